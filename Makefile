@@ -1,0 +1,33 @@
+# Each target does its own set-up. Without make, the README gives the same as plain commands.
+BIN := .venv/bin
+export PYTHONDONTWRITEBYTECODE := 1
+
+run: setup ## Start the shop on http://localhost:8000 and the simulator on http://localhost:8001
+	$(BIN)/python wsgi.py
+
+setup: $(BIN)/ready ## Make the virtual environment, the database and the demo data
+	$(BIN)/flask --app wsgi setup --demo
+
+test: $(BIN)/ready-dev lint ## Lint, then run every test, in Chromium as well
+	tools/chromium.sh
+	$(BIN)/pytest -n 2
+
+lint: $(BIN)/ready-dev ## Check style, types, templates and the arrows between the parts
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/djlint templates --lint --quiet
+	$(BIN)/lint-imports --no-cache
+
+bench: $(BIN)/ready-dev ## Measure what the README says about speed
+	$(BIN)/python -m bench
+
+$(BIN)/ready: requirements.txt
+	tools/venv.sh requirements.txt $@
+
+$(BIN)/ready-dev: requirements.txt requirements-dev.txt
+	tools/venv.sh requirements-dev.txt $@
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+.PHONY: run setup test lint bench help

@@ -1,0 +1,33 @@
+"""Static files under versioned URLs, so that a browser may keep them for a year and still sees each change.
+
+`asset("css/shop.css")` in a template is `/static/css/shop.css?v=<first bytes of the content's SHA-256>`.
+"""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, Response, request
+
+STATIC = Path(__file__).resolve().parent.parent / "static"
+A_YEAR = 365 * 24 * 3600
+
+
+def init_app(app: Flask) -> None:
+    """Offer `asset` to the templates and let versioned URLs be cached."""
+    app.add_template_global(asset)
+    app.after_request(cache_versioned)
+
+
+@lru_cache(maxsize=1024)
+def asset(path: str) -> str:
+    """Return the versioned URL of a file under `static/`; a missing file raises `FileNotFoundError`."""
+    digest = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()
+    return f"/static/{path}?v={digest[:10]}"
+
+
+def cache_versioned(response: Response) -> Response:
+    """Let a browser keep a static file for ever when its URL says which version it is."""
+    if request.endpoint == "static" and "v" in request.args and response.status_code == 200:
+        response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
+    return response

@@ -1,0 +1,134 @@
+"""The forms of the accounts, and what a field may hold.
+
+Passwords may be pasted and filled in by a password manager (ASVS 6.2.7), and are typed once: who slips can have a link.
+"""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import EmailField, Field, HiddenField, PasswordField, StringField, ValidationError
+from wtforms.validators import InputRequired, Length
+
+from app.customers import passwords
+from app.customers.email_address import normal_email
+from app.customers.passwords import Problem
+
+MAX_NAME = 200
+
+NO_ADDRESS = _l("Write an e-mail address such as name@example.com.")
+WEAK = {
+    Problem.TOO_SHORT: _l("Use at least 8 characters. Three or four words make a good password."),
+    Problem.TOO_LONG: _l("Use at most 200 characters."),
+    Problem.COMMON: _l("Too many people use that password, so it is tried first. Choose another one."),
+    Problem.GUESSABLE: _l("Leave the shop’s name and your e-mail address out of the password."),
+}
+
+
+def one_line(text: str | None) -> str:
+    """Cut white space around, and turn line breaks and other control characters into spaces."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text or "")
+    return " ".join(printable.split())
+
+
+class AnAddress:
+    """Accept an address that mail can be sent to; the form's `address` is its normal form."""
+
+    def __call__(self, form: Any, field: Field) -> None:
+        """Refuse anything else."""
+        if normal_email(field.data) is None:
+            raise ValidationError(str(NO_ADDRESS))
+
+
+class GoodPassword:
+    """Accept a password that `passwords.problem` has nothing against."""
+
+    def __call__(self, form: Any, field: Field) -> None:
+        """Refuse a weak one and say why."""
+        found = passwords.problem(field.data or "", form.owner_email())
+        if found is not None:
+            raise ValidationError(str(WEAK[found]))
+
+
+def address_field() -> EmailField:
+    """Return the field for an address that mail can be sent to."""
+    return EmailField(
+        _l("E-mail address"),
+        [InputRequired(_l("Enter your e-mail address.")), AnAddress()],
+    )
+
+
+class WithAddress(FlaskForm):
+    """A form whose `email` is an address."""
+
+    @property
+    def address(self) -> str:
+        """Return the valid address in its normal form."""
+        return normal_email(self.email.data) or ""
+
+    def owner_email(self) -> str:
+        """Return the address that the password must not repeat."""
+        return self.address
+
+
+class LoginForm(FlaskForm):
+    """Log in. Its fields are not judged: everything that is not right is the same refusal."""
+
+    email = EmailField(_l("E-mail address"), [InputRequired(_l("Enter your e-mail address."))])
+    password = PasswordField(_l("Password"), [InputRequired(_l("Enter your password."))])
+    next = HiddenField()
+
+
+class RegisterForm(WithAddress):
+    """Create an account."""
+
+    name = StringField(
+        _l("Name"),
+        [InputRequired(_l("Enter your name.")), Length(max=MAX_NAME, message=_l("Use at most 200 characters."))],
+        filters=[one_line],
+    )
+    email = address_field()
+    password = PasswordField(_l("Password"), [InputRequired(_l("Choose a password.")), GoodPassword()])
+    next = HiddenField()
+
+    def validate_name(self, field: Field) -> None:
+        """Refuse a name of blanks, which the browser lets through."""
+        if not field.data:
+            raise ValidationError(_("Enter your name."))
+
+
+class ConfirmForm(FlaskForm):
+    """Confirm an address; the password is asked for in a browser that is not the one that registered.
+
+    It is judged by `accounts.confirm_address` and not here.
+    """
+
+    password = PasswordField(_l("The password you chose"), [InputRequired()])
+
+
+class ForgotForm(WithAddress):
+    """Ask for a link to set a new password."""
+
+    email = address_field()
+
+
+class NewPasswordForm(FlaskForm):
+    """Set a new password by a mailed link."""
+
+    password = PasswordField(_l("New password"), [InputRequired(_l("Choose a password.")), GoodPassword()])
+
+    def __init__(self, email: str) -> None:
+        """Remember whose password it is."""
+        super().__init__()
+        self._email = email
+
+    def owner_email(self) -> str:
+        """Return the address that the password must not repeat."""
+        return self._email
+
+
+class ChangePasswordForm(NewPasswordForm):
+    """Change the password, with the present one."""
+
+    current = PasswordField(_l("Current password"), [InputRequired(_l("Enter your current password."))])

@@ -1,0 +1,32 @@
+"""How often the forms of the accounts may be sent, so that guessing is slow and mail is not a weapon (ASVS 6.3.1).
+
+Counted twice: by the client's network address, and by the account that is aimed at, whether or not it exists. A login
+that succeeds clears nothing. Nobody is shut out for long, and never altogether: Vipps Login is not counted
+here, and a link by mail opens the account while its password form is under attack.
+"""
+
+import hashlib
+import hmac
+
+from flask import current_app, request
+
+from app.customers.email_address import normal_email
+
+# A school or an office shares one address, so this is meant for machines.
+LOGIN_PER_CLIENT = "30 per 5 minutes"
+# A person tries three or four times; 40 guesses an hour lead nowhere against the list of refused passwords.
+LOGIN_PER_ACCOUNT = "10 per 15 minutes"
+REGISTER_PER_CLIENT = "20 per hour"
+# Every one of these may send a mail to somebody who did not ask for it.
+MAILS_PER_ACCOUNT = "5 per hour"
+FORGOT_PER_CLIENT = "20 per hour"
+LINKS_PER_CLIENT = "30 per 5 minutes"
+CHANGE_PER_CLIENT = "20 per 15 minutes"
+
+
+def account_key() -> str:
+    """Name the account that the form aims at by a keyed hash, since the counters may lie in a shared store."""
+    typed = request.form.get("email", "")
+    email = normal_email(typed) or typed.strip().lower()
+    key = str(current_app.secret_key).encode()
+    return hmac.new(key, email.encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,100 @@
+"""Passwords: how they are kept, and which ones are refused.
+
+Kept as Argon2id hashes. A new password is judged by its length and by whether others would try it first, never by
+its mixture of characters (ASVS 6.2.1, 6.2.4, 6.2.5, 6.2.9, 6.2.11). It is used whole and with its case
+(ASVS 6.2.8), after one step that nobody can see: Unicode's canonical form NFC, so that an å typed on a Mac
+equals the å typed on a telephone (RFC 8265, section 4.2.2). NFKC would go further and make different passwords equal.
+"""
+
+import enum
+import threading
+import unicodedata
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+MIN_LENGTH = 8
+ADVISED_LENGTH = 15
+MAX_LENGTH = 200  # a passphrase fits, and a megabyte does not keep the processor busy
+
+# OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes, one lane; lengths as in RFC 9106, section 4.
+# The larger of its equal choices would let a few dozen logins at once fill a small server's memory.
+MEMORY_KIB = 19 * 1024
+PASSES = 2
+LANES = 1
+HASH_BYTES = 32
+SALT_BYTES = 16
+# More at a time would not be faster, only need more memory.
+AT_ONCE = 4
+
+SHOP_NAME = "multe"
+# A shorter one is in too many words to mean anything.
+MIN_TELLING_NAME = 4
+
+_hasher = PasswordHasher(PASSES, MEMORY_KIB, LANES, HASH_BYTES, SALT_BYTES)
+_working = threading.BoundedSemaphore(AT_ONCE)
+
+
+class Problem(enum.Enum):
+    """Why a new password is refused."""
+
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    COMMON = "common"
+    GUESSABLE = "guessable"
+
+
+def problem(password: str, email: str = "") -> Problem | None:
+    """Judge a new password for the account with this address; None means that it will do."""
+    text = _canonical(password)
+    folded = text.casefold()
+    local_part = email.partition("@")[0].casefold()
+    if len(text) < MIN_LENGTH:
+        return Problem.TOO_SHORT
+    if len(text) > MAX_LENGTH:
+        return Problem.TOO_LONG
+    if folded in COMMON or len(set(folded)) == 1:
+        return Problem.COMMON
+    if SHOP_NAME in folded or (len(local_part) >= MIN_TELLING_NAME and local_part in folded):
+        return Problem.GUESSABLE
+    return None
+
+
+def make_hash(password: str) -> str:
+    """Return what is stored: algorithm, parameters, salt and hash in one string of about 100 characters."""
+    with _working:
+        return _hasher.hash(_canonical(password))
+
+
+def matches(password: str, stored: str | None) -> bool:
+    """Tell whether the password is the stored one, in the same time whether or not there is one.
+
+    Without a stored hash (no such account, or one that only Vipps opens) the answer is always no, but a hash is
+    computed all the same, so that the time does not tell who has an account (ASVS 6.3.8).
+    """
+    try:
+        with _working:
+            _hasher.verify(stored or _NOBODYS, _canonical(password))
+    except (VerificationError, InvalidHashError):
+        return False
+    return bool(stored)
+
+
+def outdated(stored: str) -> bool:
+    """Tell whether a hash was made with other parameters than today's and should be made anew."""
+    return _hasher.check_needs_rehash(stored)
+
+
+def _canonical(password: str) -> str:
+    return unicodedata.normalize("NFC", password)
+
+
+def _read_common() -> frozenset[str]:
+    lines = Path(__file__).with_name("common_passwords.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if line and not line.startswith("#"))
+
+
+COMMON = _read_common()
+# A hash of nothing that anybody could type: it has a NUL, and `matches` says no to it anyway.
+_NOBODYS = _hasher.hash("\0nobody")

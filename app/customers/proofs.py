@@ -1,0 +1,92 @@
+"""Links that are mailed to prove an address: each works once, for a limited time, for one purpose.
+
+The mail carries 256 random bits; the table keeps their hash (ASVS 6.4.1, 6.6.3). Only the newest link of a kind works,
+so that an old mail in a stolen mailbox is worth nothing. Looking at a link changes nothing, because mail scanners
+open every link they see; a link is used up by `take`, from the form on the page that it leads to.
+"""
+
+import secrets
+from datetime import timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, select, update
+
+from app.customers.models import Customer, MailedProof
+from app.database import db, utcnow
+from app.security import secret_hash
+
+TOKEN_BYTES = 32
+
+
+class Purpose(StrEnum):
+    """What a link is good for."""
+
+    CONFIRM = "confirm_address"
+    RESET = "reset_password"
+
+
+# How soon an unasked-for link may follow the last one, so that a login form is no way to fill a mailbox.
+AGAIN_AFTER = timedelta(minutes=15)
+# A new address may wait until tomorrow; a link that opens an account may not (ASVS 6.4.1).
+LIFETIME = {Purpose.CONFIRM: timedelta(hours=24), Purpose.RESET: timedelta(hours=1)}
+
+
+def issue(customer: Customer, email: str, purpose: Purpose) -> str:
+    """Add a proof for the address, end the earlier ones of its kind, and return the token for the mail."""
+    void(customer, purpose)
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    proof = MailedProof(
+        customer=customer,
+        purpose=purpose,
+        email=email,
+        token_hash=secret_hash(token),
+        expires_at=utcnow() + LIFETIME[purpose],
+    )
+    db.session.add(proof)
+    return token
+
+
+def mailed_lately(customer: Customer, purpose: Purpose) -> bool:
+    """Tell whether a link of this kind that still works went out a short while ago."""
+    lately = select(MailedProof.id).where(
+        MailedProof.customer_id == customer.id,
+        MailedProof.purpose == purpose,
+        MailedProof.used_at.is_(None),
+        MailedProof.created_at > utcnow() - AGAIN_AFTER,
+    )
+    return db.session.scalar(lately.limit(1)) is not None
+
+
+def look_at(token: str, purpose: Purpose) -> MailedProof | None:
+    """Return the proof if its link would still work, without using it up."""
+    return db.session.scalar(select(MailedProof).where(*_works(token, purpose)))
+
+
+def take(token: str, purpose: Purpose) -> MailedProof | None:
+    """Use the link up and return its proof; of two at the same moment one gets it and the other None."""
+    using = update(MailedProof).where(*_works(token, purpose)).values(used_at=utcnow()).returning(MailedProof)
+    return db.session.scalar(using)
+
+
+def void(customer: Customer, *purposes: Purpose) -> None:
+    """End the open links of a customer, of these kinds or of all."""
+    if customer.id is None:
+        return
+    db.session.execute(
+        update(MailedProof)
+        .where(
+            MailedProof.customer_id == customer.id,
+            MailedProof.used_at.is_(None),
+            MailedProof.purpose.in_(purposes or tuple(Purpose)),
+        )
+        .values(used_at=utcnow())
+    )
+
+
+def _works(token: str, purpose: Purpose) -> tuple[ColumnElement[bool], ...]:
+    return (
+        MailedProof.token_hash == secret_hash(token),
+        MailedProof.purpose == purpose,
+        MailedProof.used_at.is_(None),
+        MailedProof.expires_at > utcnow(),
+    )

@@ -1,0 +1,100 @@
+"""Log in and log out.
+
+Logging out ends the session of this shop in this browser, and nothing at Vipps: a merchant cannot log a person out
+there, since that would make every other site forget the browser too (Vipps Login API FAQ: "How can I log a user out?").
+"""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_limiter.util import get_remote_address
+
+from app.customers import limits, mails, seed
+from app.customers.accounts import LoggedIn, NotConfirmed, Refused, log_in
+from app.customers.email_address import normal_email
+from app.customers.forms import LoginForm
+from app.customers.routes import let_in
+from app.customers.sessions import clear_session_cookie, current_customer, end_current_session
+from app.database import begin_write, db
+from app.observability import log
+from app.security import limiter
+from app.settings import settings_of_app
+from app.vipps.return_path import local_path
+
+HOME = "/"
+
+bp = Blueprint("login", __name__)
+
+
+@bp.get("/login")
+def page() -> ResponseReturnValue:
+    """Show both ways to log in."""
+    target = local_path(request.args.get("next"), HOME)
+    if current_customer() is not None:
+        return redirect(target, 303)
+    return _page(LoginForm(formdata=None), target)
+
+
+@bp.get("/login/password")
+def password_page() -> ResponseReturnValue:
+    """Lead who reloads a refused login back to the page."""
+    return redirect(url_for("login.page"), 303)
+
+
+@bp.post("/login/password")
+@limiter.limit(limits.LOGIN_PER_CLIENT, key_func=get_remote_address)
+@limiter.limit(limits.LOGIN_PER_ACCOUNT, key_func=limits.account_key)
+def password() -> ResponseReturnValue:
+    """Log in by e-mail address and password."""
+    form = LoginForm()
+    target = local_path(form.next.data, HOME)
+    if not form.validate_on_submit():
+        return _page(form, target), 422
+    match log_in(normal_email(form.email.data), form.password.data or ""):
+        case LoggedIn(customer):
+            return let_in(customer, "password", target)
+        case NotConfirmed(customer, token):
+            if token:
+                mails.confirm_address(customer, token)
+            db.session.commit()
+        case Refused():
+            db.session.rollback()
+    log.info("login_refused", method="password")
+    return _page(form, target, refused=True), 422
+
+
+@bp.post("/logout")
+def logout() -> ResponseReturnValue:
+    """End the session of this browser."""
+    customer = current_customer()
+    if customer is not None:
+        begin_write()
+        log.info("logged_out", customer=customer.id)
+    end_current_session("logged_out")
+    db.session.commit()
+    response = redirect(url_for("login.logged_out"), 303)
+    clear_session_cookie(response)
+    return response
+
+
+@bp.get("/logged-out")
+def logged_out() -> ResponseReturnValue:
+    """Say what logging out did, and what it did not."""
+    if current_customer() is not None:
+        flash(_("You are logged in."), "info")
+        return redirect(url_for("account.overview"), 303)
+    return render_template("customers/logged_out.html")
+
+
+def _page(form: LoginForm, target: str, *, refused: bool = False) -> str:
+    form.next.data = target
+    in_demo = settings_of_app().in_demo
+    return render_template(
+        "customers/login.html",
+        form=form,
+        next=target,
+        refused=refused,
+        to_checkout=target.partition("?")[0] == "/checkout",
+        demo_accounts=seed.DEMO_ACCOUNTS if in_demo else (),
+        demo_password=seed.DEMO_PASSWORD if in_demo else None,
+    )

@@ -1,0 +1,173 @@
+"""Passwords: a link by mail for who forgot theirs, and a change for who is logged in."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_limiter.util import get_remote_address
+
+from app.customers import limits, mails, proofs
+from app.customers.accounts import (
+    LinkSpent,
+    NobodyToMail,
+    PasswordSet,
+    Refused,
+    ResetMailed,
+    change_password,
+    request_reset,
+    reset_password,
+)
+from app.customers.forms import ChangePasswordForm, ForgotForm, NewPasswordForm
+from app.customers.models import Customer
+from app.customers.proofs import Purpose
+from app.customers.routes import let_in
+from app.customers.sessions import (
+    current_session,
+    login_required,
+    required_customer,
+    rotate_session,
+    set_session_cookie,
+)
+from app.database import db
+from app.errors import error_page
+from app.observability import log
+from app.security import limiter
+
+bp = Blueprint("password", __name__)
+
+
+@bp.get("/password/forgot")
+def forgot() -> ResponseReturnValue:
+    """Ask for the address."""
+    return render_template("customers/forgot.html", form=ForgotForm(formdata=None))
+
+
+@bp.post("/password/forgot")
+@limiter.limit(limits.FORGOT_PER_CLIENT, key_func=get_remote_address)
+@limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=limits.account_key)
+def send_link() -> ResponseReturnValue:
+    """Mail a link if the address has an account; the answer is the same if not."""
+    form = ForgotForm()
+    if not form.validate_on_submit():
+        return render_template("customers/forgot.html", form=form), 422
+    _mail_link(form.address)
+    return redirect(url_for("password.sent"), 303)
+
+
+@bp.get("/password/sent")
+def sent() -> ResponseReturnValue:
+    """Say that a mail is on its way, if there is an account."""
+    return render_template("customers/forgot_sent.html")
+
+
+@bp.get("/password/reset/<token>")
+def reset(token: str) -> ResponseReturnValue:
+    """Show the form for a new password; the link is used up when it is sent."""
+    proof = proofs.look_at(token, Purpose.RESET)
+    if proof is None:
+        return _spent()
+    return _reset_page(NewPasswordForm(proof.email), token, proof.email)
+
+
+@bp.post("/password/reset/<token>")
+@limiter.limit(limits.LINKS_PER_CLIENT, key_func=get_remote_address)
+def set_new(token: str) -> ResponseReturnValue:
+    """Set the new password, end every session, and log in here: the mailbox has proved who this is."""
+    proof = proofs.look_at(token, Purpose.RESET)
+    if proof is None:
+        return _spent()
+    form = NewPasswordForm(proof.email)
+    if not form.validate_on_submit():
+        return _reset_page(form, token, proof.email), 422
+    match reset_password(token, form.password.data or ""):
+        case PasswordSet(customer):
+            return _tell_and_let_in(customer)
+        case LinkSpent():
+            db.session.rollback()
+    return _spent()
+
+
+@bp.get("/account/password")
+@login_required
+def change() -> ResponseReturnValue:
+    """Show the form to change the password, or how to get a first one."""
+    return _change_page(ChangePasswordForm(_email()))
+
+
+@bp.post("/account/password")
+@limiter.limit(limits.CHANGE_PER_CLIENT, key_func=get_remote_address)
+@login_required
+def save_change() -> ResponseReturnValue:
+    """Change the password and end the sessions in other browsers."""
+    form = ChangePasswordForm(_email())
+    if not form.validate_on_submit():
+        return _change_page(form), 422
+    row = current_session()
+    keep = row.id if row else None
+    match change_password(required_customer(), form.current.data or "", form.password.data or "", keep):
+        case PasswordSet(customer):
+            return _tell_and_stay(customer)
+        case Refused():
+            db.session.rollback()
+    form.current.errors = [_("That is not your present password.")]
+    return _change_page(form), 422
+
+
+@bp.post("/account/password/link")
+@limiter.limit(limits.FORGOT_PER_CLIENT, key_func=get_remote_address)
+@login_required
+def send_first_link() -> ResponseReturnValue:
+    """Mail a link to set a first password: being logged in is not enough to add a way to log in."""
+    address = _email() or abort(400)
+    _mail_link(address)
+    flash(_("We have sent a link to %(email)s.", email=address), "success")
+    return redirect(url_for("password.change"), 303)
+
+
+def _mail_link(address: str) -> None:
+    match request_reset(address):
+        case ResetMailed(customer, token):
+            mails.reset_password(customer, token)
+        case NobodyToMail():
+            pass
+    db.session.commit()
+    log.info("reset_requested")
+
+
+def _tell_and_let_in(customer: Customer) -> ResponseReturnValue:
+    mails.password_set(customer)
+    response = let_in(customer, "mail", url_for("account.overview"))
+    flash(_("Your new password is set, and you are logged in."), "success")
+    return response
+
+
+def _tell_and_stay(customer: Customer) -> ResponseReturnValue:
+    mails.password_set(customer)
+    token = rotate_session()
+    db.session.commit()
+    log.info("password_changed", customer=customer.id)
+    flash(_("Your password is changed. Every other browser is logged out."), "success")
+    response = redirect(url_for("account.overview"), 303)
+    if token:
+        set_session_cookie(response, token)
+    return response
+
+
+def _reset_page(form: NewPasswordForm, token: str, email: str) -> str:
+    return render_template("customers/reset.html", form=form, token=token, email=email)
+
+
+def _change_page(form: ChangePasswordForm) -> str:
+    return render_template("customers/change_password.html", form=form, customer=required_customer())
+
+
+def _spent() -> ResponseReturnValue:
+    return error_page(
+        410,
+        _("This link no longer works"),
+        _("It was used already, a newer one took its place, or it is more than an hour old. Ask for a new one."),
+        actions=[(_("Send me a new link"), url_for("password.forgot")), (_("Log in"), url_for("login.page"))],
+    )
+
+
+def _email() -> str:
+    return required_customer().email or ""

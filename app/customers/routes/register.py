@@ -1,0 +1,125 @@
+"""Create an account, and confirm its address.
+
+The answer to a registration is the same whether or not the address has an account. The browser keeps a mark of its
+registration, which only the mailed link can match; in any other browser the link asks for the password as well.
+"""
+
+import secrets
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_limiter.util import get_remote_address
+
+from app.customers import limits, mails, proofs
+from app.customers.accounts import AddressConfirmed, AddressTaken, LinkSpent, Refused, Registered, confirm_address
+from app.customers.accounts import register as register_account
+from app.customers.forms import ConfirmForm, RegisterForm
+from app.customers.proofs import Purpose
+from app.customers.routes import let_in
+from app.customers.sessions import current_customer
+from app.database import db
+from app.errors import error_page
+from app.i18n import language
+from app.observability import log
+from app.security import limiter, secret_hash
+from app.vipps.return_path import local_path
+
+# In the form cookie: the mark of the latest registration in this browser, and where the person was going.
+REGISTERED = "registered"
+REGISTERED_NEXT = "registered_next"
+
+bp = Blueprint("register", __name__)
+
+
+@bp.get("/register")
+def show() -> ResponseReturnValue:
+    """Show the form."""
+    target = local_path(request.args.get("next"), url_for("account.overview"))
+    if current_customer() is not None:
+        return redirect(target, 303)
+    return _page(RegisterForm(formdata=None), target)
+
+
+@bp.post("/register")
+@limiter.limit(limits.REGISTER_PER_CLIENT, key_func=get_remote_address)
+@limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=limits.account_key)
+def create() -> ResponseReturnValue:
+    """Make the account, or mail the owner of the one that is there; the answer is the same."""
+    form = RegisterForm()
+    target = local_path(form.next.data, url_for("account.overview"))
+    if not form.validate_on_submit():
+        return _page(form, target), 422
+    match register_account(form.name.data or "", form.address, form.password.data or "", language()):
+        case Registered(customer, token):
+            mails.confirm_address(customer, token)
+        case AddressTaken(customer):
+            mails.already_registered(customer)
+            token = secrets.token_urlsafe(proofs.TOKEN_BYTES)
+    db.session.commit()
+    log.info("registered")
+    session[REGISTERED], session[REGISTERED_NEXT] = _mark(token), target
+    return redirect(url_for("register.sent"), 303)
+
+
+@bp.get("/register/sent")
+def sent() -> ResponseReturnValue:
+    """Say that a mail is on its way."""
+    return render_template("customers/register_sent.html")
+
+
+@bp.get("/confirm/<token>")
+def confirm(token: str) -> ResponseReturnValue:
+    """Show what the mailed link is for; nothing happens before the button is pressed."""
+    proof = proofs.look_at(token, Purpose.CONFIRM)
+    if proof is None:
+        return _spent()
+    return _confirm_page(ConfirmForm(), token, proof.email)
+
+
+@bp.post("/confirm/<token>")
+@limiter.limit(limits.LINKS_PER_CLIENT, key_func=get_remote_address)
+def confirmed(token: str) -> ResponseReturnValue:
+    """Confirm the address and log in."""
+    form = ConfirmForm()
+    target = local_path(session.get(REGISTERED_NEXT), url_for("account.overview"))
+    match confirm_address(token, None if _registered_here(token) else form.password.data or ""):
+        case AddressConfirmed(customer):
+            return let_in(customer, "mail", target)
+        case Refused():
+            form.password.errors = [_("That is not the password of this registration.")]
+            proof = proofs.look_at(token, Purpose.CONFIRM)
+            return (_confirm_page(form, token, proof.email), 422) if proof else _spent()
+        case LinkSpent():
+            db.session.rollback()
+    return _spent()
+
+
+def _page(form: RegisterForm, target: str) -> str:
+    form.next.data = target
+    return render_template("customers/register.html", form=form, next=target)
+
+
+def _confirm_page(form: ConfirmForm, token: str, email: str) -> str:
+    here = _registered_here(token)
+    return render_template("customers/confirm.html", form=form, token=token, email=email, registered_here=here)
+
+
+def _spent() -> ResponseReturnValue:
+    return error_page(
+        410,
+        _("This link no longer works"),
+        _(
+            "It was used already, a newer one took its place, or it is more than a day old. Try to log in; if the "
+            "address is not confirmed yet, we send you a new link."
+        ),
+        actions=[(_("Log in"), url_for("login.page")), (_("Create an account"), url_for("register.show"))],
+    )
+
+
+def _mark(token: str) -> str:
+    return secret_hash(f"registered here: {token}")
+
+
+def _registered_here(token: str) -> bool:
+    return secrets.compare_digest(str(session.get(REGISTERED, "")), _mark(token))

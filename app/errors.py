@@ -1,0 +1,110 @@
+"""The pages for what goes wrong outside a Vipps login (whose errors are in `app.vipps.errors`).
+
+Every one of them is in the shop's own layout, says what to do next, shows the reference number that is
+in the log, and shows nothing else: no stack trace, no echo of the input.
+"""
+
+from collections.abc import Mapping
+
+from flask import Flask, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from app.database import db
+from app.observability import log, reference
+
+PAGES: Mapping[int, tuple[object, object]] = {
+    400: (_l("That request did not make sense"), _l("Something in it was missing or garbled. Nothing was changed.")),
+    403: (_l("This page is not for you"), _l("You may need to log in with another account.")),
+    404: (_l("This path leads nowhere"), _l("The page may have moved, or the address has a slip in it.")),
+    405: (_l("Not this way"), _l("This address exists, but not for what was tried. Nothing was changed.")),
+    413: (_l("That is more than we can take"), _l("The form was too large. Nothing was saved; please send less.")),
+    429: (
+        _l("A moment, please"),
+        _l("That was tried many times in a short while. Please wait a little and try again."),
+    ),
+    500: (_l("Something broke on our side"), _l("It is not your fault, and your cart is safe. Please try again.")),
+    503: (_l("We are catching our breath"), _l("The shop cannot reach its database just now. Please try again soon.")),
+}
+# How much of a too large form is read and thrown away, so that the browser hears the answer
+# instead of a closed connection.
+DRAIN_BYTES = 32 * 1024 * 1024
+CHUNK = 64 * 1024
+
+
+def init_app(app: Flask) -> None:
+    """Register the pages."""
+    app.register_error_handler(CSRFError, stale_form)
+    app.register_error_handler(RequestEntityTooLarge, too_large)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(OperationalError, database_error)
+    app.register_error_handler(Exception, unexpected)
+
+
+def error_page(status: int, title: object = None, explanation: object = None, **context: object) -> tuple[str, int]:
+    """Render the page of a status; a title and an explanation may be more precise than the table's."""
+    known = PAGES.get(status, PAGES[400 if status < 500 else 500])
+    html = render_template(
+        "errors/error.html",
+        title=title or known[0],
+        explanation=explanation or known[1],
+        reference=reference(),
+        **context,
+    )
+    return html, status
+
+
+def http_error(error: HTTPException) -> ResponseReturnValue:
+    """Answer an HTTP error with its page, keeping headers such as `Allow` and `Retry-After`."""
+    status = error.code or 500
+    if error.response is not None or status < 400:
+        return error.get_response()
+    if status >= 500:
+        log.error("http_error", status=status)
+    html, _status = error_page(status)
+    headers = [(k, v) for k, v in error.get_headers() if k.lower() != "content-type"]
+    return html, status, headers
+
+
+def stale_form(error: CSRFError) -> ResponseReturnValue:
+    """Explain a form without a valid token and, if it came from our own page, offer to send it again.
+
+    The offer needs a click on our own page and is made only when the browser says that the post came
+    from this origin, so another site gains nothing by it. A password is not written into a page.
+    """
+    log.info("csrf_refused", reason=str(error.description))
+    ours = request.headers.get("Sec-Fetch-Site") == "same-origin"
+    secret = any("password" in name for name in request.form)
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    return error_page(
+        400,
+        _("This page was open for too long"),
+        _("To be safe, we did not act on it. Your cart is untouched."),
+        resend=(request.path, fields) if ours and not secret else None,
+    )
+
+
+def too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:
+    """Read a too large form to its end, within reason, and then say so."""
+    stream, left = request.environ["wsgi.input"], min(request.content_length or 0, DRAIN_BYTES)
+    while left > 0 and (chunk := stream.read(min(CHUNK, left))):
+        left -= len(chunk)
+    return error_page(413)
+
+
+def database_error(error: OperationalError) -> ResponseReturnValue:
+    """Answer a database that is locked, full or gone; nothing is half-written, because a request is one transaction."""
+    db.session.rollback()
+    log.error("database_error", error=type(error.orig).__name__)
+    return error_page(503)
+
+
+def unexpected(error: Exception) -> ResponseReturnValue:
+    """Log what nobody foresaw, with its trace, and show the plain page."""
+    db.session.rollback()
+    log.exception("unexpected_error", error=type(error).__name__)
+    return error_page(500)

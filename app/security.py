@@ -1,0 +1,115 @@
+"""What protects every page: security headers, the host check, CSRF tokens, proxies, rate limits.
+
+The policy needs no nonce and no exception, because there is no inline script or style anywhere
+(ASVS 3.4.3). `form-action` names the provider, since Chromium applies it to the redirects that
+follow a form post as well.
+"""
+
+import hashlib
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.settings import LOCAL_HOSTS, Settings
+
+csrf = CSRFProtect()
+limiter = Limiter(key_func=get_remote_address)
+
+# A health check comes from a load balancer by address, not by the shop's name.
+ANY_HOST = frozenset({"health.alive", "health.ready"})
+TWO_YEARS = 2 * 365 * 24 * 3600
+# Where Vipps' own button component and its font come from, if it is chosen (Vipps: button generator).
+BUTTON_HOST = "https://cdn.vippsmobilepay.com"
+BUTTON_FONTS = "https://designsystem.vippsmobilepay.com"
+MAX_FORM_BYTES = 1024 * 1024
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Turn all of it on."""
+    n = settings.trusted_proxies
+    if n:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=0)  # type: ignore[method-assign]  # Flask's documented way
+    app.config.update(
+        SECRET_KEY=settings.signing_key,
+        # Flask's own signed cookie holds the CSRF secret and flash messages; who is logged in is a row.
+        SESSION_COOKIE_NAME="__Host-form" if settings.https else "form",
+        SESSION_COOKIE_SECURE=settings.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
+        MAX_FORM_PARTS=200,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the browser session: an hour is too short for a checkout
+        RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",
+        RATELIMIT_STRATEGY="moving-window",
+        RATELIMIT_HEADERS_ENABLED=True,
+    )
+    csrf.init_app(app)
+    limiter.init_app(app)
+    app.before_request(_host_check(settings))
+    app.after_request(_header_writer(settings))
+
+
+def _host_check(settings: Settings):  # type: ignore[no-untyped-def]  # a closure that Flask calls
+    """Refuse a Host that is not ours (ASVS 4.1.3); in the demo, lead 127.0.0.1 to localhost, where the cookies are."""
+    ours = urlsplit(settings.public_url).netloc
+
+    def check() -> ResponseReturnValue | None:
+        if request.host == ours or request.endpoint in ANY_HOST:
+            return None
+        if not settings.simulated or urlsplit(f"//{request.host}").hostname not in LOCAL_HOSTS:
+            abort(400, "unknown host")
+        return redirect(settings.public_url + request.full_path.removesuffix("?"), 308)
+
+    return check
+
+
+def _header_writer(settings: Settings):  # type: ignore[no-untyped-def]  # a closure that Flask calls
+    headers = security_headers(settings)
+
+    def write(response: Response) -> Response:
+        for name, value in headers:
+            response.headers[name] = value
+        return response
+
+    return write
+
+
+def security_headers(settings: Settings) -> list[tuple[str, str]]:
+    """Return the headers of every response (ASVS 3.4)."""
+    button = [BUTTON_HOST, BUTTON_FONTS] if settings.vipps_button == "web-component" else []
+    policy = {
+        "default-src": ["'none'"],
+        "script-src": ["'self'", *button[:1]],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'", *button[1:]],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'", settings.provider_url],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+    headers = [
+        ("Content-Security-Policy", "; ".join(f"{name} {' '.join(sources)}" for name, sources in policy.items())),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "same-origin"),  # not no-referrer: the CSRF check on https reads the Referer
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
+    ]
+    if settings.https:
+        headers.append(("Strict-Transport-Security", f"max-age={TWO_YEARS}; includeSubDomains"))
+    return headers
+
+
+def secret_hash(token: str) -> str:
+    """Return what the database keeps of a random token: its SHA-256, in hexadecimal (64 characters).
+
+    A fast hash is right here: the tokens have 256 random bits, so there is nothing to guess.
+    """
+    return hashlib.sha256(token.encode()).hexdigest()

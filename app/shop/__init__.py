@@ -1,0 +1,29 @@
+"""The shop: catalogue, cart, checkout, orders.
+
+The rules are in `catalogue`, `carts` and `orders`, which know the database and nothing of HTTP; `routes` turns
+requests into calls and outcomes into pages. It stands on `app.customers` (who is logged in, what Vipps said) and
+hears of a login by a signal, so that customers need not know that there is a shop.
+"""
+
+from functools import partial
+
+from flask import Flask
+
+from app.customers.sessions import customer_logged_in
+from app.database import if_possible
+from app.shop import cart_cookie
+from app.shop.catalogue import NO_CATEGORIES, RememberedCategories
+from app.shop.routes import cart, catalogue, checkout, orders
+
+SHOP_NAME = "Multe"
+
+
+def init_app(app: Flask) -> None:
+    """Register the pages, what the header of every page needs, and the cart's part in a login."""
+    app.extensions["shop_categories"] = RememberedCategories()
+    for part in (catalogue, cart, checkout, orders):
+        app.register_blueprint(part.bp)
+    app.jinja_env.globals["shop_name"] = SHOP_NAME
+    app.add_template_global(partial(if_possible, catalogue.shop_categories, NO_CATEGORIES), "shop_categories")
+    app.add_template_global(partial(if_possible, cart_cookie.cart_count, 0), "cart_count")
+    customer_logged_in.connect(cart_cookie.merge_at_login, app)

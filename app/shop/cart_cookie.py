@@ -1,0 +1,63 @@
+"""Whose cart this request is about, and the cookie that names a guest's.
+
+The cookie is 256 random bits and appears with the first thing put into a cart, never before; a value that names no
+cart is replaced and not adopted, so nobody can plant one.
+"""
+
+import secrets
+from typing import Any
+
+from flask import Response, current_app, g, request
+
+from app.customers.models import Customer
+from app.customers.sessions import current_customer
+from app.database import db
+from app.security import secret_hash
+from app.shop import carts
+from app.shop.carts import GUEST_CART_LIFE, Owner
+
+TOKEN_BYTES = 32
+
+
+def cookie_name() -> str:
+    """Return the cookie's name: with `__Host-`, no sibling host and no plain-http page can set it (ASVS 3.3.3)."""
+    return "__Host-cart" if current_app.extensions["settings"].https else "cart"
+
+
+def current_owner() -> Owner:
+    """Return who the cart of this request belongs to."""
+    customer = current_customer()
+    return Owner(customer_id=customer.id) if customer else Owner(token_hash=_hash_in_cookie())
+
+
+def _hash_in_cookie() -> str | None:
+    token = request.cookies.get(cookie_name())
+    return secret_hash(token) if token else None
+
+
+def owner_to_fill() -> tuple[Owner, str | None]:
+    """Return who to put something into the cart for, and a new token for the cookie if a guest needs one."""
+    owner = current_owner()
+    if owner.customer_id is not None or carts.find_cart(db.session(), owner):
+        return owner, None
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    return Owner(token_hash=secret_hash(token)), token
+
+
+def set_cart_cookie(response: Response, token: str) -> None:
+    """Let the browser remember its cart for 30 days."""
+    secure = current_app.extensions["settings"].https
+    age = int(GUEST_CART_LIFE.total_seconds())
+    response.set_cookie(cookie_name(), token, max_age=age, httponly=True, samesite="Lax", secure=secure, path="/")
+
+
+def cart_count() -> int:
+    """Return how many things the header shows in the cart; without cookie and login this asks nothing."""
+    if "cart_count" not in g:
+        g.cart_count = carts.count(db.session(), current_owner())
+    return int(g.cart_count)
+
+
+def merge_at_login(sender: Any, customer: Customer, **rest: Any) -> None:
+    """Take the guest's cart along into the account, in the transaction of the login."""
+    carts.merge_at_login(db.session(), customer.id, _hash_in_cookie())

@@ -1,0 +1,227 @@
+"""The rules of the cart: whose it is, what may be in it, and what happens to it at login.
+
+A guest's cart is named by an opaque cookie (only its hash is stored), a customer's by the customer. At login the
+guest's lines go into the customer's cart, added up but never above the stock or 99, and the cookie stops naming
+anything: after a logout the browser's next user finds an empty cart. Prices are never kept in a cart; they are read
+from the products each time.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, delete, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.database import utcnow
+from app.shop.models import Cart, CartLine, Product, ProductText
+
+MAX_QUANTITY = 99
+GUEST_CART_LIFE = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who a cart is for: a customer if somebody is logged in, else the browser with this cookie, else nobody yet."""
+
+    customer_id: int | None = None
+    token_hash: str | None = None
+
+    @property
+    def nobody(self) -> bool:
+        """Tell whether there can be no cart: nobody is logged in and the browser has no cookie."""
+        return self.customer_id is None and self.token_hash is None
+
+
+@dataclass(frozen=True)
+class Added:
+    """The product is in the cart, `quantity` of it in all; `capped` if that is fewer than was asked for."""
+
+    name: str
+    quantity: int
+    capped: bool
+
+
+@dataclass(frozen=True)
+class SoldOut:
+    """There is none of the product left; the cart is as it was."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class NoSuchProduct:
+    """There is no product of that name, or it is not in the cart."""
+
+
+def parse_quantity(text: str | None) -> int | None:
+    """Return a whole number from 1 to 99 written in plain digits, or None."""
+    if text is None or not re.fullmatch(r"0{0,3}[1-9][0-9]?", text.strip(), re.ASCII):
+        return None
+    return int(text)
+
+
+def find_cart(session: Session, owner: Owner, *, lock: bool = False) -> Cart | None:
+    """Return the owner's cart, locked until the end of the transaction if it is about to change."""
+    if owner.nobody:
+        return None
+    statement = select(Cart).where(_of(owner))
+    return session.scalar(statement.with_for_update() if lock else statement)
+
+
+def _of(owner: Owner) -> ColumnElement[bool]:
+    """Match the owner's cart. A cookie opens a guest's cart only, never one that became a customer's."""
+    if owner.customer_id is not None:
+        return Cart.customer_id == owner.customer_id
+    return and_(Cart.token_hash == owner.token_hash, Cart.customer_id.is_(None))
+
+
+def _cart_to_fill(session: Session, owner: Owner) -> Cart:
+    """Return the owner's cart, locked; make it if there is none, once, even if two requests try at the same time."""
+    if cart := find_cart(session, owner, lock=True):
+        return cart
+    cart = Cart(customer_id=owner.customer_id, token_hash=owner.token_hash if owner.customer_id is None else None)
+    try:
+        with session.begin_nested():
+            session.add(cart)
+    except IntegrityError:
+        return session.scalars(select(Cart).where(_of(owner)).with_for_update()).one()
+    return cart
+
+
+def add(session: Session, owner: Owner, slug: str, quantity: int, language: str) -> Added | SoldOut | NoSuchProduct:
+    """Put so many of a product into the cart, or as many as there are. The caller commits."""
+    product = _product(session, slug, language)
+    if product is None:
+        return NoSuchProduct()
+    if product.stock < 1:
+        return SoldOut(product.name)
+    cart = _cart_to_fill(session, owner)
+    line = session.get(CartLine, (cart.id, product.id)) or CartLine(cart_id=cart.id, product_id=product.id, quantity=0)
+    wanted = line.quantity + quantity
+    line.quantity = min(wanted, product.stock, MAX_QUANTITY)
+    cart.updated_at = utcnow()
+    session.add(line)
+    return Added(product.name, line.quantity, capped=line.quantity < wanted)
+
+
+def change(session: Session, owner: Owner, slug: str, quantity: int, language: str) -> Added | SoldOut | NoSuchProduct:
+    """Set how many of a product are in the cart, at most as many as there are. The caller commits."""
+    product, cart = _product(session, slug, language), find_cart(session, owner, lock=True)
+    line = session.get(CartLine, (cart.id, product.id)) if cart and product else None
+    if product is None or cart is None or line is None:
+        return NoSuchProduct()
+    if product.stock < 1:
+        return SoldOut(product.name)
+    line.quantity = min(quantity, product.stock, MAX_QUANTITY)
+    cart.updated_at = utcnow()
+    return Added(product.name, line.quantity, capped=line.quantity < quantity)
+
+
+def remove(session: Session, owner: Owner, slug: str, language: str) -> str | None:
+    """Take a product out of the cart and return its name, or None if it was not there. The caller commits."""
+    product, cart = _product(session, slug, language), find_cart(session, owner, lock=True)
+    line = session.get(CartLine, (cart.id, product.id)) if cart and product else None
+    if product is None or line is None:
+        return None
+    session.delete(line)
+    return str(product.name)
+
+
+def _product(session: Session, slug: str, language: str) -> Row[*tuple[Any, ...]] | None:
+    return session.execute(
+        select(Product.id, Product.stock, ProductText.name)
+        .join(ProductText, (ProductText.product_id == Product.id) & (ProductText.language == language))
+        .where(Product.slug == slug)
+    ).one_or_none()
+
+
+def count(session: Session, owner: Owner) -> int:
+    """Return how many things are in the cart."""
+    if owner.nobody:
+        return 0
+    return session.scalar(select(func.coalesce(func.sum(CartLine.quantity), 0)).join(Cart).where(_of(owner))) or 0
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the cart as it stands now: today's price, and whether there is enough of it."""
+
+    product_id: int
+    slug: str
+    name: str
+    picture: str
+    price: int
+    stock: int
+    quantity: int
+
+    @property
+    def sum(self) -> int:
+        """Return what the line costs, in øre."""
+        return self.price * self.quantity
+
+    @property
+    def enough(self) -> bool:
+        """Tell whether the shop has as many as are in the cart."""
+        return self.stock >= self.quantity
+
+
+def lines_of(session: Session, owner: Owner, language: str) -> Sequence[Line]:
+    """Return the lines of the cart in the order they were added, in one query."""
+    if owner.nobody:
+        return []
+    rows = session.execute(
+        select(
+            Product.id,
+            Product.slug,
+            ProductText.name,
+            Product.picture,
+            Product.price,
+            Product.stock,
+            CartLine.quantity,
+        )
+        .join(CartLine, CartLine.product_id == Product.id)
+        .join(Cart, Cart.id == CartLine.cart_id)
+        .join(ProductText, (ProductText.product_id == Product.id) & (ProductText.language == language))
+        .where(_of(owner))
+        .order_by(CartLine.added_at, Product.id)
+    )
+    return [Line(*row) for row in rows]
+
+
+def merge_at_login(session: Session, customer_id: int, token_hash: str | None) -> None:
+    """Put the guest's cart of this browser into the customer's. The caller commits.
+
+    The sum of both, but at most the stock or 99; what is sold out stays with the quantity it had, so that the cart
+    can say so.
+    """
+    guest = find_cart(session, Owner(token_hash=token_hash), lock=True)
+    if guest is None:
+        return
+    own = _cart_to_fill(session, Owner(customer_id=customer_id))
+    had = {line.product_id: line for line in session.scalars(select(CartLine).where(CartLine.cart_id == own.id))}
+    chosen = session.execute(
+        select(CartLine.product_id, CartLine.quantity, CartLine.added_at, Product.stock)
+        .join(Product)
+        .where(CartLine.cart_id == guest.id)
+    ).all()
+    for product_id, quantity, added_at, stock in chosen:
+        line = had.get(product_id) or CartLine(cart_id=own.id, product_id=product_id, quantity=0, added_at=added_at)
+        line.quantity = merged_quantity(line.quantity, quantity, stock)
+        session.add(line)
+    session.delete(guest)
+    own.updated_at = utcnow()
+
+
+def merged_quantity(had: int, chosen: int, stock: int) -> int:
+    """Add two quantities up, but never above the stock or 99, and never below what was there before."""
+    return max(had, min(had + chosen, stock, MAX_QUANTITY)) or chosen
+
+
+def delete_stale(session: Session, now: datetime) -> int:
+    """Delete guests' carts that outlived their cookie and return how many. The caller commits."""
+    stale = delete(Cart).where(Cart.customer_id.is_(None), Cart.updated_at < now - GUEST_CART_LIFE)
+    return session.execute(stale).rowcount  # type: ignore[attr-defined,no-any-return]  # a delete has a row count

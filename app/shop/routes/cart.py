@@ -1,0 +1,103 @@
+"""The cart's pages: look, add, change, remove. Nothing here takes a price from the browser."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.database import begin_write, db
+from app.i18n import language
+from app.shop import carts
+from app.shop.cart_cookie import current_owner, owner_to_fill, set_cart_cookie
+from app.shop.carts import Added, NoSuchProduct, SoldOut
+from app.shop.orders import total_of
+
+bp = Blueprint("cart", __name__)
+
+
+@bp.get("/cart")
+def show() -> ResponseReturnValue:
+    """Show what is in the cart, at today's prices."""
+    lines = carts.lines_of(db.session(), current_owner(), language())
+    return render_template(
+        "shop/cart.html",
+        lines=lines,
+        total=total_of(lines),
+        orderable=all(line.enough for line in lines),
+        most=carts.MAX_QUANTITY,
+    )
+
+
+@bp.post("/cart/add")
+def add() -> ResponseReturnValue:
+    """Put a product into the cart."""
+    slug, quantity = _slug(), carts.parse_quantity(request.form.get("quantity", "1"))
+    if quantity is None:
+        _flash_bad_quantity()
+        return redirect(url_for("shop.product", slug=slug), 303)
+    begin_write()
+    owner, token = owner_to_fill()
+    outcome = carts.add(db.session(), owner, slug, quantity, language())
+    db.session.commit()
+    match outcome:
+        case NoSuchProduct():
+            abort(404)
+        case SoldOut(name):
+            flash(_("“%(name)s” is sold out just now.", name=name), "warning")
+            return redirect(url_for("shop.product", slug=slug), 303)
+        case Added() as added:
+            _flash_added(added)
+    response = redirect(url_for("cart.show"), 303)
+    if token:
+        set_cart_cookie(response, token)  # type: ignore[arg-type]  # werkzeug's response; the cookie part is the same
+    return response
+
+
+@bp.post("/cart/update")
+def update() -> ResponseReturnValue:
+    """Change how many of a product are in the cart."""
+    slug, quantity = _slug(), carts.parse_quantity(request.form.get("quantity"))
+    if quantity is None:
+        _flash_bad_quantity()
+        return redirect(url_for("cart.show"), 303)
+    begin_write()
+    outcome = carts.change(db.session(), current_owner(), slug, quantity, language())
+    db.session.commit()
+    match outcome:
+        case NoSuchProduct():
+            flash(_("That is not in your cart any more."), "info")
+        case SoldOut(name):
+            flash(_("“%(name)s” is sold out just now.", name=name), "warning")
+        case Added(name, quantity, capped=True):
+            message = _("We have only %(count)s of “%(name)s”, so we put that down.", count=quantity, name=name)
+            flash(message, "warning")
+    return redirect(url_for("cart.show"), 303)
+
+
+@bp.post("/cart/remove")
+def remove() -> ResponseReturnValue:
+    """Take a product out of the cart; taking it out twice is fine."""
+    slug = _slug()
+    begin_write()
+    name = carts.remove(db.session(), current_owner(), slug, language())
+    db.session.commit()
+    if name:
+        flash(_("“%(name)s” is out of your cart.", name=name), "info")
+    return redirect(url_for("cart.show"), 303)
+
+
+def _slug() -> str:
+    """Return the product in the form; a form without one was not ours."""
+    slug = request.form.get("product", "").replace("\0", "")
+    return slug or abort(400)
+
+
+def _flash_bad_quantity() -> None:
+    flash(_("Please choose a whole number from 1 to 99. Your cart is as it was."), "error")
+
+
+def _flash_added(added: Added) -> None:
+    facts = {"name": added.name, "count": added.quantity}
+    if added.capped:
+        flash(_("%(count)s of “%(name)s” are in your cart now, which is as many as you can have.", **facts), "warning")
+    else:
+        flash(_("“%(name)s” is in your cart.", **facts), "success")

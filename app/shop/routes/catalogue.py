@@ -1,0 +1,74 @@
+"""The catalogue's pages: the front page with search and categories, and a product by itself."""
+
+from urllib.parse import urlencode
+
+from flask import Blueprint, abort, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from app.database import db
+from app.i18n import language
+from app.shop.carts import MAX_QUANTITY
+from app.shop.catalogue import (
+    MAX_QUERY,
+    CategoryName,
+    RememberedCategories,
+    find_products,
+    product_by_slug,
+    read_categories,
+    related_products,
+)
+from app.shop.routes.paging import page_number, within
+
+bp = Blueprint("shop", __name__)
+
+
+@bp.get("/")
+def home() -> ResponseReturnValue:
+    """Show the products: all, those of a category, or those that a search finds."""
+    q = " ".join(request.args.get("q", "")[:MAX_QUERY].replace("\0", "").split())
+    category, page = _category(), page_number()
+    shelf = find_products(db.session(), language(), q, category.slug if category else "", page)
+    within(page, shelf.pages if shelf.products else 1)
+    kept = {"q": q, "category": category.slug if category else ""}
+    return render_template(
+        "shop/home.html",
+        shelf=shelf,
+        q=q,
+        category=category,
+        everything=not q and not category,
+        link="/?" + urlencode({name: value for name, value in kept.items() if value} | {"page": ""}),
+    )
+
+
+def shop_categories() -> tuple[CategoryName, ...]:
+    """Return the categories for the navigation of every page."""
+    remembered: RememberedCategories = current_app.extensions["shop_categories"]
+    return remembered.get(db.session(), language())
+
+
+def _category() -> CategoryName | None:
+    """Return the category in the address, None without one; one that does not exist leads nowhere."""
+    slug = request.args.get("category", "")
+    if not slug:
+        return None
+    # A category that is newer than what this process remembers is looked up.
+    for known in (shop_categories(), read_categories(db.session(), language())):
+        for category in known:
+            if category.slug == slug:
+                return category
+    raise NotFound
+
+
+@bp.get("/products/<slug>")
+def product(slug: str) -> ResponseReturnValue:
+    """Show one product, and a few others like it."""
+    found = product_by_slug(db.session(), slug.replace("\0", ""), language())
+    if found is None:
+        abort(404)
+    return render_template(
+        "shop/product.html",
+        product=found,
+        most=min(found.stock, MAX_QUANTITY),
+        related=related_products(db.session(), found, language()),
+    )

@@ -1,0 +1,109 @@
+"""The checkout: one page to look over, one button to order."""
+
+import secrets
+from collections.abc import Sequence
+
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app import mail
+from app.customers.models import Customer
+from app.customers.profile import addresses_of, vipps_profile_of
+from app.customers.sessions import current_customer, login_required
+from app.database import begin_write, db
+from app.i18n import language
+from app.observability import log
+from app.shop import orders
+from app.shop.carts import Owner, lines_of
+from app.shop.checkout_form import CheckoutForm, known_about
+from app.shop.orders import CartEmpty, Checkout, Placed, Shortage, TotalChanged
+
+bp = Blueprint("checkout", __name__)
+
+KEY_BYTES = 16
+
+
+@bp.get("/checkout")
+@login_required
+def show() -> ResponseReturnValue:
+    """Show the form, filled in with what is known, beside what it will cost."""
+    customer = current_customer() or abort(401)
+    form = CheckoutForm(data=known_about(customer, vipps_profile_of(customer)))
+    lines = lines_of(db.session(), Owner(customer.id), language())
+    if not lines:
+        return _nothing_to_order()
+    if short := [line.name for line in lines if not line.enough]:
+        return _back_to_cart(short)
+    return _page(customer, form)
+
+
+@bp.post("/checkout")
+def place() -> ResponseReturnValue:
+    """Place the order, once, however often the form is sent."""
+    customer = current_customer()
+    if customer is None:
+        return redirect(url_for("login.page", next=url_for("checkout.show")), 303)
+    form = CheckoutForm()
+    form.offer(addresses_of(customer))
+    if not form.validate():
+        return _page(customer, form), 400
+    checkout = _checkout(customer, form)
+    begin_write()
+    outcome = orders.place(db.session(), checkout)
+    match outcome:
+        case Placed(number, again):
+            if not again:
+                _confirm_by_mail(checkout, number)
+            db.session.commit()
+            return _thanks(number, again)
+        case CartEmpty():
+            db.session.rollback()
+            return _nothing_to_order()
+        case TotalChanged():
+            db.session.rollback()
+            flash(_("Your cart or a price has changed in the meantime. Please look it over once more."), "warning")
+            return redirect(url_for("checkout.show"), 303)
+        case Shortage(names):
+            db.session.rollback()
+            return _back_to_cart(names)
+
+
+def _checkout(customer: Customer, form: CheckoutForm) -> Checkout:
+    shown = form.shown_total.data
+    return Checkout(customer.id, form.key.data or "", form.recipient(), language(), int(shown) if shown else None)
+
+
+def _page(customer: Customer, form: CheckoutForm) -> str:
+    addresses = addresses_of(customer)
+    lines = lines_of(db.session(), Owner(customer.id), language())
+    total = orders.total_of(lines)
+    form.offer(addresses)
+    if not form.key.data or form.key.errors:
+        form.key.data = secrets.token_urlsafe(KEY_BYTES)
+    form.shown_total.data = str(total)
+    return render_template("shop/checkout.html", form=form, addresses=addresses, lines=lines, total=total)
+
+
+def _confirm_by_mail(checkout: Checkout, number: str) -> None:
+    """Mail the receipt, as part of the transaction that makes the order."""
+    order = orders.order_of(db.session(), checkout.customer_id, number)
+    body = render_template("mail/order.txt", order=order)
+    mail.send(checkout.recipient.email, _("Your order %(number)s", number=number), body, "order")
+
+
+def _thanks(number: str, again: bool) -> ResponseReturnValue:
+    log.info("order_placed_again" if again else "order_placed", order=number)
+    return redirect(url_for("orders.show", number=number), 303)
+
+
+def _nothing_to_order() -> ResponseReturnValue:
+    flash(_("Your cart is empty, so there is nothing to order yet."), "info")
+    return redirect(url_for("cart.show"), 303)
+
+
+def _back_to_cart(names: Sequence[str]) -> ResponseReturnValue:
+    what = ", ".join(f"“{name}”" for name in names)
+    message = _("We no longer have enough of %(what)s. Nothing was ordered; the rest is still in your cart.", what=what)
+    flash(message, "warning")
+    return redirect(url_for("cart.show"), 303)

@@ -1,0 +1,78 @@
+"""The signing keys: made once, kept in the database, parsed once per process.
+
+The newest key signs. After a rotation the old one stays in the key set for a while, so that tokens signed
+with it can still be verified (OpenID Connect Core section 10.1.1). `kid` has Vipps' form `public:<uuid>`.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from app.simulator.database import utcnow
+from app.simulator.models import SigningKey
+
+ALGORITHM = "RS256"
+
+
+class KeyRing:
+    """Signs with the newest key; remembers parsed keys by `kid`, because parsing costs far more than signing."""
+
+    def __init__(self, grace: int) -> None:
+        """Keep replaced keys published for `grace` seconds."""
+        self._grace = timedelta(seconds=grace)
+        self._parsed: dict[str, RSAKey] = {}
+
+    def sign(self, session: Session, claims: dict[str, Any]) -> str:
+        """Return the claims as a JWT (RFC 7519), signed with RS256."""
+        newest = select(SigningKey).where(SigningKey.retired_at.is_(None)).order_by(SigningKey.created_at.desc())
+        key = session.scalars(newest.limit(1)).one()
+        return jwt.encode({"alg": ALGORITHM, "kid": key.kid}, claims, self._parse(key), algorithms=[ALGORITHM])
+
+    def public_keys(self, session: Session, now: datetime) -> list[dict[str, Any]]:
+        """Return the key set's members (RFC 7517 section 4), newest first."""
+        published = (
+            select(SigningKey)
+            .where(or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > now - self._grace))
+            .order_by(SigningKey.created_at.desc())
+        )
+        return [self._public(key) for key in session.scalars(published)]
+
+    def _public(self, key: SigningKey) -> dict[str, Any]:
+        public = self._parse(key).as_dict(private=False)
+        return {
+            "use": "sig",
+            "kty": "RSA",
+            "kid": key.kid,
+            "alg": ALGORITHM,
+            "n": public["n"],
+            "e": public["e"],
+        }
+
+    def _parse(self, key: SigningKey) -> RSAKey:
+        if key.kid not in self._parsed:
+            self._parsed[key.kid] = RSAKey.import_key(key.private_pem)
+        return self._parsed[key.kid]
+
+
+def ensure_key(session: Session) -> None:
+    """Make the first key unless there is one."""
+    if session.scalars(select(SigningKey.kid).where(SigningKey.retired_at.is_(None)).limit(1)).first() is None:
+        session.add(_new_key())
+
+
+def rotate(session: Session) -> str:
+    """Replace the signing key and return the new `kid`."""
+    session.execute(update(SigningKey).where(SigningKey.retired_at.is_(None)).values(retired_at=utcnow()))
+    key = _new_key()
+    session.add(key)
+    return key.kid
+
+
+def _new_key() -> SigningKey:
+    pem = RSAKey.generate_key(2048).as_pem(private=True)
+    return SigningKey(kid=f"public:{uuid.uuid4()}", private_pem=pem.decode())

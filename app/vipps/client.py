@@ -1,0 +1,187 @@
+"""The calls of a login, in the order in which a login makes them.
+
+`authorization_url` sends the person to Vipps. After they come back: `exchange` the code for tokens, `validate` the
+ID token, ask `userinfo`. Two calls to Vipps per login; discovery and keys are cached. Tokens live in local variables
+only and are stored nowhere (ASVS 10.1.1). The wire formats are Authlib's; what is around them
+is in `transport` and `discovery`.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from authlib.oauth2.auth import ClientAuth
+from authlib.oauth2.rfc6749.parameters import prepare_token_request
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+from app.vipps.attempts import Attempt
+from app.vipps.config import VippsConfig
+from app.vipps.discovery import Discovery, raise_for_outage
+from app.vipps.errors import LoginRefused
+from app.vipps.id_token import IdToken, validate
+from app.vipps.transport import Answer, Deadline, Transport
+
+START_SECONDS = 5.0  # for a login's start, which calls Vipps only when discovery is due
+PLACE_SECONDS = 1.5  # for a place among those who talk to Vipps: a crowd of 100 finds room, a hanging Vipps does not
+CALLBACK_SECONDS = 8.0  # for all calls of a callback together, so that its page comes within 10
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The token endpoint's answer. Never stored, never logged, never sent to the browser."""
+
+    access_token: str
+    id_token: object
+
+    def __repr__(self) -> str:
+        return "Tokens(…)"
+
+
+class VippsClient:
+    """A relying party of Vipps Login; one per process, shared by all threads."""
+
+    def __init__(self, config: VippsConfig, transport: Transport | None = None) -> None:
+        self.config = config
+        self._transport = transport or Transport(connections=config.concurrent_logins)
+        self._discovery = Discovery(config, self._transport)
+        self._auth = ClientAuth(config.client_id, config.client_secret, config.client_auth_method)
+        self._slots = threading.BoundedSemaphore(config.concurrent_logins)
+
+    @contextmanager
+    def conversation(self) -> Iterator[Deadline]:
+        """Give a login its place among those that may wait for Vipps, and the time it may take.
+
+        Without the bound, a provider that hangs would take every thread, and the catalogue with them (ASVS 15.4.4).
+        """
+        if not self._slots.acquire(timeout=PLACE_SECONDS):
+            raise LoginRefused("too_many_logins")
+        try:
+            yield Deadline(CALLBACK_SECONDS)
+        finally:
+            self._slots.release()
+
+    def authorization_url(self, attempt: Attempt, acr_values: str | None = None) -> str:
+        """Return where to send the browser (OpenID Connect Core, section 3.1.2.1; RFC 7636, section 4.3).
+
+        The challenge method is named because Vipps' default is `plain` (Vipps Login API guide: browser flow).
+        """
+        parameters = {
+            "response_type": "code",
+            "client_id": self.config.client_id,
+            "redirect_uri": self.config.redirect_uri,
+            "scope": " ".join(self.config.scopes),
+            "state": attempt.state,
+            "nonce": attempt.nonce,
+            "code_challenge": create_s256_code_challenge(attempt.code_verifier),
+            "code_challenge_method": "S256",
+            "market": self.config.market,
+        }
+        if acr_values:
+            parameters["acr_values"] = acr_values
+        endpoint = self._provider(Deadline(START_SECONDS)).authorization_endpoint
+        return f"{endpoint}?{urlencode(parameters, quote_via=quote)}"
+
+    def check_issuer(self, issuers: list[str], deadline: Deadline) -> None:
+        """Check the response's `iss`, if the provider sends or promises one (RFC 9207, section 2.4)."""
+        provider = self._provider(deadline)
+        if (issuers or provider.iss_in_response) and issuers != [provider.issuer]:
+            raise LoginRefused("issuer_mismatch")
+
+    def exchange(self, code: str, attempt: Attempt, deadline: Deadline) -> Tokens:
+        """Redeem the code, once (RFC 6749, section 4.1.3; RFC 7636, section 4.5)."""
+        body = prepare_token_request(
+            "authorization_code",
+            code=code,
+            redirect_uri=self.config.redirect_uri,
+            code_verifier=attempt.code_verifier,
+        )
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Accept": "application/json",
+            **self.config.tracking_headers,
+        }
+        endpoint = self._provider(deadline).token_endpoint
+        # Vipps documents plain base64 of `id:secret`, which is what Authlib sends; RFC 6749 section 2.3.1 would
+        # form-encode both first, which differs only for reserved characters in the secret.
+        endpoint, headers, body = self._auth.prepare("POST", endpoint, headers, body)
+        answer = self._transport.call("POST", endpoint, headers, deadline, body=body.encode())
+        return _tokens(answer)
+
+    def validate(self, tokens: Tokens, attempt: Attempt, deadline: Deadline) -> IdToken:
+        """Check the ID token of this attempt."""
+        return validate(
+            tokens.id_token,
+            find_key=lambda kid, again: self._discovery.key(kid, deadline, again),
+            issuer=self.config.issuer,
+            client_id=self.config.client_id,
+            nonce=attempt.nonce,
+            access_token=tokens.access_token,
+        )
+
+    def userinfo(self, tokens: Tokens, id_token: IdToken, deadline: Deadline) -> dict[str, Any]:
+        """Ask who this is, and make sure that the answer is about the same person as the ID token.
+
+        The token goes into the header with the word `Bearer`, and no subscription key with it: that would answer
+        401 (Vipps Login API guide: userinfo). Returns the claims as received; `claims.parse` makes sense of them.
+        """
+        headers = {
+            "Authorization": f"Bearer {tokens.access_token}",
+            "Accept": "application/json",
+            **self.config.tracking_headers,
+        }
+        answer = self._transport.call("GET", self._provider(deadline).userinfo_endpoint, headers, deadline)
+        claims = _userinfo(answer)
+        if claims.get("sub") != id_token.subject:  # OpenID Connect Core, section 5.3.2
+            raise LoginRefused("userinfo_subject")
+        return claims
+
+    def _provider(self, deadline: Deadline):  # type: ignore[no-untyped-def]  # discovery.Provider
+        return self._discovery.provider(deadline)
+
+
+def _tokens(answer: Answer) -> Tokens:
+    raise_for_outage(answer)
+    try:
+        body = answer.json()
+    except ValueError as error:
+        raise LoginRefused("token_garbled", detail=f"status {answer.status}, not JSON") from error
+    if not isinstance(body, dict):
+        raise LoginRefused("token_garbled", detail="not an object")
+    if answer.status != 200 or "error" in body:
+        _refuse_token_error(answer.status, body.get("error"))
+    access_token, token_type = body.get("access_token"), body.get("token_type", "bearer")
+    # RFC 6749, section 7.1: a token of a type one does not understand must not be used.
+    if not isinstance(token_type, str) or token_type.lower() != "bearer":
+        raise LoginRefused("token_garbled", detail="token_type")
+    if (
+        not isinstance(access_token, str)
+        or not access_token
+        or not access_token.isascii()
+        or not access_token.isprintable()
+    ):
+        raise LoginRefused("token_garbled", detail="access_token")
+    return Tokens(access_token, body.get("id_token"))
+
+
+def _refuse_token_error(status: int, error: object) -> None:
+    if error == "invalid_client" or (status == 401 and not error):
+        raise LoginRefused("invalid_client", detail=f"status {status}")
+    if error == "invalid_grant":
+        raise LoginRefused("invalid_grant", detail=f"status {status}")
+    raise LoginRefused("token_refused", detail=f"status {status}, {str(error)[:60]}")
+
+
+def _userinfo(answer: Answer) -> dict[str, Any]:
+    raise_for_outage(answer)
+    if answer.status != 200:
+        raise LoginRefused("userinfo_refused", detail=f"status {answer.status}")
+    try:
+        claims = answer.json()
+    except ValueError as error:
+        raise LoginRefused("userinfo_garbled", detail="not JSON") from error
+    if not isinstance(claims, dict):
+        raise LoginRefused("userinfo_garbled", detail="not an object")
+    return claims

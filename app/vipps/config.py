@@ -1,0 +1,53 @@
+"""What the integration needs to know, in its own words; the shop's settings are translated into it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+ISSUER_PATH = "/access-management-1.0/access/"
+DISCOVERY_PATH = f"{ISSUER_PATH}.well-known/openid-configuration"
+
+
+@dataclass(frozen=True)
+class VippsConfig:
+    """One sales unit in one environment.
+
+    `base_url` is the provider's origin (https://apitest.vipps.no, https://api.vipps.no or a simulator's), from which
+    issuer and discovery follow; every other address comes from the discovery document. `scopes` are sent as they
+    stand. `concurrent_logins` bounds how many callbacks of this process may wait for Vipps at once.
+    """
+
+    base_url: str
+    client_id: str
+    client_secret: str
+    redirect_uri: str
+    scopes: tuple[str, ...] = ("openid", "name", "phoneNumber", "email")
+    client_auth_method: Literal["client_secret_basic", "client_secret_post"] = "client_secret_basic"
+    merchant_serial_number: str = ""
+    market: str = "NO"
+    concurrent_logins: int = 64
+    secure_cookies: bool = True
+    system_name: str = "multe-shop"
+    system_version: str = "1.0.0"
+
+    @property
+    def issuer(self) -> str:
+        """Return the issuer, with its trailing slash (Vipps Login API guide: well-known endpoint)."""
+        return self.base_url + ISSUER_PATH
+
+    @property
+    def discovery_url(self) -> str:
+        """Return where the discovery document is."""
+        return self.base_url + DISCOVERY_PATH
+
+    @property
+    def tracking_headers(self) -> dict[str, str]:
+        """Return the headers by which Vipps finds a merchant's calls (Vipps: HTTP headers); 30 characters each."""
+        headers = {
+            "Vipps-System-Name": self.system_name,
+            "Vipps-System-Version": self.system_version,
+            "Vipps-System-Plugin-Name": self.system_name,
+            "Vipps-System-Plugin-Version": self.system_version,
+        }
+        if self.merchant_serial_number:
+            headers["Merchant-Serial-Number"] = self.merchant_serial_number
+        return headers

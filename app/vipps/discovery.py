@@ -1,0 +1,195 @@
+"""What Vipps publishes about itself: the discovery document and the signing keys, cached per process.
+
+The document says `Cache-Control: max-age=3600` and is fetched again after that (Vipps Login API guide: well-known
+endpoint). Whatever arrives is checked before it is kept, so one bad answer cannot end all logins until a restart; while
+Vipps is down, the last good copy serves. Keys are fetched again when an ID token names a key that is not there, or is
+not signed by the key it names (OpenID Connect Core, section 10.1.1), with a small budget, so that made-up key ids
+cannot be turned into a flood.
+"""
+
+import re
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from joserfc.errors import JoseError
+from joserfc.jwk import JWKRegistry, Key
+
+from app.vipps.config import VippsConfig
+from app.vipps.errors import LoginRefused
+from app.vipps.transport import Answer, Deadline, Transport
+
+DEFAULT_MAX_AGE = 3600
+LONGEST_MAX_AGE = 24 * 3600
+RETRY_AFTER = 20  # seconds until a failed refresh is tried again while an old copy serves
+KEY_REFETCHES = 5  # unplanned key fetches ...
+REFETCH_WINDOW = 60.0  # ... in so many seconds
+
+
+@dataclass(frozen=True)
+class Provider:
+    """The members of the discovery document that a login uses."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    userinfo_endpoint: str
+    jwks_uri: str
+    iss_in_response: bool
+
+
+@dataclass
+class _Kept:
+    """A checked answer and until when it is fresh (monotonic seconds)."""
+
+    value: Any
+    fresh_until: float
+
+
+class Discovery:
+    """The provider's metadata and keys; one object per process, shared by all threads."""
+
+    def __init__(self, config: VippsConfig, transport: Transport) -> None:
+        self._config = config
+        self._transport = transport
+        self._lock = threading.Lock()
+        self._provider: _Kept | None = None
+        self._keys: _Kept | None = None
+        self._refetched: list[float] = []
+
+    def provider(self, deadline: Deadline) -> Provider:
+        """Return the metadata, fetched when there is none or it is older than its max-age."""
+        kept = self._provider
+        if kept is None or kept.fresh_until <= time.monotonic():
+            with self._lock:
+                if self._provider is kept:  # nobody else has fetched it while this thread waited
+                    self._provider = self._fresh(kept, lambda: self._fetch_provider(deadline))
+                kept = self._provider
+        return kept.value  # type: ignore[union-attr,no-any-return]  # fetched, or an error was raised
+
+    def key(self, kid: str | None, deadline: Deadline, again: bool = False) -> Key | None:
+        """Return the RSA signing key of a key id, or the only key if the token names none.
+
+        `again` asks for a fresh key set first; it is honoured within the budget.
+        """
+        provider = self.provider(deadline)
+        kept = self._keys
+        if kept is None or kept.fresh_until <= time.monotonic() or (again and self._may_refetch()):
+            with self._lock:
+                if self._keys is kept:
+                    self._keys = self._fresh(kept, lambda: self._fetch_keys(provider, deadline))
+                kept = self._keys
+        return _choose(kept.value, kid)  # type: ignore[union-attr]  # fetched, or an error was raised
+
+    def _fresh(self, kept: _Kept | None, fetch: Any) -> _Kept:
+        """Fetch a new copy; while that fails, serve the old one and try again a little later."""
+        try:
+            return fetch()  # type: ignore[no-any-return]
+        except LoginRefused:
+            if kept is None:
+                raise
+            return _Kept(kept.value, time.monotonic() + RETRY_AFTER)
+
+    def _may_refetch(self) -> bool:
+        now = time.monotonic()
+        self._refetched = [at for at in self._refetched if now - at < REFETCH_WINDOW]
+        if len(self._refetched) >= KEY_REFETCHES:
+            return False
+        self._refetched.append(now)
+        return True
+
+    def _fetch_provider(self, deadline: Deadline) -> _Kept:
+        answer = self._get(self._config.discovery_url, deadline)
+        document = _object(answer, "discovery_unusable")
+        return _Kept(_checked(document, self._config), time.monotonic() + _max_age(answer))
+
+    def _fetch_keys(self, provider: Provider, deadline: Deadline) -> _Kept:
+        answer = self._get(provider.jwks_uri, deadline)
+        keys = _usable_keys(_object(answer, "keys_unusable").get("keys"))
+        if not keys:
+            raise LoginRefused("keys_unusable", detail="no RSA signing key")
+        return _Kept(keys, time.monotonic() + _max_age(answer))
+
+    def _get(self, url: str, deadline: Deadline) -> Answer:
+        answer = self._transport.call("GET", url, self._config.tracking_headers, deadline)
+        raise_for_outage(answer)
+        return answer
+
+
+def raise_for_outage(answer: Answer) -> None:
+    """Refuse the statuses that say "not now", whichever endpoint says them."""
+    if answer.status in (429, 503):
+        raise LoginRefused("vipps_overloaded", detail=f"status {answer.status}")
+    if answer.status >= 500:
+        raise LoginRefused("vipps_failing", detail=f"status {answer.status}")
+
+
+def _object(answer: Answer, code: str) -> dict[str, Any]:
+    try:
+        document = answer.json()
+    except ValueError as error:
+        raise LoginRefused(code, detail=f"status {answer.status}, not JSON") from error
+    if answer.status != 200 or not isinstance(document, dict):
+        raise LoginRefused(code, detail=f"status {answer.status}")
+    return document
+
+
+def _checked(document: dict[str, Any], config: VippsConfig) -> Provider:
+    """Take the members we use, if they can be trusted.
+
+    The issuer must be the configured one to the character (OpenID Connect Discovery, section 4.3), and every endpoint
+    must be on the issuer's own origin: a document that names another host would have us send code and secret there
+    (RFC 9700, section 2.6; ASVS 10.5.3).
+    """
+    if document.get("issuer") != config.issuer:
+        raise LoginRefused("discovery_unusable", detail="another issuer")
+    endpoints = {
+        name: document.get(name)
+        for name in ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
+    }
+    for name, url in endpoints.items():
+        if not isinstance(url, str) or _origin(url) != config.base_url:
+            raise LoginRefused("discovery_unusable", detail=f"{name} missing or on another host")
+    advertised = document.get("authorization_response_iss_parameter_supported") is True
+    return Provider(config.issuer, **endpoints, iss_in_response=advertised)  # type: ignore[arg-type]
+
+
+def _origin(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _usable_keys(keys: Any) -> dict[str, Key]:
+    """Import the RSA signing keys by key id; what is of another kind is not ours to judge and is passed over."""
+    usable: dict[str, Key] = {}
+    for number, jwk in enumerate(keys if isinstance(keys, list) else []):
+        if not isinstance(jwk, dict) or jwk.get("kty") != "RSA" or jwk.get("use", "sig") != "sig":
+            continue
+        if jwk.get("alg", "RS256") != "RS256":
+            continue
+        try:
+            key = JWKRegistry.import_key(jwk)
+            key.get_op_key("verify")
+        except (JoseError, ValueError, TypeError, KeyError):
+            continue
+        kid = jwk.get("kid")
+        usable[kid if isinstance(kid, str) else f"(unnamed {number})"] = key
+    return usable
+
+
+def _choose(keys: dict[str, Key], kid: str | None) -> Key | None:
+    if kid is not None:
+        return keys.get(kid)
+    return next(iter(keys.values())) if len(keys) == 1 else None
+
+
+def _max_age(answer: Answer) -> float:
+    """Return for how many seconds an answer is fresh (RFC 9111, section 5.2.2.1), within reason."""
+    match = re.search(r"max-age=(\d{1,9})", answer.headers.get("Cache-Control", ""))
+    seconds = int(match[1]) if match else DEFAULT_MAX_AGE
+    return min(max(seconds, 60), LONGEST_MAX_AGE)

@@ -1,0 +1,415 @@
+"""Everything that can go wrong in a login, by name.
+
+A refusal says three things: what the person sees (`page`), what the merchant should look for (`cause`), and which
+clause asks for the check (`source`). Pages, logs, guide and tests read the same table. Texts for people are gettext
+message ids and may use `%(brand)s`; causes are for developers and stay English.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["info", "warning", "error"]
+
+
+def N_(message: str) -> str:  # noqa: N802 - the name that gettext tools know for "translate later"
+    """Mark a message for extraction; it is translated where it is shown."""
+    return message
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a person is told: what happened, and what to do now."""
+
+    title: str
+    explanation: str
+
+
+CANCELLED = Page(
+    N_("You cancelled the login"),
+    N_("Nothing was shared with us, and nothing has changed. You can try again, or log in another way."),
+)
+TRY_AGAIN = Page(
+    N_("The login was not completed"),
+    N_("It stopped before %(brand)s could tell us who you are. Please try again, or log in another way."),
+)
+PROVIDER_TROUBLE = Page(
+    N_("%(brand)s has a problem right now"),
+    N_("It is not your fault. Please try again in a moment, or log in another way. Your cart is safe."),
+)
+PROVIDER_SLOW = Page(
+    N_("%(brand)s does not answer"),
+    N_("We waited as long as we sensibly could. Please try again in a moment, or log in another way."),
+)
+BUSY = Page(
+    N_("Many people are logging in right now"),
+    N_("Please try again in a few seconds, or log in another way. Your cart is safe."),
+)
+OUR_MISTAKE = Page(
+    N_("Logging in with %(brand)s is not working here"),
+    N_("The fault is on our side, and we have been told. Please log in another way for now."),
+)
+NOT_CONFIRMED = Page(
+    N_("We could not confirm this login"),
+    N_("The answer we received did not pass our checks, so we logged nobody in. Please start again."),
+)
+OLD_APP = Page(
+    N_("Your %(brand)s app needs an update"),
+    N_("Update the app, then try again. You can also log in another way."),
+)
+WRONG_NUMBER = Page(
+    N_("The number did not match"),
+    N_(
+        "Start again and choose the number that this screen shows. "
+        "If you did not start the login yourself, reject it in the app."
+    ),
+)
+TOO_LATE = Page(
+    N_("The login took too long"),
+    N_("A login has to be finished within 15 minutes. Nothing was changed; please start again."),
+)
+ALREADY_USED = Page(
+    N_("This login has already been used"),
+    N_("Each login link works once. If you are not logged in now, please start again."),
+)
+UNKNOWN_LOGIN = Page(
+    N_("We do not know this login"),
+    N_("The link is incomplete, very old, or was not made by this shop. Please start again."),
+)
+OTHER_BROWSER = Page(
+    N_("Please finish in the browser where you started"),
+    N_(
+        "This login was begun in another browser, or this browser does not accept cookies. "
+        "Go back to the other browser, or start again here."
+    ),
+)
+DATABASE_DOWN = Page(
+    N_("We could not finish the login"),
+    N_("Our own database did not answer. Nothing was changed; please try again in a moment."),
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One way in which a login ends without anybody being logged in.
+
+    `status` is the HTTP status of the page: 4xx, or 502, 503, 504 when Vipps failed. `level` is that of the log
+    line: `error` only for what an operator must mend.
+    """
+
+    code: str
+    page: Page
+    status: int
+    level: Level
+    cause: str
+    source: str
+
+
+class LoginRefused(Exception):  # noqa: N818 - it is an outcome, not a fault
+    """A login ends here. `detail` is for the log only: short, and free of codes, tokens and personal data."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(code)
+        self.refusal = REFUSALS[code]
+        self.detail = detail
+
+    @property
+    def code(self) -> str:
+        """Return the refusal's name."""
+        return self.refusal.code
+
+
+_GUIDE = "Vipps Login API guide, error codes"
+_OAUTH = "RFC 6749, section 4.1.2.1"
+_OIDC = "OpenID Connect Core, section 3.1.2.6"
+_CORE = "OpenID Connect Core, section 3.1.3.7"
+
+# What Vipps may say in `error=` on the redirect. Undocumented codes will appear; they become `unknown_error`.
+_REDIRECT = (
+    Refusal("access_denied", CANCELLED, 403, "info", "The person cancelled, or declined to share.", _GUIDE),
+    Refusal("server_error", PROVIDER_TROUBLE, 502, "warning", "A fault at Vipps; see its status page.", _GUIDE),
+    Refusal("login_required", TRY_AGAIN, 400, "info", "An interactive login is needed.", _GUIDE),
+    Refusal("outdated_app_version", OLD_APP, 400, "info", "The person's app is too old for this flow.", _GUIDE),
+    Refusal(
+        "wrong_challenge",
+        WRONG_NUMBER,
+        403,
+        "warning",
+        "Another number was chosen in the app; possibly somebody else's login, so never retried by itself.",
+        _GUIDE,
+    ),
+    Refusal(
+        "invalid_app_callback_uri", OUR_MISTAKE, 502, "error", "The app_callback_uri we sent is malformed.", _GUIDE
+    ),
+    Refusal(
+        "app_callback_uri_not_registered",
+        OUR_MISTAKE,
+        502,
+        "error",
+        "Register the app_callback_uri as a redirect URI in the business portal.",
+        _GUIDE,
+    ),
+    Refusal(
+        "unknown_reject_reason", TRY_AGAIN, 400, "warning", "The app rejected the login and gave no reason.", _GUIDE
+    ),
+    Refusal(
+        "invalid_request", OUR_MISTAKE, 502, "error", "A parameter is missing or the redirect URI differs.", _OAUTH
+    ),
+    Refusal(
+        "invalid_scope", OUR_MISTAKE, 502, "error", "VIPPS_SCOPES holds a scope that this unit may not ask.", _OAUTH
+    ),
+    Refusal(
+        "invalid_state",
+        OUR_MISTAKE,
+        502,
+        "error",
+        "The state was under 8 characters. Probable code; the documentation names none.",
+        "Vipps Login API guide, browser flow integration",
+    ),
+    Refusal("unauthorized_client", OUR_MISTAKE, 502, "error", "The client may not use this flow.", _OAUTH),
+    Refusal("unsupported_response_type", OUR_MISTAKE, 502, "error", "Vipps supports response_type=code only.", _OAUTH),
+    Refusal("temporarily_unavailable", PROVIDER_TROUBLE, 503, "warning", "Vipps asks to come back later.", _OAUTH),
+    Refusal("interaction_required", TRY_AGAIN, 400, "info", "The person must take part.", _OIDC),
+    Refusal("consent_required", TRY_AGAIN, 400, "info", "The person must consent.", _OIDC),
+    Refusal("account_selection_required", TRY_AGAIN, 400, "info", "The person must choose an account.", _OIDC),
+    Refusal(
+        "unknown_error", TRY_AGAIN, 400, "warning", "An error code that is not documented; it is in the log.", _GUIDE
+    ),
+)
+
+_CALLBACK = (
+    Refusal("state_missing", UNKNOWN_LOGIN, 400, "info", "No state, or more than one.", "RFC 6749, section 10.12"),
+    Refusal("state_unknown", UNKNOWN_LOGIN, 400, "info", "No such login, or it is long gone.", "RFC 9700, section 4.7"),
+    Refusal(
+        "state_expired", TOO_LATE, 400, "info", "The login was begun more than 15 minutes ago.", "RFC 9700, section 4.7"
+    ),
+    Refusal(
+        "state_used", ALREADY_USED, 400, "info", "A repeated callback: reload, back button.", "RFC 9700, section 4.2.4"
+    ),
+    Refusal(
+        "other_browser",
+        OTHER_BROWSER,
+        400,
+        "info",
+        "The cookie that binds the login to a browser is missing: app switch, private mode, blocked cookies.",
+        "Vipps knowledge base, redirects",
+    ),
+    Refusal(
+        "not_this_browser",
+        OTHER_BROWSER,
+        400,
+        "warning",
+        "The login belongs to a browser that is not this one; possibly login CSRF.",
+        "RFC 9700, section 4.7",
+    ),
+    Refusal(
+        "other_customer",
+        NOT_CONFIRMED,
+        403,
+        "warning",
+        "Somebody logged in or out between the start and the return.",
+        "RFC 9700, section 4.7",
+    ),
+    Refusal("code_missing", NOT_CONFIRMED, 400, "warning", "Neither code nor error.", "RFC 6749, section 4.1.2"),
+    Refusal(
+        "code_malformed", NOT_CONFIRMED, 400, "warning", "Not a code that could be valid.", "RFC 6749, appendix A.11"
+    ),
+    Refusal(
+        "issuer_mismatch",
+        NOT_CONFIRMED,
+        400,
+        "error",
+        "The response's iss is not our provider: a mix-up attack, or two environments mixed.",
+        "RFC 9207, section 2.4",
+    ),
+)
+
+_PROVIDER = (
+    Refusal(
+        "vipps_unreachable",
+        PROVIDER_TROUBLE,
+        502,
+        "warning",
+        "No connection, or it was cut.",
+        "RFC 9110, section 15.6.3",
+    ),
+    Refusal(
+        "vipps_timeout",
+        PROVIDER_SLOW,
+        504,
+        "warning",
+        "No complete answer within the deadline.",
+        "RFC 9110, section 15.6.5",
+    ),
+    Refusal("vipps_failing", PROVIDER_TROUBLE, 502, "warning", "A 5xx from Vipps.", "RFC 9110, section 15.6"),
+    Refusal("vipps_overloaded", PROVIDER_TROUBLE, 503, "warning", "Vipps answered 429 or 503.", "RFC 6585, section 4"),
+    Refusal("answer_too_large", PROVIDER_TROUBLE, 502, "error", "More than 1 MiB, unpacked.", "ASVS 15.2.2"),
+    Refusal(
+        "redirect_refused",
+        PROVIDER_TROUBLE,
+        502,
+        "error",
+        "An endpoint answered with a redirect; following it would hand the code to whoever it names.",
+        "ASVS 15.3.2",
+    ),
+    Refusal(
+        "discovery_unusable",
+        PROVIDER_TROUBLE,
+        502,
+        "error",
+        "The discovery document lacks a member, names another issuer or another host.",
+        "OpenID Connect Discovery, section 4.3",
+    ),
+    Refusal(
+        "keys_unusable", PROVIDER_TROUBLE, 502, "error", "No usable RSA key in the key set.", "RFC 7517, section 5"
+    ),
+    Refusal(
+        "too_many_logins",
+        BUSY,
+        503,
+        "warning",
+        "More logins wait for Vipps than VIPPS_CONCURRENT_LOGINS.",
+        "ASVS 15.4.4",
+    ),
+    Refusal(
+        "database_unavailable",
+        DATABASE_DOWN,
+        503,
+        "error",
+        "The shop's database failed; nothing was kept.",
+        "ASVS 2.3.3",
+    ),
+)
+
+_TOKEN = (
+    Refusal(
+        "invalid_client",
+        OUR_MISTAKE,
+        502,
+        "error",
+        "Wrong VIPPS_CLIENT_ID or VIPPS_CLIENT_SECRET, keys of the other environment, Login not activated on the sales "
+        "unit, or VIPPS_CLIENT_AUTH_METHOD differs from the business portal.",
+        "RFC 6749, section 5.2",
+    ),
+    Refusal(
+        "invalid_grant",
+        NOT_CONFIRMED,
+        400,
+        "warning",
+        "The code is expired, used or another client's, or redirect URI or verifier differ. A code is never retried.",
+        "RFC 6749, section 5.2",
+    ),
+    Refusal(
+        "token_refused", OUR_MISTAKE, 502, "error", "The token endpoint refused the request.", "RFC 6749, section 5.2"
+    ),
+    Refusal(
+        "token_garbled", PROVIDER_TROUBLE, 502, "error", "The token answer is no usable JSON.", "RFC 6749, section 5.1"
+    ),
+)
+
+_IDENTITY = (
+    Refusal(
+        "id_token_missing",
+        NOT_CONFIRMED,
+        502,
+        "error",
+        "The token answer has no ID token.",
+        "OpenID Connect Core, section 3.1.3.3",
+    ),
+    Refusal(
+        "id_token_malformed",
+        NOT_CONFIRMED,
+        502,
+        "error",
+        "Not a signed JWT with an object in it.",
+        "RFC 7519, section 7.2",
+    ),
+    Refusal(
+        "id_token_algorithm",
+        NOT_CONFIRMED,
+        502,
+        "error",
+        "Signed with something else than RS256.",
+        "RFC 8725, section 3.1",
+    ),
+    Refusal(
+        "id_token_signature", NOT_CONFIRMED, 502, "error", "The signature is not by a key of Vipps.", _CORE + " (6)"
+    ),
+    Refusal(
+        "id_token_issuer", NOT_CONFIRMED, 502, "error", "Issued by somebody else, to the character.", _CORE + " (2)"
+    ),
+    Refusal("id_token_audience", NOT_CONFIRMED, 502, "error", "Meant for another client.", _CORE + " (3)-(5)"),
+    Refusal(
+        "id_token_expired",
+        NOT_CONFIRMED,
+        502,
+        "warning",
+        "Expired; if often, check this host's clock.",
+        _CORE + " (9)",
+    ),
+    Refusal(
+        "id_token_times",
+        NOT_CONFIRMED,
+        502,
+        "warning",
+        "iat, nbf or exp missing or impossible.",
+        _CORE + " (9)-(10)",
+    ),
+    Refusal(
+        "id_token_nonce",
+        NOT_CONFIRMED,
+        502,
+        "error",
+        "Not the nonce of this login: replayed or injected.",
+        _CORE + " (11)",
+    ),
+    Refusal(
+        "id_token_subject",
+        NOT_CONFIRMED,
+        502,
+        "error",
+        "No usable sub: 1 to 255 characters of text.",
+        "OpenID Connect Core, section 2",
+    ),
+    Refusal(
+        "id_token_at_hash",
+        NOT_CONFIRMED,
+        502,
+        "error",
+        "The access token is not this ID token's.",
+        "OpenID Connect Core, section 3.1.3.8",
+    ),
+    Refusal(
+        "userinfo_refused",
+        PROVIDER_TROUBLE,
+        502,
+        "error",
+        "Userinfo did not accept the access token.",
+        "OpenID Connect Core, section 5.3.3",
+    ),
+    Refusal(
+        "userinfo_garbled",
+        PROVIDER_TROUBLE,
+        502,
+        "error",
+        "The userinfo answer is no JSON object.",
+        "OpenID Connect Core, section 5.3.2",
+    ),
+    Refusal(
+        "userinfo_subject",
+        NOT_CONFIRMED,
+        502,
+        "error",
+        "Userinfo is about another sub than the ID token.",
+        "OpenID Connect Core, section 5.3.2",
+    ),
+)
+
+REDIRECT_CODES = frozenset(refusal.code for refusal in _REDIRECT)
+REFUSALS = {refusal.code: refusal for refusal in (*_REDIRECT, *_CALLBACK, *_PROVIDER, *_TOKEN, *_IDENTITY)}
+
+
+def refused_by_vipps(error: str) -> LoginRefused:
+    """Turn the redirect's `error` into a refusal; what is not documented keeps its name in the log only."""
+    if error in REDIRECT_CODES:
+        return LoginRefused(error)
+    return LoginRefused("unknown_error", detail=error[:100])

@@ -1,0 +1,135 @@
+"""The ID token: who logged in, said by Vipps, for us, now, in this very login.
+
+Authlib and joserfc do the cryptography and most checks; what they leave open is closed here and said there: the
+algorithm is pinned in our code (a list from discovery could say "none"), the audience is ours to the letter (Authlib
+accepts another one if `azp` is ours), a subject is text of sensible length, and every failure has a name of its own.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.oidc.core import CodeIDToken
+from joserfc import jws, jwt
+from joserfc.errors import BadSignatureError, ExpiredTokenError, InvalidClaimError, JoseError, MissingClaimError
+from joserfc.jwk import Key
+
+from app.vipps.errors import LoginRefused
+
+ALGORITHM = "RS256"  # RFC 8725, section 3.1: decided here, whatever the header or the discovery document says
+LEEWAY = 30  # seconds of clock difference; Authlib's own default is 120
+LONGEST_TOKEN = 64 * 1024
+LONGEST_SUBJECT = 255  # OpenID Connect Core, section 2
+OLDEST = 24 * 3600  # a token issued longer ago is not of a login that is 15 minutes old
+RS256_ONLY = jws.JWSRegistry(algorithms=[ALGORITHM], strict_check_header=False)
+
+# Which of our names a failed claim has.
+REFUSAL_OF_CLAIM = {
+    "iss": "id_token_issuer",
+    "aud": "id_token_audience",
+    "azp": "id_token_audience",
+    "exp": "id_token_times",
+    "iat": "id_token_times",
+    "nbf": "id_token_times",
+    "nonce": "id_token_nonce",
+    "sub": "id_token_subject",
+    "at_hash": "id_token_at_hash",
+}
+
+KeyFinder = Callable[[str | None, bool], Key | None]
+
+
+@dataclass(frozen=True)
+class IdToken:
+    """A checked ID token. `acr` is set only when the person confirmed in the app because we asked for it."""
+
+    issuer: str
+    subject: str
+    claims: dict[str, Any]
+
+    @property
+    def acr(self) -> str | None:
+        """Return the authentication context class, if any."""
+        acr = self.claims.get("acr")
+        return acr if isinstance(acr, str) else None
+
+
+def validate(
+    raw: object, *, find_key: KeyFinder, issuer: str, client_id: str, nonce: str, access_token: str
+) -> IdToken:
+    """Check an ID token as OpenID Connect Core section 3.1.3.7 asks, and return it.
+
+    `find_key(kid, again)` returns the provider's key, from a fresh key set if `again`. Raises `LoginRefused` with the
+    name of the check that failed.
+    """
+    if not raw:
+        raise LoginRefused("id_token_missing")
+    if not isinstance(raw, str) or len(raw) > LONGEST_TOKEN or raw.count(".") != 2:
+        raise LoginRefused("id_token_malformed")
+    token = _verified(raw, find_key)
+    claims = CodeIDToken(
+        token.claims,
+        token.header,
+        # Exact values, so that neither another issuer nor another audience passes (sections 3.1.3.7 (2) and (3)).
+        options={"iss": {"essential": True, "value": issuer}, "aud": {"essential": True, "value": client_id}},
+        params={"nonce": nonce, "client_id": client_id, "access_token": access_token},
+    )
+    _check_types(claims)
+    try:
+        claims.validate(leeway=LEEWAY)
+    except ExpiredTokenError as error:
+        raise LoginRefused("id_token_expired") from error
+    except (MissingClaimError, InvalidClaimError) as error:
+        raise LoginRefused(REFUSAL_OF_CLAIM.get(str(error.claim), "id_token_malformed")) from error
+    except (JoseError, ValueError, TypeError) as error:
+        raise LoginRefused("id_token_malformed", detail=type(error).__name__) from error
+    return IdToken(issuer, claims["sub"], dict(token.claims))
+
+
+def _verified(raw: str, find_key: KeyFinder) -> jwt.Token:
+    """Verify the signature with the key that the header names, once more with a fresh key set before giving up."""
+    kid = _key_id(raw)
+    for again in (False, True):
+        key = find_key(kid, again)
+        if key is None:
+            continue
+        try:
+            return jwt.decode(raw, key, algorithms=[ALGORITHM], registry=RS256_ONLY)
+        except BadSignatureError:
+            continue
+        except (JoseError, ValueError, TypeError, RecursionError) as error:
+            raise LoginRefused("id_token_malformed", detail=type(error).__name__) from error
+    raise LoginRefused("id_token_signature", detail="no published key fits")
+
+
+def _key_id(raw: str) -> str | None:
+    """Read the header, which nobody has vouched for yet: only its algorithm and key id are looked at.
+
+    A key in the header itself (`jwk`, `jku`, `x5u`) is never used or fetched (ASVS 9.1.3); joserfc refuses an unknown
+    `crit` (RFC 7515, section 4.1.11).
+    """
+    try:
+        header = jws.extract_compact(raw.encode()).headers()
+    except (JoseError, ValueError, TypeError, RecursionError) as error:
+        raise LoginRefused("id_token_malformed", detail=type(error).__name__) from error
+    if header.get("alg") != ALGORITHM:
+        raise LoginRefused("id_token_algorithm")
+    kid = header.get("kid")
+    return kid if isinstance(kid, str) else None
+
+
+def _check_types(claims: CodeIDToken) -> None:
+    """Refuse what later code would take for something else: a subject that is empty, a number or endless."""
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not subject.strip() or len(subject) > LONGEST_SUBJECT or "\x00" in subject:
+        raise LoginRefused("id_token_subject")
+    if not subject.isascii():  # OpenID Connect Core, section 2: 255 ASCII characters
+        raise LoginRefused("id_token_subject")
+    for name in ("iat", "exp", "nbf"):
+        value = claims.get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
+            raise LoginRefused("id_token_times", detail=name)
+    issued = claims.get("iat")
+    if issued is None or issued < time.time() - OLDEST:
+        raise LoginRefused("id_token_times", detail="iat")

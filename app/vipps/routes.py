@@ -1,0 +1,223 @@
+"""The two addresses of a login: where it starts, and where Vipps sends the person back.
+
+`start` writes an attempt and redirects; `callback` takes the attempt, makes the two calls and hands the result to the
+merchant. Read `callback` beside the sequence diagram of OpenID Connect: a line per arrow. There is one callback for
+every purpose; the purpose is in the attempt, never in the URL. What a login means in the shop is the `Merchant`'s.
+"""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from flask import Blueprint, Flask, Response, current_app, make_response, redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.datastructures import MultiDict
+
+from app.vipps.attempts import LIFETIME, Attempt, Attempts, Repeated, random_value
+from app.vipps.claims import UserInfo, parse
+from app.vipps.client import VippsClient
+from app.vipps.config import VippsConfig
+from app.vipps.errors import LoginRefused, refused_by_vipps
+from app.vipps.id_token import IdToken
+from app.vipps.return_path import local_path
+
+bp = Blueprint("vipps", __name__)
+
+LOG_IN = "login"
+REFUSED = "refused"
+# RFC 6749, appendix A.11: printable ASCII; the length is ours, far above what Vipps sends.
+CODE = re.compile(r"[\x20-\x7e]{1,2000}")
+COOKIE_VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
+WAIT_SECONDS = 9.0  # for the first of two simultaneous callbacks to end
+POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Login:
+    """A login that passed every check: what was begun, who came back, and what Vipps says about them."""
+
+    attempt: Attempt
+    issuer: str
+    client_id: str
+    id_token: IdToken
+    userinfo: UserInfo
+
+
+class Merchant(Protocol):
+    """What the integration asks of the shop around it."""
+
+    def owner(self) -> str:
+        """Return who is logged in now, in the shop's words, or an empty string."""
+
+    def offer(self, next_path: str) -> ResponseReturnValue:
+        """Show the login page, with its button, instead of a login that the person did not start."""
+
+    def accept(self, login: Login) -> tuple[str, ResponseReturnValue]:
+        """Log the person in, in one transaction; return a word for the outcome, and the answer to the browser."""
+
+    def repeat(self, attempt: Attempt, outcome: str | None) -> ResponseReturnValue:
+        """Answer a callback that has been answered before; raises `LoginRefused` if it cannot be repeated."""
+
+    def refuse(self, error: LoginRefused, next_path: str) -> ResponseReturnValue:
+        """Say that nobody was logged in, why, and what to do; log it."""
+
+
+@dataclass(frozen=True)
+class Integration:
+    """The parts that the routes work with; kept in `app.extensions["vipps"]`."""
+
+    client: VippsClient
+    attempts: Attempts
+    merchant: Merchant
+
+    @property
+    def cookie(self) -> str:
+        """Return the name of the cookie that binds an attempt to a browser."""
+        return "__Host-vipps-login" if self.client.config.secure_cookies else "vipps-login"
+
+
+def init_app(app: Flask, config: VippsConfig, merchant: Merchant, engine: Callable[[], Engine]) -> None:
+    """Mount the routes for one merchant and one sales unit."""
+    app.extensions["vipps"] = Integration(VippsClient(config), Attempts(engine), merchant)
+    app.register_blueprint(bp)
+
+
+def integration() -> Integration:
+    """Return the integration of the running app."""
+    return cast(Integration, current_app.extensions["vipps"])
+
+
+@bp.get("/login/vipps")
+def start() -> ResponseReturnValue:
+    """Begin a login: remember it, and send the browser to Vipps."""
+    next_path = local_path(request.args.get("next"), "/")
+    if not started_by_the_person():
+        return integration().merchant.offer(next_path)
+    return begin(LOG_IN, next_path)
+
+
+@bp.get("/login/vipps/callback")
+def callback() -> ResponseReturnValue:
+    """Finish a login: the person is back from Vipps, with a code or with an error."""
+    vipps, next_path = integration(), "/"
+    try:
+        state = only(request.args, "state", missing="state_missing")
+        attempt = vipps.attempts.claim(state, browser_cookie(vipps))
+        if isinstance(attempt, Repeated):
+            return answer_again(vipps, attempt)
+        next_path = attempt.next_path
+        return finish(vipps, attempt)
+    except LoginRefused as error:
+        return private(vipps.merchant.refuse(error, next_path))
+    except SQLAlchemyError as error:
+        unavailable = LoginRefused("database_unavailable", detail=type(error).__name__)
+        return private(vipps.merchant.refuse(unavailable, next_path))
+
+
+def finish(vipps: Integration, attempt: Attempt) -> ResponseReturnValue:
+    """Turn the response of this attempt into a login: the diagram's arrows, from the code to the session."""
+    try:
+        with vipps.client.conversation() as deadline:
+            vipps.client.check_issuer(request.args.getlist("iss"), deadline)
+            code = code_of(request.args)
+            tokens = vipps.client.exchange(code, attempt, deadline)
+            id_token = vipps.client.validate(tokens, attempt, deadline)
+            claims = vipps.client.userinfo(tokens, id_token, deadline)
+        login = Login(attempt, id_token.issuer, vipps.client.config.client_id, id_token, parse(claims))
+        outcome, response = vipps.merchant.accept(login)
+    except (LoginRefused, SQLAlchemyError):
+        vipps.attempts.finish(attempt, outcome=REFUSED)
+        raise
+    vipps.attempts.finish(attempt, outcome)
+    return private(response)
+
+
+def begin(purpose: str, next_path: str) -> ResponseReturnValue:
+    """Write the attempt, bind it to this browser, and redirect to the authorization URL."""
+    vipps = integration()
+    # One value per browser, kept while logins are open, so that several tabs can be under way at once.
+    browser = browser_cookie(vipps) or random_value()
+    try:
+        attempt = vipps.attempts.begin(browser, purpose, next_path, owner=vipps.merchant.owner())
+        response = make_response(redirect(vipps.client.authorization_url(attempt)))
+    except LoginRefused as error:
+        return private(vipps.merchant.refuse(error, next_path))
+    except SQLAlchemyError as error:
+        unavailable = LoginRefused("database_unavailable", detail=type(error).__name__)
+        return private(vipps.merchant.refuse(unavailable, next_path))
+    # Lax, because the callback is a top-level navigation from another site: Strict would lose the cookie.
+    response.set_cookie(
+        vipps.cookie,
+        browser,
+        max_age=int(LIFETIME.total_seconds()),
+        secure=vipps.client.config.secure_cookies,
+        httponly=True,
+        samesite="Lax",
+    )
+    return private(response)
+
+
+def answer_again(vipps: Integration, repeated: Repeated) -> ResponseReturnValue:
+    """Answer a repeated callback of the same browser without calling Vipps again.
+
+    A double click sends two at once, and the browser shows the second answer: wait for the first to end.
+    """
+    gives_up_at = time.monotonic() + WAIT_SECONDS
+    outcome = repeated.outcome
+    while outcome is None and vipps.attempts.in_progress(repeated.attempt) and time.monotonic() < gives_up_at:
+        time.sleep(POLL_SECONDS)
+        outcome = vipps.attempts.outcome_of(repeated.attempt)
+    return private(vipps.merchant.repeat(repeated.attempt, outcome))
+
+
+def started_by_the_person() -> bool:
+    """Tell whether a person pressed our button, as far as the browser tells.
+
+    A link, an image or a prefetch on another site would log a remembered person in without their doing (ASVS 7.6.2).
+    Browsers that send no Fetch Metadata are believed; the others say where the request came from and what for.
+    """
+    headers = request.headers
+    return (
+        headers.get("Sec-Fetch-Site", "none") != "cross-site"
+        and headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+        and "prefetch" not in headers.get("Sec-Purpose", headers.get("Purpose", ""))
+    )
+
+
+def browser_cookie(vipps: Integration) -> str:
+    """Return this browser's binding value, or an empty string if it has none that we could have made."""
+    value = request.cookies.get(vipps.cookie, "")
+    return value if COOKIE_VALUE.fullmatch(value) else ""
+
+
+def code_of(args: MultiDict[str, str]) -> str:
+    """Return the code of the response, or raise what Vipps says instead (RFC 6749, sections 4.1.2 and 4.1.2.1).
+
+    The state has been checked before, for errors as well; `error_description` is nobody's text but the sender's and is
+    neither shown nor logged. Parameters that we do not know are ignored.
+    """
+    if "error" in args:
+        raise refused_by_vipps(only(args, "error", missing="unknown_error"))
+    code = only(args, "code", missing="code_missing")
+    if not CODE.fullmatch(code):
+        raise LoginRefused("code_malformed")
+    return code
+
+
+def only(args: MultiDict[str, str], name: str, missing: str) -> str:
+    """Return the one value of a parameter; none, an empty one and two are refused (RFC 6749, section 3.1)."""
+    values: Sequence[str] = args.getlist(name)
+    if len(values) != 1 or not values[0]:
+        raise LoginRefused(missing)
+    return values[0]
+
+
+def private(answer: ResponseReturnValue) -> Response:
+    """Keep an answer of the login out of every cache (ASVS 14.3.2)."""
+    response = make_response(answer)
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,84 @@
+"""Run the benchmark and print its table: `python -m bench [--only NAME] [--rounds N] [--json]`."""
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+from bench import catalogue, lab, login, machine, startup, waiting
+from bench.measure import Figure
+from bench.processes import BenchmarkError
+
+Part = Callable[[lab.Lab, int], list[Figure]]
+PARTS: dict[str, Part] = {
+    "login": login.measure,
+    "catalogue": catalogue.measure,
+    "waiting": waiting.measure,
+    "startup": startup.measure,
+}
+ROUNDS = 7
+LONGEST_SECONDS = 240  # for up to seven rounds
+
+
+def main() -> None:
+    """Measure what was asked for; nothing that was started outlives this, not even when it is interrupted."""
+    arguments = parsed()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, end)
+    signal.alarm(LONGEST_SECONDS * max(1, arguments.rounds // ROUNDS))
+    about, figures, failures = machine.describe(), [], []
+    for name in [arguments.only] if arguments.only else PARTS:
+        print(f"measuring: {name} …", file=sys.stderr, flush=True)
+        try:
+            with lab.opened() as opened:
+                figures += PARTS[name](opened, arguments.rounds)
+        except BenchmarkError as error:
+            failures.append(f"no figures of {name}: {error}")
+    if arguments.json:
+        print(json.dumps({"machine": about, "figures": [figure.as_dict() for figure in figures]}, indent=2))
+    else:
+        print("\n".join(table(about, figures)))
+    if failures:
+        raise SystemExit("\n".join(failures))
+
+
+def parsed() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", choices=PARTS, help="measure one part")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each measurement is taken (default: 7)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    return parser.parse_args()
+
+
+def end(signal_number: int, frame: FrameType | None) -> None:
+    """End for a signal: somebody's, or the clock's if something hangs."""
+    raise SystemExit(f"ended by {signal.Signals(signal_number).name}")
+
+
+def table(about: dict[str, str], figures: list[Figure]) -> list[str]:
+    """Return the result as lines of text."""
+    rows = [("", "ours", "theirs", "", "ratio", "aim", "met")]
+    for f in figures:
+        met = "" if f.met is None else "yes" if f.met else "NO"
+        rows.append((f.name, number(f.ours), number(f.theirs), f.unit, number(f.ratio), f.aim, met))
+    widths = [max(len(row[column]) for row in rows) for column in range(7)]
+    lines = [f"{name}: {value}" for name, value in about.items()] + [""]
+    for name, ours, theirs, *rest in rows:
+        cells = [name.ljust(widths[0]), ours.rjust(widths[1]), theirs.rjust(widths[2])]
+        cells += [cell.ljust(width) for cell, width in zip(rest, widths[3:], strict=True)]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def number(value: float | None) -> str:
+    """Write a number with three significant digits, or nothing."""
+    if value is None:
+        return ""
+    return f"{value:.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""What every measurement stands on: a temporary folder, a provider, and processes that end with the benchmark.
+
+Processes get an environment of their own, so that neither the machine's proxies nor its trust store count. What is
+started here is stopped here, by its process, however the benchmark ends.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import urllib3
+
+from bench import certificates
+from bench.processes import ROOT, BenchmarkError, Child, Server, free_port
+from bench.provider import COUNTS, DISCOVERY
+
+SHOP_ORIGIN = "https://shop.example"
+CLIENT_ID = "benchmark-client"
+
+
+class Provider:
+    """A running provider, seen from outside."""
+
+    def __init__(self, origin: str, trusted: Path) -> None:
+        self.origin = origin
+        self._pool = urllib3.PoolManager(ca_certs=str(trusted))
+
+    def counts(self) -> dict[str, int]:
+        """Return how many connections it has seen, and how many calls to each path."""
+        told = self._pool.request("GET", self.origin + COUNTS).json()
+        return {"connections": told["connections"], **told["calls"]}
+
+
+class Lab:
+    """The folder, the certificates and the processes of one measurement."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder, self._stack = folder, stack
+        self.certificates = certificates.make(folder)
+        self._logs = 0
+
+    def start(self, *arguments: str, env: dict[str, str] | None = None) -> Child:
+        """Start a Python process."""
+        self._logs += 1
+        child = Child(arguments, env or plain_environment(), self.folder / f"{self._logs}.log")
+        self._stack.callback(child.stop)
+        return child
+
+    def run(self, *arguments: str, env: dict[str, str]) -> None:
+        """Run a Python process to its end, which must be a good one."""
+        ended = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=env, capture_output=True, text=True)
+        if ended.returncode:
+            raise BenchmarkError(f"{' '.join(arguments)} failed:\n{ended.stderr}")
+
+    def provider(self, delay: float = 0.0) -> Provider:
+        """Start a provider that takes so many seconds per call."""
+        files = (str(self.certificates.chain), str(self.certificates.key))
+        child = self.start("-m", "bench.provider", *files, CLIENT_ID, str(delay))
+        return Provider(f"https://localhost:{child.line()}", self.certificates.trusted)
+
+    def server(self, application: str, env: dict[str, str]) -> Server:
+        """Serve an application with the project's own gunicorn settings, on a free port."""
+        port = free_port()
+        server = Server(self.start("-m", "gunicorn", application, env={**env, "BIND": f"127.0.0.1:{port}"}), port)
+        server.wait()
+        return server
+
+    def client_environment(self, provider_origin: str) -> dict[str, str]:
+        """Return the environment of both clients: the shop's settings, and what the quickstart needs."""
+        trusted = str(self.certificates.trusted)
+        return {
+            **plain_environment(),
+            "SSL_CERT_FILE": trusted,
+            "REQUESTS_CA_BUNDLE": trusted,
+            "METADATA_URL": provider_origin + DISCOVERY,
+            "VIPPS_ENVIRONMENT": "test",
+            "VIPPS_BASE_URL": provider_origin,
+            "VIPPS_CLIENT_ID": CLIENT_ID,
+            "VIPPS_CLIENT_SECRET": "benchmark-secret",
+            "SECRET_KEY": "a key for the benchmark, long enough to sign with",
+            "PUBLIC_URL": SHOP_ORIGIN,
+            "MAIL_URL": "smtp://localhost:25",
+            "DATABASE_URL": f"sqlite:///{self.folder / 'shop.sqlite'}",
+        }
+
+    def set_up_shop(self, env: dict[str, str]) -> None:
+        """Make the shop's database, with the demo's goods."""
+        self.run("-m", "flask", "--app", "wsgi", "setup", "--demo", env=env)
+
+
+def plain_environment() -> dict[str, str]:
+    """Return the few variables that any process needs."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+    return {**kept, "PYTHONUNBUFFERED": "1"}
+
+
+@contextmanager
+def opened() -> Iterator[Lab]:
+    """Give a lab, and leave nothing of it behind."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-"))
+        yield Lab(Path(folder), stack)

@@ -1,0 +1,53 @@
+"""A complete login: the redirect to the provider, the callback, two calls, the ID token's check, the session.
+
+The shop, with its database, against the quickstart of the library it stands on, which has none. Both talk TLS to the
+same provider and trust the same certificates; both have logged in people before the first round.
+"""
+
+from bench.lab import Lab, Provider
+from bench.measure import Figure, in_turns
+from bench.processes import BenchmarkError, Child
+from bench.provider import TOKEN, USERINFO
+
+LOGINS = 40  # of each client, in each round
+WARM_UP = 20
+
+
+def measure(lab: Lab, rounds: int) -> list[Figure]:
+    """Measure logins, and what the provider sees of the shop's."""
+    provider = lab.provider()
+    env = lab.client_environment(provider.origin)
+    lab.set_up_shop(env)
+    shop, quickstart = (lab.start("-m", "bench.login_client", name, env=env) for name in ("shop", "quickstart"))
+    for client in (shop, quickstart):
+        client.line()
+        if any(provider.counts().values()):
+            raise BenchmarkError("a client called the provider before anybody logged in")
+    for client in (shop, quickstart):
+        processor_ms(client, WARM_UP)
+    calls, connections = traffic(provider, shop)
+    ours, theirs = in_turns(rounds, lambda: processor_ms(shop, LOGINS), lambda: processor_ms(quickstart, LOGINS))
+    return [
+        Figure("Login, processor time", "ms", ours, theirs, ours / theirs, at_most=0.13),
+        Figure("Login, calls to the provider", "calls", calls, at_most=2),
+        Figure("Login, new connections to it", "connections", connections, at_most=0),
+    ]
+
+
+def processor_ms(client: Child, logins: int) -> float:
+    """Let a client log in so many people; return the milliseconds of processor time per login."""
+    answer = client.ask(str(logins))
+    if not answer["known"]:
+        raise BenchmarkError("a client logged in somebody and does not know them")
+    return float(answer["seconds"]) * 1000 / logins
+
+
+def traffic(provider: Provider, shop: Child) -> tuple[float, float]:
+    """Return the calls and new connections per login, once discovery and keys are known."""
+    before = provider.counts()
+    processor_ms(shop, LOGINS)
+    grown = {name: number - before.get(name, 0) for name, number in provider.counts().items()}
+    connections = grown.pop("connections")
+    if grown[TOKEN] != LOGINS or grown[USERINFO] != LOGINS:
+        raise BenchmarkError(f"{LOGINS} logins made the calls {grown}")
+    return sum(grown.values()) / LOGINS, connections / LOGINS

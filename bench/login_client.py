@@ -1,0 +1,57 @@
+"""One client that logs people in, in a process of its own: `python -m bench.login_client shop|quickstart`.
+
+It is driven through WSGI, so that no server and no browser count. For each line with a number it makes that many
+complete logins, each in a fresh browser, and answers with the processor time that they took.
+"""
+
+import json
+import sys
+import time
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from bench.lab import SHOP_ORIGIN
+
+START = {"shop": "/login/vipps?next=/account", "quickstart": "/login"}
+PEOPLE = 20
+
+
+def build(name: str) -> Flask:
+    """Build one of the two clients from the environment."""
+    if name == "shop":
+        from app import create_app
+    else:
+        from bench.quickstart import create_app
+    return create_app()
+
+
+def log_in(app: Flask, start: str, person: int) -> FlaskClient:
+    """Log a person in, from the button to the redirect after the callback; return their browser."""
+    browser = app.test_client()
+    sent_to = browser.get(start, base_url=SHOP_ORIGIN).headers["Location"]
+    query = {name: values[0] for name, values in parse_qs(urlsplit(sent_to).query).items()}
+    answer = urlencode({"code": f"{person}.{query['nonce']}", "state": query["state"]})
+    response = browser.get(f"{query['redirect_uri']}?{answer}")
+    if response.headers.get("Location") != "/account":
+        raise SystemExit(f"a login failed: {response.status}")
+    return browser
+
+
+def main(name: str) -> None:
+    """Answer requests for logins until standard input ends."""
+    app, start = build(name), START[name]
+    print("ready", flush=True)
+    for line in sys.stdin:
+        began = time.process_time()
+        for person in range(int(line)):
+            browser = log_in(app, start, person % PEOPLE)
+        seconds = time.process_time() - began
+        page = browser.get("/account", base_url=SHOP_ORIGIN)
+        known = page.status_code == 200 and f"Kari{person % PEOPLE}" in page.text
+        print(json.dumps({"seconds": seconds, "known": known}), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

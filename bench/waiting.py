@@ -1,0 +1,69 @@
+"""A slow provider: a hundred people log in at once, each of its calls takes 300 ms, and others want to shop.
+
+gunicorn runs with the project's settings. A login waits for two calls, so 100 of them at once could end after a little
+more than 0.6 seconds. The first crowd meets a cold shop and is new to it: it is not timed, but nobody of it may fail.
+Meanwhile somebody asks for the front page every 20 ms; the 99th percentile of how long that takes is told beside that
+of a quiet shop.
+"""
+
+import json
+import sys
+import time
+from statistics import fmean, median
+from typing import Any
+
+from bench.lab import Lab
+from bench.measure import Figure, percentile
+from bench.processes import Child, Server
+
+CALL_SECONDS = 0.3
+PEOPLE = 100
+QUIET_SECONDS = 1.5
+
+
+def measure(lab: Lab, rounds: int) -> list[Figure]:
+    """Measure crowds that log in, and the front page beside them and without them."""
+    env = lab.client_environment(lab.provider(CALL_SECONDS).origin)
+    lab.set_up_shop(env)
+    shop = lab.server("wsgi:app", env)
+    crowd = lab.start("-m", "bench.crowd", str(shop.port))
+    crowd.line()
+    first = crowd.ask(str(PEOPLE))
+    crowds, busy, quiet, failed = [], [], [], 0
+    for _ in range(rounds):
+        answer, shopped = beside_shopping(lab, shop, crowd)
+        crowds.append(answer)
+        busy += shopped["ms"]
+        failed += shopped["failed"]
+        quiet += quiet_shopping(lab, shop)["ms"]
+    everybody = [first, *crowds]
+    if any(each["failed"] for each in everybody):
+        print(f"  failed, per crowd: {json.dumps([each['failed'] for each in everybody])}", file=sys.stderr)
+    return [
+        Figure(f"{PEOPLE} logins at once, speed", "logins/s", median(each["in"] / each["seconds"] for each in crowds)),
+        Figure("Logins that failed, of 100", "", 100 - fmean(each["in"] for each in everybody), at_most=0),
+        Figure("Front page meanwhile, 99th percentile", "ms", percentile(busy, 99)),
+        Figure("Front page meanwhile, failed", "", failed, at_most=0),
+        Figure("Front page otherwise, 99th percentile", "ms", percentile(quiet, 99)),
+    ]
+
+
+def beside_shopping(lab: Lab, shop: Server, crowd: Child) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Let a crowd log in while somebody looks at the front page; return what both say."""
+    shopper = stroller(lab, shop)
+    answer = crowd.ask(str(PEOPLE))
+    return answer, shopper.ask("enough")
+
+
+def quiet_shopping(lab: Lab, shop: Server) -> dict[str, Any]:
+    """Look at the front page of a shop where nothing else happens."""
+    shopper = stroller(lab, shop)
+    time.sleep(QUIET_SECONDS)
+    return shopper.ask("enough")
+
+
+def stroller(lab: Lab, shop: Server) -> Child:
+    """Start somebody who looks at the front page, and wait until they do."""
+    process = lab.start("-m", "bench.visitors", "stroll", str(shop.port), "")
+    process.line()
+    return process

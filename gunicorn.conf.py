@@ -1,0 +1,21 @@
+"""How the shop and the simulator are served: `gunicorn wsgi:app`, `gunicorn wsgi:simulator`.
+
+A login waits for two calls to Vipps while its worker does nothing, so a worker needs threads, not speed: with few
+threads, a provider that takes 300 ms per call would hold up the catalogue.
+"""
+
+import os
+
+bind = os.environ.get("BIND", "127.0.0.1:8000")
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+worker_class = "gthread"
+threads = 128  # twice VIPPS_CONCURRENT_LOGINS, so that logins that wait for Vipps never take them all
+timeout = 30  # above the 10 s by which every callback ends
+graceful_timeout = 15  # a login in flight ends before its worker does
+keepalive = 5
+max_requests = 20_000
+max_requests_jitter = 2_000
+limit_request_line = 8190
+# The shop writes one line per request itself, without the query string, which at the callback carries the code.
+accesslog = None
+control_socket_disable = True  # nothing here uses it, and it would write to the home directory

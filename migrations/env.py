@@ -1,0 +1,40 @@
+"""Run the migrations on the shop's own engine; `flask --app wsgi setup` does it.
+
+Two sets of tables: the shop's models, and the logins in progress of the Vipps integration, which has a metadata of
+its own because it can be lifted out.
+"""
+
+from alembic import context
+from flask import current_app
+
+from app.database import UtcDateTime, db
+from app.vipps.attempts import metadata as vipps_metadata
+
+TARGETS = [db.metadata, vipps_metadata]
+
+
+def render_item(kind: str, item: object, context: object) -> str | bool:
+    """Write our timestamp type as what it is in the database, so that a revision never imports the app."""
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
+
+
+def migrate_offline() -> None:
+    """Print the SQL instead of running it."""
+    url = current_app.config["SQLALCHEMY_DATABASE_URI"]
+    context.configure(url=url, target_metadata=TARGETS, literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def migrate_online() -> None:
+    """Run the migrations; SQLite alters a table by copying it, which is what a batch is."""
+    with db.engine.connect() as connection:
+        context.configure(connection=connection, target_metadata=TARGETS, render_as_batch=True, render_item=render_item)
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+if context.is_offline_mode():
+    migrate_offline()
+else:
+    migrate_online()

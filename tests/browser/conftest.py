@@ -1,0 +1,111 @@
+"""Chromium in front of a shop and a simulator that are served for real.
+
+Any request that leaves this machine fails the test, as does an error in the browser's console: a page that breaks the
+Content-Security-Policy says so there.
+"""
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.conftest import served
+from tests.vipps_person import build_simulator
+
+DESK = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Start one Chromium for all tests of this process."""
+    found = next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+    )
+    assert found, "no Chromium: tools/chromium.sh installs one"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Stage:
+    """A shop, a simulator, and browsers to open in front of them."""
+
+    shop: str
+    simulator: str
+    app: Flask
+    open: Callable[..., Page]
+    stop_simulator: Callable[[], None]
+
+
+@pytest.fixture
+def stage(
+    chromium: Browser,
+    make_app: Callable[..., Flask],
+    simulator_template: Path,
+    tmp_path: Path,
+    unused_port: int,
+) -> Iterator[Stage]:
+    """Serve shop and simulator, each on a port of its own."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    database = tmp_path / "simulator.sqlite"
+    shutil.copy(simulator_template, database)
+    public_url = f"http://localhost:{unused_port}"
+    holder: dict[str, Any] = {}
+    contexts: list[BrowserContext] = []
+    problems: list[str] = []
+
+    def open_browser(viewport: dict[str, int] = DESK, **options: Any) -> Page:
+        options = {"locale": "en-GB", **options}
+        context = chromium.new_context(viewport=viewport, has_touch=viewport is PHONE, **options)
+        contexts.append(context)
+        context.on("request", lambda request: _must_stay_here(request.url, problems))
+        context.on("console", lambda message: _note_error(message, problems))
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        return page
+
+    provider = served(lambda environ, start: holder["provider"](environ, start))
+    origin = provider.__enter__()
+    running = [True]
+
+    def stop_provider() -> None:
+        if running.pop() if running else False:
+            provider.__exit__(None, None, None)
+
+    holder["provider"] = build_simulator(origin, database, redirect_uri=f"{public_url}/login/vipps/callback")
+    app = make_app(demo=True, SIMULATOR_URL=origin, PUBLIC_URL=public_url)
+    with served(app, port=unused_port):
+        yield Stage(public_url, origin, app, open_browser, stop_provider)
+        for context in contexts:
+            context.close()
+    stop_provider()
+    assert problems == []
+
+
+def _note_error(message: ConsoleMessage, problems: list[str]) -> None:
+    """Note what the browser complains about; that an error page has an error's status is no complaint."""
+    if message.type == "error" and not message.text.startswith("Failed to load resource: the server responded"):
+        problems.append(message.text)
+
+
+def _must_stay_here(url: str, problems: list[str]) -> None:
+    if not url.startswith(("http://localhost:", "data:")):
+        problems.append(f"left this machine: {url}")

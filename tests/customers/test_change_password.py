@@ -1,0 +1,100 @@
+"""The password of who is logged in: the present one is asked for, other browsers are logged out."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.customers.models import Customer
+from app.customers.routes import let_in
+from app.database import db
+from tests.conftest import browser_of, open_page, post
+from tests.customers.steps import EMAIL, PASSWORD, add_customer, is_logged_in, log_in, mails
+
+NEW = "three green tents"
+FORM = "/account/password"
+
+
+def enter(app: Flask, client: FlaskClient, customer_id: int) -> None:
+    """Log a customer in without a password, as Vipps would."""
+    with app.test_request_context():
+        response = let_in(db.session.get_one(Customer, customer_id), "vipps", "/")
+    client.set_cookie("session", response.headers["Set-Cookie"].partition(";")[0].partition("=")[2])
+
+
+def test_the_change_keeps_this_browser_and_ends_the_others(app: Flask, client: FlaskClient) -> None:
+    add_customer(app)
+    other = browser_of(app)
+    log_in(client)
+    log_in(other)
+    before = client.get_cookie("session")
+    response = post(client, FORM, {"current": PASSWORD, "password": NEW}, form_on=FORM)
+    assert (response.status_code, response.headers["Location"]) == (303, "/account")
+    after = client.get_cookie("session")
+    assert before is not None
+    assert after is not None
+    assert before.value != after.value
+    assert "Your password is changed" in open_page(client, "/account").text
+    assert not is_logged_in(other)
+    assert log_in(other, password=NEW).status_code == 303
+    assert [mail.kind for mail in mails(app)] == ["password_set"]
+
+
+def test_the_old_token_of_this_browser_is_worth_nothing(app: Flask, client: FlaskClient) -> None:
+    add_customer(app)
+    log_in(client)
+    stolen, cookie = browser_of(app), client.get_cookie("session")
+    assert cookie is not None
+    stolen.set_cookie("session", cookie.value)
+    post(client, FORM, {"current": PASSWORD, "password": NEW}, form_on=FORM)
+    assert is_logged_in(client)
+    assert not is_logged_in(stolen)
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "words"),
+    [
+        ("a wrong one", NEW, "not your present password"),
+        ("", NEW, "Write your present password"),
+        (PASSWORD, "short", "at least 8"),
+        (PASSWORD, "tuva.lien 12", "e-mail address out"),
+    ],
+)
+def test_what_is_not_right_changes_nothing(app: Flask, client: FlaskClient, current: str, new: str, words: str) -> None:
+    add_customer(app)
+    log_in(client)
+    response = post(client, FORM, {"current": current, "password": new}, form_on=FORM)
+    assert response.status_code == 422
+    assert words in response.text
+    assert is_logged_in(client)
+    assert log_in(browser_of(app)).status_code == 303
+    assert mails(app) == []
+
+
+def test_being_logged_in_is_not_enough_to_add_a_password(app: Flask, client: FlaskClient) -> None:
+    enter(app, client, add_customer(app, password=None, vipps=True))
+    page = open_page(client, FORM)
+    assert page.h1 == "Set a password"
+    assert not page.select("main input[type=password]")
+    assert post(client, FORM, {"current": "", "password": NEW}, form_on=FORM).status_code == 422
+    assert post(client, FORM, {"current": "\0nobody", "password": NEW}, form_on=FORM).status_code == 422
+    assert log_in(browser_of(app), password=NEW).status_code == 422
+
+
+def test_a_first_password_is_set_by_a_mailed_link(app: Flask, client: FlaskClient) -> None:
+    enter(app, client, add_customer(app, password=None, vipps=True))
+    response = post(client, "/account/password/link", form_on=FORM, follow_redirects=True)
+    assert f"We have sent a link to {EMAIL}" in response.text
+    assert [mail.kind for mail in mails(app)] == ["reset_password"]
+
+
+def test_without_a_confirmed_address_there_is_nothing_to_send(app: Flask, client: FlaskClient) -> None:
+    enter(app, client, add_customer(app, None, password=None, vipps=True))
+    page = open_page(client, FORM)
+    assert "nowhere to send a link" in page.text
+    assert not page.select("main form")
+
+
+@pytest.mark.parametrize("path", [FORM, "/account/password/link"])
+def test_a_stranger_is_sent_to_the_login(client: FlaskClient, path: str) -> None:
+    response = post(client, path, {"current": PASSWORD, "password": NEW})
+    assert (response.status_code, response.headers["Location"]) == (303, "/login")

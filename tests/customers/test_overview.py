@@ -1,0 +1,145 @@
+"""My page: what is shown, that it is the customer's own, and that it is shown as text."""
+
+import re
+from datetime import UTC, datetime
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.customers.models import ConsentRecord, Customer, VippsLink, VippsProfile
+from app.customers.profile import Address, addresses_of, readable_phone, vipps_profile_of
+from app.database import db
+from tests.conftest import browser_of, open_page
+from tests.customers.steps import EMAIL, add_customer, log_in
+
+TOLD_AT = datetime(2026, 3, 4, 11, 5, tzinfo=UTC)
+HOME = {"type": "home", "street": "Fjordveien 12\nUnit B5", "postal_code": "5003", "region": "BERGEN", "country": "NO"}
+WORK = {"type": "work", "street": "Vestergade 3", "postal_code": "1456", "region": "KØBENHAVN", "country": "DK"}
+
+
+def tell(app: Flask, customer_id: int, addresses: list[dict[str, str]]) -> None:
+    """Keep a profile, as a Vipps login does."""
+    with app.app_context():
+        link = db.session.scalars(select(VippsLink).where(VippsLink.customer_id == customer_id)).one()
+        link.linked_at = TOLD_AT
+        db.session.add(VippsProfile(link=link, received_at=TOLD_AT, addresses=addresses))
+        db.session.commit()
+
+
+def answer(app: Flask, customer_id: int, consent_id: str, text: str, granted: bool) -> None:
+    """Record an answer to a consent question."""
+    with app.app_context():
+        record = ConsentRecord(
+            customer_id=customer_id,
+            consent_id=consent_id,
+            granted=granted,
+            required=False,
+            text=text,
+            language="EN",
+            given_at=TOLD_AT,
+            source="vipps_login",
+            evidence={},
+        )
+        db.session.add(record)
+        db.session.commit()
+
+
+def test_an_account_with_a_password_only(app: Flask, client: FlaskClient) -> None:
+    add_customer(app)
+    log_in(client)
+    page = open_page(client, "/account")
+    assert page.h1 == "My page"
+    for words in ("Tuva Lien", EMAIL, "confirmed", "Not connected", "Change your password", "The latest logins"):
+        assert words in page.text, words
+    assert "Addresses from Vipps" not in page.text
+    assert page.select("main a[href='/orders']")
+    assert page.select("main form[action='/logout']")
+
+
+def test_an_account_with_vipps(app: Flask, client: FlaskClient) -> None:
+    customer_id = add_customer(app, vipps=True)
+    tell(app, customer_id, [HOME, WORK])
+    log_in(client)
+    page = open_page(client, "/account")
+    assert "since 4 March 2026" in page.text
+    assert "As Vipps told us on 4 March 2026" in page.text
+    shown = [list(block.stripped_strings) for block in page.select("main address")]
+    assert shown == [["Fjordveien 12", "Unit B5", "5003 BERGEN"], ["Vestergade 3", "1456 KØBENHAVN", "Denmark"]]
+
+
+def test_the_latest_answer_to_each_question_with_its_exact_words(app: Flask, client: FlaskClient) -> None:
+    customer_id = add_customer(app)
+    answer(app, customer_id, "mail", "May we write to you?", True)
+    answer(app, customer_id, "sms", "May we send you <b>texts</b>?", True)
+    answer(app, customer_id, "mail", "May we write to you now and then?", False)
+    log_in(client)
+    answers = [
+        re.sub(r" \d\d:\d\d", "", " ".join(each.get_text(" ").split()))
+        for each in open_page(client, "/account").select("li.answer")
+    ]
+    assert answers == [
+        "No 4 March 2026 May we write to you now and then?",
+        "Yes 4 March 2026 May we send you <b>texts</b>?",
+    ]
+
+
+def test_everything_is_shown_as_text(app: Flask, client: FlaskClient) -> None:
+    customer_id = add_customer(app, vipps=True)
+    evil = "<script>alert(1)</script>\"'{{ 7*7 }}"
+    tell(app, customer_id, [HOME | {"street": evil}])
+    answer(app, customer_id, "mail", evil, True)
+    with app.app_context():
+        db.session.get_one(Customer, customer_id).name = evil
+        db.session.commit()
+    log_in(client)
+    page = open_page(client, "/account")
+    assert page.text.count("{{ 7*7 }}") >= 3
+    assert not [script for script in page.select("script") if script.string]
+
+
+def test_nobody_sees_another_customers_page(app: Flask, client: FlaskClient) -> None:
+    other = add_customer(app, "other@example.com", vipps=True)
+    tell(app, other, [HOME])
+    answer(app, other, "mail", "May we write to you?", True)
+    log_in(browser_of(app), "other@example.com")
+    add_customer(app)
+    log_in(client)
+    page = open_page(client, "/account")
+    for words in ("other@example.com", "Fjordveien", "May we write"):
+        assert words not in page.text
+    assert len(page.select(".rows--tight li")) == 1
+
+
+def test_addresses_come_as_vipps_gave_them_with_the_default_first(app: Flask) -> None:
+    customer_id = add_customer(app, vipps=True)
+    tell(app, customer_id, [HOME, {"type": "other", "street": "Hytta 1"}])
+    with app.app_context():
+        customer = db.session.get_one(Customer, customer_id)
+        assert vipps_profile_of(customer) is not None
+        assert addresses_of(customer) == [
+            Address("home", "Fjordveien 12\nUnit B5", "5003", "BERGEN", "NO"),
+            Address("other", "Hytta 1", "", "", ""),
+        ]
+
+
+def test_a_customer_without_vipps_has_no_addresses_from_there(app: Flask) -> None:
+    customer_id = add_customer(app)
+    with app.app_context():
+        customer = db.session.get_one(Customer, customer_id)
+        assert vipps_profile_of(customer) is None
+        assert addresses_of(customer) == []
+
+
+def test_the_lines_of_a_label() -> None:
+    norwegian = Address("home", " Storgata 1 \r\n\n c/o Moen ", "0155", "OSLO", "no")
+    assert norwegian.lines() == ["Storgata 1", "c/o Moen", "0155 OSLO"]
+    assert Address("home", "Vasagatan 1", "111 20", "STOCKHOLM", "SE").lines()[-1] == "Sweden"
+    assert Address("home", "Somewhere", "", "", "XQ").lines() == ["Somewhere", "XQ"]
+    assert Address("home", "", "", "", "").lines() == []
+
+
+def test_a_telephone_number_is_written_as_people_do() -> None:
+    assert readable_phone("4790000011") == "+47 90 00 00 11"
+    assert readable_phone("4520123456") == "+45 20 12 34 56"
+    assert [readable_phone(digits) for digits in (None, "", "x", "0")] == ["", "", "", ""]

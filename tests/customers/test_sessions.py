@@ -1,0 +1,212 @@
+"""The login session: its cookie, its limits, its cost."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from app.customers import session_rows
+from app.customers.models import Customer, CustomerSession
+from app.customers.session_rows import ABSOLUTE_LIMIT, IDLE_LIMIT
+from app.customers.sessions import (
+    customer_logged_in,
+    end_sessions_of,
+    required_customer,
+    rotate_session,
+    set_session_cookie,
+)
+from app.database import db, utcnow
+from app.security import secret_hash
+from tests.conftest import browser_of, open_page, post
+from tests.customers.steps import EMAIL, add_customer, is_logged_in, log_in, open_sessions, statements
+
+
+def of_sessions(seen: list[str]) -> list[str]:
+    return [statement for statement in seen if "customer_session" in statement]
+
+
+def test_a_browser_without_the_cookie_asks_nothing(app: Flask, client: FlaskClient) -> None:
+    client.get("/logged-out")
+    with statements(app) as seen:
+        client.get("/logged-out")
+    assert of_sessions(seen) == []
+
+
+def test_a_browser_with_the_cookie_asks_once(app: Flask, client: FlaskClient) -> None:
+    add_customer(app)
+    log_in(client)
+    with statements(app) as seen:
+        assert EMAIL in client.get("/account").text
+    assert len(of_sessions(seen)) == 1
+    assert not [statement for statement in seen if "FROM customer \n" in statement]
+
+
+def test_a_visit_is_noted_once_a_minute(app: Flask, client: FlaskClient) -> None:
+    add_customer(app)
+    log_in(client)
+    with statements(app) as seen:
+        client.get("/account")
+        assert not [statement for statement in seen if statement.startswith("UPDATE")]
+        with time_machine.travel(utcnow() + timedelta(seconds=61), tick=False):
+            client.get("/account")
+            client.get("/account")
+    assert len([statement for statement in seen if statement.startswith("UPDATE")]) == 1
+
+
+def test_a_session_ends_when_it_is_left_alone(app: Flask, client: FlaskClient) -> None:
+    add_customer(app)
+    log_in(client)
+    with time_machine.travel(utcnow() + IDLE_LIMIT - timedelta(minutes=1), tick=False):
+        assert is_logged_in(client)
+    with time_machine.travel(utcnow() + 2 * IDLE_LIMIT - timedelta(minutes=2), tick=False):
+        assert is_logged_in(client)
+    with time_machine.travel(utcnow() + 3 * IDLE_LIMIT, tick=False):
+        page = open_page(client, "/account")
+        assert page.h1 == "Log in"
+        assert "no longer logged in" in page.text
+
+
+def test_a_session_ends_after_its_longest_time_however_busy(app: Flask, client: FlaskClient) -> None:
+    add_customer(app)
+    log_in(client)
+    began = utcnow()
+    for hours in range(1, int(ABSOLUTE_LIMIT.total_seconds()) // 3600):
+        with time_machine.travel(began + timedelta(hours=hours), tick=False):
+            assert is_logged_in(client)
+    with time_machine.travel(began + ABSOLUTE_LIMIT + timedelta(seconds=2), tick=False):
+        assert not is_logged_in(client)
+
+
+def test_the_cookie_is_opaque_and_guarded(app: Flask, client: FlaskClient) -> None:
+    add_customer(app)
+    response = log_in(client)
+    (cookie,) = [line for line in response.headers.getlist("Set-Cookie") if line.startswith("session=")]
+    parts = cookie.split("; ")
+    assert set(parts[1:]) == {"HttpOnly", "Path=/", "SameSite=Lax"}
+    token = parts[0].removeprefix("session=")
+    assert len(token) == 43
+    with app.app_context():
+        (row,) = db.session.scalars(select(CustomerSession))
+        assert row.token_hash == secret_hash(token)
+
+
+def test_on_https_the_cookie_belongs_to_this_host_alone(make_app: Any) -> None:
+    app = make_app(PUBLIC_URL="https://shop.example.com", TRUSTED_PROXIES="1")
+    add_customer(app)
+    client = browser_of(app)
+    client.environ_base["HTTP_X_FORWARDED_PROTO"] = "https"
+    client.environ_base["HTTP_REFERER"] = "https://shop.example.com/login"
+    response = log_in(client)
+    (cookie,) = [line for line in response.headers.getlist("Set-Cookie") if line.startswith("__Host-session=")]
+    assert set(cookie.split("; ")[1:]) == {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
+
+
+@pytest.mark.parametrize("value", ["", "x", "å" * 43, "A" * 43, "A" * 4000, "\u2028"])
+def test_a_cookie_that_means_nothing_is_nobody(app: Flask, client: FlaskClient, value: str) -> None:
+    client.set_cookie("session", value)
+    assert client.get("/account").status_code == 303
+
+
+def test_pages_of_a_customer_are_never_stored(app: Flask, client: FlaskClient) -> None:
+    add_customer(app)
+    log_in(client)
+    for path in ("/", "/account", "/account/password", "/no-such-page"):
+        assert client.get(path).headers["Cache-Control"] == "no-store", path
+
+
+@pytest.mark.parametrize("path", ["/login", "/register", "/password/forgot", "/account", "/confirm/x", "/logged-out"])
+def test_pages_with_a_form_of_one_person_are_never_stored(client: FlaskClient, path: str) -> None:
+    assert client.get(path).headers["Cache-Control"] == "no-store"
+
+
+def test_the_way_to_a_page_leads_over_the_login(app: Flask, client: FlaskClient) -> None:
+    response = client.get("/account/password?x=1")
+    assert (response.status_code, response.headers["Location"]) == (303, "/login?next=/account/password?x%3D1")
+
+
+def test_a_failing_database_does_not_take_a_page_away(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
+    add_customer(app)
+    log_in(client)
+
+    def fail(visit: Any) -> None:
+        raise OperationalError("UPDATE", {}, Exception("locked"))
+
+    monkeypatch.setattr(session_rows, "note", fail)
+    with time_machine.travel(utcnow() + timedelta(minutes=5), tick=False):
+        assert is_logged_in(client)
+
+
+def test_the_error_page_stands_when_the_session_cannot_be_read(
+    app: Flask, client: FlaskClient, monkeypatch: Any
+) -> None:
+    add_customer(app)
+    log_in(client)
+
+    def fail(token: str) -> None:
+        raise OperationalError("SELECT", {}, Exception("gone"))
+
+    monkeypatch.setattr(session_rows, "find", fail)
+    response = client.get("/account")
+    assert response.status_code == 503
+    assert "We are catching our breath" in response.text
+
+
+def test_ending_all_sessions_of_a_customer_reaches_every_browser_of_theirs(app: Flask, client: FlaskClient) -> None:
+    customer_id = add_customer(app)
+    add_customer(app, "other@example.com")
+    others = browser_of(app)
+    log_in(others, "other@example.com")
+    browsers = [client, browser_of(app), browser_of(app)]
+    for browser in browsers:
+        log_in(browser)
+    with app.test_request_context():
+        end_sessions_of(db.session.get_one(Customer, customer_id), "consent_revoked")
+        db.session.commit()
+    assert open_sessions(app, customer_id) == 0
+    assert not any(is_logged_in(browser) for browser in browsers)
+    assert is_logged_in(others)
+
+
+def test_a_rise_of_privilege_changes_the_token(app: Flask, client: FlaskClient) -> None:
+    add_customer(app)
+    log_in(client)
+    old = client.get_cookie("session")
+    assert old is not None
+    with app.test_request_context(headers={"Cookie": f"session={old.value}"}):
+        required_customer()
+        token = rotate_session()
+        db.session.commit()
+    assert token is not None
+    assert not is_logged_in(client)
+    client.set_cookie("session", token)
+    assert is_logged_in(client)
+
+
+def test_the_session_cookie_is_set_by_one_function(app: Flask) -> None:
+    with app.test_request_context():
+        response = app.make_response("")
+        set_session_cookie(response, "token")
+        assert response.headers["Set-Cookie"] == "session=token; HttpOnly; Path=/; SameSite=Lax"
+
+
+def test_a_login_tells_the_shop_before_it_is_committed(app: Flask, client: FlaskClient) -> None:
+    customer_id = add_customer(app)
+    heard = []
+
+    def listen(sender: Any, customer: Customer) -> None:
+        with db.engine.connect() as other:
+            heard.append((customer.id, len(other.execute(select(CustomerSession.id)).all())))
+
+    with customer_logged_in.connected_to(listen, app):
+        log_in(client)
+    assert heard == [(customer_id, 0)]
+
+
+def test_logging_out_needs_no_more_than_the_form(app: Flask, client: FlaskClient) -> None:
+    response = post(client, "/logout")
+    assert (response.status_code, response.headers["Location"]) == (303, "/logged-out")

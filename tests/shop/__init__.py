@@ -1,0 +1,1 @@
+"""Tests of catalogue, cart, checkout and orders."""

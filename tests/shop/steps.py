@@ -1,0 +1,163 @@
+"""What tests of the shop do over and over: stock a shelf, fill a cart, be somebody, order."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, func, select
+
+from app.customers.models import Customer, CustomerSession
+from app.database import db, utcnow
+from app.i18n import LANGUAGES
+from app.security import secret_hash
+from app.shop.catalogue import search_text
+from app.shop.models import Cart, CartLine, Category, CategoryText, Order, Product, ProductText
+from tests.conftest import open_page, post
+from tests.pages import Page
+
+PICTURE = "brand/multe.svg"
+RECIPIENT = {
+    "name": "Tuva Lien",
+    "email": "tuva.lien@example.com",
+    "phone": "912 34 567",
+    "delivery": "invoice",
+    "address": "other",
+    "street": "Bryggen 3",
+    "postal_code": "5003",
+    "region": "Bergen",
+    "country": "NO",
+}
+
+
+def add_category(app: Flask, slug: str = "wool", name: str = "Wool") -> None:
+    """Add a category."""
+    with app.app_context():
+        texts = [CategoryText(language=language, name=name, intro=f"All {name}") for language in LANGUAGES]
+        db.session.add(Category(slug=slug, texts=texts))
+        db.session.commit()
+
+
+def add_product(
+    app: Flask,
+    slug: str = "mittens",
+    *,
+    name: str | None = None,
+    price: int = 10_000,
+    stock: int = 10,
+    category: str = "wool",
+    summary: str = "",
+    position: int = 0,
+) -> int:
+    """Put a product on the shelf and return its id."""
+    with app.app_context():
+        shelf = db.session.scalars(select(Category).where(Category.slug == category)).first()
+        if shelf is None:
+            add_category(app, category, category.capitalize())
+            shelf = db.session.scalars(select(Category).where(Category.slug == category)).one()
+        name = slug.capitalize() if name is None else name
+        words = search_text(name, summary)
+        texts = [ProductText(language=each, name=name, summary=summary, search=words) for each in LANGUAGES]
+        product = Product(
+            slug=slug, price=price, stock=stock, picture=PICTURE, category_id=shelf.id, position=position, texts=texts
+        )
+        db.session.add(product)
+        db.session.commit()
+        return product.id
+
+
+def add_somebody(app: Flask, client: FlaskClient, email: str = "tuva.lien@example.com") -> int:
+    """Make a customer who is logged in in this browser, without the login itself, and return the id."""
+    token = secrets.token_urlsafe(32)
+    with app.app_context():
+        customer = Customer(email=email, name="Tuva Lien", given_name="Tuva", phone_number="4791234567")
+        soon = utcnow() + timedelta(hours=1)
+        row = CustomerSession(customer=customer, token_hash=secret_hash(token), method="test", expires_at=soon)
+        db.session.add(row)
+        db.session.commit()
+        client.set_cookie("session", token, domain="localhost")
+        return customer.id
+
+
+def put_into_cart(client: FlaskClient, product: str = "mittens", quantity: str = "1", **fields: str) -> Any:
+    """Send the form of a product's page."""
+    return post(client, "/cart/add", {"product": product, "quantity": quantity, **fields})
+
+
+def cart_of(client: FlaskClient) -> dict[str, int]:
+    """Return what the cart's page shows: how many of which product."""
+    page = open_page(client, "/cart")
+    forms = page.select('form[action="/cart/update"]')
+    return {
+        str(form.select_one('[name="product"]')["value"]): int(str(form.select_one('[name="quantity"]')["value"]))  # type: ignore[index]
+        for form in forms
+    }
+
+
+def checkout_page(client: FlaskClient) -> Page:
+    """Open the checkout."""
+    return open_page(client, "/checkout")
+
+
+def order_form(page: Page, **changes: str) -> dict[str, str]:
+    """Return the checkout's hidden fields and an answer to all its questions."""
+    hidden = {
+        str(field["name"]): str(field["value"]) for field in page.select('form[action="/checkout"] [type="hidden"]')
+    }
+    return {**hidden, **RECIPIENT, **changes}
+
+
+def place_order(client: FlaskClient, **changes: str) -> Any:
+    """Open the checkout, fill it in and send it."""
+    return client.post("/checkout", data=order_form(checkout_page(client), **changes))
+
+
+def stock_of(app: Flask, slug: str = "mittens") -> int:
+    """Return how many of a product are left."""
+    with app.app_context():
+        return db.session.scalars(select(Product.stock).where(Product.slug == slug)).one()
+
+
+def set_product(app: Flask, slug: str = "mittens", **values: Any) -> None:
+    """Change a product behind the customer's back."""
+    with app.app_context():
+        product = db.session.scalars(select(Product).where(Product.slug == slug)).one()
+        for name, value in values.items():
+            setattr(product, name, value)
+        db.session.commit()
+
+
+def all_orders(app: Flask) -> list[Order]:
+    """Return every order, loaded with its lines."""
+    with app.app_context():
+        orders = list(db.session.scalars(select(Order).order_by(Order.id)))
+        for order in orders:
+            assert order.lines is not None
+        db.session.expunge_all()
+        return orders
+
+
+def count_of(app: Flask, model: type[Cart] | type[CartLine] | type[Order]) -> int:
+    """Return how many rows a table has."""
+    with app.app_context():
+        return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+@contextmanager
+def counted(app: Flask) -> Iterator[list[str]]:
+    """Collect the statements sent to the database."""
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(engine, "before_cursor_execute", note)

@@ -1,0 +1,195 @@
+"""The cart of a guest: adding, changing, removing, and every answer to nonsense."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.database import db, utcnow
+from app.security import secret_hash
+from app.shop import carts
+from app.shop.carts import GUEST_CART_LIFE, parse_quantity
+from app.shop.models import Cart, CartLine
+from tests.conftest import browser_of, open_page, post
+from tests.shop.steps import add_product, cart_of, count_of, put_into_cart, set_product
+
+NO_QUANTITIES = ["0", "-1", "1000000000", "1.5", "abc", "", "NaN", "1e3", "100", "٣", "0x1", "1 2", "--1", "9" * 400]
+
+
+def test_a_thing_put_into_the_cart_is_there_at_its_price(app: Flask, client: FlaskClient) -> None:
+    add_product(app, price=44_900)
+    response = put_into_cart(client, quantity="2")
+    assert (response.status_code, response.location) == (303, "/cart")
+    page = open_page(client, "/cart")
+    assert "“Mittens” is in your cart." in page.text
+    assert page.one(".sum--total dd").get_text() == "898,00\xa0kr"
+    assert page.one(".masthead .count").get_text() == "2"
+
+
+def test_the_cookie_appears_with_the_first_thing_and_only_its_hash_is_kept(app: Flask, client: FlaskClient) -> None:
+    add_product(app)
+    open_page(client, "/cart")
+    assert client.get_cookie("cart") is None
+    put_into_cart(client)
+    cookie = client.get_cookie("cart")
+    assert cookie is not None
+    assert (cookie.http_only, cookie.same_site, cookie.max_age) == (True, "Lax", 30 * 24 * 3600)
+    with app.app_context():
+        assert db.session.scalars(select(Cart.token_hash)).all() == [secret_hash(cookie.value)]
+
+
+def test_on_https_the_cookie_is_bound_to_the_host(make_app: object) -> None:
+    app = make_app(PUBLIC_URL="https://shop.example")  # type: ignore[operator]
+    add_product(app)
+    client = browser_of(app)
+    client.environ_base["wsgi.url_scheme"] = "https"
+    client.environ_base["HTTP_REFERER"] = "https://shop.example/"
+    cookies = [value for value in put_into_cart(client).headers.getlist("Set-Cookie") if "cart" in value.split("=")[0]]
+    assert len(cookies) == 1
+    assert cookies[0].startswith("__Host-cart=")
+    assert all(part in cookies[0] for part in ("Secure", "HttpOnly", "Path=/", "SameSite=Lax"))
+    assert "Domain" not in cookies[0]
+
+
+def test_a_planted_cookie_is_replaced_and_not_adopted(app: Flask, client: FlaskClient) -> None:
+    add_product(app)
+    client.set_cookie("cart", "planted", domain="localhost")
+    put_into_cart(client)
+    cookie = client.get_cookie("cart")
+    assert cookie is not None
+    assert cookie.value != "planted"
+
+
+def test_the_same_thing_twice_is_one_line(app: Flask, client: FlaskClient) -> None:
+    add_product(app)
+    put_into_cart(client, quantity="2")
+    put_into_cart(client, quantity="3")
+    assert cart_of(client) == {"mittens": 5}
+
+
+def test_no_more_than_there_are(app: Flask, client: FlaskClient) -> None:
+    add_product(app, stock=3)
+    put_into_cart(client, quantity="5")
+    assert "3 of “Mittens” are in your cart now" in open_page(client, "/cart").text
+    assert cart_of(client) == {"mittens": 3}
+
+
+def test_never_more_than_99(app: Flask, client: FlaskClient) -> None:
+    add_product(app, stock=1000)
+    put_into_cart(client, quantity="99")
+    put_into_cart(client, quantity="99")
+    assert cart_of(client) == {"mittens": 99}
+
+
+@pytest.mark.parametrize("quantity", NO_QUANTITIES)
+@pytest.mark.parametrize("path", ["/cart/add", "/cart/update"])
+def test_what_is_no_quantity_is_answered_and_changes_nothing(
+    app: Flask, client: FlaskClient, path: str, quantity: str
+) -> None:
+    add_product(app)
+    put_into_cart(client, quantity="2")
+    response = post(client, path, {"product": "mittens", "quantity": quantity}, follow_redirects=True)
+    assert response.status_code == 200
+    assert "whole number from 1 to 99" in response.text
+    assert cart_of(client) == {"mittens": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("1", 1), ("99", 99), (" 7 ", 7), ("007", 7), ("100", None), (None, None)]
+)
+def test_a_quantity_is_one_or_two_plain_digits(text: str | None, number: int | None) -> None:
+    assert parse_quantity(text) == number
+
+
+def test_a_sold_out_thing_stays_out(app: Flask, client: FlaskClient) -> None:
+    add_product(app, stock=0)
+    response = put_into_cart(client)
+    assert response.location == "/products/mittens"
+    assert "“Mittens” is sold out" in open_page(client, "/products/mittens").text
+    assert (count_of(app, Cart), client.get_cookie("cart")) == (0, None)
+
+
+@pytest.mark.parametrize("product", ["none", "1", "../mittens", "mittens' OR '1'='1", "\0", "x" * 5000])
+def test_an_unknown_product_is_not_added(app: Flask, client: FlaskClient, product: str) -> None:
+    add_product(app)
+    assert put_into_cart(client, product).status_code in (400, 404)
+    assert count_of(app, CartLine) == 0
+
+
+@pytest.mark.parametrize("path", ["/cart/add", "/cart/update", "/cart/remove"])
+def test_a_form_without_a_product_was_not_ours(client: FlaskClient, path: str) -> None:
+    assert post(client, path, {"quantity": "1"}).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/cart/add", "/cart/update", "/cart/remove"])
+def test_a_cart_is_not_changed_by_a_link_or_from_another_page(app: Flask, client: FlaskClient, path: str) -> None:
+    add_product(app)
+    put_into_cart(client)
+    assert client.get(f"{path}?product=mittens").status_code == 405
+    assert client.post(path, data={"product": "mittens", "quantity": "3"}).status_code == 400
+    assert cart_of(client) == {"mittens": 1}
+
+
+def test_the_number_can_be_changed_up_to_what_there_is(app: Flask, client: FlaskClient) -> None:
+    add_product(app, stock=4)
+    put_into_cart(client)
+    post(client, "/cart/update", {"product": "mittens", "quantity": "3"})
+    assert cart_of(client) == {"mittens": 3}
+    post(client, "/cart/update", {"product": "mittens", "quantity": "9"})
+    assert "We have only 4 of “Mittens”" in open_page(client, "/cart").text
+    assert cart_of(client) == {"mittens": 4}
+
+
+def test_a_thing_that_is_not_in_the_cart_cannot_be_changed(app: Flask, client: FlaskClient) -> None:
+    add_product(app)
+    response = post(client, "/cart/update", {"product": "mittens", "quantity": "3"}, follow_redirects=True)
+    assert "not in your cart any more" in response.text
+    assert cart_of(client) == {}
+
+
+def test_removing_takes_one_product_out_and_twice_is_fine(app: Flask, client: FlaskClient) -> None:
+    add_product(app, "hat")
+    add_product(app, "mittens")
+    put_into_cart(client, "hat")
+    put_into_cart(client, "mittens")
+    for _time in range(2):
+        assert post(client, "/cart/remove", {"product": "hat"}).status_code == 303
+    assert cart_of(client) == {"mittens": 1}
+
+
+def test_an_empty_cart_says_so(client: FlaskClient) -> None:
+    assert open_page(client, "/cart").h1 == "Your cart is empty"
+
+
+def test_a_price_from_the_browser_is_not_looked_at(app: Flask, client: FlaskClient) -> None:
+    add_product(app, price=44_900)
+    put_into_cart(client, price="1", unit_price="1", total="-5", discount="100", currency="SEK")
+    assert open_page(client, "/cart").one(".sum--total dd").get_text() == "449,00\xa0kr"
+
+
+def test_a_cart_shows_todays_price_and_what_has_run_out(app: Flask, client: FlaskClient) -> None:
+    add_product(app, price=44_900)
+    put_into_cart(client, quantity="3")
+    set_product(app, price=50_000, stock=2)
+    page = open_page(client, "/cart")
+    assert "1 500,00 kr" in page.text
+    assert "Only 2 left" in page.text
+    assert not page.select('a[href="/checkout"]')
+    set_product(app, stock=0)
+    assert "Sold out. Remove it to go on." in open_page(client, "/cart").text
+
+
+def test_two_browsers_have_two_carts(app: Flask, client: FlaskClient) -> None:
+    add_product(app)
+    put_into_cart(client)
+    assert cart_of(browser_of(app)) == {}
+
+
+def test_guests_carts_are_deleted_when_their_cookie_has_ended(app: Flask, client: FlaskClient) -> None:
+    add_product(app)
+    put_into_cart(client)
+    with app.app_context():
+        assert carts.delete_stale(db.session(), utcnow()) == 0
+        assert carts.delete_stale(db.session(), utcnow() + GUEST_CART_LIFE * 2) == 1
+        db.session.commit()
+    assert (count_of(app, Cart), count_of(app, CartLine)) == (0, 0)

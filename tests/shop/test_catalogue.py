@@ -1,0 +1,181 @@
+"""The catalogue: browsing, searching, paging, a product by itself."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.shop.catalogue import MAX_WORDS, PER_PAGE, RememberedCategories, search_text, searched_words
+from tests.conftest import open_page
+from tests.pages import Page
+from tests.shop.steps import add_category, add_product, set_product
+
+
+def names_on(page: Page) -> list[str]:
+    return [heading.get_text() for heading in page.select(".shelf h2")]
+
+
+def test_the_front_page_shows_the_goods_in_the_shops_order(app: Flask, client: FlaskClient) -> None:
+    add_product(app, "second", position=2)
+    add_product(app, "first", position=1, price=129_900)
+    page = open_page(client, "/")
+    assert names_on(page) == ["First", "Second"]
+    assert "1 299,00 kr" in page.text
+    assert page.select('.shelf a[href="/products/first"]')
+
+
+def test_the_front_page_sets_no_cookie_and_opens_no_session(app: Flask, client: FlaskClient) -> None:
+    add_product(app)
+    response = client.get("/")
+    assert "Set-Cookie" not in response.headers
+    assert "csrf_token" not in response.text
+
+
+def test_an_empty_shop_says_so(page: Callable[..., Page]) -> None:
+    assert "This shelf is empty" in page("/").text
+
+
+def test_a_category_shows_its_own_products_and_its_words(app: Flask, client: FlaskClient) -> None:
+    add_product(app, "mittens", category="wool")
+    add_product(app, "kettle", category="kitchen")
+    page = open_page(client, "/?category=kitchen")
+    assert (page.h1, names_on(page)) == ("Kitchen", ["Kettle"])
+    assert page.one('.categories [aria-current="page"]').get_text() == "Kitchen"
+
+
+def test_a_category_made_a_moment_ago_can_be_opened(app: Flask, client: FlaskClient) -> None:
+    add_category(app, "wool")
+    open_page(client, "/")
+    add_category(app, "trail", "Trail")
+    assert open_page(client, "/?category=trail").h1 == "Trail"
+
+
+def test_an_unknown_category_leads_nowhere(client: FlaskClient) -> None:
+    open_page(client, "/?category=nonsense", status=404)
+
+
+def test_categories_are_asked_for_once_a_minute(app: Flask) -> None:
+    add_category(app, "wool")
+    now = [100.0]
+    remembered = RememberedCategories(lambda: now[0])
+    from app.database import db
+
+    with app.app_context():
+        assert len(remembered.get(db.session(), "en")) == 1
+        add_category(app, "trail")
+        assert len(remembered.get(db.session(), "en")) == 1
+        now[0] += 61
+        assert len(remembered.get(db.session(), "en")) == 2
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("wool", ["Wool blanket", "Ull i særklasse"]),
+        ("WOOL Blanket", ["Wool blanket"]),
+        ("SÆRKLASSE", ["Ull i særklasse"]),
+        ("brØD", ["Brødkniv"]),
+        ("100%", ["Wool blanket"]),
+        ("%", ["Wool blanket"]),
+        ("_", []),
+        ("\\", []),
+        ("' OR 1=1 --", []),
+        ("nothing-like-this", []),
+    ],
+)
+def test_search_finds_every_word_whatever_its_case_and_takes_wildcards_as_letters(
+    app: Flask, client: FlaskClient, q: str, found: list[str]
+) -> None:
+    add_product(app, "a", name="Wool blanket", summary="100% warm")
+    add_product(app, "b", name="Ull i særklasse", summary="wool from the north")
+    add_product(app, "c", name="Brødkniv", summary="birch")
+    response = client.get("/", query_string={"q": q})
+    assert names_on(Page(response.text)) == found
+
+
+def test_search_text_of_the_visitor_is_only_text(app: Flask, client: FlaskClient) -> None:
+    add_product(app)
+    page = open_page(client, "/?q=%3Cscript%3Ealert(1)%3C/script%3E%22{{7*7}}")
+    assert "{{7*7}}" in page.h1
+    assert not page.select("script")
+
+
+@pytest.mark.parametrize("q", ["%00", "a%00b", "%ff%fe", "x" * 5000, "+".join("abcdefghij"), "%0d%0aSet-Cookie:+a=b"])
+def test_a_strange_search_is_answered(app: Flask, client: FlaskClient, q: str) -> None:
+    add_product(app)
+    assert client.get(f"/?q={q}").status_code == 200
+
+
+def test_a_search_looks_for_a_few_words_only() -> None:
+    assert len(searched_words("a b c d e f g h i j")) == MAX_WORDS
+    assert searched_words("\0") == []
+    assert search_text("Ål ", "\n  ØRRET") == "ål ørret"
+
+
+def test_a_search_in_a_category_stays_in_it(app: Flask, client: FlaskClient) -> None:
+    add_product(app, "blanket", name="Wool blanket", category="wool")
+    add_product(app, "mug", name="Wool mug", category="kitchen")
+    assert names_on(open_page(client, "/?q=wool&category=kitchen")) == ["Wool mug"]
+
+
+def test_pages_hold_24_products_and_keep_the_search(app: Flask, client: FlaskClient) -> None:
+    for number in range(PER_PAGE + 1):
+        add_product(app, f"sock-{number:02}", position=number)
+    first, second = open_page(client, "/?q=sock"), open_page(client, "/?q=sock&page=2")
+    assert len(names_on(first)) == PER_PAGE
+    assert first.one('a[rel="next"]')["href"] == "/?q=sock&page=2"
+    assert names_on(second) == ["Sock-24"]
+    assert not second.select('a[rel="next"]')
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "abc", "1.5", "2", "9" * 30, "", "٣"])
+def test_a_page_that_does_not_exist_leads_nowhere(app: Flask, client: FlaskClient, number: str) -> None:
+    add_product(app)
+    response = client.get("/", query_string={"page": number})
+    assert response.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("stock", "words", "can_buy"),
+    [(10, "In stock", True), (3, "3 left", True), (1, "1 left", True), (0, "Sold out", False)],
+)
+def test_a_product_says_how_many_are_left(
+    app: Flask, client: FlaskClient, stock: int, words: str, can_buy: bool
+) -> None:
+    add_product(app, stock=stock)
+    page = open_page(client, "/products/mittens")
+    assert words in page.text
+    assert bool(page.select('form[action="/cart/add"]')) is can_buy
+
+
+def test_a_product_shows_others_of_its_kind_first(app: Flask, client: FlaskClient) -> None:
+    for slug, category in [("kettle", "kitchen"), ("mittens", "wool"), ("hat", "wool"), ("mug", "kitchen")]:
+        add_product(app, slug, category=category)
+    page = open_page(client, "/products/mittens")
+    assert [heading.get_text() for heading in page.select(".related h3")] == ["Hat", "Kettle", "Mug"]
+
+
+@pytest.mark.parametrize("path", ["/products/none", "/products/%00", "/products/a%27--", "/products/" + "x" * 3000])
+def test_an_unknown_product_leads_nowhere(client: FlaskClient, path: str) -> None:
+    open_page(client, path, status=404)
+
+
+def test_markup_in_a_products_words_is_shown_as_text(app: Flask, client: FlaskClient) -> None:
+    add_product(app, name='<b onmouseover="x">Mittens</b> {{ 7*7 }}')
+    for path in ("/", "/products/mittens"):
+        page = open_page(client, path)
+        assert "<b onmouseover" in page.text
+        assert "{{ 7*7 }}" in page.text
+
+
+def test_a_product_whose_name_is_long_keeps_its_place(app: Flask, client: FlaskClient) -> None:
+    add_product(app, name="Donaudampfschifffahrtsgesellschaft" * 5)
+    set_product(app, stock=2)
+    assert "2 left" in open_page(client, "/products/mittens").text
+
+
+def test_the_front_page_speaks_norwegian_to_norwegian_browsers(app: Flask, client: FlaskClient) -> None:
+    add_product(app)
+    response = client.get("/", headers={"Accept-Language": "nb-NO,nb;q=0.9"})
+    assert Page(response.text).one("html")["lang"] == "nb"

@@ -1,0 +1,243 @@
+"""The checkout: who may, what is filled in, what is checked, and that one form is one order."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.customers.models import VippsLink, VippsProfile
+from app.database import db
+from app.mail import Mail
+from tests.conftest import browser_of, open_page, post
+from tests.pages import check_page
+from tests.shop.steps import (
+    add_product,
+    add_somebody,
+    all_orders,
+    cart_of,
+    checkout_page,
+    order_form,
+    place_order,
+    put_into_cart,
+    set_product,
+    stock_of,
+)
+
+HOME = {"type": "home", "street": "Suburbia 23\nUnit 4B", "postal_code": "2101", "region": "OSLO", "country": "NO"}
+WORK = {"type": "work", "street": "Box 6300", "postal_code": "0603", "region": "OSLO", "country": "NO"}
+
+
+@pytest.fixture
+def buyer(app: Flask, client: FlaskClient) -> FlaskClient:
+    """Return a customer's browser with two pairs of mittens in the cart."""
+    add_product(app, price=44_900)
+    add_somebody(app, client)
+    put_into_cart(client, quantity="2")
+    return client
+
+
+def tell_addresses(app: Flask, *addresses: dict[str, str]) -> None:
+    with app.app_context():
+        link = VippsLink(customer_id=1, issuer="https://op.test/", client_id="shop", subject="s")
+        link.profile = VippsProfile(name="Tuva Lien", addresses=list(addresses))
+        db.session.add(link)
+        db.session.commit()
+
+
+def test_a_guest_is_asked_to_log_in_and_comes_back(app: Flask, client: FlaskClient) -> None:
+    add_product(app)
+    put_into_cart(client)
+    assert client.get("/checkout").location == "/login?next=/checkout"
+    assert post(client, "/checkout").location == "/login?next=/checkout"
+    assert "Log in to check out" in open_page(client, "/checkout").text
+
+
+def test_without_anything_in_the_cart_there_is_nothing_to_order(app: Flask, client: FlaskClient) -> None:
+    add_somebody(app, client)
+    assert client.get("/checkout").location == "/cart"
+    assert "nothing to order" in open_page(client, "/cart").text
+
+
+def test_the_form_is_filled_in_with_what_is_known(app: Flask, buyer: FlaskClient) -> None:
+    page = checkout_page(buyer)
+    known = {name: page.one(f'main [name="{name}"]')["value"] for name in ("name", "email", "phone")}
+    assert known == {"name": "Tuva Lien", "email": "tuva.lien@example.com", "phone": "+47 91 23 45 67"}
+    assert "Pay on pick-up or by invoice (demo) – no money moves." in page.text
+    assert "898,00 kr" in page.one("aside, .summary").get_text(" ").replace("\xa0", " ")
+
+
+def test_the_addresses_from_vipps_are_a_choice_with_the_default_chosen(app: Flask, buyer: FlaskClient) -> None:
+    tell_addresses(app, HOME, WORK)
+    page = checkout_page(buyer)
+    choices = [" ".join(label.get_text(" ").split()) for label in page.select("#address .choice")]
+    assert choices == ["Home Suburbia 23 Unit 4B 2101 OSLO", "Work Box 6300 0603 OSLO", "Another address"]
+    assert [radio["value"] for radio in page.select('[name="address"][checked]')] == ["0"]
+
+
+def test_without_vipps_the_address_is_typed(buyer: FlaskClient) -> None:
+    page = checkout_page(buyer)
+    assert [field["type"] for field in page.select('[name="address"]')] == ["hidden"]
+    assert not page.select(".only-other .field__optional")
+
+
+def test_an_order_is_what_was_chosen_at_the_shops_prices(app: Flask, buyer: FlaskClient) -> None:
+    response = place_order(buyer)
+    order = all_orders(app)[0]
+    assert (response.status_code, response.location) == (303, f"/orders/{order.number}")
+    assert (order.name, order.email, order.phone) == ("Tuva Lien", "tuva.lien@example.com", "+47 91 23 45 67")
+    assert (order.delivery, order.address) == ("invoice", ["Bryggen 3", "5003 Bergen"])
+    assert (order.total, order.customer_id, order.language) == (89_800, 1, "en")
+    assert [(line.slug, line.name, line.unit_price, line.quantity) for line in order.lines] == [
+        ("mittens", "Mittens", 44_900, 2)
+    ]
+    assert (stock_of(app), cart_of(buyer)) == (8, {})
+
+
+def test_the_chosen_address_from_vipps_is_taken(app: Flask, buyer: FlaskClient) -> None:
+    tell_addresses(app, HOME, WORK)
+    place_order(buyer, address="1")
+    assert all_orders(app)[0].address == ["Box 6300", "0603 OSLO"]
+
+
+def test_a_pick_up_needs_no_address_and_keeps_none(app: Flask, buyer: FlaskClient) -> None:
+    place_order(buyer, delivery="pickup", street="x" * 900, postal_code="nonsense", region="", country="??")
+    order = all_orders(app)[0]
+    assert (order.delivery, order.address) == ("pickup", [])
+
+
+def test_prices_in_the_form_are_not_looked_at(app: Flask, buyer: FlaskClient) -> None:
+    place_order(buyer, price="1", total="1", unit_price="1", discount="100", quantity="-4", customer_id="7")
+    assert (all_orders(app)[0].total, all_orders(app)[0].customer_id) == (89_800, 1)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "complaint"),
+    [
+        ("name", "", "who the order is for"),
+        ("name", "   ", "who the order is for"),
+        ("name", "x" * 201, "200"),
+        ("email", "", "we need an address"),
+        ("email", "not an address", "does not look like an e-mail address"),
+        ("email", "a@b.example, c@d.example", "does not look like an e-mail address"),
+        ("email", "tuva@example.com\r\nBcc: x@example.com", "does not look like an e-mail address"),
+        ("phone", "", "we need a number"),
+        ("phone", "123", "That is no phone number"),
+        ("phone", "call me", "That is no phone number"),
+        ("street", "", "Which street"),
+        ("street", "x" * 201, "200"),
+        ("postal_code", "", "Which postal code"),
+        ("postal_code", "50031", "4 digits"),
+        ("postal_code", "٣٤٥٦", "4 digits"),
+        ("region", "", "Which town"),
+        ("country", "US", "We send to Norway"),
+        ("country", "", "Which country"),
+        ("address", "7", "Choose one of the addresses"),
+        ("address", "-1", "Choose one of the addresses"),
+        ("delivery", "drone", "valid choice"),
+        ("delivery", "", "Choose how you want it"),
+        ("key", "", "send the form once more"),
+        ("key", "../../x", "send the form once more"),
+    ],
+)
+def test_a_mistake_is_named_next_to_its_field_and_nothing_typed_is_lost(
+    app: Flask, buyer: FlaskClient, field: str, value: str, complaint: str
+) -> None:
+    response = place_order(buyer, **{field: value})
+    page = check_page(response)
+    assert response.status_code == 400
+    assert complaint in page.one(".notice--error").get_text()
+    kept = {"name": "Tuva Lien", "street": "Bryggen 3", "phone": "912 34 567"}
+    kept.pop(field, None)
+    for name, words in kept.items():
+        assert page.one(f'main [name="{name}"]')["value"] == words
+    assert (all_orders(app), stock_of(app), cart_of(buyer)) == ([], 10, {"mittens": 2})
+
+
+@pytest.mark.parametrize(
+    ("phone", "kept"),
+    [("91234567", "+47 91 23 45 67"), ("+45 20 12 34 56", "+45 20 12 34 56"), ("0047 912 34 567", "+47 91 23 45 67")],
+)
+def test_a_phone_number_is_kept_in_international_form(app: Flask, buyer: FlaskClient, phone: str, kept: str) -> None:
+    place_order(buyer, phone=phone)
+    assert all_orders(app)[0].phone == kept
+
+
+def test_control_characters_do_not_get_into_an_order(app: Flask, buyer: FlaskClient) -> None:
+    place_order(buyer, name="Tuva\r\n\0 \x1b Lien", street="Bryggen\t3\u2028")
+    order = all_orders(app)[0]
+    assert (order.name, order.address[0]) == ("Tuva Lien", "Bryggen 3")
+
+
+def test_markup_in_a_name_is_shown_as_text(app: Flask, buyer: FlaskClient) -> None:
+    response = place_order(buyer, name="<script>alert(1)</script> {{ 7*7 }}", region="<b>Bergen</b>")
+    page = open_page(buyer, response.location)
+    assert "<script>alert(1)</script>" in page.text
+    assert "<b>Bergen</b>" in page.text
+
+
+def test_the_same_form_twice_is_one_order(app: Flask, buyer: FlaskClient) -> None:
+    form = order_form(checkout_page(buyer))
+    first = buyer.post("/checkout", data=form)
+    put_into_cart(buyer)
+    second = buyer.post("/checkout", data=form)
+    assert first.location == second.location
+    assert (len(all_orders(app)), stock_of(app)) == (1, 8)
+    assert cart_of(buyer) == {"mittens": 1}
+
+
+def test_another_customers_key_finds_nothing(app: Flask, buyer: FlaskClient) -> None:
+    form = order_form(checkout_page(buyer))
+    buyer.post("/checkout", data=form)
+    other = browser_of(app)
+    add_somebody(app, other, "odd@example.com")
+    put_into_cart(other)
+    place_order(other, key=form["key"])
+    assert [order.customer_id for order in all_orders(app)] == [1, 2]
+
+
+def test_a_price_that_changed_meanwhile_is_shown_before_anything_is_ordered(app: Flask, buyer: FlaskClient) -> None:
+    form = order_form(checkout_page(buyer))
+    set_product(app, price=50_000)
+    response = buyer.post("/checkout", data=form)
+    assert (response.location, all_orders(app), stock_of(app)) == ("/checkout", [], 10)
+    page = checkout_page(buyer)
+    assert "a price has changed" in page.text
+    assert "1 000,00 kr" in page.text
+
+
+def test_too_little_left_is_said_and_the_cart_stays(app: Flask, buyer: FlaskClient) -> None:
+    add_product(app, "hat")
+    put_into_cart(buyer, "hat")
+    form = order_form(checkout_page(buyer))
+    set_product(app, "mittens", stock=1)
+    assert buyer.post("/checkout", data=form).location == "/cart"
+    page = open_page(buyer, "/cart")
+    assert "no longer have enough of “Mittens”" in page.text
+    assert (cart_of(buyer), all_orders(app)) == ({"hat": 1, "mittens": 2}, [])
+    assert (stock_of(app, "hat"), stock_of(app, "mittens")) == (10, 1)
+    assert buyer.get("/checkout").location == "/cart"
+
+
+def test_a_form_without_a_token_orders_nothing(app: Flask, buyer: FlaskClient) -> None:
+    form = order_form(checkout_page(buyer), csrf_token="wrong")
+    assert buyer.post("/checkout", data=form).status_code == 400
+    assert (all_orders(app), cart_of(buyer)) == ([], {"mittens": 2})
+
+
+def test_the_receipt_is_mailed_without_a_word_that_was_typed(app: Flask, buyer: FlaskClient) -> None:
+    place_order(buyer, name="Click http://evil.example", email="stranger@example.com", street="evil street")
+    order = all_orders(app)[0]
+    with app.app_context():
+        mail = db.session.scalars(select(Mail)).one()
+    assert (mail.recipient, mail.subject) == ("stranger@example.com", f"Your order {order.number}")
+    assert "2 × Mittens: 898,00\xa0kr" in mail.body
+    assert f"http://localhost:8000/orders/{order.number}" in mail.body
+    assert "evil" not in mail.body
+
+
+def test_no_mail_is_sent_for_an_order_that_was_not_made(app: Flask, buyer: FlaskClient) -> None:
+    form = order_form(checkout_page(buyer))
+    set_product(app, stock=0)
+    buyer.post("/checkout", data=form)
+    with app.app_context():
+        assert db.session.scalars(select(Mail)).all() == []

@@ -1,0 +1,97 @@
+"""Orders afterwards: the page of one, the list of all, and that they are their customer's alone."""
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import delete, select
+
+from app.customers.models import Customer
+from app.database import db
+from app.shop.models import Order, Product
+from app.shop.orders import PER_PAGE, new_number
+from tests.conftest import browser_of, open_page
+from tests.shop.steps import add_product, add_somebody, all_orders, place_order, put_into_cart
+
+
+@pytest.fixture
+def buyer(app: Flask, client: FlaskClient) -> FlaskClient:
+    """Return a customer's browser in a shop with plenty of mittens."""
+    add_product(app, stock=99)
+    add_somebody(app, client)
+    return client
+
+
+def buy(client: FlaskClient, **changes: str) -> str:
+    put_into_cart(client)
+    return str(place_order(client, **changes).location)
+
+
+def test_the_confirmation_says_what_was_ordered(app: Flask, buyer: FlaskClient) -> None:
+    page = open_page(buyer, buy(buyer))
+    assert page.h1 == "Thank you, Tuva"
+    for words in (all_orders(app)[0].number, "Bryggen 3", "5003 Bergen", "+47 91 23 45 67", "100,00 kr", "no money"):
+        assert words in page.text
+
+
+def test_a_pick_up_says_where(buyer: FlaskClient) -> None:
+    assert "Kaigata 4" in open_page(buyer, buy(buyer, delivery="pickup")).one("main").get_text()
+
+
+def test_an_order_is_its_customers_alone(app: Flask, buyer: FlaskClient) -> None:
+    path = buy(buyer)
+    other = browser_of(app)
+    add_somebody(app, other, "odd@example.com")
+    open_page(other, path, status=404)
+    assert open_page(other, "/orders").h1 == "No orders yet"
+
+
+def test_without_a_login_no_order_is_shown(app: Flask, buyer: FlaskClient) -> None:
+    path = buy(buyer)
+    for each in (path, "/orders"):
+        response = browser_of(app).get(each)
+        assert response.status_code == 303
+        assert response.location.startswith("/login")
+
+
+@pytest.mark.parametrize("number", ["M-AAAA-AAAA", "1", "%00", "' OR 1=1", "x" * 3000])
+def test_a_number_that_is_none_leads_nowhere(buyer: FlaskClient, number: str) -> None:
+    buy(buyer)
+    open_page(buyer, f"/orders/{number}", status=404)
+
+
+def test_a_number_is_readable_and_not_the_next_one() -> None:
+    numbers = {new_number() for _each in range(1000)}
+    assert len(numbers) == 1000
+    assert all(re.fullmatch(r"M-[2-9B-DF-HJKM-NP-RTWX]{4}-[2-9B-DF-HJKM-NP-RTWX]{4}", number) for number in numbers)
+
+
+def test_the_history_has_pages_with_the_newest_first(app: Flask, buyer: FlaskClient) -> None:
+    for _each in range(PER_PAGE + 1):
+        buy(buyer)
+    numbers = [order.number for order in reversed(all_orders(app))]
+    first, second = open_page(buyer, "/orders"), open_page(buyer, "/orders?page=2")
+    assert [link.get_text() for link in first.select("tbody a")] == numbers[:PER_PAGE]
+    assert [link.get_text() for link in second.select("tbody a")] == numbers[PER_PAGE:]
+    open_page(buyer, "/orders?page=3", status=404)
+
+
+def test_an_order_outlives_its_products(app: Flask, buyer: FlaskClient) -> None:
+    path = buy(buyer)
+    with app.app_context():
+        db.session.execute(delete(Product))
+        db.session.commit()
+    assert "Mittens" in open_page(buyer, path).text
+
+
+def test_an_order_outlives_its_customer_without_pointing_at_one(app: Flask, buyer: FlaskClient) -> None:
+    buy(buyer)
+    with app.app_context():
+        db.session.execute(delete(Customer))
+        db.session.commit()
+        assert db.session.scalars(select(Order.customer_id)).all() == [None]
+
+
+def test_orders_are_not_kept_by_the_browser(buyer: FlaskClient) -> None:
+    assert "no-store" in buyer.get(buy(buyer)).headers["Cache-Control"]

@@ -1,0 +1,89 @@
+"""How many questions a page asks the database: few, and as many for 200 rows as for 5."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import insert
+
+from app.database import db, utcnow
+from app.shop.models import CartLine, Order, OrderLine
+from tests.conftest import open_page
+from tests.shop.steps import add_product, add_somebody, counted, put_into_cart
+
+
+def fill(app: Flask, products: int) -> None:
+    """Add products, put each of them into the one cart, and order each once."""
+    ids = [add_product(app, f"wool-{number}", position=number) for number in range(products)]
+    with app.app_context():
+        now = utcnow()
+        db.session.execute(insert(CartLine), [{"cart_id": 1, "product_id": each, "quantity": 1} for each in ids])
+        orders = [
+            Order(
+                number=f"M-{each}",
+                customer_id=1,
+                checkout_key=f"key {each}",
+                placed_at=now,
+                language="en",
+                name="Tuva",
+                email="t@example.com",
+                phone="1",
+                delivery="pickup",
+                total=1,
+                lines=[OrderLine(slug=f"wool-{other}", name="x", unit_price=1, quantity=1) for other in ids],
+            )
+            for each in ids
+        ]
+        db.session.add_all(orders[:25])
+        db.session.commit()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/?q=wool", "/?category=wool", "/products/wool-1", "/cart", "/checkout", "/orders", "/orders/M-2"],
+)
+def test_a_page_asks_as_much_for_200_products_as_for_5(app: Flask, client: FlaskClient, path: str) -> None:
+    add_product(app, "first")
+    add_somebody(app, client)
+    put_into_cart(client, "first")
+    numbers = []
+    for products in (5, 195):
+        if products == 195:
+            fill_more(app)
+        else:
+            fill(app, products)
+        open_page(client, path)
+        with counted(app) as statements:
+            open_page(client, path)
+        numbers.append(len(statements))
+    assert numbers[0] == numbers[1], statements
+    assert numbers[0] <= 6
+
+
+def fill_more(app: Flask) -> None:
+    """Bring the shop from 5 products to 200."""
+    ids = [add_product(app, f"wool-more-{number}", position=number) for number in range(195)]
+    with app.app_context():
+        db.session.execute(insert(CartLine), [{"cart_id": 1, "product_id": each, "quantity": 1} for each in ids])
+        for each in ids[:20]:
+            order = Order(
+                number=f"M-more-{each}",
+                customer_id=1,
+                checkout_key=f"key {each}",
+                language="en",
+                name="Tuva",
+                email="t@example.com",
+                phone="1",
+                delivery="pickup",
+                total=1,
+                lines=[OrderLine(slug=f"wool-more-{n}", name="x", unit_price=1, quantity=1) for n in range(195)],
+            )
+            db.session.add(order)
+        db.session.commit()
+
+
+def test_the_front_page_of_a_visitor_asks_one_question(app: Flask, client: FlaskClient) -> None:
+    add_product(app)
+    open_page(client, "/")
+    with counted(app) as statements:
+        open_page(client, "/")
+    assert len(statements) == 1, statements

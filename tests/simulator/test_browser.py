@@ -1,0 +1,181 @@
+"""A real browser at the simulator: no script is needed, and the policy lets the forms end at the merchant."""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial, wraps
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
+
+from app.simulator import Merchant
+from tests.simulator.conftest import Provider, query_of
+
+pytestmark = pytest.mark.browser
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass
+class Street:
+    """A simulator and a merchant beside it, on real sockets."""
+
+    unit: Merchant
+    origin: str
+    visits: list[str] = field(default_factory=list)
+
+    def url(self, **changes: Any) -> str:
+        """Return an authorization URL of the merchant."""
+        built = Provider(None, self.unit).url(redirect_uri=self.unit.redirect_uris[0], **changes)  # type: ignore[arg-type]
+        return built.replace("http://localhost:8001", self.origin)
+
+
+@dataclass
+class Chromium:
+    """A browser, and the thread that it answers to."""
+
+    browser: Browser
+    thread: ThreadPoolExecutor
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    """Return a browser in a thread of its own: Playwright runs once per thread, and other tests have it in theirs."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert found, "no Chromium"
+    with ThreadPoolExecutor(1) as thread:
+        playwright = thread.submit(lambda: sync_playwright().start()).result()
+        launch = partial(playwright.chromium.launch, executable_path=found, args=FLAGS)
+        browser = thread.submit(launch).result()
+        yield Chromium(browser, thread)
+        thread.submit(browser.close).result()
+        thread.submit(playwright.stop).result()
+
+
+def in_its_thread(test: Callable[..., None]) -> Callable[..., None]:
+    """Run a test in the browser's thread."""
+
+    @wraps(test)
+    def run(chromium: Chromium, **fixtures: Any) -> None:
+        chromium.thread.submit(test, chromium=chromium, **fixtures).result()
+
+    return run
+
+
+@pytest.fixture
+def street(make_simulator: Callable[..., Flask]) -> Iterator[Street]:
+    """Serve a simulator and a merchant that only notes who comes back."""
+    visits: list[str] = []
+
+    @Request.application
+    def merchant(request: Request) -> Response:
+        if request.path == "/back":
+            visits.append(request.url)
+        return Response("<!doctype html><title>Back</title><h1>Back</h1>", content_type="text/html")
+
+    holder: dict[str, Any] = {}
+    servers = [
+        make_server("127.0.0.1", 0, application, threaded=True)
+        for application in (merchant, lambda environ, start: holder["app"](environ, start))
+    ]
+    threads = [threading.Thread(target=server.serve_forever, args=(0.01,)) for server in servers]
+    for thread in threads:
+        thread.start()
+    shop, origin = (f"http://localhost:{server.port}" for server in servers)
+    unit = Merchant(client_id="street", client_secret="s", name="Hjørnet", redirect_uris=(f"{shop}/back",))
+    holder["app"] = make_simulator(public_url=origin, merchants=(unit,))
+    yield Street(unit, origin, visits)
+    for server, thread in zip(servers, threads, strict=True):
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def open_page(chromium: Chromium, **options: Any) -> tuple[Page, list[str]]:
+    """Open a page without JavaScript; returns it and what its console complains about."""
+    complaints: list[str] = []
+    page = chromium.browser.new_context(java_script_enabled=False, locale="en-GB", **options).new_page()
+    page.set_default_timeout(10_000)
+    page.on("console", lambda message: complaints.append(message.text))
+    return page, complaints
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@in_its_thread
+def test_first_login_in_a_browser_without_script(chromium: Chromium, street: Street, width: int) -> None:
+    page, complaints = open_page(chromium, viewport={"width": width, "height": 844})
+    page.goto(street.url(scope="openid name email delegatedConsents"))
+    page.get_by_role("button", name="Kari Sandvik Nordfjell").click()
+    page.get_by_role("button", name=page.locator(".challenge").inner_text(), exact=True).click()
+    page.get_by_role("button", name="I have opened the link").click()
+    page.get_by_role("button", name="Share and go on").click()
+    page.get_by_label("Receive offers via SMS").check()
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("heading", name="Back")).to_be_visible()
+    assert query_of(street.visits[-1])["code"]
+    assert complaints == []
+    page.context.close()
+
+
+@in_its_thread
+def test_enter_in_the_phone_field_means_next(chromium: Chromium, street: Street) -> None:
+    page, _ = open_page(chromium)
+    page.goto(street.url())
+    page.get_by_label("Phone number").fill("900 00 012")
+    page.get_by_label("Phone number").press("Enter")
+    expect(page.get_by_text("Hi, Ola.")).to_be_visible()
+    page.context.close()
+
+
+@in_its_thread
+def test_remembered_browser_comes_straight_back(chromium: Chromium, street: Street) -> None:
+    page, _ = open_page(chromium)
+    page.goto(street.url(scope="openid"))
+    page.get_by_label("Remember me in this browser").check()
+    page.get_by_role("button", name="Ola Tangen").click()
+    page.get_by_role("button", name=page.locator(".challenge").inner_text(), exact=True).click()
+    expect(page.get_by_role("heading", name="Back")).to_be_visible()
+    page.goto(street.url(scope="openid"))
+    expect(page.get_by_role("heading", name="Back")).to_be_visible()
+    assert [bool(query_of(visit)["code"]) for visit in street.visits] == [True, True]
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+@in_its_thread
+def test_pages_fit_and_can_be_used_by_everybody(chromium: Chromium, street: Street, width: int, scheme: Any) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    options: dict[str, Any] = {"viewport": {"width": width, "height": 844}, "color_scheme": scheme}
+    page = chromium.browser.new_context(bypass_csp=True, locale="nb-NO", **options).new_page()
+    page.goto(street.url(scope="openid name email"))
+    confirm = page.url
+    for step in ("landing", "confirm", "home", "control", "error"):
+        match step:
+            case "confirm":
+                page.locator("button[value=fredrikke]").click()
+                page.wait_for_selector(".challenge")
+            case "home" | "control":
+                page.goto(street.origin + {"home": "/", "control": "/control/"}[step])
+            case "error":
+                page.goto(street.url(client_id="nobody"))
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, step
+        violations = Axe().run(page).response["violations"]
+        assert [(each["id"], each["nodes"][0]["target"]) for each in violations] == [], step
+    assert confirm.startswith(street.origin)
+    page.context.close()

@@ -1,0 +1,63 @@
+"""The schema on both databases: the migrations make exactly the models, both ways, and setup can be repeated."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import func, inspect, select, text
+
+from app.customers.models import Customer
+from app.database import UtcDateTime, db, utcnow
+from app.shop.models import Product
+from app.vipps.attempts import metadata as vipps_metadata
+
+
+def test_the_migrations_make_exactly_the_models(either_app: Flask) -> None:
+    with either_app.app_context(), db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, [db.metadata, vipps_metadata]) == []
+
+
+def test_the_migrations_go_down_and_up_again(either_app: Flask) -> None:
+    with either_app.app_context():
+        downgrade(revision="base")
+        assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
+        upgrade()
+        assert "customer" in inspect(db.engine).get_table_names()
+
+
+def test_setup_can_be_repeated_and_gives_nothing_twice(either_app: Flask) -> None:
+    counts = []
+    for _ in range(2):
+        result = either_app.test_cli_runner().invoke(args=["setup", "--demo"])
+        assert result.exit_code == 0, result.output
+        with either_app.app_context():
+            counts.append([db.session.scalar(select(func.count()).select_from(m)) for m in (Product, Customer)])
+    assert counts[0] == counts[1]
+    assert counts[0][0] >= 24
+
+
+def test_setup_does_not_show_the_password_of_the_database(either_app: Flask) -> None:
+    either_app.config["SQLALCHEMY_DATABASE_URI"] = "postgresql+psycopg://me:hidden@host/shop"
+    assert "hidden" not in either_app.test_cli_runner().invoke(args=["setup"]).output
+
+
+def test_times_come_back_in_utc_and_a_naive_one_is_refused(either_app: Flask) -> None:
+    with either_app.app_context():
+        customer = Customer(created_at=utcnow())
+        db.session.add(customer)
+        db.session.commit()
+        assert customer.created_at.tzinfo is not None
+        with pytest.raises(ValueError, match="without a time zone"):
+            UtcDateTime().process_bind_param(utcnow().replace(tzinfo=None), db.engine.dialect)
+
+
+def test_ready_means_that_the_database_answers_and_is_set_up(app: Flask) -> None:
+    client = app.test_client()
+    assert client.get("/readyz").status_code == 200
+    with app.app_context():
+        db.session.execute(text("DROP TABLE alembic_version"))
+        db.session.commit()
+    assert client.get("/readyz").status_code == 503
+    assert client.get("/healthz").status_code == 200

@@ -1,0 +1,158 @@
+"""The environment: what is refused at the start, with the variable's name, and what follows from what."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.settings import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Settings, SettingsError, kept_secret, load
+
+ROOT = Path(__file__).resolve().parent.parent
+REAL = {
+    "VIPPS_ENVIRONMENT": "test",
+    "VIPPS_CLIENT_ID": "real-id",
+    "VIPPS_CLIENT_SECRET": "real-secret",
+    "SECRET_KEY": "k" * 48,
+    "PUBLIC_URL": "https://shop.example.com",
+    "MAIL_URL": "smtp://localhost:25",
+}
+PRODUCTION = {**REAL, "VIPPS_ENVIRONMENT": "production"}
+
+
+def test_the_demo_needs_nothing() -> None:
+    settings = load({})
+    assert (settings.simulated, settings.in_demo, settings.https) == (True, True, False)
+    assert settings.redirect_uri == "http://localhost:8000/login/vipps/callback"
+    assert settings.provider_url == "http://localhost:8001"
+    assert settings.scopes == ("openid", "name", "phoneNumber", "email", "address", "delegatedConsents")
+    assert settings.webhook_token
+
+
+@pytest.mark.parametrize(("environment", "host"), [("test", "apitest"), ("production", "api")])
+def test_one_setting_moves_the_shop_to_the_real_vipps(environment: str, host: str) -> None:
+    settings = load({**REAL, "VIPPS_ENVIRONMENT": environment})
+    assert settings.provider_url == f"https://{host}.vipps.no"
+    assert (settings.in_demo, settings.https, settings.webhook_token) == (False, True, "")
+
+
+def test_four_variables_are_enough_for_the_real_test_environment() -> None:
+    four = {name: REAL[name] for name in ("VIPPS_ENVIRONMENT", "VIPPS_CLIENT_ID", "VIPPS_CLIENT_SECRET", "SECRET_KEY")}
+    assert load(four).redirect_uri == "http://localhost:8000/login/vipps/callback"
+
+
+def test_an_empty_value_is_not_set() -> None:
+    assert load({"VIPPS_ENVIRONMENT": "", "DEMO": "", "PUBLIC_URL": ""}) == load({})
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"VIPPS_ENVIRONMENT": "prod"}, "VIPPS_ENVIRONMENT"),
+        ({"VIPPS_CLIENT_AUTH_METHOD": "none"}, "VIPPS_CLIENT_AUTH_METHOD"),
+        ({"VIPPS_MARKET": "no"}, "VIPPS_MARKET"),
+        ({"VIPPS_BRAND": "Vipps"}, "VIPPS_BRAND"),
+        ({"VIPPS_CONSENT_SCOPE": "all"}, "VIPPS_CONSENT_SCOPE"),
+        ({"VIPPS_SCOPES": "name email"}, "VIPPS_SCOPES"),
+        ({"VIPPS_SCOPES": "openid nin"}, "VIPPS_SCOPES"),
+        ({"VIPPS_CLIENTID": "x"}, "VIPPS_CLIENT_ID"),
+        ({"VIPPS_CLIENT_ID": "x"}, "VIPPS_CLIENT_SECRET"),
+        ({"VIPPS_CLIENT_SECRET": "x"}, "VIPPS_CLIENT_ID"),
+        ({"PUBLIC_URL": "http://shop.example.com"}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "https://shop.example.com/#top"}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "https://shop.example.com/shop"}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "https://shop.example.com?x=1"}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "shop.example.com"}, "PUBLIC_URL"),
+        ({"SIMULATOR_URL": "ftp://x"}, "SIMULATOR_URL"),
+        ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgresql://x"}, "DATABASE_URL"),
+        ({"MAIL_URL": "nowhere"}, "MAIL_URL"),
+        ({"MAIL_URL": "smtp:"}, "MAIL_URL"),
+        ({"DEMO": "perhaps"}, "DEMO"),
+        ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES"),
+        ({"VIPPS_ENVIRONMENT": "test"}, "VIPPS_CLIENT_ID"),
+        ({**REAL, "VIPPS_CLIENT_SECRET": ""}, "VIPPS_CLIENT_SECRET"),
+        ({**REAL, "VIPPS_CLIENT_ID": DEMO_CLIENT_ID}, "VIPPS_CLIENT_ID"),
+        ({**REAL, "VIPPS_CLIENT_SECRET": DEMO_CLIENT_SECRET}, "VIPPS_CLIENT_SECRET"),
+        ({**REAL, "SECRET_KEY": ""}, "SECRET_KEY"),
+        ({**REAL, "SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({**PRODUCTION, "MAIL_URL": ""}, "MAIL_URL"),
+        ({**REAL, "VIPPS_WEBHOOK_TOKEN": "short"}, "VIPPS_WEBHOOK_TOKEN"),
+        ({**REAL, "VIPPS_BASE_URL": "http://vipps.example"}, "VIPPS_BASE_URL"),
+        ({**PRODUCTION, "VIPPS_BASE_URL": "http://localhost:8001"}, "VIPPS_BASE_URL"),
+        ({**PRODUCTION, "PUBLIC_URL": "http://localhost:8000"}, "PUBLIC_URL"),
+        ({**PRODUCTION, "DEMO": "1"}, "DEMO"),
+    ],
+)
+def test_a_wrong_or_half_setting_is_refused_by_its_name(environ: dict[str, str], named: str) -> None:
+    with pytest.raises(SettingsError, match=named):
+        load(environ)
+
+
+def test_a_misspelt_variable_gets_a_suggestion() -> None:
+    with pytest.raises(SettingsError, match="VIPPS_CLIENTID: there is no such setting; did you mean VIPPS_CLIENT_ID"):
+        load({"VIPPS_CLIENTID": "x"})
+
+
+def test_every_mistake_is_named_at_once() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({"VIPPS_ENVIRONMENT": "test"})
+    assert {line.split(":")[0] for line in str(caught.value).splitlines()} >= {
+        "VIPPS_CLIENT_ID",
+        "VIPPS_CLIENT_SECRET",
+        "SECRET_KEY",
+    }
+
+
+def test_secrets_do_not_print_themselves() -> None:
+    shown = repr(load(REAL)) + str(load(REAL))
+    assert "real-secret" not in shown
+    assert "kkkk" not in shown
+
+
+@pytest.mark.parametrize(
+    ("market", "brand"), [("NO", "Vipps"), ("SE", "Vipps"), ("DK", "MobilePay"), ("FI", "MobilePay")]
+)
+def test_the_brand_follows_the_market_unless_set(market: str, brand: str) -> None:
+    assert load({"VIPPS_MARKET": market}).brand == brand
+    assert load({"VIPPS_MARKET": market, "VIPPS_BRAND": "vipps"}).brand == "Vipps"
+
+
+def test_workers_that_start_together_agree_on_the_generated_key(tmp_path: Path) -> None:
+    import threading
+
+    gate, keys = threading.Barrier(8), []
+
+    def start() -> None:
+        gate.wait()
+        keys.append(kept_secret(tmp_path / "instance" / "key"))
+
+    threads = [threading.Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(keys)) == 1
+    assert len(keys[0]) >= 48
+    assert [path.name for path in (tmp_path / "instance").iterdir()] == ["key"]
+    assert (tmp_path / "instance" / "key").stat().st_mode & 0o077 == 0
+
+
+def test_the_example_file_names_every_variable_with_its_default() -> None:
+    written = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert set(written) == {name.upper() for name in Settings.model_fields}
+    for name, field in Settings.model_fields.items():
+        default = getattr(field.default, "get_secret_value", lambda field=field: field.default)()
+        assert written[name.upper()] == ("" if default is None else str(default)), name
+
+
+@pytest.mark.parametrize("target", ["app", "simulator"])
+def test_the_server_does_not_start_with_settings_that_cannot_be_used(target: str) -> None:
+    code = f"import wsgi; wsgi.{target}"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env={"VIPPS_ENVIRONMENT": "test"}, cwd=ROOT, capture_output=True, text=True
+    )
+    assert ended.returncode == 3
+    assert "VIPPS_CLIENT_SECRET" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -1,0 +1,279 @@
+"""What protects and frames every page: headers, hosts, forms, errors, languages, logs, health."""
+
+import json
+import re
+from collections.abc import Callable
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from app import assets, observability
+from app.database import db
+from app.i18n import money
+from tests.conftest import browser_of, open_page, post, served
+from tests.pages import check_page
+
+HTTPS = {
+    "VIPPS_ENVIRONMENT": "test",
+    "VIPPS_CLIENT_ID": "an-id",
+    "VIPPS_CLIENT_SECRET": "a-secret",
+    "PUBLIC_URL": "https://shop.example.com",
+}
+PAGES = ["/", "/products/wool-blanket", "/cart", "/login", "/register", "/password/forgot", "/logged-out", "/nowhere"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("language", ["en", "nb"])
+def test_every_page_is_sound_in_both_languages(demo_client: FlaskClient, path: str, language: str) -> None:
+    demo_client.get(f"/language/{language}")
+    page = open_page(demo_client, path, status=404 if path == "/nowhere" else 200)
+    assert page.one("html")["lang"] == language
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/static/brand/multe.svg", "/healthz", "/login/vipps/callback"])
+def test_the_security_headers_are_on_every_answer(demo_client: FlaskClient, path: str) -> None:
+    response = demo_client.get(path)
+    response.close()
+    headers = response.headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "base-uri 'none'" in policy
+    assert "form-action 'self' http://localhost:" in policy
+    assert "unsafe" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "Strict-Transport-Security" not in headers
+    assert "X-Powered-By" not in headers
+
+
+def test_on_https_cookies_are_host_bound_and_secure_and_the_browser_is_told_to_stay(make_app: Any) -> None:
+    browser = browser_of(make_app(**HTTPS))
+    response = browser.get("/login")
+    assert response.headers["Strict-Transport-Security"].startswith("max-age=63072000")
+    cookies = response.headers.getlist("Set-Cookie")
+    assert cookies
+    for cookie in cookies:
+        assert cookie.startswith("__Host-")
+        assert "Secure" in cookie
+        assert "HttpOnly" in cookie
+        assert "Domain" not in cookie
+
+
+def test_the_web_component_is_let_in_only_when_it_is_chosen(make_app: Any) -> None:
+    chosen = browser_of(make_app(VIPPS_BUTTON="web-component")).get("/login")
+    assert "https://cdn.vippsmobilepay.com" in chosen.headers["Content-Security-Policy"]
+    assert "<vipps-mobilepay-button" in chosen.text
+    assert 'href="/login/vipps' in chosen.text, "without the script it is still a link"
+
+
+def test_an_anonymous_visitor_of_the_catalogue_gets_no_cookie_and_no_token(demo_client: FlaskClient) -> None:
+    response = demo_client.get("/")
+    assert not response.headers.getlist("Set-Cookie")
+    assert "csrf_token" not in response.text
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost:8000.evil.example", "localhost:8000@evil.example", ""])
+def test_an_unknown_host_is_refused(make_app: Any, host: str) -> None:
+    client = make_app(**HTTPS).test_client()
+    response = client.get("/login", headers={"Host": host})
+    assert response.status_code == 400
+    assert "evil" not in response.text
+
+
+def test_in_the_demo_another_name_of_this_machine_leads_to_where_the_cookies_are(app: Flask) -> None:
+    response = app.test_client().get("/login?next=/cart", headers={"Host": "127.0.0.1:8000"})
+    assert (response.status_code, response.headers["Location"]) == (308, "http://localhost:8000/login?next=/cart")
+
+
+def test_forwarded_headers_are_believed_only_as_often_as_configured(make_app: Any) -> None:
+    forged = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https", "Forwarded": "host=evil.example"}
+    for environ in ({}, {"TRUSTED_PROXIES": "1"}):
+        response = browser_of(make_app(**environ)).get("/login", headers=forged)
+        assert response.status_code == 200
+        assert "evil.example" not in response.text
+
+
+def test_a_post_without_a_token_is_refused_and_explained(demo_client: FlaskClient) -> None:
+    response = demo_client.post("/cart/add", data={"product": "enamel-mug", "quantity": "1"})
+    assert response.status_code == 400
+    assert check_page(response).h1 == "This page was open for too long"
+
+
+def test_a_stale_form_can_be_sent_again_with_what_was_typed(demo_client: FlaskClient) -> None:
+    typed = {"product": "enamel-mug", "quantity": "2", "csrf_token": "stale"}
+    page = check_page(demo_client.post("/cart/add", data=typed))
+    form = page.one("main form")
+    fields = {str(tag["name"]): str(tag["value"]) for tag in form.select("input")}
+    assert form["action"] == "/cart/add"
+    assert fields["quantity"] == "2"
+    again = demo_client.post("/cart/add", data=fields)
+    assert again.status_code in (302, 303)
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
+def test_another_site_s_form_is_never_offered_again(demo_client: FlaskClient, site: str) -> None:
+    headers = {"Sec-Fetch-Site": site}
+    page = check_page(demo_client.post("/cart/add", data={"product": "enamel-mug"}, headers=headers))
+    assert not page.select("main form")
+
+
+def test_a_password_is_not_carried_into_the_page_that_offers_to_send_again(client: FlaskClient) -> None:
+    data = {"email": "kari@example.com", "password": "correct horse", "csrf_token": "stale"}
+    assert "correct horse" not in client.post("/login/password", data=data).text
+
+
+@pytest.mark.parametrize("path", ["/logout", "/cart/add"])
+def test_what_changes_something_is_not_done_by_a_link(demo_client: FlaskClient, path: str) -> None:
+    response = demo_client.get(path)
+    assert response.status_code == 405
+    assert "POST" in response.headers["Allow"]
+    check_page(response)
+
+
+def test_a_ten_megabyte_form_is_answered_with_a_page(demo_app: Flask) -> None:
+    body = b"a=" + b"x" * (10 * 1024 * 1024)
+    with served(demo_app) as origin:
+        connection = HTTPConnection(origin.removeprefix("http://"), timeout=20)
+        connection.request(
+            "POST", "/cart/add", body, {"Content-Type": "application/x-www-form-urlencoded", "Host": "localhost:8000"}
+        )
+        response = connection.getresponse()
+        html = response.read().decode()
+        connection.close()
+    assert response.status == 413
+    assert "That is more than we can take" in html
+
+
+RUBBISH = [
+    "/?q=%ff%fe", "/?q=%00", "/?page=x", "/?page=-1", "/?page=999999999999", "/?category=%00", "/products/%ff",
+    "/products/%00", "/orders/%00", "/confirm/%ff", "/password/reset/%00", "/login?next=%ff", "/?q=" + "x" * 5000,
+    "/language/nb?next=//evil.example",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", RUBBISH)
+def test_rubbish_in_an_address_is_never_an_error_of_ours(demo_client: FlaskClient, path: str) -> None:
+    response = demo_client.get(path)
+    assert response.status_code < 500
+    assert "evil" not in response.headers.get("Location", "")
+
+
+def test_rubbish_in_a_form_is_never_an_error_of_ours(demo_client: FlaskClient) -> None:
+    for path in ("/login/password", "/register", "/password/forgot", "/cart/add"):
+        for value in ("\x00", "\udcff", "<script>", "x" * 10_000, "' OR 1=1 --"):
+            data = dict.fromkeys(
+                ["email", "password", "name", "product", "quantity"], value.encode("utf-8", "replace").decode()
+            )
+            assert post(demo_client, path, data).status_code < 500
+
+
+def test_an_error_of_ours_shows_a_reference_that_is_in_the_log_and_nothing_else(
+    demo_app: Flask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> None:
+        raise RuntimeError("a secret detail")
+
+    monkeypatch.setitem(demo_app.view_functions, "shop.home", broken)
+    response = browser_of(demo_app).get("/")
+    assert response.status_code == 500
+    page = check_page(response)
+    assert "secret detail" not in response.text
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    (entry,) = [line for line in lines if line["event"] == "unexpected_error"]
+    assert entry["reference"] in page.text
+    assert "a secret detail" in entry["exception"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/cart", "/products/enamel-mug", "/login/vipps", "/login/vipps/callback?state=x"]
+)
+def test_a_database_that_fails_is_a_page_too(demo_app: Flask, path: str) -> None:
+    browser = browser_of(demo_app)
+    browser.set_cookie("session", "x" * 43, domain="localhost")
+    browser.set_cookie("cart", "x" * 43, domain="localhost")
+    with demo_app.app_context():
+        for table in ("product", "category", "cart", "customer_session", "login_attempt"):
+            db.session.execute(text(f"ALTER TABLE {table} RENAME TO lost_{table}"))
+        db.session.commit()
+    response = browser.get(path)
+    assert response.status_code == 503
+    assert check_page(response).h1 in ("We are catching our breath", "We could not finish the login")
+
+
+def test_the_log_has_neither_query_strings_nor_line_breaks(
+    demo_client: FlaskClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    demo_client.get("/login/vipps/callback?code=the-secret-code&state=the-secret-state")
+    demo_client.get("/nowhere/with%0aa-line-break")
+    err = capsys.readouterr().err
+    assert "the-secret" not in err
+    assert "line-break" not in err
+    assert all(json.loads(line)["reference"] for line in err.splitlines())
+
+
+def test_log_values_are_one_line_and_bounded() -> None:
+    cleaned = observability._one_line(None, "info", {"event": "x", "detail": "a\nb\r\nc\u2028d" + "y" * 5000})
+    assert "\n" not in cleaned["detail"]
+    assert len(cleaned["detail"]) <= 500
+
+
+def test_the_language_follows_the_browser_until_the_switch_is_used(demo_client: FlaskClient) -> None:
+    for accepted, chosen in [("nb-NO,nb;q=0.9", "nb"), ("nn", "nb"), ("no", "nb"), ("de,en;q=0.5", "en"), ("ja", "en")]:
+        response = demo_client.get("/", headers={"Accept-Language": accepted})
+        assert f'<html lang="{chosen}"' in response.text
+    assert demo_client.get("/language/nb?next=/cart").headers["Location"] == "/cart"
+    assert '<html lang="nb"' in demo_client.get("/", headers={"Accept-Language": "en"}).text
+    assert demo_client.get("/language/xx").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("ore", "written"),
+    [
+        (129900, "1\u00a0299,00\u00a0kr"),
+        (0, "0,00\u00a0kr"),
+        (5, "0,05\u00a0kr"),
+        (123456789, "1\u00a0234\u00a0567,89\u00a0kr"),
+    ],
+)
+def test_prices_are_written_as_norwegians_write_them(ore: int, written: str) -> None:
+    assert money(ore) == written
+
+
+def test_a_static_file_is_kept_for_ever_only_under_its_version(client: FlaskClient) -> None:
+    path = assets.asset("brand/multe.svg")
+    assert re.fullmatch(r"/static/brand/multe\.svg\?v=[0-9a-f]{10}", path)
+    for address, kept in ((path, True), (path.partition("?")[0], False)):
+        response = client.get(address)
+        response.close()
+        assert ("immutable" in response.headers.get("Cache-Control", "")) is kept
+
+
+def test_every_static_file_that_a_page_names_exists(demo_client: FlaskClient) -> None:
+    for path in PAGES[:-1]:
+        page = open_page(demo_client, path)
+        for tag in page.select("link[href^='/static'], img[src^='/static'], script[src]"):
+            response = demo_client.get(str(tag.get("href") or tag.get("src")))
+            response.close()
+            assert response.status_code == 200, tag
+
+
+def test_the_start_calls_nobody(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> None:
+    def called(*args: Any, **kwargs: Any) -> None:
+        raise AssertionError("a call at start-up")
+
+    monkeypatch.setattr("app.vipps.transport.Transport.call", called)
+    assert make_app().url_map
+
+
+def test_two_shops_in_one_process_keep_their_settings_apart(make_app: Any, tmp_path: Path) -> None:
+    first, second = make_app(VIPPS_MARKET="NO"), make_app(VIPPS_MARKET="DK")
+    assert "Log in with Vipps" in browser_of(first).get("/login").text
+    assert "Log in with MobilePay" in browser_of(second).get("/login").text

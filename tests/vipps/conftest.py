@@ -1,0 +1,44 @@
+"""A provider to bend, and a login against it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from app.vipps.attempts import Attempt
+from app.vipps.client import VippsClient
+from tests.vipps.provider import Provider, running
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """Return a provider that behaves, until a test bends it."""
+    with running() as provider:
+        yield provider
+
+
+@pytest.fixture
+def client_of(provider: Provider) -> VippsClient:
+    """Return a client of that provider."""
+    return VippsClient(provider.config())
+
+
+def an_attempt(nonce: str = "the-nonce") -> Attempt:
+    """Return an attempt as the callback has it."""
+    return Attempt(1, nonce, "a-verifier-of-at-least-forty-three-characters-x", "login", "/", "", state="the-state")
+
+
+@pytest.fixture
+def log_in(provider: Provider, client_of: VippsClient) -> Callable[..., dict[str, Any]]:
+    """Run the calls of a callback against the provider; returns the userinfo claims."""
+
+    def run(client: VippsClient = client_of, code: str = "the-code") -> dict[str, Any]:
+        attempt = an_attempt()
+        provider.nonce = attempt.nonce
+        with client.conversation() as deadline:
+            client.check_issuer([], deadline)
+            tokens = client.exchange(code, attempt, deadline)
+            id_token = client.validate(tokens, attempt, deadline)
+            return client.userinfo(tokens, id_token, deadline)
+
+    return run

@@ -1,0 +1,153 @@
+"""A login in progress: taken once, by the browser that began it, within its time."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, func, select
+
+from app.vipps.attempts import PER_BROWSER, Attempt, Attempts, Repeated, hash_of, login_attempt, metadata
+from app.vipps.errors import LoginRefused
+
+
+class Clock:
+    """The wall clock, moved by a test."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """Return the present."""
+        return self.at
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Return a clock that stands still."""
+    return Clock()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """Return a database with the one table; the integration needs nothing of the shop around it."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'attempts.sqlite'}")
+    metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def attempts(engine: Engine, clock: Clock) -> Attempts:
+    """Return an empty store."""
+    return Attempts(lambda: engine, clock)
+
+
+def why(attempts: Attempts, state: str, browser: str) -> str:
+    """Return the name under which a claim is refused."""
+    with pytest.raises(LoginRefused) as caught:
+        attempts.claim(state, browser)
+    return caught.value.code
+
+
+def test_a_claim_gives_back_what_was_begun(attempts: Attempts) -> None:
+    begun = attempts.begin("browser", "login", "/checkout", owner="7")
+    claimed = attempts.claim(begun.state, "browser")
+    assert isinstance(claimed, Attempt)
+    assert (claimed.nonce, claimed.code_verifier) == (begun.nonce, begun.code_verifier)
+    assert (claimed.purpose, claimed.next_path, claimed.owner) == ("login", "/checkout", "7")
+
+
+def test_state_nonce_and_verifier_are_long_random_and_different_each_time(attempts: Attempts) -> None:
+    values = [
+        v for _ in range(5) for a in [attempts.begin("b", "login", "/")] for v in (a.state, a.nonce, a.code_verifier)
+    ]
+    assert len(set(values)) == 15
+    assert all(len(value) == 43 for value in values)
+
+
+def test_the_database_knows_neither_state_nor_browser(attempts: Attempts, engine: Engine) -> None:
+    begun = attempts.begin("the-browser", "login", "/")
+    with engine.connect() as connection:
+        row = connection.execute(select(login_attempt)).one()
+    assert begun.state not in str(row)
+    assert "the-browser" not in str(row)
+    assert row.state_hash == hash_of(begun.state)
+
+
+def test_a_second_claim_is_a_repetition_with_its_outcome(attempts: Attempts) -> None:
+    begun = attempts.begin("browser", "login", "/")
+    claimed = attempts.claim(begun.state, "browser")
+    assert isinstance(claimed, Attempt)
+    again = attempts.claim(begun.state, "browser")
+    assert isinstance(again, Repeated)
+    assert again.outcome is None
+    assert attempts.in_progress(again.attempt)
+    attempts.finish(claimed, "session 5")
+    assert attempts.claim(begun.state, "browser").outcome == "session 5"  # type: ignore[union-attr]
+    assert attempts.outcome_of(claimed) == "session 5"
+
+
+def test_nobody_is_at_work_on_an_attempt_whose_worker_was_killed(attempts: Attempts, clock: Clock) -> None:
+    begun = attempts.begin("browser", "login", "/")
+    attempts.claim(begun.state, "browser")
+    clock.at += timedelta(seconds=11)
+    again = attempts.claim(begun.state, "browser")
+    assert isinstance(again, Repeated)
+    assert not attempts.in_progress(again.attempt)
+
+
+@pytest.mark.parametrize(("browser", "code"), [("", "other_browser"), ("another", "not_this_browser")])
+def test_another_browser_gets_nothing_and_takes_nothing_away(attempts: Attempts, browser: str, code: str) -> None:
+    begun = attempts.begin("browser", "login", "/")
+    assert why(attempts, begun.state, browser) == code
+    assert isinstance(attempts.claim(begun.state, "browser"), Attempt)
+
+
+def test_a_state_is_good_for_fifteen_minutes(attempts: Attempts, clock: Clock) -> None:
+    in_time, too_late = attempts.begin("b", "login", "/"), attempts.begin("b", "login", "/")
+    clock.at += timedelta(minutes=15)
+    assert isinstance(attempts.claim(in_time.state, "b"), Attempt)
+    clock.at += timedelta(seconds=1)
+    assert why(attempts, too_late.state, "b") == "state_expired"
+
+
+@pytest.mark.parametrize("state", ["", "nobody knows it", "x" * 10_000, "\x00", "\ud800", "' OR 1=1 --"])
+def test_an_unknown_state_is_refused(attempts: Attempts, state: str) -> None:
+    assert why(attempts, state, "browser") == "state_unknown"
+
+
+def test_of_many_claims_at_once_exactly_one_wins(attempts: Attempts) -> None:
+    begun = attempts.begin("browser", "login", "/")
+    gate, results = threading.Barrier(10), []
+
+    def claim() -> None:
+        gate.wait()
+        results.append(attempts.claim(begun.state, "browser"))
+
+    threads = [threading.Thread(target=claim) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(type(result).__name__ for result in results) == ["Attempt"] + ["Repeated"] * 9
+
+
+def test_a_browser_keeps_no_more_than_its_share_and_others_keep_theirs(attempts: Attempts, engine: Engine) -> None:
+    other = attempts.begin("other", "login", "/")
+    begun = [attempts.begin("browser", "login", "/") for _ in range(PER_BROWSER + 5)]
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(login_attempt)) == PER_BROWSER + 1
+    assert why(attempts, begun[0].state, "browser") == "state_unknown"
+    assert isinstance(attempts.claim(begun[-1].state, "browser"), Attempt)
+    assert isinstance(attempts.claim(other.state, "other"), Attempt)
+
+
+def test_what_nobody_finished_is_forgotten_after_a_while(attempts: Attempts, engine: Engine, clock: Clock) -> None:
+    for number in range(50):
+        attempts.begin(f"browser {number}", "login", "/")
+    clock.at += timedelta(hours=2)
+    attempts.begin("browser", "login", "/")
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(login_attempt)) == 1

@@ -1,0 +1,190 @@
+"""Claims as Vipps may send them: missing, null, empty, of another type, endless, hostile."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.vipps.claims import Address, parse
+
+SUB = {"sub": "3f6c1a52-8d0e-4b77-9a41-6c2f5be0d913"}
+EMPTY_ADDRESS = dict.fromkeys(["country", "street_address", "address_type", "formatted", "postal_code", "region"], "")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=20), inner, max_size=4),
+    max_leaves=12,
+)
+CLAIMS = [
+    "name", "given_name", "family_name", "email", "email_verified", "phone_number", "birthdate", "address",
+    "other_addresses", "delegatedConsents", "flowResult", "nin", "is_admin",
+]  # fmt: skip
+
+
+def test_only_a_subject_is_enough() -> None:
+    info = parse(SUB)
+    assert (info.name, info.email, info.phone_number, info.birthdate, info.addresses) == (None, None, None, None, ())
+    assert info.problems == ()
+
+
+@given(st.dictionaries(st.sampled_from(CLAIMS), JSON))
+def test_no_claims_whatever_raise_or_leave_something_unstorable(claims: dict[str, Any]) -> None:
+    info = parse({**claims, **SUB})
+    texts = [info.name, info.given_name, info.family_name, info.email, info.phone_number]
+    texts += [part for address in info.addresses for part in (address.street, address.postal_code, address.region)]
+    for text in texts:
+        assert text is None or "\x00" not in text
+        assert text is None or text.encode("utf-8") is not None
+        assert text is None or len(text) <= 1000
+
+
+@pytest.mark.parametrize("value", [None, "", "   ", 7, True, ["Kari"], {"first": "Kari"}, "\x00\x01", "\n\n"])
+def test_a_name_that_is_no_name_is_absent(value: object) -> None:
+    assert parse({**SUB, "name": value}).name is None
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("  Ánne   Márjá Eira ", "Ánne Márjá Eira"),
+        ("Kari\r\nBcc: x@example.com", "Kari Bcc: x@example.com"),
+        ("Ka\x00ri", "Ka ri"),
+        ("Ka\ud800ri", "Kari"),
+        ("Ka\u202eri", "Kari"),
+        ("Ma\u200cryam", "Ma\u200cryam"),
+        ("A\u030angstro\u0308m", "Ångström"),
+        ("x" * 10_000, "x" * 200),
+        ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+    ],
+)
+def test_a_name_is_cleaned_but_not_changed(given: str, kept: str) -> None:
+    assert parse({**SUB, "name": given}).name == kept
+
+
+@pytest.mark.parametrize("value", [False, None, "true", "false", 1, 0, [], "yes"])
+def test_only_a_true_verifies_an_email(value: object) -> None:
+    assert parse({**SUB, "email": "kari@example.com", "email_verified": value}).email_verified is False
+
+
+def test_an_email_has_one_form() -> None:
+    assert parse({**SUB, "email": " Kari.Nordfjell+shop@Example.COM "}).email == "kari.nordfjell+shop@example.com"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "kari", "a@x,b@y", "a@x.no b@y.no", "a@x.no\r\nBcc: b@y.no", "karı@example.com", "a" * 2000 + "@x.no",
+     ["a@x.no"], 7, "a@@x.no", "a@x"],
+)  # fmt: skip
+def test_an_email_that_is_not_one_plain_address_is_absent(value: object) -> None:
+    assert parse({**SUB, "email": value}).email is None
+
+
+@pytest.mark.parametrize("value", ["4712345678", "299123456", "358401234567"])
+def test_a_phone_number_is_digits_with_its_country_code(value: str) -> None:
+    assert parse({**SUB, "phone_number": value}).phone_number == value
+
+
+@pytest.mark.parametrize(
+    "value", ["+4712345678", "47 12 34 56 78", "0712345678", "", "1", "1" * 16, 4712345678, "４７１２３４５６７８"]
+)
+def test_a_phone_number_in_another_form_is_absent(value: object) -> None:
+    assert parse({**SUB, "phone_number": value}).phone_number is None
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [("1988-11-04", date(1988, 11, 4)), ("1955-13-45", None), ("04.11.1988", None), ("9999-01-01", None), (None, None)],
+)
+def test_a_birthdate_is_a_day_or_absent(value: object, kept: date | None) -> None:
+    assert parse({**SUB, "birthdate": value}).birthdate == kept
+
+
+def test_the_address_of_empty_strings_is_no_address() -> None:
+    assert parse({**SUB, "address": EMPTY_ADDRESS, "other_addresses": []}).addresses == ()
+
+
+def test_the_default_address_comes_first_and_a_unit_line_stays_a_line() -> None:
+    town = {"postal_code": "5003", "region": "BERGEN", "country": "NO"}
+    home = {"address_type": "home", "street_address": "Fjordveien 12\nUnit B5", **town}
+    work = {**home, "address_type": "work", "street_address": "Verkstedgata 3"}
+    addresses = parse({**SUB, "address": work, "other_addresses": [home, EMPTY_ADDRESS, None, "x"]}).addresses
+    assert addresses == (
+        Address("work", "Verkstedgata 3", "5003", "BERGEN", "NO"),
+        Address("home", "Fjordveien 12\nUnit B5", "5003", "BERGEN", "NO"),
+    )
+
+
+def test_the_national_identity_number_is_not_even_read() -> None:
+    assert "010190" not in repr(parse({**SUB, "nin": "01019012345"}))
+
+
+def delegated(*items: object, **rest: object) -> dict[str, Any]:
+    """Return claims with a `delegatedConsents` object."""
+    whole = {
+        "language": "EN",
+        "heading": "Stay in touch",
+        "timeOfConsent": "2026-10-14T09:31:05Z",
+        "consents": list(items),
+    }
+    return {**SUB, "delegatedConsents": {**whole, **rest}}
+
+
+def item(consent_id: object = "email", accepted: object = True, **rest: object) -> dict[str, Any]:
+    """Return one consent of `delegatedConsents`."""
+    return {"id": consent_id, "accepted": accepted, "required": False, "textDisplayedToUser": "By email", **rest}
+
+
+def test_delegated_consents_are_read_with_their_words_and_time() -> None:
+    answers = parse(delegated(item(), item("sms", False))).consents
+    assert [(a.id, a.granted, a.text, a.language) for a in answers] == [
+        ("email", True, "By email", "en"),
+        ("sms", False, "By email", "en"),
+    ]
+    assert answers[0].given_at == datetime(2026, 10, 14, 9, 31, 5, tzinfo=UTC)
+    assert answers[0].evidence["heading"] == "Stay in touch"
+
+
+def test_a_flow_result_is_read_into_the_same_answers() -> None:
+    box = {"type": "checkbox", "id": "cf_terms", "title": "Accept", "checked": True, "required": True}
+    flow = {
+        "language": "NO",
+        "timeOfConsent": "2026-01-17T09:31:00Z",
+        "screens": [{"elements": [box, {"type": "text"}]}, 7],
+    }
+    (answer,) = parse({**SUB, "flowResult": flow}).consents
+    assert (answer.id, answer.granted, answer.required, answer.text, answer.language) == (
+        "cf_terms",
+        True,
+        True,
+        "Accept",
+        "no",
+    )
+
+
+@pytest.mark.parametrize("accepted", ["true", 1, None, [], "yes", {}])
+def test_what_is_not_a_plain_yes_is_never_a_yes_and_costs_nothing_else(accepted: object) -> None:
+    info = parse(delegated(item(accepted=accepted), item("sms", True)))
+    assert [(a.id, a.granted) for a in info.consents] == [("sms", True)]
+    assert info.problems == ("consent email",)
+
+
+def test_an_answer_given_twice_and_differently_is_a_no() -> None:
+    for order in ((True, False), (False, True)):
+        (answer,) = parse(delegated(*(item(accepted=value) for value in order))).consents
+        assert answer.granted is False
+
+
+@pytest.mark.parametrize(
+    "whole", [[], "x", 7, True, {"consents": None}, {"consents": "x"}, {"consents": [None, 7]}, {}]
+)
+def test_a_broken_consent_object_does_not_lose_the_login(whole: object) -> None:
+    info = parse({**SUB, "name": "Kari", "delegatedConsents": whole})
+    assert info.name == "Kari"
+    assert info.consents == ()
+
+
+@pytest.mark.parametrize("moment", [None, "", "yesterday", "2026-10-14", 7, "2026-10-14T09:31:05"])
+def test_a_time_that_cannot_be_read_is_absent(moment: object) -> None:
+    (answer,) = parse(delegated(item(), timeOfConsent=moment)).consents
+    assert answer.given_at is None

@@ -1,0 +1,247 @@
+"""The calls to Vipps: what is sent, how often, over how many connections, and what bad answers lead to."""
+
+import base64
+import gzip
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from app.vipps.client import VippsClient
+from app.vipps.config import DISCOVERY_PATH
+from app.vipps.errors import LoginRefused
+from app.vipps.transport import MAX_BYTES, Deadline
+from tests.vipps.conftest import an_attempt
+from tests.vipps.provider import CLIENT_ID, KEYS_PATH, SUBJECT, TOKEN_PATH, USERINFO_PATH, Handler, Provider
+
+LogIn = Callable[..., dict[str, Any]]
+
+
+def refused(run: Callable[[], object]) -> str:
+    """Return the name of the refusal that a call ends in."""
+    with pytest.raises(LoginRefused) as caught:
+        run()
+    return caught.value.code
+
+
+def test_a_login_makes_two_calls_over_one_kept_connection(provider: Provider, log_in: LogIn) -> None:
+    for _ in range(3):
+        assert log_in()["sub"] == SUBJECT
+    assert provider.calls(DISCOVERY_PATH) == provider.calls(KEYS_PATH) == 1
+    assert provider.calls(TOKEN_PATH) == provider.calls(USERINFO_PATH) == 3
+    assert provider.connections == 1
+
+
+def test_building_a_client_calls_nobody(provider: Provider) -> None:
+    VippsClient(provider.config())
+    assert provider.seen == []
+
+
+def test_the_authorization_request_names_s256_and_carries_state_and_nonce(client_of: VippsClient) -> None:
+    url = client_of.authorization_url(an_attempt())
+    query = parse_qs(urlsplit(url).query)
+    assert query["response_type"] == ["code"]
+    assert query["client_id"] == [CLIENT_ID]
+    assert query["redirect_uri"] == ["https://shop.example/login/vipps/callback"]
+    assert query["state"] == ["the-state"]
+    assert query["nonce"] == ["the-nonce"]
+    assert query["code_challenge_method"] == ["S256"]
+    assert len(query["code_challenge"][0]) == 43
+    assert query["market"] == ["NO"]
+    assert "scope=openid%20name" in url
+
+
+def test_basic_authentication_sends_plain_base64_and_keeps_the_secret_out_of_the_body(
+    provider: Provider, log_in: LogIn
+) -> None:
+    log_in()
+    _, _, headers, form = next(call for call in provider.seen if call[1] == TOKEN_PATH)
+    assert headers["Authorization"] == "Basic " + base64.b64encode(f"{CLIENT_ID}:s+cr/t==".encode()).decode()
+    assert "client_secret" not in form
+    assert form["code"] == ["the-code"]
+    assert form["grant_type"] == ["authorization_code"]
+    assert form["code_verifier"] == ["a-verifier-of-at-least-forty-three-characters-x"]
+    assert form["redirect_uri"] == ["https://shop.example/login/vipps/callback"]
+
+
+def test_post_authentication_sends_both_in_the_body(provider: Provider, log_in: LogIn) -> None:
+    log_in(VippsClient(provider.config(client_auth_method="client_secret_post")))
+    _, _, headers, form = next(call for call in provider.seen if call[1] == TOKEN_PATH)
+    assert "Authorization" not in headers
+    assert form["client_id"] == [CLIENT_ID]
+    assert form["client_secret"] == ["s+cr/t=="]
+
+
+def test_every_call_carries_the_tracking_headers_and_userinfo_a_bare_bearer_token(
+    provider: Provider, log_in: LogIn
+) -> None:
+    log_in()
+    for _, _, headers, _ in provider.seen:
+        assert headers["Merchant-Serial-Number"] == "123456"
+        assert all(len(headers[f"Vipps-System-{part}"]) <= 30 for part in ("Name", "Version", "Plugin-Name"))
+    headers = provider.seen[-1][2]
+    assert headers["Authorization"] == "Bearer opaque.access-token"
+    assert "Ocp-Apim-Subscription-Key" not in headers
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (401, {"error": "invalid_client"}, "invalid_client"),
+        (401, {}, "invalid_client"),
+        (400, {"error": "invalid_grant"}, "invalid_grant"),
+        (400, {"error": "invalid_request"}, "token_refused"),
+        (403, {"error": "unauthorized_client"}, "token_refused"),
+        (200, {"error": "invalid_grant"}, "invalid_grant"),
+        (400, {"error": {"deep": 1}}, "token_refused"),
+        (200, [], "token_garbled"),
+        (200, None, "token_garbled"),
+        (200, "text", "token_garbled"),
+        (200, {"access_token": None, "token_type": "bearer"}, "token_garbled"),
+        (200, {"access_token": "a\r\nb", "token_type": "bearer"}, "token_garbled"),
+        (200, {"access_token": "a", "token_type": "mac"}, "token_garbled"),
+        (500, {"error": "server_error"}, "vipps_failing"),
+        (502, {}, "vipps_failing"),
+        (503, {}, "vipps_overloaded"),
+        (429, {}, "vipps_overloaded"),
+        (302, {}, "redirect_refused"),
+        (307, {}, "redirect_refused"),
+    ],
+)
+def test_a_bad_token_answer_has_a_name_and_is_never_retried(
+    provider: Provider, log_in: LogIn, status: int, body: object, code: str
+) -> None:
+    provider.bent[TOKEN_PATH] = lambda to: to.send_json(body, status, Location=provider.origin + "/elsewhere")
+    assert refused(log_in) == code
+    assert provider.calls(TOKEN_PATH) == 1
+    assert provider.calls("/elsewhere") == provider.calls(USERINFO_PATH) == 0
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b'{"access_token": "a"', b"\xff\xfe", b"[" * 100_000, b"access_token=a&token_type=bearer"]
+)
+def test_a_token_answer_that_is_not_json_is_refused(provider: Provider, log_in: LogIn, body: bytes) -> None:
+    provider.bent[TOKEN_PATH] = lambda to: to.send(body)
+    assert refused(log_in) == "token_garbled"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (401, b"{}", "userinfo_refused"),
+        (403, b"{}", "userinfo_refused"),
+        (404, b"", "userinfo_refused"),
+        (500, b"", "vipps_failing"),
+        (503, b"", "vipps_overloaded"),
+        (302, b"", "redirect_refused"),
+        (200, b"", "userinfo_garbled"),
+        (200, b"[]", "userinfo_garbled"),
+        (200, b"null", "userinfo_garbled"),
+        (200, b"<html>", "userinfo_garbled"),
+        (200, b"{}", "userinfo_subject"),
+        (200, b'{"sub": "SOMEBODY-ELSE"}', "userinfo_subject"),
+        (200, b'{"sub": null}', "userinfo_subject"),
+    ],
+)
+def test_bad_userinfo_logs_nobody_in(provider: Provider, log_in: LogIn, status: int, body: bytes, code: str) -> None:
+    provider.bent[USERINFO_PATH] = lambda to: to.send(body, status)
+    assert refused(log_in) == code
+
+
+def test_userinfo_of_the_same_subject_in_other_case_is_somebody_else(provider: Provider, log_in: LogIn) -> None:
+    provider.userinfo = {"sub": SUBJECT.upper()}
+    assert refused(log_in) == "userinfo_subject"
+
+
+def test_a_body_over_the_limit_is_not_read_to_its_end(provider: Provider, log_in: LogIn) -> None:
+    provider.bent[USERINFO_PATH] = lambda to: to.send(b" " * (MAX_BYTES + 1))
+    assert refused(log_in) == "answer_too_large"
+
+
+def test_the_limit_counts_unpacked_bytes(provider: Provider, log_in: LogIn) -> None:
+    bomb = gzip.compress(b" " * (20 * MAX_BYTES))
+    assert len(bomb) < MAX_BYTES
+    provider.bent[USERINFO_PATH] = lambda to: to.send(bomb, Content_Encoding="gzip")
+    assert refused(log_in) == "answer_too_large"
+
+
+@pytest.mark.parametrize("path", [TOKEN_PATH, USERINFO_PATH, KEYS_PATH, DISCOVERY_PATH])
+def test_a_connection_that_is_cut_is_refused_and_the_next_login_works(
+    provider: Provider, log_in: LogIn, path: str
+) -> None:
+    provider.bent[path] = Handler.cut
+    assert refused(log_in) == "vipps_unreachable"
+    provider.bent.clear()
+    assert log_in()["sub"] == SUBJECT
+
+
+def test_nobody_listening_is_unreachable(log_in: LogIn, unused_port: int) -> None:
+    client = VippsClient(Provider().config(base_url=f"http://127.0.0.1:{unused_port}"))
+    assert refused(lambda: log_in(client)) == "vipps_unreachable"
+
+
+def drip(handler: Handler) -> None:
+    """Send one byte at a time, each well within any per-read timeout, until the other side has had enough."""
+    handler.close_connection = True
+    try:
+        for byte in b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + b"X-Slow: 1\r\n" * 100:
+            handler.wfile.write(bytes([byte]))
+            if handler.provider.patience.wait(0.02):  # type: ignore[attr-defined]  # set by the test
+                return
+    except OSError:
+        return
+
+
+def test_the_deadline_counts_from_the_start_and_not_from_the_last_byte(
+    provider: Provider, client_of: VippsClient
+) -> None:
+    import threading
+
+    provider.patience = threading.Event()  # type: ignore[attr-defined]
+    provider.bent[DISCOVERY_PATH] = drip
+    deadline = Deadline(0.3)
+    assert refused(lambda: client_of.check_issuer([], deadline)) == "vipps_timeout"
+    assert deadline.left() == 0
+    provider.patience.set()  # type: ignore[attr-defined]
+
+
+def test_no_call_begins_when_the_time_is_up(provider: Provider, client_of: VippsClient) -> None:
+    assert refused(lambda: client_of.check_issuer([], Deadline(0))) == "vipps_timeout"
+    assert provider.seen == []
+
+
+def test_no_more_logins_wait_for_vipps_than_allowed(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.vipps.client.PLACE_SECONDS", 0.01)
+    client = VippsClient(provider.config(concurrent_logins=1))
+    with client.conversation():
+        assert refused(lambda: client.conversation().__enter__()) == "too_many_logins"
+    with client.conversation():
+        pass  # the place is free again
+
+
+@pytest.mark.parametrize(
+    ("promised", "sent", "right"),
+    [
+        (False, [], True),
+        (False, ["ours"], True),
+        (False, ["https://evil.example/"], False),
+        (True, ["ours"], True),
+        (True, [], False),
+        (True, ["ours", "ours"], False),
+    ],
+)
+def test_the_response_s_issuer_is_checked_when_sent_or_promised(
+    provider: Provider, client_of: VippsClient, promised: bool, sent: list[str], right: bool
+) -> None:
+    provider.discovery = {"authorization_response_iss_parameter_supported": promised}
+    issuers = [client_of.config.issuer if value == "ours" else value for value in sent]
+    if right:
+        client_of.check_issuer(issuers, Deadline(5))
+    else:
+        assert refused(lambda: client_of.check_issuer(issuers, Deadline(5))) == "issuer_mismatch"
+
+
+def test_tokens_do_not_print_themselves(provider: Provider, client_of: VippsClient) -> None:
+    tokens = client_of.exchange("the-code", an_attempt(), Deadline(5))
+    assert "opaque" not in repr(tokens)

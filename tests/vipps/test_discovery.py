@@ -1,0 +1,173 @@
+"""Discovery and keys: checked before they are kept, fetched again when due, and kept while Vipps is down."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from app.vipps import discovery
+from app.vipps.client import VippsClient
+from app.vipps.config import DISCOVERY_PATH
+from app.vipps.transport import Deadline
+from tests.vipps.conftest import an_attempt
+from tests.vipps.provider import KEYS_PATH, Handler, Provider
+from tests.vipps.test_client import LogIn, refused
+
+
+class Clock:
+    """A monotonic clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def monotonic(self) -> float:
+        """Return the present."""
+        return self.seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Put a clock of our own under the cache; the deadlines keep the real one."""
+    clock = Clock()
+    monkeypatch.setattr(discovery, "time", clock)
+    return clock
+
+
+def test_the_document_is_kept_for_its_max_age_and_then_fetched_again(
+    provider: Provider, log_in: LogIn, clock: Clock
+) -> None:
+    provider.bent[DISCOVERY_PATH] = lambda to: to.send_json(provider.document(), Cache_Control="max-age=600")
+    log_in()
+    clock.seconds += 599
+    log_in()
+    assert provider.calls(DISCOVERY_PATH) == 1
+    clock.seconds += 2
+    log_in()
+    assert provider.calls(DISCOVERY_PATH) == 2
+
+
+def test_without_a_max_age_an_hour_is_assumed(provider: Provider, log_in: LogIn, clock: Clock) -> None:
+    log_in()
+    clock.seconds += 3599
+    log_in()
+    assert provider.calls(DISCOVERY_PATH) == 1
+    clock.seconds += 2
+    log_in()
+    assert provider.calls(DISCOVERY_PATH) == provider.calls(KEYS_PATH) == 2
+
+
+def test_the_last_good_copy_serves_while_discovery_is_down(provider: Provider, log_in: LogIn, clock: Clock) -> None:
+    log_in()
+    clock.seconds += 4000
+    provider.bent[DISCOVERY_PATH] = provider.bent[KEYS_PATH] = Handler.cut
+    log_in()
+    log_in()
+    assert provider.calls(DISCOVERY_PATH) == 2, "a failed refresh is tried again a little later, not at each login"
+    provider.bent.clear()
+    clock.seconds += discovery.RETRY_AFTER + 1
+    log_in()
+    assert provider.calls(DISCOVERY_PATH) == 3
+
+
+def test_a_changed_endpoint_is_taken_over(provider: Provider, client_of: VippsClient, clock: Clock) -> None:
+    client_of.authorization_url(an_attempt())
+    provider.discovery = {"authorization_endpoint": provider.origin + "/new/auth"}
+    clock.seconds += 3601
+    assert "/new/auth?" in client_of.authorization_url(an_attempt())
+
+
+@pytest.mark.parametrize(
+    "bend",
+    [
+        {"issuer": "https://evil.example/"},
+        {"issuer": None},
+        {"authorization_endpoint": None},
+        {"token_endpoint": ""},
+        {"userinfo_endpoint": 7},
+        {"jwks_uri": None},
+        {"token_endpoint": "https://evil.example/token"},
+        {"userinfo_endpoint": "http://[bad"},
+    ],
+)
+def test_a_document_that_cannot_be_trusted_is_refused_and_not_kept(
+    provider: Provider, log_in: LogIn, bend: dict[str, Any]
+) -> None:
+    provider.discovery = bend
+    assert refused(log_in) == "discovery_unusable"
+    provider.discovery = {}
+    log_in()
+
+
+@pytest.mark.parametrize(
+    ("bend", "code"),
+    [
+        (lambda to: to.send(b"<html>"), "discovery_unusable"),
+        (lambda to: to.send(b""), "discovery_unusable"),
+        (lambda to: to.send(b"[]"), "discovery_unusable"),
+        (lambda to: to.send_json({}, 404), "discovery_unusable"),
+        (lambda to: to.send_json({}, 500), "vipps_failing"),
+        (lambda to: to.send_json({}, 503), "vipps_overloaded"),
+        (lambda to: to.send_json({}, 301, Location="/"), "redirect_refused"),
+    ],
+)
+def test_a_bad_discovery_answer_is_refused_and_the_next_good_one_works(
+    provider: Provider, log_in: LogIn, bend: Callable[[Handler], None], code: str
+) -> None:
+    provider.bent[DISCOVERY_PATH] = bend
+    assert refused(log_in) == code
+    provider.bent.clear()
+    log_in()
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"keys": None},
+        {"keys": []},
+        {"keys": [{}]},
+        {"keys": ["x"]},
+        {"keys": [{"kty": "RSA", "n": "x", "e": "AQAB"}]},
+        [],
+    ],
+)
+def test_bad_keys_are_refused_and_the_next_good_ones_work(provider: Provider, log_in: LogIn, keys: object) -> None:
+    provider.bent[KEYS_PATH] = lambda to: to.send_json(keys)
+    assert refused(log_in) == "keys_unusable"
+    provider.bent.clear()
+    log_in()
+
+
+def test_keys_of_other_kinds_and_uses_are_passed_over(provider: Provider, log_in: LogIn) -> None:
+    good = provider.key.as_dict(private=False)
+    others = [
+        {"kty": "EC", "kid": "e"},
+        {"kty": "??"},
+        {**good, "use": "enc", "kid": "public:0"},
+        {"kty": "oct", "k": "eA"},
+    ]
+    provider.bent[KEYS_PATH] = lambda to: to.send_json({"keys": [*others, good, *[{"kty": "OKP"}] * 20]})
+    log_in()
+
+
+def test_keys_down_while_keys_are_kept_changes_nothing(provider: Provider, log_in: LogIn) -> None:
+    log_in()
+    provider.bent[KEYS_PATH] = Handler.cut
+    log_in()
+
+
+def test_one_fetch_serves_all_who_wait_for_it(provider: Provider, client_of: VippsClient) -> None:
+    import threading
+
+    gate = threading.Barrier(8)
+
+    def start() -> None:
+        gate.wait()
+        client_of.check_issuer([], Deadline(5))
+
+    threads = [threading.Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert provider.calls(DISCOVERY_PATH) == 1

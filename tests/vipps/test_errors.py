@@ -1,0 +1,50 @@
+"""The table of refusals: complete, and fit for people, operators and engineers."""
+
+import pytest
+
+from app.vipps.errors import REDIRECT_CODES, REFUSALS, LoginRefused, Refusal, refused_by_vipps
+
+# The codes in Vipps' own list, and the standard's (RFC 6749, section 4.1.2.1; OpenID Connect Core, section 3.1.2.6).
+VIPPS_CODES = [
+    "access_denied", "server_error", "login_required", "invalid_app_callback_uri", "app_callback_uri_not_registered",
+    "outdated_app_version", "wrong_challenge", "unknown_reject_reason",
+]  # fmt: skip
+STANDARD_CODES = [
+    "invalid_request", "unauthorized_client", "unsupported_response_type", "invalid_scope", "temporarily_unavailable",
+    "interaction_required", "account_selection_required", "consent_required",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", VIPPS_CODES + STANDARD_CODES)
+def test_every_known_code_has_a_refusal_of_its_own(code: str) -> None:
+    assert refused_by_vipps(code).code == code
+
+
+def test_an_unknown_code_gets_the_general_page_and_stays_in_the_log() -> None:
+    refusal = refused_by_vipps("brand_new_code")
+    assert (refusal.code, refusal.detail) == ("unknown_error", "brand_new_code")
+    assert len(refused_by_vipps("x" * 5000).detail) == 100
+
+
+def test_a_name_of_our_own_cannot_be_chosen_from_outside() -> None:
+    assert refused_by_vipps("database_unavailable").code == "unknown_error"
+    assert "state_expired" not in REDIRECT_CODES
+
+
+@pytest.mark.parametrize("refusal", REFUSALS.values(), ids=lambda refusal: refusal.code)
+def test_each_refusal_says_what_happened_and_what_to_do(refusal: Refusal) -> None:
+    assert 400 <= refusal.status < 500 or refusal.status in (502, 503, 504)
+    assert refusal.page.title
+    assert refusal.page.explanation.endswith(".")
+    assert refusal.cause
+    assert refusal.source
+    assert (refusal.status >= 500) or refusal.level != "error" or refusal.code == "issuer_mismatch"
+
+
+def test_cancelling_is_not_an_alarm() -> None:
+    assert LoginRefused("access_denied").refusal.level == "info"
+
+
+def test_a_wrong_secret_is_an_alarm_and_an_expired_code_is_not() -> None:
+    assert LoginRefused("invalid_client").refusal.level == "error"
+    assert LoginRefused("invalid_grant").refusal.level == "warning"

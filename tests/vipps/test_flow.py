@@ -1,0 +1,439 @@
+"""Whole logins over HTTP against the simulator: the good one, and every way in which a callback can be wrong."""
+
+import json
+import threading
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from sqlalchemy import func, select
+
+from app.customers.models import ConsentRecord, Customer, CustomerSession, LoginEvent, VippsLink
+from app.database import db
+from app.vipps.attempts import login_attempt
+from app.vipps.errors import REDIRECT_CODES, REFUSALS
+from tests.conftest import browser_of, open_page, served
+from tests.pages import check_page
+from tests.vipps_person import VippsPerson
+
+
+def rows(vipps: VippsPerson, model: Any) -> int:
+    """Count the rows of a table."""
+    with vipps.app.app_context():
+        return int(db.session.scalar(select(func.count()).select_from(model)) or 0)
+
+
+def logged_in(vipps: VippsPerson, browser: Any = None) -> bool:
+    """Tell whether a browser is logged in, by asking for a page that needs it."""
+    return bool((browser or vipps.browser).get("/account").status_code == 200)
+
+
+def refusal(vipps: VippsPerson, response: Any) -> str:
+    """Check that a response is a good refusal page that logged nobody in; returns its heading."""
+    assert 400 <= response.status_code < 500 or response.status_code in (502, 503, 504)
+    assert response.headers["Cache-Control"] == "no-store"
+    page = check_page(response)
+    assert page.select('main a[href^="/login/vipps"]'), "no way to try again"
+    assert page.select('main a[href^="/login?"], main a[href="/login"]'), "no other way to log in"
+    assert page.one("main .number").get_text().strip(), "no reference number"
+    assert not logged_in(vipps)
+    return page.h1
+
+
+def test_a_first_login_makes_a_customer_and_leads_to_where_they_were(vipps: VippsPerson) -> None:
+    before = rows(vipps, Customer)
+    response = vipps.log_in("kari", next_path="/?category=wool")
+    assert response.status_code == 303
+    assert response.headers["Location"] == "/?category=wool"
+    assert rows(vipps, Customer) == before + 1
+    assert "Kari" in open_page(vipps.browser, "/account").text
+
+
+def test_a_second_login_finds_the_same_customer_by_the_subject(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    customers = rows(vipps, Customer)
+    other = browser_of(vipps.app)
+    vipps.log_in("kari", browser=other)
+    assert logged_in(vipps, other)
+    assert rows(vipps, Customer) == customers
+    assert rows(vipps, VippsLink) == 1
+
+
+def test_a_login_makes_exactly_two_calls_and_none_at_its_start(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    before = vipps.provider_calls()
+    url = vipps.start()
+    assert vipps.provider_calls() == before
+    vipps.browser.get(vipps.approve(url))
+    after = vipps.provider_calls()
+    assert {name: after[name] - before.get(name, 0) for name in after} == {
+        **dict.fromkeys(after, 0),
+        "token": 1,
+        "userinfo": 1,
+    }
+
+
+def test_the_session_and_the_consents_and_the_reasons_are_kept_with_the_login(vipps: VippsPerson) -> None:
+    url = vipps.start()
+    vipps.browser.get(vipps.approve(url, "kari", consents={"email": True}))
+    with vipps.app.app_context():
+        event = db.session.scalars(select(LoginEvent)).one()
+        assert (event.method, event.decision, event.reasons) == ("vipps", "create", ["subject_unknown"])
+        given = {r.consent_id: r.granted for r in db.session.scalars(select(ConsentRecord))}
+        assert given["email"] is True
+        assert given["sms"] is False
+        assert all(r.text and r.given_at and r.evidence for r in db.session.scalars(select(ConsentRecord)))
+    answers = rows(vipps, ConsentRecord)
+    vipps.log_in("kari", browser=browser_of(vipps.app))
+    assert rows(vipps, ConsentRecord) == answers, "an absent consent object is neither a yes nor a no"
+
+
+def test_cookies_are_opaque_and_tokens_never_reach_browser_or_database(vipps: VippsPerson) -> None:
+    response = vipps.log_in("kari")
+    for cookie in response.headers.getlist("Set-Cookie"):
+        assert "HttpOnly" in cookie
+        assert "SameSite=Lax" in cookie
+        assert len(cookie) < 500
+    with vipps.app.app_context():
+        dump = str([db.session.execute(select(table)).all() for table in db.metadata.tables.values()])
+    assert "eyJ" not in dump + response.text
+    assert "access_token" not in dump
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+def test_both_client_authentication_methods_work(vipps: VippsPerson, make_app: Any, method: str) -> None:
+    client_id = vipps.app.extensions["settings"].client_id
+    vipps.patch(f"merchants/{client_id}", {"auth_method": method})
+    shop = make_app(SIMULATOR_URL=vipps.simulator, VIPPS_CLIENT_AUTH_METHOD=method)
+    person = VippsPerson(shop, browser_of(shop), vipps.simulator)
+    person.log_in()
+    assert logged_in(person)
+
+
+def test_the_wrong_authentication_method_is_our_mistake_and_the_log_names_the_setting(
+    vipps: VippsPerson, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client_id = vipps.app.extensions["settings"].client_id
+    vipps.patch(f"merchants/{client_id}", {"auth_method": "client_secret_post"})
+    response = vipps.log_in()
+    refusal(vipps, response)
+    assert response.status_code == 502
+    (line,) = [json.loads(text) for text in capsys.readouterr().err.splitlines() if "vipps_login_refused" in text]
+    assert (line["code"], line["level"]) == ("invalid_client", "error")
+    assert "VIPPS_CLIENT_AUTH_METHOD" in line["cause"]
+    assert line["reference"] in response.text
+
+
+@pytest.mark.parametrize("code", [*sorted(REDIRECT_CODES), "a_code_nobody_has_seen"])
+def test_every_error_of_the_redirect_has_its_page(vipps: VippsPerson, code: str) -> None:
+    callback = vipps.approve(vipps.start("/checkout"), action="error", error=code)
+    response = vipps.browser.get(callback)
+    known = REFUSALS.get(code) or REFUSALS["unknown_error"]
+    assert response.status_code == known.status
+    assert refusal(vipps, response) == known.page.title % {"brand": "Vipps"}
+    assert code not in response.text
+    assert "next=/checkout" in response.text, "the way back is lost"
+    vipps.log_in()
+    assert logged_in(vipps), "the same browser can log in right afterwards"
+
+
+def test_the_error_description_is_shown_nowhere(vipps: VippsPerson, capsys: pytest.CaptureFixture[str]) -> None:
+    state = parse_qs(urlsplit(vipps.start()).query)["state"][0]
+    markup = "<script>alert(1)</script>" * 100
+    query = {"error": "<b>bold</b>", "error_description": markup, "state": state}
+    response = vipps.browser.get("/login/vipps/callback", query_string=query)
+    refusal(vipps, response)
+    assert "<b>bold" not in response.text
+    assert "alert(1)" not in response.text
+    assert "alert(1)" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "query", ["error=access_denied", "error=access_denied&state=wrong", "error=access_denied&state="]
+)
+def test_an_error_without_a_valid_state_ends_nobody_s_login_and_nobody_s_session(
+    vipps: VippsPerson, query: str
+) -> None:
+    callback = vipps.approve(vipps.start())
+    refusal(vipps, vipps.browser.get(f"/login/vipps/callback?{query}"))
+    vipps.browser.get(callback)
+    assert logged_in(vipps), "the login of the other tab is still good"
+    assert vipps.browser.get(f"/login/vipps/callback?{query}").status_code == 400
+    assert logged_in(vipps), "who is logged in stays logged in"
+
+
+@pytest.mark.parametrize(
+    ("bend", "token_calls"),
+    [
+        (lambda query: query.pop("state"), 0),
+        (lambda query: query.update(state=[""]), 0),
+        (lambda query: query.update(state=["x" * 5000]), 0),
+        (lambda query: query.update(state=query["state"] * 2), 0),
+        (lambda query: query.pop("code"), 0),
+        (lambda query: query.update(code=[""]), 0),
+        (lambda query: query.update(code=query["code"] * 2), 0),
+        (lambda query: query.update(code=["x" * 3000]), 0),
+        (lambda query: query.update(code=["a\r\nb\x00"]), 0),
+        (lambda query: query.update(code=["unknown-code"]), 1),
+        (lambda query: query.update(iss=["https://evil.example/"]), 0),
+    ],
+)
+def test_a_bent_callback_is_refused(vipps: VippsPerson, bend: Any, token_calls: int) -> None:
+    query = parse_qs(urlsplit(vipps.approve(vipps.start())).query)
+    bend(query)
+    refusal(vipps, vipps.browser.get("/login/vipps/callback", query_string=query))
+    assert vipps.provider_calls().get("token", 0) == token_calls
+
+
+def test_parameters_that_we_do_not_know_are_ignored(vipps: VippsPerson) -> None:
+    response = vipps.browser.get(vipps.approve(vipps.start("/cart")) + "&next=https://evil.example&session_state=x")
+    assert response.headers["Location"] == "/cart"
+    assert logged_in(vipps)
+
+
+def test_a_callback_in_another_browser_logs_nobody_in_and_the_first_can_still_finish(vipps: VippsPerson) -> None:
+    callback = vipps.approve(vipps.start())
+    fresh, busy = browser_of(vipps.app), browser_of(vipps.app)
+    vipps.start(browser=busy)
+    for browser in (fresh, busy):
+        response = browser.get(callback)
+        assert response.status_code == 400
+        assert check_page(response).h1 == "Please finish in the browser where you started"
+        assert not logged_in(vipps, browser)
+    assert vipps.provider_calls().get("token", 0) == 0
+    vipps.browser.get(callback)
+    assert logged_in(vipps)
+
+
+def test_the_state_of_one_login_with_the_code_of_another_is_refused(vipps: VippsPerson) -> None:
+    first, second = (parse_qs(urlsplit(vipps.approve(vipps.start())).query) for _ in range(2))
+    refusal(vipps, vipps.browser.get("/login/vipps/callback", query_string={**first, "code": second["code"]}))
+
+
+def test_somebody_else_s_code_is_refused(vipps: VippsPerson) -> None:
+    attacker = browser_of(vipps.app)
+    stolen = parse_qs(urlsplit(vipps.approve(vipps.start(browser=attacker), "ola")).query)["code"]
+    mine = parse_qs(urlsplit(vipps.approve(vipps.start(), "kari")).query)
+    refusal(vipps, vipps.browser.get("/login/vipps/callback", query_string={**mine, "code": stolen}))
+
+
+def test_a_repeated_callback_changes_nothing_and_calls_nobody(vipps: VippsPerson) -> None:
+    callback = vipps.approve(vipps.start("/cart"))
+    vipps.browser.get(callback)
+    sessions = rows(vipps, CustomerSession)
+    again = vipps.browser.get(callback)
+    assert (again.status_code, again.headers["Location"]) == (303, "/cart")
+    assert logged_in(vipps)
+    assert rows(vipps, CustomerSession) == sessions
+    assert vipps.provider_calls()["token"] == 1
+
+
+def test_a_refused_callback_is_known_as_such_when_it_is_repeated(vipps: VippsPerson) -> None:
+    callback = vipps.approve(vipps.start(), action="deny")
+    assert refusal(vipps, vipps.browser.get(callback)) == "You cancelled the login"
+    with vipps.app.app_context(), db.engine.connect() as connection:
+        assert connection.scalar(select(login_attempt.c.outcome)) == "refused"
+    assert refusal(vipps, vipps.browser.get(callback)) == "This login has already been used"
+
+
+def test_a_callback_repeated_after_logging_out_logs_nobody_in(vipps: VippsPerson) -> None:
+    from tests.conftest import post
+
+    callback = vipps.approve(vipps.start())
+    vipps.browser.get(callback)
+    post(vipps.browser, "/logout", form_on="/account")
+    assert refusal(vipps, vipps.browser.get(callback)) == "This login has already been used"
+
+
+def test_a_double_click_logs_in_once_and_both_answers_lead_in(vipps: VippsPerson) -> None:
+    callback = vipps.approve(vipps.start())
+    cookie = vipps.browser.get_cookie("vipps-login", domain="localhost")
+    gate, results = threading.Barrier(4), []
+
+    def click() -> None:
+        browser = browser_of(vipps.app)
+        browser.set_cookie("vipps-login", cookie.value, domain="localhost")  # type: ignore[union-attr]
+        gate.wait()
+        results.append((browser.get(callback).status_code, browser))
+
+    threads = [threading.Thread(target=click) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [status for status, _ in results] == [303] * 4
+    assert vipps.provider_calls()["token"] == 1
+    assert rows(vipps, CustomerSession) == 1
+    assert sum(logged_in(vipps, browser) for _, browser in results) == 1, "one session, with one current cookie"
+
+
+def test_ten_first_logins_of_one_person_at_once_make_one_customer(vipps: VippsPerson) -> None:
+    before = rows(vipps, Customer)
+    browsers = [browser_of(vipps.app) for _ in range(10)]
+    callbacks = [vipps.approve(vipps.start(browser=browser), "ola") for browser in browsers]
+    gate = threading.Barrier(10)
+    statuses = []
+
+    def come_back(browser: Any, callback: str) -> None:
+        gate.wait()
+        statuses.append(browser.get(callback).status_code)
+
+    threads = [threading.Thread(target=come_back, args=pair) for pair in zip(browsers, callbacks, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [303] * 10
+    assert rows(vipps, Customer) == before + 1
+    assert all(logged_in(vipps, browser) for browser in browsers)
+
+
+def test_a_login_never_holds_one_connection_while_it_waits_for_another(
+    vipps: VippsPerson, make_app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a single connection, whoever held it while asking for a second would wait for ever (here: 0.2 s)."""
+    only_one = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.2}
+    monkeypatch.setattr("app.engine_options", lambda url: only_one)
+    shop = make_app(SIMULATOR_URL=vipps.simulator)
+    person = VippsPerson(shop, browser_of(shop), vipps.simulator)
+    assert person.log_in("ola").status_code == 303
+    assert person.log_in("ola", next_path="/account").status_code == 303, "also when logged in already"
+    callback = person.approve(person.start(), action="deny")
+    assert person.browser.get(callback).status_code == 403
+    assert person.browser.get(callback).status_code == 303, "a repetition leads on who is logged in"
+
+
+def test_two_tabs_can_be_finished_in_either_order(vipps: VippsPerson) -> None:
+    first, second = vipps.approve(vipps.start("/cart")), vipps.approve(vipps.start("/orders"))
+    assert vipps.browser.get(second).headers["Location"] == "/orders"
+    assert vipps.browser.get(first).headers["Location"] == "/cart"
+    assert logged_in(vipps)
+
+
+def test_thirty_abandoned_logins_do_not_disturb_the_next(vipps: VippsPerson) -> None:
+    for _ in range(40):
+        vipps.start()
+    vipps.log_in()
+    assert logged_in(vipps)
+    with vipps.app.app_context(), db.engine.connect() as connection:
+        assert (connection.scalar(select(func.count()).select_from(login_attempt)) or 0) <= 30
+
+
+def test_a_planted_session_cookie_is_not_logged_in_by_the_victim_s_login(vipps: VippsPerson) -> None:
+    planted = "A" * 43
+    vipps.browser.set_cookie("session", planted, domain="localhost")
+    vipps.log_in()
+    thief = browser_of(vipps.app)
+    thief.set_cookie("session", planted, domain="localhost")
+    assert logged_in(vipps)
+    assert not logged_in(vipps, thief)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+        {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "no-cors"},
+        {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Purpose": "prefetch;prerender"},
+    ],
+)
+def test_a_login_that_the_person_did_not_start_gets_the_login_page_instead(
+    vipps: VippsPerson, headers: dict[str, str]
+) -> None:
+    response = vipps.browser.get("/login/vipps?next=/cart", headers=headers)
+    assert response.headers["Location"] == "/login?next=/cart"
+    assert "vipps-login" not in str(response.headers.getlist("Set-Cookie"))
+
+
+@pytest.mark.parametrize(
+    "evil",
+    ["//evil.example", "https:evil", "/\\evil", "javascript:alert(1)", "/\t/evil.example", "https://evil.example"],
+)
+def test_a_login_leads_to_this_site_only(vipps: VippsPerson, evil: str) -> None:
+    assert vipps.log_in(next_path=evil).headers["Location"] == "/"
+
+
+@pytest.mark.parametrize(
+    "person", ["ola", "torbjorn", "anne", "fredrikke", "jonas", "gunnar", "soren", "paivi", "asa", "malik"]
+)
+def test_every_test_person_can_log_in_and_see_their_page(vipps: VippsPerson, person: str) -> None:
+    assert vipps.log_in(person).status_code == 303
+    open_page(vipps.browser, "/account")
+
+
+def test_somebody_under_fifteen_is_told_kindly(vipps: VippsPerson) -> None:
+    response = vipps.browser.get(vipps.approve(vipps.start(), "emma"))
+    assert refusal(vipps, response) == "You cancelled the login"
+
+
+def test_an_unverified_email_does_not_become_the_address_to_log_in_with(vipps: VippsPerson) -> None:
+    vipps.log_in("jonas")
+    with vipps.app.app_context():
+        customer = db.session.scalars(select(VippsLink)).one().customer
+        assert (customer.email, customer.email_verified_at) == (None, None)
+
+
+def test_an_email_that_another_account_has_is_left_with_it(vipps: VippsPerson) -> None:
+    with vipps.app.app_context():
+        taken = db.session.scalar(select(Customer.email).where(Customer.email == "kari.nordfjell@example.com"))
+    assert taken, "the demo has Kari as a customer with a password"
+    vipps.log_in("kari")
+    with vipps.app.app_context():
+        assert db.session.scalars(select(VippsLink)).one().customer.email is None
+
+
+def test_a_changed_phone_number_leads_to_the_same_customer(vipps: VippsPerson) -> None:
+    vipps.log_in("sindre")
+    vipps.patch("persons/sindre", {"phone_numbers": ["4799999999"]})
+    vipps.log_in("sindre", browser=browser_of(vipps.app))
+    with vipps.app.app_context():
+        link = db.session.scalars(select(VippsLink)).one()
+        assert link.profile is not None
+        assert link.profile.phone_number == "4799999999"
+
+
+def test_with_the_provider_gone_the_page_is_friendly_and_the_shop_goes_on(make_app: Any, unused_port: int) -> None:
+    shop = make_app(demo=True, SIMULATOR_URL=f"http://localhost:{unused_port}")
+    person = VippsPerson(shop, browser_of(shop), "")
+    response = person.browser.get("/login/vipps?next=/checkout")
+    assert response.status_code == 502
+    assert refusal(person, response) == "Vipps has a problem right now"
+    open_page(person.browser, "/")
+    open_page(person.browser, "/login")
+
+
+def test_a_provider_that_goes_away_in_the_middle_changes_nothing(
+    make_app: Any, simulator_template: Any, tmp_path: Any
+) -> None:
+    import shutil
+
+    from tests.vipps_person import build_simulator
+
+    shutil.copy(simulator_template, tmp_path / "simulator.sqlite")
+    holder: dict[str, Any] = {}
+    with served(lambda environ, start: holder["app"](environ, start)) as origin:
+        holder["app"] = build_simulator(
+            origin, tmp_path / "simulator.sqlite", redirect_uri="http://localhost:8000/login/vipps/callback"
+        )
+        shop = make_app(demo=True, SIMULATOR_URL=origin)
+        person = VippsPerson(shop, browser_of(shop), origin)
+        callback = person.approve(person.start())
+    before = rows(person, Customer)
+    assert refusal(person, person.browser.get(callback)) == "Vipps has a problem right now"
+    assert (rows(person, Customer), rows(person, VippsLink), rows(person, CustomerSession)) == (before, 0, 0)
+
+
+def test_logging_out_ends_the_row_and_calls_nobody(vipps: VippsPerson) -> None:
+    from tests.conftest import post
+
+    vipps.log_in()
+    token = vipps.browser.get_cookie("session", domain="localhost")
+    calls = vipps.provider_calls()
+    response = post(vipps.browser, "/logout", form_on="/account")
+    assert response.status_code == 303
+    assert vipps.provider_calls() == calls
+    thief = browser_of(vipps.app)
+    thief.set_cookie("session", token.value, domain="localhost")  # type: ignore[union-attr]
+    assert not logged_in(vipps, thief), "a copy of the cookie is worth nothing after logging out"
+    assert "Browsers that remember you" in open_page(vipps.browser, "/logged-out").text

@@ -1,0 +1,34 @@
+"""Where a login may lead: paths of this site, and nothing that a browser would take for another one."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.vipps.return_path import local_path
+
+EVIL = [
+    "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https:evil", "https://evil.example",
+    "javascript:alert(1)", "/\t/evil.example", "/\n/evil.example", "\t//evil.example", " //evil.example", "/ /evil",
+    "evil.example", "@evil.example", "/\x00", "/é", "/a\\b", "?x", "#x", "", None, "/" + "x" * 600, "data:text/html,x",
+    "/\u2028/evil", "http:/evil", ".//evil", "/\x7f",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("candidate", EVIL)
+def test_what_could_lead_elsewhere_leads_home(candidate: str | None) -> None:
+    assert local_path(candidate, "/home") == "/home"
+
+
+@pytest.mark.parametrize(
+    "candidate", ["/", "/checkout", "/?q=ull&page=2", "/orders/M-7K3F-92QD#top", "/%2F%2Fevil", "/@evil", "/a//b"]
+)
+def test_paths_of_this_site_are_kept(candidate: str) -> None:
+    assert local_path(candidate, "/home") == candidate
+
+
+@given(st.text())
+def test_whatever_is_kept_begins_with_one_slash(candidate: str) -> None:
+    kept = local_path(candidate, "/home")
+    assert kept.startswith("/")
+    assert not kept.startswith(("//", "/\\"))
+    assert kept.isascii()

@@ -1,0 +1,72 @@
+"""A person who logs in with Vipps: a browser at the shop, and the simulator's headless control API as the phone."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.settings import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
+from app.simulator import create_simulator
+from app.simulator.config import Merchant, SimulatorConfig
+
+_pool = urllib3.PoolManager(retries=False)
+
+
+def build_simulator(origin: str, database: Path, redirect_uri: str, **merchant: Any) -> Flask:
+    """Build a simulator that knows the shop."""
+    known = Merchant(
+        client_id=DEMO_CLIENT_ID,
+        client_secret=DEMO_CLIENT_SECRET,
+        name="Multe",
+        redirect_uris=(redirect_uri,),
+        **merchant,
+    )
+    config = SimulatorConfig(
+        public_url=origin, database_url=f"sqlite:///{database}", secret_key="for tests", merchants=(known,)
+    )
+    return create_simulator(config)
+
+
+@dataclass
+class VippsPerson:
+    """A shop, a browser in front of it, and a phone."""
+
+    app: Flask
+    browser: FlaskClient
+    simulator: str
+
+    def control(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Call the simulator's control API."""
+        method = "POST" if body is not None else "GET"
+        response = _pool.request(method, f"{self.simulator}/control/{path}", json=body)
+        assert response.status < 300, response.data
+        return response.json()  # type: ignore[no-any-return]
+
+    def patch(self, path: str, changes: dict[str, Any]) -> None:
+        """Change something at the simulator."""
+        response = _pool.request("PATCH", f"{self.simulator}/control/{path}", json=changes)
+        assert response.status < 300, response.data
+
+    def start(self, next_path: str = "/", browser: FlaskClient | None = None) -> str:
+        """Press the button; returns the authorization URL."""
+        response = (browser or self.browser).get("/login/vipps", query_string={"next": next_path})
+        assert response.status_code == 302, response.text
+        return str(response.headers["Location"])
+
+    def approve(self, authorization_url: str, person: str = "kari", **wishes: Any) -> str:
+        """Approve (or deny) on the phone; returns the callback's path and query."""
+        body = {"authorization_url": authorization_url, "person": person, "action": "approve", **wishes}
+        location = str(self.control("authorize", body)["location"])
+        return location.removeprefix("http://localhost:8000")
+
+    def log_in(self, person: str = "kari", next_path: str = "/", browser: FlaskClient | None = None) -> Any:
+        """Log in from the button to the page that follows; returns the callback's response."""
+        callback = self.approve(self.start(next_path, browser), person)
+        return (browser or self.browser).get(callback)
+
+    def provider_calls(self) -> dict[str, int]:
+        """Return how often the shop has called each endpoint of the provider."""
+        return dict(self.control("requests")["counts"])
