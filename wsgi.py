@@ -66,7 +66,13 @@ def build_simulator(settings: Settings) -> Any:
 
 def serve(name: str, origin: str) -> None:
     """Serve one of the two with Werkzeug's development server."""
-    from werkzeug.serving import run_simple
+    from werkzeug.serving import WSGIRequestHandler, run_simple
+
+    class Quiet(WSGIRequestHandler):
+        """Leave the request's line to the app, whose log has no query string: a callback's carries the code."""
+
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+            """Log nothing."""
 
     parts = urlsplit(origin)
     run_simple(
@@ -74,6 +80,7 @@ def serve(name: str, origin: str) -> None:
         parts.port or (443 if parts.scheme == "https" else 80),
         __getattr__(name),
         threaded=True,
+        request_handler=Quiet,
     )
 
 

@@ -1,7 +1,7 @@
 """The reference merchant: a small shop that logs people in with Vipps MobilePay.
 
 `create_app` is the one place where the parts are wired together; the arrows between them point one way,
-`shop -> customers -> vipps`, and a test holds them.
+`shop -> customers -> vipps`, and `make lint` holds them.
 """
 
 from pathlib import Path
@@ -61,6 +61,7 @@ def vipps_config(settings: Settings) -> VippsConfig:
         client_auth_method=settings.vipps_client_auth_method,
         merchant_serial_number=settings.vipps_merchant_serial_number,
         redirect_uri=settings.redirect_uri,
+        system_name="multe-shop",
         scopes=settings.scopes,
         market=settings.vipps_market,
         concurrent_logins=settings.vipps_concurrent_logins,

@@ -90,7 +90,7 @@ def if_possible(ask: Callable[[], T], otherwise: T) -> T:
 def _prepare_sqlite(connection: Any, record: Any) -> None:
     if not isinstance(connection, sqlite3.Connection):
         return
-    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000"):
+    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=3000"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -100,6 +100,10 @@ def engine_options(url: str) -> dict[str, Any]:
     PostgreSQL gets fewer connections, because every worker of every host has a pool of its own there, and a dead
     connection is noticed before it is used.
     """
+    # An error's text would otherwise carry the statement's values, and so personal data, into the log (ASVS 16.2.5).
+    always = {"hide_parameters": True, "pool_timeout": 3}
     if url.startswith("postgresql"):
-        return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20, "pool_timeout": 5}
-    return {"pool_size": 20, "max_overflow": 120, "pool_timeout": 5}
+        # No statement and no lock may outlast a callback's 10 seconds.
+        limits = {"connect_timeout": 3, "options": "-c lock_timeout=3000 -c statement_timeout=5000"}
+        return {**always, "pool_pre_ping": True, "pool_size": 10, "max_overflow": 20, "connect_args": limits}
+    return {**always, "pool_size": 20, "max_overflow": 120}

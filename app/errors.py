@@ -5,13 +5,15 @@ in the log, and shows nothing else: no stack trace, no echo of the input.
 """
 
 from collections.abc import Mapping
+from itertools import islice
 
 from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app.database import db
@@ -34,6 +36,9 @@ PAGES: Mapping[int, tuple[object, object]] = {
 # instead of a closed connection.
 DRAIN_BYTES = 32 * 1024 * 1024
 CHUNK = 64 * 1024
+# How much of a stale form is offered again: more than any form of ours has.
+MOST_RESENT = 40
+LONGEST_RESENT = 10_000
 
 
 def init_app(app: Flask) -> None:
@@ -41,7 +46,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, stale_form)
     app.register_error_handler(RequestEntityTooLarge, too_large)
     app.register_error_handler(HTTPException, http_error)
-    app.register_error_handler(OperationalError, database_error)
+    for kind in (OperationalError, InterfaceError, PoolTimeout):
+        app.register_error_handler(kind, database_error)
     app.register_error_handler(Exception, unexpected)
 
 
@@ -78,13 +84,15 @@ def stale_form(error: CSRFError) -> ResponseReturnValue:
     """
     log.info("csrf_refused", reason=str(error.description))
     ours = request.headers.get("Sec-Fetch-Site") == "same-origin"
-    secret = any("password" in name for name in request.form)
-    fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    sent = islice(request.form.items(multi=True), MOST_RESENT + 1)
+    fields = [(name, value) for name, value in sent if name != "csrf_token"]
+    small = len(fields) <= MOST_RESENT and sum(len(name) + len(value) for name, value in fields) <= LONGEST_RESENT
+    secret = any("password" in name for name, _value in fields)
     return error_page(
         400,
         _("This page was open for too long"),
         _("To be safe, we did not act on it. Your cart is untouched."),
-        resend=(request.path, fields) if ours and not secret else None,
+        resend=(request.path, fields) if ours and small and not secret else None,
     )
 
 
@@ -96,10 +104,10 @@ def too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:
     return error_page(413)
 
 
-def database_error(error: OperationalError) -> ResponseReturnValue:
+def database_error(error: SQLAlchemyError) -> ResponseReturnValue:
     """Answer a database that is locked, full or gone; nothing is half-written, because a request is one transaction."""
     db.session.rollback()
-    log.error("database_error", error=type(error.orig).__name__)
+    log.error("database_error", error=type(getattr(error, "orig", None) or error).__name__)
     return error_page(503)
 
 

@@ -8,15 +8,23 @@ from datetime import datetime
 from functools import lru_cache
 
 from babel.numbers import format_currency
+from babel.support import NullTranslations
 from flask import Blueprint, Flask, abort, g, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_babel import Babel, format_datetime, get_locale
+from flask_babel import Babel, format_datetime, get_locale, get_translations
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from app.vipps.return_path import local_path
 
 LANGUAGES = {"en": "English", "nb": "Norsk bokmål"}
+SECRET_ADDRESSES = frozenset({"vipps.callback", "register.confirm", "password.reset"})
 LANGUAGE_COOKIE = "language"
 A_YEAR = 365 * 24 * 3600
+TIME_ZONE = "Europe/Oslo"
+# Norwegian writes the day as an ordinal, "22. november".
+MOMENT = {"en": "d MMMM y HH:mm", "nb": "d. MMMM y HH:mm"}
+MAX_ACCEPTED = 200  # characters of Accept-Language; browsers send far fewer
 
 bp = Blueprint("i18n", __name__)
 babel = Babel()
@@ -24,7 +32,17 @@ babel = Babel()
 
 def init_app(app: Flask) -> None:
     """Choose the language of each request and hand the formatters to the templates."""
-    babel.init_app(app, locale_selector=chosen_language, default_translation_directories="translations")
+    babel.init_app(
+        app,
+        locale_selector=chosen_language,
+        default_translation_directories="translations",
+        default_timezone=TIME_ZONE,
+    )
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # the method is its i18n extension's
+        gettext=lambda text: _texts().ugettext(text),
+        ngettext=lambda one, many, number: _texts().ungettext(one, many, number),
+        newstyle=True,
+    )
     app.register_blueprint(bp)
     app.add_template_filter(money)
     app.add_template_filter(when)
@@ -49,9 +67,24 @@ def chosen_language() -> str:
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     if chosen in LANGUAGES:
         return chosen
+    return _preferred(request.headers.get("Accept-Language", "")[:MAX_ACCEPTED])
+
+
+@lru_cache(maxsize=512)  # browsers send a few different headers, over and over
+def _preferred(accepted: str) -> str:
+    """Return the language that suits an Accept-Language header best."""
     # A Norwegian browser sends nb, nn or the old "no"; all of them read bokmål.
-    match = request.accept_languages.best_match(["en", "nb", "no", "nn"], default="en")
+    match = parse_accept_header(accepted, LanguageAccept).best_match(["en", "nb", "no", "nn"], default="en")
     return "en" if match == "en" else "nb"
+
+
+def _texts() -> NullTranslations:
+    """Return the translations of this page, found once and not per text; a mail's are those of its own language."""
+    locale, kept = get_locale(), g.get("texts")
+    if kept is None or kept[0] is not locale:
+        kept = g.texts = locale, get_translations()
+    texts: NullTranslations = kept[1]
+    return texts
 
 
 def language() -> str:
@@ -64,10 +97,10 @@ def language() -> str:
 def here() -> str:
     """Return the address of this page, for a link that comes back to it.
 
-    Not of a login's callback: its query string is the authorization response, which belongs into no link
-    (RFC 9700, section 4.2).
+    Not of an address that is a secret: a callback's query string is the authorization response (RFC 9700, section 4.2),
+    and a mailed link's path is its token.
     """
-    if request.method != "GET" or request.blueprint == "vipps":
+    if request.method != "GET" or request.endpoint is None or request.endpoint in SECRET_ADDRESSES:
         return "/"
     return request.full_path.removesuffix("?")
 
@@ -80,4 +113,4 @@ def money(ore: int) -> str:
 
 def when(moment: datetime | None) -> str:
     """Write a moment in the page's language, in the shop's own time zone."""
-    return format_datetime(moment, "d MMMM y HH:mm") if moment else ""
+    return format_datetime(moment, MOMENT[language()]) if moment else ""

@@ -6,6 +6,7 @@ follow a form post as well.
 """
 
 import hashlib
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, redirect, request
@@ -18,7 +19,15 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.settings import LOCAL_HOSTS, Settings
 
 csrf = CSRFProtect()
-limiter = Limiter(key_func=get_remote_address)
+
+
+def client_network() -> str:
+    """Name where a request comes from: an IPv4 address, or the /64 that one IPv6 customer has to spread over."""
+    address = ip_address(get_remote_address())
+    return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
+
+
+limiter = Limiter(key_func=client_network)
 
 # A health check comes from a load balancer by address, not by the shop's name.
 ANY_HOST = frozenset({"health.alive", "health.ready"})
@@ -47,6 +56,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # as long as the browser session: an hour is too short for a checkout
         RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",
         RATELIMIT_STRATEGY="moving-window",
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,  # while Redis is away, each worker counts for itself
         RATELIMIT_HEADERS_ENABLED=True,
     )
     csrf.init_app(app)

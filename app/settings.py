@@ -18,6 +18,8 @@ from flask import current_app
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app.vipps.config import CALLBACK_PATH
+
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"
 
@@ -106,7 +108,7 @@ class Settings(BaseSettings):
     @property
     def redirect_uri(self) -> str:
         """Return the one callback, built from configuration and never from a request's Host header."""
-        return f"{self.public_url}/login/vipps/callback"
+        return self.public_url + CALLBACK_PATH
 
     @property
     def scopes(self) -> tuple[str, ...]:

@@ -8,12 +8,16 @@ plus-address and a dot stay what they are, because only the mailbox's owner know
 
 from email_validator import EmailNotValidError, validate_email
 
+LONGEST = 320
+
 
 def normal_email(text: str | None) -> str | None:
     """Return the address in its normal form, or None if it is no address that mail can be sent to."""
+    if text is None or len(text) > LONGEST:
+        return None
     try:
         # No DNS question: it would tell the resolver who is about to register, and fail when the network does.
-        found = validate_email((text or "").strip(), check_deliverability=False, allow_smtputf8=False)
+        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
         return None
     return found.ascii_email.lower() if found.ascii_email else None

@@ -7,13 +7,13 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, HiddenField, PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 
 from app.customers import passwords
 from app.customers.email_address import normal_email
 from app.customers.passwords import Problem
+from app.forms import Form
 
 MAX_NAME = 200
 
@@ -59,7 +59,7 @@ def address_field() -> EmailField:
     )
 
 
-class WithAddress(FlaskForm):
+class WithAddress(Form):
     """A form whose `email` is an address."""
 
     @property
@@ -72,7 +72,7 @@ class WithAddress(FlaskForm):
         return self.address
 
 
-class LoginForm(FlaskForm):
+class LoginForm(Form):
     """Log in. Its fields are not judged: everything that is not right is the same refusal."""
 
     email = EmailField(_l("E-mail address"), [InputRequired(_l("Enter your e-mail address."))])
@@ -98,7 +98,7 @@ class RegisterForm(WithAddress):
             raise ValidationError(_("Enter your name."))
 
 
-class ConfirmForm(FlaskForm):
+class ConfirmForm(Form):
     """Confirm an address; the password is asked for in a browser that is not the one that registered.
 
     It is judged by `accounts.confirm_address` and not here.
@@ -113,7 +113,7 @@ class ForgotForm(WithAddress):
     email = address_field()
 
 
-class NewPasswordForm(FlaskForm):
+class NewPasswordForm(Form):
     """Set a new password by a mailed link."""
 
     password = PasswordField(_l("New password"), [InputRequired(_l("Choose a password.")), GoodPassword()])

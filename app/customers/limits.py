@@ -10,11 +10,12 @@ import hmac
 
 from flask import current_app, request
 
-from app.customers.email_address import normal_email
+from app.customers.email_address import LONGEST, normal_email
 
 # A school or an office shares one address, so this is meant for machines.
 LOGIN_PER_CLIENT = "30 per 5 minutes"
-# A person tries three or four times; 40 guesses an hour lead nowhere against the list of refused passwords.
+# A person tries three or four times; 40 guesses an hour (per worker, without REDIS_URL)
+# lead nowhere against the list of refused passwords.
 LOGIN_PER_ACCOUNT = "10 per 15 minutes"
 REGISTER_PER_CLIENT = "20 per hour"
 # Every one of these may send a mail to somebody who did not ask for it.
@@ -26,7 +27,7 @@ CHANGE_PER_CLIENT = "20 per 15 minutes"
 
 def account_key() -> str:
     """Name the account that the form aims at by a keyed hash, since the counters may lie in a shared store."""
-    typed = request.form.get("email", "")
+    typed = request.form.get("email", "")[:LONGEST]
     email = normal_email(typed) or typed.strip().lower()
     key = str(current_app.secret_key).encode()
     return hmac.new(key, email.encode(), hashlib.sha256).hexdigest()

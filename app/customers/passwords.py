@@ -35,6 +35,9 @@ MIN_TELLING_NAME = 4
 _hasher = PasswordHasher(PASSES, MEMORY_KIB, LANES, HASH_BYTES, SALT_BYTES)
 _working = threading.BoundedSemaphore(AT_ONCE)
 
+# What is longer is no password and is not even normalised, which takes quadratic time for a heap of accents.
+LONGEST_TYPED = 4 * MAX_LENGTH
+
 
 class Problem(enum.Enum):
     """Why a new password is refused."""
@@ -47,6 +50,8 @@ class Problem(enum.Enum):
 
 def problem(password: str, email: str = "") -> Problem | None:
     """Judge a new password for the account with this address; None means that it will do."""
+    if len(password) > LONGEST_TYPED:
+        return Problem.TOO_LONG
     text = _canonical(password)
     folded = text.casefold()
     local_part = email.partition("@")[0].casefold()
@@ -73,6 +78,8 @@ def matches(password: str, stored: str | None) -> bool:
     Without a stored hash (no such account, or one that only Vipps opens) the answer is always no, but a hash is
     computed all the same, so that the time does not tell who has an account (ASVS 6.3.8).
     """
+    if len(password) > LONGEST_TYPED:
+        password, stored = "", None
     try:
         with _working:
             _hasher.verify(stored or _NOBODYS, _canonical(password))

@@ -36,8 +36,8 @@ from app.database import db
 from app.observability import log
 from app.settings import Settings, settings_of_app
 
-# The pages of these blueprints hold form tokens and answers about one person, logged in or not.
-PERSONAL = frozenset({"login", "register", "password", "account"})
+# The pages of these blueprints are about one person, logged in or not.
+PERSONAL = frozenset({"login", "register", "password", "account", "cart", "mail"})
 
 View = Callable[..., ResponseReturnValue]
 
@@ -111,9 +111,15 @@ def end_current_session(reason: str) -> None:
     session.clear()
 
 
+def forget() -> None:
+    """Forget who this request's session is, after its transaction was rolled back; the next question asks anew."""
+    g.pop("current", None)
+
+
 def end_sessions_of(customer: Customer, reason: str, *, except_current: bool = False) -> None:
     """End all sessions of a customer, in every browser, or in all but this one. The caller commits."""
     current = _current()
+    db.session.flush()  # a session that this request has just begun has no id before
     keep = current.row.id if current and except_current else None
     session_rows.end_all(customer, reason, keep)
     if current and not except_current and current.customer.id == customer.id:
@@ -186,7 +192,8 @@ def _note_visit(response: Response) -> Response:
 
 
 def _keep_private(response: Response) -> Response:
-    if g.get("current") is not None or request.blueprint in PERSONAL:
+    # A form token belongs to one browser; Flask-WTF leaves it in `g` when a page has one.
+    if g.get("current") is not None or "csrf_token" in g or request.blueprint in PERSONAL:
         response.headers["Cache-Control"] = "no-store"
     return response
 

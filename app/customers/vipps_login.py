@@ -7,7 +7,7 @@ are recorded, the decision is written down, and a new session begins. A failure 
 from dataclasses import asdict
 from datetime import timedelta
 
-from flask import Response, make_response, redirect, render_template, url_for
+from flask import Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import bindparam, select
@@ -15,10 +15,12 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import joinedload
 
 from app.customers import session_rows
+from app.customers.email_address import normal_email
 from app.customers.models import ConsentRecord, Customer, CustomerSession, LoginEvent, VippsLink, VippsProfile
 from app.customers.sessions import (
     current_customer,
     current_session,
+    forget,
     set_session_cookie,
     start_session,
 )
@@ -29,7 +31,7 @@ from app.settings import settings_of_app
 from app.vipps.attempts import Attempt
 from app.vipps.claims import UserInfo
 from app.vipps.errors import LoginRefused
-from app.vipps.matching import Facts, decide
+from app.vipps.matching import Create, Facts, LogIn, decide
 from app.vipps.routes import Login
 
 METHOD = "vipps"
@@ -51,14 +53,6 @@ LINK_OF_SUBJECT = (
 class VippsLogin:
     """This shop's side of a Vipps login."""
 
-    def owner(self) -> str:
-        """Return the logged-in customer's id as text, or an empty string."""
-        customer = current_customer()
-        # Give the connection back: the attempt takes one of its own, and whoever holds one while waiting for another
-        # can stop the whole shop.
-        db.session.commit()
-        return str(customer.id) if customer else ""
-
     def offer(self, next_path: str) -> ResponseReturnValue:
         """Show the login page to somebody whom another site sent into a login."""
         return redirect(url_for("login.page", next=next_path), 303)
@@ -68,10 +62,10 @@ class VippsLogin:
         try:
             token = self._log_in(login)
         except IntegrityError:
-            db.session.rollback()
+            self._undo()
             token = self._log_in(login)
         except SQLAlchemyError:
-            db.session.rollback()
+            self._undo()
             raise
         return _outcome(), _welcome(login.attempt.next_path, token)
 
@@ -82,7 +76,8 @@ class VippsLogin:
         session = db.session.get(CustomerSession, int(outcome)) if outcome and outcome.isdigit() else None
         if session is None or session.ended_at is not None or session.created_at < utcnow() - REPEATABLE:
             raise LoginRefused("state_used")
-        token = session_rows.rotate(session)
+        # A session of its own: the first answer's cookie may be the one that the browser keeps.
+        _row, token = session_rows.add(session.customer, METHOD, request.user_agent.string)
         db.session.commit()
         return _welcome(attempt.next_path, token)
 
@@ -104,12 +99,19 @@ class VippsLogin:
             response.headers["Retry-After"] = str(RETRY_SECONDS)
         return response
 
+    def _undo(self) -> None:
+        db.session.rollback()
+        forget()
+
     def _log_in(self, login: Login) -> str:
         begin_write()
         link = _find_link(login)
         decision = decide(Facts(known_customer_id=link.customer_id if link else None))
-        if link is None:
-            link = _new_customer(login)
+        match decision:
+            case LogIn():
+                link = link or _new_customer(login)
+            case Create():
+                link = _new_customer(login)
         _keep_profile(link, login.userinfo)
         _keep_consents(link.customer, login.userinfo)
         db.session.add(
@@ -148,7 +150,9 @@ def _find_link(login: Login) -> VippsLink | None:
 def _new_customer(login: Login) -> VippsLink:
     """Make an account for a person we have not met, with what Vipps has verified about them."""
     info, now = login.userinfo, utcnow()
-    email = info.email if info.email_verified and info.email and not _taken(info.email) else None
+    email = normal_email(info.email) if info.email_verified else None
+    if email and _taken(email):
+        email = None
     customer = Customer(
         email=email,
         email_verified_at=now if email else None,

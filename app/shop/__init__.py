@@ -11,9 +11,10 @@ from flask import Flask
 
 from app.customers.sessions import customer_logged_in
 from app.database import if_possible
-from app.shop import cart_cookie
+from app.shop import cart_cookie, parts
 from app.shop.catalogue import NO_CATEGORIES, RememberedCategories
-from app.shop.routes import cart, catalogue, checkout, orders
+from app.shop.routes import BLUEPRINTS
+from app.shop.routes.catalogue import shop_categories
 
 SHOP_NAME = "Multe"
 
@@ -21,9 +22,10 @@ SHOP_NAME = "Multe"
 def init_app(app: Flask) -> None:
     """Register the pages, what the header of every page needs, and the cart's part in a login."""
     app.extensions["shop_categories"] = RememberedCategories()
-    for part in (catalogue, cart, checkout, orders):
-        app.register_blueprint(part.bp)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    parts.init_app(app)
     app.jinja_env.globals["shop_name"] = SHOP_NAME
-    app.add_template_global(partial(if_possible, catalogue.shop_categories, NO_CATEGORIES), "shop_categories")
+    app.add_template_global(partial(if_possible, shop_categories, NO_CATEGORIES), "shop_categories")
     app.add_template_global(partial(if_possible, cart_cookie.cart_count, 0), "cart_count")
     customer_logged_in.connect(cart_cookie.merge_at_login, app)

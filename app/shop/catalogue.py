@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.shop.models import Category, CategoryText, Product, ProductText
@@ -39,7 +39,7 @@ NO_CATEGORIES: tuple[CategoryName, ...] = ()
 class Shelf:
     """One page of products. `total` counts those on all pages."""
 
-    products: Sequence[Row[*tuple[Any, ...]]]
+    products: tuple[Row[*tuple[Any, ...]], ...]
     total: int
     page: int
 
@@ -77,29 +77,35 @@ class RememberedCategories:
         return categories
 
 
+# What a product card shows. Both statements are built once: building one costs as much as running it.
+_CARDS = select(
+    Product.slug,
+    Product.price,
+    Product.stock,
+    Product.picture,
+    Product.featured,
+    ProductText.name,
+    ProductText.summary,
+).join(ProductText, (ProductText.product_id == Product.id) & (ProductText.language == bindparam("in_language")))
+
+_SHELF = (
+    _CARDS.add_columns(func.count().over().label("total"))
+    .order_by(Product.position, Product.id)
+    .limit(PER_PAGE)
+    .offset(bindparam("skipped"))
+)
+
+
 def find_products(session: Session, language: str, q: str = "", category: str = "", page: int = 1) -> Shelf:
     """Return one page of the products whose texts contain every word of `q`, in the shop's order."""
-    statement = _cards(language).add_columns(func.count().over().label("total"))
+    statement = _SHELF
     if category:
         statement = statement.join(Category, Category.id == Product.category_id).where(Category.slug == category)
     for word in searched_words(q):
         statement = statement.where(ProductText.search.contains(word, autoescape=True))
-    statement = statement.order_by(Product.position, Product.id).limit(PER_PAGE).offset((page - 1) * PER_PAGE)
-    rows = session.execute(statement).all()
-    return Shelf(rows, rows[0].total if rows else 0, page)
-
-
-def _cards(language: str) -> Select[*tuple[Any, ...]]:
-    """Select what a product card shows."""
-    return select(
-        Product.slug,
-        Product.price,
-        Product.stock,
-        Product.picture,
-        Product.featured,
-        ProductText.name,
-        ProductText.summary,
-    ).join(ProductText, (ProductText.product_id == Product.id) & (ProductText.language == language))
+    # On the connection itself, since rows are nothing that the session would keep track of.
+    rows = session.connection().execute(statement, {"in_language": language, "skipped": (page - 1) * PER_PAGE}).all()
+    return Shelf(tuple(rows), rows[0].total if rows else 0, page)
 
 
 def product_by_slug(session: Session, slug: str, language: str) -> Row[*tuple[Any, ...]] | None:
@@ -126,11 +132,13 @@ def product_by_slug(session: Session, slug: str, language: str) -> Row[*tuple[An
     ).one_or_none()
 
 
-def related_products(session: Session, product: Row[*tuple[Any, ...]], language: str) -> Sequence[Row[Any]]:
+def related_products(
+    session: Session, product: Row[*tuple[Any, ...]], language: str
+) -> Sequence[Row[*tuple[Any, ...]]]:
     """Return a few other products, those of the same category first."""
-    statement = _cards(language).where(Product.id != product.id)
+    statement = _CARDS.where(Product.id != product.id)
     statement = statement.order_by(Product.category_id != product.category_id, Product.position, Product.id)
-    return session.execute(statement.limit(RELATED)).all()
+    return session.execute(statement.limit(RELATED), {"in_language": language}).all()
 
 
 def search_text(*texts: str) -> str:

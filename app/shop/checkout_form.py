@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 import phonenumbers
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, DataRequired, Length, Optional, Regexp, StopValidation, ValidationError
@@ -19,6 +18,7 @@ from wtforms.validators import AnyOf, DataRequired, Length, Optional, Regexp, St
 from app.customers.email_address import normal_email
 from app.customers.models import Customer, VippsProfile
 from app.customers.profile import Address
+from app.forms import Form
 from app.shop.orders import Recipient
 
 OTHER = "other"
@@ -52,7 +52,7 @@ class IfTyped:
             raise StopValidation(str(self.question))
 
 
-class CheckoutForm(FlaskForm):
+class CheckoutForm(Form):
     """Who gets the order, where, and how it is paid."""
 
     name = StringField(

@@ -10,9 +10,11 @@ through it, `tokens` and `userinfo` answer the merchant. `protocol`, `screens`, 
 HTTP. All state is in `database` and `models`, so several workers may serve one simulator.
 """
 
+from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from flask import Flask
+from flask import Flask, abort, current_app, request
 from flask.json.provider import DefaultJSONProvider
 from flask_wtf.csrf import CSRFProtect
 
@@ -24,6 +26,7 @@ from app.simulator.runtime import EXTENSION, Simulator
 
 __all__ = ["Merchant", "SimulatorConfig", "create_simulator"]
 
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _PROJECT = Path(__file__).parents[2]
 
 
@@ -69,8 +72,20 @@ def _wire(app: Flask) -> None:
     i18n.init_app(app)
     headers.init_app(app)
     error_pages.init_app(app)
+    app.before_request(_refuse_other_hosts)
     csrf = CSRFProtect(app)
     for module in (protocol, control):
         csrf.exempt(module.bp)
     for module in (protocol, control, screens, home):
         app.register_blueprint(module.bp)
+
+
+def _refuse_other_hosts() -> None:
+    """Answer under our own name only: a web page whose name is made to lead here (DNS rebinding) gets nothing.
+
+    A health check may come by address.
+    """
+    ours = urlsplit(current_app.extensions[EXTENSION].config.public_url)
+    host = urlsplit(f"//{request.host}").hostname
+    if host not in {ours.hostname, *LOCAL_HOSTS} and request.path != "/healthz":
+        abort(HTTPStatus.BAD_REQUEST)

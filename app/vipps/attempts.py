@@ -24,18 +24,22 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
+    func,
     insert,
     select,
     update,
 )
 
-from app.vipps.errors import LoginRefused
+from .errors import LoginRefused
 
 LIFETIME = timedelta(minutes=15)
 # How long a finished or expired attempt is remembered, to say "already used" rather than "unknown".
 MEMORY = timedelta(hours=1)
 # Open logins of one browser: enough for any number of tabs, too few to fill a disk.
 PER_BROWSER = 30
+# Of all browsers together, whatever a machine without cookies does; and how many old ones go at a time.
+MOST = 100_000
+AT_A_TIME = 500
 # Seconds after which nobody is at work on a claimed attempt any more.
 LONGEST_CALLBACK = 10
 
@@ -50,8 +54,6 @@ login_attempt = Table(
     Column("code_verifier", String(128), nullable=False),
     Column("purpose", String(20), nullable=False),
     Column("next_path", String(500), nullable=False),
-    # Who was logged in when it began, in the merchant's words; a link must return to the same person.
-    Column("owner", String(64), nullable=False),
     # Seconds since 1970: compared by the database, alike on SQLite and PostgreSQL.
     Column("expires_at", Integer, nullable=False, index=True),
     Column("used_at", Integer),
@@ -74,7 +76,9 @@ _CLAIM = (
     .returning(login_attempt)
 )
 _FINISH = update(login_attempt).where(_c.id == bindparam("attempt")).values(outcome=bindparam("result"))
-_FORGET = delete(login_attempt).where(_c.expires_at < bindparam("before"))
+_OLD = select(_c.id).where(_c.expires_at < bindparam("before")).limit(AT_A_TIME)
+_FORGET = delete(login_attempt).where(_c.id.in_(_OLD))
+_CAP = delete(login_attempt).where(_c.id <= select(func.max(_c.id) - MOST).scalar_subquery())
 # The oldest attempts of a browser beyond what it may have open, counting the one that is about to begin.
 _SURPLUS = select(_c.id).where(_c.browser_hash == bindparam("browser")).order_by(_c.id.desc()).offset(PER_BROWSER - 1)
 _TRIM = delete(login_attempt).where(_c.id.in_(_SURPLUS))
@@ -92,7 +96,6 @@ class Attempt:
     code_verifier: str
     purpose: str
     next_path: str
-    owner: str
     state: str = ""
     used_at: int = 0
 
@@ -122,7 +125,7 @@ class Attempts:
         self._engine = engine
         self._now = now
 
-    def begin(self, browser: str, purpose: str, next_path: str, owner: str = "") -> Attempt:
+    def begin(self, browser: str, purpose: str, next_path: str) -> Attempt:
         """Write a new attempt for a browser, given its cookie value, and forget the ones that nobody will finish."""
         state, nonce, verifier = random_value(), random_value(), random_value()
         expires = int((self._now() + LIFETIME).timestamp())
@@ -134,14 +137,14 @@ class Attempts:
             "code_verifier": verifier,
             "purpose": purpose,
             "next_path": next_path,
-            "owner": owner,
             "expires_at": expires,
         }
         with self._engine().begin() as connection:
             connection.execute(_FORGET, {"before": self._forgotten()})
+            connection.execute(_CAP)
             connection.execute(_TRIM, {"browser": browser_hash})
             key = connection.execute(_BEGIN, row).inserted_primary_key
-        return Attempt(key[0] if key else 0, nonce, verifier, purpose, next_path, owner, state)
+        return Attempt(key[0] if key else 0, nonce, verifier, purpose, next_path, state)
 
     def claim(self, state: str, browser: str) -> Attempt | Repeated:
         """Take the attempt of a state for this browser, once and atomically.
@@ -189,4 +192,4 @@ class Attempts:
 
 
 def _attempt(row: Row) -> Attempt:  # type: ignore[type-arg]  # a row of the table above
-    return Attempt(row.id, row.nonce, row.code_verifier, row.purpose, row.next_path, row.owner, used_at=row.used_at)
+    return Attempt(row.id, row.nonce, row.code_verifier, row.purpose, row.next_path, used_at=row.used_at)

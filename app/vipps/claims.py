@@ -15,6 +15,7 @@ from typing import Any
 
 LONGEST_NAME = 200
 LONGEST_TEXT = 2000
+LONGEST_EMAIL = 254  # RFC 5321, section 4.5.3.1.3
 MOST_ADDRESSES = 10
 MOST_CONSENTS = 50
 # Invisible letters that some scripts need inside a name; all others of their kind turn the reading direction around or
@@ -89,7 +90,7 @@ def parse(claims: Mapping[str, Any]) -> UserInfo:
 def text(value: object, longest: int = LONGEST_TEXT) -> str | None:
     """Return cleaned one-line text, cut to a length, or None if there is none."""
     lines = _lines(value, longest)
-    return " ".join(lines) or None
+    return " ".join(lines)[:longest].rstrip() or None
 
 
 def email(value: object) -> str | None:
@@ -97,7 +98,7 @@ def email(value: object) -> str | None:
     if not isinstance(value, str) or not value.isascii():
         return None
     candidate = value.strip(" ").lower()
-    return candidate if EMAIL.fullmatch(candidate) else None
+    return candidate if len(candidate) <= LONGEST_EMAIL and EMAIL.fullmatch(candidate) else None
 
 
 def phone(value: object) -> str | None:
@@ -212,9 +213,9 @@ def _items(parent: dict[str, Any], name: str, problems: list[str]) -> list[dict[
 
 
 def _moment(value: object) -> datetime | None:
-    """Return a time with its zone; Vipps writes UTC with a Z."""
+    """Return a time in UTC; Vipps writes it with a Z, and a time without a zone is none."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) and len(value) < 40 else None
-    except ValueError:
+        return moment.astimezone(UTC) if moment and moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return moment if moment and moment.tzinfo else None

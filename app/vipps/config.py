@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+# The one callback; registered in the business portal as a redirect URI, with the shop's origin in front.
+CALLBACK_PATH = "/login/vipps/callback"
 ISSUER_PATH = "/access-management-1.0/access/"
 DISCOVERY_PATH = f"{ISSUER_PATH}.well-known/openid-configuration"
 
@@ -13,20 +15,21 @@ class VippsConfig:
 
     `base_url` is the provider's origin (https://apitest.vipps.no, https://api.vipps.no or a simulator's), from which
     issuer and discovery follow; every other address comes from the discovery document. `scopes` are sent as they
-    stand. `concurrent_logins` bounds how many callbacks of this process may wait for Vipps at once.
+    stand. `system_name` is how Vipps sees this software in its logs. `concurrent_logins` bounds how many callbacks of
+    this process may wait for Vipps at once.
     """
 
     base_url: str
     client_id: str
     client_secret: str
     redirect_uri: str
+    system_name: str
     scopes: tuple[str, ...] = ("openid", "name", "phoneNumber", "email")
     client_auth_method: Literal["client_secret_basic", "client_secret_post"] = "client_secret_basic"
     merchant_serial_number: str = ""
     market: str = "NO"
     concurrent_logins: int = 64
     secure_cookies: bool = True
-    system_name: str = "multe-shop"
     system_version: str = "1.0.0"
 
     @property

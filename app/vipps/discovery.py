@@ -10,6 +10,7 @@ cannot be turned into a flood.
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,13 +18,14 @@ from urllib.parse import urlsplit
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key
 
-from app.vipps.config import VippsConfig
-from app.vipps.errors import LoginRefused
-from app.vipps.transport import Answer, Deadline, Transport
+from .config import VippsConfig
+from .errors import LoginRefused
+from .transport import Answer, Deadline, Transport
 
 DEFAULT_MAX_AGE = 3600
 LONGEST_MAX_AGE = 24 * 3600
 RETRY_AFTER = 20  # seconds until a failed refresh is tried again while an old copy serves
+REFRESH_SECONDS = 1.0  # for a refresh, while an old copy could serve
 KEY_REFETCHES = 5  # unplanned key fetches ...
 REFETCH_WINDOW = 60.0  # ... in so many seconds
 
@@ -55,19 +57,12 @@ class Discovery:
         self._config = config
         self._transport = transport
         self._lock = threading.Lock()
-        self._provider: _Kept | None = None
-        self._keys: _Kept | None = None
+        self._kept: dict[str, _Kept] = {}
         self._refetched: list[float] = []
 
     def provider(self, deadline: Deadline) -> Provider:
         """Return the metadata, fetched when there is none or it is older than its max-age."""
-        kept = self._provider
-        if kept is None or kept.fresh_until <= time.monotonic():
-            with self._lock:
-                if self._provider is kept:  # nobody else has fetched it while this thread waited
-                    self._provider = self._fresh(kept, lambda: self._fetch_provider(deadline))
-                kept = self._provider
-        return kept.value  # type: ignore[union-attr,no-any-return]  # fetched, or an error was raised
+        return self._latest("provider", self._fetch_provider, deadline)  # type: ignore[no-any-return]
 
     def key(self, kid: str | None, deadline: Deadline, again: bool = False) -> Key | None:
         """Return the RSA signing key of a key id, or the only key if the token names none.
@@ -75,18 +70,35 @@ class Discovery:
         `again` asks for a fresh key set first; it is honoured within the budget.
         """
         provider = self.provider(deadline)
-        kept = self._keys
-        if kept is None or kept.fresh_until <= time.monotonic() or (again and self._may_refetch()):
-            with self._lock:
-                if self._keys is kept:
-                    self._keys = self._fresh(kept, lambda: self._fetch_keys(provider, deadline))
-                kept = self._keys
-        return _choose(kept.value, kid)  # type: ignore[union-attr]  # fetched, or an error was raised
+        forced = again and self._may_refetch()
+        keys = self._latest("keys", lambda limit: self._fetch_keys(provider, limit), deadline, forced)
+        return _choose(keys, kid)
 
-    def _fresh(self, kept: _Kept | None, fetch: Any) -> _Kept:
+    def _latest(self, name: str, fetch: Callable[[Deadline], _Kept], deadline: Deadline, forced: bool = False) -> Any:
+        """Return what is kept under a name, fetched if it is due; one thread fetches for all.
+
+        Who has a good copy does not wait: neither for another thread's refresh, nor long for its own.
+        """
+        kept = self._kept.get(name)
+        if kept and not forced and kept.fresh_until > time.monotonic():
+            return kept.value
+        patient = kept is None or forced
+        if not self._lock.acquire(timeout=deadline.left() if patient else 0):
+            if kept:
+                return kept.value
+            raise LoginRefused("vipps_timeout", detail=f"waited for {name}")
+        try:
+            if self._kept.get(name) is kept:  # nobody else has fetched it while this thread waited
+                limit = deadline if patient else Deadline(min(REFRESH_SECONDS, deadline.left()))
+                self._kept[name] = self._fresh(kept, fetch, limit)
+            return self._kept[name].value
+        finally:
+            self._lock.release()
+
+    def _fresh(self, kept: _Kept | None, fetch: Callable[[Deadline], _Kept], deadline: Deadline) -> _Kept:
         """Fetch a new copy; while that fails, serve the old one and try again a little later."""
         try:
-            return fetch()  # type: ignore[no-any-return]
+            return fetch(deadline)
         except LoginRefused:
             if kept is None:
                 raise

@@ -1,10 +1,11 @@
 """Everything that can go wrong in a login, by name.
 
 A refusal says three things: what the person sees (`page`), what the merchant should look for (`cause`), and which
-clause asks for the check (`source`). Pages, logs, guide and tests read the same table. Texts for people are gettext
+clause asks for the check (`source`). Pages, logs and tests read the same table. Texts for people are gettext
 message ids and may use `%(brand)s`; causes are for developers and stay English.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -199,14 +200,6 @@ _CALLBACK = (
         400,
         "warning",
         "The login belongs to a browser that is not this one; possibly login CSRF.",
-        "RFC 9700, section 4.7",
-    ),
-    Refusal(
-        "other_customer",
-        NOT_CONFIRMED,
-        403,
-        "warning",
-        "Somebody logged in or out between the start and the return.",
         "RFC 9700, section 4.7",
     ),
     Refusal("code_missing", NOT_CONFIRMED, 400, "warning", "Neither code nor error.", "RFC 6749, section 4.1.2"),
@@ -412,4 +405,9 @@ def refused_by_vipps(error: str) -> LoginRefused:
     """Turn the redirect's `error` into a refusal; what is not documented keeps its name in the log only."""
     if error in REDIRECT_CODES:
         return LoginRefused(error)
-    return LoginRefused("unknown_error", detail=error[:100])
+    return LoginRefused("unknown_error", detail=loggable(error))
+
+
+def loggable(word: object) -> str:
+    """Return an error code as it may stand in the log: anything else than a plain word could be a secret."""
+    return word if isinstance(word, str) and re.fullmatch(r"[a-z_]{1,40}", word) else "(unusual)"

@@ -8,14 +8,13 @@ accepts another one if `azp` is ours), a subject is text of sensible length, and
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from authlib.oidc.core import CodeIDToken
 from joserfc import jws, jwt
 from joserfc.errors import BadSignatureError, ExpiredTokenError, InvalidClaimError, JoseError, MissingClaimError
 from joserfc.jwk import Key
 
-from app.vipps.errors import LoginRefused
+from .errors import LoginRefused
 
 ALGORITHM = "RS256"  # RFC 8725, section 3.1: decided here, whatever the header or the discovery document says
 LEEWAY = 30  # seconds of clock difference; Authlib's own default is 120
@@ -42,17 +41,10 @@ KeyFinder = Callable[[str | None, bool], Key | None]
 
 @dataclass(frozen=True)
 class IdToken:
-    """A checked ID token. `acr` is set only when the person confirmed in the app because we asked for it."""
+    """What a checked ID token says: whose word it is, and about whom."""
 
     issuer: str
     subject: str
-    claims: dict[str, Any]
-
-    @property
-    def acr(self) -> str | None:
-        """Return the authentication context class, if any."""
-        acr = self.claims.get("acr")
-        return acr if isinstance(acr, str) else None
 
 
 def validate(
@@ -84,7 +76,7 @@ def validate(
         raise LoginRefused(REFUSAL_OF_CLAIM.get(str(error.claim), "id_token_malformed")) from error
     except (JoseError, ValueError, TypeError) as error:
         raise LoginRefused("id_token_malformed", detail=type(error).__name__) from error
-    return IdToken(issuer, claims["sub"], dict(token.claims))
+    return IdToken(issuer, claims["sub"])
 
 
 def _verified(raw: str, find_key: KeyFinder) -> jwt.Token:

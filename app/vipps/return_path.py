@@ -14,6 +14,8 @@ MAX_LENGTH = 500
 
 def local_path(candidate: str | None, otherwise: str) -> str:
     """Return the candidate if it is a path on this site, else the other path given."""
-    if candidate and len(candidate) <= MAX_LENGTH and LOCAL_PATH.fullmatch(candidate):
+    if isinstance(candidate, str) and candidate.startswith("/login"):
+        return otherwise  # a login that ends by beginning another one was not what the person asked for
+    if isinstance(candidate, str) and len(candidate) <= MAX_LENGTH and LOCAL_PATH.fullmatch(candidate):
         return candidate
     return otherwise

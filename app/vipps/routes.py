@@ -6,9 +6,11 @@ every purpose; the purpose is in the attempt, never in the URL. What a login mea
 """
 
 import re
+import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from flask import Blueprint, Flask, Response, current_app, make_response, redirect, request
@@ -17,13 +19,13 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import MultiDict
 
-from app.vipps.attempts import LIFETIME, Attempt, Attempts, Repeated, random_value
-from app.vipps.claims import UserInfo, parse
-from app.vipps.client import VippsClient
-from app.vipps.config import VippsConfig
-from app.vipps.errors import LoginRefused, refused_by_vipps
-from app.vipps.id_token import IdToken
-from app.vipps.return_path import local_path
+from .attempts import LIFETIME, Attempt, Attempts, Repeated, random_value
+from .claims import UserInfo, parse
+from .client import VippsClient
+from .config import CALLBACK_PATH, VippsConfig
+from .errors import LoginRefused, refused_by_vipps
+from .id_token import IdToken
+from .return_path import local_path
 
 bp = Blueprint("vipps", __name__)
 
@@ -32,8 +34,9 @@ REFUSED = "refused"
 # RFC 6749, appendix A.11: printable ASCII; the length is ours, far above what Vipps sends.
 CODE = re.compile(r"[\x20-\x7e]{1,2000}")
 COOKIE_VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
-WAIT_SECONDS = 9.0  # for the first of two simultaneous callbacks to end
+WAIT_SECONDS = 8.0  # for the first of two simultaneous callbacks to end
 POLL_SECONDS = 0.05
+MOST_WAITING = 16  # repeated callbacks of one process
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,6 @@ class Login:
 
 class Merchant(Protocol):
     """What the integration asks of the shop around it."""
-
-    def owner(self) -> str:
-        """Return who is logged in now, in the shop's words, or an empty string."""
 
     def offer(self, next_path: str) -> ResponseReturnValue:
         """Show the login page, with its button, instead of a login that the person did not start."""
@@ -73,6 +73,7 @@ class Integration:
     client: VippsClient
     attempts: Attempts
     merchant: Merchant
+    waiting: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MOST_WAITING))
 
     @property
     def cookie(self) -> str:
@@ -96,11 +97,11 @@ def start() -> ResponseReturnValue:
     """Begin a login: remember it, and send the browser to Vipps."""
     next_path = local_path(request.args.get("next"), "/")
     if not started_by_the_person():
-        return integration().merchant.offer(next_path)
+        return private(integration().merchant.offer(next_path))
     return begin(LOG_IN, next_path)
 
 
-@bp.get("/login/vipps/callback")
+@bp.get(CALLBACK_PATH)
 def callback() -> ResponseReturnValue:
     """Finish a login: the person is back from Vipps, with a code or with an error."""
     vipps, next_path = integration(), "/"
@@ -129,10 +130,12 @@ def finish(vipps: Integration, attempt: Attempt) -> ResponseReturnValue:
             claims = vipps.client.userinfo(tokens, id_token, deadline)
         login = Login(attempt, id_token.issuer, vipps.client.config.client_id, id_token, parse(claims))
         outcome, response = vipps.merchant.accept(login)
-    except (LoginRefused, SQLAlchemyError):
+    except LoginRefused:
         vipps.attempts.finish(attempt, outcome=REFUSED)
         raise
-    vipps.attempts.finish(attempt, outcome)
+    # The person is logged in; that a repetition of this callback would not know it must not take that away.
+    with suppress(SQLAlchemyError):
+        vipps.attempts.finish(attempt, outcome)
     return private(response)
 
 
@@ -142,7 +145,7 @@ def begin(purpose: str, next_path: str) -> ResponseReturnValue:
     # One value per browser, kept while logins are open, so that several tabs can be under way at once.
     browser = browser_cookie(vipps) or random_value()
     try:
-        attempt = vipps.attempts.begin(browser, purpose, next_path, owner=vipps.merchant.owner())
+        attempt = vipps.attempts.begin(browser, purpose, next_path)
         response = make_response(redirect(vipps.client.authorization_url(attempt)))
     except LoginRefused as error:
         return private(vipps.merchant.refuse(error, next_path))
@@ -166,12 +169,25 @@ def answer_again(vipps: Integration, repeated: Repeated) -> ResponseReturnValue:
 
     A double click sends two at once, and the browser shows the second answer: wait for the first to end.
     """
-    gives_up_at = time.monotonic() + WAIT_SECONDS
     outcome = repeated.outcome
-    while outcome is None and vipps.attempts.in_progress(repeated.attempt) and time.monotonic() < gives_up_at:
-        time.sleep(POLL_SECONDS)
-        outcome = vipps.attempts.outcome_of(repeated.attempt)
+    if outcome is None and vipps.attempts.in_progress(repeated.attempt):
+        outcome = wait_for_outcome(vipps, repeated.attempt)
     return private(vipps.merchant.repeat(repeated.attempt, outcome))
+
+
+def wait_for_outcome(vipps: Integration, attempt: Attempt) -> str | None:
+    """Wait for another callback of this attempt to end; only a few may wait, since each takes a thread."""
+    if not vipps.waiting.acquire(blocking=False):
+        raise LoginRefused("too_many_logins")
+    try:
+        gives_up_at = time.monotonic() + WAIT_SECONDS
+        outcome = None
+        while outcome is None and time.monotonic() < gives_up_at:
+            time.sleep(POLL_SECONDS)
+            outcome = vipps.attempts.outcome_of(attempt)
+        return outcome
+    finally:
+        vipps.waiting.release()
 
 
 def started_by_the_person() -> bool:

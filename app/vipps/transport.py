@@ -21,7 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as PoolTimeout
 
-from app.vipps.errors import LoginRefused
+from .errors import LoginRefused
 
 CONNECT_SECONDS = 3.0
 CALL_SECONDS = 5.0
@@ -94,13 +94,34 @@ class _TimedSocket:
         return getattr(self._sock, name)
 
 
-class _TimedHTTP(HTTPConnection):
+class _Timed(HTTPConnection):
+    """A connection whose every step, but for the name's resolution, ends with the call's deadline.
+
+    The resolver is the system's and has its own limits (`options timeout:1 attempts:2` in resolv.conf is wise); a
+    kept-alive connection does not ask it.
+    """
+
+    def _new_conn(self) -> socket.socket:
+        """Try each address of the host, each for the connect timeout at most."""
+        name, failure = self._dns_host, None
+        for *_, address in socket.getaddrinfo(name, self.port, type=socket.SOCK_STREAM):
+            self._dns_host, self.timeout = str(address[0]), min(CONNECT_SECONDS, _time_left())
+            try:
+                return super()._new_conn()
+            except HTTPError as error:
+                failure = error
+            finally:
+                self._dns_host = name
+        raise failure or OSError("the host has no address")
+
+
+class _TimedHTTP(_Timed):
     def connect(self) -> None:
         super().connect()
         self.sock = _TimedSocket(self.sock)
 
 
-class _TimedHTTPS(HTTPSConnection):
+class _TimedHTTPS(_Timed, HTTPSConnection):
     def connect(self) -> None:
         super().connect()
         self.sock = _TimedSocket(self.sock)

@@ -247,7 +247,6 @@ def upgrade():
     sa.Column('code_verifier', sa.String(length=128), nullable=False),
     sa.Column('purpose', sa.String(length=20), nullable=False),
     sa.Column('next_path', sa.String(length=500), nullable=False),
-    sa.Column('owner', sa.String(length=64), nullable=False),
     sa.Column('expires_at', sa.Integer(), nullable=False),
     sa.Column('used_at', sa.Integer(), nullable=True),
     sa.Column('outcome', sa.String(length=64), nullable=True),

@@ -54,7 +54,7 @@ def test_the_old_token_of_this_browser_is_worth_nothing(app: Flask, client: Flas
     ("current", "new", "words"),
     [
         ("a wrong one", NEW, "not your present password"),
-        ("", NEW, "Write your present password"),
+        ("", NEW, "Enter your current password"),
         (PASSWORD, "short", "at least 8"),
         (PASSWORD, "tuva.lien 12", "e-mail address out"),
     ],

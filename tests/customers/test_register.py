@@ -192,7 +192,7 @@ def test_links_come_from_the_configuration_and_not_from_the_host_header(app: Fla
     [
         ("email", "not an address", "Write an e-mail address"),
         ("email", "a@example.com, b@example.com", "Write an e-mail address"),
-        ("name", "   ", "Write your name"),
+        ("name", "   ", "Enter your name"),
         ("name", "x" * 201, "at most 200"),
         ("password", "short", "at least 8"),
         ("password", "password123", "tried first"),

@@ -19,6 +19,7 @@ from app.customers.sessions import (
     required_customer,
     rotate_session,
     set_session_cookie,
+    start_session,
 )
 from app.database import db, utcnow
 from app.security import secret_hash
@@ -170,6 +171,18 @@ def test_ending_all_sessions_of_a_customer_reaches_every_browser_of_theirs(app: 
     assert open_sessions(app, customer_id) == 0
     assert not any(is_logged_in(browser) for browser in browsers)
     assert is_logged_in(others)
+
+
+def test_a_session_that_has_just_begun_can_be_the_one_to_keep(app: Flask, client: FlaskClient) -> None:
+    customer_id = add_customer(app)
+    log_in(client)
+    with app.test_request_context():
+        customer = db.session.get_one(Customer, customer_id)
+        start_session(customer, "vipps")
+        end_sessions_of(customer, "vipps_linked", except_current=True)
+        db.session.commit()
+    assert open_sessions(app, customer_id) == 1
+    assert not is_logged_in(client)
 
 
 def test_a_rise_of_privilege_changes_the_token(app: Flask, client: FlaskClient) -> None:

@@ -67,6 +67,31 @@ def test_the_same_thing_twice_is_one_line(app: Flask, client: FlaskClient) -> No
     assert cart_of(client) == {"mittens": 5}
 
 
+def test_the_total_is_that_of_all_lines_and_follows_every_change(app: Flask, client: FlaskClient) -> None:
+    add_product(app, "hat", price=39_900)
+    add_product(app, "mittens", price=100_050)
+    put_into_cart(client, "hat", "3")
+    put_into_cart(client, "mittens", "2")
+    totals = [open_page(client, "/cart").one(".sum--total dd").get_text()]
+    post(client, "/cart/update", {"product": "mittens", "quantity": "1"})
+    totals.append(open_page(client, "/cart").one(".sum--total dd").get_text())
+    post(client, "/cart/remove", {"product": "hat"})
+    totals.append(open_page(client, "/cart").one(".sum--total dd").get_text())
+    assert totals == ["3\xa0198,00\xa0kr", "2\xa0197,50\xa0kr", "1\xa0000,50\xa0kr"]
+    assert open_page(client, "/cart").one(".masthead .count").get_text() == "1"
+
+
+def test_a_cart_is_changed_by_its_own_browser_only(app: Flask, client: FlaskClient) -> None:
+    add_product(app)
+    put_into_cart(client, quantity="2")
+    other = browser_of(app)
+    put_into_cart(other, quantity="5")
+    post(other, "/cart/update", {"product": "mittens", "quantity": "7"})
+    assert (cart_of(client), cart_of(other)) == ({"mittens": 2}, {"mittens": 7})
+    post(other, "/cart/remove", {"product": "mittens"})
+    assert (cart_of(client), cart_of(other)) == ({"mittens": 2}, {})
+
+
 def test_no_more_than_there_are(app: Flask, client: FlaskClient) -> None:
     add_product(app, stock=3)
     put_into_cart(client, quantity="5")
@@ -77,7 +102,7 @@ def test_no_more_than_there_are(app: Flask, client: FlaskClient) -> None:
 def test_never_more_than_99(app: Flask, client: FlaskClient) -> None:
     add_product(app, stock=1000)
     put_into_cart(client, quantity="99")
-    put_into_cart(client, quantity="99")
+    assert put_into_cart(client, quantity="99").status_code == 303
     assert cart_of(client) == {"mittens": 99}
 
 

@@ -110,6 +110,16 @@ def test_prices_in_the_form_are_not_looked_at(app: Flask, buyer: FlaskClient) ->
     assert (all_orders(app)[0].total, all_orders(app)[0].customer_id) == (89_800, 1)
 
 
+def test_a_form_that_shows_no_total_is_ordered_at_the_shops_price(app: Flask, buyer: FlaskClient) -> None:
+    place_order(buyer, shown_total="")
+    assert all_orders(app)[0].total == 89_800
+
+
+def test_a_total_of_the_browsers_own_is_not_ordered_at(app: Flask, buyer: FlaskClient) -> None:
+    assert place_order(buyer, shown_total="1").location == "/checkout"
+    assert all_orders(app) == []
+
+
 @pytest.mark.parametrize(
     ("field", "value", "complaint"),
     [
@@ -212,7 +222,7 @@ def test_too_little_left_is_said_and_the_cart_stays(app: Flask, buyer: FlaskClie
     set_product(app, "mittens", stock=1)
     assert buyer.post("/checkout", data=form).location == "/cart"
     page = open_page(buyer, "/cart")
-    assert "no longer have enough of “Mittens”" in page.text
+    assert "no longer have enough of “Mittens”. Nothing was ordered" in page.text
     assert (cart_of(buyer), all_orders(app)) == ({"hat": 1, "mittens": 2}, [])
     assert (stock_of(app, "hat"), stock_of(app, "mittens")) == (10, 1)
     assert buyer.get("/checkout").location == "/cart"

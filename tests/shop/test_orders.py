@@ -47,6 +47,15 @@ def test_an_order_is_its_customers_alone(app: Flask, buyer: FlaskClient) -> None
     assert open_page(other, "/orders").h1 == "No orders yet"
 
 
+def test_each_of_two_customers_sees_their_own_orders_only(app: Flask, buyer: FlaskClient) -> None:
+    other = browser_of(app)
+    add_somebody(app, other, "odd@example.com")
+    paths = {browser: [buy(browser) for _each in range(2)] for browser in (buyer, other)}
+    for browser, mine in paths.items():
+        listed = [link["href"] for link in open_page(browser, "/orders").select("tbody a")]
+        assert sorted(map(str, listed)) == sorted(mine)
+
+
 def test_without_a_login_no_order_is_shown(app: Flask, buyer: FlaskClient) -> None:
     path = buy(buyer)
     for each in (path, "/orders"):

@@ -1,6 +1,9 @@
 """The demo's goods: complete in both languages, with their pictures, and safe to load again."""
 
+import copy
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -9,7 +12,7 @@ from sqlalchemy import func, select
 from app.assets import STATIC
 from app.database import db
 from app.i18n import LANGUAGES
-from app.shop.models import CategoryText, Product, ProductText
+from app.shop.models import Category, CategoryText, Product, ProductText
 from app.shop.seed import DEMO, load_demo
 from tests.conftest import browser_of, open_page
 from tests.shop.steps import set_product, stock_of
@@ -20,12 +23,31 @@ GOODS = json.loads(DEMO.read_text(encoding="utf-8"))
 def test_every_product_and_category_has_a_text_in_every_language(demo_app: Flask) -> None:
     with demo_app.app_context():
         for text in (ProductText, CategoryText):
-            per_language = dict(
-                db.session.execute(select(text.language, func.count()).group_by(text.language)).tuples().all()
-            )
+            per_language = dict(db.session.execute(select(text.language, func.count()).group_by(text.language)).all())
             assert set(per_language) == set(LANGUAGES)
             assert len(set(per_language.values())) == 1
         assert not db.session.scalars(select(ProductText.name).where(ProductText.name == "")).all()
+
+
+def test_the_demo_is_a_shop_of_some_size_with_a_few_things_scarce_and_one_gone(demo_app: Flask) -> None:
+    with demo_app.app_context():
+        shelves = db.session.execute(select(Product.category_id, func.count()).group_by(Product.category_id)).all()
+        stocks = db.session.scalars(select(Product.stock)).all()
+    assert len(stocks) >= 24
+    assert len(shelves) >= 4
+    assert min(count for _category, count in shelves) >= 4
+    assert 0 in stocks
+    assert 3 in stocks
+
+
+@pytest.mark.parametrize("thing", GOODS["products"] + GOODS["categories"], ids=lambda thing: thing["slug"])
+def test_nothing_is_left_out_in_either_language(thing: dict[str, Any]) -> None:
+    texts = [thing[part] for part in ("name", "summary", "description", "intro") if part in thing]
+    texts += [detail[part] for detail in thing.get("details", []) for part in ("label", "value")]
+    assert len(texts) >= 2
+    for text in texts:
+        assert set(text) == set(LANGUAGES)
+        assert all(words and words == words.strip() for words in text.values()), text
 
 
 def test_every_picture_is_there(demo_app: Flask) -> None:
@@ -36,6 +58,8 @@ def test_every_picture_is_there(demo_app: Flask) -> None:
 
 @pytest.mark.parametrize("product", GOODS["products"], ids=lambda product: product["slug"])
 def test_a_price_is_whole_kroner_and_a_shelf_exists(product: dict[str, object]) -> None:
+    assert type(product["price"]) is int
+    assert type(product["stock"]) is int
     assert int(str(product["price"])) % 100 == 0
     assert product["category"] in [category["slug"] for category in GOODS["categories"]]
 
@@ -59,3 +83,33 @@ def test_the_demo_can_be_searched_in_both_languages(demo_app: Flask) -> None:
         client.set_cookie("language", language, domain="localhost")
         page = open_page(client, f"/?q={product['name'][language].upper()}")
         assert product["name"][language] in page.text
+
+
+def test_loading_twice_is_loading_once(app: Flask) -> None:
+    counts = []
+    with app.app_context():
+        for _time in range(2):
+            assert load_demo(db.session()) == len(GOODS["products"])
+            db.session.commit()
+            tables = (Product, ProductText, Category, CategoryText)
+            counts.append([db.session.scalar(select(func.count()).select_from(table)) for table in tables])
+    assert counts[0] == counts[1]
+    assert counts[0][0] == len(GOODS["products"])
+
+
+def test_a_changed_file_is_followed_but_what_is_gone_from_it_stays(demo_app: Flask, tmp_path: Path) -> None:
+    goods = copy.deepcopy(GOODS)
+    gone, changed = goods["products"].pop(0), goods["products"][0]
+    added = {**changed, "slug": "brand-new", "stock": 7, "category": "trail"}
+    changed.update(price=12_300, stock=999, category="kitchen", name={"en": "Renamed thing", "nb": "Nytt navn"})
+    (tmp_path / "goods.json").write_text(json.dumps({**goods, "products": [added, *goods["products"]]}))
+    before = stock_of(demo_app, changed["slug"])
+    with demo_app.app_context():
+        load_demo(db.session(), tmp_path / "goods.json")
+        db.session.commit()
+    assert (stock_of(demo_app, "brand-new"), stock_of(demo_app, changed["slug"])) == (7, before)
+    client = browser_of(demo_app)
+    open_page(client, f"/products/{gone['slug']}")
+    page = open_page(client, "/?category=kitchen&q=renamed")
+    assert [heading.get_text() for heading in page.select(".shelf h2")] == ["Renamed thing"]
+    assert "123,00 kr" in page.text

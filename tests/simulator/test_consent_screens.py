@@ -11,6 +11,8 @@ from app.simulator.consent_screens import (
     DEFAULT_FLOW,
     Company,
     RequiredMissing,
+    check_consents,
+    check_flow,
     consents_answer,
     consents_screen,
     flow_answer,
@@ -66,3 +68,21 @@ def test_flow_answer_covers_all_screens() -> None:
     assert [each["checked"] for screen in answer["screens"] for each in screen["elements"]] == [True, False, True]
     assert answer["screens"][1]["title"] == "More"
     assert answer["screens"][0]["elements"][1]["readMore"]["title"] == "Hva er i det?"
+
+
+@pytest.mark.parametrize(
+    "consent",
+    [{"id": "fax", "required": True}, {"id": "email", "required": "yes"}, {"id": "email"}, {"required": True}],
+)
+def test_consent_that_does_not_exist_cannot_be_configured(consent: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="delegated_consents"):
+        check_consents({**DEFAULT_CONSENTS, "consents": [consent]})
+
+
+@pytest.mark.parametrize("missing", ["id", "title", "required"])
+def test_flow_element_must_be_complete(missing: str) -> None:
+    element = {"id": "x", "title": "X", "required": True}
+    del element[missing]
+    screen = {"title": "T", "description": "D", "elements": [element]}
+    with pytest.raises(ValueError, match=missing):
+        check_flow({"version": 1, "screens": [screen]})

@@ -161,6 +161,7 @@ def test_merchant_can_be_added_and_changed(provider: Provider) -> None:
         {"redirect_uris": "http://localhost/"},
         {"redirect_uris": ["http://localhost/#x"]},
         {"redirect_uris": ["nowhere"]},
+        {"redirect_uris": [7]},
         {"delegated_consents": {"version": 1}},
         {"delegated_consents": {"version": "1"}},
         {"custom_flow": {"version": 1, "screens": [{"title": "x"}]}},

@@ -67,6 +67,7 @@ def test_browser_can_be_forgotten(visit: Visit, simulator: Flask) -> None:
     assert "This browser remembers Ola Tangen" in visitor.page.text
     visitor.press("forget")
     assert "Nobody is remembered in this browser." in visitor.page.text
+    assert visitor.client.get_cookie("vipps_simulator_browser") is None
     assert visit(scope="openid").page.h1 == "Log in to Testbutikken"
     thief = simulator.test_client()
     thief.set_cookie("vipps_simulator_browser", stolen.value if stolen else "")

@@ -25,7 +25,7 @@ def client_of(provider: Provider) -> VippsClient:
 
 def an_attempt(nonce: str = "the-nonce") -> Attempt:
     """Return an attempt as the callback has it."""
-    return Attempt(1, nonce, "a-verifier-of-at-least-forty-three-characters-x", "login", "/", "", state="the-state")
+    return Attempt(1, nonce, "a-verifier-of-at-least-forty-three-characters-x", "login", "/", state="the-state")
 
 
 @pytest.fixture

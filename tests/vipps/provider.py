@@ -66,6 +66,7 @@ class Provider:
             "client_id": CLIENT_ID,
             "client_secret": "s+cr/t==",
             "redirect_uri": "https://shop.example/login/vipps/callback",
+            "system_name": "a-shop",
             "merchant_serial_number": "123456",
         }
         return VippsConfig(**{**values, **changes})

@@ -52,11 +52,11 @@ def why(attempts: Attempts, state: str, browser: str) -> str:
 
 
 def test_a_claim_gives_back_what_was_begun(attempts: Attempts) -> None:
-    begun = attempts.begin("browser", "login", "/checkout", owner="7")
+    begun = attempts.begin("browser", "login", "/checkout")
     claimed = attempts.claim(begun.state, "browser")
     assert isinstance(claimed, Attempt)
     assert (claimed.nonce, claimed.code_verifier) == (begun.nonce, begun.code_verifier)
-    assert (claimed.purpose, claimed.next_path, claimed.owner) == ("login", "/checkout", "7")
+    assert (claimed.purpose, claimed.next_path) == ("login", "/checkout")
 
 
 def test_state_nonce_and_verifier_are_long_random_and_different_each_time(attempts: Attempts) -> None:

@@ -150,10 +150,12 @@ def test_keys_of_other_kinds_and_uses_are_passed_over(provider: Provider, log_in
     log_in()
 
 
-def test_keys_down_while_keys_are_kept_changes_nothing(provider: Provider, log_in: LogIn) -> None:
+def test_keys_down_while_keys_are_kept_changes_nothing(provider: Provider, log_in: LogIn, clock: Clock) -> None:
     log_in()
+    clock.seconds += 3601
     provider.bent[KEYS_PATH] = Handler.cut
     log_in()
+    assert provider.calls(KEYS_PATH) == 2
 
 
 def test_one_fetch_serves_all_who_wait_for_it(provider: Provider, client_of: VippsClient) -> None:

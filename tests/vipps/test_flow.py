@@ -263,8 +263,7 @@ def test_a_double_click_logs_in_once_and_both_answers_lead_in(vipps: VippsPerson
         thread.join()
     assert [status for status, _ in results] == [303] * 4
     assert vipps.provider_calls()["token"] == 1
-    assert rows(vipps, CustomerSession) == 1
-    assert sum(logged_in(vipps, browser) for _, browser in results) == 1, "one session, with one current cookie"
+    assert all(logged_in(vipps, browser) for _, browser in results), "whichever answer the browser keeps, it is in"
 
 
 def test_ten_first_logins_of_one_person_at_once_make_one_customer(vipps: VippsPerson) -> None:
@@ -310,7 +309,7 @@ def test_two_tabs_can_be_finished_in_either_order(vipps: VippsPerson) -> None:
     assert logged_in(vipps)
 
 
-def test_thirty_abandoned_logins_do_not_disturb_the_next(vipps: VippsPerson) -> None:
+def test_forty_abandoned_logins_do_not_disturb_the_next(vipps: VippsPerson) -> None:
     for _ in range(40):
         vipps.start()
     vipps.log_in()

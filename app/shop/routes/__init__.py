@@ -1,1 +1,5 @@
 """The shop's pages, a blueprint per part."""
+
+from app.shop.routes import cart, catalogue, checkout, orders
+
+BLUEPRINTS = (catalogue.bp, cart.bp, checkout.bp, orders.bp)

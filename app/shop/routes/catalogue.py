@@ -1,13 +1,16 @@
 """The catalogue's pages: the front page with search and categories, and a product by itself."""
 
+from collections.abc import Hashable
 from urllib.parse import urlencode
 
-from flask import Blueprint, abort, current_app, render_template, request
+from flask import Blueprint, abort, current_app, render_template, request, session
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
+from app.customers.sessions import current_customer
 from app.database import db
-from app.i18n import language
+from app.i18n import here, language
+from app.shop.cart_cookie import cart_count
 from app.shop.carts import MAX_QUANTITY
 from app.shop.catalogue import (
     MAX_QUERY,
@@ -18,6 +21,7 @@ from app.shop.catalogue import (
     read_categories,
     related_products,
 )
+from app.shop.parts import part
 from app.shop.routes.paging import page_number, within
 
 bp = Blueprint("shop", __name__)
@@ -31,14 +35,22 @@ def home() -> ResponseReturnValue:
     shelf = find_products(db.session(), language(), q, category.slug if category else "", page)
     within(page, shelf.pages if shelf.products else 1)
     kept = {"q": q, "category": category.slug if category else ""}
-    return render_template(
-        "shop/home.html",
-        shelf=shelf,
-        q=q,
-        category=category,
-        everything=not q and not category,
-        link="/?" + urlencode({name: value for name, value in kept.items() if value} | {"page": ""}),
-    )
+    facts: dict[str, Hashable] = {
+        "shelf": shelf,
+        "q": q,
+        "category": category,
+        "everything": not q and not category,
+        "link": "/?" + urlencode({name: value for name, value in kept.items() if value} | {"page": ""}),
+    }
+    if _somebody_we_know():
+        return render_template("shop/home.html", **facts)
+    # To everybody else the whole page is the same, but for its own address in the language switch.
+    return part("shop/home.html", categories=shop_categories(), address=here(), **facts)
+
+
+def _somebody_we_know() -> bool:
+    """Tell whether the page says anything about this browser: a login, a cart, a message."""
+    return current_customer() is not None or cart_count() > 0 or "_flashes" in session
 
 
 def shop_categories() -> tuple[CategoryName, ...]:

@@ -1,0 +1,135 @@
+"""The demo's shelf in both languages and on both databases, whose ideas of upper case and of order differ."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.i18n import LANGUAGES
+from tests.conftest import browser_of, open_page, post
+from tests.customers.steps import log_in
+from tests.pages import Page
+from tests.shop.steps import add_product, cart_of, place_order, put_into_cart
+from tests.shop.test_seed import GOODS
+
+PRODUCTS = {product["slug"]: product for product in GOODS["products"]}
+
+
+def in_language(app: Flask, code: str) -> FlaskClient:
+    """Return a browser that chose a language."""
+    client = browser_of(app)
+    client.get(f"/language/{code}")
+    return client
+
+
+def found(client: FlaskClient, q: str) -> list[str]:
+    """Return the names that a search finds."""
+    response = client.get("/", query_string={"q": q})
+    assert response.status_code == 200
+    return [heading.get_text() for heading in Page(response.text).select(".shelf h2")]
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_a_product_is_described_in_the_chosen_language(demo_app: Flask, code: str) -> None:
+    product, (other,) = PRODUCTS["wool-blanket"], [each for each in LANGUAGES if each != code]
+    client = in_language(demo_app, code)
+    page = open_page(client, "/products/wool-blanket")
+    assert (page.h1, page.one("html")["lang"]) == (product["name"][code], code)
+    assert product["description"][code].split("\n")[0] in page.text
+    assert product["name"][other] not in page.text
+    shelf = open_page(client, "/?category=wool")
+    category = next(each for each in GOODS["categories"] if each["slug"] == "wool")
+    assert shelf.h1 == category["name"][code]
+    assert product["name"][code] in shelf.text
+
+
+def test_every_product_is_listed_once_over_two_pages_in_the_order_of_the_file(either_app: Flask) -> None:
+    for code in LANGUAGES:
+        client = in_language(either_app, code)
+        pages = [open_page(client, f"/?page={number}") for number in (1, 2)]
+        shown = [link["href"] for page in pages for link in page.select(".shelf h2 a")]
+        assert shown == [f"/products/{slug}" for slug in PRODUCTS]
+        assert len(pages[0].select(".shelf > li")) == 24
+        open_page(client, "/?page=3", status=404)
+
+
+def test_search_knows_the_norwegian_letters_in_upper_case(either_app: Flask) -> None:
+    add_product(either_app, "aal", name="Ål på glass")
+    add_product(either_app, "oerret", name="Røkt ØRRET", summary="Fra SJØEN")
+    client = in_language(either_app, "nb")
+    assert found(client, "ÅL PÅ GLASS") == ["Ål på glass"]
+    assert found(client, "røkt ørret sjøen") == ["Røkt ØRRET"]
+    assert found(client, "ØRRET") == ["Røkt ØRRET"]
+
+
+def test_search_takes_wildcards_as_letters_on_both_databases(either_app: Flask) -> None:
+    add_product(either_app, "percent", name="Ninety 99%wool")
+    add_product(either_app, "underscore", name="Snake_case \\ scarf")
+    client = in_language(either_app, "en")
+    assert "Ninety 99%wool" in found(client, "%")
+    assert found(client, "99%wool") == ["Ninety 99%wool"]
+    assert found(client, "9_%") == []
+    assert found(client, "_") == ["Snake_case \\ scarf"]
+    assert found(client, "\\") == ["Snake_case \\ scarf"]
+    assert found(client, "wool\0 99%wool") == ["Ninety 99%wool"]
+
+
+def test_a_search_looks_in_the_language_on_the_screen(demo_app: Flask) -> None:
+    name = PRODUCTS["wool-blanket"]["name"]
+    assert found(in_language(demo_app, "nb"), name["nb"]) == [name["nb"]]
+    assert found(in_language(demo_app, "en"), name["nb"]) == []
+
+
+def test_a_search_that_finds_nothing_says_so_in_both_languages(demo_app: Flask) -> None:
+    page = open_page(in_language(demo_app, "en"), "/?q=submarine")
+    assert page.h1 == "Results for “submarine”"
+    assert "Nothing like that on our shelves" in page.text
+    assert page.select('main a[href="/"]')
+    assert "Nothing like that" not in open_page(in_language(demo_app, "nb"), "/?q=submarine").text
+
+
+def test_a_shelf_says_what_is_sold_out_and_what_is_nearly(demo_app: Flask) -> None:
+    client = browser_of(demo_app)
+    cards = {
+        str(card.select("a")[0]["href"]).removeprefix("/products/"): " ".join(card.get_text(" ").split())
+        for number in (1, 2)
+        for card in open_page(client, f"/?page={number}").select(".shelf > li")
+    }
+    assert "Sold out" in cards["hammock"]
+    assert ("1 left" in cards["sheepskin"], "3 left" in cards["camp-axe"]) == (True, True)
+    assert not any(words in cards["wool-blanket"] for words in ("left", "Sold out"))
+    gone = [slug for slug, product in PRODUCTS.items() if product["stock"] == 0]
+    assert [slug for slug, words in cards.items() if "Sold out" in words] == gone
+
+
+@pytest.mark.parametrize("path", ["/", "/?q=wool", "/?category=wool", "/?page=2", "/?q=submarine"])
+def test_looking_around_leaves_no_cookie(demo_app: Flask, path: str) -> None:
+    response = browser_of(demo_app).get(path)
+    assert response.status_code == 200
+    assert "Set-Cookie" not in response.headers
+
+
+def test_an_order_keeps_its_language_and_its_names(demo_app: Flask) -> None:
+    client = in_language(demo_app, "nb")
+    put_into_cart(client, "wool-blanket", "2")
+    log_in(client, "ingrid.solheim@example.com", "lantern by the lake")
+    path = place_order(client, delivery="pickup").location
+    client.get("/language/en")
+    page = open_page(client, path)
+    assert PRODUCTS["wool-blanket"]["name"]["nb"] in page.text
+    assert page.one(".sum--total dd").get_text() == "2\xa0598,00\xa0kr"
+
+
+def test_a_purchase_from_shelf_to_history_on_both_databases(either_app: Flask) -> None:
+    client = browser_of(either_app)
+    put_into_cart(client, "wool-blanket", "2")
+    put_into_cart(client, "cabin-radio", "9")
+    put_into_cart(client, "enamel-mug")
+    post(client, "/cart/remove", {"product": "enamel-mug"})
+    log_in(client, "ingrid.solheim@example.com", "lantern by the lake")
+    assert cart_of(client) == {"wool-blanket": 2, "cabin-radio": 2}
+    page = open_page(client, place_order(client).location)
+    assert page.one(".sum--total dd").get_text() == "6\xa0578,00\xa0kr"
+    row = " ".join(open_page(client, "/orders").one("tbody tr").get_text(" ").split())
+    assert "4 things" in row
+    assert "6 578,00 kr" in row
+    open_page(client, "/orders?page=2", status=404)

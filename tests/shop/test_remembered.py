@@ -1,0 +1,121 @@
+"""What the front page remembers of an earlier rendering: never what has changed, and never what is somebody's own."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from app.database import db
+from app.shop import parts
+from app.shop.catalogue import RememberedCategories
+from app.shop.models import CategoryText, ProductText
+from tests.conftest import browser_of, open_page
+from tests.shop.steps import add_product, add_somebody, put_into_cart, set_product
+
+NORWEGIAN = {"Accept-Language": "nb"}
+
+
+def set_text(app: Flask, model: type[ProductText] | type[CategoryText], **values: str) -> None:
+    """Change a text in both languages."""
+    with app.app_context():
+        db.session.execute(update(model).values(**values))
+        db.session.commit()
+
+
+def hits(app: Flask) -> int:
+    """Return how often something remembered was used."""
+    return int(app.extensions["parts"].cache_info().hits)
+
+
+@pytest.mark.parametrize("logged_in", [False, True])
+def test_a_change_of_price_stock_or_words_shows_at_once(app: Flask, client: FlaskClient, logged_in: bool) -> None:
+    add_product(app, price=10_000, stock=10)
+    if logged_in:
+        add_somebody(app, client)
+    open_page(client, "/")
+    set_product(app, price=12_300)
+    assert "123,00 kr" in open_page(client, "/").text
+    set_product(app, stock=0)
+    assert "Sold out" in open_page(client, "/").text
+    set_text(app, ProductText, name="Warmer mittens")
+    assert "Warmer mittens" in open_page(client, "/").text
+
+
+def test_a_category_that_is_new_to_the_header_shows_on_a_remembered_page(app: Flask, client: FlaskClient) -> None:
+    add_product(app)
+    open_page(client, "/")
+    set_text(app, CategoryText, name="Knitwear")
+    app.extensions["shop_categories"] = RememberedCategories()  # as after its minute
+    assert "Knitwear" in open_page(client, "/").text
+
+
+def test_a_page_is_remembered_per_language_and_per_address(app: Flask, client: FlaskClient) -> None:
+    add_product(app, "mittens", category="wool")
+    for _ in range(2):
+        assert "Log in" in client.get("/").text
+        assert "Logg inn" in client.get("/", headers=NORWEGIAN).text
+        assert "Results for “mitt”" in client.get("/?q=mitt").text
+        assert "Results for “Mitt”" in client.get("/?q=Mitt").text
+        assert "next=/%3Fcategory%3Dwool" in client.get("/?category=wool").text
+        assert "next=/%3Futm%3D%2522" in client.get("/?utm=%22").text
+
+
+def test_the_page_of_a_customer_is_nobody_else_s(app: Flask, client: FlaskClient) -> None:
+    add_product(app)
+    other, stranger = browser_of(app), browser_of(app)
+    add_somebody(app, client)
+    add_somebody(app, other, email="liv@example.com")
+    for _ in range(2):
+        mine, theirs = client.get("/").text, other.get("/").text
+        assert token_in(mine) != token_in(theirs)
+        assert "Tuva" in mine
+        response = stranger.get("/")
+        assert not any(word in response.text for word in ("Tuva", "csrf_token", "/logout"))
+        assert "Set-Cookie" not in response.headers
+        assert "Cookie" in response.headers["Vary"]
+
+
+def token_in(html: str) -> str:
+    """Return the form token in a page."""
+    return html.partition('name="csrf_token" value="')[2].partition('"')[0]
+
+
+def test_a_guest_s_cart_and_a_message_stand_on_that_guest_s_page_only(app: Flask, client: FlaskClient) -> None:
+    add_product(app)
+    stranger = browser_of(app)
+    open_page(stranger, "/")
+    put_into_cart(client, quantity="7")
+    assert open_page(client, "/").one(".count").get_text() == "7"
+    assert not open_page(stranger, "/").select(".count")
+    stranger.set_cookie("session", "an old one", domain="localhost")
+    stranger.get("/account")
+    assert "You are no longer logged in here" in stranger.get("/").text
+    for browser in (stranger, browser_of(app)):
+        assert "no longer logged in" not in browser.get("/").text
+
+
+def test_what_is_the_same_is_not_rendered_again(app: Flask, client: FlaskClient) -> None:
+    add_product(app)
+    first = client.get("/")
+    before = hits(app)
+    second = client.get("/")
+    assert second.data == first.data
+    assert hits(app) == before + 1
+
+
+def test_only_so_much_is_remembered(app: Flask, client: FlaskClient) -> None:
+    add_product(app)
+    assert app.extensions["parts"].cache_parameters()["maxsize"] == parts.KEPT
+    for number in range(parts.KEPT + 10):
+        client.get(f"/?page=1&n={number}")
+    assert app.extensions["parts"].cache_info().currsize == parts.KEPT
+
+
+def test_two_shops_in_one_process_remember_apart(make_app: Any) -> None:
+    demo, plain = make_app(DEMO="1"), make_app(DEMO="0")
+    add_product(demo)
+    for _ in range(2):
+        assert "/outbox" in browser_of(demo).get("/").text
+        assert "/outbox" not in browser_of(plain).get("/").text

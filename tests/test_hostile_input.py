@@ -1,0 +1,149 @@
+"""Input that is meant to hurt: to freeze a worker, to blow up a page, to slip a file or an old session in."""
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.customers import passwords
+from app.customers.email_address import normal_email
+from app.customers.models import Customer, CustomerSession
+from app.database import db
+from app.i18n import here
+from app.vipps.claims import parse
+from tests.conftest import browser_of, post
+from tests.pages import check_page
+from tests.simulator.conftest import build
+from tests.vipps_person import VippsPerson
+
+SUB = {"sub": "3f6c1a52-8d0e-4b77-9a41-6c2f5be0d913"}
+HEAP_OF_ACCENTS = "a" + "\u0301\u0316" * 50_000
+
+
+def test_a_heap_of_accents_is_never_normalised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Normalising sorts a run of accents in quadratic time, and nothing else runs meanwhile."""
+    seen: list[int] = []
+    original = passwords.unicodedata.normalize
+
+    class Watched:
+        @staticmethod
+        def normalize(form: Any, text: str) -> str:
+            seen.append(len(text))
+            return original(form, text)
+
+    monkeypatch.setattr(passwords, "unicodedata", Watched)
+    assert passwords.problem(HEAP_OF_ACCENTS) is passwords.Problem.TOO_LONG
+    assert passwords.matches(HEAP_OF_ACCENTS, None) is False
+    assert max(seen, default=0) <= passwords.LONGEST_TYPED
+    assert normal_email("x" * 100_000 + "@example.com") is None
+
+
+def test_a_form_of_very_many_fields_is_not_offered_again(demo_client: FlaskClient) -> None:
+    response = demo_client.post("/cart/add", data=b"a&" * 200_000, content_type="application/x-www-form-urlencoded")
+    assert response.status_code == 400
+    assert len(response.data) < 50_000
+    assert not check_page(response).select("main form")
+
+
+@pytest.mark.parametrize("path", ["/login/password", "/register", "/password/forgot"])
+def test_a_file_in_place_of_a_text_is_not_there(demo_client: FlaskClient, path: str) -> None:
+    data = {name: (BytesIO(b"x"), "x.txt") for name in ("email", "password", "next", "name")}
+    response = post(demo_client, path, data, content_type="multipart/form-data")
+    assert 400 <= response.status_code < 500
+
+
+@pytest.mark.parametrize(
+    ("claims", "longest"),
+    [
+        ({"name": "x" * 150 + "\n" + "y" * 150}, 200),
+        ({"email": "a@" + ".".join(["b" * 63] * 8)}, 254),
+        (
+            {"delegatedConsents": {"consents": [{"id": "e", "accepted": True, "textDisplayedToUser": "x\n" * 3000}]}},
+            2000,
+        ),
+    ],
+)
+def test_no_claim_is_longer_than_its_column(claims: dict[str, Any], longest: int) -> None:
+    info = parse({**SUB, **claims})
+    texts = [info.name or "", info.email or "", *(answer.text for answer in info.consents)]
+    assert max(map(len, texts)) <= longest
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_at_the_end_of_time_is_absent(moment: str) -> None:
+    consents = {"timeOfConsent": moment, "consents": [{"id": "e", "accepted": True}]}
+    (answer,) = parse({**SUB, "delegatedConsents": consents}).consents
+    assert answer.given_at is None
+
+
+def test_a_failed_commit_greets_nobody_and_keeps_nothing(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sqlalchemy.exc import OperationalError
+
+    callback = vipps.approve(vipps.start(), "ola")
+    with monkeypatch.context() as broken:
+
+        def fail() -> None:
+            raise OperationalError("COMMIT", {}, Exception("disk full"))
+
+        broken.setattr(db.session, "commit", fail)
+        response = vipps.browser.get(callback)
+    assert response.status_code == 503
+    assert "Ola" not in response.text
+    with vipps.app.app_context():
+        assert db.session.scalars(select(CustomerSession)).all() == []
+        assert db.session.scalars(select(Customer).where(Customer.given_name == "Ola")).all() == []
+    assert vipps.log_in("ola").status_code == 303
+
+
+def test_a_login_that_was_committed_is_not_taken_back_by_what_comes_after(
+    vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sqlalchemy.exc import OperationalError
+
+    def fail(*args: Any) -> None:
+        raise OperationalError("UPDATE", {}, Exception("locked"))
+
+    monkeypatch.setattr("app.vipps.attempts.Attempts.finish", fail)
+    assert vipps.log_in().status_code == 303
+    assert vipps.browser.get("/account").status_code == 200
+
+
+def test_a_crowd_of_repeated_callbacks_does_not_take_every_thread(vipps: VippsPerson) -> None:
+    state_and_code = vipps.approve(vipps.start())
+    integration = vipps.app.extensions["vipps"]
+    from urllib.parse import parse_qs, urlsplit
+
+    state = parse_qs(urlsplit(state_and_code).query)["state"][0]
+    cookie = vipps.browser.get_cookie("vipps-login", domain="localhost")
+    with vipps.app.app_context():
+        integration.attempts.claim(state, cookie.value)  # type: ignore[union-attr]
+    while integration.waiting.acquire(blocking=False):
+        pass
+    response = vipps.browser.get(state_and_code)
+    assert response.status_code == 503
+    assert response.headers["Retry-After"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/login/vipps/callback?code=secret&state=secret", "/login/vipps/callback/?code=secret", "/confirm/secret"]
+)
+def test_no_link_on_a_page_repeats_a_secret_address(demo_app: Flask, path: str) -> None:
+    with demo_app.test_request_context(path):
+        assert here() == "/"
+    assert "secret" not in browser_of(demo_app).get(path).text.replace("password", "")
+
+
+def test_an_error_of_the_database_shows_no_values_in_the_log(demo_app: Flask) -> None:
+    with demo_app.app_context():
+        assert db.engine.dialect is not None
+        assert db.engine.hide_parameters is True
+
+
+def test_the_simulator_answers_under_its_own_name_only(tmp_path: Any) -> None:
+    client = build(tmp_path / "simulator.sqlite").test_client()
+    assert client.get("/control/merchants", headers={"Host": "rebind.evil.example"}).status_code == 400
+    assert client.get("/control/merchants").status_code == 200
+    assert client.get("/healthz", headers={"Host": "10.0.0.7"}).status_code == 200
