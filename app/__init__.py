@@ -66,4 +66,5 @@ def vipps_config(settings: Settings) -> VippsConfig:
         market=settings.vipps_market,
         concurrent_logins=settings.vipps_concurrent_logins,
         secure_cookies=settings.https,
+        knock_first=settings.simulated,
     )

@@ -39,7 +39,7 @@ def test_a_mail_in_another_language_leaves_the_page_in_its_own(app: Flask) -> No
 
 def test_a_number_chooses_the_form_of_a_text(app: Flask) -> None:
     template = '{{ ngettext("%(num)s thing", "%(num)s things", n) }}'
-    for language, one, two in [("en", "1 thing", "2 things"), ("nb", "1 ting", "2 ting")]:
+    for language, one, two in [("en", "1 thing", "2 things"), ("nb", "1 vare", "2 varer")]:
         with app.test_request_context(headers={"Accept-Language": language}):
             assert render_template_string(template, n=1) == one
             assert render_template_string(template, n=2) == two

@@ -22,7 +22,7 @@ from .config import VippsConfig
 from .discovery import Discovery, Provider, raise_for_outage
 from .errors import LoginRefused, loggable
 from .id_token import IdToken, validate
-from .transport import Answer, Deadline, Transport
+from .transport import Answer, Deadline, Transport, knock
 
 START_SECONDS = 5.0  # for a login's start, which calls Vipps only when discovery is due
 PLACE_SECONDS = 1.5  # for a place among those who talk to Vipps: a crowd of 100 finds room, a hanging Vipps does not
@@ -81,6 +81,8 @@ class VippsClient:
             "market": self.config.market,
         }
         endpoint = self._provider(Deadline(START_SECONDS)).authorization_endpoint
+        if self.config.knock_first:
+            knock(endpoint)
         return f"{endpoint}?{urlencode(parameters, quote_via=quote)}"
 
     def check_issuer(self, issuers: list[str], deadline: Deadline) -> None:

@@ -15,6 +15,7 @@ import time
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -202,6 +203,16 @@ class Transport:
                 self._pools = urllib3.PoolManager(num_pools=4, maxsize=self._connections, ssl_context=context)
                 self._pools.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
             return self._pools
+
+
+def knock(url: str) -> None:
+    """Make sure that somebody listens at an address, without asking anything; raises `LoginRefused` if not."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        socket.create_connection((parts.hostname or "", port), CONNECT_SECONDS).close()
+    except OSError as error:
+        raise LoginRefused("vipps_unreachable", detail=type(error).__name__) from error
 
 
 def _read(response: urllib3.BaseHTTPResponse) -> bytes:

@@ -111,6 +111,7 @@ def test_the_wrong_number_is_told_and_never_retried(stage: Stage) -> None:
 def test_with_the_simulator_switched_off_the_page_is_friendly(stage: Stage) -> None:
     page = stage.open()
     put_into_cart(page, stage)
+    page.goto(f"{stage.shop}/login/vipps")  # by now the shop knows the discovery document
     page.goto(f"{stage.shop}/login?next=/checkout")
     stage.stop_simulator()
     press_vipps(page)

@@ -9,7 +9,6 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.database import db
-from app.shop import carts
 from app.shop.models import Cart
 from tests.conftest import browser_of, open_page
 from tests.shop.steps import (
@@ -150,16 +149,3 @@ def test_the_first_thing_put_in_twice_at_once_makes_one_cart(app: Flask) -> None
     with app.app_context():
         assert len(db.session.scalars(select(Cart).where(Cart.customer_id == customer)).all()) == 1
     assert cart_of(browser) == {"mittens": 4}
-
-
-def test_a_cart_that_another_request_made_meanwhile_is_used(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On PostgreSQL two first additions can both find no cart; the second to write takes the first one's."""
-    add_product(app)
-    browser = browser_of(app)
-    add_somebody(app, browser)
-    put_into_cart(browser)
-    with app.app_context(), monkeypatch.context() as patched:
-        patched.setattr(carts, "find_cart", lambda *_anything, **_more: None)
-        carts.add(db.session(), carts.Owner(customer_id=1), "mittens", 2, "en")
-        db.session.commit()
-    assert cart_of(browser) == {"mittens": 3}

@@ -84,11 +84,14 @@ def token_in(html: str) -> str:
 
 def test_a_guest_s_cart_and_a_message_stand_on_that_guest_s_page_only(app: Flask, client: FlaskClient) -> None:
     add_product(app)
-    stranger = browser_of(app)
+    other, stranger = browser_of(app), browser_of(app)
     open_page(stranger, "/")
     put_into_cart(client, quantity="7")
-    assert open_page(client, "/").one(".count").get_text() == "7"
-    assert not open_page(stranger, "/").select(".count")
+    put_into_cart(other, quantity="2")
+    for _ in range(2):
+        assert open_page(client, "/").one(".count").get_text() == "7"
+        assert open_page(other, "/").one(".count").get_text() == "2"
+        assert not open_page(stranger, "/").select(".count")
     stranger.set_cookie("session", "an old one", domain="localhost")
     stranger.get("/account")
     assert "You are no longer logged in here" in stranger.get("/").text

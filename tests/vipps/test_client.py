@@ -13,7 +13,7 @@ from app.vipps.config import DISCOVERY_PATH
 from app.vipps.errors import LoginRefused
 from app.vipps.transport import MAX_BYTES, Deadline
 from tests.vipps.conftest import an_attempt
-from tests.vipps.provider import CLIENT_ID, KEYS_PATH, SUBJECT, TOKEN_PATH, USERINFO_PATH, Handler, Provider
+from tests.vipps.provider import CLIENT_ID, KEYS_PATH, SUBJECT, TOKEN_PATH, USERINFO_PATH, Handler, Provider, running
 
 LogIn = Callable[..., dict[str, Any]]
 
@@ -179,6 +179,13 @@ def test_a_connection_that_is_cut_is_refused_and_the_next_login_works(
 def test_nobody_listening_is_unreachable(log_in: LogIn, unused_port: int) -> None:
     client = VippsClient(Provider().config(base_url=f"http://127.0.0.1:{unused_port}"))
     assert refused(lambda: log_in(client)) == "vipps_unreachable"
+
+
+def test_a_browser_is_not_sent_to_a_simulator_that_is_switched_off() -> None:
+    with running() as provider:
+        client = VippsClient(provider.config(knock_first=True))
+        assert client.authorization_url(an_attempt()).startswith(provider.origin)
+    assert refused(lambda: client.authorization_url(an_attempt())) == "vipps_unreachable"
 
 
 def drip(handler: Handler) -> None:
