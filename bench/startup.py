@@ -65,7 +65,7 @@ def foreign_imports(file: Path) -> Iterator[str]:
     """Yield the import statements at the top of a file that lead out of the shop."""
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom):
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
             names = [node.module or ""]
         if names and not any(name.split(".")[0] == "app" for name in names):
             yield ast.unparse(node)
