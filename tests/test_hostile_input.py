@@ -38,6 +38,10 @@ def test_a_heap_of_accents_is_never_normalised(monkeypatch: pytest.MonkeyPatch) 
     assert passwords.problem(HEAP_OF_ACCENTS) is passwords.Problem.TOO_LONG
     assert passwords.matches(HEAP_OF_ACCENTS, None) is False
     assert max(seen, default=0) <= passwords.LONGEST_TYPED
+
+
+def test_an_endless_address_is_not_even_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.customers.email_address.validate_email", lambda *_, **__: pytest.fail("looked at"))
     assert normal_email("x" * 100_000 + "@example.com") is None
 
 

@@ -78,7 +78,7 @@ _CLAIM = (
 _FINISH = update(login_attempt).where(_c.id == bindparam("attempt")).values(outcome=bindparam("result"))
 _OLD = select(_c.id).where(_c.expires_at < bindparam("before")).limit(AT_A_TIME)
 _FORGET = delete(login_attempt).where(_c.id.in_(_OLD))
-_CAP = delete(login_attempt).where(_c.id <= select(func.max(_c.id) - MOST).scalar_subquery())
+_CAP = delete(login_attempt).where(_c.id <= select(func.max(_c.id) - bindparam("most")).scalar_subquery())
 # The oldest attempts of a browser beyond what it may have open, counting the one that is about to begin.
 _SURPLUS = select(_c.id).where(_c.browser_hash == bindparam("browser")).order_by(_c.id.desc()).offset(PER_BROWSER - 1)
 _TRIM = delete(login_attempt).where(_c.id.in_(_SURPLUS))
@@ -141,7 +141,7 @@ class Attempts:
         }
         with self._engine().begin() as connection:
             connection.execute(_FORGET, {"before": self._forgotten()})
-            connection.execute(_CAP)
+            connection.execute(_CAP, {"most": MOST})
             connection.execute(_TRIM, {"browser": browser_hash})
             key = connection.execute(_BEGIN, row).inserted_primary_key
         return Attempt(key[0] if key else 0, nonce, verifier, purpose, next_path, state)

@@ -144,6 +144,16 @@ def test_a_browser_keeps_no_more_than_its_share_and_others_keep_theirs(attempts:
     assert isinstance(attempts.claim(other.state, "other"), Attempt)
 
 
+def test_machines_without_cookies_cannot_fill_the_table(
+    attempts: Attempts, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.vipps.attempts.MOST", 10)
+    begun = [attempts.begin(f"browser {number}", "login", "/") for number in range(50)]
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(login_attempt)) == 11
+    assert isinstance(attempts.claim(begun[-1].state, "browser 49"), Attempt)
+
+
 def test_what_nobody_finished_is_forgotten_after_a_while(attempts: Attempts, engine: Engine, clock: Clock) -> None:
     for number in range(50):
         attempts.begin(f"browser {number}", "login", "/")

@@ -1,5 +1,6 @@
 """Discovery and keys: checked before they are kept, fetched again when due, and kept while Vipps is down."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -158,9 +159,29 @@ def test_keys_down_while_keys_are_kept_changes_nothing(provider: Provider, log_i
     assert provider.calls(KEYS_PATH) == 2
 
 
-def test_one_fetch_serves_all_who_wait_for_it(provider: Provider, client_of: VippsClient) -> None:
-    import threading
+def test_who_has_a_good_copy_does_not_wait_for_another_s_refresh(
+    provider: Provider, client_of: VippsClient, clock: Clock
+) -> None:
+    client_of.check_issuer([], Deadline(5))
+    clock.seconds += 4000
+    asked, answer = threading.Event(), threading.Event()
 
+    def hang(to: Handler) -> None:
+        asked.set()
+        answer.wait(5)
+        to.cut()
+
+    provider.bent[DISCOVERY_PATH] = hang
+    refreshing = threading.Thread(target=lambda: client_of.check_issuer([], Deadline(5)))
+    refreshing.start()
+    assert asked.wait(5)
+    client_of.check_issuer([], Deadline(5))  # served from the copy, while the other is still waiting
+    assert refreshing.is_alive()
+    answer.set()
+    refreshing.join()
+
+
+def test_one_fetch_serves_all_who_wait_for_it(provider: Provider, client_of: VippsClient) -> None:
     gate = threading.Barrier(8)
 
     def start() -> None:

@@ -10,7 +10,7 @@ EVIL = [
     "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https:evil", "https://evil.example",
     "javascript:alert(1)", "/\t/evil.example", "/\n/evil.example", "\t//evil.example", " //evil.example", "/ /evil",
     "evil.example", "@evil.example", "/\x00", "/é", "/a\\b", "?x", "#x", "", None, "/" + "x" * 600, "data:text/html,x",
-    "/\u2028/evil", "http:/evil", ".//evil", "/\x7f",
+    "/login/vipps", "/login?next=/", "/\u2028/evil", "http:/evil", ".//evil", "/\x7f",
 ]  # fmt: skip
 
 
