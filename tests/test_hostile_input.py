@@ -123,7 +123,7 @@ def test_a_crowd_of_repeated_callbacks_does_not_take_every_thread(vipps: VippsPe
     state = parse_qs(urlsplit(state_and_code).query)["state"][0]
     cookie = vipps.browser.get_cookie("vipps-login", domain="localhost")
     with vipps.app.app_context():
-        integration.attempts.claim(state, cookie.value)  # type: ignore[union-attr]
+        integration.attempts.claim(state, cookie.value)  # type: ignore[union-attr]  # the start has set it
     while integration.waiting.acquire(blocking=False):
         pass
     response = vipps.browser.get(state_and_code)

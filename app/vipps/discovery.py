@@ -62,7 +62,7 @@ class Discovery:
 
     def provider(self, deadline: Deadline) -> Provider:
         """Return the metadata, fetched when there is none or it is older than its max-age."""
-        return self._latest("provider", self._fetch_provider, deadline)  # type: ignore[no-any-return]
+        return self._latest("provider", self._fetch_provider, deadline)  # type: ignore[no-any-return]  # its type goes with the name
 
     def key(self, kid: str | None, deadline: Deadline, again: bool = False) -> Key | None:
         """Return the RSA signing key of a key id, or the only key if the token names none.

@@ -1,0 +1,83 @@
+"""What a person is told when a login ends early: texts that several refusals share.
+
+They are gettext message ids, translated where they are shown, and may use `%(brand)s`.
+"""
+
+from dataclasses import dataclass
+
+
+def N_(message: str) -> str:  # noqa: N802 - the name that gettext tools know for "translate later"
+    """Mark a message for extraction; it is translated where it is shown."""
+    return message
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a person is told: what happened, and what to do now."""
+
+    title: str
+    explanation: str
+
+
+CANCELLED = Page(
+    N_("You cancelled the login"),
+    N_("Nothing was shared with us, and nothing has changed. You can try again, or log in another way."),
+)
+TRY_AGAIN = Page(
+    N_("The login was not completed"),
+    N_("It stopped before %(brand)s could tell us who you are. Please try again, or log in another way."),
+)
+PROVIDER_TROUBLE = Page(
+    N_("%(brand)s has a problem right now"),
+    N_("It is not your fault. Please try again in a moment, or log in another way. Your cart is safe."),
+)
+PROVIDER_SLOW = Page(
+    N_("%(brand)s does not answer"),
+    N_("We waited as long as we sensibly could. Please try again in a moment, or log in another way."),
+)
+BUSY = Page(
+    N_("Many people are logging in right now"),
+    N_("Please try again in a few seconds, or log in another way. Your cart is safe."),
+)
+OUR_MISTAKE = Page(
+    N_("Logging in with %(brand)s is not working here"),
+    N_("The fault is on our side, and we have been told. Please log in another way for now."),
+)
+NOT_CONFIRMED = Page(
+    N_("We could not confirm this login"),
+    N_("The answer we received did not pass our checks, so we logged nobody in. Please start again."),
+)
+OLD_APP = Page(
+    N_("Your %(brand)s app needs an update"),
+    N_("Update the app, then try again. You can also log in another way."),
+)
+WRONG_NUMBER = Page(
+    N_("The number did not match"),
+    N_(
+        "Start again and choose the number that this screen shows. "
+        "If you did not start the login yourself, reject it in the app."
+    ),
+)
+TOO_LATE = Page(
+    N_("The login took too long"),
+    N_("A login has to be finished within 15 minutes. Nothing was changed; please start again."),
+)
+ALREADY_USED = Page(
+    N_("This login has already been used"),
+    N_("Each login link works once. If you are not logged in now, please start again."),
+)
+UNKNOWN_LOGIN = Page(
+    N_("We do not know this login"),
+    N_("The link is incomplete, very old, or was not made by this shop. Please start again."),
+)
+OTHER_BROWSER = Page(
+    N_("Please finish in the browser where you started"),
+    N_(
+        "This login was begun in another browser, or this browser does not accept cookies. "
+        "Go back to the other browser, or start again here."
+    ),
+)
+DATABASE_DOWN = Page(
+    N_("We could not finish the login"),
+    N_("Our own database did not answer. Nothing was changed; please try again in a moment."),
+)
