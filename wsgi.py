@@ -53,6 +53,7 @@ def build_simulator(settings: Settings) -> Any:
         redirect_uris=(settings.redirect_uri,),
         auth_method=settings.vipps_client_auth_method,
         msn=settings.vipps_merchant_serial_number or "123456",
+        plan="advanced",  # so that it may ask for confirmation in the app
     )
     return create_simulator(
         SimulatorConfig(

@@ -1,4 +1,8 @@
-"""`flask --app wsgi setup`: create or migrate the database, and load the demo's data; safe to repeat."""
+"""The commands of `flask --app wsgi`.
+
+`setup` creates or migrates the database and loads the demo's data; it is safe to repeat. `block` closes an account and
+`unblock` opens it again.
+"""
 
 import click
 from flask import Flask, current_app
@@ -6,7 +10,10 @@ from flask.cli import with_appcontext
 from flask_migrate import upgrade
 from sqlalchemy.engine import make_url
 
+from app.customers import accounts, mails
 from app.customers import seed as customers_seed
+from app.customers.email_address import normal_email
+from app.customers.models import Customer
 from app.database import db, utcnow
 from app.settings import INSTANCE
 from app.shop import carts
@@ -15,7 +22,8 @@ from app.shop import seed as shop_seed
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    app.cli.add_command(setup)
+    for command in (setup, block, unblock):
+        app.cli.add_command(command)
 
 
 @click.command()
@@ -32,3 +40,34 @@ def setup(demo: bool) -> None:
     db.session.commit()
     where = make_url(current_app.config["SQLALCHEMY_DATABASE_URI"]).render_as_string(hide_password=True)
     click.echo(f"The database is ready{', with the demo data' if demo else ''}: {where}")
+
+
+@click.command()
+@click.argument("email")
+@with_appcontext
+def block(email: str) -> None:
+    """Close the account with this e-mail address, and log everybody out of it."""
+    customer = _customer(email)
+    accounts.block(customer)
+    mails.blocked(customer)
+    db.session.commit()
+    click.echo("The account is blocked.")
+
+
+@click.command()
+@click.argument("email")
+@with_appcontext
+def unblock(email: str) -> None:
+    """Open a blocked account again."""
+    customer = _customer(email)
+    accounts.unblock(customer)
+    mails.unblocked(customer)
+    db.session.commit()
+    click.echo("The account is open again.")
+
+
+def _customer(email: str) -> Customer:
+    customer = accounts.find_by_email(normal_email(email) or "")
+    if customer is None:
+        raise click.ClickException("no account has this e-mail address")
+    return customer

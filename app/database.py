@@ -21,6 +21,9 @@ from sqlalchemy.types import TypeDecorator
 
 T = TypeVar("T")
 
+# The largest number of a row that both databases can be asked for; a larger one in an address is no page.
+LARGEST_ID = 2**31 - 1
+
 # Constraint names that Alembic can find again on both databases.
 NAMING = {
     "ix": "ix_%(column_0_label)s",

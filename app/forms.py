@@ -5,6 +5,13 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 
+from app.vipps.claims import text
+
+
+def one_line(typed: str | None) -> str:
+    """Clean what a person typed as what Vipps says is cleaned: one line, without blanks around or invisible letters."""
+    return text(typed) or ""
+
 
 class Form(FlaskForm):
     """A form without files; a file sent under a text field's name is not there at all."""

@@ -6,7 +6,9 @@ follow a form post as well.
 """
 
 import hashlib
+from datetime import timedelta
 from ipaddress import ip_address, ip_network
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, redirect, request
@@ -16,7 +18,7 @@ from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.settings import LOCAL_HOSTS, Settings
+from app.settings import LOCAL_HOSTS, Settings, settings_of_app
 
 csrf = CSRFProtect()
 
@@ -115,6 +117,30 @@ def security_headers(settings: Settings) -> list[tuple[str, str]]:
     if settings.https:
         headers.append(("Strict-Transport-Security", f"max-age={TWO_YEARS}; includeSubDomains"))
     return headers
+
+
+def cookie_name(name: str) -> str:
+    """Return a cookie's name: with `__Host-`, no sibling host and no plain-http page can set it (ASVS 3.3.3)."""
+    return f"__Host-{name}" if settings_of_app().https else name
+
+
+def read_cookie(name: str) -> str:
+    """Return the value of one of our cookies, or an empty string."""
+    return request.cookies.get(cookie_name(name), "")
+
+
+def set_cookie(response: Any, name: str, value: str, max_age: timedelta | None = None) -> None:
+    """Set a cookie that scripts cannot read and other sites do not send; without an age it goes with the window."""
+    https = settings_of_app().https
+    response.set_cookie(
+        cookie_name(name), value, max_age=max_age, httponly=True, secure=https, samesite="Lax", path="/"
+    )
+
+
+def clear_cookie(response: Any, name: str) -> None:
+    """Take a cookie away."""
+    https = settings_of_app().https
+    response.delete_cookie(cookie_name(name), httponly=True, secure=https, samesite="Lax", path="/")
 
 
 def secret_hash(token: str) -> str:

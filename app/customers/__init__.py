@@ -8,11 +8,16 @@ logged in, and `profile` what Vipps told us about them. Nothing here knows the s
 from flask import Flask
 
 from app.customers import sessions
-from app.customers.routes import account, login, password, register
+from app.customers.activity_words import login_method, said
+from app.customers.addresses import label_lines
+from app.customers.devices import device
+from app.customers.routes import BLUEPRINTS
 
 
 def init_app(app: Flask) -> None:
     """Wire the accounts into the app."""
     sessions.init_app(app)
-    for pages in (login, register, password, account):
-        app.register_blueprint(pages.bp)
+    for each in (label_lines, device, said, login_method):
+        app.add_template_filter(each)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

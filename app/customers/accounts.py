@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.customers import passwords, proofs
+from app.customers import activity, passwords, proofs
+from app.customers.activity import Kind
 from app.customers.models import Customer, VippsLink
 from app.customers.proofs import Purpose
 from app.customers.session_rows import end_all
@@ -87,6 +88,13 @@ class PasswordSet:
 
 
 @dataclass(frozen=True)
+class Blocked:
+    """The password is right, but the shop has blocked the account."""
+
+    customer: Customer
+
+
+@dataclass(frozen=True)
 class LinkSpent:
     """The mailed link is unknown, used, replaced by a newer one or too old."""
 
@@ -100,8 +108,8 @@ def register(name: str, email: str, password: str, locale: str) -> Registered | 
     """
     password_hash = passwords.make_hash(password)
     begin_write()
-    customer = find_by_email(email) or _added(Customer(email=email))
-    if _is_somebodys(customer):
+    customer = find_by_email(email, lock=True) or _added(Customer(email=email))
+    if is_somebodys(customer):
         return AddressTaken(customer)
     customer.name, customer.password_hash, customer.locale = name, password_hash, locale
     db.session.flush()
@@ -117,18 +125,21 @@ def confirm_address(token: str, password: str | None) -> AddressConfirmed | Link
     proof = proofs.look_at(token, Purpose.CONFIRM)
     if proof is None or proof.customer.email != proof.email:
         return LinkSpent()
-    seen = proof.customer.password_hash
+    customer_id, seen = proof.customer_id, proof.customer.password_hash
     if password is not None and not passwords.matches(password, seen):
         return Refused()
     begin_write()
-    used = proofs.take(token, Purpose.CONFIRM)
-    if used is None or used.customer.password_hash != seen:
+    customer = hold(customer_id)
+    if customer is None or customer.password_hash != seen or customer.blocked_at:
         return LinkSpent()
-    used.customer.email_verified_at = utcnow()
-    return AddressConfirmed(used.customer)
+    if proofs.take(token, Purpose.CONFIRM) is None:
+        return LinkSpent()
+    customer.email_verified_at = utcnow()
+    activity.note(customer, Kind.ADDRESS_CONFIRMED, method="mail")
+    return AddressConfirmed(customer)
 
 
-def log_in(email: str | None, password: str) -> LoggedIn | NotConfirmed | Refused:
+def log_in(email: str | None, password: str) -> LoggedIn | NotConfirmed | Blocked | Refused:
     """Check a password; one hash is computed whatever is wrong, so that the time does not tell."""
     customer = find_by_email(email) if email else None
     seen = customer.password_hash if customer else None
@@ -137,10 +148,12 @@ def log_in(email: str | None, password: str) -> LoggedIn | NotConfirmed | Refuse
     renewed = passwords.make_hash(password) if passwords.outdated(seen) else seen
     customer_id = customer.id
     begin_write()
-    current = db.session.get(Customer, customer_id)
+    current = hold(customer_id)
     # The password may have been changed while this one was being checked.
     if current is None or current.password_hash != seen:
         return Refused()
+    if current.blocked_at is not None:
+        return Blocked(current)
     current.password_hash = renewed
     if current.email_verified_at is None:
         lately = proofs.mailed_lately(current, Purpose.CONFIRM)
@@ -156,7 +169,7 @@ def request_reset(email: str | None) -> ResetMailed | NobodyToMail:
     """
     begin_write()
     customer = find_by_email(email) if email else None
-    if customer is None or (customer.email_verified_at is None and has_vipps(customer)):
+    if customer is None or customer.blocked_at or (customer.email_verified_at is None and has_vipps(customer)):
         return NobodyToMail()
     return ResetMailed(customer, proofs.issue(customer, str(customer.email), Purpose.RESET))
 
@@ -169,7 +182,7 @@ def reset_password(token: str, password: str) -> PasswordSet | LinkSpent:
     password_hash = passwords.make_hash(password)
     begin_write()
     proof = proofs.take(token, Purpose.RESET)
-    if proof is None or proof.customer.email != proof.email:
+    if proof is None or proof.customer.email != proof.email or proof.customer.blocked_at:
         return LinkSpent()
     customer = proof.customer
     customer.email_verified_at = customer.email_verified_at or utcnow()
@@ -183,21 +196,58 @@ def change_password(customer: Customer, current: str, new: str, keep_session: in
 
     The sessions in other browsers end; `keep_session` is the id of the one that goes on.
     """
-    seen = customer.password_hash
+    customer_id, seen = customer.id, customer.password_hash
     if not passwords.matches(current, seen):
         return Refused()
     password_hash = passwords.make_hash(new)
     begin_write()
-    if customer.password_hash != seen:
+    held = hold(customer_id)
+    if held is None or held.password_hash != seen:
         return Refused()
     _set_password(customer, password_hash)
     end_all(customer, "password_changed", keep=keep_session)
     return PasswordSet(customer)
 
 
-def find_by_email(email: str) -> Customer | None:
-    """Return the account that logs in with this address, given in its normal form."""
-    return db.session.scalar(select(Customer).where(Customer.email == email))
+def is_somebodys(customer: Customer) -> bool:
+    """Tell whether anybody has ever proved that this account is theirs; a blocked one is not to be had either."""
+    return customer.email_verified_at is not None or customer.blocked_at is not None or has_vipps(customer)
+
+
+def delete(customer: Customer) -> None:
+    """Delete an account with everything that belongs to it; the database's foreign keys say what does."""
+    db.session.delete(customer)
+
+
+def block(customer: Customer) -> None:
+    """Close an account: nobody logs in, and whoever is in is out (ASVS 7.4.2)."""
+    customer.blocked_at = utcnow()
+    proofs.void(customer)
+    end_all(customer, "blocked")
+    activity.note(customer, Kind.BLOCKED)
+
+
+def unblock(customer: Customer) -> None:
+    """Open a blocked account again."""
+    customer.blocked_at = None
+    activity.note(customer, Kind.UNBLOCKED)
+
+
+def find_by_email(email: str, *, lock: bool = False) -> Customer | None:
+    """Return the account that logs in with this address, given in its normal form.
+
+    With `lock`, nobody else changes it before this transaction ends.
+    """
+    found = select(Customer).where(Customer.email == email)
+    return db.session.scalar(found.with_for_update() if lock else found)
+
+
+def hold(customer_id: int) -> Customer | None:
+    """Read an account as it is now and keep others from changing it before this transaction ends; None if it is gone.
+
+    What was read before `begin_write` may be out of date, and on PostgreSQL would be answered from memory.
+    """
+    return db.session.get(Customer, customer_id, populate_existing=True, with_for_update=True)
 
 
 def has_vipps(customer: Customer) -> bool:
@@ -208,10 +258,7 @@ def has_vipps(customer: Customer) -> bool:
 def _set_password(customer: Customer, password_hash: str) -> None:
     customer.password_hash = password_hash
     proofs.void(customer)
-
-
-def _is_somebodys(customer: Customer) -> bool:
-    return customer.email_verified_at is not None or has_vipps(customer)
+    activity.note(customer, Kind.PASSWORD_SET)
 
 
 def _added(customer: Customer) -> Customer:

@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired, Length
 from app.customers import passwords
 from app.customers.email_address import normal_email
 from app.customers.passwords import Problem
-from app.forms import Form
+from app.forms import Form, one_line
 
 MAX_NAME = 200
 
@@ -24,12 +24,6 @@ WEAK = {
     Problem.COMMON: _l("Too many people use that password, so it is tried first. Choose another one."),
     Problem.GUESSABLE: _l("Leave the shop’s name and your e-mail address out of the password."),
 }
-
-
-def one_line(text: str | None) -> str:
-    """Cut white space around, and turn line breaks and other control characters into spaces."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in text or "")
-    return " ".join(printable.split())
 
 
 class AnAddress:
@@ -132,3 +126,22 @@ class ChangePasswordForm(NewPasswordForm):
     """Change the password, with the present one."""
 
     current = PasswordField(_l("Current password"), [InputRequired(_l("Enter your current password."))])
+
+
+class ProofForm(Form):
+    """Prove that an account is one's own, by its password; it is judged where it is used."""
+
+    password = PasswordField(_l("Password of that account"), [InputRequired(_l("Enter the password."))])
+
+
+class ConfirmationForm(Form):
+    """Confirm who is logged in, by the password; it is judged where it is used."""
+
+    password = PasswordField(_l("Password"), [InputRequired(_l("Enter your password."))])
+    next = HiddenField()
+
+
+class EmailForm(WithAddress):
+    """Ask for another e-mail address."""
+
+    email = address_field()

@@ -19,6 +19,16 @@ SUBJECTS = {
     "already_registered": _l("You already have an account with us"),
     "reset_password": _l("Choose a new password"),
     "password_set": _l("Your password was changed"),
+    "vipps_connected": _l("A new way to log in to your account"),
+    "vipps_disconnected": _l("A way to log in was removed from your account"),
+    "taken_over": _l("Your account is yours alone now"),
+    "prove_ownership": _l("Is this your account?"),
+    "change_email": _l("Confirm your new e-mail address"),
+    "address_in_use": _l("Somebody wanted to use your e-mail address"),
+    "email_changed": _l("Your e-mail address was changed"),
+    "account_deleted": _l("Your account is deleted"),
+    "blocked": _l("Your account is closed for now"),
+    "unblocked": _l("Your account is open again"),
 }
 
 
@@ -42,13 +52,64 @@ def password_set(customer: Customer) -> None:
     _send(customer, "password_set", forgot=_link("password.forgot"))
 
 
-def _send(customer: Customer, kind: str, **context: object) -> None:
-    if customer.email is None:
+def vipps_connected(customer: Customer) -> None:
+    """Tell the owner that a Vipps user opens the account from now on (ASVS 6.3.7)."""
+    _send(customer, "vipps_connected", account=_link("account.overview"), forgot=_link("password.forgot"))
+
+
+def vipps_disconnected(customer: Customer) -> None:
+    """Tell the owner that no Vipps user opens the account any more (ASVS 6.3.7)."""
+    _send(customer, "vipps_disconnected", account=_link("account.overview"))
+
+
+def taken_over(customer: Customer) -> None:
+    """Tell the owner of an address, who has just proved it, what became of the registration that was there."""
+    _send(customer, "taken_over", account=_link("account.overview"))
+
+
+def prove_ownership(customer: Customer, token: str) -> None:
+    """Mail the link that lets a Vipps user, who has just logged in, into this account."""
+    _send(customer, "prove_ownership", link=_link("vipps_account.prove_by_mail", token=token))
+
+
+def change_email(customer: Customer, new_email: str, token: str) -> None:
+    """Mail the link that makes a new address the account's, to that address."""
+    _send(customer, "change_email", to=new_email, link=_link("email.confirm", token=token))
+
+
+def address_in_use(owner: Customer) -> None:
+    """Tell the owner of an account that somebody, probably they, wanted its address for another account."""
+    _send(owner, "address_in_use", login=_link("login.page"))
+
+
+def email_changed(customer: Customer, old_email: str) -> None:
+    """Tell the former address that it is no longer the account's (ASVS 6.3.7)."""
+    _send(customer, "email_changed", to=old_email)
+
+
+def account_deleted(customer: Customer) -> None:
+    """Tell the owner that the account is gone (ASVS 6.3.7); call it before it is."""
+    _send(customer, "account_deleted")
+
+
+def blocked(customer: Customer) -> None:
+    """Tell the owner that the shop has closed the account."""
+    _send(customer, "blocked")
+
+
+def unblocked(customer: Customer) -> None:
+    """Tell the owner that the account can be used again."""
+    _send(customer, "unblocked")
+
+
+def _send(customer: Customer, kind: str, to: str | None = None, **context: object) -> None:
+    address = to or customer.email
+    if address is None:
         return
     facts = {"has_password": customer.password_hash is not None, "has_vipps": has_vipps(customer)}
     with force_locale(customer.locale):
         body = render_template(f"mail/{kind}.txt", **facts, **context)
-        mail.send(customer.email, str(SUBJECTS[kind]), body, kind)
+        mail.send(address, str(SUBJECTS[kind]), body, kind)
 
 
 def _link(endpoint: str, **values: str) -> str:

@@ -1,4 +1,4 @@
-"""The customer's tables: the account, its ways in (password, Vipps), its sessions and its proofs.
+"""The customer's tables: the account, its ways in (password, Vipps), its sessions, its proofs and its history.
 
 What Vipps said last (`VippsProfile`) is kept apart from what the customer keeps in the shop (`Customer`):
 a later login refreshes the former and never silently overwrites the latter. A person is found by
@@ -11,13 +11,19 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
+from app.customers.email_address import normal_email
 from app.database import Base, UtcDateTime, utcnow
 
 
 class Customer(Base):
-    """An account of the shop. `email` is the address to log in with: unique, lower case, absent if unknown."""
+    """An account of the shop. `email` is the address to log in with: unique, lower case, absent if unknown.
+
+    `address` is the delivery address that the customer keeps here: an object with `street`, `postal_code`, `region`,
+    `country`. `refresh_policy` says what a change at Vipps does to the customer's own values: `update`, `ask` or
+    `keep`. A blocked customer cannot log in.
+    """
 
     __tablename__ = "customer"
 
@@ -30,10 +36,20 @@ class Customer(Base):
     given_name: Mapped[str] = mapped_column(String(200), default="")
     family_name: Mapped[str] = mapped_column(String(200), default="")
     password_hash: Mapped[str | None] = mapped_column(String(200))
+    address: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    refresh_policy: Mapped[str] = mapped_column(String(10), default="ask")
     locale: Mapped[str] = mapped_column(String(5), default="en")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    blocked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     vipps_links: Mapped[list["VippsLink"]] = relationship(back_populates="customer", cascade="all, delete-orphan")
+
+    @validates("email")
+    def _is_in_its_normal_form(self, key: str, email: str | None) -> str | None:
+        """Refuse an address that would make a second account, differing from another only in case."""
+        if email != normal_email(email):
+            raise ValueError("an e-mail address that is not in its normal form")
+        return email
 
 
 class VippsLink(Base):
@@ -85,6 +101,8 @@ class CustomerSession(Base):
     """A browser that is logged in. The browser holds a random token; this row holds its hash.
 
     A session can therefore be ended here, by the customer or by the shop, and a copied cookie dies with it.
+    `confirmed_at` is when this browser last proved that its user is the customer: by the password, by a mailed link
+    or in the Vipps app. A login of a browser that Vipps remembers proves no such thing.
     """
 
     __tablename__ = "customer_session"
@@ -99,17 +117,22 @@ class CustomerSession(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_reason: Mapped[str | None] = mapped_column(String(40))
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     customer: Mapped[Customer] = relationship()
 
 
 class MailedProof(Base):
-    """A single-use link that was mailed to prove an address: to confirm it, or to set a new password."""
+    """A single-use link that was mailed to prove an address: to confirm it, to set a new password, to connect Vipps.
+
+    `email` is where it went. A link that connects Vipps belongs to the `PendingLink` that it completes.
+    """
 
     __tablename__ = "mailed_proof"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="CASCADE"), index=True)
+    pending_link_id: Mapped[int | None] = mapped_column(ForeignKey("pending_link.id", ondelete="CASCADE"), index=True)
     purpose: Mapped[str] = mapped_column(String(20))
     email: Mapped[str] = mapped_column(String(320))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
@@ -120,18 +143,71 @@ class MailedProof(Base):
     customer: Mapped[Customer] = relationship()
 
 
-class LoginEvent(Base):
-    """Who logged in, when and how; for Vipps also what was decided and the facts that led there."""
+class PendingLink(Base):
+    """A Vipps login that waits until its person has proved that the account it matches is theirs.
 
-    __tablename__ = "login_event"
+    `browser_hash` is the hash of a cookie of the browser that logged in. `claims` is what userinfo said, as received;
+    the row is deleted when it has been used or is too old. `ways` names how ownership may be proved.
+    """
+
+    __tablename__ = "pending_link"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="CASCADE"), index=True)
+    browser_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    issuer: Mapped[str] = mapped_column(String(255))
+    client_id: Mapped[str] = mapped_column(String(255))
+    subject: Mapped[str] = mapped_column(String(255))
+    claims: Mapped[dict[str, Any]] = mapped_column(JSON)
+    ways: Mapped[list[str]] = mapped_column(JSON)
+    reasons: Mapped[list[str]] = mapped_column(JSON)
+    next_path: Mapped[str] = mapped_column(String(500))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+    customer: Mapped[Customer] = relationship()
+
+
+class Activity(Base):
+    """Something that matters to the safety of an account: a login, a new way in, a changed address.
+
+    For a Vipps login it holds what was decided and the reasons that led there. `customer_id` is None for a login that
+    was refused without belonging to an account. `reference` is the number of the request, as on pages and in the log.
+    """
+
+    __tablename__ = "activity"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    kind: Mapped[str] = mapped_column(String(40))
+    method: Mapped[str | None] = mapped_column(String(20))
+    decision: Mapped[str | None] = mapped_column(String(40))
+    reasons: Mapped[list[str]] = mapped_column(JSON, default=list)
+    user_agent: Mapped[str] = mapped_column(String(200), default="")
+    reference: Mapped[str] = mapped_column(String(40))
+
+
+class ProfileChange(Base):
+    """A value of the profile that became another one, at Vipps or by the customer's hand; rows are never removed.
+
+    `field` is `name`, `email`, `phone_number`, `address` or `addresses`; `before` and `after` are its values (None,
+    text, or addresses as objects). `source` is `vipps` or `customer`. `state` says what it did to the customer's own
+    value: `applied`, `proposed` (the customer is asked), `accepted`, `declined`, `noted` (nothing) or `held_elsewhere`
+    (an address that opens another account).
+    """
+
+    __tablename__ = "profile_change"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="CASCADE"), index=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
-    method: Mapped[str] = mapped_column(String(20))
-    decision: Mapped[str | None] = mapped_column(String(40))
-    reasons: Mapped[list[str]] = mapped_column(JSON, default=list)
-    reference: Mapped[str] = mapped_column(String(40))
+    field: Mapped[str] = mapped_column(String(20))
+    before: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
+    after: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
+    source: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(20))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class ConsentRecord(Base):

@@ -1,34 +1,59 @@
-"""What Vipps told us about a customer at the latest login, ready to be shown or offered at the checkout."""
+"""What Vipps says about a customer, and what it does to what the customer keeps here.
 
-from dataclasses import dataclass
+Vipps has no event for a change: every login tells how things are now. So the last word is kept (`VippsProfile`), the
+next one is compared with it field by field, and a difference is a change at Vipps. What it does here is the customer's
+choice (`Customer.refresh_policy`): their own value follows, or they are asked, or it stays. A value that is gone at
+Vipps empties nothing here, and an address to log in with that opens another account is never taken.
+"""
 
-import phonenumbers
-from babel import Locale
-from flask_babel import get_locale
+from dataclasses import asdict, dataclass
+
 from sqlalchemy import select
 
+from app.customers import activity
+from app.customers.activity import Kind
+from app.customers.addresses import OWN, from_parts, parts_of
 from app.customers.models import Customer, VippsLink, VippsProfile
-from app.database import db
+from app.customers.profile_changes import Policy, Source, State, note, set_aside
+from app.customers.profile_values import FIELDS, Values, is_held_elsewhere, own, put, said, same
+from app.database import db, utcnow
+from app.vipps.claims import Address, UserInfo
 
-HOME = "NO"
+BY_POLICY = {Policy.UPDATE: State.APPLIED, Policy.ASK: State.PROPOSED, Policy.KEEP: State.NOTED}
 
 
 @dataclass(frozen=True)
-class Address:
-    """A postal address as Vipps gives it; `street` may hold a line break before a unit or a c/o name."""
+class Refreshed:
+    """What a refresh brought: the fields that Vipps changed, and what became of them."""
 
-    type: str
-    street: str
-    postal_code: str
-    region: str
-    country: str
+    news: tuple[str, ...] = ()
+    proposed: int = 0
+    held_elsewhere: bool = False
 
-    def lines(self) -> list[str]:
-        """Return the lines of the label; the country only when it is not Norway."""
-        place = f"{self.postal_code} {self.region}"
-        country = "" if self.country.upper() == HOME else _country_name(self.country)
-        lines = [*self.street.splitlines(), place, country]
-        return [line.strip() for line in lines if line.strip()]
+
+def refresh(link: VippsLink, info: UserInfo) -> Refreshed:
+    """Keep what Vipps says now, write down what changed, and let the customer's policy decide what it does here.
+
+    The first word of a link has nothing to be compared with: it fills what the customer does not have, and a value that
+    differs from theirs is a change. The caller commits.
+    """
+    customer = link.customer
+    before = _said_before(link, info)
+    profile = _keep(link, info)
+    now = said(profile)
+    changed = [field for field in FIELDS if not same(field, before.get(field), now[field])]
+    reached = {field: _state(customer, field, now[field], info, first=not before) for field in changed}
+    states = {field: state for field, state in reached.items() if state}
+    if changed:
+        set_aside(customer, *changed)
+    for field, state in states.items():
+        note(customer, field, (before.get(field), now[field]), Source.VIPPS, state)
+        if state is State.APPLIED:
+            put(customer, field, now[field], profile, verified=_is_verified(info, field))
+    _verify_number(customer, before.get("phone_number"), info)
+    _note_activity(customer, states)
+    all_states = list(states.values())
+    return Refreshed(tuple(states), all_states.count(State.PROPOSED), State.HELD_ELSEWHERE in all_states)
 
 
 def vipps_profile_of(customer: Customer) -> VippsProfile | None:
@@ -44,24 +69,81 @@ def vipps_profile_of(customer: Customer) -> VippsProfile | None:
 
 def addresses_of(customer: Customer) -> list[Address]:
     """Return the addresses from Vipps, the person's default first; a part that is missing is an empty string."""
-    profile = vipps_profile_of(customer)
-    return [_address(parts) for parts in profile.addresses] if profile else []
+    return addresses_in(vipps_profile_of(customer))
 
 
-def readable_phone(digits: str | None) -> str:
-    """Write a number, given as digits with the country code, the way people do: `+47 90 00 00 11`."""
-    try:
-        number = phonenumbers.parse(f"+{digits or ''}")
-    except phonenumbers.NumberParseException:
-        return ""
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+def addresses_in(profile: VippsProfile | None) -> list[Address]:
+    """Return the addresses of a profile, the person's default first."""
+    return [from_parts(parts) for parts in profile.addresses] if profile else []
 
 
-def _address(parts: dict[str, str]) -> Address:
-    names = ("type", "street", "postal_code", "region", "country")
-    return Address(*(str(parts.get(name) or "") for name in names))
+def delivery_addresses(customer: Customer, profile: VippsProfile | None) -> list[Address]:
+    """Return where the customer may want things sent: the address they keep here, then the others from Vipps."""
+    mine = [from_parts(customer.address, OWN)] if customer.address else []
+    theirs = [each for each in addresses_in(profile) if not same("address", parts_of(each), customer.address)]
+    return [*mine, *theirs]
 
 
-def _country_name(code: str) -> str:
-    locale = get_locale() or Locale("en")
-    return str(locale.territories.get(code.upper(), code))
+def _said_before(link: VippsLink, info: UserInfo) -> Values:
+    """Return what Vipps said last; empty at the first time of a link."""
+    if link.profile is None:
+        set_aside(link.customer)  # questions of an earlier link
+        return {}
+    before = said(link.profile)
+    if before == said(VippsProfile(**_columns(info))):
+        return before
+    # Of two logins at the same moment the second finds what the first one kept, and so no change.
+    db.session.refresh(link.profile, with_for_update=True)
+    return said(link.profile)
+
+
+def _keep(link: VippsLink, info: UserInfo) -> VippsProfile:
+    profile = link.profile = link.profile or VippsProfile()
+    for name, value in _columns(info).items():
+        setattr(profile, name, value)
+    profile.received_at = utcnow()
+    return profile
+
+
+def _columns(info: UserInfo) -> dict[str, object]:
+    names = ("name", "given_name", "family_name", "email", "email_verified", "phone_number", "birthdate")
+    return {name: getattr(info, name) for name in names} | {"addresses": [asdict(each) for each in info.addresses]}
+
+
+def _state(customer: Customer, field: str, value: object, info: UserInfo, *, first: bool) -> State | None:
+    """Tell what a change at Vipps does here; None for what is not worth a line of its own."""
+    mine = own(customer).get(field)
+    policy = Policy(customer.refresh_policy)
+    if field == "addresses":
+        return None if first else State.NOTED
+    if field == "address" and (mine is None or value is None or policy is Policy.KEEP):
+        return None  # the line about all addresses says it
+    if value is None or same(field, value, mine):
+        return None if first else State.NOTED
+    if field == "email" and is_held_elsewhere(customer, str(value)):
+        return State.HELD_ELSEWHERE
+    if first and mine is None:
+        return State.APPLIED
+    # What Vipps has not verified itself is not worth a question.
+    return State.NOTED if policy is Policy.ASK and not _is_verified(info, field) else BY_POLICY[policy]
+
+
+def _is_verified(info: UserInfo, field: str) -> bool:
+    return info.phone_number_verified if field == "phone_number" else True
+
+
+def _verify_number(customer: Customer, before: str | None, info: UserInfo) -> None:
+    """Count the number as verified while Vipps says so; one that Vipps has replaced may be given to another person."""
+    if customer.phone_number is None or info.phone_number is None:
+        return
+    if customer.phone_number != info.phone_number:
+        if customer.phone_number == before:
+            customer.phone_verified_at = None
+    elif info.phone_number_verified:
+        customer.phone_verified_at = customer.phone_verified_at or utcnow()
+
+
+def _note_activity(customer: Customer, states: dict[str, State]) -> None:
+    """Leave one line for what changed here; the address to log in with has left its own."""
+    if any(state is State.APPLIED and field != "email" for field, state in states.items()):
+        activity.note(customer, Kind.PROFILE_CHANGED, method=Source.VIPPS)

@@ -23,21 +23,29 @@ class Purpose(StrEnum):
 
     CONFIRM = "confirm_address"
     RESET = "reset_password"
+    CONNECT = "connect_vipps"
+    CHANGE_EMAIL = "change_email"
 
 
 # How soon an unasked-for link may follow the last one, so that a login form is no way to fill a mailbox.
 AGAIN_AFTER = timedelta(minutes=15)
 # A new address may wait until tomorrow; a link that opens an account may not (ASVS 6.4.1).
-LIFETIME = {Purpose.CONFIRM: timedelta(hours=24), Purpose.RESET: timedelta(hours=1)}
+LIFETIME = {
+    Purpose.CONFIRM: timedelta(hours=24),
+    Purpose.RESET: timedelta(hours=1),
+    Purpose.CONNECT: timedelta(hours=1),
+    Purpose.CHANGE_EMAIL: timedelta(hours=1),
+}
 
 
-def issue(customer: Customer, email: str, purpose: Purpose) -> str:
+def issue(customer: Customer, email: str, purpose: Purpose, pending_link_id: int | None = None) -> str:
     """Add a proof for the address, end the earlier ones of its kind, and return the token for the mail."""
     void(customer, purpose)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     proof = MailedProof(
         customer=customer,
         purpose=purpose,
+        pending_link_id=pending_link_id,
         email=email,
         token_hash=secret_hash(token),
         expires_at=utcnow() + LIFETIME[purpose],
@@ -59,12 +67,17 @@ def mailed_lately(customer: Customer, purpose: Purpose) -> bool:
 
 def look_at(token: str, purpose: Purpose) -> MailedProof | None:
     """Return the proof if its link would still work, without using it up."""
-    return db.session.scalar(select(MailedProof).where(*_works(token, purpose)))
+    return db.session.scalar(select(MailedProof).where(*_works(secret_hash(token), purpose)))
 
 
 def take(token: str, purpose: Purpose) -> MailedProof | None:
     """Use the link up and return its proof; of two at the same moment one gets it and the other None."""
-    using = update(MailedProof).where(*_works(token, purpose)).values(used_at=utcnow()).returning(MailedProof)
+    return take_by_hash(secret_hash(token), purpose)
+
+
+def take_by_hash(token_hash: str, purpose: Purpose) -> MailedProof | None:
+    """Use up a link whose token's hash is known, as `take` does."""
+    using = update(MailedProof).where(*_works(token_hash, purpose)).values(used_at=utcnow()).returning(MailedProof)
     return db.session.scalar(using)
 
 
@@ -83,9 +96,9 @@ def void(customer: Customer, *purposes: Purpose) -> None:
     )
 
 
-def _works(token: str, purpose: Purpose) -> tuple[ColumnElement[bool], ...]:
+def _works(token_hash: str, purpose: Purpose) -> tuple[ColumnElement[bool], ...]:
     return (
-        MailedProof.token_hash == secret_hash(token),
+        MailedProof.token_hash == token_hash,
         MailedProof.purpose == purpose,
         MailedProof.used_at.is_(None),
         MailedProof.expires_at > utcnow(),

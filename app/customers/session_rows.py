@@ -6,10 +6,11 @@ Nothing here commits; the caller does.
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, bindparam, select, update
 
 from app.customers.models import Customer, CustomerSession
 from app.database import db, utcnow
@@ -34,7 +35,7 @@ class Visit:
     expires_at: datetime
 
 
-def add(customer: Customer, method: str, user_agent: str) -> tuple[CustomerSession, str]:
+def add(customer: Customer, method: str, user_agent: str, *, confirmed: bool) -> tuple[CustomerSession, str]:
     """Add a session and return its row and the token for the browser."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     now = utcnow()
@@ -46,6 +47,7 @@ def add(customer: Customer, method: str, user_agent: str) -> tuple[CustomerSessi
         created_at=now,
         last_seen_at=now,
         expires_at=_expiry(now, now),
+        confirmed_at=now if confirmed else None,
     )
     db.session.add(row)
     return row, token
@@ -59,6 +61,7 @@ _OPEN = (
         CustomerSession.token_hash == bindparam("token_hash"),
         CustomerSession.ended_at.is_(None),
         CustomerSession.expires_at > bindparam("now"),
+        Customer.blocked_at.is_(None),
     )
 )
 
@@ -69,11 +72,35 @@ def find(token: str) -> tuple[CustomerSession, Customer] | None:
     return (found[0], found[1]) if found else None
 
 
+def hold_open(row: CustomerSession) -> bool:
+    """Tell whether a session has not ended, and keep others from ending it before this transaction does."""
+    open_row = select(CustomerSession.id).where(CustomerSession.id == row.id, CustomerSession.ended_at.is_(None))
+    return db.session.scalar(open_row.with_for_update()) is not None
+
+
 def rotate(row: CustomerSession) -> str:
     """Give a session a new token, which is returned; the old one opens nothing any more (ASVS 7.2.4)."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     row.token_hash = secret_hash(token)
     return token
+
+
+def open_sessions(customer: Customer) -> Sequence[CustomerSession]:
+    """Return a customer's sessions that have neither ended nor lapsed, the last used first."""
+    return db.session.scalars(_open_of(customer).order_by(CustomerSession.last_seen_at.desc())).all()
+
+
+def open_session(customer: Customer, session_id: int) -> CustomerSession | None:
+    """Return one of a customer's open sessions; somebody else's is as good as none (ASVS 8.2.2)."""
+    return db.session.scalar(_open_of(customer).where(CustomerSession.id == session_id))
+
+
+def _open_of(customer: Customer) -> Select[CustomerSession]:
+    return select(CustomerSession).where(
+        CustomerSession.customer_id == customer.id,
+        CustomerSession.ended_at.is_(None),
+        CustomerSession.expires_at > utcnow(),
+    )
 
 
 def end(row: CustomerSession, reason: str) -> None:

@@ -34,10 +34,15 @@ from app.customers import session_rows
 from app.customers.models import Customer, CustomerSession
 from app.database import db
 from app.observability import log
-from app.settings import Settings, settings_of_app
+from app.security import clear_cookie, read_cookie, set_cookie
 
 # The pages of these blueprints are about one person, logged in or not.
-PERSONAL = frozenset({"login", "register", "password", "account", "cart", "mail"})
+PERSONAL = frozenset(
+    {"login", "register", "password", "account", "cart", "mail", "vipps_account", "profile", "confirm", "email"}
+    | {"sessions", "activity", "delete"}
+)
+
+COOKIE = "session"
 
 View = Callable[..., ResponseReturnValue]
 
@@ -80,17 +85,30 @@ def current_session() -> CustomerSession | None:
     return current.row if current else None
 
 
-def start_session(customer: Customer, method: str) -> str:
+def acting_for() -> str:
+    """Name the session of this browser, for what is begun on its behalf and must end in it; empty without one."""
+    current = _current()
+    return f"{current.customer.id}.{current.row.id}" if current else ""
+
+
+def start_session(customer: Customer, method: str, *, confirmed: bool) -> str:
     """Log the customer in: add a row and return the token for `set_session_cookie`. The caller commits.
 
-    An existing session of this browser ends, and the form secret is renewed with it (ASVS 7.2.4).
+    `confirmed` says whether this login proved who is at the keyboard. An existing session of this browser ends, and
+    the form secret is renewed with it (ASVS 7.2.4).
     """
     end_current_session("replaced")
-    row, token = session_rows.add(customer, method, request.user_agent.string)
+    row, token = session_rows.add(customer, method, request.user_agent.string, confirmed=confirmed)
     g.current = Current(row, customer)
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # listeners know their app by identity
     customer_logged_in.send(app, customer=customer)
     return token
+
+
+def still_current() -> bool:
+    """Tell whether this browser's session is still open, as the database says now, and hold it until the commit."""
+    current = _current()
+    return current is not None and session_rows.hold_open(current.row)
 
 
 def rotate_session() -> str | None:
@@ -128,19 +146,12 @@ def end_sessions_of(customer: Customer, reason: str, *, except_current: bool = F
 
 def set_session_cookie(response: Any, token: str) -> None:
     """Hand the browser its session token. The cookie goes when the browser is closed, at the latest."""
-    settings = settings_of_app()
-    response.set_cookie(cookie_name(settings), token, httponly=True, secure=settings.https, samesite="Lax", path="/")
+    set_cookie(response, COOKIE, token)
 
 
 def clear_session_cookie(response: Any) -> None:
     """Take the session cookie away."""
-    settings = settings_of_app()
-    response.delete_cookie(cookie_name(settings), httponly=True, secure=settings.https, samesite="Lax", path="/")
-
-
-def cookie_name(settings: Settings) -> str:
-    """Return the cookie's name: with `__Host-`, no sibling host and no plain-http page can set it (ASVS 3.3.3)."""
-    return "__Host-session" if settings.https else "session"
+    clear_cookie(response, COOKIE)
 
 
 def login_required(view: View) -> View:
@@ -150,7 +161,7 @@ def login_required(view: View) -> View:
     def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
         if current_customer() is not None:
             return view(*args, **kwargs)
-        if request.cookies.get(cookie_name(settings_of_app())):
+        if read_cookie(COOKIE):
             flash(_("You are no longer logged in here. Please log in again."), "info")
         # A form that was sent cannot be sent again by a redirect: that person starts from their own page.
         there = request.full_path.removesuffix("?") if request.method == "GET" else None
@@ -161,7 +172,7 @@ def login_required(view: View) -> View:
 
 def _current() -> Current | None:
     if "current" not in g:
-        token = request.cookies.get(cookie_name(settings_of_app())) if has_request_context() else None
+        token = read_cookie(COOKIE) if has_request_context() else None
         g.current = _look_up(token) if token else None
     current: Current | None = g.current
     return current

@@ -1,53 +1,51 @@
 """What a Vipps login means in this shop: the `Merchant` that the integration asks for.
 
-Everything that a login changes is one transaction: the customer is found or made, what Vipps said is kept, consents
-are recorded, the decision is written down, and a new session begins. A failure anywhere leaves nothing behind.
+Everything that a login changes is one transaction: the customer is found, connected or made, what Vipps said is kept,
+consents are recorded, the decision is written down with its reasons, and a session begins. A failure anywhere leaves
+nothing behind. Which customer it is, `linking.settle` knows; here is what follows from it for each purpose.
 """
 
-from dataclasses import asdict
 from datetime import timedelta
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, select
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.orm import joinedload
+from werkzeug.wrappers import Response
 
-from app.customers import session_rows
-from app.customers.email_address import normal_email
-from app.customers.models import ConsentRecord, Customer, CustomerSession, LoginEvent, VippsLink, VippsProfile
+from app.customers import activity, greetings, linking, pending, proofs, session_rows
+from app.customers.activity import Kind
+from app.customers.activity_words import reasons_of
+from app.customers.admission import VIPPS, admit, in_one_transaction, let_in, linked, refuse
+from app.customers.confirmation import note_confirmation
+from app.customers.linking import Identity
+from app.customers.models import Customer, CustomerSession
 from app.customers.sessions import (
+    acting_for,
     current_customer,
     current_session,
     forget,
+    rotate_session,
     set_session_cookie,
-    start_session,
+    still_current,
 )
-from app.database import begin_write, db, utcnow
-from app.i18n import language
+from app.database import db, if_possible, utcnow
 from app.observability import log, reference
+from app.security import set_cookie
 from app.settings import settings_of_app
 from app.vipps.attempts import Attempt
-from app.vipps.claims import UserInfo
 from app.vipps.errors import LoginRefused
-from app.vipps.matching import Create, Facts, LogIn, decide
+from app.vipps.matching import Decision, Verdict, Way
+from app.vipps.purposes import Purpose
 from app.vipps.routes import Login
 
-METHOD = "vipps"
+# What an attempt led to, for a repeated callback: a session's or a waiting login's number follows.
+LOGGED_IN, HELD, DONE = "session", "held", "done"
 # How long after a login its callback may be repeated by the same browser and still lead into it: long enough for
 # a double click or a reload, too short for the back button after lunch.
 REPEATABLE = timedelta(minutes=1)
 RETRY_SECONDS = 5
-LINK_OF_SUBJECT = (
-    select(VippsLink)
-    .where(
-        VippsLink.issuer == bindparam("issuer"),
-        VippsLink.client_id == bindparam("client_id"),
-        VippsLink.subject == bindparam("subject"),
-    )
-    .options(joinedload(VippsLink.customer), joinedload(VippsLink.profile))
-)
+
+Outcome = tuple[str, ResponseReturnValue]
 
 
 class VippsLogin:
@@ -57,40 +55,46 @@ class VippsLogin:
         """Show the login page to somebody whom another site sent into a login."""
         return redirect(url_for("login.page", next=next_path), 303)
 
+    def is_theirs(self, attempt: Attempt) -> bool:
+        """Tell whether the session that began this is the one that is logged in now; a login is anybody's."""
+        if attempt.purpose in (Purpose.LOG_IN, Purpose.MEMBERS, Purpose.PROVE):
+            return True
+        return bool(attempt.owner) and attempt.owner == acting_for()
+
     def accept(self, login: Login) -> tuple[str, ResponseReturnValue]:
-        """Log the person in; of two first logins at the same moment, the second finds what the first made."""
-        try:
-            token = self._log_in(login)
-        except IntegrityError:
-            self._undo()
-            token = self._log_in(login)
-        except SQLAlchemyError:
-            self._undo()
-            raise
-        return _outcome(), _welcome(login.attempt.next_path, token)
+        """Do what the login was for; of two at the same moment, the second finds what the first did."""
+        return in_one_transaction(lambda: ACCEPT[login.attempt.purpose](login))
 
     def repeat(self, attempt: Attempt, outcome: str | None) -> ResponseReturnValue:
         """Lead a repeated callback to where the first one led, while that is fresh."""
         if current_customer() is not None:
             return redirect(attempt.next_path, 303)
-        session = db.session.get(CustomerSession, int(outcome)) if outcome and outcome.isdigit() else None
+        kind, _dot, number = (outcome or "").partition(".")
+        if kind == HELD and (key := pending.rekey(int(number))):
+            db.session.commit()
+            return ask_for_proof(key)
+        session = db.session.get(CustomerSession, int(number)) if kind == LOGGED_IN and number else None
         if session is None or session.ended_at is not None or session.created_at < utcnow() - REPEATABLE:
             raise LoginRefused("state_used")
         # A session of its own: the first answer's cookie may be the one that the browser keeps.
-        _row, token = session_rows.add(session.customer, METHOD, request.user_agent.string)
+        _row, token = session_rows.add(session.customer, VIPPS, request.user_agent.string, confirmed=False)
         db.session.commit()
-        return _welcome(attempt.next_path, token)
+        return _go_on(attempt.next_path, token)
 
     def refuse(self, error: LoginRefused, next_path: str) -> ResponseReturnValue:
         """Show the refusal's page and write its line, both with the same reference number."""
         db.session.rollback()
+        forget()
         refusal, brand = error.refusal, settings_of_app().brand
         getattr(log, refusal.level)("vipps_login_refused", code=refusal.code, detail=error.detail, cause=refusal.cause)
         html = render_template(
             "vipps/refused.html",
             title=_(refusal.page.title, brand=brand),
             explanation=_(refusal.page.explanation, brand=brand),
+            reasons=reasons_of(error.reasons),
             calm=refusal.level == "info",
+            code=refusal.code,
+            is_logged_in=if_possible(current_customer, None) is not None,
             next_path=next_path,
             reference=reference(),
         )
@@ -99,104 +103,111 @@ class VippsLogin:
             response.headers["Retry-After"] = str(RETRY_SECONDS)
         return response
 
-    def _undo(self) -> None:
-        db.session.rollback()
-        forget()
 
-    def _log_in(self, login: Login) -> str:
-        begin_write()
-        link = _find_link(login)
-        decision = decide(Facts(known_customer_id=link.customer_id if link else None))
-        match decision:
-            case LogIn():
-                link = link or _new_customer(login)
-            case Create():
-                link = _new_customer(login)
-        _keep_profile(link, login.userinfo)
-        _keep_consents(link.customer, login.userinfo)
-        db.session.add(
-            LoginEvent(
-                customer_id=link.customer.id,
-                method=METHOD,
-                decision=decision.name,
-                reasons=list(decision.reasons),
-                reference=reference(),
-            )
-        )
-        token = start_session(link.customer, METHOD)
-        db.session.commit()
-        log.info("logged_in", method=METHOD, decision=decision.name, problems=list(login.userinfo.problems))
-        return token
+def log_in(login: Login) -> Outcome:
+    """Log the person in, or hold the login until its person has proved that the account is theirs."""
+    settled = linking.settle(login.attempt.purpose, identity_of(login), login.userinfo)
+    if settled.decision.verdict is Verdict.PROVE_OWNERSHIP:
+        return hold(login, settled.decision)
+    response = let_in(linked(settled), VIPPS, login.attempt.next_path, confirmed=False, decision=settled.decision)
+    return f"{LOGGED_IN}.{_session_number()}", response
 
 
-def _outcome() -> str:
-    """Name the session that a login has made, for a repeated callback."""
-    session = current_session()
-    return str(session.id) if session else ""
+def hold(login: Login, decision: Decision) -> Outcome:
+    """Let the login wait in this browser, and ask for the proof."""
+    waiting, key = pending.hold(login, decision)
+    activity.note(waiting.customer, Kind.LOGIN_HELD, method=VIPPS, decision=decision)
+    db.session.commit()
+    log.info("vipps_login_held", decision=decision.verdict, reasons=list(decision.reasons))
+    return f"{HELD}.{waiting.id}", ask_for_proof(key)
 
 
-def _welcome(next_path: str, token: str) -> Response:
-    response = make_response(redirect(next_path, 303))
-    set_session_cookie(response, token)
+def connect(login: Login) -> Outcome:
+    """Connect the Vipps user to the account of who is logged in here, and nobody else."""
+    settled = linking.settle(Purpose.CONNECT, identity_of(login), login.userinfo, asker())
+    customer = linked(settled)
+    line = activity.note(customer, Kind.CONFIRMED, method=VIPPS, decision=settled.decision)
+    token = rotate_session()
+    db.session.commit()
+    log.info("vipps_connected", customer=customer.id, decision=settled.decision.verdict)
+    greetings.greet(customer, line)
+    return DONE, _go_on(login.attempt.next_path, token)
+
+
+def refresh(login: Login) -> Outcome:
+    """Keep what Vipps says today about who is logged in here."""
+    settled = linking.settle(Purpose.REFRESH, identity_of(login), login.userinfo, asker())
+    customer = linked(settled)
+    db.session.commit()
+    log.info("profile_refreshed", customer=customer.id)
+    if settled.refreshed:
+        greetings.tell_news(settled.refreshed)
+    return DONE, redirect(login.attempt.next_path, 303)
+
+
+def confirm(login: Login) -> Outcome:
+    """Note that who is logged in here has just confirmed in the app; `acr` has been checked with the ID token."""
+    settled = linking.settle(Purpose.CONFIRM, identity_of(login), login.userinfo, asker())
+    customer = linked(settled)
+    token = note_confirmation(customer, VIPPS)
+    db.session.commit()
+    flash(_("Thank you, you have confirmed that it is you."), "success")
+    return DONE, _go_on(login.attempt.next_path, token)
+
+
+def prove(login: Login) -> Outcome:
+    """Finish in this browser what a mailed link, opened here, allows: only for the Vipps user who asked for it."""
+    proof = proofs.take_by_hash(login.attempt.owner, proofs.Purpose.CONNECT)
+    waiting = pending.take(proof.pending_link_id) if proof and proof.pending_link_id else None
+    if waiting is None:
+        raise LoginRefused("proof_spent")
+    if pending.identity_of(waiting) != identity_of(login):
+        db.session.rollback()  # the link stays good for the right person
+        refuse(Decision(Verdict.OTHER_PERSON, waiting.customer_id, ("subject_is_not_yours",)))
+    response = admit(waiting, Way.MAIL)
+    return f"{LOGGED_IN}.{_session_number()}", response
+
+
+ACCEPT = {
+    Purpose.LOG_IN: log_in,
+    Purpose.MEMBERS: log_in,
+    Purpose.CONNECT: connect,
+    Purpose.REFRESH: refresh,
+    Purpose.CONFIRM: confirm,
+    Purpose.PROVE: prove,
+}
+
+
+def asker() -> Customer:
+    """Return who is logged in and began this; raises `LoginRefused` if their session has ended meanwhile.
+
+    The customer is locked before the session, as everywhere, so that two of their browsers never wait for each other.
+    """
+    customer = current_customer()
+    if customer is None or not linking.lock(customer) or not still_current():
+        raise LoginRefused("session_changed")
+    return customer
+
+
+def identity_of(login: Login) -> Identity:
+    """Return the Vipps user who logged in."""
+    return Identity(login.issuer, login.client_id, login.id_token.subject)
+
+
+def ask_for_proof(key: str) -> Response:
+    """Lead to the page that asks for the proof; its cookie outlives the browser's window."""
+    response = redirect(url_for("vipps_account.prove"), 303)
+    set_cookie(response, pending.PENDING_COOKIE, key, max_age=pending.LIFETIME)
     return response
 
 
-def _find_link(login: Login) -> VippsLink | None:
-    """Find the account of a subject: by issuer, client and subject, never by a claim that can change hands."""
-    who = {"issuer": login.issuer, "client_id": login.client_id, "subject": login.id_token.subject}
-    return db.session.scalar(LINK_OF_SUBJECT, who)
+def _session_number() -> str:
+    row = current_session()
+    return str(row.id) if row else ""
 
 
-def _new_customer(login: Login) -> VippsLink:
-    """Make an account for a person we have not met, with what Vipps has verified about them."""
-    info, now = login.userinfo, utcnow()
-    email = normal_email(info.email) if info.email_verified else None
-    if email and _taken(email):
-        email = None
-    customer = Customer(
-        email=email,
-        email_verified_at=now if email else None,
-        phone_number=info.phone_number,
-        phone_verified_at=now if info.phone_number else None,
-        name=info.name or "",
-        given_name=info.given_name or "",
-        family_name=info.family_name or "",
-        locale=language(),
-    )
-    link = VippsLink(customer=customer, issuer=login.issuer, client_id=login.client_id, subject=login.id_token.subject)
-    db.session.add(link)
-    db.session.flush()
-    return link
-
-
-def _taken(email: str) -> bool:
-    return db.session.scalar(select(Customer.id).where(Customer.email == email)) is not None
-
-
-def _keep_profile(link: VippsLink, info: UserInfo) -> None:
-    """Replace what Vipps said last; what the customer keeps in the shop is not touched."""
-    profile = link.profile or VippsProfile()
-    link.profile = profile
-    profile.received_at = utcnow()
-    profile.name, profile.given_name, profile.family_name = info.name, info.given_name, info.family_name
-    profile.email, profile.email_verified = info.email, info.email_verified
-    profile.phone_number, profile.birthdate = info.phone_number, info.birthdate
-    profile.addresses = [asdict(address) for address in info.addresses]
-
-
-def _keep_consents(customer: Customer, info: UserInfo) -> None:
-    """Record the answers that came with this login; their absence changes nothing."""
-    for answer in info.consents:
-        db.session.add(
-            ConsentRecord(
-                customer_id=customer.id,
-                consent_id=answer.id,
-                granted=answer.granted,
-                required=answer.required,
-                text=answer.text,
-                language=answer.language,
-                given_at=answer.given_at,
-                source="vipps_login",
-                evidence=answer.evidence,
-            )
-        )
+def _go_on(target: str, token: str | None) -> Response:
+    response = redirect(target, 303)
+    if token:
+        set_session_cookie(response, token)
+    return response

@@ -7,21 +7,17 @@ cart is replaced and not adopted, so nobody can plant one.
 import secrets
 from typing import Any
 
-from flask import Response, current_app, g, request
+from flask import Response, g
 
 from app.customers.models import Customer
 from app.customers.sessions import current_customer
 from app.database import db
-from app.security import secret_hash
+from app.security import read_cookie, secret_hash, set_cookie
 from app.shop import carts
 from app.shop.carts import GUEST_CART_LIFE, Owner
 
+COOKIE = "cart"
 TOKEN_BYTES = 32
-
-
-def cookie_name() -> str:
-    """Return the cookie's name: with `__Host-`, no sibling host and no plain-http page can set it (ASVS 3.3.3)."""
-    return "__Host-cart" if current_app.extensions["settings"].https else "cart"
 
 
 def current_owner() -> Owner:
@@ -31,7 +27,7 @@ def current_owner() -> Owner:
 
 
 def _hash_in_cookie() -> str | None:
-    token = request.cookies.get(cookie_name())
+    token = read_cookie(COOKIE)
     return secret_hash(token) if token else None
 
 
@@ -46,9 +42,7 @@ def owner_to_fill() -> tuple[Owner, str | None]:
 
 def set_cart_cookie(response: Response, token: str) -> None:
     """Let the browser remember its cart for 30 days."""
-    secure = current_app.extensions["settings"].https
-    age = int(GUEST_CART_LIFE.total_seconds())
-    response.set_cookie(cookie_name(), token, max_age=age, httponly=True, samesite="Lax", secure=secure, path="/")
+    set_cookie(response, COOKIE, token, max_age=GUEST_CART_LIFE)
 
 
 def cart_count() -> int:

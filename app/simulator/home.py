@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.simulator import discovery, i18n, logins, persons, remembering, views
+from app.simulator import discovery, events, i18n, logins, merchants, persons, remembering, seeding, views
 from app.simulator.database import fetch, utcnow
 from app.simulator.models import Person, SalesUnit
 from app.simulator.runtime import simulator
@@ -52,6 +52,35 @@ def revoke(key: str) -> AnyResponse:
         unit = fetch(session, SalesUnit, request.form.get("client_id", "")) or abort(404)
         logins.revoke_sharing(session, person.key, unit.client_id)
     return redirect(url_for("home.index", _anchor=key), 303)
+
+
+@bp.post("/persons/<key>/event")
+def let_happen(key: str) -> AnyResponse:
+    """Let something happen to a person, for a merchant site to notice at the next login."""
+    with simulator().store.write() as session:
+        person = fetch(session, Person, key) or abort(404)
+        try:
+            events.happen(session, person, request.form.get("event", ""))
+        except KeyError:
+            abort(400)
+    return redirect(url_for("home.index", _anchor=key), 303)
+
+
+@bp.post("/plan")
+def change_plan() -> AnyResponse:
+    """Put a merchant on the other plan."""
+    with simulator().store.write() as session:
+        unit = fetch(session, SalesUnit, request.form.get("client_id", "")) or abort(404)
+        merchants.change_plan(unit)
+    return redirect(url_for("home.index", _anchor="merchants"), 303)
+
+
+@bp.post("/start-over")
+def start_over() -> AnyResponse:
+    """Forget what happened, and undo every change."""
+    with simulator().store.write() as session:
+        seeding.reset(session, simulator().config.merchants)
+    return redirect(url_for("home.index"), 303)
 
 
 @bp.get("/healthz")

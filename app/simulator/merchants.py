@@ -72,6 +72,11 @@ def save(session: Session, merchant: Merchant, *, as_configured: bool = False) -
     return unit
 
 
+def change_plan(unit: SalesUnit) -> None:
+    """Put a sales unit on the other product plan."""
+    unit.plan = "basic" if unit.plan == "advanced" else "advanced"
+
+
 def as_json(unit: SalesUnit) -> dict[str, Any]:
     """Return all fields of a sales unit."""
     return {name: getattr(unit, name) for name in _FIELDS}

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.simulator import answers, faults, logins, merchants, persons
+from app.simulator import answers, events, faults, logins, merchants, persons
 from app.simulator.logins import Step
 from app.simulator.models import Login, Person, SalesUnit
 from app.simulator.scopes import to_share
@@ -47,7 +47,7 @@ def home_context(session: Session, language: str) -> dict[str, Any]:
     everybody = []
     for person in persons.everybody(session):
         grants = [(grant, names[grant.client_id]) for grant in logins.grants_of(session, person.key)]
-        everybody.append({**portrait(person, language), "grants": grants})
+        everybody.append({**portrait(person, language), **_particulars(person), "grants": grants})
     return {"persons": everybody, "merchants": units}
 
 
@@ -63,6 +63,15 @@ def portrait(person: Person, language: str) -> dict[str, Any]:
         "other_number": spaced(profile["phone_numbers"][1]) if len(profile["phone_numbers"]) > 1 else "",
         "email": profile["email"],
         "shows": profile["shows"][language],
+    }
+
+
+def _particulars(person: Person) -> dict[str, Any]:
+    """Return what events change about a person."""
+    return {
+        "is_changed": events.is_changed(person),
+        "is_new": person.generation > 1,
+        "addresses": [persons.one_line(address) for address in person.profile["addresses"]],
     }
 
 

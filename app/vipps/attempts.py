@@ -1,6 +1,7 @@
 """A login in progress: one database row from the redirect to Vipps until the callback.
 
-The row, not a cookie, holds what the callback needs: the nonce, the PKCE verifier, the purpose and the way back.
+The row, not a cookie, holds what the callback needs: the nonce, the PKCE verifier, the purpose, on whose behalf it was
+begun, and the way back.
 So any worker or host can finish the login, any number of tabs may be under way, and a lost cookie is
 a page that explains. The browser holds one random cookie, and the row its hash: a callback in another browser is
 recognised and never logs anybody in (RFC 9700, section 4.7). A row is taken once, in one statement, before the
@@ -31,6 +32,7 @@ from sqlalchemy import (
 )
 
 from .errors import LoginRefused
+from .purposes import Purpose
 
 LIFETIME = timedelta(minutes=15)
 # How long a finished or expired attempt is remembered, to say "already used" rather than "unknown".
@@ -53,6 +55,7 @@ login_attempt = Table(
     Column("nonce", String(64), nullable=False),
     Column("code_verifier", String(128), nullable=False),
     Column("purpose", String(20), nullable=False),
+    Column("owner", String(64), nullable=False, server_default=""),
     Column("next_path", String(500), nullable=False),
     # Seconds since 1970: compared by the database, alike on SQLite and PostgreSQL.
     Column("expires_at", Integer, nullable=False, index=True),
@@ -88,14 +91,16 @@ _TRIM = delete(login_attempt).where(_c.id.in_(_SURPLUS))
 class Attempt:
     """A login in progress. `state` is known only at the start; afterwards the database has its hash.
 
-    `used_at` (seconds since 1970) is when it was claimed.
+    `owner` names on whose behalf it was begun, in the merchant's words: empty for a login. `used_at` (seconds since
+    1970) is when it was claimed.
     """
 
     id: int
     nonce: str
     code_verifier: str
-    purpose: str
+    purpose: Purpose
     next_path: str
+    owner: str = ""
     state: str = ""
     used_at: int = 0
 
@@ -125,7 +130,7 @@ class Attempts:
         self._engine = engine
         self._now = now
 
-    def begin(self, browser: str, purpose: str, next_path: str) -> Attempt:
+    def begin(self, browser: str, purpose: Purpose, next_path: str, owner: str = "") -> Attempt:
         """Write a new attempt for a browser, given its cookie value, and forget the ones that nobody will finish."""
         state, nonce, verifier = random_value(), random_value(), random_value()
         expires = int((self._now() + LIFETIME).timestamp())
@@ -136,6 +141,7 @@ class Attempts:
             "nonce": nonce,
             "code_verifier": verifier,
             "purpose": purpose,
+            "owner": owner,
             "next_path": next_path,
             "expires_at": expires,
         }
@@ -144,7 +150,7 @@ class Attempts:
             connection.execute(_CAP, {"most": MOST})
             connection.execute(_TRIM, {"browser": browser_hash})
             key = connection.execute(_BEGIN, row).inserted_primary_key
-        return Attempt(key[0] if key else 0, nonce, verifier, purpose, next_path, state)
+        return Attempt(key[0] if key else 0, nonce, verifier, purpose, next_path, owner, state)
 
     def claim(self, state: str, browser: str) -> Attempt | Repeated:
         """Take the attempt of a state for this browser, once and atomically.
@@ -192,4 +198,5 @@ class Attempts:
 
 
 def _attempt(row: Row) -> Attempt:  # type: ignore[type-arg]  # a row of the table above
-    return Attempt(row.id, row.nonce, row.code_verifier, row.purpose, row.next_path, used_at=row.used_at)
+    purpose = Purpose(row.purpose)
+    return Attempt(row.id, row.nonce, row.code_verifier, purpose, row.next_path, row.owner, used_at=row.used_at)

@@ -62,6 +62,7 @@ class UserInfo:
     email: str | None = None
     email_verified: bool = False
     phone_number: str | None = None
+    phone_number_verified: bool = False
     birthdate: date | None = None
     addresses: tuple[Address, ...] = ()
     consents: tuple[ConsentAnswer, ...] = ()
@@ -80,6 +81,7 @@ def parse(claims: Mapping[str, Any]) -> UserInfo:
         # Strictly true: "true", 1 and a missing flag have verified nothing (OpenID Connect Core, section 5.1).
         email_verified=claims.get("email_verified") is True,
         phone_number=phone(claims.get("phone_number")),
+        phone_number_verified=claims.get("phone_number_verified") is True,
         birthdate=birthdate(claims.get("birthdate")),
         addresses=tuple(_addresses(claims)),
         consents=tuple(_consents(claims, problems)),

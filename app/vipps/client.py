@@ -21,7 +21,8 @@ from .attempts import Attempt
 from .config import VippsConfig
 from .discovery import Discovery, Provider, raise_for_outage
 from .errors import LoginRefused, loggable
-from .id_token import IdToken, validate
+from .id_token import IN_APP, IdToken, validate
+from .purposes import Purpose
 from .transport import Answer, Deadline, Transport, knock
 
 START_SECONDS = 5.0  # for a login's start, which calls Vipps only when discovery is due
@@ -67,7 +68,8 @@ class VippsClient:
     def authorization_url(self, attempt: Attempt) -> str:
         """Return where to send the browser (OpenID Connect Core, section 3.1.2.1; RFC 7636, section 4.3).
 
-        The challenge method is named because Vipps' default is `plain` (Vipps Login API guide: browser flow).
+        The challenge method is named because Vipps' default is `plain` (Vipps Login API guide: browser flow). To
+        confirm, the person is asked in the app even in a browser that Vipps remembers (in-app confirmation).
         """
         parameters = {
             "response_type": "code",
@@ -79,6 +81,7 @@ class VippsClient:
             "code_challenge": create_s256_code_challenge(attempt.code_verifier),
             "code_challenge_method": "S256",
             "market": self.config.market,
+            **({"acr_values": IN_APP} if attempt.purpose is Purpose.CONFIRM else {}),
         }
         endpoint = self._provider(Deadline(START_SECONDS)).authorization_endpoint
         if self.config.knock_first:
@@ -112,8 +115,12 @@ class VippsClient:
         return _tokens(answer)
 
     def validate(self, tokens: Tokens, attempt: Attempt, deadline: Deadline) -> IdToken:
-        """Check the ID token of this attempt."""
-        return validate(
+        """Check the ID token of this attempt.
+
+        For a confirmation, the `acr` claim is the only proof that the person was asked in the app; a sales unit whose
+        plan has no in-app confirmation gets a token without it (Vipps Login API guide: in-app confirmation).
+        """
+        id_token = validate(
             tokens.id_token,
             find_key=lambda kid, again: self._discovery.key(kid, deadline, again),
             issuer=self.config.issuer,
@@ -121,6 +128,9 @@ class VippsClient:
             nonce=attempt.nonce,
             access_token=tokens.access_token,
         )
+        if attempt.purpose is Purpose.CONFIRM and id_token.acr != IN_APP:
+            raise LoginRefused("not_confirmed_in_app")
+        return id_token
 
     def userinfo(self, tokens: Tokens, id_token: IdToken, deadline: Deadline) -> dict[str, Any]:
         """Ask who this is, and make sure that the answer is about the same person as the ID token.

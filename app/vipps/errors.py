@@ -10,16 +10,25 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .pages import (
+    ACCOUNT_BLOCKED,
     ALREADY_USED,
     BUSY,
     CANCELLED,
     DATABASE_DOWN,
+    LINKED_ELSEWHERE,
+    MEMBERS_ONLY,
+    NO_APP_CONFIRMATION,
     NOT_CONFIRMED,
     OLD_APP,
     OTHER_BROWSER,
+    OTHER_PERSON,
+    OTHER_SUBJECT,
     OUR_MISTAKE,
+    PROOF_SPENT,
     PROVIDER_SLOW,
     PROVIDER_TROUBLE,
+    SESSION_CHANGED,
+    SEVERAL_ACCOUNTS,
     TOO_LATE,
     TRY_AGAIN,
     UNKNOWN_LOGIN,
@@ -47,12 +56,16 @@ class Refusal:
 
 
 class LoginRefused(Exception):  # noqa: N818 - it is an outcome, not a fault
-    """A login ends here. `detail` is for the log only: short, and free of codes, tokens and personal data."""
+    """A login ends here. `detail` is for the log only: short, and free of codes, tokens and personal data.
 
-    def __init__(self, code: str, detail: str = "") -> None:
+    `reasons` are those of a decision (`matching`), shown to the person.
+    """
+
+    def __init__(self, code: str, detail: str = "", reasons: tuple[str, ...] = ()) -> None:
         super().__init__(code)
         self.refusal = REFUSALS[code]
         self.detail = detail
+        self.reasons = reasons
 
     @property
     def code(self) -> str:
@@ -338,8 +351,53 @@ _IDENTITY = (
     ),
 )
 
+_ADVICE = "Vipps Login API guide, best practices for linking user accounts"
+_DECISION = (
+    Refusal(
+        "session_changed",
+        SESSION_CHANGED,
+        403,
+        "warning",
+        "Another session is logged in than the one that began this: logged out meanwhile, or session fixation.",
+        "RFC 9700, section 4.7",
+    ),
+    Refusal(
+        "proof_spent",
+        PROOF_SPENT,
+        403,
+        "info",
+        "The mailed link, or the login that it would finish, was used or is more than an hour old.",
+        "ASVS 6.6.3",
+    ),
+    Refusal(
+        "not_confirmed_in_app",
+        NO_APP_CONFIRMATION,
+        403,
+        "warning",
+        "No acr urn:vipps:acr:app_auth in the ID token; in-app confirmation needs the advanced plan.",
+        "Vipps Login API guide, in-app confirmation",
+    ),
+    Refusal(
+        "several_accounts", SEVERAL_ACCOUNTS, 409, "info", "E-mail and number lead to more than one account.", _ADVICE
+    ),
+    Refusal(
+        "other_subject",
+        OTHER_SUBJECT,
+        409,
+        "warning",
+        "The account has another sub: a new Vipps profile of its owner, or somebody else's.",
+        "ASVS 6.8.1",
+    ),
+    Refusal(
+        "linked_elsewhere", LINKED_ELSEWHERE, 409, "warning", "The sub is linked to another account.", "ASVS 6.8.1"
+    ),
+    Refusal("other_person", OTHER_PERSON, 403, "warning", "A sub came back that is not this account's.", "ASVS 7.5.1"),
+    Refusal("members_only", MEMBERS_ONLY, 403, "info", "No account, and none is made by logging in.", _ADVICE),
+    Refusal("account_blocked", ACCOUNT_BLOCKED, 403, "warning", "The account is blocked.", "ASVS 7.4.2"),
+)
+
 REDIRECT_CODES = frozenset(refusal.code for refusal in _REDIRECT)
-REFUSALS = {refusal.code: refusal for refusal in (*_REDIRECT, *_CALLBACK, *_PROVIDER, *_TOKEN, *_IDENTITY)}
+REFUSALS = {refusal.code: refusal for refusal in (*_REDIRECT, *_CALLBACK, *_PROVIDER, *_TOKEN, *_IDENTITY, *_DECISION)}
 
 
 def refused_by_vipps(error: str) -> LoginRefused:

@@ -21,6 +21,7 @@ LEEWAY = 30  # seconds of clock difference; Authlib's own default is 120
 LONGEST_TOKEN = 64 * 1024
 LONGEST_SUBJECT = 255  # OpenID Connect Core, section 2
 OLDEST = 24 * 3600  # a token issued longer ago is not of a login that is 15 minutes old
+IN_APP = "urn:vipps:acr:app_auth"  # the person confirmed in the app, now (Vipps Login API guide: in-app confirmation)
 RS256_ONLY = jws.JWSRegistry(algorithms=[ALGORITHM], strict_check_header=False)
 
 # Which of our names a failed claim has.
@@ -41,10 +42,11 @@ KeyFinder = Callable[[str | None, bool], Key | None]
 
 @dataclass(frozen=True)
 class IdToken:
-    """What a checked ID token says: whose word it is, and about whom."""
+    """What a checked ID token says: whose word it is, about whom, and how they were asked (empty if not said)."""
 
     issuer: str
     subject: str
+    acr: str = ""
 
 
 def validate(
@@ -76,7 +78,8 @@ def validate(
         raise LoginRefused(REFUSAL_OF_CLAIM.get(str(error.claim), "id_token_malformed")) from error
     except (JoseError, ValueError, TypeError) as error:
         raise LoginRefused("id_token_malformed", detail=type(error).__name__) from error
-    return IdToken(issuer, claims["sub"])
+    acr = claims.get("acr")
+    return IdToken(issuer, claims["sub"], acr if isinstance(acr, str) else "")
 
 
 def _verified(raw: str, find_key: KeyFinder) -> jwt.Token:

@@ -81,3 +81,57 @@ DATABASE_DOWN = Page(
     N_("We could not finish the login"),
     N_("Our own database did not answer. Nothing was changed; please try again in a moment."),
 )
+SESSION_CHANGED = Page(
+    N_("Somebody else is logged in now"),
+    N_("Who is logged in changed while you were at %(brand)s, so nothing was done. Please start again."),
+)
+NO_APP_CONFIRMATION = Page(
+    N_("This was not confirmed in the app"),
+    N_(
+        "We asked %(brand)s to have you confirm in the app, and the answer does not say that you did. So nothing was "
+        "changed. Please confirm with your password instead; if you have none, set one first."
+    ),
+)
+SEVERAL_ACCOUNTS = Page(
+    N_("You seem to have more than one account here"),
+    N_(
+        "We do not guess which is yours. Please log in with your password once, and connect %(brand)s on your page: "
+        "from then on it opens that account."
+    ),
+)
+OTHER_SUBJECT = Page(
+    N_("That account is connected to another %(brand)s user"),
+    N_(
+        "An account opens for one %(brand)s user only. Log in with your password, or ask for a link by mail; then "
+        "disconnect the other one on your page and connect this one."
+    ),
+)
+LINKED_ELSEWHERE = Page(
+    N_("This %(brand)s user opens another account here"),
+    N_(
+        "Neither account was changed. If both are yours, log in with %(brand)s, disconnect it there, "
+        "and connect it here afterwards."
+    ),
+)
+OTHER_PERSON = Page(
+    N_("That was another %(brand)s user"),
+    N_(
+        "Your account opens for a different one, so nothing was changed. If %(brand)s remembers this browser for "
+        "somebody else, let it forget: Profile → Personal information → Browsers that remember you → Log out."
+    ),
+)
+MEMBERS_ONLY = Page(
+    N_("This is for members"),
+    N_(
+        "%(brand)s told us who you are, but you have no account here yet. Nothing was kept. "
+        "Create one first, and come back."
+    ),
+)
+ACCOUNT_BLOCKED = Page(
+    N_("This account is closed for now"),
+    N_("We have blocked it. Please write to us, with the reference number below, and we will look at it together."),
+)
+PROOF_SPENT = Page(
+    N_("This link no longer works"),
+    N_("It was used already or is more than an hour old, and nothing was changed. Please log in with %(brand)s again."),
+)

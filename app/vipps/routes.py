@@ -8,10 +8,10 @@ every purpose; the purpose is in the attempt, never in the URL. What a login mea
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from flask import Blueprint, Flask, Response, current_app, make_response, redirect, request
 from flask.typing import ResponseReturnValue
@@ -25,11 +25,11 @@ from .client import VippsClient
 from .config import CALLBACK_PATH, VippsConfig
 from .errors import LoginRefused, refused_by_vipps
 from .id_token import IdToken
+from .purposes import Purpose
 from .return_path import local_path
 
 bp = Blueprint("vipps", __name__)
 
-LOG_IN = "login"
 REFUSED = "refused"
 # RFC 6749, appendix A.11: printable ASCII; the length is ours, far above what Vipps sends.
 CODE = re.compile(r"[\x20-\x7e]{1,2000}")
@@ -41,13 +41,17 @@ MOST_WAITING = 16  # repeated callbacks of one process
 
 @dataclass(frozen=True)
 class Login:
-    """A login that passed every check: what was begun, who came back, and what Vipps says about them."""
+    """A login that passed every check: what was begun, who came back, and what Vipps says about them.
+
+    `userinfo` is what could be read of the `claims`, which are as received.
+    """
 
     attempt: Attempt
     issuer: str
     client_id: str
     id_token: IdToken
     userinfo: UserInfo
+    claims: Mapping[str, Any]
 
 
 class Merchant(Protocol):
@@ -56,8 +60,11 @@ class Merchant(Protocol):
     def offer(self, next_path: str) -> ResponseReturnValue:
         """Show the login page, with its button, instead of a login that the person did not start."""
 
+    def is_theirs(self, attempt: Attempt) -> bool:
+        """Tell whether this browser still acts for whoever the attempt was begun for."""
+
     def accept(self, login: Login) -> tuple[str, ResponseReturnValue]:
-        """Log the person in, in one transaction; return a word for the outcome, and the answer to the browser."""
+        """Do what the attempt was for, in one transaction; return a word for the outcome, and the answer."""
 
     def repeat(self, attempt: Attempt, outcome: str | None) -> ResponseReturnValue:
         """Answer a callback that has been answered before; raises `LoginRefused` if it cannot be repeated."""
@@ -98,7 +105,7 @@ def start() -> ResponseReturnValue:
     next_path = local_path(request.args.get("next"), "/")
     if not started_by_the_person():
         return private(integration().merchant.offer(next_path))
-    return begin(LOG_IN, next_path)
+    return begin(Purpose.MEMBERS if "members" in request.args else Purpose.LOG_IN, next_path)
 
 
 @bp.get(CALLBACK_PATH)
@@ -122,13 +129,16 @@ def callback() -> ResponseReturnValue:
 def finish(vipps: Integration, attempt: Attempt) -> ResponseReturnValue:
     """Turn the response of this attempt into a login: the diagram's arrows, from the code to the session."""
     try:
+        # Before the code is sent: whoever logged in meanwhile must not get what somebody else began (RFC 9700, 4.7).
+        if not vipps.merchant.is_theirs(attempt):
+            raise LoginRefused("session_changed")
         with vipps.client.conversation() as deadline:
             vipps.client.check_issuer(request.args.getlist("iss"), deadline)
             code = code_of(request.args)
             tokens = vipps.client.exchange(code, attempt, deadline)
             id_token = vipps.client.validate(tokens, attempt, deadline)
             claims = vipps.client.userinfo(tokens, id_token, deadline)
-        login = Login(attempt, id_token.issuer, vipps.client.config.client_id, id_token, parse(claims))
+        login = Login(attempt, id_token.issuer, vipps.client.config.client_id, id_token, parse(claims), claims)
         outcome, response = vipps.merchant.accept(login)
     except LoginRefused:
         vipps.attempts.finish(attempt, outcome=REFUSED)
@@ -139,13 +149,16 @@ def finish(vipps: Integration, attempt: Attempt) -> ResponseReturnValue:
     return private(response)
 
 
-def begin(purpose: str, next_path: str) -> ResponseReturnValue:
-    """Write the attempt, bind it to this browser, and redirect to the authorization URL."""
+def begin(purpose: Purpose, next_path: str, owner: str = "") -> ResponseReturnValue:
+    """Write the attempt, bind it to this browser and to its owner, and redirect to the authorization URL.
+
+    Every purpose but logging in is begun by a form post that carries a CSRF token, on behalf of its `owner`.
+    """
     vipps = integration()
     # One value per browser, kept while logins are open, so that several tabs can be under way at once.
     browser = browser_cookie(vipps) or random_value()
     try:
-        attempt = vipps.attempts.begin(browser, purpose, next_path)
+        attempt = vipps.attempts.begin(browser, purpose, next_path, owner)
         response = make_response(redirect(vipps.client.authorization_url(attempt)))
     except LoginRefused as error:
         return private(vipps.merchant.refuse(error, next_path))

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.conftest import served
 from tests.vipps_person import build_simulator
@@ -90,7 +90,8 @@ def stage(
         if running.pop() if running else False:
             provider.__exit__(None, None, None)
 
-    holder["provider"] = build_simulator(origin, database, redirect_uri=f"{public_url}/login/vipps/callback")
+    callback = f"{public_url}/login/vipps/callback"
+    holder["provider"] = build_simulator(origin, database, redirect_uri=callback, plan="advanced")
     app = make_app(demo=True, SIMULATOR_URL=origin, PUBLIC_URL=public_url)
     with served(app, port=unused_port):
         yield Stage(public_url, origin, app, open_browser, stop_provider)
@@ -98,6 +99,15 @@ def stage(
             context.close()
     stop_provider()
     assert problems == []
+
+
+@pytest.fixture
+def page(stage: Stage) -> Page:
+    """Return a browser at the login page, with the demo's hints on it."""
+    page = stage.open()
+    page.goto(f"{stage.shop}/login?next=/account")
+    expect(page.get_by_role("heading", name="Try each way a login can go")).to_be_visible()
+    return page
 
 
 def _note_error(message: ConsoleMessage, problems: list[str]) -> None:

@@ -7,13 +7,15 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
 from app.customers import passwords
-from app.customers.models import Customer, CustomerSession, VippsLink
+from app.customers.admission import let_in
+from app.customers.models import Activity, Customer, CustomerSession, VippsLink
 from app.database import db, utcnow
 from app.mail import Mail
-from tests.conftest import post
+from app.vipps.config import ISSUER_PATH
+from tests.conftest import browser_of, post
 
 EMAIL = "tuva.lien@example.com"
 PASSWORD = "seven small boats"
@@ -29,6 +31,7 @@ def add_customer(
     vipps: bool = False,
 ) -> int:
     """Add a customer and return the id."""
+    settings = app.extensions["settings"]
     with app.app_context():
         customer = Customer(
             email=email,
@@ -38,7 +41,8 @@ def add_customer(
         )
         db.session.add(customer)
         if vipps:
-            link = VippsLink(customer=customer, issuer="https://op.test/", client_id="shop", subject=f"sub of {email}")
+            issuer, subject = settings.provider_url + ISSUER_PATH, f"sub of {email}"
+            link = VippsLink(customer=customer, issuer=issuer, client_id=settings.client_id, subject=subject)
             db.session.add(link)
         db.session.commit()
         return customer.id
@@ -47,6 +51,20 @@ def add_customer(
 def log_in(client: FlaskClient, email: str = EMAIL, password: str = PASSWORD, **fields: str) -> Any:
     """Send the login form."""
     return post(client, "/login/password", {"email": email, "password": password, **fields})
+
+
+def enter(app: Flask, client: FlaskClient, customer_id: int) -> None:
+    """Log a customer in without a password, as Vipps would, which confirms nothing."""
+    with app.test_request_context():
+        response = let_in(db.session.get_one(Customer, customer_id), "vipps", "/", confirmed=False)
+    client.set_cookie("session", response.headers["Set-Cookie"].partition(";")[0].partition("=")[2])
+
+
+def forget_confirmations(app: Flask) -> None:
+    """Close the window in which a session may do what matters, for everybody."""
+    with app.app_context():
+        db.session.execute(update(CustomerSession).values(confirmed_at=None))
+        db.session.commit()
 
 
 def register(client: FlaskClient, email: str = EMAIL, password: str = PASSWORD, **fields: str) -> Any:
@@ -71,6 +89,22 @@ def link_in(mail: Mail, about: str) -> str:
     """Return the path of the one link in a mail that leads to these pages."""
     (path,) = re.findall(rf"http://localhost:8000(/{about}/\S+)", mail.body)
     return str(path)
+
+
+def activity_of(app: Flask, customer_id: int) -> list[tuple[str, str | None]]:
+    """Return kind and method of a customer's activity, the oldest first."""
+    with app.app_context():
+        lines = db.session.scalars(select(Activity).where(Activity.customer_id == customer_id).order_by(Activity.id))
+        return [(line.kind, line.method) for line in lines]
+
+
+def copy_of(app: Flask, client: FlaskClient) -> FlaskClient:
+    """Return another browser with the session cookie of this one, as somebody who stole it."""
+    cookie = client.get_cookie("session")
+    assert cookie is not None
+    other = browser_of(app)
+    other.set_cookie("session", cookie.value)
+    return other
 
 
 def open_sessions(app: Flask, customer_id: int) -> int:

@@ -4,21 +4,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.customers.models import Customer
-from app.customers.routes import let_in
-from app.database import db
 from tests.conftest import browser_of, open_page, post
-from tests.customers.steps import EMAIL, PASSWORD, add_customer, is_logged_in, log_in, mails
+from tests.customers.steps import EMAIL, PASSWORD, add_customer, enter, is_logged_in, log_in, mails
 
 NEW = "three green tents"
 FORM = "/account/password"
-
-
-def enter(app: Flask, client: FlaskClient, customer_id: int) -> None:
-    """Log a customer in without a password, as Vipps would."""
-    with app.test_request_context():
-        response = let_in(db.session.get_one(Customer, customer_id), "vipps", "/")
-    client.set_cookie("session", response.headers["Set-Cookie"].partition(";")[0].partition("=")[2])
 
 
 def test_the_change_keeps_this_browser_and_ends_the_others(app: Flask, client: FlaskClient) -> None:

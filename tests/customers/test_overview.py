@@ -7,15 +7,30 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from app.customers import activity
+from app.customers.activity import Kind
 from app.customers.models import ConsentRecord, Customer, VippsLink, VippsProfile
-from app.customers.profile import Address, addresses_of, readable_phone, vipps_profile_of
+from app.customers.profile import addresses_of, vipps_profile_of
 from app.database import db
-from tests.conftest import browser_of, open_page
+from app.vipps.claims import Address
+from app.vipps.matching import Decision, Verdict
+from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import EMAIL, add_customer, log_in
 
 TOLD_AT = datetime(2026, 3, 4, 11, 5, tzinfo=UTC)
 HOME = {"type": "home", "street": "Fjordveien 12\nUnit B5", "postal_code": "5003", "region": "BERGEN", "country": "NO"}
 WORK = {"type": "work", "street": "Vestergade 3", "postal_code": "1456", "region": "KØBENHAVN", "country": "DK"}
+
+
+# Where my page leads, whatever the account has.
+EVERYWHERE = (
+    "/account/profile",
+    "/account/email",
+    "/account/password",
+    "/account/sessions",
+    "/account/activity",
+    "/orders",
+)
 
 
 def tell(app: Flask, customer_id: int, addresses: list[dict[str, str]]) -> None:
@@ -53,7 +68,10 @@ def test_an_account_with_a_password_only(app: Flask, client: FlaskClient) -> Non
     for words in ("Tuva Lien", EMAIL, "confirmed", "Not connected", "Change your password", "The latest logins"):
         assert words in page.text, words
     assert "Addresses from Vipps" not in page.text
-    assert page.select("main a[href='/orders']")
+    assert not page.select("main form[action='/account/vipps/refresh']")
+    for path in (*EVERYWHERE, "/account/vipps/link"):
+        assert page.select(f"main a[href='{path}']"), path
+    assert not page.select("main a[href='/account/vipps/unlink']")
     assert page.select("main form[action='/logout']")
 
 
@@ -63,6 +81,10 @@ def test_an_account_with_vipps(app: Flask, client: FlaskClient) -> None:
     log_in(client)
     page = open_page(client, "/account")
     assert "since 4 March 2026" in page.text
+    for path in (*EVERYWHERE, "/account/vipps/unlink"):
+        assert page.select(f"main a[href='{path}']"), path
+    assert not page.select("main a[href='/account/vipps/link']")
+    assert page.one("main form[action='/account/vipps/refresh']")
     assert "As Vipps told us on 4 March 2026" in page.text
     shown = [list(block.stripped_strings) for block in page.select("main address")]
     assert shown == [["Fjordveien 12", "Unit B5", "5003 BERGEN"], ["Vestergade 3", "1456 KØBENHAVN", "Denmark"]]
@@ -82,6 +104,43 @@ def test_the_latest_answer_to_each_question_with_its_exact_words(app: Flask, cli
         "No 4 March 2026 May we write to you now and then?",
         "Yes 4 March 2026 May we send you <b>texts</b>?",
     ]
+
+
+def test_a_login_with_a_decision_says_why_and_the_others_do_not(app: Flask, client: FlaskClient) -> None:
+    customer_id = add_customer(app, vipps=True)
+    decision = Decision(Verdict.KNOWN_SUBJECT, customer_id, ("subject_known",))
+    with app.test_request_context():
+        line = activity.note(
+            db.session.get_one(Customer, customer_id), Kind.LOGGED_IN, method="vipps", decision=decision
+        )
+        db.session.commit()
+        number = line.id
+    log_in(client)
+    latest = open_page(client, "/account").select(".rows--tight li")
+    assert [row.get_text().strip().endswith("Password") for row in latest] == [True, False]
+    assert [link["href"] for row in latest for link in row.select("a")] == [f"/account/activity/{number}"]
+
+
+def test_the_browsers_that_are_logged_in_are_counted(app: Flask, client: FlaskClient) -> None:
+    add_customer(app)
+    other, left = browser_of(app), browser_of(app)
+    log_in(left)
+    post(left, "/logout", form_on="/account")
+    log_in(client)
+    assert "in 1 browser See where" in open_page(client, "/account").text
+    log_in(other)
+    assert "in 2 browsers See where" in open_page(client, "/account").text
+
+
+def test_a_link_of_another_sales_unit_is_no_connection(app: Flask, client: FlaskClient) -> None:
+    """A shop that has moved to another sales unit cannot know its customers by the old one's subjects."""
+    customer_id = add_customer(app, vipps=True)
+    with app.app_context():
+        link = db.session.scalars(select(VippsLink).where(VippsLink.customer_id == customer_id)).one()
+        link.client_id = "an-earlier-sales-unit"
+        db.session.commit()
+    log_in(client)
+    assert "Not connected" in open_page(client, "/account").text
 
 
 def test_everything_is_shown_as_text(app: Flask, client: FlaskClient) -> None:
@@ -129,17 +188,3 @@ def test_a_customer_without_vipps_has_no_addresses_from_there(app: Flask) -> Non
         customer = db.session.get_one(Customer, customer_id)
         assert vipps_profile_of(customer) is None
         assert addresses_of(customer) == []
-
-
-def test_the_lines_of_a_label() -> None:
-    norwegian = Address("home", " Storgata 1 \r\n\n c/o Moen ", "0155", "OSLO", "no")
-    assert norwegian.lines() == ["Storgata 1", "c/o Moen", "0155 OSLO"]
-    assert Address("home", "Vasagatan 1", "111 20", "STOCKHOLM", "SE").lines()[-1] == "Sweden"
-    assert Address("home", "Somewhere", "", "", "XQ").lines() == ["Somewhere", "XQ"]
-    assert Address("home", "", "", "", "").lines() == []
-
-
-def test_a_telephone_number_is_written_as_people_do() -> None:
-    assert readable_phone("4790000011") == "+47 90 00 00 11"
-    assert readable_phone("4520123456") == "+45 20 12 34 56"
-    assert [readable_phone(digits) for digits in (None, "", "x", "0")] == ["", "", "", ""]

@@ -263,8 +263,8 @@ def _blind_once(look: Any) -> Any:
     """Return a look-up that finds nothing the first time."""
     calls = []
 
-    def find(email: str) -> Any:
+    def find(email: str, **how: Any) -> Any:
         calls.append(email)
-        return look(email) if len(calls) > 1 else None
+        return look(email, **how) if len(calls) > 1 else None
 
     return find

@@ -42,7 +42,7 @@ def test_a_browser_with_the_cookie_asks_once(app: Flask, client: FlaskClient) ->
     add_customer(app)
     log_in(client)
     with statements(app) as seen:
-        assert EMAIL in client.get("/account").text
+        assert EMAIL in client.get("/account/password").text
     assert len(of_sessions(seen)) == 1
     assert not [statement for statement in seen if "FROM customer \n" in statement]
 
@@ -178,7 +178,7 @@ def test_a_session_that_has_just_begun_can_be_the_one_to_keep(app: Flask, client
     log_in(client)
     with app.test_request_context():
         customer = db.session.get_one(Customer, customer_id)
-        start_session(customer, "vipps")
+        start_session(customer, "vipps", confirmed=False)
         end_sessions_of(customer, "vipps_linked", except_current=True)
         db.session.commit()
     assert open_sessions(app, customer_id) == 1

@@ -1,7 +1,7 @@
 """From a guest's cart through a Vipps login to an order: what comes along, what is offered, what stays."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.customers.models import Customer, VippsLink, VippsProfile
 from app.customers.seed import DEMO_PASSWORD
@@ -14,6 +14,16 @@ from tests.vipps_person import VippsPerson
 
 KARI_HOME = ["Fjordveien 12", "Unit B5", "5003 BERGEN"]
 KARI_WORK = ["Verkstedgata 3", "0250 OSLO"]
+
+
+@pytest.fixture
+def vipps(vipps: VippsPerson) -> VippsPerson:
+    """Return the demo's shop with two customers only, so that everybody but Kari is new here."""
+    known = ("kari.nordfjell@example.com", "ingrid.solheim@example.com")
+    with vipps.app.app_context():
+        db.session.execute(delete(Customer).where(Customer.email.not_in(known)))
+        db.session.commit()
+    return vipps
 
 
 def filled_in(page: Page) -> tuple[str, ...]:

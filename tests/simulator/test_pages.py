@@ -19,7 +19,7 @@ def at_home(browser: FlaskClient) -> Visitor:
 
 def test_start_page_shows_persons_merchants_and_endpoints(browser: FlaskClient) -> None:
     page = at_home(browser).page
-    assert len(page.select("#persons tbody tr")) == 14
+    assert len(page.select("#persons tbody tr")) == 15
     assert [each.get_text() for each in page.select("#merchants h3")] == sorted(
         ["Bokskapet", "Den andre", "Fjellkaffe", "Testbutikken"]
     )
@@ -49,7 +49,9 @@ def test_sharing_can_be_ended(browser: FlaskClient, provider: Provider, visit: V
     assert visit(scope="openid name").choose("ola").page.h1 == "Share with Testbutikken"
 
 
-@pytest.mark.parametrize("path", ["/forget", "/persons/ola/revoke", "/persons/sindre/number"])
+@pytest.mark.parametrize(
+    "path", ["/forget", "/persons/ola/revoke", "/persons/sindre/number", "/persons/ola/event", "/plan", "/start-over"]
+)
 def test_controls_need_their_token(browser: FlaskClient, path: str) -> None:
     assert browser.post(path).status_code == 400
 

@@ -7,6 +7,7 @@ import pytest
 
 from app.vipps.attempts import Attempt
 from app.vipps.client import VippsClient
+from app.vipps.purposes import Purpose
 from tests.vipps.provider import Provider, running
 
 
@@ -23,17 +24,19 @@ def client_of(provider: Provider) -> VippsClient:
     return VippsClient(provider.config())
 
 
-def an_attempt(nonce: str = "the-nonce") -> Attempt:
+def an_attempt(nonce: str = "the-nonce", purpose: Purpose = Purpose.LOG_IN) -> Attempt:
     """Return an attempt as the callback has it."""
-    return Attempt(1, nonce, "a-verifier-of-at-least-forty-three-characters-x", "login", "/", state="the-state")
+    return Attempt(1, nonce, "a-verifier-of-at-least-forty-three-characters-x", purpose, "/", state="the-state")
 
 
 @pytest.fixture
 def log_in(provider: Provider, client_of: VippsClient) -> Callable[..., dict[str, Any]]:
     """Run the calls of a callback against the provider; returns the userinfo claims."""
 
-    def run(client: VippsClient = client_of, code: str = "the-code") -> dict[str, Any]:
-        attempt = an_attempt()
+    def run(
+        client: VippsClient = client_of, code: str = "the-code", purpose: Purpose = Purpose.LOG_IN
+    ) -> dict[str, Any]:
+        attempt = an_attempt(purpose=purpose)
         provider.nonce = attempt.nonce
         with client.conversation() as deadline:
             client.check_issuer([], deadline)

@@ -188,3 +188,10 @@ def test_a_broken_consent_object_does_not_lose_the_login(whole: object) -> None:
 def test_a_time_that_cannot_be_read_is_absent(moment: object) -> None:
     (answer,) = parse(delegated(item(), timeOfConsent=moment)).consents
     assert answer.given_at is None
+
+
+@pytest.mark.parametrize("flag", [False, "true", 1, None, [], "absent"])
+def test_a_number_is_verified_only_by_a_true_flag(flag: object) -> None:
+    said = {} if flag == "absent" else {"phone_number_verified": flag}
+    assert not parse({**SUB, "phone_number": "4790000011", **said}).phone_number_verified
+    assert parse({**SUB, "phone_number": "4790000011", "phone_number_verified": True}).phone_number_verified

@@ -11,6 +11,7 @@ import pytest
 from app.vipps.client import VippsClient
 from app.vipps.config import DISCOVERY_PATH
 from app.vipps.errors import LoginRefused
+from app.vipps.purposes import Purpose
 from app.vipps.transport import MAX_BYTES, Deadline
 from tests.vipps.conftest import an_attempt
 from tests.vipps.provider import CLIENT_ID, KEYS_PATH, SUBJECT, TOKEN_PATH, USERINFO_PATH, Handler, Provider, running
@@ -50,6 +51,13 @@ def test_the_authorization_request_names_s256_and_carries_state_and_nonce(client
     assert len(query["code_challenge"][0]) == 43
     assert query["market"] == ["NO"]
     assert "scope=openid%20name" in url
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_only_a_confirmation_asks_for_the_app(client_of: VippsClient, purpose: Purpose) -> None:
+    query = parse_qs(urlsplit(client_of.authorization_url(an_attempt(purpose=purpose))).query)
+    asked = query.get("acr_values", [])
+    assert asked == (["urn:vipps:acr:app_auth"] if purpose is Purpose.CONFIRM else [])
 
 
 def test_basic_authentication_sends_plain_base64_and_keeps_the_secret_out_of_the_body(

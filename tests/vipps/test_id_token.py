@@ -10,6 +10,7 @@ import pytest
 from joserfc import jwt
 
 from app.vipps.config import DISCOVERY_PATH
+from app.vipps.purposes import Purpose
 from tests.vipps.conftest import an_attempt
 from tests.vipps.provider import CLIENT_ID, KEYS_PATH, USERINFO_PATH, After, Provider
 from tests.vipps.test_client import LogIn, refused
@@ -216,3 +217,25 @@ def test_a_token_without_key_name_passes_when_there_is_one_key(provider: Provide
     provider.header = {"alg": "RS256"}
     log_in()
     assert provider.calls(DISCOVERY_PATH) == 1
+
+
+IN_APP = "urn:vipps:acr:app_auth"
+
+
+def test_a_confirmation_passes_if_the_token_says_that_the_app_was_asked(provider: Provider, log_in: LogIn) -> None:
+    provider.claims = {"acr": IN_APP}
+    log_in(purpose=Purpose.CONFIRM)
+
+
+@pytest.mark.parametrize(
+    "acr", [None, "", "urn:vipps:acr:other", IN_APP.upper(), f"{IN_APP} x", [IN_APP], True, {"acr": IN_APP}]
+)
+def test_a_confirmation_that_the_token_does_not_prove_is_none(provider: Provider, log_in: LogIn, acr: Any) -> None:
+    provider.claims = {"acr": acr}
+    assert refused(lambda: log_in(purpose=Purpose.CONFIRM)) == "not_confirmed_in_app"
+    log_in()  # a plain login asks for none
+
+
+def test_a_confirmation_without_the_claim_is_none(provider: Provider, log_in: LogIn) -> None:
+    assert refused(lambda: log_in(purpose=Purpose.CONFIRM)) == "not_confirmed_in_app"
+    assert provider.calls(USERINFO_PATH) == 0, "it is checked before anything is asked about the person"

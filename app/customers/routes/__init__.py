@@ -1,21 +1,32 @@
-"""The pages of the accounts: log in and out, register, passwords, my page."""
+"""The pages of the accounts: log in and out, register, passwords, my page, what Vipps may do here.
 
-from flask import redirect
-from werkzeug.wrappers import Response
+They are listed here and not in `app.customers`, where a page's module would hide the rules of the same name.
+"""
 
-from app.customers.models import Customer, LoginEvent
-from app.customers.sessions import set_session_cookie, start_session
-from app.database import db
-from app.observability import log, reference
+from app.customers.routes import (
+    account,
+    activity,
+    confirm,
+    delete,
+    email,
+    login,
+    password,
+    profile,
+    register,
+    sessions,
+    vipps,
+)
 
-
-def let_in(customer: Customer, method: str, target: str) -> Response:
-    """Log the customer in, note it in their history, commit, and go to a path of this site."""
-    token = start_session(customer, method)
-    db.session.add(LoginEvent(customer_id=customer.id, method=method, reasons=[], reference=reference()))
-    customer_id = customer.id
-    db.session.commit()
-    log.info("logged_in", method=method, customer=customer_id)
-    response = redirect(target, 303)
-    set_session_cookie(response, token)
-    return response
+BLUEPRINTS = (
+    login.bp,
+    register.bp,
+    password.bp,
+    account.bp,
+    activity.bp,
+    confirm.bp,
+    delete.bp,
+    email.bp,
+    profile.bp,
+    sessions.bp,
+    vipps.bp,
+)

@@ -9,15 +9,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_limiter.util import get_remote_address
 
-from app.customers import limits, mails, seed
-from app.customers.accounts import LoggedIn, NotConfirmed, Refused, log_in
+from app.customers import limits, mails, pending, seed
+from app.customers.accounts import Blocked, LoggedIn, NotConfirmed, Refused, log_in
+from app.customers.admission import let_in
 from app.customers.email_address import normal_email
 from app.customers.forms import LoginForm
-from app.customers.routes import let_in
+from app.customers.pending import PENDING_COOKIE
 from app.customers.sessions import clear_session_cookie, current_customer, end_current_session
 from app.database import begin_write, db
+from app.errors import error_page
 from app.observability import log
-from app.security import limiter
+from app.security import limiter, read_cookie
 from app.settings import settings_of_app
 from app.vipps.return_path import local_path
 
@@ -52,11 +54,17 @@ def password() -> ResponseReturnValue:
         return _page(form, target), 422
     match log_in(normal_email(form.email.data), form.password.data or ""):
         case LoggedIn(customer):
-            return let_in(customer, "password", target)
+            waiting = pending.of_browser(read_cookie(PENDING_COOKIE))
+            # Never connected without a word: somebody else may have left their Vipps login in this browser.
+            asked = waiting is not None and waiting.customer_id == customer.id
+            return let_in(customer, "password", url_for("vipps_account.prove") if asked else target)
         case NotConfirmed(customer, token):
             if token:
                 mails.confirm_address(customer, token)
             db.session.commit()
+        case Blocked():
+            db.session.rollback()
+            return _closed()
         case Refused():
             db.session.rollback()
     log.info("login_refused", method="password")
@@ -86,6 +94,15 @@ def logged_out() -> ResponseReturnValue:
     return render_template("customers/logged_out.html")
 
 
+def _closed() -> ResponseReturnValue:
+    log.info("login_refused", method="password", blocked=True)
+    return error_page(
+        403,
+        _("This account is closed for now"),
+        _("We have blocked it. Please write to us, with the reference number below, and we will look at it together."),
+    )
+
+
 def _page(form: LoginForm, target: str, *, refused: bool = False) -> str:
     form.next.data = target
     in_demo = settings_of_app().in_demo
@@ -94,7 +111,8 @@ def _page(form: LoginForm, target: str, *, refused: bool = False) -> str:
         form=form,
         next=target,
         refused=refused,
+        waits=pending.of_browser(read_cookie(PENDING_COOKIE)) is not None,
         to_checkout=target.partition("?")[0] == "/checkout",
-        demo_accounts=seed.DEMO_ACCOUNTS if in_demo else (),
+        demo_stories=seed.STORIES if in_demo else (),
         demo_password=seed.DEMO_PASSWORD if in_demo else None,
     )

@@ -16,10 +16,10 @@ from app.customers.accounts import (
     request_reset,
     reset_password,
 )
+from app.customers.admission import let_in
 from app.customers.forms import ChangePasswordForm, ForgotForm, NewPasswordForm
 from app.customers.models import Customer
 from app.customers.proofs import Purpose
-from app.customers.routes import let_in
 from app.customers.sessions import (
     current_session,
     login_required,

@@ -14,9 +14,9 @@ from flask_limiter.util import get_remote_address
 from app.customers import limits, mails, proofs
 from app.customers.accounts import AddressConfirmed, AddressTaken, LinkSpent, Refused, Registered, confirm_address
 from app.customers.accounts import register as register_account
+from app.customers.admission import let_in
 from app.customers.forms import ConfirmForm, RegisterForm
 from app.customers.proofs import Purpose
-from app.customers.routes import let_in
 from app.customers.sessions import current_customer
 from app.database import db
 from app.errors import error_page

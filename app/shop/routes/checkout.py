@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from app import mail
 from app.customers.models import Customer
-from app.customers.profile import addresses_of, vipps_profile_of
+from app.customers.profile import delivery_addresses, vipps_profile_of
 from app.customers.sessions import current_customer, login_required
 from app.database import begin_write, db
 from app.i18n import language
@@ -29,7 +29,9 @@ KEY_BYTES = 16
 def show() -> ResponseReturnValue:
     """Show the form, filled in with what is known, beside what it will cost."""
     customer = current_customer() or abort(401)
-    form = CheckoutForm(data=known_about(customer, vipps_profile_of(customer)))
+    profile = vipps_profile_of(customer)
+    form = CheckoutForm(data=known_about(customer, profile))
+    form.offer(delivery_addresses(customer, profile))
     lines = lines_of(db.session(), Owner(customer.id), language())
     if not lines:
         return _nothing_to_order()
@@ -45,7 +47,7 @@ def place() -> ResponseReturnValue:
     if customer is None:
         return redirect(url_for("login.page", next=url_for("checkout.show")), 303)
     form = CheckoutForm()
-    form.offer(addresses_of(customer))
+    form.offer(delivery_addresses(customer, vipps_profile_of(customer)))
     if not form.validate():
         return _page(customer, form), 400
     checkout = _checkout(customer, form)
@@ -75,14 +77,13 @@ def _checkout(customer: Customer, form: CheckoutForm) -> Checkout:
 
 
 def _page(customer: Customer, form: CheckoutForm) -> str:
-    addresses = addresses_of(customer)
     lines = lines_of(db.session(), Owner(customer.id), language())
     total = orders.total_of(lines)
-    form.offer(addresses)
     if not form.key.data or form.key.errors:
         form.key.data = secrets.token_urlsafe(KEY_BYTES)
     form.shown_total.data = str(total)
-    return render_template("shop/checkout.html", form=form, addresses=addresses, lines=lines, total=total)
+    form.offered_as.data = form.fingerprint
+    return render_template("shop/checkout.html", form=form, addresses=form.offered, lines=lines, total=total)
 
 
 def _confirm_by_mail(checkout: Checkout, number: str) -> None:

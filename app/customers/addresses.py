@@ -1,0 +1,47 @@
+"""Postal addresses on labels and in tables: the lines as a person writes them, and the object that a JSON column keeps.
+
+There is one class of address, the integration's `Address`. Its `type` is `home`, `work` or `other` as at Vipps, or
+`OWN` for the delivery address that the customer keeps here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+from babel import Locale
+from flask_babel import get_locale
+
+from app.vipps.claims import Address
+
+HOME = "NO"
+OWN = "own"
+PARTS = ("street", "postal_code", "region", "country")
+
+
+def label_lines(address: Address) -> list[str]:
+    """Return the lines of the label; the country only when it is not Norway."""
+    place = f"{address.postal_code} {address.region}"
+    country = "" if address.country.upper() == HOME else country_name(address.country)
+    lines = [*address.street.splitlines(), place, country]
+    return [line.strip() for line in lines if line.strip()]
+
+
+def one_label(address: Address) -> str:
+    """Return the label in one line."""
+    return ", ".join(label_lines(address))
+
+
+def country_name(code: str) -> str:
+    """Return the name of a country in the page's language, or its code if there is none."""
+    locale = get_locale() or Locale("en")
+    return str(locale.territories.get(code.upper(), code))
+
+
+def from_parts(parts: Mapping[str, str], kind: str | None = None) -> Address:
+    """Return the address that a JSON object holds; a part that is missing is an empty string."""
+    values = {each.name: str(parts.get(each.name) or "") for each in fields(Address)}
+    return Address(**(values | ({"type": kind} if kind else {})))
+
+
+def parts_of(address: Address) -> dict[str, str]:
+    """Return where an address is, without what kind it is, for a JSON column."""
+    return {name: getattr(address, name) for name in PARTS}

@@ -1,0 +1,97 @@
+"""The forms of the profile's page: the customer's own details, and what Vipps may do with them."""
+
+from hashlib import sha256
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import Field, HiddenField, RadioField, StringField
+from wtforms.validators import DataRequired, Length, ValidationError
+
+from app.customers import phone
+from app.customers.address_form import (
+    POSTAL_DIGITS,
+    country_choices,
+    country_field,
+    postal_code_field,
+    region_field,
+    street_field,
+    typed_address,
+)
+from app.customers.addresses import OWN, country_name, from_parts, parts_of
+from app.customers.models import Customer
+from app.customers.profile_changes import Policy
+from app.customers.profile_values import own
+from app.forms import Form, one_line
+
+
+class DetailsForm(Form):
+    """The customer's own details, as they want them here."""
+
+    name = StringField(
+        _l("Name"), filters=[one_line], validators=[DataRequired(_l("Enter your name.")), Length(max=200)]
+    )
+    phone = StringField(_l("Telephone"), filters=[one_line])
+    street = street_field()
+    postal_code = postal_code_field()
+    region = region_field()
+    country = country_field()
+    shown = HiddenField()
+
+    def __init__(self, customer: Customer) -> None:
+        """Fill in what the customer has; an address from Vipps may be in a country that the shop does not send to."""
+        super().__init__(data=_details_of(customer))
+        self._current = sha256(repr(own(customer)).encode()).hexdigest()[:16]
+        self._kept = customer.address
+        country = (self._kept or {}).get("country")
+        if country and country not in POSTAL_DIGITS:
+            self.country.choices = [*country_choices(), (country, country_name(country))]
+
+    def show(self) -> None:
+        """Remember in the form which values it is about."""
+        self.shown.data = self._current
+
+    @property
+    def is_about_now(self) -> bool:
+        """Tell whether the customer saw the values of now: a login may have brought others since."""
+        return bool(self.shown.data == self._current)
+
+    @property
+    def types_address(self) -> bool:
+        """Tell whether a new delivery address is typed: all its fields may be empty, or left as they were."""
+        return not self._leaves_address and any(field.data for field in (self.street, self.postal_code, self.region))
+
+    @property
+    def _leaves_address(self) -> bool:
+        return bool(self._kept) and parts_of(typed_address(self, OWN)) == _in_one_line(self._kept or {})
+
+    def validate_phone(self, field: Field) -> None:
+        """Accept a number that exists, or none; without a country code it is Norwegian."""
+        if field.data and phone.digits_of(field.data) is None:
+            raise ValidationError(
+                _("That is no phone number. If it is not Norwegian, begin with + and the country code.")
+            )
+
+    def values(self) -> dict[str, Any]:
+        """Return what a valid form says, by the profile's fields; an address that was left alone keeps its lines."""
+        address = parts_of(typed_address(self, OWN)) if self.types_address else None
+        if self._leaves_address:
+            address = self._kept
+        return {"name": self.name.data, "phone_number": phone.digits_of(self.phone.data), "address": address}
+
+
+class PolicyForm(Form):
+    """What a change at Vipps does here."""
+
+    policy = RadioField(choices=list(Policy), validators=[DataRequired()])
+
+
+def _details_of(customer: Customer) -> dict[str, str]:
+    """Return what the form is filled in with."""
+    address = _in_one_line(customer.address) if customer.address else {}
+    return {"name": customer.name, "phone": phone.readable(customer.phone_number), "country": "NO", **address}
+
+
+def _in_one_line(address: dict[str, str]) -> dict[str, str]:
+    """Return an address as it fits into a form: text fields have one line."""
+    return {**parts_of(from_parts(address)), "street": ", ".join(str(address.get("street") or "").splitlines())}

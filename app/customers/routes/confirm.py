@@ -1,0 +1,89 @@
+"""Confirm that it is really you, before something that matters: by the password, or in the Vipps app."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_limiter.util import get_remote_address
+
+from app.customers import limits, linking, passwords
+from app.customers.confirmation import note_confirmation
+from app.customers.forms import ConfirmationForm
+from app.customers.sessions import (
+    acting_for,
+    current_customer,
+    login_required,
+    required_customer,
+    set_session_cookie,
+    still_current,
+)
+from app.database import begin_write, db
+from app.observability import log
+from app.security import limiter
+from app.vipps.purposes import Purpose
+from app.vipps.return_path import local_path
+from app.vipps.routes import begin
+
+bp = Blueprint("confirm", __name__)
+
+
+def _account_key() -> str:
+    customer = current_customer()
+    return limits.customer_key(customer.id if customer else None)
+
+
+@bp.get("/account/confirm")
+@login_required
+def page() -> ResponseReturnValue:
+    """Ask once more who this is."""
+    form = ConfirmationForm(formdata=None)
+    form.next.data = _target(request.args.get("next"))
+    return _page(form)
+
+
+@bp.post("/account/confirm")
+@limiter.limit(limits.LOGIN_PER_CLIENT, key_func=get_remote_address)
+@limiter.limit(limits.LOGIN_PER_ACCOUNT, key_func=_account_key)
+@login_required
+def by_password() -> ResponseReturnValue:
+    """Take the password for an answer, and go where the person was going."""
+    form, customer = ConfirmationForm(), required_customer()
+    form.next.data = _target(form.next.data)
+    seen = customer.password_hash
+    if not form.validate_on_submit() or not passwords.matches(form.password.data or "", seen):
+        log.info("confirmation_refused", method="password")
+        return _page(form, wrong=True), 422
+    begin_write()
+    # The session may have been ended, or the password changed, while this one was being checked.
+    if linking.lock(customer).password_hash != seen or not still_current():
+        db.session.rollback()
+        return _page(form, wrong=True), 422
+    token = note_confirmation(customer, "password")
+    db.session.commit()
+    response = redirect(form.next.data, 303)
+    if token:
+        set_session_cookie(response, token)
+    return response
+
+
+@bp.post("/account/confirm/vipps")
+@login_required
+def by_vipps() -> ResponseReturnValue:
+    """Have the person confirm in the Vipps app, even if this browser is remembered there."""
+    target = _target(request.form.get("next"))
+    if linking.link_of(required_customer()) is None:
+        return redirect(url_for("confirm.page", next=target), 303)
+    return begin(Purpose.CONFIRM, target, acting_for())
+
+
+def _target(candidate: str | None) -> str:
+    return local_path(candidate, url_for("account.overview"))
+
+
+def _page(form: ConfirmationForm, *, wrong: bool = False) -> str:
+    customer = required_customer()
+    return render_template(
+        "customers/confirm_it_is_you.html",
+        form=form,
+        customer=customer,
+        has_vipps=linking.link_of(customer) is not None,
+        wrong=wrong,
+    )

@@ -1,0 +1,39 @@
+"""Delete the account: at once, and for good."""
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.customers import accounts, confirmation, linking, mails
+from app.customers.sessions import clear_session_cookie, end_current_session, required_customer
+from app.database import begin_write, db
+from app.observability import log
+
+bp = Blueprint("delete", __name__)
+
+
+@bp.get("/account/delete")
+@confirmation.required
+def page() -> ResponseReturnValue:
+    """Show what goes and what has to stay."""
+    connected = linking.link_of(required_customer()) is not None
+    return render_template("customers/delete.html", connected=connected)
+
+
+@bp.post("/account/delete")
+@confirmation.required
+def delete() -> ResponseReturnValue:
+    """Delete the account and everything that belongs to it; the receipts of orders stay, without it."""
+    customer_id = required_customer().id
+    begin_write()
+    customer = accounts.hold(customer_id)
+    if customer is not None:  # a second click finds it gone
+        mails.account_deleted(customer)
+        end_current_session("deleted")
+        accounts.delete(customer)
+    db.session.commit()
+    log.info("account_deleted", customer=customer_id)
+    flash(_("Your account is deleted. Thank you for having been here."), "success")
+    response = redirect(url_for("shop.home"), 303)
+    clear_session_cookie(response)
+    return response

@@ -1,0 +1,109 @@
+"""Change the e-mail address: asked for on my page, proved by a link to the new address, told to the old one.
+
+Whether the new address opens another account is not said here, only mailed to whoever reads it (ASVS 6.3.8).
+"""
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_limiter.util import get_remote_address
+from sqlalchemy.exc import IntegrityError
+
+from app.customers import confirmation, email_change, limits, mails, proofs
+from app.customers.accounts import AddressTaken, LinkSpent
+from app.customers.email_change import ChangeAsked, EmailChanged
+from app.customers.forms import EmailForm
+from app.customers.proofs import Purpose
+from app.customers.sessions import (
+    current_session,
+    login_required,
+    required_customer,
+    rotate_session,
+    set_session_cookie,
+)
+from app.database import db
+from app.errors import error_page
+from app.observability import log
+from app.security import limiter
+
+bp = Blueprint("email", __name__)
+
+
+@bp.get("/account/email")
+@confirmation.required
+def change() -> ResponseReturnValue:
+    """Ask for the new address."""
+    return render_template("customers/email.html", form=EmailForm(formdata=None), customer=required_customer())
+
+
+@bp.post("/account/email")
+@limiter.limit(limits.FORGOT_PER_CLIENT, key_func=get_remote_address)
+@limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=limits.account_key)
+@confirmation.required
+def send_link() -> ResponseReturnValue:
+    """Mail a link to the new address, or word to its owner; the answer is the same."""
+    form, customer = EmailForm(), required_customer()
+    if form.validate_on_submit() and form.address == customer.email:
+        form.email.errors = [_("That is your address already.")]
+    if form.errors:
+        return render_template("customers/email.html", form=form, customer=customer), 422
+    match email_change.ask(customer, form.address):
+        case AddressTaken(owner):
+            mails.address_in_use(owner)
+        case ChangeAsked(token):
+            mails.change_email(customer, form.address, token)
+    db.session.commit()
+    log.info("email_change_asked", customer=customer.id)
+    flash(_("We have sent a link to %(email)s. The address changes when you open it.", email=form.address), "success")
+    return redirect(url_for("account.overview"), 303)
+
+
+@bp.get("/account/email/<token>")
+@login_required
+def confirm(token: str) -> ResponseReturnValue:
+    """Show what the mailed link does; nothing happens before the button is pressed."""
+    proof = proofs.look_at(token, Purpose.CHANGE_EMAIL)
+    if proof is None or proof.customer_id != required_customer().id:
+        return _spent()
+    return render_template("customers/email_confirm.html", token=token, email=proof.email)
+
+
+@bp.post("/account/email/<token>")
+@limiter.limit(limits.LINKS_PER_CLIENT, key_func=get_remote_address)
+@login_required
+def confirmed(token: str) -> ResponseReturnValue:
+    """Make the new address the account's; other browsers and open links end."""
+    customer, row = required_customer(), current_session()
+    try:
+        outcome = email_change.change(customer, token, keep_session=row.id if row else None)
+    except IntegrityError:  # somebody else was faster
+        outcome = LinkSpent()
+    match outcome:
+        case EmailChanged(_, old_email):
+            return _tell(old_email)
+        case AddressTaken() | LinkSpent():
+            db.session.rollback()
+    return _spent()
+
+
+def _tell(old_email: str | None) -> ResponseReturnValue:
+    customer = required_customer()
+    if old_email:
+        mails.email_changed(customer, old_email)
+    token = rotate_session()
+    db.session.commit()
+    log.info("email_changed", customer=customer.id)
+    flash(_("Your e-mail address is changed. Every other browser is logged out."), "success")
+    response = redirect(url_for("account.overview"), 303)
+    if token:
+        set_session_cookie(response, token)
+    return response
+
+
+def _spent() -> ResponseReturnValue:
+    return error_page(
+        410,
+        _("This link no longer works"),
+        _("It was used already, is more than an hour old, or belongs to another account than the one logged in here."),
+        actions=[(_("Go to my page"), url_for("account.overview"))],
+    )

@@ -1,0 +1,149 @@
+"""The profile: what the customer keeps here, what Vipps says, what to do when the two differ, and what changed when."""
+
+import re
+from collections.abc import Mapping
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.customers import activity, phone, profile, profile_changes, profile_words
+from app.customers.activity import Kind
+from app.customers.admission import in_one_transaction
+from app.customers.models import Customer, VippsProfile
+from app.customers.profile_changes import Decided, NotTheirs
+from app.customers.profile_forms import DetailsForm, PolicyForm
+from app.customers.profile_values import is_held_elsewhere, own, said
+from app.customers.sessions import login_required, required_customer
+from app.database import begin_write, db
+from app.observability import log
+
+TAKE, KEEP = "take", "keep"
+ANSWER = re.compile(r"choice-([0-9]{1,9})")
+
+bp = Blueprint("profile", __name__)
+
+
+@bp.get("/account/profile")
+@login_required
+def page() -> ResponseReturnValue:
+    """Show the customer's own details beside what Vipps says."""
+    customer = required_customer()
+    return _page(customer, DetailsForm(customer))
+
+
+@bp.post("/account/profile")
+@login_required
+def save() -> ResponseReturnValue:
+    """Save the customer's own details."""
+    begin_write()
+    customer = required_customer()
+    form = DetailsForm(customer)
+    if not form.validate():
+        return _page(customer, form), 422
+    if not form.is_about_now:
+        db.session.rollback()
+        flash(
+            _("Your details have changed since you opened the page. Nothing was saved; please look again."), "warning"
+        )
+        return _back()
+    changed = profile_changes.edit(customer, profile.vipps_profile_of(customer), form.values())
+    db.session.commit()
+    log.info("profile_edited", customer=customer.id, fields=changed)
+    flash(_("Saved.") if changed else _("There was nothing to change."), "success")
+    return _back()
+
+
+@bp.post("/account/profile/proposals")
+@login_required
+def decide() -> ResponseReturnValue:
+    """Carry out the customer's answers, field by field."""
+    answers = _answers(request.form)
+    outcome = in_one_transaction(lambda: _decided(answers))
+    if isinstance(outcome, NotTheirs):
+        abort(404)
+    log.info("proposals_decided", taken=outcome.taken, kept=outcome.kept, held_elsewhere=outcome.held_elsewhere)
+    _tell(outcome)
+    return _back()
+
+
+@bp.post("/account/profile/policy")
+@login_required
+def choose_policy() -> ResponseReturnValue:
+    """Keep what a change at Vipps shall do here."""
+    form = PolicyForm()
+    if not form.validate():
+        abort(400)
+    begin_write()
+    customer = required_customer()
+    if form.policy.data != customer.refresh_policy:
+        customer.refresh_policy = form.policy.data
+        activity.note(customer, Kind.REFRESH_POLICY_CHANGED)
+    db.session.commit()
+    log.info("refresh_policy_chosen", customer=customer.id, policy=form.policy.data)
+    flash(_("Saved."), "success")
+    return _back()
+
+
+def _page(customer: Customer, form: DetailsForm) -> str:
+    told = profile.vipps_profile_of(customer)
+    form.show()
+    return render_template(
+        "customers/profile.html",
+        customer=customer,
+        form=form,
+        mine=own(customer),
+        told=told,
+        told_phone=phone.readable(told.phone_number) if told else "",
+        addresses=profile.addresses_in(told),
+        had_addresses=told is not None and _has_lost_addresses(customer, told),
+        held_elsewhere=_held_elsewhere(customer, told) if told else None,
+        proposals=profile_changes.proposals(customer) if told else [],
+        history=profile_changes.history(customer),
+        words=profile_words,
+    )
+
+
+def _decided(answers: Mapping[int, bool]) -> Decided | NotTheirs:
+    customer = required_customer()
+    told = profile.vipps_profile_of(customer)
+    outcome = profile_changes.decide(customer, told, answers) if told else Decided()
+    db.session.commit()
+    return outcome
+
+
+def _answers(fields: Mapping[str, str]) -> dict[int, bool]:
+    """Read the form: the number of each change that was chosen about, and whether to take it."""
+    answers = {}
+    for name, value in fields.items():
+        if name.startswith("choice-"):
+            number = ANSWER.fullmatch(name)
+            if number is None or value not in (TAKE, KEEP):
+                abort(404)
+            answers[int(number[1])] = value == TAKE
+    return answers
+
+
+def _tell(outcome: Decided) -> None:
+    if outcome.held_elsewhere:
+        text = _("That e-mail address opens another account here, so this account keeps its own.")
+        flash(text, "warning")
+    if outcome.taken or outcome.kept:
+        flash(_("Thank you. It is as you chose."), "success")
+    elif not outcome.held_elsewhere:
+        flash(_("Nothing was chosen, so nothing has changed."), "info")
+
+
+def _held_elsewhere(customer: Customer, told: VippsProfile) -> str | None:
+    """Return the address that Vipps says and that opens somebody else's account."""
+    email = said(told)["email"]
+    return email if email and email != customer.email and is_held_elsewhere(customer, email) else None
+
+
+def _has_lost_addresses(customer: Customer, told: VippsProfile) -> bool:
+    """Tell whether Vipps gave addresses once and gives none any more."""
+    return not told.addresses and profile_changes.latest_of(customer, "addresses") is not None
+
+
+def _back() -> ResponseReturnValue:
+    return redirect(url_for("profile.page"), 303)

@@ -1,0 +1,53 @@
+"""Where the customer is logged in, and how to end it there."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.customers import activity, session_rows
+from app.customers.activity import Kind
+from app.customers.sessions import current_session, end_sessions_of, login_required, required_customer
+from app.database import LARGEST_ID, begin_write, db
+from app.observability import log
+
+bp = Blueprint("sessions", __name__)
+
+
+@bp.get("/account/sessions")
+@login_required
+def page() -> ResponseReturnValue:
+    """Show every browser in which this customer is logged in, this one first."""
+    current = current_session()
+    open_ones = sorted(session_rows.open_sessions(required_customer()), key=lambda row: row != current)
+    return render_template("customers/sessions.html", sessions=open_ones, current=current)
+
+
+@bp.post(f"/account/sessions/<int(max={LARGEST_ID}):session_id>/end")
+@login_required
+def end(session_id: int) -> ResponseReturnValue:
+    """End one session of this customer's; somebody else's is as good as none (ASVS 8.2.2)."""
+    customer = required_customer()
+    begin_write()
+    row = session_rows.open_session(customer, session_id)
+    if row is None or row == current_session():
+        abort(404)
+    session_rows.end(row, "ended_by_customer")
+    activity.note(customer, Kind.SESSION_ENDED)
+    db.session.commit()
+    log.info("session_ended", customer=customer.id)
+    flash(_("That browser is logged out."), "success")
+    return redirect(url_for("sessions.page"), 303)
+
+
+@bp.post("/account/sessions/end-others")
+@login_required
+def end_others() -> ResponseReturnValue:
+    """End every session of this customer's but this one."""
+    customer = required_customer()
+    begin_write()
+    end_sessions_of(customer, "ended_by_customer", except_current=True)
+    activity.note(customer, Kind.SESSIONS_ENDED)
+    db.session.commit()
+    log.info("sessions_ended", customer=customer.id)
+    flash(_("Every other browser is logged out."), "success")
+    return redirect(url_for("sessions.page"), 303)

@@ -1,0 +1,252 @@
+"""Vipps and an account: connect, disconnect, ask for fresh data, and prove that an account is one's own.
+
+Everything that sends the browser to Vipps on somebody's behalf is a form post with a CSRF token (RFC 9700, section
+4.7); the way back is the one callback. The pages of the proof belong to the browser whose login waits, by a cookie.
+"""
+
+from collections.abc import Callable
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_limiter.util import get_remote_address
+
+from app.customers import confirmation, limits, linking, mails, passwords, pending, proofs
+from app.customers.activity_words import reasons_of
+from app.customers.admission import admit, admit_as_new, in_one_transaction
+from app.customers.forms import ProofForm
+from app.customers.models import MailedProof, PendingLink
+from app.customers.pending import PENDING_COOKIE
+from app.customers.sessions import (
+    acting_for,
+    current_customer,
+    current_session,
+    login_required,
+    required_customer,
+    rotate_session,
+    set_session_cookie,
+)
+from app.customers.vipps_login import VippsLogin
+from app.database import begin_write, db
+from app.errors import error_page
+from app.observability import log
+from app.security import clear_cookie, limiter, read_cookie
+from app.settings import settings_of_app
+from app.vipps.errors import LoginRefused
+from app.vipps.matching import Way
+from app.vipps.purposes import Purpose
+from app.vipps.routes import begin, private
+
+bp = Blueprint("vipps_account", __name__)
+
+
+@bp.get("/account/vipps/link")
+@confirmation.required
+def link() -> ResponseReturnValue:
+    """Show what connecting means."""
+    if linking.link_of(required_customer()):
+        return redirect(url_for("account.overview"), 303)
+    return render_template("customers/vipps_link.html")
+
+
+@bp.post("/account/vipps/link")
+@confirmation.required
+def start_linking() -> ResponseReturnValue:
+    """Send who is logged in to Vipps, to connect whoever comes back to this account."""
+    return begin(Purpose.CONNECT, url_for("account.overview"), acting_for())
+
+
+@bp.get("/account/vipps/unlink")
+@confirmation.required
+def unlink() -> ResponseReturnValue:
+    """Show what disconnecting means, or what is missing first."""
+    customer = required_customer()
+    if linking.link_of(customer) is None:
+        return redirect(url_for("account.overview"), 303)
+    return render_template("customers/vipps_unlink.html", possible=linking.can_disconnect(customer))
+
+
+@bp.post("/account/vipps/unlink")
+@confirmation.required
+def do_unlink() -> ResponseReturnValue:
+    """Take the Vipps user's way into this account away, if another way remains."""
+    customer = required_customer()
+    begin_write()
+    connected = linking.link_of(customer)
+    if connected is None or not linking.can_disconnect(customer):
+        db.session.rollback()
+        return redirect(url_for("vipps_account.unlink"), 303)
+    linking.disconnect(customer, connected)
+    token = rotate_session()
+    db.session.commit()
+    log.info("vipps_disconnected", customer=customer.id)
+    flash(_("%(brand)s is disconnected. You log in with your password now.", brand=settings_of_app().brand), "success")
+    response = redirect(url_for("account.overview"), 303)
+    if token:
+        set_session_cookie(response, token)
+    return response
+
+
+@bp.post("/account/vipps/refresh")
+@login_required
+def refresh() -> ResponseReturnValue:
+    """Send who is logged in to Vipps, to learn what is new about them."""
+    if linking.link_of(required_customer()) is None:
+        return redirect(url_for("account.overview"), 303)
+    return begin(Purpose.REFRESH, url_for("profile.page"), acting_for())
+
+
+@bp.get("/login/vipps/prove")
+def prove() -> ResponseReturnValue:
+    """Ask who has just logged in with Vipps to prove that the account they match is theirs."""
+    waiting = pending.of_browser(read_cookie(PENDING_COOKIE))
+    return _proof_page(waiting, ProofForm(formdata=None)) if waiting else _nothing_waits()
+
+
+@bp.post("/login/vipps/prove")
+@limiter.limit(limits.LOGIN_PER_CLIENT, key_func=get_remote_address)
+@limiter.limit(limits.LOGIN_PER_ACCOUNT, key_func=lambda: limits.customer_key(_waiting_customer()))
+def prove_by_password() -> ResponseReturnValue:
+    """Connect, if this is the account's password."""
+    waiting = pending.of_browser(read_cookie(PENDING_COOKIE))
+    if waiting is None:
+        return _nothing_waits()
+    if _is_logged_in(waiting):
+        return _finish(
+            waiting.id, lambda again: admit(again, Way.PASSWORD) if _is_logged_in(again) else _nothing_waits()
+        )
+    form = ProofForm()
+    stored = waiting.customer.password_hash if Way.PASSWORD in waiting.ways else None
+    if not form.validate_on_submit() or not passwords.matches(form.password.data or "", stored):
+        log.info("login_refused", method="password")
+        return _proof_page(waiting, form, wrong=True), 422
+    return _finish(waiting.id, lambda again: admit(again, Way.PASSWORD) if _same(again, stored) else _nothing_waits())
+
+
+@bp.post("/login/vipps/prove/mail")
+@limiter.limit(limits.FORGOT_PER_CLIENT, key_func=get_remote_address)
+@limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=lambda: limits.customer_key(_waiting_customer()))
+def mail_proof() -> ResponseReturnValue:
+    """Mail a link to the account's address."""
+    begin_write()
+    waiting = pending.of_browser(read_cookie(PENDING_COOKIE))
+    if waiting is None:
+        return _nothing_waits()
+    customer = waiting.customer
+    if Way.MAIL in waiting.ways and customer.email:
+        token = proofs.issue(customer, customer.email, proofs.Purpose.CONNECT, pending_link_id=waiting.id)
+        mails.prove_ownership(customer, token)
+    db.session.commit()
+    log.info("proof_mailed")
+    flash(_("A link is on its way to that account’s e-mail address. It works for an hour."), "success")
+    return redirect(url_for("vipps_account.prove"), 303)
+
+
+@bp.post("/login/vipps/prove/new")
+def make_new() -> ResponseReturnValue:
+    """Make a new account for somebody who says that the one they match is another's."""
+    waiting = pending.of_browser(read_cookie(PENDING_COOKIE))
+    return _finish(waiting.id, admit_as_new) if waiting else _nothing_waits()
+
+
+@bp.get("/login/vipps/prove/<token>")
+def prove_by_mail(token: str) -> ResponseReturnValue:
+    """Show what the mailed link does; nothing happens before the button is pressed."""
+    found = _proof_and_what_waits(token)
+    if found is None:
+        return _refused(LoginRefused("proof_spent"))
+    return render_template(
+        "customers/prove_by_mail.html",
+        token=token,
+        same_browser=_waits_here(found[1]),
+        info=pending.userinfo_of(found[1]),
+        asked_at=found[1].created_at,
+    )
+
+
+@bp.post("/login/vipps/prove/<token>")
+@limiter.limit(limits.LINKS_PER_CLIENT, key_func=get_remote_address)
+def finish_by_mail(token: str) -> ResponseReturnValue:
+    """Connect in the browser that asked; in any other, let the same Vipps user log in there first."""
+    found = _proof_and_what_waits(token)
+    if found is None:
+        return _refused(LoginRefused("proof_spent"))
+    proof, waiting = found
+    if not _waits_here(waiting):
+        return begin(Purpose.PROVE, waiting.next_path, proof.token_hash)
+    return _finish(waiting.id, lambda again: _spend(token, again))
+
+
+def _finish(pending_id: int, work: Callable[[PendingLink], ResponseReturnValue]) -> ResponseReturnValue:
+    """Run the last step in one transaction, with what waits read anew inside it."""
+
+    def step() -> ResponseReturnValue:
+        waiting = pending.take(pending_id)
+        return work(waiting) if waiting else _nothing_waits()
+
+    try:
+        response = private(in_one_transaction(step))
+    except LoginRefused as error:
+        return _refused(error)
+    clear_cookie(response, PENDING_COOKIE)
+    return response
+
+
+def _spend(token: str, waiting: PendingLink) -> ResponseReturnValue:
+    if proofs.take(token, proofs.Purpose.CONNECT) is None:
+        raise LoginRefused("proof_spent")
+    return admit(waiting, Way.MAIL)
+
+
+def _same(waiting: PendingLink, stored: str | None) -> bool:
+    """Tell whether the password is still the one that was checked a moment ago."""
+    return waiting.customer.password_hash == stored
+
+
+def _proof_and_what_waits(token: str) -> tuple[MailedProof, PendingLink] | None:
+    proof = proofs.look_at(token, proofs.Purpose.CONNECT)
+    if proof is None or proof.pending_link_id is None or proof.customer.email != proof.email:
+        return None
+    waiting = pending.by_id(proof.pending_link_id)
+    return (proof, waiting) if waiting else None
+
+
+def _waits_here(waiting: PendingLink) -> bool:
+    here = pending.of_browser(read_cookie(PENDING_COOKIE))
+    return here is not None and here.id == waiting.id
+
+
+def _is_logged_in(waiting: PendingLink) -> bool:
+    """Tell whether this browser has just logged in to the very account, by its password or by a mailed link."""
+    return current_customer() == waiting.customer and confirmation.is_recent(current_session())
+
+
+def _waiting_customer() -> int | None:
+    waiting = pending.of_browser(read_cookie(PENDING_COOKIE))
+    return waiting.customer_id if waiting else None
+
+
+def _proof_page(waiting: PendingLink, form: ProofForm, *, wrong: bool = False) -> str:
+    return render_template(
+        "customers/prove.html",
+        form=form,
+        wrong=wrong,
+        ways=waiting.ways,
+        is_proved=_is_logged_in(waiting),
+        info=pending.userinfo_of(waiting),
+        reasons=reasons_of(waiting.reasons),
+    )
+
+
+def _nothing_waits() -> ResponseReturnValue:
+    db.session.rollback()
+    return error_page(
+        410,
+        _("Nothing is waiting here"),
+        _("It is done already, or more than an hour has passed. Nothing was changed; please log in again."),
+        actions=[(_("Log in"), url_for("login.page"))],
+    )
+
+
+def _refused(error: LoginRefused) -> ResponseReturnValue:
+    return private(VippsLogin().refuse(error, "/"))

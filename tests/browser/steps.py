@@ -1,0 +1,117 @@
+"""What tests in a browser do over and over: the login button, the simulator's screens, a password, the outbox."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from app.customers.seed import DEMO_PASSWORD
+from tests.browser.conftest import Stage
+
+KARI = "Kari Sandvik Nordfjell"
+# The button that leads on from each screen of a login; a screen that needs no answer is not shown.
+ON = re.compile("^(I have opened the link|Share and go on|Confirm)$")
+
+
+def press_vipps(page: Page, caption: str = "Log in with Vipps") -> None:
+    """Press the login button."""
+    page.get_by_role("main").get_by_role("link", name=caption).click()
+
+
+def be(page: Page, person: str = KARI) -> None:
+    """Be a test person, and choose in the app the number that the page shows."""
+    page.get_by_role("button", name=person).click()
+    number = page.locator(".challenge").first.inner_text().strip()
+    page.get_by_role("button", name=number, exact=True).click()
+
+
+def approve(page: Page, person: str = KARI) -> None:
+    """Go through all screens of a login as a test person, until the browser is back at the shop."""
+    be(page, person)
+    while is_at_simulator(page):
+        page.get_by_role("button", name=ON).click()
+
+
+def is_at_simulator(page: Page) -> bool:
+    """Tell whether the browser has come to one of the simulator's pages."""
+    page.wait_for_load_state()
+    return page.title().endswith("Vipps Login, simulated")
+
+
+def put_into_cart(page: Page, stage: Stage, slug: str = "enamel-mug") -> None:
+    """Put one of a product into the cart."""
+    page.goto(f"{stage.shop}/products/{slug}")
+    page.get_by_role("button", name="Add to cart").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your cart")
+
+
+def log_in_with_vipps(page: Page, stage: Stage, person: str = KARI, next_path: str = "/account") -> None:
+    """Log in as a test person from the login page."""
+    page.goto(f"{stage.shop}/login?next={next_path}")
+    press_vipps(page)
+    approve(page, person)
+
+
+def log_in_by_password(page: Page, stage: Stage, email: str, next_path: str = "/account") -> None:
+    """Log in to a demo account by its password."""
+    page.goto(f"{stage.shop}/login?next={next_path}")
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Log in").click()
+
+
+def log_out(page: Page, stage: Stage) -> None:
+    """Log out from the foot of my page."""
+    page.goto(f"{stage.shop}/account")
+    page.get_by_role("contentinfo").get_by_role("button", name="Log out").click()
+
+
+def open_mailed_link(page: Page, stage: Stage, to: str) -> None:
+    """Open the newest mail to an address in the outbox, and follow its link."""
+    page.goto(f"{stage.shop}/outbox")
+    letter = page.locator("main article, main li, main section").filter(has_text=to).first
+    letter.locator("a[href*='/prove/']").first.click()
+
+
+def heading(page: Page) -> Locator:
+    """Return the page's heading."""
+    return page.get_by_role("heading", level=1)
+
+
+def expect_said(page: Page, words: str) -> None:
+    """Expect words in the page's notices."""
+    expect(page.locator(".flashes")).to_contain_text(words)
+
+
+def ask_why(page: Page) -> None:
+    """Follow the "why?" of a login's one line."""
+    page.locator(".flashes").get_by_role("link", name="Why?").click()
+
+
+def at_simulator(page: Page, stage: Stage, person: str, button: str) -> None:
+    """Let something happen to a person, on the simulator's start page."""
+    page.goto(stage.simulator)
+    row = page.locator(f"#{person}")
+    if row.locator("details:not([open])").count():
+        row.locator("summary").click()
+    with page.expect_navigation():
+        row.get_by_role("button", name=button).click()
+
+
+def is_logged_in(page: Page, name: str) -> None:
+    """Expect the page of a customer."""
+    expect(heading(page)).to_have_text("My page")
+    expect(page.get_by_role("main")).to_contain_text(name)
+
+
+def connect_from_my_page(page: Page, stage: Stage, person: str) -> None:
+    """Press "connect" on my page, and be a test person."""
+    page.goto(f"{stage.shop}/account")
+    page.get_by_role("main").get_by_role("link", name="Connect Vipps").click()
+    page.get_by_role("button", name="Continue with Vipps").click()
+    approve(page, person)
+
+
+def begin_to_disconnect(page: Page, stage: Stage) -> None:
+    """Press "disconnect" on my page."""
+    page.goto(f"{stage.shop}/account")
+    page.get_by_role("main").get_by_role("link", name="Disconnect").click()

@@ -1,0 +1,132 @@
+"""Every page of the shop, as it comes along the way: nobody is kept out, and nothing is wider than its window."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Stage
+from tests.browser.steps import (
+    KARI,
+    approve,
+    at_simulator,
+    expect_said,
+    log_in_by_password,
+    log_in_with_vipps,
+    log_out,
+    open_mailed_link,
+    press_vipps,
+    put_into_cart,
+)
+
+pytestmark = pytest.mark.browser
+
+FOR_ALL = (
+    "/",
+    "/products/hammock",
+    "/cart",
+    "/login",
+    "/register",
+    "/password/forgot",
+    "/outbox",
+    "/logged-out",
+    "/nowhere",
+)
+FOR_CUSTOMERS = (
+    "/checkout",
+    "/orders",
+    "/account",
+    "/account/profile",
+    "/account/password",
+    "/account/email",
+    "/account/sessions",
+    "/account/activity",
+    "/account/delete",
+    "/account/vipps/unlink",
+)
+
+
+def every_page(page: Page, stage: Stage) -> Iterator[str]:
+    """Go everywhere; yields where the browser is."""
+    put_into_cart(page, stage)
+    yield from visit(page, stage, FOR_ALL)
+    page.goto(f"{stage.shop}/login")
+    for chapter in page.locator(".demo summary").all()[1:]:
+        chapter.click()
+    yield "all hints"
+    yield from logins_that_wait_or_fail(page, stage)
+    yield from connecting(page, stage)
+    for person in (KARI, "Fredrikke-Alexandrine"):  # who has a password, and who has the longest name
+        log_in_with_vipps(page, stage, person)
+        yield f"first login of {person}"
+        yield from visit(page, stage, FOR_CUSTOMERS)
+        yield from news(page, stage, person)
+        page.goto(f"{stage.shop}/account")
+        log_out(page, stage)
+
+
+def visit(page: Page, stage: Stage, paths: tuple[str, ...]) -> Iterator[str]:
+    """Open pages of the shop."""
+    for path in paths:
+        response = page.goto(stage.shop + path)
+        assert response
+        assert response.ok == (path != "/nowhere"), f"{path}: {response.status}"
+        yield path
+
+
+def logins_that_wait_or_fail(page: Page, stage: Stage) -> Iterator[str]:
+    """See the simulator, the question for proof, the mailed link's page and a refusal."""
+    page.goto(f"{stage.shop}/login?next=/checkout")
+    press_vipps(page)
+    yield "simulator"
+    approve(page, "Ola Tangen")
+    yield "question for proof"
+    page.get_by_role("button", name="Send me the link").click()
+    expect_said(page, "A link is on its way")
+    yield "after sending the link"
+    open_mailed_link(page, stage, "ola.at.the.cabin@example.com")
+    yield "mailed link"
+    log_in_with_vipps(page, stage, "Torbjørn Åsgård")
+    yield "refusal"
+
+
+def connecting(page: Page, stage: Stage) -> Iterator[str]:
+    """See what connecting and disconnecting mean."""
+    log_in_by_password(page, stage, "torbjorn.at.work@example.com")
+    yield from visit(page, stage, ("/account", "/account/profile", "/account/vipps/link"))
+    page.get_by_role("button", name="Continue with Vipps").click()
+    approve(page, "Torbjørn Åsgård")
+    yield from visit(page, stage, ("/account/vipps/unlink",))
+    log_out(page, stage)
+
+
+def news(page: Page, stage: Stage, person: str) -> Iterator[str]:
+    """See what Vipps says beside what is kept here."""
+    key = person.split("-")[0].split()[0].lower()
+    at_simulator(page, stage, key, "Moves house")
+    at_simulator(page, stage, key, "New family name")
+    yield "start page of the simulator"
+    page.goto(f"{stage.shop}/account/profile")
+    page.get_by_role("button", name="Ask Vipps again").click()
+    approve(page, person.split()[0])
+    yield f"news of {person}"
+    page.locator(".flashes").first.wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_an_accessibility_violation(stage: Stage, scheme: str) -> None:
+    page = stage.open(color_scheme=scheme)
+    for where in every_page(page, stage):
+        page.wait_for_load_state()
+        results = Axe().run(page)
+        assert results.violations_count == 0, f"{where}: {results.generate_report()[:3000]}"
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_page_is_wider_than_its_window(stage: Stage, width: int) -> None:
+    page = stage.open({"width": width, "height": 800})
+    for where in every_page(page, stage):
+        page.wait_for_load_state()
+        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, f"{where} is {overflow} px too wide at {width}"

@@ -1,0 +1,123 @@
+"""What tests of account linking do over and over: make an account, come back from Vipps, and look at who is linked."""
+
+from typing import Any
+
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.customers import passwords
+from app.customers.models import Activity, Customer, CustomerSession, PendingLink, VippsLink
+from app.database import db, utcnow
+from tests.conftest import browser_of, open_page, post
+from tests.customers.steps import link_in, mails
+from tests.vipps_person import VippsPerson
+
+PASSWORD = "seven small boats"
+# A person of the simulator whom no demo customer knows, and their words.
+PERSON, NAME, EMAIL, PHONE = "gunnar", "Gunnar Lie", "gunnar.lie@example.com", "4790000018"
+PROVE = "/login/vipps/prove"
+
+
+def has_email(vipps: VippsPerson) -> None:
+    """Give the person an e-mail address that Vipps has verified."""
+    vipps.patch(f"persons/{PERSON}", {"email": EMAIL, "email_state": "confirmed"})
+
+
+def add_account(vipps: VippsPerson, *, linked_to: str = "", **changes: Any) -> int:
+    """Add the person's own account, verified in everything, with changes; returns its id."""
+    now = utcnow()
+    values = {
+        "email": EMAIL,
+        "email_verified_at": now,
+        "phone_number": PHONE,
+        "phone_verified_at": now,
+        "name": NAME,
+        "password_hash": passwords.make_hash(PASSWORD),
+    }
+    settings = vipps.app.extensions["settings"]
+    with vipps.app.app_context():
+        customer = Customer(**{**values, **changes})
+        db.session.add(customer)
+        if linked_to:
+            issuer = f"{settings.provider_url}/access-management-1.0/access/"
+            link = VippsLink(customer=customer, issuer=issuer, client_id=settings.client_id, subject=linked_to)
+            db.session.add(link)
+        db.session.commit()
+        return customer.id
+
+
+def customer(vipps: VippsPerson, customer_id: int) -> Customer:
+    """Return a customer as the database has it."""
+    with vipps.app.app_context():
+        return db.session.get_one(Customer, customer_id)
+
+
+def links_of(vipps: VippsPerson, customer_id: int) -> list[str]:
+    """Return the subjects that open an account."""
+    with vipps.app.app_context():
+        return list(db.session.scalars(select(VippsLink.subject).where(VippsLink.customer_id == customer_id)))
+
+
+def decisions_of(vipps: VippsPerson, customer_id: int | None) -> list[str]:
+    """Return what was decided about an account, the oldest first; None for what was about nobody."""
+    of = Activity.customer_id == customer_id if customer_id else Activity.customer_id.is_(None)
+    with vipps.app.app_context():
+        lines = db.session.scalars(select(Activity).where(of, Activity.decision.is_not(None)).order_by(Activity.id))
+        return [str(line.decision) for line in lines]
+
+
+def who_is_in(vipps: VippsPerson, browser: FlaskClient | None = None) -> int | None:
+    """Return whose session a browser has, by its cookie's row."""
+    from app.security import secret_hash
+
+    cookie = (browser or vipps.browser).get_cookie("session", domain="localhost")
+    if cookie is None or (browser or vipps.browser).get("/account").status_code != 200:
+        return None
+    with vipps.app.app_context():
+        row = select(CustomerSession.customer_id).where(CustomerSession.token_hash == secret_hash(cookie.value))
+        return db.session.scalar(row)
+
+
+def waiting(vipps: VippsPerson) -> int:
+    """Count the logins that wait for proof."""
+    with vipps.app.app_context():
+        return len(db.session.scalars(select(PendingLink)).all())
+
+
+def log_in_by_password(vipps: VippsPerson, browser: FlaskClient, email: str = EMAIL, password: str = PASSWORD) -> Any:
+    """Send the login form."""
+    return post(browser, "/login/password", {"email": email, "password": password})
+
+
+def begin_connecting(vipps: VippsPerson, browser: FlaskClient | None = None) -> str:
+    """Press "connect" on my page; returns the authorization URL."""
+    response = post(browser or vipps.browser, "/account/vipps/link", form_on="/account")
+    assert response.status_code == 302, response.headers.get("Location", response.text[:500])
+    return str(response.headers["Location"])
+
+
+def begin(vipps: VippsPerson, path: str, browser: FlaskClient | None = None, **data: str) -> str:
+    """Send a form that leads to Vipps; returns the authorization URL."""
+    response = post(browser or vipps.browser, path, data, form_on="/account")
+    assert response.status_code == 302, response.headers.get("Location", response.text[:500])
+    return str(response.headers["Location"])
+
+
+def send_proof(browser: FlaskClient, path: str = PROVE, **data: str) -> Any:
+    """Send one of the forms of the proof's page."""
+    return post(browser, path, data, form_on=PROVE)
+
+
+def mailed_link(vipps: VippsPerson, to: str = EMAIL) -> str:
+    """Return the path of the newest mailed proof."""
+    return link_in(mails(vipps.app, "prove_ownership", to)[-1], "login/vipps/prove")
+
+
+def another_browser(vipps: VippsPerson) -> FlaskClient:
+    """Return a browser that knows nothing."""
+    return browser_of(vipps.app)
+
+
+def h1(browser: FlaskClient, path: str, status: int = 200) -> str:
+    """Return the heading of a page."""
+    return open_page(browser, path, status).h1

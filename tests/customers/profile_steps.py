@@ -1,0 +1,152 @@
+"""What tests of the profile do over and over: a customer, what Vipps says about them, and what became of it."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.customers import profile
+from app.customers.models import Customer, CustomerSession, ProfileChange, VippsLink
+from app.customers.profile import Refreshed
+from app.database import db, utcnow
+from app.security import secret_hash
+from app.vipps.claims import Address, UserInfo
+from tests.conftest import post
+from tests.pages import Page
+
+HOME = Address("home", "Fjordveien 12\nUnit B5", "5003", "BERGEN", "NO")
+WORK = Address("work", "Verkstedgata 3", "0250", "OSLO", "NO")
+NEW_HOME = Address("home", "Nyveien 1", "7010", "TRONDHEIM", "NO")
+CABIN = {"street": "Hytteveien 8", "postal_code": "2900", "region": "Fagernes", "country": "NO"}
+OWN_HOME = {"street": HOME.street, "postal_code": "5003", "region": "BERGEN", "country": "NO"}
+
+PROFILE = "/account/profile"
+FORM = {"name": "Kari Nordfjell", "phone": "900 00 011", "street": "", "postal_code": "", "region": "", "country": "NO"}
+IN_FORM = {"street": "Fjordveien 12, Unit B5", "postal_code": "5003", "region": "BERGEN"}
+
+# What Vipps says about somebody who has the same values here.
+SAID: dict[str, Any] = {
+    "name": "Kari Nordfjell",
+    "given_name": "Kari",
+    "family_name": "Nordfjell",
+    "email": "kari@example.com",
+    "email_verified": True,
+    "phone_number": "4790000011",
+    "phone_number_verified": True,
+    "addresses": (HOME, WORK),
+}
+OWN: dict[str, Any] = {
+    "name": "Kari Nordfjell",
+    "given_name": "Kari",
+    "family_name": "Nordfjell",
+    "email": "kari@example.com",
+    "phone_number": "4790000011",
+    "address": OWN_HOME,
+}
+# What each field becomes at Vipps, as userinfo says it, and as the shop would keep it.
+NEWS: dict[str, tuple[dict[str, Any], Any]] = {
+    "name": ({"name": "Kari Berg", "family_name": "Berg"}, "Kari Berg"),
+    "email": ({"email": "kari.berg@example.com"}, "kari.berg@example.com"),
+    "phone_number": ({"phone_number": "4790000099"}, "4790000099"),
+    "address": (
+        {"addresses": (NEW_HOME, WORK)},
+        {"street": "Nyveien 1", "postal_code": "7010", "region": "TRONDHEIM", "country": "NO"},
+    ),
+}
+
+
+def says(**changes: Any) -> UserInfo:
+    """Return what Vipps says."""
+    return UserInfo("s", **{**SAID, **changes})
+
+
+def add_linked(app: Flask, *, policy: str = "ask", told: bool = True, **changes: Any) -> int:
+    """Add a customer whom a Vipps user may open, with what Vipps said last; returns the id."""
+    now = utcnow()
+    with app.test_request_context():
+        customer = Customer(email_verified_at=now, phone_verified_at=now, refresh_policy=policy, **{**OWN, **changes})
+        subject = f"sub of {customer.email}"
+        link = VippsLink(customer=customer, issuer="https://op.test/", client_id="shop", subject=subject)
+        db.session.add(link)
+        db.session.flush()
+        if told:
+            profile.refresh(link, says())
+            for change in changes_of(customer.id):
+                db.session.delete(change)
+        db.session.commit()
+        return customer.id
+
+
+def refresh(app: Flask, customer_id: int, info: UserInfo) -> Refreshed:
+    """Let a login bring what Vipps says."""
+    with app.test_request_context():
+        link = db.session.scalars(select(VippsLink).where(VippsLink.customer_id == customer_id)).one()
+        refreshed = profile.refresh(link, info)
+        db.session.commit()
+        return refreshed
+
+
+def enter(app: Flask, client: FlaskClient, customer_id: int) -> None:
+    """Log a browser in, without the login itself."""
+    token = secrets.token_urlsafe(32)
+    with app.app_context():
+        soon = utcnow() + timedelta(hours=1)
+        row = CustomerSession(customer_id=customer_id, token_hash=secret_hash(token), method="test", expires_at=soon)
+        db.session.add(row)
+        db.session.commit()
+    client.set_cookie("session", token, domain="localhost")
+
+
+@contextmanager
+def looking_at(app: Flask, customer_id: int) -> Iterator[Customer]:
+    """Read a customer, within a request."""
+    with app.test_request_context():
+        yield db.session.get_one(Customer, customer_id)
+
+
+def own_values(app: Flask, customer_id: int) -> dict[str, Any]:
+    """Return what the customer keeps here."""
+    with looking_at(app, customer_id) as customer:
+        return {name: getattr(customer, name) for name in OWN}
+
+
+def changes_of(customer_id: int) -> list[ProfileChange]:
+    """Return the history, the oldest first."""
+    mine = select(ProfileChange).where(ProfileChange.customer_id == customer_id)
+    return list(db.session.scalars(mine.order_by(ProfileChange.id)))
+
+
+def states(app: Flask, customer_id: int) -> list[tuple[str, str]]:
+    """Return the fields of the history with what each change did."""
+    with app.app_context():
+        return [(change.field, change.state) for change in changes_of(customer_id)]
+
+
+def save(client: FlaskClient, **changes: str) -> Any:
+    """Send the form of the own details."""
+    shown = str(Page(client.get(PROFILE).text).one('[name="shown"]')["value"])
+    return post(client, PROFILE, {**FORM, **IN_FORM, "shown": shown, **changes}, form_on=PROFILE)
+
+
+def decide(client: FlaskClient, **choices: str) -> Any:
+    """Send the form of the proposals: `c7="take"` is about the change with the number 7."""
+    data = {f"choice-{name.removeprefix('c')}": value for name, value in choices.items()}
+    return post(client, f"{PROFILE}/proposals", data, form_on=PROFILE)
+
+
+def proposed(page: Page) -> dict[str, list[str]]:
+    """Return what is asked: by its label, the old and the new value."""
+    return {
+        form.select("legend")[0].get_text(): [each.get_text(" ") for each in form.select(".choice__text")]
+        for form in page.select(".proposal")
+    }
+
+
+def changes_in(page: Page) -> list[str]:
+    """Return the history's lines."""
+    return [" ".join(line.get_text(" ").split()) for line in page.select(".changes > li")]

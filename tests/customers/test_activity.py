@@ -1,0 +1,202 @@
+"""What happened to an account: every login and every change that matters, in plain words, for its owner alone."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.customers import activity
+from app.customers.activity import PER_PAGE, Kind
+from app.customers.activity_words import KINDS, VERDICTS
+from app.customers.models import Activity, Customer
+from app.database import db, utcnow
+from app.vipps.matching import Decision, Verdict
+from app.vipps.reasons import REASONS
+from tests.conftest import browser_of, open_page, post
+from tests.customers.steps import (
+    EMAIL,
+    OTHER_PASSWORD,
+    PASSWORD,
+    activity_of,
+    add_customer,
+    link_in,
+    log_in,
+    mails,
+    register,
+)
+from tests.pages import Page
+
+LIST = "/account/activity"
+
+
+def note(app: Flask, customer_id: int, kind: Kind, method: str | None = None, decision: Decision | None = None) -> int:
+    """Add a line, as a request does; returns its number."""
+    agent = {"User-Agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/130.0"}
+    with app.test_request_context(headers=agent):
+        customer = db.session.get_one(Customer, customer_id)
+        line = activity.note(customer, kind, method=method, decision=decision)
+        db.session.commit()
+        return line.id
+
+
+def rows(page: Page) -> list[str]:
+    """Return the list's rows as read."""
+    return [" ".join(row.get_text(" ").split()) for row in page.select("main .rows > li")]
+
+
+@pytest.fixture
+def tuva(app: Flask, client: FlaskClient) -> int:
+    """Log a customer in; returns the id."""
+    customer_id = add_customer(app)
+    log_in(client)
+    return customer_id
+
+
+def test_every_kind_and_every_verdict_has_words() -> None:
+    assert set(KINDS) == set(Kind)
+    assert set(VERDICTS) == set(Verdict)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_is_listed_and_has_a_page(app: Flask, client: FlaskClient, tuva: int, kind: Kind) -> None:
+    number = note(app, tuva, kind)
+    newest = rows(open_page(client, LIST))[0]
+    heading = open_page(client, f"{LIST}/{number}").h1
+    assert newest.startswith(heading)
+    assert "Firefox on Windows" in newest
+    assert "%(" not in heading
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_every_decision_is_told_in_a_sentence(app: Flask, client: FlaskClient, tuva: int, verdict: Verdict) -> None:
+    number = note(app, tuva, Kind.LOGGED_IN, "vipps", Decision(verdict, tuva, ("subject_known",)))
+    sentence = open_page(client, f"{LIST}/{number}").one("main .lead").get_text()
+    assert sentence.endswith(".")
+    assert "%(" not in sentence
+
+
+def test_a_page_says_when_how_and_why(app: Flask, client: FlaskClient, tuva: int) -> None:
+    reasons = ("subject_unknown", "email_verified_on_both_sides", "name_agrees")
+    with time_machine.travel("2026-03-04T11:05:00Z", tick=False):
+        number = note(app, tuva, Kind.LOGGED_IN, "vipps", Decision(Verdict.LINK_AND_LOG_IN, tuva, reasons))
+    page = open_page(client, f"{LIST}/{number}")
+    assert page.h1 == "You logged in"
+    assert page.one("main .lead").get_text() == (
+        "An account of yours was here already. It was connected, and you were let in."
+    )
+    told = [item.get_text() for item in page.select("main section ul li")]
+    assert told == [REASONS[reason] % {"brand": "Vipps"} for reason in reasons]
+    with app.app_context():
+        reference = db.session.get_one(Activity, number).reference
+    facts = [cell.get_text() for cell in page.select("main dd")]
+    assert facts == ["4 March 2026 12:05", "Vipps", "Firefox on Windows", reference]
+    assert "How we decide" in page.text
+
+
+def test_what_was_not_decided_needs_no_reasons(app: Flask, client: FlaskClient, tuva: int) -> None:
+    page = open_page(client, f"{LIST}/{note(app, tuva, Kind.PASSWORD_SET)}")
+    for words in ("Because", "How we decide"):
+        assert words not in page.text
+
+
+def test_a_reason_of_former_days_is_left_out(app: Flask, client: FlaskClient, tuva: int) -> None:
+    number = note(app, tuva, Kind.LOGGED_IN, "vipps", Decision(Verdict.CREATE, tuva, ("gone", "nothing_matches")))
+    assert len(open_page(client, f"{LIST}/{number}").select("main section ul li")) == 1
+
+
+def test_the_newest_is_first_and_the_list_has_pages(app: Flask, client: FlaskClient, tuva: int) -> None:
+    for _ in range(PER_PAGE - 1):
+        note(app, tuva, Kind.CONFIRMED)
+    note(app, tuva, Kind.PASSWORD_SET)
+    first, second = open_page(client, LIST), open_page(client, f"{LIST}?page=2")
+    assert rows(first)[0].startswith("The password was set")
+    assert len(rows(first)) == PER_PAGE
+    assert first.one("a[rel=next]")["href"] == f"{LIST}?page=2"
+    assert [row.partition(" · ")[0] for row in rows(second)] == ["You logged in"]
+    assert second.one("a[rel=prev]")["href"] == f"{LIST}?page=1"
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "x", "99999999999999999999999", "7", ""])
+def test_a_page_that_is_not_there_is_the_nearest(app: Flask, client: FlaskClient, tuva: int, page: str) -> None:
+    assert len(rows(open_page(client, f"{LIST}?page={page}"))) == 1
+
+
+@pytest.mark.parametrize("whose", ["somebody else's", "nobody's", "of nobody known", "huge"])
+def test_only_their_own_lines_are_there(app: Flask, client: FlaskClient, tuva: int, whose: str) -> None:
+    other = add_customer(app, "other@example.com")
+    theirs = note(app, other, Kind.PASSWORD_SET)
+    with app.app_context():
+        unknown = activity.note(None, Kind.LOGIN_REFUSED)
+        db.session.commit()
+        choices = {"somebody else's": theirs, "nobody's": 4711, "of nobody known": unknown.id, "huge": 10**30}
+    assert client.get(f"{LIST}/{choices[whose]}").status_code == 404
+    assert len(rows(open_page(client, LIST))) == 1
+
+
+@pytest.mark.parametrize("path", [LIST, f"{LIST}/1"])
+def test_a_stranger_is_sent_to_the_login(app: Flask, client: FlaskClient, path: str) -> None:
+    note(app, add_customer(app), Kind.PASSWORD_SET)
+    assert client.get(path).headers["Location"] == f"/login?next={path}"
+
+
+def test_what_a_browser_says_is_cut_and_shown_as_our_own_words(app: Flask) -> None:
+    customer_id, browser = add_customer(app), browser_of(app)
+    browser.environ_base["HTTP_USER_AGENT"] = "<b>Firefox</b>\0" + "x" * 500
+    log_in(browser)
+    assert "<b>" not in open_page(browser, LIST).html
+    with app.app_context():
+        (line,) = db.session.scalars(select(Activity).where(Activity.customer_id == customer_id))
+    assert len(line.user_agent) == activity.MAX_USER_AGENT
+
+
+def confirm_an_address(app: Flask, client: FlaskClient) -> None:
+    """Register, and open the mailed link."""
+    register(client)
+    link = link_in(mails(app)[0], "confirm")
+    post(client, link, form_on=link)
+
+
+def reset_the_password(app: Flask, client: FlaskClient) -> None:
+    """Set a new password by a mailed link."""
+    add_customer(app)
+    post(client, "/password/forgot", {"email": EMAIL}, form_on="/password/forgot")
+    link = link_in(mails(app, "reset_password")[0], "password/reset")
+    post(client, link, {"password": OTHER_PASSWORD}, form_on=link)
+
+
+def change_the_password(app: Flask, client: FlaskClient) -> None:
+    """Change the password on my page."""
+    add_customer(app)
+    log_in(client)
+    form = "/account/password"
+    post(client, form, {"current": PASSWORD, "password": OTHER_PASSWORD}, form_on=form)
+
+
+@pytest.mark.parametrize(
+    ("do", "lines", "told"),
+    [
+        (confirm_an_address, [("address_confirmed", "mail"), ("logged_in", "mail")], ["confirm_address"]),
+        (reset_the_password, [("password_set", None), ("logged_in", "mail")], ["reset_password", "password_set"]),
+        (change_the_password, [("logged_in", "password"), ("password_set", None)], ["password_set"]),
+    ],
+)
+def test_what_matters_leaves_its_line_and_its_mail(
+    app: Flask, client: FlaskClient, do: Any, lines: list[tuple[str, str]], told: list[str]
+) -> None:
+    do(app, client)
+    with app.app_context():
+        customer_id = db.session.scalars(select(Customer.id)).one()
+    assert activity_of(app, customer_id) == lines
+    assert [mail.kind for mail in mails(app)] == told
+
+
+def test_a_line_carries_the_number_of_its_request(app: Flask, client: FlaskClient, tuva: int) -> None:
+    with app.app_context():
+        (line,) = db.session.scalars(select(Activity).where(Activity.customer_id == tuva))
+        assert len(line.reference) == 9
+        assert utcnow() - line.at < timedelta(minutes=1)
+    assert line.reference in open_page(client, f"{LIST}/{line.id}").text

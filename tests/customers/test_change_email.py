@@ -1,0 +1,293 @@
+"""Another e-mail address: asked for here, proved at the new one, told at the old one, and nobody learns who has it."""
+
+import threading
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from app.customers import accounts
+from app.customers.models import Customer, CustomerSession
+from app.database import db, utcnow
+from tests.conftest import browser_of, open_page, post
+from tests.customers.steps import (
+    EMAIL,
+    OTHER_PASSWORD,
+    PASSWORD,
+    activity_of,
+    add_customer,
+    copy_of,
+    enter,
+    get_customer,
+    is_logged_in,
+    link_in,
+    log_in,
+    mails,
+    open_sessions,
+    register,
+    without_token,
+)
+
+FORM = "/account/email"
+NEW = "tuva.berg@example.com"
+
+
+def ask(client: FlaskClient, email: str = NEW) -> Any:
+    """Ask for another address."""
+    return post(client, FORM, {"email": email}, form_on=FORM)
+
+
+def link_for(app: Flask, client: FlaskClient, email: str = NEW) -> str:
+    """Ask for another address and take the link out of the newest mail to it."""
+    assert ask(client, email).status_code == 303
+    return link_in(mails(app, "change_email", to=email)[-1], "account/email")
+
+
+def use(client: FlaskClient, link: str) -> Any:
+    """Open a link and press its button."""
+    return post(client, link, form_on=link)
+
+
+@pytest.fixture
+def tuva(app: Flask, client: FlaskClient) -> int:
+    """Log a customer in; returns the id."""
+    customer_id = add_customer(app)
+    log_in(client)
+    return customer_id
+
+
+def test_the_address_changes_when_the_link_is_used_and_not_before(app: Flask, client: FlaskClient, tuva: int) -> None:
+    link = link_for(app, client)
+    page = open_page(client, link)
+    assert NEW in page.one("main").get_text()
+    assert get_customer(app, NEW) is None
+    response = use(client, link)
+    assert (response.status_code, response.headers["Location"]) == (303, "/account")
+    changed = get_customer(app, NEW)
+    assert changed is not None
+    assert changed.id == tuva
+    assert changed.email_verified_at is not None
+    assert log_in(browser_of(app), NEW).status_code == 303
+    assert log_in(browser_of(app), EMAIL).status_code == 422
+
+
+def test_the_old_address_is_told_and_the_list_knows(app: Flask, client: FlaskClient, tuva: int) -> None:
+    use(client, link_for(app, client))
+    assert [mail.kind for mail in mails(app, to=EMAIL)] == ["email_changed"]
+    assert [mail.kind for mail in mails(app, to=NEW)] == ["change_email"]
+    assert NEW not in mails(app, to=EMAIL)[0].body
+    assert activity_of(app, tuva)[-2:] == [("email_change_asked", None), ("email_changed", "mail")]
+
+
+def test_every_other_browser_and_a_stolen_cookie_are_logged_out(app: Flask, client: FlaskClient, tuva: int) -> None:
+    other, thief = browser_of(app), copy_of(app, client)
+    log_in(other)
+    use(client, link_for(app, client))
+    assert is_logged_in(client)
+    assert not is_logged_in(other)
+    assert not is_logged_in(thief)
+    assert open_sessions(app, tuva) == 1
+
+
+def test_a_taken_address_gets_the_same_answer_and_its_owner_a_mail(app: Flask, client: FlaskClient, tuva: int) -> None:
+    taken, free = "taken@example.com", "free@example.com"
+    owner = add_customer(app, taken)
+    answers = set()
+    for email in (taken, free):
+        response = ask(client, email)
+        shown = without_token(open_page(client, "/account").html)
+        answers.add((response.status_code, response.headers["Location"], shown.replace(email, "")))
+    assert len(answers) == 1
+    assert [mail.kind for mail in mails(app, to=taken)] == ["address_in_use"]
+    assert "/account/email/" not in mails(app, to=taken)[0].body
+    assert EMAIL not in mails(app, to=taken)[0].body
+    assert [kind for kind, _ in activity_of(app, tuva)].count("email_change_asked") == 2
+    assert activity_of(app, owner) == []
+
+
+def test_an_address_that_somebody_takes_meanwhile_is_not_taken_from_them(
+    app: Flask, client: FlaskClient, tuva: int
+) -> None:
+    link = link_for(app, client)
+    owner = add_customer(app, NEW)
+    response = use(client, link)
+    assert response.status_code == 410
+    assert "This link no longer works" in response.text
+    assert is_logged_in(client)
+    assert getattr(get_customer(app), "id", None) == tuva
+    assert getattr(get_customer(app, NEW), "id", None) == owner
+    assert mails(app, to=EMAIL) == []
+
+
+def test_of_two_accounts_that_want_one_address_one_gets_it(either_app: Flask, monkeypatch: Any) -> None:
+    emails = ["first@example.com", "second@example.com"]
+    browsers = [browser_of(either_app) for _ in emails]
+    for browser, email in zip(browsers, emails, strict=True):
+        add_customer(either_app, email)
+        log_in(browser, email)
+    links = [link_for(either_app, browser) for browser in browsers]
+    gate, results = threading.Barrier(2), []
+    tokens = [open_page(b, link).csrf_token() for b, link in zip(browsers, links, strict=True)]
+    find, both_have_looked = accounts.find_by_email, threading.Barrier(2)
+
+    def find_and_wait(email: str, *, lock: bool = False) -> Customer | None:
+        found = find(email, lock=lock)
+        with suppress(threading.BrokenBarrierError):  # on SQLite only one is let in at a time
+            both_have_looked.wait(timeout=1)
+        return found
+
+    monkeypatch.setattr(accounts, "find_by_email", find_and_wait)
+
+    def press(browser: FlaskClient, link: str, token: str) -> None:
+        gate.wait()
+        results.append(browser.post(link, data={"csrf_token": token}).status_code)
+
+    threads = [threading.Thread(target=press, args=each) for each in zip(browsers, links, tokens, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == [303, 410]
+    left = [email for email in emails if get_customer(either_app, email)]
+    assert len(left) == 1
+    assert get_customer(either_app, NEW) is not None
+    assert mails(either_app, "email_changed", to=left[0]) == []
+    assert sorted(map(is_logged_in, browsers)) == [True, True]
+
+
+def test_the_link_works_only_for_the_account_that_asked(app: Flask, client: FlaskClient, tuva: int) -> None:
+    other = browser_of(app)
+    add_customer(app, "other@example.com")
+    log_in(other, "other@example.com")
+    link = link_for(app, client)
+    assert other.get(link).status_code == 410
+    assert post(other, link, form_on="/account").status_code == 410
+    assert get_customer(app, NEW) is None
+    assert use(client, link).status_code == 303
+
+
+def test_a_stranger_is_sent_to_the_login_and_the_link_stays_good(app: Flask, client: FlaskClient, tuva: int) -> None:
+    link = link_for(app, client)
+    stranger = browser_of(app)
+    assert stranger.get(link).headers["Location"].startswith("/login?next=")
+    assert post(stranger, link).headers["Location"] == "/login"
+    assert post(stranger, FORM, {"email": NEW}).headers["Location"] == "/login"
+    assert use(client, link).status_code == 303
+
+
+def test_a_link_works_once(app: Flask, client: FlaskClient, tuva: int) -> None:
+    link = link_for(app, client)
+    assert use(client, link).status_code == 303
+    assert use(client, link).status_code == 410
+    assert len(mails(app, "email_changed")) == 1
+
+
+def test_a_link_works_for_an_hour(app: Flask, client: FlaskClient, tuva: int) -> None:
+    link = link_for(app, client)
+    with time_machine.travel(utcnow() + timedelta(minutes=59), tick=False):
+        assert client.get(link).status_code == 200
+    with time_machine.travel(utcnow() + timedelta(minutes=61), tick=False):
+        assert client.get(link).status_code == 410
+        assert use(client, link).status_code == 410
+
+
+@pytest.mark.parametrize("what", ["a newer link", "a taken address", "a new password", "a link to reset"])
+def test_what_comes_later_makes_a_link_void(app: Flask, client: FlaskClient, tuva: int, what: str) -> None:
+    link = link_for(app, client)
+    if what == "a newer link":
+        link_for(app, client, "another@example.com")
+    elif what == "a taken address":
+        add_customer(app, "taken@example.com")
+        ask(client, "taken@example.com")
+    elif what == "a new password":
+        data = {"current": PASSWORD, "password": OTHER_PASSWORD}
+        assert post(client, "/account/password", data, form_on="/account/password").status_code == 303
+    else:
+        # It is a link too, and opens what it was mailed for: nothing else.
+        post(client, "/password/forgot", {"email": EMAIL}, form_on="/account")
+        token = link_in(mails(app, "reset_password")[0], "password/reset").rpartition("/")[2]
+        link = f"{FORM}/{token}"
+    assert use(client, link).status_code == 410
+    assert get_customer(app) is not None
+
+
+def test_a_changed_address_makes_every_other_link_void(app: Flask, client: FlaskClient, tuva: int) -> None:
+    link = link_for(app, client)
+    post(client, "/password/forgot", {"email": EMAIL}, form_on="/account")
+    reset = link_in(mails(app, "reset_password")[0], "password/reset")
+    use(client, link)
+    assert browser_of(app).get(reset).status_code == 410
+
+
+@pytest.mark.parametrize("token", ["x", "A" * 43, "å", "%00", "a" * 3000])
+def test_a_guessed_link_is_a_page_and_not_a_crash(app: Flask, client: FlaskClient, tuva: int, token: str) -> None:
+    assert client.get(f"{FORM}/{token}").status_code == 410
+    assert post(client, f"{FORM}/{token}", form_on=FORM).status_code == 410
+
+
+@pytest.mark.parametrize(
+    ("email", "words"),
+    [
+        ("", "Enter your e-mail"),
+        ("no address", "such as name@example.com"),
+        (EMAIL.upper(), "That is your address already"),
+    ],
+)
+def test_what_is_no_new_address_is_said(app: Flask, client: FlaskClient, tuva: int, email: str, words: str) -> None:
+    response = ask(client, email)
+    assert response.status_code == 422
+    assert words in response.text
+    assert ("email_change_asked", None) not in activity_of(app, tuva)
+    assert mails(app) == []
+
+
+def test_a_first_address_is_added_in_the_same_way(app: Flask, client: FlaskClient) -> None:
+    customer_id = add_customer(app, None, password=None, vipps=True)
+    enter(app, client, customer_id)
+    with app.app_context():
+        db.session.execute(update(CustomerSession).values(confirmed_at=utcnow()))
+        db.session.commit()
+    use(client, link_for(app, client))
+    with app.app_context():
+        assert db.session.get_one(Customer, customer_id).email == NEW
+    assert [mail.kind for mail in mails(app, to=NEW)] == ["change_email"]
+
+
+def test_a_registration_that_nobody_confirmed_keeps_no_address_from_its_owner(
+    app: Flask, client: FlaskClient, tuva: int
+) -> None:
+    """A stranger could otherwise hold any address for ever; the mailbox says whose it is."""
+    register(browser_of(app), NEW)
+    stranger = get_customer(app, NEW)
+    ask(client)
+    sent = mails(app, to=NEW)
+    assert [mail.kind for mail in sent] == ["confirm_address", "change_email"]
+    link = link_in(sent[-1], "account/email")
+    assert post(client, link, form_on="/account").status_code == 303
+    now = get_customer(app, NEW)
+    assert now is not None
+    assert stranger is not None
+    assert (now.id, now.name) == (tuva, "Tuva Lien")
+    with app.app_context():
+        assert db.session.get(Customer, stranger.id) is None
+
+
+def test_mail_to_one_address_is_bounded(app: Flask, client: FlaskClient, tuva: int) -> None:
+    written = [NEW, NEW.upper()] * 3
+    assert [ask(client, email).status_code for email in written] == [303] * 5 + [429]
+    assert len(mails(app, to=NEW)) == 5
+
+
+def test_mail_from_one_place_is_bounded(app: Flask, client: FlaskClient, tuva: int) -> None:
+    statuses = [ask(client, f"nr.{number}@example.com").status_code for number in range(22)]
+    assert statuses == [303] * 20 + [429] * 2
+
+
+def test_trying_links_is_bounded(app: Flask, client: FlaskClient, tuva: int) -> None:
+    statuses = [post(client, f"{FORM}/guess", form_on=FORM).status_code for _ in range(32)]
+    assert statuses == [410] * 30 + [429] * 2

@@ -1,0 +1,447 @@
+"""A Vipps user and the accounts of the shop, as whole logins: which account opens, what is asked, and what is told."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from app.customers import linking
+from app.customers.models import Activity, ConsentRecord, Customer, VippsProfile
+from app.database import db, utcnow
+from app.vipps.claims import UserInfo
+from app.vipps.matching import Person
+from tests.conftest import open_page, post
+from tests.customers.linking_steps import (
+    EMAIL,
+    NAME,
+    PASSWORD,
+    PERSON,
+    PHONE,
+    PROVE,
+    add_account,
+    another_browser,
+    begin,
+    begin_connecting,
+    customer,
+    decisions_of,
+    h1,
+    has_email,
+    links_of,
+    log_in_by_password,
+    mailed_link,
+    send_proof,
+    waiting,
+    who_is_in,
+)
+from tests.customers.steps import mails
+from tests.pages import check_page
+from tests.vipps_person import VippsPerson
+
+
+@pytest.fixture(autouse=True)
+def _with_an_address(vipps: VippsPerson) -> None:
+    """Let Vipps have verified the person's address."""
+    has_email(vipps)
+
+
+def test_an_account_that_both_sides_have_verified_opens_at_once(vipps: VippsPerson) -> None:
+    account = add_account(vipps)
+    response = vipps.log_in(PERSON, "/cart")
+    assert response.headers["Location"] == "/cart"
+    assert who_is_in(vipps) == account
+    assert len(links_of(vipps, account)) == 1
+    assert decisions_of(vipps, account) == ["link_and_log_in"]
+    with vipps.app.app_context():
+        kinds = db.session.scalars(select(Activity.kind).where(Activity.customer_id == account).order_by(Activity.id))
+        assert list(kinds) == ["vipps_connected", "logged_in"]
+    assert len(mails(vipps.app, "vipps_connected", EMAIL)) == 1
+
+
+def test_the_page_after_a_login_says_whose_account_it_is_and_why(vipps: VippsPerson) -> None:
+    add_account(vipps)
+    vipps.log_in(PERSON)
+    page = open_page(vipps.browser, "/")
+    notice = page.one(".notice--success")
+    assert NAME in notice.text
+    why = [str(link["href"]) for link in notice.select("a")]
+    assert why[0].startswith("/account/activity/")
+    assert why[1] == "/account", "the way out, for whoever is not this person"
+    assert "verified the same e-mail address" in open_page(vipps.browser, why[0]).text
+
+
+def test_a_name_is_escaped_where_it_is_told(vipps: VippsPerson) -> None:
+    vipps.patch(f"persons/{PERSON}", {"given_name": "<b>Gun</b>"})
+    vipps.log_in(PERSON)
+    assert "<b>Gun" not in vipps.browser.get("/").text
+
+
+def test_only_what_vipps_has_verified_counts() -> None:
+    """The simulator verifies every number, so this asks the function itself."""
+    said = UserInfo("the-subject", given_name="Gunnar", email=EMAIL, phone_number=PHONE)
+    assert linking.person_of(said) == Person("Gunnar", "", None, None)
+    verified = replace(said, email_verified=True, phone_number_verified=True)
+    assert linking.person_of(verified) == Person("Gunnar", "", EMAIL, PHONE)
+
+
+def test_the_second_login_knows_the_subject(vipps: VippsPerson) -> None:
+    account = add_account(vipps)
+    vipps.log_in(PERSON)
+    vipps.log_in(PERSON, browser=another_browser(vipps))
+    assert decisions_of(vipps, account) == ["link_and_log_in", "known_subject"]
+    assert len(mails(vipps.app, "vipps_connected", EMAIL)) == 1, "told once"
+
+
+def test_by_number_alone_the_password_is_asked_for_and_leads_to_where_they_were(vipps: VippsPerson) -> None:
+    account = add_account(vipps, email="old@example.com")
+    response = vipps.log_in(PERSON, "/cart")
+    assert response.headers["Location"] == PROVE
+    assert who_is_in(vipps) is None
+    assert links_of(vipps, account) == []
+    page = open_page(vipps.browser, PROVE)
+    assert "old@example.com" not in page.text
+    assert "The e-mail addresses are not the same." in page.text
+    wrong = send_proof(vipps.browser, password="not this one")
+    assert wrong.status_code == 422
+    assert "That is not the password" in check_page(wrong).text
+    right = send_proof(vipps.browser, password=PASSWORD)
+    assert right.headers["Location"] == "/cart"
+    assert who_is_in(vipps) == account
+    assert len(links_of(vipps, account)) == 1
+    assert decisions_of(vipps, account) == ["prove_ownership", "link"]
+    assert waiting(vipps) == 0
+
+
+def test_the_mailed_link_connects_in_the_browser_that_asked(vipps: VippsPerson) -> None:
+    account = add_account(vipps, email="old@example.com")
+    vipps.log_in(PERSON, "/cart")
+    assert send_proof(vipps.browser, f"{PROVE}/mail").status_code == 303
+    link = mailed_link(vipps, "old@example.com")
+    assert NAME in open_page(vipps.browser, link).text
+    assert links_of(vipps, account) == [], "looking changes nothing: mail scanners open every link"
+    response = send_proof(vipps.browser, link)
+    assert response.headers["Location"] == "/cart"
+    assert who_is_in(vipps) == account
+    assert customer(vipps, account).password_hash, "an address that was confirmed keeps its password"
+    assert h1(vipps.browser, link, 403) == "This link no longer works"
+
+
+def test_the_mailed_link_in_another_browser_asks_for_the_same_vipps_user_there(vipps: VippsPerson) -> None:
+    account = add_account(vipps, email="old@example.com")
+    vipps.log_in(PERSON, "/cart")
+    send_proof(vipps.browser, f"{PROVE}/mail")
+    link, phone = mailed_link(vipps, "old@example.com"), another_browser(vipps)
+    assert "another browser" in open_page(phone, link).text
+    there = post(phone, link, form_on=link)
+    assert there.status_code == 302
+    assert links_of(vipps, account) == [], "the press of a button in a mail lets nobody in"
+    response = phone.get(vipps.approve(there.headers["Location"], PERSON))
+    assert response.headers["Location"] == "/cart"
+    assert who_is_in(vipps, phone) == account
+    assert who_is_in(vipps) is None, "the browser that asked gets in by logging in"
+    vipps.log_in(PERSON)
+    assert who_is_in(vipps) == account
+
+
+def test_another_vipps_user_cannot_finish_what_was_asked_for_and_the_link_stays_good(vipps: VippsPerson) -> None:
+    account = add_account(vipps, email="old@example.com")
+    vipps.log_in(PERSON)
+    send_proof(vipps.browser, f"{PROVE}/mail")
+    link, phone = mailed_link(vipps, "old@example.com"), another_browser(vipps)
+    there = post(phone, link, form_on=link)
+    response = phone.get(vipps.approve(there.headers["Location"], "fredrikke"))
+    assert (response.status_code, check_page(response).h1) == (403, "That was another Vipps user")
+    assert links_of(vipps, account) == []
+    assert who_is_in(vipps, phone) is None
+    there = post(phone, link, form_on=link)
+    phone.get(vipps.approve(there.headers["Location"], PERSON))
+    assert who_is_in(vipps, phone) == account
+
+
+def test_the_proof_can_wait_until_the_browser_is_opened_again(vipps: VippsPerson) -> None:
+    account = add_account(vipps, email="old@example.com")
+    response = vipps.log_in(PERSON)
+    (cookie,) = (c for c in response.headers.getlist("Set-Cookie") if c.startswith("pending-link="))
+    assert "Max-Age=3600" in cookie
+    assert "HttpOnly" in cookie
+    vipps.browser.delete_cookie("session", domain="localhost")
+    vipps.browser.delete_cookie("form", domain="localhost")
+    send_proof(vipps.browser, password=PASSWORD)
+    assert who_is_in(vipps) == account
+
+
+def test_who_logs_in_with_the_password_elsewhere_in_the_shop_is_asked_and_not_just_connected(
+    vipps: VippsPerson,
+) -> None:
+    account = add_account(vipps)
+    vipps.patch(f"persons/{PERSON}", {"phone_numbers": ["4799999998"]})
+    vipps.log_in(PERSON, "/cart")
+    assert "Is that account yours?" in open_page(vipps.browser, "/login").text
+    response = log_in_by_password(vipps, vipps.browser)
+    assert response.headers["Location"] == PROVE
+    assert links_of(vipps, account) == []
+    assert "You have just logged in to that account" in open_page(vipps.browser, PROVE).text
+    send_proof(vipps.browser)
+    assert len(links_of(vipps, account)) == 1
+    assert who_is_in(vipps) == account
+
+
+def test_who_logs_in_to_another_account_is_not_offered_the_one_that_waits(vipps: VippsPerson) -> None:
+    account = add_account(vipps, email="old@example.com")
+    vipps.log_in(PERSON)
+    response = log_in_by_password(vipps, vipps.browser, "eivind.dahl@example.com", "lantern by the lake")
+    assert response.headers["Location"] != PROVE
+    assert "You have just logged in" not in open_page(vipps.browser, PROVE).text
+    assert send_proof(vipps.browser).status_code == 422
+    assert links_of(vipps, account) == []
+
+
+def test_an_address_that_was_never_confirmed_is_taken_over_by_mail(vipps: VippsPerson) -> None:
+    account = add_account(vipps, email_verified_at=None, name="A Stranger", phone_number=None, phone_verified_at=None)
+    assert vipps.log_in(PERSON).headers["Location"] == PROVE
+    send_proof(vipps.browser, f"{PROVE}/mail")
+    send_proof(vipps.browser, mailed_link(vipps))
+    assert who_is_in(vipps) == account
+    now = customer(vipps, account)
+    assert (now.password_hash, now.name) == (None, NAME)
+    assert now.email_verified_at is not None
+    assert log_in_by_password(vipps, another_browser(vipps)).status_code == 422
+    assert len(mails(vipps.app, "taken_over", EMAIL)) == 1
+
+
+def test_an_address_that_was_never_confirmed_is_proved_by_its_password_too(vipps: VippsPerson) -> None:
+    account = add_account(vipps, email_verified_at=None)
+    vipps.log_in(PERSON)
+    send_proof(vipps.browser, password=PASSWORD)
+    now = customer(vipps, account)
+    assert now.password_hash is not None, "whoever registered is the same person"
+    assert now.email_verified_at is not None, "Vipps has verified it"
+
+
+def test_under_another_name_only_the_password_counts(vipps: VippsPerson) -> None:
+    account = add_account(vipps, name="Per Berg")
+    vipps.log_in(PERSON)
+    page = open_page(vipps.browser, PROVE)
+    assert not page.select('form[action$="/mail"]')
+    send_proof(vipps.browser, f"{PROVE}/mail")
+    assert mails(vipps.app, "prove_ownership", EMAIL) == [], "not even by hand"
+    send_proof(vipps.browser, password=PASSWORD)
+    assert who_is_in(vipps) == account
+
+
+def test_whoever_says_it_is_not_theirs_gets_an_account_of_their_own(vipps: VippsPerson) -> None:
+    account = add_account(vipps, name="Per Berg")
+    vipps.log_in(PERSON, "/cart")
+    response = send_proof(vipps.browser, f"{PROVE}/new")
+    assert response.headers["Location"] == "/cart"
+    mine = who_is_in(vipps)
+    assert mine not in (None, account)
+    assert customer(vipps, mine or 0).email is None, "the address stays with the other account"
+    assert customer(vipps, account).email == EMAIL
+    assert links_of(vipps, account) == []
+
+
+def test_a_number_that_changed_hands_makes_a_new_account(vipps: VippsPerson) -> None:
+    account = add_account(vipps, email="per@example.com", name="Per Berg")
+    vipps.log_in(PERSON)
+    assert who_is_in(vipps) not in (None, account)
+    assert links_of(vipps, account) == []
+    assert customer(vipps, who_is_in(vipps) or 0).email == EMAIL
+
+
+def test_several_accounts_are_told_without_saying_which(vipps: VippsPerson) -> None:
+    first = add_account(vipps, phone_number=None, phone_verified_at=None)
+    second = add_account(vipps, email="old@example.com")
+    response = vipps.log_in(PERSON)
+    page = check_page(response)
+    assert (response.status_code, page.h1) == (409, "You seem to have more than one account here")
+    assert "old@example.com" not in page.text
+    assert EMAIL not in page.text
+    assert "More than one account fits" in page.text
+    assert who_is_in(vipps) is None
+    assert links_of(vipps, first) + links_of(vipps, second) == []
+    assert decisions_of(vipps, None) == ["several_accounts"]
+
+
+def test_an_account_with_another_vipps_user_stays_with_it(vipps: VippsPerson) -> None:
+    account = add_account(vipps, linked_to="somebody-else")
+    response = vipps.log_in(PERSON)
+    assert (response.status_code, check_page(response).h1) == (409, "That account is connected to another Vipps user")
+    assert links_of(vipps, account) == ["somebody-else"]
+    assert decisions_of(vipps, account) == ["other_subject"]
+    assert who_is_in(vipps) is None
+
+
+def test_for_members_only_nobody_is_made(vipps: VippsPerson) -> None:
+    with vipps.app.app_context():
+        before = len(db.session.scalars(select(Customer)).all())
+    url = vipps.browser.get("/login/vipps?members=1&next=/cart").headers["Location"]
+    response = vipps.browser.get(vipps.approve(url, PERSON))
+    page = check_page(response)
+    assert (response.status_code, page.h1) == (403, "This is for members")
+    assert page.select('a[href="/register?next=/cart"]')
+    with vipps.app.app_context():
+        assert len(db.session.scalars(select(Customer)).all()) == before
+        assert db.session.scalars(select(VippsProfile)).all() == []
+        assert db.session.scalars(select(ConsentRecord)).all() == []
+
+
+def test_a_member_gets_in_where_only_members_do(vipps: VippsPerson) -> None:
+    account = add_account(vipps)
+    url = vipps.browser.get("/login/vipps?members=1").headers["Location"]
+    vipps.browser.get(vipps.approve(url, PERSON))
+    assert who_is_in(vipps) == account
+
+
+def test_a_blocked_account_is_closed_and_says_so(vipps: VippsPerson) -> None:
+    account = add_account(vipps, blocked_at=utcnow())
+    for _ in range(2):
+        response = vipps.log_in(PERSON)
+        assert (response.status_code, check_page(response).h1) == (403, "This account is closed for now")
+    assert who_is_in(vipps) is None
+    assert links_of(vipps, account) == []
+
+
+def test_my_page_connects_whoever_comes_back(vipps: VippsPerson) -> None:
+    account = add_account(vipps, phone_number=None, email="old@example.com", name="Somebody Quite Different")
+    log_in_by_password(vipps, vipps.browser, "old@example.com")
+    other = another_browser(vipps)
+    log_in_by_password(vipps, other, "old@example.com")
+    response = vipps.browser.get(vipps.approve(begin_connecting(vipps), PERSON))
+    assert response.headers["Location"] == "/account"
+    assert "Vipps is connected" in open_page(vipps.browser, "/account").text
+    assert len(links_of(vipps, account)) == 1
+    assert who_is_in(vipps) == account
+    assert who_is_in(vipps, other) is None, "other browsers are out"
+    assert len(mails(vipps.app, "vipps_connected", "old@example.com")) == 1
+
+
+def test_connecting_what_is_connected_changes_nothing(vipps: VippsPerson) -> None:
+    account = add_account(vipps)
+    log_in_by_password(vipps, vipps.browser)
+    url = begin_connecting(vipps)
+    second = another_browser(vipps)
+    vipps.log_in(PERSON, browser=second)
+    assert who_is_in(vipps) is None, "connecting in the other browser ended this session"
+    assert vipps.browser.get(vipps.approve(url, PERSON)).status_code == 403
+    assert len(links_of(vipps, account)) == 1
+
+
+def test_a_vipps_user_of_another_account_is_not_moved(vipps: VippsPerson) -> None:
+    theirs = add_account(vipps)
+    vipps.log_in(PERSON, browser=another_browser(vipps))
+    mine = add_account(vipps, email="me@example.com", phone_number=None)
+    log_in_by_password(vipps, vipps.browser, "me@example.com")
+    response = vipps.browser.get(vipps.approve(begin_connecting(vipps), PERSON))
+    page = check_page(response)
+    assert (response.status_code, page.h1) == (409, "This Vipps user opens another account here")
+    assert NAME not in page.one("main").get_text()
+    assert EMAIL not in page.text
+    assert (len(links_of(vipps, theirs)), len(links_of(vipps, mine))) == (1, 0)
+    assert who_is_in(vipps) == mine
+    assert decisions_of(vipps, mine) == ["linked_elsewhere"]
+
+
+def test_disconnecting_needs_another_way_in(vipps: VippsPerson) -> None:
+    account = add_account(vipps)
+    vipps.log_in(PERSON, browser=another_browser(vipps))
+    log_in_by_password(vipps, vipps.browser)
+    assert h1(vipps.browser, "/account/vipps/unlink") == "Disconnect Vipps"
+    other = another_browser(vipps)
+    vipps.log_in(PERSON, browser=other)
+    post(vipps.browser, "/account/vipps/unlink", form_on="/account")
+    assert links_of(vipps, account) == []
+    assert who_is_in(vipps) == account
+    assert who_is_in(vipps, other) is None
+    assert len(mails(vipps.app, "vipps_disconnected", EMAIL)) == 1
+    with vipps.app.app_context():
+        assert db.session.scalars(select(VippsProfile)).all() == [], "what Vipps said goes with it"
+
+
+def test_the_only_way_in_is_not_taken_away(vipps: VippsPerson) -> None:
+    account = add_account(vipps, password_hash=None)
+    vipps.log_in(PERSON)
+    vipps.patch(f"merchants/{vipps.app.extensions['settings'].client_id}", {"plan": "advanced"})
+    confirmed = vipps.browser.get(vipps.approve(begin(vipps, "/account/confirm/vipps", next="/account"), PERSON))
+    assert confirmed.headers["Location"] == "/account"
+    assert "first you need another one" in open_page(vipps.browser, "/account/vipps/unlink").text
+    post(vipps.browser, "/account/vipps/unlink", form_on="/account")
+    assert len(links_of(vipps, account)) == 1
+
+
+def test_a_password_without_a_confirmed_address_is_no_way_in(vipps: VippsPerson) -> None:
+    account = add_account(vipps)
+    vipps.log_in(PERSON)
+    with vipps.app.app_context():
+        db.session.get_one(Customer, account).email_verified_at = None
+        db.session.commit()
+    confirmed = post(vipps.browser, "/account/confirm", {"password": PASSWORD}, form_on="/account")
+    assert confirmed.headers["Location"] == "/account"
+    post(vipps.browser, "/account/vipps/unlink", form_on="/account")
+    assert len(links_of(vipps, account)) == 1
+
+
+def test_a_refresh_is_about_the_same_vipps_user_or_about_nothing(vipps: VippsPerson) -> None:
+    account = add_account(vipps)
+    vipps.log_in(PERSON)
+    url = begin(vipps, "/account/vipps/refresh")
+    response = vipps.browser.get(vipps.approve(url, PERSON))
+    assert response.headers["Location"] == "/account/profile"
+    assert "nothing has changed" in open_page(vipps.browser, "/account/profile").text
+    url = begin(vipps, "/account/vipps/refresh")
+    response = vipps.browser.get(vipps.approve(url, "fredrikke"))
+    assert (response.status_code, check_page(response).h1) == (403, "That was another Vipps user")
+    assert who_is_in(vipps) == account
+    with vipps.app.app_context():
+        assert db.session.scalars(select(VippsProfile)).one().name == NAME
+
+
+@pytest.mark.parametrize("plan", ["basic", "advanced"])
+def test_a_confirmation_needs_the_app_and_the_token_must_say_so(vipps: VippsPerson, plan: str) -> None:
+    account = add_account(vipps)
+    vipps.log_in(PERSON)
+    vipps.patch(f"merchants/{vipps.app.extensions['settings'].client_id}", {"plan": plan})
+    assert vipps.browser.get("/account/vipps/unlink").headers["Location"].startswith("/account/confirm")
+    before = vipps.browser.get_cookie("session", domain="localhost")
+    url = begin(vipps, "/account/confirm/vipps", next="/account/vipps/unlink")
+    assert "acr_values=urn%3Avipps%3Aacr%3Aapp_auth" in url
+    response = vipps.browser.get(vipps.approve(url, PERSON))
+    if plan == "basic":
+        assert (response.status_code, check_page(response).h1) == (403, "This was not confirmed in the app")
+        assert vipps.browser.get("/account/vipps/unlink").status_code == 303, "the action stays closed"
+    else:
+        assert response.headers["Location"] == "/account/vipps/unlink"
+        assert vipps.browser.get("/account/vipps/unlink").status_code == 200
+        assert vipps.browser.get_cookie("session", domain="localhost") != before, "a new token for more rights"
+    assert who_is_in(vipps) == account
+
+
+def test_a_plain_login_asks_for_no_confirmation_in_the_app(vipps: VippsPerson) -> None:
+    assert "acr_values" not in vipps.start()
+
+
+def test_every_decision_stands_in_the_list_with_its_reasons_and_its_number(vipps: VippsPerson) -> None:
+    account = add_account(vipps, email="old@example.com")
+    vipps.log_in(PERSON)
+    with vipps.app.app_context():
+        line = db.session.scalars(select(Activity).where(Activity.customer_id == account)).one()
+    assert (line.kind, line.decision) == ("login_held", "prove_ownership")
+    assert line.reasons == ["subject_unknown", "phone_verified_on_both_sides", "email_does_not_match"]
+    assert len(line.reference) == 9
+
+
+def test_a_repeated_callback_leads_to_the_same_question(vipps: VippsPerson) -> None:
+    account = add_account(vipps, email="old@example.com")
+    callback = vipps.approve(vipps.start(), PERSON)
+    vipps.browser.get(callback)
+    vipps.browser.delete_cookie("pending-link", domain="localhost")  # the first answer never arrived
+    assert vipps.browser.get(callback).headers["Location"] == PROVE
+    send_proof(vipps.browser, password=PASSWORD)
+    assert who_is_in(vipps) == account
+
+
+def test_the_number_of_the_person_is_not_written_out(vipps: VippsPerson) -> None:
+    add_account(vipps, email="old@example.com")
+    vipps.log_in(PERSON)
+    text = open_page(vipps.browser, PROVE).text
+    assert PHONE not in text
+    assert PHONE[-3:] in text

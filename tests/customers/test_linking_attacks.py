@@ -1,0 +1,436 @@
+"""Attacks on the linking of accounts: each fails, and leaves nothing behind.
+
+From Sudhodanan and Paverd, "Pre-hijacked accounts" (USENIX Security 2022), RFC 9700 section 4.7, ASVS 6.8 and 7.5, and
+Vipps' best practices for linking user accounts.
+"""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from sqlalchemy import func, select
+
+from app.customers import accounts, linking, passwords, proofs, session_rows
+from app.customers.models import Customer, CustomerSession, PendingLink, VippsLink
+from app.database import db, utcnow
+from tests.conftest import open_page, post
+from tests.customers.linking_steps import (
+    EMAIL,
+    NAME,
+    PASSWORD,
+    PERSON,
+    PHONE,
+    PROVE,
+    add_account,
+    another_browser,
+    begin,
+    begin_connecting,
+    customer,
+    has_email,
+    links_of,
+    log_in_by_password,
+    mailed_link,
+    send_proof,
+    who_is_in,
+)
+from tests.customers.steps import link_in, mails, register
+from tests.pages import check_page
+from tests.vipps_person import VippsPerson
+
+ATTACKER = "fredrikke"
+
+
+@pytest.fixture(autouse=True)
+def _with_an_address(vipps: VippsPerson) -> None:
+    """Let Vipps have verified the person's address."""
+    has_email(vipps)
+
+
+def customers(vipps: VippsPerson) -> int:
+    """Count the customers."""
+    with vipps.app.app_context():
+        return db.session.scalar(select(func.count()).select_from(Customer)) or 0
+
+
+def links(vipps: VippsPerson) -> int:
+    """Count the Vipps users who open an account, without the demo's."""
+    with vipps.app.app_context():
+        return db.session.scalar(select(func.count()).select_from(VippsLink).where(VippsLink.id > 0)) or 0
+
+
+def test_changed_claims_never_move_a_login_to_another_account(vipps: VippsPerson) -> None:
+    vipps.log_in(PERSON)
+    mine = who_is_in(vipps)
+    other = add_account(vipps, email="other@example.com", phone_number="4798765432", name="Tuva Lien")
+    vipps.patch(
+        f"persons/{PERSON}",
+        {
+            "given_name": "Tuva",
+            "family_name": "Lien",
+            "email": "other@example.com",
+            "email_state": "confirmed",
+            "phone_numbers": ["4798765432"],
+        },
+    )
+    browser = another_browser(vipps)
+    vipps.log_in(PERSON, browser=browser)
+    assert who_is_in(vipps, browser) == mine
+    assert links_of(vipps, other) == []
+    assert customer(vipps, mine or 0).email == EMAIL, "the other account keeps its address"
+
+
+def test_whoever_registered_with_the_victims_address_is_out_when_the_owner_comes(vipps: VippsPerson) -> None:
+    """The classic-federated merge, with everything that an attacker may have left inside."""
+    attacker = another_browser(vipps)
+    register(attacker, EMAIL, PASSWORD)
+    registration = link_in(mails(vipps.app, "confirm_address", EMAIL)[-1], "confirm")
+    with vipps.app.app_context():
+        account = db.session.scalars(select(Customer).where(Customer.email == EMAIL)).one()
+        account.phone_number = "4799999999"
+        account.address = {"street": "Attackerveien 1", "postal_code": "0001", "region": "Oslo", "country": "NO"}
+        db.session.add(VippsLink(customer=account, issuer="https://other/", client_id="other", subject="attackers"))
+        _row, token = session_rows.add(account, "password", "the attacker's browser", confirmed=True)
+        reset = proofs.issue(account, EMAIL, proofs.Purpose.RESET)
+        change = proofs.issue(account, "attacker@example.com", proofs.Purpose.CHANGE_EMAIL)
+        db.session.commit()
+        number = account.id
+    attacker.set_cookie("session", token, domain="localhost")
+    assert who_is_in(vipps, attacker) == number
+
+    vipps.log_in(PERSON)
+    assert who_is_in(vipps) is None
+    assert links_of(vipps, number) == ["attackers"]
+    send_proof(vipps.browser, f"{PROVE}/mail")
+    send_proof(vipps.browser, mailed_link(vipps))
+
+    assert who_is_in(vipps) == number
+    assert who_is_in(vipps, attacker) is None
+    assert log_in_by_password(vipps, another_browser(vipps)).status_code == 422
+    now = customer(vipps, number)
+    assert (now.password_hash, now.phone_number, now.address, now.name) == (None, PHONE, None, NAME)
+    assert "attackers" not in links_of(vipps, number)
+    with vipps.app.app_context():
+        for open_link, purpose in ((reset, proofs.Purpose.RESET), (change, proofs.Purpose.CHANGE_EMAIL)):
+            assert proofs.look_at(open_link, purpose) is None
+    assert attacker.get(registration).status_code == 410
+
+
+def test_a_session_that_was_open_before_connecting_ends_and_open_mails_are_void(vipps: VippsPerson) -> None:
+    account = add_account(vipps)
+    inside = another_browser(vipps)
+    log_in_by_password(vipps, inside)
+    with vipps.app.app_context():
+        change = proofs.issue(db.session.get_one(Customer, account), "x@example.com", proofs.Purpose.CHANGE_EMAIL)
+        db.session.commit()
+    vipps.log_in(PERSON)
+    assert who_is_in(vipps) == account
+    assert who_is_in(vipps, inside) is None
+    with vipps.app.app_context():
+        assert proofs.look_at(change, proofs.Purpose.CHANGE_EMAIL) is None
+
+
+@pytest.mark.parametrize("state", ["unverified"])
+def test_an_address_that_vipps_has_not_verified_finds_nobody(vipps: VippsPerson, state: str) -> None:
+    account = add_account(vipps, phone_number=None, phone_verified_at=None)
+    vipps.patch(f"persons/{PERSON}", {"email_state": state})
+    vipps.log_in(PERSON)
+    assert who_is_in(vipps) not in (None, account)
+    mine = customer(vipps, who_is_in(vipps) or 0)
+    assert (mine.email, mine.email_verified_at) == (None, None)
+
+
+def test_a_recycled_number_shows_nothing_of_its_former_owner(vipps: VippsPerson) -> None:
+    account = add_account(vipps, email="per@example.com", name="Per Berg")
+    vipps.log_in(PERSON)
+    page = open_page(vipps.browser, "/account").text
+    assert "Per Berg" not in page
+    assert "per@example.com" not in page
+    assert links_of(vipps, account) == []
+
+
+def test_father_and_son_with_one_name_and_one_number_are_asked(vipps: VippsPerson) -> None:
+    account = add_account(vipps, email="father@example.com")
+    assert vipps.log_in(PERSON).headers["Location"] == PROVE
+    assert who_is_in(vipps) is None
+    assert links_of(vipps, account) == []
+
+
+def test_a_number_that_was_only_typed_here_stands_in_nobodys_way(vipps: VippsPerson) -> None:
+    add_account(vipps, email="attacker@example.com", phone_verified_at=None)
+    vipps.log_in(PERSON)
+    assert who_is_in(vipps) is not None, "no question about the attacker's account"
+
+
+def test_a_crowd_with_a_typed_number_hides_nobody(vipps: VippsPerson) -> None:
+    with vipps.app.app_context():
+        crowd = [Customer(phone_number=PHONE, name=NAME) for _ in range(linking.MOST_CANDIDATES + 1)]
+        db.session.add_all(crowd)
+        db.session.commit()
+    add_account(vipps, email="old@example.com")
+    assert vipps.log_in(PERSON).headers["Location"] == PROVE
+
+
+def test_the_callback_of_an_attackers_linking_connects_nothing_to_the_victim(vipps: VippsPerson) -> None:
+    """Linking CSRF (RFC 9700, section 4.7)."""
+    attackers, victims = add_account(vipps, email="a@example.com", phone_number=None), add_account(vipps)
+    attacker = another_browser(vipps)
+    log_in_by_password(vipps, attacker, "a@example.com")
+    log_in_by_password(vipps, vipps.browser)
+    callback = vipps.approve(begin_connecting(vipps, attacker), ATTACKER)
+    assert vipps.browser.get(callback).status_code == 400
+    assert links_of(vipps, victims) + links_of(vipps, attackers) == []
+
+
+def test_an_authorization_url_that_was_passed_on_connects_nothing(vipps: VippsPerson) -> None:
+    """Cross-user fixation: the victim approves what the attacker began; the answer comes to the victim's browser."""
+    attackers = add_account(vipps, email="a@example.com", phone_number=None)
+    attacker = another_browser(vipps)
+    log_in_by_password(vipps, attacker, "a@example.com")
+    callback = vipps.approve(begin_connecting(vipps, attacker), PERSON)
+    assert vipps.browser.get(callback).status_code == 400
+    assert links_of(vipps, attackers) == []
+    assert vipps.provider_calls().get("token", 0) == 0, "the code was not even redeemed"
+
+
+@pytest.mark.parametrize("path", ["/account/vipps/link", "/account/vipps/unlink", "/account/vipps/refresh"])
+def test_another_site_cannot_begin_or_end_anything(vipps: VippsPerson, path: str) -> None:
+    account = add_account(vipps)
+    vipps.log_in(PERSON, browser=another_browser(vipps))
+    log_in_by_password(vipps, vipps.browser)
+    before = links_of(vipps, account)
+    assert vipps.browser.post(path).status_code == 400, "no token"
+    response = vipps.browser.get(path)
+    assert response.status_code in (200, 303, 405), "a GET never leaves for Vipps"
+    assert "/oauth2/auth" not in response.headers.get("Location", "")
+    assert links_of(vipps, account) == before
+
+
+@pytest.mark.parametrize("meanwhile", ["logged out", "another account", "the same account again"])
+@pytest.mark.parametrize("what", ["link", "refresh"])
+def test_what_one_session_began_no_other_session_finishes(vipps: VippsPerson, meanwhile: str, what: str) -> None:
+    account = add_account(vipps, linked_to="" if what == "link" else "somebody")
+    other = add_account(vipps, email="other@example.com", phone_number=None)
+    log_in_by_password(vipps, vipps.browser)
+    callback = vipps.approve(begin(vipps, f"/account/vipps/{what}"), PERSON)
+    post(vipps.browser, "/logout", form_on="/account")
+    if meanwhile != "logged out":
+        log_in_by_password(vipps, vipps.browser, "other@example.com" if "another" in meanwhile else EMAIL)
+    response = vipps.browser.get(callback)
+    assert (response.status_code, check_page(response).h1) == (403, "Somebody else is logged in now")
+    assert links_of(vipps, other) == []
+    assert links_of(vipps, account) == ([] if what == "link" else ["somebody"])
+    assert vipps.provider_calls().get("token", 0) == 0
+
+
+def test_a_session_that_ends_while_vipps_answers_connects_nothing(
+    vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = add_account(vipps)
+    log_in_by_password(vipps, vipps.browser)
+    callback = vipps.approve(begin_connecting(vipps), PERSON)
+    client = vipps.app.extensions["vipps"].client
+    userinfo = client.userinfo
+
+    def slowly(*args: object) -> object:
+        with vipps.app.app_context():
+            session_rows.end_all(db.session.get_one(Customer, account), "logged_out")
+            db.session.commit()
+        return userinfo(*args)
+
+    monkeypatch.setattr(client, "userinfo", slowly)
+    assert vipps.browser.get(callback).status_code == 403
+    assert links_of(vipps, account) == []
+
+
+@pytest.mark.parametrize("path", ["/account/vipps/link", "/account/vipps/unlink", "/account/email"])
+def test_a_stolen_session_is_asked_again_before_what_matters(vipps: VippsPerson, path: str) -> None:
+    account = add_account(vipps, linked_to="somebody" if "unlink" in path else "")
+    log_in_by_password(vipps, vipps.browser)
+    assert vipps.browser.get(path).status_code == 200, "who has just given the password is not asked again"
+    with time_machine.travel(utcnow() + timedelta(minutes=11)):
+        for response in (vipps.browser.get(path), post(vipps.browser, path, form_on="/account")):
+            assert response.headers["Location"].startswith("/account/confirm?next="), response.headers
+    assert links_of(vipps, account) == (["somebody"] if "unlink" in path else [])
+
+
+def test_a_login_that_vipps_remembers_is_no_confirmation(vipps: VippsPerson) -> None:
+    add_account(vipps)
+    vipps.log_in(PERSON)
+    assert vipps.browser.get("/account/vipps/unlink").headers["Location"].startswith("/account/confirm")
+
+
+def test_somebody_elses_vipps_user_confirms_nothing(vipps: VippsPerson) -> None:
+    add_account(vipps)
+    vipps.log_in(PERSON)
+    vipps.patch(f"merchants/{vipps.app.extensions['settings'].client_id}", {"plan": "advanced"})
+    url = begin(vipps, "/account/confirm/vipps", next="/account")
+    assert vipps.browser.get(vipps.approve(url, ATTACKER)).status_code == 403
+    assert vipps.browser.get("/account/vipps/unlink").status_code == 303
+
+
+def test_the_purpose_of_an_attempt_cannot_be_changed_by_its_callback(vipps: VippsPerson) -> None:
+    account = add_account(vipps)
+    log_in_by_password(vipps, vipps.browser)
+    callback = vipps.approve(
+        begin(vipps, "/account/vipps/refresh") if links_of(vipps, account) else vipps.start(), ATTACKER
+    )
+    vipps.browser.get(callback + "&purpose=connect&owner=1.1")
+    assert links_of(vipps, account) == []
+
+
+def test_a_deleted_account_comes_back_empty(vipps: VippsPerson) -> None:
+    account = add_account(vipps)
+    vipps.log_in(PERSON)
+    with vipps.app.app_context():
+        db.session.delete(db.session.get_one(Customer, account))
+        db.session.commit()
+    assert who_is_in(vipps) is None
+    vipps.log_in(PERSON)
+    fresh = customer(vipps, who_is_in(vipps) or 0)
+    assert fresh.password_hash is None
+    assert fresh.created_at > utcnow() - timedelta(minutes=1)
+
+
+def test_blocking_ends_open_sessions_at_once(vipps: VippsPerson) -> None:
+    account = add_account(vipps)
+    vipps.log_in(PERSON)
+    with vipps.app.app_context():
+        accounts.block(db.session.get_one(Customer, account))
+        db.session.commit()
+    assert who_is_in(vipps) is None
+    assert vipps.log_in(PERSON).status_code == 403
+
+
+@pytest.mark.parametrize("email", ["GUNNAR.Lie@Example.COM", "gunnar.lie@example.com"])
+def test_an_address_in_capitals_is_the_same_address(vipps: VippsPerson, email: str) -> None:
+    account = add_account(vipps)
+    vipps.patch(f"persons/{PERSON}", {"email": email, "email_state": "confirmed"})
+    vipps.log_in(PERSON)
+    assert who_is_in(vipps) == account
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "gunnar.l\u0131e@example.com",
+        "gunnar.lie+x@example.com",
+        f"{EMAIL},x@example.com",
+        f"{EMAIL}\r\nBcc: x",
+        "a" * 2000,
+    ],
+)
+def test_an_address_that_only_looks_alike_finds_nobody(vipps: VippsPerson, email: str) -> None:
+    account = add_account(vipps, phone_number=None, phone_verified_at=None)
+    vipps.patch(f"persons/{PERSON}", {"email": email, "email_state": "confirmed"})
+    vipps.log_in(PERSON)
+    assert who_is_in(vipps) not in (None, account)
+    assert links_of(vipps, account) == []
+
+
+def test_two_accounts_cannot_differ_in_case_only(vipps: VippsPerson) -> None:
+    with pytest.raises(ValueError, match="normal form"):
+        Customer(email="Gunnar.Lie@example.com")
+
+
+@pytest.mark.parametrize("number", ["+4790000018", "+47 900 00 018", "90000018", "004790000018", "47 90000018"])
+def test_a_number_in_another_form_finds_nobody(vipps: VippsPerson, number: str) -> None:
+    account = add_account(vipps, email="old@example.com")
+    vipps.patch(f"persons/{PERSON}", {"phone_numbers": [number]})
+    vipps.log_in(PERSON)
+    assert who_is_in(vipps) not in (None, account)
+
+
+@pytest.mark.parametrize("other", ["issuer", "client_id"])
+def test_the_same_subject_of_another_issuer_or_sales_unit_is_somebody_else(vipps: VippsPerson, other: str) -> None:
+    vipps.log_in(PERSON)
+    mine = who_is_in(vipps) or 0
+    with vipps.app.app_context():
+        link = db.session.scalars(select(VippsLink).where(VippsLink.customer_id == mine)).one()
+        setattr(link, other, "https://api.elsewhere.example/")
+        link.customer.email = link.customer.phone_number = None
+        db.session.commit()
+    browser = another_browser(vipps)
+    vipps.log_in(PERSON, browser=browser)
+    assert who_is_in(vipps, browser) not in (None, mine)
+
+
+def test_registering_with_the_address_of_a_vipps_account_sets_no_password_on_it(vipps: VippsPerson) -> None:
+    vipps.log_in(PERSON)
+    account = who_is_in(vipps) or 0
+    answers = [register(another_browser(vipps), email, PASSWORD) for email in (EMAIL, "nobody@example.com")]
+    assert [(a.status_code, a.headers["Location"]) for a in answers] == [(303, "/register/sent")] * 2
+    assert customer(vipps, account).password_hash is None
+    assert len(mails(vipps.app, "already_registered", EMAIL)) == 1
+
+
+def test_guessing_the_password_of_the_account_in_question_is_slow(vipps: VippsPerson) -> None:
+    account = add_account(vipps, email="old@example.com")
+    vipps.log_in(PERSON)
+    statuses = [send_proof(vipps.browser, password=f"guess number {n}").status_code for n in range(11)]
+    assert statuses == [422] * 10 + [429]
+    assert links_of(vipps, account) == []
+
+
+def test_filling_the_owners_mailbox_is_slow(vipps: VippsPerson) -> None:
+    add_account(vipps, email="old@example.com")
+    vipps.log_in(PERSON)
+    statuses = [send_proof(vipps.browser, f"{PROVE}/mail").status_code for _ in range(6)]
+    assert statuses == [303] * 5 + [429]
+    links_sent = [link_in(mail, "login/vipps/prove") for mail in mails(vipps.app, "prove_ownership", "old@example.com")]
+    assert vipps.browser.get(links_sent[0]).status_code == 403, "only the newest works"
+
+
+@pytest.mark.parametrize("path", [PROVE, f"{PROVE}/mail", f"{PROVE}/new"])
+def test_without_a_login_that_waits_there_is_nothing_to_prove(vipps: VippsPerson, path: str) -> None:
+    vipps.browser.set_cookie("pending-link", "A" * 43, domain="localhost")
+    before = customers(vipps)
+    assert post(vipps.browser, path, {"password": PASSWORD}).status_code == 410
+    assert customers(vipps) == before
+
+
+def test_what_waits_is_too_old_after_an_hour_and_is_forgotten(vipps: VippsPerson) -> None:
+    account = add_account(vipps, email="old@example.com")
+    vipps.log_in(PERSON)
+    with time_machine.travel(utcnow() + timedelta(minutes=61)):
+        assert post(vipps.browser, PROVE, {"password": PASSWORD}).status_code == 410
+        vipps.log_in(PERSON, browser=another_browser(vipps))
+        with vipps.app.app_context():
+            assert len(db.session.scalars(select(PendingLink)).all()) == 1, "the old one is gone"
+    assert links_of(vipps, account) == []
+
+
+def test_a_password_that_changes_while_it_is_checked_proves_nothing(
+    vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = add_account(vipps, email="old@example.com")
+    vipps.log_in(PERSON)
+    matches = passwords.matches
+
+    def then_changed(password: str, stored: str | None) -> bool:
+        answer = matches(password, stored)
+        with vipps.app.app_context():
+            db.session.get_one(Customer, account).password_hash = passwords.make_hash("a red wooden house")
+            db.session.commit()
+        return answer
+
+    monkeypatch.setattr(passwords, "matches", then_changed)
+    assert send_proof(vipps.browser, password=PASSWORD).status_code == 410
+    assert links_of(vipps, account) == []
+
+
+def test_a_vipps_user_who_was_linked_meanwhile_is_not_linked_twice(vipps: VippsPerson) -> None:
+    account = add_account(vipps, email="old@example.com")
+    vipps.log_in(PERSON)
+    elsewhere = another_browser(vipps)
+    vipps.log_in(PERSON, browser=elsewhere)
+    send_proof(elsewhere, f"{PROVE}/new")
+    response = send_proof(vipps.browser, password=PASSWORD)
+    assert (response.status_code, check_page(response).h1) == (409, "This Vipps user opens another account here")
+    assert links_of(vipps, account) == []
+
+
+def test_sessions_are_not_left_behind_by_what_was_refused(vipps: VippsPerson) -> None:
+    add_account(vipps, linked_to="somebody-else")
+    vipps.log_in(PERSON)
+    with vipps.app.app_context():
+        assert db.session.scalars(select(CustomerSession)).all() == []

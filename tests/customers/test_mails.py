@@ -1,0 +1,102 @@
+"""The mails about an account: each can be written to everybody, in their language, and says nothing that was typed."""
+
+from typing import Any
+
+import pytest
+from flask import Flask, render_template
+from sqlalchemy import select
+
+from app.customers import mails
+from app.customers.models import Customer
+from app.database import db
+from app.mail import Mail
+from tests.customers.steps import EMAIL, add_customer
+
+TYPED = "Win a prize at evil.example"
+OTHER = "somebody.else@example.com"
+
+WRITE: dict[str, Any] = {
+    "confirm_address": lambda customer: mails.confirm_address(customer, "token"),
+    "already_registered": mails.already_registered,
+    "reset_password": lambda customer: mails.reset_password(customer, "token"),
+    "password_set": mails.password_set,
+    "vipps_connected": mails.vipps_connected,
+    "vipps_disconnected": mails.vipps_disconnected,
+    "taken_over": mails.taken_over,
+    "prove_ownership": lambda customer: mails.prove_ownership(customer, "token"),
+    "change_email": lambda customer: mails.change_email(customer, OTHER, "token"),
+    "address_in_use": mails.address_in_use,
+    "email_changed": lambda customer: mails.email_changed(customer, OTHER),
+    "account_deleted": mails.account_deleted,
+    "blocked": mails.blocked,
+    "unblocked": mails.unblocked,
+}
+# The address that a mail goes to, if it is not the account's.
+ELSEWHERE = {"change_email": OTHER, "email_changed": OTHER}
+# What each mail leads to.
+LINKS = {
+    "confirm_address": ["/confirm/token"],
+    "already_registered": ["/login", "/password/forgot"],
+    "reset_password": ["/password/reset/token"],
+    "password_set": ["/password/forgot"],
+    "vipps_connected": ["/account", "/password/forgot"],
+    "vipps_disconnected": ["/account"],
+    "taken_over": ["/account"],
+    "prove_ownership": ["/login/vipps/prove/token"],
+    "change_email": ["/account/email/token"],
+    "address_in_use": ["/login"],
+    "email_changed": [],
+    "account_deleted": [],
+    "blocked": [],
+    "unblocked": [],
+}
+
+
+def written(app: Flask, kind: str, email: str | None = EMAIL, **changes: Any) -> list[Mail]:
+    """Write a mail to a customer and return what went out."""
+    customer_id = add_customer(app, email, vipps=True)
+    with app.test_request_context(base_url="http://evil.example"):
+        customer = db.session.get_one(Customer, customer_id)
+        for name, value in {"name": TYPED, "given_name": TYPED, "family_name": TYPED, **changes}.items():
+            setattr(customer, name, value)
+        WRITE[kind](customer)
+        db.session.commit()
+        return list(db.session.scalars(select(Mail)))
+
+
+def test_every_mail_is_tested_here() -> None:
+    assert set(mails.SUBJECTS) == set(WRITE) == set(LINKS)
+
+
+@pytest.mark.parametrize("kind", WRITE)
+def test_a_mail_goes_where_it_belongs_with_its_links_and_nothing_that_was_typed(app: Flask, kind: str) -> None:
+    (mail,) = written(app, kind)
+    assert (mail.kind, mail.recipient) == (kind, ELSEWHERE.get(kind, EMAIL))
+    found = [line.removeprefix("http://localhost:8000") for line in mail.body.splitlines() if line.startswith("http")]
+    assert sorted(found) == LINKS[kind]
+    for typed in (TYPED, "evil.example", OTHER, EMAIL):
+        assert typed not in mail.body + mail.subject, typed
+    assert mail.body.startswith("Hello,")
+    assert mail.body.rstrip().endswith("Multe")
+    assert "%(" not in mail.body
+
+
+@pytest.mark.parametrize("kind", WRITE)
+def test_a_mail_is_in_the_language_of_its_reader(app: Flask, kind: str, monkeypatch: Any) -> None:
+    """A template asks for the texts while it is rendered, so that is when the language counts."""
+    from flask_babel import get_locale
+
+    locales = []
+
+    def render(*args: Any, **context: Any) -> str:
+        locales.append(str(get_locale()))
+        return render_template(*args, **context)
+
+    monkeypatch.setattr(mails, "render_template", render)
+    written(app, kind, locale="nb")
+    assert locales == ["nb"]
+
+
+@pytest.mark.parametrize("kind", sorted(set(WRITE) - set(ELSEWHERE)))
+def test_who_has_no_address_gets_no_mail(app: Flask, kind: str) -> None:
+    assert written(app, kind, email=None) == []

@@ -1,0 +1,315 @@
+"""The profile's page: one's own details, what Vipps says and how old it is, the policy, and the history."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.customers.models import Activity, ProfileChange, VippsProfile
+from app.database import db
+from tests.conftest import open_page, post
+from tests.customers.profile_steps import (
+    CABIN,
+    FORM,
+    HOME,
+    IN_FORM,
+    NEW_HOME,
+    OWN,
+    OWN_HOME,
+    PROFILE,
+    WORK,
+    add_linked,
+    changes_in,
+    changes_of,
+    decide,
+    enter,
+    looking_at,
+    own_values,
+    refresh,
+    save,
+    says,
+    states,
+)
+from tests.customers.steps import add_customer
+from tests.pages import check_page
+
+
+@pytest.fixture
+def kari(app: Flask, client: FlaskClient) -> int:
+    """Return a customer whom Vipps knows, logged in."""
+    customer_id = add_linked(app)
+    enter(app, client, customer_id)
+    return customer_id
+
+
+def test_who_is_not_logged_in_is_led_to_the_login(client: FlaskClient) -> None:
+    assert client.get(PROFILE).location == f"/login?next={PROFILE}"
+    for path in (PROFILE, f"{PROFILE}/proposals", f"{PROFILE}/policy"):
+        assert post(client, path).location == "/login"
+
+
+def test_the_page_has_ones_own_values_and_those_of_vipps(client: FlaskClient, kari: int) -> None:
+    page = open_page(client, PROFILE)
+    filled = {name: page.one(f'#here ~ form [name="{name}"]').get("value") for name in ("name", "phone", *IN_FORM)}
+    assert filled == {"name": "Kari Nordfjell", "phone": "+47 90 00 00 11", **IN_FORM}
+    there = page.one("section[aria-labelledby=there]").get_text(" ")
+    for words in ("Kari Nordfjell", "kari@example.com", "+47 90 00 00 11", "Unit B5", "Verkstedgata 3", "your default"):
+        assert words in there
+    assert page.select('form[action="/account/vipps/refresh"]')
+    assert page.one('[name="policy"][checked]')["value"] == "ask"
+    assert not page.select(".proposal, .changes, .notice")
+
+
+def test_without_vipps_the_page_says_how_to_connect_it(app: Flask, client: FlaskClient) -> None:
+    enter(app, client, add_customer(app))
+    page = open_page(client, PROFILE)
+    assert page.select('a[href="/account/vipps/link"]')
+    assert not page.select('[name="policy"], .proposal, form[action="/account/vipps/refresh"]')
+
+
+@pytest.mark.parametrize(
+    ("form", "field", "value"),
+    [
+        ({"name": " Kari \n Berg "}, "name", "Kari Berg"),
+        ({"phone": "+45 20 12 34 56"}, "phone_number", "4520123456"),
+        ({"phone": ""}, "phone_number", None),
+        ({"street": "Hytteveien 8", "postal_code": "2900", "region": "Fagernes"}, "address", CABIN),
+        ({"street": "", "postal_code": "", "region": ""}, "address", None),
+    ],
+)
+def test_a_detail_is_changed_and_the_change_is_kept(
+    app: Flask, client: FlaskClient, kari: int, form: dict[str, str], field: str, value: Any
+) -> None:
+    assert save(client, **form).location == PROFILE
+    assert own_values(app, kari)[field] == value
+    with app.app_context():
+        (change,) = changes_of(kari)
+        assert (change.field, change.before, change.after) == (field, OWN[field], value)
+        assert (change.source, change.state) == ("customer", "applied")
+        assert db.session.scalars(select(Activity.kind)).all() == ["profile_changed"]
+    page = open_page(client, PROFILE)
+    assert "Saved." in page.text
+    assert "You" in changes_in(page)[0]
+
+
+def test_a_form_that_changes_nothing_leaves_nothing(app: Flask, client: FlaskClient, kari: int) -> None:
+    save(client)
+    assert own_values(app, kari) == OWN
+    assert states(app, kari) == []
+    with looking_at(app, kari) as customer:
+        assert customer.phone_verified_at is not None
+
+
+def test_a_form_from_before_a_login_takes_nothing_back(app: Flask, client: FlaskClient) -> None:
+    customer_id = add_linked(app, policy="update")
+    enter(app, client, customer_id)
+    shown = str(open_page(client, PROFILE).one('[name="shown"]')["value"])
+    refresh(app, customer_id, says(phone_number="4790000099"))
+    assert save(client, name="Kari Dal", shown=shown).location == PROFILE
+    kept = own_values(app, customer_id)
+    assert (kept["name"], kept["phone_number"]) == ("Kari Nordfjell", "4790000099")
+    assert "Nothing was saved" in open_page(client, PROFILE).text
+
+
+def test_a_number_typed_by_hand_is_not_verified(app: Flask, client: FlaskClient, kari: int) -> None:
+    save(client, phone="40 00 00 00")
+    with looking_at(app, kari) as customer:
+        assert (customer.phone_number, customer.phone_verified_at) == ("4740000000", None)
+
+
+def test_a_name_typed_by_hand_has_no_parts_that_belong_to_another(app: Flask, client: FlaskClient, kari: int) -> None:
+    save(client, name="Kari Berg")
+    assert own_values(app, kari) == {**OWN, "name": "Kari Berg", "given_name": "", "family_name": ""}
+    save(client, name="Kari Nordfjell")
+    assert own_values(app, kari) == OWN
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "complaint"),
+    [
+        ("name", "  ", "Enter your name"),
+        ("name", "x" * 201, "200"),
+        ("phone", "call me", "That is no phone number"),
+        ("phone", "123", "That is no phone number"),
+        ("street", "", "Which street"),
+        ("postal_code", "12", "4 digits"),
+        ("region", "", "Which town"),
+        ("country", "US", "We send to Norway"),
+    ],
+)
+def test_a_mistake_is_named_and_nothing_is_saved(
+    app: Flask, client: FlaskClient, kari: int, field: str, value: str, complaint: str
+) -> None:
+    response = save(client, **{"name": "Somebody", "phone": "40 00 00 00", field: value})
+    page = check_page(response)
+    assert response.status_code == 422
+    assert complaint in page.one(".notice--error").get_text()
+    assert own_values(app, kari) == OWN
+    assert states(app, kari) == []
+
+
+def test_markup_is_shown_as_text(app: Flask, client: FlaskClient, kari: int) -> None:
+    evil = "<script>alert(1)</script>"
+    save(client, name=evil, street=evil)
+    refresh(app, kari, says(name=evil, addresses=()))
+    page = open_page(client, PROFILE)
+    assert page.text.count(evil) >= 3
+    assert not [script for script in page.select("script") if script.string]
+
+
+NOW = datetime(2026, 3, 15, 13, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("ago", "words"),
+    [
+        (timedelta(0), "today at 14:03"),
+        (timedelta(hours=14), "today at 00:03"),
+        (timedelta(hours=15), "yesterday at 23:03"),
+        (timedelta(days=2), "2 days ago"),
+        (timedelta(days=12), "12 days ago"),
+        (timedelta(days=30), "4 weeks ago"),
+        (timedelta(days=200), "7 months ago"),
+    ],
+)
+def test_the_page_says_how_old_it_is(app: Flask, client: FlaskClient, ago: timedelta, words: str) -> None:
+    with time_machine.travel(NOW, tick=False):
+        customer_id = add_linked(app)
+        enter(app, client, customer_id)
+        with app.app_context():
+            db.session.scalars(select(VippsProfile)).one().received_at = NOW - ago
+            db.session.commit()
+        assert words in open_page(client, PROFILE).one("section[aria-labelledby=there]").get_text(" ")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "words"),
+    [
+        ((), (), "You have none there. "),
+        ((HOME,), (), "none there any more"),
+        ((), (HOME,), "Fjordveien 12"),
+    ],
+)
+def test_no_address_and_a_removed_one_are_told_apart(
+    app: Flask, client: FlaskClient, before: tuple[Any, ...], now: tuple[Any, ...], words: str
+) -> None:
+    customer_id = add_linked(app, told=False, address=None)
+    enter(app, client, customer_id)
+    refresh(app, customer_id, says(addresses=before))
+    refresh(app, customer_id, says(addresses=now))
+    there = " ".join(open_page(client, PROFILE).one("section[aria-labelledby=there]").get_text(" ").split())
+    assert words in there
+    assert ("none there any more" in there) == (words == "none there any more")
+
+
+@pytest.mark.parametrize("policy", ["update", "ask", "keep"])
+def test_the_policy_is_the_customers_choice(app: Flask, client: FlaskClient, kari: int, policy: str) -> None:
+    response = post(client, f"{PROFILE}/policy", {"policy": policy}, form_on=PROFILE)
+    assert response.location == PROFILE
+    assert open_page(client, PROFILE).one('[name="policy"][checked]')["value"] == policy
+    with app.app_context():
+        kinds = db.session.scalars(select(Activity.kind)).all()
+        assert kinds == ([] if policy == "ask" else ["refresh_policy_changed"])
+
+
+@pytest.mark.parametrize("policy", ["", "always", "UPDATE"])
+def test_there_is_no_other_policy(app: Flask, client: FlaskClient, kari: int, policy: str) -> None:
+    assert post(client, f"{PROFILE}/policy", {"policy": policy}, form_on=PROFILE).status_code == 400
+    with looking_at(app, kari) as customer:
+        assert customer.refresh_policy == "ask"
+
+
+@pytest.mark.parametrize("path", ["", "/proposals", "/policy"])
+def test_a_form_without_a_token_does_nothing(app: Flask, client: FlaskClient, kari: int, path: str) -> None:
+    refresh(app, kari, says(name="Kari Berg"))
+    data = {**FORM, "name": "Evil", "policy": "update", "choice-1": "take"}
+    assert client.post(PROFILE + path, data=data).status_code == 400
+    with looking_at(app, kari) as customer:
+        assert (customer.name, customer.refresh_policy) == ("Kari Nordfjell", "ask")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        ((HOME,), (HOME, WORK), ["Work address added: Verkstedgata 3, 0250 OSLO"]),
+        ((HOME, WORK), (HOME,), ["Work address removed: Verkstedgata 3, 0250 OSLO"]),
+        (
+            (HOME,),
+            (NEW_HOME,),
+            ["Home address changed from Fjordveien 12, Unit B5, 5003 BERGEN to Nyveien 1, 7010 TRONDHEIM"],
+        ),
+        ((HOME, WORK), (WORK, HOME), ["The default address is now Verkstedgata 3, 0250 OSLO"]),
+        (
+            (HOME,),
+            (WORK,),
+            [
+                "Home address removed: Fjordveien 12, Unit B5, 5003 BERGEN",
+                "Work address added: Verkstedgata 3, 0250 OSLO",
+            ],
+        ),
+    ],
+)
+def test_the_history_says_which_addresses_came_went_and_changed(
+    app: Flask, client: FlaskClient, before: tuple[Any, ...], after: tuple[Any, ...], lines: list[str]
+) -> None:
+    customer_id = add_linked(app, told=False, address=None)
+    enter(app, client, customer_id)
+    refresh(app, customer_id, says(addresses=before))
+    refresh(app, customer_id, says(addresses=after))
+    (item,) = open_page(client, PROFILE).select(".changes > li")
+    assert [" ".join(line.get_text().split()) for line in item.select("p")[1:]] == lines
+    assert "Vipps · Noted only" in " ".join(item.get_text(" ").split())
+
+
+def test_the_history_is_told_newest_first(app: Flask, client: FlaskClient, kari: int) -> None:
+    refresh(app, kari, says(name="Kari Berg", phone_number=None))
+    decide(client, c1="take")
+    save(client, name="Kari Dal", phone="", street="", postal_code="", region="")
+    lines = changes_in(open_page(client, PROFILE))
+    assert [line.split(" · ", 1)[1] for line in lines] == [
+        "You Delivery address removed: Fjordveien 12, Unit B5, 5003 BERGEN",
+        "You Telephone removed: +47 90 00 00 11",
+        "You Name changed from Kari Berg to Kari Dal",
+        "Vipps · Noted only Telephone removed: +47 90 00 00 11",
+        "Vipps · You took it Name changed from Kari Nordfjell to Kari Berg",
+    ]
+
+
+def test_the_page_shows_the_latest_twenty_and_nobody_elses(app: Flask, client: FlaskClient, kari: int) -> None:
+    other = add_linked(app, email="other@example.com")
+    with app.app_context():
+        for number in range(25):
+            for customer_id, name in ((kari, "Kari"), (other, "Odd")):
+                change = ProfileChange(customer_id=customer_id, field="name", source="vipps", state="noted")
+                change.after = f"{name} {number}"
+                db.session.add(change)
+        db.session.commit()
+    lines = changes_in(open_page(client, PROFILE))
+    assert len(lines) == 20
+    assert lines[0].endswith("Kari 24")
+    assert not [line for line in lines if "Odd" in line]
+
+
+GREENLAND = {"street": "Aqqusinersuaq 7", "postal_code": "3900", "region": "Nuuk", "country": "GL"}
+
+
+def test_an_address_where_the_shop_does_not_send_stays_until_it_is_changed(app: Flask, client: FlaskClient) -> None:
+    customer_id = add_linked(app, address=GREENLAND)
+    enter(app, client, customer_id)
+    page = open_page(client, PROFILE)
+    assert page.one('[name="country"] [selected]').get_text() == "Greenland"
+    save(client, **{**GREENLAND, "name": "Kari Berg"})
+    assert own_values(app, customer_id)["address"] == GREENLAND
+    assert states(app, customer_id) == [("name", "applied")]
+    assert save(client, **{**GREENLAND, "street": "Aqqusinersuaq 8"}).status_code == 422
+
+
+def test_an_address_with_two_lines_stays_as_it_is_when_it_is_left_alone(
+    app: Flask, client: FlaskClient, kari: int
+) -> None:
+    save(client, name="Kari Berg")
+    assert own_values(app, kari)["address"] == OWN_HOME

@@ -1,0 +1,336 @@
+"""What a change at Vipps does here: by field, by the customer's policy, at the first time and when values disappear."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from app.customers import profile, proofs
+from app.customers.models import Activity, Customer, VippsLink, VippsProfile
+from app.customers.profile import Refreshed
+from app.database import db, utcnow
+from app.vipps.claims import Address
+from tests.customers.profile_steps import (
+    CABIN,
+    HOME,
+    NEWS,
+    OWN,
+    OWN_HOME,
+    WORK,
+    add_linked,
+    changes_of,
+    looking_at,
+    own_values,
+    refresh,
+    says,
+    states,
+)
+from tests.customers.steps import mails
+
+POLICIES = {"update": "applied", "ask": "proposed", "keep": "noted"}
+
+
+def activities(app: Flask, customer_id: int) -> list[str]:
+    """Return the kinds of the activity list, the oldest first."""
+    with app.app_context():
+        kinds = select(Activity.kind).where(Activity.customer_id == customer_id).order_by(Activity.id)
+        return list(db.session.scalars(kinds))
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("field", NEWS)
+def test_a_change_does_what_the_customer_chose(either_app: Flask, field: str, policy: str) -> None:
+    customer_id = add_linked(either_app, policy=policy)
+    claims, value = NEWS[field]
+    refreshed = refresh(either_app, customer_id, says(**claims))
+    line = [] if (field, policy) == ("address", "keep") else [(field, POLICIES[policy])]
+    also = [("addresses", "noted")] if field == "address" else []
+    assert states(either_app, customer_id) == line + also
+    assert refreshed == Refreshed(tuple(name for name, _ in line + also), int(policy == "ask"), False)
+    kept = own_values(either_app, customer_id)
+    assert kept[field] == (value if policy == "update" else OWN[field])
+    assert {name: kept[name] for name in ("email", "phone_number", "address") if name != field} == {
+        name: OWN[name] for name in ("email", "phone_number", "address") if name != field
+    }
+
+
+@pytest.mark.parametrize("field", NEWS)
+def test_a_change_says_what_it_was_before_and_is_now(app: Flask, field: str) -> None:
+    customer_id = add_linked(app)
+    claims, value = NEWS[field]
+    refresh(app, customer_id, says(**claims))
+    with app.app_context():
+        change = changes_of(customer_id)[0]
+        assert (change.before, change.after, change.source) == (OWN[field], value, "vipps")
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_nothing_new_writes_nothing_but_the_time(app: Flask, policy: str) -> None:
+    customer_id = add_linked(app, policy=policy)
+    with app.app_context():
+        then = db.session.scalars(select(VippsProfile.received_at)).one()
+    assert refresh(app, customer_id, says()) == Refreshed()
+    assert states(app, customer_id) == []
+    assert activities(app, customer_id) == []
+    with app.app_context():
+        assert db.session.scalars(select(VippsProfile.received_at)).one() > then
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize(
+    ("claims", "fields"),
+    [
+        ({"name": None, "given_name": None, "family_name": None}, ["name"]),
+        ({"email": None, "email_verified": False}, ["email"]),
+        ({"email_verified": False}, ["email"]),
+        ({"phone_number": None, "phone_number_verified": False}, ["phone_number"]),
+        ({"addresses": ()}, ["addresses"]),
+    ],
+)
+def test_what_is_gone_at_vipps_is_noted_and_empties_nothing(
+    app: Flask, policy: str, claims: dict[str, Any], fields: list[str]
+) -> None:
+    customer_id = add_linked(app, policy=policy)
+    assert refresh(app, customer_id, says(**claims)) == Refreshed(tuple(fields))
+    assert states(app, customer_id) == [(field, "noted") for field in fields]
+    assert own_values(app, customer_id) == OWN
+
+
+def test_what_vipps_said_last_is_kept_apart(app: Flask) -> None:
+    customer_id = add_linked(app)
+    refresh(app, customer_id, says(name="Kari Berg", email="unverified@example.com", email_verified=False))
+    with app.app_context():
+        told = db.session.scalars(select(VippsProfile)).one()
+        assert (told.name, told.email, told.email_verified) == ("Kari Berg", "unverified@example.com", False)
+        assert [each["street"] for each in told.addresses] == [HOME.street, WORK.street]
+
+
+def test_an_account_that_was_just_made_from_the_same_words_is_asked_nothing(app: Flask) -> None:
+    customer_id = add_linked(app, told=False, address=None)
+    assert refresh(app, customer_id, says()) == Refreshed()
+    assert states(app, customer_id) == []
+    assert activities(app, customer_id) == []
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_the_first_time_fills_in_what_is_empty(app: Flask, policy: str) -> None:
+    nothing = {"name": "", "given_name": "", "family_name": "", "email": None, "phone_number": None, "address": None}
+    customer_id = add_linked(app, policy=policy, told=False, **nothing)
+    refresh(app, customer_id, says())
+    assert states(app, customer_id) == [("name", "applied"), ("email", "applied"), ("phone_number", "applied")]
+    assert own_values(app, customer_id) == {**OWN, "address": None}
+    assert activities(app, customer_id) == ["email_changed", "profile_changed"]
+
+
+@pytest.mark.parametrize(("policy", "state"), POLICIES.items())
+def test_the_first_time_a_value_that_differs_follows_the_policy(app: Flask, policy: str, state: str) -> None:
+    customer_id = add_linked(app, policy=policy, told=False, name="Kari B. Nordfjell", address=None)
+    refresh(app, customer_id, says())
+    assert states(app, customer_id) == [("name", state)]
+    assert own_values(app, customer_id)["name"] == ("Kari Nordfjell" if policy == "update" else "Kari B. Nordfjell")
+
+
+@pytest.mark.parametrize(("verified", "told"), [(True, False), (True, True), (False, False), (False, True)])
+def test_an_equal_number_is_verified_when_vipps_has_verified_it(app: Flask, verified: bool, told: bool) -> None:
+    customer_id = add_linked(app, told=told)
+    with looking_at(app, customer_id) as customer:
+        customer.phone_verified_at = None
+        db.session.commit()
+    refresh(app, customer_id, says(phone_number_verified=verified))
+    with looking_at(app, customer_id) as customer:
+        assert (customer.phone_verified_at is not None) == verified
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_a_number_that_came_by_itself_is_as_verified_as_at_vipps(app: Flask, verified: bool) -> None:
+    customer_id = add_linked(app, policy="update")
+    refresh(app, customer_id, says(phone_number="4790000099", phone_number_verified=verified))
+    with looking_at(app, customer_id) as customer:
+        assert (customer.phone_number, customer.phone_verified_at is not None) == ("4790000099", verified)
+
+
+def test_nobody_is_asked_about_a_number_that_vipps_has_not_verified(app: Flask) -> None:
+    customer_id = add_linked(app)
+    refresh(app, customer_id, says(phone_number="4790000099", phone_number_verified=False))
+    assert states(app, customer_id) == [("phone_number", "noted")]
+
+
+@pytest.mark.parametrize("policy", ["ask", "keep"])
+def test_a_number_that_vipps_has_replaced_stays_but_is_verified_no_longer(app: Flask, policy: str) -> None:
+    """It may be given to somebody else, who must not be taken for this customer."""
+    customer_id = add_linked(app, policy=policy)
+    refresh(app, customer_id, says(phone_number="4790000099"))
+    with looking_at(app, customer_id) as customer:
+        assert (customer.phone_number, customer.phone_verified_at) == ("4790000011", None)
+
+
+def test_a_number_that_vipps_no_longer_tells_stays_verified(app: Flask) -> None:
+    customer_id = add_linked(app)
+    refresh(app, customer_id, says(phone_number=None, phone_number_verified=False))
+    with looking_at(app, customer_id) as customer:
+        assert customer.phone_verified_at is not None
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("told", [True, False])
+def test_an_address_that_opens_another_account_is_flagged_and_never_taken(
+    either_app: Flask, policy: str, told: bool
+) -> None:
+    other = add_linked(either_app, email="kari.berg@example.com", phone_number=None)
+    customer_id = add_linked(either_app, policy=policy, told=told)
+    refreshed = refresh(either_app, customer_id, says(email="kari.berg@example.com"))
+    assert refreshed.held_elsewhere
+    assert refreshed.proposed == 0
+    assert ("email", "held_elsewhere") in states(either_app, customer_id)
+    assert own_values(either_app, customer_id)["email"] == "kari@example.com"
+    assert own_values(either_app, other)["email"] == "kari.berg@example.com"
+    assert mails(either_app, to="kari@example.com") == []
+
+
+def test_a_new_address_moves_the_login_tells_the_old_one_and_ends_mailed_links(either_app: Flask) -> None:
+    customer_id = add_linked(either_app, policy="update")
+    with looking_at(either_app, customer_id) as customer:
+        customer.email_verified_at = None
+        token = proofs.issue(customer, "kari@example.com", proofs.Purpose.RESET)
+        db.session.commit()
+    refresh(either_app, customer_id, says(email="Kari.Berg@EXAMPLE.com".lower()))
+    with looking_at(either_app, customer_id) as customer:
+        assert customer.email == "kari.berg@example.com"
+        assert customer.email_verified_at is not None
+        assert proofs.look_at(token, proofs.Purpose.RESET) is None
+    assert [mail.kind for mail in mails(either_app, to="kari@example.com")] == ["email_changed"]
+    assert mails(either_app, to="kari.berg@example.com") == []
+    assert activities(either_app, customer_id) == ["email_changed"]
+
+
+@pytest.mark.parametrize(("policy", "lines"), [("update", ["profile_changed"]), ("ask", []), ("keep", [])])
+def test_what_changed_here_stands_in_the_activity_list(app: Flask, policy: str, lines: list[str]) -> None:
+    customer_id = add_linked(app, policy=policy)
+    refresh(app, customer_id, says(phone_number="4790000099", name="Kari Berg"))
+    assert activities(app, customer_id) == lines
+
+
+def test_a_newer_proposal_takes_the_place_of_the_older_one(app: Flask) -> None:
+    customer_id = add_linked(app)
+    refresh(app, customer_id, says(name="Kari Berg", phone_number="4790000099"))
+    refresh(app, customer_id, says(name="Kari Dal", phone_number="4790000099"))
+    assert states(app, customer_id) == [("name", "noted"), ("phone_number", "proposed"), ("name", "proposed")]
+    with app.app_context():
+        first, *_rest, last = changes_of(customer_id)
+        assert first.decided_at is not None
+        assert (last.before, last.after) == ("Kari Berg", "Kari Dal")
+
+
+@pytest.mark.parametrize("back", [says(), says(name=None)])
+def test_a_proposal_that_vipps_takes_back_is_no_longer_asked(app: Flask, back: Any) -> None:
+    customer_id = add_linked(app)
+    refresh(app, customer_id, says(name="Kari Berg"))
+    assert refresh(app, customer_id, back).proposed == 0
+    assert states(app, customer_id) == [("name", "noted"), ("name", "noted")]
+
+
+def test_a_new_link_asks_nothing_that_an_earlier_one_asked(app: Flask) -> None:
+    customer_id = add_linked(app)
+    refresh(app, customer_id, says(name="Kari Berg"))
+    with app.app_context():
+        db.session.delete(db.session.scalars(select(VippsLink)).one())
+        db.session.flush()
+        link = VippsLink(customer_id=customer_id, issuer="https://op.test/", client_id="shop", subject="another")
+        db.session.add(link)
+        db.session.commit()
+    refresh(app, customer_id, says(name=None))
+    assert states(app, customer_id) == [("name", "noted")]
+
+
+@pytest.mark.postgresql
+def test_of_two_logins_at_the_same_moment_one_brings_the_news(make_app: Callable[..., Flask], postgresql: str) -> None:
+    """On SQLite the two are one after the other from the start."""
+    app = make_app(DATABASE_URL=postgresql)
+    customer_id = add_linked(app)
+    with app.test_request_context(), ThreadPoolExecutor() as elsewhere:
+        link = db.session.scalars(select(VippsLink)).one()
+        assert link.profile is not None
+        assert elsewhere.submit(refresh, app, customer_id, says(name="Kari Berg")).result().news == ("name",)
+        assert profile.refresh(link, says(name="Kari Berg")) == Refreshed()
+        db.session.commit()
+    assert states(app, customer_id) == [("name", "proposed")]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_without_an_address_of_their_own_nobody_is_asked_about_addresses(app: Flask, policy: str) -> None:
+    customer_id = add_linked(app, policy=policy, address=None)
+    refresh(app, customer_id, says(addresses=(WORK,)))
+    assert states(app, customer_id) == [("addresses", "noted")]
+    assert own_values(app, customer_id)["address"] is None
+
+
+def test_an_address_of_their_own_that_is_the_new_default_needs_no_asking(app: Flask) -> None:
+    customer_id = add_linked(app, address=CABIN)
+    there = Address("other", "HYTTEVEIEN 8", "2900", "FAGERNES", "NO")
+    refresh(app, customer_id, says(addresses=(there, HOME, WORK)))
+    assert states(app, customer_id) == [("address", "noted"), ("addresses", "noted")]
+
+
+def test_an_address_that_is_only_written_otherwise_is_no_news_here(app: Flask) -> None:
+    customer_id = add_linked(app)
+    refresh(app, customer_id, says(addresses=(replace(HOME, region="Bergen"), WORK)))
+    assert states(app, customer_id) == [("addresses", "noted")]
+    assert own_values(app, customer_id)["address"] == OWN_HOME
+
+
+def test_claims_that_could_not_be_read_never_break_a_login(app: Flask) -> None:
+    customer_id = add_linked(app, policy="update")
+    bare = says(**dict.fromkeys(("name", "given_name", "family_name", "email", "phone_number")), addresses=())
+    refresh(app, customer_id, replace(bare, problems=("delegatedConsents",), email="not@an@address"))
+    assert own_values(app, customer_id) == OWN
+
+
+TEXTS = st.sampled_from([None, "Kari Nordfjell", "Kari Berg", "Åse"])
+EMAILS = st.sampled_from([None, "kari@example.com", "kari.berg@example.com", "taken@example.com"])
+NUMBERS = st.sampled_from([None, "4790000011", "4790000099"])
+ADDRESSES = st.lists(st.sampled_from([HOME, WORK, Address("other", "X", "", "", "")]), max_size=3, unique=True)
+WORDS = st.builds(
+    says,
+    name=TEXTS,
+    email=EMAILS,
+    email_verified=st.booleans(),
+    phone_number=NUMBERS,
+    phone_number_verified=st.booleans(),
+    addresses=ADDRESSES.map(tuple),
+)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    policy=st.sampled_from(["ask", "keep", "update"]),
+    told=st.booleans(),
+    address=st.sampled_from([None, CABIN, OWN_HOME]),
+    words=st.lists(WORDS, min_size=1, max_size=4),
+)
+def test_a_value_of_the_customers_own_is_lost_only_to_who_let_it_follow(
+    app: Flask, policy: str, told: bool, address: Any, words: list[Any]
+) -> None:
+    with app.test_request_context():
+        for each in db.session.scalars(select(Customer)).all():
+            db.session.delete(each)
+        db.session.add(Customer(email="taken@example.com", email_verified_at=utcnow()))
+        db.session.commit()
+    customer_id = add_linked(app, policy=policy, told=told, address=address)
+    for each in words:
+        refresh(app, customer_id, each)
+    kept = own_values(app, customer_id)
+    assert kept["email"] != "taken@example.com"
+    assert all(kept[name] for name in ("name", "email", "phone_number"))
+    if policy != "update":
+        assert kept == {**OWN, "address": address}
+    with app.app_context():
+        history = changes_of(customer_id)
+        asked = [change.field for change in history if change.state == "proposed"]
+        assert len(asked) == len(set(asked))
+        assert not asked or policy == "ask"

@@ -1,0 +1,118 @@
+"""What a Vipps login makes in the shop: a customer, a session, a profile, answers to consent questions."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.customers.models import Activity, ConsentRecord, Customer, VippsLink
+from app.database import db
+from app.simulator.persons import from_file
+from tests.conftest import browser_of, open_page, post
+from tests.vipps.flow import logged_in, rows
+from tests.vipps_person import VippsPerson
+
+
+def test_a_first_login_makes_a_customer_and_leads_to_where_they_were(vipps: VippsPerson) -> None:
+    before = rows(vipps, Customer)
+    response = vipps.log_in("gunnar", next_path="/?category=wool")
+    assert response.status_code == 303
+    assert response.headers["Location"] == "/?category=wool"
+    assert rows(vipps, Customer) == before + 1
+    assert "Gunnar Lie" in open_page(vipps.browser, "/account").text
+
+
+def test_a_second_login_finds_the_same_customer_by_the_subject(vipps: VippsPerson) -> None:
+    vipps.log_in("gunnar")
+    before = rows(vipps, Customer), rows(vipps, VippsLink)
+    other = browser_of(vipps.app)
+    vipps.log_in("gunnar", browser=other)
+    assert logged_in(vipps, other)
+    assert (rows(vipps, Customer), rows(vipps, VippsLink)) == before
+
+
+def test_the_session_and_the_consents_and_the_reasons_are_kept_with_the_login(vipps: VippsPerson) -> None:
+    url = vipps.start()
+    vipps.browser.get(vipps.approve(url, "gunnar", consents={"email": True}))
+    with vipps.app.app_context():
+        event = db.session.scalars(select(Activity)).one()
+        assert (event.method, event.decision, event.reasons) == (
+            "vipps",
+            "create",
+            ["subject_unknown", "no_verified_email", "nothing_matches"],
+        )
+        given = {r.consent_id: r.granted for r in db.session.scalars(select(ConsentRecord))}
+        assert given["email"] is True
+        assert given["sms"] is False
+        assert all(r.text and r.given_at and r.evidence for r in db.session.scalars(select(ConsentRecord)))
+    answers = rows(vipps, ConsentRecord)
+    vipps.log_in("gunnar", browser=browser_of(vipps.app))
+    assert rows(vipps, ConsentRecord) == answers, "an absent consent object is neither a yes nor a no"
+
+
+def test_cookies_are_opaque_and_tokens_never_reach_browser_or_database(vipps: VippsPerson) -> None:
+    response = vipps.log_in("kari")
+    for cookie in response.headers.getlist("Set-Cookie"):
+        assert "HttpOnly" in cookie
+        assert "SameSite=Lax" in cookie
+        assert len(cookie) < 500
+    with vipps.app.app_context():
+        dump = str([db.session.execute(select(table)).all() for table in db.metadata.tables.values()])
+    assert "eyJ" not in dump + response.text
+    assert "access_token" not in dump
+
+
+def test_a_planted_session_cookie_is_not_logged_in_by_the_victim_s_login(vipps: VippsPerson) -> None:
+    planted = "A" * 43
+    vipps.browser.set_cookie("session", planted, domain="localhost")
+    vipps.log_in()
+    thief = browser_of(vipps.app)
+    thief.set_cookie("session", planted, domain="localhost")
+    assert logged_in(vipps)
+    assert not logged_in(vipps, thief)
+
+
+@pytest.mark.parametrize("person", sorted({person["key"] for person in from_file()} - {"emma"}))
+def test_every_test_person_can_log_in_where_nobody_knows_them_and_see_their_page(
+    make_app: Callable[..., Flask], simulator: str, person: str
+) -> None:
+    shop = make_app(SIMULATOR_URL=simulator)
+    someone = VippsPerson(shop, browser_of(shop), simulator)
+    assert someone.log_in(person).status_code == 303
+    open_page(someone.browser, "/account")
+
+
+def newest_link(vipps: VippsPerson) -> VippsLink:
+    """Return the link that the latest login made."""
+    return db.session.scalars(select(VippsLink).order_by(VippsLink.id.desc()).limit(1)).one()
+
+
+def test_an_unverified_email_does_not_become_the_address_to_log_in_with(vipps: VippsPerson) -> None:
+    vipps.log_in("jonas")
+    with vipps.app.app_context():
+        customer = newest_link(vipps).customer
+        assert (customer.email, customer.email_verified_at) == (None, None)
+
+
+def test_a_changed_phone_number_leads_to_the_same_customer(vipps: VippsPerson) -> None:
+    vipps.log_in("sindre")
+    vipps.patch("persons/sindre", {"phone_numbers": ["4799999999"]})
+    vipps.log_in("sindre", browser=browser_of(vipps.app))
+    with vipps.app.app_context():
+        link = newest_link(vipps)
+        assert link.profile is not None
+        assert link.profile.phone_number == "4799999999"
+
+
+def test_logging_out_ends_the_row_and_calls_nobody(vipps: VippsPerson) -> None:
+    vipps.log_in()
+    token = vipps.browser.get_cookie("session", domain="localhost")
+    calls = vipps.provider_calls()
+    response = post(vipps.browser, "/logout", form_on="/account")
+    assert response.status_code == 303
+    assert vipps.provider_calls() == calls
+    thief = browser_of(vipps.app)
+    thief.set_cookie("session", token.value, domain="localhost")  # type: ignore[union-attr]
+    assert not logged_in(vipps, thief), "a copy of the cookie is worth nothing after logging out"
+    assert "Browsers that remember you" in open_page(vipps.browser, "/logged-out").text

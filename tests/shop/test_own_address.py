@@ -1,0 +1,121 @@
+"""The address that the customer keeps here: offered first, and without power over placed orders."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.customers.models import Customer
+from app.database import db
+from tests.conftest import browser_of, open_page
+from tests.customers.profile_steps import CABIN, HOME, NEW_HOME, OWN_HOME, WORK, add_linked, enter, refresh, says
+from tests.pages import Page
+from tests.shop.steps import (
+    add_product,
+    add_somebody,
+    all_orders,
+    checkout_page,
+    order_form,
+    place_order,
+    put_into_cart,
+)
+
+
+def offered(page: Page) -> list[str]:
+    """Return the addresses to choose from."""
+    return [" ".join(choice.get_text(" ").split()) for choice in page.select("#address .choice")]
+
+
+def shopper(app: Flask, client: FlaskClient, **values: Any) -> int:
+    """Return a customer whom Vipps knows, in this browser, with something in the cart."""
+    add_product(app, price=44_900)
+    customer_id = add_linked(app, **values)
+    enter(app, client, customer_id)
+    put_into_cart(client)
+    return customer_id
+
+
+def test_ones_own_address_is_offered_first_and_then_those_of_vipps(app: Flask, client: FlaskClient) -> None:
+    shopper(app, client, address=CABIN)
+    page = checkout_page(client)
+    assert offered(page) == [
+        "Your address here Hytteveien 8 2900 Fagernes",
+        "Home Fjordveien 12 Unit B5 5003 BERGEN",
+        "Work Verkstedgata 3 0250 OSLO",
+        "Another address",
+    ]
+    assert [radio["value"] for radio in page.select('[name="address"][checked]')] == ["0"]
+    place_order(client, address="0")
+    assert all_orders(app)[0].address == ["Hytteveien 8", "2900 Fagernes"]
+
+
+def test_an_address_that_is_the_same_at_vipps_is_offered_once(app: Flask, client: FlaskClient) -> None:
+    shopper(app, client, address={**OWN_HOME, "region": "Bergen"})
+    assert offered(checkout_page(client)) == [
+        "Your address here Fjordveien 12 Unit B5 5003 Bergen",
+        "Work Verkstedgata 3 0250 OSLO",
+        "Another address",
+    ]
+
+
+def test_ones_own_address_is_offered_without_vipps(app: Flask, client: FlaskClient) -> None:
+    add_product(app)
+    customer_id = add_somebody(app, client)
+    with app.app_context():
+        db.session.get_one(Customer, customer_id).address = CABIN
+        db.session.commit()
+    put_into_cart(client)
+    assert offered(checkout_page(client)) == ["Your address here Hytteveien 8 2900 Fagernes", "Another address"]
+    place_order(client, address="0")
+    assert all_orders(app)[0].address == ["Hytteveien 8", "2900 Fagernes"]
+
+
+@pytest.mark.parametrize("policy", ["update", "ask", "keep"])
+def test_an_order_stays_as_it_was_placed_whatever_follows_vipps(either_app: Flask, policy: str) -> None:
+    client = browser_of(either_app)
+    customer_id = shopper(either_app, client, policy=policy)
+    path = place_order(client, name="Kari Nordfjell", email="kari@example.com", phone="90000011", address="0").location
+    news = says(
+        name="Kari Berg",
+        given_name="Karin",
+        email="kari.berg@example.com",
+        phone_number="4790000099",
+        addresses=(NEW_HOME,),
+    )
+    assert len(refresh(either_app, customer_id, news).news) >= 4
+    order = all_orders(either_app)[0]
+    assert (order.name, order.email, order.phone) == ("Kari Nordfjell", "kari@example.com", "+47 90 00 00 11")
+    assert order.address == ["Fjordveien 12", "Unit B5", "5003 BERGEN"]
+    assert "Fjordveien 12" in open_page(client, path).one("address").get_text(" ")
+
+
+@pytest.mark.parametrize(("choice", "status"), [("0", 400), ("1", 400), ("other", 303)])
+def test_an_address_is_not_another_one_because_the_list_has_changed(
+    app: Flask, client: FlaskClient, choice: str, status: int
+) -> None:
+    """The form was opened before a login, in another window, brought another list."""
+    customer_id = shopper(app, client, address=None)
+    form = order_form(checkout_page(client), address=choice)
+    refresh(app, customer_id, says(addresses=(WORK, HOME)))
+    response = client.post("/checkout", data=form)
+    assert response.status_code == status
+    assert ("Your addresses have changed" in response.text) == (status == 400)
+    again = order_form(Page(response.text), address="0") if status == 400 else None
+    if again:
+        client.post("/checkout", data=again)
+        assert all_orders(app)[0].address == ["Verkstedgata 3", "0250 OSLO"]
+
+
+def test_a_pick_up_does_not_care_about_a_changed_list(app: Flask, client: FlaskClient) -> None:
+    customer_id = shopper(app, client)
+    form = order_form(checkout_page(client), address="0", delivery="pickup")
+    refresh(app, customer_id, says(addresses=()))
+    assert client.post("/checkout", data=form).status_code == 303
+
+
+def test_what_is_typed_at_the_checkout_is_not_kept(app: Flask, client: FlaskClient) -> None:
+    customer_id = shopper(app, client, address=None)
+    place_order(client)
+    with app.app_context():
+        assert db.session.get_one(Customer, customer_id).address is None

@@ -1,0 +1,355 @@
+"""Which customer is this: every row of the table, and what must hold whatever the facts are."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.vipps import matching
+from app.vipps.matching import Account, Decision, Facts, Person, Verdict, Way, decide
+from app.vipps.names import agree
+from app.vipps.purposes import Purpose
+from app.vipps.reasons import REASONS
+
+KARI = Person("Kari Sandvik", "Nordfjell", "kari@example.com", "4790000011")
+HERS = Account(
+    7,
+    "Kari Nordfjell",
+    email="kari@example.com",
+    email_verified=True,
+    phone_number="4790000011",
+    phone_verified=True,
+    has_password=True,
+)
+BY_PHONE = replace(HERS, email="old@example.com")
+PASSWORD, MAIL = Way.PASSWORD, Way.MAIL
+
+# What the account is like, the verdict, how ownership may be proved, and a reason that must be given.
+ONE_CANDIDATE = {
+    "both verified": (HERS, Verdict.LINK_AND_LOG_IN, (), "phone_verified_on_both_sides"),
+    "no number here": (replace(HERS, phone_number=None), Verdict.LINK_AND_LOG_IN, (), "email_verified_on_both_sides"),
+    "number not verified here, but the same": (
+        replace(HERS, phone_verified=False),
+        Verdict.LINK_AND_LOG_IN,
+        (),
+        "name_agrees",
+    ),
+    "no password": (replace(HERS, has_password=False), Verdict.LINK_AND_LOG_IN, (), "name_agrees"),
+    "numbers differ": (
+        replace(HERS, phone_number="4790000099"),
+        Verdict.PROVE_OWNERSHIP,
+        (PASSWORD, MAIL),
+        "phone_differs",
+    ),
+    "unverified numbers differ": (
+        replace(HERS, phone_number="4790000099", phone_verified=False),
+        Verdict.PROVE_OWNERSHIP,
+        (PASSWORD, MAIL),
+        "phone_differs",
+    ),
+    "numbers differ and no password": (
+        replace(HERS, phone_number="4790000099", has_password=False),
+        Verdict.PROVE_OWNERSHIP,
+        (MAIL,),
+        "phone_differs",
+    ),
+    "name differs": (replace(HERS, name="Per Berg"), Verdict.PROVE_OWNERSHIP, (PASSWORD,), "name_differs"),
+    "no name here": (replace(HERS, name=""), Verdict.PROVE_OWNERSHIP, (PASSWORD,), "name_differs"),
+    "name differs and no password": (
+        replace(HERS, name="Per Berg", has_password=False),
+        Verdict.CREATE,
+        (),
+        "address_changed_hands",
+    ),
+    "name differs and another subject": (
+        replace(HERS, name="Per Berg", has_other_subject=True),
+        Verdict.CREATE,
+        (),
+        "address_changed_hands",
+    ),
+    "address never confirmed": (
+        replace(HERS, email_verified=False, phone_number=None),
+        Verdict.PROVE_OWNERSHIP,
+        (PASSWORD, MAIL),
+        "email_not_confirmed_here",
+    ),
+    "address never confirmed, another name": (
+        replace(HERS, email_verified=False, name="A Stranger"),
+        Verdict.PROVE_OWNERSHIP,
+        (PASSWORD, MAIL),
+        "email_not_confirmed_here",
+    ),
+    "address never confirmed, another subject": (
+        replace(HERS, email_verified=False, has_other_subject=True),
+        Verdict.CREATE,
+        (),
+        "address_not_confirmed_there",
+    ),
+    "only the number": (BY_PHONE, Verdict.PROVE_OWNERSHIP, (PASSWORD, MAIL), "email_does_not_match"),
+    "only the number, no address": (
+        replace(BY_PHONE, email=None),
+        Verdict.PROVE_OWNERSHIP,
+        (PASSWORD,),
+        "email_does_not_match",
+    ),
+    "only the number, its address never confirmed": (
+        replace(BY_PHONE, email_verified=False),
+        Verdict.PROVE_OWNERSHIP,
+        (PASSWORD,),
+        "email_does_not_match",
+    ),
+    "only the number, name differs": (replace(BY_PHONE, name="Per Berg"), Verdict.CREATE, (), "number_changed_hands"),
+    "only the number, another subject": (
+        replace(BY_PHONE, has_other_subject=True),
+        Verdict.CREATE,
+        (),
+        "number_moved_on",
+    ),
+    "only the number, nothing to prove by": (
+        replace(BY_PHONE, has_password=False, email=None),
+        Verdict.CREATE,
+        (),
+        "number_moved_on",
+    ),
+    "only a number that was never verified here": (
+        replace(BY_PHONE, phone_verified=False),
+        Verdict.CREATE,
+        (),
+        "no_verified_value_in_common",
+    ),
+    "another subject": (replace(HERS, has_other_subject=True), Verdict.OTHER_SUBJECT, (), "account_has_other_subject"),
+    "blocked": (replace(HERS, blocked=True), Verdict.ACCOUNT_BLOCKED, (), "account_blocked"),
+}
+
+
+@pytest.mark.parametrize("case", ONE_CANDIDATE)
+@pytest.mark.parametrize("purpose", [Purpose.LOG_IN, Purpose.MEMBERS])
+def test_one_candidate(case: str, purpose: Purpose) -> None:
+    account, verdict, ways, reason = ONE_CANDIDATE[case]
+    if purpose is Purpose.MEMBERS and verdict is Verdict.CREATE:
+        verdict = Verdict.MEMBERS_ONLY
+    decision = decide(Facts(purpose, KARI, candidates=[account]))
+    assert (decision.verdict, decision.ways) == (verdict, ways)
+    assert reason in decision.reasons
+    assert decision.reasons[0] == "subject_unknown"
+    assert decision.account_id == (None if verdict in (Verdict.CREATE, Verdict.MEMBERS_ONLY) else 7)
+
+
+def test_a_known_subject_logs_in_whatever_else_has_changed() -> None:
+    known = replace(HERS, name="Another Name", email="x@example.com", phone_number=None)
+    decision = decide(Facts(Purpose.LOG_IN, KARI, known=known, candidates=[replace(HERS, id=8)]))
+    assert decision == Decision(Verdict.KNOWN_SUBJECT, 7, ("subject_known",))
+
+
+def test_a_known_subject_of_a_blocked_account_does_not_log_in() -> None:
+    decision = decide(Facts(Purpose.LOG_IN, KARI, known=replace(HERS, blocked=True)))
+    assert (decision.verdict, decision.account_id) == (Verdict.ACCOUNT_BLOCKED, 7)
+
+
+@pytest.mark.parametrize(
+    ("candidates", "verdict", "account"),
+    [
+        ([replace(HERS, phone_number=None), replace(BY_PHONE, id=8)], Verdict.SEVERAL_ACCOUNTS, None),
+        ([replace(HERS, email_verified=False), replace(BY_PHONE, id=8)], Verdict.SEVERAL_ACCOUNTS, None),
+        ([replace(BY_PHONE, id=8), replace(BY_PHONE, id=9)], Verdict.SEVERAL_ACCOUNTS, None),
+        ([HERS, replace(BY_PHONE, id=8, blocked=True)], Verdict.SEVERAL_ACCOUNTS, None),
+        ([HERS, replace(BY_PHONE, id=8, name="Per Berg")], Verdict.LINK_AND_LOG_IN, 7),
+        ([HERS, replace(BY_PHONE, id=8, has_other_subject=True)], Verdict.LINK_AND_LOG_IN, 7),
+        ([replace(HERS, name="Per Berg", has_password=False), replace(BY_PHONE, id=8)], Verdict.PROVE_OWNERSHIP, 8),
+        ([], Verdict.CREATE, None),
+    ],
+)
+def test_several_candidates(candidates: list[Account], verdict: Verdict, account: int | None) -> None:
+    for order in (candidates, candidates[::-1]):
+        decision = decide(Facts(Purpose.LOG_IN, KARI, candidates=order))
+        assert (decision.verdict, decision.account_id) == (verdict, account)
+
+
+@pytest.mark.parametrize("account", [Account(7, "Kari Nordfjell", has_password=True, phone_verified=True)])
+def test_nothing_is_no_value_in_common(account: Account) -> None:
+    """An address that nobody gave is not the same address."""
+    assert decide(Facts(Purpose.LOG_IN, Person("Kari", "Nordfjell"), candidates=[account])).verdict is Verdict.CREATE
+
+
+def test_a_shop_for_members_makes_nobody() -> None:
+    assert decide(Facts(Purpose.LOG_IN, KARI, new_customers=False)).verdict is Verdict.MEMBERS_ONLY
+    assert decide(Facts(Purpose.MEMBERS, KARI)).verdict is Verdict.MEMBERS_ONLY
+
+
+@pytest.mark.parametrize(
+    ("purpose", "known", "current", "verdict"),
+    [
+        (Purpose.CONNECT, None, HERS, Verdict.LINK),
+        (Purpose.PROVE, None, HERS, Verdict.LINK),
+        (Purpose.CONNECT, HERS, HERS, Verdict.KNOWN_SUBJECT),
+        (Purpose.CONNECT, replace(HERS, id=8), HERS, Verdict.LINKED_ELSEWHERE),
+        (Purpose.PROVE, replace(HERS, id=8), HERS, Verdict.LINKED_ELSEWHERE),
+        (Purpose.CONNECT, None, replace(HERS, has_other_subject=True), Verdict.OTHER_SUBJECT),
+        (Purpose.CONNECT, None, replace(HERS, blocked=True), Verdict.ACCOUNT_BLOCKED),
+        (Purpose.REFRESH, HERS, HERS, Verdict.KNOWN_SUBJECT),
+        (Purpose.CONFIRM, HERS, HERS, Verdict.KNOWN_SUBJECT),
+        (Purpose.REFRESH, replace(HERS, id=8), HERS, Verdict.OTHER_PERSON),
+        (Purpose.CONFIRM, None, HERS, Verdict.OTHER_PERSON),
+        (Purpose.CONFIRM, HERS, replace(HERS, blocked=True), Verdict.ACCOUNT_BLOCKED),
+    ],
+)
+def test_for_somebody_who_is_there(purpose: Purpose, known: Account | None, current: Account, verdict: Verdict) -> None:
+    decision = decide(Facts(purpose, KARI, known=known, candidates=[replace(HERS, id=9)], current=current))
+    assert (decision.verdict, decision.account_id) == (verdict, 7)
+
+
+def test_nobody_cannot_connect_anything() -> None:
+    with pytest.raises(ValueError, match="somebody has to be there"):
+        decide(Facts(Purpose.CONNECT, KARI))
+
+
+def test_the_table_in_the_docstring_names_every_verdict() -> None:
+    assert matching.__doc__
+    assert {verdict.name for verdict in Verdict} <= set(matching.__doc__.replace("`", " ").split())
+
+
+def test_every_reason_has_its_words_and_none_is_in_vain() -> None:
+    source = "".join(
+        Path(name).read_text(encoding="utf-8") for name in ("app/vipps/matching.py", "app/customers/linking.py")
+    )
+    assert [reason for reason in REASONS if f'"{reason}"' not in source] == []
+
+
+# A few values each, so that they meet; every combination of what is verified.
+EMAILS = st.sampled_from([None, "a@example.com", "b@example.com"])
+PHONES = st.sampled_from([None, "4790000001", "4790000002"])
+NAMES = st.sampled_from(["", "Kari Nordfjell", "Nordfjell, Kari Sandvik", "Per Berg"])
+FLAG = st.booleans()
+PEOPLE = st.builds(
+    Person,
+    given_name=st.sampled_from(["", "Kari Sandvik", "Per"]),
+    family_name=st.sampled_from(["", "Nordfjell", "Berg"]),
+    email=EMAILS,
+    phone_number=PHONES,
+)
+
+
+def accounts(number: int) -> st.SearchStrategy[Account]:
+    """Return any account with this number."""
+    return st.builds(
+        Account,
+        id=st.just(number),
+        name=NAMES,
+        email=EMAILS,
+        email_verified=FLAG,
+        phone_number=PHONES,
+        phone_verified=FLAG,
+        has_password=FLAG,
+        has_other_subject=FLAG,
+        blocked=FLAG,
+    )
+
+
+CANDIDATES = st.tuples(*(st.none() | accounts(number) for number in (1, 2, 3))).map(
+    lambda found: [account for account in found if account]
+)
+LOGINS = st.builds(
+    Facts,
+    purpose=st.sampled_from([Purpose.LOG_IN, Purpose.MEMBERS]),
+    person=PEOPLE,
+    known=st.none() | accounts(9),
+    candidates=CANDIDATES,
+    new_customers=FLAG,
+)
+
+
+def of(facts: Facts, decision: Decision) -> Account:
+    """Return the account that a decision is about."""
+    everybody = [
+        *facts.candidates,
+        *([facts.known] if facts.known else []),
+        *([facts.current] if facts.current else []),
+    ]
+    (found,) = {account.id: account for account in everybody if account.id == decision.account_id}.values()
+    return found
+
+
+@given(LOGINS)
+def test_a_subject_has_one_customer(facts: Facts) -> None:
+    """Never two customers for one subject: a known one is only ever logged in where it is known."""
+    decision = decide(facts)
+    if facts.known:
+        assert decision.account_id == facts.known.id
+        assert decision.verdict in (Verdict.KNOWN_SUBJECT, Verdict.ACCOUNT_BLOCKED)
+    else:
+        assert decision.verdict is not Verdict.KNOWN_SUBJECT
+
+
+@given(LOGINS)
+def test_a_link_without_asking_needs_everything_verified(facts: Facts) -> None:
+    decision = decide(facts)
+    if decision.verdict is not Verdict.LINK_AND_LOG_IN:
+        return
+    account, person = of(facts, decision), facts.person
+    assert person.email is not None
+    assert account.email == person.email
+    assert account.email_verified
+    assert not account.has_other_subject
+    assert not account.blocked
+    assert agree(account.name, person.given_name, person.family_name)
+    assert account.phone_number in (None, person.phone_number) or person.phone_number is None
+
+
+@given(LOGINS)
+def test_a_question_is_only_about_an_account_that_vipps_speaks_for(facts: Facts) -> None:
+    decision = decide(facts)
+    if decision.verdict is not Verdict.PROVE_OWNERSHIP:
+        return
+    account, person = of(facts, decision), facts.person
+    same_email = person.email is not None and account.email == person.email
+    same_phone = person.phone_number is not None and account.phone_number == person.phone_number
+    assert same_email or (same_phone and account.phone_verified)
+    assert not account.has_other_subject
+    assert decision.ways
+    assert Way.PASSWORD not in decision.ways or account.has_password
+    assert Way.MAIL not in decision.ways or (account.email and (account.email_verified or same_email))
+    if not agree(account.name, person.given_name, person.family_name):
+        assert same_email, "a number under another name is nobody's proof"
+
+
+@given(LOGINS, st.randoms())
+def test_neither_order_nor_strangers_matter(facts: Facts, random: object) -> None:
+    stranger = Account(99, "Per Berg", "stranger@example.com", True, "4799999999", True, True)
+    shuffled = [*facts.candidates, stranger]
+    random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis' own source of chance
+    before, after = decide(facts), decide(replace(facts, candidates=shuffled))
+    assert (before.verdict, before.account_id, before.ways) == (after.verdict, after.account_id, after.ways)
+
+
+@given(LOGINS)
+def test_members_are_never_made(facts: Facts) -> None:
+    if facts.purpose is Purpose.MEMBERS or not facts.new_customers:
+        assert decide(facts).verdict is not Verdict.CREATE
+
+
+@given(
+    st.builds(
+        Facts,
+        purpose=st.sampled_from([Purpose.CONNECT, Purpose.PROVE, Purpose.REFRESH, Purpose.CONFIRM]),
+        person=PEOPLE,
+        known=st.none() | accounts(1) | accounts(9),
+        candidates=CANDIDATES,
+        current=accounts(1),
+    )
+)
+def test_who_asks_gets_nothing_but_their_own_account(facts: Facts) -> None:
+    decision = decide(facts)
+    assert facts.current is not None
+    assert decision.account_id == facts.current.id
+    if decision.verdict is Verdict.LINK:
+        assert facts.known is None
+        assert not facts.current.has_other_subject
+        assert not facts.current.blocked
+        assert facts.purpose in (Purpose.CONNECT, Purpose.PROVE)
+
+
+@given(LOGINS)
+def test_every_reason_of_every_decision_can_be_said(facts: Facts) -> None:
+    assert set(decide(facts).reasons) <= set(REASONS)
