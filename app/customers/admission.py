@@ -83,11 +83,11 @@ def refuse(decision: Decision) -> NoReturn:
 
 
 def admit(waiting: PendingLink, way: Way) -> Response:
-    """Connect a Vipps user who waited, after proof that the account is theirs, and let them in.
+    """Connect a Vipps user who waited (see `pending.take`), after proof that the account is theirs, and let them in.
 
     Whoever proved an address that had never been confirmed gets the account without what others may have left in it.
     """
-    customer, info = linking.lock(waiting.customer), pending.userinfo_of(waiting)
+    customer, info = waiting.customer, pending.userinfo_of(waiting)
     who, target = pending.identity_of(waiting), waiting.next_path
     pending.drop(waiting)
     if customer.email_verified_at is None:

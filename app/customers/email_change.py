@@ -10,7 +10,7 @@ from app.customers import accounts, activity, proofs
 from app.customers.accounts import AddressTaken, LinkSpent
 from app.customers.activity import Kind
 from app.customers.models import Customer
-from app.customers.profile_changes import Source, State, note
+from app.customers.profile.changes import Source, State, note
 from app.customers.proofs import Purpose
 from app.customers.session_rows import end_all
 from app.database import begin_write, db, utcnow

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from app.customers.models import Activity, Customer
-from app.customers.profile import Refreshed
+from app.customers.profile.from_vipps import Refreshed
 from app.settings import settings_of_app
 from app.vipps.matching import Verdict
 

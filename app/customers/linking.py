@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import joinedload
 
-from app.customers import activity, consents, mails, profile, proofs
+from app.customers import activity, consents, mails, proofs
 from app.customers.accounts import find_by_email
 from app.customers.activity import Kind
 from app.customers.email_address import normal_email
 from app.customers.models import Customer, VippsLink
-from app.customers.profile import Refreshed
-from app.customers.profile_changes import set_aside
+from app.customers.profile import from_vipps
+from app.customers.profile.changes import set_aside
+from app.customers.profile.from_vipps import Refreshed
 from app.customers.sessions import end_sessions_of
 from app.database import db, utcnow
 from app.i18n import language
@@ -92,7 +93,7 @@ def keep(link: VippsLink | None, info: UserInfo) -> Refreshed | None:
     """Keep what Vipps said about the person, and their answers to consent questions."""
     if link is None:
         return None
-    refreshed = profile.refresh(link, info)
+    refreshed = from_vipps.refresh(link, info)
     consents.record(link.customer, info)
     if info.problems:
         log.warning("claims_unreadable", problems=list(info.problems))
@@ -199,12 +200,6 @@ def disconnect(customer: Customer, link: VippsLink) -> None:
     end_sessions_of(customer, "vipps_disconnected", except_current=True)
     activity.note(customer, Kind.VIPPS_DISCONNECTED)
     mails.vipps_disconnected(customer)
-
-
-def lock(customer: Customer) -> Customer:
-    """Read a customer anew and keep everybody else from changing it before this transaction ends."""
-    db.session.refresh(customer, with_for_update=True)
-    return customer
 
 
 def _add(customer: Customer, who: Identity) -> VippsLink:

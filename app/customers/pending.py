@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select
 
+from app.customers import accounts
 from app.customers.linking import Identity
 from app.customers.models import PendingLink
 from app.database import db, utcnow
@@ -86,8 +87,12 @@ def userinfo_of(pending: PendingLink) -> UserInfo:
 def take(pending_id: int) -> PendingLink | None:
     """Return what waits under this number, for its last step; of two at the same moment one gets it.
 
-    The row stays until `drop`, so that a step that is refused leaves it where it was.
+    Its customer is held first, as everywhere, so that two of their browsers never wait for each other. The row stays
+    until `drop`, so that a step that is refused leaves it where it was.
     """
+    seen = by_id(pending_id)
+    if seen is None or accounts.hold(seen.customer_id) is None:
+        return None
     waiting = select(PendingLink).where(PendingLink.id == pending_id, PendingLink.expires_at >= utcnow())
     return db.session.scalar(waiting.with_for_update().execution_options(populate_existing=True))
 

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.customers import activity, greetings, linking, pending, proofs, session_rows
+from app.customers import accounts, activity, greetings, linking, pending, proofs, session_rows
 from app.customers.activity import Kind
 from app.customers.activity_words import reasons_of
 from app.customers.admission import VIPPS, admit, in_one_transaction, let_in, linked, refuse
@@ -184,7 +184,7 @@ def asker() -> Customer:
     The customer is locked before the session, as everywhere, so that two of their browsers never wait for each other.
     """
     customer = current_customer()
-    if customer is None or not linking.lock(customer) or not still_current():
+    if customer is None or not accounts.hold(customer.id) or not still_current():
         raise LoginRefused("session_changed")
     return customer
 

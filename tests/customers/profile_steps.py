@@ -10,9 +10,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers import profile
 from app.customers.models import Customer, CustomerSession, ProfileChange, VippsLink
-from app.customers.profile import Refreshed
+from app.customers.profile import from_vipps
+from app.customers.profile.from_vipps import Refreshed
 from app.database import db, utcnow
 from app.security import secret_hash
 from app.vipps.claims import Address, UserInfo
@@ -75,7 +75,7 @@ def add_linked(app: Flask, *, policy: str = "ask", told: bool = True, **changes:
         db.session.add(link)
         db.session.flush()
         if told:
-            profile.refresh(link, says())
+            from_vipps.refresh(link, says())
             for change in changes_of(customer.id):
                 db.session.delete(change)
         db.session.commit()
@@ -86,7 +86,7 @@ def refresh(app: Flask, customer_id: int, info: UserInfo) -> Refreshed:
     """Let a login bring what Vipps says."""
     with app.test_request_context():
         link = db.session.scalars(select(VippsLink).where(VippsLink.customer_id == customer_id)).one()
-        refreshed = profile.refresh(link, info)
+        refreshed = from_vipps.refresh(link, info)
         db.session.commit()
         return refreshed
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.customers import activity
 from app.customers.activity import Kind
 from app.customers.models import ConsentRecord, Customer, VippsLink, VippsProfile
-from app.customers.profile import addresses_of, vipps_profile_of
+from app.customers.profile.from_vipps import addresses_of, vipps_profile_of
 from app.database import db
 from app.vipps.claims import Address
 from app.vipps.matching import Decision, Verdict

@@ -6,7 +6,7 @@ from flask import Flask
 from app.customers.addresses import from_parts, label_lines, one_label, parts_of
 from app.customers.models import ProfileChange
 from app.customers.phone import digits_of, readable
-from app.customers.profile_words import LABELS, sentences
+from app.customers.profile.words import LABELS, sentences
 from app.forms import one_line
 from app.vipps.claims import Address
 

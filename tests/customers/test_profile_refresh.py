@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from app.customers import profile, proofs
+from app.customers import proofs
 from app.customers.models import Activity, Customer, VippsLink, VippsProfile
-from app.customers.profile import Refreshed
+from app.customers.profile import from_vipps
+from app.customers.profile.from_vipps import Refreshed
 from app.database import db, utcnow
 from app.vipps.claims import Address
 from tests.customers.profile_steps import (
@@ -257,7 +258,7 @@ def test_of_two_logins_at_the_same_moment_one_brings_the_news(make_app: Callable
         link = db.session.scalars(select(VippsLink)).one()
         assert link.profile is not None
         assert elsewhere.submit(refresh, app, customer_id, says(name="Kari Berg")).result().news == ("name",)
-        assert profile.refresh(link, says(name="Kari Berg")) == Refreshed()
+        assert from_vipps.refresh(link, says(name="Kari Berg")) == Refreshed()
         db.session.commit()
     assert states(app, customer_id) == [("name", "proposed")]
 

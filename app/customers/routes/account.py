@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app.customers import activity, consents, linking, session_rows
 from app.customers.phone import readable
-from app.customers.profile import addresses_of, vipps_profile_of
+from app.customers.profile.from_vipps import addresses_of, vipps_profile_of
 from app.customers.sessions import login_required, required_customer
 
 LOGINS_SHOWN = 5

@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter.util import get_remote_address
 
-from app.customers import limits, linking, passwords
+from app.customers import accounts, limits, linking, passwords
 from app.customers.confirmation import note_confirmation
 from app.customers.forms import ConfirmationForm
 from app.customers.sessions import (
@@ -53,7 +53,8 @@ def by_password() -> ResponseReturnValue:
         return _page(form, wrong=True), 422
     begin_write()
     # The session may have been ended, or the password changed, while this one was being checked.
-    if linking.lock(customer).password_hash != seen or not still_current():
+    held = accounts.hold(customer.id)
+    if held is None or held.password_hash != seen or not still_current():
         db.session.rollback()
         return _page(form, wrong=True), 422
     token = note_confirmation(customer, "password")

@@ -7,13 +7,14 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.customers import activity, phone, profile, profile_changes, profile_words
+from app.customers import activity, phone
 from app.customers.activity import Kind
 from app.customers.admission import in_one_transaction
 from app.customers.models import Customer, VippsProfile
-from app.customers.profile_changes import Decided, NotTheirs
-from app.customers.profile_forms import DetailsForm, PolicyForm
-from app.customers.profile_values import is_held_elsewhere, own, said
+from app.customers.profile import changes, from_vipps, words
+from app.customers.profile.changes import Decided, NotTheirs
+from app.customers.profile.forms import DetailsForm, PolicyForm
+from app.customers.profile.values import is_held_elsewhere, own, said
 from app.customers.sessions import login_required, required_customer
 from app.database import begin_write, db
 from app.observability import log
@@ -47,7 +48,7 @@ def save() -> ResponseReturnValue:
             _("Your details have changed since you opened the page. Nothing was saved; please look again."), "warning"
         )
         return _back()
-    changed = profile_changes.edit(customer, profile.vipps_profile_of(customer), form.values())
+    changed = changes.edit(customer, from_vipps.vipps_profile_of(customer), form.values())
     db.session.commit()
     log.info("profile_edited", customer=customer.id, fields=changed)
     flash(_("Saved.") if changed else _("There was nothing to change."), "success")
@@ -86,7 +87,7 @@ def choose_policy() -> ResponseReturnValue:
 
 
 def _page(customer: Customer, form: DetailsForm) -> str:
-    told = profile.vipps_profile_of(customer)
+    told = from_vipps.vipps_profile_of(customer)
     form.show()
     return render_template(
         "customers/profile.html",
@@ -95,19 +96,19 @@ def _page(customer: Customer, form: DetailsForm) -> str:
         mine=own(customer),
         told=told,
         told_phone=phone.readable(told.phone_number) if told else "",
-        addresses=profile.addresses_in(told),
+        addresses=from_vipps.addresses_in(told),
         had_addresses=told is not None and _has_lost_addresses(customer, told),
         held_elsewhere=_held_elsewhere(customer, told) if told else None,
-        proposals=profile_changes.proposals(customer) if told else [],
-        history=profile_changes.history(customer),
-        words=profile_words,
+        proposals=changes.proposals(customer) if told else [],
+        history=changes.history(customer),
+        words=words,
     )
 
 
 def _decided(answers: Mapping[int, bool]) -> Decided | NotTheirs:
     customer = required_customer()
-    told = profile.vipps_profile_of(customer)
-    outcome = profile_changes.decide(customer, told, answers) if told else Decided()
+    told = from_vipps.vipps_profile_of(customer)
+    outcome = changes.decide(customer, told, answers) if told else Decided()
     db.session.commit()
     return outcome
 
@@ -142,7 +143,7 @@ def _held_elsewhere(customer: Customer, told: VippsProfile) -> str | None:
 
 def _has_lost_addresses(customer: Customer, told: VippsProfile) -> bool:
     """Tell whether Vipps gave addresses once and gives none any more."""
-    return not told.addresses and profile_changes.latest_of(customer, "addresses") is not None
+    return not told.addresses and changes.latest_of(customer, "addresses") is not None
 
 
 def _back() -> ResponseReturnValue:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_limiter.util import get_remote_address
 
-from app.customers import confirmation, limits, linking, mails, passwords, pending, proofs
+from app.customers import accounts, confirmation, limits, linking, mails, passwords, pending, proofs
 from app.customers.activity_words import reasons_of
 from app.customers.admission import admit, admit_as_new, in_one_transaction
 from app.customers.forms import ProofForm
@@ -72,7 +72,8 @@ def do_unlink() -> ResponseReturnValue:
     """Take the Vipps user's way into this account away, if another way remains."""
     customer = required_customer()
     begin_write()
-    connected = linking.link_of(customer)
+    held = accounts.hold(customer.id)
+    connected = linking.link_of(held) if held else None
     if connected is None or not linking.can_disconnect(customer):
         db.session.rollback()
         return redirect(url_for("vipps_account.unlink"), 303)

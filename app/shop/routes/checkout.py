@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from app import mail
 from app.customers.models import Customer
-from app.customers.profile import delivery_addresses, vipps_profile_of
+from app.customers.profile.from_vipps import delivery_addresses, vipps_profile_of
 from app.customers.sessions import current_customer, login_required
 from app.database import begin_write, db
 from app.i18n import language

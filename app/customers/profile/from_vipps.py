@@ -14,8 +14,8 @@ from app.customers import activity
 from app.customers.activity import Kind
 from app.customers.addresses import OWN, from_parts, parts_of
 from app.customers.models import Customer, VippsLink, VippsProfile
-from app.customers.profile_changes import Policy, Source, State, note, set_aside
-from app.customers.profile_values import FIELDS, Values, is_held_elsewhere, own, put, said, same
+from app.customers.profile.changes import Policy, Source, State, note, set_aside
+from app.customers.profile.values import FIELDS, Values, is_held_elsewhere, own, put, said, same
 from app.database import db, utcnow
 from app.vipps.claims import Address, UserInfo
 

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from app.customers import activity
 from app.customers.activity import Kind
 from app.customers.models import Customer, ProfileChange, VippsProfile
-from app.customers.profile_values import is_held_elsewhere, own, put, same
+from app.customers.profile.values import is_held_elsewhere, own, put, same
 from app.database import db, utcnow
 
 MOST_SHOWN = 20

@@ -20,8 +20,8 @@ from app.customers.address_form import (
 )
 from app.customers.addresses import OWN, country_name, from_parts, parts_of
 from app.customers.models import Customer
-from app.customers.profile_changes import Policy
-from app.customers.profile_values import own
+from app.customers.profile.changes import Policy
+from app.customers.profile.values import own
 from app.forms import Form, one_line
 
 
