@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from app import assets, cli, customers, errors, health, i18n, mail, observability, security, shop
+from app import assets, cli, customers, errors, health, i18n, mail, observability, security, shop, staff
 from app.customers.vipps_login import VippsLogin
 from app.database import db, engine_options, migrate
 from app.settings import Settings, load
@@ -47,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     customers.init_app(app)
     vipps_routes.init_app(app, vipps_config(settings), VippsLogin(), engine=lambda: db.engine)
     shop.init_app(app)
+    staff.init_app(app)
     app.register_blueprint(health.bp)
     cli.init_app(app)
     return app

@@ -24,6 +24,7 @@ A_YEAR = 365 * 24 * 3600
 TIME_ZONE = "Europe/Oslo"
 # Norwegian writes the day as an ordinal, "22. november".
 MOMENT = {"en": "d MMMM y HH:mm", "nb": "d. MMMM y HH:mm"}
+DAY = {"en": "d MMMM y", "nb": "d. MMMM y"}
 MAX_ACCEPTED = 200  # characters of Accept-Language; browsers send far fewer
 
 bp = Blueprint("i18n", __name__)
@@ -45,6 +46,7 @@ def init_app(app: Flask) -> None:
     )
     app.register_blueprint(bp)
     app.add_template_filter(money)
+    app.add_template_filter(day)
     app.add_template_filter(when)
     app.add_template_global(language)
     app.add_template_global(here)
@@ -109,6 +111,11 @@ def here() -> str:
 def money(ore: int) -> str:
     """Write an amount in øre as Norwegians do: 129900 becomes "1 299,00 kr" with no-break spaces."""
     return format_currency(ore / 100, "NOK", locale="nb_NO")
+
+
+def day(moment: datetime | None) -> str:
+    """Write the day of a moment in the page's language, in the shop's own time zone."""
+    return format_datetime(moment, DAY[language()]) if moment else ""
 
 
 def when(moment: datetime | None) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.customers import activity, passwords, proofs
 from app.customers.activity import Kind
+from app.customers.consents import ledger
 from app.customers.models import Customer, VippsLink
 from app.customers.proofs import Purpose
 from app.customers.session_rows import end_all
@@ -216,6 +217,7 @@ def is_somebodys(customer: Customer) -> bool:
 
 def delete(customer: Customer) -> None:
     """Delete an account with everything that belongs to it; the database's foreign keys say what does."""
+    ledger.erase(customer, pseudonym="", keep_until=utcnow() + ledger.KEEP_EVIDENCE)
     db.session.delete(customer)
 
 

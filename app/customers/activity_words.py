@@ -16,6 +16,7 @@ KINDS = {
     Kind.LOGIN_HELD: _l("Somebody with %(brand)s matched your account, and was asked to prove that it is theirs"),
     Kind.LOGIN_REFUSED: _l("A login with %(brand)s was refused"),
     Kind.CONFIRMED: _l("You confirmed that it was you"),
+    Kind.CONNECTED_HERE: _l("You connected %(brand)s on your page"),
     Kind.VIPPS_CONNECTED: _l("%(brand)s was connected"),
     Kind.VIPPS_DISCONNECTED: _l("%(brand)s was disconnected"),
     Kind.ADDRESS_CONFIRMED: _l("The e-mail address was confirmed"),

@@ -6,12 +6,13 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from app.customers.models import Activity, Customer
+from app.customers.profile.changes import proposals
 from app.customers.profile.from_vipps import Refreshed
 from app.settings import settings_of_app
 from app.vipps.matching import Verdict
 
 LINES = {
-    Verdict.KNOWN_SUBJECT: _l("You are logged in as %(name)s: this %(brand)s user opens your account."),
+    Verdict.KNOWN_SUBJECT: _l("Welcome back, %(name)s: %(brand)s opens your account."),
     Verdict.LINK_AND_LOG_IN: _l(
         "You are logged in as %(name)s. You had an account here already, and %(brand)s opens it from now on."
     ),
@@ -30,6 +31,9 @@ def greet(customer: Customer, line: Activity) -> None:
     # A browser that Vipps remembers logs in whoever used it last (Vipps Login API FAQ: remembered browser).
     markup += Markup(' <a href="{}">{}</a>').format(url_for("account.overview"), _("Not you?"))
     flash(markup, "success")
+    if proposals(customer):
+        news = _("%(brand)s says something new about you.", brand=settings_of_app().brand)
+        flash(Markup('{} <a href="{}">{}</a>').format(news, url_for("profile.page"), _("Choose what to keep")), "info")
 
 
 def tell_news(refreshed: Refreshed) -> None:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import joinedload
 
-from app.customers import activity, consents, mails, proofs
+from app.customers import activity, mails, proofs
 from app.customers.accounts import find_by_email
 from app.customers.activity import Kind
+from app.customers.consents import ledger
 from app.customers.email_address import normal_email
 from app.customers.models import Customer, VippsLink
 from app.customers.profile import from_vipps
@@ -94,7 +95,7 @@ def keep(link: VippsLink | None, info: UserInfo) -> Refreshed | None:
     if link is None:
         return None
     refreshed = from_vipps.refresh(link, info)
-    consents.record(link.customer, info)
+    ledger.record(link.customer, info)
     if info.problems:
         log.warning("claims_unreadable", problems=list(info.problems))
     return refreshed

@@ -22,7 +22,7 @@ class Customer(Base):
 
     `address` is the delivery address that the customer keeps here: an object with `street`, `postal_code`, `region`,
     `country`. `refresh_policy` says what a change at Vipps does to the customer's own values: `update`, `ask` or
-    `keep`. A blocked customer cannot log in.
+    `keep`. A blocked customer cannot log in. `consents_asked_at` is when the shop asked in its own words for consents.
     """
 
     __tablename__ = "customer"
@@ -41,6 +41,7 @@ class Customer(Base):
     locale: Mapped[str] = mapped_column(String(5), default="en")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     blocked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    consents_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     vipps_links: Mapped[list["VippsLink"]] = relationship(back_populates="customer", cascade="all, delete-orphan")
 
@@ -53,7 +54,11 @@ class Customer(Base):
 
 
 class VippsLink(Base):
-    """A Vipps subject that opens this account: one subject, one customer; one customer, one subject."""
+    """A Vipps subject that opens this account: one subject, one customer; one customer, one subject.
+
+    `shared_at` is when Vipps said that the latest login was (its clock); `sharing_revoked_at` is when we heard that the
+    person shares nothing with us any more, until they log in again.
+    """
 
     __tablename__ = "vipps_link"
     __table_args__ = (
@@ -67,6 +72,8 @@ class VippsLink(Base):
     client_id: Mapped[str] = mapped_column(String(255))
     subject: Mapped[str] = mapped_column(String(255))
     linked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    shared_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    sharing_revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     customer: Mapped[Customer] = relationship(back_populates="vipps_links")
     profile: Mapped["VippsProfile | None"] = relationship(
@@ -210,23 +217,22 @@ class ProfileChange(Base):
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class ConsentRecord(Base):
-    """One answer to one consent question, exactly as it was put and given; rows are only ever added.
+class WebhookDelivery(Base):
+    """An event that Vipps, or somebody who knows the secret address, delivered; the same body again only counts.
 
-    An answer that is absent from a later login is neither a yes nor a no, so nothing is changed by it
-    (Vipps Login API guide: collecting consents; GDPR article 7(1)).
+    `outcome` is what it led to: `revoked`, `unknown_subject`, `older_than_login` or the name of what was wrong with it.
+    `event_at` is the event's own time. The subject is kept as a hash, and nothing of a malformed body is.
     """
 
-    __tablename__ = "consent_record"
+    __tablename__ = "webhook_delivery"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="CASCADE"), index=True)
-    consent_id: Mapped[str] = mapped_column(String(100))
-    granted: Mapped[bool]
-    required: Mapped[bool]
-    text: Mapped[str] = mapped_column(String(2000))
-    language: Mapped[str] = mapped_column(String(10))
-    given_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
-    source: Mapped[str] = mapped_column(String(20))
-    evidence: Mapped[dict[str, Any]] = mapped_column(JSON)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow, index=True)
+    latest_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    times: Mapped[int] = mapped_column(default=1)
+    body_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    outcome: Mapped[str] = mapped_column(String(40))
+    event_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    subject_hash: Mapped[str | None] = mapped_column(String(64))
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id", ondelete="SET NULL"), index=True)
+    reference: Mapped[str] = mapped_column(String(40))

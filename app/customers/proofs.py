@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, select, update
 
-from app.customers.models import Customer, MailedProof
+from app.customers.models import Customer, MailedProof, PendingLink
 from app.database import db, utcnow
 from app.security import secret_hash
 
@@ -63,6 +63,16 @@ def mailed_lately(customer: Customer, purpose: Purpose) -> bool:
         MailedProof.created_at > utcnow() - AGAIN_AFTER,
     )
     return db.session.scalar(lately.limit(1)) is not None
+
+
+def was_mailed_for(waiting: PendingLink) -> bool:
+    """Tell whether a link that completes this login has gone out and still works."""
+    theirs = select(MailedProof.id).where(
+        MailedProof.pending_link_id == waiting.id,
+        MailedProof.used_at.is_(None),
+        MailedProof.expires_at > utcnow(),
+    )
+    return db.session.scalar(theirs.limit(1)) is not None
 
 
 def look_at(token: str, purpose: Purpose) -> MailedProof | None:

@@ -7,10 +7,10 @@ login page tells about them are in `app.customers.stories`. Every account has th
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.customers import passwords, stories
+from app.customers import accounts, passwords, stories
 from app.customers.models import Customer, VippsLink
 from app.database import utcnow
 from app.settings import settings_of_app
@@ -90,6 +90,15 @@ def load_demo(session: Session) -> None:
     if missing:
         password_hash = passwords.make_hash(DEMO_PASSWORD)
         session.add_all([_customer(row, password_hash) for row in missing])
+
+
+def start_over(session: Session) -> None:
+    """Delete the demo's customers and whoever the simulator's persons became; add them anew. The caller commits."""
+    demos = Customer.email.in_(row.email for row in DEMO_CUSTOMERS)
+    for customer in session.scalars(select(Customer).where(or_(demos, Customer.vipps_links.any()))).all():
+        accounts.delete(customer)
+    session.flush()
+    load_demo(session)
 
 
 def _customer(row: DemoCustomer, password_hash: str) -> Customer:

@@ -57,18 +57,18 @@ STRAIGHT_IN = Chapter(
             verdict=Verdict.LINK_AND_LOG_IN,
         ),
         Story(
-            person="sindre",
-            name="Sindre Vik",
-            known=_l("The shop knows his e-mail address and his number."),
-            outcome=_l("His account opens, also after he has changed his number at the simulator."),
-            verdict=Verdict.LINK_AND_LOG_IN,
-        ),
-        Story(
             person="amalie",
             name="Amalie Grønn",
             known=_l("Her number was Sindre’s before."),
             outcome=_l("The names differ, so his account stays closed. She gets one of her own."),
             verdict=Verdict.CREATE,
+        ),
+        Story(
+            person="sindre",
+            name="Sindre Vik",
+            known=_l("The shop knows his e-mail address and his number."),
+            outcome=_l("His account opens, now and whatever his number is later."),
+            verdict=Verdict.LINK_AND_LOG_IN,
         ),
         Story(
             person="jonas",
@@ -131,7 +131,7 @@ ANOTHER_WAY = Chapter(
         Story(
             person="torbjorn",
             name="Torbjørn Åsgård",
-            known=_l("He has two accounts: one with his e-mail address, one with his number."),
+            known=_l("He has two accounts: this one with his e-mail address, another with his number."),
             outcome=_l("The shop does not guess. He logs in by password and connects %(brand)s himself."),
             verdict=Verdict.SEVERAL_ACCOUNTS,
             account="torbjorn@example.com",
@@ -194,7 +194,7 @@ FROM_MY_PAGE = Chapter(
         Story(
             person="ola",
             name="Ola Tangen",
-            known=_l("Log in with %(brand)s as Kari, ask %(brand)s for news on her page, and be Ola this time."),
+            known=_l("Log in with %(brand)s as Kari, press “Ask %(brand)s again” on her page, and be Ola this time."),
             outcome=_l("He is not who opens her account, so nothing is changed."),
             verdict=Verdict.OTHER_PERSON,
             purpose=Purpose.REFRESH,
@@ -211,7 +211,7 @@ FROM_MY_PAGE = Chapter(
             name="Kari Sandvik Nordfjell",
             known=_l("Log in with %(brand)s as Kari, and disconnect it on her page."),
             outcome=_l(
-                "First she confirms in the app. Put this shop on the basic plan at the simulator: it is refused."
+                "First she confirms in the app. Put “Multe” on the basic plan at the simulator, and it is refused."
             ),
             verdict=Verdict.KNOWN_SUBJECT,
             purpose=Purpose.CONFIRM,

@@ -28,6 +28,7 @@ from app.customers.sessions import (
     set_session_cookie,
     still_current,
 )
+from app.customers.ways_on import way_back, ways_on
 from app.database import db, if_possible, utcnow
 from app.observability import log, reference
 from app.security import set_cookie
@@ -87,15 +88,15 @@ class VippsLogin:
         forget()
         refusal, brand = error.refusal, settings_of_app().brand
         getattr(log, refusal.level)("vipps_login_refused", code=refusal.code, detail=error.detail, cause=refusal.cause)
+        customer = if_possible(current_customer, None)
         html = render_template(
             "vipps/refused.html",
             title=_(refusal.page.title, brand=brand),
             explanation=_(refusal.page.explanation, brand=brand),
             reasons=reasons_of(error.reasons),
             calm=refusal.level == "info",
-            code=refusal.code,
-            is_logged_in=if_possible(current_customer, None) is not None,
-            next_path=next_path,
+            ways=ways_on(refusal.code, customer, next_path, reference()),
+            back=way_back(customer is not None, next_path),
             reference=reference(),
         )
         response = make_response(html, refusal.status)
@@ -126,7 +127,7 @@ def connect(login: Login) -> Outcome:
     """Connect the Vipps user to the account of who is logged in here, and nobody else."""
     settled = linking.settle(Purpose.CONNECT, identity_of(login), login.userinfo, asker())
     customer = linked(settled)
-    line = activity.note(customer, Kind.CONFIRMED, method=VIPPS, decision=settled.decision)
+    line = activity.note(customer, Kind.CONNECTED_HERE, method=VIPPS, decision=settled.decision)
     token = rotate_session()
     db.session.commit()
     log.info("vipps_connected", customer=customer.id, decision=settled.decision.verdict)

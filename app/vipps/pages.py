@@ -20,8 +20,11 @@ class Page:
 
 
 CANCELLED = Page(
-    N_("You cancelled the login"),
-    N_("Nothing was shared with us, and nothing has changed. You can try again, or log in another way."),
+    N_("The login was cancelled"),
+    N_(
+        "It was stopped at %(brand)s. Nothing was shared with us, and nothing has changed. "
+        "You can try again, or log in another way."
+    ),
 )
 TRY_AGAIN = Page(
     N_("The login was not completed"),
@@ -88,8 +91,8 @@ SESSION_CHANGED = Page(
 NO_APP_CONFIRMATION = Page(
     N_("This was not confirmed in the app"),
     N_(
-        "We asked %(brand)s to have you confirm in the app, and the answer does not say that you did. So nothing was "
-        "changed. Please confirm with your password instead; if you have none, set one first."
+        "%(brand)s let you in without asking you in the app, so we changed nothing. "
+        "Please confirm with your password instead; if you have none, set one first."
     ),
 )
 SEVERAL_ACCOUNTS = Page(
@@ -102,22 +105,23 @@ SEVERAL_ACCOUNTS = Page(
 OTHER_SUBJECT = Page(
     N_("That account is connected to another %(brand)s user"),
     N_(
-        "An account opens for one %(brand)s user only. Log in with your password, or ask for a link by mail; then "
-        "disconnect the other one on your page and connect this one."
+        "An account opens for one %(brand)s user only. To use this one, log in with your password or by a link in a "
+        "mail, disconnect the other one on your page, and connect this one."
     ),
 )
 LINKED_ELSEWHERE = Page(
     N_("This %(brand)s user opens another account here"),
     N_(
-        "Neither account was changed. If both are yours, log in with %(brand)s, disconnect it there, "
-        "and connect it here afterwards."
+        "Neither account was changed. If both are yours: log out here, log in with %(brand)s, and disconnect it on "
+        "that account’s page. Then log in to this account again and connect it."
     ),
 )
 OTHER_PERSON = Page(
     N_("That was another %(brand)s user"),
     N_(
-        "Your account opens for a different one, so nothing was changed. If %(brand)s remembers this browser for "
-        "somebody else, let it forget: Profile → Personal information → Browsers that remember you → Log out."
+        "Your account opens for a different one, so nothing was changed. Please try again as that person. If %(brand)s "
+        "remembers this browser for somebody else, let it forget: in the app, choose Profile → Personal information → "
+        "Browsers that remember you → Log out."
     ),
 )
 MEMBERS_ONLY = Page(

@@ -7,12 +7,12 @@ They are gettext message ids, translated where they are shown, and may use `%(br
 from .pages import N_
 
 REASONS = {
-    "subject_known": N_("We know this %(brand)s user: it has opened your account before."),
-    "subject_unknown": N_("We had not met this %(brand)s user before."),
+    "subject_known": N_("You have logged in here with %(brand)s before."),
+    "subject_unknown": N_("It is your first login here with %(brand)s."),
     "subject_is_yours": N_("This %(brand)s user opens your account already."),
     "subject_is_not_yours": N_("It was another %(brand)s user than the one who opens your account."),
     "subject_opens_another_account": N_("This %(brand)s user opens another account here, and can open only one."),
-    "owner_asked_for_it": N_("Somebody who had just proved to be the account’s owner asked for it."),
+    "owner_asked_for_it": N_("You had just proved that the account is yours."),
     "email_verified_on_both_sides": N_("%(brand)s and we have both verified the same e-mail address."),
     "email_not_confirmed_here": N_(
         "The e-mail address is the same, but it was never confirmed here: anybody could have registered it."

@@ -37,7 +37,7 @@ IS_YOURS = "Is that account yours?"
         ("Sindre Vik", HAD_ONE, "verified the same e-mail address"),
         ("Amalie Grønn", NEW_HERE, "the number has changed hands"),
         ("Jonas Moen", NEW_HERE, "no e-mail address that it has verified"),
-        ("Gunnar Lie", NEW_HERE, "We had not met this Vipps user before"),
+        ("Gunnar Lie", NEW_HERE, "It is your first login here with Vipps"),
     ],
 )
 def test_straight_in_and_told_why(page: Page, person: str, said: str, reason: str) -> None:
@@ -54,7 +54,7 @@ def test_whoever_was_here_is_known_again_also_with_another_number(stage: Stage, 
     log_out(page, stage)
     at_simulator(page, stage, "sindre", "Change the number to +47 900 00 116")
     log_in_with_vipps(page, stage, "Sindre Vik")
-    expect_said(page, "this Vipps user opens your account")
+    expect_said(page, "Vipps opens your account")
 
 
 def test_proof_by_password_once(stage: Stage, page: Page) -> None:
@@ -71,7 +71,7 @@ def test_proof_by_password_once(stage: Stage, page: Page) -> None:
     expect_said(page, "Vipps is connected")
     log_out(page, stage)
     log_in_with_vipps(page, stage, OLA)
-    expect_said(page, "this Vipps user opens your account")
+    expect_said(page, "Vipps opens your account")
 
 
 def test_another_name_is_proved_by_password_only(page: Page) -> None:
@@ -196,4 +196,4 @@ def test_somebody_under_fifteen_comes_back_as_if_they_had_cancelled(page: Page) 
     press_vipps(page)
     page.get_by_role("button", name="Emma Bakken").click()
     page.get_by_role("button").filter(has_text="Multe").click()
-    expect(heading(page)).to_have_text("You cancelled the login")
+    expect(heading(page)).to_have_text("The login was cancelled")

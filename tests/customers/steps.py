@@ -11,6 +11,8 @@ from sqlalchemy import event, select, update
 
 from app.customers import passwords
 from app.customers.admission import let_in
+from app.customers.consents.ledger import object_hash
+from app.customers.consents.models import ConsentRecord
 from app.customers.models import Activity, Customer, CustomerSession, VippsLink
 from app.database import db, utcnow
 from app.mail import Mail
@@ -46,6 +48,36 @@ def add_customer(
             db.session.add(link)
         db.session.commit()
         return customer.id
+
+
+def add_answer(
+    app: Flask,
+    customer_id: int,
+    consent_id: str = "email",
+    granted: bool = True,
+    text: str = "By e-mail",
+    **fields: Any,
+) -> int:
+    """Add a row to the consent ledger, as Vipps would bring it, and return its id."""
+    at = fields.pop("at", None) or utcnow()
+    evidence = fields.pop("evidence", {"timeOfConsent": at.isoformat(), "accepted": granted, "text": text})
+    values = {
+        "customer_id": customer_id,
+        "consent_id": consent_id,
+        "granted": granted,
+        "text": text,
+        "language": "en",
+        "given_at": at,
+        "effective_at": at,
+        "source": "vipps_login",
+        "evidence": evidence,
+        "object_hash": object_hash(evidence),
+    }
+    with app.app_context():
+        record = ConsentRecord(**{**values, **fields})
+        db.session.add(record)
+        db.session.commit()
+        return record.id
 
 
 def log_in(client: FlaskClient, email: str = EMAIL, password: str = PASSWORD, **fields: str) -> Any:

@@ -80,8 +80,9 @@ def test_a_first_password_is_set_by_a_mailed_link(app: Flask, client: FlaskClien
 def test_without_a_confirmed_address_there_is_nothing_to_send(app: Flask, client: FlaskClient) -> None:
     enter(app, client, add_customer(app, None, password=None, vipps=True))
     page = open_page(client, FORM)
-    assert "nowhere to send a link" in page.text
+    assert "add an e-mail address first" in page.text
     assert not page.select("main form")
+    assert page.select("main a.button")[0]["href"] == "/account/email"
 
 
 @pytest.mark.parametrize("path", [FORM, "/account/password/link"])

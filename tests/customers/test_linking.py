@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from app.customers import linking
-from app.customers.models import Activity, ConsentRecord, Customer, VippsProfile
+from app.customers.consents.models import ConsentRecord
+from app.customers.models import Activity, Customer, VippsProfile
 from app.database import db, utcnow
 from app.vipps.claims import UserInfo
 from app.vipps.matching import Person

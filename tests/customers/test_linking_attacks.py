@@ -282,7 +282,7 @@ def test_a_deleted_account_comes_back_empty(vipps: VippsPerson) -> None:
     account = add_account(vipps)
     vipps.log_in(PERSON)
     with vipps.app.app_context():
-        db.session.delete(db.session.get_one(Customer, account))
+        accounts.delete(db.session.get_one(Customer, account))
         db.session.commit()
     assert who_is_in(vipps) is None
     vipps.log_in(PERSON)

@@ -10,9 +10,9 @@ import pytest
 import urllib3
 from sqlalchemy import func, select
 
+from app.customers.consents.models import ConsentRecord
 from app.customers.models import (
     Activity,
-    ConsentRecord,
     Customer,
     CustomerSession,
     PendingLink,

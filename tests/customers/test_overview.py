@@ -9,13 +9,13 @@ from sqlalchemy import select
 
 from app.customers import activity
 from app.customers.activity import Kind
-from app.customers.models import ConsentRecord, Customer, VippsLink, VippsProfile
+from app.customers.models import Customer, VippsLink, VippsProfile
 from app.customers.profile.from_vipps import addresses_of, vipps_profile_of
 from app.database import db
 from app.vipps.claims import Address
 from app.vipps.matching import Decision, Verdict
 from tests.conftest import browser_of, open_page, post
-from tests.customers.steps import EMAIL, add_customer, log_in
+from tests.customers.steps import EMAIL, add_answer, add_customer, log_in
 
 TOLD_AT = datetime(2026, 3, 4, 11, 5, tzinfo=UTC)
 HOME = {"type": "home", "street": "Fjordveien 12\nUnit B5", "postal_code": "5003", "region": "BERGEN", "country": "NO"}
@@ -39,24 +39,6 @@ def tell(app: Flask, customer_id: int, addresses: list[dict[str, str]]) -> None:
         link = db.session.scalars(select(VippsLink).where(VippsLink.customer_id == customer_id)).one()
         link.linked_at = TOLD_AT
         db.session.add(VippsProfile(link=link, received_at=TOLD_AT, addresses=addresses))
-        db.session.commit()
-
-
-def answer(app: Flask, customer_id: int, consent_id: str, text: str, granted: bool) -> None:
-    """Record an answer to a consent question."""
-    with app.app_context():
-        record = ConsentRecord(
-            customer_id=customer_id,
-            consent_id=consent_id,
-            granted=granted,
-            required=False,
-            text=text,
-            language="EN",
-            given_at=TOLD_AT,
-            source="vipps_login",
-            evidence={},
-        )
-        db.session.add(record)
         db.session.commit()
 
 
@@ -92,9 +74,9 @@ def test_an_account_with_vipps(app: Flask, client: FlaskClient) -> None:
 
 def test_the_latest_answer_to_each_question_with_its_exact_words(app: Flask, client: FlaskClient) -> None:
     customer_id = add_customer(app)
-    answer(app, customer_id, "mail", "May we write to you?", True)
-    answer(app, customer_id, "sms", "May we send you <b>texts</b>?", True)
-    answer(app, customer_id, "mail", "May we write to you now and then?", False)
+    add_answer(app, customer_id, "mail", True, "May we write to you?", at=TOLD_AT)
+    add_answer(app, customer_id, "sms", True, "May we send you <b>texts</b>?", at=TOLD_AT)
+    add_answer(app, customer_id, "mail", False, "May we write to you now and then?", at=TOLD_AT)
     log_in(client)
     answers = [
         re.sub(r" \d\d:\d\d", "", " ".join(each.get_text(" ").split()))
@@ -147,7 +129,7 @@ def test_everything_is_shown_as_text(app: Flask, client: FlaskClient) -> None:
     customer_id = add_customer(app, vipps=True)
     evil = "<script>alert(1)</script>\"'{{ 7*7 }}"
     tell(app, customer_id, [HOME | {"street": evil}])
-    answer(app, customer_id, "mail", evil, True)
+    add_answer(app, customer_id, "mail", True, evil)
     with app.app_context():
         db.session.get_one(Customer, customer_id).name = evil
         db.session.commit()
@@ -160,7 +142,7 @@ def test_everything_is_shown_as_text(app: Flask, client: FlaskClient) -> None:
 def test_nobody_sees_another_customers_page(app: Flask, client: FlaskClient) -> None:
     other = add_customer(app, "other@example.com", vipps=True)
     tell(app, other, [HOME])
-    answer(app, other, "mail", "May we write to you?", True)
+    add_answer(app, other, "mail", True, "May we write to you?")
     log_in(browser_of(app), "other@example.com")
     add_customer(app)
     log_in(client)

@@ -6,7 +6,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.customers.models import Activity, ConsentRecord, Customer, VippsLink
+from app.customers.consents.models import ConsentRecord
+from app.customers.models import Activity, Customer, VippsLink
 from app.database import db
 from app.simulator.persons import from_file
 from tests.conftest import browser_of, open_page, post

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import delete, select
 
+from app.customers import accounts
 from app.customers.models import Customer, VippsLink, VippsProfile
 from app.customers.seed import DEMO_PASSWORD
 from app.database import db
@@ -221,7 +222,7 @@ def test_a_customer_who_is_deleted_meanwhile_orders_nothing(vipps: VippsPerson) 
     vipps.log_in("ola")
     form = order_form(checkout_page(vipps.browser))
     with vipps.app.app_context():
-        db.session.delete(db.session.scalars(select(Customer).where(Customer.name == "Ola Tangen")).one())
+        accounts.delete(db.session.scalars(select(Customer).where(Customer.name == "Ola Tangen")).one())
         db.session.commit()
     assert vipps.browser.post("/checkout", data=form).location == "/login?next=/checkout"
     assert all_orders(vipps.app) == []

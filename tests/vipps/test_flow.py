@@ -162,7 +162,7 @@ def test_a_repeated_callback_changes_nothing_and_calls_nobody(vipps: VippsPerson
 
 def test_a_refused_callback_is_known_as_such_when_it_is_repeated(vipps: VippsPerson) -> None:
     callback = vipps.approve(vipps.start(), action="deny")
-    assert refusal(vipps, vipps.browser.get(callback)) == "You cancelled the login"
+    assert refusal(vipps, vipps.browser.get(callback)) == "The login was cancelled"
     with vipps.app.app_context(), db.engine.connect() as connection:
         assert connection.scalar(select(login_attempt.c.outcome)) == "refused"
     assert refusal(vipps, vipps.browser.get(callback)) == "This login has already been used"
@@ -256,7 +256,7 @@ def test_a_login_leads_to_this_site_only(vipps: VippsPerson, evil: str) -> None:
 
 def test_somebody_under_fifteen_is_told_kindly(vipps: VippsPerson) -> None:
     response = vipps.browser.get(vipps.approve(vipps.start(), "emma"))
-    assert refusal(vipps, response) == "You cancelled the login"
+    assert refusal(vipps, response) == "The login was cancelled"
 
 
 def test_with_the_provider_gone_the_page_is_friendly_and_the_shop_goes_on(make_app: Any, unused_port: int) -> None:

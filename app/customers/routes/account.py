@@ -3,8 +3,10 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from app.customers import activity, consents, linking, session_rows
+from app.customers import activity, linking, session_rows
+from app.customers.consents import ledger
 from app.customers.phone import readable
+from app.customers.profile import changes
 from app.customers.profile.from_vipps import addresses_of, vipps_profile_of
 from app.customers.sessions import login_required, required_customer
 
@@ -25,7 +27,8 @@ def overview() -> ResponseReturnValue:
         link=linking.link_of(customer),
         profile=vipps_profile_of(customer),
         addresses=addresses_of(customer),
-        answers=consents.latest(customer),
+        answers=ledger.latest(customer),
         logins=activity.latest_logins(customer, LOGINS_SHOWN),
+        asked=len(changes.proposals(customer)),
         sessions=len(session_rows.open_sessions(customer)),
     )

@@ -9,18 +9,19 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_limiter.util import get_remote_address
 
-from app.customers import limits, mails, pending, seed
+from app.customers import limits, mails, pending
 from app.customers.accounts import Blocked, LoggedIn, NotConfirmed, Refused, log_in
 from app.customers.admission import let_in
 from app.customers.email_address import normal_email
 from app.customers.forms import LoginForm
 from app.customers.pending import PENDING_COOKIE
+from app.customers.routes import demo
 from app.customers.sessions import clear_session_cookie, current_customer, end_current_session
+from app.customers.ways_on import SHOP_EMAIL
 from app.database import begin_write, db
 from app.errors import error_page
-from app.observability import log
+from app.observability import log, reference
 from app.security import limiter, read_cookie
-from app.settings import settings_of_app
 from app.vipps.return_path import local_path
 
 HOME = "/"
@@ -100,19 +101,17 @@ def _closed() -> ResponseReturnValue:
         403,
         _("This account is closed for now"),
         _("We have blocked it. Please write to us, with the reference number below, and we will look at it together."),
+        actions=[(_("Write to %(email)s", email=SHOP_EMAIL), f"mailto:{SHOP_EMAIL}?subject={reference()}")],
     )
 
 
 def _page(form: LoginForm, target: str, *, refused: bool = False) -> str:
     form.next.data = target
-    in_demo = settings_of_app().in_demo
     return render_template(
         "customers/login.html",
         form=form,
-        next=target,
         refused=refused,
         waits=pending.of_browser(read_cookie(PENDING_COOKIE)) is not None,
         to_checkout=target.partition("?")[0] == "/checkout",
-        demo_stories=seed.STORIES if in_demo else (),
-        demo_password=seed.DEMO_PASSWORD if in_demo else None,
+        **{"next": target, **demo.hints(target)},
     )

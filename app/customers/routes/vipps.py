@@ -234,6 +234,7 @@ def _proof_page(waiting: PendingLink, form: ProofForm, *, wrong: bool = False) -
         wrong=wrong,
         ways=waiting.ways,
         is_proved=_is_logged_in(waiting),
+        mailed=proofs.was_mailed_for(waiting),
         info=pending.userinfo_of(waiting),
         reasons=reasons_of(waiting.reasons),
     )

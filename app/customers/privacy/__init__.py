@@ -1,0 +1,1 @@
+"""A customer's rights: a copy of everything about them, erasure, and what is forgotten by itself."""

@@ -1,0 +1,55 @@
+"""Where a person can go from a login that was refused: the ways that help in this case, the best one first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from app.customers.models import Customer
+
+SHOP_EMAIL = "post@multe.example"
+
+
+@dataclass(frozen=True)
+class Way:
+    """A link; without a label it is the Vipps button, with `href` for where the login leads."""
+
+    href: str
+    label: str = ""
+
+
+def ways_on(code: str, customer: Customer | None, next_path: str, reference: str) -> Sequence[Way]:
+    """Return the ways on from a refusal, for who is logged in or for nobody."""
+    if customer is not None:
+        return [*_confirm_otherwise(code, customer, next_path), Way(url_for("account.overview"), _("Go to my page"))]
+    by_login_page = Way(url_for("login.page", next=next_path), _("Log in another way"))
+    match code:
+        case "account_blocked":
+            return [Way(f"mailto:{SHOP_EMAIL}?subject={reference}", _("Write to %(email)s", email=SHOP_EMAIL))]
+        case "members_only":
+            return [Way(url_for("register.show", next=next_path), _("Create an account")), by_login_page]
+        case "several_accounts" | "other_subject":
+            then = url_for("vipps_account.link" if code == "several_accounts" else "account.overview")
+            return [
+                Way(url_for("login.page", next=then), _("Log in with your password")),
+                Way(url_for("password.forgot"), _("Get a link by mail")),
+            ]
+    return [Way(next_path), by_login_page]
+
+
+def way_back(is_logged_in: bool, next_path: str) -> Way:
+    """Return the way back to where the person was before the login."""
+    if next_path == "/checkout":
+        return Way("/cart", _("Back to your cart"))
+    if is_logged_in:
+        return Way("/", _("Go to the shop"))
+    return Way(next_path, _("Go back without logging in"))
+
+
+def _confirm_otherwise(code: str, customer: Customer, next_path: str) -> Sequence[Way]:
+    if code != "not_confirmed_in_app":
+        return []
+    if customer.password_hash:
+        return [Way(url_for("confirm.page", next=next_path), _("Confirm with your password"))]
+    return [Way(url_for("password.change"), _("Set a password"))]
