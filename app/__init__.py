@@ -13,6 +13,7 @@ from app.customers.vipps_login import VippsLogin
 from app.database import db, engine_options, migrate
 from app.settings import Settings, load
 from app.vipps import routes as vipps_routes
+from app.vipps import webhook
 from app.vipps.config import VippsConfig
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +47,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     customers.init_app(app)
     vipps_routes.init_app(app, vipps_config(settings), VippsLogin(), engine=lambda: db.engine)
+    app.register_blueprint(webhook.bp)
+    security.csrf.exempt(webhook.bp)  # no browser sends it, and it reads no cookie
     shop.init_app(app)
     staff.init_app(app)
     app.register_blueprint(health.bp)
@@ -66,6 +69,7 @@ def vipps_config(settings: Settings) -> VippsConfig:
         scopes=settings.scopes,
         market=settings.vipps_market,
         concurrent_logins=settings.vipps_concurrent_logins,
+        webhook_token=settings.webhook_token,
         secure_cookies=settings.https,
         knock_first=settings.simulated,
     )

@@ -1,7 +1,7 @@
 """The commands of `flask --app wsgi`.
 
 `setup` creates or migrates the database and loads the demo's data; it is safe to repeat. `block` closes an account and
-`unblock` opens it again.
+`unblock` opens it again. `retention` removes what is kept no longer; run it once a day.
 """
 
 import click
@@ -14,15 +14,17 @@ from app.customers import accounts, mails
 from app.customers import seed as customers_seed
 from app.customers.email_address import normal_email
 from app.customers.models import Customer
+from app.customers.privacy import retention as privacy_retention
 from app.database import db, utcnow
 from app.settings import INSTANCE
 from app.shop import carts
 from app.shop import seed as shop_seed
+from app.staff import seed as staff_seed
 
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (setup, block, unblock):
+    for command in (setup, block, unblock, retention):
         app.cli.add_command(command)
 
 
@@ -37,6 +39,7 @@ def setup(demo: bool) -> None:
     if demo:
         shop_seed.load_demo(db.session())
         customers_seed.load_demo(db.session())
+        staff_seed.load_demo(db.session())
     db.session.commit()
     where = make_url(current_app.config["SQLALCHEMY_DATABASE_URI"]).render_as_string(hide_password=True)
     click.echo(f"The database is ready{', with the demo data' if demo else ''}: {where}")
@@ -64,6 +67,16 @@ def unblock(email: str) -> None:
     mails.unblocked(customer)
     db.session.commit()
     click.echo("The account is open again.")
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Count only, and remove nothing.")
+@with_appcontext
+def retention(dry_run: bool) -> None:
+    """Remove what is kept no longer, one kind after the other; safe to repeat, and while the shop serves."""
+    click.echo("Would be removed:" if dry_run else "Removed:")
+    for kind, count in privacy_retention.run(utcnow(), dry_run=dry_run):
+        click.echo(f"{count:7}  {kind}")
 
 
 def _customer(email: str) -> Customer:

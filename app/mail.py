@@ -10,9 +10,10 @@ felt in the page's time (ASVS 6.3.8); a mail that fails is a log line with the r
 
 import smtplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from email.headerregistry import Address
+from email import policy
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from functools import partial
@@ -57,15 +58,18 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(with_links)
 
 
-def send(to: str, subject: str, body: str, kind: str) -> None:
-    """Mail a text to one address when the current transaction is committed, and not if it is rolled back."""
+def send(to: str, subject: str, body: str, kind: str, headers: Mapping[str, str] | None = None) -> None:
+    """Mail a text to one address when the current transaction is committed, and not if it is rolled back.
+
+    `headers` are added to the message; the outbox shows none.
+    """
     settings = settings_of_app()
     if settings.mail_url == "outbox:":
         db.session.add(Mail(recipient=to, subject=subject[:200], body=body, kind=kind))
         return
     db.session.connection()  # a transaction for the mail to belong to, if nothing else has begun one
     waiting = db.session.info.setdefault(WAITING, [])
-    waiting.append(partial(_deliver, settings, to, subject, body, kind, reference()))
+    waiting.append(partial(_deliver, settings, to, subject, body, kind, reference(), headers or {}))
 
 
 @event.listens_for(Session, "after_commit")
@@ -88,9 +92,11 @@ def _when_closed(delivery: Callable[[], None], response: Response) -> Response:
     return response
 
 
-def _deliver(settings: Settings, to: str, subject: str, body: str, kind: str, its_reference: str) -> None:
+def _deliver(
+    settings: Settings, to: str, subject: str, body: str, kind: str, its_reference: str, headers: Mapping[str, str]
+) -> None:
     try:
-        message = compose(settings, to, subject, body)
+        message = compose(settings, to, subject, body, headers)
         with _connection(settings.mail_url) as server:
             server.send_message(message)
     except (OSError, ValueError, smtplib.SMTPException) as error:
@@ -100,9 +106,24 @@ def _deliver(settings: Settings, to: str, subject: str, body: str, kind: str, it
         log.info("mail_sent", kind=kind, reference=its_reference)
 
 
-def compose(settings: Settings, to: str, subject: str, body: str) -> EmailMessage:
+class Verbatim(UnstructuredHeader, BaseHeader):
+    """A header that is written as it is: folded in the middle of a long link, it would be encoded and lead nowhere."""
+
+    def fold(self, *, policy: policy.Policy) -> str:
+        """Return the header's lines (at most 998 letters each: RFC 5322, section 2.1.1)."""
+        return f"{self.name}:{policy.linesep} {self}{policy.linesep}"
+
+
+HEADERS = HeaderRegistry()
+HEADERS.map_to_type("list-unsubscribe", Verbatim)
+POLICY = policy.default.clone(header_factory=HEADERS)
+
+
+def compose(
+    settings: Settings, to: str, subject: str, body: str, headers: Mapping[str, str] | None = None
+) -> EmailMessage:
     """Build the message; an address or a subject that would start another header raises `ValueError`."""
-    message = EmailMessage()
+    message = EmailMessage(POLICY)
     sender = Address("Multe", addr_spec=_sender(settings))
     message["From"] = sender
     message["To"] = Address(addr_spec=to)
@@ -110,6 +131,8 @@ def compose(settings: Settings, to: str, subject: str, body: str) -> EmailMessag
     message["Date"] = format_datetime(utcnow())
     message["Message-ID"] = make_msgid(domain=sender.domain)
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834, section 5: no holiday replies, please
+    for name, value in (headers or {}).items():
+        message[name] = value
     message.set_content(body)
     return message
 

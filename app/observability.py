@@ -64,6 +64,16 @@ def reference() -> str:
     return str(g.reference)
 
 
+def name_failure(code: str) -> None:
+    """Note what this request fails by, for whoever keeps what a reference number stands for."""
+    g.failure = code
+
+
+def failure() -> str:
+    """Return what this request failed by, or an empty string."""
+    return str(g.get("failure", ""))
+
+
 def _add_reference(logger: Any, method: str, event: EventDict) -> EventDict:
     if has_request_context():
         event.setdefault("reference", reference())

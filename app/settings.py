@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     demo: bool | None = None
     trusted_proxies: int = Field(0, ge=0, le=10)
     log_format: Literal["json", "text"] = "json"
+    keep_consent_proof_days: int = Field(1095, ge=1, le=3650)
+    keep_orders_days: int = Field(1827, ge=1, le=7300)
 
     @classmethod
     def settings_customise_sources(

@@ -78,7 +78,7 @@ def test_no_claim_is_longer_than_its_column(claims: dict[str, Any], longest: int
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
 def test_a_time_at_the_end_of_time_is_absent(moment: str) -> None:
-    consents = {"timeOfConsent": moment, "consents": [{"id": "e", "accepted": True}]}
+    consents = {"timeOfConsent": moment, "consents": [{"id": "e", "accepted": True, "textDisplayedToUser": "x"}]}
     (answer,) = parse({**SUB, "delegatedConsents": consents}).consents
     assert answer.given_at is None
 

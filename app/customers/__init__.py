@@ -7,9 +7,10 @@ logged in, and `profile` what Vipps told us about them. Nothing here knows the s
 
 from flask import Flask
 
-from app.customers import sessions
+from app.customers import privacy, sessions
 from app.customers.activity_words import login_method, said
 from app.customers.addresses import label_lines
+from app.customers.consents.asking import questions
 from app.customers.devices import device
 from app.customers.routes import BLUEPRINTS
 
@@ -17,7 +18,9 @@ from app.customers.routes import BLUEPRINTS
 def init_app(app: Flask) -> None:
     """Wire the accounts into the app."""
     sessions.init_app(app)
+    privacy.init_app(app)
     for each in (label_lines, device, said, login_method):
         app.add_template_filter(each)
+    app.add_template_global(questions, "consent_questions")
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

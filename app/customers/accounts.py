@@ -16,7 +16,6 @@ from sqlalchemy.exc import IntegrityError
 
 from app.customers import activity, passwords, proofs
 from app.customers.activity import Kind
-from app.customers.consents import ledger
 from app.customers.models import Customer, VippsLink
 from app.customers.proofs import Purpose
 from app.customers.session_rows import end_all
@@ -213,12 +212,6 @@ def change_password(customer: Customer, current: str, new: str, keep_session: in
 def is_somebodys(customer: Customer) -> bool:
     """Tell whether anybody has ever proved that this account is theirs; a blocked one is not to be had either."""
     return customer.email_verified_at is not None or customer.blocked_at is not None or has_vipps(customer)
-
-
-def delete(customer: Customer) -> None:
-    """Delete an account with everything that belongs to it; the database's foreign keys say what does."""
-    ledger.erase(customer, pseudonym="", keep_until=utcnow() + ledger.KEEP_EVIDENCE)
-    db.session.delete(customer)
 
 
 def block(customer: Customer) -> None:

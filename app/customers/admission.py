@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from app.customers import activity, greetings, linking, pending
 from app.customers.activity import Kind
+from app.customers.consents import asking
 from app.customers.linking import Settled
 from app.customers.models import Customer, PendingLink
 from app.customers.sessions import forget, set_session_cookie, start_session
@@ -57,11 +58,14 @@ def let_in(
     """
     customer.locale = language()  # mails follow the language that was last read here
     token = start_session(customer, method, confirmed=confirmed)
+    asks = asking.is_due(customer, decision)
     line = activity.note(customer, Kind.LOGGED_IN, method=method, decision=decision)
     db.session.commit()
     log.info("logged_in", method=method, customer=customer.id, decision=decision.verdict if decision else None)
     if decision:
         greetings.greet(customer, line)
+    if asks:
+        asking.ask_on_next_page(customer)
     response = redirect(target, 303)
     set_session_cookie(response, token)
     return response
@@ -88,22 +92,25 @@ def admit(waiting: PendingLink, way: Way) -> Response:
     Whoever proved an address that had never been confirmed gets the account without what others may have left in it.
     """
     customer, info = waiting.customer, pending.userinfo_of(waiting)
-    who, target = pending.identity_of(waiting), waiting.next_path
+    who, target, logged_in_at = pending.identity_of(waiting), waiting.next_path, waiting.created_at
     pending.drop(waiting)
-    if customer.email_verified_at is None:
+    will_link = linking.would_link(who, info, customer)  # a proof that is refused changes nothing
+    if will_link and customer.email_verified_at is None:
         if way is Way.MAIL:
             linking.take_over(customer, info)
         customer.email_verified_at = utcnow()
-    settled = linking.settle(Purpose.PROVE, who, info, customer)
+    settled = linking.settle(Purpose.PROVE, who, info, logged_in_at, customer)
     return let_in(linked(settled), VIPPS, target, decision=settled.decision)
 
 
 def admit_as_new(waiting: PendingLink) -> Response:
     """Make a new account for a Vipps user who waited and says that the account they match is somebody else's.
 
-    It gets no address that the other account holds; nothing of the other account is shown or changed.
+    It gets no address that the other account holds; nothing of the other account is shown or changed. Where logging in
+    makes no accounts, this does not either.
     """
     info, who, target = pending.userinfo_of(waiting), pending.identity_of(waiting), waiting.next_path
+    logged_in_at, may_create = waiting.created_at, pending.may_become_new(waiting)
     pending.drop(waiting)
-    settled = linking.settle_as_new(who, info)
+    settled = linking.settle_as_new(who, info, logged_in_at, may_create=may_create)
     return let_in(linked(settled), VIPPS, target, confirmed=False, decision=settled.decision)

@@ -10,6 +10,7 @@ from app.customers import accounts, activity, proofs
 from app.customers.accounts import AddressTaken, LinkSpent
 from app.customers.activity import Kind
 from app.customers.models import Customer
+from app.customers.privacy.erasure import erase
 from app.customers.profile.changes import Source, State, note
 from app.customers.proofs import Purpose
 from app.customers.session_rows import end_all
@@ -55,8 +56,7 @@ def change(customer: Customer, token: str, keep_session: int | None) -> EmailCha
     if owner is not None and accounts.is_somebodys(owner):
         return AddressTaken(owner)
     if owner is not None:
-        accounts.delete(owner)
-        db.session.flush()
+        erase(owner)
     return _changed(customer, proof.email, keep_session)
 
 

@@ -23,6 +23,10 @@ MAILS_PER_ACCOUNT = "5 per hour"
 FORGOT_PER_CLIENT = "20 per hour"
 LINKS_PER_CLIENT = "30 per 5 minutes"
 CHANGE_PER_CLIENT = "20 per 15 minutes"
+# Of all senders together, since whoever knows the webhook's address is Vipps, or acts as Vipps.
+EVENTS = "120 per minute"
+# A copy reads every row that there is about somebody.
+COPIES_PER_CUSTOMER = "10 per hour"
 
 
 def account_key() -> str:

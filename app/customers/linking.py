@@ -6,12 +6,13 @@ subjects, is a unique constraint: of two logins at the same moment the later one
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.customers import activity, mails, proofs
-from app.customers.accounts import find_by_email
+from app.customers.accounts import find_by_email, hold
 from app.customers.activity import Kind
 from app.customers.consents import ledger
 from app.customers.email_address import normal_email
@@ -62,12 +63,15 @@ LINK_OF_SUBJECT = (
 )
 
 
-def settle(purpose: Purpose, who: Identity, info: UserInfo, current: Customer | None = None) -> Settled:
+def settle(
+    purpose: Purpose, who: Identity, info: UserInfo, logged_in_at: datetime, current: Customer | None = None
+) -> Settled:
     """Decide which customer a Vipps user is, do it, and keep what Vipps said with it.
 
-    `current` is the customer on whose behalf this was begun, for every purpose but logging in.
+    `logged_in_at` is when Vipps let them in, by its clock. `current` is the customer on whose behalf this was begun,
+    held by the caller, for every purpose but logging in.
     """
-    link = find_link(who)
+    link = find_link(who) if current else held_link(who)
     decision = decide(facts(purpose, who, info, link, current))
     match decision.verdict:
         case Verdict.KNOWN_SUBJECT:
@@ -78,23 +82,39 @@ def settle(purpose: Purpose, who: Identity, info: UserInfo, current: Customer | 
             link = create(who, info)
         case _:
             return Settled(decision)
-    return Settled(decision, link, keep(link, info))
+    return Settled(decision, link, keep(link, info, logged_in_at))
 
 
-def settle_as_new(who: Identity, info: UserInfo) -> Settled:
+def would_link(who: Identity, info: UserInfo, customer: Customer) -> bool:
+    """Tell whether a proof that this customer is the person leads to the link that it is for."""
+    return decide(facts(Purpose.PROVE, who, info, find_link(who), customer)).verdict is Verdict.LINK
+
+
+def settle_as_new(who: Identity, info: UserInfo, logged_in_at: datetime, *, may_create: bool) -> Settled:
     """Make an account for somebody who said that the one they match is another's, unless they have one by now."""
     link = find_link(who)
     if link is not None:
-        return settle(Purpose.LOG_IN, who, info)
+        return settle(Purpose.LOG_IN, who, info, logged_in_at)
+    if not may_create:
+        return Settled(Decision(Verdict.MEMBERS_ONLY, None, ("not_their_account", "members_only")))
     created = create(who, info)
-    return Settled(Decision(Verdict.CREATE, created.customer.id, ("not_their_account",)), created, keep(created, info))
+    decision = Decision(Verdict.CREATE, created.customer.id, ("not_their_account",))
+    return Settled(decision, created, keep(created, info, logged_in_at))
 
 
-def keep(link: VippsLink | None, info: UserInfo) -> Refreshed | None:
-    """Keep what Vipps said about the person, and their answers to consent questions."""
+def keep(link: VippsLink | None, info: UserInfo, logged_in_at: datetime) -> Refreshed | None:
+    """Keep what Vipps said about the person, and their answers to consent questions.
+
+    To log in is to share (again). Only a login from before the person ended that, which comes to its end after it, is
+    none: the later of the two holds, by the one clock that knows both.
+    """
     if link is None:
         return None
-    refreshed = from_vipps.refresh(link, info)
+    refreshed = None
+    if link.sharing_revoked_at is None or link.sharing_revoked_at <= logged_in_at:
+        link.shared_at = max(link.shared_at or logged_in_at, logged_in_at)
+        link.sharing_revoked_at = None
+        refreshed = from_vipps.refresh(link, info)
     ledger.record(link.customer, info)
     if info.problems:
         log.warning("claims_unreadable", problems=list(info.problems))
@@ -104,7 +124,16 @@ def keep(link: VippsLink | None, info: UserInfo) -> Refreshed | None:
 def find_link(who: Identity) -> VippsLink | None:
     """Find the account of a subject: by issuer, client and subject, never by a claim that can change hands."""
     values = {"issuer": who.issuer, "client_id": who.client_id, "subject": who.subject}
-    return db.session.scalar(LINK_OF_SUBJECT, values)
+    return db.session.scalar(LINK_OF_SUBJECT, values, execution_options={"populate_existing": True})
+
+
+def held_link(who: Identity) -> VippsLink | None:
+    """Find the account of a subject, and keep others from changing it or its link before this transaction ends.
+
+    The link is read again once its customer is held: another transaction may have had it meanwhile.
+    """
+    seen = find_link(who)
+    return find_link(who) if seen and hold(seen.customer_id) else None
 
 
 def link_of(customer: Customer) -> VippsLink | None:

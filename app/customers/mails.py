@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from app import mail
 from app.customers.accounts import has_vipps
+from app.customers.consents import unsubscribe
 from app.customers.models import Customer
 from app.settings import settings_of_app
 
@@ -21,6 +22,7 @@ SUBJECTS = {
     "password_set": _l("Your password was changed"),
     "vipps_connected": _l("A new way to log in to your account"),
     "vipps_disconnected": _l("A way to log in was removed from your account"),
+    "sharing_revoked": _l("Your account is still here"),
     "taken_over": _l("Your account is yours alone now"),
     "prove_ownership": _l("Is this your account?"),
     "change_email": _l("Confirm your new e-mail address"),
@@ -29,6 +31,7 @@ SUBJECTS = {
     "account_deleted": _l("Your account is deleted"),
     "blocked": _l("Your account is closed for now"),
     "unblocked": _l("Your account is open again"),
+    "consent_given": _l("You said yes to news by e-mail"),
 }
 
 
@@ -60,6 +63,18 @@ def vipps_connected(customer: Customer) -> None:
 def vipps_disconnected(customer: Customer) -> None:
     """Tell the owner that no Vipps user opens the account any more (ASVS 6.3.7)."""
     _send(customer, "vipps_disconnected", account=_link("account.overview"))
+
+
+def sharing_revoked(customer: Customer) -> None:
+    """Tell a customer who ended the sharing in the app what stays, and what else they can do (Vipps: webhooks)."""
+    _send(
+        customer,
+        "sharing_revoked",
+        login=_link("login.page"),
+        forgot=_link("password.forgot") if customer.email_verified_at else None,
+        consents=_link("consents.page"),
+        delete=_link("delete.page"),
+    )
 
 
 def taken_over(customer: Customer) -> None:
@@ -102,14 +117,22 @@ def unblocked(customer: Customer) -> None:
     _send(customer, "unblocked")
 
 
-def _send(customer: Customer, kind: str, to: str | None = None, **context: object) -> None:
+def consent_given(customer: Customer) -> None:
+    """Tell the owner of an address that news will come to it, with the link that ends it."""
+    ends = unsubscribe.address(customer, "email")
+    _send(customer, "consent_given", headers=unsubscribe.headers(customer, "email"), link=ends)
+
+
+def _send(
+    customer: Customer, kind: str, to: str | None = None, headers: dict[str, str] | None = None, **context: object
+) -> None:
     address = to or customer.email
     if address is None:
         return
     facts = {"has_password": customer.password_hash is not None, "has_vipps": has_vipps(customer)}
     with force_locale(customer.locale):
         body = render_template(f"mail/{kind}.txt", **facts, **context)
-        mail.send(address, str(SUBJECTS[kind]), body, kind)
+        mail.send(address, str(SUBJECTS[kind]), body, kind, headers)
 
 
 def _link(endpoint: str, **values: str) -> str:

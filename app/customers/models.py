@@ -56,8 +56,8 @@ class Customer(Base):
 class VippsLink(Base):
     """A Vipps subject that opens this account: one subject, one customer; one customer, one subject.
 
-    `shared_at` is when Vipps said that the latest login was (its clock); `sharing_revoked_at` is when we heard that the
-    person shares nothing with us any more, until they log in again.
+    `shared_at` is when the latest login was, `sharing_revoked_at` when the person ended the sharing, until they log in
+    again; both by the clock of Vipps, so that the later of the two holds.
     """
 
     __tablename__ = "vipps_link"
@@ -166,6 +166,7 @@ class PendingLink(Base):
     client_id: Mapped[str] = mapped_column(String(255))
     subject: Mapped[str] = mapped_column(String(255))
     claims: Mapped[dict[str, Any]] = mapped_column(JSON)
+    purpose: Mapped[str] = mapped_column(String(20), default="log_in")
     ways: Mapped[list[str]] = mapped_column(JSON)
     reasons: Mapped[list[str]] = mapped_column(JSON)
     next_path: Mapped[str] = mapped_column(String(500))
@@ -192,7 +193,7 @@ class Activity(Base):
     decision: Mapped[str | None] = mapped_column(String(40))
     reasons: Mapped[list[str]] = mapped_column(JSON, default=list)
     user_agent: Mapped[str] = mapped_column(String(200), default="")
-    reference: Mapped[str] = mapped_column(String(40))
+    reference: Mapped[str] = mapped_column(String(40), index=True)
 
 
 class ProfileChange(Base):

@@ -18,8 +18,11 @@ from app.customers.linking import Identity
 from app.customers.models import PendingLink
 from app.database import db, utcnow
 from app.security import secret_hash
+from app.settings import settings_of_app
 from app.vipps.claims import UserInfo, parse
+from app.vipps.evidence import storable
 from app.vipps.matching import Decision
+from app.vipps.purposes import Purpose
 from app.vipps.routes import Login
 
 PENDING_COOKIE = "pending-link"
@@ -37,7 +40,8 @@ def hold(login: Login, decision: Decision) -> tuple[PendingLink, str]:
         issuer=login.issuer,
         client_id=login.client_id,
         subject=login.id_token.subject,
-        claims=dict(login.claims),
+        purpose=login.attempt.purpose,
+        claims=storable(dict(login.claims)) or {"sub": login.id_token.subject},
         ways=list(decision.ways),
         reasons=list(decision.reasons),
         next_path=login.attempt.next_path,
@@ -48,13 +52,10 @@ def hold(login: Login, decision: Decision) -> tuple[PendingLink, str]:
     return pending, token
 
 
-def rekey(pending_id: int) -> str | None:
-    """Give what waits a new key, for a browser that may have missed the first; None if it waits no longer."""
-    pending = by_id(pending_id)
-    if pending is None:
-        return None
+def rekey(waiting: PendingLink) -> str:
+    """Give what waits a new key, for a browser that may have missed the first."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    pending.browser_hash = secret_hash(token)
+    waiting.browser_hash = secret_hash(token)
     return token
 
 
@@ -72,6 +73,11 @@ def by_id(pending_id: int) -> PendingLink | None:
     """Return what waits under this number."""
     waiting = select(PendingLink).where(PendingLink.id == pending_id, PendingLink.expires_at >= utcnow())
     return db.session.scalar(waiting)
+
+
+def may_become_new(pending: PendingLink) -> bool:
+    """Tell whether who waits may get an account of their own: not where logging in makes none."""
+    return pending.purpose != Purpose.MEMBERS and settings_of_app().vipps_new_customers == "create"
 
 
 def identity_of(pending: PendingLink) -> Identity:

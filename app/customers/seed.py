@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.customers import accounts, passwords, stories
+from app.customers import passwords, stories
 from app.customers.models import Customer, VippsLink
+from app.customers.privacy.erasure import erase
 from app.database import utcnow
 from app.settings import settings_of_app
 from app.vipps.config import ISSUER_PATH
@@ -96,8 +97,7 @@ def start_over(session: Session) -> None:
     """Delete the demo's customers and whoever the simulator's persons became; add them anew. The caller commits."""
     demos = Customer.email.in_(row.email for row in DEMO_CUSTOMERS)
     for customer in session.scalars(select(Customer).where(or_(demos, Customer.vipps_links.any()))).all():
-        accounts.delete(customer)
-    session.flush()
+        erase(customer)
     load_demo(session)
 
 

@@ -109,13 +109,15 @@ def end(row: CustomerSession, reason: str) -> None:
     row.ended_reason = reason
 
 
-def end_all(customer: Customer, reason: str, keep: int | None = None) -> None:
-    """End every open session of a customer but the one to keep (ASVS 7.4.2, 7.4.3)."""
+def end_all(customer: Customer, reason: str, keep: int | None = None, method: str | None = None) -> None:
+    """End every open session of a customer but the one to keep, or only those of one way in (ASVS 7.4.2, 7.4.3)."""
     ending = update(CustomerSession).where(
         CustomerSession.customer_id == customer.id, CustomerSession.ended_at.is_(None)
     )
     if keep is not None:
         ending = ending.where(CustomerSession.id != keep)
+    if method is not None:
+        ending = ending.where(CustomerSession.method == method)
     db.session.execute(ending.values(ended_at=utcnow(), ended_reason=reason))
 
 

@@ -39,7 +39,7 @@ from app.security import clear_cookie, read_cookie, set_cookie
 # The pages of these blueprints are about one person, logged in or not.
 PERSONAL = frozenset(
     {"login", "register", "password", "account", "cart", "mail", "vipps_account", "profile", "confirm", "email"}
-    | {"sessions", "activity", "delete"}
+    | {"sessions", "activity", "delete", "export", "consents", "unsubscribe"}
 )
 
 COOKIE = "session"
@@ -88,7 +88,7 @@ def current_session() -> CustomerSession | None:
 def acting_for() -> str:
     """Name the session of this browser, for what is begun on its behalf and must end in it; empty without one."""
     current = _current()
-    return f"{current.customer.id}.{current.row.id}" if current else ""
+    return f"{current.customer.id}.{current.row.id}.{current.row.created_at.timestamp():.6f}" if current else ""
 
 
 def start_session(customer: Customer, method: str, *, confirmed: bool) -> str:

@@ -6,19 +6,21 @@ nothing behind. Which customer it is, `linking.settle` knows; here is what follo
 """
 
 from datetime import timedelta
+from typing import TypeVar
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
-from app.customers import accounts, activity, greetings, linking, pending, proofs, session_rows
+from app.customers import accounts, activity, greetings, limits, linking, pending, proofs, revocation, session_rows
 from app.customers.activity import Kind
 from app.customers.activity_words import reasons_of
 from app.customers.admission import VIPPS, admit, in_one_transaction, let_in, linked, refuse
 from app.customers.confirmation import note_confirmation
-from app.customers.linking import Identity
-from app.customers.models import Customer, CustomerSession
+from app.customers.linking import Identity, Settled
+from app.customers.models import Customer, CustomerSession, PendingLink
 from app.customers.sessions import (
     acting_for,
     current_customer,
@@ -30,16 +32,17 @@ from app.customers.sessions import (
 )
 from app.customers.ways_on import way_back, ways_on
 from app.database import db, if_possible, utcnow
-from app.observability import log, reference
-from app.security import set_cookie
+from app.observability import log, name_failure, reference
+from app.security import limiter, set_cookie
 from app.settings import settings_of_app
 from app.vipps.attempts import Attempt
 from app.vipps.errors import LoginRefused
 from app.vipps.matching import Decision, Verdict, Way
 from app.vipps.purposes import Purpose
+from app.vipps.revocation import Delivery
 from app.vipps.routes import Login
 
-# What an attempt led to, for a repeated callback: a session's or a waiting login's number follows.
+# What an attempt led to, for a repeated callback: the name of a session or of a waiting login follows.
 LOGGED_IN, HELD, DONE = "session", "held", "done"
 # How long after a login its callback may be repeated by the same browser and still lead into it: long enough for
 # a double click or a reload, too short for the back button after lunch.
@@ -47,6 +50,7 @@ REPEATABLE = timedelta(minutes=1)
 RETRY_SECONDS = 5
 
 Outcome = tuple[str, ResponseReturnValue]
+Row = TypeVar("Row", CustomerSession, PendingLink)
 
 
 class VippsLogin:
@@ -70,12 +74,14 @@ class VippsLogin:
         """Lead a repeated callback to where the first one led, while that is fresh."""
         if current_customer() is not None:
             return redirect(attempt.next_path, 303)
-        kind, _dot, number = (outcome or "").partition(".")
-        if kind == HELD and (key := pending.rekey(int(number))):
+        kind, _dot, row = (outcome or "").partition(".")
+        freshest = utcnow() - REPEATABLE
+        if kind == HELD and (waiting := made(PendingLink, row)) and waiting.created_at >= freshest:
+            key = pending.rekey(waiting)
             db.session.commit()
             return ask_for_proof(key)
-        session = db.session.get(CustomerSession, int(number)) if kind == LOGGED_IN and number else None
-        if session is None or session.ended_at is not None or session.created_at < utcnow() - REPEATABLE:
+        session = made(CustomerSession, row) if kind == LOGGED_IN else None
+        if session is None or session.ended_at is not None or session.created_at < freshest:
             raise LoginRefused("state_used")
         # A session of its own: the first answer's cookie may be the one that the browser keeps.
         _row, token = session_rows.add(session.customer, VIPPS, request.user_agent.string, confirmed=False)
@@ -87,6 +93,7 @@ class VippsLogin:
         db.session.rollback()
         forget()
         refusal, brand = error.refusal, settings_of_app().brand
+        name_failure(refusal.code)
         getattr(log, refusal.level)("vipps_login_refused", code=refusal.code, detail=error.detail, cause=refusal.cause)
         customer = if_possible(current_customer, None)
         html = render_template(
@@ -104,14 +111,37 @@ class VippsLogin:
             response.headers["Retry-After"] = str(RETRY_SECONDS)
         return response
 
+    def receive(self, delivery: Delivery) -> bool:
+        """Do what an event of the webhook means; of equal ones at the same moment, the others find what one did."""
+        try:
+            outcome = receive(delivery)
+        except SQLAlchemyError as error:
+            log.error("database_error", error=type(error).__name__)
+            raise
+        understood = outcome in revocation.UNDERSTOOD
+        (log.info if understood else log.warning)("webhook_delivery", outcome=outcome)
+        return understood
+
+
+@limiter.limit(limits.EVENTS, key_func=lambda: "webhook")
+def receive(delivery: Delivery) -> str:
+    """Receive an event in one transaction, unless there have been too many."""
+
+    def work() -> str:
+        outcome = revocation.receive(delivery)
+        db.session.commit()
+        return outcome
+
+    return in_one_transaction(work)
+
 
 def log_in(login: Login) -> Outcome:
     """Log the person in, or hold the login until its person has proved that the account is theirs."""
-    settled = linking.settle(login.attempt.purpose, identity_of(login), login.userinfo)
+    settled = settle(login.attempt.purpose, login)
     if settled.decision.verdict is Verdict.PROVE_OWNERSHIP:
         return hold(login, settled.decision)
     response = let_in(linked(settled), VIPPS, login.attempt.next_path, confirmed=False, decision=settled.decision)
-    return f"{LOGGED_IN}.{_session_number()}", response
+    return f"{LOGGED_IN}.{_session_name()}", response
 
 
 def hold(login: Login, decision: Decision) -> Outcome:
@@ -120,12 +150,12 @@ def hold(login: Login, decision: Decision) -> Outcome:
     activity.note(waiting.customer, Kind.LOGIN_HELD, method=VIPPS, decision=decision)
     db.session.commit()
     log.info("vipps_login_held", decision=decision.verdict, reasons=list(decision.reasons))
-    return f"{HELD}.{waiting.id}", ask_for_proof(key)
+    return f"{HELD}.{born(waiting)}", ask_for_proof(key)
 
 
 def connect(login: Login) -> Outcome:
     """Connect the Vipps user to the account of who is logged in here, and nobody else."""
-    settled = linking.settle(Purpose.CONNECT, identity_of(login), login.userinfo, asker())
+    settled = settle(Purpose.CONNECT, login, asker())
     customer = linked(settled)
     line = activity.note(customer, Kind.CONNECTED_HERE, method=VIPPS, decision=settled.decision)
     token = rotate_session()
@@ -137,7 +167,7 @@ def connect(login: Login) -> Outcome:
 
 def refresh(login: Login) -> Outcome:
     """Keep what Vipps says today about who is logged in here."""
-    settled = linking.settle(Purpose.REFRESH, identity_of(login), login.userinfo, asker())
+    settled = settle(Purpose.REFRESH, login, asker())
     customer = linked(settled)
     db.session.commit()
     log.info("profile_refreshed", customer=customer.id)
@@ -148,7 +178,7 @@ def refresh(login: Login) -> Outcome:
 
 def confirm(login: Login) -> Outcome:
     """Note that who is logged in here has just confirmed in the app; `acr` has been checked with the ID token."""
-    settled = linking.settle(Purpose.CONFIRM, identity_of(login), login.userinfo, asker())
+    settled = settle(Purpose.CONFIRM, login, asker())
     customer = linked(settled)
     token = note_confirmation(customer, VIPPS)
     db.session.commit()
@@ -166,7 +196,7 @@ def prove(login: Login) -> Outcome:
         db.session.rollback()  # the link stays good for the right person
         refuse(Decision(Verdict.OTHER_PERSON, waiting.customer_id, ("subject_is_not_yours",)))
     response = admit(waiting, Way.MAIL)
-    return f"{LOGGED_IN}.{_session_number()}", response
+    return f"{LOGGED_IN}.{_session_name()}", response
 
 
 ACCEPT = {
@@ -177,6 +207,11 @@ ACCEPT = {
     Purpose.CONFIRM: confirm,
     Purpose.PROVE: prove,
 }
+
+
+def settle(purpose: Purpose, login: Login, current: Customer | None = None) -> Settled:
+    """Decide which customer came back from Vipps, and do it."""
+    return linking.settle(purpose, identity_of(login), login.userinfo, login.id_token.issued_at, current)
 
 
 def asker() -> Customer:
@@ -202,9 +237,21 @@ def ask_for_proof(key: str) -> Response:
     return response
 
 
-def _session_number() -> str:
+def made(kind: type[Row], name: str) -> Row | None:
+    """Return the very row that a login made, by the name that `born` gave it; None if it is gone."""
+    number = name.partition(".")[0]
+    row = db.session.get(kind, int(number)) if number else None
+    return row if row and born(row) == name else None
+
+
+def born(row: CustomerSession | PendingLink) -> str:
+    """Name a row by its number and its moment: SQLite gives the number of a deleted row to the next one."""
+    return f"{row.id}.{row.created_at.timestamp():.6f}"
+
+
+def _session_name() -> str:
     row = current_session()
-    return str(row.id) if row else ""
+    return born(row) if row else ""
 
 
 def _go_on(target: str, token: str | None) -> Response:

@@ -9,9 +9,10 @@ from functools import partial
 
 from flask import Flask
 
+from app.customers.privacy import holders
 from app.customers.sessions import customer_logged_in
 from app.database import if_possible
-from app.shop import cart_cookie, parts
+from app.shop import cart_cookie, parts, privacy
 from app.shop.catalogue import NO_CATEGORIES, RememberedCategories
 from app.shop.routes import BLUEPRINTS
 from app.shop.routes.catalogue import shop_categories
@@ -20,7 +21,7 @@ SHOP_NAME = "Multe"
 
 
 def init_app(app: Flask) -> None:
-    """Register the pages, what the header of every page needs, and the cart's part in a login."""
+    """Register the pages, what the header of every page needs, the cart's part in a login, and the personal data."""
     app.extensions["shop_categories"] = RememberedCategories()
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -28,4 +29,6 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["shop_name"] = SHOP_NAME
     app.add_template_global(partial(if_possible, shop_categories, NO_CATEGORIES), "shop_categories")
     app.add_template_global(partial(if_possible, cart_cookie.cart_count, 0), "cart_count")
+    for holder in privacy.HOLDERS:
+        holders.register(app, holder)
     customer_logged_in.connect(cart_cookie.merge_at_login, app)

@@ -230,8 +230,12 @@ def merged_quantity(had: int, chosen: int, stock: int) -> int:
     return max(had, min(had + chosen, stock, MAX_QUANTITY)) or chosen
 
 
+def is_stale(now: datetime) -> ColumnElement[bool]:
+    """Match guests' carts that outlived their cookie."""
+    return and_(Cart.customer_id.is_(None), Cart.updated_at < now - GUEST_CART_LIFE)
+
+
 def delete_stale(session: Session, now: datetime | None = None) -> int:
     """Delete guests' carts that outlived their cookie and return how many. The caller commits."""
-    oldest = (now or utcnow()) - GUEST_CART_LIFE
-    stale = delete(Cart).where(Cart.customer_id.is_(None), Cart.updated_at < oldest)
+    stale = delete(Cart).where(is_stale(now or utcnow()))
     return session.execute(stale).rowcount  # type: ignore[attr-defined,no-any-return]  # a delete has a row count

@@ -8,7 +8,7 @@ GET    /control/                        this API, described for people
 POST   /control/authorize               a whole login at once; answers {"location": ...}
 GET    /control/persons                 all persons with their data
 PATCH  /control/persons/<key>           change fields of a person; "new_profile": true gives a new `sub`
-POST   /control/persons/<key>/revoke    end the sharing with one company ({"client_id": ...}) or with all
+POST   /control/persons/<key>/revoke    end the sharing with one company ({"client_id": ...}) or with all, and tell them
 GET    /control/merchants               all merchants, with their secrets
 PUT    /control/merchants/<client_id>   add a merchant, or replace one
 PATCH  /control/merchants/<client_id>   change fields, for example auth_method or plan
@@ -24,7 +24,7 @@ from flask import Blueprint, Response, abort, jsonify, make_response, render_tem
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from app.simulator import calls, keys, logins, merchants, persons, scripts, seeding
+from app.simulator import calls, keys, logins, merchants, persons, revocations, scripts, seeding
 from app.simulator.config import Merchant
 from app.simulator.database import fetch
 from app.simulator.models import Grant, Person, SalesUnit
@@ -74,9 +74,10 @@ def revoke_sharing(key: str) -> Response:
         person = _existing(session, Person, key)
         units = [grant.client_id for grant in logins.grants_of(session, person.key)]
         revoked = [client_id for client_id in units if wanted in (None, client_id)]
-        for client_id in revoked:
-            logins.revoke_sharing(session, person.key, client_id)
-        return jsonify(revoked=revoked)
+        told = [(client_id, revocations.revoke(session, person, client_id)) for client_id in revoked]
+    # The answers of the companies' webhooks; null where nobody answered, nothing where nobody wants to be told.
+    delivered = {client_id: revocations.deliver(event) for client_id, event in told if event}
+    return jsonify(revoked=revoked, delivered=delivered)
 
 
 @bp.get("/merchants")

@@ -1,26 +1,23 @@
 """What Vipps says about a person, turned into typed values: every claim is optional, and none is believed blindly.
 
 A scope outside the product plan is dropped silently, a person may have no address, and a person's name may be anything,
-so nothing here raises: a claim that is missing, null, empty, of another type or absurdly long is absent. Text is
-cleaned of what breaks databases, logs and pages (U+0000, lone surrogates, control and direction-changing characters).
-The national identity number is never read, even if it comes.
+so nothing here raises: a claim that is missing, null, empty, of another type or absurdly long is absent. The national
+identity number is dropped where the claims arrive, even though it is never asked for.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
+from .clean import lines, text
+from .consents import ConsentAnswer
+from .consents import parse as parse_consents
+
 LONGEST_NAME = 200
-LONGEST_TEXT = 2000
 LONGEST_EMAIL = 254  # RFC 5321, section 4.5.3.1.3
 MOST_ADDRESSES = 10
-MOST_CONSENTS = 50
-# Invisible letters that some scripts need inside a name; all others of their kind turn the reading direction around or
-# hide something (Unicode TR 9), and go.
-JOINERS = "\u200c\u200d"
 # One documented form: ASCII, one @, no blanks, quotes, commas or brackets.
 EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}")
 # MSISDN: country code and number, digits only, no plus (Vipps Login API guide: scopes; ITU-T E.164).
@@ -36,19 +33,6 @@ class Address:
     postal_code: str
     region: str
     country: str
-
-
-@dataclass(frozen=True)
-class ConsentAnswer:
-    """One answer to one question of a consent screen, with the words that the person saw."""
-
-    id: str
-    granted: bool
-    required: bool
-    text: str
-    language: str
-    given_at: datetime | None
-    evidence: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -71,7 +55,7 @@ class UserInfo:
 
 def parse(claims: Mapping[str, Any]) -> UserInfo:
     """Read the userinfo claims; `problems` names, without their values, the ones that could not be used."""
-    problems: list[str] = []
+    consents, problems = parse_consents(claims)
     return UserInfo(
         subject=claims["sub"],
         name=text(claims.get("name"), LONGEST_NAME),
@@ -84,15 +68,25 @@ def parse(claims: Mapping[str, Any]) -> UserInfo:
         phone_number_verified=claims.get("phone_number_verified") is True,
         birthdate=birthdate(claims.get("birthdate")),
         addresses=tuple(_addresses(claims)),
-        consents=tuple(_consents(claims, problems)),
-        problems=tuple(problems),
+        consents=consents,
+        problems=problems,
     )
 
 
-def text(value: object, longest: int = LONGEST_TEXT) -> str | None:
-    """Return cleaned one-line text, cut to a length, or None if there is none."""
-    lines = _lines(value, longest)
-    return " ".join(lines)[:longest].rstrip() or None
+def drop_nin(claims: Mapping[str, Any]) -> None:
+    """Take the national identity number out of claims, wherever in them it is.
+
+    It is never asked for, and there is no ground to keep it (GDPR, article 87; the Norwegian Personal Data Act,
+    section 12).
+    """
+    left: list[Any] = [claims]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            value.pop("nin", None)
+            left.extend(value.values())
+        elif isinstance(value, list):
+            left.extend(value)
 
 
 def email(value: object) -> str | None:
@@ -117,21 +111,6 @@ def birthdate(value: object) -> date | None:
     return day if day and day.year >= 1900 and day <= datetime.now(UTC).date() else None
 
 
-def _lines(value: object, longest: int) -> list[str]:
-    if not isinstance(value, str):
-        return []
-    sound = value[: longest * 2].encode("utf-8", "ignore").decode()  # drops lone surrogates
-    lines = ["".join(map(_visible, line)) for line in unicodedata.normalize("NFC", sound).splitlines()]
-    return [" ".join(line.split())[:longest] for line in lines if line.strip()]
-
-
-def _visible(letter: str) -> str:
-    """Return a letter as it may stand in a text: a control character becomes a blank, an invisible one nothing."""
-    if letter.isprintable() or letter in JOINERS:
-        return letter
-    return "" if unicodedata.category(letter) == "Cf" else " "
-
-
 def _addresses(claims: Mapping[str, Any]) -> Iterator[Address]:
     """Yield the addresses, default first. A person without one gets an object of empty strings: that is no address."""
     others = claims.get("other_addresses")
@@ -143,7 +122,7 @@ def _addresses(claims: Mapping[str, Any]) -> Iterator[Address]:
 
 
 def _address(raw: dict[str, Any]) -> Address | None:
-    street = "\n".join(_lines(raw.get("street_address"), LONGEST_NAME)[:3])
+    street = "\n".join(lines(raw.get("street_address"), LONGEST_NAME)[:3])
     postal_code = text(raw.get("postal_code"), 20) or ""
     region = text(raw.get("region"), 100) or ""
     if not (street or postal_code or region):
@@ -151,73 +130,3 @@ def _address(raw: dict[str, Any]) -> Address | None:
     kind = raw.get("address_type")
     country = (text(raw.get("country"), 2) or "").upper()
     return Address(kind if kind in ("home", "work") else "other", street, postal_code, region, country)
-
-
-def _consents(claims: Mapping[str, Any], problems: list[str]) -> Iterator[ConsentAnswer]:
-    """Yield the answers of either consent scope; a broken item is named in `problems` and costs nothing else."""
-    for name, reader in (("delegatedConsents", _delegated), ("flowResult", _flow)):
-        if (whole := claims.get(name)) is None:
-            continue  # absent: neither a yes nor a no
-        if not isinstance(whole, dict):
-            problems.append(name)
-            continue
-        yield from _unambiguous(reader(whole, problems))
-
-
-def _delegated(whole: dict[str, Any], problems: list[str]) -> Iterator[ConsentAnswer]:
-    """Read `delegatedConsents`: four predefined questions on one screen (Vipps: collecting consents)."""
-    for item in _items(whole, "consents", problems):
-        yield from _answer(whole, item, "accepted", "textDisplayedToUser", problems)
-
-
-def _flow(whole: dict[str, Any], problems: list[str]) -> Iterator[ConsentAnswer]:
-    """Read `flowResult`: the merchant's own questions on any number of screens (Vipps: custom flow)."""
-    for screen in _items(whole, "screens", problems):
-        for item in _items(screen, "elements", problems):
-            if item.get("type") == "checkbox":
-                yield from _answer(whole, item, "checked", "title", problems)
-
-
-def _answer(
-    whole: dict[str, Any], item: dict[str, Any], flag: str, words: str, problems: list[str]
-) -> Iterator[ConsentAnswer]:
-    consent_id = text(item.get("id"), 100)
-    if consent_id is None or not isinstance(item.get(flag), bool):
-        problems.append(f"consent {consent_id or '(no id)'}")  # never turned into a yes
-        return
-    yield ConsentAnswer(
-        id=consent_id,
-        granted=item[flag],
-        required=item.get("required") is True,
-        text=text(item.get(words)) or "",
-        language=(text(whole.get("language"), 10) or "").lower(),
-        given_at=_moment(whole.get("timeOfConsent")),
-        evidence={**{k: v for k, v in whole.items() if k not in ("consents", "screens")}, "answer": item},
-    )
-
-
-def _unambiguous(answers: Iterator[ConsentAnswer]) -> Iterator[ConsentAnswer]:
-    """Keep one answer per question; if it was answered twice and differently, it was not a yes."""
-    by_id: dict[str, ConsentAnswer] = {}
-    for answer in answers:
-        first = by_id.setdefault(answer.id, answer)
-        if first.granted and not answer.granted:
-            by_id[answer.id] = answer
-    yield from by_id.values()
-
-
-def _items(parent: dict[str, Any], name: str, problems: list[str]) -> list[dict[str, Any]]:
-    items = parent.get(name)
-    if not isinstance(items, list):
-        problems.append(name)
-        return []
-    return [item for item in items[:MOST_CONSENTS] if isinstance(item, dict)]
-
-
-def _moment(value: object) -> datetime | None:
-    """Return a time in UTC; Vipps writes it with a Z, and a time without a zone is none."""
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) and len(value) < 40 else None
-        return moment.astimezone(UTC) if moment and moment.tzinfo else None
-    except (ValueError, OverflowError):
-        return None

@@ -18,6 +18,7 @@ from authlib.oauth2.rfc6749.parameters import prepare_token_request
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from .attempts import Attempt
+from .claims import drop_nin
 from .config import VippsConfig
 from .discovery import Discovery, Provider, raise_for_outage
 from .errors import LoginRefused, loggable
@@ -195,4 +196,5 @@ def _userinfo(answer: Answer) -> dict[str, Any]:
         raise LoginRefused("userinfo_garbled", detail="not JSON") from error
     if not isinstance(claims, dict):
         raise LoginRefused("userinfo_garbled", detail="not an object")
+    drop_nin(claims)
     return claims

@@ -16,8 +16,9 @@ class VippsConfig:
     `base_url` is the provider's origin (https://apitest.vipps.no, https://api.vipps.no or a simulator's), from which
     issuer and discovery follow; every other address comes from the discovery document. `scopes` are sent as they
     stand. `system_name` is how Vipps sees this software in its logs. `concurrent_logins` bounds how many callbacks of
-    this process may wait for Vipps at once. `knock_first` makes sure that somebody listens before a browser is sent
-    there: for a simulator, which is switched off more often than Vipps.
+    this process may wait for Vipps at once. `webhook_token` is the last part of the revocation webhook's address, which
+    nobody but Vipps knows; without one there is no webhook. `knock_first` makes sure that somebody listens before a
+    browser is sent there: for a simulator, which is switched off more often than Vipps.
     """
 
     base_url: str
@@ -30,6 +31,7 @@ class VippsConfig:
     merchant_serial_number: str = ""
     market: str = "NO"
     concurrent_logins: int = 64
+    webhook_token: str = ""
     secure_cookies: bool = True
     knock_first: bool = False
     system_version: str = "1.0.0"

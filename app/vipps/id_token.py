@@ -8,6 +8,8 @@ accepts another one if `azp` is ours), a subject is text of sensible length, and
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeGuard
 
 from authlib.oidc.core import CodeIDToken
 from joserfc import jws, jwt
@@ -15,6 +17,7 @@ from joserfc.errors import BadSignatureError, ExpiredTokenError, InvalidClaimErr
 from joserfc.jwk import Key
 
 from .errors import LoginRefused
+from .moments import moment
 
 ALGORITHM = "RS256"  # RFC 8725, section 3.1: decided here, whatever the header or the discovery document says
 LEEWAY = 30  # seconds of clock difference; Authlib's own default is 120
@@ -42,10 +45,14 @@ KeyFinder = Callable[[str | None, bool], Key | None]
 
 @dataclass(frozen=True)
 class IdToken:
-    """What a checked ID token says: whose word it is, about whom, and how they were asked (empty if not said)."""
+    """What a checked ID token says: whose word it is, about whom, and when by Vipps' clock.
+
+    `acr` is how the person was asked; empty if that is not said.
+    """
 
     issuer: str
     subject: str
+    issued_at: datetime
     acr: str = ""
 
 
@@ -78,8 +85,17 @@ def validate(
         raise LoginRefused(REFUSAL_OF_CLAIM.get(str(error.claim), "id_token_malformed")) from error
     except (JoseError, ValueError, TypeError) as error:
         raise LoginRefused("id_token_malformed", detail=type(error).__name__) from error
-    acr = claims.get("acr")
-    return IdToken(issuer, claims["sub"], acr if isinstance(acr, str) else "")
+    acr, issued_at = claims.get("acr"), moment(claims["iat"])
+    if issued_at is None:
+        raise LoginRefused("id_token_times", detail="iat")
+    return IdToken(issuer, claims["sub"], issued_at, acr if isinstance(acr, str) else "")
+
+
+def is_subject(value: object) -> TypeGuard[str]:
+    """Tell whether a `sub` can be one: 1 to 255 ASCII characters (OpenID Connect Core, section 2)."""
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_SUBJECT:
+        return False
+    return value.isascii() and "\x00" not in value
 
 
 def _verified(raw: str, find_key: KeyFinder) -> jwt.Token:
@@ -116,10 +132,7 @@ def _key_id(raw: str) -> str | None:
 
 def _check_types(claims: CodeIDToken) -> None:
     """Refuse what later code would take for something else: a subject that is empty, a number or endless."""
-    subject = claims.get("sub")
-    if not isinstance(subject, str) or not subject.strip() or len(subject) > LONGEST_SUBJECT or "\x00" in subject:
-        raise LoginRefused("id_token_subject")
-    if not subject.isascii():  # OpenID Connect Core, section 2: 255 ASCII characters
+    if not is_subject(claims.get("sub")):
         raise LoginRefused("id_token_subject")
     for name in ("iat", "exp", "nbf"):
         value = claims.get(name)

@@ -27,6 +27,7 @@ from .errors import LoginRefused, refused_by_vipps
 from .id_token import IdToken
 from .purposes import Purpose
 from .return_path import local_path
+from .revocation import Delivery
 
 bp = Blueprint("vipps", __name__)
 
@@ -71,6 +72,12 @@ class Merchant(Protocol):
 
     def refuse(self, error: LoginRefused, next_path: str) -> ResponseReturnValue:
         """Say that nobody was logged in, why, and what to do; log it."""
+
+    def receive(self, delivery: Delivery) -> bool:
+        """Do what an event means, in one transaction and once; tell whether it was understood, now or the first time.
+
+        Raises `TooManyRequests` when there have been enough for now.
+        """
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ FOR_ALL = (
     "/register",
     "/password/forgot",
     "/outbox",
+    "/privacy",
+    "/terms",
     "/logged-out",
     "/nowhere",
 )
@@ -38,10 +40,12 @@ FOR_CUSTOMERS = (
     "/orders",
     "/account",
     "/account/profile",
+    "/account/consents",
     "/account/password",
     "/account/email",
     "/account/sessions",
     "/account/activity",
+    "/account/export",
     "/account/delete",
     "/account/vipps/unlink",
 )

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from app.customers import accounts, linking, passwords, proofs, session_rows
 from app.customers.models import Customer, CustomerSession, PendingLink, VippsLink
+from app.customers.privacy.erasure import erase
 from app.database import db, utcnow
 from tests.conftest import open_page, post
 from tests.customers.linking_steps import (
@@ -282,7 +283,7 @@ def test_a_deleted_account_comes_back_empty(vipps: VippsPerson) -> None:
     account = add_account(vipps)
     vipps.log_in(PERSON)
     with vipps.app.app_context():
-        accounts.delete(db.session.get_one(Customer, account))
+        erase(db.session.get_one(Customer, account))
         db.session.commit()
     assert who_is_in(vipps) is None
     vipps.log_in(PERSON)

@@ -7,6 +7,7 @@ from flask import Flask, render_template
 from sqlalchemy import select
 
 from app.customers import mails
+from app.customers.consents import unsubscribe
 from app.customers.models import Customer
 from app.database import db
 from app.mail import Mail
@@ -22,6 +23,7 @@ WRITE: dict[str, Any] = {
     "password_set": mails.password_set,
     "vipps_connected": mails.vipps_connected,
     "vipps_disconnected": mails.vipps_disconnected,
+    "sharing_revoked": mails.sharing_revoked,
     "taken_over": mails.taken_over,
     "prove_ownership": lambda customer: mails.prove_ownership(customer, "token"),
     "change_email": lambda customer: mails.change_email(customer, OTHER, "token"),
@@ -30,6 +32,7 @@ WRITE: dict[str, Any] = {
     "account_deleted": mails.account_deleted,
     "blocked": mails.blocked,
     "unblocked": mails.unblocked,
+    "consent_given": mails.consent_given,
 }
 # The address that a mail goes to, if it is not the account's.
 ELSEWHERE = {"change_email": OTHER, "email_changed": OTHER}
@@ -41,6 +44,7 @@ LINKS = {
     "password_set": ["/password/forgot"],
     "vipps_connected": ["/account", "/password/forgot"],
     "vipps_disconnected": ["/account"],
+    "sharing_revoked": ["/account/consents", "/account/delete", "/login"],
     "taken_over": ["/account"],
     "prove_ownership": ["/login/vipps/prove/token"],
     "change_email": ["/account/email/token"],
@@ -49,6 +53,7 @@ LINKS = {
     "account_deleted": [],
     "blocked": [],
     "unblocked": [],
+    "consent_given": ["/unsubscribe/token"],
 }
 
 
@@ -66,6 +71,12 @@ def written(app: Flask, kind: str, email: str | None = EMAIL, **changes: Any) ->
 
 def test_every_mail_is_tested_here() -> None:
     assert set(mails.SUBJECTS) == set(WRITE) == set(LINKS)
+
+
+@pytest.fixture(autouse=True)
+def plain_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write a token that depends on nothing into the links that are signed."""
+    monkeypatch.setattr(unsubscribe, "token_for", lambda customer, consent_id: "token")
 
 
 @pytest.mark.parametrize("kind", WRITE)

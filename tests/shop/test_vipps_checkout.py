@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import delete, select
 
-from app.customers import accounts
 from app.customers.models import Customer, VippsLink, VippsProfile
+from app.customers.privacy.erasure import erase
 from app.customers.seed import DEMO_PASSWORD
 from app.database import db
 from tests.conftest import browser_of, open_page, post
@@ -222,7 +222,7 @@ def test_a_customer_who_is_deleted_meanwhile_orders_nothing(vipps: VippsPerson) 
     vipps.log_in("ola")
     form = order_form(checkout_page(vipps.browser))
     with vipps.app.app_context():
-        accounts.delete(db.session.scalars(select(Customer).where(Customer.name == "Ola Tangen")).one())
+        erase(db.session.scalars(select(Customer).where(Customer.name == "Ola Tangen")).one())
         db.session.commit()
     assert vipps.browser.post("/checkout", data=form).location == "/login?next=/checkout"
     assert all_orders(vipps.app) == []

@@ -135,7 +135,8 @@ def test_revoked_sharing_is_asked_for_again_and_so_are_the_consents(provider: Pr
     asked = {"scope": "openid name delegatedConsents"}
     subject = provider.claims("ola", asked)["sub"]
     advanced.claims("ola", asked)
-    assert provider.control("persons/ola/revoke", {"client_id": UNIT.client_id}) == {"revoked": [UNIT.client_id]}
+    ended = provider.control("persons/ola/revoke", {"client_id": UNIT.client_id})
+    assert ended == {"revoked": [UNIT.client_id], "delivered": {}}
     again = provider.claims("ola", asked)
     assert again["sub"] == subject
     assert "delegatedConsents" in again

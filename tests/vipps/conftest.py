@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 
 from app.vipps.attempts import Attempt
 from app.vipps.client import VippsClient
@@ -16,6 +18,14 @@ def provider() -> Iterator[Provider]:
     """Return a provider that behaves, until a test bends it."""
     with running() as provider:
         yield provider
+
+
+@pytest.fixture
+def sender(app: Flask) -> FlaskClient:
+    """Return Vipps: no browser, so without cookies and Fetch Metadata."""
+    client = app.test_client(use_cookies=False)
+    client.environ_base["HTTP_USER_AGENT"] = "Vipps"
+    return client
 
 
 @pytest.fixture

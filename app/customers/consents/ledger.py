@@ -1,56 +1,90 @@
 """The ledger of consent answers: rows are added, never changed.
 
 An answer that is absent from a later login is neither a yes nor a no, so nothing is changed by it
-(Vipps Login API guide: collecting consents; GDPR article 7(1)).
+(Vipps Login API guide: collecting consents; GDPR article 7(1)). The latest answer to a question is the one with the
+greatest `(effective_at, id)`. Nothing here commits; the caller does.
 """
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.customers.consents.models import ConsentRecord
 from app.customers.models import Customer
 from app.database import db, utcnow
 from app.vipps.claims import UserInfo
+from app.vipps.consents import ConsentAnswer
+
+VIPPS_LOGIN, MY_PAGE, UNSUBSCRIBE = "vipps_login", "my_page", "unsubscribe"
+KEEP_EVIDENCE = timedelta(days=3 * 365)
 
 
 def record(customer: Customer, info: UserInfo) -> None:
-    """Add the answers that came with a login; those that are in the ledger already are not added again.
-
-    The caller commits.
-    """
-    now = utcnow()
+    """Add the answers that came with a login; those that are in the ledger already are not added again."""
     for answer in info.consents:
         digest = object_hash(answer.evidence)
-        if _is_recorded(customer, digest, answer.id):
-            continue
-        db.session.add(
-            ConsentRecord(
-                customer_id=customer.id,
-                subject=info.subject,
-                consent_id=answer.id,
-                granted=answer.granted,
-                required=answer.required,
-                text=answer.text,
-                language=answer.language,
-                given_at=answer.given_at,
-                received_at=now,
-                effective_at=min(answer.given_at or now, now),
-                source="vipps_login",
-                object_hash=digest,
-                evidence=answer.evidence,
-            )
-        )
+        if not _is_recorded(customer, digest, answer.id):
+            _add_once(customer, _row(customer, info.subject, answer, digest))
+
+
+def say(
+    customer: Customer, consent_id: str, granted: bool, text: str, heading: str, language: str, source: str
+) -> ConsentRecord:
+    """Add an answer that was given here, with the words that stood there.
+
+    It is later than every answer before it, even where two computers' clocks differ.
+    """
+    now = utcnow()
+    before = latest_to(customer, consent_id)
+    evidence = {
+        "consent_id": consent_id,
+        "granted": granted,
+        "shown": {"heading": heading, "text": text, "language": language},
+        "source": source,
+        "answered_at": now.isoformat(),
+    }
+    row = ConsentRecord(
+        customer_id=customer.id,
+        consent_id=consent_id,
+        granted=granted,
+        text=text,
+        heading=heading,
+        language=language,
+        received_at=now,
+        effective_at=max(now, before.effective_at) if before else now,
+        source=source,
+        object_hash=object_hash(evidence),
+        evidence=evidence,
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
 
 
 def latest(customer: Customer) -> list[ConsentRecord]:
-    """Return the newest answer to each question."""
-    asked = select(ConsentRecord).where(ConsentRecord.customer_id == customer.id)
-    ordered = asked.order_by(ConsentRecord.effective_at, ConsentRecord.id)
-    return list({record.consent_id: record for record in db.session.scalars(ordered)}.values())
+    """Return the newest answer to each question, in the order in which the questions were first answered."""
+    return list({record.consent_id: record for record in db.session.scalars(_of(customer))}.values())
+
+
+def latest_to(customer: Customer, consent_id: str) -> ConsentRecord | None:
+    """Return the newest answer to one question."""
+    newest = _of(customer).where(ConsentRecord.consent_id == consent_id).order_by(None)
+    return db.session.scalar(newest.order_by(ConsentRecord.effective_at.desc(), ConsentRecord.id.desc()).limit(1))
+
+
+def history(customer: Customer) -> Sequence[ConsentRecord]:
+    """Return every answer of a customer, the oldest first."""
+    return db.session.scalars(_of(customer)).all()
+
+
+def has_answers(customer: Customer) -> bool:
+    """Tell whether a customer has ever answered a consent question."""
+    return db.session.scalar(_of(customer).limit(1)) is not None
 
 
 def erase(customer: Customer, pseudonym: str, keep_until: datetime) -> None:
@@ -66,6 +100,38 @@ def object_hash(value: Any) -> str:
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def _row(customer: Customer, subject: str, answer: ConsentAnswer, digest: str) -> ConsentRecord:
+    now = utcnow()
+    return ConsentRecord(
+        customer_id=customer.id,
+        subject=subject,
+        consent_id=answer.id,
+        granted=answer.granted,
+        required=answer.required,
+        text=answer.text,
+        heading=answer.heading,
+        description=answer.description,
+        language=answer.language,
+        links=[{"title": title, "url": url} for title, url in answer.links],
+        given_at=answer.given_at,
+        received_at=now,
+        effective_at=min(answer.given_at or now, now),
+        source=VIPPS_LOGIN,
+        object_hash=digest,
+        evidence=answer.evidence,
+    )
+
+
+def _add_once(customer: Customer, row: ConsentRecord) -> None:
+    """Add a row, unless another delivery of the same object was faster."""
+    try:
+        with db.session.begin_nested():
+            db.session.add(row)
+    except IntegrityError:
+        if not _is_recorded(customer, row.object_hash, row.consent_id):
+            raise
+
+
 def _is_recorded(customer: Customer, digest: str, consent_id: str) -> bool:
     same = select(ConsentRecord.id).where(
         ConsentRecord.customer_id == customer.id,
@@ -75,4 +141,6 @@ def _is_recorded(customer: Customer, digest: str, consent_id: str) -> bool:
     return db.session.scalar(same) is not None
 
 
-KEEP_EVIDENCE = timedelta(days=3 * 365)
+def _of(customer: Customer) -> Select[ConsentRecord]:
+    mine = select(ConsentRecord).where(ConsentRecord.customer_id == customer.id)
+    return mine.order_by(ConsentRecord.effective_at, ConsentRecord.id)

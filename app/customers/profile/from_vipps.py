@@ -3,7 +3,8 @@
 Vipps has no event for a change: every login tells how things are now. So the last word is kept (`VippsProfile`), the
 next one is compared with it field by field, and a difference is a change at Vipps. What it does here is the customer's
 choice (`Customer.refresh_policy`): their own value follows, or they are asked, or it stays. A value that is gone at
-Vipps empties nothing here, and an address to log in with that opens another account is never taken.
+Vipps empties nothing here, and an address to log in with that opens another account is never taken. Whoever ends the
+sharing in the app keeps here what is theirs; what Vipps said rests unused until they log in with it again.
 """
 
 from dataclasses import asdict, dataclass
@@ -57,11 +58,14 @@ def refresh(link: VippsLink, info: UserInfo) -> Refreshed:
 
 
 def vipps_profile_of(customer: Customer) -> VippsProfile | None:
-    """Return what Vipps said at the latest login of this customer, or None if Vipps never did."""
+    """Return what Vipps said at the latest login of this customer; None if it never did, or they ended the sharing.
+
+    Everything that shows, fills in or offers what Vipps said asks here, so none of it does while the sharing is ended.
+    """
     return db.session.scalar(
         select(VippsProfile)
         .join(VippsProfile.link)
-        .where(VippsLink.customer_id == customer.id)
+        .where(VippsLink.customer_id == customer.id, VippsLink.sharing_revoked_at.is_(None))
         .order_by(VippsProfile.received_at.desc())
         .limit(1)
     )

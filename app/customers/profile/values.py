@@ -11,6 +11,7 @@ from app.customers.activity import Kind
 from app.customers.addresses import from_parts, parts_of
 from app.customers.email_address import normal_email
 from app.customers.models import Customer, VippsProfile
+from app.customers.sessions import end_sessions_of
 from app.database import utcnow
 
 FIELDS = ("name", "email", "phone_number", "address", "addresses")
@@ -74,6 +75,7 @@ def _move_login(customer: Customer, email: str) -> None:
     """Let the customer log in with an address that Vipps has verified, and tell the old one (ASVS 6.3.7)."""
     old, customer.email, customer.email_verified_at = customer.email, email, utcnow()
     proofs.void(customer)
+    end_sessions_of(customer, "email_changed", except_current=True)
     activity.note(customer, Kind.EMAIL_CHANGED, method="vipps")
     if old:
         mails.email_changed(customer, old)

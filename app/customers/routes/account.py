@@ -4,7 +4,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from app.customers import activity, linking, session_rows
-from app.customers.consents import ledger
+from app.customers.consents import ledger, preferences
 from app.customers.phone import readable
 from app.customers.profile import changes
 from app.customers.profile.from_vipps import addresses_of, vipps_profile_of
@@ -28,6 +28,7 @@ def overview() -> ResponseReturnValue:
         profile=vipps_profile_of(customer),
         addresses=addresses_of(customer),
         answers=ledger.latest(customer),
+        standings=preferences.standings(customer),
         logins=activity.latest_logins(customer, LOGINS_SHOWN),
         asked=len(changes.proposals(customer)),
         sessions=len(session_rows.open_sessions(customer)),

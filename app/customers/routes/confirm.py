@@ -2,7 +2,6 @@
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_limiter.util import get_remote_address
 
 from app.customers import accounts, limits, linking, passwords
 from app.customers.confirmation import note_confirmation
@@ -17,7 +16,7 @@ from app.customers.sessions import (
 )
 from app.database import begin_write, db
 from app.observability import log
-from app.security import limiter
+from app.security import client_network, limiter
 from app.vipps.purposes import Purpose
 from app.vipps.return_path import local_path
 from app.vipps.routes import begin
@@ -40,7 +39,7 @@ def page() -> ResponseReturnValue:
 
 
 @bp.post("/account/confirm")
-@limiter.limit(limits.LOGIN_PER_CLIENT, key_func=get_remote_address)
+@limiter.limit(limits.LOGIN_PER_CLIENT, key_func=client_network)
 @limiter.limit(limits.LOGIN_PER_ACCOUNT, key_func=_account_key)
 @login_required
 def by_password() -> ResponseReturnValue:

@@ -5,7 +5,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.customers import accounts, confirmation, linking, mails
-from app.customers.sessions import clear_session_cookie, end_current_session, required_customer
+from app.customers.privacy import periods
+from app.customers.privacy.erasure import erase
+from app.customers.sessions import clear_session_cookie, end_current_session, required_customer, still_current
 from app.database import begin_write, db
 from app.observability import log
 
@@ -17,20 +19,25 @@ bp = Blueprint("delete", __name__)
 def page() -> ResponseReturnValue:
     """Show what goes and what has to stay."""
     connected = linking.link_of(required_customer()) is not None
-    return render_template("customers/delete.html", connected=connected)
+    return render_template(
+        "customers/delete.html", connected=connected, consent_proof=periods.consent_proof(), mails=periods.MAILS
+    )
 
 
 @bp.post("/account/delete")
 @confirmation.required
 def delete() -> ResponseReturnValue:
-    """Delete the account and everything that belongs to it; the receipts of orders stay, without it."""
+    """Erase the customer; receipts and proofs stay, without them."""
     customer_id = required_customer().id
     begin_write()
     customer = accounts.hold(customer_id)
+    if customer is not None and not still_current():  # ended meanwhile, by a new password for example
+        db.session.rollback()
+        return redirect(url_for("login.page", next=url_for("delete.page")), 303)
     if customer is not None:  # a second click finds it gone
         mails.account_deleted(customer)
         end_current_session("deleted")
-        accounts.delete(customer)
+        erase(customer)
     db.session.commit()
     log.info("account_deleted", customer=customer_id)
     flash(_("Your account is deleted. Thank you for having been here."), "success")

@@ -6,7 +6,6 @@ Whether the new address opens another account is not said here, only mailed to w
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_limiter.util import get_remote_address
 from sqlalchemy.exc import IntegrityError
 
 from app.customers import confirmation, email_change, limits, mails, proofs
@@ -24,7 +23,7 @@ from app.customers.sessions import (
 from app.database import db
 from app.errors import error_page
 from app.observability import log
-from app.security import limiter
+from app.security import client_network, limiter
 
 bp = Blueprint("email", __name__)
 
@@ -37,7 +36,7 @@ def change() -> ResponseReturnValue:
 
 
 @bp.post("/account/email")
-@limiter.limit(limits.FORGOT_PER_CLIENT, key_func=get_remote_address)
+@limiter.limit(limits.FORGOT_PER_CLIENT, key_func=client_network)
 @limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=limits.account_key)
 @confirmation.required
 def send_link() -> ResponseReturnValue:
@@ -69,7 +68,7 @@ def confirm(token: str) -> ResponseReturnValue:
 
 
 @bp.post("/account/email/<token>")
-@limiter.limit(limits.LINKS_PER_CLIENT, key_func=get_remote_address)
+@limiter.limit(limits.LINKS_PER_CLIENT, key_func=client_network)
 @login_required
 def confirmed(token: str) -> ResponseReturnValue:
     """Make the new address the account's; other browsers and open links end."""

@@ -7,7 +7,6 @@ there, since that would make every other site forget the browser too (Vipps Logi
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_limiter.util import get_remote_address
 
 from app.customers import limits, mails, pending
 from app.customers.accounts import Blocked, LoggedIn, NotConfirmed, Refused, log_in
@@ -21,7 +20,7 @@ from app.customers.ways_on import SHOP_EMAIL
 from app.database import begin_write, db
 from app.errors import error_page
 from app.observability import log, reference
-from app.security import limiter, read_cookie
+from app.security import clear_cookie, client_network, limiter, read_cookie
 from app.vipps.return_path import local_path
 
 HOME = "/"
@@ -45,7 +44,7 @@ def password_page() -> ResponseReturnValue:
 
 
 @bp.post("/login/password")
-@limiter.limit(limits.LOGIN_PER_CLIENT, key_func=get_remote_address)
+@limiter.limit(limits.LOGIN_PER_CLIENT, key_func=client_network)
 @limiter.limit(limits.LOGIN_PER_ACCOUNT, key_func=limits.account_key)
 def password() -> ResponseReturnValue:
     """Log in by e-mail address and password."""
@@ -80,9 +79,12 @@ def logout() -> ResponseReturnValue:
         begin_write()
         log.info("logged_out", customer=customer.id)
     end_current_session("logged_out")
+    if waiting := pending.of_browser(read_cookie(PENDING_COOKIE)):
+        pending.drop(waiting)  # or the next person at this computer could finish it
     db.session.commit()
     response = redirect(url_for("login.logged_out"), 303)
     clear_session_cookie(response)
+    clear_cookie(response, PENDING_COOKIE)
     return response
 
 

@@ -3,7 +3,6 @@
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_limiter.util import get_remote_address
 
 from app.customers import limits, mails, proofs
 from app.customers.accounts import (
@@ -30,7 +29,7 @@ from app.customers.sessions import (
 from app.database import db
 from app.errors import error_page
 from app.observability import log
-from app.security import limiter
+from app.security import client_network, limiter
 
 bp = Blueprint("password", __name__)
 
@@ -42,7 +41,7 @@ def forgot() -> ResponseReturnValue:
 
 
 @bp.post("/password/forgot")
-@limiter.limit(limits.FORGOT_PER_CLIENT, key_func=get_remote_address)
+@limiter.limit(limits.FORGOT_PER_CLIENT, key_func=client_network)
 @limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=limits.account_key)
 def send_link() -> ResponseReturnValue:
     """Mail a link if the address has an account; the answer is the same if not."""
@@ -69,7 +68,7 @@ def reset(token: str) -> ResponseReturnValue:
 
 
 @bp.post("/password/reset/<token>")
-@limiter.limit(limits.LINKS_PER_CLIENT, key_func=get_remote_address)
+@limiter.limit(limits.LINKS_PER_CLIENT, key_func=client_network)
 def set_new(token: str) -> ResponseReturnValue:
     """Set the new password, end every session, and log in here: the mailbox has proved who this is."""
     proof = proofs.look_at(token, Purpose.RESET)
@@ -94,7 +93,7 @@ def change() -> ResponseReturnValue:
 
 
 @bp.post("/account/password")
-@limiter.limit(limits.CHANGE_PER_CLIENT, key_func=get_remote_address)
+@limiter.limit(limits.CHANGE_PER_CLIENT, key_func=client_network)
 @login_required
 def save_change() -> ResponseReturnValue:
     """Change the password and end the sessions in other browsers."""
@@ -113,7 +112,7 @@ def save_change() -> ResponseReturnValue:
 
 
 @bp.post("/account/password/link")
-@limiter.limit(limits.FORGOT_PER_CLIENT, key_func=get_remote_address)
+@limiter.limit(limits.FORGOT_PER_CLIENT, key_func=client_network)
 @login_required
 def send_first_link() -> ResponseReturnValue:
     """Mail a link to set a first password: being logged in is not enough to add a way to log in."""

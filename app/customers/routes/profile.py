@@ -7,7 +7,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.customers import activity, phone
+from app.customers import activity, linking, phone
 from app.customers.activity import Kind
 from app.customers.admission import in_one_transaction
 from app.customers.models import Customer, VippsProfile
@@ -95,6 +95,7 @@ def _page(customer: Customer, form: DetailsForm) -> str:
         form=form,
         mine=own(customer),
         told=told,
+        link=linking.link_of(customer),
         told_phone=phone.readable(told.phone_number) if told else "",
         addresses=from_vipps.addresses_in(told),
         had_addresses=told is not None and _has_lost_addresses(customer, told),

@@ -9,7 +9,6 @@ import secrets
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_limiter.util import get_remote_address
 
 from app.customers import limits, mails, proofs
 from app.customers.accounts import AddressConfirmed, AddressTaken, LinkSpent, Refused, Registered, confirm_address
@@ -22,7 +21,7 @@ from app.database import db
 from app.errors import error_page
 from app.i18n import language
 from app.observability import log
-from app.security import limiter, secret_hash
+from app.security import client_network, limiter, secret_hash
 from app.vipps.return_path import local_path
 
 # In the form cookie: the mark of the latest registration in this browser, and where the person was going.
@@ -42,7 +41,7 @@ def show() -> ResponseReturnValue:
 
 
 @bp.post("/register")
-@limiter.limit(limits.REGISTER_PER_CLIENT, key_func=get_remote_address)
+@limiter.limit(limits.REGISTER_PER_CLIENT, key_func=client_network)
 @limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=limits.account_key)
 def create() -> ResponseReturnValue:
     """Make the account, or mail the owner of the one that is there; the answer is the same."""
@@ -78,7 +77,7 @@ def confirm(token: str) -> ResponseReturnValue:
 
 
 @bp.post("/confirm/<token>")
-@limiter.limit(limits.LINKS_PER_CLIENT, key_func=get_remote_address)
+@limiter.limit(limits.LINKS_PER_CLIENT, key_func=client_network)
 def confirmed(token: str) -> ResponseReturnValue:
     """Confirm the address and log in."""
     form = ConfirmForm()

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_limiter.util import get_remote_address
 
 from app.customers import accounts, confirmation, limits, linking, mails, passwords, pending, proofs
 from app.customers.activity_words import reasons_of
@@ -25,12 +24,13 @@ from app.customers.sessions import (
     required_customer,
     rotate_session,
     set_session_cookie,
+    still_current,
 )
 from app.customers.vipps_login import VippsLogin
 from app.database import begin_write, db
 from app.errors import error_page
 from app.observability import log
-from app.security import clear_cookie, limiter, read_cookie
+from app.security import clear_cookie, client_network, limiter, read_cookie
 from app.settings import settings_of_app
 from app.vipps.errors import LoginRefused
 from app.vipps.matching import Way
@@ -73,7 +73,7 @@ def do_unlink() -> ResponseReturnValue:
     customer = required_customer()
     begin_write()
     held = accounts.hold(customer.id)
-    connected = linking.link_of(held) if held else None
+    connected = linking.link_of(held) if held and still_current() else None
     if connected is None or not linking.can_disconnect(customer):
         db.session.rollback()
         return redirect(url_for("vipps_account.unlink"), 303)
@@ -105,7 +105,7 @@ def prove() -> ResponseReturnValue:
 
 
 @bp.post("/login/vipps/prove")
-@limiter.limit(limits.LOGIN_PER_CLIENT, key_func=get_remote_address)
+@limiter.limit(limits.LOGIN_PER_CLIENT, key_func=client_network)
 @limiter.limit(limits.LOGIN_PER_ACCOUNT, key_func=lambda: limits.customer_key(_waiting_customer()))
 def prove_by_password() -> ResponseReturnValue:
     """Connect, if this is the account's password."""
@@ -114,7 +114,8 @@ def prove_by_password() -> ResponseReturnValue:
         return _nothing_waits()
     if _is_logged_in(waiting):
         return _finish(
-            waiting.id, lambda again: admit(again, Way.PASSWORD) if _is_logged_in(again) else _nothing_waits()
+            waiting.id,
+            lambda again: admit(again, Way.PASSWORD) if _is_logged_in(again) and still_current() else _nothing_waits(),
         )
     form = ProofForm()
     stored = waiting.customer.password_hash if Way.PASSWORD in waiting.ways else None
@@ -125,7 +126,7 @@ def prove_by_password() -> ResponseReturnValue:
 
 
 @bp.post("/login/vipps/prove/mail")
-@limiter.limit(limits.FORGOT_PER_CLIENT, key_func=get_remote_address)
+@limiter.limit(limits.FORGOT_PER_CLIENT, key_func=client_network)
 @limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=lambda: limits.customer_key(_waiting_customer()))
 def mail_proof() -> ResponseReturnValue:
     """Mail a link to the account's address."""
@@ -166,7 +167,7 @@ def prove_by_mail(token: str) -> ResponseReturnValue:
 
 
 @bp.post("/login/vipps/prove/<token>")
-@limiter.limit(limits.LINKS_PER_CLIENT, key_func=get_remote_address)
+@limiter.limit(limits.LINKS_PER_CLIENT, key_func=client_network)
 def finish_by_mail(token: str) -> ResponseReturnValue:
     """Connect in the browser that asked; in any other, let the same Vipps user log in there first."""
     found = _proof_and_what_waits(token)
@@ -236,6 +237,7 @@ def _proof_page(waiting: PendingLink, form: ProofForm, *, wrong: bool = False) -
         is_proved=_is_logged_in(waiting),
         mailed=proofs.was_mailed_for(waiting),
         info=pending.userinfo_of(waiting),
+        may_become_new=pending.may_become_new(waiting),
         reasons=reasons_of(waiting.reasons),
     )
 

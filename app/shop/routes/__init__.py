@@ -1,5 +1,5 @@
 """The shop's pages, a blueprint per part."""
 
-from app.shop.routes import cart, catalogue, checkout, orders
+from app.shop.routes import cart, catalogue, checkout, legal, orders
 
-BLUEPRINTS = (catalogue.bp, cart.bp, checkout.bp, orders.bp)
+BLUEPRINTS = (catalogue.bp, cart.bp, checkout.bp, orders.bp, legal.bp)

@@ -1,0 +1,90 @@
+"""Whom a channel may reach: exactly those whose latest answer is a yes that holds.
+
+One statement decides, so that nobody is in between: the latest answer, the account that is not blocked, the confirmed
+address or number, and the yes from Vipps that does not rest. Every recipient carries the reference of the proof.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+
+from app.customers.consents.channels import CHANNELS, Reach
+from app.customers.consents.ledger import VIPPS_LOGIN
+from app.customers.consents.models import ConsentRecord
+from app.customers.models import Customer, VippsLink
+from app.database import db
+
+CONFIRMED: dict[Reach, tuple[Any, Any]] = {
+    Reach.EMAIL: (Customer.email, Customer.email_verified_at),
+    Reach.PHONE: (Customer.phone_number, Customer.phone_verified_at),
+}
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Somebody who said yes, where to reach them, and the row of the ledger that proves it."""
+
+    customer_id: int
+    name: str
+    address: str
+    record_id: int
+    object_hash: str
+    since: datetime
+
+
+def audience(consent_id: str, after_id: int = 0, limit: int | None = None) -> Sequence[Recipient]:
+    """Return who may be reached, by customer number; the next page begins after the last one's.
+
+    Nobody has agreed to what is no channel of ours.
+    """
+    if consent_id not in CHANNELS:
+        return []
+    return [Recipient(*row) for row in db.session.execute(_statement(consent_id, after_id).limit(limit))]
+
+
+def _statement(consent_id: str, after_id: int) -> Select[Any]:
+    address, confirmed_at = CONFIRMED[CHANNELS[consent_id].reach]
+    latest = _latest(consent_id, after_id)
+    proof = and_(ConsentRecord.id == latest.c.id, latest.c.place == 1)
+    return (
+        select(
+            Customer.id,
+            Customer.name,
+            address,
+            ConsentRecord.id,
+            ConsentRecord.object_hash,
+            ConsentRecord.effective_at,
+        )
+        .join(ConsentRecord, ConsentRecord.customer_id == Customer.id)
+        .join(latest, proof)
+        .where(
+            ConsentRecord.granted,
+            Customer.blocked_at.is_(None),
+            address.is_not(None),
+            confirmed_at.is_not(None),
+            or_(ConsentRecord.source != VIPPS_LOGIN, ~_is_revoked()),
+        )
+        .order_by(Customer.id)
+    )
+
+
+def _latest(consent_id: str, after_id: int) -> Any:
+    """Number the answers of each customer to the question, the newest first."""
+    newest = func.row_number().over(
+        partition_by=ConsentRecord.customer_id,
+        order_by=(ConsentRecord.effective_at.desc(), ConsentRecord.id.desc()),
+    )
+    answers = select(ConsentRecord.id, newest.label("place"))
+    return answers.where(ConsentRecord.consent_id == consent_id, ConsentRecord.customer_id > after_id).subquery()
+
+
+def _is_revoked() -> ColumnElement[bool]:
+    """Tell whether the Vipps user who gave the answer shares nothing with us any more."""
+    return exists().where(
+        VippsLink.customer_id == Customer.id,
+        VippsLink.subject == ConsentRecord.subject,
+        VippsLink.sharing_revoked_at.is_not(None),
+    )

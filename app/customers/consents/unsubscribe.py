@@ -1,0 +1,88 @@
+"""The link in a mail that ends it: signed, good for as long as the account is, without a login.
+
+The token says which account and which channel, and no personal value; the moment of the account's birth keeps an old
+link from ending another customer's mail if a number is given out again. A mail program may press it for its reader
+with one post without cookies (RFC 8058), so it does one thing only: it withdraws.
+"""
+
+from dataclasses import dataclass
+
+from flask import url_for
+from itsdangerous import BadData, URLSafeSerializer
+
+from app.customers import accounts, activity
+from app.customers.activity import Kind
+from app.customers.consents import ledger, preferences
+from app.customers.consents.channels import CHANNELS, Channel
+from app.customers.models import Customer
+from app.database import begin_write, db
+from app.settings import settings_of_app
+
+SALT = "unsubscribe"
+LONGEST_TOKEN = 500
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a sound token stands for."""
+
+    customer: Customer
+    channel: Channel
+
+
+def token_for(customer: Customer, consent_id: str) -> str:
+    """Return the token of a customer's link."""
+    return _serializer().dumps([customer.id, consent_id, _birth(customer)])
+
+
+def headers(customer: Customer, consent_id: str) -> dict[str, str]:
+    """Return the headers of a marketing mail (RFC 2369, section 3.2; RFC 8058, section 3.1)."""
+    return {
+        "List-Unsubscribe": f"<{address(customer, consent_id)}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+
+
+def address(customer: Customer, consent_id: str) -> str:
+    """Return the link for a mail."""
+    token = token_for(customer, consent_id)
+    return settings_of_app().public_url + url_for("unsubscribe.page", token=token, _external=False)
+
+
+def look_at(token: str) -> Link | None:
+    """Return what a token stands for; None if it is forged, or its account is gone."""
+    customer_id, channel, birth = _read(token)
+    customer = db.session.get(Customer, customer_id) if customer_id else None
+    if channel is None or customer is None or _birth(customer) != birth:
+        return None
+    return Link(customer, channel)
+
+
+def withdraw(token: str) -> Link | None:
+    """Take the yes back; once more changes nothing. The caller commits."""
+    begin_write()
+    link = look_at(token)
+    customer = accounts.hold(link.customer.id) if link else None
+    if link is None or customer is None:
+        return None
+    if preferences.choose(customer, link.channel.id, False, ledger.UNSUBSCRIBE):
+        activity.note(customer, Kind.CONSENT_WITHDRAWN, method="mail")
+    return link
+
+
+def _read(token: str) -> tuple[int, Channel | None, int]:
+    if len(token) > LONGEST_TOKEN:
+        return 0, None, 0
+    try:
+        customer_id, consent_id, birth = _serializer().loads(token)
+    except BadData:
+        return 0, None, 0
+    return customer_id, CHANNELS.get(consent_id), birth
+
+
+def _birth(customer: Customer) -> int:
+    return int(customer.created_at.timestamp() * 1000)
+
+
+def _serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(settings_of_app().signing_key, salt=SALT)

@@ -1,0 +1,117 @@
+"""A copy of everything about a customer, as one ZIP: for machines (`data.json`) and for people (`index.html`).
+
+GDPR, articles 15 and 20. It is made in memory and never kept: each kind of data is bounded, so the file is too. The
+page is opened from a disk, without the shop's headers: it brings a policy of its own, and every value is escaped.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from io import BytesIO
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from flask import render_template
+from flask_babel import gettext as _
+
+from app.customers.addresses import PARTS, from_parts, one_label
+from app.customers.models import Customer
+from app.customers.privacy import holders
+from app.customers.privacy.words import AMOUNTS, FOR_PROGRAMS, RAW
+from app.customers.profile.words import LABELS as KINDS_OF_ADDRESS
+from app.customers.profile.words import date_in_words
+from app.database import utcnow
+from app.i18n import money, when
+from app.settings import settings_of_app
+
+FILE_NAME = "your-data.zip"
+ABOUT = "Everything that this shop keeps about one customer. Times are in UTC (ISO 8601), amounts in øre."
+
+# What the page leaves out, to be read at all; the data say that there is nothing.
+EMPTY: tuple[object, ...] = (None, "", [], {})
+PLACE = frozenset(PARTS)
+
+Copy = dict[str, Any]
+# What the page shows: pairs of label and node for an object, nodes for a list, else a text.
+Node = tuple[str, Any]
+
+
+def copy_of(customer: Customer) -> Copy:
+    """Return everything that is kept about a customer, by holder."""
+    parts = {holder.name: holder.export(customer) for holder in holders.registered() if holder.export}
+    return {"about": ABOUT, "made_at": utcnow(), "newest_of_a_kind_at_most": holders.MOST_ROWS, **parts}
+
+
+def archive(copy: Copy) -> bytes:
+    """Return the ZIP of a copy."""
+    packed = BytesIO()
+    with ZipFile(packed, "w", ZIP_DEFLATED) as zipped:
+        zipped.writestr("data.json", as_json(copy))
+        zipped.writestr("index.html", readable(copy))
+    return packed.getvalue()
+
+
+def as_json(value: Any) -> str:
+    """Return a value as JSON, with moments in UTC."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=_as_text)
+
+
+def readable(copy: Copy) -> str:
+    """Return the copy as a page, in the language of the request."""
+    labels = {name: words for holder in holders.registered() for name, words in holder.labels.items()}
+    sections = [
+        (_words(holder.title), _node(holder.name, copy[holder.name], labels))
+        for holder in holders.registered()
+        if holder.name in copy
+    ]
+    return render_template("customers/export_index.html", made_at=copy["made_at"], sections=sections)
+
+
+def titles() -> list[str]:
+    """Return what a copy is made of, in words."""
+    return [_words(holder.title) for holder in holders.registered() if holder.export]
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)  # the value itself would end up in a log
+
+
+def _node(name: str, value: Any, labels: Mapping[str, object]) -> Node:
+    """Return what the page shows for a member of that name."""
+    if name in RAW and value is not None:
+        return "raw", as_json(value)
+    if isinstance(value, Mapping) and set(value) >= PLACE:
+        return "text", _place(value)
+    if isinstance(value, Mapping):
+        members = [(each, inner) for each, inner in value.items() if each not in FOR_PROGRAMS and inner not in EMPTY]
+        return "object", [(_label(each, labels), _node(each, inner, labels)) for each, inner in members]
+    if isinstance(value, (list, tuple)):
+        return "list", [_node("", each, labels) for each in value]
+    return "text", _text(name, value)
+
+
+def _place(value: Mapping[str, str]) -> str:
+    kind, label = KINDS_OF_ADDRESS.get(value.get("type", "")), one_label(from_parts(value))
+    return f"{kind}: {label}" if kind else label
+
+
+def _text(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return str(_("Yes") if value else _("No"))
+    if isinstance(value, datetime):
+        return when(value)
+    if isinstance(value, date):
+        return date_in_words(value)
+    return money(value) if name in AMOUNTS else str(value)
+
+
+def _label(name: str, labels: Mapping[str, object]) -> str:
+    return _words(labels[name]) if name in labels else name.replace("_", " ")
+
+
+def _words(text: object) -> str:
+    return str(text) % {"brand": settings_of_app().brand}

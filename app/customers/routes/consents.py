@@ -1,0 +1,109 @@
+"""The preference centre: what was agreed, when and in which words, and a switch for each channel.
+
+Taking a yes back is as easy as giving it (GDPR, article 7(3)): one press, no confirmation, no login in the app.
+"""
+
+import json
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.customers import accounts, activity, mails
+from app.customers.activity import Kind
+from app.customers.consents import asking, evidence, ledger, preferences
+from app.customers.consents.channels import CHANNELS
+from app.customers.consents.models import ConsentRecord
+from app.customers.models import Customer
+from app.customers.sessions import login_required, required_customer
+from app.database import begin_write, db
+from app.observability import log
+from app.vipps.return_path import local_path
+
+HISTORY_SHOWN = 50
+ON, OFF = "on", "off"
+SAVE, NONE = "save", "none"
+
+bp = Blueprint("consents", __name__)
+
+
+@bp.get("/account/consents")
+@login_required
+def page() -> ResponseReturnValue:
+    """Show each channel, other answers, and every answer that was ever given."""
+    customer = required_customer()
+    history = ledger.history(customer)
+    return render_template(
+        "customers/consents.html",
+        standings=preferences.standings(customer),
+        others=preferences.other_answers(customer),
+        history=list(reversed(history))[:HISTORY_SHOWN],
+        total=len(history),
+        channels=CHANNELS,
+    )
+
+
+@bp.post("/account/consents")
+@login_required
+def choose() -> ResponseReturnValue:
+    """Turn one channel on or off; what holds already stays as it is."""
+    consent_id, answer = request.form.get("consent", ""), request.form.get("answer")
+    if answer not in (ON, OFF) or (answer == ON and consent_id not in CHANNELS):
+        abort(400)
+    customer = _held()
+    row = preferences.choose(customer, consent_id, answer == ON)
+    _commit(customer, [row] if row else [])
+    flash(_("Saved. It counts from now on."), "success")
+    return redirect(url_for("consents.page"), 303)
+
+
+@bp.post("/account/consents/off")
+@login_required
+def turn_all_off() -> ResponseReturnValue:
+    """Turn every channel off in one step."""
+    customer = _held()
+    _commit(customer, preferences.turn_all_off(customer))
+    flash(_("Everything is off. We send you no news and no offers."), "success")
+    return redirect(url_for("consents.page"), 303)
+
+
+@bp.post("/account/consents/asked")
+@login_required
+def answer_once() -> ResponseReturnValue:
+    """Take the answers to the question that was asked after a first login."""
+    answer = request.form.get("answer")
+    if answer not in (SAVE, NONE):
+        abort(400)
+    customer = _held()
+    rows = asking.answer(customer, request.form.getlist("consent") if answer == SAVE else [])
+    _commit(customer, rows)
+    flash(_("Thank you, that is noted. You can change it on your page at any time."), "success")
+    return redirect(local_path(request.form.get("next"), url_for("account.overview")), 303)
+
+
+@bp.get("/account/consents/evidence")
+@login_required
+def download() -> ResponseReturnValue:
+    """Hand over every answer with its exact words, its raw object and the object's hash."""
+    document = evidence.document(ledger.history(required_customer()))
+    response = Response(json.dumps(document, indent=2, ensure_ascii=False), mimetype="application/json")
+    response.headers.set("Content-Disposition", "attachment", filename="consents.json")
+    return response
+
+
+def _held() -> Customer:
+    """Return who is logged in, held, so that of two clicks the second finds what the first did."""
+    customer_id = required_customer().id
+    begin_write()
+    return accounts.hold(customer_id) or abort(403)
+
+
+def _commit(customer: Customer, rows: list[ConsentRecord]) -> None:
+    """Note what was changed and commit it; a yes to mail is answered by mail, with the link that ends it."""
+    granted = [row.consent_id for row in rows if row.granted]
+    if rows:
+        activity.note(customer, Kind.CONSENT_GIVEN if granted else Kind.CONSENT_WITHDRAWN)
+    if "email" in granted and customer.email_verified_at:
+        mails.consent_given(customer)
+    db.session.commit()
+    log.info("consents_changed", customer=customer.id, granted=granted, changed=len(rows))

@@ -1,0 +1,43 @@
+"""A copy of everything about the customer, handed to who has just confirmed that they are the customer."""
+
+from flask import Blueprint, Response, render_template
+from flask.typing import ResponseReturnValue
+
+from app.customers import activity, confirmation
+from app.customers.activity import Kind
+from app.customers.limits import COPIES_PER_CUSTOMER, customer_key
+from app.customers.privacy import export
+from app.customers.sessions import current_customer, required_customer
+from app.database import db
+from app.observability import log
+from app.security import limiter
+
+bp = Blueprint("export", __name__)
+
+
+def current_customer_key() -> str:
+    """Name who is logged in, for the limit."""
+    customer = current_customer()
+    return customer_key(customer.id if customer else None)
+
+
+@bp.get("/account/export")
+@confirmation.required
+def page() -> ResponseReturnValue:
+    """Say what the copy holds."""
+    return render_template("customers/export.html", titles=export.titles())
+
+
+@bp.post("/account/export")
+@limiter.limit(COPIES_PER_CUSTOMER, key_func=current_customer_key)
+@confirmation.required
+def download() -> ResponseReturnValue:
+    """Make the copy and hand it over; it is kept nowhere."""
+    customer = required_customer()
+    activity.note(customer, Kind.DATA_EXPORTED)
+    db.session.commit()
+    response = Response(export.archive(export.copy_of(customer)), mimetype="application/zip")
+    response.headers.set("Content-Disposition", "attachment", filename=export.FILE_NAME)
+    response.headers["Cache-Control"] = "no-store"
+    log.info("data_exported", customer=customer.id, bytes=response.content_length)
+    return response

@@ -1,0 +1,57 @@
+"""The commands that make and close staff accounts: `flask create-staff` and `flask disable-staff`."""
+
+import secrets
+
+import click
+from flask.cli import with_appcontext
+from flask_babel import force_locale
+
+from app.customers import passwords
+from app.customers.email_address import normal_email
+from app.customers.forms import WEAK
+from app.database import begin_write, db
+from app.forms import one_line
+from app.staff import accounts
+
+GENERATED_BYTES = 18
+MAX_NAME = 200
+
+
+@click.command("create-staff")
+@click.argument("email")
+@click.option("--name", required=True, help="The name that stands beside what this person looked at.")
+@click.option("--generate", is_flag=True, help="Make the password up and print it, once.")
+@with_appcontext
+def create_staff(email: str, name: str, generate: bool) -> None:
+    """Make a staff account, or open a disabled one again; asks for the password."""
+    address, called = normal_email(email), one_line(name)[:MAX_NAME]
+    if address is None or not called:
+        raise click.ClickException("an e-mail address and a name are needed")
+    password = secrets.token_urlsafe(GENERATED_BYTES) if generate else _asked(address)
+    if accounts.create(address, called, password) is None:
+        raise click.ClickException("there is such an account; disable it first to give it a new password")
+    db.session.commit()
+    click.echo(f"The staff account is ready.{f' Its password: {password}' if generate else ''}")
+
+
+@click.command("disable-staff")
+@click.argument("email")
+@with_appcontext
+def disable_staff(email: str) -> None:
+    """Close a staff account, and log it out everywhere at once."""
+    begin_write()
+    staff = accounts.find(normal_email(email) or "")
+    if staff is None:
+        raise click.ClickException("no staff account has this e-mail address")
+    accounts.disable(staff)
+    db.session.commit()
+    click.echo("The staff account is disabled.")
+
+
+def _asked(email: str) -> str:
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    found = passwords.problem(password, email)
+    if found is not None:
+        with force_locale("en"):
+            raise click.ClickException(str(WEAK[found]))
+    return password

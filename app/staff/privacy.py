@@ -1,0 +1,57 @@
+"""What the back office keeps about customers, how it is handed over, and how long it is kept.
+
+A customer may know when and for what staff looked at their data; who it was is the shop's to know (GDPR, article 15(1);
+Court of Justice, C-579/21). Erasing the customer takes their number out of these rows, by the foreign keys.
+"""
+
+from typing import Any
+
+from flask import Flask
+from flask_babel import lazy_gettext as _l
+
+from app.customers.models import Customer
+from app.customers.privacy import holders, periods
+from app.customers.privacy.holders import Holder, deletes, rows
+from app.staff.models import ErrorReport, StaffLook, StaffSession
+from app.staff.words import in_words
+
+
+def init_app(app: Flask) -> None:
+    """Add what is kept here to the registry."""
+    for holder in HOLDERS:
+        holders.register(app, holder)
+
+
+def looks_at(customer: Customer) -> list[dict[str, Any]]:
+    """Return when staff looked at a customer, and for what."""
+    return [
+        {"at": row["at"], "what": in_words(row["action"], "action"), "reference": row["reference"]}
+        for row in rows(StaffLook, customer, "at", "action", "reference")
+    ]
+
+
+def errors_of(customer: Customer) -> list[dict[str, Any]]:
+    """Return what went wrong for a customer."""
+    return rows(ErrorReport, customer, "at", "code", "status", "route", "reference")
+
+
+HOLDERS = (
+    Holder(
+        name="looked_at_by_staff",
+        title=_l("When the shop’s staff looked at your data"),
+        export=looks_at,
+        rules=(
+            deletes("notes of what staff looked at", StaffLook, lambda now: StaffLook.at < now - periods.STAFF_LOOKS),
+            deletes(
+                "sessions of staff", StaffSession, lambda now: StaffSession.expires_at < now - periods.STAFF_SESSIONS
+            ),
+        ),
+    ),
+    Holder(
+        name="errors",
+        title=_l("What went wrong for you"),
+        export=errors_of,
+        rules=(deletes("error reports", ErrorReport, lambda now: ErrorReport.at < now - periods.ERRORS),),
+        labels={"code": _l("What it was"), "status": _l("Status of the page"), "route": _l("Where in the shop")},
+    ),
+)

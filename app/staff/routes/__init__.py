@@ -1,0 +1,44 @@
+"""The pages of the back office, all in one blueprint: whoever adds a page adds it behind its guard."""
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import Forbidden, HTTPException, NotFound, TooManyRequests
+
+from app.observability import reference
+from app.staff import sessions
+from app.staff.routes import audience, customers, lists, login, search
+
+bp = Blueprint("staff", __name__, url_prefix="/staff")
+bp.before_request(sessions.require_staff)
+bp.after_request(sessions.keep_private)
+for part in (login, search, customers, lists, audience):
+    bp.register_blueprint(part.bp)
+
+TITLES = {
+    400: _l("This page was open for too long"),
+    403: _l("This is not for you"),
+    404: _l("There is nothing here"),
+    429: _l("A moment, please"),
+}
+
+
+@bp.errorhandler(CSRFError)
+@bp.errorhandler(Forbidden)
+@bp.errorhandler(NotFound)
+@bp.errorhandler(TooManyRequests)
+def refused(error: HTTPException) -> ResponseReturnValue:
+    """Say so in the back office's own frame, so that nobody lands in the shop."""
+    status = error.code or 400
+    explanations = {
+        400: _("Nothing was done. Please go back, load the page again and repeat it."),
+        403: _("Your account may not do this."),
+        404: _("The number may be mistyped, or the customer’s account is deleted."),
+        429: _("That was tried many times in a short while. Please wait a little and try again."),
+    }
+    html = render_template(
+        "staff/refused.html", title=TITLES[status], explanation=explanations[status], reference=reference()
+    )
+    return html, status

@@ -1,0 +1,48 @@
+"""Whom a channel may reach: counted, the first few shown, and all of them as a file for whoever sends."""
+
+from flask import Blueprint, Response, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.database import LARGEST_ID, begin_write, db, utcnow
+from app.observability import log
+from app.staff import export, looks
+from app.staff.looks import Action
+from app.staff.sessions import required_staff
+from app.staff.words import CHANNELS
+
+bp = Blueprint("audience", __name__)
+
+
+@bp.get("/audience")
+def page() -> ResponseReturnValue:
+    """Choose a channel; show how many said yes to it, and the first of them."""
+    channel = request.args.get("channel", "")
+    if channel not in export.CHANNELS:
+        return render_template("staff/audience.html", channels=CHANNELS, channel="", preview=None)
+    staff = required_staff()
+    begin_write()
+    preview = export.preview(channel)
+    looks.note(staff.staff_id, Action.AUDIENCE, detail=f"{channel} {len(preview.first)}")
+    db.session.commit()
+    return render_template("staff/audience.html", channels=CHANNELS, channel=channel, preview=preview)
+
+
+@bp.post("/audience")
+def download() -> ResponseReturnValue:
+    """Hand out one file; a post, because it is written down and nobody should come upon it by a link."""
+    channel, after = request.form.get("channel", ""), request.form.get("after", 0, type=int)
+    if channel not in export.CHANNELS or not 0 <= after <= LARGEST_ID:
+        abort(404)
+    staff = required_staff()
+    begin_write()
+    rows = export.read(channel, after)
+    looks.note(staff.staff_id, Action.EXPORT, detail=f"{channel} {len(rows)}")
+    db.session.commit()
+    log.info("audience_exported", staff=staff.staff_id, channel=channel, people=len(rows))
+    return _attached(export.as_csv(channel, rows), f"multe-{channel}-{utcnow():%Y-%m-%d}-{after}.csv")
+
+
+def _attached(text: str, name: str) -> Response:
+    response = Response(text, content_type="text/csv; charset=utf-8; header=present")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

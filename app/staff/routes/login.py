@@ -1,0 +1,89 @@
+"""Log in to the back office, by password only: Vipps tells who somebody is, and not that they work here."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.customers import limits
+from app.customers.email_address import normal_email
+from app.customers.forms import LoginForm
+from app.database import begin_write, db
+from app.observability import log
+from app.security import limiter, read_cookie
+from app.settings import settings_of_app
+from app.staff import seed
+from app.staff.accounts import DEMO_EMAIL, LoggedIn, Refused, log_in
+from app.staff.sessions import (
+    COOKIE,
+    clear_session_cookie,
+    current_staff,
+    end_session,
+    required_staff,
+    set_session_cookie,
+    start_session,
+)
+from app.vipps.return_path import local_path
+
+# Fewer than a customer gets: an office is few people, and what is behind the door is everybody's.
+PER_CLIENT = "20 per 15 minutes"
+PER_ACCOUNT = "10 per 15 minutes"
+
+bp = Blueprint("login", __name__)
+
+
+@bp.get("/login")
+def page() -> ResponseReturnValue:
+    """Show the form."""
+    target = _target(request.args.get("next"))
+    if current_staff() is not None:
+        return redirect(target, 303)
+    return _page(LoginForm(formdata=None), target, lapsed=bool(read_cookie(COOKIE)))
+
+
+@bp.post("/login")
+@limiter.limit(PER_CLIENT)
+@limiter.limit(PER_ACCOUNT, key_func=limits.account_key)
+def enter() -> ResponseReturnValue:
+    """Log in by e-mail address and password."""
+    form = LoginForm()
+    target = _target(form.next.data)
+    if not form.validate_on_submit():
+        return _page(form, target), 422
+    in_demo = settings_of_app().in_demo
+    match log_in(normal_email(form.email.data), form.password.data or "", in_demo=in_demo):
+        case LoggedIn(staff):
+            token = start_session(staff)
+            db.session.commit()
+            log.info("staff_logged_in", staff=staff.id)
+            response = redirect(target, 303)
+            set_session_cookie(response, token)
+            return response
+        case Refused():
+            db.session.rollback()
+    log.warning("staff_login_refused")
+    return _page(form, target, refused=True), 422
+
+
+@bp.post("/logout")
+def leave() -> ResponseReturnValue:
+    """End the session of this browser."""
+    staff_id = required_staff().staff_id
+    begin_write()
+    end_session()
+    db.session.commit()
+    log.info("staff_logged_out", staff=staff_id)
+    response = redirect(url_for("staff.login.page"), 303)
+    clear_session_cookie(response)
+    return response
+
+
+def _target(asked: str | None) -> str:
+    """Return where to go after the login: a page of the back office, and nowhere else."""
+    home = url_for("staff.search.page")
+    target = local_path(asked, home)
+    return target if target.partition("?")[0].startswith(f"{home}/") else home
+
+
+def _page(form: LoginForm, target: str, *, refused: bool = False, lapsed: bool = False) -> str:
+    form.next.data = target
+    hints = {"demo_email": DEMO_EMAIL, "demo_password": seed.DEMO_PASSWORD} if settings_of_app().in_demo else {}
+    return render_template("staff/login.html", form=form, refused=refused, lapsed=lapsed, **hints)

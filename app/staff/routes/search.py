@@ -1,0 +1,52 @@
+"""Find a customer. What was typed is a person's name or address, so it is posted and stays out of every address.
+
+It is kept in this browser's form cookie under a random key, and the key is what the result's address has: so a result
+can be reloaded, paged and come back to, and no proxy's log and no history learns who was looked for (ASVS 14.2.1).
+"""
+
+import secrets
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from app.database import begin_write, db
+from app.staff import looks, search
+from app.staff.looks import Action
+from app.staff.numbers import number_in_query
+from app.staff.sessions import required_staff
+
+SEARCHES = "staff_searches"
+MOST_SEARCHES = 5
+KEY_BYTES = 6
+
+bp = Blueprint("search", __name__)
+
+
+@bp.get("", strict_slashes=False)
+def page() -> ResponseReturnValue:
+    """Show the search field, and with a key in the address what that search finds now."""
+    text = dict(session.get(SEARCHES, ())).get(request.args.get("search"), "")
+    found = _look_for(text) if text else None
+    return render_template("staff/search.html", text=text, found=found, is_lost="search" in request.args and not text)
+
+
+def _look_for(text: str) -> search.Found | None:
+    """Search, and write down that somebody did."""
+    begin_write()
+    found = search.find(text, number_in_query("after") or 0)
+    if found:
+        looks.note(required_staff().staff_id, Action.SEARCH, detail=f"{'+'.join(found.kinds)} {found.hits}")
+    db.session.commit()
+    return found
+
+
+@bp.post("/search")
+def ask() -> ResponseReturnValue:
+    """Keep what is searched for in this browser, and lead to the result."""
+    text = search.cleaned(request.form.get("q"))
+    if not text:
+        return redirect(url_for("staff.search.page"), 303)
+    key = secrets.token_urlsafe(KEY_BYTES)
+    # Pairs, and not a mapping: the cookie would sort it, and the oldest would not be known.
+    session[SEARCHES] = [*session.get(SEARCHES, ()), (key, text)][-MOST_SEARCHES:]
+    return redirect(url_for("staff.search.page", search=key), 303)

@@ -1,0 +1,19 @@
+"""The demo's staff account. Its password is shown on the login page of the demo, and opens nothing anywhere else."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.customers import passwords
+from app.settings import settings_of_app
+from app.staff.accounts import DEMO_EMAIL
+from app.staff.models import Staff
+
+DEMO_PASSWORD = "keys on the third hook"  # noqa: S105 - meant to be read
+DEMO_NAME = "Solveig Haug"
+
+
+def load_demo(session: Session) -> None:
+    """Add the demo's staff account if it is missing, in the demo only. The caller commits."""
+    there = session.scalar(select(Staff.id).where(Staff.email == DEMO_EMAIL))
+    if there is None and settings_of_app().in_demo:
+        session.add(Staff(email=DEMO_EMAIL, name=DEMO_NAME, password_hash=passwords.make_hash(DEMO_PASSWORD)))

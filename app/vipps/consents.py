@@ -1,0 +1,296 @@
+"""The answers to consent questions that come with a login, in either of Vipps' two shapes, as typed values.
+
+`delegatedConsents` is one screen with four predefined questions; `flowResult` is the result of the scope `customFlow`,
+any number of screens with the merchant's own questions (Vipps MobilePay Login API guide: collecting consents, custom
+flow migration). Both become `ConsentAnswer`s.
+
+Strict and tolerant at once. A yes is a literal `true` to a question whose words are known, asked once: everything else
+is never turned into one (GDPR, articles 4(11) and 7(1)). A no needs no such proof, so a sound no stands even where the
+words are broken; otherwise an earlier yes would outlive it. What is malformed is named in `problems`, by its place and
+never by its value, and costs neither the other answers nor the login. Members that nobody knows stay in the evidence.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from .clean import lines, text
+from .evidence import storable
+
+LONGEST_ID = 100
+LONGEST_HEADING = 500
+LONGEST_TEXT = 2000
+LONGEST_DESCRIPTION = 4000
+LONGEST_URL = 2000
+MOST_ITEMS = 50  # in one list
+MOST_ANSWERS = 100
+MOST_PROBLEMS = 20
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,6})?")
+EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)  # before there was a Vipps
+CLOCKS_DIFFER = timedelta(minutes=1)
+
+Link = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class ConsentAnswer:
+    """One answer to one question, with what the person saw when they gave it.
+
+    `links` are pairs of title and address. `evidence` is the whole object as received.
+    """
+
+    id: str
+    granted: bool
+    required: bool
+    text: str
+    heading: str
+    description: str
+    language: str
+    links: tuple[Link, ...]
+    given_at: datetime | None
+    evidence: dict[str, Any]
+
+
+@dataclass
+class _Reading:
+    """What has been found so far. `spoiled` are the questions to which something else was said than yes or no."""
+
+    now: datetime
+    answers: list[ConsentAnswer] = field(default_factory=list)
+    spoiled: set[str] = field(default_factory=set)
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a person saw around a question, and when they answered."""
+
+    heading: str
+    description: str
+    language: str
+    links: tuple[Link, ...]
+    given_at: datetime | None
+    evidence: dict[str, Any] | None
+
+
+def parse(claims: Mapping[str, Any], now: datetime | None = None) -> tuple[tuple[ConsentAnswer, ...], tuple[str, ...]]:
+    """Read the answers of either shape; the second value names what could not be used.
+
+    An absent object is neither a yes nor a no.
+    """
+    reading = _Reading(now or datetime.now(UTC))
+    for name, read in (("delegatedConsents", _delegated), ("flowResult", _flow)):
+        if isinstance(whole := claims.get(name), dict):
+            read(whole, reading)
+        elif whole is not None:
+            reading.problems.append(name)
+    # The pages contradict each other about the name: the scope is `customFlow`, the result `flowResult`.
+    if claims.get("flowResult") is None and isinstance(claims.get("customFlow"), dict):
+        reading.problems.append("customFlow instead of flowResult")
+    if len(reading.answers) > MOST_ANSWERS:
+        reading.answers.clear()
+        reading.problems.append(f"more than {MOST_ANSWERS} answers")
+    return tuple(_unambiguous(reading)), tuple(reading.problems[:MOST_PROBLEMS])
+
+
+def _delegated(whole: dict[str, Any], reading: _Reading) -> None:
+    """Read the one screen of `delegatedConsents`; the texts below and above the boxes are one description."""
+    at = "delegatedConsents"
+    # The documented sample writes one member with a leading blank.
+    terms = "termsDescription" if "termsDescription" in whole else " termsDescription"
+    seen = _Seen(
+        heading=_words(whole, "heading", at, LONGEST_HEADING, reading),
+        description=_description(whole, ("text", terms), at, reading),
+        links=tuple(_two_links(whole, at, reading)),
+        **_common(whole, at, reading),
+    )
+    for place, item in _items(whole, "consents", at, reading):
+        _answer(item, "accepted", "textDisplayedToUser", seen, place, reading)
+
+
+def _flow(whole: dict[str, Any], reading: _Reading) -> None:
+    """Read the screens of `flowResult`; an element that is no checkbox is no question."""
+    at = "flowResult"
+    common = _common(whole, at, reading)
+    for place, screen in _items(whole, "screens", at, reading):
+        heading = _words(screen, "title", place, LONGEST_HEADING, reading)
+        above = _description(screen, ("description",), place, reading)
+        links = tuple(_listed_links(screen, place, reading))
+        for spot, element in _items(screen, "elements", place, reading):
+            if element.get("type") == "checkbox":
+                below = _read_more(element, spot, reading)
+                description = "\n".join(filter(None, (above, below)))[:LONGEST_DESCRIPTION]
+                seen = _Seen(heading, description, links=links, **common)
+                _answer(element, "checked", "title", seen, spot, reading)
+            elif "checked" in element or not isinstance(element.get("type"), str):
+                _spoil(element, f"{spot}.type", reading)
+
+
+def _common(whole: dict[str, Any], at: str, reading: _Reading) -> dict[str, Any]:
+    """Return what both shapes say in the same words."""
+    given_at, language = _moment(whole.get("timeOfConsent"), reading.now), whole.get("language")
+    if given_at is None:
+        reading.problems.append(f"{at}.timeOfConsent")  # the time of receipt is used instead
+    if not isinstance(language, str) or not LANGUAGE.fullmatch(language):
+        reading.problems.append(f"{at}.language")
+        language = ""
+    evidence = storable(whole)
+    if evidence is None:
+        reading.problems.append(f"{at} too large to keep")
+    return {"given_at": given_at, "language": language.lower(), "evidence": evidence}
+
+
+def _answer(item: dict[str, Any], flag: str, words: str, seen: _Seen, at: str, reading: _Reading) -> None:
+    """Add an answer, if it is one."""
+    consent_id, granted = _id(item), item.get(flag)
+    if consent_id is None or not isinstance(granted, bool):
+        return _spoil(item, f"{at}.{'id' if consent_id is None else flag}", reading)
+    wrong = []
+    shown = item.get(words)
+    if not isinstance(shown, str) or not text(shown, LONGEST_TEXT) or len(shown) > LONGEST_TEXT:
+        wrong.append(words)
+    if not isinstance(item.get("required", False), bool):
+        wrong.append("required")
+    reading.problems.extend(f"{at}.{name}" for name in wrong)
+    if wrong and granted:
+        reading.spoiled.add(consent_id)
+        return None
+    cleaned = text(shown, LONGEST_TEXT) or ""
+    reading.answers.append(
+        ConsentAnswer(
+            id=consent_id,
+            granted=granted,
+            required=item.get("required") is True,
+            text=cleaned,
+            heading=seen.heading,
+            description=seen.description,
+            language=seen.language,
+            links=seen.links,
+            given_at=seen.given_at,
+            evidence=seen.evidence or _instead({"id": consent_id, flag: granted, words: cleaned}, seen),
+        )
+    )
+    return None
+
+
+def _instead(answer: dict[str, Any], seen: _Seen) -> dict[str, Any]:
+    """Return what is kept of an object that is too large to keep."""
+    at = seen.given_at.isoformat() if seen.given_at else None
+    return {"omitted": "too large to keep", "timeOfConsent": at, "answer": answer}
+
+
+def _spoil(item: dict[str, Any], place: str, reading: _Reading) -> None:
+    """Name what is no answer; a yes to the same question elsewhere is no clear one either."""
+    reading.problems.append(place)
+    if consent_id := _id(item):
+        reading.spoiled.add(consent_id)
+
+
+def _unambiguous(reading: _Reading) -> Iterator[ConsentAnswer]:
+    """Keep one answer per question; if it was answered twice and differently, it was not a yes."""
+    by_id: dict[str, ConsentAnswer] = {}
+    for answer in reading.answers:
+        first = by_id.setdefault(answer.id, answer)
+        if first.granted != answer.granted:
+            by_id[answer.id] = answer if first.granted else first
+            reading.problems.append("answered twice and differently")
+    for answer in by_id.values():
+        if not (answer.granted and answer.id in reading.spoiled):
+            yield answer
+
+
+def _items(parent: dict[str, Any], name: str, at: str, reading: _Reading) -> list[tuple[str, dict[str, Any]]]:
+    """Return the objects of a list with their places; what is none is named, and a list without end is not read."""
+    place, items = f"{at}.{name}", parent.get(name)
+    if not isinstance(items, list) or len(items) > MOST_ITEMS:
+        reading.problems.append(place)
+        return []
+    places = [(f"{place}[{number}]", item) for number, item in enumerate(items)]
+    reading.problems.extend(spot for spot, item in places if not isinstance(item, dict))
+    return [(spot, item) for spot, item in places if isinstance(item, dict)]
+
+
+def _id(item: dict[str, Any]) -> str | None:
+    """Return a question's name, exactly as it came; cleaned or cut, it might be another question's."""
+    value = item.get("id")
+    return value if isinstance(value, str) and value == text(value, LONGEST_ID) else None
+
+
+def _words(parent: dict[str, Any], name: str, at: str, longest: int, reading: _Reading) -> str:
+    """Return a text around the question; the person may have seen none."""
+    value = parent.get(name)
+    if value is not None and not isinstance(value, str):
+        reading.problems.append(f"{at}.{name}")
+    return text(value, longest) or ""
+
+
+def _description(parent: dict[str, Any], names: tuple[str, ...], at: str, reading: _Reading) -> str:
+    for name in names:
+        if not isinstance(parent.get(name), str | None):
+            reading.problems.append(f"{at}.{name.strip()}")
+    found = [line for name in names for line in lines(parent.get(name), LONGEST_DESCRIPTION)]
+    return "\n".join(found)[:LONGEST_DESCRIPTION]
+
+
+def _read_more(element: dict[str, Any], at: str, reading: _Reading) -> str:
+    more = element.get("readMore")
+    if isinstance(more, dict):
+        return _description(more, ("title", "description"), f"{at}.readMore", reading)
+    if more is not None:
+        reading.problems.append(f"{at}.readMore")
+    return ""
+
+
+def _two_links(whole: dict[str, Any], at: str, reading: _Reading) -> Iterator[Link]:
+    links = whole.get("links")
+    if isinstance(links, dict):
+        for name in ("terms", "privacyStatement"):
+            yield from _link(links, f"{name}LinkText", f"{name}LinkUrl", f"{at}.links", reading)
+    elif links is not None:
+        reading.problems.append(f"{at}.links")
+
+
+def _listed_links(screen: dict[str, Any], at: str, reading: _Reading) -> Iterator[Link]:
+    terms = screen.get("terms")
+    if isinstance(terms, dict):
+        if terms.get("links") is not None:
+            for place, link in _items(terms, "links", f"{at}.terms", reading):
+                yield from _link(link, "title", "url", place, reading)
+    elif terms is not None:
+        reading.problems.append(f"{at}.terms")
+
+
+def _link(parent: dict[str, Any], title: str, url: str, at: str, reading: _Reading) -> Iterator[Link]:
+    """Yield a link that may be shown: to the web, and nowhere a script or a file could hide."""
+    address = parent.get(url)
+    if address is None:
+        return
+    if not isinstance(address, str) or not _is_web(address):
+        reading.problems.append(f"{at}.{url}")
+        return
+    yield text(parent.get(title), LONGEST_HEADING) or address, address
+
+
+def _is_web(address: str) -> bool:
+    if len(address) > LONGEST_URL or not address.isprintable() or " " in address or "\\" in address:
+        return False
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
+    except ValueError:
+        return False
+
+
+def _moment(value: object, now: datetime) -> datetime | None:
+    """Return a time in UTC; Vipps writes it with a Z, and one without a zone, or of tomorrow, is none."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) and len(value) < 40 else None
+        if moment is None or moment.tzinfo is None:
+            return None
+        in_utc = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return in_utc if EARLIEST <= in_utc <= now + CLOCKS_DIFFER else None

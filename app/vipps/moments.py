@@ -1,0 +1,13 @@
+"""Points in time as tokens write them: seconds since 1970, as a JSON number (RFC 7519, section 2: NumericDate)."""
+
+from datetime import UTC, datetime
+
+EARLIEST = datetime(2015, 1, 1, tzinfo=UTC).timestamp()  # before there was a Vipps
+LATEST = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
+
+
+def moment(value: object) -> datetime | None:
+    """Return the point in time, or None for what is no number, no finite one or no sane one, as `True` is none."""
+    if not isinstance(value, (int, float)):
+        return None
+    return datetime.fromtimestamp(value, UTC) if EARLIEST <= value <= LATEST else None

@@ -1,0 +1,100 @@
+"""The back office in a browser: usable by everybody, on a telephone too, without scripts, and not to be mistaken."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DESK, PHONE, Stage
+from tests.browser.steps import heading, log_in_by_password, log_out
+from tests.customers.steps import add_answer
+from tests.staff.steps import EMAIL, PASSWORD, hire
+
+pytestmark = pytest.mark.browser
+
+INGRID = "ingrid.solheim@example.com"
+PAGES = ("/staff/audience?channel=email", "/staff/deliveries", "/staff/errors", "/staff/looks", "/staff/customers/999")
+
+
+def go_to_work(page: Page, stage: Stage, wish: str = "/staff") -> None:
+    """Log in to the back office, on the way to one of its pages."""
+    page.goto(stage.shop + wish)
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+
+
+def search(page: Page, text: str) -> None:
+    """Search for a customer."""
+    page.get_by_role("link", name="Customers").first.click()
+    page.get_by_role("searchbox").fill(text)
+    page.get_by_role("button", name="Search").click()
+
+
+def every_page(page: Page, stage: Stage) -> Iterator[str]:
+    """Go everywhere in the back office; yields where the browser is."""
+    hire(stage.app)
+    for customer_id in (1, 2):
+        add_answer(stage.app, customer_id, "email", text="Send me news. " * 20)
+    page.goto(f"{stage.shop}/login/vipps/callback")  # refused, and so in the list of errors
+    page.goto(f"{stage.shop}/staff")
+    yield "login"
+    go_to_work(page, stage)
+    yield "home"
+    search(page, "sandvik")
+    yield "result"
+    page.get_by_role("link", name="Kari Sandvik Nordfjell").click()
+    page.locator("summary").click()
+    yield "customer"
+    for path in PAGES:
+        page.goto(stage.shop + path)
+        yield path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [{"width": 320, "height": 700}, PHONE, DESK], ids=["small", "phone", "desk"])
+def test_no_page_keeps_anybody_out_or_is_wider_than_its_window(stage: Stage, scheme: str, size: dict[str, int]) -> None:
+    page = stage.open(size, color_scheme=scheme)
+    for where in every_page(page, stage):
+        results = Axe().run(page)
+        assert results.violations_count == 0, f"{where}: {results.generate_report()[:3000]}"
+        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, f"{where} is {overflow} px too wide"
+
+
+def test_support_finds_somebody_goes_back_and_exports_without_scripts(stage: Stage, tmp_path: Path) -> None:
+    hire(stage.app)
+    add_answer(stage.app, 1, "email")
+    page = stage.open(java_script_enabled=False)
+    go_to_work(page, stage)
+    search(page, "torbjørn")
+    page.get_by_role("link", name="Torbjørn Åsgård").first.click()
+    expect(heading(page)).to_have_text("Torbjørn Åsgård")
+    page.go_back()
+    expect(page.get_by_role("heading", name="2 customers")).to_be_visible()
+    page.get_by_role("link", name="Audience").click()
+    page.get_by_role("link", name="E-mail").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export").click()
+    download.value.save_as(tmp_path / "audience.csv")
+    assert "kari.nordfjell@example.com" in (tmp_path / "audience.csv").read_text(encoding="utf-8-sig")
+    page.get_by_role("link", name="Who looked").click()
+    for words in ("Exported an audience", "Opened a customer", "Searched"):
+        expect(page.get_by_role("main")).to_contain_text(words)
+    page.get_by_role("button", name="Log out").click()
+    expect(heading(page)).to_have_text("Log in to the back office")
+
+
+def test_a_customers_login_and_the_staffs_stand_beside_each_other(stage: Stage) -> None:
+    hire(stage.app)
+    page = stage.open()
+    log_in_by_password(page, stage, INGRID)
+    go_to_work(page, stage, "/staff/looks")
+    expect(heading(page)).to_have_text("Who looked at what")
+    page.goto(f"{stage.shop}/account")
+    expect(heading(page)).to_have_text("My page")
+    log_out(page, stage)
+    page.goto(f"{stage.shop}/staff")
+    expect(heading(page)).to_have_text("Customers")

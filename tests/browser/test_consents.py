@@ -1,0 +1,103 @@
+"""Consents in Chromium: given in Vipps, seen here in their words, taken back by one press, here and in a mail."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.customers.seed import DEMO_PASSWORD
+from tests.browser.conftest import DESK, PHONE, Stage
+from tests.browser.steps import be, heading, is_at_simulator, press_vipps
+
+pytestmark = pytest.mark.browser
+
+ON = re.compile("^(I have opened the link|Share and go on|Confirm)$")
+CENTRE = "/account/consents"
+
+
+def say_yes_in_vipps(page: Page, person: str, *questions: str) -> None:
+    """Log in as a person who ticks these boxes on the consents screen."""
+    be(page, person)
+    while is_at_simulator(page):
+        for question in questions:
+            box = page.get_by_label(question)
+            if box.count():
+                box.check()
+        page.get_by_role("button", name=ON).click()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"viewport": DESK}, {"viewport": PHONE}, {"viewport": DESK, "java_script_enabled": False}],
+    ids=["desk", "phone", "no-javascript"],
+)
+def test_given_in_vipps_and_taken_back_here_and_by_mail(stage: Stage, options: dict[str, object]) -> None:
+    page = stage.open(**options)
+    page.goto(f"{stage.shop}/login?next=/account")
+    press_vipps(page)
+    say_yes_in_vipps(page, "Gunnar Lie", "Receive offers via SMS", "Get customized offers")
+    expect(heading(page)).to_have_text("My page")
+    expect(page.locator("section.ask")).to_have_count(0)
+    expect(page.get_by_role("main")).to_contain_text("On: SMS, Offers chosen for you")
+
+    page.get_by_role("link", name="Change it News and offers").click()
+    sms = page.locator("#channel-sms")
+    expect(sms).to_contain_text("Receive offers via SMS")
+    expect(sms).to_contain_text(re.compile(r"You said yes: \d+ \w+ 20\d\d \d\d:\d\d, in Vipps"))
+    expect(page.locator("#channel-email")).to_contain_text("You said no:")
+
+    page.get_by_role("button", name="Turn off SMS").click()
+    expect(sms).to_contain_text("You said no:")
+    expect(sms).to_contain_text("here on the site")
+    page.get_by_role("button", name="Turn all off").click()
+    expect(page.locator(".flashes")).to_contain_text("Everything is off")
+    expect(page.get_by_role("button", name=re.compile("^Turn off"))).to_have_count(0)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the evidence").click()
+    assert "Receive offers via SMS" in Path(download.value.path()).read_text()
+
+
+def test_the_link_in_a_mail_ends_it_logged_out(stage: Stage) -> None:
+    page = stage.open()
+    page.goto(f"{stage.shop}/login?next={CENTRE}")
+    page.get_by_label("E-mail address").fill("kari.nordfjell@example.com")
+    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Turn on E-mail").click()
+    expect(page.locator("#channel-email")).to_contain_text("You said yes:")
+
+    reader = stage.open(PHONE)
+    reader.goto(f"{stage.shop}/outbox")
+    reader.locator("a[href*='/unsubscribe/']").first.click()
+    expect(heading(reader)).to_have_text("No more of this?")
+    reader.get_by_role("button", name="Stop it").click()
+    expect(heading(reader)).to_have_text("That has stopped")
+
+    page.reload()
+    expect(page.locator("#channel-email")).to_contain_text("You said no:")
+    expect(page.locator("#channel-email")).to_contain_text("by the link in a mail")
+
+
+def test_the_shop_asks_once_and_never_while_buying(stage: Stage) -> None:
+    page = stage.open()
+    page.goto(f"{stage.shop}/login?next=/checkout")
+    page.get_by_label("E-mail address").fill("kari.nordfjell@example.com")
+    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Log in").click()
+    expect(page.locator("section.ask")).to_have_count(0)
+    page.goto(stage.shop)
+    card = page.locator("section.ask")
+    expect(card).to_contain_text("Buying never depends on it")
+    expect(card.get_by_role("checkbox", checked=True)).to_have_count(0)
+    save, none = (card.get_by_role("button", name=name).bounding_box() for name in ("Save my", "No, thank"))
+    assert save
+    assert none
+    assert save["height"] == none["height"]
+    card.get_by_label("Send me news and offers from Multe by e-mail.").check()
+    card.get_by_role("button", name="Save my choices").click()
+    expect(page.locator(".flashes")).to_contain_text("Thank you, that is noted")
+    page.goto(stage.shop + CENTRE)
+    expect(page.locator("#channel-email")).to_contain_text("You said yes:")
+    expect(page.locator("#channel-sms")).to_contain_text("You said no:")
+    expect(page.locator("section.ask")).to_have_count(0)

@@ -1,0 +1,40 @@
+"""Somebody ends the sharing at the provider: the shop hears of it, and shows at once what that means."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.settings import DEMO_CLIENT_ID, DEMO_WEBHOOK_TOKEN
+from tests.browser.conftest import Stage
+from tests.browser.steps import KARI, expect_said, heading, log_in_by_password, log_in_with_vipps
+
+pytestmark = pytest.mark.browser
+
+KARIS_EMAIL = "kari.nordfjell@example.com"
+
+
+def end_the_sharing(page: Page, stage: Stage) -> None:
+    """End at the simulator what Kari shares with the shop."""
+    hook = f"{stage.shop}/webhooks/vipps/consent-revoked/{DEMO_WEBHOOK_TOKEN}"
+    answer = page.request.patch(f"{stage.simulator}/control/merchants/{DEMO_CLIENT_ID}", data={"webhook_url": hook})
+    assert answer.ok
+    page.goto(stage.simulator)
+    page.locator("#kari").get_by_role("button", name="End the sharing").click()
+    expect(page.locator("#kari").get_by_role("button", name="End the sharing")).to_have_count(0)
+
+
+def test_what_was_shared_rests_until_the_next_login(stage: Stage, page: Page) -> None:
+    log_in_with_vipps(page, stage, KARI)
+    expect(page.get_by_role("heading", name="Addresses from Vipps")).to_be_visible()
+    end_the_sharing(page, stage)
+    page.goto(f"{stage.shop}/account")
+    expect(heading(page)).to_have_text("Log in")
+    log_in_by_password(page, stage, KARIS_EMAIL)
+    expect(page.get_by_role("heading", name="You no longer share with us from Vipps")).to_be_visible()
+    expect(page.get_by_role("heading", name="Addresses from Vipps")).to_have_count(0)
+    page.goto(f"{stage.shop}/outbox")
+    expect(page.get_by_text("Your account is still here").first).to_be_visible()
+    page.context.clear_cookies()
+    log_in_with_vipps(page, stage, KARI)
+    expect_said(page, "Vipps opens your account")
+    expect(page.get_by_role("heading", name="Addresses from Vipps")).to_be_visible()
+    expect(page.get_by_role("heading", name="You no longer share with us from Vipps")).to_have_count(0)

@@ -1,0 +1,78 @@
+"""What tests of consents do over and over: let Vipps say something, look into the ledger, count what is there."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+
+from app.customers.consents.models import ConsentRecord
+from app.database import Base, db
+from app.vipps.transport import Answer
+from tests.vipps_person import VippsPerson
+
+AT = "2026-10-14T09:31:05Z"
+QUESTIONS = {
+    "email": "Receive offers via email",
+    "sms": "Receive offers via SMS",
+    "digital": "I would like to receive digital marketing",
+    "personal": "Get customized offers",
+}
+
+
+def delegated(at: str = AT, **granted: bool) -> dict[str, Any]:
+    """Return a `delegatedConsents` object."""
+    consents = [
+        {"id": name, "accepted": yes, "required": False, "textDisplayedToUser": QUESTIONS.get(name, name)}
+        for name, yes in granted.items()
+    ]
+    links = {"termsLinkText": "Terms", "termsLinkUrl": "https://example.com/terms"}
+    return {
+        "language": "EN",
+        "heading": "Stay in touch",
+        "text": "We would like to write.",
+        "links": links,
+        "timeOfConsent": at,
+        "consents": consents,
+        "unknown": {"kept": True},
+    }
+
+
+def says_also(vipps: VippsPerson, **claims: Any) -> None:
+    """Have userinfo say something more from now on, as it would come over the wire."""
+    transport = vipps.app.extensions["vipps"].client._transport
+    call = transport.call
+
+    def saying(method: str, url: str, *rest: Any, **more: Any) -> Answer:
+        answer: Answer = call(method, url, *rest, **more)
+        if "userinfo" not in url:
+            return answer
+        return replace(answer, body=json.dumps({**json.loads(answer.body), **claims}).encode())
+
+    transport.call = saying
+
+
+def ledger_of(app: Flask, customer_id: int | None = None) -> list[ConsentRecord]:
+    """Return the rows of the ledger, of one customer or of all, the oldest first."""
+    rows = select(ConsentRecord).order_by(ConsentRecord.id)
+    if customer_id is not None:
+        rows = rows.where(ConsentRecord.customer_id == customer_id)
+    with app.app_context():
+        return list(db.session.scalars(rows))
+
+
+def answers_of(app: Flask, customer_id: int | None = None) -> list[tuple[str, bool, str]]:
+    """Return question, answer and source of each row, the oldest first."""
+    return [(row.consent_id, row.granted, row.source) for row in ledger_of(app, customer_id)]
+
+
+def everything(app: Flask) -> dict[str, list[Any]]:
+    """Return every row of every table but those that are no part of a login's transaction."""
+    outside = ("login_attempt", "error_report")
+    with app.app_context(), db.engine.connect() as connection:
+        return {
+            table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
+            for table in Base.metadata.sorted_tables
+            if table.name not in outside
+        }

@@ -1,0 +1,347 @@
+"""The preference centre: what it shows, and that a no is as easy as a yes."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.customers.consents import ledger, preferences
+from app.customers.consents.channels import ALL
+from app.customers.models import Customer, VippsLink
+from app.database import db, utcnow
+from tests.conftest import browser_of, open_page, post
+from tests.customers.consents.steps import answers_of, ledger_of
+from tests.customers.consents.test_with_the_login import at_once
+from tests.customers.steps import activity_of, add_answer, add_customer, enter, forget_confirmations, log_in, mails
+from tests.pages import Page
+
+GIVEN = datetime(2026, 10, 14, 9, 31, 5, tzinfo=UTC)
+CENTRE = "/account/consents"
+KINDS = ("consent_given", "consent_withdrawn")
+
+
+@pytest.fixture
+def customer_id(app: Flask, client: FlaskClient) -> int:
+    """Return a customer who is logged in, without a recent confirmation."""
+    customer_id = add_customer(app, vipps=True)
+    enter(app, client, customer_id)
+    forget_confirmations(app)
+    return customer_id
+
+
+def revoke(app: Flask, customer_id: int) -> None:
+    """Note that the customer shares nothing with us any more."""
+    with app.app_context():
+        link = db.session.scalars(select(VippsLink).where(VippsLink.customer_id == customer_id)).one()
+        link.sharing_revoked_at = utcnow()
+        db.session.commit()
+
+
+def subject_of(app: Flask, customer_id: int) -> str:
+    """Return the customer's Vipps user."""
+    with app.app_context():
+        return db.session.scalars(select(VippsLink.subject).where(VippsLink.customer_id == customer_id)).one()
+
+
+def states(app: Flask, customer_id: int) -> dict[str, str]:
+    """Return what holds for each channel."""
+    with app.app_context():
+        found = preferences.standings(db.session.get_one(Customer, customer_id))
+        return {each.channel.id: each.state.value for each in found}
+
+
+def row_of(page: Page, channel: str) -> str:
+    """Return the text of a channel on the page."""
+    return " ".join(page.one(f"#channel-{channel}").get_text(" ").split())
+
+
+def switch(client: FlaskClient, consent: str, answer: str) -> Any:
+    """Press a switch."""
+    return post(client, CENTRE, {"consent": consent, "answer": answer}, form_on=CENTRE)
+
+
+def changes(app: Flask, customer_id: int) -> list[str]:
+    """Return the lines of the activity list that are about consents."""
+    return [kind for kind, _method in activity_of(app, customer_id) if kind in KINDS]
+
+
+def test_nobody_sees_it_without_a_login(client: FlaskClient) -> None:
+    for path in (CENTRE, f"{CENTRE}/evidence"):
+        assert client.get(path).headers["Location"].startswith("/login")
+    for path in (CENTRE, f"{CENTRE}/off", f"{CENTRE}/asked"):
+        assert post(client, path).headers["Location"].startswith("/login")
+
+
+def test_before_any_answer_all_is_off(app: Flask, client: FlaskClient, customer_id: int) -> None:
+    page = open_page(client, CENTRE)
+    assert page.h1 == "News and offers"
+    for channel in ALL:
+        assert row_of(page, channel.id).startswith(f"{channel.label} Off Turn on")
+    assert "You were never asked, so it is off." in page.text
+    assert "Turn all off" not in page.text
+    assert "Other answers" not in page.text
+
+
+def test_what_was_agreed_is_shown_with_its_words_time_and_place(
+    app: Flask, client: FlaskClient, customer_id: int
+) -> None:
+    about = {"heading": "Stay in touch", "description": "By confirming …", "at": GIVEN}
+    links = [{"title": "Read the terms", "url": "https://example.com/terms"}]
+    add_answer(app, customer_id, "email", True, "Få tilbud på E-post", language="no", links=links, **about)
+    add_answer(app, customer_id, "sms", False, "Receive offers via SMS", at=GIVEN)
+    page = open_page(client, CENTRE)
+    email = row_of(page, "email")
+    for words in ("On", "Turn off", "You said yes: 14 October 2026 11:31 , in Vipps", "Få tilbud", "Stay in touch"):
+        assert words in email, words
+    assert "By confirming …" in email
+    assert page.one("#channel-email blockquote")["lang"] == "no"
+    assert page.one("#channel-email blockquote a")["href"] == "https://example.com/terms"
+    assert "Off Turn on" in row_of(page, "sms")
+    assert "You said no: 14 October 2026 11:31 , in Vipps" in row_of(page, "sms")
+
+
+def test_one_press_turns_a_channel_on_and_one_press_off(app: Flask, client: FlaskClient, customer_id: int) -> None:
+    """Without a recent confirmation, and with the words that stood there."""
+    assert switch(client, "sms", "on").headers["Location"] == CENTRE
+    assert states(app, customer_id)["sms"] == "on"
+    page = open_page(client, CENTRE)
+    assert "You said yes:" in row_of(page, "sms")
+    assert "here on the site" in row_of(page, "sms")
+    switch(client, "sms", "off")
+    assert states(app, customer_id)["sms"] == "off"
+    yes, no = ledger_of(app, customer_id)
+    assert (yes.granted, no.granted) == (True, False)
+    for row in (yes, no):
+        assert row.text == "Send me news and offers from Multe by SMS."
+        assert row.text in row_of(page, "sms")
+        assert (row.heading, row.language, row.source, row.subject) == ("SMS", "en", "my_page", None)
+        assert row.evidence is not None
+        assert row.evidence["shown"]["text"] == row.text
+        assert row.object_hash == ledger.object_hash(row.evidence)
+    assert changes(app, customer_id) == ["consent_given", "consent_withdrawn"]
+
+
+def test_the_words_are_kept_in_the_language_in_which_they_stood_there(
+    app: Flask, client: FlaskClient, customer_id: int
+) -> None:
+    client.get("/language/nb")
+    switch(client, "sms", "on")
+    assert [row.language for row in ledger_of(app, customer_id)] == ["nb"]
+
+
+def test_a_yes_from_vipps_is_taken_back_here(app: Flask, client: FlaskClient, customer_id: int) -> None:
+    add_answer(app, customer_id, "email", True, at=GIVEN, required=True)
+    switch(client, "email", "off")
+    assert states(app, customer_id)["email"] == "off"
+    assert answers_of(app, customer_id) == [("email", True, "vipps_login"), ("email", False, "my_page")]
+
+
+def test_a_second_click_is_no_second_answer(app: Flask, client: FlaskClient, customer_id: int) -> None:
+    for answer in ("on", "on", "off", "off"):
+        assert switch(client, "email", answer).status_code == 303
+    assert [granted for _id, granted, _source in answers_of(app, customer_id)] == [True, False]
+    assert len(changes(app, customer_id)) == 2
+    assert len(mails(app, "consent_given")) == 1
+
+
+def test_two_clicks_at_once_are_one_answer(either_app: Flask) -> None:
+    customer_id, browsers = add_customer(either_app), [browser_of(either_app) for _ in range(3)]
+    for browser in browsers:
+        enter(either_app, browser, customer_id)
+    tokens = [open_page(browser, CENTRE).csrf_token() for browser in browsers]
+    data = {"consent": "email", "answer": "on"}
+    calls = [
+        lambda b=b, t=t: b.post(CENTRE, data={**data, "csrf_token": t}).status_code
+        for b, t in zip(browsers, tokens, strict=True)
+    ]
+    assert at_once(*calls) == [303] * 3
+    assert answers_of(either_app, customer_id) == [("email", True, "my_page")]
+
+
+def test_all_off_in_one_step(app: Flask, client: FlaskClient, customer_id: int) -> None:
+    for consent_id in ("email", "sms", "cf_newsletter"):
+        add_answer(app, customer_id, consent_id, True, at=GIVEN)
+    add_answer(app, customer_id, "cf_accept_terms", True, at=GIVEN, required=True)
+    assert open_page(client, CENTRE).one(f"main form[action='{CENTRE}/off']")
+    for _ in range(2):
+        assert post(client, f"{CENTRE}/off", form_on=CENTRE).headers["Location"] == CENTRE
+    assert set(states(app, customer_id).values()) == {"off"}
+    said_no = [(name, source) for name, granted, source in answers_of(app, customer_id) if not granted]
+    assert said_no == [("email", "my_page"), ("sms", "my_page"), ("cf_newsletter", "my_page")]
+    assert changes(app, customer_id) == ["consent_withdrawn"]
+
+
+def test_other_answers_are_shown_and_can_only_be_taken_back(app: Flask, client: FlaskClient, customer_id: int) -> None:
+    add_answer(app, customer_id, "cf_accept_terms", True, "I accept the terms", required=True, at=GIVEN)
+    add_answer(app, customer_id, "cf_newsletter", True, "Send me the newsletter", at=GIVEN)
+    page = open_page(client, CENTRE)
+    section = page.one("section[aria-labelledby=others]")
+    assert "use them for nothing" in section.get_text(" ")
+    assert "I accept the terms" in section.get_text(" ")
+    assert [each["value"] for each in section.select("input[name=consent]")] == ["cf_newsletter"]
+    switch(client, "cf_newsletter", "off")
+    switch(client, "cf_accept_terms", "off")
+    assert switch(client, "cf_newsletter", "on").status_code == 400
+    last = ledger_of(app, customer_id)[-1]
+    assert (last.consent_id, last.granted, last.text) == ("cf_newsletter", False, "Send me the newsletter")
+    assert len(ledger_of(app, customer_id)) == 3
+
+
+def test_what_is_no_channel_is_never_turned_on(app: Flask, customer_id: int) -> None:
+    add_answer(app, customer_id, "cf_newsletter", True, at=GIVEN)
+    with app.test_request_context():
+        assert preferences.choose(db.session.get_one(Customer, customer_id), "cf_newsletter", True) is None
+    assert len(ledger_of(app)) == 1
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"consent": "email"}, {"consent": "email", "answer": "yes"}, {"consent": "fax", "answer": "on"}]
+)
+def test_a_form_that_is_none_changes_nothing(
+    app: Flask, client: FlaskClient, customer_id: int, data: dict[str, str]
+) -> None:
+    assert post(client, CENTRE, data, form_on=CENTRE).status_code == 400
+    assert post(client, f"{CENTRE}/asked", data, form_on=CENTRE).status_code == 400
+    assert answers_of(app) == []
+
+
+def test_a_question_that_was_never_put_is_not_answered(app: Flask, client: FlaskClient, customer_id: int) -> None:
+    switch(client, "x" * 5000, "off")
+    assert answers_of(app) == []
+
+
+def test_while_sharing_is_revoked_a_yes_from_vipps_rests_without_a_row(
+    app: Flask, client: FlaskClient, customer_id: int
+) -> None:
+    add_answer(app, customer_id, "email", True, at=GIVEN, subject=subject_of(app, customer_id))
+    add_answer(app, customer_id, "digital", True, at=GIVEN, subject="another Vipps user")
+    switch(client, "sms", "on")
+    assert "rests" not in open_page(client, CENTRE).text
+    revoke(app, customer_id)
+    assert states(app, customer_id) == {"email": "resting", "sms": "on", "digital": "on", "personal": "off"}
+    page = open_page(client, CENTRE)
+    assert "What you said in Vipps rests" in page.text
+    assert "Rests Turn on E-mail Turn off E-mail" in row_of(page, "email")
+    assert len(ledger_of(app)) == 3
+
+
+@pytest.mark.parametrize(("answer", "state"), [("on", "on"), ("off", "off")])
+def test_a_yes_that_rests_can_be_given_or_taken_back_here(
+    app: Flask, client: FlaskClient, customer_id: int, answer: str, state: str
+) -> None:
+    add_answer(app, customer_id, "email", True, at=GIVEN, subject=subject_of(app, customer_id))
+    revoke(app, customer_id)
+    switch(client, "email", answer)
+    assert states(app, customer_id)["email"] == state
+    assert answers_of(app)[1:] == [("email", answer == "on", "my_page")]
+
+
+def test_the_history_has_every_answer_the_newest_first(app: Flask, client: FlaskClient, customer_id: int) -> None:
+    for n, granted in enumerate((True, False, True)):
+        add_answer(app, customer_id, "email", granted, f"Wording {n}", at=GIVEN.replace(day=14 + n))
+    section = open_page(client, CENTRE).one("section[aria-labelledby=history]")
+    assert [each.get_text().strip() for each in section.select("blockquote")] == ["Wording 2", "Wording 1", "Wording 0"]
+
+
+def test_a_long_history_shows_its_newest_and_the_file_has_it_all(
+    app: Flask, client: FlaskClient, customer_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.customers.routes.consents.HISTORY_SHOWN", 2)
+    for n in range(3):
+        add_answer(app, customer_id, "email", True, f"Wording {n}", at=GIVEN.replace(day=14 + n))
+    section = open_page(client, CENTRE).one("section[aria-labelledby=history]")
+    assert [each.get_text().strip() for each in section.select("blockquote")] == ["Wording 2", "Wording 1"]
+    assert "the newest 2 of 3" in section.get_text()
+    assert len(json.loads(client.get(f"{CENTRE}/evidence").data)["answers"]) == 3
+
+
+def test_the_evidence_is_a_file_that_anybody_can_check(app: Flask, client: FlaskClient, customer_id: int) -> None:
+    add_answer(app, customer_id, "email", True, "Få tilbud", at=GIVEN, subject="the-subject")
+    add_answer(app, add_customer(app, "other@example.com"), "sms", True)
+    response = client.get(f"{CENTRE}/evidence")
+    assert response.mimetype == "application/json"
+    assert response.headers["Content-Disposition"] == "attachment; filename=consents.json"
+    assert response.headers["Cache-Control"] == "no-store"
+    (answer,) = json.loads(response.data)["answers"]
+    assert (answer["consent_id"], answer["granted"], answer["text"]) == ("email", True, "Få tilbud")
+    assert answer["given_at"] == "2026-10-14T09:31:05+00:00"
+    assert answer["object_hash"] == ledger.object_hash(answer["evidence"])
+
+
+def test_a_yes_to_mail_is_answered_by_mail_and_a_yes_to_sms_is_not(
+    app: Flask, client: FlaskClient, customer_id: int
+) -> None:
+    switch(client, "sms", "on")
+    assert mails(app) == []
+    switch(client, "email", "on")
+    assert "/unsubscribe/" in mails(app, "consent_given")[0].body
+
+
+def test_an_address_that_is_not_confirmed_gets_no_mail(app: Flask, client: FlaskClient) -> None:
+    customer_id = add_customer(app, confirmed=False)
+    enter(app, client, customer_id)
+    switch(client, "email", "on")
+    assert mails(app) == []
+    assert "You have none that is confirmed yet" in row_of(open_page(client, CENTRE), "email")
+
+
+def test_words_from_outside_are_shown_as_text(app: Flask, client: FlaskClient, customer_id: int) -> None:
+    evil = "<script>alert(1)</script>{{ 7*7 }}"
+    about = {"heading": evil, "description": evil, "links": [{"title": evil, "url": "https://example.com/"}]}
+    add_answer(app, customer_id, "email", True, evil, **about)
+    add_answer(app, customer_id, "cf" + evil, True, evil)
+    page = open_page(client, CENTRE)
+    assert page.text.count("{{ 7*7 }}") >= 6
+    assert not [script for script in page.select("script") if script.string]
+
+
+def test_my_page_says_in_a_line_what_is_on_and_leads_there(app: Flask, client: FlaskClient, customer_id: int) -> None:
+    page = open_page(client, "/account")
+    assert "All off: we send you none." in page.text
+    assert page.select(f"main a[href='{CENTRE}']")
+    switch(client, "sms", "on")
+    add_answer(app, customer_id, "email", True, subject=subject_of(app, customer_id))
+    assert "On: E-mail, SMS" in open_page(client, "/account").text
+    switch(client, "sms", "off")
+    revoke(app, customer_id)
+    assert "What you said in Vipps rests." in open_page(client, "/account").text
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [({}, True), ({"DEMO": "0"}, False), ({"VIPPS_CONSENT_SCOPE": "customFlow"}, False)],
+)
+def test_the_demo_says_that_the_scope_is_legacy(make_app: Any, environ: dict[str, str], said: bool) -> None:
+    app = make_app(**environ)
+    client = browser_of(app)
+    enter(app, client, add_customer(app))
+    assert ("calls legacy" in open_page(client, CENTRE).text) is said
+
+
+def test_the_line_in_the_activity_list_can_be_read(app: Flask, client: FlaskClient, customer_id: int) -> None:
+    switch(client, "email", "on")
+    switch(client, "email", "off")
+    text = open_page(client, "/account/activity").text
+    assert "You said yes to news or offers from us" in text
+    assert "You said no to news or offers from us" in text
+
+
+def test_a_customer_changes_nobody_elses_answers(app: Flask, client: FlaskClient, customer_id: int) -> None:
+    other = add_customer(app, "other@example.com")
+    add_answer(app, other, "email", True, "The other’s words", at=GIVEN)
+    assert "The other’s words" not in open_page(client, CENTRE).text
+    post(client, f"{CENTRE}/off", form_on=CENTRE)
+    switch(client, "email", "off")
+    assert states(app, other)["email"] == "on"
+
+
+def test_the_browser_must_send_the_forms_token(app: Flask, client: FlaskClient, customer_id: int) -> None:
+    log_in(client)
+    for path in (CENTRE, f"{CENTRE}/off", f"{CENTRE}/asked"):
+        response = client.post(path, data={"consent": "email", "answer": "on"})
+        assert response.status_code == 400
+    assert answers_of(app) == []

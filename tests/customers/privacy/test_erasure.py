@@ -1,0 +1,257 @@
+"""Erasure: after it nothing in any column of any table says who the customer was, and nothing brings them back."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, select, update
+
+from app.customers.consents import unsubscribe
+from app.customers.consents.models import ConsentRecord
+from app.customers.models import Customer, MailedProof, PendingLink, VippsLink, VippsProfile, WebhookDelivery
+from app.customers.privacy import holders
+from app.customers.privacy.erasure import erase, pseudonym
+from app.database import begin_write, db, utcnow
+from app.mail import Mail
+from app.shop.models import Order
+from tests.conftest import browser_of, open_page, post
+from tests.customers.privacy.steps import (
+    EMAIL,
+    NEW_EMAIL,
+    PASSWORD,
+    VALUES,
+    digest,
+    every_row,
+    fill,
+    log_in,
+    subject_of,
+    tables_about,
+    walk,
+)
+from tests.customers.steps import add_answer, add_customer, copy_of, link_in, mails
+from tests.vipps_person import VippsPerson
+
+FAREWELL = {"mail.recipient: mjoell", "mail.recipient: ytterhorn"}
+
+
+def everything_about(app: Flask, customer_id: int) -> tuple[str, ...]:
+    """Return every value that would tell who the customer was."""
+    subject = subject_of(app, customer_id)
+    return (*VALUES, subject, digest(subject), digest(EMAIL), digest(NEW_EMAIL))
+
+
+def delete_account(vipps: VippsPerson) -> None:
+    """Press the button."""
+    response = post(vipps.browser, "/account/delete", form_on="/account/delete")
+    assert (response.status_code, response.headers["Location"]) == (303, "/")
+
+
+def test_nothing_in_any_table_says_who_it_was(either_vipps: VippsPerson) -> None:
+    customer_id = fill(either_vipps)
+    values = everything_about(either_vipps.app, customer_id)
+    assert {where for where, count in tables_about(either_vipps.app, customer_id).items() if not count} == set()
+    before = walk(either_vipps.app, values)
+    assert {each.partition(": ")[2] for each in before} >= {*VALUES} - {"04918830001"}
+    delete_account(either_vipps)
+    assert set(walk(either_vipps.app, values)) == FAREWELL
+    assert set(tables_about(either_vipps.app, customer_id).values()) == {0}
+
+
+def test_the_identity_number_is_not_even_there_before(vipps: VippsPerson) -> None:
+    fill(vipps)
+    assert walk(vipps.app, ("04918830001",)) == []
+
+
+@pytest.mark.parametrize("lazy", ["orders", "mails", "pending_logins", "sharing_events"])
+def test_the_walk_finds_what_a_holder_would_leave(
+    vipps: VippsPerson, lazy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = everything_about(vipps.app, fill(vipps))
+    left = [holder for holder in vipps.app.extensions[holders.REGISTRY] if holder.name != lazy]
+    monkeypatch.setitem(vipps.app.extensions, holders.REGISTRY, left)
+    delete_account(vipps)
+    assert set(walk(vipps.app, values)) > FAREWELL
+
+
+def test_what_stays_says_what_the_books_and_a_claim_need(either_vipps: VippsPerson) -> None:
+    app, customer_id = either_vipps.app, fill(either_vipps)
+    with app.app_context():
+        order = db.session.scalars(select(Order).where(Order.customer_id == customer_id)).one()
+        kept = (order.number, order.placed_at, order.language, order.delivery, order.total, order.status)
+        answers = [(row.id, row.consent_id, row.granted, row.text) for row in db.session.scalars(select(ConsentRecord))]
+    delete_account(either_vipps)
+    with app.app_context():
+        order = db.session.scalars(select(Order).where(Order.number == kept[0])).one()
+        assert (order.number, order.placed_at, order.language, order.delivery, order.total, order.status) == kept
+        assert [(line.slug, line.quantity) for line in order.lines] == [("enamel-mug", 1)]
+        assert (order.customer_id, order.name, order.email, order.phone, order.address) == (None, "", "", "", [])
+        assert order.checkout_key == ""
+        rows = db.session.scalars(select(ConsentRecord).order_by(ConsentRecord.id)).all()
+        assert [(row.id, row.consent_id, row.granted, row.text) for row in rows] == answers
+        assert {row.pseudonym for row in rows} == {pseudonym(f"email {NEW_EMAIL}")}
+        until = utcnow() + timedelta(days=1095)
+        assert all(row.keep_until and until - timedelta(minutes=5) < row.keep_until <= until for row in rows)
+        assert {row.evidence for row in rows} == {None}
+
+
+def test_how_long_the_proof_is_kept_is_a_setting(make_app: Any) -> None:
+    app = make_app(KEEP_CONSENT_PROOF_DAYS="400")
+    customer_id = add_customer(app)
+    add_answer(app, customer_id)
+    erase_now(app, customer_id)
+    with app.app_context():
+        row = db.session.scalars(select(ConsentRecord)).one()
+        assert row.keep_until
+        assert timedelta(days=399) < row.keep_until - utcnow() < timedelta(days=401)
+
+
+def erase_now(app: Flask, customer_id: int) -> None:
+    """Erase a customer outside of a request."""
+    with app.app_context():
+        begin_write()
+        erase(db.session.get_one(Customer, customer_id))
+        db.session.commit()
+
+
+def test_the_pseudonym_is_no_plain_hash_and_another_shops_is_another(make_app: Any) -> None:
+    names = set()
+    for key in ("k" * 40, "l" * 40):
+        with make_app(SECRET_KEY=key).app_context():
+            names.add(pseudonym(f"email {EMAIL}"))
+            assert pseudonym(f"email {EMAIL}") == pseudonym(f"email {EMAIL}")
+    assert len(names) == 2
+    assert digest(f"email {EMAIL}") not in names
+
+
+def test_without_an_address_the_subject_names_the_proof(app: Flask) -> None:
+    customer_id = add_customer(app, email=None, password=None, vipps=True)
+    add_answer(app, customer_id)
+    erase_now(app, customer_id)
+    with app.app_context():
+        assert db.session.scalars(select(ConsentRecord.pseudonym)).one() == pseudonym("subject sub of None")
+
+
+def test_a_failure_half_way_leaves_the_customer_whole(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(vipps)
+    before = dump(vipps.app)
+
+    def breaks(customer: Customer) -> None:
+        raise RuntimeError
+
+    broken = holders.Holder(name="broken", title="", erase=breaks)
+    registry = vipps.app.extensions[holders.REGISTRY]
+    monkeypatch.setitem(vipps.app.extensions, holders.REGISTRY, [*registry, broken])
+    assert post(vipps.browser, "/account/delete", form_on="/account/delete").status_code == 500
+    assert dump(vipps.app) == before
+
+
+def dump(app: Flask) -> list[str]:
+    """Return every row of every table but the error reports."""
+    return sorted(json.dumps([t.name, row], default=str) for t, row in every_row(app) if t.name != "error_report")
+
+
+def test_nobody_else_loses_anything(vipps: VippsPerson) -> None:
+    customer_id = fill(vipps)
+    with vipps.app.app_context():
+        others = set(db.session.scalars(select(Customer.id).where(Customer.id != customer_id)))
+        # Somebody else has the address that was once this customer's, and a receipt went there too.
+        new = Customer(email=EMAIL, email_verified_at=utcnow(), name="Somebody Else")
+        db.session.add_all([new, Mail(recipient=EMAIL, subject="Hello", body="For somebody else", kind="password_set")])
+        db.session.commit()
+        others.add(new.id)
+    delete_account(vipps)
+    with vipps.app.app_context():
+        assert set(db.session.scalars(select(Customer.id))) == others
+        assert "For somebody else" in db.session.scalars(select(Mail.body).where(Mail.recipient == EMAIL)).all()
+
+
+def test_mails_to_a_former_address_go_though_only_the_history_knows_it(vipps: VippsPerson) -> None:
+    fill(vipps)
+    with vipps.app.app_context():
+        db.session.execute(delete(MailedProof))
+        db.session.execute(update(VippsProfile).values(email=None))
+        db.session.commit()
+    assert mails(vipps.app, to=EMAIL)
+    delete_account(vipps)
+    assert mails(vipps.app, to=EMAIL) == []
+
+
+def test_a_login_that_waits_at_another_account_goes_and_others_there_stay(vipps: VippsPerson) -> None:
+    fill(vipps)
+    with vipps.app.app_context():
+        mine = db.session.scalars(select(PendingLink)).all()
+        assert len(mine) == 2
+        values = {"issuer": mine[1].issuer, "client_id": mine[1].client_id, "claims": {}, "ways": [], "reasons": []}
+        rest: dict[str, Any] = {"subject": "another", "browser_hash": "b", "next_path": "/", "expires_at": utcnow()}
+        db.session.add(PendingLink(customer_id=mine[1].customer_id, **values, **rest))
+        db.session.commit()
+    delete_account(vipps)
+    with vipps.app.app_context():
+        assert db.session.scalars(select(PendingLink.subject)).all() == ["another"]
+
+
+# After it (GDPR, article 17): nothing leads back.
+
+
+def test_a_vipps_login_makes_a_new_and_empty_account(either_vipps: VippsPerson) -> None:
+    fill(either_vipps)
+    delete_account(either_vipps)
+    gone_at = utcnow()
+    either_vipps.log_in("kari")
+    with either_vipps.app.app_context():
+        link = db.session.scalars(select(VippsLink).order_by(VippsLink.id.desc())).first()
+        assert link
+        assert link.customer.created_at > gone_at  # SQLite gives the number of the old one out again
+        assert link.customer.password_hash is None
+        assert db.session.scalars(select(Order).where(Order.customer_id == link.customer_id)).all() == []
+    assert open_page(either_vipps.browser, "/orders").h1 == "No orders yet"
+
+
+def test_an_old_cookie_a_mailed_link_and_a_password_lead_nowhere(vipps: VippsPerson) -> None:
+    fill(vipps)
+    browser, app = vipps.browser, vipps.app
+    stolen = copy_of(app, browser)
+    post(browser_of(app), "/password/forgot", {"email": NEW_EMAIL}, form_on="/password/forgot")
+    reset = link_in(mails(app, "reset_password", to=NEW_EMAIL)[-1], "password/reset")
+    with app.app_context():
+        customer = db.session.scalars(select(Customer).where(Customer.email == NEW_EMAIL)).one()
+        with app.test_request_context():
+            leave = unsubscribe.address(customer, "email").removeprefix("http://localhost:8000")
+    delete_account(vipps)
+    assert stolen.get("/account").headers["Location"] == "/login?next=/account"
+    assert browser_of(app).get(reset).status_code == 410
+    answer = browser_of(app).get(leave)
+    assert NEW_EMAIL not in answer.text
+    with app.app_context():
+        assert db.session.scalars(select(MailedProof)).all() == []
+    response = post(browser_of(app), "/login/password", {"email": NEW_EMAIL, "password": PASSWORD})
+    assert response.status_code == 422
+    sent = len(mails(app, to=NEW_EMAIL))
+    post(browser_of(app), "/password/forgot", {"email": NEW_EMAIL}, form_on="/password/forgot")
+    assert len(mails(app, to=NEW_EMAIL)) == sent
+
+
+def test_an_event_about_the_old_subject_is_about_nobody(vipps: VippsPerson) -> None:
+    fill(vipps)
+    delete_account(vipps)
+    with vipps.app.app_context():
+        rows = db.session.scalars(select(WebhookDelivery)).all()
+        assert {(row.customer_id, row.subject_hash, row.outcome) for row in rows} == {(None, None, "revoked")}
+
+
+# What the page says.
+
+
+def test_the_page_says_beforehand_what_goes_and_what_stays(vipps: VippsPerson, make_app: Any) -> None:
+    fill(vipps)
+    page = open_page(vipps.browser, "/account/delete")
+    assert page.h1 == "Delete your account"
+    for words in ("What goes", "What stays, without you", "for 3 years", "after 30 days", "Companies with access"):
+        assert words in page.text
+    assert page.select('main a[href="/account/export"]')
+    other = make_app(KEEP_CONSENT_PROOF_DAYS="400", SIMULATOR_URL=vipps.simulator)
+    browser = browser_of(other)
+    log_in(browser, NEW_EMAIL)
+    assert "for 400 days" in open_page(browser, "/account/delete").text

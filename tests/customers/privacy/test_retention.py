@@ -1,0 +1,349 @@
+"""Retention: of every kind the row whose time is over goes and the one an hour younger stays; again and again."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from sqlalchemy import MetaData, create_engine, func, insert, select, text
+
+from app.customers.activity import Kind
+from app.customers.consents.models import ConsentRecord
+from app.customers.models import (
+    Activity,
+    Customer,
+    CustomerSession,
+    MailedProof,
+    PendingLink,
+    VippsLink,
+    WebhookDelivery,
+)
+from app.customers.privacy import holders, periods, retention
+from app.database import Base, db, utcnow
+from app.mail import Mail
+from app.shop.carts import GUEST_CART_LIFE
+from app.shop.models import Cart, Order
+from app.staff.models import ErrorReport, Staff, StaffLook, StaffSession
+from app.vipps.attempts import MEMORY, login_attempt
+from tests.customers.steps import add_customer
+
+NOW = datetime(2031, 3, 15, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+REFERENCE = "ABCD-2345"
+count = iter(range(1_000_000))
+
+
+def unique() -> str:
+    """Return what no other row has."""
+    return f"{next(count):064}"
+
+
+def mail(at: datetime, **rest: Any) -> Mail:
+    return Mail(sent_at=at, recipient="a@example.com", subject="s", body="b", kind="k")
+
+
+def session(at: datetime, customer_id: int) -> CustomerSession:
+    times = {"created_at": at, "last_seen_at": at, "expires_at": at}
+    return CustomerSession(customer_id=customer_id, token_hash=unique(), method="password", **times)
+
+
+def ended_session(at: datetime, customer_id: int) -> CustomerSession:
+    row = session(at + timedelta(hours=12), customer_id)
+    row.ended_at = at
+    return row
+
+
+def line(at: datetime, customer_id: int | None, kind: str = Kind.LOGGED_IN, **rest: Any) -> Activity:
+    return Activity(at=at, customer_id=customer_id, kind=kind, reference=REFERENCE, user_agent="A browser", **rest)
+
+
+def proof(at: datetime, customer_id: int) -> MailedProof:
+    times = {"created_at": at - HOUR, "expires_at": at}
+    return MailedProof(customer_id=customer_id, purpose="reset_password", email="a@b.c", token_hash=unique(), **times)
+
+
+def pending(at: datetime, customer_id: int) -> PendingLink:
+    who = {"issuer": "i", "client_id": "c", "subject": "s", "claims": {}, "ways": [], "reasons": []}
+    return PendingLink(customer_id=customer_id, browser_hash=unique(), next_path="/", expires_at=at, **who)
+
+
+def delivery(at: datetime, **rest: Any) -> WebhookDelivery:
+    received = at - timedelta(days=30)  # repeated since, which is what counts
+    return WebhookDelivery(received_at=received, latest_at=at, body_hash=unique(), outcome="x", reference=REFERENCE)
+
+
+def report(at: datetime, **rest: Any) -> ErrorReport:
+    return ErrorReport(at=at, reference=REFERENCE, code="x", status=500)
+
+
+def staff_look(at: datetime, **rest: Any) -> StaffLook:
+    staff = Staff(email=f"{unique()}@multe.example", name="", password_hash="")
+    return StaffLook(at=at, staff=staff, action="search", reference=REFERENCE)
+
+
+def staff_session(at: datetime, **rest: Any) -> StaffSession:
+    staff = Staff(email=f"{unique()}@multe.example", name="", password_hash="")
+    return StaffSession(staff=staff, token_hash=unique(), expires_at=at)
+
+
+def account(at: datetime, **rest: Any) -> Customer:
+    return Customer(email=f"{unique()[-8:]}@example.com", created_at=at, password_hash="x")
+
+
+def guest_cart(at: datetime, **rest: Any) -> Cart:
+    return Cart(token_hash=unique(), updated_at=at)
+
+
+# Of each kind: how old it may be, and how to make a row whose time began at a moment.
+ROWS: dict[str, tuple[timedelta, Callable[..., Base]]] = {
+    "mails": (periods.MAILS, mail),
+    "sessions": (periods.SESSIONS, session),
+    "sessions, ended": (periods.SESSIONS, ended_session),
+    "activity lines": (periods.ACTIVITY, line),
+    "activity lines of nobody": (periods.NOBODYS_ACTIVITY, lambda at, customer_id: line(at, None)),
+    "mailed links": (periods.PROOFS, proof),
+    "logins that waited": (timedelta(), pending),
+    "webhook deliveries": (periods.DELIVERIES, delivery),
+    "error reports": (periods.ERRORS, report),
+    "notes of what staff looked at": (periods.STAFF_LOOKS, staff_look),
+    "sessions of staff": (periods.STAFF_SESSIONS, staff_session),
+    "unused accounts": (periods.UNUSED_ACCOUNTS, account),
+    "guests’ carts": (GUEST_CART_LIFE, guest_cart),
+}
+
+
+def add(app: Flask, *rows: Base) -> None:
+    """Add rows."""
+    with app.app_context():
+        db.session.add_all(rows)
+        db.session.commit()
+
+
+def run(app: Flask, now: datetime = NOW, *, dry_run: bool = False) -> dict[str, int]:
+    """Run the job; returns the kinds of which there was something."""
+    with app.app_context():
+        return {kind: found for kind, found in retention.run(now, dry_run=dry_run) if found}
+
+
+def rows_of(app: Flask) -> dict[str, int]:
+    """Return how many rows each table has."""
+    with app.app_context(), db.engine.connect() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        return {
+            table.name: connection.scalar(select(func.count()).select_from(table)) or 0
+            for table in tables.sorted_tables
+        }
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_what_is_over_its_time_goes_and_what_is_not_stays(app: Flask, name: str) -> None:
+    period, make = ROWS[name]
+    with time_machine.travel(NOW - periods.UNUSED_ACCOUNTS, tick=False):
+        customer_id = add_customer(app)
+    before = rows_of(app)
+    young, old = (make(NOW - period + each, customer_id=customer_id) for each in (HOUR, -HOUR))
+    table = type(old).__tablename__
+    add(app, young, old)
+    kind = name.partition(",")[0]
+    assert run(app, dry_run=True) == {kind: 1}
+    assert rows_of(app)[table] == before[table] + 2
+    assert run(app) == {kind: 1}
+    assert rows_of(app)[table] == before[table] + 1
+    assert run(app) == {}
+    with app.app_context():
+        model = type(old)
+        assert db.session.get(model, young.id)
+        assert db.session.get(model, old.id) is None
+
+
+def test_every_kind_has_its_test(app: Flask) -> None:
+    others = {"login attempts", "browsers of activity lines", "consent proofs", "names on old orders"}
+    with app.app_context():
+        kinds = {rule.kind for holder in holders.registered() for rule in holder.rules}
+    assert kinds == {name.partition(",")[0] for name in ROWS} | others
+
+
+def test_a_login_in_progress_goes_once_nobody_can_come_back_from_it(app: Flask) -> None:
+    ends = {"old": NOW - MEMORY - HOUR, "young": NOW - MEMORY + timedelta(minutes=1)}
+    values = {"browser_hash": "b", "nonce": "n", "code_verifier": "v", "purpose": "log_in", "next_path": "/"}
+    with app.app_context():
+        for name, at in ends.items():
+            row = {**values, "state_hash": name, "expires_at": int(at.timestamp())}
+            db.session.execute(insert(login_attempt).values(**row))
+        db.session.commit()
+    assert run(app) == {"login attempts": 1}
+    with app.app_context():
+        assert db.session.scalars(select(login_attempt.c.state_hash)).all() == ["young"]
+
+
+def test_what_explains_an_account_stays_but_not_in_which_browser_it_was_done(app: Flask) -> None:
+    customer_id, old = add_customer(app), NOW - periods.ACTIVITY - HOUR
+    explains = (Kind.VIPPS_CONNECTED, Kind.PASSWORD_SET, Kind.EMAIL_CHANGED, Kind.BLOCKED)
+    add(
+        app,
+        *(line(old, customer_id, kind) for kind in explains),
+        line(old, customer_id, Kind.LOGGED_IN, decision="create"),
+        line(old, customer_id, Kind.LOGGED_IN, decision="known_subject"),
+        line(NOW, customer_id, Kind.PASSWORD_SET),
+    )
+    assert run(app) == {"activity lines": 1, "browsers of activity lines": 5}
+    with app.app_context():
+        left = db.session.scalars(select(Activity).order_by(Activity.id)).all()
+        assert [(each.kind, each.user_agent) for each in left] == [
+            *((kind, "") for kind in (*explains, Kind.LOGGED_IN)),
+            (Kind.PASSWORD_SET, "A browser"),
+        ]
+
+
+@pytest.mark.parametrize("why", ["confirmed", "blocked", "linked", "ordered", "asked again"])
+def test_an_account_that_somebody_has_a_use_for_stays(app: Flask, why: str) -> None:
+    old = account(NOW - timedelta(days=400))
+    add(app, old)
+    match why:
+        case "confirmed":
+            add(app, *changed(app, old.id, email_verified_at=NOW))
+        case "blocked":
+            add(app, *changed(app, old.id, blocked_at=NOW))
+        case "linked":
+            add(app, VippsLink(customer_id=old.id, issuer="i", client_id="c", subject="s"))
+        case "ordered":
+            add(app, order(NOW, old.id))
+        case "asked again":
+            add(app, proof(NOW - timedelta(days=2), old.id))
+    assert run(app) == {}
+    with app.app_context():
+        assert db.session.get(Customer, old.id)
+
+
+def changed(app: Flask, customer_id: int, **values: Any) -> list[Customer]:
+    """Return the customer with other values."""
+    with app.app_context():
+        customer = db.session.get_one(Customer, customer_id)
+        for name, value in values.items():
+            setattr(customer, name, value)
+        return [customer]
+
+
+def test_a_customers_cart_stays_however_old(app: Flask) -> None:
+    add(app, Cart(customer_id=add_customer(app), updated_at=NOW - timedelta(days=4000)))
+    assert run(app) == {}
+
+
+def test_an_unused_account_is_erased_like_any_other(app: Flask) -> None:
+    old = account(NOW - timedelta(days=400))
+    add(app, old)
+    add(app, Mail(recipient=str(old.email), subject="s", body="b", kind="confirm_address", sent_at=NOW))
+    assert run(app) == {"unused accounts": 1}
+    assert rows_of(app)["mail"] == 0
+
+
+def order(at: datetime, customer_id: int | None, **rest: Any) -> Order:
+    """Return an order."""
+    person = {"name": "Tuva Lien", "email": "tuva@example.com", "phone": "+47 900 00 000", "address": ["Bryggen 3"]}
+    values = {"delivery": "pickup", "total": 100, "language": "en", "checkout_key": unique()[-20:], **person, **rest}
+    return Order(number=f"M-{unique()[-8:]}", customer_id=customer_id, placed_at=at, **values)
+
+
+@pytest.mark.parametrize(
+    ("placed", "today", "goes"),
+    [
+        ("2025-12-31", "2030-12-31", False),
+        ("2025-12-31", "2031-01-02", True),
+        ("2025-01-01", "2030-12-30", False),
+        ("2023-12-31", "2028-12-31", False),  # two leap years in between
+        ("2023-12-31", "2029-01-02", True),
+    ],
+)
+def test_an_order_loses_its_name_five_years_after_its_year(app: Flask, placed: str, today: str, goes: bool) -> None:
+    customer_id = add_customer(app)
+    add(app, order(datetime.fromisoformat(f"{placed}T10:00:00+00:00"), customer_id))
+    assert run(app, datetime.fromisoformat(f"{today}T10:00:00+00:00")).get("names on old orders", 0) == int(goes)
+    with app.app_context():
+        row = db.session.scalars(select(Order)).one()
+        assert row.total == 100
+        assert (row.customer_id, row.name, row.email, row.phone, row.address) == (
+            (None, "", "", "", []) if goes else (customer_id, "Tuva Lien", "tuva@example.com", row.phone, ["Bryggen 3"])
+        )
+    assert run(app, NOW - timedelta(days=3000)) == {}
+
+
+def test_how_long_orders_have_names_is_a_setting(make_app: Callable[..., Flask]) -> None:
+    app = make_app(KEEP_ORDERS_DAYS="30")
+    add(app, order(datetime(2030, 12, 31, tzinfo=UTC), None), order(datetime(2031, 1, 1, tzinfo=UTC), None))
+    assert run(app) == {"names on old orders": 1}
+
+
+def test_a_proof_goes_when_its_day_has_come_and_not_before(either_app: Flask) -> None:
+    values = {"consent_id": "email", "granted": True, "text": "t", "language": "en", "source": "my_page"}
+    past, future = utcnow() - timedelta(days=1), utcnow() + timedelta(days=1)
+    customer_id = add_customer(either_app)
+    with either_app.app_context():
+        for who, until in ((None, past), (None, future), (customer_id, None), (customer_id, past)):
+            row = {**values, "customer_id": who, "keep_until": until, "object_hash": unique()}
+            db.session.add(ConsentRecord(**row, pseudonym=None if who else "p"))
+        db.session.commit()
+    # The database has a clock of its own, so this one is not moved.
+    assert run(either_app, utcnow())["consent proofs"] == 1
+    with either_app.app_context():
+        kept = {row.keep_until for row in db.session.scalars(select(ConsentRecord))}
+        assert kept == {future, None, past}
+
+
+def test_more_rows_than_a_batch_go_in_several(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "BATCH", 2)
+    add(app, *(mail(NOW - timedelta(days=40)) for _ in range(5)), mail(NOW))
+    assert run(app) == {"mails": 5}
+    assert rows_of(app)["mail"] == 1
+
+
+def test_a_kind_that_fails_keeps_what_was_done_before_it(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(app, mail(NOW - timedelta(days=40)), guest_cart(NOW - timedelta(days=40)))
+
+    def breaks(keys: Any) -> None:
+        raise RuntimeError
+
+    with app.app_context():
+        carts = next(holder for holder in holders.registered() if holder.name == "cart")
+    monkeypatch.setitem(carts.rules[0].__dict__, "forget", breaks)
+    with pytest.raises(RuntimeError):
+        run(app)
+    assert (rows_of(app)["mail"], rows_of(app)["cart"]) == (0, 1)
+
+
+@pytest.mark.postgresql
+def test_an_account_that_somebody_is_changing_is_left_for_the_next_run(
+    make_app: Callable[..., Flask], postgresql: str
+) -> None:
+    app = make_app(DATABASE_URL=postgresql)
+    old = account(NOW - timedelta(days=400))
+    add(app, old)
+    engine = create_engine(postgresql)
+    with engine.connect() as another:
+        another.execute(text("UPDATE customer SET email_verified_at = now() WHERE id = :id"), {"id": old.id})
+        assert run(app) == {}
+        another.commit()
+    assert run(app) == {}
+    engine.dispose()
+
+
+def test_the_command_prints_a_line_per_kind(app: Flask) -> None:
+    add(app, mail(utcnow()), guest_cart(utcnow()))
+    runner = app.test_cli_runner()
+    with time_machine.travel(utcnow() + timedelta(days=31)):
+        dry, first, second = (runner.invoke(args=["retention", *more]) for more in (["--dry-run"], [], []))
+    assert dry.output.splitlines()[0] == "Would be removed:"
+    assert first.output.splitlines()[0] == "Removed:"
+    assert dry.output.splitlines()[1:] == first.output.splitlines()[1:]
+    assert "      1  mails" in first.output.splitlines()
+    assert "      1  guests’ carts" in first.output.splitlines()
+    assert "      0  sessions" in first.output.splitlines()
+    assert "      1  " not in second.output
+
+
+def test_it_takes_nothing_from_whoever_uses_the_shop(either_app: Flask) -> None:
+    before = rows_of(either_app)
+    assert run(either_app, utcnow()) == {}
+    assert rows_of(either_app) == before

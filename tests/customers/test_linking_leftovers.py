@@ -1,0 +1,181 @@
+"""What is left over opens nothing: numbers of deleted rows, a login that waits after a logout, a proof that is refused.
+
+SQLite gives the number of a deleted row to the next one, so a callback's outcome names its row by more than that.
+"""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from app.customers import accounts, proofs
+from app.customers.models import Customer
+from app.customers.routes import vipps as vipps_routes
+from app.database import db
+from tests.conftest import browser_of, open_page, post
+from tests.customers.linking_steps import (
+    EMAIL,
+    NAME,
+    PASSWORD,
+    PERSON,
+    PROVE,
+    add_account,
+    another_browser,
+    begin,
+    begin_connecting,
+    customer,
+    has_email,
+    links_of,
+    log_in_by_password,
+    mailed_link,
+    send_proof,
+    who_is_in,
+)
+from tests.customers.steps import link_in, mails, register
+from tests.vipps_person import VippsPerson
+
+STRANGER = "fredrikke"
+
+
+def test_a_repeated_callback_never_opens_a_session_that_got_the_number_of_a_deleted_one(
+    either_vipps: VippsPerson,
+) -> None:
+    vipps, stranger = either_vipps, another_browser(either_vipps)
+    callback = vipps.approve(vipps.start(browser=stranger), STRANGER)
+    stranger.get(callback)
+    vipps.patch(f"merchants/{vipps.app.extensions['settings'].client_id}", {"plan": "advanced"})
+    stranger.get(vipps.approve(begin(vipps, "/account/confirm/vipps", stranger, next="/account/delete"), STRANGER))
+    assert post(stranger, "/account/delete", form_on="/account").location == "/"
+    victim = add_account(vipps)
+    log_in_by_password(vipps, vipps.browser)
+    assert who_is_in(vipps) == victim
+    assert stranger.get(callback).status_code == 400
+    assert who_is_in(vipps, stranger) is None
+
+
+def test_a_repeated_callback_never_takes_a_login_that_waits_for_somebody_else(either_vipps: VippsPerson) -> None:
+    vipps, stranger = either_vipps, another_browser(either_vipps)
+    has_email(vipps)
+    vipps.patch(f"persons/{STRANGER}", {"email": "stranger@example.com", "email_state": "confirmed"})
+    register(stranger, "stranger@example.com", PASSWORD)
+    callback = vipps.approve(vipps.start(browser=stranger), STRANGER)
+    assert stranger.get(callback).location == PROVE
+    send_proof(stranger, f"{PROVE}/new")
+    post(stranger, "/logout", form_on="/account")
+    add_account(vipps, email="old@example.com")
+    assert vipps.log_in(PERSON).location == PROVE
+    assert stranger.get(callback).status_code == 400
+    assert NAME not in stranger.get(PROVE).text
+    assert NAME in open_page(vipps.browser, PROVE).text
+
+
+def test_what_was_begun_for_a_deleted_account_ends_in_no_other(vipps: VippsPerson) -> None:
+    browser = vipps.browser
+    add_account(vipps, email="first@example.com", phone_number=None, phone_verified_at=None)
+    log_in_by_password(vipps, browser, "first@example.com")
+    callback = vipps.approve(begin_connecting(vipps, browser), STRANGER)
+    assert post(browser, "/account/delete", form_on="/account").status_code == 303
+    register(browser, "second@example.com", PASSWORD)
+    link = link_in(mails(vipps.app, "confirm_address", "second@example.com")[-1], "confirm")
+    post(browser, link, form_on=link)
+    second = who_is_in(vipps, browser)
+    assert second
+    browser.get(callback)
+    assert links_of(vipps, second) == []
+
+
+def test_logging_out_forgets_a_login_that_waits(vipps: VippsPerson) -> None:
+    has_email(vipps)
+    account = add_account(vipps, email="old@example.com")
+    assert vipps.log_in(PERSON).location == PROVE
+    log_in_by_password(vipps, vipps.browser, "old@example.com")
+    assert who_is_in(vipps) == account
+    post(vipps.browser, "/logout", form_on="/account")
+    answer = vipps.browser.get(PROVE)
+    assert answer.status_code == 410
+    assert NAME not in answer.text
+
+
+@pytest.mark.parametrize(("environ", "query"), [({"VIPPS_NEW_CUSTOMERS": "refuse"}, {}), ({}, {"members": "1"})])
+def test_a_login_that_waits_makes_no_account_where_logins_make_none(
+    make_app: Callable[..., Flask], simulator: str, environ: dict[str, str], query: dict[str, str]
+) -> None:
+    shop = make_app(demo=True, SIMULATOR_URL=simulator, **environ)
+    vipps = VippsPerson(shop, browser_of(shop), simulator)
+    has_email(vipps)
+    register(another_browser(vipps), EMAIL, PASSWORD)
+    started = vipps.browser.get("/login/vipps", query_string={"next": "/", **query})
+    assert vipps.browser.get(vipps.approve(started.location, PERSON)).location == PROVE
+    page = open_page(vipps.browser, PROVE)
+    assert "Make me a new account" not in page.text
+    answer = vipps.browser.post(f"{PROVE}/new", data={"csrf_token": page.csrf_token()})
+    assert (answer.status_code, who_is_in(vipps)) == (403, None)
+
+
+def test_a_session_that_ended_meanwhile_connects_nobody(
+    either_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vipps = either_vipps
+    account = add_account(vipps, email="old@example.com")
+    assert vipps.log_in(PERSON).location == PROVE
+    log_in_by_password(vipps, vipps.browser, "old@example.com")
+    run = vipps_routes.in_one_transaction
+
+    def owner_resets_first(step: Callable[[], object]) -> object:
+        db.session.rollback()
+        owner = threading.Thread(target=reset_password, args=(vipps.app, account))
+        owner.start()
+        owner.join()
+        return run(step)
+
+    monkeypatch.setattr(vipps_routes, "in_one_transaction", owner_resets_first)
+    assert send_proof(vipps.browser, PROVE).status_code == 410
+    assert links_of(vipps, account) == []
+
+
+def reset_password(app: Flask, account: int) -> None:
+    """Choose a new password by a mailed link, as the owner does."""
+    with app.app_context():
+        token = proofs.issue(db.session.get_one(Customer, account), "old@example.com", proofs.Purpose.RESET)
+        db.session.commit()
+        assert isinstance(accounts.reset_password(token, "a red wooden house"), accounts.PasswordSet)
+        db.session.commit()
+
+
+def refused_proof(vipps: VippsPerson, way: Callable[[], int]) -> Customer:
+    """Return an unconfirmed account after a proof that came too late: the person has another account by then."""
+    has_email(vipps)
+    account = add_account(vipps, email_verified_at=None, phone_number=None, phone_verified_at=None, name="Somebody")
+    assert vipps.log_in(PERSON).location == PROVE
+    send_proof(vipps.browser, f"{PROVE}/mail")
+    elsewhere = another_browser(vipps)
+    vipps.log_in(PERSON, browser=elsewhere)
+    send_proof(elsewhere, f"{PROVE}/new")
+    assert way() == 409
+    return customer(vipps, account)
+
+
+def test_a_mailed_proof_that_is_refused_changes_nothing(vipps: VippsPerson) -> None:
+    kept = refused_proof(vipps, lambda: send_proof(vipps.browser, mailed_link(vipps)).status_code)
+    assert (kept.password_hash is not None, kept.email_verified_at, kept.name) == (True, None, "Somebody")
+    assert mails(vipps.app, "taken_over", EMAIL) == []
+
+
+def test_a_password_that_is_refused_confirms_no_address(vipps: VippsPerson) -> None:
+    kept = refused_proof(vipps, lambda: send_proof(vipps.browser, PROVE, password=PASSWORD).status_code)
+    assert kept.email_verified_at is None
+
+
+def test_one_network_counts_as_one_client(vipps: VippsPerson) -> None:
+    browser = another_browser(vipps)
+    token = open_page(browser, "/login").csrf_token()
+    answers = [
+        browser.post(
+            "/login/password",
+            data={"email": f"v{number}@example.com", "password": "guessed password", "csrf_token": token},
+            environ_overrides={"REMOTE_ADDR": f"2001:db8::{number:x}"},
+        ).status_code
+        for number in range(1, 33)
+    ]
+    assert answers[-1] == 429

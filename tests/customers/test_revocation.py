@@ -1,0 +1,134 @@
+"""Somebody ends the sharing in the app: what that does here, and what it leaves alone."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, select, update
+
+from app.customers import linking, revocation, session_rows
+from app.customers.models import Activity, Customer, CustomerSession, ProfileChange, VippsLink, WebhookDelivery
+from app.customers.privacy.erasure import erase
+from app.database import db
+from app.mail import Mail
+from app.vipps.config import ISSUER_PATH
+from tests.conftest import browser_of
+from tests.customers.revocation_steps import SUBJECT, everything, link_of, now, outcomes, proposal, revoke, told
+from tests.customers.steps import PASSWORD, activity_of, add_answer, add_customer, enter, is_logged_in, log_in, mails
+
+
+def test_it_marks_the_link_ends_the_sessions_of_vipps_and_tells_the_customer(either_app: Flask) -> None:
+    customer_id = add_customer(either_app, vipps=True)
+    by_vipps, by_password = browser_of(either_app), browser_of(either_app)
+    enter(either_app, by_vipps, customer_id)
+    log_in(by_password)
+    at = now()
+    revoke(either_app, at)
+    assert outcomes(either_app) == [("revoked", 1)]
+    assert link_of(either_app, customer_id).sharing_revoked_at == at
+    assert (is_logged_in(by_vipps), is_logged_in(by_password)) == (False, True)
+    assert activity_of(either_app, customer_id)[-1] == ("sharing_revoked", "vipps")
+    assert [mail.kind for mail in mails(either_app)] == ["sharing_revoked"]
+    with either_app.app_context():
+        ended = db.session.scalars(select(CustomerSession.ended_reason).where(CustomerSession.method == "vipps")).all()
+        row = db.session.scalars(select(WebhookDelivery)).one()
+        assert ended == ["sharing_revoked"]
+        assert (row.customer_id, row.event_at) == (customer_id, at)
+        assert row.subject_hash == revocation.secret_hash(SUBJECT)
+        line = db.session.scalars(select(Activity).where(Activity.kind == "sharing_revoked")).one()
+        assert line.reference == row.reference
+        assert line.user_agent == "", "the sender is no browser of the customer's"
+
+
+def test_it_deletes_withdraws_and_changes_nothing_of_the_customers(app: Flask) -> None:
+    customer_id = add_customer(app, vipps=True)
+    told(app, customer_id)
+    add_answer(app, customer_id, subject=SUBJECT)
+    before = everything(app, VippsLink)
+    revoke(app)
+    assert everything(app, VippsLink) == before
+
+
+def test_what_was_asked_about_vipps_is_asked_no_longer(app: Flask) -> None:
+    customer_id = add_customer(app, vipps=True)
+    proposal(app, customer_id)
+    revoke(app)
+    with app.app_context():
+        assert db.session.scalars(select(ProfileChange.state)).all() == ["noted"]
+
+
+def test_only_the_vipps_user_of_this_sales_unit_is_meant(app: Flask) -> None:
+    other, customer_id = add_customer(app, "other@example.com", vipps=True), add_customer(app, vipps=True)
+    with app.app_context():
+        settings = app.extensions["settings"]
+        db.session.execute(
+            update(VippsLink).where(VippsLink.customer_id == other).values(subject=SUBJECT, client_id="0")
+        )
+        db.session.add(
+            VippsLink(customer_id=other, issuer="https://other/", client_id=settings.client_id, subject=SUBJECT)
+        )
+        db.session.commit()
+    revoke(app)
+    with app.app_context():
+        marked = select(VippsLink.customer_id).where(VippsLink.sharing_revoked_at.is_not(None))
+        assert db.session.scalars(marked).all() == [customer_id]
+
+
+def test_a_customer_without_an_address_to_write_to_is_marked_all_the_same(app: Flask) -> None:
+    with app.app_context():
+        settings = app.extensions["settings"]
+        who = {"issuer": settings.provider_url + ISSUER_PATH, "client_id": settings.client_id, "subject": SUBJECT}
+        db.session.add(VippsLink(customer=Customer(name="No Mail"), **who))
+        db.session.commit()
+    revoke(app)
+    assert outcomes(app) == [("revoked", 1)]
+    with app.app_context():
+        assert db.session.scalars(select(Mail)).all() == []
+
+
+@pytest.mark.parametrize("password", [PASSWORD, None])
+def test_the_mail_says_what_it_means_and_what_else_they_can_do(app: Flask, password: str | None) -> None:
+    add_customer(app, password=password, vipps=True)
+    revoke(app)
+    (mail,) = mails(app)
+    pages = ["/login\n", "/account/consents", "/account/delete"]
+    for words in ("no longer share", "still here", "log in with Vipps again", *pages):
+        assert words in mail.body
+    assert ("/password/forgot" in mail.body) == (password is None)
+    assert ("with your password" in mail.body) == (password is not None)
+
+
+def test_an_event_about_a_deleted_customer_is_about_nobody(app: Flask) -> None:
+    customer_id = add_customer(app, vipps=True)
+    with app.test_request_context():
+        erase(db.session.get_one(Customer, customer_id))
+        db.session.commit()
+    revoke(app)
+    assert outcomes(app) == [("unknown_subject", 1)]
+    with app.app_context():
+        row = db.session.scalars(select(WebhookDelivery)).one()
+        assert (row.subject_hash, row.customer_id) == (None, None)
+        assert db.session.scalars(select(Customer)).all() == []
+
+
+def test_an_account_that_is_deleted_meanwhile_is_nobodys(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_customer(either_app, vipps=True)
+    hold = linking.hold
+
+    def hold_nobody(customer_id: int) -> Customer | None:
+        db.session.execute(delete(Customer).where(Customer.id == customer_id))
+        return hold(customer_id)
+
+    monkeypatch.setattr(linking, "hold", hold_nobody)
+    revoke(either_app)
+    assert outcomes(either_app) == [("unknown_subject", 1)]
+
+
+def test_sessions_of_one_way_in_can_be_ended_alone(app: Flask) -> None:
+    customer_id = add_customer(app)
+    with app.test_request_context():
+        customer = db.session.get_one(Customer, customer_id)
+        rows = [session_rows.add(customer, method, "", confirmed=False)[0] for method in ("vipps", "vipps", "password")]
+        db.session.flush()
+        session_rows.end_all(customer, "x", keep=rows[0].id, method="vipps")
+        db.session.commit()
+        db.session.expire_all()
+        assert [row.ended_reason for row in rows] == [None, "x", None]

@@ -1,0 +1,192 @@
+"""Privacy and terms: what they promise is what the software does, in every number and name."""
+
+import ast
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, request_finished
+from flask.testing import FlaskClient
+
+from app.customers.privacy import periods
+from app.settings import Settings
+from app.shop import facts
+from tests.conftest import browser_of, open_page
+from tests.shop.steps import put_into_cart
+from tests.vipps_person import VippsPerson
+
+APP = Path(__file__).resolve().parents[2] / "app"
+# What makes cookies: the functions that do, and Flask's own session. One more needs a line on the page.
+MAKERS = {
+    "security.py",
+    "i18n.py",
+    "vipps/routes.py",
+    "shop/cart_cookie.py",
+    "customers/sessions.py",
+    "customers/vipps_login.py",
+}
+
+
+@pytest.mark.parametrize(("path", "title"), [("/privacy", "Privacy"), ("/terms", "Terms")])
+def test_anybody_can_read_it_without_a_cookie(client: FlaskClient, path: str, title: str) -> None:
+    page = open_page(client, path)
+    assert page.h1 == title
+    assert "Set-Cookie" not in page.response.headers
+    for link in page.select("main a[href^='/']"):
+        assert client.get(str(link["href"])).status_code in (200, 303), link
+
+
+def test_they_are_at_the_foot_of_every_page(client: FlaskClient) -> None:
+    page = open_page(client, "/nowhere", 404)
+    assert {"/privacy", "/terms"} <= {str(link["href"]) for link in page.select("footer a")}
+
+
+@pytest.mark.parametrize("language", ["en", "nb"])
+def test_nothing_is_left_unfilled(client: FlaskClient, language: str) -> None:
+    client.set_cookie("language", language)
+    for path in ("/privacy", "/terms"):
+        assert "%(" not in open_page(client, path).text
+
+
+# Cookies.
+
+
+def names_on_page(client: FlaskClient) -> set[str]:
+    """Return the cookies that the page lists."""
+    return {each.get_text() for each in open_page(client, "/privacy").select("#cookies code")}
+
+
+def test_every_cookie_that_a_visit_brings_is_listed_and_no_other(vipps: VippsPerson) -> None:
+    given: set[str] = set()
+
+    def note(sender: Flask, response: Any) -> None:
+        given.update(cookie.partition("=")[0] for cookie in response.headers.getlist("Set-Cookie"))
+
+    request_finished.connect(note, vipps.app)
+    browser = vipps.browser
+    open_page(browser, "/")
+    assert given == set()
+    browser.get("/language/nb")
+    put_into_cart(browser, "enamel-mug")
+    vipps.log_in("ola")  # who is asked for proof
+    vipps.log_in("kari", browser=browser_of(vipps.app))
+    assert given == names_on_page(browser)
+
+
+def test_behind_https_they_have_their_names_there(make_app: Callable[..., Flask]) -> None:
+    client = browser_of(make_app(PUBLIC_URL="https://shop.example.com"))
+    assert names_on_page(client) == {
+        "__Host-cart",
+        "__Host-session",
+        "__Host-form",
+        "__Host-vipps-login",
+        "__Host-pending-link",
+        "language",
+    }
+
+
+def test_nobody_else_sets_cookies() -> None:
+    """Staff have a cookie of their own, and are told elsewhere; the simulator is another site."""
+    found = set()
+    for path in APP.rglob("*.py"):
+        name = str(path.relative_to(APP))
+        calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        called = {getattr(each.func, "attr", getattr(each.func, "id", "")) for each in calls}
+        if "set_cookie" in called and not name.startswith(("simulator/", "staff/")):
+            found.add(name)
+    assert found == MAKERS
+
+
+def test_a_cookie_lives_as_long_as_the_page_says(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "GUEST_CART_LIFE", timedelta(days=77))
+    assert "77 days" in open_page(client, "/privacy").one("#cookies").get_text()
+
+
+# Periods.
+
+PERIODS = [
+    name for name, value in vars(periods).items() if isinstance(value, timedelta) and not name.startswith("STAFF_SESS")
+]
+
+
+def test_the_periods_are_the_jobs_own() -> None:
+    assert set(PERIODS) >= {"SESSIONS", "ACTIVITY", "MAILS", "PROOFS", "ERRORS", "DELIVERIES", "STAFF_LOOKS"}
+
+
+@pytest.mark.parametrize("name", PERIODS)
+def test_every_period_is_on_the_page(client: FlaskClient, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(periods, name, timedelta(days=1234))
+    assert "1234 days" in open_page(client, "/privacy").text
+
+
+@pytest.mark.parametrize("variable", ["KEEP_CONSENT_PROOF_DAYS", "KEEP_ORDERS_DAYS"])
+def test_so_is_what_is_set_from_outside(make_app: Callable[..., Flask], variable: str) -> None:
+    client = browser_of(make_app(**{variable: "1234"}))
+    assert "1234 days" in open_page(client, "/privacy").text
+
+
+def test_the_laws_years_are_said_as_years(client: FlaskClient) -> None:
+    text = open_page(client, "/privacy").text
+    assert "then 3 years without your name" in text
+    assert "no longer than 5 years after the end of the year" in text
+
+
+# What comes from Vipps.
+
+
+@pytest.mark.parametrize(
+    ("environ", "there", "absent"),
+    [
+        ({}, ["Your name", "Your addresses", "(sub)", "questions about news"], ["date of birth"]),
+        ({"VIPPS_SCOPES": "openid name birthDate"}, ["date of birth", "Your name"], ["Your addresses"]),
+        ({"VIPPS_CONSENT_SCOPE": "none"}, ["Your name"], ["questions about news"]),
+    ],
+)
+def test_it_names_what_is_asked_of_vipps_and_nothing_else(
+    make_app: Callable[..., Flask], environ: dict[str, str], there: list[str], absent: list[str]
+) -> None:
+    table = open_page(browser_of(make_app(**environ)), "/privacy").select("table")[0].get_text()
+    for words in there:
+        assert words in table
+    for words in absent:
+        assert words not in table
+
+
+def test_every_scope_has_its_reason() -> None:
+    assert set(str(Settings.model_fields["vipps_scopes"].default).split()) <= set(facts.SCOPES)
+
+
+def test_the_brand_is_the_markets(make_app: Callable[..., Flask]) -> None:
+    page = open_page(browser_of(make_app(VIPPS_MARKET="DK")), "/privacy")
+    assert "What comes from MobilePay" in page.text
+    assert "Vipps" not in page.one("main").get_text()
+
+
+def test_a_button_from_elsewhere_is_named(make_app: Callable[..., Flask], client: FlaskClient) -> None:
+    other = browser_of(make_app(VIPPS_BUTTON="web-component"))
+    assert "The login button is loaded from Vipps" in open_page(other, "/privacy").text
+    assert "There are no third parties" in open_page(client, "/privacy").text
+
+
+def test_it_leads_to_every_right(client: FlaskClient) -> None:
+    links = {str(link["href"]) for link in open_page(client, "/privacy").select("main a")}
+    assert links >= {
+        "/account",
+        "/account/profile",
+        "/account/export",
+        "/account/consents",
+        "/account/activity",
+        "/account/delete",
+        "mailto:post@multe.example",
+    }
+    for words in ("Companies with access", "national identity number", "Datatilsynet"):
+        assert words in open_page(client, "/privacy").text
+
+
+def test_the_demo_is_called_one_and_a_shop_is_not(make_app: Callable[..., Flask]) -> None:
+    for demo, there in (("1", True), ("0", False)):
+        client = browser_of(make_app(DEMO=demo))
+        assert ("demonstration" in open_page(client, "/terms").one("main").get_text()) is there
+        assert ("invented people" in open_page(client, "/privacy").text) is there

@@ -1,0 +1,353 @@
+"""Nobody but staff sees any page of the back office, whatever else they are logged in as."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from app.customers.models import Customer
+from app.database import db, utcnow
+from app.security import secret_hash
+from app.staff import session_rows
+from app.staff.accounts import DEMO_EMAIL
+from app.staff.models import Staff, StaffSession
+from app.staff.seed import DEMO_PASSWORD
+from app.staff.sessions import OPEN
+from tests.conftest import browser_of, open_page
+from tests.customers import steps as customers
+from tests.staff.steps import COOKIE, EMAIL, NAME, PASSWORD, at_work, hire, log_in, looks, send
+from tests.vipps_person import VippsPerson
+
+LOGIN = "/staff/login"
+
+
+def addresses(app: Flask) -> Iterator[tuple[str, str]]:
+    """Return every method and address of the back office that is not the way in; the way out is the last."""
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: str(rule) == "/staff/logout"):
+        if not str(rule).startswith("/staff") or rule.endpoint in OPEN:
+            continue
+        path = str(rule).replace("<int(max=2147483647):customer_id>", "1")
+        assert "<" not in path, path
+        for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
+            yield method, path
+
+
+def ask(client: FlaskClient, method: str, path: str) -> Any:
+    """Ask for an address as the browser that would be let in, with a good form token."""
+    if method == "GET":
+        return client.get(path)
+    token = client.get("/login")
+    form = token.text if token.status_code == 200 else client.get("/account").text
+    csrf = form.partition('name="csrf_token" value="')[2].partition('"')[0]
+    return client.post(path, data={"csrf_token": csrf, "q": "Tuva", "channel": "email"})
+
+
+def check_closed(app: Flask, client: FlaskClient) -> None:
+    """Check that a browser is led to the login from everywhere, and that nothing was looked at."""
+    tried = list(addresses(app))
+    assert {"/staff", "/staff/customers/1", "/staff/audience", "/staff/looks"} <= {path for _, path in tried}
+    for method, path in tried:
+        response = ask(client, method, path)
+        assert response.status_code == 303, (method, path, response.status_code)
+        assert response.headers["Location"].partition("?")[0] == LOGIN, (method, path)
+        assert response.headers["Cache-Control"] == "no-store"
+        assert "Tuva" not in response.text
+    assert looks(app) == []
+
+
+def test_every_address_is_closed_to_a_stranger(app: Flask, client: FlaskClient) -> None:
+    customers.add_customer(app)
+    check_closed(app, client)
+
+
+def test_every_address_is_closed_to_a_customer(app: Flask, client: FlaskClient) -> None:
+    customers.add_customer(app)
+    customers.log_in(client)
+    assert customers.is_logged_in(client)
+    check_closed(app, client)
+
+
+def test_a_customers_token_in_the_staff_cookie_opens_nothing(app: Flask, client: FlaskClient) -> None:
+    customers.add_customer(app)
+    customers.log_in(client)
+    cookie = client.get_cookie("session")
+    assert cookie is not None
+    client.set_cookie(COOKIE, cookie.value)
+    check_closed(app, client)
+
+
+def test_every_address_is_closed_to_disabled_staff_at_once(app: Flask) -> None:
+    customers.add_customer(app)
+    client = at_work(app)
+    assert client.get("/staff").status_code == 200
+    with app.app_context():  # the account alone: its session is open still
+        db.session.execute(update(Staff).values(disabled_at=utcnow()))
+        db.session.commit()
+    check_closed(app, client)
+
+
+@pytest.mark.parametrize("column", ["ended_at", "expires_at"])
+def test_every_address_is_closed_to_a_session_that_is_over(app: Flask, column: str) -> None:
+    customers.add_customer(app)
+    client = at_work(app)
+    with app.app_context():
+        db.session.execute(update(StaffSession).values({column: utcnow()}))
+        db.session.commit()
+    check_closed(app, client)
+
+
+def test_every_address_is_open_to_staff(app: Flask) -> None:
+    customers.add_customer(app)
+    client = at_work(app)
+    for method, path in addresses(app):
+        if path != "/staff/logout":
+            response = ask(client, method, path)
+            assert response.status_code in (200, 303), (method, path)
+            assert LOGIN not in response.headers.get("Location", "")
+
+
+def test_staff_are_no_customers(app: Flask) -> None:
+    client = at_work(app)
+    assert client.get("/account").headers["Location"].startswith("/login")
+    cookie = client.get_cookie(COOKIE)
+    assert cookie is not None
+    client.set_cookie("session", cookie.value)
+    assert client.get("/account").headers["Location"].startswith("/login")
+    assert customers.log_in(client, EMAIL, PASSWORD).status_code == 422
+
+
+def test_a_customers_password_is_none_of_the_staffs(app: Flask, client: FlaskClient) -> None:
+    customers.add_customer(app)
+    assert log_in(client, customers.EMAIL, customers.PASSWORD).status_code == 422
+
+
+def test_vipps_logs_nobody_in_here_not_even_with_the_address_of_staff(vipps: VippsPerson) -> None:
+    with vipps.app.app_context():
+        kari = db.session.scalars(select(Customer).where(Customer.email.startswith("kari"))).one()
+        hire(vipps.app, str(kari.email))
+    vipps.log_in("kari", next_path="/staff")
+    assert customers.is_logged_in(vipps.browser)
+    check_closed(vipps.app, vipps.browser)
+
+
+def test_a_form_without_a_token_does_nothing(app: Flask) -> None:
+    client = at_work(app)
+    for method, path in addresses(app):
+        if method == "POST":
+            response = client.post(path, data={"q": "Tuva", "channel": "email"})
+            assert response.status_code == 400, path
+            assert "Back office" in response.text
+    assert client.post(LOGIN, data={"email": EMAIL, "password": PASSWORD}).status_code == 400
+    assert client.get("/staff").status_code == 200
+    assert looks(app) == []
+
+
+def test_another_site_finds_nothing_to_change_by_a_link(app: Flask) -> None:
+    client = at_work(app)
+    for path in ("/staff/logout", "/staff/search"):
+        assert client.get(path).status_code == 405
+
+
+def test_pages_are_kept_by_nobody(app: Flask, client: FlaskClient) -> None:
+    for browser in (client, at_work(app)):
+        for path in ("/staff/login", "/staff", "/staff/customers/77", "/staff/errors"):
+            response = browser.get(path)
+            assert response.headers["Cache-Control"] == "no-store", path
+            assert "noindex" in response.headers["X-Robots-Tag"]
+
+
+def test_no_page_of_the_shop_leads_here(app: Flask, client: FlaskClient) -> None:
+    app.jinja_env.globals["settings"] = app.extensions["settings"].model_copy(update={"demo": False})
+    customers.add_customer(app)
+    for path in ("/", "/login", "/cart", "/nowhere"):
+        assert "/staff" not in client.get(path).text
+    customers.log_in(client)
+    assert "/staff" not in client.get("/account").text
+
+
+def test_the_cookie_on_https(make_app: Any) -> None:
+    app = make_app(PUBLIC_URL="https://shop.example.com")
+    hire(app)
+    client = browser_of(app)
+    client.environ_base["HTTP_REFERER"] = "https://shop.example.com/staff/login"
+    cookie = log_in(client).headers.getlist("Set-Cookie")[0]
+    name, *attributes = [part.strip() for part in cookie.split(";")]
+    assert name.startswith("__Host-staff=")
+    assert set(attributes) == {"Secure", "HttpOnly", "Path=/", "SameSite=Strict"}
+
+
+def test_the_database_has_the_tokens_hash_only(app: Flask) -> None:
+    client = at_work(app)
+    cookie = client.get_cookie(COOKIE)
+    assert cookie is not None
+    assert cookie.http_only
+    assert len(cookie.value) >= 43
+    with app.app_context():
+        row = db.session.scalars(select(StaffSession)).one()
+        assert row.token_hash == secret_hash(cookie.value)
+
+
+def test_what_was_planted_before_the_login_is_worth_nothing_after_it(app: Flask, client: FlaskClient) -> None:
+    hire(app)
+    planted = secrets.token_urlsafe(32)
+    client.set_cookie(COOKIE, planted)
+    form_token = client.get(LOGIN).text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    log_in(client)
+    cookie = client.get_cookie(COOKIE)
+    assert cookie is not None
+    assert cookie.value != planted
+    assert client.post("/staff/search", data={"csrf_token": form_token, "q": "x"}).status_code == 400
+
+
+def test_logging_in_again_ends_the_session_that_was_there(app: Flask) -> None:
+    client = at_work(app)
+    before = client.get_cookie(COOKIE)
+    assert before is not None
+    token = client.get("/staff").text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    form = {"email": EMAIL, "password": PASSWORD, "csrf_token": token}
+    assert client.post(LOGIN, data=form).status_code == 303
+    after = client.get_cookie(COOKIE)
+    assert after is not None
+    assert after.value != before.value
+    thief = browser_of(app)
+    thief.set_cookie(COOKIE, before.value)
+    assert thief.get("/staff").status_code == 303
+
+
+def test_logging_out_ends_the_session_and_not_only_the_cookie(app: Flask) -> None:
+    client = at_work(app)
+    cookie = client.get_cookie(COOKIE)
+    assert cookie is not None
+    assert send(client, "/staff/logout").headers["Location"] == LOGIN
+    assert client.get_cookie(COOKIE) is None
+    thief = browser_of(app)
+    thief.set_cookie(COOKIE, cookie.value)
+    assert thief.get("/staff").status_code == 303
+
+
+def test_a_session_ends_after_half_an_hour_without_a_page(app: Flask) -> None:
+    with time_machine.travel(utcnow(), tick=False) as now:
+        client = at_work(app)
+        for _ in range(3):
+            now.shift(session_rows.IDLE_LIMIT - timedelta(seconds=1))
+            assert client.get("/staff").status_code == 200
+        now.shift(session_rows.IDLE_LIMIT)
+        assert client.get("/staff").status_code == 303
+
+
+def test_the_limits_are_shorter_than_a_customers() -> None:
+    assert session_rows.IDLE_LIMIT.total_seconds() == 30 * 60
+    assert session_rows.ABSOLUTE_LIMIT.total_seconds() == 8 * 60 * 60
+
+
+def test_a_session_ends_after_a_working_day_however_busy(app: Flask) -> None:
+    with time_machine.travel(utcnow(), tick=False) as now:
+        client = at_work(app)
+        hours = 0
+        while client.get("/staff").status_code == 200:
+            now.shift(timedelta(minutes=20))
+            hours += 1
+        assert hours * timedelta(minutes=20) == session_rows.ABSOLUTE_LIMIT
+        assert "You were logged out" in client.get(LOGIN).text
+
+
+@pytest.mark.parametrize(
+    ("asked", "target"),
+    [
+        ("/staff/customers/7", "/staff/customers/7"),
+        ("/staff/audience?channel=sms", "/staff/audience?channel=sms"),
+        ("/account", "/staff"),
+        ("//evil.example/staff/", "/staff"),
+        ("/staffroom", "/staff"),
+        ("https://evil.example/staff/x", "/staff"),
+    ],
+)
+def test_the_login_leads_to_where_it_was_asked_for_and_nowhere_else(
+    app: Flask, client: FlaskClient, asked: str, target: str
+) -> None:
+    hire(app)
+    assert log_in(client, next=asked).headers["Location"] == target
+
+
+def test_who_is_logged_in_is_not_asked_again(app: Flask) -> None:
+    response = at_work(app).get(f"{LOGIN}?next=/staff/looks")
+    assert (response.status_code, response.headers["Location"]) == (303, "/staff/looks")
+
+
+def test_a_link_to_a_page_survives_the_login(app: Flask, client: FlaskClient) -> None:
+    hire(app)
+    page = open_page(client, "/staff/audience?channel=sms")
+    assert page.one('input[name="next"]')["value"] == "/staff/audience?channel=sms"
+
+
+def test_whatever_is_wrong_the_answer_is_the_same_and_one_hash_is_computed(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hire(app)
+    hire(app, "gone@example.com")
+    with app.app_context():
+        db.session.execute(update(Staff).where(Staff.email == "gone@example.com").values(disabled_at=utcnow()))
+        db.session.commit()
+    hasher = customers.CountingHasher(customers.passwords._hasher)
+    monkeypatch.setattr(customers.passwords, "_hasher", hasher)
+    answers = []
+    for email, password in ((EMAIL, "wrong"), ("nobody@example.com", PASSWORD), ("gone@example.com", PASSWORD)):
+        before = hasher.calls
+        response = log_in(client, email, password)
+        answers.append((response.status_code, customers.without_token(response.text).replace(email, "")))
+        assert hasher.calls - before == 1
+    assert answers[0][0] == 422
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_guessing_at_one_account_is_slowed_wherever_it_comes_from(app: Flask) -> None:
+    hire(app)
+    statuses = []
+    for number in range(12):
+        browser = browser_of(app)
+        browser.environ_base["REMOTE_ADDR"] = f"10.0.0.{number}"
+        response = log_in(browser, password="wrong")
+        statuses.append(response.status_code)
+    assert statuses == [422] * 10 + [429] * 2
+    assert 0 < int(response.headers["Retry-After"]) <= 15 * 60
+    assert "A moment, please" in response.text
+
+
+def test_guessing_at_many_accounts_is_slowed_by_where_it_comes_from(app: Flask, client: FlaskClient) -> None:
+    statuses = [log_in(client, f"nobody.{number}@example.com").status_code for number in range(22)]
+    assert statuses == [422] * 20 + [429] * 2
+
+
+def test_the_demos_account_is_there_in_the_demo_only(demo_app: Flask, make_app: Any) -> None:
+    from app.staff.seed import load_demo
+
+    with demo_app.app_context():
+        load_demo(db.session())
+        load_demo(db.session())
+        db.session.commit()
+    client = browser_of(demo_app)
+    page = open_page(client, LOGIN)
+    assert DEMO_EMAIL in page.text
+    assert DEMO_PASSWORD in page.text
+    assert log_in(client, DEMO_EMAIL, DEMO_PASSWORD).status_code == 303
+    real = make_app(DEMO="0")  # the same database
+    client = browser_of(real)
+    page = open_page(client, LOGIN)
+    assert DEMO_EMAIL not in page.text
+    assert DEMO_PASSWORD not in page.text
+    assert log_in(client, DEMO_EMAIL, DEMO_PASSWORD).status_code == 422
+    with real.app_context():
+        db.session.execute(update(Staff).values(email="another@example.com"))
+        load_demo(db.session())
+        assert db.session.scalars(select(Staff.email)).all() == ["another@example.com"]
+
+
+def test_the_name_of_who_is_logged_in_stands_on_every_page(app: Flask) -> None:
+    client = at_work(app)
+    assert NAME in open_page(client, "/staff").one(".office__out").get_text()

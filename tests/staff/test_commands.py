@@ -1,0 +1,89 @@
+"""Staff come and go on the command line."""
+
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.database import db
+from app.staff.models import Staff
+from tests.staff.steps import EMAIL, NAME, PASSWORD, at_work, log_in
+
+
+def run(app: Flask, *args: str, typed: str = "") -> Any:
+    """Run a command, typing what it asks for."""
+    return app.test_cli_runner().invoke(args=list(args), input=typed)
+
+
+def create(app: Flask, password: str = PASSWORD, again: str | None = None, email: str = EMAIL, name: str = NAME) -> Any:
+    """Run `create-staff`, typing a password twice."""
+    typed = f"{password}\n{password if again is None else again}\n"
+    return run(app, "create-staff", email, "--name", name, typed=typed)
+
+
+def test_who_is_hired_can_log_in(app: Flask, client: FlaskClient) -> None:
+    result = create(app, email=" Ragna.Holt@Example.com ")
+    assert result.exit_code == 0, result.output
+    assert PASSWORD not in result.output
+    assert log_in(client).status_code == 303
+
+
+def test_a_password_can_be_made_up_and_is_shown_once(app: Flask, client: FlaskClient) -> None:
+    result = run(app, "create-staff", EMAIL, "--name", NAME, "--generate")
+    (password,) = re.findall(r"password: (\S+)", result.output)
+    assert len(password) >= 20
+    assert log_in(client, password=password).status_code == 303
+    with app.app_context():
+        assert password not in db.session.scalars(select(Staff.password_hash)).one()
+
+
+@pytest.mark.parametrize(
+    ("password", "said"),
+    [("short", "at least 8"), ("password1", "Too many people"), ("ragna.holt 77", "Leave the shop")],
+)
+def test_a_weak_password_is_refused_with_the_reason(app: Flask, password: str, said: str) -> None:
+    result = create(app, password)
+    assert result.exit_code != 0
+    assert said in result.output
+    assert hired(app) == []
+
+
+def hired(app: Flask) -> list[str]:
+    """Return the names of the staff."""
+    with app.app_context():
+        return list(db.session.scalars(select(Staff.name)))
+
+
+@pytest.mark.parametrize(("email", "name"), [("no address", NAME), (EMAIL, "  "), ("", NAME)])
+def test_an_address_and_a_name_are_needed(app: Flask, email: str, name: str) -> None:
+    assert create(app, email=email, name=name).exit_code != 0
+    assert hired(app) == []
+
+
+def test_nobody_is_hired_twice(app: Flask, client: FlaskClient) -> None:
+    create(app)
+    result = create(app, "another long password", name="Somebody Else")
+    assert result.exit_code != 0
+    assert "disable it first" in result.output
+    assert hired(app) == [NAME]
+    assert log_in(client).status_code == 303
+
+
+def test_who_leaves_is_out_at_once_and_may_come_back_with_a_new_password(app: Flask) -> None:
+    client = at_work(app)
+    assert run(app, "disable-staff", EMAIL).exit_code == 0
+    assert client.get("/staff").status_code == 303
+    assert log_in(client).status_code == 422
+    assert create(app, "a new broom sweeps").exit_code == 0
+    assert client.get("/staff").status_code == 303  # the old session stays ended
+    assert log_in(client).status_code == 422
+    assert log_in(client, password="a new broom sweeps").status_code == 303
+
+
+def test_whom_nobody_knows_cannot_be_disabled(app: Flask) -> None:
+    result = run(app, "disable-staff", "nobody@example.com")
+    assert result.exit_code != 0
+    assert "no staff account" in result.output

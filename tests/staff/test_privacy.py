@@ -1,0 +1,66 @@
+"""What the back office keeps about a customer is theirs to know, goes with them, and is forgotten in time."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.customers.models import Customer
+from app.customers.privacy import holders, periods, retention
+from app.customers.privacy.erasure import erase
+from app.database import db
+from app.staff.models import ErrorReport, StaffLook, StaffSession
+from tests.conftest import open_page
+from tests.customers.steps import add_customer
+from tests.staff.steps import NAME, at_work, looks
+
+
+def looked_at(app: Flask) -> int:
+    """Let staff look at a customer for whom something went wrong; returns the customer's id."""
+    customer_id = add_customer(app)
+    with app.app_context():
+        db.session.add(ErrorReport(customer_id=customer_id, reference="K7QF-2M9D", code="access_denied", status=403))
+        db.session.commit()
+    open_page(at_work(app), f"/staff/customers/{customer_id}")
+    return customer_id
+
+
+def test_a_customer_may_know_when_staff_looked_but_not_who(app: Flask) -> None:
+    customer_id = looked_at(app)
+    with app.test_request_context():
+        customer = db.session.get_one(Customer, customer_id)
+        copy: dict[str, Any] = {each.name: each.export(customer) for each in holders.registered() if each.export}
+    (look,) = copy["looked_at_by_staff"]
+    assert look["what"] == "Opened a customer"
+    assert set(look) == {"at", "what", "reference"}
+    assert copy["errors"][0]["code"] == "access_denied"
+    assert NAME not in str(copy)
+
+
+def test_erasing_a_customer_leaves_the_looks_without_them(app: Flask) -> None:
+    customer_id = looked_at(app)
+    with app.test_request_context():
+        erase(db.session.get_one(Customer, customer_id))
+        db.session.commit()
+        assert db.session.scalars(select(ErrorReport.customer_id)).all() == [None]
+    assert looks(app) == [("customer", None, "")]
+
+
+@pytest.mark.parametrize(
+    ("table", "moment", "period"),
+    [
+        (StaffLook, StaffLook.at, periods.STAFF_LOOKS),
+        (ErrorReport, ErrorReport.at, periods.ERRORS),
+        (StaffSession, StaffSession.expires_at, periods.STAFF_SESSIONS),
+    ],
+)
+def test_each_is_forgotten_in_time(app: Flask, table: Any, moment: Any, period: timedelta) -> None:
+    looked_at(app)
+    with app.test_request_context():
+        then = db.session.scalars(select(moment)).one()
+        list(retention.run(then + period - timedelta(seconds=1)))
+        assert len(db.session.scalars(select(table.id)).all()) == 1
+        list(retention.run(then + period + timedelta(seconds=1)))
+        assert db.session.scalars(select(table.id)).all() == []

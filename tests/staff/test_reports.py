@@ -1,0 +1,184 @@
+"""A reference number on an error page leads support to what happened, and nothing worse happens by keeping it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask, abort
+from flask.testing import FlaskClient
+from sqlalchemy import event, insert, select
+from sqlalchemy.exc import OperationalError
+
+from app.customers.models import Customer
+from app.database import begin_write, db, utcnow
+from app.staff import reports as error_reports
+from app.staff.models import ErrorReport
+from app.staff.reports import PER_MINUTE, Quota
+from tests.conftest import browser_of, open_page
+from tests.customers.steps import add_customer, statements
+from tests.customers.steps import log_in as customer_logs_in
+from tests.pages import Page
+from tests.staff.steps import at_work, reports, search
+from tests.vipps_person import VippsPerson
+
+CALLBACK = "/login/vipps/callback"
+
+
+@pytest.fixture
+def app(app_on_either: Flask) -> Flask:
+    """Return a shop with pages that break."""
+    app = app_on_either
+
+    def boom(kind: str) -> str:
+        begin_write()
+        db.session.add(Customer(name="half done"))
+        db.session.flush()
+        if kind == "bug":
+            raise KeyError("a customer's name")
+        if kind == "database":
+            raise OperationalError("SELECT", {}, Exception("gone"))
+        abort(int(kind))
+
+    app.add_url_rule("/boom/<kind>", "boom", boom)
+    return app
+
+
+def reference_on(response: Any) -> str:
+    """Return the reference number that a page shows."""
+    return Page(response.text).one(".number").get_text()
+
+
+@pytest.mark.parametrize(("kind", "code", "status"), [("bug", "KeyError", 500), ("502", "http_502", 502)])
+def test_a_page_that_broke_leaves_a_report(app: Flask, client: FlaskClient, kind: str, code: str, status: int) -> None:
+    response = client.get(f"/boom/{kind}")
+    assert response.status_code == status
+    (report,) = reports(app)
+    assert (report.code, report.status, report.route) == (code, status, "/boom/<kind>")
+    assert report.reference == reference_on(response)
+    assert report.customer_id is None
+    with app.app_context():
+        assert db.session.scalars(select(Customer)).all() == []  # nothing of the broken page was kept with it
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/boom/404", "/boom/403", "/", "/account"])
+def test_other_pages_leave_none(app: Flask, client: FlaskClient, path: str) -> None:
+    client.get(path)
+    assert reports(app) == []
+
+
+def test_a_report_says_whose_page_it_was(app: Flask, client: FlaskClient) -> None:
+    customer_id = add_customer(app)
+    customer_logs_in(client)
+    client.get("/boom/bug")
+    assert reports(app)[0].customer_id == customer_id
+
+
+def test_a_refused_login_leaves_a_report(app: Flask, client: FlaskClient) -> None:
+    response = client.get(f"{CALLBACK}?state=forged&code=secret-code")
+    (report,) = reports(app)
+    assert report.status == response.status_code == 400
+    assert report.route == CALLBACK
+    assert report.reference in response.text
+    assert "secret" not in f"{report.code}{report.route}"
+
+
+def test_support_finds_a_refusal_by_the_number_on_its_page(vipps: VippsPerson) -> None:
+    callback = vipps.approve(vipps.start(), action="deny")
+    response = vipps.browser.get(callback)
+    (report,) = reports(vipps.app)
+    assert report.code == "access_denied"
+    page = search(at_work(vipps.app), report.reference.lower())
+    assert report.reference in response.text
+    assert "access_denied" in page.text
+    assert "The login was cancelled" in page.text
+
+
+def test_the_list_of_errors_says_what_each_means(app: Flask, client: FlaskClient) -> None:
+    client.get(CALLBACK)
+    page = open_page(at_work(app), "/staff/errors")
+    (report,) = reports(app)
+    assert report.reference in page.text
+    assert report.code in page.text
+    assert CALLBACK in page.text
+
+
+def test_a_flood_of_forged_callbacks_is_written_down_a_few_times_only(app: Flask, client: FlaskClient) -> None:
+    for _ in range(PER_MINUTE + 15):
+        assert client.get(CALLBACK).status_code == 400
+    assert len(reports(app)) == PER_MINUTE
+    client.get("/boom/bug")
+    assert reports(app)[-1].code == "KeyError"  # what else goes wrong meanwhile is not lost in it
+
+
+def test_the_quota_is_per_code_and_minute() -> None:
+    now = [0.0]
+    quota = Quota(clock=lambda: now[0])
+    assert [quota.take("a") for _ in range(PER_MINUTE + 1)] == [True] * PER_MINUTE + [False]
+    assert quota.take("b")
+    now[0] = 59.9
+    assert not quota.take("a")
+    now[0] = 60.0
+    assert quota.take("a")
+    quota.pause()
+    assert not quota.take("c")
+    now[0] = 120.0
+    assert quota.take("c")
+
+
+def test_only_the_newest_are_kept(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(error_reports, "MOST", 30)
+    monkeypatch.setattr(error_reports, "MOST_OF_A_CODE", 20)
+    monkeypatch.setattr(error_reports, "PER_MINUTE", 1000)
+    fill(app, "state_missing", 25)
+    client.get(CALLBACK)
+    assert [row.code for row in reports(app)] == ["state_missing"] * 20
+    fill(app, "other", 15)
+    client.get("/boom/bug")
+    kept = reports(app)
+    assert len(kept) == 30
+    assert kept[-1].code == "KeyError"
+    assert kept[0].code == "state_missing"
+
+
+def fill(app: Flask, code: str, many: int) -> None:
+    """Add old reports."""
+    with app.app_context():
+        row = {"at": utcnow(), "reference": "OLD", "code": code, "status": 400, "route": ""}
+        db.session.execute(insert(ErrorReport), [row] * many)
+        db.session.commit()
+
+
+def test_a_report_that_cannot_be_written_breaks_no_page_and_is_not_tried_again_at_once(
+    app: Flask, client: FlaskClient
+) -> None:
+    tried: list[str] = []
+
+    def fail(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if statement.startswith("INSERT INTO error_report"):
+            tried.append(statement)
+            raise OperationalError(statement, {}, Exception("disk full"))
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", fail)
+    for _ in range(3):
+        response = client.get("/boom/bug")
+        assert response.status_code == 500
+        assert reference_on(response)
+    assert len(tried) == 1
+    event.remove(engine, "before_cursor_execute", fail)
+
+
+def test_a_database_that_is_down_is_not_asked_again(app: Flask, client: FlaskClient) -> None:
+    with statements(app) as seen:
+        assert client.get("/boom/database").status_code == 503
+    assert not [each for each in seen if "error_report" in each]
+    assert reports(app) == []
+
+
+def test_a_monitors_question_leaves_none(make_app: Callable[..., Flask], tmp_path: Any) -> None:
+    app = make_app(DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite'}")
+    client = browser_of(app)
+    with statements(app) as seen:
+        assert client.get("/readyz").status_code == 503
+    assert not [each for each in seen if "error_report" in each]

@@ -1,0 +1,191 @@
+"""Support finds a customer by what is said on the telephone, and nothing of what was typed stays anywhere."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import insert
+
+from app.customers.models import Activity, Customer
+from app.database import LARGEST_ID, db, utcnow
+from app.shop.models import Order
+from app.staff.lists import PER_PAGE
+from app.staff.models import ErrorReport
+from tests.conftest import open_page
+from tests.customers.steps import add_customer, statements
+from tests.staff.steps import at_work, found, log_in, looks, search, send
+
+OLA = {"email": "ola@example.com", "phone_number": "4791234567", "name": "Ola Ås-Berg"}
+
+
+def add(app: Flask, **values: Any) -> int:
+    """Add a customer and return the id."""
+    with app.app_context():
+        customer = Customer(**values)
+        db.session.add(customer)
+        db.session.commit()
+        return customer.id
+
+
+@pytest.fixture
+def app(app_on_either: Flask) -> Flask:
+    """Use both databases in turn."""
+    return app_on_either
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("ola@example.com", "email"),
+        (" OLA@Example.com ", "email"),
+        ("912 34 567", "phone"),
+        ("+47 91234567", "phone"),
+        ("{id}", "customer_number"),
+        ("#{id}", "customer_number"),
+        ("M-7K3F-92QD", "order_number"),
+        ("m7k3f92qd", "order_number"),
+        ("K7QF-2M9D", "reference"),
+        ("k7qf2m9d", "reference"),
+        ("ola", "name"),
+        ("ås", "name"),
+        ("BERG", "name"),
+        ("Berg Ola", "name"),
+    ],
+)
+def test_a_customer_is_found_by(app: Flask, text: str, kind: str) -> None:
+    add(app, email="other@example.com", phone_number="4799999999", name="Nils Dahl")
+    ola = add(app, **OLA)
+    with app.app_context():
+        db.session.add(Activity(customer_id=ola, kind="logged_in", reference="K7QF-2M9D"))
+        order = {
+            "checkout_key": "k",
+            "language": "nb",
+            "name": "",
+            "email": "",
+            "phone": "",
+            "delivery": "",
+            "total": 1,
+        }
+        db.session.add(Order(number="M-7K3F-92QD", customer_id=ola, **order))
+        db.session.commit()
+    assert found(search(at_work(app), text.format(id=ola))) == [ola]
+    assert looks(app) == [("search", None, f"{kind} 1")]
+
+
+@pytest.mark.parametrize(
+    "text", ["la", "ola@example", "9123", "example.com", "O%a", "_la", "M-7K3F-92QX", "\\", "Ola Nordmann"]
+)
+def test_nobody_is_found_by_less_than_the_whole(app: Flask, text: str) -> None:
+    add(app, **OLA)
+    page = search(at_work(app), text)
+    assert found(page) == []
+    assert "Ola Ås-Berg" not in page.text
+
+
+@pytest.mark.parametrize(
+    "text", ["' OR 1=1 --", "a\0b", "\ud800x".encode("utf-8", "replace").decode(), "%", "9" * 100, "@", "😀😀"]
+)
+def test_whatever_is_typed_is_only_text(app: Flask, text: str) -> None:
+    add(app, **OLA)
+    assert found(search(at_work(app), text)) == []
+
+
+def test_an_empty_search_looks_at_nobody(app: Flask) -> None:
+    client = at_work(app)
+    assert send(client, "/staff/search", {"q": "  "}).headers["Location"] == "/staff"
+    assert "too short" in search(client, "o").text
+    assert looks(app) == []
+
+
+def test_a_reference_leads_to_its_error_even_if_it_is_nobodys(app: Flask) -> None:
+    with app.app_context():
+        db.session.add(ErrorReport(reference="K7QF-2M9D", code="state_unknown", status=400, route="/login/vipps"))
+        db.session.commit()
+    page = search(at_work(app), "K7QF-2M9D")
+    assert "state_unknown" in page.text
+    assert "Nobody found" in page.text
+
+
+def test_what_was_typed_is_in_no_address_and_in_no_row(app: Flask) -> None:
+    add(app, **OLA)
+    client = at_work(app)
+    response = send(client, "/staff/search", {"q": "ola@example.com"})
+    assert "ola" not in response.headers["Location"]
+    open_page(client, response.headers["Location"])
+    assert looks(app) == [("search", None, "email 1")]
+
+
+def test_a_search_can_be_reloaded_and_is_forgotten_after_a_while(app: Flask) -> None:
+    add(app, **OLA)
+    client = at_work(app)
+    first = send(client, "/staff/search", {"q": "ola"}).headers["Location"]
+    for _ in range(2):
+        assert found(open_page(client, first))
+    for _ in range(5):
+        send(client, "/staff/search", {"q": "nils"})
+    assert "has forgotten that search" in open_page(client, first).text
+    assert len(looks(app)) == 2
+
+
+def test_logging_out_forgets_what_was_searched_for(app: Flask) -> None:
+    add(app, **OLA)
+    client = at_work(app)
+    address = send(client, "/staff/search", {"q": "ola"}).headers["Location"]
+    send(client, "/staff/logout")
+    log_in(client)
+    assert "has forgotten that search" in open_page(client, address).text
+
+
+def test_many_are_shown_page_by_page_each_once(app: Flask) -> None:
+    many = 2 * PER_PAGE + 3
+    with app.app_context():
+        db.session.execute(insert(Customer), [{"name": f"Ola {n}", "created_at": utcnow()} for n in range(many)])
+        db.session.commit()
+    client = at_work(app)
+    page, seen, sizes = search(client, "ola"), [], []
+    while True:
+        seen += found(page)
+        sizes.append(len(found(page)))
+        following = page.select('a[rel="next"]')
+        if not following:
+            break
+        page = open_page(client, str(following[0]["href"]))
+    assert sizes == [PER_PAGE, PER_PAGE, 3]
+    assert len(set(seen)) == many
+    assert seen == sorted(seen)
+    assert [detail for _, _, detail in looks(app)] == ["name 25+", "name 25+", "name 3"]
+
+
+def test_no_more_is_read_than_is_shown(app: Flask) -> None:
+    client = at_work(app)
+    with statements(app) as seen:
+        search(client, "ola")
+        for path in ("/staff/errors", "/staff/deliveries", "/staff/looks"):
+            open_page(client, path)
+    tables = ("customer", "error_report", "webhook_delivery", "staff_look")
+    for table in tables:
+        (statement,) = [each for each in seen if f"FROM {table}" in each and "ORDER BY" in each]
+        assert "LIMIT" in statement
+
+
+@pytest.mark.parametrize("after", ["-1", "x", str(LARGEST_ID + 1), "9" * 40, ""])
+def test_a_page_that_cannot_be_is_the_first_one(app: Flask, after: str) -> None:
+    ola = add(app, **OLA)
+    client = at_work(app)
+    address = send(client, "/staff/search", {"q": "ola"}).headers["Location"]
+    assert found(open_page(client, f"{address}&after={after}")) == [ola]
+
+
+def test_the_lists_go_on_where_the_page_ended(app: Flask) -> None:
+    add_customer(app)
+    with app.app_context():
+        values = [{"at": utcnow(), "reference": f"REF-{n}", "code": "x", "status": 500, "route": ""} for n in range(30)]
+        db.session.execute(insert(ErrorReport), values)
+        db.session.commit()
+    client = at_work(app)
+    first = open_page(client, "/staff/errors")
+    assert first.select("td .number")[0].get_text() == "REF-29"
+    second = open_page(client, str(first.one('a[rel="next"]')["href"]))
+    rows = [row.get_text() for row in (*first.select("tbody tr"), *second.select("tbody tr"))]
+    assert len(rows) == 30
+    assert not second.select('a[rel="next"]')

@@ -1,0 +1,405 @@
+"""Consent answers in both shapes: what is read, and what is never turned into a yes."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.vipps.consents import MOST_ITEMS, MOST_PROBLEMS, parse
+from app.vipps.evidence import MOST_EVIDENCE
+
+NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+AT = "2026-10-14T09:31:05Z"
+D, F = "delegatedConsents", "flowResult"
+
+# The documented sample, whose one key has a leading blank (Vipps: merchant-initiated login integration).
+SAMPLE = {
+    "language": "EN",
+    "heading": "Stay in touch",
+    "text": "Choose what you want.",
+    " termsDescription": "You can withdraw at any time.",
+    "confirmConsentButtonText": "Confirm",
+    "links": {
+        "termsLinkText": "Terms",
+        "termsLinkUrl": "https://example.com/terms",
+        "privacyStatementLinkText": "Privacy",
+        "privacyStatementLinkUrl": "https://example.com/privacy",
+    },
+    "timeOfConsent": "2022-11-23T11:40:13Z",
+    "consents": [
+        {"id": "email", "accepted": True, "required": True, "textDisplayedToUser": "Receive offers via email"},
+        {"id": "sms", "accepted": False, "required": False, "textDisplayedToUser": "Receive offers via SMS"},
+    ],
+}
+FLOW_SAMPLE = {
+    "language": "NO",
+    "screens": [
+        {
+            "title": "Extra consent",
+            "description": "Accept terms and conditions",
+            "terms": {"links": [{"title": "Terms of Service", "url": "https://example.com/terms"}]},
+            "elements": [
+                {
+                    "type": "checkbox",
+                    "id": "cf_accept_terms",
+                    "title": "Accept T&C",
+                    "checked": True,
+                    "required": True,
+                    "readMore": {"title": "Read more", "description": "Details about the custom flow"},
+                },
+                {"type": "image", "url": "https://example.com/a.png"},
+            ],
+        },
+        {
+            "title": "More",
+            "elements": [{"type": "checkbox", "id": "email", "title": "Mail", "checked": False, "required": False}],
+        },
+    ],
+    "timeOfConsent": "2026-01-17T09:31:00Z",
+}
+
+
+def item(consent_id: object = "email", accepted: object = True, **rest: object) -> dict[str, Any]:
+    """Return one consent of `delegatedConsents`; a member that is `...` is left out."""
+    whole = {"id": consent_id, "accepted": accepted, "required": False, "textDisplayedToUser": "By email", **rest}
+    return {name: value for name, value in whole.items() if value is not ...}
+
+
+def box(consent_id: object = "email", checked: object = True, **rest: object) -> dict[str, Any]:
+    """Return one checkbox of `flowResult`."""
+    whole = {"type": "checkbox", "id": consent_id, "checked": checked, "required": False, "title": "By email", **rest}
+    return {name: value for name, value in whole.items() if value is not ...}
+
+
+def delegated(*items: object, **rest: object) -> dict[str, Any]:
+    """Return claims with a `delegatedConsents` object."""
+    whole = {"language": "EN", "heading": "Stay in touch", "timeOfConsent": AT, "consents": list(items), **rest}
+    return {D: {name: value for name, value in whole.items() if value is not ...}}
+
+
+def flow(*elements: object, screen: dict[str, Any] | None = None, **rest: object) -> dict[str, Any]:
+    """Return claims with a `flowResult` object of one screen."""
+    one = {"title": "Club", "elements": list(elements), **(screen or {})}
+    return {F: {"language": "EN", "timeOfConsent": AT, "screens": [one], **rest}}
+
+
+def said(claims: dict[str, Any]) -> tuple[dict[str, bool], tuple[str, ...]]:
+    """Return what was read: the answers by their id, and the problems."""
+    answers, problems = parse(claims, NOW)
+    return {answer.id: answer.granted for answer in answers}, problems
+
+
+def test_the_documented_object_is_read_whole() -> None:
+    (email, sms), problems = parse({D: SAMPLE}, NOW)
+    assert problems == ()
+    assert (email.id, email.granted, email.required, email.text) == ("email", True, True, "Receive offers via email")
+    assert (sms.id, sms.granted, sms.required) == ("sms", False, False)
+    assert (email.heading, email.language) == ("Stay in touch", "en")
+    assert email.description == "Choose what you want.\nYou can withdraw at any time."
+    assert email.links == (("Terms", "https://example.com/terms"), ("Privacy", "https://example.com/privacy"))
+    assert email.given_at == datetime(2022, 11, 23, 11, 40, 13, tzinfo=UTC)
+    assert email.evidence == sms.evidence == SAMPLE
+
+
+def test_the_text_is_optional_and_the_clean_name_is_read_too() -> None:
+    whole = {name: value for name, value in SAMPLE.items() if name not in ("text", " termsDescription")}
+    (email, _sms), problems = parse({D: {**whole, "termsDescription": "Clean."}}, NOW)
+    assert (email.description, problems) == ("Clean.", ())
+
+
+def test_a_flow_result_gives_the_same_answers() -> None:
+    (terms, email), problems = parse({F: FLOW_SAMPLE}, NOW)
+    assert problems == ()
+    assert (terms.id, terms.granted, terms.required, terms.text) == ("cf_accept_terms", True, True, "Accept T&C")
+    assert (terms.heading, terms.language) == ("Extra consent", "no")
+    assert terms.description == "Accept terms and conditions\nRead more\nDetails about the custom flow"
+    assert terms.links == (("Terms of Service", "https://example.com/terms"),)
+    assert (email.id, email.granted, email.heading, email.description, email.links) == ("email", False, "More", "", ())
+    assert terms.given_at == datetime(2026, 1, 17, 9, 31, tzinfo=UTC)
+    assert terms.evidence == FLOW_SAMPLE
+
+
+def test_an_absent_object_says_nothing() -> None:
+    assert parse({}) == parse({D: None, F: None}) == ((), ())
+
+
+def test_members_that_nobody_knows_are_kept_in_the_evidence() -> None:
+    (answer,), problems = parse(delegated(item(new={"a": [1, None]}), version=7), NOW)
+    assert (answer.evidence["version"], answer.evidence["consents"][0]["new"]) == (7, {"a": [1, None]})
+    assert problems == ()
+
+
+def test_an_unknown_question_is_kept_as_it_came() -> None:
+    assert said(delegated(item("fax"))) == ({"fax": True}, ())
+
+
+# What is malformed, where that is said, and that the sound answer beside it is not lost.
+MALFORMED: dict[str, tuple[dict[str, Any], str]] = {
+    "accepted is text": (delegated(item(accepted="true"), item("sms")), "consents[0].accepted"),
+    "accepted is a number": (delegated(item(accepted=1), item("sms")), "consents[0].accepted"),
+    "accepted is null": (delegated(item(accepted=None), item("sms")), "consents[0].accepted"),
+    "accepted is missing": (delegated(item(accepted=...), item("sms")), "consents[0].accepted"),
+    "accepted is a list": (delegated(item(accepted=[True]), item("sms")), "consents[0].accepted"),
+    "accepted is an object": (delegated(item(accepted={"value": True}), item("sms")), "consents[0].accepted"),
+    "no id": (delegated(item(...), item("sms")), "consents[0].id"),
+    "id is a number": (delegated(item(7), item("sms")), "consents[0].id"),
+    "id is empty": (delegated(item(""), item("sms")), "consents[0].id"),
+    "id has a blank": (delegated(item("email "), item("sms")), "consents[0].id"),
+    "id hides a letter": (delegated(item("em\u200bail"), item("sms")), "consents[0].id"),
+    "id is endless": (delegated(item("e" * 101), item("sms")), "consents[0].id"),
+    "no words": (delegated(item(textDisplayedToUser=...), item("sms")), "consents[0].textDisplayedToUser"),
+    "words are empty": (delegated(item(textDisplayedToUser=" "), item("sms")), "consents[0].textDisplayedToUser"),
+    "words are a list": (delegated(item(textDisplayedToUser=["a"]), item("sms")), "consents[0].textDisplayedToUser"),
+    "words are endless": (
+        delegated(item(textDisplayedToUser="x" * 2001), item("sms")),
+        "consents[0].textDisplayedToUser",
+    ),
+    "required is text": (delegated(item(required="no"), item("sms")), "consents[0].required"),
+    "the item is null": (delegated(None, item("sms")), "consents[0]"),
+    "the item is text": (delegated("email", item("sms")), "consents[0]"),
+    "the item is a list": (delegated(["email", True], item("sms")), "consents[0]"),
+    "asked again, and garbled": (delegated(item(), item(accepted="true"), item("sms")), "consents[1].accepted"),
+    "checked is text": (flow(box(checked="true"), box("sms")), "elements[0].checked"),
+    "accepted instead of checked": (flow(box(checked=..., accepted=True), box("sms")), "elements[0].checked"),
+    "no type": (flow(box(type=...), box("sms")), "elements[0].type"),
+    "another type": (flow(box(type="radio"), box("sms")), "elements[0].type"),
+    "no title": (flow(box(title=...), box("sms")), "elements[0].title"),
+    "an element is a number": (flow(7, box("sms")), "elements[0]"),
+}
+
+
+@pytest.mark.parametrize("kind", MALFORMED)
+def test_what_is_malformed_is_named_and_never_a_yes_and_costs_nothing_else(kind: str) -> None:
+    claims, place = MALFORMED[kind]
+    answers, problems = said(claims)
+    assert answers == {"sms": True}
+    (problem,) = problems
+    assert problem.endswith(place)
+
+
+def test_problems_never_tell_a_value() -> None:
+    for claims, _place in MALFORMED.values():
+        assert not {"true", "email", "7", "radio", "x" * 20} & set("".join(said(claims)[1]).split("."))
+        assert "value" not in "".join(said(claims)[1])
+
+
+WHOLES = [[], "x", 7, True, {"consents": None}, {"consents": "x"}, {"consents": {"0": item()}}, {}]
+
+
+@pytest.mark.parametrize("whole", WHOLES)
+def test_an_object_that_is_none_gives_no_answer_and_is_named(whole: object) -> None:
+    for name in (D, F):
+        answers, problems = said({name: whole})
+        assert answers == {}
+        assert problems
+        assert all(problem.startswith(name) for problem in problems)
+
+
+@pytest.mark.parametrize("screens", [None, "x", [7], [{"elements": None}], [{"elements": {}}], [{}], [[box()]]])
+def test_screens_that_are_none_give_no_answer(screens: object) -> None:
+    answers, problems = said({F: {"language": "EN", "timeOfConsent": AT, "screens": screens}})
+    assert answers == {}
+    assert len(problems) == 1
+
+
+def test_a_broken_screen_does_not_lose_the_next() -> None:
+    screens = [{"title": 7, "elements": "x"}, {"title": "Club", "elements": [box()]}]
+    answers, problems = said({F: {"language": "EN", "timeOfConsent": AT, "screens": screens}})
+    assert answers == {"email": True}
+    assert problems == ("flowResult.screens[0].title", "flowResult.screens[0].elements")
+
+
+def test_a_broken_object_does_not_lose_the_other() -> None:
+    assert said({D: "x", **flow(box())}) == ({"email": True}, (D,))
+
+
+def test_a_no_stands_even_where_its_words_are_broken() -> None:
+    """Otherwise an earlier yes would outlive it."""
+    answers, problems = said(delegated(item(accepted=False, textDisplayedToUser=None, required="x")))
+    assert answers == {"email": False}
+    assert len(problems) == 2
+
+
+def test_an_answer_given_twice_and_differently_is_a_no() -> None:
+    for order in ((True, False), (False, True), (True, False, True)):
+        answers, problems = said(delegated(*(item(accepted=value) for value in order)))
+        assert answers == {"email": False}
+        assert "answered twice and differently" in problems
+    assert said({**delegated(item()), **flow(box(checked=False))})[0] == {"email": False}
+    assert said(delegated(item(), item())) == ({"email": True}, ())
+
+
+def test_a_garbled_answer_takes_the_yes_beside_it_but_not_the_no() -> None:
+    assert said(delegated(item(accepted=None), item()))[0] == {}
+    assert said(delegated(item(accepted=None), item(accepted=False)))[0] == {"email": False}
+
+
+TIMES = [
+    None,
+    "",
+    "yesterday",
+    "2026-10-14",
+    7,
+    "2026-10-14T09:31:05",
+    "0001-01-01T00:00:00+14:00",
+    "2014-12-31T23:59:59Z",
+]
+
+
+@pytest.mark.parametrize(
+    "moment", [*TIMES, "2026-11-01T12:01:01Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00"]
+)
+def test_a_time_that_is_none_or_not_yet_is_named_and_left_out(moment: object) -> None:
+    (answer,), problems = parse(delegated(item(), timeOfConsent=moment), NOW)
+    assert (answer.granted, answer.given_at) == (True, None)
+    assert problems == ("delegatedConsents.timeOfConsent",)
+
+
+def test_clocks_may_differ_a_little() -> None:
+    (answer,), problems = parse(delegated(item(), timeOfConsent="2026-11-01T12:00:59Z"), NOW)
+    assert (answer.given_at, problems) == (NOW + timedelta(seconds=59), ())
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("javascript:alert(1)", "data:text/html,x", "//example.com", "/terms", "", 7, [], "https://"),
+        *("ftp://example.com", "https://exa mple.com", "https://user@example.com", "https://["),
+        *("https://example.com/\u202e", "\x01https://example.com", "https://example.com/" + "a" * 2000),
+    ],
+)
+def test_a_link_that_does_not_lead_to_the_web_is_left_out(address: object) -> None:
+    links = {"termsLinkUrl": address, "privacyStatementLinkUrl": "http://example.com/privacy"}
+    (answer,), problems = parse(delegated(item(), links=links), NOW)
+    assert answer.links == (("http://example.com/privacy", "http://example.com/privacy"),)
+    assert answer.granted
+    assert problems == ("delegatedConsents.links.termsLinkUrl",)
+    (answer,), problems = parse(flow(box(), screen={"terms": {"links": [{"title": "T", "url": address}]}}), NOW)
+    assert answer.links == ()
+    assert problems == ("flowResult.screens[0].terms.links[0].url",)
+
+
+@pytest.mark.parametrize(
+    ("around", "place"),
+    [
+        ({"links": "x"}, "links"),
+        ({"heading": 7}, "heading"),
+        ({"text": ["x"]}, "text"),
+        ({"termsDescription": {}}, "termsDescription"),
+        ({" termsDescription": 7}, "termsDescription"),
+        ({"language": None}, "language"),
+        ({"language": "<script>"}, "language"),
+    ],
+)
+def test_what_is_malformed_around_the_question_is_named_and_left_out(around: dict[str, Any], place: str) -> None:
+    answers, problems = said(delegated(item(), **around))
+    assert (answers, problems) == ({"email": True}, (f"delegatedConsents.{place}",))
+
+
+@pytest.mark.parametrize(
+    ("screen", "place"),
+    [
+        ({"terms": "x"}, "terms"),
+        ({"terms": {"links": "x"}}, "terms.links"),
+        ({"terms": {"links": [7]}}, "terms.links[0]"),
+        ({"description": 7}, "description"),
+    ],
+)
+def test_what_is_malformed_on_a_screen_is_named_and_left_out(screen: dict[str, Any], place: str) -> None:
+    answers, problems = said(flow(box(), screen=screen))
+    assert (answers, problems) == ({"email": True}, (f"flowResult.screens[0].{place}",))
+
+
+@pytest.mark.parametrize("more", [7, "x", {"title": 7}])
+def test_a_broken_read_more_is_named_and_left_out(more: object) -> None:
+    answers, problems = said(flow(box(readMore=more)))
+    assert answers == {"email": True}
+    assert len(problems) == 1
+
+
+def test_the_name_of_the_scope_is_no_result() -> None:
+    whole = flow(box())[F]
+    assert said({"customFlow": whole}) == ({}, ("customFlow instead of flowResult",))
+    assert said({"customFlow": whole, F: whole}) == ({"email": True}, ())
+    assert said({"customFlow": "x"}) == ({}, ())
+
+
+def test_lists_without_end_are_not_read() -> None:
+    assert said(delegated(*[item(f"q{n}") for n in range(MOST_ITEMS + 1)])) == ({}, ("delegatedConsents.consents",))
+    screen = {"elements": [box(f"q{n}") for n in range(MOST_ITEMS)]}
+    screens = [{"elements": [{**e, "id": f"{n}{e['id']}"} for e in screen["elements"]]} for n in range(3)]
+    assert said({F: {"language": "EN", "timeOfConsent": AT, "screens": screens}}) == ({}, ("more than 100 answers",))
+    assert len(said(delegated(*["x"] * MOST_ITEMS))[1]) == MOST_PROBLEMS
+
+
+def test_an_object_that_is_too_large_or_too_deep_is_not_kept_but_answered() -> None:
+    deep: Any = "x"
+    for _ in range(900):
+        deep = [deep]
+    for whole in (delegated(item(), padding="x" * MOST_EVIDENCE), delegated(item(), padding=deep)):
+        (answer,), problems = parse(whole, NOW)
+        assert answer.granted
+        assert problems == ("delegatedConsents too large to keep",)
+        assert answer.evidence["answer"] == {"id": "email", "accepted": True, "textDisplayedToUser": "By email"}
+        assert answer.evidence["timeOfConsent"] == "2026-10-14T09:31:05+00:00"
+
+
+def test_what_no_database_could_keep_is_kept_as_text() -> None:
+    raw = json.loads('{"a": NaN, "b": 1e999, "c": "\\ud800 \\u0000", "d\\u0000": 1}')
+    (answer,), _problems = parse(delegated(item(), **raw), NOW)
+    kept = answer.evidence
+    assert (kept["a"], kept["b"], kept["c"], kept["d\\u0000"]) == ("nan", "inf", "\\ud800 \\u0000", 1)
+    json.dumps(kept, ensure_ascii=False, allow_nan=False).encode()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["email", "checkbox", AT]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["id", "accepted", "checked", "required", "type", "title", "textDisplayedToUser", "url"])
+            | st.sampled_from(
+                ["consents", "screens", "elements", "links", "terms", "readMore", "language", "timeOfConsent"]
+            )
+            | st.text(max_size=5),
+            inner,
+            max_size=6,
+        )
+    ),
+    max_leaves=20,
+)
+ITEMS = st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys([*item(), *box()], JSON)) | JSON, max_size=4)
+OBJECTS = st.one_of(
+    JSON,
+    st.fixed_dictionaries({"consents": ITEMS}),
+    st.fixed_dictionaries({"screens": st.lists(st.fixed_dictionaries({"elements": ITEMS}), max_size=3)}),
+)
+
+
+@given(st.fixed_dictionaries({}, optional={D: OBJECTS, F: OBJECTS, "customFlow": OBJECTS}))
+def test_no_json_whatever_raises_or_yields_a_yes_without_a_literal_true(claims: dict[str, Any]) -> None:
+    answers, problems = parse(claims)
+    assert len(problems) <= MOST_PROBLEMS
+    for answer in answers:
+        json.dumps(answer.evidence, allow_nan=False, ensure_ascii=False).encode()
+        assert "\x00" not in answer.text + answer.heading + answer.description + answer.id
+        assert len(answer.text) <= 2000
+        assert len(answer.heading) <= 500
+        assert len(answer.description) <= 4000
+        assert all(url.startswith(("http://", "https://")) for _title, url in answer.links)
+        if answer.granted:
+            assert answer.text
+            assert _literal_yes(claims, answer.id)
+
+
+def _literal_yes(value: Any, consent_id: str) -> bool:
+    """Tell whether somewhere in JSON this question has a literal true."""
+    if isinstance(value, dict):
+        said_yes = value.get("accepted") is True or (value.get("checked") is True and value.get("type") == "checkbox")
+        if value.get("id") == consent_id and said_yes:
+            return True
+        return any(_literal_yes(inner, consent_id) for inner in value.values())
+    return isinstance(value, list) and any(_literal_yes(inner, consent_id) for inner in value)

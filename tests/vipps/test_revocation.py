@@ -1,0 +1,152 @@
+"""Reading the event that somebody ended the sharing: as documented, bent in every way, and made of any bytes."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from app.vipps import revocation
+from app.vipps.revocation import LEEWAY, LONGEST_BODY, Revoked, Unreadable, parse
+from tests.vipps.events import ABSENT, HEADER, SAMPLE, SAMPLE_SECONDS, SAMPLE_SUBJECT, claims, encoded, event, jwt
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+SECONDS = int(NOW.timestamp())
+THE_EVENT = Revoked(SAMPLE_SUBJECT, NOW)
+TEXT = json.dumps(claims(NOW))
+
+
+def test_the_documented_sample() -> None:
+    issued = datetime.fromtimestamp(SAMPLE_SECONDS, UTC)
+    assert parse(SAMPLE, issued + timedelta(seconds=2)) == Revoked(SAMPLE_SUBJECT, issued)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        event(NOW),
+        event(NOW) + b"\n",
+        jwt(TEXT, rest=b"."),
+        jwt(TEXT, rest=b".c2lnbmF0dXJl"),
+        jwt(TEXT, rest=b".\xff no signature is looked at"),
+        jwt(TEXT, '{"alg":"RS256","kid":"x","crit":["exp"]}'),
+        jwt(TEXT, "{}"),
+        b"e30=." + encoded(TEXT, padded=True),
+        b"e30." + encoded(TEXT + " ", padded=True),
+        b"e30=." + encoded(TEXT + "  "),
+        jwt(json.dumps(claims(NOW), indent=2)),
+        jwt(json.dumps(dict(reversed(claims(NOW).items())))),
+        event(NOW, reason="æøå", more={"a": [1, {"b": None}]}),
+        event(NOW, nbf=ABSENT),
+        event(NOW, exp=SECONDS + 0.5),
+    ],
+)
+def test_the_event_in_other_forms(body: bytes) -> None:
+    assert parse(body, NOW) == THE_EVENT
+
+
+def test_an_event_within_the_leeway_counts_and_beyond_it_does_not() -> None:
+    second = timedelta(seconds=1)
+    expires = NOW + timedelta(seconds=300)
+    assert parse(event(NOW), NOW - LEEWAY) == THE_EVENT
+    assert parse(event(NOW), NOW - LEEWAY - second) == Unreadable("not_yet_valid")
+    assert parse(event(NOW), expires + LEEWAY - second) == THE_EVENT
+    assert parse(event(NOW), expires + LEEWAY) == Unreadable("expired")
+
+
+NUMBERS: list[Any] = [True, "1", None, [SECONDS], -1, 0, 10**12, 10**400, 1e308]
+MALFORMED: list[tuple[str, bytes]] = [
+    ("too_large", b"a" * (LONGEST_BODY + 1)),
+    ("too_large", event(NOW, more="x" * LONGEST_BODY)),
+    ("not_two_or_three_segments", b""),
+    ("not_two_or_three_segments", encoded(TEXT)),
+    ("not_two_or_three_segments", jwt(TEXT, rest=b".a.b")),
+    ("not_two_or_three_segments", TEXT.encode()),
+    ("not_base64url", b"\xff\xfe." + encoded(TEXT)),
+    ("not_base64url", encoded(HEADER) + b".a"),
+    ("not_base64url", encoded(HEADER) + b"." + encoded(TEXT) + b"===="),
+    ("not_base64url", encoded(HEADER) + b"\n." + encoded(TEXT)),
+    ("not_base64url", encoded(HEADER) + b".eyJhIjoiPz8+In0"),
+    ("not_base64url", b"e31." + encoded(TEXT)),  # as "e30" but for bits that are none
+    ("not_base64url", b"e30==." + encoded(TEXT)),
+    ("too_deep", jwt("[" * 2000)),
+    ("too_deep", jwt('{"a":' * 400 + "1" + "}" * 400)),
+    ("too_deep", jwt(TEXT, "[" * 2000)),
+    ("not_json", b"."),
+    ("not_json", b".." + encoded(TEXT)),
+    ("not_json", jwt(b"\xff\xfe")),
+    ("not_json", jwt("\ufeff" + TEXT)),
+    ("not_json", jwt("{")),
+    ("not_json", jwt(TEXT + "{}")),
+    ("not_json", jwt('{"iat":' + "9" * 5000 + "}")),
+    ("not_json", jwt(TEXT, "none")),
+    ("not_an_object", jwt("[]")),
+    ("not_an_object", jwt("null")),
+    ("not_an_object", jwt('"CONSENT_REVOKED"')),
+    ("not_an_object", jwt(TEXT, "[]")),
+    ("member_twice", jwt(TEXT[:-1] + ',"sub":"another"}')),
+    ("member_twice", jwt(TEXT, '{"alg":"none","alg":"RS256"}')),
+    ("other_event", event(NOW, event="CONSENT_GRANTED")),
+    ("other_event", event(NOW, event="consent_revoked")),
+    ("other_event", event(NOW, event=["CONSENT_REVOKED"])),
+    ("other_event", event(NOW, event=ABSENT)),
+    ("no_subject", event(NOW, sub=ABSENT)),
+    ("no_subject", event(NOW, sub="")),
+    ("no_subject", event(NOW, sub="  ")),
+    ("no_subject", event(NOW, sub=7)),
+    ("no_subject", event(NOW, sub=None)),
+    ("no_subject", event(NOW, sub="x" * 256)),
+    ("no_subject", event(NOW, sub="a\0b")),
+    ("no_subject", event(NOW, sub="\ud800")),
+    ("no_subject", event(NOW, sub="å")),
+    ("no_sound_times", event(NOW, iat=ABSENT)),
+    ("no_sound_times", event(NOW, exp=ABSENT)),
+    ("no_sound_times", jwt(TEXT.replace(f'"exp": {SECONDS + 300}', '"exp": Infinity'))),
+    ("no_sound_times", jwt(TEXT.replace(f'"exp": {SECONDS + 300}', '"exp": NaN'))),
+    ("no_sound_times", jwt(TEXT.replace(f'"exp": {SECONDS + 300}', '"exp": 1e999'))),
+    *(("no_sound_times", event(NOW, **{name: value})) for name in ("iat", "exp", "nbf") for value in NUMBERS),
+    ("expired", event(NOW - timedelta(days=8))),
+    ("expired", event(NOW, exp=SECONDS - 60)),
+    ("not_yet_valid", event(NOW + timedelta(hours=1))),
+    ("not_yet_valid", event(NOW, nbf=SECONDS + 61)),
+    ("not_yet_valid", event(NOW, iat=SECONDS + 61)),
+]
+
+
+@pytest.mark.parametrize(("code", "body"), MALFORMED)
+def test_what_is_no_such_event_has_a_name(code: str, body: bytes) -> None:
+    assert parse(body, NOW) == Unreadable(code)
+
+
+def test_every_name_is_tested_here() -> None:
+    with open(str(revocation.__file__)) as source:
+        names = {line.split('"')[1] for line in source if "raise _MalformedError" in line}
+    assert {code for code, _body in MALFORMED} == names
+
+
+@given(st.binary(max_size=LONGEST_BODY + 10))
+@example(SAMPLE)
+def test_arbitrary_bytes_never_raise(body: bytes) -> None:
+    assert isinstance(parse(body, NOW), Unreadable)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["event", "sub", "iat", "exp", "nbf", "x"]), json_values), json_values)
+def test_arbitrary_members_never_raise(changes: dict[str, Any], header: Any) -> None:
+    body = jwt(json.dumps({**claims(NOW), **changes}), json.dumps(header))
+    assert isinstance(parse(body, NOW), (Revoked, Unreadable))
+
+
+@given(st.integers(0, len(event(NOW)) - 1), st.integers(0, 255))
+def test_one_changed_byte_is_another_subject_at_most(place: int, byte: int) -> None:
+    body = bytearray(event(NOW))
+    body[place] = byte
+    assert isinstance(parse(bytes(body), NOW), (Revoked, Unreadable))

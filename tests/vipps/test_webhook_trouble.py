@@ -1,0 +1,121 @@
+"""The webhook when things go wrong: nonsense, a database that fails, a flood; and what never appears in a log."""
+
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from app.customers import limits
+from app.database import db, utcnow
+from app.settings import DEMO_WEBHOOK_TOKEN
+from app.vipps import webhook
+from tests.conftest import browser_of
+from tests.vipps.events import SAMPLE_SUBJECT, event
+from tests.vipps.webhook_steps import ADDRESS, PATH, PLAIN, deliveries, send
+
+
+def test_a_malformed_body_has_a_line_in_the_log_and_no_echo(
+    app: Flask, sender: FlaskClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = event(utcnow(), event="SOMETHING_ELSE")
+    assert send(sender, body).status_code == 400
+    logged = capsys.readouterr().err
+    assert '"outcome": "other_event"' in logged
+    for secret in (DEMO_WEBHOOK_TOKEN, "SOMETHING_ELSE", SAMPLE_SUBJECT, body.decode()[40:60]):
+        assert secret not in logged
+
+
+@pytest.mark.parametrize("body", [event(utcnow()), b"x", b"x" * 9000])
+@pytest.mark.parametrize("kind", [PLAIN, "application/json"])
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_the_secret_is_in_no_log(
+    app: Flask, sender: FlaskClient, capfd: pytest.CaptureFixture[str], caplog: Any, method: str, kind: str, body: bytes
+) -> None:
+    caplog.set_level("DEBUG")
+    sender.open(PATH, method=method, data=body, content_type=kind)
+    seen = "".join(capfd.readouterr()) + caplog.text
+    assert '"event": "request"' in seen
+    assert DEMO_WEBHOOK_TOKEN not in seen
+    assert SAMPLE_SUBJECT not in seen
+    assert "consent-revoked/<token>" in seen or method == "GET"
+
+
+def test_the_secret_is_in_no_log_when_all_else_fails(
+    app: Flask, sender: FlaskClient, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr("app.customers.revocation.receive", fail)
+    answer = send(sender)
+    assert answer.status_code == 500
+    seen = "".join(capfd.readouterr())
+    assert "nobody foresaw this" in seen
+    assert DEMO_WEBHOOK_TOKEN not in seen + answer.text
+    assert SAMPLE_SUBJECT not in seen + answer.text
+
+
+def test_a_database_that_fails_is_a_reason_to_come_again(
+    app: Flask, sender: FlaskClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = event(utcnow())
+    with monkeypatch.context() as broken:
+
+        def fail() -> None:
+            raise OperationalError("COMMIT", {}, Exception("disk full"))
+
+        broken.setattr(db.session, "commit", fail)
+        answer = send(sender, body)
+    assert (answer.status_code, answer.text) == (503, "Service Unavailable")
+    assert 0 < int(answer.headers["Retry-After"]) <= webhook.RETRY_SECONDS + 1
+    assert "database_error" in capsys.readouterr().err
+    assert deliveries(app) == []
+    assert send(sender, body).status_code == 200
+    assert [row.times for row in deliveries(app)] == [1]
+
+
+def test_a_locked_database_is_a_reason_to_come_again_soon(app: Flask, sender: FlaskClient) -> None:
+    body = event(utcnow())
+    with app.app_context(), db.engine.connect() as other:
+        other.execute(text("BEGIN IMMEDIATE"))
+        began = time.monotonic()
+        assert send(sender, body).status_code == 503
+        assert time.monotonic() - began < 5
+        other.rollback()
+    assert send(sender, body).status_code == 200
+
+
+def test_a_flood_is_answered_200_or_429_and_the_shop_goes_on(demo_app: Flask) -> None:
+    sender, now = demo_app.test_client(use_cookies=False), utcnow()
+    answers = [
+        send(sender, event(now - timedelta(seconds=number % 200), sub=f"nobody {number}")) for number in range(1000)
+    ]
+    began = time.monotonic()
+    assert browser_of(demo_app).get("/").status_code == 200
+    assert time.monotonic() - began < 1
+    allowed = int(limits.EVENTS.split()[0])
+    assert [answer.status_code for answer in answers] == [200] * allowed + [429] * (1000 - allowed)
+    assert len(deliveries(demo_app)) == allowed
+    refused = answers[-1]
+    assert 0 < int(refused.headers["Retry-After"]) <= 61
+    assert refused.content_type == "text/plain; charset=utf-8"
+    assert refused.headers["Cache-Control"] == "no-store"
+
+
+def test_who_does_not_know_the_address_uses_nothing_of_the_limit_up(app: Flask, sender: FlaskClient) -> None:
+    for _ in range(int(limits.EVENTS.split()[0]) + 1):
+        assert send(sender, b"x", path=ADDRESS + "wrong").status_code == 404
+    assert send(sender).status_code == 200
+
+
+def test_an_answer_takes_much_less_than_a_second(app: Flask, sender: FlaskClient) -> None:
+    send(sender)
+    began = time.monotonic()
+    for number in range(20):
+        assert send(sender, event(utcnow(), sub=str(number))).status_code == 200
+    assert (time.monotonic() - began) / 20 < 0.25

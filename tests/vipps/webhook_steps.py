@@ -1,0 +1,28 @@
+"""What tests of the webhook's address do over and over: deliver a body, look at what was stored."""
+
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.customers.models import WebhookDelivery
+from app.database import db, utcnow
+from app.settings import DEMO_WEBHOOK_TOKEN
+from tests.vipps.events import event
+
+ADDRESS = "/webhooks/vipps/consent-revoked/"
+PATH = ADDRESS + DEMO_WEBHOOK_TOKEN
+PLAIN = "text/plain"
+
+
+def send(sender: FlaskClient, body: bytes | None = None, path: str = PATH, **kwargs: Any) -> Any:
+    """Deliver an event."""
+    kwargs.setdefault("content_type", PLAIN)
+    return sender.post(path, data=event(utcnow()) if body is None else body, **kwargs)
+
+
+def deliveries(app: Flask) -> list[WebhookDelivery]:
+    """Return what was stored."""
+    with app.app_context():
+        return list(db.session.scalars(select(WebhookDelivery).order_by(WebhookDelivery.id)))
