@@ -18,7 +18,7 @@ from flask import Flask, abort, current_app, request
 from flask.json.provider import DefaultJSONProvider
 from flask_wtf.csrf import CSRFProtect
 
-from app.simulator import control, error_pages, headers, home, i18n, protocol, screens, seeding
+from app.simulator import control, error_pages, headers, home, i18n, portal, protocol, screens, seeding
 from app.simulator.config import Merchant, SimulatorConfig
 from app.simulator.database import Store
 from app.simulator.keys import KeyRing
@@ -76,7 +76,7 @@ def _wire(app: Flask) -> None:
     csrf = CSRFProtect(app)
     for module in (protocol, control):
         csrf.exempt(module.bp)
-    for module in (protocol, control, screens, home):
+    for module in (protocol, control, screens, home, portal):
         app.register_blueprint(module.bp)
 
 

@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
-from app.simulator.consent_screens import DEFAULT_CONSENTS, DEFAULT_FLOW, check_consents, check_flow
+from app.simulator.consents.checks import check_consents, check_flow
+from app.simulator.consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
 
 AuthMethod = Literal["client_secret_basic", "client_secret_post"]
 Plan = Literal["basic", "advanced"]

@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.simulator import answers, faults, logins
+from app.simulator import faults, logins
 from app.simulator.authorization import Accepted
+from app.simulator.consents import answers
 from app.simulator.models import Login, Person, SalesUnit
 from app.simulator.opaque import new_value
 

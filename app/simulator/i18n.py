@@ -1,13 +1,15 @@
-"""The language of the screens: the person's choice, else the browser's, never the merchant's.
+"""The language of the pages: the person's choice, else the browser's, never the merchant's.
 
 A merchant cannot choose the language (Vipps MobilePay Login FAQ); the landing page has a picker for the
-person.
+person. The simulator's own texts exist in two languages, the merchants' consent screens in five.
 """
 
 from pathlib import Path
 
 from flask import Flask, request, session
 from flask_babel import Babel, get_locale
+
+from app.simulator.consents import languages
 
 LANGUAGES = {"en": "English", "nb": "Norsk bokmål"}
 TRANSLATIONS = Path(__file__).parent / "translations"
@@ -28,10 +30,17 @@ def language() -> str:
     return str(get_locale())
 
 
+def screen_language() -> str:
+    """Return the language in which this person sees a merchant's consent screens."""
+    chosen = session.get("language")
+    tags = [chosen] if chosen in LANGUAGES else [tag for tag, _quality in request.accept_languages]
+    return next((found for tag in tags if (found := languages.known(tag))), "en")
+
+
 def _remember_choice() -> None:
     """Keep the language that a person picked; the authorization endpoint does not listen to it."""
     chosen = request.args.get("language")
-    if chosen in LANGUAGES and request.blueprint in ("screens", "home"):
+    if chosen in LANGUAGES and request.blueprint in ("screens", "home", "portal", "phone"):
         session["language"] = chosen
 
 

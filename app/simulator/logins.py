@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from app.simulator import faults, persons
 from app.simulator.authorization import Accepted, error_location, success_location
-from app.simulator.consent_screens import CUSTOM_FLOW, DELEGATED_CONSENTS
+from app.simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
 from app.simulator.database import changed
 from app.simulator.models import ConsentAnswer, Grant, Login, Person, RememberedBrowser, SalesUnit
 from app.simulator.opaque import hashed, new_value

@@ -5,6 +5,7 @@ does not undo what the control API changed. Two fictional units are always there
 remembered across merchants and that a person has another `sub` at each of them.
 """
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -12,7 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.simulator.config import Merchant
-from app.simulator.consent_screens import Company
+from app.simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
+from app.simulator.consents.checks import check_consents, check_flow, check_url
+from app.simulator.consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
+from app.simulator.consents.screens import Company
 from app.simulator.models import SalesUnit
 
 OWN_MERCHANTS = (
@@ -34,6 +38,12 @@ OWN_MERCHANTS = (
         brand="mobilepay",
     ),
 )
+
+_CONSENTS = {
+    DELEGATED_CONSENTS: ("delegated_consents", check_consents, DEFAULT_CONSENTS),
+    CUSTOM_FLOW: ("custom_flow", check_flow, DEFAULT_FLOW),
+}
+"""By scope: the field, what is allowed in it, and what a unit begins with that has not set it up."""
 
 _FIELDS = tuple(field.name for field in fields(Merchant))
 
@@ -75,6 +85,37 @@ def save(session: Session, merchant: Merchant, *, as_configured: bool = False) -
 def change_plan(unit: SalesUnit) -> None:
     """Put a sales unit on the other product plan."""
     unit.plan = "basic" if unit.plan == "advanced" else "advanced"
+
+
+def consents_of(unit: SalesUnit, scope: str) -> dict[str, Any]:
+    """Return the configuration of a kind of consents screen; a unit that has none sees what it could begin with."""
+    field, _, beginning = _CONSENTS[scope]
+    return getattr(unit, field) or {**beginning, "version": 0}
+
+
+def set_up_consents(unit: SalesUnit, scope: str, wanted: Mapping[str, Any], links: Mapping[str, str]) -> None:
+    """Keep a configuration as the next version; raise ValueError, and change nothing, if it is not possible.
+
+    `links` may have new addresses of the merchant's terms and privacy statement, which the screens name.
+    """
+    field, check, _ = _CONSENTS[scope]
+    config = {**wanted, "version": consents_of(unit, scope)["version"] + 1}
+    check(config)
+    for name, url in links.items():
+        check_url(name, url)
+    for name, url in links.items():
+        setattr(unit, name, url)
+    setattr(unit, field, config)
+
+
+def restore_consents(unit: SalesUnit, scope: str) -> None:
+    """Go back to the configuration that the unit was started with, as the next version."""
+    field, _, _ = _CONSENTS[scope]
+    if unit.configured[field] is None:
+        setattr(unit, field, None)
+        return
+    links = {name: unit.configured[name] for name in ("terms_url", "privacy_url")}
+    set_up_consents(unit, scope, unit.configured[field], links)
 
 
 def as_json(unit: SalesUnit) -> dict[str, Any]:

@@ -84,6 +84,7 @@ class Login(Base):
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     consented: Mapped[bool] = mapped_column(default=False)
     answers: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    flow_progress: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error_location: Mapped[str | None]

@@ -7,7 +7,7 @@ MobilePay Login FAQ).
 
 from collections.abc import Iterable
 
-from app.simulator.consent_screens import CUSTOM_FLOW, DELEGATED_CONSENTS
+from app.simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
 
 OPENID = "openid"
 _BASIC = (OPENID, "name", "phoneNumber", "email", "address", DELEGATED_CONSENTS, CUSTOM_FLOW)

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.simulator import (
-    answers,
     error_pages,
     faults,
     headers,
@@ -27,6 +26,7 @@ from app.simulator import (
     remembering,
     views,
 )
+from app.simulator.consents import answers
 from app.simulator.database import fetch, utcnow
 from app.simulator.logins import Step
 from app.simulator.models import Login, Person, SalesUnit
@@ -115,8 +115,14 @@ def consents(login_id: str) -> Response | str:
 
 @bp.post("/flow")
 def flow(login_id: str) -> Response | str:
-    """Answer the merchant's own screens."""
+    """Answer one of the merchant's own screens."""
     return _act(login_id, Step.FLOW_SCREENS, _take_answer)
+
+
+@bp.post("/flow/back")
+def flow_back(login_id: str) -> Response | str:
+    """Go back to the screen before."""
+    return _act(login_id, Step.FLOW_SCREENS, _turn_back)
 
 
 @bp.post("/cancel")
@@ -196,16 +202,21 @@ def _take_number(visit: Visit) -> Response | None:
 
 
 def _take_answer(visit: Visit) -> str | None:
-    """Keep the answer in the language that was displayed; show a screen again that changed meanwhile."""
-    step = visit.step
-    language = request.form.get("language", "")
-    shown_version = request.form.get("version", type=int)
-    if language not in i18n.LANGUAGES or shown_version != answers.version(visit.unit, step):
-        return None
-    if answers.give(visit.unit, visit.login, step, set(request.form.getlist("accepted")), language, visit.now):
+    """Keep the answer as it was displayed; without what is required, the screen stays."""
+    given = answers.Given(
+        accepted=set(request.form.getlist("accepted")),
+        language=request.form.get("language", ""),
+        version=request.form.get("version", type=int),
+        number=request.form.get("number", type=int),
+    )
+    if answers.take(visit.unit, visit.login, visit.step, given, visit.now):
         visit.problem = "required"
         return _page(visit)
     return None
+
+
+def _turn_back(visit: Visit) -> None:
+    answers.turn_back(visit.unit, visit.login, i18n.screen_language())
 
 
 def _cancel(visit: Visit) -> Response:
@@ -228,6 +239,8 @@ def _end(visit: Visit, error: str, description: str) -> Response:
 
 def _page(visit: Visit) -> str:
     """Render the screen of the next step."""
-    context = views.context(visit.session, visit.login, visit.unit, visit.step, i18n.language())
+    context = views.context(visit.session, visit.login, visit.unit, visit.step, i18n.language(), i18n.screen_language())
+    if visit.problem:
+        context["accepted"] = request.form.getlist("accepted")
     template = f"simulator/{visit.step}.html"
     return render_template(template, problem=visit.problem, remember=remembering.on_by_default(), **context)

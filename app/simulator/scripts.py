@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from app.simulator import discovery, faults, headless
 from app.simulator.authorization import Accepted, Refused, SentBack, TooLong, judge
 from app.simulator.config import SimulatorConfig
+from app.simulator.consents import languages
 from app.simulator.database import fetch, utcnow
-from app.simulator.i18n import LANGUAGES
 from app.simulator.models import Person, SalesUnit
 
 ACTIONS = ("approve", "deny", "error")
@@ -45,9 +45,9 @@ def _script(session: Session, body: Mapping[str, Any]) -> headless.Script:
     action = body.get("action", "approve")
     if action not in ACTIONS:
         raise ValueError(f"action: {action!r} is none of {', '.join(ACTIONS)}")
-    language = body.get("language", "en")
-    if language not in LANGUAGES:
-        raise ValueError(f"language: {language!r} is none of {', '.join(LANGUAGES)}")
+    language = languages.known(str(body.get("language", "en")))
+    if language is None:
+        raise ValueError(f"language: {body['language']!r} is none of {', '.join(languages.LANGUAGES)}")
     wanted = _object(body, "faults")
     faults.check(wanted)
     return headless.Script(

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.simulator import faults, persons
-from app.simulator.consent_screens import CUSTOM_FLOW, DELEGATED_CONSENTS
+from app.simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
 from app.simulator.models import AccessToken, Login, Person, SalesUnit
 from app.simulator.opaque import hashed
 

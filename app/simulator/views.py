@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.simulator import answers, events, faults, logins, merchants, persons
+from app.simulator import events, faults, logins, merchants, persons
+from app.simulator.consents import answers
 from app.simulator.logins import Step
 from app.simulator.models import Login, Person, SalesUnit
 from app.simulator.scopes import to_share
@@ -12,8 +13,10 @@ from app.simulator.scopes import to_share
 BRAND_NAMES = {"vipps": "Vipps", "mobilepay": "MobilePay"}
 
 
-def context(session: Session, login: Login, unit: SalesUnit, step: Step, language: str) -> dict[str, Any]:
-    """Return what the screen of a step shows."""
+def context(
+    session: Session, login: Login, unit: SalesUnit, step: Step, language: str, screen_language: str
+) -> dict[str, Any]:
+    """Return what the screen of a step shows; the merchant's own screens have a language of their own."""
     person = session.get(Person, login.person_key) if login.person_key else None
     shown: dict[str, Any] = {
         "login_id": login.id,
@@ -33,8 +36,7 @@ def context(session: Session, login: Login, unit: SalesUnit, step: Step, languag
             profile = person.profile if person else {}
             shown["shared"] = [(scope, shared_values(profile, scope)) for scope in to_share(login.scopes)]
         case Step.CONSENTS_SCREEN | Step.FLOW_SCREENS:
-            shown["screen"] = answers.screen(unit, step, language)
-            shown["version"] = answers.version(unit, step)
+            shown |= answers.shown(unit, login, step, screen_language)
         case _:
             pass
     return shown

@@ -56,12 +56,19 @@ class Stage:
 
 
 @pytest.fixture
+def shop_environ() -> dict[str, str]:
+    """Return settings for the shop; a test that needs others parametrizes this."""
+    return {}
+
+
+@pytest.fixture
 def stage(
     chromium: Browser,
     make_app: Callable[..., Flask],
     simulator_template: Path,
     tmp_path: Path,
     unused_port: int,
+    shop_environ: dict[str, str],
 ) -> Iterator[Stage]:
     """Serve shop and simulator, each on a port of its own."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -92,7 +99,7 @@ def stage(
 
     callback = f"{public_url}/login/vipps/callback"
     holder["provider"] = build_simulator(origin, database, redirect_uri=callback, plan="advanced")
-    app = make_app(demo=True, SIMULATOR_URL=origin, PUBLIC_URL=public_url)
+    app = make_app(demo=True, SIMULATOR_URL=origin, PUBLIC_URL=public_url, **shop_environ)
     with served(app, port=unused_port):
         yield Stage(public_url, origin, app, open_browser, stop_provider)
         for context in contexts:

@@ -70,7 +70,7 @@ def test_request_without_callback_is_a_bad_request(provider: Provider, changes: 
         {"person": "nobody"},
         {"person": ["kari"]},
         {"action": "shrug"},
-        {"language": "fi"},
+        {"language": "de"},
         {"consents": ["email"]},
         {"faults": {"unheard": "of"}},
         {"faults": {"error": 5}},

@@ -157,11 +157,12 @@ def test_new_version_of_the_consents_is_asked_again(provider: Provider) -> None:
 def test_custom_flow_comes_once_as_flow_result(provider: Provider) -> None:
     """Login API guide: custom flow migration."""
     asked = {"scope": "openid customFlow"}
-    result = provider.claims(request=asked, consents={"cf_newsletter": True}, language="nb")["flowResult"]
-    assert result["language"] == "NO"
-    elements = result["screens"][0]["elements"]
-    assert {each["id"]: each["checked"] for each in elements} == {"cf_accept_terms": True, "cf_newsletter": True}
-    assert elements[0]["title"] == "Jeg godtar vilkårene"
+    result = provider.claims(request=asked, consents={"sms": True}, language="sv")["flowResult"]
+    assert result["language"] == "SV"
+    elements = [element for screen in result["screens"] for element in screen["elements"]]
+    ticked = {each["id"]: each["checked"] for each in elements}
+    assert ticked == {"cf_accept_terms": True, "email": False, "sms": True, "personal": False}
+    assert elements[0]["title"] == "Jag godkänner villkoren"
     assert "flowResult" not in provider.claims(request=asked)
 
 
