@@ -4,13 +4,17 @@ A fault is an entry in the login's `faults`. The code that would have answered p
 new kind of misbehaviour is one function and one line in `KINDS`.
 
 - `error`: the login ends with this error code on the redirect instead of a code.
-- `token`, `userinfo`: `{"status": 503, "body": {...}}` answers the call instead of the real thing.
+- `token`, `userinfo`: an answer instead of the real thing, such as `{"status": 503, "body": {...}}`; see `Answer`.
 - `id_token`, `claims`: members that replace those of the ID token or of userinfo; null takes a member away.
+- `signature`: how the ID token is signed wrongly; see `SIGNATURES`.
+- `callback`: what is wrong with the redirect back; see `CALLBACKS`.
+- `without_scopes`: scopes that are dropped silently, as the product plan does.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
 
 REDIRECT_ERRORS = {
     "access_denied": "User cancelled the login",
@@ -35,15 +39,43 @@ REDIRECT_ERRORS = {
 errors; RFC 6749 section 4.1.2.1; OpenID Connect Core section 3.1.2.6). Any other code may be sent too.
 """
 
-KINDS: dict[str, type] = {"error": str, "token": dict, "userinfo": dict, "id_token": dict, "claims": dict}
+KINDS: dict[str, type] = {
+    "error": str,
+    "token": dict,
+    "userinfo": dict,
+    "id_token": dict,
+    "claims": dict,
+    "signature": str,
+    "callback": str,
+    "without_scopes": list,
+}
+
+SIGNATURES = ("wrong", "none", "hmac", "unknown_key", "new_key")
+"""`wrong`: of another token. `none`: no algorithm. `hmac`: with the public key as the secret. `unknown_key`: by a key
+that is never published. `new_key`: by a key that is published at this moment, as after a rotation.
+"""
+
+CALLBACKS = ("wrong_state", "no_state", "no_code", "two_codes", "wrong_issuer")
+
+LONGEST_DELAY = 30  # seconds
+MOST_FILLER = 64 * 1024 * 1024  # bytes
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer that replaces the proper one."""
+    """An answer that replaces the proper one.
 
-    status: int
-    body: Any
+    It is held back for `delay` seconds; `cut` ends the connection in the middle of it; `filler` bytes of blanks go
+    before the body. A body that is text goes out as it is, everything else as JSON.
+    """
+
+    status: int = 500
+    body: Any = field(default_factory=lambda: {"error": "server_error"})
+    content_type: str = "application/json;charset=UTF-8"
+    location: str = ""
+    delay: float = 0
+    cut: bool = False
+    filler: int = 0
 
 
 def check(faults: Mapping[str, Any]) -> None:
@@ -54,8 +86,20 @@ def check(faults: Mapping[str, Any]) -> None:
         if not isinstance(value, KINDS[kind]):
             raise ValueError(f"faults: {kind} must be {KINDS[kind].__name__}")
     for kind in ("token", "userinfo"):
-        if kind in faults and not isinstance(faults[kind].get("status", 500), int):
-            raise ValueError(f"faults: {kind}.status must be a number")
+        if kind in faults:
+            _check_answer(kind, faults[kind])
+    for kind, allowed in (("signature", SIGNATURES), ("callback", CALLBACKS)):
+        if kind in faults and faults[kind] not in allowed:
+            raise ValueError(f"faults: {kind} is one of {', '.join(allowed)}")
+
+
+def _check_answer(kind: str, answer: Mapping[str, Any]) -> None:
+    if unknown := sorted(set(answer) - {each.name for each in fields(Answer)}):
+        raise ValueError(f"faults: {kind} has no {unknown[0]}")
+    for name, longest in (("status", 599), ("delay", LONGEST_DELAY), ("filler", MOST_FILLER)):
+        value = answer.get(name, 0)
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= longest:
+            raise ValueError(f"faults: {kind}.{name} must be a number up to {longest}")
 
 
 def redirect_error(faults: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -67,10 +111,35 @@ def redirect_error(faults: Mapping[str, Any]) -> tuple[str, str] | None:
 def answer(faults: Mapping[str, Any], endpoint: str) -> Answer | None:
     """Return what `token` or `userinfo` answers instead, if anything."""
     fault = faults.get(endpoint)
-    return None if fault is None else Answer(fault.get("status", 500), fault.get("body", {"error": "server_error"}))
+    return None if fault is None else Answer(**fault)
 
 
 def bend(faults: Mapping[str, Any], kind: str, members: dict[str, Any]) -> dict[str, Any]:
     """Return the members of an ID token or of userinfo with the fault's members in their place."""
     bent = {**members, **faults.get(kind, {})}
     return {name: value for name, value in bent.items() if not (name in faults.get(kind, {}) and value is None)}
+
+
+def granted(faults: Mapping[str, Any], scopes: Sequence[str]) -> list[str]:
+    """Return the scopes that a login is granted."""
+    return [scope for scope in scopes if scope not in faults.get("without_scopes", ())]
+
+
+def bent_callback(faults: Mapping[str, Any], location: str) -> str:
+    """Return the redirect back, wrong in the way that is asked for."""
+    where, _, query = location.partition("?")
+    parameters = parse_qsl(query, keep_blank_values=True)
+    match faults.get("callback"):
+        case "wrong_state":
+            parameters = [(name, "a-state-of-nobody" if name == "state" else value) for name, value in parameters]
+        case "no_state":
+            parameters = [each for each in parameters if each[0] != "state"]
+        case "no_code":
+            parameters = [each for each in parameters if each[0] != "code"]
+        case "two_codes":
+            parameters = [*parameters, ("code", "another-code")]
+        case "wrong_issuer":
+            parameters = [*parameters, ("iss", "https://evil.example")]
+        case _:
+            return location
+    return f"{where}?{urlencode(parameters, quote_via=quote)}"

@@ -35,8 +35,7 @@ class Script:
 
 def run(session: Session, request: Accepted, script: Script, code_lifetime: int, now: datetime) -> str:
     """Perform a login and return where the browser would be sent."""
-    login = logins.begin(session, request, new_value(), now)
-    login.faults = dict(script.faults)
+    login = logins.begin(session, request, new_value(), now, script.faults)
     if script.action == "deny":
         return _end(session, login, "access_denied", now)
     if script.action == "error":

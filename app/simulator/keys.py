@@ -4,6 +4,9 @@ The newest key signs. After a rotation the old one stays in the key set for a wh
 with it can still be verified (OpenID Connect Core section 10.1.1). `kid` has Vipps' form `public:<uuid>`.
 """
 
+import base64
+import hmac
+import json
 import uuid
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,11 +30,28 @@ class KeyRing:
         self._grace = timedelta(seconds=grace)
         self._parsed: dict[str, RSAKey] = {}
 
-    def sign(self, session: Session, claims: dict[str, Any]) -> str:
-        """Return the claims as a JWT (RFC 7519), signed with RS256."""
+    def sign(self, session: Session, claims: dict[str, Any], flaw: str = "") -> str:
+        """Return the claims as a JWT (RFC 7519), signed with RS256 unless a flaw is asked for (`faults.SIGNATURES`)."""
+        if flaw == "new_key":
+            rotate(session)
+            session.flush()
         newest = select(SigningKey).where(SigningKey.retired_at.is_(None)).order_by(SigningKey.created_at.desc())
-        key = session.scalars(newest.limit(1)).one()
-        return jwt.encode({"alg": ALGORITHM, "kid": key.kid}, claims, self._parse(key), algorithms=[ALGORITHM])
+        row = session.scalars(newest.limit(1)).one()
+        key, header = self._parse(row), {"alg": ALGORITHM, "kid": row.kid}
+        match flaw:
+            case "none":
+                return f"{_part({'alg': 'none'})}.{_part(claims)}."
+            case "hmac":
+                signed = f"{_part({**header, 'alg': 'HS256'})}.{_part(claims)}"
+                digest = hmac.digest(key.as_pem(private=False), signed.encode(), "sha256")
+                return f"{signed}.{_base64url(digest)}"
+            case "unknown_key":
+                header, key = {**header, "kid": "public:never-published"}, RSAKey.generate_key(2048)
+            case "wrong":
+                body = jwt.encode(header, claims, key, algorithms=[ALGORITHM]).rpartition(".")[0]
+                other = jwt.encode(header, {**claims, "sub": "other"}, key, algorithms=[ALGORITHM])
+                return f"{body}.{other.rpartition('.')[2]}"
+        return jwt.encode(header, claims, key, algorithms=[ALGORITHM])
 
     def public_keys(self, session: Session, now: datetime) -> list[dict[str, Any]]:
         """Return the key set's members (RFC 7517 section 4), newest first."""
@@ -71,6 +91,14 @@ def rotate(session: Session) -> str:
     key = _new_key()
     session.add(key)
     return key.kid
+
+
+def _part(members: dict[str, Any]) -> str:
+    return _base64url(json.dumps(members).encode())
+
+
+def _base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _new_key() -> SigningKey:

@@ -10,6 +10,7 @@ Source: Vipps MobilePay Login API guide, “How it works” for the order of the
 
 import random
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -52,8 +53,13 @@ class Finished:
     remember_token: str | None = None
 
 
-def begin(session: Session, request: Accepted, browser: str, now: datetime) -> Login:
-    """Start a login for an accepted authorization request, bound to a browser; clear away old ones."""
+def begin(
+    session: Session, request: Accepted, browser: str, now: datetime, wrong: Mapping[str, Any] | None = None
+) -> Login:
+    """Start a login for an accepted authorization request, bound to a browser; clear away old ones.
+
+    `wrong` are its faults: what shall go wrong in it.
+    """
     session.execute(delete(Login).where(Login.requested_at < now - _FORGOTTEN_AFTER))
     login = Login(
         id=new_value(),
@@ -61,7 +67,8 @@ def begin(session: Session, request: Accepted, browser: str, now: datetime) -> L
         requested_at=now,
         sid=str(uuid.uuid4()),
         challenge=_random.sample([str(number) for number in range(10, 100)], _CHALLENGES),
-        **vars(request),
+        faults=dict(wrong or {}),
+        **{**vars(request), "scopes": faults.granted(wrong or {}, request.scopes)},
     )
     session.add(login)
     return login
@@ -151,7 +158,9 @@ def finish(session: Session, login: Login, code_lifetime: int, now: datetime) ->
     if not changed(session, unused):
         return None
     _store_agreements(session, login, now)
-    location = success_location(login.redirect_uri, code, login.requested_scope, login.state)
+    location = faults.bent_callback(
+        login.faults, success_location(login.redirect_uri, code, login.requested_scope, login.state)
+    )
     return Finished(location, _remember(session, login) if login.remember else None)
 
 

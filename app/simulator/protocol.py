@@ -4,7 +4,10 @@ These views translate HTTP; the rules are in `authorization`, `clients`, `tokens
 CORS headers: calls from a browser's script are not supported in any flow (Vipps MobilePay Login FAQ).
 """
 
+import errno
 import secrets
+import time
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, g, json, redirect, request, url_for
@@ -12,13 +15,14 @@ from flask import session as browser_session
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.simulator import calls, discovery, logins, remembering, tokens
+from app.simulator import calls, discovery, logins, mishaps, remembering, tokens
 from app.simulator import userinfo as userinfo_rules
-from app.simulator.authorization import Accepted, Refused, SentBack, TooLong, judge
+from app.simulator.authorization import Accepted, Refusal, Refused, SentBack, TooLong, judge
 from app.simulator.clients import OAuthFailure, authenticate
 from app.simulator.database import fetch, utcnow
 from app.simulator.error_pages import gateway_page, refusal_page
 from app.simulator.faults import Answer
+from app.simulator.mishaps import Mishap
 from app.simulator.models import SalesUnit
 from app.simulator.runtime import simulator
 
@@ -59,7 +63,7 @@ def authorize() -> AnyResponse:
                 g.error = sent_back.error
                 return redirect(sent_back.location)
             case Accepted() as accepted:
-                return _start(session, accepted)
+                return _start(session, accepted, mishaps.wanted(request.args.get(mishaps.PARAMETER, "")))
 
 
 @bp.post(discovery.TOKEN)
@@ -80,7 +84,7 @@ def token() -> Response:
             unit,
             form,
             issuer=parts.issuer,
-            sign=lambda claims: parts.keys.sign(session, claims),
+            sign=lambda claims, flaw: parts.keys.sign(session, claims, flaw),
             lifetime=parts.config.code_lifetime,
             now=utcnow(),
         )
@@ -88,7 +92,7 @@ def token() -> Response:
         case OAuthFailure() as failure:
             return _oauth_failure(failure)
         case Answer() as answer:
-            return _json(answer.body, answer.status)
+            return _faulty(answer)
         case tokens.Issued(body):
             return _json(body)
 
@@ -125,7 +129,7 @@ def userinfo() -> Response:
             response.headers["WWW-Authenticate"] = "Bearer"  # RFC 6750 section 3
             return response
         case Answer() as answer:
-            return _json(answer.body, answer.status)
+            return _faulty(answer)
         case userinfo_rules.UserInfo(claims, client_id):
             g.client_id = client_id
             return _json(claims)
@@ -140,11 +144,14 @@ def remember_call(response: Response) -> Response:
     return response
 
 
-def _start(session: Session, accepted: Accepted) -> AnyResponse:
+def _start(session: Session, accepted: Accepted, mishap: Mishap) -> AnyResponse:
     """Begin the login; a remembered browser may bounce straight back."""
+    if mishap.refusal:
+        g.error = mishap.refusal
+        return refusal_page(Refused(Refusal(mishap.refusal), accepted.redirect_uri))
     now = utcnow()
     browser = browser_session.setdefault(BROWSER, secrets.token_urlsafe(32))
-    login = logins.begin(session, accepted, browser, now)
+    login = logins.begin(session, accepted, browser, now, mishap.faults)
     if remembered := remembering.token_of_browser():
         logins.recognise(session, login, remembered, remembering.oldest(now))
     if logins.next_step(session, login, now) is logins.Step.FINISH:
@@ -171,7 +178,26 @@ def _cached(body: dict[str, Any]) -> Response:
     return response
 
 
+def _faulty(answer: Answer) -> Response:
+    """Give an answer that replaces the proper one, late or cut off if it is to be."""
+    if answer.delay:
+        time.sleep(answer.delay)
+    body = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
+    response = Response(" " * answer.filler + body, answer.status, content_type=answer.content_type)
+    if answer.location:
+        response.headers["Location"] = answer.location
+    if answer.cut:
+        response.headers["Content-Length"] = str(len(body) + 1000)
+        response.response = _cut_off(body.encode())
+    return response
+
+
+def _cut_off(body: bytes) -> Iterator[bytes]:
+    """Send the beginning of a body, and then hang up as a broken connection does: servers take this without a word."""
+    yield body[: len(body) // 2]
+    raise ConnectionResetError(errno.ECONNRESET, "cut off, as asked for")
+
+
 def _json(body: Any, status: int = 200) -> Response:
-    """Answer with Vipps' content type; a text goes out as it is, so that a fault can be anything."""
-    text = body if isinstance(body, str) else json.dumps(body)
-    return Response(text, status, content_type="application/json;charset=UTF-8")
+    """Answer with Vipps' content type."""
+    return Response(json.dumps(body), status, content_type="application/json;charset=UTF-8")

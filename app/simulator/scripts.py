@@ -1,12 +1,13 @@
 """Reading what the control API was asked to perform, and performing it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy.orm import Session
 
-from app.simulator import discovery, faults, headless
+from app.simulator import discovery, faults, headless, mishaps
 from app.simulator.authorization import Accepted, Refused, SentBack, TooLong, judge
 from app.simulator.config import SimulatorConfig
 from app.simulator.consents import languages
@@ -35,6 +36,10 @@ def perform(session: Session, config: SimulatorConfig, body: Mapping[str, Any]) 
             return sent_back.location
         case Accepted() as accepted:
             script = _script(session, body)
+            mishap = mishaps.wanted(parameters.get(mishaps.PARAMETER, [""])[0])
+            if mishap.refusal:
+                raise ValueError(f"error page, no callback: {mishap.refusal}")
+            script = replace(script, faults={**mishap.faults, **script.faults})
             return headless.run(session, accepted, script, config.code_lifetime, utcnow())
 
 

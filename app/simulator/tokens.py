@@ -32,7 +32,8 @@ _INVALID_GRANT = (
     " to another client."
 )
 
-Sign = Callable[[dict[str, Any]], str]
+Sign = Callable[[dict[str, Any], str], str]
+"""Signs claims, with a flaw if one is asked for (`faults.SIGNATURES`)."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def _issue(session: Session, unit: SalesUnit, login: Login, issuer: str, sign: S
     }
     return {
         "access_token": access_token,
-        "id_token": sign(faults.bend(login.faults, "id_token", claims)),
+        "id_token": sign(faults.bend(login.faults, "id_token", claims), login.faults.get("signature", "")),
         "expires_in": EXPIRES_IN,
         "scope": " ".join(login.scopes),
         "token_type": "bearer",

@@ -23,6 +23,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as PoolTimeout
 
 from .errors import LoginRefused
+from .signals import Call, call_made
 
 CONNECT_SECONDS = 3.0
 CALL_SECONDS = 5.0
@@ -158,6 +159,20 @@ class Transport:
 
         Raises `LoginRefused`: vipps_timeout, vipps_unreachable, answer_too_large or redirect_refused.
         """
+        started = time.monotonic()
+        try:
+            answer = self._in_time(method, url, headers, body, deadline)
+        except LoginRefused as error:
+            call_made.send(call=Call(method, url, headers, body, time.monotonic() - started, failure=error.code))
+            raise
+        took = time.monotonic() - started
+        call_made.send(call=Call(method, url, headers, body, took, answer.status, dict(answer.headers), answer.body))
+        return answer
+
+    def _in_time(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, deadline: Deadline
+    ) -> Answer:
+        """Send a request within the time that is left, and give every failure its name."""
         seconds = min(CALL_SECONDS, deadline.left())
         if seconds <= 0:
             raise LoginRefused("vipps_timeout", detail="no time left for this call")

@@ -210,6 +210,15 @@ def test_unit_that_never_set_it_up_can_begin(browser: FlaskClient, provider: Pro
     assert CONSENTS in provider.claims(request=asked)
 
 
+def test_original_of_a_unit_that_never_set_it_up_is_nothing(browser: FlaskClient, provider: Provider) -> None:
+    provider.control("merchants/new", {"client_secret": "s", "name": "New", "custom_flow": None}, "PUT")
+    provider.control("merchants/new", {"custom_flow": config(provider, "custom_flow")}, "PATCH")
+    token = opened(browser, FLOW).csrf_token()
+    browser.post(f"/merchants/new/consents/{FLOW}/original", data={"csrf_token": token})
+    units = provider.control("merchants")["merchants"]
+    assert next(unit for unit in units if unit["client_id"] == "new")["custom_flow"] is None
+
+
 @pytest.mark.parametrize("path", [f"/merchants/nobody/consents/{FLOW}", f"{ADDRESS}/unheard-of"])
 def test_there_is_no_such_page(browser: FlaskClient, path: str) -> None:
     assert browser.get(path).status_code == 404
