@@ -1,7 +1,8 @@
 """The commands of `flask --app wsgi`.
 
 `setup` creates or migrates the database and loads the demo's data; it is safe to repeat. `block` closes an account and
-`unblock` opens it again. `retention` removes what is kept no longer; run it once a day.
+`unblock` opens it again. `retention` removes what is kept no longer; run it once a day. `doctor` finds out whether the
+shop is ready to take logins.
 """
 
 import click
@@ -16,6 +17,7 @@ from app.customers.email_address import normal_email
 from app.customers.models import Customer
 from app.customers.privacy import retention as privacy_retention
 from app.database import db, utcnow
+from app.doctor.command import doctor
 from app.settings import INSTANCE
 from app.shop import carts
 from app.shop import seed as shop_seed
@@ -24,7 +26,7 @@ from app.staff import seed as staff_seed
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (setup, block, unblock, retention):
+    for command in (setup, block, unblock, retention, doctor):
         app.cli.add_command(command)
 
 

@@ -97,7 +97,7 @@ def _deliver(
 ) -> None:
     try:
         message = compose(settings, to, subject, body, headers)
-        with _connection(settings.mail_url) as server:
+        with connection(settings.mail_url) as server:
             server.send_message(message)
     except (OSError, ValueError, smtplib.SMTPException) as error:
         # OSError covers the network and TLS; ValueError a header that is none (a line break in it).
@@ -137,15 +137,15 @@ def compose(
     return message
 
 
-def _connection(url: str) -> smtplib.SMTP:
+def connection(url: str, seconds: float = TIMEOUT_SECONDS) -> smtplib.SMTP:
     """Open a connection and log in; a password never travels unencrypted, but to this machine."""
     parts = urlsplit(url)
     host = parts.hostname or "localhost"
     tls = ssl.create_default_context()
     if parts.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or SMTPS_PORT, timeout=TIMEOUT_SECONDS, context=tls)
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or SMTPS_PORT, timeout=seconds, context=tls)
     else:
-        server = smtplib.SMTP(host, parts.port or SMTP_PORT, timeout=TIMEOUT_SECONDS)
+        server = smtplib.SMTP(host, parts.port or SMTP_PORT, timeout=seconds)
         server.ehlo()
         if server.has_extn("starttls"):
             server.starttls(context=tls)

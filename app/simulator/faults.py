@@ -65,8 +65,8 @@ MOST_FILLER = 64 * 1024 * 1024  # bytes
 class Answer:
     """An answer that replaces the proper one.
 
-    It is held back for `delay` seconds; `cut` ends the connection in the middle of it; `filler` bytes of blanks go
-    before the body. A body that is text goes out as it is, everything else as JSON.
+    It is held back for `delay` seconds; `cut` ends the connection in the middle of it, `drop` before it; `filler` bytes
+    of blanks go before the body. A body that is text goes out as it is, everything else as JSON.
     """
 
     status: int = 500
@@ -75,6 +75,7 @@ class Answer:
     location: str = ""
     delay: float = 0
     cut: bool = False
+    drop: bool = False
     filler: int = 0
 
 

@@ -47,6 +47,7 @@ MISHAPS: dict[str, Mishap] = {
     "grant_refused": Mishap(_oauth_error("unauthorized_client")),
     "token_slow": Mishap({"token": {"delay": 8}}),
     "token_cut": Mishap({"token": {"status": 200, "cut": True}}),
+    "token_down": Mishap({"token": {"drop": True}}),
     "token_500": Mishap({"token": {"status": 500}}),
     "token_502": Mishap({"token": {"status": 502, **HTML}}),
     "token_503": Mishap({"token": {"status": 503, "body": {"error": "temporarily_unavailable"}}}),
@@ -74,6 +75,7 @@ MISHAPS: dict[str, Mishap] = {
     "userinfo_cut": Mishap({"userinfo": {"status": 200, "cut": True}}),
     "userinfo_other_person": Mishap({"claims": {"sub": "00000000-0000-4000-8000-000000000000"}}),
     "claims_missing": Mishap({"claims": {"name": None, "given_name": None, "family_name": None, "phone_number": None}}),
+    "consents_missing": Mishap({"claims": {"delegatedConsents": None, "flowResult": None}}),
     "claims_odd": Mishap({"claims": {"name": ["a", "list"], "email": 7, "address": "a street", "phone_number": None}}),
     "scope_dropped": Mishap({"without_scopes": ["name", "phoneNumber", "address", "birthDate"]}),
 }

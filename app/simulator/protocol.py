@@ -6,6 +6,7 @@ CORS headers: calls from a browser's script are not supported in any flow (Vipps
 
 import errno
 import secrets
+import socket
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -186,15 +187,22 @@ def _faulty(answer: Answer) -> Response:
     response = Response(" " * answer.filler + body, answer.status, content_type=answer.content_type)
     if answer.location:
         response.headers["Location"] = answer.location
-    if answer.cut:
+    if answer.cut or answer.drop:
         response.headers["Content-Length"] = str(len(body) + 1000)
-        response.response = _cut_off(body.encode())
+        response.response = _cut_off(b"" if answer.drop else body.encode(), request.environ)
     return response
 
 
-def _cut_off(body: bytes) -> Iterator[bytes]:
-    """Send the beginning of a body, and then hang up as a broken connection does: servers take this without a word."""
-    yield body[: len(body) // 2]
+def _cut_off(body: bytes, environ: dict[str, Any]) -> Iterator[bytes]:
+    """Send the beginning of a body, and then hang up as a broken connection does: servers take this without a word.
+
+    Without a body not even the headers go out, as from a server that is down. The servers that this runs on lend their
+    socket, so that it ends at once and not when they tire of it.
+    """
+    if body:
+        yield body[: len(body) // 2]
+    if connection := environ.get("werkzeug.socket") or environ.get("gunicorn.socket"):
+        connection.shutdown(socket.SHUT_RDWR)
     raise ConnectionResetError(errno.ECONNRESET, "cut off, as asked for")
 
 

@@ -156,7 +156,7 @@ def finish(vipps: Integration, attempt: Attempt) -> ResponseReturnValue:
     return private(response)
 
 
-def begin(purpose: Purpose, next_path: str, owner: str = "") -> ResponseReturnValue:
+def begin(purpose: Purpose, next_path: str, owner: str = "") -> Response:
     """Write the attempt, bind it to this browser and to its owner, and redirect to the authorization URL.
 
     Every purpose but logging in is begun by a form post that carries a CSRF token, on behalf of its `owner`.

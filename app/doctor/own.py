@@ -1,0 +1,165 @@
+"""Questions about the shop itself: how it is set up, and whether what it stands on answers."""
+
+import smtplib
+from collections import Counter
+from math import log2
+from urllib.parse import urlsplit
+
+import redis
+import urllib3
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import current_app
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.database import db
+from app.doctor.findings import Finding, Level
+from app.mail import connection as mail_connection
+from app.settings import LOCAL_HOSTS, settings_of_app
+
+SECONDS = 3.0  # for each answer
+ENOUGH_BITS = 128  # of a signing key, as far as its letters tell
+
+
+def environment() -> Finding:
+    """Which Vipps is it?"""
+    settings = settings_of_app()
+    said = f"VIPPS_ENVIRONMENT={settings.vipps_environment}, at {settings.provider_url}"
+    said += ", with the demo’s pages." if settings.in_demo else "."
+    if settings.in_demo and not settings.simulated:
+        advice = "The outbox shows every mail to everybody; set DEMO=0 before real customers come."
+        return Finding("environment", "Which Vipps is asked", Level.WARNING, said, advice)
+    return Finding("environment", "Which Vipps is asked", Level.OK, said)
+
+
+def https() -> Finding:
+    """Do customers come by https?"""
+    settings, title = settings_of_app(), "Customers come by https"
+    if settings.https:
+        return Finding("https", title, Level.OK, settings.public_url)
+    if urlsplit(settings.public_url).hostname in LOCAL_HOSTS:
+        return Finding("https", title, Level.SKIPPED, f"{settings.public_url} is this machine.")
+    return Finding("https", title, Level.FAILED, settings.public_url, "Set PUBLIC_URL to the https address.")
+
+
+def redirect_uri() -> Finding:
+    """Has the redirect URI the form that Vipps takes?
+
+    HTTPS but for localhost, no fragment, no query, compared letter by letter (Vipps Login API FAQ).
+    """
+    uri = settings_of_app().redirect_uri
+    parts = urlsplit(uri)
+    fits = parts.scheme == "https" or parts.hostname in LOCAL_HOSTS
+    fits = fits and not parts.query and not parts.fragment and not uri.endswith("/")
+    level = Level.OK if fits else Level.FAILED
+    return Finding("redirect_uri", "The redirect URI", level, uri, "It is registered in the portal exactly like this.")
+
+
+def cookies() -> Finding:
+    """Do the cookies have what protects them?"""
+    config, https = current_app.config, settings_of_app().https
+    said = ", ".join(
+        ("HttpOnly", f"SameSite={config['SESSION_COOKIE_SAMESITE']}", *(("Secure", "__Host-") if https else ()))
+    )
+    fits = config["SESSION_COOKIE_HTTPONLY"] and config["SESSION_COOKIE_SAMESITE"] == "Lax"
+    fits = fits and config["SESSION_COOKIE_SECURE"] == https
+    return Finding("cookies", "Cookies are protected", Level.OK if fits else Level.FAILED, said)
+
+
+def secret_key() -> Finding:
+    """Can the key that signs cookies be guessed? Nothing of it is said."""
+    settings, title = settings_of_app(), "SECRET_KEY"
+    own = settings.secret_key.get_secret_value()
+    if not own:
+        return Finding("secret_key", title, Level.OK, "Generated for the demo, and kept in instance/.")
+    bits = _bits(own)
+    if bits < ENOUGH_BITS:
+        advice = "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        return Finding("secret_key", title, Level.FAILED, f"Too plain: about {bits:.0f} bits.", advice)
+    return Finding("secret_key", title, Level.OK, f"About {bits:.0f} bits.")
+
+
+def database() -> Finding:
+    """Does the database answer?"""
+    dialect, title = db.engine.dialect.name, "The database answers"
+    try:
+        db.session.execute(text("SELECT 1"))
+    except SQLAlchemyError as error:
+        return Finding("database", title, Level.FAILED, f"{dialect}: {type(error).__name__}.", "Check DATABASE_URL.")
+    return Finding("database", title, Level.OK, dialect)
+
+
+def migrations() -> Finding:
+    """Has the database the tables of this version?"""
+    title, advice = "The database is migrated", "Run: flask --app wsgi setup"
+    migrate = current_app.extensions["migrate"]
+    head = ScriptDirectory(migrate.directory).get_current_head()
+    with db.engine.connect() as connection:
+        there = MigrationContext.configure(connection).get_current_revision()
+    if there != head:
+        return Finding("migrations", title, Level.FAILED, f"It is at {there or 'nothing'}, the code at {head}.", advice)
+    return Finding("migrations", title, Level.OK, f"At {head}.")
+
+
+def mail() -> Finding:
+    """Does the mail server let us in? Nothing is sent."""
+    url, title = settings_of_app().mail_url, "Mail can be sent"
+    if url == "outbox:":
+        return Finding("mail", title, Level.SKIPPED, "It is kept in the outbox.")
+    try:
+        with mail_connection(url, SECONDS) as server:
+            server.noop()
+    except (OSError, ValueError, smtplib.SMTPException) as error:
+        return Finding(
+            "mail", title, Level.FAILED, f"{urlsplit(url).hostname}: {type(error).__name__}.", "Check MAIL_URL."
+        )
+    return Finding("mail", title, Level.OK, f"{urlsplit(url).hostname} lets us in.")
+
+
+def limits() -> Finding:
+    """Are the rate limits shared?"""
+    url, title = settings_of_app().redis_url, "Rate limits are shared by all hosts"
+    if not url:
+        return Finding(
+            "limits", title, Level.SKIPPED, "Each worker counts for itself; set REDIS_URL for several hosts."
+        )
+    try:
+        redis.Redis.from_url(url, socket_timeout=SECONDS, socket_connect_timeout=SECONDS).ping()
+    except redis.RedisError as error:
+        return Finding("limits", title, Level.FAILED, f"{type(error).__name__}.", "Check REDIS_URL.")
+    return Finding("limits", title, Level.OK, "Redis answers.")
+
+
+def proxies() -> Finding:
+    """Are the proxies in front known?"""
+    settings, title = settings_of_app(), "The proxies in front are known"
+    if settings.https and not settings.trusted_proxies:
+        advice = "If a proxy ends TLS, set TRUSTED_PROXIES; otherwise all visitors share one address, and its limits."
+        return Finding("proxies", title, Level.WARNING, "TRUSTED_PROXIES=0 behind https.", advice)
+    return Finding("proxies", title, Level.OK, f"TRUSTED_PROXIES={settings.trusted_proxies}")
+
+
+def webhook() -> Finding:
+    """Can the revocation webhook be reached from outside, as far as this machine can tell?
+
+    A GET is answered with 405 by the real address and with 404 by none; nothing is delivered.
+    """
+    settings, title = settings_of_app(), "The revocation webhook is reachable"
+    if not settings.webhook_token:
+        advice = "Set VIPPS_WEBHOOK_TOKEN, and give Vipps the address."
+        return Finding("webhook", title, Level.WARNING, "There is none.", advice)
+    url = f"{settings.public_url}/webhooks/vipps/consent-revoked/"
+    try:
+        answer = urllib3.request("GET", url + settings.webhook_token, timeout=SECONDS, retries=False, redirect=False)
+    except urllib3.exceptions.HTTPError as error:
+        advice = "Is the shop running, and is PUBLIC_URL its address?"
+        return Finding("webhook", title, Level.WARNING, f"{url}…: {type(error).__name__}.", advice)
+    level = Level.OK if answer.status == 405 else Level.FAILED
+    return Finding("webhook", title, level, f"{url}… answers {answer.status}.")
+
+
+def _bits(secret: str) -> float:
+    """Estimate a key's entropy from its length and how its letters are spread (Shannon); repetition adds nothing."""
+    shares = [count / len(secret) for count in Counter(secret).values()]
+    return -sum(share * log2(share) for share in shares) * len(secret)

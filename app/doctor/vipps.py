@@ -1,0 +1,130 @@
+"""Questions to Vipps: whether it is there, is who we think it is, and takes us for who we are.
+
+They are asked by the code that a login runs, with a connection of their own and nothing from the cache.
+"""
+
+import secrets
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from app.doctor.findings import Finding, Level
+from app.vipps.attempts import Attempt, random_value
+from app.vipps.client import VippsClient
+from app.vipps.config import VippsConfig
+from app.vipps.discovery import Discovery
+from app.vipps.errors import LoginRefused
+from app.vipps.id_token import LEEWAY
+from app.vipps.purposes import Purpose
+from app.vipps.routes import integration
+from app.vipps.transport import Answer, Deadline, Transport
+
+SECONDS = 5.0
+UNREACHED = "Vipps does not answer."
+
+
+def discovery() -> Finding:
+    """Is the discovery document there, and its issuer the configured one?"""
+    title = "Vipps’ discovery document"
+    try:
+        Discovery(_config(), Transport(1)).provider(Deadline(SECONDS))
+    except LoginRefused as refused:
+        advice = "Check VIPPS_ENVIRONMENT and VIPPS_BASE_URL, and whether this machine may call out."
+        return Finding("discovery", title, Level.FAILED, _reason(refused), advice)
+    return Finding("discovery", title, Level.OK, f"There, and its issuer is {_config().issuer}")
+
+
+def keys() -> Finding:
+    """Are there keys to check signatures with?"""
+    title = "Vipps’ signing keys"
+    try:
+        finder = Discovery(_config(), Transport(1))
+        finder.key("none has this name", Deadline(SECONDS))
+    except LoginRefused as refused:
+        return Finding("keys", title, Level.FAILED, _reason(refused))
+    return Finding("keys", title, Level.OK, "There is a key that fits.")
+
+
+def clock() -> Finding:
+    """Do this machine's clock and Vipps' agree, as tokens need?"""
+    title = "The clock agrees with Vipps’"
+    now = datetime.now(UTC)
+    try:
+        answer = _get(_config().discovery_url)
+    except LoginRefused:
+        return Finding("clock", title, Level.SKIPPED, UNREACHED)
+    try:
+        theirs = parsedate_to_datetime(answer.headers.get("Date", ""))
+    except ValueError:
+        return Finding("clock", title, Level.SKIPPED, "Vipps does not say what time it is.")
+    seconds = abs((now - theirs).total_seconds())
+    said = f"{seconds:.0f} seconds apart."
+    if seconds > LEEWAY:
+        return Finding(
+            "clock", title, Level.FAILED, said, "Tokens would be refused as expired; turn on time synchronisation."
+        )
+    return Finding("clock", title, Level.OK, said)
+
+
+def scopes() -> Finding:
+    """Does Vipps have the scopes that we ask for?
+
+    Whether the sales unit's plan covers them, only a login can tell: what is not covered is dropped without a word.
+    """
+    title = "The scopes exist"
+    try:
+        known = _get(_config().discovery_url).json().get("scopes_supported")
+    except LoginRefused:
+        return Finding("scopes", title, Level.SKIPPED, UNREACHED)
+    if not isinstance(known, list):
+        return Finding("scopes", title, Level.SKIPPED, "Vipps does not list its scopes.")
+    asked = _config().scopes
+    if missing := [scope for scope in asked if scope not in known]:
+        advice = "They may exist all the same: the list is not complete for every plan. Try a login."
+        return Finding("scopes", title, Level.WARNING, f"Not in Vipps’ list: {', '.join(missing)}.", advice)
+    return Finding("scopes", title, Level.OK, " ".join(asked))
+
+
+def authorization_request() -> Finding:
+    """Does Vipps take our client id and redirect URI? The login that is begun by asking is never finished."""
+    title = "Vipps takes our authorization request"
+    attempt = Attempt(0, random_value(), random_value(), Purpose.LOG_IN, "/", state=random_value())
+    advice = "Register the redirect URI exactly, with the keys of the same environment."
+    try:
+        answer = _get(VippsClient(_config(), Transport(1)).authorization_url(attempt))
+    except LoginRefused as refused:
+        # A redirect is the answer of a provider that goes on to ask for the person.
+        if refused.code == "redirect_refused":
+            return Finding("authorization_request", title, Level.OK, "It goes on to ask who is there.")
+        return Finding("authorization_request", title, Level.FAILED, _reason(refused), advice)
+    if answer.status >= 400:
+        said = f"It shows its own error page ({answer.status})."
+        return Finding("authorization_request", title, Level.FAILED, said, advice)
+    return Finding("authorization_request", title, Level.OK, "It goes on to ask who is there.")
+
+
+def client_authentication() -> Finding:
+    """Does the token endpoint know us? Asked with a code that cannot be good, its best answer is invalid_grant."""
+    config, title = _config(), "Vipps knows our client id and secret"
+    attempt = Attempt(0, random_value(), random_value(), Purpose.LOG_IN, "/")
+    try:
+        VippsClient(config, Transport(1)).exchange(secrets.token_urlsafe(16), attempt, Deadline(SECONDS))
+    except LoginRefused as refused:
+        if refused.code == "invalid_grant":
+            said = f"With {config.client_auth_method}: the credentials are taken, only the invented code is not."
+            return Finding("client_authentication", title, Level.OK, said)
+        advice = "Compare VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET and VIPPS_CLIENT_AUTH_METHOD with the business portal."
+        return Finding("client_authentication", title, Level.FAILED, _reason(refused), advice)
+    return Finding("client_authentication", title, Level.FAILED, "An invented code was taken for a real one.")
+
+
+def _config() -> VippsConfig:
+    return integration().client.config
+
+
+def _get(url: str) -> Answer:
+    return Transport(1).call("GET", url, _config().tracking_headers, Deadline(SECONDS))
+
+
+def _reason(refused: LoginRefused) -> str:
+    """Say why, in the words of the table of refusals, which hold no secret."""
+    return f"{refused.code}: {refused.refusal.cause}" + (f" ({refused.detail})" if refused.detail else "")

@@ -1,0 +1,197 @@
+"""The doctor: every question answered, with what is wrong and never with a secret; one that fails stops no other."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from app import doctor
+from app.database import db
+from app.doctor import Level, own
+from app.doctor import vipps as vipps_questions
+from app.doctor.findings import Finding
+from app.settings import DEMO_CLIENT_SECRET
+from tests.conftest import served
+
+REAL = {
+    "VIPPS_ENVIRONMENT": "test",
+    "VIPPS_CLIENT_ID": "a-client",
+    "VIPPS_CLIENT_SECRET": "a-secret-of-a-client",
+    "SECRET_KEY": "qX2v-7LrT9pZ_wK4mNcB8sYd1JfGhAeU",
+    "PUBLIC_URL": "https://shop.example.com",
+    "VIPPS_WEBHOOK_TOKEN": "a-token-that-nobody-would-ever-guess",
+    "DEMO": "0",
+}
+
+
+@pytest.fixture(autouse=True)
+def nobody_knocks_at_port_8000(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the one question that knocks at the shop's own address: a demo of this machine may listen there."""
+    others = tuple(question for question in doctor.QUESTIONS if question is not own.webhook)
+    monkeypatch.setattr(doctor, "QUESTIONS", others)
+
+
+def asked(app: Flask, question: Callable[[], Finding]) -> Finding:
+    """Ask one question."""
+    with app.test_request_context():
+        return question()
+
+
+@pytest.fixture
+def shop(make_app: Callable[..., Flask], simulator: str) -> Flask:
+    """Return a shop whose provider answers."""
+    return make_app(SIMULATOR_URL=simulator)
+
+
+def found(app: Flask) -> dict[str, Finding]:
+    """Ask every question; returns the findings by name."""
+    with app.test_request_context():
+        return {finding.name: finding for finding in doctor.examine()}
+
+
+def run(app: Flask, *arguments: str) -> tuple[int, str]:
+    """Run the command; returns its exit code and what it printed."""
+    result = app.test_cli_runner().invoke(args=["doctor", *arguments])
+    return result.exit_code, result.output
+
+
+def test_healthy_shop_has_nothing_to_mend(shop: Flask) -> None:
+    findings = found(shop)
+    levels = {name: finding.level for name, finding in findings.items()}
+    assert Level.FAILED not in levels.values()
+    for name in (
+        "discovery",
+        "keys",
+        "clock",
+        "scopes",
+        "authorization_request",
+        "client_authentication",
+        "migrations",
+    ):
+        assert levels[name] is Level.OK, findings[name]
+    code, printed = run(shop)
+    assert (code, "Nothing has to be mended." in printed) == (0, True)
+
+
+def test_every_question_has_an_answer_of_its_own_name(shop: Flask) -> None:
+    assert list(found(shop)) == [question.__name__ for question in doctor.QUESTIONS]
+
+
+@pytest.mark.parametrize(
+    ("environ", "question", "words"),
+    [
+        ({"VIPPS_CLIENT_ID": "x", "VIPPS_CLIENT_SECRET": "y"}, "client_authentication", "invalid_client"),
+        ({"VIPPS_CLIENT_ID": "x", "VIPPS_CLIENT_SECRET": "y"}, "authorization_request", "error page (400)"),
+        ({"VIPPS_CLIENT_AUTH_METHOD": "client_secret_post"}, "client_authentication", "invalid_client"),
+        ({"PUBLIC_URL": "http://localhost:8123"}, "authorization_request", "error page (400)"),
+        ({"VIPPS_SCOPES": "openid colour"}, "scopes", "colour"),
+        ({"MAIL_URL": "smtp://someone:hunter2hunter2@localhost:9"}, "mail", "localhost: "),
+        ({"REDIS_URL": "redis://:hunter2hunter2@localhost:9/0"}, "limits", "Error"),
+    ],
+)
+def test_what_is_wrong_is_named(
+    make_app: Callable[..., Flask], simulator: str, environ: dict[str, str], question: str, words: str
+) -> None:
+    app = make_app(SIMULATOR_URL=simulator, **environ)
+    finding = found(app)[question]
+    assert finding.level in (Level.FAILED, Level.WARNING)
+    assert words in finding.said
+    assert finding.advice
+    code, printed = run(app)
+    assert code == (1 if finding.level is Level.FAILED else 0)
+    assert finding.said in printed
+    assert finding.advice in printed
+
+
+def test_provider_that_is_away_is_said_once_and_stops_nothing(make_app: Callable[..., Flask], unused_port: int) -> None:
+    findings = found(make_app(SIMULATOR_URL=f"http://localhost:{unused_port}"))
+    assert findings["discovery"].said.startswith("vipps_unreachable")
+    assert {findings[name].level for name in ("clock", "scopes")} == {Level.SKIPPED}
+    assert findings["migrations"].level is Level.OK
+
+
+def test_another_issuer_is_noticed(make_app: Callable[..., Flask], simulator: str) -> None:
+    """OpenID Connect Discovery, section 4.3: the simulator calls itself by one name only."""
+    app = make_app(SIMULATOR_URL=simulator.replace("localhost", "127.0.0.1"))
+    assert "another issuer" in found(app)["discovery"].said
+
+
+def test_clock_that_is_off_is_noticed(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Late(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.now(UTC) + timedelta(minutes=5)
+
+    monkeypatch.setattr(vipps_questions, "datetime", Late)
+    finding = found(shop)["clock"]
+    assert finding.level is Level.FAILED
+    assert int(finding.said.partition(" ")[0]) in range(299, 320)
+
+
+def test_database_of_another_version_is_noticed(shop: Flask) -> None:
+    with shop.app_context():
+        db.session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        db.session.commit()
+    finding = found(shop)["migrations"]
+    assert (finding.level, "It is at 0001" in finding.said) == (Level.FAILED, True)
+    with shop.app_context():
+        db.session.execute(text("DROP TABLE alembic_version"))
+        db.session.commit()
+    assert "It is at nothing" in found(shop)["migrations"].said
+
+
+def test_webhook_answers_at_its_address_and_nowhere_else(
+    make_app: Callable[..., Flask], simulator: str, unused_port: int
+) -> None:
+    app = make_app(SIMULATOR_URL=simulator, PUBLIC_URL=f"http://localhost:{unused_port}")
+    assert asked(app, own.webhook).level is Level.WARNING
+    with served(app, unused_port):
+        finding = asked(app, own.webhook)
+        assert (finding.level, finding.said.endswith("answers 405.")) == (Level.OK, True)
+    with served(lambda environ, start: (start("404 Not Found", []) and []) or [], unused_port):
+        assert asked(app, own.webhook).level is Level.FAILED
+
+
+def test_real_environment_is_judged_more_strictly(make_app: Callable[..., Flask], simulator: str) -> None:
+    base = {**REAL, "VIPPS_BASE_URL": simulator}
+    findings = found(make_app(**base))
+    assert findings["https"].level is Level.OK
+    assert findings["proxies"].level is Level.WARNING
+    assert findings["secret_key"].level is Level.OK
+    assert "Secure" in findings["cookies"].said
+    assert found(make_app(**{**base, "SECRET_KEY": "a" * 40}))["secret_key"].level is Level.FAILED
+    assert found(make_app(**{**base, "DEMO": "1"}))["environment"].level is Level.WARNING
+    assert asked(make_app(**{**base, "VIPPS_WEBHOOK_TOKEN": ""}), own.webhook).level is Level.WARNING
+
+
+@pytest.mark.parametrize("arguments", [(), ("--json",)])
+def test_no_secret_is_printed(make_app: Callable[..., Flask], simulator: str, arguments: tuple[str, ...]) -> None:
+    secrets = {
+        "SECRET_KEY": "Zk3-hUx8_Lq0TyNf5WbRm7VcPs2DgJeA",
+        "VIPPS_WEBHOOK_TOKEN": "wPq8Lm2-Xt5_Rv9KcBn4Yd7HsJf1GhAz",
+    }
+    urls = {"MAIL_URL": "smtp://someone:mailpassword@localhost:9", "REDIS_URL": "redis://:redispassword@localhost:9/0"}
+    _code, printed = run(make_app(SIMULATOR_URL=simulator, **secrets, **urls), *arguments)
+    for secret in (*secrets.values(), "mailpassword", "redispassword", DEMO_CLIENT_SECRET):
+        assert secret not in printed
+
+
+def test_json_says_the_same(shop: Flask) -> None:
+    code, printed = run(shop, "--json")
+    findings = json.loads(printed)
+    assert code == 0
+    assert [set(each) for each in findings] == [{"name", "title", "level", "said", "advice"}] * len(doctor.QUESTIONS)
+
+
+def test_question_that_breaks_is_a_finding(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> Finding:
+        raise ZeroDivisionError("with a secret in it")
+
+    monkeypatch.setattr(doctor, "QUESTIONS", (broken, own.cookies))
+    first, second = found(shop).values()
+    assert (first.level, first.said) == (Level.FAILED, "Could not find out: ZeroDivisionError.")
+    assert second.level is Level.OK
