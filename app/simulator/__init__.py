@@ -6,8 +6,8 @@ language points at it by its client id, its secret and this origin. It never cal
 and invents all its people.
 
 The rules are plain functions with typed outcomes: `authorization` judges the request, `logins` walks a person
-through it, `tokens` and `userinfo` answer the merchant. `protocol`, `screens`, `home` and `control` translate
-HTTP. All state is in `database` and `models`, so several workers may serve one simulator.
+through it, `tokens` and `userinfo` answer the merchant. `protocol`, `screens`, `home`, `phone`, `portal` and
+`control` translate HTTP. All state is in `database` and `models`, so several workers may serve one simulator.
 """
 
 from http import HTTPStatus
@@ -18,7 +18,7 @@ from flask import Flask, abort, current_app, request
 from flask.json.provider import DefaultJSONProvider
 from flask_wtf.csrf import CSRFProtect
 
-from app.simulator import control, error_pages, headers, home, i18n, portal, protocol, screens, seeding
+from app.simulator import control, error_pages, headers, home, i18n, phone, portal, protocol, screens, seeding
 from app.simulator.config import Merchant, SimulatorConfig
 from app.simulator.database import Store
 from app.simulator.keys import KeyRing
@@ -76,7 +76,7 @@ def _wire(app: Flask) -> None:
     csrf = CSRFProtect(app)
     for module in (protocol, control):
         csrf.exempt(module.bp)
-    for module in (protocol, control, screens, home, portal):
+    for module in (protocol, control, screens, home, phone, portal):
         app.register_blueprint(module.bp)
 
 

@@ -9,6 +9,11 @@ POST   /control/authorize               a whole login at once; answers {"locatio
 GET    /control/persons                 all persons with their data
 PATCH  /control/persons/<key>           change fields of a person; "new_profile": true gives a new `sub`
 POST   /control/persons/<key>/revoke    end the sharing with one company ({"client_id": ...}) or with all, and tell them
+                                        "event" makes what they are told odd: `twice`, `held` (not sent before it is
+                                        asked for), `three_segments` (a dot at the end), `wrong_event`, `expired`,
+                                        `silent` (never sent)
+GET    /control/deliveries              the events that companies were or will be told, and what came of them
+POST   /control/deliveries/<delivery_id>/send    send one, again or at last
 GET    /control/merchants               all merchants, with their secrets
 PUT    /control/merchants/<client_id>   add a merchant, or replace one
 PATCH  /control/merchants/<client_id>   change fields, for example auth_method or plan
@@ -24,21 +29,23 @@ from flask import Blueprint, Response, abort, jsonify, make_response, render_tem
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from app.simulator import calls, keys, logins, merchants, persons, revocations, scripts, seeding
+from app.simulator import calls, keys, logins, merchants, persons, revocations, scripts, seeding, sharing
 from app.simulator.config import Merchant
 from app.simulator.database import fetch
-from app.simulator.models import Grant, Person, SalesUnit
+from app.simulator.mishaps import MISHAPS
+from app.simulator.models import Delivery, Grant, Person, SalesUnit
+from app.simulator.revocations import Variant
 from app.simulator.runtime import simulator
 
 bp = Blueprint("control", __name__, url_prefix="/control")
 
-_Row = TypeVar("_Row", Person, SalesUnit)
+_Row = TypeVar("_Row", Person, SalesUnit, Delivery)
 
 
 @bp.get("/")
 def describe() -> str:
     """Show what the control API can do."""
-    return render_template("simulator/control.html", public_url=simulator().config.public_url)
+    return render_template("simulator/control.html", public_url=simulator().config.public_url, mishaps=MISHAPS)
 
 
 @bp.post("/authorize")
@@ -69,15 +76,33 @@ def change_person(key: str) -> Response:
 @bp.post("/persons/<key>/revoke")
 def revoke_sharing(key: str) -> Response:
     """End the sharing with one company, or with all."""
-    wanted = _body().get("client_id")
+    wanted, variant = _body().get("client_id"), revocations.variant_named(_body().get("event"))
     with simulator().store.write() as session:
         person = _existing(session, Person, key)
-        units = [grant.client_id for grant in logins.grants_of(session, person.key)]
+        units = [access.client_id for access in sharing.companies(session, person.key)]
         revoked = [client_id for client_id in units if wanted in (None, client_id)]
-        told = [(client_id, revocations.revoke(session, person, client_id)) for client_id in revoked]
-    # The answers of the companies' webhooks; null where nobody answered, nothing where nobody wants to be told.
-    delivered = {client_id: revocations.deliver(event) for client_id, event in told if event}
-    return jsonify(revoked=revoked, delivered=delivered)
+        events = [revocations.revoke(session, person, client_id, variant) for client_id in revoked]
+    to_tell = [event for event in events if event]
+    # The answers of the companies' webhooks; null where nobody answered, nothing where nobody was told.
+    now = [event for event in to_tell if event.variant != Variant.HELD]
+    delivered = {event.client_id: revocations.tell(simulator().store, event) for event in now}
+    return jsonify(revoked=revoked, delivered=delivered, deliveries=[event.id for event in to_tell])
+
+
+@bp.get("/deliveries")
+def list_deliveries() -> Response:
+    """List what companies are told, newest first."""
+    with simulator().store.read() as session:
+        return jsonify(deliveries=[_delivery_json(delivery) for delivery in revocations.newest(session)])
+
+
+@bp.post("/deliveries/<delivery_id>/send")
+def send_delivery(delivery_id: str) -> Response:
+    """Send an event, again or at last."""
+    _body()
+    revocations.send(simulator().store, delivery_id)
+    with simulator().store.read() as session:
+        return jsonify(_delivery_json(_existing(session, Delivery, delivery_id)))
 
 
 @bp.get("/merchants")
@@ -160,4 +185,19 @@ def _person_json(session: Session, person: Person) -> dict[str, Any]:
         "name": persons.full_name(person.profile),
         "subjects": {unit.client_id: persons.subject(person, unit.msn) for unit in units},
         "shares": {grant.client_id: grant.scopes for grant in grants},
+    }
+
+
+def _delivery_json(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "id": delivery.id,
+        "person": delivery.person_key,
+        "client_id": delivery.client_id,
+        "event": delivery.variant,
+        "body": delivery.body,
+        "made_at": delivery.made_at.isoformat(),
+        "expires_at": delivery.expires_at.isoformat(),
+        "attempts": delivery.attempts,
+        "tried_at": delivery.tried_at and delivery.tried_at.isoformat(),
+        "status": delivery.status,
     }

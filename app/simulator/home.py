@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.simulator import discovery, events, i18n, merchants, persons, remembering, revocations, seeding, views
+from app.simulator import discovery, events, i18n, merchants, persons, remembering, seeding, views
 from app.simulator.database import fetch, utcnow
 from app.simulator.models import Person, SalesUnit
 from app.simulator.runtime import simulator
@@ -41,18 +41,6 @@ def swap_number(key: str) -> AnyResponse:
     with simulator().store.write() as session:
         person = fetch(session, Person, key) or abort(404)
         person.profile = persons.swapped_number(person.profile)
-    return redirect(url_for("home.index", _anchor=key), 303)
-
-
-@bp.post("/persons/<key>/revoke")
-def revoke(key: str) -> AnyResponse:
-    """End the sharing with a company, as a person does in the app; the company is told."""
-    with simulator().store.write() as session:
-        person = fetch(session, Person, key) or abort(404)
-        unit = fetch(session, SalesUnit, request.form.get("client_id", "")) or abort(404)
-        event = revocations.revoke(session, person, unit.client_id)
-    if event:
-        revocations.deliver(event)
     return redirect(url_for("home.index", _anchor=key), 303)
 
 

@@ -188,14 +188,21 @@ def grants_of(session: Session, person_key: str) -> list[Grant]:
     return list(session.scalars(select(Grant).where(Grant.person_key == person_key).order_by(Grant.granted_at)))
 
 
-def revoke_sharing(session: Session, person_key: str, client_id: str) -> None:
+def revoke_sharing(session: Session, person_key: str, client_id: str) -> bool:
     """End what a person shares with a company; at the next login Vipps asks for everything again.
+
+    Tell whether there was anything to end: of several who try at once, one ends it.
 
     Login API guide: webhooks, consent revocation. That the merchant's own screens come again too is this
     simulator's reading.
     """
-    for table in (Grant, ConsentAnswer):
-        session.execute(delete(table).where(table.person_key == person_key, table.client_id == client_id))
+    ended = [
+        session.scalars(
+            delete(table).where(table.person_key == person_key, table.client_id == client_id).returning(table.client_id)
+        ).all()
+        for table in (Grant, ConsentAnswer)
+    ]
+    return any(ended)
 
 
 def _is_unanswered(session: Session, login: Login, scope: str) -> bool:

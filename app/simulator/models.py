@@ -1,5 +1,5 @@
 """The tables: keys, merchants, persons, logins in progress, access tokens, what persons agreed to, remembered
-browsers, calls.
+browsers, what companies are told about an ended sharing, calls.
 
 A login is one row from the authorization request to the token response. Codes and access tokens are kept as
 hashes, so that a copy of the database is worth nothing; the persons in it are invented anyway.
@@ -134,6 +134,23 @@ class RememberedBrowser(Base):
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     person_key: Mapped[str] = mapped_column(ForeignKey(Person.key, ondelete="CASCADE"))
     confirmed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Delivery(Base):
+    """That a company has to be told that a person ended the sharing: the event as it is sent, and what came of it."""
+
+    __tablename__ = "sim_delivery"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    person_key: Mapped[str] = mapped_column(ForeignKey(Person.key, ondelete="CASCADE"), index=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey(SalesUnit.client_id, ondelete="CASCADE"))
+    variant: Mapped[str] = mapped_column(String(20))
+    body: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    tried_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    status: Mapped[int | None]
 
 
 class ProviderCall(Base):

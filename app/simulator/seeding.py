@@ -12,6 +12,7 @@ from app.simulator.database import Base, Store
 from app.simulator.models import (
     AccessToken,
     ConsentAnswer,
+    Delivery,
     Grant,
     Login,
     Person,
@@ -19,7 +20,7 @@ from app.simulator.models import (
     RememberedBrowser,
 )
 
-_DISPOSABLE = (AccessToken, Login, ConsentAnswer, Grant, RememberedBrowser, ProviderCall, Person)
+_DISPOSABLE = (AccessToken, Login, ConsentAnswer, Grant, Delivery, RememberedBrowser, ProviderCall, Person)
 
 
 def prepare(store: Store, configured: tuple[Merchant, ...]) -> None:

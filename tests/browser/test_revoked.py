@@ -18,8 +18,9 @@ def end_the_sharing(page: Page, stage: Stage) -> None:
     answer = page.request.patch(f"{stage.simulator}/control/merchants/{DEMO_CLIENT_ID}", data={"webhook_url": hook})
     assert answer.ok
     page.goto(stage.simulator)
-    page.locator("#kari").get_by_role("button", name="End the sharing").click()
-    expect(page.locator("#kari").get_by_role("button", name="End the sharing")).to_have_count(0)
+    page.locator("#kari").get_by_role("link", name="Open the phone").click()
+    page.get_by_role("button", name="End the sharing Multe").click()
+    expect(page.get_by_role("status")).to_contain_text("Multe was told (200)")
 
 
 def test_what_was_shared_rests_until_the_next_login(stage: Stage, page: Page) -> None:

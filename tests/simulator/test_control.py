@@ -136,7 +136,7 @@ def test_revoked_sharing_is_asked_for_again_and_so_are_the_consents(provider: Pr
     subject = provider.claims("ola", asked)["sub"]
     advanced.claims("ola", asked)
     ended = provider.control("persons/ola/revoke", {"client_id": UNIT.client_id})
-    assert ended == {"revoked": [UNIT.client_id], "delivered": {}}
+    assert ended == {"revoked": [UNIT.client_id], "delivered": {}, "deliveries": []}
     again = provider.claims("ola", asked)
     assert again["sub"] == subject
     assert "delegatedConsents" in again

@@ -40,17 +40,27 @@ def test_number_can_be_swapped_and_the_subject_stays(browser: FlaskClient, provi
     assert provider.claims("sindre")["phone_number"] == "4790000016"
 
 
-def test_sharing_can_be_ended(browser: FlaskClient, provider: Provider, visit: Visit) -> None:
+def test_start_page_names_the_companies_and_leads_to_every_phone(browser: FlaskClient, provider: Provider) -> None:
     provider.log_in("ola", {"scope": "openid name"})
-    home = at_home(browser)
-    assert "Testbutikken" in home.page.one("#ola").get_text()
-    home.press("ola/revoke")
-    assert "Testbutikken" not in home.page.one("#ola").get_text()
-    assert visit(scope="openid name").choose("ola").page.h1 == "Share with Testbutikken"
+    page = at_home(browser).page
+    assert "Testbutikken" in page.one("#ola .grants").get_text()
+    assert not page.select(".grants form")
+    assert len(page.select('#persons a[href$="/phone"]')) == 15
+    assert browser.get(str(page.one("#ola-phone")["href"])).status_code == 200
 
 
 @pytest.mark.parametrize(
-    "path", ["/forget", "/persons/ola/revoke", "/persons/sindre/number", "/persons/ola/event", "/plan", "/start-over"]
+    "path",
+    [
+        "/forget",
+        "/persons/ola/revoke",
+        "/persons/ola/browsers/forget",
+        "/persons/ola/deliveries/x/send",
+        "/persons/sindre/number",
+        "/persons/ola/event",
+        "/plan",
+        "/start-over",
+    ],
 )
 def test_controls_need_their_token(browser: FlaskClient, path: str) -> None:
     assert browser.post(path).status_code == 400
@@ -80,7 +90,7 @@ def test_fault_inside_shows_no_stack_trace(simulator: Flask, monkeypatch: pytest
     assert "ZeroDivisionError" not in response.text
 
 
-@pytest.mark.parametrize("path", ["/", "/control/", "/login/x", "/nowhere", "/healthz"])
+@pytest.mark.parametrize("path", ["/", "/persons/ola/phone", "/control/", "/login/x", "/nowhere", "/healthz"])
 def test_headers_are_strict_everywhere(browser: FlaskClient, path: str) -> None:
     headers = browser.get(path).headers
     policy = headers["Content-Security-Policy"]
@@ -93,7 +103,7 @@ def test_headers_are_strict_everywhere(browser: FlaskClient, path: str) -> None:
 
 
 def test_static_files_may_be_cached(browser: FlaskClient) -> None:
-    for name in ("simulator.css", "devices.css", "icon.svg"):
+    for name in ("simulator.css", "devices.css", "phone.css", "icon.svg"):
         with browser.get(f"/static/{name}") as response:
             assert response.status_code == 200
             assert response.headers["Cache-Control"] != "no-store"
