@@ -31,8 +31,12 @@ from app.database import db
 from app.settings import load
 from app.shop import seed as shop_seed
 from app.vipps.config import ISSUER_PATH
-from tests.pages import Page, check_page
+from tests.pages import Page, check_page, token_in
+from tests.speed import compile_routes_once, compiled_templates, hash_cheaply
 from tests.vipps_person import VippsPerson
+
+compile_routes_once()
+hash_cheaply()
 
 # A busy machine is no failure, and examples that once failed belong into tests and not into a folder.
 hypothesis.settings.register_profile("shop", deadline=None, database=None)
@@ -69,6 +73,7 @@ def build(environ: dict[str, str], database: Path) -> Flask:
     """Build a shop on a database file that has its tables."""
     app = create_app(load({**ENVIRONMENT, "DATABASE_URL": f"sqlite:///{database}", **environ}))
     app.test_client_class = Browser
+    app.jinja_env.bytecode_cache = compiled_templates
     app.config["TESTING"] = True
     app.config["PROPAGATE_EXCEPTIONS"] = False
     return app
@@ -175,8 +180,7 @@ def post(
     response = client.get(form_on)
     if response.status_code != 200:
         response = client.get("/account")
-    token = Page(response.text).csrf_token()
-    return client.post(path, data={**(data or {}), "csrf_token": token}, **kwargs)
+    return client.post(path, data={**(data or {}), "csrf_token": token_in(response.text)}, **kwargs)
 
 
 @pytest.fixture(scope="session")

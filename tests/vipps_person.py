@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from app.settings import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from app.simulator import create_simulator
 from app.simulator.config import Merchant, SimulatorConfig
+from tests.speed import compiled_templates
 
 _pool = urllib3.PoolManager(retries=False)
 
@@ -27,7 +28,9 @@ def build_simulator(origin: str, database: Path, redirect_uri: str, **merchant: 
     config = SimulatorConfig(
         public_url=origin, database_url=f"sqlite:///{database}", secret_key="for tests", merchants=(known,)
     )
-    return create_simulator(config)
+    app = create_simulator(config)
+    app.jinja_env.bytecode_cache = compiled_templates
+    return app
 
 
 @dataclass

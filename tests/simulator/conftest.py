@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse
 
 from app.simulator import Merchant, SimulatorConfig, create_simulator
 from tests.pages import Page, check_page
+from tests.speed import compiled_templates
 
 ORIGIN = "http://localhost:8001"
 ACCESS = "/access-management-1.0/access"
@@ -201,6 +202,7 @@ def build(database: Path, **settings: Any) -> Flask:
         }
     )
     app = create_simulator(config)
+    app.jinja_env.bytecode_cache = compiled_templates
     app.config["TESTING"] = True
     return app
 
