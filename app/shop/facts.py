@@ -4,10 +4,11 @@ A cookie, a period or a question to Vipps that changes in the code changes on th
 the software does not do (GDPR, articles 12 to 14; ekomloven, section 3-15).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import current_app
+from flask import Flask, current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -65,6 +66,14 @@ class Kept:
     reason: str
 
 
+COOKIES_OF_OTHERS = "cookies_of_others"
+
+
+def register_cookie(app: Flask, cookie: Callable[[], Cookie]) -> None:
+    """Add a cookie of a part that the shop does not know."""
+    app.extensions.setdefault(COOKIES_OF_OTHERS, []).append(cookie)
+
+
 def cookies() -> list[Cookie]:
     """Return every cookie that a visitor can get."""
     closed = _("until you close the browser")
@@ -99,6 +108,7 @@ def cookies() -> list[Cookie]:
             _("Remembers the language that you chose at the foot of a page."),
             lasting(timedelta(seconds=A_YEAR)),
         ),
+        *(cookie() for cookie in current_app.extensions.get(COOKIES_OF_OTHERS, ())),
     ]
 
 

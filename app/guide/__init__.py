@@ -1,0 +1,24 @@
+"""The guide: how this shop does it, told beside the shop, with the code that runs.
+
+`chapters/` is the text, in Markdown; `text` turns it into pages and reads the code it names from the running source by
+`source`, so that it cannot go stale; `provenance` says for every page of the shop which view, template and chapter are
+behind it. `inspector` shows a visitor their own logins, `clinic` lets a login go wrong, `checklist` asks whether all is
+well. The guide is in English, exists in the demo only, and nothing else of the shop knows that it is there.
+"""
+
+from flask import Flask
+
+from app.guide import inspector, provenance, source
+from app.guide.checklist import routes as checklist
+from app.guide.clinic import routes as clinic
+from app.guide.routes import bp
+
+
+def init_app(app: Flask) -> None:
+    """Open the guide."""
+    app.register_blueprint(bp)
+    app.register_blueprint(checklist.bp)
+    inspector.init_app(app)
+    clinic.init_app(app)
+    app.add_template_global(source.url, "code_url")
+    app.add_template_global(provenance.url, "made_url")

@@ -1,0 +1,103 @@
+"""The clinic's page, and the button that begins a login which goes wrong."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from flask import Blueprint, Flask, Response, abort, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import update
+
+from app.customers.privacy.words import lasting
+from app.database import db
+from app.guide.clinic.ailments import AILMENTS, WARDS, Ailment
+from app.security import clear_cookie, cookie_name, read_cookie, set_cookie
+from app.settings import settings_of_app
+from app.shop import facts
+from app.shop.facts import Cookie
+from app.vipps.attempts import hash_of, login_attempt, random_value
+from app.vipps.purposes import Purpose
+from app.vipps.routes import begin, integration
+
+bp = Blueprint("clinic", __name__, url_prefix="/guide/errors")
+
+REPEAT = "clinic-repeat"  # a cookie: this browser's next callback is to be opened twice
+LIFETIME = timedelta(minutes=15)
+
+
+def init_app(app: Flask) -> None:
+    """Open the clinic; a repeated callback needs a look at the answer to the first one."""
+    app.register_blueprint(bp)
+    app.after_request(_repeat_callback)
+    facts.register_cookie(app, _cookie)
+
+
+@bp.get("")
+def index() -> str:
+    """Show every ailment."""
+    return render_template("guide/clinic/index.html", wards=WARDS, simulated=settings_of_app().simulated)
+
+
+@bp.post("/<name>/try")
+def try_it(name: str) -> ResponseReturnValue:
+    """Begin a login of this browser, and let it go wrong in one way."""
+    ailment = AILMENTS.get(name)
+    if ailment is None or not ailment.can_be_tried or not settings_of_app().simulated:
+        abort(404)
+    response = begin(Purpose.LOG_IN, "/guide/inspector")
+    return _bent(ailment, response) if response.status_code == 302 else response
+
+
+def _cookie() -> Cookie:
+    purpose = "Lets one login that you begin in the guide’s error clinic come back twice."
+    return Cookie(cookie_name(REPEAT), purpose, lasting(LIFETIME))
+
+
+def _bent(ailment: Ailment, response: Response) -> Response:
+    """Let the login that this response begins go wrong."""
+    if ailment.simulate:
+        response.headers["Location"] += "&" + urlencode({"simulate": ailment.simulate})
+    if ailment.here:
+        HERE[ailment.here](response)
+    return response
+
+
+def _lose_cookie(response: Response) -> None:
+    response.delete_cookie(integration().cookie, httponly=True, samesite="Lax", secure=settings_of_app().https)
+
+
+def _other_cookie(response: Response) -> None:
+    response.set_cookie(
+        integration().cookie, random_value(), httponly=True, samesite="Lax", secure=settings_of_app().https
+    )
+
+
+def _too_late(response: Response) -> None:
+    state = parse_qs(urlsplit(response.headers["Location"]).query)["state"][0]
+    with db.engine.begin() as connection:
+        mine = update(login_attempt).where(login_attempt.c.state_hash == hash_of(state))
+        connection.execute(mine.values(expires_at=login_attempt.c.expires_at - 1000))
+
+
+def _repeat(response: Response) -> None:
+    set_cookie(response, REPEAT, "yes", max_age=LIFETIME)
+
+
+HERE: dict[str, Callable[[Response], None]] = {
+    "lose_cookie": _lose_cookie,
+    "other_cookie": _other_cookie,
+    "too_late": _too_late,
+    "repeat": _repeat,
+}
+
+
+def _repeat_callback(response: Response) -> Response:
+    """Send a browser that asked for it to the same callback once more, as a reload does."""
+    if request.endpoint == "vipps.callback" and read_cookie(REPEAT):
+        again = redirect(request.full_path, 303)
+        for cookie in response.headers.getlist("Set-Cookie"):
+            again.headers.add("Set-Cookie", cookie)
+        clear_cookie(again, REPEAT)
+        again.headers["Cache-Control"] = "no-store"
+        return again  # type: ignore[return-value]  # werkzeug's response is what Flask's after_request gets as well
+    return response

@@ -1,0 +1,24 @@
+"""The inspector: every step of this browser's own logins, as they went over the wire.
+
+While a request is handled, `recording` notes what passes: the request itself, the calls to Vipps (a signal of the
+integration), the statements that write to the database. When it ends and it belonged to a login, `store` keeps it, with
+secrets masked by `masks`, beside the login's other half: a login is two requests, held together by its state. `story`
+turns the two into arrows and steps, `checks` says which checks were passed, and `words` explains every name.
+
+It belongs to one browser, is bounded in rows and age, exists in the demo only, and a fault in it never
+reaches the login that it watches.
+"""
+
+from flask import Flask
+
+from app.customers.privacy import holders
+from app.guide.inspector import recording, routes, store
+from app.shop import facts
+
+
+def init_app(app: Flask) -> None:
+    """Watch the logins of this app."""
+    recording.init_app(app)
+    app.register_blueprint(routes.bp)
+    holders.register(app, store.HOLDER)
+    facts.register_cookie(app, store.cookie)

@@ -1,0 +1,161 @@
+"""Where recorded logins are kept: a table of the guide's own, made at first use, so that a fork without the guide has
+none of it.
+
+A login belongs to the browser that began it, known by a cookie whose hash is stored. A browser keeps its newest ones,
+all browsers together a bounded number, and everything is gone after a day or with its customer.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Response
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    Row,
+    String,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    inspect,
+    select,
+    update,
+)
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from app.customers.models import Customer
+from app.customers.privacy.holders import Holder
+from app.customers.privacy.words import lasting
+from app.database import UtcDateTime, db
+from app.security import cookie_name, read_cookie, secret_hash, set_cookie
+from app.shop.facts import Cookie
+
+START, CALLBACK = "start", "callback"
+COOKIE = "inspector"
+PER_BROWSER = 20
+MOST = 2000
+AGE = timedelta(days=1)
+
+metadata = MetaData()
+inspected_login = Table(
+    "inspected_login",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("state_hash", String(64), nullable=False),
+    Column("browser_hash", String(64), nullable=False),
+    Column("customer_id", Integer, index=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("reference", String(40), nullable=False, server_default=""),
+    Column("start", Text, nullable=False, server_default=""),
+    Column("callback", Text, nullable=False, server_default=""),
+    Index("ix_inspected_login_browser", "browser_hash", "state_hash"),
+)
+_c = inspected_login.c
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """A recorded login; a half that has not happened, or happened in another browser, is None."""
+
+    id: int
+    at: datetime
+    reference: str
+    start: Mapping[str, Any] | None
+    callback: Mapping[str, Any] | None
+
+
+def browser_of(response: Response) -> str:
+    """Return the hash of this browser's cookie, which it gets with this response if it has none."""
+    value = read_cookie(COOKIE)
+    if not 20 <= len(value) <= 100:
+        value = secrets.token_urlsafe(32)
+        set_cookie(response, COOKIE, value, max_age=AGE)
+    return secret_hash(value)
+
+
+def keep(
+    state_hash: str, browser: str, half: str, told: Mapping[str, Any], customer_id: int | None, *, now: datetime
+) -> None:
+    """Keep one half of a login beside the other, and forget what is too old or too much."""
+    _make_table()
+    values: dict[str, Any] = {half: json.dumps(told), "reference": told["reference"]}
+    if customer_id is not None:
+        values["customer_id"] = customer_id
+    with db.engine.begin() as connection:
+        connection.execute(delete(inspected_login).where(_c.at < now - AGE))
+        same = select(func.max(_c.id)).where(_c.browser_hash == browser, _c.state_hash == state_hash)
+        if half == CALLBACK:
+            # A repeated callback is a login of its own on the page: what it led to is not what the first one did.
+            same = same.where(_c.callback == "")
+        known = connection.scalar(same)
+        if known is not None:
+            connection.execute(update(inspected_login).where(_c.id == known).values(**values))
+        else:
+            row = {"state_hash": state_hash, "browser_hash": browser, "at": now, **values}
+            connection.execute(insert(inspected_login).values(**row))
+        for mine, most in ((_c.browser_hash == browser, PER_BROWSER), (_c.id > 0, MOST)):
+            surplus = select(_c.id).where(mine).order_by(_c.id.desc()).offset(most)
+            connection.execute(delete(inspected_login).where(_c.id.in_(surplus)))
+
+
+def of_this_browser() -> Sequence[Inspected]:
+    """Return this browser's logins, the newest first."""
+    cookie = read_cookie(COOKIE)
+    if not cookie or not _exists():
+        return []
+    mine = select(inspected_login).where(_c.browser_hash == secret_hash(cookie)).order_by(_c.id.desc())
+    return [_inspected(row) for row in db.session.execute(mine)]
+
+
+def one_of(number: int) -> Inspected | None:
+    """Return one login of this browser; another browser's is as good as none."""
+    return next((each for each in of_this_browser() if each.id == number), None)
+
+
+def forget() -> None:
+    """Forget this browser's logins."""
+    cookie = read_cookie(COOKIE)
+    if cookie and _exists():
+        with db.engine.begin() as connection:
+            connection.execute(delete(inspected_login).where(_c.browser_hash == secret_hash(cookie)))
+
+
+def _erase(customer: Customer) -> None:
+    if _exists():
+        db.session.execute(delete(inspected_login).where(_c.customer_id == customer.id))
+
+
+def cookie() -> Cookie:
+    """Say on the privacy page what the cookie is for."""
+    return Cookie(cookie_name(COOKIE), "Shows you your own logins, step by step, in the guide.", lasting(AGE))
+
+
+HOLDER = Holder(name="inspected_logins", title="Logins in the inspector", erase=_erase)
+"""The inspector's part in erasing a customer; a copy of one's data needs no copy of a copy."""
+
+
+def _make_table() -> None:
+    if _exists():
+        return
+    try:
+        metadata.create_all(db.engine)
+    except (OperationalError, ProgrammingError):  # another worker made it at the same moment
+        if not _exists():
+            raise
+
+
+def _exists() -> bool:
+    return inspect(db.engine).has_table(inspected_login.name)
+
+
+def _inspected(row: Row[Any]) -> Inspected:
+    start, callback = (json.loads(half) if half else None for half in (row.start, row.callback))
+    return Inspected(row.id, row.at, row.reference, start, callback)

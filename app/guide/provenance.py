@@ -1,0 +1,84 @@
+"""“How is this page made?”: for every endpoint, the view, the templates it renders and the chapter behind it."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from flask import current_app
+
+from app.guide import source
+
+CHAPTER_OF_BLUEPRINT = {
+    "account": "profile-and-refresh",
+    "activity": "which-customer-is-this",
+    "cart": "forking-this-shop",
+    "checkout": "profile-and-refresh",
+    "checklist": "going-live",
+    "clinic": "errors",
+    "confirm": "which-customer-is-this",
+    "consents": "consents",
+    "delete": "revocation-and-privacy",
+    "demo": "which-customer-is-this",
+    "email": "profile-and-refresh",
+    "export": "revocation-and-privacy",
+    "guide": "the-idea",
+    "health": "going-live",
+    "i18n": "forking-this-shop",
+    "inspector": "a-login-call-by-call",
+    "legal": "revocation-and-privacy",
+    "login": "a-login-call-by-call",
+    "mail": "forking-this-shop",
+    "orders": "profile-and-refresh",
+    "password": "which-customer-is-this",
+    "profile": "profile-and-refresh",
+    "register": "which-customer-is-this",
+    "sessions": "logging-out",
+    "shop": "forking-this-shop",
+    "staff": "revocation-and-privacy",
+    "unsubscribe": "consents",
+    "vipps": "the-callback",
+    "vipps_account": "which-customer-is-this",
+    "vipps_webhook": "revocation-and-privacy",
+}
+CHAPTER_OF_ENDPOINT = {
+    "login.logged_out": "logging-out",
+    "login.logout": "logging-out",
+    "vipps.start": "a-login-call-by-call",
+}
+TEMPLATE = re.compile(r'"([\w/]+\.(?:html|txt))"')
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What is behind a page: places in the source, as `app.guide.source` names them, and a chapter's slug."""
+
+    endpoint: str
+    rules: tuple[str, ...]
+    view: str
+    templates: tuple[str, ...]
+    chapter: str
+
+
+def of(endpoint: str) -> Provenance | None:
+    """Return what is behind an endpoint; static files and unknown names have nothing."""
+    view = current_app.view_functions.get(endpoint)
+    module, name = getattr(view, "__module__", ""), getattr(view, "__qualname__", "")
+    if view is None or not module.startswith("app.") or endpoint.endswith("static"):
+        return None
+    place = f"{module}:{name}"
+    rules = tuple(sorted({str(rule) for rule in current_app.url_map.iter_rules(endpoint)}))
+    # What the view's module names is what its pages are made of; only the view's own lines are sure, and come first.
+    named = TEMPLATE.findall(source.find(place).text) or TEMPLATE.findall(source.whole(source.find(place).path))
+    templates = tuple(dict.fromkeys(f"templates/{each}" for each in named if f"templates/{each}" in source.files()))
+    return Provenance(endpoint, rules, place, templates, chapter_of(endpoint))
+
+
+def chapter_of(endpoint: str) -> str:
+    """Return the slug of the chapter behind an endpoint."""
+    blueprint = endpoint.partition(".")[0]
+    return CHAPTER_OF_ENDPOINT.get(endpoint) or CHAPTER_OF_BLUEPRINT[blueprint]
+
+
+def url(endpoint: str) -> str:
+    """Return the address of the answer; it costs no more than the name, because every page has it."""
+    return f"/guide/made/{quote(endpoint)}"

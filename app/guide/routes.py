@@ -1,0 +1,81 @@
+"""The guide's pages: its index, the chapters, the FAQ, the source, and what is behind a page of the shop."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from flask import Blueprint, Response, abort, render_template, url_for
+
+from app.guide import provenance, source, text
+from app.guide.chapters import Chapter, chapter, chapters
+from app.guide.faq import QUESTIONS
+from app.settings import settings_of_app
+
+bp = Blueprint("guide", __name__)
+
+
+@bp.get("/guide/")
+def index() -> str:
+    """Show what there is."""
+    return render_template("guide/index.html", chapters=chapters())
+
+
+@bp.get("/guide/<slug>")
+def show(slug: str) -> str:
+    """Show a chapter."""
+    found = chapter(slug) or abort(404)
+    at = list(chapters()).index(found)
+    around = {"before": chapters()[at - 1] if at else None, "after": (*chapters(), None)[at + 1]}
+    return render_template("guide/chapter.html", chapter=found, text=_rendered(found), number=at + 1, **around)
+
+
+@bp.get("/guide/<slug>.md")
+def show_markdown(slug: str) -> Response:
+    """Show a chapter as plain Markdown, with the code in its place."""
+    found = chapter(slug) or abort(404)
+    return Response(text.plain(found.markdown), content_type="text/markdown; charset=utf-8")
+
+
+@bp.get("/llms.txt")
+def index_for_machines() -> Response:
+    """Show an index of all texts in plain Markdown (llmstxt.org)."""
+    base = settings_of_app().public_url
+    lines = [
+        f"- [{each.title}]({base}{url_for('guide.show_markdown', slug=each.slug)}): {each.summary}"
+        for each in chapters()
+    ]
+    head = "# A reference merchant for Vipps Login\n\n> How a merchant integrates Vipps Login, with the code that runs."
+    return Response("\n".join([f"{head}\n\n## Chapters\n", *lines, ""]), content_type="text/plain; charset=utf-8")
+
+
+@bp.get("/guide/faq")
+def faq() -> str:
+    """Answer the questions of the Login FAQ."""
+    return render_template("guide/faq.html", questions=QUESTIONS, said=text.render)
+
+
+@bp.get("/guide/source/<path:path>")
+def show_source(path: str) -> str:
+    """Show a whole file."""
+    try:
+        return render_template("guide/source.html", path=path, lines=_lines(path))
+    except LookupError:
+        abort(404)
+
+
+@bp.get("/guide/made/<endpoint>")
+def made(endpoint: str) -> str:
+    """Show what is behind a page."""
+    found = provenance.of(endpoint) or abort(404)
+    behind = chapter(found.chapter)
+    return render_template("guide/made.html", made=found, chapter=behind, shown=source.shown)
+
+
+@lru_cache(maxsize=64)
+def _rendered(found: Chapter) -> text.Text:
+    return text.render(found.body)
+
+
+@lru_cache(maxsize=64)
+def _lines(path: str) -> Mapping[int, Any]:
+    return dict(source.lines(path))

@@ -1,0 +1,126 @@
+"""The running source: places in it by name, whole files, and both in colour.
+
+A place is named as `app.vipps.id_token:validate` (a module and a name in it), as `tests/test_web.py::test_…` (a file
+and a function), or is a file. It is found by reading the source and not by importing it. Only the project's own text
+files can be shown: no settings, no database, nothing generated, nothing outside.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+
+from flask import url_for
+from markupsafe import Markup
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+
+ROOT = Path(__file__).resolve().parents[2]
+SHOWN = (
+    "app/**/*.py",
+    "app/guide/chapters/*.md",
+    "templates/**/*.html",
+    "templates/**/*.txt",
+    "static/**/*.css",
+    "tests/**/*.py",
+    "migrations/versions/*.py",
+    "*.py",
+    "README.md",
+    "requirements*.txt",
+    "Makefile",
+    "pyproject.toml",
+)
+LEXERS = {".py": "python", ".html": "html+jinja", ".css": "css", ".md": "markdown", ".toml": "toml", ".txt": "text"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Some lines of a file: `path` from the project's root, `first` the number of the first line, from 1."""
+
+    path: str
+    first: int
+    text: str
+
+
+@lru_cache(maxsize=1)
+def files() -> frozenset[str]:
+    """Return the files that can be shown. A link that leads out of the project is not followed."""
+    found = (path for pattern in SHOWN for path in ROOT.glob(pattern))
+    return frozenset(path.relative_to(ROOT).as_posix() for path in found if path.resolve().is_relative_to(ROOT))
+
+
+@lru_cache(maxsize=512)
+def find(name: str) -> Place:
+    """Return the place of a name; raises `LookupError` if it is not there."""
+    if "::" in name:
+        path, _, function = name.partition("::")
+        return _in_module(path, function.split("["))
+    if ":" in name:
+        module, _, symbol = name.partition(":")
+        base = module.replace(".", "/")
+        path = f"{base}.py" if f"{base}.py" in files() else f"{base}/__init__.py"
+        return _in_module(path, symbol.split("."))
+    return Place(name, 1, whole(name))
+
+
+def whole(path: str) -> str:
+    """Return a file's text; raises `LookupError` for one that is not shown."""
+    if path not in files():
+        raise LookupError(f"{path}: no such file of this project")
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def url(name: str) -> str:
+    """Return the address of a place in its file."""
+    place = find(name)
+    return f"{url_for('guide.show_source', path=place.path)}#L{place.first}"
+
+
+def shown(name: str) -> Markup:
+    """Return a place in colour, with its file and line."""
+    place = find(name)
+    caption = Markup('<figcaption><a href="{}">{}, line {}</a></figcaption>').format(url(name), place.path, place.first)
+    code = Markup('<pre tabindex="0"><code>{}</code></pre>').format(coloured(place.text, Path(place.path).suffix))
+    return Markup('<figure class="source">{}{}</figure>').format(caption, code)
+
+
+def lines(path: str) -> Iterator[tuple[int, Markup]]:
+    """Yield a whole file, line by line, in colour."""
+    parts = str(coloured(whole(path), Path(path).suffix)).rstrip("\n").split("\n")
+    yield from ((number, Markup(line)) for number, line in enumerate(parts, start=1))  # noqa: S704 - by Pygments
+
+
+@lru_cache(maxsize=512)
+def coloured(text: str, suffix: str) -> Markup:
+    """Return code as HTML, its colours by class, line by line: no element goes over the end of a line."""
+    lexer = get_lexer_by_name(LEXERS.get(suffix, "text"), stripnl=False)
+    try:
+        return Markup(highlight(text, lexer, HtmlFormatter(nowrap=True)))  # noqa: S704 - Pygments escapes
+    except Exception:  # a lexer's fault is no reason to show nothing
+        return Markup(escape(text))  # noqa: S704 - escaped here
+
+
+def _in_module(path: str, names: list[str]) -> Place:
+    text = whole(path)
+    body: list[ast.stmt] = ast.parse(text).body
+    node: ast.stmt | None = None
+    for name in names[:2] if "[" not in "".join(names) else names[:1]:
+        node = next((each for each in body if _defines(each, name)), None)
+        if node is None:
+            raise LookupError(f"{path}: there is no {name}")
+        body = getattr(node, "body", [])
+    if node is None:
+        raise LookupError(f"{path}: no name was given")
+    decorators = getattr(node, "decorator_list", [])
+    first = min([node.lineno, *(each.lineno for each in decorators)])
+    return Place(path, first, "\n".join(text.splitlines()[first - 1 : node.end_lineno]) + "\n")
+
+
+def _defines(node: ast.stmt, name: str) -> bool:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return node.name == name
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return any(isinstance(target, ast.Name) and target.id == name for target in targets)

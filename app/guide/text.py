@@ -1,0 +1,125 @@
+"""Markdown with two things added: the running source, and sequence diagrams.
+
+    ```source app.vipps.id_token:validate
+    ```
+
+    ```sequence
+    Browser -> Shop: GET /login/vipps
+    Shop -> Shop: checks everything
+    ```
+
+A name in backticks that is a place in the source becomes a link to it. Raw HTML is shown and not obeyed; no page of
+the guide is written by anybody but this project.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markupsafe import Markup
+
+from app.guide import source
+from app.guide.sequence import Arrow, draw
+
+ARROW = re.compile(r"\s*(?P<sender>[^:>]+?)\s*->\s*(?P<receiver>[^:]+?)\s*:\s*(?P<label>.+)")
+PRE = Markup('<pre tabindex="0"><code>{}</code></pre>')
+FRAME = Markup('<div class="sequence-frame" tabindex="0" role="region" aria-label="Sequence diagram">{}</div>')
+PLACE = re.compile(r"(?:app(?:\.\w+)+:[\w.]+|(?:tests|app|templates|static|migrations)/[\w/.-]+\.\w+(?:::\w+)?)")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading of the second level, for a table of contents."""
+
+    text: str
+    anchor: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """A rendered text."""
+
+    html: Markup
+    headings: tuple[Heading, ...]
+
+
+def render(markdown: str) -> Text:
+    """Turn a text into HTML; raises `LookupError` if it names a place that is not in the source."""
+    parser = _parser()
+    tokens = parser.parse(markdown)
+    headings = tuple(_anchor(tokens))
+    return Text(Markup(parser.renderer.render(tokens, parser.options, {})), headings)  # noqa: S704 - html is off
+
+
+def plain(markdown: str) -> str:
+    """Return a text as plain Markdown, with the code that it names in its place."""
+
+    def code(found: re.Match[str]) -> str:
+        place = source.find(found[1])
+        return f"`{place.path}`, line {place.first}:\n\n```python\n{place.text}```"
+
+    return re.sub(r"^```source (\S+)\n```$", code, markdown, flags=re.MULTILINE)
+
+
+def arrows(diagram: str) -> list[Arrow]:
+    """Read a diagram, one arrow per line; raises `ValueError` for a line that is none."""
+    found = []
+    for line in filter(str.strip, diagram.splitlines()):
+        match = ARROW.fullmatch(line)
+        if match is None:
+            raise ValueError(f"not an arrow: {line!r}")
+        found.append(Arrow(match["sender"], match["receiver"], match["label"]))
+    return found
+
+
+def slug(text: str) -> str:
+    """Return a text as it may stand behind a # in an address."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    parser.add_render_rule("fence", _fence)
+    parser.add_render_rule("code_inline", _code_inline)
+    # A wide table is moved sideways in a frame of its own, by the keyboard as well.
+    parser.add_render_rule("table_open", lambda *_: '<div class="table-frame" tabindex="0"><table>')
+    parser.add_render_rule("table_close", lambda *_: "</table></div>")
+    return parser
+
+
+def _anchor(tokens: list[Token]) -> list[Heading]:
+    """Give every heading a place to link to; returns those of the second level."""
+    headings = []
+    for at, token in enumerate(tokens):
+        if token.type == "heading_open":
+            words = "".join(child.content for child in tokens[at + 1].children or [])
+            token.attrSet("id", slug(words))
+            if token.tag == "h2":
+                headings.append(Heading(words, slug(words)))
+    return headings
+
+
+def _fence(renderer: RendererHTML, tokens: list[Token], at: int, options: Any, env: Any) -> str:
+    kind, _, name = tokens[at].info.strip().partition(" ")
+    content = tokens[at].content
+    if kind == "source":
+        return str(source.shown(name.strip()))
+    if kind == "sequence":
+        said = arrows(content)
+        title = "; ".join(f"{each.sender} to {each.receiver}: {each.label}" for each in said)
+        return str(FRAME.format(draw(said, title)))
+    code = source.coloured(content, {"python": ".py", "html": ".html", "toml": ".toml"}.get(kind, ".txt"))
+    return str(PRE.format(code))
+
+
+def _code_inline(renderer: RendererHTML, tokens: list[Token], at: int, options: Any, env: Any) -> str:
+    words = tokens[at].content
+    code = Markup("<code>{}</code>").format(words)
+    if PLACE.fullmatch(words):
+        return str(Markup('<a href="{}">{}</a>').format(source.url(words), code))
+    return str(code)

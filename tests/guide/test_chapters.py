@@ -1,0 +1,232 @@
+"""The guide's texts: every page opens, every link leads somewhere, and nothing is named that does not exist."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.guide import provenance, source, text
+from app.guide.chapters import Chapter, chapters
+from app.guide.checklist.points import OFFICIAL, OWN
+from app.guide.clinic.ailments import AILMENTS
+from app.guide.faq import QUESTIONS
+from app.guide.inspector.checks import CHECKS
+from app.settings import Settings
+from app.simulator.faults import REDIRECT_ERRORS
+from app.vipps.errors import REFUSALS
+from tests.conftest import browser_of, open_page
+from tests.pages import Page
+
+PAGES = ["/guide/", "/guide/faq", "/guide/errors", "/guide/checklist", "/guide/inspector"]
+CHAPTERS = [f"/guide/{each.slug}" for each in chapters()]
+
+
+@pytest.fixture
+def guide(demo_app: Flask) -> FlaskClient:
+    """Return a browser at a shop with its guide."""
+    return browser_of(demo_app)
+
+
+def test_there_is_a_chapter_for_every_subject() -> None:
+    assert [each.slug for each in chapters()] == [
+        "the-idea",
+        "a-login-call-by-call",
+        "the-callback",
+        "which-customer-is-this",
+        "profile-and-refresh",
+        "consents",
+        "logging-out",
+        "revocation-and-privacy",
+        "phones",
+        "errors",
+        "going-live",
+        "forking-this-shop",
+        "other-set-ups",
+    ]
+
+
+@pytest.mark.parametrize("path", PAGES + CHAPTERS)
+def test_every_link_leads_somewhere(guide: FlaskClient, path: str) -> None:
+    page = open_page(guide, path)
+    assert page.one("main [lang=en]")
+    seen: dict[str, Page] = {path: page}
+    for link in page.select("main a[href]"):
+        parts = urlsplit(str(link["href"]))
+        if parts.scheme:
+            continue
+        target = parts.path or path
+        if target not in seen:
+            response = guide.get(target, follow_redirects=True)
+            assert response.status_code == 200, f"{path} links to {target}"
+            seen[target] = Page(response.text)
+        if parts.fragment:
+            there = seen[target].select(f'[id="{parts.fragment}"]')
+            assert there, f"{path} links to {target}#{parts.fragment}"
+
+
+@pytest.mark.parametrize("chapter", chapters(), ids=lambda each: each.slug)
+def test_chapter_is_short_and_shows_running_code_and_who_says_what(chapter: Chapter) -> None:
+    words = len(re.sub(r"```.*?```", "", chapter.body, flags=re.DOTALL).split())
+    assert 200 < words < 900
+    assert chapter.summary.endswith((".", "?"))
+    assert "```source" in chapter.body or chapter.slug in ("the-idea",)
+
+
+@pytest.mark.parametrize("chapter", chapters(), ids=lambda each: each.slug)
+def test_chapter_is_plain_markdown_too(guide: FlaskClient, chapter: Chapter) -> None:
+    response = guide.get(f"/guide/{chapter.slug}.md")
+    assert response.mimetype == "text/markdown"
+    assert response.text.startswith(f"# {chapter.title}\n\n> ")
+    assert "```source" not in response.text
+    assert response.text.count("```python") == chapter.body.count("```source")
+
+
+def test_index_for_machines_names_every_chapter(guide: FlaskClient) -> None:
+    listed = re.findall(r"\((http://localhost:8000)(/guide/[\w-]+\.md)\)", guide.get("/llms.txt").text)
+    assert [path for _, path in listed] == [f"{each}.md" for each in CHAPTERS]
+    assert {guide.get(path).status_code for _, path in listed} == {200}
+
+
+def said() -> Iterator[tuple[str, str]]:
+    """Yield every word in backticks, with where it stands."""
+    texts = [(each.slug, each.body) for each in chapters()] + [
+        (f"faq {each.number}", each.answer) for each in QUESTIONS
+    ]
+    for where, markdown in texts:
+        prose = re.sub(r"```.*?```", "", markdown, flags=re.DOTALL)
+        yield from ((where, words) for words in re.findall(r"`([^`\n]+)`", prose))
+
+
+def test_settings_that_are_named_exist() -> None:
+    named = [(where, word) for where, words in said() for word in re.findall(r"\b[A-Z][A-Z_]{3,}\b(?==|$)", words)]
+    assert len(named) > 10
+    known = {name.upper() for name in Settings.model_fields} | {"DEMO", "POST"}
+    assert [each for each in named if each[1] not in known] == []
+
+
+def test_error_codes_that_are_named_exist() -> None:
+    codes = {*REFUSALS, *REDIRECT_ERRORS}
+    shaped = [
+        (where, words)
+        for where, words in said()
+        if re.fullmatch(r"(?:error=)?(?:invalid|access|server|wrong)_\w+", words)
+    ]
+    assert len(shaped) >= 5
+    assert [each for each in shaped if each[1].removeprefix("error=") not in codes] == []
+
+
+def test_commands_that_are_named_exist(demo_app: Flask) -> None:
+    named = {(where, words.split()[-1]) for where, words in said() if words.startswith("flask ")}
+    assert len(named) >= 3
+    assert {name for _, name in named} <= set(demo_app.cli.commands)
+
+
+def test_addresses_that_are_named_exist(demo_app: Flask) -> None:
+    adapter = demo_app.url_map.bind("localhost")
+    named = [(where, words) for where, words in said() if re.fullmatch(r"/[a-z][\w/-]*", words)]
+    assert len(named) >= 3
+    for where, path in named:
+        assert adapter.allowed_methods(path), f"{where}: {path}"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [symbol for point in (*OFFICIAL, *OWN) for symbol in (*point.code, *point.tests)],
+        [symbol for question in QUESTIONS for symbol in question.places],
+        [check.symbol for check in CHECKS],
+    ],
+    ids=["checklist", "faq", "inspector"],
+)
+def test_places_in_the_source_that_are_named_exist(names: list[str]) -> None:
+    assert names
+    for name in names:
+        assert source.find(name).text
+
+
+def test_every_question_of_the_faq_is_answered() -> None:
+    assert [each.number for each in QUESTIONS] == list(range(1, 33))
+    assert all(each.answer.endswith((".", "*.")) for each in QUESTIONS)
+    assert [each.number for each in QUESTIONS if each.changed] == [8, 14, 15, 16, 17, 20, 22, 23, 31]
+
+
+def test_page_of_the_checklist_asks_when_its_button_is_pressed(guide: FlaskClient) -> None:
+    page = open_page(guide, "/guide/checklist")
+    assert not page.select(".finding")
+    response = guide.post("/guide/checklist", data={"csrf_token": page.csrf_token()})
+    found = Page(response.text)
+    assert response.status_code == 200
+    assert len(found.select(".finding")) >= 15
+    assert "to be mended" in found.one(".verdict").get_text(), "nobody plays Vipps here"
+    assert guide.post("/guide/checklist").status_code == 400
+
+
+def endpoints(app: Flask) -> list[str]:
+    """Return all endpoints of the shop."""
+    return sorted({rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint != "static"})
+
+
+def test_every_page_says_how_it_is_made(demo_app: Flask, guide: FlaskClient) -> None:
+    known = {each.slug for each in chapters()}
+    assert len(endpoints(demo_app)) > 80
+    for endpoint in endpoints(demo_app):
+        with demo_app.test_request_context():
+            found = provenance.of(endpoint)
+        assert found, endpoint
+        assert found.chapter in known, endpoint
+    for endpoint in ("shop.home", "vipps.callback", "staff.search.page", "guide.made"):
+        page = open_page(guide, f"/guide/made/{endpoint}")
+        assert page.select("figure.source"), endpoint
+
+
+def test_foot_of_a_page_leads_to_how_it_is_made(guide: FlaskClient) -> None:
+    for path, endpoint in (("/", "shop.home"), ("/login", "login.page")):
+        links = [str(each["href"]) for each in open_page(guide, path).select(".footer__guide a")]
+        assert links == ["/guide/", "/guide/inspector", f"/guide/made/{endpoint}"]
+
+
+@pytest.mark.parametrize("endpoint", ["static", "nothing.at_all", "..", "guide"])
+def test_what_has_no_page_has_no_origin(guide: FlaskClient, endpoint: str) -> None:
+    assert guide.get(f"/guide/made/{endpoint}").status_code == 404
+
+
+@pytest.mark.parametrize("slug", ["nothing", "inspector.md", "01-the-idea"])
+def test_there_is_no_such_chapter(guide: FlaskClient, slug: str) -> None:
+    assert guide.get(f"/guide/{slug}").status_code == 404
+
+
+def test_there_is_no_guide_without_the_demo(make_app: object) -> None:
+    app = make_app(demo=True, DEMO="0")  # type: ignore[operator]  # a fixture that builds shops
+    browser = browser_of(app)
+    for path in (*PAGES, *CHAPTERS[:1], "/llms.txt", "/guide/source/wsgi.py", "/guide/made/shop.home"):
+        assert browser.get(path).status_code == 404, path
+    assert "/guide/" not in browser.get("/").text
+
+
+def test_text_names_places_as_links_and_shows_html_as_text(demo_app: Flask) -> None:
+    with demo_app.test_request_context():
+        html = text.render("See `app.vipps.id_token:validate`, `nothing` and <b>bold</b>.").html
+    assert re.search(r'<a href="/guide/source/app/vipps/id_token\.py#L\d+"><code>', html)
+    assert "<code>nothing</code>" in html
+    assert "&lt;b&gt;" in html
+
+
+@pytest.mark.parametrize(
+    "wrong", ["```source app.vipps:nothing\n```", "```source ../etc/passwd\n```", "`app.nothing:at_all`"]
+)
+def test_text_that_names_what_is_not_there_cannot_be_shown(demo_app: Flask, wrong: str) -> None:
+    with demo_app.test_request_context(), pytest.raises(LookupError):
+        text.render(wrong)
+
+
+def test_diagram_that_cannot_be_read_is_refused() -> None:
+    with pytest.raises(ValueError, match="not an arrow"):
+        text.arrows("Browser and Shop talk")
+
+
+def test_ailments_of_the_clinic_are_pages_of_their_own_place(guide: FlaskClient) -> None:
+    ids = {str(each["id"]) for each in open_page(guide, "/guide/errors").select(".ailment")}
+    assert ids == set(AILMENTS)

@@ -1,0 +1,114 @@
+"""The clinic: every button makes its own login go wrong as it says, and nobody else's."""
+
+from typing import Any
+
+import pytest
+import urllib3
+from flask.testing import FlaskClient
+
+from app.guide.clinic.ailments import AILMENTS, NEVER_BACK, WARDS, Ailment, Ward
+from app.simulator.mishaps import MISHAPS
+from app.vipps import transport
+from app.vipps.errors import REDIRECT_CODES, REFUSALS
+from tests.conftest import browser_of, open_page, post
+from tests.guide.test_inspector import newest
+from tests.pages import check_page
+from tests.vipps_person import VippsPerson
+
+CLINIC = "/guide/errors"
+
+
+def pressed(vipps: VippsPerson, name: str, browser: FlaskClient | None = None) -> str:
+    """Press a button of the clinic; returns the authorization URL."""
+    response = post(browser or vipps.browser, f"{CLINIC}/{name}/try", form_on=CLINIC)
+    assert response.status_code == 302, response.text[:500]
+    return str(response.headers["Location"])
+
+
+@pytest.mark.parametrize("ward", [each for each in WARDS if each is not NEVER_BACK], ids=lambda each: each.title)
+def test_button_does_what_it_says(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, ward: Ward) -> None:
+    for ailment in ward.ailments:
+        monkeypatch.setattr(transport, "CALL_SECONDS", 0.3 if ailment.name.endswith("_slow") else 5)
+        browser = browser_of(vipps.app)
+        response = browser.get(vipps.approve(pressed(vipps, ailment.name, browser), "ola"))
+        if ailment.ends_as:
+            assert response.status_code == ailment.ends_as.status, ailment.name
+            assert check_page(response).h1 == ailment.ends_as.page.title.replace("%(brand)s", "Vipps")
+            assert newest(browser).h1 == f"Refused: {ailment.refusal}"
+        else:
+            while response.status_code == 303:
+                response = browser.get(response.headers["Location"])
+            assert "Refused" not in newest(browser).h1, ailment.name
+
+
+@pytest.mark.parametrize("ailment", [each for each in NEVER_BACK.ailments if each.simulate], ids=lambda each: each.name)
+def test_some_end_on_the_providers_own_page(vipps: VippsPerson, ailment: Ailment) -> None:
+    response = urllib3.request("GET", pressed(vipps, ailment.name), redirect=False)
+    assert response.status == 400
+    assert newest(vipps.browser).h1 == "Not finished"
+
+
+def test_repeated_callback_leads_to_the_same_place(vipps: VippsPerson) -> None:
+    callback = vipps.approve(pressed(vipps, "callback_repeated"), "kari")
+    again = vipps.browser.get(callback)
+    assert (again.status_code, again.headers["Location"]) == (303, callback)
+    assert again.headers["Cache-Control"] == "no-store"
+    names = [cookie.partition("=")[0] for cookie in again.headers.getlist("Set-Cookie")]
+    assert {"session", "clinic-repeat"} <= set(names), "what the first answer said stays said"
+    second = vipps.browser.get(callback)
+    assert second.headers["Location"] == "/guide/inspector"
+    assert "had been answered before" in newest(vipps.browser).text
+    assert open_page(vipps.browser, "/account").h1 == "My page"
+
+
+def test_cookies_of_the_guide_are_on_the_privacy_page(vipps: VippsPerson) -> None:
+    pressed(vipps, "callback_repeated")
+    given = {each.key for each in vipps.browser._cookies.values()}
+    listed = {each.get_text() for each in open_page(vipps.browser, "/privacy").select("#cookies code")}
+    assert {"inspector", "clinic-repeat"} <= given <= listed
+
+
+def test_choice_belongs_to_one_login_of_one_visitor(vipps: VippsPerson) -> None:
+    other = browser_of(vipps.app)
+    pressed(vipps, "server_error")
+    assert vipps.log_in("ola", browser=other).status_code == 303
+    assert vipps.log_in("ola").status_code == 303
+
+
+def test_page_shows_every_ailment_with_what_the_customer_sees(vipps: VippsPerson) -> None:
+    page = open_page(vipps.browser, CLINIC)
+    assert len(page.select(".ailment")) == len(AILMENTS)
+    assert len(page.select(".ailment form")) == sum(each.can_be_tried for each in AILMENTS.values()) >= 30
+    assert "Vipps does not answer" in page.one("#token_slow").get_text()
+
+
+def test_table_is_complete_and_names_only_what_there_is() -> None:
+    assert {each.refusal for each in AILMENTS.values() if each.refusal} <= set(REFUSALS)
+    assert {each.simulate for each in AILMENTS.values() if each.simulate} == set(MISHAPS)
+    assert {each.refusal for each in AILMENTS.values()} >= REDIRECT_CODES
+    assert [each.name for each in AILMENTS.values() if not each.can_be_tried and not each.how] == []
+
+
+@pytest.mark.parametrize("name", ["unheard-of", "stuck_on_the_phone"])
+def test_there_is_no_such_button(vipps: VippsPerson, name: str) -> None:
+    assert post(vipps.browser, f"{CLINIC}/{name}/try", form_on=CLINIC).status_code == 404
+
+
+def test_button_needs_its_token(vipps: VippsPerson) -> None:
+    assert vipps.browser.post(f"{CLINIC}/server_error/try").status_code == 400
+
+
+def test_real_provider_is_asked_for_no_mishap(make_app: Any) -> None:
+    app = make_app(
+        demo=True,
+        VIPPS_ENVIRONMENT="test",
+        DEMO="1",
+        VIPPS_CLIENT_ID="a-client",
+        VIPPS_CLIENT_SECRET="a-secret-that-is-not-the-demos",
+        SECRET_KEY="a key for tests that is long enough to sign",
+    )
+    browser = browser_of(app)
+    page = open_page(browser, CLINIC)
+    assert not page.select(".ailment form")
+    token = open_page(browser, "/login").csrf_token()
+    assert browser.post(f"{CLINIC}/server_error/try", data={"csrf_token": token}).status_code == 404

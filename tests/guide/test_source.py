@@ -1,0 +1,99 @@
+"""The source that can be shown: the project's own, line by line, and nothing else of this machine."""
+
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app.guide import source
+from tests.conftest import browser_of, open_page
+
+
+def test_place_is_found_by_module_class_and_file() -> None:
+    function = source.find("app.vipps.id_token:validate")
+    assert function.text.startswith("def validate(")
+    assert source.whole(function.path).splitlines()[function.first - 1] == function.text.splitlines()[0]
+    assert source.find("app.vipps.attempts:Attempts.claim").text.startswith("    def claim(")
+    assert source.find("app.vipps.errors:REFUSALS").text.startswith("REFUSALS = ")
+    assert source.find("app.guide:init_app").path == "app/guide/__init__.py"
+    assert source.find("tests/guide/test_source.py::test_place_is_found_by_module_class_and_file").first > 1
+    assert source.find("wsgi.py").first == 1
+
+
+def test_decorators_belong_to_what_they_decorate() -> None:
+    assert source.find("app.vipps.routes:callback").text.startswith("@bp.get(CALLBACK_PATH)\n")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "app.vipps.id_token:nothing",
+        "app.vipps.attempts:Attempts.nothing",
+        "app.nothing:at_all",
+        "tests/nothing.py::test",
+        "app.vipps.id_token:",
+        "nothing.py",
+        "",
+    ],
+)
+def test_what_is_not_there_is_not_found(name: str) -> None:
+    with pytest.raises(LookupError):
+        source.find(name)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../etc/passwd",
+        "%2e%2e/%2e%2e/etc/passwd",
+        "app/../.env",
+        ".env",
+        ".env.example",
+        "instance/secret_key",
+        "instance/shop.sqlite",
+        ".git/config",
+        ".venv/bin/python",
+        "/etc/passwd",
+        "//etc/passwd",
+        "app/vipps",
+        "app/vipps/id_token.py/",
+        "app/vipps/id_token.py%00",
+        "static/fonts/fraunces-latin.woff2",
+        "app/translations/nb/LC_MESSAGES/messages.mo",
+    ],
+)
+def test_nothing_else_of_this_machine_is_shown(demo_app: Flask, path: str) -> None:
+    response = browser_of(demo_app).get(f"/guide/source/{path}", follow_redirects=True)
+    assert response.status_code == 404
+    assert "root:" not in response.text
+
+
+def test_links_that_lead_out_are_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "project" / "app").mkdir(parents=True)
+    (tmp_path / "secret.py").write_text("PASSWORD = 1")
+    (tmp_path / "project" / "app" / "own.py").write_text("OWN = 1")
+    (tmp_path / "project" / "app" / "led_out.py").symlink_to(tmp_path / "secret.py")
+    monkeypatch.setattr(source, "ROOT", tmp_path / "project")
+    assert source.files.__wrapped__() == {"app/own.py"}
+
+
+def test_file_is_shown_line_by_line_with_a_place_for_each(demo_app: Flask) -> None:
+    page = open_page(browser_of(demo_app), "/guide/source/app/vipps/id_token.py")
+    text = source.whole("app/vipps/id_token.py")
+    assert len(page.select(".source-lines [id]")) == len(text.splitlines())
+    assert "".join(each.get_text() for each in page.select("#L1")).endswith(text.splitlines()[0] + "\n")
+
+
+@pytest.mark.parametrize("suffix", [".py", ".html", ".css", ".md", ".toml", ".txt", ".unheard-of"])
+def test_code_is_escaped_and_coloured_by_class_only(suffix: str) -> None:
+    shown = source.coloured('x = "<script>alert(1)</script>" & y\n', suffix)
+    assert "<script" not in shown
+    assert "style=" not in shown
+    assert shown.count("\n") == 1
+
+
+def test_every_file_that_can_be_shown_can_be_read() -> None:
+    assert len(source.files()) > 300
+    assert not [path for path in source.files() if path.startswith((".", "instance"))]
+    for path in source.files():
+        assert source.whole(path) is not None
