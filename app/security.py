@@ -62,9 +62,17 @@ def init_app(app: Flask, settings: Settings) -> None:
         RATELIMIT_HEADERS_ENABLED=True,
     )
     csrf.init_app(app)
+    app.after_request(_wait_only_if_refused)  # before the limiter, so that it runs after it
     limiter.init_app(app)
     app.before_request(_host_check(settings))
     app.after_request(_header_writer(settings))
+
+
+def _wait_only_if_refused(response: Response) -> Response:
+    """Take `Retry-After`, which the limiter writes on every answer, off what refuses nobody (RFC 6585, section 4)."""
+    if response.status_code not in (429, 503):
+        response.headers.pop("Retry-After", None)
+    return response
 
 
 def _host_check(settings: Settings):  # type: ignore[no-untyped-def]  # a closure that Flask calls

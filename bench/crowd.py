@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException, HTTPResponse
+from itertools import count
 from threading import Barrier
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -16,12 +17,16 @@ from bench.lab import SHOP_ORIGIN
 
 MOST = 200
 
+numbers = count(1)  # of all people so far
+
 
 class Browser:
     """One person's browser, on one connection."""
 
-    def __init__(self, port: int) -> None:
-        self.connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    def __init__(self, port: int, number: int) -> None:
+        # Every person has an address of their own; Linux answers for all of 127.0.0.0/8.
+        source = (f"127.1.{number >> 8 & 255}.{number & 255}", 0)
+        self.connection = HTTPConnection("127.0.0.1", port, timeout=60, source_address=source)
         self.cookies: dict[str, str] = {}
 
     def get(self, target: str) -> HTTPResponse:
@@ -54,7 +59,7 @@ def log_in(browser: Browser, person: int) -> str:
 
 def all_at_once(threads: ThreadPoolExecutor, port: int, people: int) -> dict[str, object]:
     """Log so many people in at the same moment."""
-    browsers, starting_shot = [Browser(port) for _ in range(people)], Barrier(people + 1)
+    browsers, starting_shot = [Browser(port, next(numbers)) for _ in range(people)], Barrier(people + 1)
 
     def one(person: int) -> str:
         starting_shot.wait()

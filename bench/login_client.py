@@ -7,6 +7,7 @@ complete logins, each in a fresh browser, and answers with the processor time th
 import json
 import sys
 import time
+from itertools import count
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from flask import Flask
@@ -27,9 +28,13 @@ def build(name: str) -> Flask:
     return create_app()
 
 
-def log_in(app: Flask, start: str, person: int) -> FlaskClient:
-    """Log a person in, from the button to the redirect after the callback; return their browser."""
+def log_in(app: Flask, start: str, person: int, address: str) -> FlaskClient:
+    """Log a person in, from the button to the redirect after the callback; return their browser.
+
+    Each comes from an address of their own: a machine that begins a login every few milliseconds would be held back.
+    """
     browser = app.test_client()
+    browser.environ_base["REMOTE_ADDR"] = address
     sent_to = browser.get(start, base_url=SHOP_ORIGIN).headers["Location"]
     query = {name: values[0] for name, values in parse_qs(urlsplit(sent_to).query).items()}
     answer = urlencode({"code": f"{person}.{query['nonce']}", "state": query["state"]})
@@ -42,11 +47,12 @@ def log_in(app: Flask, start: str, person: int) -> FlaskClient:
 def main(name: str) -> None:
     """Answer requests for logins until standard input ends."""
     app, start = build(name), START[name]
+    addresses = (f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}" for n in count(1))
     print("ready", flush=True)
     for line in sys.stdin:
         began = time.process_time()
         for person in range(int(line)):
-            browser = log_in(app, start, person % PEOPLE)
+            browser = log_in(app, start, person % PEOPLE, next(addresses))
         seconds = time.process_time() - began
         page = browser.get("/account", base_url=SHOP_ORIGIN)
         known = page.status_code == 200 and f"Kari{person % PEOPLE}" in page.text

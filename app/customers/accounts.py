@@ -168,7 +168,7 @@ def request_reset(email: str | None) -> ResetMailed | NobodyToMail:
     was never confirmed, since the mailbox may be somebody else's.
     """
     begin_write()
-    customer = find_by_email(email) if email else None
+    customer = find_by_email(email, lock=True) if email else None
     if customer is None or customer.blocked_at or (customer.email_verified_at is None and has_vipps(customer)):
         return NobodyToMail()
     return ResetMailed(customer, proofs.issue(customer, str(customer.email), Purpose.RESET))

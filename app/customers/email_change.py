@@ -35,6 +35,7 @@ class EmailChanged:
 def ask(customer: Customer, new_email: str) -> ChangeAsked | AddressTaken:
     """Prepare a link to a new address, given in its normal form; the earlier ones work no longer."""
     begin_write()
+    accounts.hold(customer.id)
     activity.note(customer, Kind.EMAIL_CHANGE_ASKED)
     owner = accounts.find_by_email(new_email)
     if owner is not None and accounts.is_somebodys(owner):

@@ -1,8 +1,10 @@
 """How often the forms of the accounts may be sent, so that guessing is slow and mail is not a weapon (ASVS 6.3.1).
 
 Counted twice: by the client's network address, and by the account that is aimed at, whether or not it exists. A login
-that succeeds clears nothing. Nobody is shut out for long, and never altogether: Vipps Login is not counted
-here, and a link by mail opens the account while its password form is under attack.
+that succeeds clears nothing. Nobody is shut out for long, and never altogether: a Vipps login is counted by where it
+comes from only, and a link by mail opens the account while its password form is under attack. Whoever asks for more
+mail than an address gets is answered as if it had gone out: a stranger learns nothing, and the newest link that the
+owner has still works.
 """
 
 import hashlib
@@ -18,9 +20,12 @@ LOGIN_PER_CLIENT = "30 per 5 minutes"
 # lead nowhere against the list of refused passwords.
 LOGIN_PER_ACCOUNT = "10 per 15 minutes"
 REGISTER_PER_CLIENT = "20 per hour"
-# Every one of these may send a mail to somebody who did not ask for it.
+# Every one of these may send a mail to somebody who did not ask for it. It is counted where the mail is made.
 MAILS_PER_ACCOUNT = "5 per hour"
 FORGOT_PER_CLIENT = "20 per hour"
+# Each writes a row that lives for an hour. A mobile operator puts many people behind one address, and they are the ones
+# who use Vipps, so this is as much as can be told from a machine.
+STARTS_PER_CLIENT = "60 per minute"
 LINKS_PER_CLIENT = "30 per 5 minutes"
 CHANGE_PER_CLIENT = "20 per 15 minutes"
 # Of all senders together, since whoever knows the webhook's address is Vipps, or acts as Vipps.

@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 from app.customers import activity, mails, proofs
 from app.customers.accounts import find_by_email, hold
 from app.customers.activity import Kind
-from app.customers.consents import ledger
+from app.customers.consents import ledger, preferences
 from app.customers.email_address import normal_email
 from app.customers.models import Customer, VippsLink
 from app.customers.profile import from_vipps
@@ -213,6 +213,7 @@ def take_over(customer: Customer, info: UserInfo) -> None:
         info.family_name or "",
     )
     customer.phone_number = customer.phone_verified_at = customer.address = None
+    preferences.end_resting(customer, customer.vipps_links)
     customer.vipps_links.clear()
     activity.note(customer, Kind.TAKEN_OVER, method="mail")
     mails.taken_over(customer)
@@ -224,7 +225,11 @@ def can_disconnect(customer: Customer) -> bool:
 
 
 def disconnect(customer: Customer, link: VippsLink) -> None:
-    """Take a Vipps user's way in away; what Vipps said goes with it, and every other session ends."""
+    """Take a Vipps user's way in away; what Vipps said goes with it, and every other session ends.
+
+    A yes that rests is a no from here on: nothing would keep it at rest without the link.
+    """
+    preferences.end_resting(customer, [link])
     db.session.delete(link)
     set_aside(customer)  # what Vipps proposed is no longer asked
     end_sessions_of(customer, "vipps_disconnected", except_current=True)

@@ -16,6 +16,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from app.customers.email_address import normal_email
 from app.database import Base, UtcDateTime, utcnow
 
+# For rows that are known by their number outside the database: in the log, in a mail's link, in an attempt's outcome.
+# SQLite would give the number of a deleted last row to the next one, which PostgreSQL never does.
+NUMBERS_ONCE = {"sqlite_autoincrement": True}
+
 
 class Customer(Base):
     """An account of the shop. `email` is the address to log in with: unique, lower case, absent if unknown.
@@ -26,6 +30,7 @@ class Customer(Base):
     """
 
     __tablename__ = "customer"
+    __table_args__ = NUMBERS_ONCE
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str | None] = mapped_column(String(320), unique=True)
@@ -113,6 +118,7 @@ class CustomerSession(Base):
     """
 
     __tablename__ = "customer_session"
+    __table_args__ = NUMBERS_ONCE
 
     id: Mapped[int] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="CASCADE"), index=True)
@@ -158,6 +164,7 @@ class PendingLink(Base):
     """
 
     __tablename__ = "pending_link"
+    __table_args__ = NUMBERS_ONCE
 
     id: Mapped[int] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="CASCADE"), index=True)

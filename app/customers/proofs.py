@@ -3,6 +3,9 @@
 The mail carries 256 random bits; the table keeps their hash (ASVS 6.4.1, 6.6.3). Only the newest link of a kind works,
 so that an old mail in a stolen mailbox is worth nothing. Looking at a link changes nothing, because mail scanners
 open every link they see; a link is used up by `take`, from the form on the page that it leads to.
+
+Whoever changes links holds their customer first, as everywhere: `take` does it itself, and callers of `issue` and
+`void` have done it. Of two that locked a link and its customer in two orders, PostgreSQL would end one.
 """
 
 import secrets
@@ -87,6 +90,9 @@ def take(token: str, purpose: Purpose) -> MailedProof | None:
 
 def take_by_hash(token_hash: str, purpose: Purpose) -> MailedProof | None:
     """Use up a link whose token's hash is known, as `take` does."""
+    whose = db.session.scalar(select(MailedProof.customer_id).where(*_works(token_hash, purpose)))
+    if whose is None or not db.session.get(Customer, whose, populate_existing=True, with_for_update=True):
+        return None
     using = update(MailedProof).where(*_works(token_hash, purpose)).values(used_at=utcnow()).returning(MailedProof)
     return db.session.scalar(using)
 

@@ -12,6 +12,7 @@ from flask import flash, make_response, redirect, render_template, request, url_
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
 from app.customers import accounts, activity, greetings, limits, linking, pending, proofs, revocation, session_rows
@@ -33,7 +34,7 @@ from app.customers.sessions import (
 from app.customers.ways_on import way_back, ways_on
 from app.database import db, if_possible, utcnow
 from app.observability import log, name_failure, reference
-from app.security import limiter, set_cookie
+from app.security import client_network, limiter, set_cookie
 from app.settings import settings_of_app
 from app.vipps.attempts import Attempt
 from app.vipps.errors import LoginRefused
@@ -59,6 +60,13 @@ class VippsLogin:
     def offer(self, next_path: str) -> ResponseReturnValue:
         """Show the login page to somebody whom another site sent into a login."""
         return redirect(url_for("login.page", next=next_path), 303)
+
+    def count_start(self) -> None:
+        """Count a login that begins, by where it comes from; what another site sends here has not begun any."""
+        try:
+            count_start()
+        except TooManyRequests:
+            raise LoginRefused("too_many_starts") from None
 
     def is_theirs(self, attempt: Attempt) -> bool:
         """Tell whether the session that began this is the one that is logged in now; a login is anybody's."""
@@ -121,6 +129,11 @@ class VippsLogin:
         understood = outcome in revocation.UNDERSTOOD
         (log.info if understood else log.warning)("webhook_delivery", outcome=outcome)
         return understood
+
+
+@limiter.limit(limits.STARTS_PER_CLIENT, key_func=client_network)
+def count_start() -> None:
+    """Count one login that begins; raises `TooManyRequests` if there have been too many."""
 
 
 @limiter.limit(limits.EVENTS, key_func=lambda: "webhook")
@@ -245,7 +258,7 @@ def made(kind: type[Row], name: str) -> Row | None:
 
 
 def born(row: CustomerSession | PendingLink) -> str:
-    """Name a row by its number and its moment: SQLite gives the number of a deleted row to the next one."""
+    """Name a row by its number and its moment: after a backup was restored, the number can be another row's."""
     return f"{row.id}.{row.created_at.timestamp():.6f}"
 
 

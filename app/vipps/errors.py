@@ -24,6 +24,7 @@ from .pages import (
     OTHER_PERSON,
     OTHER_SUBJECT,
     OUR_MISTAKE,
+    PAUSE,
     PROOF_SPENT,
     PROVIDER_SLOW,
     PROVIDER_TROUBLE,
@@ -128,6 +129,17 @@ _REDIRECT = (
     Refusal("account_selection_required", TRY_AGAIN, 400, "info", "The person must choose an account.", _OIDC),
     Refusal(
         "unknown_error", TRY_AGAIN, 400, "warning", "An error code that is not documented; it is in the log.", _GUIDE
+    ),
+)
+
+_START = (
+    Refusal(
+        "too_many_starts",
+        PAUSE,
+        429,
+        "warning",
+        "One network address began more logins in a minute than the merchant takes from it.",
+        "ASVS 2.4.1",
     ),
 )
 
@@ -397,7 +409,9 @@ _DECISION = (
 )
 
 REDIRECT_CODES = frozenset(refusal.code for refusal in _REDIRECT)
-REFUSALS = {refusal.code: refusal for refusal in (*_REDIRECT, *_CALLBACK, *_PROVIDER, *_TOKEN, *_IDENTITY, *_DECISION)}
+REFUSALS = {
+    refusal.code: refusal for refusal in (*_REDIRECT, *_START, *_CALLBACK, *_PROVIDER, *_TOKEN, *_IDENTITY, *_DECISION)
+}
 
 
 def refused_by_vipps(error: str) -> LoginRefused:

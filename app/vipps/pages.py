@@ -42,6 +42,10 @@ BUSY = Page(
     N_("Many people are logging in right now"),
     N_("Please try again in a few seconds, or log in another way. Your cart is safe."),
 )
+PAUSE = Page(
+    N_("A moment, please"),
+    N_("That was tried many times in a short while. Please wait a little and try again."),
+)
 OUR_MISTAKE = Page(
     N_("Logging in with %(brand)s is not working here"),
     N_("The fault is on our side, and we have been told. Please log in another way for now."),

@@ -61,6 +61,9 @@ class Merchant(Protocol):
     def offer(self, next_path: str) -> ResponseReturnValue:
         """Show the login page, with its button, instead of a login that the person did not start."""
 
+    def count_start(self) -> None:
+        """Count that this client begins a login; raises `LoginRefused` if it has begun enough for now."""
+
     def is_theirs(self, attempt: Attempt) -> bool:
         """Tell whether this browser still acts for whoever the attempt was begun for."""
 
@@ -165,6 +168,7 @@ def begin(purpose: Purpose, next_path: str, owner: str = "") -> Response:
     # One value per browser, kept while logins are open, so that several tabs can be under way at once.
     browser = browser_cookie(vipps) or random_value()
     try:
+        vipps.merchant.count_start()
         attempt = vipps.attempts.begin(browser, purpose, next_path, owner)
         response = make_response(redirect(vipps.client.authorization_url(attempt)))
     except LoginRefused as error:

@@ -376,9 +376,9 @@ def test_filling_the_owners_mailbox_is_slow(vipps: VippsPerson) -> None:
     add_account(vipps, email="old@example.com")
     vipps.log_in(PERSON)
     statuses = [send_proof(vipps.browser, f"{PROVE}/mail").status_code for _ in range(6)]
-    assert statuses == [303] * 5 + [429]
+    assert statuses == [303] * 6
     links_sent = [link_in(mail, "login/vipps/prove") for mail in mails(vipps.app, "prove_ownership", "old@example.com")]
-    assert vipps.browser.get(links_sent[0]).status_code == 403, "only the newest works"
+    assert [vipps.browser.get(link).status_code for link in links_sent] == [403] * 4 + [200], "only the newest works"
 
 
 @pytest.mark.parametrize("path", [PROVE, f"{PROVE}/mail", f"{PROVE}/new"])

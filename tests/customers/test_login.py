@@ -184,7 +184,7 @@ def test_what_is_logged_names_nobody_and_opens_nothing(app: Flask, client: Flask
 def test_a_hash_of_yesterday_is_renewed_at_login(app: Flask, client: FlaskClient) -> None:
     customer_id = add_customer(app)
     with app.app_context():
-        old = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+        old = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1).hash(PASSWORD)
         db.session.get_one(Customer, customer_id).password_hash = old
         db.session.commit()
     assert log_in(client).status_code == 303

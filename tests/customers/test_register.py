@@ -203,7 +203,7 @@ def test_links_come_from_the_configuration_and_not_from_the_host_header(app: Fla
 def test_a_form_that_is_not_right_says_what_and_loses_nothing(
     app: Flask, client: FlaskClient, field: str, value: str, words: str
 ) -> None:
-    response = register(client, **{"name": "Tuva <b>Lien</b>", field: value, "next": "/cart"})  # type: ignore[arg-type]
+    response = register(client, **{"name": "Tuva <b>Lien</b>", field: value, "next": "/cart"})
     assert response.status_code == 422
     assert words in response.text
     assert 'value="/cart"' in response.text
@@ -248,7 +248,8 @@ def test_registrations_at_the_same_moment_make_one_account(either_app: Flask) ->
     with either_app.app_context():
         count = db.session.scalar(select(func.count()).where(Customer.email == EMAIL))
     assert count == 1
-    assert sorted(statuses) == [303] * 5 + [429]
+    assert statuses == [303] * 6
+    assert len(mails(either_app)) == 5
 
 
 def test_an_account_that_another_request_adds_first_is_found(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:

@@ -61,6 +61,16 @@ def end(client: FlaskClient, number: int | str) -> Any:
     return post(client, f"{LIST}/{number}/end", form_on="/account")
 
 
+def test_the_page_says_how_long_a_session_lasts(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter(app, client, add_customer(app))
+    assert "after 2 hours without use, and after 12 hours in any case" in open_page(client, LIST).text
+    monkeypatch.setattr("app.customers.session_rows.IDLE_LIMIT", timedelta(minutes=90))
+    monkeypatch.setattr("app.customers.session_rows.ABSOLUTE_LIMIT", timedelta(hours=24))
+    assert "after 90 minutes without use, and after 24 hours in any case" in open_page(client, LIST).text
+
+
 def test_every_open_session_is_shown_with_its_device_and_way(app: Flask) -> None:
     customer_id = add_customer(app)
     here, telephone, laptop = (with_agent(app, agent) for agent in (FIREFOX, SAFARI, CHROME))

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import func, select
 
+from app.customers import limits
 from app.customers.models import Customer, CustomerSession, VippsLink
 from app.database import db
 from app.vipps.attempts import login_attempt
@@ -227,6 +228,42 @@ def test_forty_abandoned_logins_do_not_disturb_the_next(vipps: VippsPerson) -> N
     assert logged_in(vipps)
     with vipps.app.app_context(), db.engine.connect() as connection:
         assert (connection.scalar(select(func.count()).select_from(login_attempt)) or 0) <= 30
+
+
+def flood(person: VippsPerson, address: str, times: int, **headers: str) -> list[int]:
+    """Begin logins from a network address, each in a browser of its own; returns the statuses."""
+    overrides = {"REMOTE_ADDR": address}
+    return [
+        browser_of(person.app).get("/login/vipps?next=/cart", environ_overrides=overrides, headers=headers).status_code
+        for _ in range(times)
+    ]
+
+
+def test_beginning_logins_in_a_flood_is_refused_from_there_and_from_nowhere_else(vipps: VippsPerson) -> None:
+    vipps.start()  # it knows the discovery document
+    allowed, before = int(limits.STARTS_PER_CLIENT.split()[0]), rows(vipps, login_attempt)
+    assert flood(vipps, "10.0.0.1", allowed + 2) == [302] * allowed + [429] * 2
+    assert rows(vipps, login_attempt) == before + allowed
+    response = browser_of(vipps.app).get("/login/vipps?next=/cart", environ_overrides={"REMOTE_ADDR": "10.0.0.1"})
+    assert refusal(vipps, response) == "A moment, please"
+    assert 0 < int(response.headers["Retry-After"]) <= 60
+    assert "Set-Cookie" not in response.headers
+    assert flood(vipps, "10.0.0.2", 1) == [302]
+    vipps.log_in()
+    assert logged_in(vipps)
+
+
+def test_a_whole_network_of_one_customer_counts_as_one_place(vipps: VippsPerson) -> None:
+    allowed = int(limits.STARTS_PER_CLIENT.split()[0])
+    statuses = [flood(vipps, f"2001:db8:0:1::{n:x}", 1)[0] for n in range(1, allowed + 2)]
+    assert statuses == [302] * allowed + [429]
+    assert flood(vipps, "2001:db8:0:2::1", 1) == [302]
+
+
+def test_another_site_cannot_use_up_what_somebodys_network_may_begin(vipps: VippsPerson) -> None:
+    allowed, forged = int(limits.STARTS_PER_CLIENT.split()[0]), {"Sec-Fetch-Site": "cross-site"}
+    assert flood(vipps, "10.0.0.1", allowed + 1, **forged) == [303] * (allowed + 1)
+    assert flood(vipps, "10.0.0.1", 1) == [302]
 
 
 @pytest.mark.parametrize(

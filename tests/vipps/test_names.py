@@ -66,6 +66,17 @@ def test_a_person_whom_vipps_gives_no_name_agrees_with_nobody() -> None:
     assert not agree("Kari", "Kari", "")
 
 
+@pytest.mark.parametrize("known", ["Kari", "Nordfjell Kari", "Anna Kari"])
+def test_one_word_is_not_a_given_and_a_family_name(known: str) -> None:
+    assert not agree(known, "Kari", "Kari")
+    assert not agree("Kari", "Kari Anna", "Kari")
+
+
+def test_whoever_is_called_the_same_twice_agrees_with_the_whole_name_only() -> None:
+    assert agree("OLE OLE", "Ole", "Ole")
+    assert not agree("Ole Ole", "Ole Nils", "Ole")
+
+
 def test_words_are_whole_words() -> None:
     assert words_of("Ann Hansen-Lie") == {"ann", "hansen", "lie"}
     assert not agree("Annika Lien", "Ann", "Lie")

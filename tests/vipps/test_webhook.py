@@ -79,6 +79,7 @@ def test_what_every_answer_is(app: Flask, sender: FlaskClient) -> None:
         assert "Cookie" not in answer.headers.get("Vary", "")
         assert len(answer.text) < 30
         assert "nonsense" not in answer.text
+        assert "Retry-After" not in answer.headers, "nobody has to wait"
 
 
 @pytest.mark.parametrize("token", ["wrong", DEMO_WEBHOOK_TOKEN[:-1], DEMO_WEBHOOK_TOKEN + "x", "%E5%FF", "%00", "🙂"])

@@ -8,7 +8,7 @@ greatest `(effective_at, id)`. Nothing here commits; the caller does.
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, select, update
@@ -21,7 +21,6 @@ from app.vipps.claims import UserInfo
 from app.vipps.consents import ConsentAnswer
 
 VIPPS_LOGIN, MY_PAGE, UNSUBSCRIBE = "vipps_login", "my_page", "unsubscribe"
-KEEP_EVIDENCE = timedelta(days=3 * 365)
 
 
 def record(customer: Customer, info: UserInfo) -> None:

@@ -1,12 +1,13 @@
 """What holds now for each channel, and how a customer changes it here.
 
 A yes that was given in Vipps rests while its person shares nothing with us any more: it is respected as if it were a
-no, without a row in the ledger, because nobody has said no (Vipps Login API guide: webhooks, consent revoked).
+no, without a row in the ledger, because nobody has said no (Vipps Login API guide: webhooks, consent revoked). When
+the link that says so goes, the rest becomes a no, with a row, or it would end there.
 A change adds one row with the words that stood beside the switch; asking for what holds already adds none, so a double
 click is one answer. The caller holds the customer and commits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -79,6 +80,17 @@ def turn_all_off(customer: Customer, source: str = ledger.MY_PAGE) -> list[Conse
         choose(customer, record.consent_id, False, source) for record in ledger.latest(customer) if record.granted
     )
     return [row for row in chosen if row]
+
+
+def end_resting(customer: Customer, links: Iterable[VippsLink]) -> None:
+    """Record a no for each yes that rests with these links, before they go and take the mark with them.
+
+    It is a no to the words of the yes. What had to be accepted and is no channel of ours stays as it is.
+    """
+    revoked = [link.subject for link in links if link.sharing_revoked_at is not None]
+    for yes in ledger.latest(customer):
+        if rests(yes, revoked) and (yes.consent_id in CHANNELS or not yes.required):
+            ledger.say(customer, yes.consent_id, False, yes.text, yes.heading, yes.language, ledger.MY_PAGE)
 
 
 def revoked_subjects(customer: Customer) -> Sequence[str]:

@@ -1,8 +1,8 @@
 """The link in a mail that ends it: signed, good for as long as the account is, without a login.
 
 The token says which account and which channel, and no personal value; the moment of the account's birth keeps an old
-link from ending another customer's mail if a number is given out again. A mail program may press it for its reader
-with one post without cookies (RFC 8058), so it does one thing only: it withdraws.
+link from ending another customer's mail if a restored backup gives a number out again. A mail program may press it for
+its reader with one post without cookies (RFC 8058), so it does one thing only: it withdraws.
 """
 
 from dataclasses import dataclass

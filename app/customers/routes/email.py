@@ -3,15 +3,19 @@
 Whether the new address opens another account is not said here, only mailed to whoever reads it (ASVS 6.3.8).
 """
 
+from contextlib import suppress
+
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
+from werkzeug.exceptions import TooManyRequests
 
 from app.customers import confirmation, email_change, limits, mails, proofs
 from app.customers.accounts import AddressTaken, LinkSpent
 from app.customers.email_change import ChangeAsked, EmailChanged
 from app.customers.forms import EmailForm
+from app.customers.models import Customer
 from app.customers.proofs import Purpose
 from app.customers.sessions import (
     current_session,
@@ -37,7 +41,6 @@ def change() -> ResponseReturnValue:
 
 @bp.post("/account/email")
 @limiter.limit(limits.FORGOT_PER_CLIENT, key_func=client_network)
-@limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=limits.account_key)
 @confirmation.required
 def send_link() -> ResponseReturnValue:
     """Mail a link to the new address, or word to its owner; the answer is the same."""
@@ -46,13 +49,8 @@ def send_link() -> ResponseReturnValue:
         form.email.errors = [_("That is your address already.")]
     if form.errors:
         return render_template("customers/email.html", form=form, customer=customer), 422
-    match email_change.ask(customer, form.address):
-        case AddressTaken(owner):
-            mails.address_in_use(owner)
-        case ChangeAsked(token):
-            mails.change_email(customer, form.address, token)
-    db.session.commit()
-    log.info("email_change_asked", customer=customer.id)
+    with suppress(TooManyRequests):
+        _mail_link(customer, form.address)
     flash(_("We have sent a link to %(email)s. The address changes when you open it.", email=form.address), "success")
     return redirect(url_for("account.overview"), 303)
 
@@ -83,6 +81,17 @@ def confirmed(token: str) -> ResponseReturnValue:
         case AddressTaken() | LinkSpent():
             db.session.rollback()
     return _spent()
+
+
+@limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=limits.account_key)
+def _mail_link(customer: Customer, address: str) -> None:
+    match email_change.ask(customer, address):
+        case AddressTaken(owner):
+            mails.address_in_use(owner)
+        case ChangeAsked(token):
+            mails.change_email(customer, address, token)
+    db.session.commit()
+    log.info("email_change_asked", customer=customer.id)
 
 
 def _tell(old_email: str | None) -> ResponseReturnValue:

@@ -7,6 +7,7 @@ there, since that would make every other site forget the browser too (Vipps Logi
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.exceptions import TooManyRequests
 
 from app.customers import limits, mails, pending
 from app.customers.accounts import Blocked, LoggedIn, NotConfirmed, Refused, log_in
@@ -16,11 +17,12 @@ from app.customers.forms import LoginForm
 from app.customers.pending import PENDING_COOKIE
 from app.customers.routes import demo
 from app.customers.sessions import clear_session_cookie, current_customer, end_current_session
-from app.customers.ways_on import SHOP_EMAIL
+from app.customers.ways_on import SHOP_EMAIL, Way, way_back
 from app.database import begin_write, db
 from app.errors import error_page
 from app.observability import log, reference
 from app.security import clear_cookie, client_network, limiter, read_cookie
+from app.settings import settings_of_app
 from app.vipps.return_path import local_path
 
 HOME = "/"
@@ -69,6 +71,28 @@ def password() -> ResponseReturnValue:
             db.session.rollback()
     log.info("login_refused", method="password")
     return _page(form, target, refused=True), 422
+
+
+@bp.errorhandler(TooManyRequests)
+def too_many(_error: TooManyRequests) -> ResponseReturnValue:
+    """Say that the password has to wait, and which ways in do not."""
+    target = local_path(request.form.get("next"), HOME)
+    log.info("login_refused", method="password", too_many=True)
+    html = render_template(
+        "vipps/refused.html",
+        title=_("A moment, please"),
+        explanation=_(
+            "That was tried many times in a short while, so the password has to wait a little. "
+            "%(brand)s and a link by mail let you in at once.",
+            brand=settings_of_app().brand,
+        ),
+        reasons=(),
+        calm=True,
+        ways=[Way(target), Way(url_for("password.forgot"), _("Get a link by mail"))],
+        back=way_back(False, target),
+        reference=reference(),
+    )
+    return html, 429
 
 
 @bp.post("/logout")

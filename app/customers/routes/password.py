@@ -1,8 +1,11 @@
 """Passwords: a link by mail for who forgot theirs, and a change for who is logged in."""
 
+from contextlib import suppress
+
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.exceptions import TooManyRequests
 
 from app.customers import limits, mails, proofs
 from app.customers.accounts import (
@@ -42,13 +45,13 @@ def forgot() -> ResponseReturnValue:
 
 @bp.post("/password/forgot")
 @limiter.limit(limits.FORGOT_PER_CLIENT, key_func=client_network)
-@limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=limits.account_key)
 def send_link() -> ResponseReturnValue:
     """Mail a link if the address has an account; the answer is the same if not."""
     form = ForgotForm()
     if not form.validate_on_submit():
         return render_template("customers/forgot.html", form=form), 422
-    _mail_link(form.address)
+    with suppress(TooManyRequests):
+        _mail_stranger(form.address)
     return redirect(url_for("password.sent"), 303)
 
 
@@ -117,9 +120,22 @@ def save_change() -> ResponseReturnValue:
 def send_first_link() -> ResponseReturnValue:
     """Mail a link to set a first password: being logged in is not enough to add a way to log in."""
     address = _email() or abort(400)
-    _mail_link(address)
+    with suppress(TooManyRequests):
+        _mail_owner(address)
     flash(_("We have sent a link to %(email)s.", email=address), "success")
     return redirect(url_for("password.change"), 303)
+
+
+@limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=limits.account_key)
+def _mail_stranger(address: str) -> None:
+    """Mail a link to the address that somebody typed; raises `TooManyRequests` if it got enough."""
+    _mail_link(address)
+
+
+@limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=lambda: limits.customer_key(required_customer().id))
+def _mail_owner(address: str) -> None:
+    """Mail a link to the address of who is logged in; raises `TooManyRequests` if it got enough."""
+    _mail_link(address)
 
 
 def _mail_link(address: str) -> None:

@@ -5,10 +5,12 @@ registration, which only the mailed link can match; in any other browser the lin
 """
 
 import secrets
+from contextlib import suppress
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.exceptions import TooManyRequests
 
 from app.customers import limits, mails, proofs
 from app.customers.accounts import AddressConfirmed, AddressTaken, LinkSpent, Refused, Registered, confirm_address
@@ -42,23 +44,31 @@ def show() -> ResponseReturnValue:
 
 @bp.post("/register")
 @limiter.limit(limits.REGISTER_PER_CLIENT, key_func=client_network)
-@limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=limits.account_key)
 def create() -> ResponseReturnValue:
     """Make the account, or mail the owner of the one that is there; the answer is the same."""
     form = RegisterForm()
     target = local_path(form.next.data, url_for("account.overview"))
     if not form.validate_on_submit():
         return _page(form, target), 422
-    match register_account(form.name.data or "", form.address, form.password.data or "", language()):
-        case Registered(customer, token):
-            mails.confirm_address(customer, token)
-        case AddressTaken(customer):
-            mails.already_registered(customer)
-            token = secrets.token_urlsafe(proofs.TOKEN_BYTES)
-    db.session.commit()
-    log.info("registered")
+    token = secrets.token_urlsafe(proofs.TOKEN_BYTES)
+    with suppress(TooManyRequests):
+        token = _register(form) or token
     session[REGISTERED], session[REGISTERED_NEXT] = _mark(token), target
     return redirect(url_for("register.sent"), 303)
+
+
+@limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=limits.account_key)
+def _register(form: RegisterForm) -> str | None:
+    """Make the account or tell its owner; returns the token of the mailed link, if there is one."""
+    mailed: str | None = None
+    match register_account(form.name.data or "", form.address, form.password.data or "", language()):
+        case Registered(customer, mailed):
+            mails.confirm_address(customer, mailed)
+        case AddressTaken(customer):
+            mails.already_registered(customer)
+    db.session.commit()
+    log.info("registered")
+    return mailed
 
 
 @bp.get("/register/sent")

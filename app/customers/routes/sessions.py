@@ -1,7 +1,10 @@
 """Where the customer is logged in, and how to end it there."""
 
+from datetime import timedelta
+
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_timedelta
 from flask_babel import gettext as _
 
 from app.customers import activity, session_rows
@@ -19,7 +22,13 @@ def page() -> ResponseReturnValue:
     """Show every browser in which this customer is logged in, this one first."""
     current = current_session()
     open_ones = sorted(session_rows.open_sessions(required_customer()), key=lambda row: row != current)
-    return render_template("customers/sessions.html", sessions=open_ones, current=current)
+    return render_template(
+        "customers/sessions.html",
+        sessions=open_ones,
+        current=current,
+        idle=_in_words(session_rows.IDLE_LIMIT),
+        longest=_in_words(session_rows.ABSOLUTE_LIMIT),
+    )
 
 
 @bp.post(f"/account/sessions/<int(max={LARGEST_ID}):session_id>/end")
@@ -51,3 +60,8 @@ def end_others() -> ResponseReturnValue:
     log.info("sessions_ended", customer=customer.id)
     flash(_("Every other browser is logged out."), "success")
     return redirect(url_for("sessions.page"), 303)
+
+
+def _in_words(limit: timedelta) -> str:
+    """Return a limit as people say it; 90 minutes are not rounded to two hours."""
+    return str(format_timedelta(limit, threshold=2))

@@ -5,10 +5,12 @@ Everything that sends the browser to Vipps on somebody's behalf is a form post w
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.exceptions import TooManyRequests
 
 from app.customers import accounts, confirmation, limits, linking, mails, passwords, pending, proofs
 from app.customers.activity_words import reasons_of
@@ -127,19 +129,13 @@ def prove_by_password() -> ResponseReturnValue:
 
 @bp.post("/login/vipps/prove/mail")
 @limiter.limit(limits.FORGOT_PER_CLIENT, key_func=client_network)
-@limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=lambda: limits.customer_key(_waiting_customer()))
 def mail_proof() -> ResponseReturnValue:
     """Mail a link to the account's address."""
-    begin_write()
     waiting = pending.of_browser(read_cookie(PENDING_COOKIE))
     if waiting is None:
         return _nothing_waits()
-    customer = waiting.customer
-    if Way.MAIL in waiting.ways and customer.email:
-        token = proofs.issue(customer, customer.email, proofs.Purpose.CONNECT, pending_link_id=waiting.id)
-        mails.prove_ownership(customer, token)
-    db.session.commit()
-    log.info("proof_mailed")
+    with suppress(TooManyRequests):
+        _mail_link(waiting.id)
     flash(_("A link is on its way to that account’s e-mail address. It works for an hour."), "success")
     return redirect(url_for("vipps_account.prove"), 303)
 
@@ -192,6 +188,19 @@ def _finish(pending_id: int, work: Callable[[PendingLink], ResponseReturnValue])
         return _refused(error)
     clear_cookie(response, PENDING_COOKIE)
     return response
+
+
+@limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=lambda: limits.customer_key(_waiting_customer()))
+def _mail_link(pending_id: int) -> None:
+    """Mail a link to the account's address; raises `TooManyRequests` if it got enough."""
+    begin_write()
+    waiting = pending.take(pending_id)
+    if waiting and Way.MAIL in waiting.ways and waiting.customer.email:
+        customer, email = waiting.customer, waiting.customer.email
+        token = proofs.issue(customer, email, proofs.Purpose.CONNECT, pending_link_id=waiting.id)
+        mails.prove_ownership(customer, token)
+    db.session.commit()
+    log.info("proof_mailed")
 
 
 def _spend(token: str, waiting: PendingLink) -> ResponseReturnValue:

@@ -7,12 +7,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
 
+from app.customers import linking
 from app.customers.consents import ledger
 from app.customers.consents.audience import Recipient, audience
 from app.customers.models import Customer, VippsLink
 from app.database import db, utcnow
+from app.vipps.claims import parse
+from tests.conftest import browser_of, post
 from tests.customers.consents.steps import ledger_of
-from tests.customers.steps import add_answer, add_customer, statements
+from tests.customers.steps import add_answer, add_customer, log_in, statements
 
 GIVEN = datetime(2026, 10, 14, 9, 31, 5, tzinfo=UTC)
 
@@ -34,7 +37,7 @@ def change(app: Flask, customer_id: int, **values: object) -> None:
 def reached(app: Flask, consent_id: str = "email", **paging: int | None) -> list[Recipient]:
     """Return who is reached."""
     with app.app_context():
-        return list(audience(consent_id, **paging))  # type: ignore[arg-type]
+        return list(audience(consent_id, **paging))  # type: ignore[arg-type]  # each test names a paging argument with its own type
 
 
 def test_a_recipient_comes_with_the_proof(either_app: Flask) -> None:
@@ -133,6 +136,44 @@ def test_a_yes_from_another_vipps_user_of_the_customer_does_not_rest(app: Flask)
         db.session.execute(delete(VippsLink))
         db.session.commit()
     assert len(reached(app)) == 1
+
+
+def test_a_yes_that_rests_is_a_no_when_its_link_is_disconnected(either_app: Flask) -> None:
+    customer_id, browser = add_reachable(either_app), browser_of(either_app)
+    subject = subject_of(either_app, customer_id)
+    add_answer(either_app, customer_id, "email", True, "We would like to write.", subject=subject, at=GIVEN)
+    add_answer(either_app, customer_id, "sms", True, source="my_page", subject=None)
+    add_answer(either_app, customer_id, "cf_terms", True, required=True, subject=subject)
+    revoked(either_app, customer_id, GIVEN)
+    log_in(browser, "a@example.com")
+    assert post(browser, "/account/vipps/unlink", form_on="/account").headers["Location"] == "/account"
+    with either_app.app_context():
+        gone = select(VippsLink).where(VippsLink.customer_id == customer_id)
+        assert db.session.scalars(gone).all() == [], "and the mark with it"
+    assert reached(either_app) == []
+    assert len(reached(either_app, "sms")) == 1, "a yes that was given here never rested"
+    (row,) = ledger_of(either_app, customer_id)[3:]
+    assert (row.consent_id, row.granted, row.source, row.text) == ("email", False, "my_page", "We would like to write.")
+    assert row.effective_at > GIVEN
+
+
+def test_a_yes_that_does_not_rest_outlives_its_link(app: Flask) -> None:
+    customer_id, browser = add_reachable(app), browser_of(app)
+    add_answer(app, customer_id, "email", True, subject=subject_of(app, customer_id))
+    log_in(browser, "a@example.com")
+    post(browser, "/account/vipps/unlink", form_on="/account")
+    assert len(reached(app)) == 1
+    assert len(ledger_of(app, customer_id)) == 1
+
+
+def test_a_yes_that_rests_is_a_no_when_its_account_is_taken_over(app: Flask) -> None:
+    customer_id = add_reachable(app)
+    add_answer(app, customer_id, "email", True, subject=subject_of(app, customer_id))
+    revoked(app, customer_id, GIVEN)
+    with app.test_request_context():
+        linking.take_over(db.session.get_one(Customer, customer_id), parse({"sub": "the owner"}))
+        db.session.commit()
+    assert reached(app) == []
 
 
 def test_what_is_nobodys_any_more_reaches_nobody(app: Flask) -> None:
