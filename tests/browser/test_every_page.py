@@ -1,9 +1,8 @@
 """Every page of the shop, as it comes along the way: nobody is kept out, and nothing is wider than its window."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Stage
@@ -19,8 +18,11 @@ from tests.browser.steps import (
     press_vipps,
     put_into_cart,
 )
+from tests.browser.views import look_at
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # a walk opens dozens of pages
+
+Walk = Callable[[Page, Stage], Iterator[str]]
 
 FOR_ALL = (
     "/",
@@ -51,17 +53,26 @@ FOR_CUSTOMERS = (
 )
 
 
-def every_page(page: Page, stage: Stage) -> Iterator[str]:
-    """Go everywhere; yields where the browser is."""
+def of_visitors(page: Page, stage: Stage) -> Iterator[str]:
+    """Go where everybody can go; yields where the browser is, as every walk does."""
     put_into_cart(page, stage)
     yield from visit(page, stage, FOR_ALL)
     page.goto(f"{stage.shop}/login")
     for chapter in page.locator(".demo summary").all()[1:]:
         chapter.click()
     yield "all hints"
+
+
+def of_those_who_prove(page: Page, stage: Stage) -> Iterator[str]:
+    """Go through logins that wait or fail, and through connecting."""
     yield from logins_that_wait_or_fail(page, stage)
     yield from connecting(page, stage)
+
+
+def of_customers(page: Page, stage: Stage) -> Iterator[str]:
+    """Go where customers can go."""
     for person in (KARI, "Fredrikke-Alexandrine"):  # who has a password, and who has the longest name
+        put_into_cart(page, stage)
         log_in_with_vipps(page, stage, person)
         yield f"first login of {person}"
         yield from visit(page, stage, FOR_CUSTOMERS)
@@ -118,19 +129,8 @@ def news(page: Page, stage: Stage, person: str) -> Iterator[str]:
     page.locator(".flashes").first.wait_for()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_an_accessibility_violation(stage: Stage, scheme: str) -> None:
-    page = stage.open(color_scheme=scheme)
-    for where in every_page(page, stage):
-        page.wait_for_load_state()
-        results = Axe().run(page)
-        assert results.violations_count == 0, f"{where}: {results.generate_report()[:3000]}"
-
-
-@pytest.mark.parametrize("width", [320, 390, 1280])
-def test_no_page_is_wider_than_its_window(stage: Stage, width: int) -> None:
-    page = stage.open({"width": width, "height": 800})
-    for where in every_page(page, stage):
-        page.wait_for_load_state()
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow <= 0, f"{where} is {overflow} px too wide at {width}"
+@pytest.mark.parametrize("walk", [of_visitors, of_customers, of_those_who_prove], ids=lambda walk: walk.__name__)
+def test_every_page_is_for_everybody(stage: Stage, walk: Walk) -> None:
+    page = stage.open()
+    for where in walk(page, stage):
+        look_at(page, where)

@@ -15,6 +15,7 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from app.simulator import Merchant
+from tests.browser.views import look_at
 from tests.simulator.conftest import Provider, query_of
 
 pytestmark = pytest.mark.browser
@@ -155,14 +156,9 @@ def test_remembered_browser_comes_straight_back(chromium: Chromium, street: Stre
     page.context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
 @in_its_thread
-def test_pages_fit_and_can_be_used_by_everybody(chromium: Chromium, street: Street, width: int, scheme: Any) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
-    options: dict[str, Any] = {"viewport": {"width": width, "height": 844}, "color_scheme": scheme}
-    page = chromium.browser.new_context(bypass_csp=True, locale="nb-NO", **options).new_page()
+def test_pages_fit_and_can_be_used_by_everybody(chromium: Chromium, street: Street) -> None:
+    page = chromium.browser.new_context(bypass_csp=True, locale="nb-NO").new_page()
     page.goto(street.url(scope="openid name email"))
     confirm = page.url
     for step in ("landing", "confirm", "home", "control", "error"):
@@ -174,8 +170,6 @@ def test_pages_fit_and_can_be_used_by_everybody(chromium: Chromium, street: Stre
                 page.goto(street.origin + {"home": "/", "control": "/control/"}[step])
             case "error":
                 page.goto(street.url(client_id="nobody"))
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, step
-        violations = Axe().run(page).response["violations"]
-        assert [(each["id"], each["nodes"][0]["target"]) for each in violations] == [], step
+        look_at(page, step)
     assert confirm.startswith(street.origin)
     page.context.close()
