@@ -4,7 +4,7 @@ Also the formatters that templates use. Prices are always written the Norwegian 
 of the page, because they are Norwegian prices.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from babel.numbers import format_currency
@@ -15,10 +15,13 @@ from flask_babel import Babel, format_datetime, get_locale, get_translations
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
+from app.security import read_cookie, set_cookie
 from app.vipps.return_path import local_path
 
 LANGUAGES = {"en": "English", "nb": "Norsk bokmål"}
-SECRET_ADDRESSES = frozenset({"vipps.callback", "register.confirm", "password.reset"})
+SECRET_ADDRESSES = frozenset(
+    {"vipps.callback", "register.confirm", "password.reset", "email.confirm", "vipps_account.prove_by_mail"}
+)
 LANGUAGE_COOKIE = "language"
 A_YEAR = 365 * 24 * 3600
 TIME_ZONE = "Europe/Oslo"
@@ -59,14 +62,13 @@ def choose(code: str) -> ResponseReturnValue:
     if code not in LANGUAGES:
         abort(404)
     response = redirect(local_path(request.args.get("next"), "/"))
-    secure = request.is_secure
-    response.set_cookie(LANGUAGE_COOKIE, code, max_age=A_YEAR, httponly=True, samesite="Lax", secure=secure)
+    set_cookie(response, LANGUAGE_COOKIE, code, max_age=timedelta(seconds=A_YEAR))
     return response
 
 
 def chosen_language() -> str:
     """Return the language of this request: the switch first, then what the browser prefers."""
-    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    chosen = read_cookie(LANGUAGE_COOKIE)
     if chosen in LANGUAGES:
         return chosen
     return _preferred(request.headers.get("Accept-Language", "")[:MAX_ACCEPTED])

@@ -6,8 +6,9 @@ follow a form post as well.
 """
 
 import hashlib
+import re
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,11 +23,31 @@ from app.settings import LOCAL_HOSTS, Settings, settings_of_app
 
 csrf = CSRFProtect()
 
+# Some proxies write the client's port as well; an IPv6 address then stands in brackets (RFC 7239, section 6).
+WITH_PORT = re.compile(r"\[([^\]]+)\](?::\d+)?|([\d.]+):\d+")
+NO_ADDRESS = "no address"
+
 
 def client_network() -> str:
-    """Name where a request comes from: an IPv4 address, or the /64 that one IPv6 customer has to spread over."""
-    address = ip_address(get_remote_address())
-    return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
+    """Name where a request comes from: an IPv4 address, or the /64 that one IPv6 customer has to spread over.
+
+    A server that listens on both sees an IPv4 address inside an IPv6 one (RFC 4291, section 2.5.5.2), where a /64 would
+    be everybody. What a proxy passes on need not be an address: those clients are one place together.
+    """
+    address = _address(get_remote_address())
+    if address is None:
+        return NO_ADDRESS
+    if isinstance(address, IPv4Address):
+        return str(address)
+    return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
+
+
+def _address(given: str) -> IPv4Address | IPv6Address | None:
+    found = WITH_PORT.fullmatch(given)
+    try:
+        return ip_address(found[1] or found[2] if found else given)
+    except ValueError:
+        return None
 
 
 limiter = Limiter(key_func=client_network)
@@ -95,9 +116,17 @@ def _header_writer(settings: Settings):  # type: ignore[no-untyped-def]  # a clo
     def write(response: Response) -> Response:
         for name, value in headers:
             response.headers[name] = value
-        return response
+        return _for_this_browser_only(response)
 
     return write
+
+
+def _for_this_browser_only(response: Response) -> Response:
+    """Let no cache hand one visitor's page to another: every page follows language and cookies (RFC 9111, 5.2.2.7)."""
+    if response.mimetype == "text/html":
+        response.vary.update(("Cookie", "Accept-Language"))
+    response.headers.setdefault("Cache-Control", "private, no-cache")
+    return response
 
 
 def security_headers(settings: Settings) -> list[tuple[str, str]]:

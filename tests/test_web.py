@@ -15,6 +15,7 @@ from sqlalchemy import text
 from app import assets, observability
 from app.database import db
 from app.i18n import money
+from app.security import client_network
 from tests.conftest import browser_of, open_page, post, served
 from tests.pages import check_page
 
@@ -114,6 +115,27 @@ def test_forwarded_headers_are_believed_only_as_often_as_configured(make_app: An
         "Forwarded": "host=evil",
     }
     assert browser_of(shop).get("/who", headers=forged).text == f"{seen} localhost:8000"
+
+
+@pytest.mark.parametrize(
+    ("seen", "place"),
+    [
+        ("10.1.2.3", "10.1.2.3"),
+        ("10.1.2.3:4711", "10.1.2.3"),
+        ("::ffff:10.1.2.3", "10.1.2.3"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("[2001:db8:1:2::6]:4711", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", "no address"),
+        ("10.1.2", "no address"),
+    ],
+)
+def test_a_place_is_one_address_or_one_customers_network_however_it_is_written(
+    app: Flask, seen: str, place: str
+) -> None:
+    with app.test_request_context(environ_overrides={"REMOTE_ADDR": seen}):
+        assert client_network() == place
+    assert browser_of(app).get("/login/vipps", environ_overrides={"REMOTE_ADDR": seen}).status_code != 500
 
 
 def test_a_post_without_a_token_is_refused_and_explained(demo_client: FlaskClient) -> None:

@@ -104,7 +104,7 @@ def cookies() -> list[Cookie]:
             lasting(pending.LIFETIME),
         ),
         Cookie(
-            LANGUAGE_COOKIE,
+            cookie_name(LANGUAGE_COOKIE),
             _("Remembers the language that you chose at the foot of a page."),
             lasting(timedelta(seconds=A_YEAR)),
         ),

@@ -5,6 +5,7 @@ of another origin cannot send without asking first (CORS), so that no web page c
 somebody's laptop.
 
 GET    /control/                        this API, described for people
+GET    /control/openapi.json            the same for programs (OpenAPI 3.1)
 POST   /control/authorize               a whole login at once; answers {"location": ...}
 GET    /control/persons                 all persons with their data
 PATCH  /control/persons/<key>           change fields of a person; "new_profile": true gives a new `sub`
@@ -29,7 +30,7 @@ from flask import Blueprint, Response, abort, jsonify, make_response, render_tem
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from app.simulator import calls, keys, logins, merchants, persons, revocations, scripts, seeding, sharing
+from app.simulator import calls, keys, logins, merchants, openapi, persons, revocations, scripts, seeding, sharing
 from app.simulator.config import Merchant
 from app.simulator.database import fetch
 from app.simulator.mishaps import MISHAPS
@@ -39,6 +40,8 @@ from app.simulator.runtime import simulator
 
 bp = Blueprint("control", __name__, url_prefix="/control")
 
+LARGEST_NUMBER = 2**31 - 1  # that a column holds on every database
+
 _Row = TypeVar("_Row", Person, SalesUnit, Delivery)
 
 
@@ -46,6 +49,12 @@ _Row = TypeVar("_Row", Person, SalesUnit, Delivery)
 def describe() -> str:
     """Show what the control API can do."""
     return render_template("simulator/control.html", public_url=simulator().config.public_url, mishaps=MISHAPS)
+
+
+@bp.get("/openapi.json")
+def describe_to_programs() -> Response:
+    """Describe the control API in OpenAPI."""
+    return jsonify(openapi.document(simulator().config.public_url))
 
 
 @bp.post("/authorize")
@@ -140,7 +149,7 @@ def rotate_keys() -> Response:
 @bp.get("/requests")
 def list_requests() -> Response:
     """Count and list the calls to the protocol endpoints."""
-    after = request.args.get("after", 0, type=int)
+    after = min(max(request.args.get("after", 0, type=int), 0), LARGEST_NUMBER)
     with simulator().store.read() as session:
         return jsonify(counts=calls.counts(session, after), requests=calls.newest(session, after=after))
 

@@ -22,10 +22,10 @@ MINIMUM_AGE = 15
 """Vipps MobilePay Login FAQ: the user must be at least 15."""
 
 _SUBJECTS = uuid.UUID("5d1d36b0-6d0c-4c0e-9b43-0f2b6ab5a5a1")
-_TEXTS = ("given_name", "family_name", "birthdate", "gender", "nin", "email")
-_EMAIL_STATES = ("new", "confirmed", "unverified")
-_ADDRESS = ("address_type", "street_address", "postal_code", "region", "country")
-_NO_ADDRESS = dict.fromkeys((*_ADDRESS, "formatted"), "")
+TEXTS = ("given_name", "family_name", "birthdate", "gender", "nin", "email")
+EMAIL_STATES = ("new", "confirmed", "unverified")
+ADDRESS = ("address_type", "street_address", "postal_code", "region", "country")
+_NO_ADDRESS = dict.fromkeys((*ADDRESS, "formatted"), "")
 
 
 @cache
@@ -148,16 +148,16 @@ def _address_claims(profile: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _formatted(address: Mapping[str, str]) -> dict[str, str]:
-    members = {name: address[name] for name in _ADDRESS}
+    members = {name: address[name] for name in ADDRESS}
     lines = (address["street_address"], address["postal_code"], address["region"], address["country"])
     return {**members, "formatted": "\n".join(lines)}
 
 
 def _check(name: str, value: object) -> None:
-    if name in _TEXTS:
+    if name in TEXTS:
         fits = isinstance(value, str)
     elif name == "email_state":
-        fits = value in _EMAIL_STATES
+        fits = value in EMAIL_STATES
     elif name == "phone_numbers":
         fits = isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
     elif name == "addresses":
@@ -170,7 +170,5 @@ def _check(name: str, value: object) -> None:
 
 def _is_address(value: object) -> bool:
     return (
-        isinstance(value, dict)
-        and set(value) == set(_ADDRESS)
-        and all(isinstance(item, str) for item in value.values())
+        isinstance(value, dict) and set(value) == set(ADDRESS) and all(isinstance(item, str) for item in value.values())
     )

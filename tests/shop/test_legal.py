@@ -87,7 +87,7 @@ def test_behind_https_they_have_their_names_there(make_app: Callable[..., Flask]
         "__Host-form",
         "__Host-vipps-login",
         "__Host-pending-link",
-        "language",
+        "__Host-language",
     }
 
 

@@ -1,0 +1,64 @@
+"""What the attacks share: every address of the shop filled in, and what the database holds."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import MetaData, select
+from werkzeug.routing import Rule
+
+from app.database import db
+
+# A value for each variable part of an address. Who adds another kind of address adds one here.
+VALUES: Mapping[str, str] = {
+    "activity_id": "1",
+    "code": "nb",
+    "customer_id": "1",
+    "endpoint": "shop.home",
+    "filename": "brand/multe.svg",
+    "name": "cancelled",
+    "number": "1",
+    "path": "wsgi.py",
+    "session_id": "1",
+    "token": "t" * 43,
+}
+SLUGS = {"shop.product": "enamel-mug", "guide.show": "the-idea", "guide.show_markdown": "the-idea"}
+# Read by machines: neither pages nor about anybody.
+MACHINES = frozenset({"health.alive", "health.ready", "vipps_webhook.consent_revoked", "static"})
+
+
+def every_rule(app: Flask) -> Iterator[tuple[Rule, str]]:
+    """Yield every address with its variable parts filled in."""
+    for rule in sorted(app.url_map.iter_rules(), key=str):
+        yield rule, address(rule)
+
+
+def rules(app: Flask, method: str = "GET") -> Iterator[tuple[Rule, str]]:
+    """Yield every address that takes this method, with its variable parts filled in."""
+    return ((rule, path) for rule, path in every_rule(app) if method in (rule.methods or ()))
+
+
+def address(rule: Rule) -> str:
+    """Fill in an address."""
+    values = {name: SLUGS[rule.endpoint] if name == "slug" else VALUES[name] for name in rule.arguments}
+    built = rule.build(values)
+    assert built is not None, rule
+    return built[1]
+
+
+def dump(app: Flask) -> dict[str, list[Any]]:
+    """Return every row of every table, also of those that no model of the shop knows."""
+    with app.app_context():
+        db.session.rollback()
+        found = MetaData()
+        found.reflect(db.engine)
+        return {
+            name: sorted(tuple(map(repr, row)) for row in db.session.execute(select(table)))
+            for name, table in found.tables.items()
+        }
+
+
+def difference(before: Mapping[str, list[Any]], after: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """Return the rows that came or went, by table."""
+    changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+    return {name: sorted(set(before.get(name, [])) ^ set(after.get(name, []))) for name in changed}

@@ -1,0 +1,116 @@
+"""Tools that nobody here wrote, at the two addresses that programs call: the control API and the webhook.
+
+Schemathesis reads a description and sends what fits it and what does not. What it may expect is in the description, and
+the description is held against the URL map.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from app.settings import DEMO_WEBHOOK_TOKEN
+from tests.simulator.conftest import build
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+SAME_EVERY_TIME = settings(
+    max_examples=5,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+WEBHOOK = {
+    "openapi": "3.1.0",
+    "info": {"title": "The shop's webhook", "version": "1"},
+    "paths": {
+        "/webhooks/vipps/consent-revoked/{token}": {
+            "post": {
+                "parameters": [
+                    {
+                        "name": "token",
+                        "in": "path",
+                        "required": True,
+                        "schema": {"type": "string", "enum": [DEMO_WEBHOOK_TOKEN, "x" * 43]},
+                    }
+                ],
+                "requestBody": {"content": {"text/plain": {"schema": {"type": "string"}}}},
+                "responses": {
+                    status: {"description": "", "content": {"text/plain": {"schema": {"type": "string"}}}}
+                    for status in ("200", "400", "404", "413", "415", "429")
+                },
+            }
+        }
+    },
+}
+
+
+def try_everything(schema: Any, origin: str) -> set[tuple[str, int]]:
+    """Send what each operation allows and what it does not; returns the operations and statuses that were seen."""
+    seen: set[tuple[str, int]] = set()
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        try_operation(operation, GenerationMode.POSITIVE, origin, seen)
+        if operation.body or any(operation.iter_parameters()):  # else there is nothing that could be wrong
+            try_operation(operation, GenerationMode.NEGATIVE, origin, seen)
+    return seen
+
+
+def try_operation(operation: Any, mode: GenerationMode, origin: str, seen: set[tuple[str, int]]) -> None:
+    """Send a few requests of one kind to one operation; a new signing key takes its time."""
+
+    @settings(SAME_EVERY_TIME, max_examples=2 if "rotate" in operation.label else SAME_EVERY_TIME.max_examples)
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def send(case: Any) -> None:
+        response = case.call(base_url=origin)
+        seen.add((operation.label, response.status_code))
+        case.validate_response(response, checks=CHECKS)
+
+    send()
+
+
+def test_the_control_api_answers_everything_as_it_is_described(tmp_path: Path) -> None:
+    simulator = build(tmp_path / "simulator.sqlite")
+    schema = schemathesis.openapi.from_wsgi("/control/openapi.json", simulator)
+    seen = try_everything(schema, "http://localhost:8001")
+    operations = {label for label, _ in seen}
+    assert len(operations) == 13  # all but the description itself
+    assert {status for _, status in seen} >= {200, 400, 404}
+    assert simulator.test_client().get("/control/persons").status_code == 200
+
+
+def test_the_webhook_answers_everything_as_it_is_described(make_app: Callable[..., Flask]) -> None:
+    shop = make_app()
+    shop.config["RATELIMIT_ENABLED"] = False
+    schema = schemathesis.openapi.from_dict(WEBHOOK)
+    schema.app = shop
+    assert {status for _, status in try_everything(schema, "http://localhost:8000")} >= {400, 404}
+
+
+def test_the_description_names_every_address_of_the_control_api_and_no_other(tmp_path: Path) -> None:
+    simulator = build(tmp_path / "simulator.sqlite")
+    described = simulator.test_client().get("/control/openapi.json").get_json()
+    named = {(path, method.upper()) for path, methods in described["paths"].items() for method in methods}
+    there = {
+        (re.sub("<(.*?)>", r"{\1}", str(rule)), method)
+        for rule in simulator.url_map.iter_rules()
+        if str(rule).startswith("/control/")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert named == there
+    for path, methods in described["paths"].items():
+        for operation in methods.values():
+            parts = {each["name"] for each in operation.get("parameters", []) if each["in"] == "path"}
+            assert parts == set(re.findall("{(.*?)}", path))
