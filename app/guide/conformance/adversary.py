@@ -30,7 +30,7 @@ _RESPONSE = (
         "invalid_grant",
         "RFC 9700, section 2.1.1",
     ),
-    Case("B06b", "The same; the provider checks nothing", "id_token_nonce", "RFC 9700, section 2.1.1"),
+    Case("B06b", "The same, at a provider that checks nothing", "id_token_nonce", "RFC 9700, section 2.1.1"),
     Case(
         "B07",
         "A used callback is opened again",

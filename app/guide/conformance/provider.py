@@ -43,7 +43,7 @@ _LOGIN = (
     ),
     Case(
         "B02",
-        "Three logins, one after the other",
+        "Three logins, each begun twice",
         "Each has a state and a nonce of its own, of 256 random bits.",
         "RFC 6749, section 10.10; ASVS 10.1.2; ASVS 10.5.1",
     ),
