@@ -41,6 +41,7 @@ CHAPTER_OF_BLUEPRINT = {
     "vipps_webhook": "revocation-and-privacy",
 }
 CHAPTER_OF_ENDPOINT = {
+    "guide.conformance": "the-callback",
     "login.logged_out": "logging-out",
     "login.logout": "logging-out",
     "vipps.start": "a-login-call-by-call",

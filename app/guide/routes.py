@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, render_template, url_for
 
 from app.guide import provenance, source, text
 from app.guide.chapters import Chapter, chapter, chapters
+from app.guide.conformance import CASES, GROUPS
 from app.guide.faq import QUESTIONS
 from app.settings import settings_of_app
 
@@ -52,6 +53,12 @@ def index_for_machines() -> Response:
 def faq() -> str:
     """Answer the questions of the Login FAQ."""
     return render_template("guide/faq.html", questions=QUESTIONS, said=text.render)
+
+
+@bp.get("/guide/conformance")
+def conformance() -> str:
+    """Show what a provider or an adversary may do, what the shop does then, and the test that proves it."""
+    return render_template("guide/conformance.html", groups=GROUPS, count=len(CASES))
 
 
 @bp.get("/guide/source/<path:path>")

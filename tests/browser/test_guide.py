@@ -22,6 +22,7 @@ GUIDE = (
     "/guide/faq",
     "/guide/errors",
     "/guide/checklist",
+    "/guide/conformance",
     "/guide/source/app/vipps/id_token.py",
     "/guide/made/vipps.callback",
     "/guide/inspector",

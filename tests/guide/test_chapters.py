@@ -20,7 +20,7 @@ from app.vipps.errors import REFUSALS
 from tests.conftest import browser_of, open_page
 from tests.pages import Page
 
-PAGES = ["/guide/", "/guide/faq", "/guide/errors", "/guide/checklist", "/guide/inspector"]
+PAGES = ["/guide/", "/guide/faq", "/guide/errors", "/guide/checklist", "/guide/conformance", "/guide/inspector"]
 CHAPTERS = [f"/guide/{each.slug}" for each in chapters()]
 
 

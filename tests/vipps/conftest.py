@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from app.vipps.attempts import Attempt
 from app.vipps.client import VippsClient
 from app.vipps.purposes import Purpose
-from tests.vipps.provider import Provider, running
+from tests.provider import Provider, running
 
 
 @pytest.fixture

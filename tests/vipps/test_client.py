@@ -13,8 +13,8 @@ from app.vipps.config import DISCOVERY_PATH
 from app.vipps.errors import LoginRefused
 from app.vipps.purposes import Purpose
 from app.vipps.transport import MAX_BYTES, Deadline
+from tests.provider import CLIENT_ID, KEYS_PATH, SUBJECT, TOKEN_PATH, USERINFO_PATH, Handler, Provider, running
 from tests.vipps.conftest import an_attempt
-from tests.vipps.provider import CLIENT_ID, KEYS_PATH, SUBJECT, TOKEN_PATH, USERINFO_PATH, Handler, Provider, running
 
 LogIn = Callable[..., dict[str, Any]]
 

@@ -11,8 +11,8 @@ from joserfc import jwt
 
 from app.vipps.config import DISCOVERY_PATH
 from app.vipps.purposes import Purpose
+from tests.provider import CLIENT_ID, KEYS_PATH, USERINFO_PATH, After, Provider
 from tests.vipps.conftest import an_attempt
-from tests.vipps.provider import CLIENT_ID, KEYS_PATH, USERINFO_PATH, After, Provider
 from tests.vipps.test_client import LogIn, refused
 
 

@@ -6,13 +6,14 @@ an answer by putting a function under its path, or a claim by `claims`, and read
 
 import hashlib
 import json
+import ssl
 import threading
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
 from joserfc import jwt
@@ -40,18 +41,23 @@ class Provider:
 
     def __init__(self) -> None:
         self.origin = ""
+        self.nonce = ""
+        self.subject = SUBJECT
+        self.seen: list[tuple[str, str, dict[str, str], dict[str, list[str]]]] = []
+        self.connections = 0
+        self.behave()
+
+    def behave(self) -> None:
+        """Be right in everything, whatever was bent before."""
         self.key = _keys[0]
         self.published = [_keys[0]]
-        self.nonce = ""
         self.header: dict[str, Any] = {"alg": "RS256", "kid": "public:0"}
         self.claims: dict[str, Any] = {}
         self.without: set[str] = set()
         self.discovery: dict[str, Any] = {}
         self.token_answer: dict[str, Any] = {}
-        self.userinfo: dict[str, Any] = {"sub": SUBJECT}
+        self.userinfo: dict[str, Any] = {}
         self.bent: dict[str, Bent] = {}
-        self.seen: list[tuple[str, str, dict[str, str], dict[str, list[str]]]] = []
-        self.connections = 0
         self.down = False
 
     @property
@@ -93,7 +99,7 @@ class Provider:
         claims = {
             "iss": self.origin + ISSUER_PATH,
             "aud": [CLIENT_ID],
-            "sub": SUBJECT,
+            "sub": self.subject,
             "iat": now,
             "exp": now + 3600,
             "nonce": self.nonce,
@@ -125,9 +131,13 @@ class Provider:
             DISCOVERY_PATH: self.document,
             KEYS_PATH: lambda: {"keys": [key.as_dict(private=False) for key in self.published]},
             TOKEN_PATH: self.tokens,
-            USERINFO_PATH: lambda: self.userinfo,
+            USERINFO_PATH: lambda: {"sub": self.subject, **self.userinfo},
         }
         return answers[path]()
+
+    def handle(self, handler: "Handler") -> None:
+        """Answer a request that nothing is bent for."""
+        handler.send_json(self.answer(handler.path))
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -136,6 +146,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     provider: Provider
+    form: dict[str, list[str]]
 
     def setup(self) -> None:
         """Count the connection."""
@@ -153,14 +164,15 @@ class Handler(BaseHTTPRequestHandler):
     def respond(self, body: bytes) -> None:
         """Note the request, then answer as bent, or well."""
         provider = self.provider
-        provider.seen.append((self.command, self.path, dict(self.headers), parse_qs(body.decode())))
+        self.form = parse_qs(body.decode())
+        provider.seen.append((self.command, self.path, dict(self.headers), self.form))
         if provider.down:
             self.cut()
             return
         if self.path in provider.bent:
             provider.bent[self.path](self)
         else:
-            self.send_json(provider.answer(self.path))
+            provider.handle(self)
 
     def send_json(self, value: Any, status: int = 200, **headers: str) -> None:
         """Send a JSON value."""
@@ -184,16 +196,21 @@ class Handler(BaseHTTPRequestHandler):
         """Be quiet."""
 
 
+Kind = TypeVar("Kind", bound=Provider)
+
+
 @contextmanager
-def running() -> Iterator[Provider]:
+def running(kind: type[Kind] = Provider, tls: ssl.SSLContext | None = None) -> Iterator[Kind]:  # type: ignore[assignment]
     """Serve a provider on a free port until the block ends."""
-    provider = Provider()
+    provider = kind()
     handler = type("BoundHandler", (Handler,), {"provider": provider})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    provider.origin = f"http://127.0.0.1:{server.server_port}"
+    provider.origin = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     try:
         yield provider
     finally:

@@ -1,0 +1,77 @@
+"""One fixture: a shop, an adversarial provider, a browser, and the case of the guide's table that the test is for.
+
+Shop and provider are built once, because building them costs more than a login. Each test gets an empty database, a
+client that knows nothing of the provider yet, and a provider that has forgotten everything.
+"""
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app.database import db
+from app.guide.conformance import CASES
+from app.security import limiter
+from app.vipps.client import VippsClient
+from tests.conformance.op import CLIENT_SECRET, OpenIDProvider
+from tests.conformance.party import RelyingParty
+from tests.conftest import browser_of, build
+from tests.provider import CLIENT_ID, running
+
+ENVIRONMENT = {"VIPPS_CLIENT_ID": CLIENT_ID, "VIPPS_CLIENT_SECRET": CLIENT_SECRET}
+
+
+def case_id(test: str) -> str:
+    """Return the case that a test's name begins with: `test_b05b_…` is for B05b."""
+    found = re.match(r"test_([ab]\d\d[a-z]?)_", test)
+    assert found, f"{test}: a test is named after its case"
+    return found[1].capitalize()
+
+
+@pytest.fixture(scope="package")
+def op() -> Iterator[OpenIDProvider]:
+    """Return a provider that behaves, until a test bends it."""
+    with running(OpenIDProvider) as provider:
+        yield provider
+
+
+@pytest.fixture(scope="package")
+def shop(op: OpenIDProvider, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """Return a shop whose Vipps is that provider."""
+    return build({"SIMULATOR_URL": op.origin, **ENVIRONMENT}, tmp_path_factory.mktemp("conformance") / "shop.sqlite")
+
+
+@pytest.fixture
+def party(
+    shop: Flask,
+    op: OpenIDProvider,
+    templates: dict[str, Path],
+    request: pytest.FixtureRequest,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[RelyingParty]:
+    """Return a relying party; a test that saw another outcome than its case expects fails."""
+    op.forget()
+    begin_anew(shop, templates["empty"])
+    case = CASES[case_id(request.function.__name__)]
+    party = RelyingParty(shop, browser_of(shop), op.origin, op, case, capsys)
+    yield party
+    if party.seen and case.has_one_outcome:
+        assert party.seen == {case.refusal}, "the table says something else"
+
+
+def begin_anew(shop: Flask, empty: Path) -> None:
+    """Take away what a shop keeps: its database, what its client knows of the provider, and its counters."""
+    with shop.app_context():
+        db.session.remove()
+        db.engine.dispose()
+        database = Path(str(db.engine.url.database))
+    for left in database.parent.glob("shop.sqlite*"):
+        left.unlink()
+    shutil.copy(empty, database)
+    vipps = shop.extensions["vipps"]
+    shop.extensions["vipps"] = replace(vipps, client=VippsClient(vipps.client.config))
+    limiter.reset()

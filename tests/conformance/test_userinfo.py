@@ -1,0 +1,62 @@
+"""Userinfo: it is about the person of the ID token, or about nobody."""
+
+from typing import Any
+
+import pytest
+from joserfc import jwt
+
+from tests.conformance.party import RelyingParty
+from tests.provider import SUBJECT, USERINFO_PATH
+
+
+def test_a25_about_another_person(party: RelyingParty) -> None:
+    party.op.userinfo["sub"] = "somebody-else"
+    party.is_refused()
+
+
+@pytest.mark.parametrize("subject", [SUBJECT.upper(), f"{SUBJECT} ", None, "", 7, [SUBJECT]])
+def test_a26_subject_that_is_not_exactly_the_same(party: RelyingParty, subject: object) -> None:
+    party.op.userinfo["sub"] = subject
+    party.is_refused()
+
+
+def test_a26_no_subject(party: RelyingParty) -> None:
+    party.op.bent[USERINFO_PATH] = lambda to: to.send_json(party.op.userinfo)
+    party.is_refused()
+
+
+def test_a53_signed(party: RelyingParty) -> None:
+    signed = jwt.encode(party.op.header, {"sub": SUBJECT}, party.op.key, algorithms=["RS256"])
+    party.op.bent[USERINFO_PATH] = lambda to: to.send(signed.encode(), content_type="application/jwt")
+    party.is_refused()
+
+
+@pytest.mark.parametrize("body", [b"<!doctype html><title>Log in</title>", b"", b"[]", b"null", b'{"sub"'])
+def test_a53b_a_page(party: RelyingParty, body: bytes) -> None:
+    party.op.bent[USERINFO_PATH] = lambda to: to.send(body)
+    party.is_refused()
+
+
+def test_a53c_claims_at_another_place(party: RelyingParty) -> None:
+    party.op.userinfo |= {
+        "_claim_names": {"address": "elsewhere", "email": "elsewhere"},
+        "_claim_sources": {"elsewhere": {"endpoint": f"{party.op.origin}/claims", "access_token": "x"}},
+    }
+    party.is_in(party.log_in())
+    assert party.op.calls("/claims") == 0
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a53d_token_that_is_not_taken(party: RelyingParty, status: int) -> None:
+    party.op.bent[USERINFO_PATH] = lambda to: to.send_json({"error": "invalid_token"}, status)
+    party.is_refused()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_b33b_elsewhere(party: RelyingParty, status: int) -> None:
+    def elsewhere(to: Any) -> None:
+        to.send(b"", status, Location=f"{party.op.origin}/elsewhere")
+
+    party.op.bent[USERINFO_PATH] = elsewhere
+    party.is_refused()
+    assert party.op.calls("/elsewhere") == 0
