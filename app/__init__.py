@@ -74,4 +74,5 @@ def vipps_config(settings: Settings) -> VippsConfig:
         webhook_token=settings.webhook_token,
         secure_cookies=settings.https,
         knock_first=settings.simulated,
+        failures_on_demand=settings.simulated,
     )

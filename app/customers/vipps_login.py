@@ -116,7 +116,7 @@ class VippsLogin:
         )
         response = make_response(html, refusal.status)
         if refusal.status == 503:
-            response.headers["Retry-After"] = str(RETRY_SECONDS)
+            response.headers["Retry-After"] = str(error.retry_after or RETRY_SECONDS)
         return response
 
     def receive(self, delivery: Delivery) -> bool:

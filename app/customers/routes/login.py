@@ -24,6 +24,7 @@ from app.observability import log, reference
 from app.security import clear_cookie, client_network, limiter, read_cookie
 from app.settings import settings_of_app
 from app.vipps.return_path import local_path
+from app.vipps.routes import rests
 
 HOME = "/"
 
@@ -139,5 +140,6 @@ def _page(form: LoginForm, target: str, *, refused: bool = False) -> str:
         refused=refused,
         waits=pending.of_browser(read_cookie(PENDING_COOKIE)) is not None,
         to_checkout=target.partition("?")[0] == "/checkout",
+        vipps_rests=rests(),
         **{"next": target, **demo.hints(target)},
     )
