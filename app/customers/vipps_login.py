@@ -102,7 +102,9 @@ class VippsLogin:
         forget()
         refusal, brand = error.refusal, settings_of_app().brand
         name_failure(refusal.code)
-        getattr(log, refusal.level)("vipps_login_refused", code=refusal.code, detail=error.detail, cause=refusal.cause)
+        getattr(log, refusal.level)(
+            "vipps_login_refused", refusal=refusal.code, detail=error.detail, cause=refusal.cause
+        )
         customer = if_possible(current_customer, None)
         html = render_template(
             "vipps/refused.html",
