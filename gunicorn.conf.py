@@ -5,6 +5,9 @@ threads, a provider that takes 300 ms per call would hold up the catalogue.
 """
 
 import os
+import shutil
+import tempfile
+from typing import Any
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -19,3 +22,24 @@ limit_request_line = 8190
 # The shop writes one line per request itself, without the query string, which at the callback carries the code.
 accesslog = None
 control_socket_disable = True  # nothing here uses it, and it would write to the home directory
+
+# With METRICS_TOKEN, the workers count together in the files of a folder of this very master: a reload keeps it, and
+# one that a previous master left in the environment at an upgrade is not ours to use, or to remove.
+MADE_HERE = f"multe-metrics-{os.getpid()}-"
+SHARED = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+if os.environ.get("METRICS_TOKEN") and (not SHARED or ("multe-metrics-" in SHARED and MADE_HERE not in SHARED)):
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = SHARED = tempfile.mkdtemp(prefix=MADE_HERE)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Tell the metrics that a worker is gone; what it counted stays counted."""
+    if SHARED:
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(worker.pid)
+
+
+def on_exit(server: Any) -> None:
+    """Remove the folder that was made here."""
+    if MADE_HERE in SHARED:
+        shutil.rmtree(SHARED, ignore_errors=True)

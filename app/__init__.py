@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from app import assets, cli, customers, errors, guide, health, i18n, mail, observability, security, shop, staff
+from app import assets, cli, customers, errors, guide, health, i18n, mail, metrics, observability, security, shop, staff
 from app.customers.vipps_login import VippsLogin
 from app.database import db, engine_options, migrate
 from app.settings import Settings, load
@@ -54,6 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.in_demo:
         guide.init_app(app)
     app.register_blueprint(health.bp)
+    metrics.init_app(app, settings)
     cli.init_app(app)
     return app
 
@@ -74,4 +75,5 @@ def vipps_config(settings: Settings) -> VippsConfig:
         webhook_token=settings.webhook_token,
         secure_cookies=settings.https,
         knock_first=settings.simulated,
+        failures_on_demand=settings.simulated,
     )

@@ -1,4 +1,4 @@
-"""`/healthz` (this process answers) and `/readyz` (it can reach its database)."""
+"""`/healthz` (this process answers) and `/readyz` (it can reach its database, and what it knows of Vipps)."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -7,6 +7,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import db
 from app.observability import log
+from app.vipps.breaker import Breaker, State
+from app.vipps.routes import integration
 
 bp = Blueprint("health", __name__)
 
@@ -19,10 +21,23 @@ def alive() -> ResponseReturnValue:
 
 @bp.get("/readyz")
 def ready() -> ResponseReturnValue:
-    """Say whether the database answers; send no visitors here if it does not."""
+    """Say whether the database answers, and how Vipps does; send no visitors here if the database does not.
+
+    Without Vipps the shop still sells, and people log in by password, so that takes no host out of service. No call is
+    made for it: a probe every few seconds from every host would be traffic that Vipps has to bear.
+    """
+    provider = provider_state(integration().client.breaker)
     try:
         db.session.execute(text("SELECT 1 FROM alembic_version"))
     except SQLAlchemyError as error:
         log.error("database_unreachable", error=type(error).__name__)
-        return {"status": "not ready", "database": "unreachable or not set up"}, 503
-    return {"status": "ready", "database": "ok"}
+        return {"status": "not ready", "database": "unreachable or not set up", "provider": provider}, 503
+    return {"status": "ready", "database": "ok", "provider": provider}
+
+
+def provider_state(breaker: Breaker) -> str:
+    """Say what the logins of this process have shown of Vipps."""
+    since = breaker.since
+    if breaker.state is not State.CLOSED and since is not None:
+        return f"unreachable since {since.isoformat(timespec='seconds')}"
+    return "ok" if breaker.has_heard else "unknown"

@@ -52,8 +52,8 @@ def _address(given: str) -> IPv4Address | IPv6Address | None:
 
 limiter = Limiter(key_func=client_network)
 
-# A health check comes from a load balancer by address, not by the shop's name.
-ANY_HOST = frozenset({"health.alive", "health.ready"})
+# A health check comes from a load balancer by address, not by the shop's name; so does Prometheus.
+ANY_HOST = frozenset({"health.alive", "health.ready", "metrics.show"})
 TWO_YEARS = 2 * 365 * 24 * 3600
 # Where Vipps' own button component and its font come from, if it is chosen (Vipps: button generator).
 BUTTON_HOST = "https://cdn.vippsmobilepay.com"

@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     demo: bool | None = None
     trusted_proxies: int = Field(0, ge=0, le=10)
     log_format: Literal["json", "text"] = "json"
+    metrics_token: SecretStr = SecretStr("")
+    prometheus_multiproc_dir: str = ""
     keep_consent_proof_days: int = Field(1095, ge=1, le=3650)
     keep_orders_days: int = Field(1827, ge=1, le=7300)
 
@@ -200,6 +202,8 @@ def _unsafe(settings: Settings) -> list[str]:
     if bool(settings.vipps_client_id) != bool(settings.vipps_client_secret.get_secret_value()):
         missing = "VIPPS_CLIENT_SECRET" if settings.vipps_client_id else "VIPPS_CLIENT_ID"
         problems.append(f"{missing}: client id and secret belong together; one of them is not set")
+    if 0 < len(settings.metrics_token.get_secret_value()) < 32:
+        problems.append("METRICS_TOKEN: at least 32 characters that nobody can guess")
     return problems if settings.simulated else problems + _unfit_for_vipps(settings)
 
 

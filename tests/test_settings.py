@@ -79,6 +79,7 @@ def test_an_empty_value_is_not_set() -> None:
         ({**REAL, "SECRET_KEY": "short"}, "SECRET_KEY"),
         ({**PRODUCTION, "MAIL_URL": ""}, "MAIL_URL"),
         ({**REAL, "VIPPS_WEBHOOK_TOKEN": "short"}, "VIPPS_WEBHOOK_TOKEN"),
+        ({"METRICS_TOKEN": "short"}, "METRICS_TOKEN"),
         ({**REAL, "VIPPS_BASE_URL": "http://vipps.example"}, "VIPPS_BASE_URL"),
         ({**PRODUCTION, "VIPPS_BASE_URL": "http://localhost:8001"}, "VIPPS_BASE_URL"),
         ({**PRODUCTION, "PUBLIC_URL": "http://localhost:8000"}, "PUBLIC_URL"),

@@ -19,6 +19,7 @@ from app.customers.linking import Settled
 from app.customers.models import Customer, PendingLink
 from app.customers.sessions import forget, set_session_cookie, start_session
 from app.database import begin_write, db, utcnow
+from app.happenings import login_ended, tell
 from app.i18n import language
 from app.observability import log
 from app.vipps.errors import LoginRefused
@@ -62,6 +63,7 @@ def let_in(
     line = activity.note(customer, Kind.LOGGED_IN, method=method, decision=decision)
     db.session.commit()
     log.info("logged_in", method=method, customer=customer.id, decision=decision.verdict if decision else None)
+    tell(login_ended, method=method, outcome=decision.verdict if decision else "let_in")
     if decision:
         greetings.greet(customer, line)
     if asks:

@@ -14,6 +14,7 @@ from sqlalchemy import Select, bindparam, select, update
 
 from app.customers.models import Customer, CustomerSession
 from app.database import db, utcnow
+from app.happenings import session_began, sessions_ended, tell_when_committed
 from app.security import secret_hash
 
 TOKEN_BYTES = 32
@@ -50,6 +51,7 @@ def add(customer: Customer, method: str, user_agent: str, *, confirmed: bool) ->
         confirmed_at=now if confirmed else None,
     )
     db.session.add(row)
+    tell_when_committed(session_began, method=method)
     return row, token
 
 
@@ -107,6 +109,7 @@ def end(row: CustomerSession, reason: str) -> None:
     """End one session."""
     row.ended_at = utcnow()
     row.ended_reason = reason
+    tell_when_committed(sessions_ended, reason=reason, number=1)
 
 
 def end_all(customer: Customer, reason: str, keep: int | None = None, method: str | None = None) -> None:
@@ -118,7 +121,8 @@ def end_all(customer: Customer, reason: str, keep: int | None = None, method: st
         ending = ending.where(CustomerSession.id != keep)
     if method is not None:
         ending = ending.where(CustomerSession.method == method)
-    db.session.execute(ending.values(ended_at=utcnow(), ended_reason=reason))
+    ended = db.session.execute(ending.values(ended_at=utcnow(), ended_reason=reason))
+    tell_when_committed(sessions_ended, reason=reason, number=ended.rowcount)  # type: ignore[attr-defined]  # an update has a row count
 
 
 def visit_due(row: CustomerSession) -> Visit | None:

@@ -33,6 +33,7 @@ from app.customers.sessions import (
 )
 from app.customers.ways_on import way_back, ways_on
 from app.database import db, if_possible, utcnow
+from app.happenings import event_received, login_ended, tell
 from app.observability import log, name_failure, reference
 from app.security import client_network, limiter, set_cookie
 from app.settings import settings_of_app
@@ -102,7 +103,10 @@ class VippsLogin:
         forget()
         refusal, brand = error.refusal, settings_of_app().brand
         name_failure(refusal.code)
-        getattr(log, refusal.level)("vipps_login_refused", code=refusal.code, detail=error.detail, cause=refusal.cause)
+        getattr(log, refusal.level)(
+            "vipps_login_refused", refusal=refusal.code, detail=error.detail, cause=refusal.cause
+        )
+        tell(login_ended, method=VIPPS, outcome=refusal.code)
         customer = if_possible(current_customer, None)
         html = render_template(
             "vipps/refused.html",
@@ -116,17 +120,22 @@ class VippsLogin:
         )
         response = make_response(html, refusal.status)
         if refusal.status == 503:
-            response.headers["Retry-After"] = str(RETRY_SECONDS)
+            response.headers["Retry-After"] = str(error.retry_after or RETRY_SECONDS)
         return response
 
     def receive(self, delivery: Delivery) -> bool:
         """Do what an event of the webhook means; of equal ones at the same moment, the others find what one did."""
         try:
             outcome = receive(delivery)
+        except TooManyRequests:
+            tell(event_received, outcome="too_many")
+            raise
         except SQLAlchemyError as error:
             log.error("database_error", error=type(error).__name__)
+            tell(event_received, outcome="database_error")
             raise
         understood = outcome in revocation.UNDERSTOOD
+        tell(event_received, outcome=outcome if understood else "unreadable")
         (log.info if understood else log.warning)("webhook_delivery", outcome=outcome)
         return understood
 
@@ -163,6 +172,7 @@ def hold(login: Login, decision: Decision) -> Outcome:
     activity.note(waiting.customer, Kind.LOGIN_HELD, method=VIPPS, decision=decision)
     db.session.commit()
     log.info("vipps_login_held", decision=decision.verdict, reasons=list(decision.reasons))
+    tell(login_ended, method=VIPPS, outcome=decision.verdict)
     return f"{HELD}.{born(waiting)}", ask_for_proof(key)
 
 

@@ -35,6 +35,8 @@ def ways_on(code: str, customer: Customer | None, next_path: str, reference: str
                 Way(url_for("login.page", next=then), _("Log in with your password")),
                 Way(url_for("password.forgot"), _("Get a link by mail")),
             ]
+        case "vipps_resting":
+            return [by_login_page, Way(next_path)]
     return [Way(next_path), by_login_page]
 
 

@@ -24,7 +24,7 @@ from .discovery import Discovery, Provider, raise_for_outage
 from .errors import LoginRefused, loggable
 from .id_token import IN_APP, IdToken, validate
 from .purposes import Purpose
-from .transport import Answer, Deadline, Transport, knock
+from .transport import Answer, Deadline, Transport
 
 START_SECONDS = 5.0  # for a login's start, which calls Vipps only when discovery is due
 PLACE_SECONDS = 1.5  # for a place among those who talk to Vipps: a crowd of 100 finds room, a hanging Vipps does not
@@ -47,7 +47,8 @@ class VippsClient:
 
     def __init__(self, config: VippsConfig, transport: Transport | None = None) -> None:
         self.config = config
-        self._transport = transport or Transport(connections=config.concurrent_logins)
+        self._transport = transport or Transport(config.concurrent_logins, failures_on_demand=config.failures_on_demand)
+        self.breaker = self._transport.breaker
         self._discovery = Discovery(config, self._transport)
         self._auth = ClientAuth(config.client_id, config.client_secret, config.client_auth_method)
         self._slots = threading.BoundedSemaphore(config.concurrent_logins)
@@ -86,7 +87,7 @@ class VippsClient:
         }
         endpoint = self._provider(Deadline(START_SECONDS)).authorization_endpoint
         if self.config.knock_first:
-            knock(endpoint)
+            self._transport.knock(endpoint)
         return f"{endpoint}?{urlencode(parameters, quote_via=quote)}"
 
     def check_issuer(self, issuers: list[str], deadline: Deadline) -> None:

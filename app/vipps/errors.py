@@ -28,6 +28,7 @@ from .pages import (
     PROOF_SPENT,
     PROVIDER_SLOW,
     PROVIDER_TROUBLE,
+    RESTING,
     SESSION_CHANGED,
     SEVERAL_ACCOUNTS,
     TOO_LATE,
@@ -59,14 +60,16 @@ class Refusal:
 class LoginRefused(Exception):  # noqa: N818 - it is an outcome, not a fault
     """A login ends here. `detail` is for the log only: short, and free of codes, tokens and personal data.
 
-    `reasons` are those of a decision (`matching`), shown to the person.
+    `reasons` are those of a decision (`matching`), shown to the person; `retry_after` is in how many seconds trying
+    again may help, if that is known.
     """
 
-    def __init__(self, code: str, detail: str = "", reasons: tuple[str, ...] = ()) -> None:
+    def __init__(self, code: str, detail: str = "", reasons: tuple[str, ...] = (), retry_after: int = 0) -> None:
         super().__init__(code)
         self.refusal = REFUSALS[code]
         self.detail = detail
         self.reasons = reasons
+        self.retry_after = retry_after
 
     @property
     def code(self) -> str:
@@ -201,6 +204,14 @@ _PROVIDER = (
     ),
     Refusal("vipps_failing", PROVIDER_TROUBLE, 502, "warning", "A 5xx from Vipps.", "RFC 9110, section 15.6"),
     Refusal("vipps_overloaded", PROVIDER_TROUBLE, 503, "warning", "Vipps answered 429 or 503.", "RFC 6585, section 4"),
+    Refusal(
+        "vipps_resting",
+        RESTING,
+        503,
+        "info",
+        "Several calls in a row got no answer, so none is made for some seconds; their own lines say why.",
+        "RFC 9110, section 15.6.4",
+    ),
     Refusal("answer_too_large", PROVIDER_TROUBLE, 502, "error", "More than 1 MiB, unpacked.", "ASVS 15.2.2"),
     Refusal(
         "redirect_refused",

@@ -38,6 +38,13 @@ PROVIDER_SLOW = Page(
     N_("%(brand)s does not answer"),
     N_("We waited as long as we sensibly could. Please try again in a moment, or log in another way."),
 )
+RESTING = Page(
+    N_("%(brand)s does not answer just now"),
+    N_(
+        "It did not answer several times in a row, so we give it a few seconds. "
+        "Please log in another way, or try again in a moment. Your cart is safe."
+    ),
+)
 BUSY = Page(
     N_("Many people are logging in right now"),
     N_("Please try again in a few seconds, or log in another way. Your cart is safe."),

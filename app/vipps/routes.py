@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import MultiDict
 
 from .attempts import LIFETIME, Attempt, Attempts, Repeated, random_value
+from .breaker import State
 from .claims import UserInfo, parse
 from .client import VippsClient
 from .config import CALLBACK_PATH, VippsConfig
@@ -109,6 +110,11 @@ def integration() -> Integration:
     return cast(Integration, current_app.extensions["vipps"])
 
 
+def rests() -> bool:
+    """Tell whether Vipps is known to be down just now, so that a page can say so beside its button."""
+    return integration().client.breaker.state is State.OPEN
+
+
 @bp.get("/login/vipps")
 def start() -> ResponseReturnValue:
     """Begin a login: remember it, and send the browser to Vipps."""
@@ -168,6 +174,7 @@ def begin(purpose: Purpose, next_path: str, owner: str = "") -> Response:
     # One value per browser, kept while logins are open, so that several tabs can be under way at once.
     browser = browser_cookie(vipps) or random_value()
     try:
+        vipps.client.breaker.check()
         vipps.merchant.count_start()
         attempt = vipps.attempts.begin(browser, purpose, next_path, owner)
         response = make_response(redirect(vipps.client.authorization_url(attempt)))

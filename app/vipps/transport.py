@@ -22,6 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as PoolTimeout
 
+from .breaker import Breaker, Said, judged_refusal, judged_status
 from .errors import LoginRefused
 from .signals import Call, call_made
 
@@ -147,8 +148,10 @@ def _time_left() -> float:
 class Transport:
     """The one HTTP client of the process; safe to share between threads, opens connections when first used."""
 
-    def __init__(self, connections: int) -> None:
+    def __init__(self, connections: int, breaker: Breaker | None = None, failures_on_demand: bool = False) -> None:
+        self.breaker = breaker or Breaker()
         self._connections = connections
+        self._failures_on_demand = failures_on_demand
         self._lock = threading.Lock()
         self._pools: urllib3.PoolManager | None = None
 
@@ -157,8 +160,28 @@ class Transport:
     ) -> Answer:
         """Send one request and read the whole answer.
 
-        Raises `LoginRefused`: vipps_timeout, vipps_unreachable, answer_too_large or redirect_refused.
+        Raises `LoginRefused`: vipps_timeout, vipps_unreachable, answer_too_large, redirect_refused, or at once
+        vipps_resting.
         """
+        has_time = deadline.left() > 0
+        return self.breaker.ask(
+            lambda: self._told(method, url, headers, deadline, body),
+            lambda result: self._judge(result, has_time, carries_input=body is not None),
+        )
+
+    def knock(self, url: str) -> None:
+        """Make sure that somebody listens at an address, without asking anything; raises `LoginRefused` if not."""
+        self.breaker.ask(lambda: knock(url), lambda refused: Said.OUTAGE if refused else Said.ANSWERED)
+
+    def _judge(self, result: Answer | LoginRefused, has_time: bool, carries_input: bool) -> Said:
+        if isinstance(result, Answer):
+            said = judged_status(result.status, carries_input)
+        else:
+            said = judged_refusal(result) if has_time else Said.NOTHING
+        return Said.NOTHING if self._failures_on_demand and said is Said.OUTAGE else said
+
+    def _told(self, method: str, url: str, headers: dict[str, str], deadline: Deadline, body: bytes | None) -> Answer:
+        """Send a request, and tell whoever watches what came of it."""
         started = time.monotonic()
         try:
             answer = self._in_time(method, url, headers, body, deadline)

@@ -52,7 +52,7 @@ def test_the_wrong_authentication_method_is_our_mistake_and_the_log_names_the_se
     refusal(vipps, response)
     assert response.status_code == 502
     (line,) = [json.loads(text) for text in capsys.readouterr().err.splitlines() if "vipps_login_refused" in text]
-    assert (line["code"], line["level"]) == ("invalid_client", "error")
+    assert (line["refusal"], line["level"]) == ("invalid_client", "error")
     assert "VIPPS_CLIENT_AUTH_METHOD" in line["cause"]
     assert line["reference"] in response.text
 

@@ -20,10 +20,12 @@ from app.customers.sessions import clear_session_cookie, current_customer, end_c
 from app.customers.ways_on import SHOP_EMAIL, Way, way_back
 from app.database import begin_write, db
 from app.errors import error_page
+from app.happenings import login_ended, tell
 from app.observability import log, reference
 from app.security import clear_cookie, client_network, limiter, read_cookie
 from app.settings import settings_of_app
 from app.vipps.return_path import local_path
+from app.vipps.routes import rests
 
 HOME = "/"
 
@@ -70,6 +72,7 @@ def password() -> ResponseReturnValue:
         case Refused():
             db.session.rollback()
     log.info("login_refused", method="password")
+    tell(login_ended, method="password", outcome="refused")
     return _page(form, target, refused=True), 422
 
 
@@ -78,6 +81,7 @@ def too_many(_error: TooManyRequests) -> ResponseReturnValue:
     """Say that the password has to wait, and which ways in do not."""
     target = local_path(request.form.get("next"), HOME)
     log.info("login_refused", method="password", too_many=True)
+    tell(login_ended, method="password", outcome="too_many")
     html = render_template(
         "vipps/refused.html",
         title=_("A moment, please"),
@@ -123,6 +127,7 @@ def logged_out() -> ResponseReturnValue:
 
 def _closed() -> ResponseReturnValue:
     log.info("login_refused", method="password", blocked=True)
+    tell(login_ended, method="password", outcome="blocked")
     return error_page(
         403,
         _("This account is closed for now"),
@@ -139,5 +144,6 @@ def _page(form: LoginForm, target: str, *, refused: bool = False) -> str:
         refused=refused,
         waits=pending.of_browser(read_cookie(PENDING_COOKIE)) is not None,
         to_checkout=target.partition("?")[0] == "/checkout",
+        vipps_rests=rests(),
         **{"next": target, **demo.hints(target)},
     )

@@ -25,6 +25,7 @@ from app.i18n import language
 from app.observability import log
 from app.security import client_network, limiter, secret_hash
 from app.vipps.return_path import local_path
+from app.vipps.routes import rests
 
 # In the form cookie: the mark of the latest registration in this browser, and where the person was going.
 REGISTERED = "registered"
@@ -106,7 +107,7 @@ def confirmed(token: str) -> ResponseReturnValue:
 
 def _page(form: RegisterForm, target: str) -> str:
     form.next.data = target
-    return render_template("customers/register.html", form=form, next=target)
+    return render_template("customers/register.html", form=form, next=target, vipps_rests=rests())
 
 
 def _confirm_page(form: ConfirmForm, token: str, email: str) -> str:

@@ -31,6 +31,7 @@ from app.customers.sessions import (
 from app.customers.vipps_login import VippsLogin
 from app.database import begin_write, db
 from app.errors import error_page
+from app.happenings import login_ended, tell
 from app.observability import log
 from app.security import clear_cookie, client_network, limiter, read_cookie
 from app.settings import settings_of_app
@@ -123,6 +124,7 @@ def prove_by_password() -> ResponseReturnValue:
     stored = waiting.customer.password_hash if Way.PASSWORD in waiting.ways else None
     if not form.validate_on_submit() or not passwords.matches(form.password.data or "", stored):
         log.info("login_refused", method="password")
+        tell(login_ended, method="password", outcome="refused")
         return _proof_page(waiting, form, wrong=True), 422
     return _finish(waiting.id, lambda again: admit(again, Way.PASSWORD) if _same(again, stored) else _nothing_waits())
 

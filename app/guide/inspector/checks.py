@@ -85,9 +85,9 @@ CHECKS = (
     ),
     _check(
         "place",
-        "There was room: only so many logins may wait for Vipps at once",
+        "There was room: only so many logins may wait for Vipps at once, and none while it is known to be down",
         "Without the bound, a Vipps that hangs would take every thread, and the whole shop with it.",
-        {"too_many_logins", "discovery_unusable"},
+        {"too_many_logins", "vipps_resting", "discovery_unusable"},
         "ASVS 15.4.4",
         "app.vipps.client:VippsClient.conversation",
     ),

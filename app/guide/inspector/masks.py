@@ -27,6 +27,7 @@ SECRET = frozenset(
         "client_assertion",
         "password",
         "csrf_token",
+        "nin",  # no secret, but a number that this shop never asks for and never keeps
     }
 )
 """Names of parameters and members whose values are masked wherever they stand."""

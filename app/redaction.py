@@ -1,0 +1,124 @@
+"""What may stand in a log line: the last filter before one is written, whoever writes it.
+
+Nobody here logs a secret or a personal value on purpose. This is for the line that is written one day without thinking,
+and for the lines of libraries (ASVS 16.2.5). Three rules, because no single one can know a family name from a word:
+a value is masked by its *name* (`email=`, `code=`), by its *shape* (a token, an address, a telephone number), and the
+*text of an exception* is left out altogether, since it quotes what was wrong: where it happened and of what type it
+was says enough.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from traceback import extract_tb
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict
+
+MASK = "(masked)"
+MOST_FRAMES = 40
+
+# A key is split into its words: `access_token` and `TokenHash` are about a token.
+SECRET_WORDS = frozenset({
+    "assertion", "auth", "authorization", "code", "cookie", "cookies", "credential", "credentials", "csrf", "key",
+    "nonce", "password", "passwd", "secret", "state", "token", "tokens", "verifier",
+})  # fmt: skip
+PERSONAL_WORDS = frozenset({
+    "address", "addresses", "birthdate", "body", "city", "claims", "email", "family", "given", "mail", "name", "names",
+    "nin", "phone", "postal", "query", "recipient", "street", "sub", "subject", "url", "user", "userinfo",
+})  # fmt: skip
+MASKED_WORDS = SECRET_WORDS | PERSONAL_WORDS
+
+# Made here or checked before they come here, so that they cannot hold anything of the kind.
+PLAIN = frozenset({"event", "level", "timestamp", "reference", "request_id"})
+
+SHAPES = tuple(
+    re.compile(shape)
+    for shape in (
+        r"(?i)\b(?:bearer|basic)\s+[\w.~+/=:-]+",  # what stands in an Authorization header
+        r"\beyJ[\w-]{5,}\.[\w-]*(?:\.[\w-]*)?",  # a JWT, whole or without its signature
+        r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+",  # an e-mail address
+        r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b",  # a UUID, which a `sub` is
+        r"(?=[a-z_-]*[A-Z0-9])[A-Za-z0-9_-]{40,}={0,2}",  # 240 bits or more in base64url, a hash in hexadecimal
+        r"(?<![\w.:-])(?:\+|00)\d(?:[ -]?\d){7,14}(?![\w-])",  # a telephone number with its country
+        r"(?<![\w.:-])\d{8,15}(?![\w-])",  # and without
+    )
+)
+
+
+def redact(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Mask what must not be written, by name and by shape; a processor of structlog."""
+    for name, value in event.items():
+        if name not in PLAIN:
+            event[name] = MASK if is_masked(name) and value is not None else _clean(value)
+    return event
+
+
+def trace(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Replace `exc_info` by where it happened, without the exceptions' own texts; a processor of structlog."""
+    given = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event["exception"] = "\n".join(lines_of(error))
+    return event
+
+
+def lines_of(error: BaseException) -> Iterator[str]:
+    """Tell an exception and what led to it: files, lines, functions and types, and not one value."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield f"{type(current).__module__}.{type(current).__qualname__}"
+        for frame in extract_tb(current.__traceback__)[-MOST_FRAMES:]:
+            yield f"  {frame.filename}:{frame.lineno} {frame.name}: {frame.line}"
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+        if current is not None:
+            yield "after"
+
+
+def is_masked(name: str) -> bool:
+    """Tell whether a value of this name may not be written."""
+    words = re.split(r"[\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower())
+    return not MASKED_WORDS.isdisjoint(words)
+
+
+def cleaned(text: str) -> str:
+    """Mask everything in a text that has the shape of a secret or of a personal value."""
+    for shape in SHAPES:
+        text = shape.sub(MASK, text)
+    return text
+
+
+def _clean(value: Any) -> Any:
+    """Clean a value and everything in it; what is neither text, number nor a collection is named by its type."""
+    match value:
+        case str():
+            return cleaned(value)
+        case None | bool() | int() | float():
+            return value
+        case Mapping():
+            return {str(name): MASK if is_masked(str(name)) else _clean(each) for name, each in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_clean(each) for each in value]
+    return f"({type(value).__name__})"
+
+
+class LibraryHandler(logging.Handler):
+    """Writes what libraries log as lines of ours.
+
+    Of a message with arguments only the template is written, since the arguments are values (an address, a row, an
+    URL with its query). One without arguments is cleaned by shape.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record. A broken one is dropped: it is not worth a login, and `handleError` prints its values."""
+        log = structlog.get_logger()
+        write = log.error if record.levelno >= logging.ERROR else log.info
+        if record.levelno == logging.WARNING:
+            write = log.warning
+        with suppress(Exception):
+            write("library_message", library=record.name, says=str(record.msg), exc_info=record.exc_info)

@@ -1,0 +1,226 @@
+"""`/metrics`: who may see it, what it counts, and that nobody can make it grow."""
+
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+from flask import Flask
+
+from app import happenings, metrics
+from app.customers.models import Customer
+from app.database import db
+from app.vipps.signals import Call, call_made
+from tests.conftest import browser_of, post
+from tests.customers.steps import EMAIL, PASSWORD, add_customer, log_in
+from tests.vipps.webhook_steps import send
+from tests.vipps_person import VippsPerson
+
+ROOT = Path(__file__).resolve().parent.parent
+TOKEN = "a token for tests that nobody would ever guess"
+ALLOWED = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture
+def measured(make_app: Any) -> Flask:
+    """Return a shop that counts."""
+    return make_app(demo=True, METRICS_TOKEN=TOKEN)
+
+
+@pytest.fixture
+def measured_vipps(make_app: Any, simulator: str) -> VippsPerson:
+    """Return a shop that counts, with a simulator."""
+    shop = make_app(demo=True, SIMULATOR_URL=simulator, METRICS_TOKEN=TOKEN)
+    return VippsPerson(shop, browser_of(shop), simulator)
+
+
+def numbers(app: Flask) -> dict[str, float]:
+    """Return the counted numbers by series, such as `shop_logins_total{method="vipps",outcome="create"}`."""
+    return parsed(app.test_client().get("/metrics", headers=ALLOWED).text)
+
+
+def parsed(text: str) -> dict[str, float]:
+    """Return the samples of an exposition."""
+    samples = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
+    return {series: float(value) for series, _space, value in samples if "_created" not in series}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Authorization": f"Bearer {TOKEN}x"}, {"Authorization": TOKEN}, {"Authorization": "Bearer "},
+     {"Authorization": "Bearer \xff"}],
+)  # fmt: skip
+def test_without_the_token_there_is_no_such_page(measured: Flask, headers: dict[str, str]) -> None:
+    assert measured.test_client().get("/metrics", headers=headers).status_code == 404
+
+
+def test_with_it_there_is_one_by_whatever_name_the_shop_is_reached(measured: Flask) -> None:
+    response = measured.test_client().get("/metrics", headers={**ALLOWED, "Host": "10.0.0.7:8000"})
+    assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-store")
+    assert response.mimetype == "text/plain"
+
+
+def test_it_is_off_unless_it_is_turned_on(app: Flask) -> None:
+    assert app.test_client().get("/metrics", headers=ALLOWED).status_code == 404
+    assert "metrics" not in app.extensions
+
+
+def test_who_does_not_count_does_not_even_import_the_library() -> None:
+    code = "import sys; from app import create_app; create_app(); sys.exit('prometheus_client' in sys.modules)"
+    environ = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**environ, "SECRET_KEY": "k" * 48}, check=False)
+    assert done.returncode == 0
+
+
+def test_logins_calls_and_sessions_are_counted(measured_vipps: VippsPerson) -> None:
+    app, browser = measured_vipps.app, measured_vipps.browser
+    measured_vipps.log_in("kari")
+    browser.get(measured_vipps.approve(measured_vipps.start(), "kari", action="deny"))
+    browser.get(measured_vipps.approve(measured_vipps.start(), "kari", faults={"token": {"status": 503}}))
+    browser.get("/login/vipps/callback?state=nobodys&code=x")
+    measured_vipps.log_in("kari")
+    post(browser, "/logout", form_on="/account")
+    found = numbers(app)
+    assert found['shop_logins_total{method="vipps",outcome="link_and_log_in"}'] == 1
+    assert found['shop_logins_total{method="vipps",outcome="known_subject"}'] == 1
+    assert found['shop_logins_total{method="vipps",outcome="access_denied"}'] == 1
+    assert found['shop_logins_total{method="vipps",outcome="vipps_overloaded"}'] == 1
+    assert found['shop_logins_total{method="vipps",outcome="state_unknown"}'] == 1
+    assert found['shop_sessions_begun_total{method="vipps"}'] == 2
+    assert found['shop_sessions_ended_total{reason="replaced"}'] == 1
+    assert found['shop_sessions_ended_total{reason="logged_out"}'] == 1
+    calls = {name: value for name, value in found.items() if name.startswith("vipps_call_seconds_count")}
+    assert calls == {
+        'vipps_call_seconds_count{endpoint="discovery",outcome="2xx"}': 1,
+        'vipps_call_seconds_count{endpoint="keys",outcome="2xx"}': 1,
+        'vipps_call_seconds_count{endpoint="token",outcome="2xx"}': 2,
+        'vipps_call_seconds_count{endpoint="token",outcome="5xx"}': 1,
+        'vipps_call_seconds_count{endpoint="userinfo",outcome="2xx"}': 2,
+    }
+    assert found['shop_requests_total{route="/login/vipps/callback",status="3xx"}'] == 2
+
+
+def test_passwords_consents_and_webhooks_are_counted(measured: Flask) -> None:
+    customer_id, browser = add_customer(measured), browser_of(measured)
+    log_in(browser, EMAIL, "not it at all")
+    log_in(browser, EMAIL, PASSWORD)
+    for answer in ("on", "off"):
+        post(browser, "/account/consents", {"consent": "sms", "answer": answer}, form_on="/account/consents")
+    sender = measured.test_client(use_cookies=False)
+    assert [send(sender).status_code, send(sender, b"e30.e30").status_code] == [200, 400]
+    with measured.test_request_context():
+        from app.customers.accounts import block
+
+        block(db.session.get_one(Customer, customer_id))
+        db.session.commit()
+    found = numbers(measured)
+    assert found['shop_logins_total{method="password",outcome="refused"}'] == 1
+    assert found['shop_logins_total{method="password",outcome="let_in"}'] == 1
+    assert found['shop_consents_total{answer="yes",channel="sms"}'] == 1
+    assert found['shop_consents_total{answer="no",channel="sms"}'] == 1
+    assert found['shop_webhook_events_total{outcome="unknown_subject"}'] == 1
+    assert found['shop_webhook_events_total{outcome="unreadable"}'] == 1
+    assert found['shop_sessions_ended_total{reason="blocked"}'] == 1
+
+
+def test_what_is_rolled_back_did_not_happen_and_a_savepoint_decides_nothing(measured: Flask) -> None:
+    def ended() -> float:
+        return numbers(measured).get('shop_sessions_ended_total{reason="deleted"}', 0)
+
+    with measured.app_context():
+        for end in (db.session.rollback, db.session.commit):
+            with db.session.begin_nested():
+                happenings.tell_when_committed(happenings.sessions_ended, reason="deleted", number=1)
+            assert ended() == 0
+            end()
+    assert ended() == 1
+
+
+def test_no_value_from_outside_makes_a_series(measured: Flask) -> None:
+    client = measured.test_client()
+    for _ in range(40):
+        word = secrets.token_hex(8)
+        client.get(f"/{word}")
+        client.open("/", method="GET", headers={"Host": word})
+        client.get(f"/login/vipps/callback?error={word}&state={word}")
+        with measured.app_context():
+            happenings.tell(happenings.login_ended, method=word, outcome=word)
+            happenings.tell(happenings.session_began, method=word)
+            happenings.tell(happenings.sessions_ended, reason=word, number=1)
+            happenings.tell(happenings.consent_recorded, channel=word, granted=True)
+            happenings.tell(happenings.event_received, outcome=word)
+            call_made.send(call=Call("GET", f"https://x.example/{word}", {}, None, 0.1, int(word[:2], 16)))
+            call_made.send(call=Call("GET", f"https://x.example/{word}", {}, None, 0.1, failure=word))
+    found = numbers(measured)
+    series = {name for name in found if "_bucket" not in name}
+    assert len(series) < 30, sorted(series)
+    assert found['shop_logins_total{method="other",outcome="other"}'] == 40
+    assert found['vipps_call_seconds_count{endpoint="other",outcome="other"}'] >= 40
+
+
+def test_the_lists_of_label_values_are_those_that_the_code_uses() -> None:
+    code = "".join(path.read_text() for path in (ROOT / "app").rglob("*.py") if path.name != "metrics.py")
+    reasons = set(re.findall(r'(?:end_all|end_sessions_of|end_current_session|\bend)\([^()"]*"(\w+)"', code))
+    assert reasons == metrics.END_REASONS
+    methods = set(re.findall(r'let_in\([^"()]*"(\w+)"', code)) | {"vipps"}
+    assert methods == metrics.METHODS
+    assert set(re.findall(r'method="password", outcome="(\w+)"', code)) | {"let_in"} == metrics.PASSWORD_OUTCOMES
+
+
+def test_another_shop_of_the_same_process_counts_for_itself(make_app: Any, measured: Flask) -> None:
+    other = make_app(METRICS_TOKEN=TOKEN)
+    with other.app_context():
+        happenings.tell(happenings.session_began, method="mail")
+    assert 'shop_sessions_begun_total{method="mail"}' in numbers(other)
+    assert 'shop_sessions_begun_total{method="mail"}' not in numbers(measured)
+
+
+def test_two_workers_of_gunicorn_count_together(templates: dict[str, Path], tmp_path: Path, unused_port: int) -> None:
+    shutil.copy(templates["demo"], tmp_path / "shop.sqlite")
+    environ = {
+        **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME")},
+        "TMPDIR": str(tmp_path),
+        "SECRET_KEY": "a key for tests that is long enough to sign",
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'shop.sqlite'}",
+        "PUBLIC_URL": f"http://127.0.0.1:{unused_port}",
+        "BIND": f"127.0.0.1:{unused_port}",
+        "WEB_CONCURRENCY": "2",
+        "METRICS_TOKEN": TOKEN,
+    }
+    server = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"],
+        cwd=ROOT,
+        env=environ,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        pages, counted = until_both_have_answered(f"http://127.0.0.1:{unused_port}", tmp_path)
+        assert counted == pages
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
+    assert not list(tmp_path.glob("multe-metrics-*")), "the folder is gone with the master"
+
+
+def until_both_have_answered(origin: str, folder: Path) -> tuple[int, float]:
+    """Open a page until each worker has counted one; returns how often, and how many were counted."""
+    pool, pages, until = urllib3.PoolManager(retries=False), 0, time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            # Without keep-alive, or one worker would get them all.
+            pages += pool.request("GET", f"{origin}/guide/", headers={"Connection": "close"}).status == 200
+        except urllib3.exceptions.HTTPError:
+            time.sleep(0.1)
+            continue
+        if len(list(folder.glob("multe-metrics-*/counter_*.db"))) == 2:
+            text = pool.request("GET", f"{origin}/metrics", headers=ALLOWED).data.decode()
+            return pages, parsed(text)['shop_requests_total{route="/guide/",status="2xx"}']
+    raise AssertionError("only one worker answered")

@@ -1,0 +1,350 @@
+"""The whole story, with values that occur nowhere else, and then a search: who may know what, and in which column.
+
+Every secret, code and token that passes is overheard where it passes: on the wire to Vipps, in cookies, in redirects,
+in forms and in mails. Then log, database, traces and error pages are searched for each of them, and for what the person
+is called, where they live and how they are reached. The two tables below are exact: a column more, or a column less,
+fails the test (ASVS 16.2.5, 14.2.4; GDPR, article 5(1)(c)).
+"""
+
+import json
+import logging
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.cookies import SimpleCookie
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import flask
+import pytest
+from flask import Flask, Response, request_finished
+from sqlalchemy import select, text
+
+from app.customers.models import VippsLink
+from app.database import db, utcnow
+from app.mail import Mail
+from app.settings import DEMO_CLIENT_SECRET
+from app.vipps.signals import Call, call_made
+from tests.conftest import ENVIRONMENT, browser_of, open_page, post
+from tests.customers.consents.steps import delegated
+from tests.customers.steps import link_in, mails, register
+from tests.shop.steps import checkout_page, order_form, put_into_cart
+from tests.staff import steps as office
+from tests.vipps.events import event
+from tests.vipps.webhook_steps import ADDRESS
+from tests.vipps_person import VippsPerson
+
+Kept = dict[str, set[str]]
+
+WEBHOOK_TOKEN = "whk-Zq7NfW2pXr8sLd4vTy6uBe1aCk9mGj3h"
+CLIENT_SECRET, SECRET_KEY = DEMO_CLIENT_SECRET, ENVIRONMENT["SECRET_KEY"]
+PASSWORD, NEW_PASSWORD, WRONG_PASSWORD = "Zwölf blaue Kähne 71", "Ein rotes Haus 8842 am Fjord", "Zwölf blaue Kähne 72"
+PERSON = {
+    "email": {"zeldora.quistgaard@example.net"},
+    "phone": {"4799887766"},
+    "name": {"Zeldora", "Quistgaard"},
+    "street": {"Kvitrevvegen 77"},
+    "nin": {"01019098765"},  # which nobody asked for
+}
+
+STRANGER = "a-sub-that-is-nobodys"
+
+# Which secret may be in which column. Of all others the database has a hash at most.
+SECRETS_IN = {
+    ("nonce", "login_attempt.nonce"),  # until the callback compares it
+    ("verifier", "login_attempt.code_verifier"),  # until the code is redeemed
+    ("mailed token", "mail.body"),  # the demo's outbox, in place of a mail server
+}
+# Which personal value may be in which column, while the account is there.
+PERSON_IN = {
+    ("email", "customer.email"),
+    ("name", "customer.name"),
+    ("phone", "customer.phone_number"),
+    ("sub", "vipps_link.subject"),
+    ("email", "vipps_profile.email"),
+    ("name", "vipps_profile.name"),
+    ("name", "vipps_profile.given_name"),
+    ("name", "vipps_profile.family_name"),
+    ("phone", "vipps_profile.phone_number"),
+    ("street", "vipps_profile.addresses"),
+    ("phone", "profile_change.after"),
+    # A login that waits for a proof, for an hour at most.
+    ("sub", "pending_link.subject"),
+    *((kind, "pending_link.claims") for kind in ("email", "name", "phone", "street", "sub")),
+    ("email", "mailed_proof.email"),
+    ("email", "mail.recipient"),
+    ("email", "shop_order.email"),
+    ("name", "shop_order.name"),
+    ("street", "shop_order.address"),
+    ("sub", "consent_record.subject"),
+    # The inspector of the demo, for the browser whose login it was.
+    *((kind, "inspected_login.callback") for kind in ("email", "name", "phone", "street", "sub")),
+}
+# And afterwards: the demo's outbox, which stands for the customer's own mailbox, and for a day the inspector's record
+# of a login that was refused in another browser, of which nobody could say whose it was.
+PERSON_STAYS_IN = {
+    ("email", "mail.recipient"),
+    *((kind, "inspected_login.callback") for kind in ("email", "name", "phone", "street", "sub")),
+}
+
+
+class Ear:
+    """Hears everything that passes in a shop, and keeps it by kind."""
+
+    def __init__(self) -> None:
+        self.secrets: Kept = defaultdict(set)
+        self.person: Kept = defaultdict(set, {kind: set(values) for kind, values in PERSON.items()})
+        self.error_pages: list[str] = []
+
+    def call(self, sender: object, call: Call) -> None:
+        """Hear a call to Vipps."""
+        if "Authorization" in call.headers:
+            self.secrets["credentials"].add(call.headers["Authorization"].partition(" ")[2])
+        for name, values in parse_qs((call.body or b"").decode()).items():
+            if kind := {"code": "code", "code_verifier": "verifier"}.get(name):
+                self.secrets[kind].update(values)
+        answer = json.loads(call.answer_body or b"{}")
+        self.secrets["token"].update(str(answer[name]) for name in ("access_token", "id_token") if name in answer)
+        if answer.get("sub", STRANGER) != STRANGER:
+            self.person["sub"].add(str(answer["sub"]))
+
+    def response(self, sender: Flask, response: Response) -> None:
+        """Hear an answer of the shop: its cookies, where it leads, its form tokens; and keep it if it is an error."""
+        for header in response.headers.getlist("Set-Cookie"):
+            for morsel in SimpleCookie(header).values():
+                self.secrets["cookie"].add(morsel.value)
+        query = parse_qs(urlsplit(response.headers.get("Location", "")).query)
+        for name in ("state", "nonce"):
+            self.secrets[name].update(query.get(name, []))
+        self.secrets["csrf"].add(str(flask.session.get("csrf_token", "")))
+        if response.is_streamed or not response.mimetype.startswith("text/html"):
+            return
+        page = response.get_data(as_text=True)
+        self.secrets["csrf"].update(re.findall(r'name="csrf_token" value="([^"]+)"', page))
+        if response.status_code >= 400 and response.status_code != 422:  # 422: their own form, given back to them
+            # The header greets by name who is logged in, on every page.
+            self.error_pages.append(re.sub(r"<header.*?</header>", "", page, flags=re.S))
+
+    def callback(self, path: str) -> str:
+        """Hear the code on the way back from Vipps; returns the path."""
+        self.secrets["code"].update(parse_qs(urlsplit(path).query).get("code", []))
+        return path
+
+    def all_secrets(self) -> Kept:
+        """Return what was heard, as far as it is long enough to be sought, and what the shop has of its own."""
+        self.secrets["password"] = {PASSWORD, NEW_PASSWORD, WRONG_PASSWORD}
+        self.secrets["ours"] = {CLIENT_SECRET, WEBHOOK_TOKEN, SECRET_KEY}
+        return {kind: {value for value in values if len(value) >= 16} for kind, values in self.secrets.items()}
+
+
+@contextmanager
+def everything_is_logged() -> Iterator[None]:
+    """Let every library log all that it can."""
+    names = ["", "authlib", "urllib3", "sqlalchemy", "sqlalchemy.engine", "sqlalchemy.pool", "flask-limiter", "limits"]
+    before = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
+
+
+@pytest.fixture
+def vipps(make_app: Any, simulator: str) -> VippsPerson:
+    """Return a shop with secrets of its own, and at Vipps a person whose values occur nowhere else."""
+    shop = make_app(demo=True, SIMULATOR_URL=simulator, VIPPS_WEBHOOK_TOKEN=WEBHOOK_TOKEN)
+    person = VippsPerson(shop, browser_of(shop), simulator)
+    home = {
+        "address_type": "home",
+        "street_address": "Kvitrevvegen 77",
+        "postal_code": "9990",
+        "region": "Båtsfjord",
+        "country": "NO",
+    }
+    person.patch(
+        "persons/gunnar",
+        {
+            "given_name": "Zeldora",
+            "family_name": "Quistgaard",
+            "email": "zeldora.quistgaard@example.net",
+            "email_state": "confirmed",
+            "phone_numbers": ["4799887766"],
+            "addresses": [home],
+        },
+    )
+    return person
+
+
+def log_in_with_vipps(vipps: VippsPerson, ear: Ear, browser: Any = None, **wishes: Any) -> Any:
+    """Log in with Vipps, or fail as wished."""
+    browser = browser or vipps.browser
+    callback = ear.callback(vipps.approve(vipps.start(browser=browser), "gunnar", **wishes))
+    return browser.get(callback)
+
+
+def fail_in_every_way(vipps: VippsPerson, ear: Ear) -> None:
+    """Come back from Vipps with a code, and be refused for it."""
+    faults: list[dict[str, Any]] = [
+        {"token": {"status": 401, "body": {"error": "invalid_client"}}},
+        {"token": {"status": 503, "body": {"error": "Quistgaard"}}},
+        {"id_token": {"nonce": "another"}},
+        {"id_token": {"at_hash": "x"}},
+        {"userinfo": {"status": 500}},
+        {"claims": {"sub": STRANGER}},
+    ]
+    for each in faults:
+        assert log_in_with_vipps(vipps, ear, browser_of(vipps.app), faults=each).status_code >= 400
+    for action in ({"action": "deny"}, {"action": "error", "error": "server_error"}):
+        assert log_in_with_vipps(vipps, ear, browser_of(vipps.app), **action).status_code >= 400
+    callback = ear.callback(vipps.approve(vipps.start(), "gunnar"))
+    assert browser_of(vipps.app).get(callback).status_code == 400, "another browser"
+    assert vipps.browser.get(callback.replace("code=", "state=x&code=")).status_code == 400
+
+
+def be_a_customer(vipps: VippsPerson, ear: Ear) -> int:
+    """Register, confirm, connect, log in again, answer, order; returns the customer's number."""
+    (email,), browser, app = PERSON["email"], vipps.browser, vipps.app
+    register(browser, email, PASSWORD, name="Zeldora Quistgaard")
+    assert log_in_with_vipps(vipps, ear, browser_of(app)).headers["Location"].endswith("/login/vipps/prove")
+    link = link_in(mails(app, "confirm_address", email)[-1], "confirm")
+    assert post(browser, link, form_on=link).status_code == 303
+    register(browser_of(app), email, PASSWORD, name="Zeldora Quistgaard")
+    post(browser, "/logout", form_on="/account")
+    held = browser_of(app)
+    log_in_with_vipps(vipps, ear, held)
+    if held.get("/account").status_code != 200:
+        post(held, "/login/vipps/prove", {"password": WRONG_PASSWORD}, form_on="/login/vipps/prove")
+        post(held, "/login/vipps/prove/mail", form_on="/login/vipps/prove")
+        link = link_in(mails(app, "prove_ownership", email)[-1], "login/vipps/prove")
+        assert post(held, link, form_on=link).status_code == 303
+    more = {"claims": {"delegatedConsents": delegated(email=True), "nin": next(iter(PERSON["nin"]))}}
+    for faults in ({}, more):
+        assert log_in_with_vipps(vipps, ear, faults=faults).status_code == 303
+    post(browser, "/login/password", {"email": email, "password": WRONG_PASSWORD}, form_on="/account")
+    for answer in ("on", "off", "on"):
+        post(browser, "/account/consents", {"consent": "email", "answer": answer}, form_on="/account/consents")
+    product = open_page(browser, "/").select('a[href^="/products/"]')[0]["href"]
+    put_into_cart(browser, str(product).removeprefix("/products/"))
+    mine = {"name": "Zeldora Quistgaard", "email": email, "street": "Kvitrevvegen 77"}
+    placed = browser.post("/checkout", data=order_form(checkout_page(browser), **mine))
+    assert placed.headers["Location"].startswith("/orders/")
+    with app.app_context():
+        (subject,) = ear.person["sub"]
+        return db.session.scalars(select(VippsLink.customer_id).where(VippsLink.subject == subject)).one()
+
+
+def forget_the_password(vipps: VippsPerson) -> None:
+    """Ask for a link to a new password, and use it in another browser."""
+    (email,), browser = PERSON["email"], browser_of(vipps.app)
+    post(browser, "/password/forgot", {"email": email}, form_on="/password/forgot")
+    link = link_in(mails(vipps.app, "reset_password", email)[-1], "password/reset")
+    post(browser, link, {"password": NEW_PASSWORD}, form_on=link)
+
+
+def break_a_page(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open a page that breaks with everything that it should not tell in the text of its error."""
+    told = [*(value for values in PERSON.values() for value in values), PASSWORD, CLIENT_SECRET, WEBHOOK_TOKEN]
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError(f"cannot greet {told}") from ValueError(*told)
+
+    with monkeypatch.context() as bent:
+        vipps.browser.get("/")  # where the login is greeted
+        bent.setitem(vipps.app.view_functions, "shop.product", broken)
+        assert vipps.browser.get("/products/zeldora").status_code == 500
+
+
+def hear_from_vipps(vipps: VippsPerson, ear: Ear) -> None:
+    """Get the events of the webhook: forged, garbled and right."""
+    sender = vipps.app.test_client(use_cookies=False)
+    (subject,) = ear.person["sub"]
+    body = event(utcnow(), sub=subject)
+    assert sender.post(ADDRESS + WEBHOOK_TOKEN[:-1] + "x", data=body, content_type="text/plain").status_code == 404
+    for data, status in ((b"e30.e30", 400), (body, 200), (body, 200)):
+        assert sender.post(ADDRESS + WEBHOOK_TOKEN, data=data, content_type="text/plain").status_code == status
+
+
+def be_looked_at(vipps: VippsPerson, customer_id: int) -> None:
+    """Let somebody of the staff look for the customer in every way."""
+    staff = office.at_work(vipps.app)
+    for words in ("Zeldora", *PERSON["email"], *PERSON["phone"]):
+        assert office.found(office.search(staff, words)) == [customer_id]
+    for path in (f"/staff/customers/{customer_id}", f"/staff/customers/{customer_id}/activity", "/staff/looks"):
+        assert staff.get(path).status_code == 200
+
+
+def delete_the_account(vipps: VippsPerson) -> None:
+    """Log in by the new password and delete the account."""
+    browser = browser_of(vipps.app)
+    post(browser, "/login/password", {"email": next(iter(PERSON["email"])), "password": NEW_PASSWORD})
+    assert post(browser, "/account/delete", form_on="/account").headers["Location"] == "/"
+
+
+def where(app: Flask, sought: Kept) -> set[tuple[str, str]]:
+    """Search every column of every table for every value; returns kind and column of what is there."""
+    found = set()
+    with app.app_context():
+        for table in db.session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")).all():
+            for row in db.session.execute(text(f'SELECT * FROM "{table}"')).mappings():
+                columns = {name: _plain(value) for name, value in row.items() if value is not None}
+                found |= {
+                    (kind, f"{table}.{name}")
+                    for name, value in columns.items()
+                    for kind, values in sought.items()
+                    if any(each in value for each in values)
+                }
+    return found
+
+
+def _plain(value: object) -> str:
+    """Return a value as text, JSON without its escapes."""
+    return re.sub(r"\\u([0-9a-f]{4})", lambda match: chr(int(match[1], 16)), str(value))
+
+
+def mailed_tokens(app: Flask) -> set[str]:
+    """Return the tokens of all links that were mailed."""
+    with app.app_context():
+        bodies = db.session.scalars(select(Mail.body)).all()
+    return {token for body in bodies for token in re.findall(r"http://\S+?/([\w.-]{40,})", body)}
+
+
+def test_nothing_leaks(vipps: VippsPerson, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    ear = Ear()
+    with (
+        everything_is_logged(),
+        call_made.connected_to(ear.call),
+        request_finished.connected_to(ear.response, vipps.app),
+    ):
+        customer_id = be_a_customer(vipps, ear)
+        fail_in_every_way(vipps, ear)
+        forget_the_password(vipps)
+        log_in_with_vipps(vipps, ear)
+        be_looked_at(vipps, customer_id)
+        break_a_page(vipps, monkeypatch)
+        hear_from_vipps(vipps, ear)
+        ear.secrets["mailed token"] = mailed_tokens(vipps.app)
+        kept, secrets_kept = where(vipps.app, ear.person), where(vipps.app, ear.all_secrets())
+        delete_the_account(vipps)
+    secrets = ear.all_secrets()
+    enough = {"code": 9, "state": 9, "nonce": 9, "verifier": 7, "token": 9, "cookie": 9, "csrf": 9, "mailed token": 3}
+    assert {kind: len(secrets[kind]) for kind in enough if len(secrets[kind]) < enough[kind]} == {}
+    assert len(ear.error_pages) > 10
+
+    logged = _plain("".join(capfd.readouterr()))
+    assert '"library_message"' in logged, "libraries were heard"
+    assert '"unexpected_error"' in logged
+    for place, words in (("the log", logged), ("an error page", "\n".join(ear.error_pages))):
+        everything = {**secrets, **ear.person}
+        if place == "an error page":
+            del everything["csrf"]  # a form on it carries this browser's own
+        leaked = {(kind, value) for kind, values in everything.items() for value in values if value in words}
+        around = [words[max(words.find(value) - 120, 0) :][:240] for _kind, value in leaked]
+        assert leaked == set(), f"in {place}: {around}"
+    assert (secrets_kept - SECRETS_IN, SECRETS_IN - secrets_kept) == (set(), set())
+    assert (kept - PERSON_IN, PERSON_IN - kept) == (set(), set())
+    stays = where(vipps.app, ear.person)
+    assert (stays - PERSON_STAYS_IN, PERSON_STAYS_IN - stays) == (set(), set())
+    assert where(vipps.app, secrets) < SECRETS_IN

@@ -1,0 +1,317 @@
+"""The circuit breaker: what opens it, what does not, who may try again, and what a visitor sees meanwhile."""
+
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.vipps import breaker as breakers
+from app.vipps.breaker import OUTAGES, REST_SECONDS, WINDOW_SECONDS, Breaker, Said, State
+from app.vipps.client import VippsClient
+from app.vipps.config import VippsConfig
+from app.vipps.discovery import _checked, _Kept
+from app.vipps.errors import LoginRefused
+from app.vipps.transport import Deadline, Transport
+from tests.conftest import browser_of, open_page
+from tests.pages import check_page
+from tests.vipps.conftest import an_attempt
+from tests.vipps.provider import TOKEN_PATH, USERINFO_PATH, Provider
+from tests.vipps_person import VippsPerson
+
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def circuit(clock: Clock) -> Breaker:
+    return Breaker(clock, lambda: NOW)
+
+
+def fail(circuit: Breaker, times: int = 1, said: Said = Said.OUTAGE) -> None:
+    """Make calls that fail."""
+
+    def call() -> None:
+        raise LoginRefused("vipps_timeout")
+
+    for _ in range(times):
+        with pytest.raises(LoginRefused, match="vipps_timeout"):
+            circuit.ask(call, lambda _: said)
+
+
+def succeed(circuit: Breaker) -> str:
+    """Make a call that is answered."""
+    return circuit.ask(lambda: "an answer", lambda _: Said.ANSWERED)
+
+
+def refusal_of(circuit: Breaker) -> LoginRefused:
+    """Make a call that must not be made; returns the refusal."""
+    with pytest.raises(LoginRefused) as caught:
+        circuit.ask(lambda: pytest.fail("it was called"), lambda _: Said.ANSWERED)
+    assert caught.value.code == "vipps_resting"
+    return caught.value
+
+
+def test_outages_in_a_row_open_it_and_then_nobody_is_asked(circuit: Breaker, clock: Clock) -> None:
+    fail(circuit, OUTAGES - 1)
+    assert circuit.state is State.CLOSED
+    fail(circuit)
+    assert circuit.state is State.OPEN
+    assert circuit.since == NOW
+    clock.seconds += 4
+    assert refusal_of(circuit).retry_after == REST_SECONDS - 4
+    with pytest.raises(LoginRefused, match="vipps_resting"):
+        circuit.check()
+
+
+def test_an_answer_in_between_begins_the_count_anew(circuit: Breaker) -> None:
+    fail(circuit, OUTAGES - 1)
+    assert succeed(circuit) == "an answer"
+    fail(circuit, OUTAGES - 1)
+    assert circuit.state is State.CLOSED
+
+
+def test_what_says_nothing_neither_counts_nor_resets(circuit: Breaker) -> None:
+    fail(circuit, OUTAGES * 2, Said.NOTHING)
+    fail(circuit, OUTAGES - 1)
+    fail(circuit, 1, Said.NOTHING)
+    assert circuit.state is State.CLOSED
+    fail(circuit)
+    assert circuit.state is State.OPEN
+
+
+def test_outages_that_are_far_apart_do_not_open_it(circuit: Breaker, clock: Clock) -> None:
+    for _ in range(OUTAGES * 3):
+        fail(circuit)
+        clock.seconds += WINDOW_SECONDS / (OUTAGES - 1) + 1
+    assert circuit.state is State.CLOSED
+
+
+def test_after_the_rest_one_may_try_and_an_answer_closes_it(circuit: Breaker, clock: Clock) -> None:
+    fail(circuit, OUTAGES)
+    clock.seconds += REST_SECONDS
+    assert circuit.state is State.HALF_OPEN
+    circuit.check()
+    assert circuit.ask(lambda: refusal_of(circuit).retry_after, lambda _: Said.ANSWERED) == 1
+    assert (circuit.state, circuit.since) == (State.CLOSED, None)
+    fail(circuit, OUTAGES - 1)
+    assert circuit.state is State.CLOSED, "the outages of before count no more"
+
+
+def test_a_trial_that_fails_opens_it_for_another_rest_of_the_same_outage(circuit: Breaker, clock: Clock) -> None:
+    fail(circuit, OUTAGES)
+    clock.seconds += REST_SECONDS
+    fail(circuit)
+    assert refusal_of(circuit).retry_after == REST_SECONDS
+    clock.seconds += REST_SECONDS
+    assert circuit.state is State.HALF_OPEN
+    assert circuit.since == NOW
+
+
+def test_a_trial_that_says_nothing_leaves_its_place_to_the_next(circuit: Breaker, clock: Clock) -> None:
+    fail(circuit, OUTAGES)
+    clock.seconds += REST_SECONDS
+    fail(circuit, 1, Said.NOTHING)
+    with pytest.raises(ZeroDivisionError):
+        circuit.ask(lambda: 1 / 0, lambda _: Said.ANSWERED)
+    assert circuit.state is State.HALF_OPEN
+    succeed(circuit)
+    assert circuit.state is State.CLOSED
+
+
+@pytest.mark.parametrize("said", [Said.ANSWERED, Said.OUTAGE])
+def test_a_call_from_before_decides_nothing_about_a_later_trial(circuit: Breaker, clock: Clock, said: Said) -> None:
+    def slow() -> None:
+        fail(circuit, OUTAGES)
+        clock.seconds += REST_SECONDS
+
+    circuit.ask(slow, lambda _: said)
+    assert circuit.state is State.HALF_OPEN
+
+
+def test_of_many_threads_one_tries(circuit: Breaker, clock: Clock) -> None:
+    fail(circuit, OUTAGES)
+    clock.seconds += REST_SECONDS
+    all_here, others_are_done, tried = threading.Barrier(8), threading.Event(), []
+    refused: list[str] = []
+
+    def try_it() -> None:
+        all_here.wait(5)
+        try:
+            circuit.ask(lambda: tried.append(others_are_done.wait(5)), lambda _: Said.ANSWERED)
+        except LoginRefused as error:
+            refused.append(error.code)
+            if len(refused) == 7:
+                others_are_done.set()
+
+    threads = [threading.Thread(target=try_it) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (tried, refused) == ([True], ["vipps_resting"] * 7)
+
+
+def asked(client: VippsClient, code: str = "the-code") -> str:
+    """Hand in a code; returns the refusal's name, or an empty string."""
+    try:
+        with client.conversation() as deadline:
+            client.exchange(code, an_attempt(), deadline)
+    except LoginRefused as error:
+        return error.code
+    return ""
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_a_provider_that_says_not_now_is_left_alone(provider: Provider, client_of: VippsClient, status: int) -> None:
+    provider.bent[TOKEN_PATH] = lambda to: to.send_json({}, status)
+    for _ in range(OUTAGES):
+        asked(client_of)
+    assert asked(client_of) == "vipps_resting"
+    assert provider.calls(TOKEN_PATH) == OUTAGES
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(400, {"error": "invalid_grant"}), (401, {"error": "invalid_client"}), (500, {}), (200, [])]
+)
+def test_nothing_that_a_made_up_code_can_provoke_opens_it(
+    provider: Provider, client_of: VippsClient, status: int, body: Any
+) -> None:
+    provider.bent[TOKEN_PATH] = lambda to: to.send_json(body, status)
+    for number in range(OUTAGES * 3):
+        assert asked(client_of, f"made-up-{number}") not in ("", "vipps_resting")
+    assert client_of.breaker.state is State.CLOSED
+
+
+def test_a_500_of_userinfo_is_vipps_own(provider: Provider) -> None:
+    provider.bent[USERINFO_PATH] = lambda to: to.send_json({}, 500)
+    transport = Transport(1)
+    for _ in range(OUTAGES):
+        transport.call("GET", provider.origin + USERINFO_PATH, {}, Deadline(2))
+    assert transport.breaker.state is State.OPEN
+
+
+def test_having_no_time_left_is_no_sign_of_an_outage(provider: Provider, client_of: VippsClient) -> None:
+    client_of.check_issuer([], Deadline(2))
+    for _ in range(OUTAGES):
+        with pytest.raises(LoginRefused, match="vipps_timeout"):
+            client_of.exchange("the-code", an_attempt(), Deadline(0))
+    assert client_of.breaker.state is State.CLOSED
+
+
+def test_a_kept_copy_of_discovery_serves_while_it_is_open(provider: Provider, client_of: VippsClient) -> None:
+    client_of.check_issuer([], Deadline(2))
+    fail(client_of.breaker, OUTAGES)
+    client_of._discovery._kept["provider"].fresh_until = 0
+    client_of.check_issuer([], Deadline(2))
+
+
+@pytest.fixture
+def browser(make_app: Any, provider: Provider) -> FlaskClient:
+    """Return a browser at a shop whose provider is a real one in its settings."""
+    return browser_of(
+        make_app(
+            demo=True,
+            VIPPS_ENVIRONMENT="test",
+            VIPPS_BASE_URL=provider.origin,
+            VIPPS_CLIENT_ID="a-client",
+            VIPPS_CLIENT_SECRET="a-secret-of-a-client",
+        )
+    )
+
+
+def press(browser: FlaskClient) -> Any:
+    """Press the button on the login page."""
+    return browser.get("/login/vipps?next=/checkout")
+
+
+def order_on(browser: FlaskClient) -> list[str]:
+    """Return the two ways on the login page in their order."""
+    page = open_page(browser, "/login?next=/checkout")
+    ways = page.select('main a[href^="/login/vipps"], main form[action="/login/password"]')
+    return [way.name for way in ways]
+
+
+def test_while_vipps_is_down_the_login_page_says_so_and_offers_the_other_way(
+    browser: FlaskClient, provider: Provider
+) -> None:
+    assert order_on(browser) == ["a", "form"]
+    provider.down = True
+    assert [press(browser).status_code for _ in range(OUTAGES)] == [502] * OUTAGES
+    made = len(provider.seen)
+    refused = press(browser)
+    assert (refused.status_code, len(provider.seen)) == (503, made)
+    assert 1 <= int(refused.headers["Retry-After"]) <= REST_SECONDS
+    page = check_page(refused)
+    assert page.h1 == "Vipps does not answer just now"
+    assert str(page.select(".refused__ways a")[0]["href"]) == "/login?next=/checkout"
+    assert "vipps-login" not in refused.headers.get("Set-Cookie", ""), "nothing was begun"
+    assert order_on(browser) == ["form", "a"]
+    for path in ("/login", "/register"):
+        assert "Vipps does not answer just now" in open_page(browser, path).one("main .notice").get_text()
+    assert open_page(browser, "/").h1
+
+
+def test_a_callback_fails_at_once_and_the_first_answer_makes_all_well(
+    browser: FlaskClient, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = press(browser).headers["Location"].partition("state=")[2].partition("&")[0]
+    again = press(browser).headers["Location"].partition("state=")[2].partition("&")[0]
+    circuit = browser.application.extensions["vipps"].client.breaker
+    fail(circuit, OUTAGES)
+    response = browser.get(f"/login/vipps/callback?code=x&state={state}")
+    assert (response.status_code, provider.calls(TOKEN_PATH)) == (503, 0)
+    monkeypatch.setattr(breakers, "REST_SECONDS", -1.0)
+    assert order_on(browser) == ["a", "form"], "after the rest the page is as always"
+    assert browser.get(f"/login/vipps/callback?code=x&state={again}").status_code == 502
+    assert (provider.calls(TOKEN_PATH), circuit.state) == (1, State.CLOSED)
+
+
+def test_readyz_tells_vipps_from_the_database_and_asks_nobody(browser: FlaskClient, provider: Provider) -> None:
+    assert browser.get("/readyz").json == {"status": "ready", "database": "ok", "provider": "unknown"}
+    press(browser)
+    seen = len(provider.seen)
+    assert browser.get("/readyz").json == {"status": "ready", "database": "ok", "provider": "ok"}
+    fail(browser.application.extensions["vipps"].client.breaker, OUTAGES)
+    answer = browser.get("/readyz")
+    assert (answer.status_code, answer.json["status"], answer.json["database"]) == (200, "ready", "ok")
+    since = answer.json["provider"].removeprefix("unreachable since ")
+    assert datetime.fromisoformat(since) <= datetime.now(UTC)
+    assert len(provider.seen) == seen
+
+
+def test_in_the_demo_a_mishap_that_a_visitor_asks_for_is_nobody_elses(vipps: VippsPerson) -> None:
+    for _ in range(OUTAGES + 1):
+        browser = browser_of(vipps.app)
+        callback = vipps.approve(vipps.start(browser=browser), "ola", faults={"token": {"status": 503}})
+        assert browser.get(callback).status_code == 503
+    assert vipps.log_in("ola").status_code == 303
+
+
+def documented(config: VippsConfig) -> dict[str, str]:
+    """Return what the simulator's discovery document says."""
+    names = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
+    return {"issuer": config.issuer, **{name: f"{config.base_url}/{name}" for name in names}}
+
+
+def test_in_the_demo_a_simulator_that_is_switched_off_opens_it(make_app: Any, unused_port: int) -> None:
+    app = make_app(demo=True, SIMULATOR_URL=f"http://localhost:{unused_port}")
+    client = app.extensions["vipps"].client
+    provider = _checked(documented(client.config), client.config)
+    client._discovery._kept["provider"] = _Kept(provider, float("inf"))
+    assert [press(browser_of(app)).status_code for _ in range(OUTAGES + 1)] == [502] * OUTAGES + [503]
