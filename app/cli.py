@@ -86,7 +86,7 @@ def retention(dry_run: bool) -> None:
 @click.argument("who")
 @with_appcontext
 def consent_proofs(who: str) -> None:
-    """Print the answers to consent questions that are kept of an erased customer, by e-mail address or Vipps subject."""
+    """Print the consent answers that are kept of an erased customer, found by e-mail address or Vipps subject."""
     found = erasure.proofs_about(who)
     for proof in found:
         answer = "yes" if proof.granted else "no"
