@@ -22,6 +22,8 @@ limit_request_line = 8190
 # The shop writes one line per request itself, without the query string, which at the callback carries the code.
 accesslog = None
 control_socket_disable = True  # nothing here uses it, and it would write to the home directory
+# A worker shows by a file that it lives: in memory, where no slow disk holds it up and a read-only system may write.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - gunicorn gives it a random name
 
 # With METRICS_TOKEN, the workers count together in the files of a folder of this very master: a reload keeps it, and
 # one that a previous master left in the environment at an upgrade is not ours to use, or to remove.

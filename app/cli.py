@@ -1,8 +1,8 @@
 """The commands of `flask --app wsgi`.
 
 `setup` creates or migrates the database and loads the demo's data; it is safe to repeat. `block` closes an account and
-`unblock` opens it again. `retention` removes what is kept no longer; run it once a day. `doctor` finds out whether the
-shop is ready to take logins.
+`unblock` opens it again. `retention` removes what is kept no longer; run it once a day. `consent-proofs` finds what
+an erased customer once agreed to. `doctor` finds out whether the shop is ready to take logins.
 """
 
 import click
@@ -15,6 +15,7 @@ from app.customers import accounts, mails
 from app.customers import seed as customers_seed
 from app.customers.email_address import normal_email
 from app.customers.models import Customer
+from app.customers.privacy import erasure
 from app.customers.privacy import retention as privacy_retention
 from app.database import db, utcnow
 from app.doctor.command import doctor
@@ -26,7 +27,7 @@ from app.staff import seed as staff_seed
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (setup, block, unblock, retention, doctor):
+    for command in (setup, block, unblock, retention, consent_proofs, doctor):
         app.cli.add_command(command)
 
 
@@ -79,6 +80,18 @@ def retention(dry_run: bool) -> None:
     click.echo("Would be removed:" if dry_run else "Removed:")
     for kind, count in privacy_retention.run(utcnow(), dry_run=dry_run):
         click.echo(f"{count:7}  {kind}")
+
+
+@click.command("consent-proofs")
+@click.argument("who")
+@with_appcontext
+def consent_proofs(who: str) -> None:
+    """Print the consent answers that are kept of an erased customer, found by e-mail address or Vipps subject."""
+    found = erasure.proofs_about(who)
+    for proof in found:
+        answer = "yes" if proof.granted else "no"
+        click.echo(f"{proof.effective_at:%Y-%m-%d %H:%M} UTC  {answer:3}  {proof.consent_id}: {proof.text}")
+    click.echo(f"{len(found)} kept under a pseudonym of this name.")
 
 
 def _customer(email: str) -> Customer:

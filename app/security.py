@@ -68,6 +68,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=0)  # type: ignore[method-assign]  # Flask's documented way
     app.config.update(
         SECRET_KEY=settings.signing_key,
+        SECRET_KEY_FALLBACKS=settings.older_keys,
+        WTF_CSRF_SECRET_KEY=settings.signing_keys,  # Flask-WTF knows no fallbacks, but hands a list on to itsdangerous
         # Flask's own signed cookie holds the CSRF secret and flash messages; who is logged in is a row.
         SESSION_COOKIE_NAME="__Host-form" if settings.https else "form",
         SESSION_COOKIE_SECURE=settings.https,

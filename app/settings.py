@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     redis_url: str = ""
     secret_key: SecretStr = SecretStr("")
+    secret_key_fallbacks: SecretStr = SecretStr("")
     mail_url: str = "outbox:"
     demo: bool | None = None
     trusted_proxies: int = Field(0, ge=0, le=10)
@@ -155,8 +156,18 @@ class Settings(BaseSettings):
 
     @cached_property
     def signing_key(self) -> str:
-        """Return the key that signs cookies: `SECRET_KEY`, or for the demo one generated once and kept on disk."""
+        """Return the key that signs: `SECRET_KEY`, or for the demo one generated once and kept on disk."""
         return self.secret_key.get_secret_value() or kept_secret(INSTANCE / "secret_key")
+
+    @property
+    def older_keys(self) -> list[str]:
+        """Return the keys that still verify what they signed, and sign nothing any more."""
+        return self.secret_key_fallbacks.get_secret_value().replace(",", " ").split()
+
+    @property
+    def signing_keys(self) -> list[str]:
+        """Return all keys as itsdangerous takes them: any of them verifies, and the last one signs."""
+        return [*self.older_keys, self.signing_key]
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -196,7 +207,7 @@ def _unknown_names(environ: Mapping[str, str]) -> list[str]:
 
 def _unsafe(settings: Settings) -> list[str]:
     """List what would be a hole, or half a configuration, in this environment."""
-    problems = _bad_database(settings) + _bad_mail(settings)
+    problems = _bad_database(settings) + _bad_mail(settings) + _bad_fallbacks(settings)
     if not settings.https and urlsplit(settings.public_url).hostname not in LOCAL_HOSTS:
         problems.append("PUBLIC_URL: must be https, but for localhost (Vipps accepts no other http redirect URI)")
     if bool(settings.vipps_client_id) != bool(settings.vipps_client_secret.get_secret_value()):
@@ -233,6 +244,18 @@ def _unfit_for_vipps(settings: Settings) -> list[str]:
     if settings.vipps_environment == "production" and settings.in_demo:
         problems.append("DEMO: must be 0 in production; it shows every mail and the inspector to everybody")
     return problems
+
+
+def _bad_fallbacks(settings: Settings) -> list[str]:
+    """List what is wrong with the keys that only verify."""
+    own = settings.secret_key.get_secret_value()
+    if settings.older_keys and not own:
+        return ["SECRET_KEY_FALLBACKS: these are the other keys; SECRET_KEY, the one that signs, is not set"]
+    if own in settings.older_keys:
+        return ["SECRET_KEY_FALLBACKS: SECRET_KEY is among them; a key either signs or only verifies"]
+    if any(len(key) < 32 for key in settings.older_keys):
+        return ["SECRET_KEY_FALLBACKS: at least 32 characters each; blanks and commas stand between them"]
+    return []
 
 
 def _bad_database(settings: Settings) -> list[str]:

@@ -17,6 +17,7 @@ from app.doctor.findings import Finding
 from app.settings import DEMO_CLIENT_SECRET
 from tests.conftest import served
 
+OLDER_KEY = "t4-Kd9Wm2xQ_vB7sNcZ0yLhRfPgJuAe8"
 REAL = {
     "VIPPS_ENVIRONMENT": "test",
     "VIPPS_CLIENT_ID": "a-client",
@@ -164,6 +165,8 @@ def test_real_environment_is_judged_more_strictly(make_app: Callable[..., Flask]
     assert findings["secret_key"].level is Level.OK
     assert "Secure" in findings["cookies"].said
     assert found(make_app(**{**base, "SECRET_KEY": "a" * 40}))["secret_key"].level is Level.FAILED
+    assert "1 more" in found(make_app(**{**base, "SECRET_KEY_FALLBACKS": OLDER_KEY}))["secret_key"].said
+    assert found(make_app(**{**base, "SECRET_KEY_FALLBACKS": "a" * 40}))["secret_key"].level is Level.FAILED
     assert found(make_app(**{**base, "DEMO": "1"}))["environment"].level is Level.WARNING
     assert asked(make_app(**{**base, "VIPPS_WEBHOOK_TOKEN": ""}), own.webhook).level is Level.WARNING
 
@@ -172,6 +175,7 @@ def test_real_environment_is_judged_more_strictly(make_app: Callable[..., Flask]
 def test_no_secret_is_printed(make_app: Callable[..., Flask], simulator: str, arguments: tuple[str, ...]) -> None:
     secrets = {
         "SECRET_KEY": "Zk3-hUx8_Lq0TyNf5WbRm7VcPs2DgJeA",
+        "SECRET_KEY_FALLBACKS": OLDER_KEY,
         "VIPPS_WEBHOOK_TOKEN": "wPq8Lm2-Xt5_Rv9KcBn4Yd7HsJf1GhAz",
     }
     urls = {"MAIL_URL": "smtp://someone:mailpassword@localhost:9", "REDIS_URL": "redis://:redispassword@localhost:9/0"}

@@ -77,6 +77,9 @@ def test_an_empty_value_is_not_set() -> None:
         ({**REAL, "VIPPS_CLIENT_SECRET": DEMO_CLIENT_SECRET}, "VIPPS_CLIENT_SECRET"),
         ({**REAL, "SECRET_KEY": ""}, "SECRET_KEY"),
         ({**REAL, "SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({"SECRET_KEY_FALLBACKS": "o" * 48}, "SECRET_KEY_FALLBACKS: .* SECRET_KEY, the one that signs, is not set"),
+        ({**REAL, "SECRET_KEY_FALLBACKS": "o" * 48 + " short"}, "SECRET_KEY_FALLBACKS: at least 32"),
+        ({**REAL, "SECRET_KEY_FALLBACKS": "o" * 48 + "," + REAL["SECRET_KEY"]}, "SECRET_KEY_FALLBACKS: .* among them"),
         ({**PRODUCTION, "MAIL_URL": ""}, "MAIL_URL"),
         ({**REAL, "VIPPS_WEBHOOK_TOKEN": "short"}, "VIPPS_WEBHOOK_TOKEN"),
         ({"METRICS_TOKEN": "short"}, "METRICS_TOKEN"),
@@ -89,6 +92,14 @@ def test_an_empty_value_is_not_set() -> None:
 def test_a_wrong_or_half_setting_is_refused_by_its_name(environ: dict[str, str], named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         load(environ)
+
+
+@pytest.mark.parametrize("between", [" ", ",", ", ", "\n"])
+def test_other_keys_stand_with_blanks_or_commas_between_them(between: str) -> None:
+    older = ["o" * 40, "p" * 40]
+    settings = load({**REAL, "SECRET_KEY_FALLBACKS": between.join(older)})
+    assert settings.signing_keys == [*older, REAL["SECRET_KEY"]]
+    assert not [key for key in older if key in repr(settings)]
 
 
 def test_a_misspelt_variable_gets_a_suggestion() -> None:

@@ -68,16 +68,16 @@ def cookies() -> Finding:
 
 
 def secret_key() -> Finding:
-    """Can the key that signs cookies be guessed? Nothing of it is said."""
+    """Can the key that signs cookies, or an older one that still verifies, be guessed? Nothing of it is said."""
     settings, title = settings_of_app(), "SECRET_KEY"
-    own = settings.secret_key.get_secret_value()
-    if not own:
+    if not settings.secret_key.get_secret_value():
         return Finding("secret_key", title, Level.OK, "Generated for the demo, and kept in instance/.")
-    bits = _bits(own)
+    bits = min(_bits(key) for key in settings.signing_keys)
     if bits < ENOUGH_BITS:
         advice = "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
         return Finding("secret_key", title, Level.FAILED, f"Too plain: about {bits:.0f} bits.", advice)
-    return Finding("secret_key", title, Level.OK, f"About {bits:.0f} bits.")
+    others = f" {len(settings.older_keys)} more verify and do not sign." if settings.older_keys else ""
+    return Finding("secret_key", title, Level.OK, f"About {bits:.0f} bits.{others}")
 
 
 def database() -> Finding:

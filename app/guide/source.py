@@ -32,8 +32,20 @@ SHOWN = (
     "requirements*.txt",
     "Makefile",
     "pyproject.toml",
+    "Dockerfile",
+    "Procfile",
+    "compose.yaml",
+    "deploy/Caddyfile",
 )
-LEXERS = {".py": "python", ".html": "html+jinja", ".css": "css", ".md": "markdown", ".toml": "toml", ".txt": "text"}
+LEXERS = {
+    ".py": "python",
+    ".html": "html+jinja",
+    ".css": "css",
+    ".md": "markdown",
+    ".toml": "toml",
+    ".txt": "text",
+    ".yaml": "yaml",
+}
 
 
 @dataclass(frozen=True)

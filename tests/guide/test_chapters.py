@@ -45,6 +45,7 @@ def test_there_is_a_chapter_for_every_subject() -> None:
         "going-live",
         "forking-this-shop",
         "other-set-ups",
+        "running-it",
     ]
 
 

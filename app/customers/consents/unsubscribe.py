@@ -85,4 +85,4 @@ def _birth(customer: Customer) -> int:
 
 
 def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(settings_of_app().signing_key, salt=SALT)
+    return URLSafeSerializer(settings_of_app().signing_keys, salt=SALT)

@@ -6,9 +6,12 @@ that is only theirs. It is part of the caller's transaction: after a failure not
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 
 from sqlalchemy import select
 
+from app.customers.consents.models import ConsentRecord
+from app.customers.email_address import normal_email
 from app.customers.models import Customer, VippsLink
 from app.customers.privacy import holders
 from app.database import db
@@ -35,12 +38,24 @@ def pseudonym_of(customer: Customer) -> str:
     they never said yes or no, can be answered; without the key nobody gets from one to the other (GDPR, article 4(5)).
     """
     if customer.email:
-        return pseudonym(f"email {customer.email}")
+        return pseudonyms(f"email {customer.email}")[-1]
     mine = select(VippsLink.subject).where(VippsLink.customer_id == customer.id).order_by(VippsLink.id)
-    return pseudonym(f"subject {db.session.scalar(mine.limit(1)) or ''}")
+    return pseudonyms(f"subject {db.session.scalar(mine.limit(1)) or ''}")[-1]
 
 
-def pseudonym(text: str) -> str:
-    """Return the keyed hash of what names somebody."""
-    key = hmac.digest(settings_of_app().signing_key.encode(), LABEL, "sha256")
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+def proofs_about(who: str) -> Sequence[ConsentRecord]:
+    """Return the proofs that are kept of somebody who was erased, the oldest first.
+
+    `who` is the e-mail address, or the Vipps subject, that they bring. A proof from before a change of the key is found
+    as long as the older key is among the fallbacks: a pseudonym cannot be made anew, since nobody knows of whom it is.
+    """
+    email = normal_email(who)
+    names = pseudonyms(f"email {email}" if email else f"subject {who}")
+    theirs = select(ConsentRecord).where(ConsentRecord.pseudonym.in_(names))
+    return db.session.scalars(theirs.order_by(ConsentRecord.effective_at, ConsentRecord.id)).all()
+
+
+def pseudonyms(text: str) -> list[str]:
+    """Return the keyed hashes of what names somebody: one by each key, the last by the key that signs now."""
+    keys = [hmac.digest(key.encode(), LABEL, "sha256") for key in settings_of_app().signing_keys]
+    return [hmac.new(key, text.encode(), hashlib.sha256).hexdigest() for key in keys]

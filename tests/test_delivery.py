@@ -1,0 +1,302 @@
+"""What a host is given: Dockerfile, compose.yaml and Procfile are sound, and their own commands run, here and now.
+
+There is no container engine in a test. So the files are linted (hadolint, compose-lint), read, and the commands in them
+run as they stand, in a copy that has what the image has and that nothing may write to.
+"""
+
+import http.client
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+from app.settings import Settings, load
+from app.vipps.config import DISCOVERY_PATH
+from tests.conftest import served
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+PROCESSES = dict(re.findall(r"^(\w+): (.+)$", (ROOT / "Procfile").read_text(), re.MULTILINE))
+OWN = ("migrate", "shop", "simulator")
+ONCE = ("migrate", "trust")
+# Of compose.yaml alone; everything else in it is one of the shop's settings.
+FOR_COMPOSE = {"POSTGRES_PASSWORD", "PUBLISH_ON"}
+FOR_OTHERS = {"BIND", "SSL_CERT_FILE", "POSTGRES_USER", "POSTGRES_PASSWORD"}
+PREPARED = ("gunicorn", "flask", "python")  # what our own image has
+
+
+def instructions() -> list[tuple[str, str]]:
+    """Return the Dockerfile's instructions with their arguments; lines that go on are joined."""
+    text = re.sub(r"^#.*\n", "", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+    lines = filter(None, re.sub(r"\\\n\s*", "", text).splitlines())
+    return [(name, rest.strip()) for name, _, rest in (line.partition(" ") for line in lines)]
+
+
+def instruction(name: str) -> str:
+    """Return the arguments of the one instruction of this name."""
+    (found,) = [rest for each, rest in instructions() if each == name]
+    return found
+
+
+def health_check() -> list[str]:
+    """Return the image's health check."""
+    return list(json.loads(instruction("HEALTHCHECK").partition(" CMD ")[2]))
+
+
+def allowed_in() -> list[str]:
+    """Return what .dockerignore lets into the image."""
+    first, *others = [
+        line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")
+    ]
+    assert (first, others[-1]) == ("*", "**/__pycache__")
+    return [line.removeprefix("!") for line in others[:-1]]
+
+
+@pytest.mark.parametrize("arguments", [["hadolint", "Dockerfile"], ["compose-lint", "--quiet", "compose.yaml"]])
+def test_linter_finds_nothing(arguments: list[str]) -> None:
+    found = subprocess.run([BIN / arguments[0], *arguments[1:]], cwd=ROOT, capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_image_serves_as_a_user_who_owns_nothing() -> None:
+    names = [name for name, _ in instructions()]
+    user, _, group = instruction("USER").partition(":")
+    assert user.isdecimal()
+    assert int(user) >= 10_000
+    assert user == group
+    assert names.index("USER") > max(at for at, name in enumerate(names) if name in ("COPY", "RUN"))
+    assert "ADD" not in names
+    assert not [rest for name, rest in instructions() if name == "COPY" and "--chown" in rest]
+
+
+def test_image_is_built_from_a_named_line_and_keeps_what_seldom_changes() -> None:
+    assert re.fullmatch(r"python:3\.11-slim-[a-z]+", instruction("FROM"))
+    copied = [rest.split()[0] for name, rest in instructions() if name == "COPY"]
+    assert copied == ["requirements.txt", "."], "a change of the code must not install everything anew"
+
+
+def test_no_secret_and_no_database_gets_into_the_image() -> None:
+    for name in allowed_in():
+        assert (ROOT / name).exists(), f"{name} is not there"
+        assert not name.startswith((".", "instance"))
+        assert "*" not in name
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_service_is_hardened(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service.get("cap_add", []) == (["NET_BIND_SERVICE"] if name == "proxy" else [])
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["pids_limit"]
+    assert service["mem_limit"]
+    assert "privileged" not in service
+    assert ":" in service["image"]
+    assert not service["image"].endswith(":latest")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_service_says_whether_it_is_well_and_waits_for_what_it_needs(name: str) -> None:
+    service = SERVICES[name]
+    assert (service["restart"] == "no") == (name in ONCE)
+    if name not in (*OWN, *ONCE):
+        assert service["healthcheck"]["test"][0] == "CMD"
+    for needed, how in service.get("depends_on", {}).items():
+        expected = "service_completed_successfully" if needed in ONCE else "service_healthy"
+        assert how == {"condition": expected}, needed
+        assert needed in SERVICES
+
+
+def test_nobody_but_the_proxy_is_reached_from_outside_and_the_data_by_the_shop_only() -> None:
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
+    assert all(port.startswith("${PUBLISH_ON:-127.0.0.1}:") for port in SERVICES["proxy"]["ports"])
+    assert COMPOSE["networks"]["data"] == {"internal": True}
+    beside = {name for name, service in SERVICES.items() if "data" in service.get("networks", ())}
+    assert beside == {"migrate", "shop", "db", "redis"}
+
+
+def test_volumes_are_named_and_secrets_have_no_default() -> None:
+    used = {volume.partition(":")[0] for service in SERVICES.values() for volume in service.get("volumes", ())}
+    assert {each for each in used if not each.startswith("./")} == set(COMPOSE["volumes"])
+    assert all((ROOT / each).is_file() for each in used if each.startswith("./"))
+    text = (ROOT / "compose.yaml").read_text()
+    for secret in ("SECRET_KEY", "POSTGRES_PASSWORD"):
+        assert set(re.findall(rf"\$\{{{secret}(..)", text)) == {":?"}
+
+
+def test_every_variable_is_known() -> None:
+    settings = {name.upper() for name in Settings.model_fields}
+    asked = set(re.findall(r"\$\{(\w+)", (ROOT / "compose.yaml").read_text()))
+    assert asked <= settings | FOR_COMPOSE
+    for service in SERVICES.values():
+        assert set(service.get("environment", {})) <= settings | FOR_OTHERS
+    assert set(re.findall(r"\{\$(\w+)\}", (ROOT / "deploy/Caddyfile").read_text())) == set(
+        SERVICES["proxy"]["environment"]
+    )
+
+
+def interpolated(value: str, environ: dict[str, str]) -> str:
+    """Return a value as Compose would hand it on: `${NAME:-default}` and `${NAME:?required}`."""
+
+    def one(found: re.Match[str]) -> str:
+        return environ.get(found[1]) or (found[3] if found[2] == ":-" else environ[found[1]])
+
+    return re.sub(r"\$\{(\w+)(:-|:\?)([^}]*)\}", one, value)
+
+
+def environment_of(name: str, **environ: str) -> dict[str, str]:
+    """Return a service's environment."""
+    return {key: interpolated(value, environ) for key, value in SERVICES[name]["environment"].items()}
+
+
+def test_settings_of_the_shop_and_its_simulator_can_be_used() -> None:
+    settings = load(environment_of("shop", SECRET_KEY="k" * 64, POSTGRES_PASSWORD="hex"))
+    assert (settings.https, settings.trusted_proxies, settings.simulated) == (True, 1, True)
+    assert settings.database == "postgresql+psycopg://shop:hex@db/shop"
+    names = SERVICES["proxy"]["networks"]["web"]["aliases"]
+    assert [f"https://{name}" for name in names] == [settings.public_url, settings.provider_url]
+    assert "web" in SERVICES["shop"]["networks"]
+
+
+def test_commands_are_of_the_image_that_runs_them() -> None:
+    for name in OWN:
+        command = SERVICES[name].get("command") or json.loads(instruction("CMD"))
+        assert command[0] in PREPARED, name
+    assert json.loads(instruction("CMD")) == ["gunicorn", "wsgi:app"]
+    assert health_check()[0] in PREPARED
+    assert [shlex.split(command)[0] for command in PROCESSES.values()] == ["flask", "gunicorn", "gunicorn"]
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a folder that has what the image has, and that nobody may write to."""
+    folder = tmp_path_factory.mktemp("image")
+    for name in allowed_in():
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, folder / name)
+    (folder / "instance").mkdir()
+    (compiled,) = re.findall(r"python (-m compileall[^&]+)", dict(instructions())["RUN"])
+    subprocess.run([sys.executable, *shlex.split(compiled)], cwd=folder, check=True)
+    subprocess.run(["chmod", "-R", "a-w", folder], check=True)
+    yield folder
+    subprocess.run(["chmod", "-R", "u+w", folder], check=True)
+
+
+@pytest.fixture
+def environ(tmp_path: Path, unused_port: int) -> dict[str, str]:
+    """Return what the shop is started with: as in compose.yaml, with the services that a test has not left out."""
+    given = environment_of("shop", SECRET_KEY="k" * 64, POSTGRES_PASSWORD="hex")
+    here = {
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'shop.sqlite'}",
+        "REDIS_URL": "",
+        "BIND": f"127.0.0.1:{unused_port}",
+        "PORT": str(unused_port),
+        "WEB_CONCURRENCY": "1",
+        "PATH": f"{BIN}:/usr/sbin:/usr/bin:/sbin:/bin",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TMPDIR": str(tmp_path),
+    }
+    del given["SSL_CERT_FILE"]
+    return given | here
+
+
+def as_in_a_container(command: list[str]) -> list[str]:
+    """Return a command without root's power to write where nobody may."""
+    if os.geteuid() != 0:
+        return command
+    return ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", *command]
+
+
+def run(command: list[str], image: Path, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command of the image to its end."""
+    return subprocess.run(as_in_a_container(command), cwd=image, env=environ, capture_output=True, text=True)
+
+
+@contextmanager
+def serving(command: list[str], image: Path, environ: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command that serves; ends it with the image's stop signal, and sees it end well."""
+    server = subprocess.Popen(as_in_a_container(command), cwd=image, env=environ)
+    try:
+        deadline = time.monotonic() + 60
+        while run(health_check(), image, environ).returncode:
+            assert server.poll() is None, "it ended"
+            assert time.monotonic() < deadline, "it never answered"
+        yield server
+    finally:
+        server.send_signal(getattr(signal, instruction("STOPSIGNAL")))
+        try:
+            assert server.wait(30) == 0
+        finally:
+            server.kill()
+
+
+def get(environ: dict[str, str], path: str) -> tuple[int, str]:
+    """Ask the server as the proxy would: for the shop's own name; returns status and text."""
+    connection = http.client.HTTPConnection(environ["BIND"], timeout=30)
+    connection.request("GET", path, headers={"Host": urlsplit(environ["PUBLIC_URL"]).netloc})
+    with closing(connection):
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+
+def test_copy_cannot_be_written_to(image: Path, environ: dict[str, str]) -> None:
+    for folder in (".", "app", "instance"):
+        assert run(["python", "-c", f"open('{folder}/new', 'w')"], image, environ).returncode
+
+
+def test_shop_is_set_up_and_serves_from_files_that_nobody_writes_to(image: Path, environ: dict[str, str]) -> None:
+    for command in (shlex.split(PROCESSES["release"]), SERVICES["migrate"]["command"]):
+        done = run(command, image, environ)
+        assert done.returncode == 0, done.stderr
+    assert run(health_check(), image, environ).returncode == 1
+    with serving(json.loads(instruction("CMD")), image, environ):
+        assert get(environ, "/readyz")[0] == 200
+        for path in ("/", "/guide/checklist", "/guide/running-it", "/guide/source/tests/test_delivery.py"):
+            assert get(environ, path)[0] == 200, path
+        assert get(environ, "/nothing")[0] == 404
+    assert not list((image / "instance").iterdir())
+
+
+def test_simulator_needs_its_volume_only(image: Path, environ: dict[str, str]) -> None:
+    instance = image / "instance"
+    assert SERVICES["simulator"]["volumes"][-1].endswith("/instance")
+    instance.chmod(0o700)
+    try:
+        with serving(SERVICES["simulator"]["command"], image, environ):
+            status, text = get({**environ, "PUBLIC_URL": environ["SIMULATOR_URL"]}, DISCOVERY_PATH)
+            assert status == 200
+            assert json.loads(text)["issuer"].startswith("https://vipps.localhost/")
+        assert {each.name for each in instance.iterdir()} >= {"simulator.sqlite", "simulator_key"}
+    finally:
+        shutil.rmtree(instance)
+        instance.mkdir(0o500)
+
+
+def test_health_check_fails_on_what_is_not_well(image: Path, environ: dict[str, str]) -> None:
+    with served(lambda _environ, start: start("503 Service Unavailable", []) and [b""]) as origin:
+        ill = {**environ, "BIND": urlsplit(origin).netloc.replace("localhost", "127.0.0.1")}
+        assert run(health_check(), image, ill).returncode == 1
+
+
+def test_procfile_serves_at_the_port_that_it_is_given(image: Path, environ: dict[str, str]) -> None:
+    assert PROCESSES["simulator"] == PROCESSES["web"].replace(":app", ":simulator")
+    with serving(["sh", "-c", f"unset BIND; exec {PROCESSES['web']}"], image, environ):
+        assert get(environ, "/healthz")[0] == 200

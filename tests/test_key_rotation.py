@@ -1,0 +1,111 @@
+"""A new SECRET_KEY: what was signed before still counts while the older key is among the fallbacks, and only then."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.customers.consents import unsubscribe
+from app.customers.models import Customer
+from app.customers.privacy.erasure import erase
+from app.database import begin_write, db
+from tests.conftest import browser_of, open_page
+from tests.customers.steps import EMAIL, PASSWORD, add_answer, add_customer, enter, is_logged_in
+
+OLD, NEW = "the-key-that-signed-until-now-and-is-as-long", "the-key-that-signs-from-now-on-and-is-as-long"
+OLDER = "a-key-of-the-year-before-that-is-long-as-well"
+
+MakeApp = Callable[..., Flask]
+
+
+def moved(client: FlaskClient, app: Flask) -> FlaskClient:
+    """Return a browser with the same cookies at another worker."""
+    there = browser_of(app)
+    for name in ("session", "form"):
+        if cookie := client.get_cookie(name):
+            there.set_cookie(name, cookie.value)
+    return there
+
+
+def sends(client: FlaskClient, token: str) -> int:
+    """Send the login form with a token; returns the status."""
+    data = {"email": EMAIL, "password": PASSWORD, "csrf_token": token}
+    return client.post("/login/password", data=data).status_code
+
+
+@pytest.mark.parametrize(
+    ("environ", "status"),
+    [({"SECRET_KEY_FALLBACKS": f"{OLDER} {OLD}"}, 303), ({"SECRET_KEY_FALLBACKS": f"{OLD},{OLDER}"}, 303), ({}, 400)],
+)
+def test_form_opened_before_can_be_sent_after(make_app: MakeApp, environ: dict[str, str], status: int) -> None:
+    before, after = make_app(SECRET_KEY=OLD), make_app(SECRET_KEY=NEW, **environ)
+    add_customer(before)
+    client = browser_of(before)
+    token = open_page(client, "/login").csrf_token()
+    assert sends(moved(client, after), token) == status
+
+
+def test_form_of_a_worker_that_is_ahead_is_taken_by_one_that_knows_the_next_key(make_app: MakeApp) -> None:
+    """While several hosts change one after the other, a browser meets both kinds."""
+    ahead, behind = (
+        make_app(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD),
+        make_app(SECRET_KEY=OLD, SECRET_KEY_FALLBACKS=NEW),
+    )
+    add_customer(ahead)
+    client = browser_of(ahead)
+    token = open_page(client, "/login").csrf_token()
+    assert sends(moved(client, behind), token) == 303
+
+
+def test_what_is_signed_from_now_on_needs_the_new_key_only(make_app: MakeApp) -> None:
+    during, after = make_app(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD), make_app(SECRET_KEY=NEW)
+    customer_id = add_customer(during)
+    client = browser_of(during)
+    token = open_page(client, "/login").csrf_token()
+    assert sends(moved(client, after), token) == 303
+    assert browser_of(after).get(link_for(during, customer_id)).status_code == 200
+
+
+def link_for(app: Flask, customer_id: int) -> str:
+    """Return the path of the link in a mail."""
+    with app.test_request_context():
+        return f"/unsubscribe/{unsubscribe.token_for(db.session.get_one(Customer, customer_id), 'email')}"
+
+
+def test_link_of_an_old_mail_works_with_the_older_key_and_not_without(make_app: MakeApp) -> None:
+    before = make_app(SECRET_KEY=OLD)
+    link = link_for(before, add_customer(before))
+    assert browser_of(make_app(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD)).get(link).status_code == 200
+    assert "We do not know this link" in browser_of(make_app(SECRET_KEY=NEW)).get(link).text
+
+
+@pytest.mark.parametrize("environ", [{}, {"SECRET_KEY_FALLBACKS": OLD}])
+def test_nobody_is_logged_out(make_app: MakeApp, environ: dict[str, str]) -> None:
+    before = make_app(SECRET_KEY=OLD)
+    client = browser_of(before)
+    enter(before, client, add_customer(before))
+    assert is_logged_in(moved(client, make_app(SECRET_KEY=NEW, **environ)))
+    assert not is_logged_in(browser_of(before))
+
+
+@pytest.mark.parametrize(("email", "who"), [(EMAIL, f" {EMAIL.upper()}"), (None, "sub of None")])
+def test_proof_of_an_erased_customer_is_found_by_the_older_key_and_not_without(
+    make_app: MakeApp, email: str | None, who: str
+) -> None:
+    before = make_app(SECRET_KEY=OLD)
+    customer_id = add_customer(before, email, None, vipps=True)
+    add_answer(before, customer_id, granted=True, text="By e-mail, please")
+    with before.app_context():
+        begin_write()
+        erase(db.session.get_one(Customer, customer_id))
+        db.session.commit()
+    printed = asked(make_app(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD), who)
+    assert "yes  email: By e-mail, please\n1 kept" in printed
+    assert asked(make_app(SECRET_KEY=NEW), who).startswith("0 kept")
+    assert asked(before, "somebody.else@example.com").startswith("0 kept")
+
+
+def asked(app: Flask, who: str) -> str:
+    """Return what the command prints about somebody."""
+    return app.test_cli_runner().invoke(args=["consent-proofs", who], catch_exceptions=False).output
