@@ -10,7 +10,7 @@ from flask import Flask
 
 from app import assets, cli, customers, errors, guide, health, i18n, mail, metrics, observability, security, shop, staff
 from app.customers.vipps_login import VippsLogin
-from app.database import db, engine_options, migrate
+from app.database import connect, db, engine_options
 from app.settings import Settings, load
 from app.vipps import routes as vipps_routes
 from app.vipps import webhook
@@ -33,13 +33,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.globals["settings"] = settings
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database,
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database),
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),
     )
 
     observability.init_app(app, settings)
     security.init_app(app, settings)
-    db.init_app(app)
-    migrate.init_app(app, db)
+    connect(app)
     i18n.init_app(app)
     assets.init_app(app)
     errors.init_app(app)

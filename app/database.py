@@ -1,9 +1,9 @@
 """The database handle: one SQLAlchemy session per request, one model base, timestamps in UTC.
 
 SQLite is the default and PostgreSQL the step up; both behave alike here. SQLite gets foreign keys, a
-write-ahead log (readers do not wait for the writer) and a busy timeout; its transactions begin with
-`BEGIN IMMEDIATE` where the code says so through `begin_write`, because a reader that turns writer in the
-middle of a transaction fails at once under concurrency, whatever the busy timeout. What is deleted is overwritten with
+write-ahead log (readers do not wait for the writer), and its writers take turns (`sqlite_turns`). A transaction begins
+with `BEGIN IMMEDIATE` where the code says so through `begin_write`, because a reader that turns writer in the
+middle of a transaction fails at once under concurrency, however long it would wait. What is deleted is overwritten with
 zeros in its file: SQLite would otherwise leave an erased customer readable there until the space is used again.
 """
 
@@ -13,12 +13,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, event, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+from app.settings import Settings
+from app.sqlite_turns import BEGIN, BUSY_MS, take_turns
 
 T = TypeVar("T")
 
@@ -66,6 +70,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def connect(app: Flask) -> None:
+    """Connect the shop to its database."""
+    db.init_app(app)
+    migrate.init_app(app, db)
+    with app.app_context():
+        take_turns(db.engine)
+
+
 def utcnow() -> datetime:
     """Return the present moment, in UTC."""
     return datetime.now(UTC)
@@ -78,7 +90,7 @@ def begin_write() -> None:
     """
     if db.engine.dialect.name == "sqlite":
         db.session.rollback()
-        db.session.execute(text("BEGIN IMMEDIATE"))
+        db.session.execute(text(BEGIN))
 
 
 def if_possible(ask: Callable[[], T], otherwise: T) -> T:
@@ -90,7 +102,13 @@ def if_possible(ask: Callable[[], T], otherwise: T) -> T:
         return otherwise
 
 
-PRAGMAS = ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=3000", "secure_delete=ON")
+PRAGMAS = (
+    "foreign_keys=ON",
+    f"busy_timeout={BUSY_MS}",
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "secure_delete=ON",
+)
 
 
 @event.listens_for(Engine, "connect")
@@ -101,16 +119,24 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def engine_options(url: str) -> dict[str, Any]:
+def engine_options(settings: Settings) -> dict[str, Any]:
     """Return the pool's settings: room for the threads of a worker, and a short wait when there is none.
 
     PostgreSQL gets fewer connections, because every worker of every host has a pool of its own there, and a dead
     connection is noticed before it is used.
     """
+    size, overflow = settings.database_pool_size, settings.database_pool_overflow
     # An error's text would otherwise carry the statement's values, and so personal data, into the log (ASVS 16.2.5).
     always = {"hide_parameters": True, "pool_timeout": 3}
-    if url.startswith("postgresql"):
+    if settings.database.startswith("postgresql"):
         # No statement and no lock may outlast a callback's 10 seconds.
         limits = {"connect_timeout": 3, "options": "-c lock_timeout=3000 -c statement_timeout=5000"}
-        return {**always, "pool_pre_ping": True, "pool_size": 10, "max_overflow": 20, "connect_args": limits}
-    return {**always, "pool_size": 20, "max_overflow": 120}
+        return {**always, **_pool(size, overflow, 10, 20), "pool_pre_ping": True, "connect_args": limits}
+    return {**always, **_pool(size, overflow, 20, 120)}
+
+
+def _pool(size: int | None, overflow: int | None, usual_size: int, usual_overflow: int) -> dict[str, int]:
+    return {
+        "pool_size": usual_size if size is None else size,
+        "max_overflow": usual_overflow if overflow is None else overflow,
+    }

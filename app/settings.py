@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     public_url: str = "http://localhost:8000"
     simulator_url: str = "http://localhost:8001"
     database_url: str = ""
+    database_pool_size: int | None = Field(None, ge=1, le=1000)
+    database_pool_overflow: int | None = Field(None, ge=0, le=1000)
     redis_url: str = ""
     secret_key: SecretStr = SecretStr("")
     secret_key_fallbacks: SecretStr = SecretStr("")

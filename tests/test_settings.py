@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.database import engine_options
 from app.settings import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Settings, SettingsError, kept_secret, load
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,6 +43,15 @@ def test_four_variables_are_enough_for_the_real_test_environment() -> None:
     assert load(four).redirect_uri == "http://localhost:8000/login/vipps/callback"
 
 
+@pytest.mark.parametrize("url", ["sqlite:///shop.sqlite", "postgresql+psycopg://me@host/shop"])
+def test_the_pool_is_as_large_as_the_settings_say(url: str) -> None:
+    usual = engine_options(load({"DATABASE_URL": url}))
+    assert usual["pool_size"] + usual["max_overflow"] == (30 if url.startswith("postgresql") else 140)
+    chosen = engine_options(load({"DATABASE_URL": url, "DATABASE_POOL_SIZE": "3", "DATABASE_POOL_OVERFLOW": "0"}))
+    assert (chosen["pool_size"], chosen["max_overflow"]) == (3, 0)
+    assert chosen.get("pool_pre_ping", False) == url.startswith("postgresql")
+
+
 def test_an_empty_value_is_not_set() -> None:
     assert load({"VIPPS_ENVIRONMENT": "", "DEMO": "", "PUBLIC_URL": ""}) == load({})
 
@@ -52,6 +62,8 @@ def test_an_empty_value_is_not_set() -> None:
         ({"VIPPS_ENVIRONMENT": "prod"}, "VIPPS_ENVIRONMENT"),
         ({"VIPPS_CLIENT_AUTH_METHOD": "none"}, "VIPPS_CLIENT_AUTH_METHOD"),
         ({"VIPPS_MARKET": "no"}, "VIPPS_MARKET"),
+        ({"DATABASE_POOL_SIZE": "0"}, "DATABASE_POOL_SIZE"),
+        ({"DATABASE_POOL_OVERFLOW": "-1"}, "DATABASE_POOL_OVERFLOW"),
         ({"VIPPS_BRAND": "Vipps"}, "VIPPS_BRAND"),
         ({"VIPPS_CONSENT_SCOPE": "all"}, "VIPPS_CONSENT_SCOPE"),
         ({"VIPPS_SCOPES": "name email"}, "VIPPS_SCOPES"),

@@ -204,7 +204,7 @@ def test_a_login_never_holds_one_connection_while_it_waits_for_another(
 ) -> None:
     """With a single connection, whoever held it while asking for a second would wait for ever (here: 0.2 s)."""
     only_one = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.2}
-    monkeypatch.setattr("app.engine_options", lambda url: only_one)
+    monkeypatch.setattr("app.engine_options", lambda settings: only_one)
     shop = make_app(SIMULATOR_URL=vipps.simulator)
     person = VippsPerson(shop, browser_of(shop), vipps.simulator)
     assert person.log_in("gunnar").status_code == 303
