@@ -7,7 +7,7 @@ its own because it can be lifted out.
 from alembic import context
 from flask import current_app
 
-from app.database import UtcDateTime, db
+from app.database import UtcDateTime, db, is_in_models
 from app.vipps.attempts import metadata as vipps_metadata
 
 TARGETS = [db.metadata, vipps_metadata]
@@ -29,7 +29,13 @@ def migrate_offline() -> None:
 def migrate_online() -> None:
     """Run the migrations; SQLite alters a table by copying it, which is what a batch is."""
     with db.engine.connect() as connection:
-        context.configure(connection=connection, target_metadata=TARGETS, render_as_batch=True, render_item=render_item)
+        context.configure(
+            connection=connection,
+            target_metadata=TARGETS,
+            render_as_batch=True,
+            render_item=render_item,
+            include_name=is_in_models,
+        )
         with context.begin_transaction():
             context.run_migrations()
 

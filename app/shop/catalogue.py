@@ -1,19 +1,20 @@
 """What is for sale, as plain questions to the database.
 
 The front page is the page that most people see, so it costs one query, whatever the number of products: a shelf is
-read as rows of just the columns a card needs, with the total counted beside them. The categories are the same on
+read as rows of just the columns a card needs, and begins where the one before ended. The categories are the same on
 every page and change when somebody edits the shop, so each process remembers them for a minute.
 """
 
+import operator
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, Select, bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
+from app.shop import search
 from app.shop.models import Category, CategoryText, Product, ProductText
 
 PER_PAGE = 24
@@ -36,17 +37,29 @@ NO_CATEGORIES: tuple[CategoryName, ...] = ()
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a product stands in the shop's order, which is by position and then by number."""
+
+    position: int
+    id: int
+
+    def __str__(self) -> str:
+        """Return the place as it stands in addresses."""
+        return f"{self.position}.{self.id}"
+
+
+@dataclass(frozen=True)
 class Shelf:
-    """One page of products. `total` counts those on all pages."""
+    """One page of products; the one before it ends before `previous`, and the one after it begins after `next`."""
 
     products: tuple[Row[*tuple[Any, ...]], ...]
-    total: int
-    page: int
+    previous: Place | None = None
+    next: Place | None = None
 
     @property
-    def pages(self) -> int:
-        """Return the number of pages; an empty shelf has one."""
-        return max(1, ceil(self.total / PER_PAGE))
+    def total(self) -> int | None:
+        """Return how many products there are if this is all of them; None for one of several pages."""
+        return None if self.previous or self.next else len(self.products)
 
 
 def read_categories(session: Session, language: str) -> tuple[CategoryName, ...]:
@@ -77,35 +90,75 @@ class RememberedCategories:
         return categories
 
 
-# What a product card shows. Both statements are built once: building one costs as much as running it.
+# What a product card shows. Built once: building a statement costs as much as running it.
 _CARDS = select(
+    Product.id,
     Product.slug,
     Product.price,
     Product.stock,
     Product.picture,
     Product.featured,
+    Product.position,
     ProductText.name,
     ProductText.summary,
 ).join(ProductText, (ProductText.product_id == Product.id) & (ProductText.language == bindparam("in_language")))
 
-_SHELF = (
-    _CARDS.add_columns(func.count().over().label("total"))
-    .order_by(Product.position, Product.id)
-    .limit(PER_PAGE)
-    .offset(bindparam("skipped"))
-)
+_ORDER: tuple[Any, ...] = (Product.position, Product.id)
+_FIRST_SHELF = _CARDS.order_by(*_ORDER).limit(PER_PAGE + 1)
 
 
-def find_products(session: Session, language: str, q: str = "", category: str = "", page: int = 1) -> Shelf:
-    """Return one page of the products whose texts contain every word of `q`, in the shop's order."""
-    statement = _SHELF
-    if category:
-        statement = statement.join(Category, Category.id == Product.category_id).where(Category.slug == category)
-    for word in searched_words(q):
-        statement = statement.where(ProductText.search.contains(word, autoescape=True))
+def find_products(
+    session: Session,
+    language: str,
+    q: str = "",
+    category: str = "",
+    *,
+    after: Place | None = None,
+    before: Place | None = None,
+) -> Shelf:
+    """Return one page of the products whose texts contain every word of `q`, in the shop's order.
+
+    It begins after a place, or ends before one, or is the first. Neither the way to it nor the number of all products
+    is counted, so that it costs the same wherever it is.
+    """
+    words = searched_words(q)
     # On the connection itself, since rows are nothing that the session would keep track of.
-    rows = session.connection().execute(statement, {"in_language": language, "skipped": (page - 1) * PER_PAGE}).all()
-    return Shelf(tuple(rows), rows[0].total if rows else 0, page)
+    connection = session.connection()
+    if words or category or after or before:
+        statement = _shelf(words, category, after, before, is_sqlite=connection.dialect.name == "sqlite")
+    else:
+        statement = _FIRST_SHELF
+    rows = connection.execute(statement, {"in_language": language}).all()
+    shown, is_more = rows[:PER_PAGE], len(rows) > PER_PAGE
+    if before:
+        shown = shown[::-1]
+    if not shown:
+        return Shelf(())
+    first, last = (Place(each.position, each.id) for each in (shown[0], shown[-1]))
+    return Shelf(
+        tuple(shown),
+        previous=first if after or (before and is_more) else None,
+        next=last if before or is_more else None,
+    )
+
+
+def _shelf(
+    words: Sequence[str], category: str, after: Place | None, before: Place | None, *, is_sqlite: bool
+) -> Select[*tuple[Any, ...]]:
+    """Build the statement for a page and the first product of the next one; backwards if it ends before a place."""
+    statement, found, order = search.having(_CARDS, words), search.in_index(words), _ORDER
+    if category:
+        its_id = select(Category.id).where(Category.slug == category).scalar_subquery()
+        statement = statement.where(Product.category_id == its_id)
+    if found and is_sqlite:
+        statement, order = search.through_full_text(statement, found), (search.ROW,)
+    else:
+        statement = search.through_trigrams(statement, found)
+    for place, is_beyond in ((after, operator.gt), (before, operator.lt)):
+        if place:
+            key = (search.row_of(place.position, place.id),) if len(order) == 1 else (place.position, place.id)
+            statement = statement.where(is_beyond(tuple_(*order), tuple_(*key)))
+    return statement.order_by(*(each.desc() if before else each for each in order)).limit(PER_PAGE + 1)
 
 
 def product_by_slug(session: Session, slug: str, language: str) -> Row[*tuple[Any, ...]] | None:

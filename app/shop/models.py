@@ -44,7 +44,9 @@ class Product(Base):
     __table_args__ = (
         CheckConstraint("stock >= 0", name="stock_not_negative"),
         CheckConstraint("price >= 0", name="price_not_negative"),
-        Index("ix_product_category_id_position", "category_id", "position"),
+        # In the order of the shelves: a page begins where the one before ended.
+        Index("ix_product_position_id", "position", "id"),
+        Index("ix_product_category_id_position_id", "category_id", "position", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -54,13 +56,13 @@ class Product(Base):
     stock: Mapped[int] = mapped_column(default=0)
     picture: Mapped[str] = mapped_column(String(200))
     featured: Mapped[bool] = mapped_column(default=False)
-    position: Mapped[int] = mapped_column(default=0, index=True)
+    position: Mapped[int] = mapped_column(default=0)
 
     texts: Mapped[list["ProductText"]] = relationship(cascade="all, delete-orphan")
 
 
 class ProductText(Base):
-    """A product's words in one language. `search` is all of them case-folded: SQLite's LIKE only folds ASCII."""
+    """A product's words in one language. `search` is all of them case-folded, and indexed: see `app/shop/search.py`."""
 
     __tablename__ = "product_text"
 

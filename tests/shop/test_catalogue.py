@@ -122,18 +122,48 @@ def test_a_search_in_a_category_stays_in_it(app: Flask, client: FlaskClient) -> 
 def test_pages_hold_24_products_and_keep_the_search(app: Flask, client: FlaskClient) -> None:
     for number in range(PER_PAGE + 1):
         add_product(app, f"sock-{number:02}", position=number)
-    first, second = open_page(client, "/?q=sock"), open_page(client, "/?q=sock&page=2")
+    first = open_page(client, "/?q=sock")
     assert len(names_on(first)) == PER_PAGE
-    assert first.one('a[rel="next"]')["href"] == "/?q=sock&page=2"
+    assert "More than 24 things" in first.text
+    following = str(first.one('a[rel="next"]')["href"])
+    assert following.startswith("/?q=sock&after=")
+    second = open_page(client, following)
     assert names_on(second) == ["Sock-24"]
     assert not second.select('a[rel="next"]')
+    assert names_on(open_page(client, str(second.one('a[rel="prev"]')["href"]))) == names_on(first)
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "abc", "1.5", "2", "9" * 30, "", "٣"])
-def test_a_page_that_does_not_exist_leads_nowhere(app: Flask, client: FlaskClient, number: str) -> None:
+@pytest.mark.parametrize("path", ["/", "/?q=wool", "/?category=wool", "/?q=%25"])
+def test_pages_lead_through_all_products_and_back_each_once(app: Flask, client: FlaskClient, path: str) -> None:
+    """Two products of one place are a page's end and the next one's beginning; a negative place is one too."""
+    many = 2 * PER_PAGE + 3
+    for number in range(many):
+        add_product(app, f"wool-{number:02}", name=f"Wool {number:02} 100%", position=number // 10 - 2)
+    seen, pages = [], [open_page(client, path)]
+    while following := pages[-1].select('a[rel="next"]'):
+        pages.append(open_page(client, str(following[0]["href"])))
+    for page in pages:
+        seen += names_on(page)
+    assert seen == [f"Wool {number:02} 100%" for number in range(many)]
+    page = pages[-1]
+    for expected in reversed(pages[:-1]):
+        page = open_page(client, str(page.one('a[rel="prev"]')["href"]))
+        assert names_on(page) == names_on(expected)
+    assert not page.select('a[rel="prev"]')
+    assert page.h1 == pages[0].h1
+
+
+@pytest.mark.parametrize("name", ["after", "before"])
+@pytest.mark.parametrize(
+    "place", ["-1", "abc", "1.5.2", "9.9", "-99.9", "9" * 30, "99999999999.1", "1.9999999999", "", "٣.1"]
+)
+def test_a_place_that_cannot_be_or_has_nothing_beyond_leads_nowhere(
+    app: Flask, client: FlaskClient, name: str, place: str
+) -> None:
     add_product(app)
-    response = client.get("/", query_string={"page": number})
-    assert response.status_code == 404
+    has_more = (name, place) in {("after", "-99.9"), ("before", "9.9")}
+    assert client.get("/", query_string={name: place}).status_code == (200 if has_more else 404)
+    assert client.get("/?after=0.1&before=0.1").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from app.shop.catalogue import (
     related_products,
 )
 from app.shop.parts import part
-from app.shop.routes.paging import page_number, within
+from app.shop.routes.paging import place
 
 bp = Blueprint("shop", __name__)
 
@@ -31,16 +31,19 @@ bp = Blueprint("shop", __name__)
 def home() -> ResponseReturnValue:
     """Show the products: all, those of a category, or those that a search finds."""
     q = " ".join(request.args.get("q", "")[:MAX_QUERY].replace("\0", "").split())
-    category, page = _category(), page_number()
-    shelf = find_products(db.session(), language(), q, category.slug if category else "", page)
-    within(page, shelf.pages if shelf.products else 1)
+    category, after, before = _category(), place("after"), place("before")
+    if after and before:
+        abort(404)
+    shelf = find_products(db.session(), language(), q, category.slug if category else "", after=after, before=before)
+    if not shelf.products and (after or before):
+        abort(404)
     kept = {"q": q, "category": category.slug if category else ""}
     facts: dict[str, Hashable] = {
         "shelf": shelf,
         "q": q,
         "category": category,
         "everything": not q and not category,
-        "link": "/?" + urlencode({name: value for name, value in kept.items() if value} | {"page": ""}),
+        "link": "/?" + "".join(f"{urlencode({name: value})}&" for name, value in kept.items() if value),
     }
     if _somebody_we_know():
         return render_template("shop/home.html", **facts)

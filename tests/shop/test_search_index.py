@@ -1,0 +1,144 @@
+"""The search index on both databases: right whoever changes what, and used."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, event, insert, select, text, update
+
+from app.database import db
+from app.shop.catalogue import Place, find_products
+from app.shop.models import Category, Product, ProductText
+from tests.shop.steps import add_product, set_product
+
+
+def found(app: Flask, q: str) -> list[str]:
+    """Return the slugs that a search finds in English."""
+    with app.app_context():
+        return [each.slug for each in find_products(db.session(), "en", q).products]
+
+
+@pytest.fixture
+def app(either_app: Flask) -> Flask:
+    """Use both databases in turn, without the demo's goods."""
+    with either_app.app_context():
+        db.session.execute(delete(Product))
+        db.session.commit()
+    return either_app
+
+
+def is_sqlite(app: Flask) -> bool:
+    """Tell which database it is."""
+    with app.app_context():
+        return db.engine.dialect.name == "sqlite"
+
+
+def write(app: Flask, *statements: object) -> None:
+    """Execute statements as somebody does who knows nothing of the index."""
+    with app.app_context():
+        for each in statements:
+            db.session.execute(each)  # type: ignore[call-overload]  # any statement
+        db.session.commit()
+
+
+def test_a_changed_text_is_found_by_its_new_words_only(app: Flask) -> None:
+    number = add_product(app, "hat", name="Woollen hat")
+    write(app, update(ProductText).where(ProductText.product_id == number).values(search="a felt cap"))
+    assert found(app, "felt") == ["hat"]
+    assert found(app, "woollen") == []
+
+
+def test_what_is_gone_is_found_no_more(app: Flask) -> None:
+    first, second = (add_product(app, slug, name="Woollen hat") for slug in ("first", "second"))
+    write(app, delete(Product).where(Product.id == first))
+    write(app, delete(ProductText).where(ProductText.product_id == second))
+    assert found(app, "woollen") == []
+    if is_sqlite(app):
+        with app.app_context():
+            assert db.session.scalar(text("SELECT count(*) FROM product_search")) == 0
+
+
+def test_hits_come_in_the_shops_order_also_after_a_move(app: Flask) -> None:
+    for position, slug in enumerate(("a", "b", "c")):
+        add_product(app, slug, name="Woollen hat", position=position)
+    assert found(app, "woollen") == ["a", "b", "c"]
+    set_product(app, "a", position=5)
+    set_product(app, "c", position=-1)
+    assert found(app, "woollen") == ["c", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("q", "hits"),
+    [
+        ("teppe", ["blanket"]),
+        ("ULLTEPPE", ["blanket"]),
+        ("øl", ["mug"]),
+        ("mugg øl", ["mug"]),
+        ("lt", []),
+        ("epp", ["blanket"]),
+        ("s", ["mug"]),
+        ('"', ["mug"]),
+        ('"stor"', ["mug"]),
+        ('"stor" OR words:', []),
+        ("NEAR(", []),
+        ("ull*", []),
+        ("^ull", []),
+        ("{a,b}", []),
+    ],
+)
+def test_a_word_is_found_inside_another_and_a_short_one_where_words_begin_or_end(
+    app: Flask, q: str, hits: list[str]
+) -> None:
+    add_product(app, "blanket", name="Ullteppe", position=1)
+    add_product(app, "mug", name='Mugg til øl "stor"', summary="Svarte og fine", position=2)
+    assert found(app, q) == hits
+
+
+def plan_of(app: Flask, q: str = "", **places: Any) -> str:
+    """Return how the database reads a shelf."""
+    seen: list[tuple[str, Any]] = []
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *given: seen.append((given[2], given[3])))
+        find_products(db.session(), "en", q, **places)
+        explain = "EXPLAIN QUERY PLAN" if is_sqlite(app) else "EXPLAIN"
+        return str(db.session.connection().exec_driver_sql(f"{explain} {seen[0][0]}", seen[0][1]).all())
+
+
+def fill(app: Flask, products: int) -> None:
+    """Add so many products without a word, and tell the database; PostgreSQL goes by how much there is."""
+    with app.app_context():
+        shelf = db.session.scalar(select(Category.id).limit(1))
+        goods = [
+            {"id": 1000 + n, "slug": f"p-{n}", "category_id": shelf, "price": 1, "picture": ""} for n in range(products)
+        ]
+        words = [{"product_id": each["id"], "language": "en", "name": "", "search": "felt cap"} for each in goods]
+        db.session.execute(insert(Product), goods)
+        db.session.execute(insert(ProductText), words)
+        db.session.execute(text("ANALYZE"))
+        db.session.commit()
+
+
+def test_the_index_is_what_is_asked(app: Flask) -> None:
+    fill(app, 2000)
+    add_product(app, "hat", name="Woollen hat")
+    plan = plan_of(app, "woollen")
+    if is_sqlite(app):
+        assert "SCAN product_search VIRTUAL TABLE" in plan
+        assert "TEMP B-TREE" not in plan
+    else:
+        assert "Index Scan on product_search" in plan
+
+
+@pytest.mark.parametrize("places", [{"after": Place(3, 3)}, {"before": Place(3, 3)}, {"category": "wool"}])
+def test_a_shelf_is_read_from_where_it_begins(demo_app: Flask, places: dict[str, Any]) -> None:
+    plan = plan_of(demo_app, **places)
+    assert "_position_id (" in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def test_every_text_in_the_demo_is_in_the_index(either_app: Flask) -> None:
+    with either_app.app_context():
+        for slug, name in db.session.execute(
+            select(Product.slug, ProductText.name).join(ProductText).where(ProductText.language == "en")
+        ):
+            assert slug in [each.slug for each in find_products(db.session(), "en", name).products]
