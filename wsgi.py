@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
+from app import about
 from app.settings import Settings, SettingsError, load
 
 
@@ -49,7 +50,7 @@ def build_simulator(settings: Settings) -> Any:
     shop = Merchant(
         client_id=settings.client_id,
         client_secret=settings.client_secret,
-        name="Multe",
+        name=about.NAME,
         redirect_uris=(settings.redirect_uri,),
         auth_method=settings.vipps_client_auth_method,
         msn=settings.vipps_merchant_serial_number or "123456",

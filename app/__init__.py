@@ -8,7 +8,22 @@ from pathlib import Path
 
 from flask import Flask
 
-from app import assets, cli, customers, errors, guide, health, i18n, mail, metrics, observability, security, shop, staff
+from app import (
+    about,
+    assets,
+    cli,
+    customers,
+    errors,
+    guide,
+    health,
+    i18n,
+    mail,
+    metrics,
+    observability,
+    security,
+    shop,
+    staff,
+)
 from app.customers.vipps_login import VippsLogin
 from app.database import connect, db, engine_options
 from app.settings import Settings, load
@@ -30,7 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load()
     app = Shop(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     app.extensions["settings"] = settings
-    app.jinja_env.globals["settings"] = settings
+    app.jinja_env.globals.update(settings=settings, about=about, shop_name=about.NAME)
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),
@@ -67,7 +82,7 @@ def vipps_config(settings: Settings) -> VippsConfig:
         client_auth_method=settings.vipps_client_auth_method,
         merchant_serial_number=settings.vipps_merchant_serial_number,
         redirect_uri=settings.redirect_uri,
-        system_name="multe-shop",
+        system_name=f"{about.SLUG}-shop"[:30],  # as long as Vipps takes
         scopes=settings.scopes,
         market=settings.vipps_market,
         concurrent_logins=settings.vipps_concurrent_logins,

@@ -26,6 +26,7 @@ from markupsafe import Markup, escape
 from sqlalchemy import String, Text, event, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.about import NAME
 from app.database import Base, UtcDateTime, db, utcnow
 from app.observability import log, reference
 from app.settings import LOCAL_HOSTS, Settings, settings_of_app
@@ -124,7 +125,7 @@ def compose(
 ) -> EmailMessage:
     """Build the message; an address or a subject that would start another header raises `ValueError`."""
     message = EmailMessage(POLICY)
-    sender = Address("Multe", addr_spec=_sender(settings))
+    sender = Address(NAME, addr_spec=_sender(settings))
     message["From"] = sender
     message["To"] = Address(addr_spec=to)
     message["Subject"] = subject

@@ -36,7 +36,7 @@ def test_every_page_is_sound_in_both_languages(demo_client: FlaskClient, path: s
     assert page.one("html")["lang"] == language
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/static/brand/multe.svg", "/healthz", "/login/vipps/callback"])
+@pytest.mark.parametrize("path", [*PAGES, "/static/brand/mark.svg", "/healthz", "/login/vipps/callback"])
 def test_the_security_headers_are_on_every_answer(demo_client: FlaskClient, path: str) -> None:
     response = demo_client.get(path)
     response.close()
@@ -285,8 +285,8 @@ def test_prices_are_written_as_norwegians_write_them(ore: int, written: str) -> 
 
 
 def test_a_static_file_is_kept_for_ever_only_under_its_version(client: FlaskClient) -> None:
-    path = assets.asset("brand/multe.svg")
-    assert re.fullmatch(r"/static/brand/multe\.svg\?v=[0-9a-f]{10}", path)
+    path = assets.asset("brand/mark.svg")
+    assert re.fullmatch(r"/static/brand/mark\.svg\?v=[0-9a-f]{10}", path)
     for address, kept in ((path, True), (path.partition("?")[0], False)):
         response = client.get(address)
         response.close()

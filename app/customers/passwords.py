@@ -14,6 +14,8 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from app import about
+
 MIN_LENGTH = 8
 ADVISED_LENGTH = 15
 MAX_LENGTH = 200  # a passphrase fits, and a megabyte does not keep the processor busy
@@ -28,9 +30,9 @@ SALT_BYTES = 16
 # More at a time would not be faster, only need more memory.
 AT_ONCE = 4
 
-SHOP_NAME = "multe"
-# A shorter one is in too many words to mean anything.
+# A shorter name is in too many words to mean anything.
 MIN_TELLING_NAME = 4
+NAMES_OF_THE_SHOP = {name for name in (about.NAME.casefold(), about.SLUG) if len(name) >= MIN_TELLING_NAME}
 
 _hasher = PasswordHasher(PASSES, MEMORY_KIB, LANES, HASH_BYTES, SALT_BYTES)
 _working = threading.BoundedSemaphore(AT_ONCE)
@@ -61,7 +63,8 @@ def problem(password: str, email: str = "") -> Problem | None:
         return Problem.TOO_LONG
     if folded in COMMON or len(set(folded)) == 1:
         return Problem.COMMON
-    if SHOP_NAME in folded or (len(local_part) >= MIN_TELLING_NAME and local_part in folded):
+    telling = {local_part} if len(local_part) >= MIN_TELLING_NAME else set()
+    if any(name in folded for name in NAMES_OF_THE_SHOP | telling):
         return Problem.GUESSABLE
     return None
 

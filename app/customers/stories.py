@@ -211,7 +211,7 @@ FROM_MY_PAGE = Chapter(
             name="Kari Sandvik Nordfjell",
             known=_l("Log in with %(brand)s as Kari, and disconnect it on her page."),
             outcome=_l(
-                "First she confirms in the app. Put “Multe” on the basic plan at the simulator, and it is refused."
+                "First she confirms in the app. Put this shop on the basic plan at the simulator, and it is refused."
             ),
             verdict=Verdict.KNOWN_SUBJECT,
             purpose=Purpose.CONFIRM,

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from flask import url_for
 from flask_babel import gettext as _
 
+from app.about import EMAIL
 from app.customers.models import Customer
-
-SHOP_EMAIL = "post@multe.example"
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ def ways_on(code: str, customer: Customer | None, next_path: str, reference: str
     by_login_page = Way(url_for("login.page", next=next_path), _("Log in another way"))
     match code:
         case "account_blocked":
-            return [Way(f"mailto:{SHOP_EMAIL}?subject={reference}", _("Write to %(email)s", email=SHOP_EMAIL))]
+            return [Way(f"mailto:{EMAIL}?subject={reference}", _("Write to %(email)s", email=EMAIL))]
         case "members_only":
             return [Way(url_for("register.show", next=next_path), _("Create an account")), by_login_page]
         case "several_accounts" | "other_subject":

@@ -17,8 +17,6 @@ from app.shop.catalogue import NO_CATEGORIES, RememberedCategories
 from app.shop.routes import BLUEPRINTS
 from app.shop.routes.catalogue import shop_categories
 
-SHOP_NAME = "Multe"
-
 
 def init_app(app: Flask) -> None:
     """Register the pages, what the header of every page needs, the cart's part in a login, and the personal data."""
@@ -26,7 +24,6 @@ def init_app(app: Flask) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     parts.init_app(app)
-    app.jinja_env.globals["shop_name"] = SHOP_NAME
     app.add_template_global(partial(if_possible, shop_categories, NO_CATEGORIES), "shop_categories")
     app.add_template_global(partial(if_possible, cart_cookie.cart_count, 0), "cart_count")
     for holder in privacy.HOLDERS:

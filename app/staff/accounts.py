@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from app import about
 from app.customers import passwords
 from app.database import begin_write, db, utcnow
 from app.staff import session_rows
 from app.staff.models import Staff
 
-DEMO_EMAIL = "staff@multe.example"
+DEMO_EMAIL = f"staff@{about.SLUG}.example"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 
 from app import mail
+from app.about import NAME
 from app.database import db
 from app.mail import PER_PAGE, Mail, compose, send, with_links
 from app.settings import load
@@ -86,7 +87,7 @@ def test_a_mail_goes_out_when_the_request_is_committed(make_app: Any, monkeypatc
         ("quit",),
     ]
     (message,) = server.messages
-    assert (message["To"], message["From"]) == (EMAIL, "Multe <shop@example.com>")
+    assert (message["To"], message["From"]) == (EMAIL, f"{NAME} <shop@example.com>")
     assert message["Auto-Submitted"] == "auto-generated"
     assert "http://localhost:8000/confirm/" in message.get_content()
 

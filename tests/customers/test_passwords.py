@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
+from app.about import NAME
 from app.customers import passwords
 from app.customers.passwords import Problem
 from tests.customers.steps import CountingHasher
@@ -22,7 +23,7 @@ from tests.speed import REAL
         ("PASSWORD123", Problem.COMMON),
         ("Sommer2026", Problem.COMMON),
         ("zzzzzzzzzzzz", Problem.COMMON),
-        ("I love Multe!", Problem.GUESSABLE),
+        (f"I love {NAME}!", Problem.GUESSABLE),
         ("tuva.lien-2026", Problem.GUESSABLE),
         ("xyzzy-42", None),
         ("seven small boats", None),

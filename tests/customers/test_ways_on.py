@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask
 
+from app import about
 from app.customers.models import Customer
 from app.customers.ways_on import way_back, ways_on
 
@@ -13,7 +14,7 @@ NO_PASSWORD = Customer()
 @pytest.mark.parametrize(
     ("code", "customer", "hrefs"),
     [
-        ("account_blocked", None, ["mailto:post@multe.example?subject=K7QF-2M9D"]),
+        ("account_blocked", None, [f"mailto:{about.EMAIL}?subject=K7QF-2M9D"]),
         ("members_only", None, ["/register?next=/cart", "/login?next=/cart"]),
         ("several_accounts", None, ["/login?next=/account/vipps/link", "/password/forgot"]),
         ("other_subject", None, ["/login?next=/account", "/password/forgot"]),

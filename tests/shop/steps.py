@@ -19,7 +19,7 @@ from app.shop.models import Cart, CartLine, Category, CategoryText, Order, Produ
 from tests.conftest import open_page, post
 from tests.pages import Page
 
-PICTURE = "brand/multe.svg"
+PICTURE = "brand/mark.svg"
 RECIPIENT = {
     "name": "Tuva Lien",
     "email": "tuva.lien@example.com",

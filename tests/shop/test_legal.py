@@ -10,6 +10,7 @@ import pytest
 from flask import Flask, request_finished
 from flask.testing import FlaskClient
 
+from app import about
 from app.customers.privacy import periods
 from app.settings import Settings
 from app.shop import facts
@@ -183,7 +184,7 @@ def test_it_leads_to_every_right(client: FlaskClient) -> None:
         "/account/consents",
         "/account/activity",
         "/account/delete",
-        "mailto:post@multe.example",
+        f"mailto:{about.EMAIL}",
     }
     for words in ("Companies with access", "national identity number", "Datatilsynet"):
         assert words in open_page(client, "/privacy").text

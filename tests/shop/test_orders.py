@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, select
 
+from app import about
 from app.customers.models import Customer
 from app.database import db
 from app.shop.models import Order, Product
@@ -36,7 +37,7 @@ def test_the_confirmation_says_what_was_ordered(app: Flask, buyer: FlaskClient) 
 
 
 def test_a_pick_up_says_where(buyer: FlaskClient) -> None:
-    assert "Kaigata 4" in open_page(buyer, buy(buyer, delivery="pickup")).one("main").get_text()
+    assert about.STREET in open_page(buyer, buy(buyer, delivery="pickup")).one("main").get_text()
 
 
 def test_an_order_is_its_customers_alone(app: Flask, buyer: FlaskClient) -> None:

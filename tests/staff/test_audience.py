@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, update
 
+from app import about
 from app.customers.consents import ledger
 from app.customers.consents.models import ConsentRecord
 from app.customers.models import Customer, VippsLink
@@ -28,7 +29,7 @@ def exported(client: FlaskClient, channel: str = "email", after: int = 0) -> lis
     response = send(client, "/staff/audience", {"channel": channel, "after": str(after)})
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "text/csv; charset=utf-8; header=present"
-    assert response.headers["Content-Disposition"].startswith('attachment; filename="multe-')
+    assert response.headers["Content-Disposition"].startswith(f'attachment; filename="{about.SLUG}-')
     assert response.headers["Cache-Control"] == "no-store"
     text = response.data.decode("utf-8")
     assert text.startswith("\ufeff")

@@ -10,6 +10,7 @@ from enum import Enum
 
 from flask_babel import lazy_gettext as _l
 
+from app.about import NAME
 from app.customers.models import Customer
 
 
@@ -41,28 +42,28 @@ ALL = (
     Channel(
         "email",
         _l("E-mail"),
-        _l("Send me news and offers from Multe by e-mail."),
+        _l("Send me news and offers from %(shop)s by e-mail.", shop=NAME),
         _l("To the confirmed e-mail address of your account. Every such mail has a link that ends it."),
         Reach.EMAIL,
     ),
     Channel(
         "sms",
         _l("SMS"),
-        _l("Send me news and offers from Multe by SMS."),
+        _l("Send me news and offers from %(shop)s by SMS.", shop=NAME),
         _l("To the confirmed telephone number of your account."),
         Reach.PHONE,
     ),
     Channel(
         "digital",
         _l("Other digital channels"),
-        _l("Show me news and offers from Multe in other digital channels."),
+        _l("Show me news and offers from %(shop)s in other digital channels.", shop=NAME),
         _l("Such as advertisements on other sites. They find you by your confirmed e-mail address."),
         Reach.EMAIL,
     ),
     Channel(
         "personal",
         _l("Offers chosen for you"),
-        _l("Choose offers for me by what I have bought from Multe."),
+        _l("Choose offers for me by what I have bought from %(shop)s.", shop=NAME),
         _l("It says what we may choose, and not where we may send it: that is for the other three to say."),
         Reach.EMAIL,
     ),

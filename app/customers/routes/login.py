@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import TooManyRequests
 
+from app.about import EMAIL
 from app.customers import limits, mails, pending
 from app.customers.accounts import Blocked, LoggedIn, NotConfirmed, Refused, log_in
 from app.customers.admission import let_in
@@ -17,7 +18,7 @@ from app.customers.forms import LoginForm
 from app.customers.pending import PENDING_COOKIE
 from app.customers.routes import demo
 from app.customers.sessions import clear_session_cookie, current_customer, end_current_session
-from app.customers.ways_on import SHOP_EMAIL, Way, way_back
+from app.customers.ways_on import Way, way_back
 from app.database import begin_write, db
 from app.errors import error_page
 from app.happenings import login_ended, tell
@@ -132,7 +133,7 @@ def _closed() -> ResponseReturnValue:
         403,
         _("This account is closed for now"),
         _("We have blocked it. Please write to us, with the reference number below, and we will look at it together."),
-        actions=[(_("Write to %(email)s", email=SHOP_EMAIL), f"mailto:{SHOP_EMAIL}?subject={reference()}")],
+        actions=[(_("Write to %(email)s", email=EMAIL), f"mailto:{EMAIL}?subject={reference()}")],
     )
 
 

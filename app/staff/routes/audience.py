@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app.about import SLUG
 from app.database import LARGEST_ID, begin_write, db, utcnow
 from app.observability import log
 from app.staff import export, looks
@@ -39,7 +40,7 @@ def download() -> ResponseReturnValue:
     looks.note(staff.staff_id, Action.EXPORT, detail=f"{channel} {len(rows)}")
     db.session.commit()
     log.info("audience_exported", staff=staff.staff_id, channel=channel, people=len(rows))
-    return _attached(export.as_csv(channel, rows), f"multe-{channel}-{utcnow():%Y-%m-%d}-{after}.csv")
+    return _attached(export.as_csv(channel, rows), f"{SLUG}-{channel}-{utcnow():%Y-%m-%d}-{after}.csv")
 
 
 def _attached(text: str, name: str) -> Response:

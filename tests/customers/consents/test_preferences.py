@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from app.about import NAME
 from app.customers.consents import ledger, preferences
 from app.customers.consents.channels import ALL
 from app.customers.models import Customer, VippsLink
@@ -116,7 +117,7 @@ def test_one_press_turns_a_channel_on_and_one_press_off(app: Flask, client: Flas
     yes, no = ledger_of(app, customer_id)
     assert (yes.granted, no.granted) == (True, False)
     for row in (yes, no):
-        assert row.text == "Send me news and offers from Multe by SMS."
+        assert row.text == f"Send me news and offers from {NAME} by SMS."
         assert row.text in row_of(page, "sms")
         assert (row.heading, row.language, row.source, row.subject) == ("SMS", "en", "my_page", None)
         assert row.evidence is not None

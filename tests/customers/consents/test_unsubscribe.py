@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeSerializer
 from sqlalchemy import update
 
+from app.about import NAME
 from app.customers import accounts
 from app.customers.consents import ledger, unsubscribe
 from app.customers.models import Customer
@@ -58,7 +59,7 @@ def test_the_button_withdraws_at_once_without_a_login(app: Flask, client: FlaskC
     assert EMAIL not in response.text
     assert answers_of(app) == [("email", True, "vipps_login"), ("email", False, "unsubscribe")]
     row = ledger_of(app)[-1]
-    assert row.text == "Send me news and offers from Multe by e-mail."
+    assert row.text == f"Send me news and offers from {NAME} by e-mail."
     assert activity_of(app, customer_id) == [("consent_withdrawn", "mail")]
 
 

@@ -146,7 +146,7 @@ def leave_traces(app: Flask, customer_id: int) -> None:
     with app.test_request_context(headers={"User-Agent": USER_AGENT}):
         customer = db.session.get_one(Customer, customer_id)
         link = customer.vipps_links[0]
-        staff = Staff(email="staff@multe.example", name="Somebody Else", password_hash="x")
+        staff = Staff(email="staff@shop.example", name="Somebody Else", password_hash="x")
         db.session.add(staff)
         db.session.flush()
         about: dict[str, Any] = {"customer_id": customer_id, "reference": "ABCD-2345"}

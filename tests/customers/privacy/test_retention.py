@@ -79,12 +79,12 @@ def report(at: datetime, **rest: Any) -> ErrorReport:
 
 
 def staff_look(at: datetime, **rest: Any) -> StaffLook:
-    staff = Staff(email=f"{unique()}@multe.example", name="", password_hash="")
+    staff = Staff(email=f"{unique()}@shop.example", name="", password_hash="")
     return StaffLook(at=at, staff=staff, action="search", reference=REFERENCE)
 
 
 def staff_session(at: datetime, **rest: Any) -> StaffSession:
-    staff = Staff(email=f"{unique()}@multe.example", name="", password_hash="")
+    staff = Staff(email=f"{unique()}@shop.example", name="", password_hash="")
     return StaffSession(staff=staff, token_hash=unique(), expires_at=at)
 
 
