@@ -23,8 +23,6 @@ VALUES: Mapping[str, str] = {
     "token": "t" * 43,
 }
 SLUGS = {"shop.product": "enamel-mug", "guide.show": "the-idea", "guide.show_markdown": "the-idea"}
-# Read by machines: neither pages nor about anybody.
-MACHINES = frozenset({"health.alive", "health.ready", "vipps_webhook.consent_revoked", "static"})
 
 
 def every_rule(app: Flask) -> Iterator[tuple[Rule, str]]:

@@ -1,0 +1,129 @@
+"""Nobody learns who has an account, by what is answered or by how much work it was; nobody locks anybody else out."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.customers import limits, passwords
+from tests.conftest import browser_of, post
+from tests.customers.steps import EMAIL, PASSWORD, CountingHasher, add_customer, without_token
+from tests.customers.steps import log_in as log_customer_in
+from tests.staff import steps as staff
+from tests.vipps_person import VippsPerson
+
+NOBODY = "nobody.at.all@example.com"
+KINDS = {
+    "a customer": {"password": PASSWORD},
+    "a customer who only has Vipps": {"password": None, "vipps": True},
+    "a registration that nobody confirmed": {"confirmed": False},
+}
+
+
+def told(response: Any, typed: str) -> tuple[Any, ...]:
+    """Return all that an answer tells but for what is random, and for what was typed."""
+    text = re.sub(r"[2-9A-Z]{4}-[2-9A-Z]{4}", "", without_token(response.text)).replace(typed, "")
+    headers = {name: value for name, value in response.headers.items() if not name.startswith("X-RateLimit")}
+    headers.pop("Content-Length", None)
+    cookies = [cookie.partition("=")[0] for cookie in response.headers.getlist("Set-Cookie")]
+    headers.pop("Set-Cookie", None)
+    return response.status_code, text, sorted(headers.items()), cookies
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("path", ["/login/password", "/register", "/password/forgot", "/staff/login"])
+def test_an_answer_says_and_costs_the_same_whether_or_not_there_is_an_account(
+    app: Flask, path: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_customer(app, **KINDS[kind])  # type: ignore[arg-type]  # a table of arguments
+    counting = CountingHasher(passwords._hasher)
+    monkeypatch.setattr(passwords, "_hasher", counting)
+    form = {"/login/password": "/login", "/staff/login": "/staff/login"}.get(path, path)
+    answers, costs = [], []
+    for email in (EMAIL, NOBODY):
+        browser, before = browser_of(app), counting.calls
+        data = {"email": email, "password": "a wrong but long one", "name": "Somebody"}
+        answers.append(told(post(browser, path, data, form_on=form), email))
+        costs.append(counting.calls - before)
+    assert answers[0] == answers[1]
+    assert costs[0] == costs[1]
+
+
+def test_a_change_of_address_says_the_same_whether_or_not_there_is_an_account(app: Flask) -> None:
+    add_customer(app)
+    answers = []
+    add_customer(app, "asker@example.com")
+    for wanted in (EMAIL, NOBODY):
+        browser = browser_of(app)
+        log_customer_in(browser, "asker@example.com")
+        sent = post(browser, "/account/email", {"email": wanted}, form_on="/account/email")
+        answers.append(
+            (told(sent, wanted), re.findall(r"We have sent[^<]*", browser.get("/account").text.replace(wanted, "")))
+        )
+    assert answers[0] == answers[1]
+    assert answers[0][1]
+
+
+def guess(browser: FlaskClient, email: str, times: int, address: str) -> list[int]:
+    """Guess at a password from an address; returns the statuses."""
+    browser.environ_base["REMOTE_ADDR"] = address
+    return [log_customer_in(browser, email, "a wrong but long one").status_code for _ in range(times)]
+
+
+def test_whoever_is_attacked_still_gets_in_with_vipps_from_the_same_network(vipps: VippsPerson) -> None:
+    """Password, reset and registration of the account, and the whole network, under a flood of somebody else's."""
+    attacker = browser_of(vipps.app)
+    email = "kari.nordfjell@example.com"
+    most = int(limits.LOGIN_PER_CLIENT.split()[0])
+    assert 429 in guess(attacker, email, most + 1, "127.0.0.1")
+    for path in ("/password/forgot", "/register"):
+        for _ in range(21):
+            post(attacker, path, {"email": email, "name": "X", "password": "a wrong but long one"}, form_on=path)
+    assert vipps.log_in().status_code == 303
+    assert vipps.browser.get("/account").status_code == 200
+
+
+def test_the_flood_of_one_network_stops_nobody_in_another(vipps: VippsPerson) -> None:
+    attacker = browser_of(vipps.app)
+    attacker.environ_base["REMOTE_ADDR"] = "::ffff:10.0.0.1"
+    most = int(limits.STARTS_PER_CLIENT.split()[0])
+    assert {attacker.get("/login/vipps").status_code for _ in range(most + 1)} == {302, 429}
+    for other in ("::ffff:10.0.0.2", "2001:db8::1"):
+        vipps.browser.environ_base["REMOTE_ADDR"] = other
+        assert vipps.log_in().status_code == 303
+
+
+def test_the_staffs_door_is_not_closed_by_a_flood_at_the_customers(app: Flask) -> None:
+    staff.hire(app)
+    browser = browser_of(app)
+    assert 429 in guess(browser, staff.EMAIL, 12, "10.0.0.1")
+    assert staff.log_in(browser).status_code == 303
+
+
+def test_who_is_told_to_wait_is_told_how_long_and_nothing_else_waits(app: Flask, client: FlaskClient) -> None:
+    add_customer(app)
+    guess(client, EMAIL, 10, "10.0.0.1")
+    refused = log_customer_in(client)
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 15 * 60
+    for path in ("/", "/cart", "/login", "/register", "/password/forgot"):
+        assert client.get(path).status_code == 200
+    assert log_customer_in(browser_of(app), NOBODY).status_code == 422, "another account from elsewhere"
+
+
+@pytest.mark.parametrize("proxies", ["0", "1"])
+def test_no_header_of_the_clients_own_makes_it_another_client(make_app: Callable[..., Flask], proxies: str) -> None:
+    """A proxy that is trusted adds its client's address at the end; all before it is the client's own word."""
+    browser = browser_of(make_app(TRUSTED_PROXIES=proxies))
+    statuses = set()
+    for number in range(31):
+        invented = f"10.9.8.{number}"
+        for header in ("X_REAL_IP", "CF_CONNECTING_IP", "TRUE_CLIENT_IP", "X_CLIENT_IP"):
+            browser.environ_base[f"HTTP_{header}"] = invented
+        browser.environ_base["HTTP_FORWARDED"] = f"for={invented}"
+        browser.environ_base["HTTP_X_FORWARDED_FOR"] = f"{invented}, 10.0.0.1"
+        statuses.add(log_customer_in(browser, f"somebody{number}@example.com").status_code)
+    assert statuses == {422, 429}
