@@ -66,6 +66,11 @@ class Group:
             raise LookupError(f"{case.id}: no test in {self.file}")
         return f"{self.file}::{name}"
 
+    def told(self, case: Case) -> str:
+        """Return a test's name as words, without the case’s."""
+        name = self.test(case).partition("::test_")[2]
+        return name.removeprefix(f"{case.id.lower()}_").replace("_", " ")
+
 
 @lru_cache(maxsize=32)
 def tests(file: str) -> Mapping[str, str]:
