@@ -33,6 +33,16 @@ if os.environ.get("METRICS_TOKEN") and (not SHARED or ("multe-metrics-" in SHARE
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = SHARED = tempfile.mkdtemp(prefix=MADE_HERE)
 
 
+def post_worker_init(worker: Any) -> None:
+    """Write a worker's own lines through the shop's filter: that of a malformed request quotes it, query and all."""
+    import structlog
+
+    from app.redaction import LibraryHandler
+
+    if structlog.is_configured():  # the simulator has no log
+        worker.log.error_log.handlers = [LibraryHandler()]
+
+
 def child_exit(server: Any, worker: Any) -> None:
     """Tell the metrics that a worker is gone; what it counted stays counted."""
     if SHARED:

@@ -35,14 +35,16 @@ MASKED_WORDS = SECRET_WORDS | PERSONAL_WORDS
 # Made here or checked before they come here, so that they cannot hold anything of the kind.
 PLAIN = frozenset({"event", "level", "timestamp", "reference", "request_id"})
 
+# Each takes a time that grows with the text, not with its square: who sends a long one must not keep a worker busy.
 SHAPES = tuple(
     re.compile(shape)
     for shape in (
+        r"(?<=\?)[^\s'\"<>?]*=[^\s'\"<>]*",  # the query of an address, which at the callback has the code
         r"(?i)\b(?:bearer|basic)\s+[\w.~+/=:-]+",  # what stands in an Authorization header
         r"\beyJ[\w-]{5,}\.[\w-]*(?:\.[\w-]*)?",  # a JWT, whole or without its signature
-        r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+",  # an e-mail address
+        r"[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)+",  # an e-mail address
         r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b",  # a UUID, which a `sub` is
-        r"(?=[a-z_-]*[A-Z0-9])[A-Za-z0-9_-]{40,}={0,2}",  # 240 bits or more in base64url, a hash in hexadecimal
+        r"(?=[a-z_-]{0,39}[A-Z0-9])[A-Za-z0-9_-]{40,}={0,2}",  # 240 bits or more in base64url, a hash in hexadecimal
         r"(?<![\w.:-])(?:\+|00)\d(?:[ -]?\d){7,14}(?![\w-])",  # a telephone number with its country
         r"(?<![\w.:-])\d{8,15}(?![\w-])",  # and without
     )

@@ -5,6 +5,7 @@ import re
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -195,19 +196,27 @@ def test_two_workers_of_gunicorn_count_together(templates: dict[str, Path], tmp_
         "WEB_CONCURRENCY": "2",
         "METRICS_TOKEN": TOKEN,
     }
-    server = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"],
-        cwd=ROOT,
-        env=environ,
-        stderr=subprocess.DEVNULL,
-    )
+    with (tmp_path / "log").open("wb") as log:
+        command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
+        server = subprocess.Popen(command, cwd=ROOT, env=environ, stderr=log)
     try:
         pages, counted = until_both_have_answered(f"http://127.0.0.1:{unused_port}", tmp_path)
         assert counted == pages
+        send_nonsense(unused_port)
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(20)
     assert not list(tmp_path.glob("multe-metrics-*")), "the folder is gone with the master"
+    told = (tmp_path / "log").read_text()
+    assert "Invalid request from ip" in told, "gunicorn said what it thinks of it"
+    assert "hunter22" not in told
+
+
+def send_nonsense(port: int) -> None:
+    """Send a request that gunicorn refuses by itself, with a code in it, and wait for the answer."""
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        connection.sendall(b"GET /login/vipps/callback?code=hunter22 HTTP/1.1 nonsense\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 400")
 
 
 def until_both_have_answered(origin: str, folder: Path) -> tuple[int, float]:

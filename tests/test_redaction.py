@@ -3,6 +3,7 @@
 import json
 import logging
 import secrets
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -58,6 +59,10 @@ def test_a_value_of_such_a_shape_is_masked_wherever_it_stands(value: str) -> Non
     assert value not in cleaned(f"https://x.example/y?z={value}&w=1, ({value})")
 
 
+def test_the_query_of_an_address_is_masked() -> None:
+    assert cleaned("GET /callback?code=ab%2Fcd&state=ef HTTP/1.1") == f"GET /callback?{MASK} HTTP/1.1"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -74,6 +79,13 @@ def test_a_value_of_such_a_shape_is_masked_wherever_it_stands(value: str) -> Non
 )
 def test_what_an_operator_has_to_read_stays_as_it_is(text: str) -> None:
     assert cleaned(text) == text
+
+
+@pytest.mark.parametrize("letter", ["a", "A", "-", "1", "=", "?", "@a.", "eyJ", " 1"])
+def test_a_long_text_takes_no_long_time(letter: str) -> None:
+    started = time.process_time()
+    cleaned(letter * 50_000)
+    assert time.process_time() - started < 2
 
 
 def test_an_object_is_named_by_its_type(client: FlaskClient, capsys: pytest.CaptureFixture[str]) -> None:
