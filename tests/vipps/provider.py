@@ -184,13 +184,19 @@ class Handler(BaseHTTPRequestHandler):
         """Be quiet."""
 
 
+class Server(ThreadingHTTPServer):
+    """Room for a crowd that connects at once."""
+
+    daemon_threads = True
+    request_queue_size = 512
+
+
 @contextmanager
-def running() -> Iterator[Provider]:
+def running(provider: Provider | None = None, kind: type[Handler] = Handler) -> Iterator[Provider]:
     """Serve a provider on a free port until the block ends."""
-    provider = Provider()
-    handler = type("BoundHandler", (Handler,), {"provider": provider})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    provider = provider or Provider()
+    handler = type("BoundHandler", (kind,), {"provider": provider})
+    server = Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     provider.origin = f"http://127.0.0.1:{server.server_port}"
