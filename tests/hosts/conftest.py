@@ -1,20 +1,18 @@
 """Two hosts of one shop: one PostgreSQL, one Redis, one provider; every test of the folder meets the same two."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from subprocess import Popen
-from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, text
 
 from app import create_app
 from app.database import db
 from app.settings import load
 from app.shop import seed as shop_seed
-from tests.conftest import ENVIRONMENT
+from tests.conftest import ENVIRONMENT, migrated_database
 from tests.hosts.people import People, PeopleHandler
 from tests.hosts.processes import Host, free_port, redis_server
 from tests.vipps.provider import CLIENT_ID, running
@@ -42,7 +40,7 @@ def place(postgresql_server: str, tmp_path_factory: pytest.TempPathFactory) -> I
         redis = stack.enter_context(redis_server(folder, redis_port))
         env = {
             **ENVIRONMENT,
-            "DATABASE_URL": stack.enter_context(_database(postgresql_server)),
+            "DATABASE_URL": stack.enter_context(migrated_database(postgresql_server)),
             "REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
             "SIMULATOR_URL": people.origin,
             "VIPPS_CLIENT_ID": CLIENT_ID,
@@ -68,19 +66,6 @@ def place(postgresql_server: str, tmp_path_factory: pytest.TempPathFactory) -> I
         for host in hosts:
             host.wait()
         yield Place(hosts, people, app, redis, start)
-
-
-@contextmanager
-def _database(server: str) -> Iterator[str]:
-    """Make a migrated database for the length of a block; yields its URL."""
-    name = f"hosts_{uuid4().hex}"
-    admin = create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE migrated"))
-    yield server.format(name)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
 
 
 def _dispose(app: Flask) -> None:
