@@ -17,7 +17,7 @@ from app.customers.email_address import normal_email
 from app.customers.models import Customer
 from app.customers.privacy import erasure
 from app.customers.privacy import retention as privacy_retention
-from app.database import db, utcnow
+from app.database import db, one_at_a_time, utcnow
 from app.doctor.command import doctor
 from app.settings import INSTANCE
 from app.shop import carts
@@ -37,13 +37,14 @@ def init_app(app: Flask) -> None:
 def setup(demo: bool) -> None:
     """Create or migrate the database, and forget the carts that nobody came back for; safe to repeat."""
     INSTANCE.mkdir(exist_ok=True)
-    upgrade()
-    carts.delete_stale(db.session(), utcnow())
-    if demo:
-        shop_seed.load_demo(db.session())
-        customers_seed.load_demo(db.session())
-        staff_seed.load_demo(db.session())
-    db.session.commit()
+    with one_at_a_time():
+        upgrade()
+        carts.delete_stale(db.session(), utcnow())
+        if demo:
+            shop_seed.load_demo(db.session())
+            customers_seed.load_demo(db.session())
+            staff_seed.load_demo(db.session())
+        db.session.commit()
     where = make_url(current_app.config["SQLALCHEMY_DATABASE_URI"]).render_as_string(hide_password=True)
     click.echo(f"The database is ready{', with the demo data' if demo else ''}: {where}")
 

@@ -8,7 +8,8 @@ zeros in its file: SQLite would otherwise leave an erased customer readable ther
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +29,9 @@ T = TypeVar("T")
 
 # The largest number of a row that both databases can be asked for; a larger one in an address is no page.
 LARGEST_ID = 2**31 - 1
+
+# Any number that nobody else uses for an advisory lock.
+SETUP_LOCK = 7_641_002
 
 # Constraint names that Alembic can find again on both databases.
 NAMING = {
@@ -96,6 +100,25 @@ def begin_write() -> None:
     if db.engine.dialect.name == "sqlite":
         db.session.rollback()
         db.session.execute(text(BEGIN))
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Let only one host set the database up; the others wait for it, and then find it done.
+
+    An advisory lock of PostgreSQL, which goes with its connection, however that ends. SQLite has one host.
+    """
+    if db.engine.dialect.name != "postgresql":
+        yield
+        return
+    with db.engine.connect() as connection:
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.execute(text("SET lock_timeout = 0"))
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": SETUP_LOCK})
+        try:
+            yield
+        finally:
+            connection.invalidate()  # these settings are no page's
 
 
 def if_possible(ask: Callable[[], T], otherwise: T) -> T:

@@ -244,17 +244,24 @@ def postgresql_server() -> Iterator[str]:
     server.cleanup()
 
 
-@pytest.fixture
-def postgresql(postgresql_server: str) -> Iterator[str]:
-    """Return the URL of an empty, migrated database of this test's own."""
+@contextmanager
+def migrated_database(server: str) -> Iterator[str]:
+    """Make an empty, migrated database on the PostgreSQL server for the length of a block; yields its URL."""
     name = f"test_{uuid4().hex}"
-    admin = create_engine(postgresql_server.format("postgres"), isolation_level="AUTOCOMMIT")
+    admin = create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE migrated"))
-    yield postgresql_server.format(name)
+    yield server.format(name)
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+@pytest.fixture
+def postgresql(postgresql_server: str) -> Iterator[str]:
+    """Return the URL of an empty, migrated database of this test's own."""
+    with migrated_database(postgresql_server) as url:
+        yield url
 
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]

@@ -196,16 +196,25 @@ class Handler(BaseHTTPRequestHandler):
         """Be quiet."""
 
 
+class Server(ThreadingHTTPServer):
+    """Room for a crowd that connects at once."""
+
+    daemon_threads = True
+    request_queue_size = 512
+
+
 Kind = TypeVar("Kind", bound=Provider)
 
 
 @contextmanager
-def running(kind: type[Kind] = Provider, tls: ssl.SSLContext | None = None) -> Iterator[Kind]:  # type: ignore[assignment]
+def running(
+    kind: type[Kind] = Provider,  # type: ignore[assignment]
+    tls: ssl.SSLContext | None = None,
+    handler: type[Handler] = Handler,
+) -> Iterator[Kind]:
     """Serve a provider on a free port until the block ends."""
     provider = kind()
-    handler = type("BoundHandler", (Handler,), {"provider": provider})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), type("BoundHandler", (handler,), {"provider": provider}))
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -2,6 +2,8 @@
 
 The columns of `customer` are added and dropped one by one and not in a batch: a batch makes the table anew on SQLite,
 and dropping the old one would take every row that belongs to a customer with it.
+
+The old version: it writes `login_event` at every login, which is replaced here. Stop it first.
 """
 
 import sqlalchemy as sa

@@ -2,6 +2,8 @@
 
 The ledger is made anew and its rows are copied, since nothing refers to it. Its triggers are the same rule in the words of
 both databases: a row may lose its person once, and may go when the day has come until which it is kept.
+
+The old version: what it would write about a consent is not enough for the new ledger. Stop it first.
 """
 
 import hashlib

@@ -4,6 +4,8 @@ SQLite gives the number of the last row, once it is deleted, to the next one, un
 PostgreSQL sequence never does. The keyword is part of the table, so the three are copied: in one transaction, and with
 the foreign keys off, because dropping the old table would otherwise delete what refers to it (SQLite documentation:
 ALTER TABLE, "Making Other Kinds Of Table Schema Changes"). Run again after an interruption, it does the same again.
+
+The old version: it finds the same tables, and on SQLite waits to write until they are copied.
 """
 
 from alembic import op

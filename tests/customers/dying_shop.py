@@ -1,19 +1,19 @@
-"""A shop that stops for ever just before the commit of a Vipps login, so that a test can kill it there.
+"""A shop that is killed in the middle of a Vipps login, again and again.
 
-Run it as `python -m tests.customers.dying_shop <database URL> <origin of the simulator> <port>`. It writes `serving`,
-and `about to commit` when a callback has written everything but has committed nothing.
+Run it as `python -m tests.customers.dying_shop <port>`, with its settings in the environment. It says `serving`; for
+each line that names a step (see `callback_steps`) it forks a shop that serves one request and kills itself at that
+step, without a word and without cleaning up; then it says `killed`, or `lived` if the request came to its end.
 """
 
+import os
+import signal
 import sys
-import threading
 
-from flask import request
 from werkzeug.serving import make_server
 
 from app import create_app
-from app.database import db
 from app.settings import load
-from tests.conftest import ENVIRONMENT
+from tests.customers.callback_steps import at_step
 
 
 def say(line: str) -> None:
@@ -22,23 +22,19 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def main(database_url: str, simulator: str, port: str) -> None:
-    """Serve until killed."""
-    settings = {"DATABASE_URL": database_url, "SIMULATOR_URL": simulator}
-    app = create_app(load({**ENVIRONMENT, **settings}))
-    commit = db.session.commit
-
-    def stop_in_a_callback() -> None:
-        if request.path.endswith("/callback"):
-            db.session.flush()
-            say("about to commit")
-            threading.Event().wait()
-        commit()
-
-    db.session.commit = stop_in_a_callback  # type: ignore[method-assign]  # the point of this program
-    server = make_server("127.0.0.1", int(port), app, threaded=True)
+def main(port: str) -> None:
+    """Serve until there are no more steps."""
+    app = create_app(load())
+    server = make_server("127.0.0.1", int(port), app)  # before the first fork, so that it has no connection to share
     say("serving")
-    server.serve_forever()
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            at_step(app, line.strip(), lambda: os.kill(os.getpid(), signal.SIGKILL))
+            server.handle_request()
+            os._exit(0)
+        _pid, status = os.waitpid(child, 0)
+        say("killed" if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL else "lived")
 
 
 if __name__ == "__main__":

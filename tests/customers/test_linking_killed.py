@@ -1,13 +1,16 @@
-"""A shop that is killed between the callback and its commit leaves no half customer, on SQLite and on PostgreSQL."""
+"""A shop that is killed at any step of a callback leaves no half customer, on SQLite and on PostgreSQL, and the person
+is in with their next try."""
 
+import os
 import subprocess
 import sys
-import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 import urllib3
+from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app.customers.consents.models import ConsentRecord
@@ -21,6 +24,8 @@ from app.customers.models import (
 )
 from app.database import db
 from app.mail import Mail
+from tests.conftest import ENVIRONMENT
+from tests.customers.callback_steps import AFTER_COMMIT, BEFORE_COMMIT, STEPS, statement
 from tests.customers.linking_steps import EMAIL, PERSON, add_account, another_browser, has_email, links_of, who_is_in
 from tests.vipps_person import VippsPerson
 
@@ -36,10 +41,56 @@ TABLES: tuple[Any, ...] = (
 )
 
 
+MORE_THAN_A_LOGIN_WRITES, FEWEST_WRITES = 60, 6
+
+
 def rows(vipps: VippsPerson) -> dict[str, int]:
     """Count the rows of everything that a login writes."""
     with vipps.app.app_context():
         return {t.__tablename__: db.session.scalar(select(func.count()).select_from(t)) or 0 for t in TABLES}
+
+
+class DyingShop:
+    """A shop in a process of its own, on the same database and simulator (see `dying_shop`)."""
+
+    def __init__(self, process: "subprocess.Popen[str]", port: int) -> None:
+        self._process, self._port = process, port
+
+    def dies_at(self, step: str, callback: str, browser: FlaskClient) -> bool:
+        """Send a callback to it; tell whether it died of it, or else has answered."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{step}\n")
+        self._process.stdin.flush()
+        cookie = browser.get_cookie("vipps-login", domain="localhost")
+        headers = {"Host": "localhost:8000", "Cookie": f"vipps-login={cookie.value}"}  # type: ignore[union-attr]
+        with suppress(urllib3.exceptions.HTTPError):
+            url = f"http://127.0.0.1:{self._port}{callback}"
+            urllib3.request("GET", url, headers=headers, retries=False, redirect=False, timeout=30)
+        return self._process.stdout.readline().strip() == "killed"
+
+
+@contextmanager
+def dying_shop(vipps: VippsPerson, port: int) -> Iterator[DyingShop]:
+    """Start such a shop beside the test's own."""
+    settings = {"DATABASE_URL": vipps.app.extensions["settings"].database, "SIMULATOR_URL": vipps.simulator}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+    command = [sys.executable, "-m", "tests.customers.dying_shop", str(port)]
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env={**kept, **ENVIRONMENT, **settings}, **pipes) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().strip() == "serving"
+            yield DyingShop(process, port)
+        finally:
+            process.kill()
+
+
+def come_back(vipps: VippsPerson, shop: DyingShop, step: str) -> bool:
+    """Log in with a new browser, at a shop that dies at a step; tell whether it died."""
+    browser = another_browser(vipps)
+    callback = vipps.approve(vipps.start(browser=browser), PERSON)
+    return shop.dies_at(step, callback, browser)
 
 
 @pytest.mark.parametrize("account", ["nobody's", "theirs", "one to prove"])
@@ -48,28 +99,9 @@ def test_a_killed_shop_leaves_nothing_half_done(either_vipps: VippsPerson, unuse
     number = None
     if account != "nobody's":
         number = add_account(either_vipps, email=EMAIL if account == "theirs" else "old@example.com")
-    callback = either_vipps.approve(either_vipps.start(), PERSON)
-    cookie = either_vipps.browser.get_cookie("vipps-login", domain="localhost")
     before = rows(either_vipps)
-    settings = either_vipps.app.extensions["settings"]
-    command = [sys.executable, "-m", "tests.customers.dying_shop", settings.database, either_vipps.simulator]
-    with subprocess.Popen([*command, str(unused_port)], stdout=subprocess.PIPE, text=True) as shop:
-        assert shop.stdout is not None
-        assert shop.stdout.readline().strip() == "serving"
-        headers = {"Host": "localhost:8000", "Cookie": f"vipps-login={cookie.value}"}  # type: ignore[union-attr]
-        url = f"http://127.0.0.1:{unused_port}{callback}"
-
-        def come_back() -> None:
-            with suppress(urllib3.exceptions.HTTPError):
-                urllib3.request("GET", url, headers=headers, retries=False, timeout=30)
-
-        browser = threading.Thread(target=come_back)
-        browser.start()
-        try:
-            assert shop.stdout.readline().strip() == "about to commit"
-        finally:
-            shop.kill()
-            browser.join()
+    with dying_shop(either_vipps, unused_port) as shop:
+        assert come_back(either_vipps, shop, BEFORE_COMMIT)
     assert rows(either_vipps) == before
     fresh = another_browser(either_vipps)
     either_vipps.log_in(PERSON, browser=fresh)
@@ -78,3 +110,29 @@ def test_a_killed_shop_leaves_nothing_half_done(either_vipps: VippsPerson, unuse
     if account == "one to prove":
         assert links_of(either_vipps, number or 0) == []
         assert rows(either_vipps)["pending_link"] == 1
+
+
+def test_a_shop_that_is_killed_at_any_step_has_written_all_or_nothing(
+    either_vipps: VippsPerson, unused_port: int
+) -> None:
+    """Until the commit nothing, after it everything, and the next login of the person finds exactly that."""
+    has_email(either_vipps)
+    before, statements = rows(either_vipps), 0
+    with dying_shop(either_vipps, unused_port) as shop:
+        for step in (*STEPS, BEFORE_COMMIT):
+            assert come_back(either_vipps, shop, step), step
+            assert rows(either_vipps) == before, f"half-written {step}"
+        while come_back(either_vipps, shop, statement(statements + 1)):
+            statements += 1
+            assert rows(either_vipps) == before, f"half-written before statement {statements}"
+            assert statements < MORE_THAN_A_LOGIN_WRITES
+        assert statements >= FEWEST_WRITES, "the steps are no steps of a first login"
+        once = rows(either_vipps)  # the last one lived, and is in
+        assert once["customer"] == before["customer"] + 1
+        assert once["vipps_link"] == before["vipps_link"] + 1
+        assert come_back(either_vipps, shop, AFTER_COMMIT)
+    again = rows(either_vipps)
+    assert again["customer_session"] == once["customer_session"] + 1, "committed before it was killed"
+    assert (again["customer"], again["vipps_link"]) == (once["customer"], once["vipps_link"])
+    assert either_vipps.log_in(PERSON, browser=another_browser(either_vipps)).status_code == 303
+    assert rows(either_vipps)["customer"] == once["customer"]

@@ -1,0 +1,218 @@
+"""A database that fails at any step of a callback: a page with a reference number that is in the log, nothing
+half-written, nobody let in; and the next login works."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, event, text
+
+from app import sqlite_turns
+from app.database import db
+from tests.conftest import browser_of, with_demo_data
+from tests.customers.callback_steps import BEFORE_COMMIT, STEPS, WRITES, at_step, statement
+from tests.customers.consents.steps import everything
+from tests.pages import check_page
+from tests.vipps_person import VippsPerson
+
+PERSON = "gunnar"
+INSIDE = (statement(1), statement(5), BEFORE_COMMIT)
+# More than there is room for, as any row is when there is no room at all.
+ONE_ROW_TOO_MANY = (
+    "INSERT INTO mail (recipient, subject, body, kind, sent_at) VALUES ('', '', zeroblob(9000000), '', '')"
+)
+
+
+@dataclass
+class Trouble:
+    """What breaks at one step of a callback, and is mended after it."""
+
+    vipps: VippsPerson
+    mend: list[Callable[[], Any]] = field(default_factory=list)
+    due_at: str = ""
+
+    def __post_init__(self) -> None:
+        for step in (*STEPS, *INSIDE):
+            at_step(self.vipps.app, step, lambda step=step: self._arrive(step))  # type: ignore[misc]
+        with self.vipps.app.app_context():
+            self.engine = db.engine
+        event.listen(self.engine, "before_cursor_execute", self._spoil, retval=True)
+
+    def break_down(self) -> None:
+        """Break the database; what mends it goes to `mend`."""
+        self.mend.append(self.engine.dispose)
+
+    def spoil(self, cursor: Any, sql: str) -> str | None:
+        """Do something to the connection of a statement while the database is broken; return another statement."""
+
+    def _spoil(self, connection: Any, cursor: Any, sql: str, parameters: Any, *rest: Any) -> tuple[str, Any]:
+        other = self.spoil(cursor, sql) if self.mend else None
+        return (other, ()) if other else (sql, parameters)
+
+    def _arrive(self, step: str) -> None:
+        if step == self.due_at:
+            self.due_at = ""
+            self.break_down()
+
+    def log_in(self, step: str) -> Any:
+        """Log in with a new browser, with this trouble at a step; returns the callback's answer."""
+        browser = browser_of(self.vipps.app)
+        callback = self.vipps.approve(self.vipps.start(browser=browser), PERSON)
+        self.due_at = step
+        try:
+            return browser.get(callback)
+        finally:
+            assert self.due_at == "", f"there was no step {step!r}"
+            while self.mend:
+                self.mend.pop()()
+
+
+class Locked(Trouble):
+    """Another process writes and does not end: SQLite has one lock."""
+
+    def break_down(self) -> None:
+        """Take it."""
+        other = sqlite3.connect(str(self.engine.url.database), isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        self.mend.append(other.close)
+
+
+class Full(Trouble):
+    """There is no room for another page."""
+
+    def spoil(self, cursor: Any, sql: str) -> str | None:
+        """Let the database be as large as it may be."""
+        cursor.execute("PRAGMA max_page_count=1")
+        return ONE_ROW_TOO_MANY if sql.startswith(WRITES) else None
+
+
+class ReadOnly(Trouble):
+    """The database may be read only."""
+
+    def spoil(self, cursor: Any, sql: str) -> str | None:
+        """Take the right to write away."""
+        cursor.execute("PRAGMA query_only=ON")
+        return None
+
+
+class OnPostgres(Trouble):
+    """What an administrator's connection does to the database."""
+
+    ALONE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+
+    def run(self, *statements: str) -> None:
+        """Run statements outside of any transaction, on the server's own database."""
+        url, name = self.engine.url, self.engine.url.database
+        admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            for each in statements:
+                connection.execute(text(each.format(name=name)), {"name": name} if ":name" in each else {})
+        admin.dispose()
+
+
+class Restarted(OnPostgres):
+    """The server ends every connection, and takes new ones."""
+
+    def break_down(self) -> None:
+        """End them."""
+        self.run(self.ALONE)
+
+
+class Unreachable(OnPostgres):
+    """The server ends every connection, and takes no new ones for a while."""
+
+    def break_down(self) -> None:
+        """End them."""
+        self.run("ALTER DATABASE {name} ALLOW_CONNECTIONS false", self.ALONE)
+        self.mend.append(lambda: self.run("ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+
+
+class TablesLocked(OnPostgres):
+    """A careless migration has locked the tables."""
+
+    def break_down(self) -> None:
+        """Lock them."""
+        event.listen(self.engine, "begin", _impatient)
+        other = create_engine(self.engine.url).connect()
+        other.execute(text("LOCK TABLE login_attempt, customer, vipps_link IN ACCESS EXCLUSIVE MODE"))
+        self.mend += [lambda: event.remove(self.engine, "begin", _impatient), other.engine.dispose, other.close]
+
+
+def _impatient(connection: Any) -> None:
+    """Wait for a lock as the shop does, but not for three seconds."""
+    connection.exec_driver_sql("SET LOCAL lock_timeout = 100")
+
+
+def nobody_is_let_in(trouble: Trouble, steps: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """Let every step fail in turn, and look at what the person, the log and the database have of it."""
+    before = everything(trouble.vipps.app)
+    for step in steps:
+        capsys.readouterr()
+        response = trouble.log_in(step)
+        assert response.status_code == 503, (step, response.status_code)
+        assert response.headers["Retry-After"], step
+        assert "session=" not in str(response.headers.getlist("Set-Cookie")), step
+        lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+        (line,) = [line for line in lines if line["event"] == "vipps_login_refused"]
+        assert line["code"] == "database_unavailable", step
+        assert line["reference"] in check_page(response).text, step
+        assert everything(trouble.vipps.app) == before, f"half-written {step}"
+    assert trouble.vipps.log_in(PERSON).status_code == 303
+    assert len(everything(trouble.vipps.app)["vipps_link"]) == len(before["vipps_link"]) + 1
+
+
+@pytest.fixture
+def postgresql_vipps(postgresql: str, make_app: Any, simulator: str) -> VippsPerson:
+    """Return a shop with the demo's data on PostgreSQL, and a person."""
+    shop = with_demo_data(make_app(DATABASE_URL=postgresql, SIMULATOR_URL=simulator))
+    return VippsPerson(shop, browser_of(shop), simulator)
+
+
+def test_a_locked_database(
+    vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sqlite_turns, "STUCK_SECONDS", 0.1)
+    nobody_is_let_in(Locked(vipps), STEPS, capsys)
+
+
+@pytest.mark.parametrize("kind", [Full, ReadOnly])
+def test_a_database_that_takes_nothing_more(
+    vipps: VippsPerson, kind: type[Trouble], capsys: pytest.CaptureFixture[str]
+) -> None:
+    nobody_is_let_in(kind(vipps), (*STEPS, statement(1), statement(5)), capsys)
+
+
+@pytest.mark.postgresql
+def test_a_server_that_cannot_be_reached(postgresql_vipps: VippsPerson, capsys: pytest.CaptureFixture[str]) -> None:
+    nobody_is_let_in(Unreachable(postgresql_vipps), (*STEPS, *INSIDE), capsys)
+
+
+@pytest.mark.postgresql
+def test_a_server_whose_tables_are_locked(postgresql_vipps: VippsPerson, capsys: pytest.CaptureFixture[str]) -> None:
+    nobody_is_let_in(TablesLocked(postgresql_vipps), STEPS, capsys)
+
+
+@pytest.mark.postgresql
+def test_a_server_that_is_restarted_within_the_transaction(
+    postgresql_vipps: VippsPerson, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nobody_is_let_in(Restarted(postgresql_vipps), INSIDE, capsys)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("step", STEPS)
+def test_a_server_that_is_restarted_between_transactions_is_not_noticed(
+    postgresql_vipps: VippsPerson, step: str
+) -> None:
+    assert Restarted(postgresql_vipps).log_in(step).status_code == 303
+
+
+@pytest.mark.postgresql
+def test_a_restarted_server_costs_nobody_their_session(postgresql_vipps: VippsPerson) -> None:
+    postgresql_vipps.log_in(PERSON)
+    for _ in range(2):
+        Restarted(postgresql_vipps).break_down()
+        assert postgresql_vipps.browser.get("/account").status_code == 200

@@ -1,0 +1,71 @@
+"""A provider that knows any number of people, for shops in other processes.
+
+The code that a person brings back names them and the nonce of their login (`7.nonce`): nothing is kept between calls.
+"""
+
+import copy
+import hashlib
+import threading
+from base64 import urlsafe_b64encode
+from typing import Any
+from urllib.parse import parse_qs
+
+from tests.customers.consents.steps import delegated
+from tests.provider import TOKEN_PATH, USERINFO_PATH, Handler, Provider
+
+CONSENTS = delegated(email=True, sms=False, digital=True, personal=False)
+
+
+class People(Provider):
+    """Everybody is known, has a verified address, and has answered every consent question.
+
+    While `may_answer` is cleared, the token endpoint lets everybody wait; `is_asked` is set when somebody does.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_answer, self.is_asked = threading.Event(), threading.Event()
+        self.may_answer.set()
+
+    def tokens_for(self, person: str, nonce: str) -> dict[str, Any]:
+        """Return the tokens of one person's login."""
+        mine, access_token = copy.copy(self), f"token-of-{person}"
+        half = urlsafe_b64encode(hashlib.sha256(access_token.encode()).digest()[:16]).decode().rstrip("=")
+        mine.nonce, mine.claims = nonce, {"sub": subject(person), "at_hash": half}
+        mine.token_answer = {"access_token": access_token}
+        return mine.tokens()
+
+
+class PeopleHandler(Handler):
+    """One connection of it."""
+
+    provider: People
+
+    def respond(self, body: bytes) -> None:
+        """Answer about the person whom the code or the token names."""
+        if self.path == TOKEN_PATH:
+            person, _, nonce = parse_qs(body.decode())["code"][0].partition(".")
+            self.provider.is_asked.set()
+            self.provider.may_answer.wait()
+            self.send_json(self.provider.tokens_for(person, nonce))
+        elif self.path == USERINFO_PATH:
+            self.send_json(userinfo(self.headers["Authorization"].rpartition("-")[2]))
+        else:
+            super().respond(body)
+
+
+def subject(person: str | int) -> str:
+    """Return the subject of a person."""
+    return f"3f6c1a52-8d0e-4b77-9a41-{int(person):012d}"
+
+
+def userinfo(person: str) -> dict[str, Any]:
+    """Return what Vipps says about a person."""
+    return {
+        "sub": subject(person),
+        "name": f"Kari{person} Nordfjell",
+        "email": f"kari{person}@example.com",
+        "email_verified": True,
+        "phone_number": f"47{40000000 + int(person)}",
+        "delegatedConsents": CONSENTS,
+    }

