@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from app import about, assets, cli, customers, errors, guide, health, i18n, mail, observability, security, shop, staff
+from app import about, assets, cli, customers, errors, health, i18n, mail, observability, security, shop, staff
 from app.customers.vipps_login import VippsLogin
 from app.database import db, engine_options, migrate
 from app.settings import Settings, load
@@ -51,10 +51,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     security.csrf.exempt(webhook.bp)  # no browser sends it, and it reads no cookie
     shop.init_app(app)
     staff.init_app(app)
-    if settings.in_demo:
-        guide.init_app(app)
     app.register_blueprint(health.bp)
     cli.init_app(app)
+    # stage: begin
+    from app import stage
+
+    stage.init_app(app, settings)
+    # stage: end
     return app
 
 
