@@ -7,6 +7,7 @@ translations, passwords, staff accounts, whole logins), in a process that does n
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -214,3 +215,23 @@ def test_a_name_becomes_a_slug_and_stays_what_it_is(name: str, slug: str) -> Non
     written: dict[str, object] = {}
     exec(own.files(name)["app/about.py"].decode(), written)
     assert written["NAME"] == name
+
+
+def test_guide_and_simulator_can_also_just_be_removed(tmp_path: Path) -> None:
+    for name in ("app", "templates", "static"):
+        ignored = shutil.ignore_patterns("guide", "simulator", "__pycache__")
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+    shutil.copy(ROOT / "wsgi.py", tmp_path)
+    said = run(
+        tmp_path,
+        "-c",
+        "import wsgi; page = wsgi.app.test_client().get('/login', base_url='http://localhost:8000').text; print(page)",
+    )
+    assert "/demo" in said
+    assert "/guide/" not in said
+    refused = subprocess.run(
+        [sys.executable, "-c", "import wsgi; wsgi.simulator"], cwd=tmp_path, env=ENVIRON, capture_output=True, text=True
+    )
+    assert refused.returncode == 3
+    assert "There is no simulator here" in refused.stderr
+    assert "Traceback" not in refused.stderr
