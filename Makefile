@@ -9,7 +9,9 @@ setup: $(BIN)/ready ## Make the virtual environment, the database and the demo d
 	$(BIN)/flask --app wsgi setup --demo
 
 test: $(BIN)/ready-dev lint ## Lint, then run every test, in Chromium as well
+# stage: begin
 	tools/chromium.sh
+# stage: end
 	$(BIN)/pytest -n 2
 
 lint: $(BIN)/ready-dev ## Check style, types, templates and the arrows between the parts
@@ -18,9 +20,11 @@ lint: $(BIN)/ready-dev ## Check style, types, templates and the arrows between t
 	$(BIN)/djlint templates --lint --quiet
 	$(BIN)/lint-imports --no-cache
 
+# stage: begin
 bench: $(BIN)/ready-dev ## Measure what the README says about speed
 	$(BIN)/python -m bench
 
+# stage: end
 $(BIN)/ready: requirements.txt
 	tools/venv.sh requirements.txt $@
 
@@ -30,4 +34,7 @@ $(BIN)/ready-dev: requirements.txt requirements-dev.txt
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-.PHONY: run setup test lint bench help
+.PHONY: run setup test lint help
+# stage: begin
+.PHONY: bench
+# stage: end

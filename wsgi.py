@@ -1,23 +1,22 @@
-"""What a server runs: `wsgi:app` is the shop, `wsgi:simulator` is Vipps Login, simulated.
+"""What a server runs: `wsgi:app` is the shop. `python wsgi.py` serves it for development.
 
-Both are built when they are asked for, so that serving one does not build the other. `python wsgi.py` serves both for
-development, each in a process of its own: a provider inside the shop's own workers would wait for itself.
+It is built when it is asked for, so that a mistake in the settings ends with what is wrong and not with a traceback.
 """
 
-import signal
-import subprocess
 import sys
-from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
-from app import about
 from app.settings import Settings, SettingsError, load
 
 
 def __getattr__(name: str) -> Any:
-    """Build `app` or `simulator` at the first access."""
-    builders = {"app": build_shop, "simulator": build_simulator}
+    """Build `app` at the first access."""
+    builders = {"app": build_shop}
+    # stage: begin
+    # `wsgi:simulator` is Vipps Login, simulated; serving one of the two does not build the other.
+    builders["simulator"] = build_simulator
+    # stage: end
     if name not in builders:
         raise AttributeError(name)
     globals()[name] = builders[name](settings_or_exit())
@@ -40,37 +39,17 @@ def build_shop(settings: Settings) -> Any:
     return create_app(settings)
 
 
+# stage: begin
 def build_simulator(settings: Settings) -> Any:
     """Build the simulator, with this shop as one of its merchants."""
-    from app.settings import INSTANCE, kept_secret
-    from app.simulator import create_simulator
-    from app.simulator.config import Merchant, SimulatorConfig
+    from app.stage import serving
 
-    INSTANCE.mkdir(exist_ok=True)
-    shop = Merchant(
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        name=about.NAME,
-        redirect_uris=(settings.redirect_uri,),
-        auth_method=settings.vipps_client_auth_method,
-        msn=settings.vipps_merchant_serial_number or "123456",
-        webhook_url=f"{settings.public_url}/webhooks/vipps/consent-revoked/{settings.webhook_token}",
-        terms_url=f"{settings.public_url}/terms",
-        privacy_url=f"{settings.public_url}/privacy",
-        plan="advanced",  # so that it may ask for confirmation in the app
-    )
-    return create_simulator(
-        SimulatorConfig(
-            public_url=settings.simulator_url,
-            database_url=f"sqlite:///{INSTANCE / 'simulator.sqlite'}",
-            secret_key=kept_secret(INSTANCE / "simulator_key"),
-            merchants=(shop,),
-        )
-    )
+    return serving.build_simulator(settings)
 
 
+# stage: end
 def serve(name: str, origin: str) -> None:
-    """Serve one of the two with Werkzeug's development server."""
+    """Serve an app of this module with Werkzeug's development server."""
     from werkzeug.serving import WSGIRequestHandler, run_simple
 
     class Quiet(WSGIRequestHandler):
@@ -89,30 +68,22 @@ def serve(name: str, origin: str) -> None:
     )
 
 
-def serve_both(settings: Settings) -> None:
-    """Serve the shop here and, if it is the provider, the simulator in a second process; end them together."""
+def main(chosen: Settings) -> None:
+    """Serve the shop for development."""
+    # stage: begin
+    # The simulator has a process of its own: a provider inside the shop's own workers would wait for itself.
+    if sys.argv[1:] == ["simulator"]:
+        serve("simulator", chosen.simulator_url)
+        return
+    if chosen.simulated:
+        from app.stage import serving
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
-    helper = None
-    if settings.simulated:
-        helper = subprocess.Popen([sys.executable, __file__, "simulator"])  # noqa: S603 - this very file
-        print(f"\n  The shop:       {settings.public_url}\n  The simulator:  {settings.simulator_url}\n")
-    try:
-        serve("app", settings.public_url)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        if helper:
-            helper.terminate()
-            helper.wait()
+        command = [sys.executable, __file__, "simulator"]
+        serving.serve_both(chosen, lambda: serve("app", chosen.public_url), command)
+        return
+    # stage: end
+    serve("app", chosen.public_url)
 
 
 if __name__ == "__main__":
-    chosen = settings_or_exit()
-    if sys.argv[1:] == ["simulator"]:
-        serve("simulator", chosen.simulator_url)
-    else:
-        serve_both(chosen)
+    main(settings_or_exit())

@@ -8,22 +8,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from app import (
-    about,
-    assets,
-    cli,
-    customers,
-    errors,
-    guide,
-    health,
-    i18n,
-    mail,
-    metrics,
-    observability,
-    security,
-    shop,
-    staff,
-)
+from app import about, assets, cli, customers, errors, health, i18n, mail, metrics, observability, security, shop, staff
 from app.customers.vipps_login import VippsLogin
 from app.database import connect, db, engine_options
 from app.settings import Settings, load
@@ -65,11 +50,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     security.csrf.exempt(webhook.bp)  # no browser sends it, and it reads no cookie
     shop.init_app(app)
     staff.init_app(app)
-    if settings.in_demo:
-        guide.init_app(app)
     app.register_blueprint(health.bp)
     metrics.init_app(app, settings)
     cli.init_app(app)
+    # stage: begin
+    from app import stage
+
+    stage.init_app(app, settings)
+    # stage: end
     return app
 
 

@@ -1,8 +1,8 @@
 """The commands of `flask --app wsgi`.
 
-`setup` creates or migrates the database and loads the demo's data; it is safe to repeat. `block` closes an account and
-`unblock` opens it again. `retention` removes what is kept no longer; run it once a day. `consent-proofs` finds what
-an erased customer once agreed to. `doctor` finds out whether the shop is ready to take logins.
+`setup` creates or migrates the database; it is safe to repeat. `block` closes an account and `unblock` opens it again.
+`retention` removes what is kept no longer; run it once a day. `consent-proofs` finds what an erased customer once
+agreed to. `doctor` finds out whether the shop is ready to take logins.
 """
 
 import click
@@ -12,7 +12,6 @@ from flask_migrate import upgrade
 from sqlalchemy.engine import make_url
 
 from app.customers import accounts, mails
-from app.customers import seed as customers_seed
 from app.customers.email_address import normal_email
 from app.customers.models import Customer
 from app.customers.privacy import erasure
@@ -21,8 +20,6 @@ from app.database import db, one_at_a_time, utcnow
 from app.doctor.command import doctor
 from app.settings import INSTANCE
 from app.shop import carts
-from app.shop import seed as shop_seed
-from app.staff import seed as staff_seed
 
 
 def init_app(app: Flask) -> None:
@@ -32,21 +29,16 @@ def init_app(app: Flask) -> None:
 
 
 @click.command()
-@click.option("--demo", is_flag=True, help="Also load the demo's products and customers.")
 @with_appcontext
-def setup(demo: bool) -> None:
+def setup() -> None:
     """Create or migrate the database, and forget the carts that nobody came back for; safe to repeat."""
     INSTANCE.mkdir(exist_ok=True)
     with one_at_a_time():
         upgrade()
         carts.delete_stale(db.session(), utcnow())
-        if demo:
-            shop_seed.load_demo(db.session())
-            customers_seed.load_demo(db.session())
-            staff_seed.load_demo(db.session())
         db.session.commit()
     where = make_url(current_app.config["SQLALCHEMY_DATABASE_URI"]).render_as_string(hide_password=True)
-    click.echo(f"The database is ready{', with the demo data' if demo else ''}: {where}")
+    click.echo(f"The database is ready: {where}")
 
 
 @click.command()

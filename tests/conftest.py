@@ -1,7 +1,6 @@
-"""What every test stands on: its own shop, its own database, its own simulator, and pages that check themselves.
+"""What every test stands on: its own shop, its own database, and pages that check themselves.
 
-The database of a test is a copy of one that the migrations made, so tests run on the schema that production has. The
-simulator is served on a real socket, because the shop's HTTP client is part of what is tested.
+The database of a test is a copy of one that the migrations made, so tests run on the schema that production has.
 """
 
 import shutil
@@ -21,28 +20,29 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from sqlalchemy import create_engine, text, update
+from sqlalchemy import create_engine, text
 from werkzeug.serving import make_server
 
 from app import create_app
-from app.customers import seed as customers_seed
-from app.customers.models import VippsLink
 from app.database import db
 from app.settings import load
-from app.shop import seed as shop_seed
-from app.vipps.config import ISSUER_PATH
 from tests.pages import Page, check_page, token_in
 from tests.speed import compile_routes_once, compiled_templates, hash_cheaply
-from tests.vipps_person import VippsPerson
 
 compile_routes_once()
 hash_cheaply()
+
+# stage: begin
+pytest_plugins = ["tests.stage"]
+
+# stage: end
 
 # A busy machine is no failure, and examples that once failed belong into tests and not into a folder.
 hypothesis.settings.register_profile("shop", deadline=None, database=None)
 hypothesis.settings.load_profile("shop")
 
-ENVIRONMENT = {"SECRET_KEY": "a key for tests that is long enough to sign"}
+# The environment of a shop in development, whose provider is on this machine, if there is one at all.
+ENVIRONMENT = {"VIPPS_ENVIRONMENT": "simulator", "SECRET_KEY": "a key for tests that is long enough to sign"}
 
 
 @contextmanager
@@ -80,37 +80,37 @@ def build(environ: dict[str, str], database: Path) -> Flask:
 
 
 @pytest.fixture(scope="session")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Make the two databases that tests copy: migrated and empty, and with the demo's data."""
-    folder = tmp_path_factory.mktemp("databases")
-    empty, demo = folder / "empty.sqlite", folder / "demo.sqlite"
-    app = build({}, empty)
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the database that tests copy: migrated and empty."""
+    database = tmp_path_factory.mktemp("databases") / "empty.sqlite"
+    app = build({}, database)
     with app.app_context():
         upgrade()
         db.engine.dispose()
-    shutil.copy(empty, demo)
-    app = build({}, demo)
-    with app.app_context():
-        shop_seed.load_demo(db.session())
-        customers_seed.load_demo(db.session())
-        db.session.commit()
-        db.engine.dispose()
-    return {"empty": empty, "demo": demo}
+    return database
 
 
 @pytest.fixture
-def make_app(templates: dict[str, Path], tmp_path: Path) -> Iterator[Callable[..., Flask]]:
-    """Build shops: `make_app(demo=True, PUBLIC_URL=...)`; those of one test share a database."""
+def make_app(request: pytest.FixtureRequest, empty_database: Path, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+    """Build shops: `make_app(PUBLIC_URL=...)`; those of one test share a database."""
     built: list[Flask] = []
     database = tmp_path / "shop.sqlite"
 
-    def make(demo: bool = False, **environ: str) -> Flask:
-        is_new = not database.exists()
+    def make(**environ: Any) -> Flask:
+        is_new, prepared = not database.exists(), empty_database
+        # stage: begin
+        # `make_app(demo=True)` is a shop with the demo's data.
+        with_demo = environ.pop("demo", False)
+        if with_demo:
+            prepared = request.getfixturevalue("demo_database")
+        # stage: end
         if is_new:
-            shutil.copy(templates["demo" if demo else "empty"], database)
+            shutil.copy(prepared, database)
         built.append(build(environ, database))
-        if is_new and demo:
-            _know_the_provider(built[-1])
+        # stage: begin
+        if is_new and with_demo:
+            request.getfixturevalue("know_the_provider")(built[-1])
+        # stage: end
         return built[-1]
 
     yield make
@@ -120,14 +120,6 @@ def make_app(templates: dict[str, Path], tmp_path: Path) -> Iterator[Callable[..
             db.engine.dispose()
 
 
-def _know_the_provider(app: Flask) -> None:
-    """Move the demo's links to the shop's own provider: the database was copied from a shop that had another."""
-    with app.app_context():
-        issuer = app.extensions["settings"].provider_url + ISSUER_PATH
-        db.session.execute(update(VippsLink).values(issuer=issuer))
-        db.session.commit()
-
-
 @pytest.fixture
 def app(make_app: Callable[..., Flask]) -> Flask:
     """Return a shop without data."""
@@ -135,21 +127,9 @@ def app(make_app: Callable[..., Flask]) -> Flask:
 
 
 @pytest.fixture
-def demo_app(make_app: Callable[..., Flask]) -> Flask:
-    """Return a shop with the demo's products and customers."""
-    return make_app(demo=True)
-
-
-@pytest.fixture
 def client(app: Flask) -> FlaskClient:
     """Return a browser for the shop without data."""
     return browser_of(app)
-
-
-@pytest.fixture
-def demo_client(demo_app: Flask) -> FlaskClient:
-    """Return a browser for the shop with the demo's data."""
-    return browser_of(demo_app)
 
 
 def browser_of(app: Flask) -> FlaskClient:
@@ -181,36 +161,6 @@ def post(
     if response.status_code != 200:
         response = client.get("/account")
     return client.post(path, data={**(data or {}), "csrf_token": token_in(response.text)}, **kwargs)
-
-
-@pytest.fixture(scope="session")
-def simulator_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a simulator's database once: its signing key takes longer than most tests."""
-    from tests.vipps_person import build_simulator
-
-    database = tmp_path_factory.mktemp("simulator") / "simulator.sqlite"
-    build_simulator("http://localhost:1", database, redirect_uri="http://localhost/unused")
-    return database
-
-
-@pytest.fixture
-def simulator(simulator_template: Path, tmp_path: Path) -> Iterator[str]:
-    """Serve a simulator that knows the shop; yields its origin."""
-    from tests.vipps_person import build_simulator
-
-    database = tmp_path / "simulator.sqlite"
-    shutil.copy(simulator_template, database)
-    holder: dict[str, Any] = {}
-    with served(lambda environ, start: holder["app"](environ, start)) as origin:
-        holder["app"] = build_simulator(origin, database, redirect_uri="http://localhost:8000/login/vipps/callback")
-        yield origin
-
-
-@pytest.fixture
-def vipps(make_app: Callable[..., Flask], simulator: str) -> VippsPerson:
-    """Return a shop with demo data and a simulator of its own, and a person with a browser and a phone."""
-    shop = make_app(demo=True, SIMULATOR_URL=simulator)
-    return VippsPerson(shop, browser_of(shop), simulator)
 
 
 @pytest.fixture
@@ -265,30 +215,3 @@ def postgresql(postgresql_server: str) -> Iterator[str]:
 
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-
-
-def with_demo_data(app: Flask) -> Flask:
-    """Load the demo's data into a shop whose database is not a copy of the prepared one."""
-    with app.app_context():
-        shop_seed.load_demo(db.session())
-        customers_seed.load_demo(db.session())
-        db.session.commit()
-    return app
-
-
-@pytest.fixture(params=DATABASES)
-def either_app(request: pytest.FixtureRequest, make_app: Callable[..., Flask]) -> Flask:
-    """Return a shop with the demo's data, once on SQLite and once on PostgreSQL."""
-    if request.param == "sqlite":
-        return make_app(demo=True)
-    return with_demo_data(make_app(DATABASE_URL=request.getfixturevalue("postgresql")))
-
-
-@pytest.fixture(params=DATABASES)
-def either_vipps(request: pytest.FixtureRequest, make_app: Callable[..., Flask], simulator: str) -> VippsPerson:
-    """Return what `vipps` returns, once on SQLite and once on PostgreSQL."""
-    if request.param == "sqlite":
-        shop = make_app(demo=True, SIMULATOR_URL=simulator)
-    else:
-        shop = with_demo_data(make_app(DATABASE_URL=request.getfixturevalue("postgresql"), SIMULATOR_URL=simulator))
-    return VippsPerson(shop, browser_of(shop), simulator)

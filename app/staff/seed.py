@@ -3,13 +3,19 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import about
 from app.customers import passwords
 from app.settings import settings_of_app
-from app.staff.accounts import DEMO_EMAIL
 from app.staff.models import Staff
 
+DEMO_EMAIL = f"staff@{about.SLUG}.example"
 DEMO_PASSWORD = "keys on the third hook"  # noqa: S105 - meant to be read
 DEMO_NAME = "Solveig Haug"
+
+
+def closes(staff: Staff) -> bool:
+    """Tell whether this account must not open: the demo's, outside the demo, even if its row is there (ASVS 6.3.2)."""
+    return staff.email == DEMO_EMAIL and not settings_of_app().in_demo
 
 
 def load_demo(session: Session) -> None:

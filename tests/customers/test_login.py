@@ -316,6 +316,7 @@ def test_the_page_after_logging_out_names_the_brand_of_the_market(make_app: Any)
     assert "MobilePay may still remember this browser" in open_page(client, "/logged-out").text
 
 
+# stage: begin
 def test_the_demo_shows_its_accounts_and_they_work(demo_client: FlaskClient) -> None:
     page = open_page(demo_client, "/login")
     codes = [code.get_text() for code in page.select("main code")]
@@ -325,3 +326,6 @@ def test_the_demo_shows_its_accounts_and_they_work(demo_client: FlaskClient) -> 
 def test_outside_the_demo_no_account_is_shown(make_app: Any) -> None:
     client = browser_of(make_app(demo=True, DEMO="0", MAIL_URL="smtp://localhost:1"))
     assert not open_page(client, "/login").select("main code")
+
+
+# stage: end

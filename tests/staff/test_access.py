@@ -15,9 +15,8 @@ from app.customers.models import Customer
 from app.database import db, utcnow
 from app.security import secret_hash
 from app.staff import session_rows
-from app.staff.accounts import DEMO_EMAIL
 from app.staff.models import Staff, StaffSession
-from app.staff.seed import DEMO_PASSWORD
+from app.staff.seed import DEMO_EMAIL, DEMO_PASSWORD
 from app.staff.sessions import OPEN
 from tests.conftest import browser_of, open_page
 from tests.customers import steps as customers

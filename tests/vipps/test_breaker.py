@@ -16,8 +16,8 @@ from app.vipps.errors import LoginRefused
 from app.vipps.transport import Deadline, Transport
 from tests.conftest import browser_of, open_page
 from tests.pages import check_page
-from tests.vipps.conftest import an_attempt
 from tests.provider import TOKEN_PATH, USERINFO_PATH, Provider
+from tests.vipps.conftest import an_attempt
 from tests.vipps_person import VippsPerson
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)

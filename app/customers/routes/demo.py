@@ -24,7 +24,7 @@ def only_in_the_demo() -> None:
 @bp.get("/demo")
 def page() -> ResponseReturnValue:
     """Show the stories, also to who is logged in."""
-    return render_template("customers/demo.html", **hints(local_path(request.args.get("next"), "/")))
+    return render_template("customers/demo.html", next=local_path(request.args.get("next"), "/"))
 
 
 @bp.post("/demo/start-over")
@@ -40,10 +40,3 @@ def start_over() -> ResponseReturnValue:
     response = redirect(url_for("demo.page"), 303)
     clear_session_cookie(response)
     return response
-
-
-def hints(target: str) -> dict[str, object]:
-    """Return what the hints show; nothing outside the demo."""
-    if not settings_of_app().in_demo:
-        return {}
-    return {"demo_stories": seed.STORIES, "demo_password": seed.DEMO_PASSWORD, "next": target}

@@ -16,7 +16,6 @@ from app.customers.admission import let_in
 from app.customers.email_address import normal_email
 from app.customers.forms import LoginForm
 from app.customers.pending import PENDING_COOKIE
-from app.customers.routes import demo
 from app.customers.sessions import clear_session_cookie, current_customer, end_current_session
 from app.customers.ways_on import Way, way_back
 from app.database import begin_write, db
@@ -146,5 +145,5 @@ def _page(form: LoginForm, target: str, *, refused: bool = False) -> str:
         waits=pending.of_browser(read_cookie(PENDING_COOKIE)) is not None,
         to_checkout=target.partition("?")[0] == "/checkout",
         vipps_rests=rests(),
-        **{"next": target, **demo.hints(target)},
+        next=target,
     )

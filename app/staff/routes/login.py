@@ -9,9 +9,7 @@ from app.customers.forms import LoginForm
 from app.database import begin_write, db
 from app.observability import log
 from app.security import limiter, read_cookie
-from app.settings import settings_of_app
-from app.staff import seed
-from app.staff.accounts import DEMO_EMAIL, LoggedIn, Refused, log_in
+from app.staff.accounts import LoggedIn, Refused, log_in
 from app.staff.sessions import (
     COOKIE,
     clear_session_cookie,
@@ -48,8 +46,7 @@ def enter() -> ResponseReturnValue:
     target = _target(form.next.data)
     if not form.validate_on_submit():
         return _page(form, target), 422
-    in_demo = settings_of_app().in_demo
-    match log_in(normal_email(form.email.data), form.password.data or "", in_demo=in_demo):
+    match log_in(normal_email(form.email.data), form.password.data or ""):
         case LoggedIn(staff):
             token = start_session(staff)
             db.session.commit()
@@ -85,5 +82,4 @@ def _target(asked: str | None) -> str:
 
 def _page(form: LoginForm, target: str, *, refused: bool = False, lapsed: bool = False) -> str:
     form.next.data = target
-    hints = {"demo_email": DEMO_EMAIL, "demo_password": seed.DEMO_PASSWORD} if settings_of_app().in_demo else {}
-    return render_template("staff/login.html", form=form, refused=refused, lapsed=lapsed, **hints)
+    return render_template("staff/login.html", form=form, refused=refused, lapsed=lapsed)

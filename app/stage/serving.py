@@ -1,0 +1,65 @@
+"""The simulator beside the shop: built for this shop's settings, and served by a second process in development."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from types import FrameType
+from typing import Any
+
+from app import about
+from app.settings import INSTANCE, Settings, kept_secret
+
+
+def build_simulator(settings: Settings) -> Any:
+    """Build the simulator, with this shop as one of its merchants; ends with a reason if it was removed."""
+    if not find_spec("app.simulator"):
+        print(
+            "There is no simulator here: app/simulator was removed. Set VIPPS_ENVIRONMENT to test or production,\n"
+            "or serve the simulator of another copy at SIMULATOR_URL.",
+            file=sys.stderr,
+        )
+        raise SystemExit(3)
+    from app.simulator import create_simulator
+    from app.simulator.config import Merchant, SimulatorConfig
+
+    INSTANCE.mkdir(exist_ok=True)
+    shop = Merchant(
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        name=about.NAME,
+        redirect_uris=(settings.redirect_uri,),
+        auth_method=settings.vipps_client_auth_method,
+        msn=settings.vipps_merchant_serial_number or "123456",
+        webhook_url=f"{settings.public_url}/webhooks/vipps/consent-revoked/{settings.webhook_token}",
+        terms_url=f"{settings.public_url}/terms",
+        privacy_url=f"{settings.public_url}/privacy",
+        plan="advanced",  # so that it may ask for confirmation in the app
+    )
+    return create_simulator(
+        SimulatorConfig(
+            public_url=settings.simulator_url,
+            database_url=f"sqlite:///{INSTANCE / 'simulator.sqlite'}",
+            secret_key=kept_secret(INSTANCE / "simulator_key"),
+            merchants=(shop,),
+        )
+    )
+
+
+def serve_both(settings: Settings, serve_shop: Callable[[], None], command: list[str]) -> None:
+    """Serve the shop here and the simulator by a command of its own; end them together."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    helper = subprocess.Popen(command)  # noqa: S603 - this project's own
+    print(f"\n  The shop:       {settings.public_url}\n  The simulator:  {settings.simulator_url}\n")
+    try:
+        serve_shop()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        helper.terminate()
+        helper.wait()
