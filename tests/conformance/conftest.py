@@ -17,12 +17,14 @@ from app.database import db
 from app.guide.conformance import CASES
 from app.security import limiter
 from app.vipps.client import VippsClient
+from app.vipps.transport import Transport
 from tests.conformance.op import CLIENT_SECRET, OpenIDProvider
 from tests.conformance.party import RelyingParty
 from tests.conftest import browser_of, build
 from tests.provider import CLIENT_ID, running
 
-ENVIRONMENT = {"VIPPS_CLIENT_ID": CLIENT_ID, "VIPPS_CLIENT_SECRET": CLIENT_SECRET}
+ENVIRONMENT = {"VIPPS_CLIENT_ID": CLIENT_ID, "VIPPS_CLIENT_SECRET": CLIENT_SECRET, "DEMO": "0"}
+TRANSPORT = Transport(connections=8)  # it knows nothing but connections
 
 
 def case_id(test: str) -> str:
@@ -73,5 +75,5 @@ def begin_anew(shop: Flask, empty: Path) -> None:
         left.unlink()
     shutil.copy(empty, database)
     vipps = shop.extensions["vipps"]
-    shop.extensions["vipps"] = replace(vipps, client=VippsClient(vipps.client.config))
+    shop.extensions["vipps"] = replace(vipps, client=VippsClient(vipps.client.config, TRANSPORT))
     limiter.reset()

@@ -145,10 +145,13 @@ def test_b30_database_dump(party: RelyingParty) -> None:
         assert secret not in dump
 
 
-def test_b31_no_token_reaches_the_browser(party: RelyingParty) -> None:
+def test_b31_no_token_reaches_the_browser(party: RelyingParty, make_app: Any) -> None:
+    shop = make_app(SIMULATOR_URL=party.op.origin, **{**ENVIRONMENT, "DEMO": "1"})  # with the page that shows calls
+    party.app, party.browser = shop, browser_of(shop)
     response = party.come_back()
     party.is_in(response)
-    pages = [party.browser.get(path).text for path in ("/", "/account", "/account/profile", "/guide/inspector")]
+    pages = [party.browser.get(path).text for path in ("/", "/account", "/account/profile", "/guide/inspector/1")]
+    assert "access_token" in pages[-1]
     received = str(response.headers) + response.text + "".join(pages)
     for secret in (ACCESS_TOKEN, CLIENT_SECRET, *party.op.id_tokens):
         assert secret not in received

@@ -45,7 +45,7 @@ def test_a34_another_jwks_uri(party: RelyingParty) -> None:
     party.is_in(party.log_in())
 
 
-@pytest.mark.parametrize("issuer", ["https://evil.example/", "without-slash", "", None])
+@pytest.mark.parametrize("issuer", ["https://evil.example/", "without-slash", None])
 def test_a35_another_issuer(party: RelyingParty, issuer: str | None) -> None:
     ours = party.op.document()["issuer"]
     party.op.discovery = {"issuer": ours.rstrip("/") if issuer == "without-slash" else issuer}

@@ -138,9 +138,9 @@ _KEYS = (
     ),
     Case(
         "A40",
-        "Twenty tokens name keys that never existed",
+        "Twenty tokens name keys that never existed; that makes the shop ask for keys six times at most",
         "id_token_signature",
-        "OpenID Connect Core, section 3.1.3.7 (6); the keys are fetched five times more at most",
+        f"{_CORE}, sections 3.1.3.7 (6) and 10.1.1",
     ),
     Case(
         "A41",
