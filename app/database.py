@@ -86,6 +86,11 @@ def begin_write() -> None:
         db.session.execute(text("BEGIN IMMEDIATE"))
 
 
+def writes_alone() -> bool:
+    """Tell whether whoever writes keeps all others from it, so that after `begin_write` nothing read can be changed."""
+    return db.engine.dialect.name == "sqlite"
+
+
 def if_possible(ask: Callable[[], T], otherwise: T) -> T:
     """Return what the database answers, or something else if it fails: for what an error page can do without."""
     try:
