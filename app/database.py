@@ -121,6 +121,11 @@ def one_at_a_time() -> Iterator[None]:
             connection.invalidate()  # these settings are no page's
 
 
+def writes_alone() -> bool:
+    """Tell whether whoever writes keeps all others from it, so that after `begin_write` nothing read can be changed."""
+    return db.engine.dialect.name == "sqlite"
+
+
 def if_possible(ask: Callable[[], T], otherwise: T) -> T:
     """Return what the database answers, or something else if it fails: for what an error page can do without."""
     try:

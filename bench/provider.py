@@ -2,7 +2,8 @@
 
 It checks nothing: what is measured is the client. The authorization code carries the person and the nonce
 (`3.nonce`), so no state is kept between calls. It counts connections and calls per path and tells them at
-`/bench/counts`, which is not counted itself. It ends when its standard input does.
+`/bench/counts`, which is not counted itself. It ends when its standard input does. Without a certificate it speaks
+plain HTTP.
 
     python -m bench.provider CERTIFICATE KEY CLIENT_ID DELAY_SECONDS     prints its port
 """
@@ -26,6 +27,7 @@ KEYS = f"{ISSUER_PATH}.well-known/jwks.json"
 TOKEN = f"{ISSUER_PATH}oauth2/token"
 USERINFO = "/vipps-userinfo-api/userinfo"
 COUNTS = "/bench/counts"
+DELAY = "/bench/delay/"  # and the seconds that calls take from then on
 
 
 class Provider:
@@ -42,6 +44,9 @@ class Provider:
         """Return the document of a path."""
         if path == COUNTS:
             return {"connections": self.connections, "calls": self.calls}
+        if path.startswith(DELAY):
+            self.delay = float(path.removeprefix(DELAY))
+            return {}
         self.calls[path] = self.calls.get(path, 0) + 1
         if path == TOKEN:
             person, _, nonce = parse_qs(body.decode())["code"][0].partition(".")
@@ -143,24 +148,27 @@ class Connection(asyncio.Protocol):
     def respond(self, head: str, body: bytes) -> None:
         """Send one answer, after the delay."""
         path = head.split(" ", 2)[1]
-        if path != COUNTS and not self.counted:
+        is_measured = path != COUNTS and not path.startswith(DELAY)
+        if is_measured and not self.counted:
             self.counted = True
             self.provider.connections += 1
         content = json.dumps(self.provider.answer(path, head, body)).encode()
         fields = f"Content-Type: application/json\r\nCache-Control: max-age=3600\r\nContent-Length: {len(content)}"
         answer = f"HTTP/1.1 200 OK\r\n{fields}\r\n\r\n".encode() + content
-        delay = 0 if path == COUNTS else self.provider.delay
+        delay = self.provider.delay if is_measured else 0
         asyncio.get_running_loop().call_later(delay, self.transport.write, answer)
 
 
 async def serve(certificate: str, key: str, client_id: str, delay: str) -> None:
     """Listen on a free port, say which, and answer until standard input ends."""
     provider, loop = Provider(client_id, float(delay)), asyncio.get_running_loop()
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
+    context = None
+    if certificate:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate, key)
     server = await loop.create_server(lambda: Connection(provider), "127.0.0.1", 0, ssl=context, backlog=512)
     port = server.sockets[0].getsockname()[1]
-    provider.origin = f"https://localhost:{port}"
+    provider.origin = f"{'https' if certificate else 'http'}://localhost:{port}"
     print(port, flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()

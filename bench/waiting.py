@@ -3,7 +3,7 @@
 gunicorn runs with the project's settings. A login waits for two calls, so 100 of them at once could end after a little
 more than 0.6 seconds. The first crowd meets a cold shop and is new to it: it is not timed, but nobody of it may fail.
 Meanwhile somebody asks for the front page every 20 ms; the 99th percentile of how long that takes is told beside that
-of a quiet shop.
+of a quiet shop. Then the provider hangs: every call takes 12 seconds, longer than a callback may.
 """
 
 import json
@@ -12,18 +12,21 @@ import time
 from statistics import fmean, median
 from typing import Any
 
-from bench.lab import Lab
+from bench.lab import Lab, Provider
 from bench.measure import Figure, percentile
 from bench.processes import Child, Server
 
 CALL_SECONDS = 0.3
 PEOPLE = 100
+IDEAL = PEOPLE / (2 * CALL_SECONDS)  # logins a second, if they took nothing but the two calls
+HANGS_SECONDS, LET_DOWN = 12, 20
 QUIET_SECONDS = 1.5
 
 
 def measure(lab: Lab, rounds: int) -> list[Figure]:
     """Measure crowds that log in, and the front page beside them and without them."""
-    env = lab.client_environment(lab.provider(CALL_SECONDS).origin)
+    provider = lab.provider(CALL_SECONDS)
+    env = lab.client_environment(provider.origin)
     lab.set_up_shop(env)
     shop = lab.server("wsgi:app", env)
     crowd = lab.start("-m", "bench.crowd", str(shop.port))
@@ -37,21 +40,38 @@ def measure(lab: Lab, rounds: int) -> list[Figure]:
         failed += shopped["failed"]
         quiet += quiet_shopping(lab, shop)["ms"]
     everybody = [first, *crowds]
+    speed = median(each["in"] / each["seconds"] for each in crowds)
     if any(each["failed"] for each in everybody):
         print(f"  failed, per crowd: {json.dumps([each['failed'] for each in everybody])}", file=sys.stderr)
     return [
-        Figure(f"{PEOPLE} logins at once, speed", "logins/s", median(each["in"] / each["seconds"] for each in crowds)),
+        Figure(f"{PEOPLE} logins at once, against the ideal", "logins/s", speed, IDEAL, speed / IDEAL, at_least=0.75),
         Figure("Logins that failed, of 100", "", 100 - fmean(each["in"] for each in everybody), at_most=0),
-        Figure("Front page meanwhile, 99th percentile", "ms", percentile(busy, 99)),
+        Figure("Front page meanwhile, 99th percentile", "ms", percentile(busy, 99), at_most=100),
         Figure("Front page meanwhile, failed", "", failed, at_most=0),
         Figure("Front page otherwise, 99th percentile", "ms", percentile(quiet, 99)),
+        *hanging(lab, provider, shop, crowd),
     ]
 
 
-def beside_shopping(lab: Lab, shop: Server, crowd: Child) -> tuple[dict[str, Any], dict[str, Any]]:
+def hanging(lab: Lab, provider: Provider, shop: Server, crowd: Child) -> list[Figure]:
+    """Measure logins that the provider lets down: each must end with a page that says so."""
+    provider.take(HANGS_SECONDS)
+    answer, shopped = beside_shopping(lab, shop, crowd, LET_DOWN)
+    pages = sum(number for end, number in answer["failed"].items() if end.startswith("callback "))
+    return [
+        Figure(f"Provider hangs, {LET_DOWN} logins, slowest answer", "s", answer["slowest"], at_most=10),
+        Figure("Logins without a page", "", LET_DOWN - pages, at_most=0),
+        Figure("Front page meanwhile, 99th percentile", "ms", percentile(shopped["ms"], 99), at_most=100),
+        Figure("Front page meanwhile, failed", "", shopped["failed"], at_most=0),
+    ]
+
+
+def beside_shopping(
+    lab: Lab, shop: Server, crowd: Child, people: int = PEOPLE
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Let a crowd log in while somebody looks at the front page; return what both say."""
     shopper = stroller(lab, shop)
-    answer = crowd.ask(str(PEOPLE))
+    answer = crowd.ask(str(people))
     return answer, shopper.ask("enough")
 
 

@@ -21,7 +21,7 @@ from app.customers.profile import from_vipps
 from app.customers.profile.changes import set_aside
 from app.customers.profile.from_vipps import Refreshed
 from app.customers.sessions import end_sessions_of
-from app.database import db, utcnow
+from app.database import db, utcnow, writes_alone
 from app.i18n import language
 from app.observability import log
 from app.settings import settings_of_app
@@ -130,10 +130,13 @@ def find_link(who: Identity) -> VippsLink | None:
 def held_link(who: Identity) -> VippsLink | None:
     """Find the account of a subject, and keep others from changing it or its link before this transaction ends.
 
-    The link is read again once its customer is held: another transaction may have had it meanwhile.
+    The link is read again once its customer is held: another transaction may have had it meanwhile. Not so on SQLite,
+    where `begin_write` has kept everybody else from writing before anything was read.
     """
     seen = find_link(who)
-    return find_link(who) if seen and hold(seen.customer_id) else None
+    if seen is None or writes_alone():
+        return seen
+    return find_link(who) if hold(seen.customer_id) else None
 
 
 def link_of(customer: Customer) -> VippsLink | None:

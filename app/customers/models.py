@@ -58,6 +58,21 @@ class Customer(Base):
         return email
 
 
+class NameWord(Base):
+    """A word of a customer's name in small letters, by which the back office finds them.
+
+    The database's triggers write it (migration 0007), whoever writes the name; it goes with its customer.
+    """
+
+    __tablename__ = "customer_name_word"
+
+    # PostgreSQL sorts by code point here, as SQLite does, so that the beginning of a word is a range on both.
+    word: Mapped[str] = mapped_column(String(200).with_variant(String(200, "C"), "postgresql"), primary_key=True)
+    customer_id: Mapped[int] = mapped_column(
+        ForeignKey("customer.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
 class VippsLink(Base):
     """A Vipps subject that opens this account: one subject, one customer; one customer, one subject.
 

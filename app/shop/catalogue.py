@@ -188,10 +188,14 @@ def product_by_slug(session: Session, slug: str, language: str) -> Row[*tuple[An
 def related_products(
     session: Session, product: Row[*tuple[Any, ...]], language: str
 ) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Return a few other products, those of the same category first."""
-    statement = _CARDS.where(Product.id != product.id)
-    statement = statement.order_by(Product.category_id != product.category_id, Product.position, Product.id)
-    return session.execute(statement.limit(RELATED), {"in_language": language}).all()
+    """Return a few other products, those of the same category first; more are not read than shown."""
+    in_order, of_language = _CARDS.order_by(*_ORDER), {"in_language": language}
+    same_kind = in_order.where(Product.category_id == product.category_id, Product.id != product.id).limit(RELATED)
+    related = [*session.execute(same_kind, of_language)]
+    if len(related) < RELATED:
+        others = in_order.where(Product.category_id != product.category_id).limit(RELATED - len(related))
+        related += session.execute(others, of_language)
+    return related
 
 
 def search_text(*texts: str) -> str:

@@ -8,12 +8,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from string import ascii_lowercase, ascii_uppercase
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union
 
 from app.customers import phone
 from app.customers.email_address import normal_email
-from app.customers.models import Activity, Customer, WebhookDelivery
+from app.customers.models import Activity, Customer, NameWord, WebhookDelivery
 from app.database import LARGEST_ID, db
 from app.forms import one_line
 from app.observability import ALPHABET
@@ -28,7 +30,11 @@ MOST_REPORTS = 20
 CUSTOMER_NUMBER = re.compile(r"#?(\d{1,10})")
 ORDER_NUMBER = re.compile(r"M-?(\w{4})-?(\w{4})", re.ASCII)
 REFERENCE = re.compile(rf"([{ALPHABET}]{{4}})[- ]?([{ALPHABET}]{{4}})")
-STARTS_A_WORD = ("{}%", "% {}%", "%-{}%")
+# A word that more people have is looked up person by person, since a page of them is soon full.
+COMMON = 500
+BETWEEN_WORDS = re.compile(r"[ -]+")
+CAPITALS = str.maketrans(ascii_uppercase, ascii_lowercase)
+AFTER_ALL = chr(0x10FFFF)
 
 
 class Kind(StrEnum):
@@ -97,8 +103,9 @@ def _readings(text: str) -> Mapping[Kind, ColumnElement[bool]]:
         readings[Kind.ORDER] = Customer.id.in_(ordered)
     if reference := reference_in(text):
         readings[Kind.REFERENCE] = Customer.id.in_(_whose(reference))
-    if not readings and len(text) >= SHORTEST_NAME:
-        readings[Kind.NAME] = and_(*(_has_word(word) for word in text.split()[:MAX_WORDS]))
+    words = [word for word in BETWEEN_WORDS.split(text) if word][:MAX_WORDS]
+    if not readings and words and len(text) >= SHORTEST_NAME:
+        readings[Kind.NAME] = and_(*map(_has_word, words))
     return readings
 
 
@@ -113,6 +120,15 @@ def _whose(reference: str) -> Select[tuple[int | None]]:
 
 def _has_word(word: str) -> ColumnElement[bool]:
     """Tell whether a word of the name begins so; SQLite folds ASCII only, so other letters are tried in each case."""
-    plain = re.sub(r"([\\%_])", r"\\\1", word)
-    spellings = dict.fromkeys((plain, plain.lower(), plain.capitalize(), plain.upper()))
-    return or_(*(Customer.name.ilike(start.format(each), escape="\\") for each in spellings for start in STARTS_A_WORD))
+    spellings = {each.translate(CAPITALS) for each in (word, word.lower(), word.capitalize(), word.upper())}
+    begins = or_(*(NameWord.word.between(each, each + AFTER_ALL) for each in sorted(spellings)))
+    theirs = select(NameWord.customer_id).where(begins)
+    if _many(theirs):
+        return theirs.where(NameWord.customer_id == Customer.id).exists()
+    return Customer.id.in_(theirs)
+
+
+def _many(words: Select[Any]) -> bool:
+    """Tell whether a word is common, without counting further than that."""
+    counted = select(func.count()).select_from(words.limit(COMMON).subquery())
+    return db.session.scalar(counted) == COMMON

@@ -28,6 +28,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    union_all,
     update,
 )
 
@@ -79,12 +80,14 @@ _CLAIM = (
     .returning(login_attempt)
 )
 _FINISH = update(login_attempt).where(_c.id == bindparam("attempt")).values(outcome=bindparam("result"))
+# What nobody will finish: what is too old, what is beyond all that there may be, and the oldest attempts of a browser
+# beyond what it may have open, counting the one that is about to begin.
 _OLD = select(_c.id).where(_c.expires_at < bindparam("before")).limit(AT_A_TIME)
-_FORGET = delete(login_attempt).where(_c.id.in_(_OLD))
-_CAP = delete(login_attempt).where(_c.id <= select(func.max(_c.id) - bindparam("most")).scalar_subquery())
-# The oldest attempts of a browser beyond what it may have open, counting the one that is about to begin.
+_BEYOND = select(_c.id).where(_c.id <= select(func.max(_c.id) - bindparam("most")).scalar_subquery())
 _SURPLUS = select(_c.id).where(_c.browser_hash == bindparam("browser")).order_by(_c.id.desc()).offset(PER_BROWSER - 1)
-_TRIM = delete(login_attempt).where(_c.id.in_(_SURPLUS))
+_FORGET = delete(login_attempt).where(
+    _c.id.in_(union_all(*(select(each.subquery().c.id) for each in (_OLD, _BEYOND, _SURPLUS))))
+)
 
 
 @dataclass(frozen=True)
@@ -146,9 +149,7 @@ class Attempts:
             "expires_at": expires,
         }
         with self._engine().begin() as connection:
-            connection.execute(_FORGET, {"before": self._forgotten()})
-            connection.execute(_CAP, {"most": MOST})
-            connection.execute(_TRIM, {"browser": browser_hash})
+            connection.execute(_FORGET, {"before": self._forgotten(), "most": MOST, "browser": browser_hash})
             key = connection.execute(_BEGIN, row).inserted_primary_key
         return Attempt(key[0] if key else 0, nonce, verifier, purpose, next_path, owner, state)
 

@@ -12,10 +12,11 @@ from sqlalchemy import create_engine, event, text
 
 from app import sqlite_turns
 from app.database import db
-from tests.conftest import browser_of, with_demo_data
+from tests.conftest import browser_of
 from tests.customers.callback_steps import BEFORE_COMMIT, STEPS, WRITES, at_step, statement
 from tests.customers.consents.steps import everything
 from tests.pages import check_page
+from tests.stage import with_demo_data
 from tests.vipps_person import VippsPerson
 
 PERSON = "gunnar"

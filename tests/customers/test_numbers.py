@@ -16,11 +16,13 @@ from tests.customers.steps import EMAIL, add_answer, add_customer, log_in
 
 
 def contents(app: Flask) -> dict[str, list[Any]]:
-    """Return every row of every table."""
+    """Return every row of every table that there is at this revision."""
     with app.app_context(), db.engine.connect() as connection:
+        there = inspect(connection).get_table_names()
         return {
             table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
             for table in Base.metadata.sorted_tables
+            if table.name in there
         }
 
 
@@ -35,10 +37,12 @@ def test_a_database_with_customers_keeps_every_row_both_ways(either_app: Flask) 
     customer_id = add_customer(either_app, vipps=True)
     log_in(browser_of(either_app))
     add_answer(either_app, customer_id)
+    with either_app.app_context():
+        downgrade(revision="0005")
     before, indexed = contents(either_app), indexes(either_app)
     assert before["customer_session"]
     assert before["consent_record"]
-    for change in (lambda: downgrade(revision="0004"), upgrade):
+    for change in (lambda: downgrade(revision="0004"), lambda: upgrade(revision="0005")):
         with either_app.app_context():
             change()
         assert contents(either_app) == before

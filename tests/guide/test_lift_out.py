@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from tests.vipps.provider import CLIENT_ID, SUBJECT, TOKEN_PATH, Provider, running
+from tests.provider import CLIENT_ID, SUBJECT, TOKEN_PATH, Provider, running
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE = 30.0

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert
+from sqlalchemy import insert, select, update
 
-from app.customers.models import Activity, Customer
+from app.customers.models import Activity, Customer, NameWord
 from app.database import LARGEST_ID, db, utcnow
 from app.shop.models import Order
 from app.staff.lists import PER_PAGE
@@ -134,6 +134,37 @@ def test_logging_out_forgets_what_was_searched_for(app: Flask) -> None:
     send(client, "/staff/logout")
     log_in(client)
     assert "has forgotten that search" in open_page(client, address).text
+
+
+def test_a_new_name_is_found_and_the_old_one_is_not(app: Flask) -> None:
+    ola, client = add(app, **OLA), at_work(app)
+    with app.app_context():
+        db.session.execute(update(Customer).values(name='Åse "Kaptein" Dahl\\Vik'))
+        db.session.commit()
+    for text in ("ola", "berg"):
+        assert found(search(client, text)) == []
+    for text in ("ÅSE dahl", "åse", '"kap', "dahl\\v"):
+        assert found(search(client, text)) == [ola], text
+    with app.app_context():
+        db.session.delete(db.session.get_one(Customer, ola))
+        db.session.commit()
+        assert db.session.scalars(select(NameWord)).all() == []
+
+
+@pytest.mark.parametrize("text", ["--", "- -", " - "])
+def test_no_word_at_all_finds_nobody(app: Flask, text: str) -> None:
+    add(app, **OLA)
+    assert found(search(at_work(app), text)) == []
+
+
+@pytest.mark.parametrize("common", [1, 500])
+def test_a_common_word_and_a_rare_one_find_the_same(app: Flask, monkeypatch: pytest.MonkeyPatch, common: int) -> None:
+    monkeypatch.setattr("app.staff.search.COMMON", common)
+    add(app, name="Nils Ås")
+    ola, other = add(app, **OLA), add(app, name="Olaug Berge")
+    client = at_work(app)
+    assert found(search(client, "ola ber")) == [ola, other]
+    assert found(search(client, "ås-berg")) == [ola]
 
 
 def test_many_are_shown_page_by_page_each_once(app: Flask) -> None:

@@ -16,7 +16,7 @@ from app.customers.models import Customer
 from app.database import db
 from tests.conftest import browser_of
 from tests.pages import check_page
-from tests.vipps.provider import CLIENT_ID, SUBJECT, TOKEN_PATH, USERINFO_PATH, Provider
+from tests.provider import CLIENT_ID, SUBJECT, TOKEN_PATH, USERINFO_PATH, Provider
 
 TUVA = {"sub": SUBJECT, "name": "Tuva Lien", "email": "tuva.lien@example.com", "email_verified": True}
 

@@ -28,6 +28,7 @@ from app.customers.privacy.addresses import mailed_to
 from app.customers.privacy.erasure import pseudonym_of
 from app.customers.privacy.holders import MOST_ROWS, Holder, columns, rows
 from app.customers.privacy.words import LABELS
+from app.customers.profile.values import COLUMNS
 from app.database import db, utcnow
 from app.mail import Mail
 from app.security import secret_hash
@@ -47,17 +48,7 @@ OWN = (
     "blocked_at",
     "consents_asked_at",
 )
-SAID = (
-    "received_at",
-    "name",
-    "given_name",
-    "family_name",
-    "email",
-    "email_verified",
-    "phone_number",
-    "birthdate",
-    "addresses",
-)
+SAID = ("received_at", *COLUMNS)
 LINK = ("issuer", "client_id", "subject", "linked_at", "shared_at", "sharing_revoked_at")
 SESSION = (
     "method",

@@ -7,7 +7,9 @@ Vipps empties nothing here, and an address to log in with that opens another acc
 sharing in the app keeps here what is theirs; what Vipps said rests unused until they log in with it again.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy import select
 
@@ -16,7 +18,7 @@ from app.customers.activity import Kind
 from app.customers.addresses import OWN, from_parts, parts_of
 from app.customers.models import Customer, VippsLink, VippsProfile
 from app.customers.profile.changes import Policy, Source, State, note, set_aside
-from app.customers.profile.values import FIELDS, Values, is_held_elsewhere, own, put, said, same
+from app.customers.profile.values import COLUMNS, FIELDS, Values, columns_of, is_held_elsewhere, own, put, said, same
 from app.database import db, utcnow
 from app.vipps.claims import Address, UserInfo
 
@@ -38,10 +40,10 @@ def refresh(link: VippsLink, info: UserInfo) -> Refreshed:
     The first word of a link has nothing to be compared with: it fills what the customer does not have, and a value that
     differs from theirs is a change. The caller commits.
     """
-    customer = link.customer
-    before = _said_before(link, info)
-    profile = _keep(link, info)
-    now = said(profile)
+    customer, columns = link.customer, _columns(info)
+    now = said(columns)
+    before = now if link.profile and columns_of(link.profile) == columns else _said_before(link, now)
+    profile = _keep(link, columns)
     changed = [field for field in FIELDS if not same(field, before.get(field), now[field])]
     reached = {field: _state(customer, field, now[field], info, first=not before) for field in changed}
     states = {field: state for field, state in reached.items() if state}
@@ -88,30 +90,30 @@ def delivery_addresses(customer: Customer, profile: VippsProfile | None) -> list
     return [*mine, *theirs]
 
 
-def _said_before(link: VippsLink, info: UserInfo) -> Values:
+def _said_before(link: VippsLink, now: Values) -> Values:
     """Return what Vipps said last; empty at the first time of a link."""
     if link.profile is None:
         set_aside(link.customer)  # questions of an earlier link
         return {}
-    before = said(link.profile)
-    if before == said(VippsProfile(**_columns(info))):
+    before = said(columns_of(link.profile))
+    if before == now:
         return before
     # Of two logins at the same moment the second finds what the first one kept, and so no change.
     db.session.refresh(link.profile, with_for_update=True)
-    return said(link.profile)
+    return said(columns_of(link.profile))
 
 
-def _keep(link: VippsLink, info: UserInfo) -> VippsProfile:
+def _keep(link: VippsLink, columns: Mapping[str, Any]) -> VippsProfile:
     profile = link.profile = link.profile or VippsProfile()
-    for name, value in _columns(info).items():
+    for name, value in columns.items():
         setattr(profile, name, value)
     profile.received_at = utcnow()
     return profile
 
 
-def _columns(info: UserInfo) -> dict[str, object]:
-    names = ("name", "given_name", "family_name", "email", "email_verified", "phone_number", "birthdate")
-    return {name: getattr(info, name) for name in names} | {"addresses": [asdict(each) for each in info.addresses]}
+def _columns(info: UserInfo) -> dict[str, Any]:
+    addresses = [asdict(each) for each in info.addresses]
+    return {name: addresses if name == "addresses" else getattr(info, name) for name in COLUMNS}
 
 
 def _state(customer: Customer, field: str, value: object, info: UserInfo, *, first: bool) -> State | None:

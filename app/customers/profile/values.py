@@ -4,6 +4,7 @@ A value is None, text, or addresses as JSON objects. An e-mail address counts on
 `address` is the person's default address there, or the delivery address that the customer keeps here.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from app.customers import accounts, activity, mails, proofs
@@ -15,6 +16,16 @@ from app.customers.sessions import end_sessions_of
 from app.database import utcnow
 
 FIELDS = ("name", "email", "phone_number", "address", "addresses")
+COLUMNS = (
+    "name",
+    "given_name",
+    "family_name",
+    "email",
+    "email_verified",
+    "phone_number",
+    "birthdate",
+    "addresses",
+)
 
 Values = dict[str, Any]
 
@@ -29,15 +40,21 @@ def own(customer: Customer) -> Values:
     }
 
 
-def said(profile: VippsProfile) -> Values:
-    """Return what Vipps said, in the forms in which the shop keeps its own values."""
-    default = profile.addresses[0] if profile.addresses else None
+def columns_of(said_last: VippsProfile) -> dict[str, Any]:
+    """Return the columns of what Vipps said last."""
+    return {name: getattr(said_last, name) for name in COLUMNS}
+
+
+def said(columns: Mapping[str, Any]) -> Values:
+    """Return what Vipps said, given the columns of a `VippsProfile`, in the forms in which the shop keeps its own."""
+    addresses = columns["addresses"]
+    default = addresses[0] if addresses else None
     return {
-        "name": profile.name,
-        "email": normal_email(profile.email) if profile.email_verified else None,
-        "phone_number": profile.phone_number,
+        "name": columns["name"],
+        "email": normal_email(columns["email"]) if columns["email_verified"] else None,
+        "phone_number": columns["phone_number"],
         "address": parts_of(from_parts(default)) if default else None,
-        "addresses": profile.addresses or None,
+        "addresses": addresses or None,
     }
 
 

@@ -14,7 +14,7 @@ from app.customers.models import Customer, VippsProfile
 from app.customers.profile import changes, from_vipps, words
 from app.customers.profile.changes import Decided, NotTheirs
 from app.customers.profile.forms import DetailsForm, PolicyForm
-from app.customers.profile.values import is_held_elsewhere, own, said
+from app.customers.profile.values import columns_of, is_held_elsewhere, own, said
 from app.customers.sessions import login_required, required_customer
 from app.database import begin_write, db
 from app.observability import log
@@ -138,7 +138,7 @@ def _tell(outcome: Decided) -> None:
 
 def _held_elsewhere(customer: Customer, told: VippsProfile) -> str | None:
     """Return the address that Vipps says and that opens somebody else's account."""
-    email = said(told)["email"]
+    email = said(columns_of(told))["email"]
     return email if email and email != customer.email and is_held_elsewhere(customer, email) else None
 
 

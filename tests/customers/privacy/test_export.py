@@ -92,8 +92,9 @@ def test_every_table_that_knows_the_customer_has_its_part(vipps: VippsPerson, ka
         keys = [key.parent.name for key in table.foreign_keys if key.column.table.name == "customer"]
         if not any(row[key] == kari for key in keys):
             continue
-        moments = [value for value in row.values() if isinstance(value, datetime)]
-        if not any(folded(each.isoformat()[:19]) in data for each in moments):
+        moments = [value.isoformat()[:19] for value in row.values() if isinstance(value, datetime)]
+        # The index of names has no moments, but words of the name, all of which are told.
+        if not any(folded(each) in data for each in moments or [row.get("word", "nothing")]):
             missing.append(table.name)
     assert missing in ([], ["cart"])  # of a cart the goods are told, and not when it was touched
 
