@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, event, text
 from app import sqlite_turns
 from app.database import db
 from tests.conftest import browser_of
-from tests.customers.callback_steps import BEFORE_COMMIT, STEPS, WRITES, at_step, statement
+from tests.customers.callback_steps import AFTER_COMMIT, BEFORE_COMMIT, STEPS, WRITES, at_step, statement
 from tests.customers.consents.steps import everything
 from tests.pages import check_page
 from tests.stage import with_demo_data
@@ -36,7 +36,7 @@ class Trouble:
     due_at: str = ""
 
     def __post_init__(self) -> None:
-        for step in (*STEPS, *INSIDE):
+        for step in (*STEPS, *INSIDE, AFTER_COMMIT):
             at_step(self.vipps.app, step, lambda step=step: self._arrive(step))  # type: ignore[misc]
         with self.vipps.app.app_context():
             self.engine = db.engine
@@ -158,7 +158,7 @@ def nobody_is_let_in(trouble: Trouble, steps: tuple[str, ...], capsys: pytest.Ca
         assert "session=" not in str(response.headers.getlist("Set-Cookie")), step
         lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
         (line,) = [line for line in lines if line["event"] == "vipps_login_refused"]
-        assert line["code"] == "database_unavailable", step
+        assert line["refusal"] == "database_unavailable", step
         assert line["reference"] in check_page(response).text, step
         assert everything(trouble.vipps.app) == before, f"half-written {step}"
     assert trouble.vipps.log_in(PERSON).status_code == 303
@@ -209,6 +209,14 @@ def test_a_server_that_is_restarted_between_transactions_is_not_noticed(
     postgresql_vipps: VippsPerson, step: str
 ) -> None:
     assert Restarted(postgresql_vipps).log_in(step).status_code == 303
+
+
+@pytest.mark.postgresql
+def test_a_login_that_is_committed_does_not_fail_any_more(postgresql_vipps: VippsPerson) -> None:
+    """Its person would be told that nobody was logged in, beside a session that nobody has the cookie of."""
+    response = Unreachable(postgresql_vipps).log_in(AFTER_COMMIT)
+    assert response.status_code == 303
+    assert "session=" in str(response.headers.getlist("Set-Cookie"))
 
 
 @pytest.mark.postgresql
