@@ -80,6 +80,7 @@ def test_hits_come_in_the_shops_order_also_after_a_move(app: Flask) -> None:
         ('"', ["mug"]),
         ('"stor"', ["mug"]),
         ('"stor" OR words:', []),
+        ('st"or', []),
         ("NEAR(", []),
         ("ull*", []),
         ("^ull", []),
