@@ -76,6 +76,8 @@ def send(to: str, subject: str, body: str, kind: str, headers: Mapping[str, str]
 @event.listens_for(Session, "after_commit")
 def _commit(session: Session) -> None:
     """Deliver what waited for this commit: after the response if there is one, else now."""
+    if session.in_nested_transaction():  # a savepoint only: all of it can still be rolled back
+        return
     for delivery in session.info.pop(WAITING, []):
         if has_request_context():
             after_this_request(partial(_when_closed, delivery))

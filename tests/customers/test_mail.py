@@ -115,6 +115,17 @@ def test_what_is_rolled_back_is_not_mailed(make_app: Any, monkeypatch: Any) -> N
     assert server.messages == []
 
 
+def test_a_savepoint_is_no_commit(make_app: Any, monkeypatch: Any) -> None:
+    server = FakeServer()
+    app = smtp_app(make_app, monkeypatch, server, "smtp://mail.example.com")
+    with app.app_context():
+        send(EMAIL, "Subject", "Body", "test")
+        with db.session.begin_nested():
+            pass
+        db.session.rollback()
+    assert server.messages == []
+
+
 def test_a_password_is_not_sent_without_tls(make_app: Any, monkeypatch: Any) -> None:
     server = FakeServer()
     app = smtp_app(make_app, monkeypatch, server, "smtp://user:secret@mail.example.com")
