@@ -60,10 +60,11 @@ def let_in(
     token = start_session(customer, method, confirmed=confirmed)
     asks = asking.is_due(customer, decision)
     line = activity.note(customer, Kind.LOGGED_IN, method=method, decision=decision)
+    news = decision is not None and greetings.has_news(customer)
     db.session.commit()
     log.info("logged_in", method=method, customer=customer.id, decision=decision.verdict if decision else None)
     if decision:
-        greetings.greet(customer, line)
+        greetings.greet(customer, line, news=news)
     if asks:
         asking.ask_on_next_page(customer)
     response = redirect(target, 303)

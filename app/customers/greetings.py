@@ -21,8 +21,16 @@ LINES = {
 }
 
 
-def greet(customer: Customer, line: Activity) -> None:
-    """Say whose account was opened and what was decided, with a way to the details and a way out."""
+def has_news(customer: Customer) -> bool:
+    """Tell whether Vipps says something that the customer has not decided about; asked before the login's commit."""
+    return bool(proposals(customer))
+
+
+def greet(customer: Customer, line: Activity, *, news: bool) -> None:
+    """Say whose account was opened and what was decided, with a way to the details and a way out.
+
+    Asks the database nothing: the login is committed, and must not fail any more.
+    """
     said = LINES[Verdict(str(line.decision))] % {
         "name": customer.name or _("our guest"),
         "brand": settings_of_app().brand,
@@ -31,9 +39,9 @@ def greet(customer: Customer, line: Activity) -> None:
     # A browser that Vipps remembers logs in whoever used it last (Vipps Login API FAQ: remembered browser).
     markup += Markup(' <a href="{}">{}</a>').format(url_for("account.overview"), _("Not you?"))
     flash(markup, "success")
-    if proposals(customer):
-        news = _("%(brand)s says something new about you.", brand=settings_of_app().brand)
-        flash(Markup('{} <a href="{}">{}</a>').format(news, url_for("profile.page"), _("Choose what to keep")), "info")
+    if news:
+        told = _("%(brand)s says something new about you.", brand=settings_of_app().brand)
+        flash(Markup('{} <a href="{}">{}</a>').format(told, url_for("profile.page"), _("Choose what to keep")), "info")
 
 
 def tell_news(refreshed: Refreshed) -> None:

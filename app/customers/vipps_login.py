@@ -171,10 +171,10 @@ def connect(login: Login) -> Outcome:
     settled = settle(Purpose.CONNECT, login, asker())
     customer = linked(settled)
     line = activity.note(customer, Kind.CONNECTED_HERE, method=VIPPS, decision=settled.decision)
-    token = rotate_session()
+    token, news = rotate_session(), greetings.has_news(customer)
     db.session.commit()
     log.info("vipps_connected", customer=customer.id, decision=settled.decision.verdict)
-    greetings.greet(customer, line)
+    greetings.greet(customer, line, news=news)
     return DONE, _go_on(login.attempt.next_path, token)
 
 

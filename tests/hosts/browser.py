@@ -22,6 +22,10 @@ class Answer:
     text: str
 
 
+class RefusedError(Exception):
+    """A page says that something cannot be done now."""
+
+
 class Browser:
     """Cookies, and an address of its own, so that a crowd is no flood: Linux answers for all of 127.0.0.0/8."""
 
@@ -39,9 +43,13 @@ class Browser:
         return self._ask(host, "POST", target, urlencode(fields))
 
     def start(self, host: Host, next_path: str = "/account") -> str:
-        """Press the button; returns the callback with which Vipps would send this person back."""
+        """Press the button; returns the callback with which Vipps would send this person back.
+
+        Raises `RefusedError` if the host does not send them there.
+        """
         answer = self.get(host, f"/login/vipps?{urlencode({'next': next_path})}")
-        assert answer.status == 302, answer
+        if answer.status != 302:
+            raise RefusedError(answer)
         query = {name: values[0] for name, values in parse_qs(urlsplit(answer.location).query).items()}
         back = urlencode({"code": f"{self.person}.{query['nonce']}", "state": query["state"]})
         return f"{urlsplit(query['redirect_uri']).path}?{back}"
