@@ -19,6 +19,7 @@ BEFORE_COMMIT, AFTER_COMMIT = "before the commit", "after the commit"
 WRITES = ("INSERT", "UPDATE", "DELETE")
 
 Do = Callable[[], None]
+Patch = Callable[[Any, str, Any], None]
 
 
 def statement(number: int) -> str:
@@ -26,8 +27,11 @@ def statement(number: int) -> str:
     return f"{number} statement"
 
 
-def at_step(app: Flask, step: str, do: Do) -> None:
-    """Let something happen at one step of the next callback, and of every one after it."""
+def at_step(app: Flask, step: str, do: Do, patch: Patch = setattr) -> None:
+    """Let something happen at one step of the next callback, and of every one after it.
+
+    A test gives the `setattr` of its `monkeypatch`: the session is shared by all shops of a process.
+    """
     vipps = app.extensions["vipps"]
     hooks: dict[str, tuple[Any, str]] = {
         STEPS[0]: (vipps.attempts, "claim"),
@@ -36,21 +40,21 @@ def at_step(app: Flask, step: str, do: Do) -> None:
         STEPS[3]: (vipps.merchant, "accept"),
     }
     if step in hooks:
-        _before(*hooks[step], do)
+        _before(*hooks[step], do, patch)
     elif step.endswith("statement"):
         _before_statement(app, int(step.split()[0]), do)
     else:
-        _around_commit(do, after=step == AFTER_COMMIT)
+        _around_commit(do, patch, after=step == AFTER_COMMIT)
 
 
-def _before(owner: Any, name: str, do: Do) -> None:
+def _before(owner: Any, name: str, do: Do, patch: Patch) -> None:
     real = getattr(owner, name)
 
     def hooked(*args: Any, **kwargs: Any) -> Any:
         do()
         return real(*args, **kwargs)
 
-    object.__setattr__(owner, name, hooked)
+    patch(owner, name, hooked)
 
 
 def _before_statement(app: Flask, number: int, do: Do) -> None:
@@ -68,7 +72,7 @@ def _before_statement(app: Flask, number: int, do: Do) -> None:
         event.listen(db.engine, "before_cursor_execute", count)
 
 
-def _around_commit(do: Do, *, after: bool) -> None:
+def _around_commit(do: Do, patch: Patch, *, after: bool) -> None:
     real = db.session.commit
 
     def commit() -> None:
@@ -82,7 +86,7 @@ def _around_commit(do: Do, *, after: bool) -> None:
         if not after:
             real()
 
-    db.session.commit = commit  # type: ignore[method-assign]  # the point of this
+    patch(db.session, "commit", commit)
 
 
 def _in_callback() -> bool:

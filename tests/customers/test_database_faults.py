@@ -5,6 +5,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -32,12 +33,13 @@ class Trouble:
     """What breaks at one step of a callback, and is mended after it."""
 
     vipps: VippsPerson
+    monkeypatch: pytest.MonkeyPatch
     mend: list[Callable[[], Any]] = field(default_factory=list)
     due_at: str = ""
 
     def __post_init__(self) -> None:
         for step in (*STEPS, *INSIDE, AFTER_COMMIT):
-            at_step(self.vipps.app, step, lambda step=step: self._arrive(step))  # type: ignore[misc]
+            at_step(self.vipps.app, step, partial(self._arrive, step), self.monkeypatch.setattr)
         with self.vipps.app.app_context():
             self.engine = db.engine
         event.listen(self.engine, "before_cursor_execute", self._spoil, retval=True)
@@ -176,52 +178,60 @@ def test_a_locked_database(
     vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sqlite_turns, "STUCK_SECONDS", 0.1)
-    nobody_is_let_in(Locked(vipps), STEPS, capsys)
+    nobody_is_let_in(Locked(vipps, monkeypatch), STEPS, capsys)
 
 
 @pytest.mark.parametrize("kind", [Full, ReadOnly])
 def test_a_database_that_takes_nothing_more(
-    vipps: VippsPerson, kind: type[Trouble], capsys: pytest.CaptureFixture[str]
+    vipps: VippsPerson, kind: type[Trouble], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    nobody_is_let_in(kind(vipps), (*STEPS, statement(1), statement(5)), capsys)
+    nobody_is_let_in(kind(vipps, monkeypatch), (*STEPS, statement(1), statement(5)), capsys)
 
 
 @pytest.mark.postgresql
-def test_a_server_that_cannot_be_reached(postgresql_vipps: VippsPerson, capsys: pytest.CaptureFixture[str]) -> None:
-    nobody_is_let_in(Unreachable(postgresql_vipps), (*STEPS, *INSIDE), capsys)
+def test_a_server_that_cannot_be_reached(
+    postgresql_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nobody_is_let_in(Unreachable(postgresql_vipps, monkeypatch), (*STEPS, *INSIDE), capsys)
 
 
 @pytest.mark.postgresql
-def test_a_server_whose_tables_are_locked(postgresql_vipps: VippsPerson, capsys: pytest.CaptureFixture[str]) -> None:
-    nobody_is_let_in(TablesLocked(postgresql_vipps), STEPS, capsys)
+def test_a_server_whose_tables_are_locked(
+    postgresql_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nobody_is_let_in(TablesLocked(postgresql_vipps, monkeypatch), STEPS, capsys)
 
 
 @pytest.mark.postgresql
 def test_a_server_that_is_restarted_within_the_transaction(
-    postgresql_vipps: VippsPerson, capsys: pytest.CaptureFixture[str]
+    postgresql_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    nobody_is_let_in(Restarted(postgresql_vipps), INSIDE, capsys)
+    nobody_is_let_in(Restarted(postgresql_vipps, monkeypatch), INSIDE, capsys)
 
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("step", STEPS)
 def test_a_server_that_is_restarted_between_transactions_is_not_noticed(
-    postgresql_vipps: VippsPerson, step: str
+    postgresql_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    assert Restarted(postgresql_vipps).log_in(step).status_code == 303
+    assert Restarted(postgresql_vipps, monkeypatch).log_in(step).status_code == 303
 
 
 @pytest.mark.postgresql
-def test_a_login_that_is_committed_does_not_fail_any_more(postgresql_vipps: VippsPerson) -> None:
+def test_a_login_that_is_committed_does_not_fail_any_more(
+    postgresql_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its person would be told that nobody was logged in, beside a session that nobody has the cookie of."""
-    response = Unreachable(postgresql_vipps).log_in(AFTER_COMMIT)
+    response = Unreachable(postgresql_vipps, monkeypatch).log_in(AFTER_COMMIT)
     assert response.status_code == 303
     assert "session=" in str(response.headers.getlist("Set-Cookie"))
 
 
 @pytest.mark.postgresql
-def test_a_restarted_server_costs_nobody_their_session(postgresql_vipps: VippsPerson) -> None:
+def test_a_restarted_server_costs_nobody_their_session(
+    postgresql_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
     postgresql_vipps.log_in(PERSON)
     for _ in range(2):
-        Restarted(postgresql_vipps).break_down()
+        Restarted(postgresql_vipps, monkeypatch).break_down()
         assert postgresql_vipps.browser.get("/account").status_code == 200

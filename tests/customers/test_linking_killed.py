@@ -1,11 +1,12 @@
 """A shop that is killed at any step of a callback leaves no half customer, on SQLite and on PostgreSQL, and the person
 is in with their next try."""
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -51,37 +52,36 @@ def rows(vipps: VippsPerson) -> dict[str, int]:
 
 
 class DyingShop:
-    """A shop in a process of its own, on the same database and simulator (see `dying_shop`)."""
+    """Shops in a process of its own, each on a test's database and simulator (see `dying_shop`)."""
 
-    def __init__(self, process: "subprocess.Popen[str]", port: int) -> None:
-        self._process, self._port = process, port
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._orders, self._answers = process.stdin, process.stdout
+        self._port = int(self._answers.readline())
 
-    def dies_at(self, step: str, callback: str, browser: FlaskClient) -> bool:
-        """Send a callback to it; tell whether it died of it, or else has answered."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{step}\n")
-        self._process.stdin.flush()
+    def dies_at(self, step: str, vipps: VippsPerson, browser: FlaskClient, callback: str) -> bool:
+        """Send a callback to one; tell whether it died of it, or else has answered."""
+        settings = {"DATABASE_URL": vipps.app.extensions["settings"].database, "SIMULATOR_URL": vipps.simulator}
+        self._orders.write(json.dumps({"settings": {**ENVIRONMENT, **settings}, "step": step}) + "\n")
+        self._orders.flush()
         cookie = browser.get_cookie("vipps-login", domain="localhost")
         headers = {"Host": "localhost:8000", "Cookie": f"vipps-login={cookie.value}"}  # type: ignore[union-attr]
         with suppress(urllib3.exceptions.HTTPError):
             url = f"http://127.0.0.1:{self._port}{callback}"
             urllib3.request("GET", url, headers=headers, retries=False, redirect=False, timeout=30)
-        return self._process.stdout.readline().strip() == "killed"
+        return self._answers.readline().strip() == "killed"
 
 
-@contextmanager
-def dying_shop(vipps: VippsPerson, port: int) -> Iterator[DyingShop]:
-    """Start such a shop beside the test's own."""
-    settings = {"DATABASE_URL": vipps.app.extensions["settings"].database, "SIMULATOR_URL": vipps.simulator}
+@pytest.fixture(scope="module")
+def shop() -> Iterator[DyingShop]:
+    """Start it once for all tests."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
-    command = [sys.executable, "-m", "tests.customers.dying_shop", str(port)]
+    command = [sys.executable, "-m", "tests.customers.dying_shop"]
     pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, env={**kept, **ENVIRONMENT, **settings}, **pipes) as process:
+    with subprocess.Popen(command, env=kept, **pipes) as process:
         try:
-            assert process.stdout is not None
-            assert process.stdout.readline().strip() == "serving"
-            yield DyingShop(process, port)
+            yield DyingShop(process)
         finally:
             process.kill()
 
@@ -90,18 +90,17 @@ def come_back(vipps: VippsPerson, shop: DyingShop, step: str) -> bool:
     """Log in with a new browser, at a shop that dies at a step; tell whether it died."""
     browser = another_browser(vipps)
     callback = vipps.approve(vipps.start(browser=browser), PERSON)
-    return shop.dies_at(step, callback, browser)
+    return shop.dies_at(step, vipps, browser, callback)
 
 
 @pytest.mark.parametrize("account", ["nobody's", "theirs", "one to prove"])
-def test_a_killed_shop_leaves_nothing_half_done(either_vipps: VippsPerson, unused_port: int, account: str) -> None:
+def test_a_killed_shop_leaves_nothing_half_done(either_vipps: VippsPerson, shop: DyingShop, account: str) -> None:
     has_email(either_vipps)
     number = None
     if account != "nobody's":
         number = add_account(either_vipps, email=EMAIL if account == "theirs" else "old@example.com")
     before = rows(either_vipps)
-    with dying_shop(either_vipps, unused_port) as shop:
-        assert come_back(either_vipps, shop, BEFORE_COMMIT)
+    assert come_back(either_vipps, shop, BEFORE_COMMIT)
     assert rows(either_vipps) == before
     fresh = another_browser(either_vipps)
     either_vipps.log_in(PERSON, browser=fresh)
@@ -113,24 +112,23 @@ def test_a_killed_shop_leaves_nothing_half_done(either_vipps: VippsPerson, unuse
 
 
 def test_a_shop_that_is_killed_at_any_step_has_written_all_or_nothing(
-    either_vipps: VippsPerson, unused_port: int
+    either_vipps: VippsPerson, shop: DyingShop
 ) -> None:
     """Until the commit nothing, after it everything, and the next login of the person finds exactly that."""
     has_email(either_vipps)
     before, statements = rows(either_vipps), 0
-    with dying_shop(either_vipps, unused_port) as shop:
-        for step in (*STEPS, BEFORE_COMMIT):
-            assert come_back(either_vipps, shop, step), step
-            assert rows(either_vipps) == before, f"half-written {step}"
-        while come_back(either_vipps, shop, statement(statements + 1)):
-            statements += 1
-            assert rows(either_vipps) == before, f"half-written before statement {statements}"
-            assert statements < MORE_THAN_A_LOGIN_WRITES
-        assert statements >= FEWEST_WRITES, "the steps are no steps of a first login"
-        once = rows(either_vipps)  # the last one lived, and is in
-        assert once["customer"] == before["customer"] + 1
-        assert once["vipps_link"] == before["vipps_link"] + 1
-        assert come_back(either_vipps, shop, AFTER_COMMIT)
+    for step in (*STEPS, BEFORE_COMMIT):
+        assert come_back(either_vipps, shop, step), step
+        assert rows(either_vipps) == before, f"half-written {step}"
+    while come_back(either_vipps, shop, statement(statements + 1)):
+        statements += 1
+        assert rows(either_vipps) == before, f"half-written before statement {statements}"
+        assert statements < MORE_THAN_A_LOGIN_WRITES
+    assert statements >= FEWEST_WRITES, "the steps are no steps of a first login"
+    once = rows(either_vipps)  # the last one lived, and is in
+    assert once["customer"] == before["customer"] + 1
+    assert once["vipps_link"] == before["vipps_link"] + 1
+    assert come_back(either_vipps, shop, AFTER_COMMIT)
     again = rows(either_vipps)
     assert again["customer_session"] == once["customer_session"] + 1, "committed before it was killed"
     assert (again["customer"], again["vipps_link"]) == (once["customer"], once["vipps_link"])
