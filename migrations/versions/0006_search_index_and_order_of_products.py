@@ -3,6 +3,9 @@
 What `app/shop/search.py` looks in. On SQLite triggers keep it: the number of a row is the product's place in the shop's
 order, so that hits are read in that order. On PostgreSQL it is an index on the trigrams of a text; LIKE, which costs
 less than the function, is then tried first on rows that come another way.
+
+The old version: it finds its products as before, by indexes that begin with what it sorts by, and asks nothing of the
+search index, which the database itself keeps while it writes.
 """
 
 from alembic import op

@@ -2,6 +2,8 @@
 
 Kept by triggers, whoever writes a name. SQLite loses a table's triggers when a later revision copies the table, which
 then has to make them again.
+
+The old version: it writes names as before, and the triggers keep its customers to be found by the new one.
 """
 
 import sqlalchemy as sa
