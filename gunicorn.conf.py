@@ -27,9 +27,9 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 
 # With METRICS_TOKEN, the workers count together in the files of a folder of this very master: a reload keeps it, and
 # one that a previous master left in the environment at an upgrade is not ours to use, or to remove.
-MADE_HERE = f"multe-metrics-{os.getpid()}-"
+MADE_HERE = f"shop-metrics-{os.getpid()}-"
 SHARED = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
-if os.environ.get("METRICS_TOKEN") and (not SHARED or ("multe-metrics-" in SHARED and MADE_HERE not in SHARED)):
+if os.environ.get("METRICS_TOKEN") and (not SHARED or ("shop-metrics-" in SHARED and MADE_HERE not in SHARED)):
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = SHARED = tempfile.mkdtemp(prefix=MADE_HERE)
 
 

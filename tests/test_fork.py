@@ -114,7 +114,7 @@ def test_a_fork_keeps_whole_logins_and_the_tests_of_the_integration(fork: Path) 
     assert any("test_whole_login" in name for name in functions)
     ours = {path.name for path in (ROOT / "tests" / "vipps").glob("test_*.py")}
     theirs = {path.name for path in (fork / "tests" / "vipps").glob("test_*.py")}
-    assert ours - theirs == {"test_flow.py", "test_webhook_trouble.py"}
+    assert ours - theirs == {"test_breaker.py", "test_flow.py", "test_two_clocks.py", "test_webhook_trouble.py"}
 
 
 def test_every_style_sheet_of_a_fork_is_used(fork: Path) -> None:

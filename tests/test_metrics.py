@@ -184,8 +184,8 @@ def test_another_shop_of_the_same_process_counts_for_itself(make_app: Any, measu
     assert 'shop_sessions_begun_total{method="mail"}' not in numbers(measured)
 
 
-def test_two_workers_of_gunicorn_count_together(templates: dict[str, Path], tmp_path: Path, unused_port: int) -> None:
-    shutil.copy(templates["demo"], tmp_path / "shop.sqlite")
+def test_two_workers_of_gunicorn_count_together(demo_database: Path, tmp_path: Path, unused_port: int) -> None:
+    shutil.copy(demo_database, tmp_path / "shop.sqlite")
     environ = {
         **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME")},
         "TMPDIR": str(tmp_path),
@@ -206,7 +206,7 @@ def test_two_workers_of_gunicorn_count_together(templates: dict[str, Path], tmp_
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(20)
-    assert not list(tmp_path.glob("multe-metrics-*")), "the folder is gone with the master"
+    assert not list(tmp_path.glob("shop-metrics-*")), "the folder is gone with the master"
     told = (tmp_path / "log").read_text()
     assert "Invalid request from ip" in told, "gunicorn said what it thinks of it"
     assert "hunter22" not in told
@@ -229,7 +229,7 @@ def until_both_have_answered(origin: str, folder: Path) -> tuple[int, float]:
         except urllib3.exceptions.HTTPError:
             time.sleep(0.1)
             continue
-        if len(list(folder.glob("multe-metrics-*/counter_*.db"))) == 2:
+        if len(list(folder.glob("shop-metrics-*/counter_*.db"))) == 2:
             text = pool.request("GET", f"{origin}/metrics", headers=ALLOWED).data.decode()
             return pages, parsed(text)['shop_requests_total{route="/guide/",status="2xx"}']
     raise AssertionError("only one worker answered")

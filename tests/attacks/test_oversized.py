@@ -18,10 +18,10 @@ PART = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n'
 
 
 @pytest.fixture(scope="module")
-def port(templates: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def port(demo_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Serve a shop with gunicorn, as in production but with one worker; yields its port."""
     folder = tmp_path_factory.mktemp("served")
-    shutil.copy(templates["demo"], folder / "shop.sqlite")
+    shutil.copy(demo_database, folder / "shop.sqlite")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         number = int(probe.getsockname()[1])

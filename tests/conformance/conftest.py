@@ -51,13 +51,13 @@ def shop(op: OpenIDProvider, tmp_path_factory: pytest.TempPathFactory) -> Flask:
 def party(
     shop: Flask,
     op: OpenIDProvider,
-    templates: dict[str, Path],
+    empty_database: Path,
     request: pytest.FixtureRequest,
     capsys: pytest.CaptureFixture[str],
 ) -> Iterator[RelyingParty]:
     """Return a relying party; a test that saw another outcome than its case expects fails."""
     op.forget()
-    begin_anew(shop, templates["empty"])
+    begin_anew(shop, empty_database)
     case = CASES[case_id(request.function.__name__)]
     party = RelyingParty(shop, browser_of(shop), op.origin, op, case, capsys)
     yield party

@@ -136,9 +136,9 @@ def test_b10_right_issuer(party: RelyingParty, promised: bool) -> None:
     party.is_in(party.come_back(iss=party.op.document()["issuer"]))
 
 
-def test_b11_two_environments(party: RelyingParty, templates: dict[str, Path], tmp_path: Path) -> None:
+def test_b11_two_environments(party: RelyingParty, empty_database: Path, tmp_path: Path) -> None:
     with running(OpenIDProvider) as other:
-        shutil.copy(templates["empty"], tmp_path / "other.sqlite")
+        shutil.copy(empty_database, tmp_path / "other.sqlite")
         shop = build({"SIMULATOR_URL": other.origin, **ENVIRONMENT}, tmp_path / "other.sqlite")
         theirs = RelyingParty(shop, browser_of(shop), other.origin, other, party.case, party.output)
         here, there = party.approve(party.start()), theirs.approve(theirs.start())
