@@ -12,7 +12,7 @@ test: $(BIN)/ready-dev lint ## Lint, then run every test, in Chromium as well
 # stage: begin
 	tools/chromium.sh
 # stage: end
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 lint: $(BIN)/ready-dev ## Check style, types, templates and the arrows between the parts
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
