@@ -63,7 +63,7 @@ class RelyingParty(VippsPerson):
         self.is_page_of(code, response)
         assert self.rows_at_rest() == before
         line, log = self.refusal_line()
-        assert line["code"] == code, line
+        assert line["refusal"] == code, line
         assert line["reference"] in response.text
         for secret in self.secrets():
             assert secret not in response.text
