@@ -41,7 +41,7 @@ SHAPES = tuple(
     for shape in (
         r"(?<=\?)[^\s'\"<>?]*=[^\s'\"<>]*",  # the query of an address, which at the callback has the code
         r"(?i)\b(?:bearer|basic)\s+[\w.~+/=:-]+",  # what stands in an Authorization header
-        r"\beyJ[\w-]{5,}\.[\w-]*(?:\.[\w-]*)?",  # a JWT, whole or without its signature
+        r"(?<![\w-])eyJ[\w-]{5,}\.[\w-]*(?:\.[\w-]*)?",  # a JWT, whole or without its signature
         r"[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)+",  # an e-mail address
         r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b",  # a UUID, which a `sub` is
         r"(?=[a-z_-]{0,39}[A-Z0-9])[A-Za-z0-9_-]{40,}={0,2}",  # 240 bits or more in base64url, a hash in hexadecimal

@@ -34,7 +34,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from app.customers.models import Customer
 from app.customers.privacy.holders import Holder
 from app.customers.privacy.words import lasting
-from app.database import UtcDateTime, db
+from app.database import UtcDateTime, db, utcnow
 from app.security import cookie_name, read_cookie, secret_hash, set_cookie
 from app.shop.facts import Cookie
 
@@ -111,7 +111,8 @@ def of_this_browser() -> Sequence[Inspected]:
     cookie = read_cookie(COOKIE)
     if not cookie or not _exists():
         return []
-    mine = select(inspected_login).where(_c.browser_hash == secret_hash(cookie)).order_by(_c.id.desc())
+    mine = select(inspected_login).where(_c.browser_hash == secret_hash(cookie), _c.at >= utcnow() - AGE)
+    mine = mine.order_by(_c.id.desc())
     return [_inspected(row) for row in db.session.execute(mine)]
 
 
