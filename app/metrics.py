@@ -76,7 +76,7 @@ def _of_all_workers(settings: Settings) -> "CollectorRegistry | None":
     from prometheus_client.multiprocess import MultiProcessCollector
 
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, settings.prometheus_multiproc_dir)  # type: ignore[no-untyped-call]
+    MultiProcessCollector(registry, settings.prometheus_multiproc_dir)  # type: ignore[no-untyped-call]  # the library's
     return registry
 
 
