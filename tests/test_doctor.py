@@ -55,9 +55,9 @@ def found(app: Flask) -> dict[str, Finding]:
 
 
 def run(app: Flask, *arguments: str) -> tuple[int, str]:
-    """Run the command; returns its exit code and what it printed."""
+    """Run the command; returns its exit code and what it printed, without the log beside it."""
     result = app.test_cli_runner().invoke(args=["doctor", *arguments])
-    return result.exit_code, result.output
+    return result.exit_code, result.stdout
 
 
 def test_healthy_shop_has_nothing_to_mend(shop: Flask) -> None:
