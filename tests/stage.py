@@ -34,6 +34,15 @@ def demo_database(empty_database: Path) -> Path:
     return database
 
 
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Start the browser of all tests that need one; none is loaded for those that do not."""
+    from tests.chromium import launched
+
+    with launched() as browser:
+        yield browser
+
+
 @pytest.fixture
 def know_the_provider() -> Callable[[Flask], None]:
     """Move the demo's links to the shop's own provider: the database was copied from a shop that had another."""

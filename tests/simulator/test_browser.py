@@ -1,34 +1,20 @@
 """A real browser at the simulator: no script is needed, and the policy lets the forms end at the merchant."""
 
-import shutil
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial, wraps
 from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page, expect
 from werkzeug.wrappers import Request, Response
 
 from app.simulator import Merchant
 from tests.browser.views import look_at
+from tests.conftest import served
 from tests.simulator.conftest import Provider, query_of
 
 pytestmark = pytest.mark.browser
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @dataclass
@@ -45,38 +31,6 @@ class Street:
         return built.replace("http://localhost:8001", self.origin)
 
 
-@dataclass
-class Chromium:
-    """A browser, and the thread that it answers to."""
-
-    browser: Browser
-    thread: ThreadPoolExecutor
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    """Return a browser in a thread of its own: Playwright runs once per thread, and other tests have it in theirs."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert found, "no Chromium"
-    with ThreadPoolExecutor(1) as thread:
-        playwright = thread.submit(lambda: sync_playwright().start()).result()
-        launch = partial(playwright.chromium.launch, executable_path=found, args=FLAGS)
-        browser = thread.submit(launch).result()
-        yield Chromium(browser, thread)
-        thread.submit(browser.close).result()
-        thread.submit(playwright.stop).result()
-
-
-def in_its_thread(test: Callable[..., None]) -> Callable[..., None]:
-    """Run a test in the browser's thread."""
-
-    @wraps(test)
-    def run(chromium: Chromium, **fixtures: Any) -> None:
-        chromium.thread.submit(test, chromium=chromium, **fixtures).result()
-
-    return run
-
-
 @pytest.fixture
 def street(make_simulator: Callable[..., Flask]) -> Iterator[Street]:
     """Serve a simulator and a merchant that only notes who comes back."""
@@ -89,35 +43,24 @@ def street(make_simulator: Callable[..., Flask]) -> Iterator[Street]:
         return Response("<!doctype html><title>Back</title><h1>Back</h1>", content_type="text/html")
 
     holder: dict[str, Any] = {}
-    servers = [
-        make_server("127.0.0.1", 0, application, threaded=True)
-        for application in (merchant, lambda environ, start: holder["app"](environ, start))
-    ]
-    threads = [threading.Thread(target=server.serve_forever, args=(0.01,)) for server in servers]
-    for thread in threads:
-        thread.start()
-    shop, origin = (f"http://localhost:{server.port}" for server in servers)
-    unit = Merchant(client_id="street", client_secret="s", name="Hjørnet", redirect_uris=(f"{shop}/back",))
-    holder["app"] = make_simulator(public_url=origin, merchants=(unit,))
-    yield Street(unit, origin, visits)
-    for server, thread in zip(servers, threads, strict=True):
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    simulator = served(lambda environ, start: holder["app"](environ, start))
+    with served(merchant) as shop, simulator as origin:
+        unit = Merchant(client_id="street", client_secret="s", name="Hjørnet", redirect_uris=(f"{shop}/back",))
+        holder["app"] = make_simulator(public_url=origin, merchants=(unit,))
+        yield Street(unit, origin, visits)
 
 
-def open_page(chromium: Chromium, **options: Any) -> tuple[Page, list[str]]:
+def open_page(chromium: Browser, **options: Any) -> tuple[Page, list[str]]:
     """Open a page without JavaScript; returns it and what its console complains about."""
     complaints: list[str] = []
-    page = chromium.browser.new_context(java_script_enabled=False, locale="en-GB", **options).new_page()
+    page = chromium.new_context(java_script_enabled=False, locale="en-GB", **options).new_page()
     page.set_default_timeout(10_000)
     page.on("console", lambda message: complaints.append(message.text))
     return page, complaints
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-@in_its_thread
-def test_first_login_in_a_browser_without_script(chromium: Chromium, street: Street, width: int) -> None:
+def test_first_login_in_a_browser_without_script(chromium: Browser, street: Street, width: int) -> None:
     page, complaints = open_page(chromium, viewport={"width": width, "height": 844})
     page.goto(street.url(scope="openid name email delegatedConsents"))
     page.get_by_role("button", name="Kari Sandvik Nordfjell").click()
@@ -132,8 +75,7 @@ def test_first_login_in_a_browser_without_script(chromium: Chromium, street: Str
     page.context.close()
 
 
-@in_its_thread
-def test_enter_in_the_phone_field_means_next(chromium: Chromium, street: Street) -> None:
+def test_enter_in_the_phone_field_means_next(chromium: Browser, street: Street) -> None:
     page, _ = open_page(chromium)
     page.goto(street.url())
     page.get_by_label("Phone number").fill("900 00 012")
@@ -142,8 +84,7 @@ def test_enter_in_the_phone_field_means_next(chromium: Chromium, street: Street)
     page.context.close()
 
 
-@in_its_thread
-def test_remembered_browser_comes_straight_back(chromium: Chromium, street: Street) -> None:
+def test_remembered_browser_comes_straight_back(chromium: Browser, street: Street) -> None:
     page, _ = open_page(chromium)
     page.goto(street.url(scope="openid"))
     page.get_by_label("Remember me in this browser").check()
@@ -156,9 +97,8 @@ def test_remembered_browser_comes_straight_back(chromium: Chromium, street: Stre
     page.context.close()
 
 
-@in_its_thread
-def test_pages_fit_and_can_be_used_by_everybody(chromium: Chromium, street: Street) -> None:
-    page = chromium.browser.new_context(bypass_csp=True, locale="nb-NO").new_page()
+def test_pages_fit_and_can_be_used_by_everybody(chromium: Browser, street: Street) -> None:
+    page = chromium.new_context(bypass_csp=True, locale="nb-NO").new_page()
     page.goto(street.url(scope="openid name email"))
     confirm = page.url
     for step in ("landing", "confirm", "home", "control", "error"):
