@@ -156,11 +156,19 @@ def open_page(client: FlaskClient, path: str, status: int = 200) -> Page:
 def post(
     client: FlaskClient, path: str, data: dict[str, Any] | None = None, form_on: str = "/login", **kwargs: Any
 ) -> Any:
-    """Post a form with the CSRF token of a page that has one; who is logged in has one on their own page."""
-    response = client.get(form_on)
-    if response.status_code != 200:
-        response = client.get("/account")
-    return client.post(path, data={**(data or {}), "csrf_token": token_in(response.text)}, **kwargs)
+    """Post a form with the CSRF token of a page that has one; who is logged in has one on their own page.
+
+    A token is taken from a page again only when the session's cookie has changed: it holds as long as that does.
+    """
+    session = client.get_cookie(client.application.config["SESSION_COOKIE_NAME"])
+    known = getattr(client, "known_token", None)
+    if session is None or known is None or known[0] != session.value:
+        response = client.get(form_on)
+        if response.status_code != 200:
+            response = client.get("/account")
+        session = client.get_cookie(client.application.config["SESSION_COOKIE_NAME"])
+        known = client.known_token = (session.value if session else "", token_in(response.text))
+    return client.post(path, data={**(data or {}), "csrf_token": known[1]}, **kwargs)
 
 
 @pytest.fixture

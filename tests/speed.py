@@ -4,8 +4,6 @@ Templates and routes are compiled once per process. Passwords are hashed with th
 shop's own parameters are, and that no way through a login saves a hash, has tests that do not depend on their cost.
 """
 
-from collections.abc import Callable
-
 from argon2 import PasswordHasher
 from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.routing import Rule
@@ -36,18 +34,19 @@ compiled_templates = CompiledTemplates()
 
 
 def compile_routes_once() -> None:
-    """Keep the functions that Werkzeug compiles for a rule: they get the rule itself as an argument."""
-    compile_one, kept = Rule._compile_builder, {}
+    """Keep what Werkzeug finds out about a rule: nothing of it depends on the app, and its functions get the rule."""
+    compile_one, kept = Rule.compile, {}
 
-    def once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        if rule.defaults:
-            return compile_one(rule, append_unknown)
-        key = (rule.rule, tuple(rule._trace), append_unknown)
+    def once(rule: Rule) -> None:
+        key = (rule.rule, rule.subdomain, tuple(sorted((rule.defaults or {}).items())))
         if key not in kept:
-            kept[key] = compile_one(rule, append_unknown)
-        return kept[key]
+            compile_one(rule)
+            kept[key] = {name: getattr(rule, name) for name in ("_parts", "_trace", "_converters", "arguments")}
+            kept[key] |= {name: getattr(rule, name).__func__ for name in ("_build", "_build_unknown")}
+        for name, value in kept[key].items():
+            setattr(rule, name, value.__get__(rule) if name.startswith("_build") else value)
 
-    Rule._compile_builder = once  # type: ignore[method-assign]
+    Rule.compile = once  # type: ignore[method-assign]
 
 
 def hash_cheaply() -> None:
