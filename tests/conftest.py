@@ -192,6 +192,9 @@ def postgresql_server() -> Iterator[str]:
     url = f"postgresql+psycopg://postgres@/{{}}?host={host}"
     admin = create_engine(url.format("postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # no test pulls its plug
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
         connection.execute(text("CREATE DATABASE migrated"))
     app = create_app(load({**ENVIRONMENT, "DATABASE_URL": url.format("migrated")}))
     with app.app_context():
@@ -208,7 +211,7 @@ def migrated_database(server: str) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
     admin = create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE migrated"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE migrated STRATEGY FILE_COPY"))
     yield server.format(name)
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
