@@ -6,7 +6,7 @@ import pytest
 import urllib3
 from flask.testing import FlaskClient
 
-from app.guide.clinic.ailments import AILMENTS, NEVER_BACK, WARDS, Ailment, Ward
+from app.guide.clinic.ailments import AILMENTS, NEVER_BACK, STARTERS, WARDS, Ailment, Ward
 from app.simulator.mishaps import MISHAPS
 from app.vipps import transport
 from app.vipps.errors import REDIRECT_CODES, REFUSALS
@@ -97,6 +97,16 @@ def test_page_shows_every_ailment_with_what_the_customer_sees(vipps: VippsPerson
     assert len(page.select(".ailment")) == len(AILMENTS)
     assert len(page.select(".ailment form")) == sum(each.can_be_tried for each in AILMENTS.values()) >= 30
     assert "Vipps does not answer" in page.one("#token_slow").get_text()
+
+
+def test_page_is_folded_and_says_where_to_start(vipps: VippsPerson) -> None:
+    page = open_page(vipps.browser, CLINIC)
+    folds = page.select("details.fold")
+    assert [fold.has_attr("open") for fold in folds] == [True] + [False] * (len(WARDS) - 1)
+    counts = [int(fold.select(".fold__count")[0].get_text()) for fold in folds]
+    assert counts == [len(fold.select(".ailment")) for fold in folds]
+    buttons = [str(form["action"]) for form in page.select(".starters form")]
+    assert buttons == [f"{CLINIC}/{name}/try" for name in STARTERS]
 
 
 def test_table_is_complete_and_names_only_what_there_is() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from app.customers.privacy.words import lasting
 from app.database import db
-from app.guide.clinic.ailments import AILMENTS, WARDS, Ailment
+from app.guide.clinic.ailments import AILMENTS, STARTERS, WARDS, Ailment
 from app.security import clear_cookie, cookie_name, read_cookie, set_cookie
 from app.settings import settings_of_app
 from app.shop import facts
@@ -43,7 +43,9 @@ def url() -> str:
 @bp.get("")
 def index() -> str:
     """Show every ailment."""
-    return render_template("guide/clinic/index.html", wards=WARDS, simulated=settings_of_app().simulated)
+    starters = [(AILMENTS[name], words) for name, words in STARTERS.items()]
+    simulated = settings_of_app().simulated
+    return render_template("guide/clinic/index.html", wards=WARDS, starters=starters, simulated=simulated)
 
 
 @bp.post("/<name>/try")
