@@ -25,6 +25,7 @@ ABSOLUTE_LIMIT = timedelta(hours=12)
 # How exactly "last seen" is kept. Finer would be a write per page.
 SEEN_EVERY = timedelta(minutes=1)
 MAX_USER_AGENT = 200
+SHARING_ENDED = "sharing_revoked"  # why a session ended
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,12 @@ def find(token: str) -> tuple[CustomerSession, Customer] | None:
     """Return the session that a token opens, and whose it is, with one query; None if it has ended or lapsed."""
     found = db.session.execute(_OPEN, {"token_hash": secret_hash(token), "now": utcnow()}).one_or_none()
     return (found[0], found[1]) if found else None
+
+
+def reason_of_end(token: str) -> str:
+    """Return why the session that a token opened was ended; empty if it lapsed, is open or is not known."""
+    ended = select(CustomerSession.ended_reason).where(CustomerSession.token_hash == secret_hash(token))
+    return db.session.scalar(ended) or ""
 
 
 def hold_open(row: CustomerSession) -> bool:

@@ -105,6 +105,12 @@ def start_session(customer: Customer, method: str, *, confirmed: bool) -> str:
     return token
 
 
+def ended_with_sharing() -> bool:
+    """Tell whether this browser was logged out because its person ended the sharing in the app."""
+    token = read_cookie(COOKIE)
+    return bool(token) and session_rows.reason_of_end(token) == session_rows.SHARING_ENDED
+
+
 def still_current() -> bool:
     """Tell whether this browser's session is still open, as the database says now, and hold it until the commit."""
     current = _current()
@@ -161,7 +167,7 @@ def login_required(view: View) -> View:
     def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
         if current_customer() is not None:
             return view(*args, **kwargs)
-        if read_cookie(COOKIE):
+        if read_cookie(COOKIE) and not ended_with_sharing():  # the login page says that itself
             flash(_("You are no longer logged in here. Please log in again."), "info")
         # A form that was sent cannot be sent again by a redirect: that person starts from their own page.
         there = request.full_path.removesuffix("?") if request.method == "GET" else None

@@ -97,7 +97,7 @@ class VippsLogin:
         db.session.commit()
         return _go_on(attempt.next_path, token)
 
-    def refuse(self, error: LoginRefused, next_path: str) -> ResponseReturnValue:
+    def refuse(self, error: LoginRefused, next_path: str, purpose: Purpose = Purpose.LOG_IN) -> ResponseReturnValue:
         """Show the refusal's page and write its line, both with the same reference number."""
         db.session.rollback()
         forget()
@@ -114,7 +114,7 @@ class VippsLogin:
             explanation=_(refusal.page.explanation, brand=brand),
             reasons=reasons_of(error.reasons),
             calm=refusal.level == "info",
-            ways=ways_on(refusal.code, customer, next_path, reference()),
+            ways=ways_on(refusal.code, customer, next_path, reference(), purpose),
             back=way_back(customer is not None, next_path),
             reference=reference(),
         )

@@ -8,6 +8,20 @@ from flask_babel import gettext as _
 
 from app.about import EMAIL
 from app.customers.models import Customer
+from app.vipps.errors import REFUSALS
+from app.vipps.pages import OUR_MISTAKE
+from app.vipps.purposes import Purpose
+
+# What would be refused once more, because it is about an account or about what the shop asks for.
+FINAL = {
+    "account_blocked",
+    "linked_elsewhere",
+    "members_only",
+    "not_confirmed_in_app",
+    "other_subject",
+    "several_accounts",
+    *(code for code, refusal in REFUSALS.items() if refusal.page is OUR_MISTAKE),
+}
 
 
 @dataclass(frozen=True)
@@ -18,10 +32,16 @@ class Way:
     label: str = ""
 
 
-def ways_on(code: str, customer: Customer | None, next_path: str, reference: str) -> Sequence[Way]:
+def ways_on(
+    code: str, customer: Customer | None, next_path: str, reference: str, purpose: Purpose = Purpose.LOG_IN
+) -> Sequence[Way]:
     """Return the ways on from a refusal, for who is logged in or for nobody."""
     if customer is not None:
-        return [*_confirm_otherwise(code, customer, next_path), Way(url_for("account.overview"), _("Go to my page"))]
+        page = Way(url_for("account.overview"), _("Go to my page"))
+        again = _again(code, purpose, next_path)
+        if code == "vipps_resting":
+            return [page, *again]
+        return [*_confirm_otherwise(code, customer, next_path), *again, page]
     by_login_page = Way(url_for("login.page", next=next_path), _("Log in another way"))
     match code:
         case "account_blocked":
@@ -46,6 +66,24 @@ def way_back(is_logged_in: bool, next_path: str) -> Way:
     if is_logged_in:
         return Way("/", _("Go to the shop"))
     return Way(next_path, _("Go back without logging in"))
+
+
+def _again(code: str, purpose: Purpose, next_path: str) -> Sequence[Way]:
+    """Return the way to try the same once more, if that can help.
+
+    What was begun for the account that is logged in begins again on its own page: the Vipps button would log in
+    whoever comes back, perhaps to another account.
+    """
+    if code in FINAL:
+        return []
+    match purpose:
+        case Purpose.CONNECT:
+            return [Way(url_for("vipps_account.link"), _("Begin again"))]
+        case Purpose.REFRESH:
+            return [Way(url_for("profile.page"), _("Begin again"))]
+        case Purpose.CONFIRM:
+            return [Way(url_for("confirm.page", next=next_path), _("Begin again"))]
+    return [Way(next_path)]
 
 
 def _confirm_otherwise(code: str, customer: Customer, next_path: str) -> Sequence[Way]:

@@ -45,7 +45,11 @@ LEXERS = {
     ".toml": "toml",
     ".txt": "text",
     ".yaml": "yaml",
+    "Dockerfile": "docker",
+    "Makefile": "make",
 }
+# What a fenced block of Markdown calls them, where that is another name.
+FENCES = {".html": "jinja", "Dockerfile": "dockerfile", "Makefile": "makefile"}
 
 
 @dataclass(frozen=True)
@@ -95,24 +99,34 @@ def shown(name: str) -> Markup:
     """Return a place in colour, with its file and line."""
     place = find(name)
     caption = Markup('<figcaption><a href="{}">{}, line {}</a></figcaption>').format(url(name), place.path, place.first)
-    code = Markup('<pre tabindex="0"><code>{}</code></pre>').format(coloured(place.text, Path(place.path).suffix))
+    code = Markup('<pre tabindex="0"><code>{}</code></pre>').format(coloured(place.text, _kind(place.path)))
     return Markup('<figure class="source">{}{}</figure>').format(caption, code)
+
+
+def language(path: str) -> str:
+    """Return a file's language, as a fenced block of Markdown names it."""
+    return FENCES.get(_kind(path)) or LEXERS.get(_kind(path), "text")
 
 
 def lines(path: str) -> Iterator[tuple[int, Markup]]:
     """Yield a whole file, line by line, in colour."""
-    parts = str(coloured(whole(path), Path(path).suffix)).rstrip("\n").split("\n")
+    parts = str(coloured(whole(path), _kind(path))).rstrip("\n").split("\n")
     yield from ((number, Markup(line)) for number, line in enumerate(parts, start=1))  # noqa: S704 - by Pygments
 
 
 @lru_cache(maxsize=512)
-def coloured(text: str, suffix: str) -> Markup:
+def coloured(text: str, kind: str) -> Markup:
     """Return code as HTML, its colours by class, line by line: no element goes over the end of a line."""
-    lexer = get_lexer_by_name(LEXERS.get(suffix, "text"), stripnl=False)
+    lexer = get_lexer_by_name(LEXERS.get(kind, "text"), stripnl=False)
     try:
         return Markup(highlight(text, lexer, HtmlFormatter(nowrap=True)))  # noqa: S704 - Pygments escapes
     except Exception:  # a lexer's fault is no reason to show nothing
         return Markup(escape(text))  # noqa: S704 - escaped here
+
+
+def _kind(path: str) -> str:
+    """Return what tells a file's language: its suffix, or its name if it has none."""
+    return Path(path).suffix or Path(path).name
 
 
 def _in_module(path: str, names: list[str]) -> Place:

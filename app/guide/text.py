@@ -60,7 +60,7 @@ def plain(markdown: str) -> str:
 
     def code(found: re.Match[str]) -> str:
         place = source.find(found[1])
-        return f"`{place.path}`, line {place.first}:\n\n```python\n{place.text}```"
+        return f"`{place.path}`, line {place.first}:\n\n```{source.language(place.path)}\n{place.text}```"
 
     return re.sub(r"^```source (\S+)\n```$", code, markdown, flags=re.MULTILINE)
 

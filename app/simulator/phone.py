@@ -38,6 +38,7 @@ def show(key: str) -> str:
         companies = sharing.companies(session, key)
         ended = fetch(session, SalesUnit, request.args.get("ended", ""))
         deliveries = revocations.newest(session, key, SHOWN_DELIVERIES)
+        ended = ended if ended and ended.client_id not in [each.client_id for each in companies] else None
         return render_template(
             "simulator/phone.html",
             person=views.portrait(person, i18n.language()),
@@ -46,7 +47,8 @@ def show(key: str) -> str:
             this_browser=hashed(remembering.token_of_browser() or ""),
             units={unit.client_id: unit for unit in merchants.everybody(session)},
             deliveries=deliveries,
-            ended=ended if ended and ended.client_id not in [each.client_id for each in companies] else None,
+            ended=ended,
+            ended_at=views.website(ended) if ended else "",
             told=next((each for each in deliveries if ended and each.client_id == ended.client_id), None),
             now=utcnow(),
         )

@@ -1,6 +1,7 @@
 """What the templates show, gathered from the database: small dictionaries, ready to print."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
@@ -51,6 +52,12 @@ def home_context(session: Session, language: str) -> dict[str, Any]:
         grants = [(grant, names[grant.client_id]) for grant in logins.grants_of(session, person.key)]
         everybody.append({**portrait(person, language), **_particulars(person), "grants": grants})
     return {"persons": everybody, "merchants": units}
+
+
+def website(unit: SalesUnit) -> str:
+    """Return where a company's site is, as far as its redirect URIs say; empty for one that has only an app."""
+    parts = (urlsplit(uri) for uri in unit.redirect_uris)
+    return next((f"{each.scheme}://{each.netloc}/" for each in parts if each.scheme in ("http", "https")), "")
 
 
 def portrait(person: Person, language: str) -> dict[str, Any]:

@@ -74,8 +74,8 @@ class Merchant(Protocol):
     def repeat(self, attempt: Attempt, outcome: str | None) -> ResponseReturnValue:
         """Answer a callback that has been answered before; raises `LoginRefused` if it cannot be repeated."""
 
-    def refuse(self, error: LoginRefused, next_path: str) -> ResponseReturnValue:
-        """Say that nobody was logged in, why, and what to do; log it."""
+    def refuse(self, error: LoginRefused, next_path: str, purpose: Purpose = Purpose.LOG_IN) -> ResponseReturnValue:
+        """Say that nothing was done, why, and what to do; log it. A login that nobody knows counts as a login."""
 
     def receive(self, delivery: Delivery) -> bool:
         """Do what an event means, in one transaction and once; tell whether it was understood, now or the first time.
@@ -127,19 +127,19 @@ def start() -> ResponseReturnValue:
 @bp.get(CALLBACK_PATH)
 def callback() -> ResponseReturnValue:
     """Finish a login: the person is back from Vipps, with a code or with an error."""
-    vipps, next_path = integration(), "/"
+    vipps, next_path, purpose = integration(), "/", Purpose.LOG_IN
     try:
         state = only(request.args, "state", missing="state_missing")
         attempt = vipps.attempts.claim(state, browser_cookie(vipps))
         if isinstance(attempt, Repeated):
             return answer_again(vipps, attempt)
-        next_path = attempt.next_path
+        next_path, purpose = attempt.next_path, attempt.purpose
         return finish(vipps, attempt)
     except LoginRefused as error:
-        return private(vipps.merchant.refuse(error, next_path))
+        return private(vipps.merchant.refuse(error, next_path, purpose))
     except SQLAlchemyError as error:
         unavailable = LoginRefused("database_unavailable", detail=type(error).__name__)
-        return private(vipps.merchant.refuse(unavailable, next_path))
+        return private(vipps.merchant.refuse(unavailable, next_path, purpose))
 
 
 def finish(vipps: Integration, attempt: Attempt) -> ResponseReturnValue:
@@ -179,10 +179,10 @@ def begin(purpose: Purpose, next_path: str, owner: str = "") -> Response:
         attempt = vipps.attempts.begin(browser, purpose, next_path, owner)
         response = make_response(redirect(vipps.client.authorization_url(attempt)))
     except LoginRefused as error:
-        return private(vipps.merchant.refuse(error, next_path))
+        return private(vipps.merchant.refuse(error, next_path, purpose))
     except SQLAlchemyError as error:
         unavailable = LoginRefused("database_unavailable", detail=type(error).__name__)
-        return private(vipps.merchant.refuse(unavailable, next_path))
+        return private(vipps.merchant.refuse(unavailable, next_path, purpose))
     # Lax, because the callback is a top-level navigation from another site: Strict would lose the cookie.
     response.set_cookie(
         vipps.cookie,

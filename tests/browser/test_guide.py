@@ -50,7 +50,7 @@ def test_every_button_of_the_clinic_does_what_it_says(
     be_remembered(page, stage)
     for ailment in filter(lambda each: each.can_be_tried, ward.ailments):
         monkeypatch.setattr(transport, "CALL_SECONDS", 0.5 if ailment.name.endswith("_slow") else 5)
-        page.goto(stage.shop + CLINIC, wait_until="domcontentloaded")
+        page.goto(f"{stage.shop}{CLINIC}#{ailment.name}", wait_until="domcontentloaded")
         with page.expect_navigation(wait_until="domcontentloaded"):
             page.locator(f"#{ailment.name}").get_by_role("button").click()
         said = heading(page).inner_text()
@@ -60,6 +60,20 @@ def test_every_button_of_the_clinic_does_what_it_says(
             assert said == ailment.ends_as.page.title.replace("%(brand)s", "Vipps"), ailment.name
         else:
             assert said == "Your logins, step by step", ailment.name
+
+
+@pytest.mark.parametrize("options", [{}, {"viewport": PHONE, "java_script_enabled": False}], ids=["desk", "phone"])
+def test_what_is_folded_opens_by_its_address_and_by_the_keyboard(stage: Stage, options: dict[str, object]) -> None:
+    page = stage.open(**options)
+    for address, inside in ((f"{CLINIC}#userinfo_slow", "#userinfo_slow"), ("/guide/conformance#B05", "#B05")):
+        page.goto(stage.shop + address)
+        expect(page.locator(inside)).to_be_in_viewport()
+        folded = page.locator(".fold:not([open])")
+        left = folded.count()
+        assert left >= 3, address
+        folded.first.locator("summary").focus()
+        page.keyboard.press("Enter")
+        expect(folded).to_have_count(left - 1)
 
 
 def test_every_page_is_for_everybody(stage: Stage) -> None:

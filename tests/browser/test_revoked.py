@@ -20,15 +20,17 @@ def end_the_sharing(page: Page, stage: Stage) -> None:
     page.goto(stage.simulator)
     page.locator("#kari").get_by_role("link", name="Open the phone").click()
     page.get_by_role("button", name="End the sharing Multe").click()
-    expect(page.get_by_role("status")).to_contain_text("Multe was told (200)")
+    expect(page.get_by_role("status")).to_contain_text("Multe was told, and has confirmed it.")
 
 
 def test_what_was_shared_rests_until_the_next_login(stage: Stage, page: Page) -> None:
     log_in_with_vipps(page, stage, KARI)
     expect(page.get_by_role("heading", name="Addresses from Vipps")).to_be_visible()
     end_the_sharing(page, stage)
-    page.goto(f"{stage.shop}/account")
+    page.get_by_role("link", name="See what that changes at Multe").click()
+    page.get_by_role("link", name="Log in").first.click()
     expect(heading(page)).to_have_text("Log in")
+    expect(page.get_by_role("status")).to_contain_text("Vipps told us that you ended the sharing in its app")
     log_in_by_password(page, stage, KARIS_EMAIL)
     expect(page.get_by_role("heading", name="You no longer share with us from Vipps")).to_be_visible()
     expect(page.get_by_role("heading", name="Addresses from Vipps")).to_have_count(0)

@@ -35,7 +35,7 @@ from tests.customers.linking_steps import (
     who_is_in,
 )
 from tests.customers.steps import mails
-from tests.pages import check_page
+from tests.pages import Page, check_page
 from tests.vipps_person import VippsPerson
 
 
@@ -446,3 +446,11 @@ def test_the_number_of_the_person_is_not_written_out(vipps: VippsPerson) -> None
     text = open_page(vipps.browser, PROVE).text
     assert PHONE not in text
     assert PHONE[-3:] in text
+
+
+def test_who_declines_to_connect_is_not_offered_another_login(vipps: VippsPerson) -> None:
+    add_account(vipps)
+    log_in_by_password(vipps, vipps.browser)
+    refused = vipps.browser.get(vipps.approve(begin_connecting(vipps), PERSON, action="deny"))
+    links = [str(each["href"]) for each in Page(refused.text).select(".refused__ways a")]
+    assert links == ["/account/vipps/link", "/account", "/"]

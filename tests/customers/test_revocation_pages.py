@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from app.customers.models import Customer
 from app.customers.profile.from_vipps import addresses_of, delivery_addresses, vipps_profile_of
 from app.database import db
-from tests.conftest import open_page, post
+from tests.conftest import browser_of, open_page, post
 from tests.customers.linking_steps import PERSON, has_email
 from tests.customers.revocation_steps import now, revoke, subject_of, told
 from tests.customers.steps import add_customer, enter, log_in
@@ -72,6 +72,19 @@ def test_the_pages_say_so_calmly_and_what_to_do(vipps: VippsPerson) -> None:
     again = post(vipps.browser, "/account/vipps/refresh", form_on="/account")
     vipps.browser.get(vipps.approve(again.location, PERSON))
     assert "ended the sharing" not in open_page(vipps.browser, "/account").text
+
+
+def test_the_login_page_says_why_one_is_logged_out(vipps: VippsPerson) -> None:
+    vipps.log_in(PERSON)
+    assert open_page(vipps.browser, "/account").h1 == "My page"  # which greets, and is done with that
+    _, subject = subject_of(vipps)
+    revoke(vipps.app, now(), subject)
+    page = open_page(vipps.browser, "/account")
+    assert page.h1 == "Log in"
+    assert "you ended the sharing in its app" in page.one("[role=status]").get_text()
+    assert page.select('[role=status] a[href="/guide/revocation-and-privacy"]')
+    assert "no longer logged in" not in page.text
+    assert not open_page(browser_of(vipps.app), "/login").select("[role=status]")
 
 
 def test_the_activity_list_tells_it_and_shows_no_browser(app: Flask, client: FlaskClient) -> None:

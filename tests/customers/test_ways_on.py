@@ -6,6 +6,7 @@ from flask import Flask
 from app import about
 from app.customers.models import Customer
 from app.customers.ways_on import way_back, ways_on
+from app.vipps.purposes import Purpose
 
 PASSWORD = Customer(password_hash="x")
 NO_PASSWORD = Customer()
@@ -22,11 +23,31 @@ NO_PASSWORD = Customer()
         ("not_confirmed_in_app", PASSWORD, ["/account/confirm?next=/cart", "/account"]),
         ("not_confirmed_in_app", NO_PASSWORD, ["/account/password", "/account"]),
         ("linked_elsewhere", PASSWORD, ["/account"]),
+        ("account_blocked", PASSWORD, ["/account"]),
+        ("invalid_client", PASSWORD, ["/account"]),
+        ("access_denied", PASSWORD, ["/cart", "/account"]),
+        ("id_token_nonce", NO_PASSWORD, ["/cart", "/account"]),
+        ("vipps_resting", PASSWORD, ["/account", "/cart"]),
     ],
 )
 def test_the_ways_on_from_a_refusal(app: Flask, code: str, customer: Customer | None, hrefs: list[str]) -> None:
     with app.test_request_context():
         assert [way.href for way in ways_on(code, customer, "/cart", "K7QF-2M9D")] == hrefs
+
+
+@pytest.mark.parametrize(
+    ("purpose", "href"),
+    [
+        (Purpose.CONNECT, "/account/vipps/link"),
+        (Purpose.REFRESH, "/account/profile"),
+        (Purpose.CONFIRM, "/account/confirm?next=/cart"),
+    ],
+)
+def test_what_was_begun_for_an_account_begins_again_on_its_page(app: Flask, purpose: Purpose, href: str) -> None:
+    with app.test_request_context():
+        again, page = ways_on("access_denied", PASSWORD, "/cart", "", purpose)
+        assert (again.href, page.href) == (href, "/account")
+        assert again.label, "the button would log in whoever comes back"
 
 
 @pytest.mark.parametrize(

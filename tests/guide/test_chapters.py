@@ -8,10 +8,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.doctor import QUESTIONS as QUESTIONS_OF_THE_DOCTOR
 from app.guide import provenance, source, text
 from app.guide.chapters import Chapter, chapters
 from app.guide.checklist.points import OFFICIAL, OWN
 from app.guide.clinic.ailments import AILMENTS
+from app.guide.conformance import CASES
 from app.guide.faq import QUESTIONS
 from app.guide.inspector.checks import CHECKS
 from app.settings import Settings
@@ -87,7 +89,28 @@ def test_chapter_is_plain_markdown_too(guide: FlaskClient, chapter: Chapter) -> 
     assert response.mimetype == "text/markdown"
     assert response.text.startswith(f"# {chapter.title}\n\n> ")
     assert "```source" not in response.text
-    assert response.text.count("```python") == chapter.body.count("```source")
+    shown = re.findall(r"^`\S+`, line \d+:\n\n```\w+$", response.text, re.MULTILINE)
+    assert len(shown) == chapter.body.count("```source")
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        ("app.vipps.id_token:validate", "python"),
+        ("templates/vipps/button.html", "jinja"),
+        ("Dockerfile", "dockerfile"),
+        ("Procfile", "text"),
+    ],
+)
+def test_code_in_plain_markdown_says_its_language(name: str, language: str) -> None:
+    assert f"\n\n```{language}\n" in text.plain(f"```source {name}\n```")
+
+
+def test_conformance_says_how_many_cases_each_part_has(guide: FlaskClient) -> None:
+    folds = open_page(guide, "/guide/conformance").select("details.fold")
+    counts = [int(each.select(".fold__count")[0].get_text()) for each in folds]
+    assert counts == [len(each.select("tbody tr")) for each in folds]
+    assert sum(counts) == len(CASES)
 
 
 def test_index_for_machines_names_every_chapter(guide: FlaskClient) -> None:
@@ -166,7 +189,13 @@ def test_page_of_the_checklist_asks_when_its_button_is_pressed(guide: FlaskClien
     found = Page(response.text)
     assert response.status_code == 200
     assert len(found.select(".finding")) >= 15
-    assert "to be mended" in found.one(".verdict").get_text(), "nobody plays Vipps here"
+    said = found.one(".verdict").get_text()
+    assert "to be mended" in said, "nobody plays Vipps here"
+    hold = {each.get_text() for each in found.select(".finding--ok strong")}
+    assert f"{len(hold)} of {len(QUESTIONS_OF_THE_DOCTOR)} hold." in said
+    for link in found.select(".verdict a"):
+        point = found.one(str(link["href"]))
+        assert f"{link.get_text()}:" in [each.get_text() for each in point.select(".finding strong")]
     assert guide.post("/guide/checklist").status_code == 400
 
 

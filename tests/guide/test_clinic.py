@@ -6,13 +6,13 @@ import pytest
 import urllib3
 from flask.testing import FlaskClient
 
-from app.guide.clinic.ailments import AILMENTS, NEVER_BACK, WARDS, Ailment, Ward
+from app.guide.clinic.ailments import AILMENTS, NEVER_BACK, STARTERS, WARDS, Ailment, Ward
 from app.simulator.mishaps import MISHAPS
 from app.vipps import transport
 from app.vipps.errors import REDIRECT_CODES, REFUSALS
 from tests.conftest import browser_of, open_page, post
 from tests.guide.test_inspector import newest
-from tests.pages import check_page
+from tests.pages import Page, check_page
 from tests.vipps_person import VippsPerson
 
 CLINIC = "/guide/errors"
@@ -54,18 +54,35 @@ def test_repeated_callback_leads_to_the_same_place(vipps: VippsPerson) -> None:
     assert (again.status_code, again.headers["Location"]) == (303, callback)
     assert again.headers["Cache-Control"] == "no-store"
     names = [cookie.partition("=")[0] for cookie in again.headers.getlist("Set-Cookie")]
-    assert {"session", "clinic-repeat"} <= set(names), "what the first answer said stays said"
+    assert {"session", "clinic"} <= set(names), "what the first answer said stays said"
     second = vipps.browser.get(callback)
     assert second.headers["Location"] == "/guide/inspector"
     assert "had been answered before" in newest(vipps.browser).text
     assert open_page(vipps.browser, "/account").h1 == "My page"
 
 
+@pytest.mark.parametrize("name", ["access_denied", "lost_cookie"])
+def test_refusal_leads_to_this_very_login_and_back_to_its_button(vipps: VippsPerson, name: str) -> None:
+    refused = vipps.browser.get(vipps.approve(pressed(vipps, name), "ola"))
+    vipps.browser.get(vipps.approve(vipps.start(), "ola"))  # the newest login is another one
+    inspector, clinic = (str(each["href"]) for each in Page(refused.text).select(".refused__guide a"))
+    assert clinic == f"{CLINIC}#{name}"
+    shown = vipps.browser.get(inspector, follow_redirects=True)
+    assert check_page(shown).h1 == f"Refused: {AILMENTS[name].refusal}"
+
+
+def test_only_a_login_of_the_clinic_leads_back_to_it(vipps: VippsPerson) -> None:
+    pressed(vipps, "redirect_uri_unregistered")  # it never comes back
+    refused = vipps.browser.get(vipps.approve(vipps.start(), "ola", action="deny"))
+    (link,) = Page(refused.text).select(".refused__guide a")
+    assert str(link["href"]).startswith("/guide/inspector/latest?")
+
+
 def test_cookies_of_the_guide_are_on_the_privacy_page(vipps: VippsPerson) -> None:
     pressed(vipps, "callback_repeated")
     given = {each.key for each in vipps.browser._cookies.values()}
     listed = {each.get_text() for each in open_page(vipps.browser, "/privacy").select("#cookies code")}
-    assert {"inspector", "clinic-repeat"} <= given <= listed
+    assert {"inspector", "clinic"} <= given <= listed
 
 
 def test_choice_belongs_to_one_login_of_one_visitor(vipps: VippsPerson) -> None:
@@ -80,6 +97,16 @@ def test_page_shows_every_ailment_with_what_the_customer_sees(vipps: VippsPerson
     assert len(page.select(".ailment")) == len(AILMENTS)
     assert len(page.select(".ailment form")) == sum(each.can_be_tried for each in AILMENTS.values()) >= 30
     assert "Vipps does not answer" in page.one("#token_slow").get_text()
+
+
+def test_page_is_folded_and_says_where_to_start(vipps: VippsPerson) -> None:
+    page = open_page(vipps.browser, CLINIC)
+    folds = page.select("details.fold")
+    assert [fold.has_attr("open") for fold in folds] == [True] + [False] * (len(WARDS) - 1)
+    counts = [int(fold.select(".fold__count")[0].get_text()) for fold in folds]
+    assert counts == [len(fold.select(".ailment")) for fold in folds]
+    buttons = [str(form["action"]) for form in page.select(".starters form")]
+    assert buttons == [f"{CLINIC}/{name}/try" for name in STARTERS]
 
 
 def test_table_is_complete_and_names_only_what_there_is() -> None:

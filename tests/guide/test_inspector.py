@@ -1,7 +1,7 @@
 """The inspector: a login told step by step to the browser it belongs to, without anything that opens a door."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -55,6 +55,14 @@ def failed_check(browser: FlaskClient) -> str:
     return str(checks[at]["check"])
 
 
+def kept_of(vipps: VippsPerson) -> Sequence[store.Inspected]:
+    """Return what is kept of this browser."""
+    cookie = vipps.browser.get_cookie("inspector")
+    assert cookie
+    with vipps.app.test_request_context(headers={"Cookie": f"inspector={cookie.value}"}):
+        return store.of_this_browser()
+
+
 @contextmanager
 def overheard(vipps: VippsPerson) -> Iterator[set[str]]:
     """Collect every secret, code and token that passes."""
@@ -86,6 +94,19 @@ def everything_kept(vipps: VippsPerson, but: set[str]) -> str:
             for row in db.session.execute(text(f'SELECT * FROM "{table}"')).mappings():
                 lines.append(str({name: value for name, value in row.items() if f"{table}.{name}" not in but}))
         return "\n".join(lines)
+
+
+def test_newest_login_has_an_address_of_its_own(vipps: VippsPerson) -> None:
+    latest = f"{INDEX}/latest"
+    assert vipps.browser.get(latest).headers["Location"] == INDEX
+    vipps.log_in("ola")
+    vipps.start()
+    first, second = sorted(each.id for each in kept_of(vipps))
+    assert vipps.browser.get(latest).headers["Location"] == f"{INDEX}/{second}"
+    reference = next(each.reference for each in kept_of(vipps) if each.id == first)
+    assert vipps.browser.get(f"{latest}?reference={reference}").headers["Location"] == f"{INDEX}/{first}"
+    assert vipps.browser.get(f"{latest}?reference=nothing").headers["Location"] == INDEX
+    assert browser_of(vipps.app).get(f"{latest}?reference={reference}").headers["Location"] == INDEX
 
 
 def test_a_login_is_told_from_the_button_to_the_page(vipps: VippsPerson) -> None:

@@ -84,7 +84,9 @@ def test_file_is_shown_line_by_line_with_a_place_for_each(demo_app: Flask) -> No
     assert "".join(each.get_text() for each in page.select("#L1")).endswith(text.splitlines()[0] + "\n")
 
 
-@pytest.mark.parametrize("suffix", [".py", ".html", ".css", ".md", ".toml", ".txt", ".unheard-of"])
+@pytest.mark.parametrize(
+    "suffix", [".py", ".html", ".css", ".md", ".toml", ".txt", "Makefile", "Dockerfile", ".unheard-of"]
+)
 def test_code_is_escaped_and_coloured_by_class_only(suffix: str) -> None:
     shown = source.coloured('x = "<script>alert(1)</script>" & y\n', suffix)
     assert "<script" not in shown

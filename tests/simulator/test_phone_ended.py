@@ -9,6 +9,8 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.simulator.models import SalesUnit
+from app.simulator.views import website
 from tests.simulator.conftest import UNIT, Provider, Visitor
 from tests.simulator.phone_steps import NOON, ended, phone, wants_to_be_told, words
 from tests.simulator.receiving import Receiver, receiving
@@ -42,10 +44,10 @@ def test_only_the_one_company_loses_access(browser: FlaskClient, provider: Provi
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
-        (200, "Testbutikken was told (200)."),
-        (204, "Testbutikken was told (204)."),
-        (500, "Testbutikken was told, but it answered 500."),
-        (302, "Testbutikken was told, but it answered 302."),
+        (200, "Testbutikken was told, and has confirmed it. HTTP 200"),
+        (204, "Testbutikken was told, and has confirmed it. HTTP 204"),
+        (500, "Testbutikken was told, but has not confirmed it. HTTP 500"),
+        (302, "Testbutikken was told, but has not confirmed it. HTTP 302"),
     ],
 )
 def test_page_says_what_the_company_answered(
@@ -54,7 +56,8 @@ def test_page_says_what_the_company_answered(
     receiver.answer = status
     wants_to_be_told(provider, receiver.url)
     page = ended(browser, provider).page
-    assert words(page.one("[role=status]")) == f"Testbutikken no longer has access. {sentence}"
+    assert words(page.one("[role=status]")).startswith(f"Testbutikken no longer has access. {sentence} See what")
+    assert page.one("[role=status] a")["href"] == "http://localhost:5000/"
     assert words(page.one(".deliveries p")) == sentence
 
 
@@ -97,6 +100,14 @@ def test_button_pressed_at_once_in_two_tabs_tells_once(
     assert len(receiver.received) == 1
 
 
+@pytest.mark.parametrize(
+    ("uris", "site"),
+    [(["app://login/done", "https://shop.example:8443/a?b"], "https://shop.example:8443/"), (["app://login/done"], "")],
+)
+def test_company_is_shown_where_its_redirect_uris_say(uris: list[str], site: str) -> None:
+    assert website(SalesUnit(redirect_uris=uris)) == site
+
+
 def test_message_goes_when_the_company_has_access_again(browser: FlaskClient, provider: Provider) -> None:
     ended(browser, provider)
     query = f"?ended={UNIT.client_id}"
@@ -114,7 +125,7 @@ def test_company_can_be_told_again(browser: FlaskClient, provider: Provider, rec
         assert words(visitor.page.one(".deliveries small")) == "Last sent 22 Nov 2026, 13:00"
         receiver.answer = 200
         visitor.press("send")
-        assert words(visitor.page.one(".deliveries p")) == "Testbutikken was told (200)."
+        assert words(visitor.page.one(".deliveries p")) == "Testbutikken was told, and has confirmed it. HTTP 200"
         assert words(visitor.page.one(".deliveries small")) == "Last sent 22 Nov 2026, 13:00 · attempt 2"
     assert receiver.received[0] == receiver.received[1]
 
@@ -139,7 +150,7 @@ def test_event_that_is_held_waits_for_its_button(browser: FlaskClient, provider:
         assert words(visitor.page.one(".deliveries p")) == "Testbutikken has not been told yet."
         assert words(visitor.page.one(".deliveries small")) == "Waits since 22 Nov 2026, 13:00"
         assert words(visitor.page.one(".deliveries button")) == "Send now"
-        assert "was told (200)" in words(visitor.press("send").page.one(".deliveries"))
+        assert "HTTP 200" in words(visitor.press("send").page.one(".deliveries"))
 
 
 def test_company_that_no_longer_asks_cannot_be_told_again(

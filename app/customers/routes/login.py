@@ -16,7 +16,7 @@ from app.customers.admission import let_in
 from app.customers.email_address import normal_email
 from app.customers.forms import LoginForm
 from app.customers.pending import PENDING_COOKIE
-from app.customers.sessions import clear_session_cookie, current_customer, end_current_session
+from app.customers.sessions import clear_session_cookie, current_customer, end_current_session, ended_with_sharing
 from app.customers.ways_on import Way, way_back
 from app.database import begin_write, db
 from app.errors import error_page
@@ -142,6 +142,7 @@ def _page(form: LoginForm, target: str, *, refused: bool = False) -> str:
         "customers/login.html",
         form=form,
         refused=refused,
+        sharing_ended=ended_with_sharing(),
         waits=pending.of_browser(read_cookie(PENDING_COOKIE)) is not None,
         to_checkout=target.partition("?")[0] == "/checkout",
         vipps_rests=rests(),

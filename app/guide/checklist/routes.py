@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from flask import Blueprint, render_template
 
-from app.doctor import Finding, examine
+from app.doctor import Finding, Level, examine
 from app.guide.checklist.points import OFFICIAL, OWN
 from app.security import client_network, limiter
 
@@ -29,4 +29,8 @@ def check() -> str:
 
 def _page(findings: Mapping[str, Finding]) -> str:
     parts = (("What Vipps asks for", OFFICIAL), ("What this shop asks for", OWN))
-    return render_template("guide/checklist/index.html", parts=parts, findings=findings)
+    places = {question: point.name for point in reversed((*OFFICIAL, *OWN)) for question in point.asks}
+    by_level = {level: [each for each in findings.values() if each.level == level] for level in Level}
+    return render_template(
+        "guide/checklist/index.html", parts=parts, findings=findings, places=places, by_level=by_level
+    )

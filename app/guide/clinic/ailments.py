@@ -572,4 +572,10 @@ USERINFO = Ward(
 )
 
 WARDS = (REDIRECT, NEVER_BACK, CALLBACK, TOKEN, ID_TOKEN, USERINFO)
+# Where to start: one that a person does, one that an attacker does, and one that nobody does.
+STARTERS = {
+    "access_denied": "Somebody changes their mind at Vipps. It is no fault, and should not look like one.",
+    "nonce_wrong": "A good token of another login is slipped in. Everything about it is right but one value.",
+    "lost_cookie": "The app opens another browser on the way back. It happens on phones every day.",
+}
 AILMENTS = {ailment.name: ailment for ward in WARDS for ailment in ward.ailments}

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from flask import Blueprint, Flask, Response, abort, redirect, render_template, request
+from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import update
 
 from app.customers.privacy.words import lasting
 from app.database import db
-from app.guide.clinic.ailments import AILMENTS, WARDS, Ailment
+from app.guide.clinic.ailments import AILMENTS, STARTERS, WARDS, Ailment
 from app.security import clear_cookie, cookie_name, read_cookie, set_cookie
 from app.settings import settings_of_app
 from app.shop import facts
@@ -21,21 +21,31 @@ from app.vipps.routes import begin, integration
 
 bp = Blueprint("clinic", __name__, url_prefix="/guide/errors")
 
-REPEAT = "clinic-repeat"  # a cookie: this browser's next callback is to be opened twice
+COOKIE = "clinic"  # the ailment that this browser's login has
 LIFETIME = timedelta(minutes=15)
+REPEAT = "repeat"  # what the clinic itself does to a login when it is back
 
 
 def init_app(app: Flask) -> None:
     """Open the clinic; a repeated callback needs a look at the answer to the first one."""
     app.register_blueprint(bp)
-    app.after_request(_repeat_callback)
+    app.after_request(_after_login)
     facts.register_cookie(app, _cookie)
+    app.add_template_global(url, "clinic_url")
+
+
+def url() -> str:
+    """Return where in the clinic the login of this request began; empty if it began elsewhere."""
+    name = (request.view_args or {}).get("name", "") if request.endpoint == "clinic.try_it" else read_cookie(COOKIE)
+    return url_for("clinic.index", _anchor=name) if name in AILMENTS else ""
 
 
 @bp.get("")
 def index() -> str:
     """Show every ailment."""
-    return render_template("guide/clinic/index.html", wards=WARDS, simulated=settings_of_app().simulated)
+    starters = [(AILMENTS[name], words) for name, words in STARTERS.items()]
+    simulated = settings_of_app().simulated
+    return render_template("guide/clinic/index.html", wards=WARDS, starters=starters, simulated=simulated)
 
 
 @bp.post("/<name>/try")
@@ -49,16 +59,17 @@ def try_it(name: str) -> ResponseReturnValue:
 
 
 def _cookie() -> Cookie:
-    purpose = "Lets one login that you begin in the guide’s error clinic come back twice."
-    return Cookie(cookie_name(REPEAT), purpose, lasting(LIFETIME))
+    purpose = "Says what is to go wrong in a login that you begin in the guide’s error clinic."
+    return Cookie(cookie_name(COOKIE), purpose, lasting(LIFETIME))
 
 
 def _bent(ailment: Ailment, response: Response) -> Response:
     """Let the login that this response begins go wrong."""
     if ailment.simulate:
         response.headers["Location"] += "&" + urlencode({"simulate": ailment.simulate})
-    if ailment.here:
+    if ailment.here in HERE:
         HERE[ailment.here](response)
+    set_cookie(response, COOKIE, ailment.name, max_age=LIFETIME)
     return response
 
 
@@ -79,25 +90,28 @@ def _too_late(response: Response) -> None:
         connection.execute(mine.values(expires_at=login_attempt.c.expires_at - 1000))
 
 
-def _repeat(response: Response) -> None:
-    set_cookie(response, REPEAT, "yes", max_age=LIFETIME)
-
-
 HERE: dict[str, Callable[[Response], None]] = {
     "lose_cookie": _lose_cookie,
     "other_cookie": _other_cookie,
     "too_late": _too_late,
-    "repeat": _repeat,
 }
 
 
-def _repeat_callback(response: Response) -> Response:
-    """Send a browser that asked for it to the same callback once more, as a reload does."""
-    if request.endpoint == "vipps.callback" and read_cookie(REPEAT):
-        again = redirect(request.full_path, 303)
-        for cookie in response.headers.getlist("Set-Cookie"):
-            again.headers.add("Set-Cookie", cookie)
-        clear_cookie(again, REPEAT)
-        again.headers["Cache-Control"] = "no-store"
-        return again  # type: ignore[return-value]  # werkzeug's response is what Flask's after_request gets as well
+def _after_login(response: Response) -> Response:
+    """Forget the ailment when its login is back, or when another begins; repeat a callback that is to be repeated."""
+    ailment = AILMENTS.get(read_cookie(COOKIE))
+    if ailment is None or request.endpoint not in ("vipps.start", "vipps.callback"):
+        return response
+    if request.endpoint == "vipps.callback" and ailment.here == REPEAT:
+        response = _again(response)
+    clear_cookie(response, COOKIE)
     return response
+
+
+def _again(response: Response) -> Response:
+    """Send the browser to the same callback once more, as a reload does."""
+    again = redirect(request.full_path, 303)
+    for cookie in response.headers.getlist("Set-Cookie"):
+        again.headers.add("Set-Cookie", cookie)
+    again.headers["Cache-Control"] = "no-store"
+    return again  # type: ignore[return-value]  # werkzeug's response is what Flask's after_request gets as well

@@ -34,6 +34,19 @@ def show(number: int) -> str:
     )
 
 
+@bp.get("/latest")
+def latest() -> ResponseReturnValue:
+    """Lead to this browser's newest login, or to the one with a reference number; without any, to the index.
+
+    A page that ends a login links to here: it is sent before the login is kept, and does not know its number.
+    """
+    wanted = request.args.get("reference")
+    found = next((each.id for each in store.of_this_browser() if wanted in (None, each.reference)), None)
+    if found is None:
+        return redirect(url_for("inspector.index"), 303)
+    return redirect(url_for("inspector.show", number=found), 303)
+
+
 @bp.get("/<int:number>.json")
 def download(number: int) -> Response:
     """Hand over a login as it was recorded, with what became of each check."""
