@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app.guide.inspector import store, words
 from app.guide.inspector.story import PARTICIPANTS, Story, differences, passed, told
-from app.guide.sequence import Arrow, draw
+from app.guide.sequence import Arrow, cut, draw
 
 bp = Blueprint("inspector", __name__, url_prefix="/guide/inspector")
 
@@ -22,7 +22,7 @@ def show(number: int) -> str:
     """Show a login step by step."""
     story = _story(number)
     arrows = [
-        Arrow(step.sender, step.receiver, step.label, f"#step-{number}", number, step.failed)
+        Arrow(step.sender, step.receiver, cut(step.label), f"#step-{number}", number, step.failed)
         for number, step in enumerate(story.steps, start=1)
     ]
     return render_template(
