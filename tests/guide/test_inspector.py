@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, text
 
@@ -16,8 +17,9 @@ from app.customers.models import Customer
 from app.customers.privacy import erasure
 from app.customers.seed import DEMO_PASSWORD
 from app.database import db, utcnow
+from app.guide import source
 from app.guide.inspector import store
-from app.guide.inspector.checks import CHECKS
+from app.guide.inspector.checks import CHECKS, Check
 from app.vipps.errors import REFUSALS
 from app.vipps.signals import Call, call_made
 from tests.conftest import browser_of, open_page, post
@@ -161,6 +163,22 @@ def test_a_refused_login_shows_where_it_stopped(vipps: VippsPerson, wishes: dict
     code = page.h1.removeprefix("Refused: ")
     assert REFUSALS[code].cause in page.text
     assert page.select(".step--failed")
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.key)
+def test_check_leads_to_the_one_line_that_makes_it(demo_app: Flask, check: Check) -> None:
+    with demo_app.test_request_context():
+        path, _, line = source.url(check.symbol, check.line).rpartition("#L")
+    text_there = source.whole(path.removeprefix("/guide/source/")).splitlines()
+    assert check.line in text_there[int(line) - 1]
+    assert not text_there[int(line) - 1].lstrip().startswith(("def ", "@", "#", '"""'))
+
+
+def test_checks_of_others_are_not_called_ours(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    links = {" ".join(each.get_text().split()) for each in newest(vipps.browser).select(".check a")}
+    assert links == {each.where for each in CHECKS}
+    assert next(each.where for each in CHECKS if each.key == "token_answer").endswith("Vipps checks it")
 
 
 def test_state_of_nobody_is_told_too(vipps: VippsPerson) -> None:
