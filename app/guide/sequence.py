@@ -82,7 +82,11 @@ def _arrow(arrow: Arrow, lanes: dict[str, int], y: int) -> Markup:
     drawn = GROUP.format(_part(first + 0.5, count), y, _part(last - first or 1, count), inside)
     failed = " sequence__arrow--failed" if arrow.failed else ""
     drawn = Markup('<g class="sequence__arrow{}">{}</g>').format(failed, drawn)
-    return Markup('<a href="{}">{}</a>').format(arrow.href, drawn) if arrow.href else drawn
+    if not arrow.href:
+        return drawn
+    # Words in a picture within a picture do not name a link for everybody (axe: link-name).
+    name = f"{arrow.number or ''} {arrow.label}".strip()
+    return Markup('<a href="{}" aria-label="{}">{}</a>').format(arrow.href, name, drawn)
 
 
 def _label(arrow: Arrow, first: int, last: int, count: int) -> Markup:

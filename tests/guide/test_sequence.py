@@ -45,7 +45,7 @@ def test_what_somebody_does_for_themselves_is_a_loop() -> None:
 
 def test_failure_number_and_link_are_marked() -> None:
     svg = drawn(Arrow("A", "B", "x", "#step-1", 1), Arrow("A", "B", "y", failed=True))
-    assert [str(each["href"]) for each in svg.select("a")] == ["#step-1"]
+    assert [(each["href"], each["aria-label"]) for each in svg.select("a")] == [("#step-1", "1 x")]
     assert [each.get_text() for each in svg.select(".sequence__number")] == ["1"]
     assert len(svg.select(".sequence__arrow--failed")) == 1
     assert svg["role"] == "group"
