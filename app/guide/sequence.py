@@ -2,19 +2,24 @@
 
 A diagram is for the eye. It is one picture with a text of its own for everybody else, and every arrow may lead to a
 place on the page where the same is told in words. Colours come from the style sheet by class, so that light and dark
-both work; there is no inline style. Sizes are in SVG units, which are CSS pixels at full size.
+both work; there is no inline style.
+
+Across, everything is in parts of the whole width, and down in CSS pixels: the same drawing fits a desk and a phone, and
+its letters are never scaled. Where the lanes are too narrow for words, the style sheet lets a label begin or end at its
+arrow's end instead of standing in the middle, on the side where there is room.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 LANE, HEAD, ROW, TAIL = 250, 56, 46, 20
-BOX_WIDTH, BOX_HEIGHT = 132, 36
+BOX_HEIGHT = 36
 LABEL_ABOVE = 7
 HEAD_LENGTH = 9  # of an arrow's point
-LETTERS = 38  # of a label that fits between two lanes
+LETTERS = 38  # of a label: what fits beside its arrow in four lanes on a phone
+GROUP = Markup('<svg class="sequence__part" x="{}" y="{}" width="{}">{}</svg>')
 
 
 @dataclass(frozen=True)
@@ -30,70 +35,86 @@ class Arrow:
 
 
 def draw(arrows: Sequence[Arrow], title: str, participants: Sequence[str] = ()) -> Markup:
-    """Return the diagram; who is not named in `participants` stands behind those who are, in order of appearance."""
+    """Return the diagram; who is not named in `participants` stands behind those who are, in order of appearance.
+
+    Raises `ValueError` for a label that is too long to be seen whole (`cut` shortens one that nobody wrote).
+    """
     lanes = _lanes(arrows, participants)
-    width, height = LANE * len(lanes), HEAD + ROW * len(arrows) + TAIL
+    height = HEAD + ROW * len(arrows) + TAIL
     # A picture has nothing inside for a keyboard; with links it is a group of them.
     role = "group" if any(arrow.href for arrow in arrows) else "img"
-    parts = [
-        Markup('<svg class="sequence" viewBox="0 0 {} {}" width="{}" height="{}" role="{}" aria-label="{}">').format(
-            width, height, width, height, role, title
-        )
-    ]
-    parts += [_lane(name, at, height) for name, at in lanes.items()]
+    head = Markup('<svg class="sequence" width="{}" height="{}" role="{}" aria-label="{}">')
+    parts = [head.format(LANE * len(lanes), height, role, title)]
+    parts += [_lane(name, at, len(lanes), height) for name, at in lanes.items()]
     parts += [_arrow(arrow, lanes, HEAD + ROW * (row + 1)) for row, arrow in enumerate(arrows)]
     return Markup("").join([*parts, Markup("</svg>")])
 
 
+def cut(label: str) -> str:
+    """Shorten a label that comes from outside to what fits."""
+    return label if len(label) <= LETTERS else label[: LETTERS - 1] + "…"
+
+
 def _lanes(arrows: Sequence[Arrow], participants: Sequence[str]) -> dict[str, int]:
-    """Return where each participant's line is."""
+    """Return which lane is whose, from the left."""
     named = [name for arrow in arrows for name in (arrow.sender, arrow.receiver)]
     order = dict.fromkeys([*(name for name in participants if name in named), *named])
-    return {name: LANE * index + LANE // 2 for index, name in enumerate(order)}
+    return {name: index for index, name in enumerate(order)}
 
 
-def _lane(name: str, at: int, height: int) -> Markup:
-    box = Markup('<rect class="sequence__box" x="{}" y="8" width="{}" height="{}" rx="10"/>')
-    text = Markup('<text class="sequence__name" x="{}" y="{}" text-anchor="middle">{}</text>')
-    line = Markup('<line class="sequence__life" x1="{}" y1="{}" x2="{}" y2="{}"/>')
-    return (
-        line.format(at, 8 + BOX_HEIGHT, at, height)
-        + box.format(at - BOX_WIDTH // 2, BOX_WIDTH, BOX_HEIGHT)
-        + text.format(at, 8 + BOX_HEIGHT // 2 + 5, name)
-    )
+def _part(lanes: float, count: int) -> str:
+    """Return the width of so many lanes of all."""
+    return f"{100 * lanes / count:.6g}%"
+
+
+def _lane(name: str, at: int, count: int, height: int) -> Markup:
+    line = Markup('<line class="sequence__life" x1="50%" y1="{}" x2="50%" y2="{}"/>').format(8 + BOX_HEIGHT, height)
+    box = Markup('<rect class="sequence__box" x="5%" y="8" width="90%" height="{}" rx="10"/>').format(BOX_HEIGHT)
+    text = Markup('<text class="sequence__name" x="50%" y="{}" text-anchor="middle">{}</text>')
+    drawn = line + box + text.format(8 + BOX_HEIGHT // 2 + 5, name)
+    return GROUP.format(_part(at, count), 0, _part(1, count), drawn)
 
 
 def _arrow(arrow: Arrow, lanes: dict[str, int], y: int) -> Markup:
-    start, end = lanes[arrow.sender], lanes[arrow.receiver]
-    drawn = _label(arrow, min(start, end), abs(end - start), y) + (
-        _loop(start, y) if start == end else _line(start, end, y)
-    )
-    drawn = Markup('<g class="sequence__arrow{}">{}</g>').format(
-        " sequence__arrow--failed" if arrow.failed else "", drawn
-    )
-    return Markup('<a href="{}">{}</a>').format(arrow.href, drawn) if arrow.href else drawn
+    start, end, count = lanes[arrow.sender], lanes[arrow.receiver], len(lanes)
+    first, last = sorted((start, end))
+    inside = _loop(arrow, start, count) if start == end else _label(arrow, first, last, count) + _line(end < start)
+    drawn = GROUP.format(_part(first + 0.5, count), y, _part(last - first or 1, count), inside)
+    failed = " sequence__arrow--failed" if arrow.failed else ""
+    drawn = Markup('<g class="sequence__arrow{}">{}</g>').format(failed, drawn)
+    if not arrow.href:
+        return drawn
+    # Words in a picture within a picture do not name a link for everybody (axe: link-name).
+    name = f"{arrow.number or ''} {arrow.label}".strip()
+    return Markup('<a href="{}" aria-label="{}">{}</a>').format(arrow.href, name, drawn)
 
 
-def _label(arrow: Arrow, left: int, width: int, y: int) -> Markup:
-    longest = LETTERS * max(round(width / LANE), 1)
-    words = arrow.label if len(arrow.label) <= longest else arrow.label[: longest - 1] + "…"
+def _label(arrow: Arrow, first: int, last: int, count: int) -> Markup:
+    """Put the words over the middle, and say on which side there is most room if they are wider than their arrow."""
+    middle = (first + last + 1) / 2
+    room = {"": 2 * min(middle, count - middle), "first": count - first - 0.5, "last": last + 0.5}
+    side = max(room, key=lambda each: room[each])
+    return _words(arrow, "50%", "middle", f" sequence__label--{side}" if side else "")
+
+
+def _words(arrow: Arrow, x: str, anchor: str, modifier: str = "") -> Markup:
+    if len(arrow.label) > LETTERS:
+        raise ValueError(f"longer than {LETTERS} letters: {arrow.label!r}")
     number = Markup('<tspan class="sequence__number">{}</tspan> ').format(arrow.number) if arrow.number else ""
-    at, anchor = (left + width / 2, "middle") if width else (left + 40, "start")
-    return Markup('<text class="sequence__label" x="{}" y="{}" text-anchor="{}">{}{}</text>').format(
-        f"{at:g}", y - LABEL_ABOVE, anchor, number, escape(words)
-    )
+    text = Markup('<text class="sequence__label{}" x="{}" y="{}" text-anchor="{}">{}{}</text>')
+    return text.format(modifier, x, -LABEL_ABOVE, anchor, number, arrow.label)
 
 
-def _line(start: int, end: int, y: int) -> Markup:
-    back = HEAD_LENGTH if end < start else -HEAD_LENGTH
-    point = f"{end},{y} {end + back},{y - 5} {end + back},{y + 5}"
-    return Markup('<line x1="{}" y1="{}" x2="{}" y2="{}"/><polygon points="{}"/>').format(
-        start, y, end + back, y, point
-    )
+def _line(backwards: bool) -> Markup:
+    """Draw from one lane to another; what ends at the right side counts from there."""
+    point = f"0,0 {HEAD_LENGTH},-5 {HEAD_LENGTH},5" if backwards else f"0,0 -{HEAD_LENGTH},-5 -{HEAD_LENGTH},5"
+    head = GROUP.format("0" if backwards else "100%", 0, 1, Markup('<polygon points="{}"/>').format(point))
+    return Markup('<line x1="0" y1="0" x2="100%" y2="0"/>') + head
 
 
-def _loop(at: int, y: int) -> Markup:
-    """Draw what somebody does for themselves."""
-    path = f"M{at},{y - 16} h30 v16 h-{30 - HEAD_LENGTH}"
-    point = f"{at},{y} {at + HEAD_LENGTH},{y - 5} {at + HEAD_LENGTH},{y + 5}"
-    return Markup('<path d="{}"/><polygon points="{}"/>').format(path, point)
+def _loop(arrow: Arrow, at: int, count: int) -> Markup:
+    """Draw what somebody does for themselves, with the words on the side where there is room."""
+    path = Markup('<path d="M0,-16 h30 v16 h-{}"/>').format(30 - HEAD_LENGTH)
+    point = Markup('<polygon points="0,0 {0},-5 {0},5"/>').format(HEAD_LENGTH)
+    words = _words(arrow, "40", "start") if 2 * at < count else _words(arrow, "-10", "end")
+    return path + point + words

@@ -73,7 +73,7 @@ def find(name: str) -> Place:
     """Return the place of a name; raises `LookupError` if it is not there."""
     if "::" in name:
         path, _, function = name.partition("::")
-        return _in_module(path, function.split("["))
+        return _in_module(path, [function])
     if ":" in name:
         module, _, symbol = name.partition(":")
         base = module.replace(".", "/")
@@ -89,10 +89,20 @@ def whole(path: str) -> str:
     return (ROOT / path).read_text(encoding="utf-8")
 
 
-def url(name: str) -> str:
-    """Return the address of a place in its file."""
+def line_of(name: str, words: str) -> int:
+    """Return the number of the line that has these words in a place; raises `LookupError` unless there is just one."""
     place = find(name)
-    return f"{url_for('guide.show_source', path=place.path)}#L{place.first}"
+    found = [number for number, line in enumerate(place.text.splitlines(), start=place.first) if words in line]
+    if len(found) != 1:
+        raise LookupError(f"{name}: {len(found)} lines have {words!r}")
+    return found[0]
+
+
+def url(name: str, words: str = "") -> str:
+    """Return the address of a place in its file, or of the one line in it that has these words."""
+    place = find(name)
+    first = line_of(name, words) if words else place.first
+    return f"{url_for('guide.show_source', path=place.path)}#L{first}"
 
 
 def shown(name: str) -> Markup:
@@ -133,7 +143,7 @@ def _in_module(path: str, names: list[str]) -> Place:
     text = whole(path)
     body: list[ast.stmt] = ast.parse(text).body
     node: ast.stmt | None = None
-    for name in names[:2] if "[" not in "".join(names) else names[:1]:
+    for name in names[:2]:
         node = next((each for each in body if _defines(each, name)), None)
         if node is None:
             raise LookupError(f"{path}: there is no {name}")

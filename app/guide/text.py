@@ -27,7 +27,7 @@ from app.guide.sequence import Arrow, draw
 
 ARROW = re.compile(r"\s*(?P<sender>[^:>]+?)\s*->\s*(?P<receiver>[^:]+?)\s*:\s*(?P<label>.+)")
 PRE = Markup('<pre tabindex="0"><code>{}</code></pre>')
-FRAME = Markup('<div class="sequence-frame" tabindex="0" role="region" aria-label="Sequence diagram">{}</div>')
+FRAME = Markup('<div class="sequence-frame">{}</div>')
 PLACE = re.compile(r"(?:app(?:\.\w+)+:[\w.]+|(?:tests|app|templates|static|migrations)/[\w/.-]+\.\w+(?:::\w+)?)")
 
 

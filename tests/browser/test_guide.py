@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.guide.chapters import chapters
 from app.guide.clinic.ailments import NEVER_BACK, WARDS, Ward
 from app.security import limiter
 from app.settings import DEMO_CLIENT_ID
@@ -27,8 +28,18 @@ GUIDE = (
     "/guide/made/vipps.callback",
     "/guide/inspector",
     "/guide/inspector/1",
+    "/guide/inspector/compare?login=1&login=2",
 )
 GUNNAR = "Gunnar Lie"  # he has no e-mail address to confirm
+
+
+# The words of a page's diagrams that are not wholly inside.
+BEYOND = """() => [...document.querySelectorAll("svg.sequence")].flatMap(svg => {
+  const frame = svg.getBoundingClientRect()
+  const beyond = box => box.left < frame.left || box.right > frame.right
+  const words = [...svg.querySelectorAll("text")].filter(each => beyond(each.getBoundingClientRect()))
+  return words.map(each => each.textContent)
+})"""
 
 
 def be_remembered(page: Page, stage: Stage) -> None:
@@ -79,6 +90,7 @@ def test_what_is_folded_opens_by_its_address_and_by_the_keyboard(stage: Stage, o
 def test_every_page_is_for_everybody(stage: Stage) -> None:
     page = stage.open()
     log_in_with_vipps(page, stage, next_path="/guide/inspector")
+    page.goto(f"{stage.shop}/login/vipps")  # a second login, to be compared with the first
     portal = f"{stage.simulator}/merchants/{DEMO_CLIENT_ID}/consents"
     of_the_simulator = (f"{portal}/delegatedConsents", f"{portal}/customFlow", f"{stage.simulator}/persons/kari/phone")
     for address in (*(stage.shop + path for path in GUIDE), *of_the_simulator):
@@ -102,7 +114,19 @@ def test_a_login_can_be_read_step_by_step(stage: Stage, options: dict[str, objec
     check.locator("summary").click()
     expect(check).to_contain_text("A good token of another login")
     expect(check).to_contain_text("characters)")
+    assert page.evaluate(BEYOND) == []
     step = page.locator(".step", has_text="Vipps asks you")
     step.locator("summary").click()
     expect(step).to_contain_text("code_challenge_method")
     expect(step).to_contain_text("PKCE")
+
+
+def test_diagrams_of_all_chapters_fit_the_narrowest_phone(stage: Stage) -> None:
+    page = stage.open({"width": 320, "height": 700})
+    diagrams = 0
+    for chapter in (each for each in chapters() if "```sequence" in each.body):
+        page.goto(f"{stage.shop}/guide/{chapter.slug}")
+        assert page.evaluate(BEYOND) == [], chapter.slug
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
+        diagrams += page.locator("svg.sequence").count()
+    assert diagrams >= 6

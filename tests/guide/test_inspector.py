@@ -9,15 +9,18 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
+from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, text
+from sqlalchemy import event, inspect, text
 
 from app.customers.models import Customer
 from app.customers.privacy import erasure
 from app.customers.seed import DEMO_PASSWORD
 from app.database import db, utcnow
-from app.guide.inspector import store
-from app.guide.inspector.checks import CHECKS
+from app.guide import source
+from app.guide.clinic.ailments import AILMENTS
+from app.guide.inspector import store, words
+from app.guide.inspector.checks import CHECKS, Check
 from app.vipps.errors import REFUSALS
 from app.vipps.signals import Call, call_made
 from tests.conftest import browser_of, open_page, post
@@ -179,12 +182,30 @@ def test_a_refused_login_shows_where_it_stopped(vipps: VippsPerson, wishes: dict
     assert vipps.browser.get(callback).status_code >= 400
     assert failed_check(vipps.browser) == next(each.title for each in CHECKS if each.key == check)
     page = newest(vipps.browser)
-    code = page.h1.removeprefix("Refused: ")
+    code = page.one(".ended code").get_text()
     assert REFUSALS[code].cause in page.text
+    assert code not in page.h1
     assert page.select(".step--failed")
 
 
-def test_state_of_nobody_is_told_too(vipps: VippsPerson) -> None:
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.key)
+def test_check_leads_to_the_one_line_that_makes_it(demo_app: Flask, check: Check) -> None:
+    with demo_app.test_request_context():
+        path, _, line = source.url(check.symbol, check.line).rpartition("#L")
+    text_there = source.whole(path.removeprefix("/guide/source/")).splitlines()
+    assert check.line in text_there[int(line) - 1]
+    assert not text_there[int(line) - 1].lstrip().startswith(("def ", "@", "#", '"""'))
+
+
+def test_checks_of_others_are_not_called_ours(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    links = {" ".join(each.get_text().split()) for each in newest(vipps.browser).select(".check a")}
+    assert links == {each.where for each in CHECKS}
+    assert next(each.where for each in CHECKS if each.key == "token_answer").endswith("Vipps checks it")
+
+
+def test_state_of_nobody_is_told_to_a_browser_that_has_begun_a_login(vipps: VippsPerson) -> None:
+    vipps.start()
     vipps.browser.get("/login/vipps/callback?state=invented-invented&code=x")
     assert failed_check(vipps.browser) == CHECKS[0].title
     assert recorded(vipps.browser)["start"] is None
@@ -232,18 +253,73 @@ def test_another_browser_sees_nothing(vipps: VippsPerson) -> None:
         assert stranger.get(address).status_code == 404, address
 
 
+def compared(browser: FlaskClient) -> Page:
+    """Lay this browser's two newest logins side by side."""
+    boxes = open_page(browser, INDEX).select("input[name=login][checked]")
+    query = "&".join(f"login={box['value']}" for box in boxes)
+    return open_page(browser, f"/guide/inspector/compare?{query}")
+
+
+def rows_of(page: Page) -> dict[str, list[str]]:
+    """Return how each difference was in the earlier and in the later login, by its name."""
+    return {
+        each.select("th code, th")[-1].get_text(): [" ".join(cell.get_text(" ").split()) for cell in each.select("td")]
+        for each in page.select(".compare tbody tr")
+    }
+
+
 def test_two_logins_side_by_side_show_what_differed(vipps: VippsPerson) -> None:
     vipps.browser.get(vipps.approve(vipps.start(), "ola", action="deny"))
-    vipps.log_in("ola")
-    boxes = open_page(vipps.browser, INDEX).select("input[name=login][checked]")
-    query = "&".join(f"login={box['value']}" for box in boxes)
-    page = open_page(vipps.browser, f"/guide/inspector/compare?{query}")
-    rows = {row.th.get_text(): [cell.get_text() for cell in row.select("td")] for row in page.select("tbody tr")}  # type: ignore[union-attr]
-    assert rows["Came back: error"] == ["access_denied", "–"]
-    assert rows["Answer of token"] == ["–", "200"]
-    assert not {"Asked: state", "Asked: nonce", "Asked: scope"} & set(rows)
+    vipps.log_in("kari")
+    page = compared(vipps.browser)
+    rows = rows_of(page)
+    assert page.one(".lead").get_text() == (
+        "The earlier one stopped at the check “Vipps says yes: there is a code, and no error”;"
+        f" the later one passed all {len(CHECKS)} checks."
+    )
+    assert rows["error"] == ["access_denied", "not there"]
+    assert rows["token"] == ["nothing", "200"]
+    assert rows["Vipps says yes: there is a code, and no error"] == ["failed", "passed"]
+    assert rows["It is fresh (exp, iat)"] == ["not looked at", "passed"]
+    assert rows["customer_session"] == ["untouched", "1 row added"]
+    assert "What was asked" not in page.text, "it was the same but for what is random"
+    assert not {"state", "nonce", "code_challenge", "code", "login_attempt"} & set(rows)
     for odd in ("", "?login=1", "?login=x&login=y", "?login=1&login=2&login=3"):
         assert vipps.browser.get(f"/guide/inspector/compare{odd}").status_code == 303
+
+
+def test_two_persons_side_by_side_differ_in_what_they_are(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    vipps.log_in("ola")
+    page = compared(vipps.browser)
+    assert page.one(".lead").get_text().startswith(f"Both passed all {len(CHECKS)} checks")
+    rows = rows_of(page)
+    assert len(set(rows["sub"])) == 2
+    assert not {"token", "jwks.json", "It is fresh (exp, iat)", "iss", "aud"} & set(rows)
+
+
+def test_login_that_is_still_away_can_be_compared(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    vipps.start()
+    page = compared(vipps.browser)
+    assert page.one(".lead").get_text().endswith("; the later one has not come back from Vipps.")
+    assert "What was checked" not in page.text
+
+
+def test_title_of_a_refused_login_is_the_clinics_or_what_the_customer_read(vipps: VippsPerson) -> None:
+    response = post(vipps.browser, "/guide/errors/nonce_missing/try", form_on="/guide/errors")
+    vipps.browser.get(vipps.approve(str(response.headers["Location"]), "ola", faults={"id_token": {"nonce": None}}))
+    assert newest(vipps.browser).h1 == AILMENTS["nonce_missing"].title
+    vipps.browser.get(vipps.approve(vipps.start(), "ola", faults={"id_token": {"nonce": "another"}}))
+    assert newest(vipps.browser).h1 == REFUSALS["id_token_nonce"].page.title
+    vipps.browser.get(vipps.approve(vipps.start(), "ola", action="deny"))
+    assert newest(vipps.browser).h1 == AILMENTS["access_denied"].title
+    assert "id_token_nonce" in [each.get_text() for each in open_page(vipps.browser, INDEX).select(".ended code")]
+
+
+def test_tables_that_are_explained_exist(demo_app: Flask) -> None:
+    with demo_app.app_context():
+        assert set(words.TABLES) <= set(inspect(db.engine).get_table_names())
 
 
 def test_no_secret_is_kept_logged_or_shown(vipps: VippsPerson, capfd: pytest.CaptureFixture[str]) -> None:
@@ -286,10 +362,61 @@ def test_logins_are_bounded_for_all_browsers_together(vipps: VippsPerson, monkey
         assert db.session.scalar(text("SELECT count(*) FROM inspected_login")) == 3
 
 
+def kept_rows(vipps: VippsPerson) -> int:
+    """Count the recorded logins of all browsers."""
+    with vipps.app.app_context():
+        return int(db.session.scalar(text("SELECT count(*) FROM inspected_login")) or 0)
+
+
+def test_callbacks_that_nobody_began_are_not_kept(vipps: VippsPerson) -> None:
+    vipps.start()
+    for name, cookie in (("unknown", ""), ("invented", "an-inspector-cookie-that-we-never-made")):
+        stranger = browser_of(vipps.app)
+        if cookie:
+            stranger.set_cookie(store.COOKIE, cookie)
+        for state in (f"state=nobody-made-this-{name}&", ""):
+            response = stranger.get(f"/login/vipps/callback?{state}code=x")
+            assert "inspector=" not in str(response.headers.getlist("Set-Cookie"))
+    assert kept_rows(vipps) == 1
+
+
+def test_callback_of_one_login_makes_few_stories_in_whatever_browsers(vipps: VippsPerson) -> None:
+    callback = vipps.approve(vipps.start(), "kari")
+    for _ in range(store.PER_LOGIN + 2):
+        browser_of(vipps.app).get(callback)
+    assert kept_rows(vipps) == store.PER_LOGIN
+    vipps.browser.get(callback)
+    assert set(results(vipps.browser)) == {"passed"}, "its own browser's row is there already"
+
+
+def test_logins_stay_when_their_person_logs_out_and_the_page_says_so(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    post(vipps.browser, "/logout", form_on="/account")
+    page = open_page(vipps.browser, INDEX)
+    assert page.select(".login")
+    assert "stay when you log out" in page.one(".forget").get_text()
+
+
 def test_logins_can_be_forgotten(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     assert post(vipps.browser, "/guide/inspector/forget", form_on=INDEX).status_code == 303
     assert not open_page(vipps.browser, INDEX).select(".login")
+    assert vipps.browser.get_cookie(store.COOKIE) is None
+
+
+def test_login_that_has_just_gone_well_leads_to_its_story_once(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    page = open_page(vipps.browser, "/account")
+    link = page.one(f".flashes a[href^='{INDEX}/']")
+    assert open_page(vipps.browser, str(link["href"])).h1.startswith("An account of yours was here already.")
+    assert not open_page(vipps.browser, "/account").select(f"a[href^='{INDEX}/']")
+
+
+def test_refused_or_repeated_login_is_not_announced(vipps: VippsPerson) -> None:
+    callback = vipps.approve(vipps.start(), "kari", action="deny")
+    for _ in range(2):
+        vipps.browser.get(callback)
+    assert not open_page(vipps.browser, "/login").select(f".flashes a[href^='{INDEX}']")
 
 
 def test_deleting_the_account_deletes_its_logins(vipps: VippsPerson) -> None:

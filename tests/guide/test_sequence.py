@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from app.guide.sequence import LANE, LETTERS, Arrow, draw
+from app.guide import text
+from app.guide.sequence import LETTERS, Arrow, cut, draw
 
 
 def drawn(*arrows: Arrow, title: str = "A diagram", **options: Any) -> Tag:
@@ -17,8 +18,9 @@ def drawn(*arrows: Arrow, title: str = "A diagram", **options: Any) -> Tag:
 
 def names(svg: Tag) -> list[str]:
     """Return the participants from left to right."""
-    texts = svg.select(".sequence__name")
-    return [each.get_text() for each in sorted(texts, key=lambda each: float(str(each["x"])))]
+    lanes = [each for each in svg.select(".sequence__part") if each.select(".sequence__name")]
+    lanes.sort(key=lambda each: float(str(each["x"]).removesuffix("%")))
+    return [each.get_text() for each in lanes]
 
 
 def test_participants_stand_in_the_order_given_and_others_behind_them() -> None:
@@ -29,12 +31,10 @@ def test_participants_stand_in_the_order_given_and_others_behind_them() -> None:
 
 def test_arrow_goes_from_sender_to_receiver_and_points_there() -> None:
     right, left = drawn(Arrow("A", "B", "x"), Arrow("B", "A", "y")).select(".sequence__arrow")
-    for arrow, start, end in ((right, LANE // 2, LANE * 3 // 2), (left, LANE * 3 // 2, LANE // 2)):
-        line, point = arrow.line, arrow.polygon
-        assert line
-        assert point
-        assert int(str(line["x1"])) == start
-        assert str(point["points"]).startswith(f"{end},")
+    for arrow, tip in ((right, "100%"), (left, "0")):
+        across, head = arrow.select("svg")
+        assert (across["x"], across["width"]) == ("25%", "50%"), "from the middle of one lane to that of the other"
+        assert head["x"] == tip
 
 
 def test_what_somebody_does_for_themselves_is_a_loop() -> None:
@@ -45,7 +45,7 @@ def test_what_somebody_does_for_themselves_is_a_loop() -> None:
 
 def test_failure_number_and_link_are_marked() -> None:
     svg = drawn(Arrow("A", "B", "x", "#step-1", 1), Arrow("A", "B", "y", failed=True))
-    assert [str(each["href"]) for each in svg.select("a")] == ["#step-1"]
+    assert [(each["href"], each["aria-label"]) for each in svg.select("a")] == [("#step-1", "1 x")]
     assert [each.get_text() for each in svg.select(".sequence__number")] == ["1"]
     assert len(svg.select(".sequence__arrow--failed")) == 1
     assert svg["role"] == "group"
@@ -58,11 +58,25 @@ def test_texts_are_texts_and_the_picture_has_a_name() -> None:
     assert not svg.select("script, [style]")
 
 
-@pytest.mark.parametrize("lanes", [1, 2])
-def test_long_label_is_cut_to_the_room_it_has(lanes: int) -> None:
-    arrows = [Arrow("A", "B", "-"), Arrow("B", "C", "-"), Arrow("A", "ABC"[lanes], "x" * 200)]
-    label = drawn(*arrows).select(".sequence__label")[-1].get_text()
-    assert (len(label), label[-1]) == (LETTERS * lanes, "…")
+def test_label_that_does_not_fit_is_no_diagram() -> None:
+    assert drawn(Arrow("A", "B", "x" * LETTERS)).select(".sequence__label")
+    with pytest.raises(ValueError, match="longer than"):
+        draw([Arrow("A", "B", "x" * (LETTERS + 1))], "A diagram")
+    with pytest.raises(ValueError, match="longer than"):
+        text.render(f"```sequence\nA -> B: {'x' * (LETTERS + 1)}\n```")
+
+
+def test_label_that_nobody_wrote_is_cut_and_says_so() -> None:
+    assert cut("x" * LETTERS) == "x" * LETTERS
+    assert (len(cut("x" * 200)), cut("x" * 200)[-1]) == (LETTERS, "…")
+
+
+def test_on_a_phone_words_stand_where_there_is_room() -> None:
+    arrows = [Arrow("A", "B", "left"), Arrow("B", "C", "middle"), Arrow("D", "C", "right"), Arrow("D", "D", "loop")]
+    left, middle, right, loop = drawn(*arrows).select(".sequence__label")
+    sides = [[each for each in label["class"] if "--" in each] for label in (left, middle, right)]
+    assert sides == [["sequence__label--first"], [], ["sequence__label--last"]]
+    assert loop["text-anchor"] == "end", "behind the last lane there is no room"
 
 
 def test_height_grows_with_the_arrows() -> None:

@@ -24,6 +24,14 @@ def test_decorators_belong_to_what_they_decorate() -> None:
     assert source.find("app.vipps.routes:callback").text.startswith("@bp.get(CALLBACK_PATH)\n")
 
 
+def test_line_is_found_by_its_words_if_there_is_just_one() -> None:
+    number = source.line_of("app.vipps.id_token:validate", "claims.validate(leeway=LEEWAY)")
+    assert "claims.validate(leeway=LEEWAY)" in source.whole("app/vipps/id_token.py").splitlines()[number - 1]
+    for words in ("raise LoginRefused(", "no such words", "def is_subject("):
+        with pytest.raises(LookupError):
+            source.line_of("app.vipps.id_token:validate", words)
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -31,6 +39,7 @@ def test_decorators_belong_to_what_they_decorate() -> None:
         "app.vipps.attempts:Attempts.nothing",
         "app.nothing:at_all",
         "tests/nothing.py::test",
+        "tests/guide/test_source.py::test_place_is_found_by_module_class_and_file[one]",
         "app.vipps.id_token:",
         "nothing.py",
         "",

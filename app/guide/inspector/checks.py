@@ -24,7 +24,8 @@ class Result(StrEnum):
 class Check:
     """One check: what is compared, what would happen without it, and where the code for it is.
 
-    `codes` are the names of the refusals it can end in. `symbol` is a place in the source, as `module:name`.
+    `codes` are the names of the refusals it can end in. `symbol` is a place in the source, as `module:name`, and `line`
+    words of the one line in it that checks; `where` says what stands there if the check itself is made elsewhere.
     """
 
     key: str
@@ -33,6 +34,8 @@ class Check:
     codes: frozenset[str]
     clause: str
     symbol: str
+    line: str
+    where: str = "The line that checks it"
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,11 @@ _OUTAGE = {
 }
 
 
-def _check(key: str, title: str, stops: str, codes: set[str], clause: str, symbol: str) -> Check:
-    return Check(key, title, stops, frozenset(codes), clause, symbol)
+COMPARED = "The line with what it has to be; Authlib compares"
+
+
+def _check(key: str, title: str, stops: str, codes: set[str], clause: str, *where: str) -> Check:
+    return Check(key, title, stops, frozenset(codes), clause, *where)
 
 
 CHECKS = (
@@ -66,6 +72,7 @@ CHECKS = (
         {"state_missing", "state_unknown", "state_expired", "state_used"},
         "RFC 6749, section 10.12",
         "app.vipps.attempts:Attempts.claim",
+        "connection.execute(_CLAIM, mine)",
     ),
     _check(
         "browser",
@@ -74,6 +81,7 @@ CHECKS = (
         {"other_browser", "not_this_browser"},
         "RFC 9700, section 4.7",
         "app.vipps.attempts:Attempts._why_not",
+        "if row.browser_hash != hash_of(browser)",
     ),
     _check(
         "session",
@@ -82,6 +90,7 @@ CHECKS = (
         {"session_changed"},
         "RFC 9700, section 4.7",
         "app.vipps.routes:finish",
+        "if not vipps.merchant.is_theirs(attempt)",
     ),
     _check(
         "place",
@@ -90,6 +99,7 @@ CHECKS = (
         {"too_many_logins", "vipps_resting", "discovery_unusable"},
         "ASVS 15.4.4",
         "app.vipps.client:VippsClient.conversation",
+        "if not self._slots.acquire(",
     ),
     _check(
         "issuer",
@@ -98,6 +108,7 @@ CHECKS = (
         {"issuer_mismatch"},
         "RFC 9207, section 2.4",
         "app.vipps.client:VippsClient.check_issuer",
+        "issuers != [provider.issuer]",
     ),
     _check(
         "code",
@@ -106,6 +117,7 @@ CHECKS = (
         {*REDIRECT_CODES, "code_missing", "code_malformed"},
         "RFC 6749, section 4.1.2",
         "app.vipps.routes:code_of",
+        "raise refused_by_vipps(",
     ),
     _check(
         "token_answer",
@@ -114,6 +126,8 @@ CHECKS = (
         {*_OUTAGE, "invalid_client", "invalid_grant", "token_refused", "token_garbled"},
         "RFC 7636, section 4.6",
         "app.vipps.client:VippsClient.exchange",
+        "code_verifier=attempt.code_verifier",
+        "Where the verifier is sent; Vipps checks it",
     ),
     _check(
         "form",
@@ -122,6 +136,7 @@ CHECKS = (
         {"id_token_missing", "id_token_malformed"},
         "OpenID Connect Core, section 3.1.3.3",
         "app.vipps.id_token:validate",
+        'raw.count(".") != 2',
     ),
     _check(
         "algorithm",
@@ -130,6 +145,7 @@ CHECKS = (
         {"id_token_algorithm"},
         "RFC 8725, section 3.1",
         "app.vipps.id_token:_key_id",
+        'header.get("alg") != ALGORITHM',
     ),
     _check(
         "signature",
@@ -138,6 +154,7 @@ CHECKS = (
         {"id_token_signature", "keys_unusable"},
         "OpenID Connect Core, section 3.1.3.7 (6)",
         "app.vipps.id_token:_verified",
+        "return jwt.decode(raw, key",
     ),
     _check(
         "subject",
@@ -146,6 +163,7 @@ CHECKS = (
         {"id_token_subject"},
         "OpenID Connect Core, section 2",
         "app.vipps.id_token:is_subject",
+        "len(value) > LONGEST_SUBJECT",
     ),
     _check(
         "iss",
@@ -154,6 +172,8 @@ CHECKS = (
         {"id_token_issuer"},
         "OpenID Connect Core, section 3.1.3.7 (2)",
         "app.vipps.id_token:validate",
+        '"iss": {"essential": True, "value": issuer}',
+        COMPARED,
     ),
     _check(
         "aud",
@@ -162,6 +182,8 @@ CHECKS = (
         {"id_token_audience"},
         "OpenID Connect Core, section 3.1.3.7 (3)",
         "app.vipps.id_token:validate",
+        '"aud": {"essential": True, "value": client_id}',
+        COMPARED,
     ),
     _check(
         "times",
@@ -170,6 +192,7 @@ CHECKS = (
         {"id_token_expired", "id_token_times"},
         "OpenID Connect Core, section 3.1.3.7 (9)",
         "app.vipps.id_token:validate",
+        "claims.validate(leeway=LEEWAY)",
     ),
     _check(
         "nonce",
@@ -178,6 +201,8 @@ CHECKS = (
         {"id_token_nonce"},
         "OpenID Connect Core, section 3.1.3.7 (11)",
         "app.vipps.id_token:validate",
+        'params={"nonce": nonce',
+        COMPARED,
     ),
     _check(
         "at_hash",
@@ -186,6 +211,8 @@ CHECKS = (
         {"id_token_at_hash"},
         "OpenID Connect Core, section 3.1.3.8",
         "app.vipps.id_token:validate",
+        '"access_token": access_token}',
+        COMPARED,
     ),
     _check(
         "app",
@@ -194,6 +221,7 @@ CHECKS = (
         {"not_confirmed_in_app"},
         "Vipps Login API guide, in-app confirmation",
         "app.vipps.client:VippsClient.validate",
+        "id_token.acr != IN_APP",
     ),
     _check(
         "userinfo_answer",
@@ -201,7 +229,8 @@ CHECKS = (
         "No answer, half an answer or an error page is not taken for a person.",
         {*_OUTAGE, "userinfo_refused", "userinfo_garbled"},
         "OpenID Connect Core, section 5.3",
-        "app.vipps.client:VippsClient.userinfo",
+        "app.vipps.client:_userinfo",
+        "if answer.status != 200",
     ),
     _check(
         "same_person",
@@ -210,6 +239,7 @@ CHECKS = (
         {"userinfo_subject"},
         "OpenID Connect Core, section 5.3.2",
         "app.vipps.client:VippsClient.userinfo",
+        'claims.get("sub") != id_token.subject',
     ),
 )
 

@@ -7,12 +7,15 @@ engine's events for what is written to the database. Statements are kept without
 import json
 import re
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from flask import Flask, Response, current_app, g, has_app_context, request
+from flask import Flask, Response, current_app, flash, g, has_app_context, request, url_for
+from flask_babel import gettext as _
+from markupsafe import Markup
 from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -89,12 +92,23 @@ def _end(response: Response) -> Response:
         if state:
             which, half, customer_id = _half(note, response)
             db.session.rollback()  # nothing is open any more, and on SQLite nobody may hold the lock that we need
-            store.keep(secret_hash(state), store.browser_of(response), which, half, customer_id, now=utcnow())
+            browser = store.this_browser()
+            number = store.keep(secret_hash(state), secret_hash(browser), which, half, customer_id, now=utcnow())
+            if number is not None:
+                store.remember(response, browser)
+                _announce(number, half)
     except Exception as error:
         with suppress(SQLAlchemyError):
             db.session.rollback()
         log.error("inspection_failed", error=type(error).__name__)
     return response
+
+
+def _announce(number: int, half: Mapping[str, Any]) -> None:
+    """Lead from the page that follows a login to its story, once; how one ended that failed has a page of its own."""
+    if request.endpoint == CALLBACK and half["calls"] and not half["failure"]:
+        address = url_for("inspector.show", number=number)
+        flash(Markup('<a href="{}">{}</a>').format(address, _("See this login step by step")), "aside")
 
 
 def _state_of(response: Response) -> str:

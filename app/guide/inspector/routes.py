@@ -4,8 +4,10 @@ from flask import Blueprint, Response, abort, jsonify, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from app.guide.inspector import store, words
-from app.guide.inspector.story import PARTICIPANTS, Story, differences, passed, told
-from app.guide.sequence import Arrow, draw
+from app.guide.inspector.comparison import essence, groups
+from app.guide.inspector.story import PARTICIPANTS, Story, passed, told
+from app.guide.sequence import Arrow, cut, draw
+from app.security import clear_cookie
 
 bp = Blueprint("inspector", __name__, url_prefix="/guide/inspector")
 
@@ -22,7 +24,7 @@ def show(number: int) -> str:
     """Show a login step by step."""
     story = _story(number)
     arrows = [
-        Arrow(step.sender, step.receiver, step.label, f"#step-{number}", number, step.failed)
+        Arrow(step.sender, step.receiver, cut(step.label), f"#step-{number}", number, step.failed)
         for number, step in enumerate(story.steps, start=1)
     ]
     return render_template(
@@ -57,6 +59,7 @@ def download(number: int) -> Response:
         at=login.at.isoformat(),
         reference=login.reference,
         outcome=story.outcome,
+        refusal=story.refusal.code if story.refusal else "",
         start=login.start,
         callback=login.callback,
         checks=checks,
@@ -71,15 +74,22 @@ def compare() -> ResponseReturnValue:
     numbers = request.args.getlist("login", type=int)
     if len(numbers) != 2:
         return redirect(url_for("inspector.index"), 303)
-    one, other = sorted((_story(number) for number in numbers), key=lambda story: story.login.id)
-    return render_template("guide/inspector/compare.html", one=one, other=other, rows=differences(one, other))
+    earlier, later = sorted((_story(number) for number in numbers), key=lambda story: story.login.id)
+    return render_template(
+        "guide/inspector/compare.html",
+        both={"Earlier": earlier, "Later": later},
+        essence=essence(earlier, later),
+        groups=groups(earlier, later),
+    )
 
 
 @bp.post("/forget")
 def forget() -> ResponseReturnValue:
     """Forget this browser's logins."""
     store.forget()
-    return redirect(url_for("inspector.index"), 303)
+    response = redirect(url_for("inspector.index"), 303)
+    clear_cookie(response, store.COOKIE)
+    return response
 
 
 @bp.after_request

@@ -1,8 +1,9 @@
 """Where recorded logins are kept: a table of the guide's own, made at first use, so that a fork without the guide has
 none of it.
 
-A login belongs to the browser that began it, known by a cookie whose hash is stored. A browser keeps its newest ones,
-all browsers together a bounded number, and everything is gone after a day or with its customer.
+A login belongs to the browser that began it, known by a cookie whose hash is stored; a callback in another browser is a
+story of that browser. A browser keeps its newest ones, all browsers together a bounded number, and everything is gone
+after a day or with its customer.
 """
 
 import json
@@ -15,6 +16,7 @@ from typing import Any
 from flask import Response
 from sqlalchemy import (
     Column,
+    Connection,
     Index,
     Integer,
     MetaData,
@@ -41,6 +43,7 @@ from app.shop.facts import Cookie
 START, CALLBACK = "start", "callback"
 COOKIE = "inspector"
 PER_BROWSER = 20
+PER_LOGIN = 5  # stories of one login in whatever browsers
 MOST = 2000
 AGE = timedelta(days=1)
 
@@ -57,6 +60,7 @@ inspected_login = Table(
     Column("start", Text, nullable=False, server_default=""),
     Column("callback", Text, nullable=False, server_default=""),
     Index("ix_inspected_login_browser", "browser_hash", "state_hash"),
+    Index("ix_inspected_login_state", "state_hash"),
 )
 _c = inspected_login.c
 
@@ -72,25 +76,33 @@ class Inspected:
     callback: Mapping[str, Any] | None
 
 
-def browser_of(response: Response) -> str:
-    """Return the hash of this browser's cookie, which it gets with this response if it has none."""
+def this_browser() -> str:
+    """Return the value of this browser's cookie, or a new one that it may get."""
     value = read_cookie(COOKIE)
-    if not 20 <= len(value) <= 100:
-        value = secrets.token_urlsafe(32)
-        set_cookie(response, COOKIE, value, max_age=AGE)
-    return secret_hash(value)
+    return value if 20 <= len(value) <= 100 else secrets.token_urlsafe(32)
+
+
+def remember(response: Response, value: str) -> None:
+    """Give this browser its cookie, for as long as its newest login is kept."""
+    set_cookie(response, COOKIE, value, max_age=AGE)
 
 
 def keep(
     state_hash: str, browser: str, half: str, told: Mapping[str, Any], customer_id: int | None, *, now: datetime
-) -> None:
-    """Keep one half of a login beside the other, and forget what is too old or too much."""
+) -> int | None:
+    """Keep one half of a login beside the other, and forget what is too old or too much; returns the login's number.
+
+    A callback that belongs to nothing here is not kept, and None returned: anybody can send any number of them, and
+    they would push the logins of others out.
+    """
     _make_table()
     values: dict[str, Any] = {half: json.dumps(told), "reference": told["reference"]}
     if customer_id is not None:
         values["customer_id"] = customer_id
     with db.engine.begin() as connection:
         connection.execute(delete(inspected_login).where(_c.at < now - AGE))
+        if half == CALLBACK and not _expected(connection, state_hash, browser):
+            return None
         same = select(func.max(_c.id)).where(_c.browser_hash == browser, _c.state_hash == state_hash)
         if half == CALLBACK:
             # A repeated callback is a login of its own on the page: what it led to is not what the first one did.
@@ -100,10 +112,11 @@ def keep(
             connection.execute(update(inspected_login).where(_c.id == known).values(**values))
         else:
             row = {"state_hash": state_hash, "browser_hash": browser, "at": now, **values}
-            connection.execute(insert(inspected_login).values(**row))
+            known = connection.execute(insert(inspected_login).values(**row).returning(_c.id)).scalar_one()
         for mine, most in ((_c.browser_hash == browser, PER_BROWSER), (_c.id > 0, MOST)):
             surplus = select(_c.id).where(mine).order_by(_c.id.desc()).offset(most)
             connection.execute(delete(inspected_login).where(_c.id.in_(surplus)))
+    return int(known)
 
 
 def of_this_browser() -> Sequence[Inspected]:
@@ -141,6 +154,15 @@ def cookie() -> Cookie:
 
 HOLDER = Holder(name="inspected_logins", title="Logins in the inspector", erase=_erase)
 """The inspector's part in erasing a customer; a copy of one's data needs no copy of a copy."""
+
+
+def _expected(connection: Connection, state_hash: str, browser: str) -> bool:
+    """Tell whether a browser that is known here comes back, or a login that was begun here, and not too often."""
+    if connection.scalar(select(_c.id).where(_c.browser_hash == browser).limit(1)) is not None:
+        return True
+    begun = select(func.count(_c.id), func.max(_c.start)).where(_c.state_hash == state_hash)
+    count, start = connection.execute(begun).one()
+    return bool(start) and count < PER_LOGIN
 
 
 def _make_table() -> None:

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.guide.clinic.ailments import AILMENTS
 from app.guide.inspector.checks import CHECKS, Judged, Result, judged
 from app.guide.inspector.store import Inspected
+from app.settings import settings_of_app
 from app.vipps.errors import REFUSALS, Refusal
 
 BROWSER, SHOP, VIPPS, DATABASE = PARTICIPANTS = "Browser", "Shop", "Vipps", "Database"
@@ -38,7 +40,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Story:
-    """A login as the page tells it. `refusal` is why nobody was logged in, if nobody was."""
+    """A login as the page tells it: `outcome` in a few words. `refusal` is why nobody was logged in, if nobody was."""
 
     login: Inspected
     outcome: str
@@ -61,22 +63,14 @@ def told(login: Inspected) -> Story:
     return Story(login, _outcome(login, failure), steps, checks, REFUSALS.get(failure))
 
 
-def differences(one: Story, other: Story) -> list[tuple[str, str, str]]:
-    """Return what was different in two logins: its name, and how it was in each. What is random is left out."""
-    rows = [("Outcome", one.outcome, other.outcome)]
-    left, right = _facts(one), _facts(other)
-    rows += [(name, left.get(name, "–"), right.get(name, "–")) for name in {**left, **right}]
-    return [row for row in rows if row[1] != row[2]]
-
-
 def _beginning(start: Mapping[str, Any] | None) -> Iterator[Step]:
     if start is None:
         return
     label = f"{start['method']} {start['path']}"
     yield Step("request", BROWSER, SHOP, "You press the button", label, "Nothing is known of you yet.", start)
-    if written := _written(start["statements"]):
+    if rows := written(start["statements"]):
         meaning = "Three random numbers are made for this login alone; until you are back they are kept here."
-        yield Step("rows", SHOP, DATABASE, "The shop notes the login", "note the login", meaning, {"rows": written})
+        yield Step("rows", SHOP, DATABASE, "The shop notes the login", "note the login", meaning, {"rows": rows})
     meaning = "Your browser gets a cookie that ties the login to it, and is sent on."
     yield Step("redirect", SHOP, BROWSER, "The shop sends you to Vipps", f"{start['status']} to Vipps", meaning, start)
     meaning = "What the shop asks for is all in the address. What you then do in the app stays between Vipps and you."
@@ -95,7 +89,7 @@ def _ending(callback: Mapping[str, Any] | None) -> Iterator[Step]:
     yield Step("callback", VIPPS, BROWSER, "Vipps sends you back", f"302 with {brought}", meaning, callback, refused)
     meaning = "The browser follows, and its cookie comes along."
     yield Step("request", BROWSER, SHOP, "You are back", f"callback with {brought}", meaning, callback)
-    if before := _written(callback["statements"][: _first_call(callback)]):
+    if before := written(callback["statements"][: _first_call(callback)]):
         meaning = "In one statement, so that a login can be taken once, however often the button is pressed."
         title, missing = "The shop takes the login", callback["failure"] in NOT_TAKEN
         if missing:
@@ -103,7 +97,7 @@ def _ending(callback: Mapping[str, Any] | None) -> Iterator[Step]:
         yield Step("rows", SHOP, DATABASE, title, "take the login", meaning, {"rows": before}, missing)
     for call in callback["calls"]:
         yield from _called(call)
-    after = _written(callback["statements"][_first_call(callback) :])
+    after = written(callback["statements"][_first_call(callback) :])
     if callback["calls"] and not callback["failure"]:
         told = {"rows": after, "decision": callback.get("decision")}
         meaning = "All of it is one transaction: everything is written, or nothing."
@@ -152,7 +146,7 @@ _CALLS = {
 _OTHER_CALL = ("call", "The shop asks Vipps", "", "Vipps answers")
 
 
-def _written(statements: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def written(statements: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return what changed a row, equal statements in one, with the ends of transactions between them."""
     rows: list[dict[str, Any]] = []
     for each in statements:
@@ -182,7 +176,7 @@ def _answer(callback: Mapping[str, Any]) -> str:
 
 def _outcome(login: Inspected, failure: str) -> str:
     if failure:
-        return f"Refused: {failure}"
+        return _refused(login, failure)
     if login.callback is None:
         return "Not finished"
     decision = login.callback.get("decision") or {}
@@ -191,26 +185,15 @@ def _outcome(login: Inspected, failure: str) -> str:
     return "Logged in" if login.callback["calls"] else "Answered again"
 
 
-def _facts(story: Story) -> dict[str, str]:
-    """Return what can be compared of a login, by name."""
-    facts = {f"Check: {each.check.title}": each.result.replace("_", " ") for each in story.checks}
-    start, callback = story.login.start or {}, story.login.callback or {}
-    random = ("state", "nonce", "code_challenge")
-    facts |= {f"Asked: {name}": value for name, value in start.get("location_query", []) if name not in random}
-    facts |= {f"Came back: {name}": value for name, value in callback.get("query", []) if name not in ("state", "code")}
-    for call in callback.get("calls", []):
-        name = call["url"].rsplit("/", 1)[-1]
-        facts[f"Answer of {name}"] = str(call["status"] or call["failure"])
-        if isinstance(call["answer"], dict):
-            facts[f"Members of {name}"] = ", ".join(sorted(call["answer"]))
-        for claim, value in ((call["id_token"] or {}).get("claims") or {}).items():
-            if claim in ("iss", "aud", "sub", "acr"):
-                facts[f"ID token: {claim}"] = str(value)
-    written = [f"{each['verb']} {each['table']}".strip() for each in callback.get("statements", [])]
-    facts["Written"] = ", ".join(dict.fromkeys(written)) or "nothing"
-    if decision := callback.get("decision"):
-        facts["Reasons"] = " ".join(decision["reasons"]) or "–"
-    return facts
+def _refused(login: Inspected, failure: str) -> str:
+    """Return the clinic's words for it, if it was begun there or only one ailment ends so; else the page's title."""
+    path = str((login.start or {}).get("path", ""))
+    tried = AILMENTS.get(path.removeprefix("/guide/errors/").removesuffix("/try"))
+    same = [each for each in AILMENTS.values() if each.refusal == failure]
+    if tried in same or len(same) == 1:
+        return (tried or same[0]).title
+    refusal = REFUSALS.get(failure)
+    return refusal.page.title.replace("%(brand)s", settings_of_app().brand) if refusal else failure
 
 
 def passed(story: Story) -> int:

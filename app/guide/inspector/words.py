@@ -21,6 +21,7 @@ PARAMETERS = {
     "grant_type": "What we bring: a code.",
     "code_verifier": "The third random number of the beginning. Its fingerprint has to be the challenge.",
     "client_secret": "This shop’s password at Vipps.",
+    "simulate": "To the simulator only: the mishap that the error clinic has ordered.",
     "members": "From the page for those who have an account already: no new one is made.",
 }
 
@@ -87,6 +88,12 @@ SCOPES = {
 }
 """Which scope brought which claim of userinfo (Vipps Login API guide: scopes)."""
 
+CALLS = {
+    "token": "the code for the tokens",
+    "userinfo": "the access token for who you are",
+}
+"""What each call of every login exchanges for what."""
+
 TABLES = {
     "login_attempt": "the login in progress: the state’s fingerprint, nonce, verifier and the way back",
     "customer": "the account",
@@ -100,5 +107,5 @@ TABLES = {
     "cart": "the cart, which comes along",
     "cart_line": "what is in it",
     "mailed_proof": "a link that was mailed",
-    "outgoing_mail": "a mail",
+    "mail": "a mail to you, in the outbox",
 }

@@ -39,6 +39,7 @@ LEFT = (
     # What they look like.
     "static/css/checklist.css",
     "static/css/clinic.css",
+    "static/css/compare.css",
     "static/css/code.css",
     "static/css/demo.css",
     "static/css/guide.css",
