@@ -4,9 +4,12 @@ A login waits for two calls to Vipps while its worker does nothing, so a worker 
 threads, a provider that takes 300 ms per call would hold up the catalogue.
 """
 
+import fcntl
 import os
 import shutil
 import tempfile
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
@@ -43,12 +46,45 @@ def post_worker_init(worker: Any) -> None:
         worker.log.error_log.handlers = [LibraryHandler()]
 
 
-def child_exit(server: Any, worker: Any) -> None:
-    """Tell the metrics that a worker is gone; what it counted stays counted."""
-    if SHARED:
-        from prometheus_client.multiprocess import mark_process_dead
+gone: set[int] = set()  # workers that have ended, and whose files are still there
 
-        mark_process_dead(worker.pid)
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Keep what a worker counted, and not its files: workers end every 20,000 requests, and every scrape reads all."""
+    if not SHARED:
+        return
+    from prometheus_client.multiprocess import mark_process_dead
+
+    try:
+        mark_process_dead(worker.pid, SHARED)
+        gone.add(worker.pid)
+        gone.difference_update(server.WORKERS)  # a new one may have an old number, and its files
+        add_up(Path(SHARED))
+    except Exception as error:  # whatever it is, the master must not end by it
+        server.log.warning("The counts of ended workers were not added up: %r", error)
+
+
+def add_up(folder: Path) -> None:
+    """Add the counts of those who are gone to one file of each kind, unless somebody reads them just now.
+
+    Then the next one does it: the master waits for nobody, since it is who ends a worker that hangs.
+    """
+    from prometheus_client.mmap_dict import MmapedDict
+
+    with (folder / "lock").open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        while gone:
+            pid = gone.pop()
+            for kind in ("counter", "histogram"):
+                path = folder / f"{kind}_{pid}.db"
+                counted = list(MmapedDict.read_all_values_from_file(path)) if path.exists() else []
+                with closing(MmapedDict(folder / f"{kind}_past.db")) as past:
+                    for key, value, at, _ in counted:
+                        past.write_value(key, past.read_value(key)[0] + value, at)
+                path.unlink(missing_ok=True)
 
 
 def on_exit(server: Any) -> None:

@@ -75,6 +75,7 @@ def vipps_config(settings: Settings) -> VippsConfig:
         market=settings.vipps_market,
         concurrent_logins=settings.vipps_concurrent_logins,
         webhook_token=settings.webhook_token,
+        other_webhook_tokens=tuple(settings.other_webhook_tokens),
         secure_cookies=settings.https,
         knock_first=settings.simulated,
         failures_on_demand=settings.simulated,

@@ -1,8 +1,9 @@
 """The commands of `flask --app wsgi`.
 
 `setup` creates or migrates the database; it is safe to repeat. `block` closes an account and `unblock` opens it again.
-`retention` removes what is kept no longer; run it once a day. `consent-proofs` finds what an erased customer once
-agreed to. `doctor` finds out whether the shop is ready to take logins.
+`retention` removes what is kept no longer; run it once a day. `erase` erases a customer, for whoever was erased before
+and is back with a restored copy. `consent-proofs` finds what an erased customer once agreed to. `doctor` finds out
+whether the shop is ready to take logins.
 """
 
 import click
@@ -16,15 +17,16 @@ from app.customers.email_address import normal_email
 from app.customers.models import Customer
 from app.customers.privacy import erasure
 from app.customers.privacy import retention as privacy_retention
-from app.database import db, one_at_a_time, utcnow
+from app.database import LARGEST_ID, begin_write, db, one_at_a_time, utcnow
 from app.doctor.command import doctor
+from app.observability import log
 from app.settings import INSTANCE
 from app.shop import carts
 
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (setup, block, unblock, retention, consent_proofs, doctor):
+    for command in (setup, block, unblock, erase, retention, consent_proofs, doctor):
         app.cli.add_command(command)
 
 
@@ -63,6 +65,27 @@ def unblock(email: str) -> None:
     mails.unblocked(customer)
     db.session.commit()
     click.echo("The account is open again.")
+
+
+@click.command()
+@click.argument("number", type=click.IntRange(1, LARGEST_ID))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_appcontext
+def erase(number: int, yes: bool) -> None:
+    """Erase the customer of this NUMBER, as if they had deleted their account; no mail goes out."""
+    customer = db.session.get(Customer, number)
+    if customer is None:
+        raise click.ClickException("no customer has this number")
+    if not yes:
+        since = f"{customer.created_at:%Y-%m-%d %H:%M}"
+        click.confirm(f"Customer {number}, here since {since} UTC: erase them for good?", abort=True)
+    begin_write()
+    held = accounts.hold(number)
+    if held is not None:  # they may have done it themselves meanwhile
+        erasure.erase(held)
+    db.session.commit()
+    log.info("account_deleted", customer=number)
+    click.echo(f"Customer {number} is erased.")
 
 
 @click.command()

@@ -82,9 +82,16 @@ def connect(app: Flask) -> None:
         take_turns(db.engine)
 
 
+# Tables of parts that make their own, so that Alembic does not propose to remove them.
+made_elsewhere: set[str] = set()
+
+
 def is_in_models(name: str | None, kind: str, parents: object) -> bool:
-    """Tell Alembic what to compare with the models: all but the search index, which only migrations can write."""
-    return not (name or "").startswith("product_search")
+    """Tell Alembic what to compare with the models.
+
+    That is all but the search index, which only migrations can write, and the tables that other parts make themselves.
+    """
+    return not (kind == "table" and name in made_elsewhere) and not (name or "").startswith("product_search")
 
 
 def utcnow() -> datetime:

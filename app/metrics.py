@@ -6,11 +6,13 @@ fill the memory of this process and of Prometheus (Prometheus: metric and label 
 dimensions with high cardinality"). Nothing here is about a person.
 
 Several workers count together in the files of `PROMETHEUS_MULTIPROC_DIR`, which `gunicorn.conf.py` sets up, so that any
-of them can answer for all.
+of them can answer for all. Their master adds up those of workers that have ended, between two readings.
 """
 
 import hmac
-from collections.abc import Container
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, Response, abort, current_app, has_app_context, request
@@ -63,7 +65,8 @@ def show() -> ResponseReturnValue:
     if not hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
         abort(404)
     registry = _of_all_workers(settings) or current_app.extensions["metrics"].registry
-    response = Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    with _while_nobody_adds_up(settings.prometheus_multiproc_dir):
+        response = Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -78,6 +81,19 @@ def _of_all_workers(settings: Settings) -> "CollectorRegistry | None":
     registry = CollectorRegistry()
     MultiProcessCollector(registry, settings.prometheus_multiproc_dir)  # type: ignore[no-untyped-call]  # the library's
     return registry
+
+
+@contextmanager
+def _while_nobody_adds_up(folder: str) -> Iterator[None]:
+    """Keep the files of all workers as they are: read in the middle, a count would be there twice or not at all."""
+    if not folder:
+        yield
+        return
+    import fcntl  # where several workers count, there is one
+
+    with (Path(folder) / "lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
 
 
 class Numbers:

@@ -2,9 +2,9 @@
 
 Nobody here logs a secret or a personal value on purpose. This is for the line that is written one day without thinking,
 and for the lines of libraries (ASVS 16.2.5). Three rules, because no single one can know a family name from a word:
-a value is masked by its *name* (`email=`, `code=`), by its *shape* (a token, an address, a telephone number), and the
-*text of an exception* is left out altogether, since it quotes what was wrong: where it happened and of what type it
-was says enough.
+a value is masked by its *name* (`email=`, `code=`, as a field of the line or in the middle of a text), by its *shape*
+(a token, an address, a telephone number), and the *text of an exception* is left out altogether, since it quotes what
+was wrong: where it happened and of what type it was says enough.
 """
 
 import logging
@@ -12,28 +12,35 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from traceback import extract_tb
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict
 
+from app.events import EVENTS
+
 MASK = "(masked)"
 MOST_FRAMES = 40
+LONGEST = 10_000  # characters of a text that are looked at; a line has the first few hundred of them
 
 # A key is split into its words: `access_token` and `TokenHash` are about a token.
 SECRET_WORDS = frozenset({
     "assertion", "auth", "authorization", "code", "cookie", "cookies", "credential", "credentials", "csrf", "key",
-    "nonce", "password", "passwd", "secret", "state", "token", "tokens", "verifier",
+    "nonce", "otp", "passphrase", "password", "passwd", "pin", "pwd", "secret", "session", "sessionid", "sid", "state",
+    "token", "tokens", "verifier",
 })  # fmt: skip
 PERSONAL_WORDS = frozenset({
-    "address", "addresses", "birthdate", "body", "city", "claims", "email", "family", "given", "mail", "name", "names",
-    "nin", "phone", "postal", "query", "recipient", "street", "sub", "subject", "url", "user", "userinfo",
+    "address", "addresses", "birthdate", "birthday", "body", "city", "claims", "email", "family", "firstname",
+    "fullname", "given", "lastname", "mail", "mobile", "msisdn", "name", "names", "nin", "phone", "postal", "postcode",
+    "query", "recipient", "ssn", "street", "sub", "subject", "surname", "telephone", "url", "user", "userid",
+    "userinfo", "username", "zip", "zipcode",
 })  # fmt: skip
 MASKED_WORDS = SECRET_WORDS | PERSONAL_WORDS
 
 # Made here or checked before they come here, so that they cannot hold anything of the kind.
-PLAIN = frozenset({"event", "level", "timestamp", "reference", "request_id"})
+PLAIN = frozenset({"level", "timestamp", "reference", "request_id"})
 
 # Each takes a time that grows with the text, not with its square: who sends a long one must not keep a worker busy.
 SHAPES = tuple(
@@ -50,11 +57,19 @@ SHAPES = tuple(
     )
 )
 
+# A name in the middle of a text, as in `code=…`, `"email": "…"` and `name: …`, and what may be its value.
+NAMED = re.compile(r"(?<![\w-])([A-Za-z_][\w-]{0,60})['\"]?\s?[=:]\s?")
+VALUE = re.compile(r"\"[^\"]*\"?|'[^']*'?|[^\s'\"&,;<>]+(?: [A-ZÆØÅ][\w-]*){0,4}")
+
 
 def redact(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """Mask what must not be written, by name and by shape; a processor of structlog."""
     for name, value in event.items():
-        if name not in PLAIN:
+        if name == "event":
+            event[name] = value if isinstance(value, str) and value in EVENTS else _clean(value)
+        elif name == "exception":
+            event[name] = _without_shapes(str(value))  # `trace` made it, of the source's own lines
+        elif name not in PLAIN:
             event[name] = MASK if is_masked(name) and value is not None else _clean(value)
     return event
 
@@ -82,6 +97,7 @@ def lines_of(error: BaseException) -> Iterator[str]:
             yield "after"
 
 
+@lru_cache(maxsize=1000)
 def is_masked(name: str) -> bool:
     """Tell whether a value of this name may not be written."""
     words = re.split(r"[\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower())
@@ -89,10 +105,33 @@ def is_masked(name: str) -> bool:
 
 
 def cleaned(text: str) -> str:
-    """Mask everything in a text that has the shape of a secret or of a personal value."""
+    """Mask everything in a text that has the shape or the name of a secret or of a personal value.
+
+    What is too long is cut before, at the end of a word, so that no part of a secret passes: who makes a library log a
+    long text must not keep a worker busy.
+    """
+    if len(text) > LONGEST:
+        text = text[:LONGEST].rpartition(" ")[0] or MASK
+    return _without_named(_without_shapes(text))
+
+
+def _without_shapes(text: str) -> str:
     for shape in SHAPES:
         text = shape.sub(MASK, text)
     return text
+
+
+def _without_named(text: str) -> str:
+    """Mask what stands behind a name that is masked."""
+    if "=" not in text and ":" not in text:
+        return text
+    told, at = [], 0
+    for found in NAMED.finditer(text):
+        value = VALUE.match(text, found.end()) if found.start() >= at and is_masked(found[1]) else None
+        if value:
+            told += [text[at : found.end()], MASK]
+            at = value.end()
+    return "".join(told) + text[at:]
 
 
 def _clean(value: Any) -> Any:
@@ -103,7 +142,8 @@ def _clean(value: Any) -> Any:
         case None | bool() | int() | float():
             return value
         case Mapping():
-            return {str(name): MASK if is_masked(str(name)) else _clean(each) for name, each in value.items()}
+            fields = ((str(name)[:200], each) for name, each in value.items())
+            return {cleaned(name): MASK if is_masked(name) else _clean(each) for name, each in fields}
         case list() | tuple() | set() | frozenset():
             return [_clean(each) for each in value]
     return f"({type(value).__name__})"

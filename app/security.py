@@ -125,10 +125,18 @@ def init_app(app: Flask, settings: Settings) -> None:
     csrf.init_app(app)
     app.after_request(_wait_only_if_refused)  # before the limiter, so that it runs after it
     limiter.init_app(app)
-    # Every limit is on a function and is counted when that is called, so no request is searched for limits before.
-    app.before_request_funcs[None].remove(limiter._check_request_limit)
+    # A limit on a function is counted when that is called, so no request need be searched for limits before. One on a
+    # blueprint, or for all, would never be counted then: whoever sets the first of them gets the search back.
+    hooks = app.before_request_funcs[None]
+    hooks[hooks.index(limiter._check_request_limit)] = _count_what_is_on_no_function
     app.before_request(_host_check(settings))
     app.after_request(_header_writer(settings))
+
+
+def _count_what_is_on_no_function() -> None:
+    wide = limiter.limit_manager
+    if wide._blueprint_limits or wide._application_limits or wide._default_limits:
+        limiter._check_request_limit()
 
 
 def _wait_only_if_refused(response: Response) -> Response:

@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     vipps_button: Literal["plain", "web-component"] = "plain"
     vipps_concurrent_logins: int = Field(64, ge=1, le=1000)
     vipps_webhook_token: SecretStr = SecretStr("")
+    vipps_webhook_token_fallbacks: SecretStr = SecretStr("")
     public_url: str = "http://localhost:8000"
     simulator_url: str = "http://localhost:8001"
     database_url: str = ""
@@ -147,6 +148,11 @@ class Settings(BaseSettings):
         return own or (DEMO_WEBHOOK_TOKEN if self.simulated else "")
 
     @property
+    def other_webhook_tokens(self) -> list[str]:
+        """Return the tokens that are taken as well, while Vipps changes from one address to another."""
+        return _several(self.vipps_webhook_token_fallbacks)
+
+    @property
     def https(self) -> bool:
         """Tell whether the shop is reached over https, which turns on `Secure` and `__Host-` cookies and HSTS."""
         return self.public_url.startswith("https://")
@@ -164,12 +170,17 @@ class Settings(BaseSettings):
     @property
     def older_keys(self) -> list[str]:
         """Return the keys that still verify what they signed, and sign nothing any more."""
-        return self.secret_key_fallbacks.get_secret_value().replace(",", " ").split()
+        return _several(self.secret_key_fallbacks)
 
     @property
     def signing_keys(self) -> list[str]:
         """Return all keys as itsdangerous takes them: any of them verifies, and the last one signs."""
         return [*self.older_keys, self.signing_key]
+
+
+def _several(setting: SecretStr) -> list[str]:
+    """Return secrets that stand in one setting, with blanks or commas between them."""
+    return setting.get_secret_value().replace(",", " ").split()
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -249,14 +260,21 @@ def _unfit_for_vipps(settings: Settings) -> list[str]:
 
 
 def _bad_fallbacks(settings: Settings) -> list[str]:
-    """List what is wrong with the keys that only verify."""
-    own = settings.secret_key.get_secret_value()
-    if settings.older_keys and not own:
-        return ["SECRET_KEY_FALLBACKS: these are the other keys; SECRET_KEY, the one that signs, is not set"]
-    if own in settings.older_keys:
-        return ["SECRET_KEY_FALLBACKS: SECRET_KEY is among them; a key either signs or only verifies"]
-    if any(len(key) < 32 for key in settings.older_keys):
-        return ["SECRET_KEY_FALLBACKS: at least 32 characters each; blanks and commas stand between them"]
+    """List what is wrong with the keys that only verify, and with the webhook's other tokens."""
+    key, token = settings.secret_key.get_secret_value(), settings.vipps_webhook_token.get_secret_value()
+    return [
+        *_bad_others("SECRET_KEY", key, settings.older_keys, "the one that signs"),
+        *_bad_others("VIPPS_WEBHOOK_TOKEN", token, settings.other_webhook_tokens, "the one to stay"),
+    ]
+
+
+def _bad_others(name: str, own: str, others: list[str], role: str) -> list[str]:
+    if others and not own:
+        return [f"{name}_FALLBACKS: these are the other ones; {name}, {role}, is not set"]
+    if own in others:
+        return [f"{name}_FALLBACKS: {name}, {role}, is among them"]
+    if any(len(each) < 32 for each in others):
+        return [f"{name}_FALLBACKS: at least 32 characters each; blanks and commas stand between them"]
     return []
 
 

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,13 +59,20 @@ def health_check() -> list[str]:
     return list(json.loads(instruction("HEALTHCHECK").partition(" CMD ")[2]))
 
 
+def ignore_lines() -> list[str]:
+    """Return the lines of .dockerignore that count; of those that match a path, the last one does."""
+    return [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
+
+
 def allowed_in() -> list[str]:
     """Return what .dockerignore lets into the image."""
-    first, *others = [
-        line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")
-    ]
-    assert (first, others[-1]) == ("*", "**/__pycache__")
-    return [line.removeprefix("!") for line in others[:-1]]
+    return [line.removeprefix("!") for line in ignore_lines() if line.startswith("!")]
+
+
+def kept_out() -> list[str]:
+    """Return which names .dockerignore keeps out of that again, in whatever folder."""
+    lines = ignore_lines()
+    return [line.removeprefix("**/") for line in lines[1 + len(allowed_in()) :]]
 
 
 @pytest.mark.parametrize("arguments", [["hadolint", "Dockerfile"], ["compose-lint", "--quiet", "compose.yaml"]])
@@ -91,6 +99,9 @@ def test_image_is_built_from_a_named_line_and_keeps_what_seldom_changes() -> Non
 
 
 def test_no_secret_and_no_database_gets_into_the_image() -> None:
+    assert ignore_lines() == ["*", *(f"!{name}" for name in allowed_in()), *(f"**/{name}" for name in kept_out())]
+    for astray in (".env", ".env.local", "shop.sqlite", "shop.sqlite-wal", "server.pem", "tls.key", "__pycache__"):
+        assert any(fnmatchcase(astray, name) for name in kept_out()), astray
     for name in allowed_in():
         assert (ROOT / name).exists(), f"{name} is not there"
         assert not name.startswith((".", "instance"))
@@ -189,7 +200,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("image")
     for name in allowed_in():
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(*kept_out()))
         else:
             shutil.copy(ROOT / name, folder / name)
     (folder / "instance").mkdir()

@@ -125,13 +125,25 @@ def test_every_style_sheet_of_a_fork_is_used(fork: Path) -> None:
 
 
 def test_nothing_but_source_is_copied(tmp_path: Path) -> None:
-    for path in (".env", "instance/shop.sqlite", ".git/config", "app/__pycache__/x.pyc", "docs/a.png", "app/kept.py"):
+    above = (".env", "instance/shop.sqlite", ".git/config", "docs/a.png", ".ci/key", "app/kept.py")
+    astray = ("app/.env", "app/.env.py", "app/.hidden/x.py", "app/x.sqlite-wal", "app/py", "app/__pycache__/x.pyc")
+    elsewhere = ("tests/x.json", "tests/server.pem", "static/.DS_Store", "static/dump.txt")
+    for path in (*above, *astray, *elsewhere):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("")
     (tmp_path / "app" / "link.py").symlink_to(tmp_path / ".env")
     for name in parts.TAKEN:
         (tmp_path / name).mkdir(exist_ok=True)
     assert list(parts.taken(tmp_path)) == ["app/kept.py"]
+
+
+def test_every_kind_of_file_that_belongs_there_is_copied() -> None:
+    listed = subprocess.run(["git", "ls-files", *parts.TAKEN], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a checkout: nobody knows which files belong here")
+    ours = {path for path in listed.stdout.splitlines() if (ROOT / path).is_file() and not parts.is_left(path)}
+    of_the_simulator = {path for path in ours if path.startswith("tests/simulator/") and path.endswith(".json")}
+    assert ours - of_the_simulator - set(parts.taken(ROOT)) == set()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """`/metrics`: who may see it, what it counts, and that nobody can make it grow."""
 
+import fcntl
 import os
 import re
+import runpy
 import secrets
 import shutil
 import signal
@@ -9,12 +11,20 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import prometheus_client
 import pytest
 import urllib3
 from flask import Flask
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from app import happenings, metrics
 from app.customers.models import Customer
@@ -203,6 +213,7 @@ def test_two_workers_of_gunicorn_count_together(demo_database: Path, tmp_path: P
         pages, counted = until_both_have_answered(f"http://127.0.0.1:{unused_port}", tmp_path)
         assert counted == pages
         send_nonsense(unused_port)
+        assert counted_after_a_worker_ended(f"http://127.0.0.1:{unused_port}", tmp_path) == pages
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(20)
@@ -210,6 +221,105 @@ def test_two_workers_of_gunicorn_count_together(demo_database: Path, tmp_path: P
     told = (tmp_path / "log").read_text()
     assert "Invalid request from ip" in told, "gunicorn said what it thinks of it"
     assert "hunter22" not in told
+
+
+def counted_after_a_worker_ended(origin: str, folder: Path) -> float:
+    """End one of the workers, wait until its files are gone, and return how many pages are counted."""
+    files = list(folder.glob("shop-metrics-*/counter_*.db"))
+    os.kill(int(files[0].stem.partition("_")[2]), signal.SIGTERM)
+    until = time.monotonic() + 60
+    while files[0].exists():
+        assert time.monotonic() < until, "nobody took the files away"
+        time.sleep(0.05)
+    text = urllib3.PoolManager(retries=3).request("GET", f"{origin}/metrics", headers=ALLOWED).data.decode()
+    return parsed(text)['shop_requests_total{route="/guide/",status="2xx"}']
+
+
+@pytest.fixture
+def master(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return what the master does when workers of these numbers end, while others live."""
+    monkeypatch.setenv("METRICS_TOKEN", TOKEN)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    child_exit = runpy.run_path(str(ROOT / "gunicorn.conf.py"))["child_exit"]
+    log = SimpleNamespace(warning=lambda text, error: warnings.warn(repr(error), stacklevel=1))
+
+    def end(*pids: int, alive: Sequence[int] = ()) -> None:
+        for pid in pids:
+            child_exit(SimpleNamespace(WORKERS=dict.fromkeys(alive), log=log), SimpleNamespace(pid=pid))
+
+    return end
+
+
+def count(folder: Path, pid: int, route: str = "/") -> None:
+    """Count one request of half a second, as the worker of this number would."""
+    series = {"counter": ("a_total", 1.0), "histogram": ("b_sum", 0.5)}
+    for kind, (name, value) in series.items():
+        with closing(MmapedDict(str(folder / f"{kind}_{pid}.db"))) as file:
+            key = mmap_key(name.partition("_")[0], name, ["route"], [route], "Help.")
+            file.write_value(key, file.read_value(key)[0] + value, 0.0)
+
+
+def all_counted(folder: Path) -> dict[str, float]:
+    """Return what all workers have counted."""
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]  # the library's
+    return parsed(generate_latest(registry).decode())
+
+
+def names(folder: Path) -> set[str]:
+    """Return the names of the files that a scrape reads."""
+    return {path.name for path in folder.glob("*.db")}
+
+
+def test_workers_that_ended_stay_counted_and_leave_no_files(master: Callable[..., None], tmp_path: Path) -> None:
+    for pid in range(100, 120):
+        count(tmp_path, pid)
+        count(tmp_path, pid, f"/{pid % 2}")
+    before = all_counted(tmp_path)
+    assert before['a_total{route="/"}'] == 20
+    assert before['b_sum{route="/1"}'] == 5
+    master(*range(100, 119))
+    assert names(tmp_path) == {f"{kind}_{who}.db" for kind in ("counter", "histogram") for who in (119, "past")}
+    assert all_counted(tmp_path) == before
+    master(119, 120)
+    assert names(tmp_path) == {"counter_past.db", "histogram_past.db"}
+    assert all_counted(tmp_path) == before
+
+
+def test_nothing_is_added_up_while_somebody_reads(master: Callable[..., None], tmp_path: Path) -> None:
+    for pid in (100, 101, 102):
+        count(tmp_path, pid)
+    with (tmp_path / "lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        master(100, 101)
+        assert len(names(tmp_path)) == 6
+    count(tmp_path, 101)
+    master(102, alive=[101])
+    assert names(tmp_path) == {f"{kind}_{who}.db" for kind in ("counter", "histogram") for who in (101, "past")}
+    assert all_counted(tmp_path)['a_total{route="/"}'] == 4
+
+
+def test_a_file_that_cannot_be_read_does_not_end_the_master(master: Callable[..., None], tmp_path: Path) -> None:
+    (tmp_path / "counter_100.db").write_bytes(b"x")
+    with pytest.warns(UserWarning, match="error"):
+        master(100)
+    count(tmp_path, 101)
+    (tmp_path / "counter_100.db").unlink()
+    master(101)
+    assert all_counted(tmp_path)['a_total{route="/"}'] == 1
+
+
+def test_whoever_reads_the_numbers_holds_off_who_adds_them_up(
+    make_app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(registry: object) -> bytes:
+        with (tmp_path / "lock").open("ab") as lock, pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return b"read 1"
+
+    monkeypatch.setattr(prometheus_client, "generate_latest", read)
+    app = make_app(METRICS_TOKEN=TOKEN, PROMETHEUS_MULTIPROC_DIR=str(tmp_path))
+    assert numbers(app) == {"read": 1}
 
 
 def send_nonsense(port: int) -> None:

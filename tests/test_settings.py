@@ -20,6 +20,7 @@ REAL = {
     "MAIL_URL": "smtp://localhost:25",
 }
 PRODUCTION = {**REAL, "VIPPS_ENVIRONMENT": "production"}
+WITH_HOOK = {"VIPPS_WEBHOOK_TOKEN": "w" * 40}
 SERVED = ["app"]
 # stage: begin
 SERVED.append("simulator")
@@ -98,6 +99,9 @@ def test_an_empty_value_is_not_set() -> None:
         ({"SECRET_KEY_FALLBACKS": "o" * 48}, "SECRET_KEY_FALLBACKS: .* SECRET_KEY, the one that signs, is not set"),
         ({**REAL, "SECRET_KEY_FALLBACKS": "o" * 48 + " short"}, "SECRET_KEY_FALLBACKS: at least 32"),
         ({**REAL, "SECRET_KEY_FALLBACKS": "o" * 48 + "," + REAL["SECRET_KEY"]}, "SECRET_KEY_FALLBACKS: .* among them"),
+        ({**REAL, "VIPPS_WEBHOOK_TOKEN_FALLBACKS": "o" * 48}, "VIPPS_WEBHOOK_TOKEN_FALLBACKS: .* is not set"),
+        ({**REAL, **WITH_HOOK, "VIPPS_WEBHOOK_TOKEN_FALLBACKS": "short"}, "VIPPS_WEBHOOK_TOKEN_FALLBACKS: at least 32"),
+        ({**REAL, **WITH_HOOK, "VIPPS_WEBHOOK_TOKEN_FALLBACKS": "w" * 40}, "TOKEN_FALLBACKS: .* is among them"),
         ({**PRODUCTION, "MAIL_URL": ""}, "MAIL_URL"),
         ({**REAL, "VIPPS_WEBHOOK_TOKEN": "short"}, "VIPPS_WEBHOOK_TOKEN"),
         ({"METRICS_TOKEN": "short"}, "METRICS_TOKEN"),
@@ -118,6 +122,9 @@ def test_other_keys_stand_with_blanks_or_commas_between_them(between: str) -> No
     settings = load({**REAL, "SECRET_KEY_FALLBACKS": between.join(older)})
     assert settings.signing_keys == [*older, REAL["SECRET_KEY"]]
     assert not [key for key in older if key in repr(settings)]
+    hook = load({**REAL, **WITH_HOOK, "VIPPS_WEBHOOK_TOKEN_FALLBACKS": between.join(older)})
+    assert hook.other_webhook_tokens == older
+    assert not [token for token in older if token in repr(hook)]
 
 
 def test_a_misspelt_variable_gets_a_suggestion() -> None:

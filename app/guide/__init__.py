@@ -8,14 +8,23 @@ well. The guide is in English, exists in the demo only, and nothing else of the 
 
 from flask import Flask
 
-from app.guide import inspector, provenance, source
-from app.guide.checklist import routes as checklist
-from app.guide.clinic import routes as clinic
-from app.guide.routes import bp
+from app.guide.inspector import store
 
 
-def init_app(app: Flask) -> None:
-    """Open the guide."""
+def init_app(app: Flask, is_shown: bool) -> None:
+    """Open the guide; what it once recorded is forgotten in time even where it is not shown any more."""
+    store.init_app(app)
+    if is_shown:
+        _open(app)
+
+
+def _open(app: Flask) -> None:
+    # Here, so that a shop that does not show the guide does not load it.
+    from app.guide import inspector, provenance, source
+    from app.guide.checklist import routes as checklist
+    from app.guide.clinic import routes as clinic
+    from app.guide.routes import bp
+
     app.register_blueprint(bp)
     app.register_blueprint(checklist.bp)
     inspector.init_app(app)

@@ -34,8 +34,8 @@ def init_app(app: Flask, settings: Settings) -> None:
             demo_password=customers_seed.DEMO_PASSWORD,
             demo_staff={"email": staff_seed.DEMO_EMAIL, "password": staff_seed.DEMO_PASSWORD},
         )
-        if find_spec("app.guide"):
-            import_module("app.guide").init_app(app)
+    if find_spec("app.guide"):
+        import_module("app.guide").init_app(app, is_shown=settings.in_demo)
 
 
 @click.command()

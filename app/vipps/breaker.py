@@ -7,7 +7,8 @@ One breaker per process, shared by its threads: workers learn of an outage each 
 
 What counts is Vipps' failure and nothing that a visitor can bring about. A made-up code gets a 400, which is an answer
 and shows that Vipps is there. A plain 500 to a request that carries a visitor's value (the code) counts for nothing,
-since an odd value might be what provokes it. Waiting for a place, or having no time left for a call, is no call.
+since an odd value might be what provokes it. Waiting for a place is no call, and one that began too
+late proves nothing.
 """
 
 import math
@@ -154,6 +155,12 @@ def judged_status(status: int, carries_input: bool) -> Said:
     return Said.ANSWERED
 
 
-def judged_refusal(refusal: LoginRefused) -> Said:
-    """Judge a call that brought no usable answer: silence is an outage; what was answered and refused is not."""
+def judged_refusal(refusal: LoginRefused, in_time: bool) -> Said:
+    """Judge a call that brought no usable answer: silence is an outage; what was answered and refused is not.
+
+    A call that began with little time left, because the login's earlier ones took long, ends by our clock and not by
+    Vipps' silence; unless nobody could be reached, which takes no time to be told.
+    """
+    if refusal.code == "vipps_timeout" and not in_time:
+        return Said.NOTHING
     return Said.OUTAGE if refusal.code in SILENT else Said.NOTHING

@@ -163,21 +163,22 @@ class Transport:
         Raises `LoginRefused`: vipps_timeout, vipps_unreachable, answer_too_large, redirect_refused, or at once
         vipps_resting.
         """
-        has_time = deadline.left() > 0
+        in_time = deadline.left() >= CONNECT_SECONDS
         return self.breaker.ask(
             lambda: self._told(method, url, headers, deadline, body),
-            lambda result: self._judge(result, has_time, carries_input=body is not None),
+            lambda result: self._judge(result, in_time, carries_input=body is not None),
         )
 
     def knock(self, url: str) -> None:
         """Make sure that somebody listens at an address, without asking anything; raises `LoginRefused` if not."""
         self.breaker.ask(lambda: knock(url), lambda refused: Said.OUTAGE if refused else Said.ANSWERED)
 
-    def _judge(self, result: Answer | LoginRefused, has_time: bool, carries_input: bool) -> Said:
+    def _judge(self, result: Answer | LoginRefused, in_time: bool, carries_input: bool) -> Said:
+        """Judge a call; `in_time` says that it began with enough time left for Vipps to answer."""
         if isinstance(result, Answer):
             said = judged_status(result.status, carries_input)
         else:
-            said = judged_refusal(result) if has_time else Said.NOTHING
+            said = judged_refusal(result, in_time)
         return Said.NOTHING if self._failures_on_demand and said is Said.OUTAGE else said
 
     def _told(self, method: str, url: str, headers: dict[str, str], deadline: Deadline, body: bytes | None) -> Answer:

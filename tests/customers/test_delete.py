@@ -1,7 +1,10 @@
 """Deleting an account: asked for twice, done at once, on both databases; only the receipts stay."""
 
+import json
 from datetime import timedelta
+from typing import Any
 
+import pytest
 import time_machine
 from flask import Flask
 from sqlalchemy import func, select
@@ -51,6 +54,55 @@ def test_everything_goes_but_the_receipts(either_app: Flask) -> None:
         order = db.session.scalars(select(Order).where(Order.number == "M-TEST-0001")).one()
         assert (order.customer_id, order.name, order.total) == (None, "", 100)
     assert log_in(browser_of(either_app)).status_code == 422
+
+
+def erase(app: Flask, *arguments: str, **kwargs: Any) -> Any:
+    """Run the command that erases a customer."""
+    return app.test_cli_runner().invoke(args=["erase", *arguments], **kwargs)
+
+
+def test_whoever_came_back_with_a_copy_is_erased_again_by_number(either_app: Flask) -> None:
+    with either_app.app_context():
+        others = set(db.session.scalars(select(Customer.id)))
+    customer_id = add_customer(either_app, vipps=True)
+    add_order(either_app, customer_id)
+    here = browser_of(either_app)
+    log_in(here)
+    done = erase(either_app, "--yes", str(customer_id))
+    assert (done.exit_code, done.stdout) == (0, f"Customer {customer_id} is erased.\n")
+    line = json.loads(done.stderr)
+    assert set(line) == {"event", "customer", "level", "timestamp"}, "nothing else about them"
+    assert (line["event"], line["customer"]) == ("account_deleted", customer_id)
+    assert not is_logged_in(here)
+    assert mails(either_app) == [], "they had theirs when they deleted it"
+    with either_app.app_context():
+        assert set(db.session.scalars(select(Customer.id))) == others
+        order = db.session.scalars(select(Order).where(Order.number == "M-TEST-0001")).one()
+        assert (order.customer_id, order.name) == (None, "")
+    again = erase(either_app, "--yes", str(customer_id))
+    assert (again.exit_code, again.output) == (1, "Error: no customer has this number\n")
+
+
+def test_the_command_asks_and_says_since_when_and_not_who(app: Flask) -> None:
+    with time_machine.travel("2026-11-02T03:04:05+00:00", tick=False):
+        customer_id = add_customer(app)
+    asked = f"Customer {customer_id}, here since 2026-11-02 03:04 UTC: erase them for good? [y/N]: "
+    for answer, exit_code in (("n", 1), ("", 1), ("y", 0)):
+        with app.app_context():
+            assert db.session.get(Customer, customer_id)
+        result = erase(app, str(customer_id), input=f"{answer}\n")
+        assert result.exit_code == exit_code
+        assert result.stdout.startswith(asked)
+    with app.app_context():
+        assert db.session.get(Customer, customer_id) is None
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "99999999999", "1 OR 1=1"])
+def test_what_is_no_number_of_a_customer_erases_nobody(app: Flask, number: str) -> None:
+    customer_id = add_customer(app)
+    assert erase(app, "--yes", "--", number).exit_code == 2
+    with app.app_context():
+        assert db.session.get(Customer, customer_id)
 
 
 def test_it_needs_a_recent_confirmation_and_a_token(app: Flask) -> None:

@@ -9,18 +9,21 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, inspect, text
+from sqlalchemy import event, inspect, select, text
 
-from app.customers.models import Customer
+from app.customers.models import Customer, VippsLink
 from app.customers.privacy import erasure
 from app.customers.seed import DEMO_PASSWORD
-from app.database import db, utcnow
+from app.database import db, is_in_models, utcnow
 from app.guide import source
 from app.guide.clinic.ailments import AILMENTS
 from app.guide.inspector import store, words
 from app.guide.inspector.checks import CHECKS, Check
+from app.vipps.attempts import metadata as vipps_metadata
 from app.vipps.errors import REFUSALS
 from app.vipps.signals import Call, call_made
 from tests.conftest import browser_of, open_page, post
@@ -426,6 +429,47 @@ def test_deleting_the_account_deletes_its_logins(vipps: VippsPerson) -> None:
         erasure.erase(db.session.get(Customer, number))  # type: ignore[arg-type]
         db.session.commit()
     assert not open_page(vipps.browser, INDEX).select(".login")
+
+
+def naming(vipps: VippsPerson, name: str) -> int:
+    """Return how many recorded logins of all browsers hold a name."""
+    with vipps.app.app_context():
+        kept = text("SELECT count(*) FROM inspected_login WHERE callback LIKE :name")
+        return db.session.scalar(kept, {"name": f"%{name}%"}) or 0
+
+
+def test_deleting_the_account_deletes_refused_logins_of_the_same_person_too(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    for person in ("kari", "ola"):
+        another = {"faults": {"claims": {"sub": "somebody-else"}}}
+        refused = browser_of(vipps.app)
+        assert refused.get(vipps.approve(vipps.start(browser=refused), person, **another)).status_code == 502
+    assert (naming(vipps, "Kari"), naming(vipps, "Ola")) == (2, 1)
+    with vipps.app.test_request_context():
+        erasure.erase(db.session.scalars(select(Customer).join(VippsLink)).first())  # type: ignore[arg-type]
+        db.session.commit()
+    assert (naming(vipps, "Kari"), naming(vipps, "Ola")) == (0, 1)
+
+
+@pytest.mark.parametrize("demo", ["1", "0"])
+def test_retention_forgets_what_nobody_looked_at_any_more(vipps: VippsPerson, make_app: Any, demo: str) -> None:
+    """Also in a shop that has been a demo and is none any more."""
+    job = make_app(DEMO=demo).test_cli_runner()
+    assert "      0  logins in the inspector\n" in job.invoke(args=["retention"]).output, "before there is a table"
+    vipps.log_in("kari")
+    assert "      0  logins in the inspector\n" in job.invoke(args=["retention"]).output
+    with time_machine.travel(utcnow() + store.AGE + timedelta(minutes=1), tick=False):
+        for dry in (["--dry-run"], []):
+            assert "      1  logins in the inspector\n" in job.invoke(args=["retention", *dry]).output
+    assert naming(vipps, "") == 0
+
+
+def test_the_table_is_nothing_that_migrations_would_take_away(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    with vipps.app.app_context(), db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"include_name": is_in_models})
+        assert inspect(connection).has_table("inspected_login")
+        assert compare_metadata(context, [db.metadata, vipps_metadata]) == []
 
 
 def test_fault_in_the_inspector_is_not_the_logins(

@@ -13,7 +13,7 @@ from app.vipps.client import VippsClient
 from app.vipps.config import VippsConfig
 from app.vipps.discovery import _checked, _Kept
 from app.vipps.errors import LoginRefused
-from app.vipps.transport import Deadline, Transport
+from app.vipps.transport import CONNECT_SECONDS, Deadline, Transport
 from tests.conftest import browser_of, open_page
 from tests.pages import check_page
 from tests.provider import TOKEN_PATH, USERINFO_PATH, Provider
@@ -212,6 +212,31 @@ def test_having_no_time_left_is_no_sign_of_an_outage(provider: Provider, client_
         with pytest.raises(LoginRefused, match="vipps_timeout"):
             client_of.exchange("the-code", an_attempt(), Deadline(0))
     assert client_of.breaker.state is State.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("left", "state"), [(CONNECT_SECONDS - 0.1, State.CLOSED), (CONNECT_SECONDS + 0.1, State.OPEN)]
+)
+def test_a_timeout_counts_only_if_there_was_time_for_an_answer(
+    monkeypatch: pytest.MonkeyPatch, left: float, state: State
+) -> None:
+    def too_late(*_: object) -> None:
+        raise TimeoutError
+
+    transport = Transport(1)
+    monkeypatch.setattr(transport, "_send", too_late)
+    for _ in range(OUTAGES):
+        with pytest.raises(LoginRefused, match="vipps_timeout"):
+            transport.call("GET", "http://localhost/", {}, Deadline(left))
+    assert transport.breaker.state is state
+
+
+def test_a_host_that_cannot_be_reached_counts_however_little_time_is_left(unused_port: int) -> None:
+    transport = Transport(1)
+    for _ in range(OUTAGES):
+        with pytest.raises(LoginRefused, match="vipps_unreachable"):
+            transport.call("GET", f"http://localhost:{unused_port}/", {}, Deadline(CONNECT_SECONDS / 2))
+    assert transport.breaker.state is State.OPEN
 
 
 def test_a_kept_copy_of_discovery_serves_while_it_is_open(provider: Provider, client_of: VippsClient) -> None:

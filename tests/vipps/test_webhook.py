@@ -1,5 +1,6 @@
 """The webhook's address: who is let in, what is read, what is answered, and what never appears anywhere."""
 
+import hmac
 import io
 import secrets
 from typing import Any
@@ -104,6 +105,33 @@ def test_the_token_is_compared_in_constant_time(
     monkeypatch.setattr(webhook, "hmac", Watched)
     assert send(sender).status_code == 404
     assert compared == [(DEMO_WEBHOOK_TOKEN.encode(), DEMO_WEBHOOK_TOKEN.encode())]
+
+
+def test_all_tokens_are_compared_whichever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[bytes] = []
+    compare = hmac.compare_digest
+
+    def watched(one: bytes, other: bytes) -> bool:
+        compared.append(other)
+        return compare(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", watched)
+    for token, is_ours in (("new", True), ("old", True), ("none", False)):
+        assert webhook.is_ours(token, "new", "", "old") == is_ours
+    assert compared == [b"new", b"old"] * 3
+
+
+def test_while_the_token_is_changed_the_old_address_is_answered_like_the_new(
+    make_app: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    others = {"VIPPS_WEBHOOK_TOKEN_FALLBACKS": f"{'o' * 40} {'p' * 40}"}
+    shop = make_app(SECRET_KEY="x" * 40, VIPPS_WEBHOOK_TOKEN=OWN_TOKEN, **AT_VIPPS, **others)
+    answers = [send(shop.test_client(), path=ADDRESS + token) for token in (OWN_TOKEN, "o" * 40, "p" * 40, "q" * 40)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 404]
+    assert {(answer.text, answer.mimetype) for answer in answers[:3]} == {("OK", "text/plain")}
+    told = capsys.readouterr().err
+    assert told.count('"webhook_delivery"') == 3
+    assert not [token for token in (OWN_TOKEN, "oooo", "pppp", "qqqq") if token in told]
 
 
 @pytest.mark.parametrize("token", ["", "None", DEMO_WEBHOOK_TOKEN, "%20"])

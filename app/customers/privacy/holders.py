@@ -24,13 +24,15 @@ MOST_ROWS = 10_000
 class Rule:
     """Rows that are forgotten by themselves once `due` holds of them, by deleting them or as `forget` does.
 
-    `forget` gets the keys of some of them, inside a transaction that the caller commits.
+    `forget` gets the keys of some of them, inside a transaction that the caller commits. A table that is made at its
+    first use `is_there` from then on.
     """
 
     kind: str
     table: Table
     due: Callable[[datetime], ColumnElement[bool]]
     forget: Callable[[Sequence[int]], object]
+    is_there: Callable[[], bool] = lambda: True
 
     def keys(self, now: datetime) -> Select[int]:
         """Return the statement that finds the keys of the rows whose time has come."""
@@ -64,10 +66,15 @@ def registered() -> Sequence[Holder]:
     return cast(Sequence[Holder], current_app.extensions[REGISTRY])
 
 
-def deletes(kind: str, model: type[Base] | Table, due: Callable[[datetime], ColumnElement[bool]]) -> Rule:
+def deletes(
+    kind: str,
+    model: type[Base] | Table,
+    due: Callable[[datetime], ColumnElement[bool]],
+    is_there: Callable[[], bool] = lambda: True,
+) -> Rule:
     """Return the rule that deletes rows."""
     table = table_of(model)
-    return Rule(kind, table, due, lambda keys: db.session.execute(delete(table).where(table.c.id.in_(keys))))
+    return Rule(kind, table, due, lambda keys: db.session.execute(delete(table).where(table.c.id.in_(keys))), is_there)
 
 
 def table_of(model: type[Base] | Table) -> Table:

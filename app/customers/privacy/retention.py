@@ -22,7 +22,7 @@ def run(now: datetime, *, dry_run: bool = False) -> Iterator[tuple[str, int]]:
     work = _count if dry_run else _forget
     for holder in holders.registered():
         for rule in holder.rules:
-            yield rule.kind, work(rule, now)
+            yield rule.kind, work(rule, now) if rule.is_there() else 0
 
 
 def _count(rule: Rule, now: datetime) -> int:

@@ -11,14 +11,13 @@ reaches the login that it watches.
 
 from flask import Flask
 
-from app.customers.privacy import holders
-from app.guide.inspector import recording, routes, store
-from app.shop import facts
-
 
 def init_app(app: Flask) -> None:
     """Watch the logins of this app."""
+    # Here, so that whoever needs the store alone does not load the rest.
+    from app.guide.inspector import recording, routes, store
+    from app.shop import facts
+
     recording.init_app(app)
     app.register_blueprint(routes.bp)
-    holders.register(app, store.HOLDER)
     facts.register_cookie(app, store.cookie)

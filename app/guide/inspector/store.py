@@ -3,7 +3,8 @@ none of it.
 
 A login belongs to the browser that began it, known by a cookie whose hash is stored; a callback in another browser is a
 story of that browser. A browser keeps its newest ones, all browsers together a bounded number, and everything is gone
-after a day or with its customer.
+after a day or with its customer: the next login takes the old ones along, and `flask retention` does where nobody logs
+in any more.
 """
 
 import json
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Response
+from flask import Flask, Response
 from sqlalchemy import (
     Column,
     Connection,
@@ -28,15 +29,16 @@ from sqlalchemy import (
     func,
     insert,
     inspect,
+    or_,
     select,
     update,
 )
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from app.customers.models import Customer
-from app.customers.privacy.holders import Holder
+from app.customers.models import Customer, VippsLink
+from app.customers.privacy import holders
 from app.customers.privacy.words import lasting
-from app.database import UtcDateTime, db, utcnow
+from app.database import UtcDateTime, db, made_elsewhere, utcnow
 from app.security import cookie_name, read_cookie, secret_hash, set_cookie
 from app.shop.facts import Cookie
 
@@ -142,18 +144,28 @@ def forget() -> None:
             connection.execute(delete(inspected_login).where(_c.browser_hash == secret_hash(cookie)))
 
 
+def init_app(app: Flask) -> None:
+    """Let the table be known to who erases, who forgets what is old, and who compares tables with models."""
+    holders.register(app, HOLDER)
+    made_elsewhere.add(inspected_login.name)
+
+
 def _erase(customer: Customer) -> None:
-    if _exists():
-        db.session.execute(delete(inspected_login).where(_c.customer_id == customer.id))
+    """Forget what is known to be about the customer.
+
+    That is what was decided about the account, and whatever names a Vipps user of theirs: a login that was refused or
+    cancelled belongs to no account, and may still hold a name and an address.
+    """
+    if not _exists():
+        return
+    theirs = db.session.scalars(select(VippsLink.subject).where(VippsLink.customer_id == customer.id))
+    named = (_c.callback.contains(f'"sub": {json.dumps(each)}', autoescape=True) for each in theirs)
+    db.session.execute(delete(inspected_login).where(or_(_c.customer_id == customer.id, *named)))
 
 
 def cookie() -> Cookie:
     """Say on the privacy page what the cookie is for."""
     return Cookie(cookie_name(COOKIE), "Shows you your own logins, step by step, in the guide.", lasting(AGE))
-
-
-HOLDER = Holder(name="inspected_logins", title="Logins in the inspector", erase=_erase)
-"""The inspector's part in erasing a customer; a copy of one's data needs no copy of a copy."""
 
 
 def _expected(connection: Connection, state_hash: str, browser: str) -> bool:
@@ -177,6 +189,15 @@ def _make_table() -> None:
 
 def _exists() -> bool:
     return inspect(db.engine).has_table(inspected_login.name)
+
+
+HOLDER = holders.Holder(
+    name="inspected_logins",
+    title="Logins in the inspector",
+    erase=_erase,
+    rules=(holders.deletes("logins in the inspector", inspected_login, lambda now: _c.at < now - AGE, _exists),),
+)
+"""The inspector's part in erasing and forgetting; a copy of one's data needs no copy of a copy."""
 
 
 def _inspected(row: Row[Any]) -> Inspected:

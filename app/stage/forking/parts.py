@@ -1,30 +1,32 @@
 """What a fork takes of this project, and what changes on the way.
 
-What it takes is listed, so that a database, a key or an `.env` that lies about is never copied. A file may have regions
-between lines that say `stage: begin` and `stage: end`: they stay behind, and what is around them is whole without them.
+What it takes is listed, and of each folder only the kinds of files that belong there, so that a database, a key or an
+`.env` that lies about is never copied. A file may have regions between lines that say `stage: begin` and `stage: end`:
+they stay behind, and what is around them is whole without them.
 """
 
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-TAKEN = (
-    ".ci",
-    ".env.example",
-    ".gitignore",
-    "Makefile",
-    "app",
-    "gunicorn.conf.py",
-    "migrations",
-    "pyproject.toml",
-    "requirements-dev.txt",
-    "requirements.txt",
-    "static",
-    "templates",
-    "tests",
-    "tools",
-    "wsgi.py",
-)
+# Files, and folders with the ends of the names that are taken of them.
+TAKEN: dict[str, tuple[str, ...]] = {
+    ".ci": ("/run",),
+    ".env.example": (),
+    ".gitignore": (),
+    "Makefile": (),
+    "app": (".py", ".po", ".mo", "/common_passwords.txt"),
+    "gunicorn.conf.py": (),
+    "migrations": (".py", ".ini", ".mako"),
+    "pyproject.toml": (),
+    "requirements-dev.txt": (),
+    "requirements.txt": (),
+    "static": (".css", ".svg", ".woff2", "-OFL.txt"),
+    "templates": (".html", ".txt"),
+    "tests": (".py",),
+    "tools": (".sh",),
+    "wsgi.py": (),
+}
 LEFT = (
     "app/stage",
     "app/guide",
@@ -76,12 +78,12 @@ REGION = re.compile(r"^[^\n]*\bstage: begin\b.*?\bstage: end\b[^\n]*\n", re.MULT
 
 
 def taken(root: Path) -> Iterator[str]:
-    """Yield the files to take, as paths from the root, without links and without what Python caches."""
-    for name in TAKEN:
+    """Yield the files to take, as paths from the root; no links, nothing hidden, no kind that is not listed."""
+    for name, ends in TAKEN.items():
         top = root / name
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
             relative = path.relative_to(root).as_posix()
-            if path.is_file() and not path.is_symlink() and not is_left(relative) and not _is_cached(relative):
+            if path.is_file() and not path.is_symlink() and not is_left(relative) and _belongs(relative, name, ends):
                 yield relative
 
 
@@ -113,5 +115,6 @@ def left_modules() -> tuple[str, ...]:
     return tuple(".".join(path.with_suffix("").parts) for path in code)
 
 
-def _is_cached(path: str) -> bool:
-    return "__pycache__" in path or path.endswith(".pyc")
+def _belongs(path: str, top: str, ends: tuple[str, ...]) -> bool:
+    below = path.removeprefix(top)
+    return not below or (below.endswith(ends) and "/." not in below)
