@@ -104,7 +104,7 @@ def _heard(event: Revoked, link: VippsLink | None, row: WebhookDelivery) -> Outc
 def _rest(link: VippsLink) -> None:
     """Let what came from Vipps rest, and tell the customer what that means."""
     customer = link.customer
-    session_rows.end_all(customer, session_rows.SHARING_ENDED, method="vipps")
+    session_rows.end_all(customer, "sharing_revoked", method="vipps")
     set_aside(customer)
     line = activity.note(customer, Kind.SHARING_REVOKED, method="vipps")
     line.user_agent = ""  # the sender is no browser of theirs

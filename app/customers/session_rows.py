@@ -25,7 +25,6 @@ ABSOLUTE_LIMIT = timedelta(hours=12)
 # How exactly "last seen" is kept. Finer would be a write per page.
 SEEN_EVERY = timedelta(minutes=1)
 MAX_USER_AGENT = 200
-SHARING_ENDED = "sharing_revoked"  # why a session ended
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ def start_session(customer: Customer, method: str, *, confirmed: bool) -> str:
 def ended_with_sharing() -> bool:
     """Tell whether this browser was logged out because its person ended the sharing in the app."""
     token = read_cookie(COOKIE)
-    return bool(token) and session_rows.reason_of_end(token) == session_rows.SHARING_ENDED
+    return bool(token) and session_rows.reason_of_end(token) == "sharing_revoked"
 
 
 def still_current() -> bool:
