@@ -26,11 +26,13 @@ from werkzeug.serving import make_server
 from app import create_app
 from app.database import db
 from app.settings import load
+from tests import speed
 from tests.pages import Page, check_page, token_in
-from tests.speed import compile_routes_once, compiled_templates, hash_cheaply
 
-compile_routes_once()
-hash_cheaply()
+speed.compile_routes_once()
+speed.compile_statements_once()
+speed.read_certificates_once()
+speed.hash_cheaply()
 
 # stage: begin
 pytest_plugins = ["tests.stage"]
@@ -73,7 +75,7 @@ def build(environ: dict[str, str], database: Path) -> Flask:
     """Build a shop on a database file that has its tables."""
     app = create_app(load({**ENVIRONMENT, "DATABASE_URL": f"sqlite:///{database}", **environ}))
     app.test_client_class = Browser
-    app.jinja_env.bytecode_cache = compiled_templates
+    app.jinja_env.bytecode_cache = speed.compiled_templates
     app.config["TESTING"] = True
     app.config["PROPAGATE_EXCEPTIONS"] = False
     return app

@@ -1,11 +1,19 @@
 """What makes the tests fast and nothing else: every test builds apps of its own, and most of that work is the same.
 
-Templates and routes are compiled once per process. Passwords are hashed with the least that Argon2id takes; what the
-shop's own parameters are, and that no way through a login saves a hash, has tests that do not depend on their cost.
+Templates, routes and statements are compiled once per process, and the machine's certificates are read once. Passwords
+are hashed with the least that Argon2id takes; what the shop's own parameters are, and that no way through a login saves
+a hash, has tests that do not depend on their cost.
 """
+
+import os
+import ssl
+from typing import Any
 
 from argon2 import PasswordHasher
 from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import Engine
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 from app.customers import passwords
@@ -47,6 +55,29 @@ def compile_routes_once() -> None:
             setattr(rule, name, value.__get__(rule) if name.startswith("_build") else value)
 
     Rule.compile = once  # type: ignore[method-assign]
+
+
+def compile_statements_once() -> None:
+    """Keep what SQLAlchemy makes of a statement for all engines of a kind: their dialects are all set up alike."""
+    kept: LRUCache[Any, Any] = LRUCache(5000)
+    Engine._compiled_cache = property(lambda engine: kept, lambda engine, own: None)  # type: ignore[assignment]
+    DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
+    DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
+
+
+def read_certificates_once() -> None:
+    """Keep the context for TLS that trusts what the machine trusts, for each place that the environment names."""
+    make, kept = ssl.create_default_context, {}
+
+    def once(*arguments: Any, **options: Any) -> ssl.SSLContext:
+        if arguments or options:
+            return make(*arguments, **options)
+        key = tuple(os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
+        if key not in kept:
+            kept[key] = make()
+        return kept[key]
+
+    ssl.create_default_context = once
 
 
 def hash_cheaply() -> None:

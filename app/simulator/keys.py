@@ -9,6 +9,7 @@ import hmac
 import json
 import uuid
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from joserfc import jwt
@@ -23,12 +24,11 @@ ALGORITHM = "RS256"
 
 
 class KeyRing:
-    """Signs with the newest key; remembers parsed keys by `kid`, because parsing costs far more than signing."""
+    """Signs with the newest key."""
 
     def __init__(self, grace: int) -> None:
         """Keep replaced keys published for `grace` seconds."""
         self._grace = timedelta(seconds=grace)
-        self._parsed: dict[str, RSAKey] = {}
 
     def sign(self, session: Session, claims: dict[str, Any], flaw: str = "") -> str:
         """Return the claims as a JWT (RFC 7519), signed with RS256 unless a flaw is asked for (`faults.SIGNATURES`)."""
@@ -37,7 +37,7 @@ class KeyRing:
             session.flush()
         newest = select(SigningKey).where(SigningKey.retired_at.is_(None)).order_by(SigningKey.created_at.desc())
         row = session.scalars(newest.limit(1)).one()
-        key, header = self._parse(row), {"alg": ALGORITHM, "kid": row.kid}
+        key, header = _parsed(row.private_pem), {"alg": ALGORITHM, "kid": row.kid}
         match flaw:
             case "none":
                 return f"{_part({'alg': 'none'})}.{_part(claims)}."
@@ -60,23 +60,7 @@ class KeyRing:
             .where(or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > now - self._grace))
             .order_by(SigningKey.created_at.desc())
         )
-        return [self._public(key) for key in session.scalars(published)]
-
-    def _public(self, key: SigningKey) -> dict[str, Any]:
-        public = self._parse(key).as_dict(private=False)
-        return {
-            "use": "sig",
-            "kty": "RSA",
-            "kid": key.kid,
-            "alg": ALGORITHM,
-            "n": public["n"],
-            "e": public["e"],
-        }
-
-    def _parse(self, key: SigningKey) -> RSAKey:
-        if key.kid not in self._parsed:
-            self._parsed[key.kid] = RSAKey.import_key(key.private_pem)
-        return self._parsed[key.kid]
+        return [_public(key) for key in session.scalars(published)]
 
 
 def ensure_key(session: Session) -> None:
@@ -91,6 +75,24 @@ def rotate(session: Session) -> str:
     key = _new_key()
     session.add(key)
     return key.kid
+
+
+@lru_cache(maxsize=16)
+def _parsed(pem: str) -> RSAKey:
+    """Return a key; parsing costs far more than signing."""
+    return RSAKey.import_key(pem)
+
+
+def _public(key: SigningKey) -> dict[str, Any]:
+    public = _parsed(key.private_pem).as_dict(private=False)
+    return {
+        "use": "sig",
+        "kty": "RSA",
+        "kid": key.kid,
+        "alg": ALGORITHM,
+        "n": public["n"],
+        "e": public["e"],
+    }
 
 
 def _part(members: dict[str, Any]) -> str:
