@@ -1,6 +1,5 @@
 # Each target does its own set-up. Without make, the README gives the same as plain commands.
 BIN := .venv/bin
-export PYTHONDONTWRITEBYTECODE := 1
 
 run: setup ## Start the shop on http://localhost:8000 and the simulator on http://localhost:8001
 	$(BIN)/python wsgi.py
@@ -12,7 +11,7 @@ test: $(BIN)/ready-dev lint ## Lint, then run every test, in Chromium as well
 # stage: begin
 	tools/chromium.sh
 # stage: end
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 
 lint: $(BIN)/ready-dev ## Check style, types, templates and the arrows between the parts
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -23,6 +23,12 @@ from tests.conftest import DATABASES, browser_of, build, served
 from tests.vipps_person import VippsPerson, build_simulator
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take longest, so that none is left alone at the end; else the order stays random."""
+    items.sort(key=lambda item: not item.get_closest_marker("browser"))
+
+
 @pytest.fixture(scope="session")
 def demo_database(empty_database: Path) -> Path:
     """Make the database that tests of the demo copy."""

@@ -28,7 +28,7 @@ CHOSEN = (
     "tests/staff/test_commands.py",
     "tests/vipps/test_whole_login.py",
 )
-ENVIRON = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+ENVIRON = {"PATH": os.environ["PATH"]}
 START = """
 from app import create_app
 from app.settings import load

@@ -24,15 +24,20 @@ AT_ONCE = """() => {
 
 def look_at(page: Page, where: str) -> None:
     """Check the page on which the browser is; `where` is what a failure calls it."""
-    page.wait_for_load_state()
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 844})
-        page.wait_for_function("width => innerWidth == width", arg=width)
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow <= 0, f"{where} is {overflow} px too wide at {width}"
+    fits(page, where)
     page.evaluate(AT_ONCE)
     page.evaluate(AXE_SCRIPT)
     for scheme, options in (("dark", CONTRAST), ("light", ALL)):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of the two
         found = AxeResults(json.loads(page.evaluate(VIOLATIONS, options)))
         assert found.violations_count == 0, f"{where}, {scheme}: {found.generate_report()[:3000]}"
+
+
+def fits(page: Page, where: str) -> None:
+    """Check that the page is not wider than any window."""
+    page.wait_for_load_state()
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 844})
+        page.wait_for_function("width => innerWidth == width", arg=width)
+        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, f"{where} is {overflow} px too wide at {width}"
