@@ -11,6 +11,7 @@ test: $(BIN)/ready-dev lint ## Lint, then run every test, in Chromium as well
 # stage: begin
 	tools/chromium.sh
 # stage: end
+	# Three on two cores: each waits now and then, for Chromium, for PostgreSQL, for a clock.
 	$(BIN)/pytest -n 3 --dist worksteal
 
 lint: $(BIN)/ready-dev ## Check style, types, templates and the arrows between the parts

@@ -50,7 +50,7 @@ gone: set[int] = set()  # workers that have ended, and whose files are still the
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Keep what a worker counted, and not its files: workers end every 20,000 requests, and every scrape reads all."""
+    """Keep what a worker counted, and not its files: workers end after `max_requests`, and every scrape reads all."""
     if not SHARED:
         return
     from prometheus_client.multiprocess import mark_process_dead
@@ -71,7 +71,7 @@ def add_up(folder: Path) -> None:
     """
     from prometheus_client.mmap_dict import MmapedDict
 
-    with (folder / "lock").open("ab") as lock:
+    with (folder / "lock").open("ab") as lock:  # the one that app/metrics.py takes to read
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -81,8 +81,9 @@ def erase(number: int, yes: bool) -> None:
         click.confirm(f"Customer {number}, here since {since} UTC: erase them for good?", abort=True)
     begin_write()
     held = accounts.hold(number)
-    if held is not None:  # they may have done it themselves meanwhile
-        erasure.erase(held)
+    if held is None:
+        raise click.ClickException("they have just deleted their account themselves")
+    erasure.erase(held)
     db.session.commit()
     log.info("account_deleted", customer=number)
     click.echo(f"Customer {number} is erased.")

@@ -91,7 +91,7 @@ def _while_nobody_adds_up(folder: str) -> Iterator[None]:
         return
     import fcntl  # where several workers count, there is one
 
-    with (Path(folder) / "lock").open("ab") as lock:
+    with (Path(folder) / "lock").open("ab") as lock:  # the one that `add_up` in gunicorn.conf.py takes
         fcntl.flock(lock, fcntl.LOCK_SH)
         yield
 

@@ -76,6 +76,7 @@ def redact(_logger: Any, _method: str, event: EventDict) -> EventDict:
 
 def trace(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """Replace `exc_info` by where it happened, without the exceptions' own texts; a processor of structlog."""
+    event.pop("exception", None)  # it is for what is made here and nothing else
     given = event.pop("exc_info", None)
     error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
     if isinstance(error, BaseException):
@@ -153,7 +154,7 @@ class LibraryHandler(logging.Handler):
     """Writes what libraries log as lines of ours.
 
     Of a message with arguments only the template is written, since the arguments are values (an address, a row, an
-    URL with its query). One without arguments is cleaned by shape.
+    URL with its query). One without arguments is cleaned by shape and by name.
     """
 
     def emit(self, record: logging.LogRecord) -> None:

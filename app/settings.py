@@ -269,6 +269,7 @@ def _bad_fallbacks(settings: Settings) -> list[str]:
 
 
 def _bad_others(name: str, own: str, others: list[str], role: str) -> list[str]:
+    """Return what is wrong with older secrets beside the one that is used: a short one would be as good as none."""
     if others and not own:
         return [f"{name}_FALLBACKS: these are the other ones; {name}, {role}, is not set"]
     if own in others:

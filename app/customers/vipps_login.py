@@ -97,7 +97,7 @@ class VippsLogin:
         db.session.commit()
         return _go_on(attempt.next_path, token)
 
-    def refuse(self, error: LoginRefused, next_path: str, purpose: Purpose = Purpose.LOG_IN) -> ResponseReturnValue:
+    def refuse(self, error: LoginRefused, next_path: str, purpose: Purpose | None) -> ResponseReturnValue:
         """Show the refusal's page and write its line, both with the same reference number."""
         db.session.rollback()
         forget()

@@ -12,13 +12,15 @@ from app.vipps.errors import REFUSALS
 from app.vipps.pages import OUR_MISTAKE
 from app.vipps.purposes import Purpose
 
-# What would be refused once more, because it is about an account or about what the shop asks for.
+# What would be refused once more, because it is about an account or about what the shop asks for; and what somebody
+# else began, so that it is not for this person to begin again.
 FINAL = {
     "account_blocked",
     "linked_elsewhere",
     "members_only",
     "not_confirmed_in_app",
     "other_subject",
+    "session_changed",
     "several_accounts",
     *(code for code, refusal in REFUSALS.items() if refusal.page is OUR_MISTAKE),
 }
@@ -26,16 +28,20 @@ FINAL = {
 
 @dataclass(frozen=True)
 class Way:
-    """A link; without a label it is the Vipps button, with `href` for where the login leads."""
+    """A link; without a label it is the Vipps button, with `href` for where the login leads.
+
+    `members` says that the login makes no account.
+    """
 
     href: str
     label: str = ""
+    members: bool = False
 
 
 def ways_on(
-    code: str, customer: Customer | None, next_path: str, reference: str, purpose: Purpose = Purpose.LOG_IN
+    code: str, customer: Customer | None, next_path: str, reference: str, purpose: Purpose | None
 ) -> Sequence[Way]:
-    """Return the ways on from a refusal, for who is logged in or for nobody."""
+    """Return the ways on from a refusal, for who is logged in or for nobody; the purpose is None if it is not known."""
     if customer is not None:
         page = Way(url_for("account.overview"), _("Go to my page"))
         again = _again(code, purpose, next_path)
@@ -43,6 +49,7 @@ def ways_on(
             return [page, *again]
         return [*_confirm_otherwise(code, customer, next_path), *again, page]
     by_login_page = Way(url_for("login.page", next=next_path), _("Log in another way"))
+    button = Way(next_path, members=purpose is Purpose.MEMBERS)
     match code:
         case "account_blocked":
             return [Way(f"mailto:{EMAIL}?subject={reference}", _("Write to %(email)s", email=EMAIL))]
@@ -55,8 +62,8 @@ def ways_on(
                 Way(url_for("password.forgot"), _("Get a link by mail")),
             ]
         case "vipps_resting":
-            return [by_login_page, Way(next_path)]
-    return [Way(next_path), by_login_page]
+            return [by_login_page, button]
+    return [button, by_login_page]
 
 
 def way_back(is_logged_in: bool, next_path: str) -> Way:
@@ -68,11 +75,12 @@ def way_back(is_logged_in: bool, next_path: str) -> Way:
     return Way(next_path, _("Go back without logging in"))
 
 
-def _again(code: str, purpose: Purpose, next_path: str) -> Sequence[Way]:
-    """Return the way to try the same once more, if that can help.
+def _again(code: str, purpose: Purpose | None, next_path: str) -> Sequence[Way]:
+    """Return the way for who is logged in to try the same once more, if that can help.
 
-    What was begun for the account that is logged in begins again on its own page: the Vipps button would log in
-    whoever comes back, perhaps to another account.
+    What was begun for their account begins again on its own page: the Vipps button would log in whoever comes back,
+    perhaps to another account. So it is there only after what is known to have been a login, and anybody can open a
+    callback's address in somebody else's browser.
     """
     if code in FINAL:
         return []
@@ -83,7 +91,9 @@ def _again(code: str, purpose: Purpose, next_path: str) -> Sequence[Way]:
             return [Way(url_for("profile.page"), _("Begin again"))]
         case Purpose.CONFIRM:
             return [Way(url_for("confirm.page", next=next_path), _("Begin again"))]
-    return [Way(next_path)]
+        case Purpose.LOG_IN | Purpose.MEMBERS:
+            return [Way(next_path, members=purpose is Purpose.MEMBERS)]
+    return []
 
 
 def _confirm_otherwise(code: str, customer: Customer, next_path: str) -> Sequence[Way]:

@@ -3,7 +3,11 @@
 `chapters/` is the text, in Markdown; `text` turns it into pages and reads the code it names from the running source by
 `source`, so that it cannot go stale; `provenance` says for every page of the shop which view, template and chapter are
 behind it. `inspector` shows a visitor their own logins, `clinic` lets a login go wrong, `checklist` asks whether all is
-well. The guide is in English, exists in the demo only, and nothing else of the shop knows that it is there.
+well.
+
+The guide is in English, but for the one line that it adds to a page of the shop after a login. It is shown in the demo
+only, and nothing else of the shop knows that it is there; its store is known everywhere, so that what the inspector
+once recorded is forgotten in time.
 """
 
 from flask import Flask

@@ -51,6 +51,8 @@ class Merchant:
     def __post_init__(self) -> None:
         """Stop at once on a value that could only fail later, in the middle of somebody's login."""
         _one_of("auth_method", self.auth_method, AUTH_METHODS)
+        for uri in self.redirect_uris:
+            urlsplit(uri)  # raises ValueError for what is no address, such as an unfinished IPv6 one
         _one_of("plan", self.plan, PLANS)
         _one_of("brand", self.brand, BRANDS)
         if self.delegated_consents is not None:

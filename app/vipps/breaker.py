@@ -7,8 +7,8 @@ One breaker per process, shared by its threads: workers learn of an outage each 
 
 What counts is Vipps' failure and nothing that a visitor can bring about. A made-up code gets a 400, which is an answer
 and shows that Vipps is there. A plain 500 to a request that carries a visitor's value (the code) counts for nothing,
-since an odd value might be what provokes it. Waiting for a place is no call, and one that began too
-late proves nothing.
+since an odd value might be what provokes it. Waiting for a place is no call, and a timeout proves nothing if the call
+began when there was hardly time for an answer.
 """
 
 import math

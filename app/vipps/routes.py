@@ -74,8 +74,8 @@ class Merchant(Protocol):
     def repeat(self, attempt: Attempt, outcome: str | None) -> ResponseReturnValue:
         """Answer a callback that has been answered before; raises `LoginRefused` if it cannot be repeated."""
 
-    def refuse(self, error: LoginRefused, next_path: str, purpose: Purpose = Purpose.LOG_IN) -> ResponseReturnValue:
-        """Say that nothing was done, why, and what to do; log it. A login that nobody knows counts as a login."""
+    def refuse(self, error: LoginRefused, next_path: str, purpose: Purpose | None) -> ResponseReturnValue:
+        """Say that nothing was done, why, and what to do; log it. The purpose of a login that is not known is None."""
 
     def receive(self, delivery: Delivery) -> bool:
         """Do what an event means, in one transaction and once; tell whether it was understood, now or the first time.
@@ -127,14 +127,13 @@ def start() -> ResponseReturnValue:
 @bp.get(CALLBACK_PATH)
 def callback() -> ResponseReturnValue:
     """Finish a login: the person is back from Vipps, with a code or with an error."""
-    vipps, next_path, purpose = integration(), "/", Purpose.LOG_IN
+    vipps, next_path, purpose = integration(), "/", None
     try:
         state = only(request.args, "state", missing="state_missing")
-        attempt = vipps.attempts.claim(state, browser_cookie(vipps))
-        if isinstance(attempt, Repeated):
-            return answer_again(vipps, attempt)
+        claimed = vipps.attempts.claim(state, browser_cookie(vipps))
+        attempt = claimed.attempt if isinstance(claimed, Repeated) else claimed
         next_path, purpose = attempt.next_path, attempt.purpose
-        return finish(vipps, attempt)
+        return answer_again(vipps, claimed) if isinstance(claimed, Repeated) else finish(vipps, attempt)
     except LoginRefused as error:
         return private(vipps.merchant.refuse(error, next_path, purpose))
     except SQLAlchemyError as error:

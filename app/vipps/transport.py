@@ -174,7 +174,7 @@ class Transport:
         self.breaker.ask(lambda: knock(url), lambda refused: Said.OUTAGE if refused else Said.ANSWERED)
 
     def _judge(self, result: Answer | LoginRefused, in_time: bool, carries_input: bool) -> Said:
-        """Judge a call; `in_time` says that it began with enough time left for Vipps to answer."""
+        """Judge a call; `in_time` says that it began with as much time as connecting alone may take."""
         if isinstance(result, Answer):
             said = judged_status(result.status, carries_input)
         else:

@@ -5,7 +5,8 @@ from flask import Flask
 
 from app import about
 from app.customers.models import Customer
-from app.customers.ways_on import way_back, ways_on
+from app.customers.ways_on import FINAL, Way, way_back, ways_on
+from app.vipps.errors import REFUSALS
 from app.vipps.purposes import Purpose
 
 PASSWORD = Customer(password_hash="x")
@@ -23,6 +24,10 @@ NO_PASSWORD = Customer()
         ("not_confirmed_in_app", PASSWORD, ["/account/confirm?next=/cart", "/account"]),
         ("not_confirmed_in_app", NO_PASSWORD, ["/account/password", "/account"]),
         ("linked_elsewhere", PASSWORD, ["/account"]),
+        ("members_only", PASSWORD, ["/account"]),
+        ("other_subject", PASSWORD, ["/account"]),
+        ("several_accounts", PASSWORD, ["/account"]),
+        ("session_changed", PASSWORD, ["/account"]),
         ("account_blocked", PASSWORD, ["/account"]),
         ("invalid_client", PASSWORD, ["/account"]),
         ("access_denied", PASSWORD, ["/cart", "/account"]),
@@ -32,7 +37,7 @@ NO_PASSWORD = Customer()
 )
 def test_the_ways_on_from_a_refusal(app: Flask, code: str, customer: Customer | None, hrefs: list[str]) -> None:
     with app.test_request_context():
-        assert [way.href for way in ways_on(code, customer, "/cart", "K7QF-2M9D")] == hrefs
+        assert [way.href for way in ways_on(code, customer, "/cart", "K7QF-2M9D", Purpose.LOG_IN)] == hrefs
 
 
 @pytest.mark.parametrize(
@@ -48,6 +53,26 @@ def test_what_was_begun_for_an_account_begins_again_on_its_page(app: Flask, purp
         again, page = ways_on("access_denied", PASSWORD, "/cart", "", purpose)
         assert (again.href, page.href) == (href, "/account")
         assert again.label, "the button would log in whoever comes back"
+
+
+@pytest.mark.parametrize("purpose", [None, Purpose.PROVE])
+def test_who_is_logged_in_gets_no_login_button_for_what_they_may_not_have_begun(
+    app: Flask, purpose: Purpose | None
+) -> None:
+    with app.test_request_context():
+        assert [way.href for way in ways_on("state_expired", PASSWORD, "/cart", "", purpose)] == ["/account"]
+        assert ways_on("state_expired", None, "/cart", "", purpose)[0] == Way("/cart")
+
+
+@pytest.mark.parametrize("customer", [None, PASSWORD])
+def test_a_login_that_makes_no_account_makes_none_when_it_begins_again(app: Flask, customer: Customer | None) -> None:
+    with app.test_request_context():
+        assert ways_on("access_denied", customer, "/cart", "", Purpose.MEMBERS)[0] == Way("/cart", members=True)
+        assert not ways_on("access_denied", customer, "/cart", "", Purpose.LOG_IN)[0].members
+
+
+def test_what_would_be_refused_again_are_refusals() -> None:
+    assert set(REFUSALS) >= FINAL
 
 
 @pytest.mark.parametrize(
@@ -66,4 +91,4 @@ def test_the_way_back(app: Flask, is_logged_in: bool, next_path: str, href: str)
 
 def test_a_blocked_account_is_offered_no_login(app: Flask) -> None:
     with app.test_request_context():
-        assert all(way.label for way in ways_on("account_blocked", None, "/", ""))
+        assert all(way.label for way in ways_on("account_blocked", None, "/", "", Purpose.LOG_IN))

@@ -79,6 +79,15 @@ def test_only_a_login_of_the_clinic_leads_back_to_it(vipps: VippsPerson) -> None
     assert str(link["href"]).startswith("/guide/inspector/latest?")
 
 
+def test_what_is_begun_for_an_account_is_no_login_of_the_clinic(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    pressed(vipps, "callback_repeated")  # and left
+    started = post(vipps.browser, "/account/vipps/refresh", form_on="/account")
+    refused = vipps.browser.get(vipps.approve(str(started.headers["Location"]), "kari", action="deny"))
+    assert refused.status_code == 403, "it is not repeated"
+    assert len(Page(refused.text).select(".refused__guide a")) == 1
+
+
 def test_cookies_of_the_guide_are_on_the_privacy_page(vipps: VippsPerson) -> None:
     pressed(vipps, "callback_repeated")
     given = {each.key for each in vipps.browser._cookies.values()}

@@ -14,6 +14,7 @@ from alembic.migration import MigrationContext
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, inspect, select, text
+from sqlalchemy.exc import OperationalError
 
 from app.customers.models import Customer, VippsLink
 from app.customers.privacy import erasure
@@ -45,6 +46,11 @@ def recorded(browser: FlaskClient) -> dict[str, Any]:
     response = browser.get(f"{link['href']}.json")
     assert response.headers["Content-Disposition"].startswith("attachment")
     return dict(response.json)
+
+
+def failing(*_: object) -> None:
+    """Be a database that does not answer."""
+    raise OperationalError("SELECT", {}, Exception("gone"))
 
 
 def results(browser: FlaskClient) -> list[str]:
@@ -301,6 +307,26 @@ def test_two_persons_side_by_side_differ_in_what_they_are(vipps: VippsPerson) ->
     assert not {"token", "jwks.json", "It is fresh (exp, iat)", "iss", "aud"} & set(rows)
 
 
+def test_what_came_back_is_shown_as_it_came_whatever_it_says(vipps: VippsPerson) -> None:
+    for error in ("failed", "passed"):
+        state = parse_qs(urlsplit(vipps.start()).query)["state"][0]
+        vipps.browser.get(f"/login/vipps/callback?state={state}&error={error}")
+    page = compared(vipps.browser)
+    assert rows_of(page)["error"] == ["failed", "passed"]
+    assert not page.select(".mark")
+
+
+def test_a_database_that_failed_after_the_calls_is_called_that(
+    vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vipps.log_in("kari")
+    callback = vipps.approve(vipps.start(), "kari")
+    with monkeypatch.context() as broken:
+        broken.setattr("app.customers.linking.settle", failing)
+        assert vipps.browser.get(callback).status_code == 503
+    assert compared(vipps.browser).one(".lead").get_text().endswith("checks, and the database failed.")
+
+
 def test_login_that_is_still_away_can_be_compared(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     vipps.start()
@@ -415,11 +441,18 @@ def test_login_that_has_just_gone_well_leads_to_its_story_once(vipps: VippsPerso
     assert not open_page(vipps.browser, "/account").select(f"a[href^='{INDEX}/']")
 
 
-def test_refused_or_repeated_login_is_not_announced(vipps: VippsPerson) -> None:
-    callback = vipps.approve(vipps.start(), "kari", action="deny")
+def test_refused_login_is_not_announced(vipps: VippsPerson) -> None:
+    vipps.browser.get(vipps.approve(vipps.start(), "kari", action="deny"))
+    assert not open_page(vipps.browser, "/login").select(f".flashes a[href^='{INDEX}']")
+
+
+def test_repeated_callback_is_not_announced_again(vipps: VippsPerson) -> None:
+    callback = vipps.approve(vipps.start(), "kari")
+    announced = []
     for _ in range(2):
         vipps.browser.get(callback)
-    assert not open_page(vipps.browser, "/login").select(f".flashes a[href^='{INDEX}']")
+        announced.append(len(open_page(vipps.browser, "/account").select(f".flashes a[href^='{INDEX}']")))
+    assert announced == [1, 0]
 
 
 def test_deleting_the_account_deletes_its_logins(vipps: VippsPerson) -> None:

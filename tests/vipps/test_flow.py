@@ -14,7 +14,7 @@ from app.database import db
 from app.vipps.attempts import login_attempt
 from app.vipps.errors import REDIRECT_CODES, REFUSALS
 from tests.conftest import browser_of, open_page, served
-from tests.pages import check_page
+from tests.pages import Page, check_page
 from tests.vipps.flow import logged_in, refusal, rows
 from tests.vipps_person import VippsPerson
 
@@ -68,6 +68,19 @@ def test_every_error_of_the_redirect_has_its_page(vipps: VippsPerson, code: str)
     assert "next=/checkout" in response.text, "the way back is lost"
     vipps.log_in()
     assert logged_in(vipps), "the same browser can log in right afterwards"
+
+
+def test_who_is_logged_in_gets_no_login_button_from_a_callback_that_nobody_began(vipps: VippsPerson) -> None:
+    vipps.log_in()
+    for query in ("", "?state=made-up-by-somebody&code=x"):
+        page = check_page(vipps.browser.get(f"/login/vipps/callback{query}"))
+        assert not page.select("main a[href^='/login/vipps']"), "one press, and they are somebody else"
+
+
+def test_a_login_that_makes_no_account_says_so_once_more_when_it_is_tried_again(vipps: VippsPerson) -> None:
+    started = vipps.browser.get("/login/vipps?members=1&next=/orders")
+    refused = vipps.browser.get(vipps.approve(str(started.headers["Location"]), action="deny"))
+    assert str(Page(refused.text).one(".vipps-button")["href"]) == "/login/vipps?next=/orders&members=1"
 
 
 def test_the_error_description_is_shown_nowhere(vipps: VippsPerson, capsys: pytest.CaptureFixture[str]) -> None:

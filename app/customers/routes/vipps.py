@@ -264,4 +264,4 @@ def _nothing_waits() -> ResponseReturnValue:
 
 
 def _refused(error: LoginRefused) -> ResponseReturnValue:
-    return private(VippsLogin().refuse(error, "/"))
+    return private(VippsLogin().refuse(error, "/", None))

@@ -29,6 +29,7 @@ def check() -> str:
 
 def _page(findings: Mapping[str, Finding]) -> str:
     parts = (("What Vipps asks for", OFFICIAL), ("What this shop asks for", OWN))
+    # Of several points that ask the same, the first is where it is told.
     places = {question: point.name for point in reversed((*OFFICIAL, *OWN)) for question in point.asks}
     by_level = {level: [each for each in findings.values() if each.level == level] for level in Level}
     return render_template(

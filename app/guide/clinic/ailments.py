@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from app.vipps.errors import REFUSALS, Refusal
 
+PREFIX = "/guide/errors"
+
 
 @dataclass(frozen=True)
 class Ailment:
@@ -45,6 +47,7 @@ class Ward:
     title: str
     lead: str
     ailments: Sequence[Ailment]
+    comes_back: bool = True
 
 
 def _said(code: str, title: str, fix: str, cause: str = "") -> Ailment:
@@ -140,6 +143,7 @@ NEVER_BACK = Ward(
             how="It happens on a phone. What the other browser gets is shown below: a lost cookie.",
         ),
     ),
+    comes_back=False,
 )
 
 CALLBACK = Ward(
@@ -579,3 +583,8 @@ STARTERS = {
     "lost_cookie": "The app opens another browser on the way back. It happens on phones every day.",
 }
 AILMENTS = {ailment.name: ailment for ward in WARDS for ailment in ward.ailments}
+
+
+def tried_at(path: str) -> Ailment | None:
+    """Return the ailment whose button sends its form to a path of this site."""
+    return AILMENTS.get(path.removeprefix(f"{PREFIX}/").removesuffix("/try"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,7 +10,8 @@ from sqlalchemy import update
 
 from app.customers.privacy.words import lasting
 from app.database import db
-from app.guide.clinic.ailments import AILMENTS, STARTERS, WARDS, Ailment
+from app.guide.clinic.ailments import AILMENTS, PREFIX, STARTERS, WARDS, Ailment
+from app.guide.logins import CALLBACK, state_of_begun
 from app.security import clear_cookie, cookie_name, read_cookie, set_cookie
 from app.settings import settings_of_app
 from app.shop import facts
@@ -19,7 +20,7 @@ from app.vipps.attempts import hash_of, login_attempt, random_value
 from app.vipps.purposes import Purpose
 from app.vipps.routes import begin, integration
 
-bp = Blueprint("clinic", __name__, url_prefix="/guide/errors")
+bp = Blueprint("clinic", __name__, url_prefix=PREFIX)
 
 COOKIE = "clinic"  # the ailment that this browser's login has
 LIFETIME = timedelta(minutes=15)
@@ -67,7 +68,7 @@ def _bent(ailment: Ailment, response: Response) -> Response:
     """Let the login that this response begins go wrong."""
     if ailment.simulate:
         response.headers["Location"] += "&" + urlencode({"simulate": ailment.simulate})
-    if ailment.here in HERE:
+    if ailment.here and ailment.here != REPEAT:
         HERE[ailment.here](response)
     set_cookie(response, COOKIE, ailment.name, max_age=LIFETIME)
     return response
@@ -84,7 +85,7 @@ def _other_cookie(response: Response) -> None:
 
 
 def _too_late(response: Response) -> None:
-    state = parse_qs(urlsplit(response.headers["Location"]).query)["state"][0]
+    state = state_of_begun(response)
     with db.engine.begin() as connection:
         mine = update(login_attempt).where(login_attempt.c.state_hash == hash_of(state))
         connection.execute(mine.values(expires_at=login_attempt.c.expires_at - 1000))
@@ -100,11 +101,12 @@ HERE: dict[str, Callable[[Response], None]] = {
 def _after_login(response: Response) -> Response:
     """Forget the ailment when its login is back, or when another begins; repeat a callback that is to be repeated."""
     ailment = AILMENTS.get(read_cookie(COOKIE))
-    if ailment is None or request.endpoint not in ("vipps.start", "vipps.callback"):
+    if ailment is None or request.endpoint == "clinic.try_it":
         return response
-    if request.endpoint == "vipps.callback" and ailment.here == REPEAT:
+    if request.endpoint == CALLBACK and ailment.here == REPEAT:
         response = _again(response)
-    clear_cookie(response, COOKIE)
+    if request.endpoint == CALLBACK or state_of_begun(response):
+        clear_cookie(response, COOKIE)
     return response
 
 

@@ -43,7 +43,7 @@ class Merchant:
     def repeat(self, attempt: Any, outcome: str | None) -> Any:
         return redirect(attempt.next_path, 303)  # the first answer has set the cookie, or has not
 
-    def refuse(self, error: Any, next_path: str, purpose: Any = None) -> Any:
+    def refuse(self, error: Any, next_path: str, purpose: Any) -> Any:
         page, brand = error.refusal.page, {"brand": "Vipps"}
         return f"<h1>{page.title % brand}</h1><p>{page.explanation % brand}</p>{BUTTON}", error.refusal.status
 

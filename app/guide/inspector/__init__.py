@@ -3,10 +3,11 @@
 While a request is handled, `recording` notes what passes: the request itself, the calls to Vipps (a signal of the
 integration), the statements that write to the database. When it ends and it belonged to a login, `store` keeps it, with
 secrets masked by `masks`, beside the login's other half: a login is two requests, held together by its state. `story`
-turns the two into arrows and steps, `checks` says which checks were passed, and `words` explains every name.
+turns the two into arrows and steps, `checks` says which checks were passed, `comparison` what was different in two
+logins, and `words` explains every name.
 
-It belongs to one browser, is bounded in rows and age, exists in the demo only, and a fault in it never
-reaches the login that it watches.
+What it keeps belongs to one browser and is bounded in rows and age. It watches in the demo only, and a fault in it
+never reaches the login that it watches.
 """
 
 from flask import Flask

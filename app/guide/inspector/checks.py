@@ -20,6 +20,11 @@ class Result(StrEnum):
     NOT_REACHED = "not_reached"
 
 
+# What a link to the code says.
+HERE = "The line that checks it"
+COMPARED = "The line with what it has to be; Authlib compares"
+
+
 @dataclass(frozen=True)
 class Check:
     """One check: what is compared, what would happen without it, and where the code for it is.
@@ -35,7 +40,7 @@ class Check:
     clause: str
     symbol: str
     line: str
-    where: str = "The line that checks it"
+    where: str
 
 
 @dataclass(frozen=True)
@@ -57,11 +62,10 @@ _OUTAGE = {
 }
 
 
-COMPARED = "The line with what it has to be; Authlib compares"
-
-
-def _check(key: str, title: str, stops: str, codes: set[str], clause: str, *where: str) -> Check:
-    return Check(key, title, stops, frozenset(codes), clause, *where)
+def _check(
+    key: str, title: str, stops: str, codes: set[str], clause: str, symbol: str, line: str, where: str = HERE
+) -> Check:
+    return Check(key, title, stops, frozenset(codes), clause, symbol, line, where)
 
 
 CHECKS = (

@@ -13,9 +13,8 @@ from app.guide.inspector.checks import CHECKS, Result
 from app.guide.inspector.story import Story, written
 
 RANDOM = frozenset({"state", "nonce", "code_challenge", "code"})
-TOLD = ("iss", "aud", "sub", "acr")  # claims of an ID token that are the same in two logins of one person
+COMPARED_CLAIMS = ("iss", "aud", "sub", "acr")  # of an ID token; the others differ in every one
 VERBS = {"INSERT": "added", "UPDATE": "changed", "DELETE": "removed"}
-RESULTS = {Result.PASSED: "passed", Result.FAILED: "failed", Result.NOT_REACHED: "not looked at"}
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,14 @@ class Difference:
 
 @dataclass(frozen=True)
 class Group:
-    """Differences of one kind. `absent` is said of a login without the fact; `code` if values are the protocol's."""
+    """Differences of one kind. `absent` is said of a login without the fact.
+
+    `kind` is what the values are: "code" if they are the protocol's, "result" of a check, or plain "words".
+    """
 
     title: str
     absent: str
-    code: bool
+    kind: str
     differences: Sequence[Difference]
 
 
@@ -58,14 +60,14 @@ def essence(earlier: Story, later: Story) -> str:
 def groups(earlier: Story, later: Story) -> list[Group]:
     """Return what was different, in the order in which it happened."""
     found = [
-        Group(title, absent, code, list(_differences(list(facts(earlier, later)), list(facts(later, earlier)))))
-        for title, absent, code, facts in (
-            ("What was asked", "not sent", True, _asked),
-            ("What came back", "not there", True, _came_back),
-            ("What was checked", "", False, _checked),
-            ("What Vipps answered", "nothing", True, _answered),
-            ("What was decided", "nothing", False, _decided),
-            ("What was written", "untouched", False, _written),
+        Group(title, absent, kind, list(_differences(list(facts(earlier, later)), list(facts(later, earlier)))))
+        for title, absent, kind, facts in (
+            ("What was asked", "not sent", "code", _asked),
+            ("What came back", "not there", "code", _came_back),
+            ("What was checked", "–", "result", _checked),
+            ("What Vipps answered", "nothing", "code", _answered),
+            ("What was decided", "nothing", "words", _decided),
+            ("What was written", "untouched", "words", _written),
         )
     ]
     return [group for group in found if group.differences]
@@ -81,7 +83,12 @@ def _course(story: Story) -> str:
     if not story.checks:
         return "was a repetition, answered without asking Vipps again"
     passed = f"passed all {len(CHECKS)} checks"
-    return f"{passed}, and was refused by what the shop knows" if story.failed else passed
+    if not story.refusal:
+        return passed
+    why = (
+        "the database failed" if story.refusal.code == "database_unavailable" else "was refused by what the shop knows"
+    )
+    return f"{passed}, and {why}"
 
 
 def _differences(earlier: Sequence[Fact], later: Sequence[Fact]) -> Iterator[Difference]:
@@ -108,7 +115,7 @@ def _came_back(story: Story, other: Story) -> Iterator[Fact]:
 def _checked(story: Story, other: Story) -> Iterator[Fact]:
     """Tell each check; where one of the two made none, the sentence above says all."""
     for each in story.checks if other.checks else ():
-        yield Fact("", each.check.title, (RESULTS[each.result],))
+        yield Fact("", each.check.title, (each.result,))
 
 
 def _answered(story: Story, other: Story) -> Iterator[Fact]:
@@ -120,7 +127,7 @@ def _answered(story: Story, other: Story) -> Iterator[Fact]:
         if isinstance(answer, dict) and isinstance(counterpart, dict) and name in words.CALLS:
             yield Fact(name, "what only this answer told", tuple(sorted(set(answer) - set(counterpart))))
         claims, others = _claims(call), _claims(theirs.get(name))
-        for claim in TOLD if claims and others else ():
+        for claim in COMPARED_CLAIMS if claims and others else ():
             values = (str(claims[claim]),) if claim in claims else ()
             yield Fact(claim, words.CLAIMS[claim], values)
 

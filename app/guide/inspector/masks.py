@@ -120,6 +120,8 @@ def token(raw: object) -> dict[str, Any] | None:
         header, claims = (json.loads(_decoded(part)) for part in raw.split(".")[:2])
     except (ValueError, RecursionError):
         return None
+    if not isinstance(header, dict) or not isinstance(claims, dict):
+        return None
     return {"header": members(header), "claims": members(claims)}
 
 

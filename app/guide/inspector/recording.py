@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask, Response, current_app, flash, g, has_app_context, request, url_for
 from flask_babel import gettext as _
@@ -23,12 +22,11 @@ from app.customers.activity_words import decided, reasons_of
 from app.customers.models import Activity
 from app.database import db, utcnow
 from app.guide.inspector import masks, store
+from app.guide.logins import CALLBACK, state_of_begun
 from app.observability import failure, log, reference
 from app.security import secret_hash
-from app.settings import settings_of_app
 from app.vipps.signals import Call, call_made
 
-CALLBACK = "vipps.callback"
 EXTENSION = "inspector"
 MOST_STATEMENTS = 100
 WRITES = re.compile(
@@ -115,10 +113,7 @@ def _state_of(response: Response) -> str:
     """Return the state that holds the two halves of a login together; empty for every other request."""
     if request.endpoint == CALLBACK:
         return request.args.get("state", "") or "none"
-    target = response.headers.get("Location", "")
-    if response.status_code == 302 and target.startswith(settings_of_app().provider_url):
-        return parse_qs(urlsplit(target).query).get("state", [""])[0]
-    return ""
+    return state_of_begun(response)
 
 
 def _half(note: Note, response: Response) -> tuple[str, dict[str, Any], int | None]:

@@ -80,6 +80,7 @@ def compare() -> ResponseReturnValue:
         both={"Earlier": earlier, "Later": later},
         essence=essence(earlier, later),
         groups=groups(earlier, later),
+        words=words,
     )
 
 

@@ -98,7 +98,10 @@ def keep(
     they would push the logins of others out.
     """
     _make_table()
-    values: dict[str, Any] = {half: json.dumps(told), "reference": told["reference"]}
+    values: dict[str, Any] = {
+        half: json.dumps(told),
+        "reference": told["reference"],
+    }  # `_erase` reads this JSON as a text
     if customer_id is not None:
         values["customer_id"] = customer_id
     with db.engine.begin() as connection:

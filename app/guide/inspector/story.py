@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.guide.clinic.ailments import AILMENTS
+from app.guide.clinic.ailments import AILMENTS, tried_at
 from app.guide.inspector.checks import CHECKS, Judged, Result, judged
 from app.guide.inspector.store import Inspected
 from app.settings import settings_of_app
@@ -187,8 +187,7 @@ def _outcome(login: Inspected, failure: str) -> str:
 
 def _refused(login: Inspected, failure: str) -> str:
     """Return the clinic's words for it, if it was begun there or only one ailment ends so; else the page's title."""
-    path = str((login.start or {}).get("path", ""))
-    tried = AILMENTS.get(path.removeprefix("/guide/errors/").removesuffix("/try"))
+    tried = tried_at(str((login.start or {}).get("path", "")))
     same = [each for each in AILMENTS.values() if each.refusal == failure]
     if tried in same or len(same) == 1:
         return (tried or same[0]).title

@@ -1,5 +1,7 @@
 """Every name that appears in a recorded login, in one plain sentence each."""
 
+RESULTS = {"passed": "passed", "failed": "failed", "not_reached": "not looked at"}  # of a check, see `checks.Result`
+
 PARAMETERS = {
     "response_type": "“code”: we want a code, and fetch the rest ourselves. No token passes through the browser.",
     "client_id": "Who asks: this shop’s sales unit at Vipps. It is no secret.",

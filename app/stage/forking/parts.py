@@ -41,8 +41,8 @@ LEFT = (
     # What they look like.
     "static/css/checklist.css",
     "static/css/clinic.css",
-    "static/css/compare.css",
     "static/css/code.css",
+    "static/css/compare.css",
     "static/css/demo.css",
     "static/css/guide.css",
     "static/css/inspector.css",
