@@ -7,6 +7,7 @@ threads, a provider that takes 300 ms per call would hold up the catalogue.
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -67,24 +68,52 @@ def child_exit(server: Any, worker: Any) -> None:
 def add_up(folder: Path) -> None:
     """Add the counts of those who are gone to one file of each kind, unless somebody reads them just now.
 
-    Then the next one does it: the master waits for nobody, since it is who ends a worker that hangs.
+    Then the next one does it: the master waits for nobody, since it is who ends a worker that hangs. What fails does
+    not keep the others, and is tried again then, too.
     """
-    from prometheus_client.mmap_dict import MmapedDict
-
+    if folder.stat().st_mode & stat.S_IWOTH:  # they could lead the master's writing to any file of its own
+        raise PermissionError(f"everybody may write to {folder}")
     with (folder / "lock").open("ab") as lock:  # the one that app/metrics.py takes to read
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return
-        while gone:
-            pid = gone.pop()
-            for kind in ("counter", "histogram"):
-                path = folder / f"{kind}_{pid}.db"
-                counted = list(MmapedDict.read_all_values_from_file(path)) if path.exists() else []
-                with closing(MmapedDict(folder / f"{kind}_past.db")) as past:
-                    for key, value, at, _ in counted:
-                        past.write_value(key, past.read_value(key)[0] + value, at)
-                path.unlink(missing_ok=True)
+        failed = None
+        for pid in tuple(gone):
+            try:
+                for kind in ("counter", "histogram"):
+                    add(folder / f"{kind}_{pid}.db", folder / f"{kind}_past.db")
+                gone.discard(pid)
+            except Exception as error:
+                failed = error
+        if failed:
+            raise failed
+
+
+def add(ended: Path, past: Path) -> None:
+    """Add the counts in one file to those in another; if it fails, nothing has been added."""
+    from prometheus_client.mmap_dict import MmapedDict
+
+    if not ended.exists():
+        return
+    total: dict[str, tuple[float, float]] = {}
+    for path in (past, ended):
+        for key, value, at, _ in MmapedDict.read_all_values_from_file(path) if path.exists() else ():
+            total[key] = (total.get(key, (0.0, 0.0))[0] + value, at)
+    new = past.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    try:
+        with new.open("xb") as file:
+            # Writing to mapped memory that the disk has no room for would end the master, not raise anything.
+            room = 8 + sum(len(key.encode()) + 28 for key in total)  # an entry: its length, key, padding, two numbers
+            os.posix_fallocate(file.fileno(), 0, room)
+        with closing(MmapedDict(new)) as written:
+            for key, (value, at) in total.items():
+                written.write_value(key, value, at)
+        ended.unlink()  # before, since what is lost is better than what is counted twice
+        new.replace(past)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def on_exit(server: Any) -> None:

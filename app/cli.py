@@ -6,6 +6,8 @@ and is back with a restored copy. `consent-proofs` finds what an erased customer
 whether the shop is ready to take logins.
 """
 
+from datetime import datetime
+
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
@@ -67,15 +69,28 @@ def unblock(email: str) -> None:
     click.echo("The account is open again.")
 
 
+def _moment(_context: click.Context, _option: click.Parameter, given: str | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(given) if given is not None else None
+    except ValueError:
+        raise click.BadParameter("not a timestamp of the log") from None
+    if moment is not None and moment.tzinfo is None:
+        raise click.BadParameter("it says no time zone; the log's ends with Z")
+    return moment
+
+
 @click.command()
 @click.argument("number", type=click.IntRange(1, LARGEST_ID))
+@click.option("--deleted-at", metavar="TIMESTAMP", callback=_moment, help="Spare whoever got the number after that.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_appcontext
-def erase(number: int, yes: bool) -> None:
+def erase(number: int, deleted_at: datetime | None, yes: bool) -> None:
     """Erase the customer of this NUMBER, as if they had deleted their account; no mail goes out."""
     customer = db.session.get(Customer, number)
     if customer is None:
         raise click.ClickException("no customer has this number")
+    if deleted_at is not None and customer.created_at > deleted_at:
+        raise click.ClickException("somebody else has this number now, who came after that")
     if not yes:
         since = f"{customer.created_at:%Y-%m-%d %H:%M}"
         click.confirm(f"Customer {number}, here since {since} UTC: erase them for good?", abort=True)

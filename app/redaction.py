@@ -32,15 +32,16 @@ SECRET_WORDS = frozenset({
     "token", "tokens", "verifier",
 })  # fmt: skip
 PERSONAL_WORDS = frozenset({
-    "address", "addresses", "birthdate", "birthday", "body", "city", "claims", "email", "family", "firstname",
-    "fullname", "given", "lastname", "mail", "mobile", "msisdn", "name", "names", "nin", "phone", "postal", "postcode",
-    "query", "recipient", "ssn", "street", "sub", "subject", "surname", "telephone", "url", "user", "userid",
-    "userinfo", "username", "zip", "zipcode",
+    "address", "addresses", "birth", "birthdate", "birthday", "body", "city", "claims", "email", "family", "firstname",
+    "formatted", "fullname", "given", "lastname", "locality", "mail", "mobile", "msisdn", "name", "names", "nin",
+    "parameters", "params", "phone", "postal", "postcode", "query", "recipient", "region", "ssn", "street", "sub",
+    "subject", "surname", "telephone", "url", "user", "userid", "userinfo", "username", "zip", "zipcode",
 })  # fmt: skip
 MASKED_WORDS = SECRET_WORDS | PERSONAL_WORDS
 
-# Made here or checked before they come here, so that they cannot hold anything of the kind.
-PLAIN = frozenset({"level", "timestamp", "reference", "request_id"})
+# Made here or checked before they come here, so that they cannot hold anything of the kind; `cause` is always a
+# refusal's, a sentence of the source.
+PLAIN = frozenset({"level", "timestamp", "reference", "request_id", "cause"})
 
 # Each takes a time that grows with the text, not with its square: who sends a long one must not keep a worker busy.
 SHAPES = tuple(
@@ -57,9 +58,17 @@ SHAPES = tuple(
     )
 )
 
-# A name in the middle of a text, as in `code=…`, `"email": "…"` and `name: …`, and what may be its value.
-NAMED = re.compile(r"(?<![\w-])([A-Za-z_][\w-]{0,60})['\"]?\s?[=:]\s?")
-VALUE = re.compile(r"\"[^\"]*\"?|'[^']*'?|[^\s'\"&,;<>]+(?: [A-ZÆØÅ][\w-]*){0,4}")
+# A name in the middle of a text, as in `code=…`, `"email": "…"`, `(name)=…` and `name: …`, and what may be its value:
+# something in quotes, whatever is escaped in it; everything from a bracket on, since nobody here knows where it closes;
+# or a word, with the capitalised ones that follow it.
+NAMED = re.compile(r"(?<![\w-])([A-Za-z_][\w-]{0,60})[\\'\"\])]{0,4}\s*[=:]{1,2}>?\s*")
+VALUE = re.compile(
+    r"(?s)[bBfFrRuU]{0,2}(?:\"(?:[^\"\\]|\\.|\"\")*+\"?|'(?:[^'\\]|\\.|'')*+'?)"
+    r"|(?!\(masked\))[\w.]{0,60}[\\({\[<].*"
+    r"|[^\s'\"&,;<>]+(?: [A-ZÆØÅ][\w-]*){0,4}"
+)
+# How PostgreSQL quotes a row: `Key (id, name)=(3, Kari) already exists`, `Failing row contains (3, Kari)`.
+ROW = re.compile(r"(?is)(\)=|\brow contains )\(.*")
 
 
 def redact(_logger: Any, _method: str, event: EventDict) -> EventDict:
@@ -101,7 +110,7 @@ def lines_of(error: BaseException) -> Iterator[str]:
 @lru_cache(maxsize=1000)
 def is_masked(name: str) -> bool:
     """Tell whether a value of this name may not be written."""
-    words = re.split(r"[\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower())
+    words = re.split(r"[\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower())
     return not MASKED_WORDS.isdisjoint(words)
 
 
@@ -123,7 +132,8 @@ def _without_shapes(text: str) -> str:
 
 
 def _without_named(text: str) -> str:
-    """Mask what stands behind a name that is masked."""
+    """Mask what stands behind a name that is masked, and the values of a row, whatever their names."""
+    text = ROW.sub(rf"\1{MASK}", text)
     if "=" not in text and ":" not in text:
         return text
     told, at = [], 0

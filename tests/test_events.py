@@ -66,6 +66,13 @@ def test_no_line_uses_a_key_that_is_masked() -> None:
     assert [place for place, key in keys.items() if is_masked(key)] == []
 
 
+def test_a_cause_which_is_never_masked_is_a_sentence_of_the_source() -> None:
+    causes = [
+        ast.unparse(word.value) for _where, call in calls_of_the_app() for word in call.keywords if word.arg == "cause"
+    ]
+    assert causes == ["refusal.cause"]
+
+
 @pytest.mark.parametrize(
     ("source", "names"),
     [

@@ -1,5 +1,6 @@
 """`/metrics`: who may see it, what it counts, and that nobody can make it grow."""
 
+import errno
 import fcntl
 import os
 import re
@@ -307,6 +308,64 @@ def test_a_file_that_cannot_be_read_does_not_end_the_master(master: Callable[...
     (tmp_path / "counter_100.db").unlink()
     master(101)
     assert all_counted(tmp_path)['a_total{route="/"}'] == 1
+
+
+def test_on_a_full_disk_nothing_is_lost_or_counted_twice(
+    master: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for pid in (100, 101, 102):
+        count(tmp_path, pid)
+    before, allocate, calls = all_counted(tmp_path), os.posix_fallocate, []
+
+    def full(file: int, offset: int, size: int) -> None:
+        calls.append(size)
+        if len(calls) in (2, 3):
+            raise OSError(errno.ENOSPC, "full")
+        allocate(file, offset, size)
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    for pid in (100, 101):
+        with pytest.warns(UserWarning, match="full"):
+            master(pid)
+        assert all_counted(tmp_path) == before
+    master(102)
+    assert all_counted(tmp_path) == before
+    assert {path.name for path in tmp_path.iterdir()} == {"counter_past.db", "histogram_past.db", "lock"}
+
+
+def test_what_is_written_has_its_room_on_the_disk_before(master: Callable[..., None], tmp_path: Path) -> None:
+    for number in range(700):
+        count(tmp_path, 100 + number % 2, f"/{'x' * 100}{number}")
+    before = all_counted(tmp_path)
+    master(100, 101)
+    assert all_counted(tmp_path) == before
+    for kind in ("counter", "histogram"):
+        file = (tmp_path / f"{kind}_past.db").stat()
+        assert 1 << 16 < file.st_size <= file.st_blocks * 512
+
+
+def test_one_file_that_cannot_be_read_does_not_keep_the_others(master: Callable[..., None], tmp_path: Path) -> None:
+    for pid in (101, 102):
+        count(tmp_path, pid)
+    before = all_counted(tmp_path)
+    (tmp_path / "counter_100.db").write_bytes(b"x")
+    for pid in (100, 101, 102):
+        with pytest.warns(UserWarning, match="error"):
+            master(pid)
+    (tmp_path / "counter_100.db").unlink()
+    assert names(tmp_path) == {"counter_past.db", "histogram_past.db"}
+    assert all_counted(tmp_path) == before
+
+
+def test_the_master_writes_nothing_where_everybody_may(master: Callable[..., None], tmp_path: Path) -> None:
+    count(tmp_path, 100)
+    (tmp_path / "victim").write_text("kept")
+    (tmp_path / "counter_past.db").symlink_to("victim")
+    tmp_path.chmod(0o777)
+    with pytest.warns(UserWarning, match="everybody may write"):
+        master(100)
+    assert names(tmp_path) == {"counter_100.db", "counter_past.db", "histogram_100.db"}
+    assert (tmp_path / "victim").read_text() == "kept"
 
 
 def test_whoever_reads_the_numbers_holds_off_who_adds_them_up(

@@ -75,8 +75,16 @@ def find(token: str) -> tuple[CustomerSession, Customer] | None:
 
 
 def reason_of_end(token: str) -> str:
-    """Return why the session that a token opened was ended; empty if it lapsed, is open or is not known."""
-    ended = select(CustomerSession.ended_reason).where(CustomerSession.token_hash == secret_hash(token))
+    """Return why the session that a token opened was ended; empty if it lapsed, is open or is not known.
+
+    `end_all` marks those too that had lapsed before, and an old cookie need not learn what came after. Nor is it told
+    for longer than the session could have lasted.
+    """
+    ended = select(CustomerSession.ended_reason).where(
+        CustomerSession.token_hash == secret_hash(token),
+        CustomerSession.ended_at < CustomerSession.expires_at,
+        CustomerSession.ended_at > utcnow() - ABSOLUTE_LIMIT,
+    )
     return db.session.scalar(ended) or ""
 
 

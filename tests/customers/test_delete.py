@@ -97,6 +97,22 @@ def test_the_command_asks_and_says_since_when_and_not_who(app: Flask) -> None:
         assert db.session.get(Customer, customer_id) is None
 
 
+def test_whoever_got_the_number_after_that_is_spared(app: Flask) -> None:
+    with time_machine.travel("2026-11-02T03:04:05+00:00", tick=False):
+        customer_id = str(add_customer(app))
+    for before in ("2026-11-02T03:04:04.999999Z", "2026-11-01T05:00:00+02:00"):
+        spared = erase(app, "--yes", "--deleted-at", before, customer_id)
+        assert (spared.exit_code, spared.output) == (
+            1,
+            "Error: somebody else has this number now, who came after that\n",
+        )
+    for nonsense in ("2026-11-02T03:04:06", "yesterday", ""):
+        assert erase(app, "--yes", "--deleted-at", nonsense, customer_id).exit_code == 2
+    with app.app_context():
+        assert db.session.get(Customer, int(customer_id))
+    assert erase(app, "--yes", "--deleted-at", "2026-11-02T03:04:05.000001Z", customer_id).exit_code == 0
+
+
 @pytest.mark.parametrize("number", ["0", "-1", "x", "99999999999", "1 OR 1=1"])
 def test_what_is_no_number_of_a_customer_erases_nobody(app: Flask, number: str) -> None:
     customer_id = add_customer(app)

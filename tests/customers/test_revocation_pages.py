@@ -1,10 +1,15 @@
 """While nothing is shared: what the customer is offered, shown and told."""
 
+from datetime import timedelta
+
+import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app.customers.models import Customer
 from app.customers.profile.from_vipps import addresses_of, delivery_addresses, vipps_profile_of
+from app.customers.session_rows import ABSOLUTE_LIMIT, IDLE_LIMIT
 from app.database import db
 from tests.conftest import browser_of, open_page, post
 from tests.customers.linking_steps import PERSON, has_email
@@ -85,6 +90,26 @@ def test_the_login_page_says_why_one_is_logged_out(vipps: VippsPerson) -> None:
     assert page.select('[role=status] a[href="/guide/revocation-and-privacy"]')
     assert "no longer logged in" not in page.text
     assert not open_page(browser_of(vipps.app), "/login").select("[role=status]")
+
+
+@pytest.mark.parametrize(
+    ("revoked", "seen", "is_told"),
+    [
+        (timedelta(), ABSOLUTE_LIMIT - timedelta(hours=1), True),
+        (timedelta(), ABSOLUTE_LIMIT + timedelta(hours=1), False),
+        (IDLE_LIMIT + timedelta(minutes=1), IDLE_LIMIT + timedelta(minutes=2), False),
+    ],
+)
+def test_the_login_page_says_so_for_half_a_day_and_not_to_whose_session_had_lapsed_before(
+    vipps: VippsPerson, revoked: timedelta, seen: timedelta, is_told: bool
+) -> None:
+    vipps.log_in(PERSON)
+    _, subject = subject_of(vipps)
+    begun = now()
+    with time_machine.travel(begun + revoked):
+        revoke(vipps.app, now(), subject)
+    with time_machine.travel(begun + seen):
+        assert ("you ended the sharing" in open_page(vipps.browser, "/login").text) == is_told
 
 
 def test_the_activity_list_tells_it_and_shows_no_browser(app: Flask, client: FlaskClient) -> None:

@@ -418,6 +418,35 @@ def test_callback_of_one_login_makes_few_stories_in_whatever_browsers(vipps: Vip
     assert set(results(vipps.browser)) == {"passed"}, "its own browser's row is there already"
 
 
+def test_callbacks_in_other_browsers_count_against_the_one_that_began(vipps: VippsPerson) -> None:
+    other = browser_of(vipps.app)
+    vipps.start(browser=other)
+    for _ in range(6):
+        callback = vipps.approve(vipps.start(), "kari")
+        for _ in range(store.PER_LOGIN - 1):
+            stranger = browser_of(vipps.app)
+            stranger.get(callback)
+            stranger.get("/login/vipps/callback?state=nobody-made-this-one&code=x")
+    assert kept_rows(vipps) == store.PER_BROWSER + 1
+    for _ in range(store.PER_BROWSER):
+        vipps.start()
+    assert kept_rows(vipps) == store.PER_BROWSER + 1, "no story outlives the login that pays for it"
+    assert len(open_page(other, INDEX).select(".login")) == 1
+
+
+def test_callbacks_of_nobody_write_nothing(vipps: VippsPerson) -> None:
+    vipps.start()
+    told: list[str] = []
+    with vipps.app.app_context():
+        engine = db.engine
+    listen = (engine, "before_cursor_execute", lambda _c, _u, statement, *_: told.append(statement))
+    event.listen(*listen)
+    browser_of(vipps.app).get("/login/vipps/callback?state=nobody-made-this-one")
+    event.remove(*listen)
+    ours = {each.split()[0] for each in told if store.inspected_login.name in each}
+    assert ours == {"SELECT", "PRAGMA"}
+
+
 def test_logins_stay_when_their_person_logs_out_and_the_page_says_so(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     post(vipps.browser, "/logout", form_on="/account")

@@ -2,9 +2,9 @@
 none of it.
 
 A login belongs to the browser that began it, known by a cookie whose hash is stored; a callback in another browser is a
-story of that browser. A browser keeps its newest ones, all browsers together a bounded number, and everything is gone
-after a day or with its customer: the next login takes the old ones along, and `flask retention` does where nobody logs
-in any more.
+story of that browser, and counts against the one that began. A browser keeps its newest ones, all browsers together a
+bounded number, and everything is gone after a day or with its customer: the next login takes the old ones along, and
+`flask retention` does where nobody logs in any more.
 """
 
 import json
@@ -17,14 +17,17 @@ from typing import Any
 from flask import Flask, Response
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     Index,
     Integer,
     MetaData,
     Row,
+    Select,
     String,
     Table,
     Text,
+    case,
     delete,
     func,
     insert,
@@ -95,19 +98,21 @@ def keep(
     """Keep one half of a login beside the other, and forget what is too old or too much; returns the login's number.
 
     A callback that belongs to nothing here is not kept, and None returned: anybody can send any number of them, and
-    they would push the logins of others out.
+    they would push the logins of others out. That is asked before anything is written, so that they hold nobody up.
     """
     _make_table()
-    values: dict[str, Any] = {
-        half: json.dumps(told),
-        "reference": told["reference"],
-    }  # `_erase` reads this JSON as a text
+    payer: str | None = browser
+    if half == CALLBACK:
+        with db.engine.connect() as reading:
+            payer = _payer(reading, state_hash, browser, now)
+    if payer is None:
+        return None
+    # `_erase` reads this JSON as a text, with the blanks that it has by default.
+    values: dict[str, Any] = {half: json.dumps(told), "reference": told["reference"]}
     if customer_id is not None:
         values["customer_id"] = customer_id
     with db.engine.begin() as connection:
         connection.execute(delete(inspected_login).where(_c.at < now - AGE))
-        if half == CALLBACK and not _expected(connection, state_hash, browser):
-            return None
         same = select(func.max(_c.id)).where(_c.browser_hash == browser, _c.state_hash == state_hash)
         if half == CALLBACK:
             # A repeated callback is a login of its own on the page: what it led to is not what the first one did.
@@ -118,10 +123,25 @@ def keep(
         else:
             row = {"state_hash": state_hash, "browser_hash": browser, "at": now, **values}
             known = connection.execute(insert(inspected_login).values(**row).returning(_c.id)).scalar_one()
-        for mine, most in ((_c.browser_hash == browser, PER_BROWSER), (_c.id > 0, MOST)):
-            surplus = select(_c.id).where(mine).order_by(_c.id.desc()).offset(most)
-            connection.execute(delete(inspected_login).where(_c.id.in_(surplus)))
+        paid = or_(_c.browser_hash == payer, _c.state_hash.in_(_begun_by(payer)))
+        for these, most in ((_c.browser_hash == browser, PER_BROWSER), (paid, PER_BROWSER), (_c.id > 0, MOST)):
+            _forget_surplus(connection, these, most)
     return int(known)
+
+
+def _begun_by(browser: str) -> Select[str]:
+    return select(_c.state_hash).where(_c.browser_hash == browser, _c.start != "")
+
+
+def _forget_surplus(connection: Connection, these: ColumnElement[bool], most: int) -> None:
+    """Forget all but the newest; with the beginning of a login go its callbacks, which nobody would pay for then."""
+    newest_first = select(_c.id, _c.state_hash, _c.start != "").where(these).order_by(_c.id.desc())
+    # Read before, since SQLite may look for the second half of an "or" when the first has deleted something.
+    surplus = connection.execute(newest_first.offset(most)).all()
+    begun = [state_hash for _id, state_hash, begins in surplus if begins]
+    if surplus:
+        ids = [row.id for row in surplus]
+        connection.execute(delete(inspected_login).where(or_(_c.id.in_(ids), _c.state_hash.in_(begun))))
 
 
 def of_this_browser() -> Sequence[Inspected]:
@@ -171,13 +191,19 @@ def cookie() -> Cookie:
     return Cookie(cookie_name(COOKIE), "Shows you your own logins, step by step, in the guide.", lasting(AGE))
 
 
-def _expected(connection: Connection, state_hash: str, browser: str) -> bool:
-    """Tell whether a browser that is known here comes back, or a login that was begun here, and not too often."""
-    if connection.scalar(select(_c.id).where(_c.browser_hash == browser).limit(1)) is not None:
-        return True
-    begun = select(func.count(_c.id), func.max(_c.start)).where(_c.state_hash == state_hash)
-    count, start = connection.execute(begun).one()
-    return bool(start) and count < PER_LOGIN
+def _payer(connection: Connection, state_hash: str, browser: str, now: datetime) -> str | None:
+    """Return the browser whose number of logins a callback counts in; None if nobody's.
+
+    That is its own if it has begun a login here, or else the one that began this login, unless that has been told too
+    often: a browser that has only been sent a callback may not send any number of them.
+    """
+    kept = _c.at >= now - AGE
+    if connection.scalar(_begun_by(browser).where(kept).limit(1)) is not None:
+        return browser
+    began = case((_c.start != "", _c.browser_hash))
+    told = select(func.count(_c.id), func.max(began)).where(_c.state_hash == state_hash, kept)
+    count, payer = connection.execute(told).one()
+    return payer if count < PER_LOGIN else None
 
 
 def _make_table() -> None:
