@@ -37,12 +37,21 @@ def client_network() -> str:
     A server that listens on both sees an IPv4 address inside an IPv6 one (RFC 4291, section 2.5.5.2), where a /64 would
     be everybody. What a proxy passes on need not be an address: those clients are one place together.
     """
+    return _network(64)
+
+
+def client_site() -> str:
+    """Name all that one IPv6 customer may have been given, up to a /48 (RFC 6177); an IPv4 address is itself."""
+    return _network(48)
+
+
+def _network(prefix: int) -> str:
     address = _address(get_remote_address())
     if address is None:
         return NO_ADDRESS
     if isinstance(address, IPv4Address):
         return str(address)
-    return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
+    return str(address.ipv4_mapped or ip_network((address, prefix), strict=False))
 
 
 def _address(given: str) -> IPv4Address | IPv6Address | None:

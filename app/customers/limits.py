@@ -24,9 +24,12 @@ REGISTER_PER_CLIENT = "20 per hour"
 MAILS_PER_ACCOUNT = "5 per hour"
 FORGOT_PER_CLIENT = "20 per hour"
 # Each writes a row that lives for an hour. A mobile operator puts many people behind one address, and they are the ones
-# who use Vipps; so does a workshop: thirty who log in four times a minute are let in. Of the open logins of others none
-# is pushed out before dozens of networks do this at once for a quarter of an hour (app.vipps.attempts: MOST, LIFETIME).
+# who use Vipps; so does a workshop: thirty who log in four times a minute are let in.
 STARTS_PER_CLIENT = "120 per minute"
+# Over IPv6 a client is a /64, and a home has hundreds of them; a mobile operator, with one for each phone, thousands in
+# a /48. Of the open logins of others none is pushed out before 56 IPv4 addresses, or twelve such sites, begin as many
+# as they may for a quarter of an hour (app.vipps.attempts: MOST, LIFETIME).
+STARTS_PER_SITE = "600 per minute"
 LINKS_PER_CLIENT = "30 per 5 minutes"
 CHANGE_PER_CLIENT = "20 per 15 minutes"
 # Of all senders together, since whoever knows the webhook's address is Vipps, or acts as Vipps.

@@ -35,7 +35,7 @@ from app.customers.ways_on import way_back, ways_on
 from app.database import db, if_possible, utcnow
 from app.happenings import event_received, login_ended, tell
 from app.observability import log, name_failure, reference
-from app.security import client_network, limiter, set_cookie
+from app.security import client_network, client_site, limiter, set_cookie
 from app.settings import settings_of_app
 from app.vipps.attempts import Attempt
 from app.vipps.errors import LoginRefused
@@ -140,6 +140,7 @@ class VippsLogin:
         return understood
 
 
+@limiter.limit(limits.STARTS_PER_SITE, key_func=client_site)
 @limiter.limit(limits.STARTS_PER_CLIENT, key_func=client_network)
 def count_start() -> None:
     """Count one login that begins; raises `TooManyRequests` if there have been too many."""

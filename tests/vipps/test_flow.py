@@ -6,12 +6,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from limits import parse
 from sqlalchemy import func, select
 
 from app.customers import limits
 from app.customers.models import Customer, CustomerSession, VippsLink
 from app.database import db
-from app.vipps.attempts import login_attempt
+from app.security import client_site, limiter
+from app.vipps.attempts import LIFETIME, MOST, login_attempt
 from app.vipps.errors import REDIRECT_CODES, REFUSALS
 from tests.conftest import browser_of, open_page, served
 from tests.pages import Page, check_page
@@ -272,6 +274,26 @@ def test_a_whole_network_of_one_customer_counts_as_one_place(vipps: VippsPerson)
     statuses = [flood(vipps, f"2001:db8:0:1::{n:x}", 1)[0] for n in range(1, allowed + 2)]
     assert statuses == [302] * allowed + [429]
     assert flood(vipps, "2001:db8:0:2::1", 1) == [302]
+
+
+def test_all_networks_of_one_site_together_are_bounded_too(vipps: VippsPerson) -> None:
+    allowed, each = int(limits.STARTS_PER_SITE.split()[0]), int(limits.STARTS_PER_CLIENT.split()[0])
+    minutes = LIFETIME.total_seconds() / 60
+    assert (MOST // (each * minutes), MOST // (allowed * minutes)) == (55, 11), "the comment says one more"
+    with vipps.app.test_request_context(environ_overrides={"REMOTE_ADDR": "2001:db8:0:1::1"}):
+        for _ in range(allowed - 1):  # what others there have begun
+            limiter.limiter.hit(parse(limits.STARTS_PER_SITE), client_site(), "vipps.start")
+    statuses = [flood(vipps, f"2001:db8:0:{n:x}::1", 1)[0] for n in (2, 0x100)]
+    assert statuses == [302, 429]
+    assert flood(vipps, "2001:db8:1:1::1", 1) == [302]
+
+
+def test_one_network_alone_does_not_use_up_what_its_neighbours_may_begin(vipps: VippsPerson) -> None:
+    allowed, most = int(limits.STARTS_PER_CLIENT.split()[0]), parse(limits.STARTS_PER_SITE)
+    flood(vipps, "2001:db8:0:1::1", allowed + 20)
+    with vipps.app.test_request_context(environ_overrides={"REMOTE_ADDR": "2001:db8:0:1::1"}):
+        left = limiter.limiter.get_window_stats(most, client_site(), "vipps.start").remaining
+    assert left == most.amount - allowed
 
 
 def test_another_site_cannot_use_up_what_somebodys_network_may_begin(vipps: VippsPerson) -> None:
