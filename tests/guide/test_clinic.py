@@ -11,7 +11,7 @@ from app.simulator.mishaps import MISHAPS
 from app.vipps import transport
 from app.vipps.errors import REDIRECT_CODES, REFUSALS
 from tests.conftest import browser_of, open_page, post
-from tests.guide.test_inspector import newest
+from tests.guide.steps import newest
 from tests.pages import Page, check_page
 from tests.vipps_person import VippsPerson
 

@@ -1,0 +1,40 @@
+"""Steps at the inspector: this browser's newest login, as its page, as its file and as it is kept."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask.testing import FlaskClient
+
+from app.guide.inspector import store
+from tests.conftest import open_page
+from tests.pages import Page
+from tests.vipps_person import VippsPerson
+
+INDEX = "/guide/inspector"
+
+
+def newest(browser: FlaskClient) -> Page:
+    """Open this browser's newest login."""
+    link = open_page(browser, INDEX).select(".login h2 a")[0]
+    return open_page(browser, str(link["href"]))
+
+
+def recorded(browser: FlaskClient) -> dict[str, Any]:
+    """Download this browser's newest login."""
+    link = open_page(browser, INDEX).select(".login h2 a")[0]
+    response = browser.get(f"{link['href']}.json")
+    assert response.headers["Content-Disposition"].startswith("attachment")
+    return dict(response.json)
+
+
+def kept_of(vipps: VippsPerson) -> Sequence[store.Inspected]:
+    """Return what is kept of this browser."""
+    cookie = vipps.browser.get_cookie("inspector")
+    assert cookie
+    with vipps.app.test_request_context(headers={"Cookie": f"inspector={cookie.value}"}):
+        return store.of_this_browser()
+
+
+def results(browser: FlaskClient) -> list[str]:
+    """Return what became of each check of the newest login."""
+    return [each["result"] for each in recorded(browser)["checks"]]

@@ -1,0 +1,91 @@
+"""Two logins side by side: what was different is said first in a sentence, then thing by thing."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
+
+from app.guide.inspector.checks import CHECKS
+from tests.conftest import open_page
+from tests.guide.steps import INDEX
+from tests.pages import Page
+from tests.vipps_person import VippsPerson
+
+
+def failing(*_: object) -> None:
+    """Be a database that does not answer."""
+    raise OperationalError("SELECT", {}, Exception("gone"))
+
+
+def compared(browser: FlaskClient) -> Page:
+    """Lay this browser's two newest logins side by side."""
+    boxes = open_page(browser, INDEX).select("input[name=login][checked]")
+    query = "&".join(f"login={box['value']}" for box in boxes)
+    return open_page(browser, f"/guide/inspector/compare?{query}")
+
+
+def rows_of(page: Page) -> dict[str, list[str]]:
+    """Return how each difference was in the earlier and in the later login, by its name."""
+    return {
+        each.select("th code, th")[-1].get_text(): [" ".join(cell.get_text(" ").split()) for cell in each.select("td")]
+        for each in page.select(".compare tbody tr")
+    }
+
+
+def test_two_logins_side_by_side_show_what_differed(vipps: VippsPerson) -> None:
+    vipps.browser.get(vipps.approve(vipps.start(), "ola", action="deny"))
+    vipps.log_in("kari")
+    page = compared(vipps.browser)
+    rows = rows_of(page)
+    assert page.one(".lead").get_text() == (
+        "The earlier one stopped at the check “Vipps says yes: there is a code, and no error”;"
+        f" the later one passed all {len(CHECKS)} checks."
+    )
+    assert rows["error"] == ["access_denied", "not there"]
+    assert rows["token"] == ["nothing", "200"]
+    assert rows["Vipps says yes: there is a code, and no error"] == ["failed", "passed"]
+    assert rows["It is fresh (exp, iat)"] == ["not looked at", "passed"]
+    assert rows["customer_session"] == ["untouched", "1 row added"]
+    assert "What was asked" not in page.text, "it was the same but for what is random"
+    assert not {"state", "nonce", "code_challenge", "code", "login_attempt"} & set(rows)
+    for odd in ("", "?login=1", "?login=x&login=y", "?login=1&login=2&login=3"):
+        assert vipps.browser.get(f"/guide/inspector/compare{odd}").status_code == 303
+
+
+def test_two_persons_side_by_side_differ_in_what_they_are(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    vipps.log_in("ola")
+    page = compared(vipps.browser)
+    assert page.one(".lead").get_text().startswith(f"Both passed all {len(CHECKS)} checks")
+    rows = rows_of(page)
+    assert len(set(rows["sub"])) == 2
+    assert not {"token", "jwks.json", "It is fresh (exp, iat)", "iss", "aud"} & set(rows)
+
+
+def test_what_came_back_is_shown_as_it_came_whatever_it_says(vipps: VippsPerson) -> None:
+    for error in ("failed", "passed"):
+        state = parse_qs(urlsplit(vipps.start()).query)["state"][0]
+        vipps.browser.get(f"/login/vipps/callback?state={state}&error={error}")
+    page = compared(vipps.browser)
+    assert rows_of(page)["error"] == ["failed", "passed"]
+    assert not page.select(".mark")
+
+
+def test_a_database_that_failed_after_the_calls_is_called_that(
+    vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vipps.log_in("kari")
+    callback = vipps.approve(vipps.start(), "kari")
+    with monkeypatch.context() as broken:
+        broken.setattr("app.customers.linking.settle", failing)
+        assert vipps.browser.get(callback).status_code == 503
+    assert compared(vipps.browser).one(".lead").get_text().endswith("checks, and the database failed.")
+
+
+def test_login_that_is_still_away_can_be_compared(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    vipps.start()
+    page = compared(vipps.browser)
+    assert page.one(".lead").get_text().endswith("; the later one has not come back from Vipps.")
+    assert "What was checked" not in page.text

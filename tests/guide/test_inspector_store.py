@@ -1,0 +1,237 @@
+"""What the inspector keeps: no secret, of few logins, for a day, and for nobody but the browser it belongs to."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import time_machine
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import event, inspect, select, text
+
+from app.customers.models import Customer, VippsLink
+from app.customers.privacy import erasure
+from app.customers.seed import DEMO_PASSWORD
+from app.database import db, is_in_models, utcnow
+from app.guide.inspector import store
+from app.vipps.attempts import metadata as vipps_metadata
+from app.vipps.signals import Call, call_made
+from tests.conftest import browser_of, open_page, post
+from tests.guide.steps import INDEX, results
+from tests.pages import check_page
+from tests.vipps_person import VippsPerson
+
+
+@contextmanager
+def overheard(vipps: VippsPerson) -> Iterator[set[str]]:
+    """Collect every secret, code and token that passes."""
+    secrets: set[str] = set()
+
+    def listen(sender: object, call: Call) -> None:
+        if "Authorization" in call.headers:
+            secrets.add(call.headers["Authorization"].partition(" ")[2])
+        for name, values in parse_qs((call.body or b"").decode()).items():
+            if name in ("code", "code_verifier", "client_secret"):
+                secrets.update(values)
+        try:
+            answer = json.loads(call.answer_body or b"null")
+        except ValueError:
+            answer = None
+        if isinstance(answer, dict):
+            secrets.update(str(answer[name]) for name in ("access_token", "id_token") if name in answer)
+
+    with call_made.connected_to(listen):
+        yield secrets
+
+
+def everything_kept(vipps: VippsPerson, but: set[str]) -> str:
+    """Return the shop's whole database as text, but for some columns."""
+    with vipps.app.app_context():
+        tables = db.session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")).all()
+        lines = []
+        for table in tables:
+            for row in db.session.execute(text(f'SELECT * FROM "{table}"')).mappings():
+                lines.append(str({name: value for name, value in row.items() if f"{table}.{name}" not in but}))
+        return "\n".join(lines)
+
+
+def test_another_browser_sees_nothing(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    path = str(open_page(vipps.browser, INDEX).select(".login h2 a")[0]["href"])
+    stranger = browser_of(vipps.app)
+    assert not open_page(stranger, INDEX).select(".login")
+    vipps.log_in("ola", browser=stranger)
+    for address in (path, f"{path}.json", f"/guide/inspector/compare?login={path.rsplit('/', 1)[1]}&login=2"):
+        assert stranger.get(address).status_code == 404, address
+
+
+def test_no_secret_is_kept_logged_or_shown(vipps: VippsPerson, capfd: pytest.CaptureFixture[str]) -> None:
+    """ASVS 16.2.5. The row of a login in progress has nonce and verifier, because the callback needs them."""
+    with overheard(vipps) as secrets:
+        location = vipps.start("/account")
+        asked = parse_qs(urlsplit(location).query)
+        callback = vipps.approve(location, "kari")
+        secrets |= {asked["state"][0], asked["nonce"][0], parse_qs(urlsplit(callback).query)["code"][0]}
+        vipps.browser.get(callback)
+        vipps.browser.get(callback)
+        vipps.browser.get(vipps.approve(vipps.start(), "ola", faults={"id_token": {"nonce": "another"}}))
+        post(vipps.browser, "/login/password", {"email": "ola.tangen@example.com", "password": DEMO_PASSWORD})
+    cookies = {cookie.value for cookie in vipps.browser._cookies.values() if cookie.key != "form"}
+    secrets |= {DEMO_PASSWORD, vipps.app.extensions["settings"].client_secret, *cookies}
+    assert len(secrets) >= 13
+    pages = [vipps.browser.get(f"{INDEX}/{number}{end}").text for number in range(1, 4) for end in ("", ".json")]
+    kept = everything_kept(vipps, but={"login_attempt.nonce", "login_attempt.code_verifier"})
+    logged = "".join(capfd.readouterr())
+    assert "inspected" not in logged
+    for secret in secrets:
+        for where, text_there in (("the database", kept), ("the log", logged), ("a page", "".join(pages))):
+            assert secret not in text_there, f"{secret[:6]}… is in {where}"
+
+
+def test_logins_are_bounded_in_number_and_age(vipps: VippsPerson) -> None:
+    for _ in range(store.PER_BROWSER + 3):
+        vipps.start()
+    assert len(open_page(vipps.browser, INDEX).select(".login")) == store.PER_BROWSER
+    with time_machine.travel(utcnow() + store.AGE + timedelta(minutes=1), tick=False):
+        vipps.start()
+        assert len(open_page(vipps.browser, INDEX).select(".login")) == 1
+
+
+def test_logins_are_bounded_for_all_browsers_together(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MOST", 3)
+    for _ in range(5):
+        vipps.start(browser=browser_of(vipps.app))
+    with vipps.app.app_context():
+        assert db.session.scalar(text("SELECT count(*) FROM inspected_login")) == 3
+
+
+def kept_rows(vipps: VippsPerson) -> int:
+    """Count the recorded logins of all browsers."""
+    with vipps.app.app_context():
+        return int(db.session.scalar(text("SELECT count(*) FROM inspected_login")) or 0)
+
+
+def test_callbacks_that_nobody_began_are_not_kept(vipps: VippsPerson) -> None:
+    vipps.start()
+    for name, cookie in (("unknown", ""), ("invented", "an-inspector-cookie-that-we-never-made")):
+        stranger = browser_of(vipps.app)
+        if cookie:
+            stranger.set_cookie(store.COOKIE, cookie)
+        for state in (f"state=nobody-made-this-{name}&", ""):
+            response = stranger.get(f"/login/vipps/callback?{state}code=x")
+            assert "inspector=" not in str(response.headers.getlist("Set-Cookie"))
+    assert kept_rows(vipps) == 1
+
+
+def test_callback_of_one_login_makes_few_stories_in_whatever_browsers(vipps: VippsPerson) -> None:
+    callback = vipps.approve(vipps.start(), "kari")
+    for _ in range(store.PER_LOGIN + 2):
+        browser_of(vipps.app).get(callback)
+    assert kept_rows(vipps) == store.PER_LOGIN
+    vipps.browser.get(callback)
+    assert set(results(vipps.browser)) == {"passed"}, "its own browser's row is there already"
+
+
+def test_callbacks_in_other_browsers_count_against_the_one_that_began(vipps: VippsPerson) -> None:
+    other = browser_of(vipps.app)
+    vipps.start(browser=other)
+    for _ in range(6):
+        callback = vipps.approve(vipps.start(), "kari")
+        for _ in range(store.PER_LOGIN - 1):
+            stranger = browser_of(vipps.app)
+            stranger.get(callback)
+            stranger.get("/login/vipps/callback?state=nobody-made-this-one&code=x")
+    assert kept_rows(vipps) == store.PER_BROWSER + 1
+    for _ in range(store.PER_BROWSER):
+        vipps.start()
+    assert kept_rows(vipps) == store.PER_BROWSER + 1, "no story outlives the login that pays for it"
+    assert len(open_page(other, INDEX).select(".login")) == 1
+
+
+def test_callbacks_of_nobody_write_nothing(vipps: VippsPerson) -> None:
+    vipps.start()
+    told: list[str] = []
+    with vipps.app.app_context():
+        engine = db.engine
+    listen = (engine, "before_cursor_execute", lambda _c, _u, statement, *_: told.append(statement))
+    event.listen(*listen)
+    browser_of(vipps.app).get("/login/vipps/callback?state=nobody-made-this-one")
+    event.remove(*listen)
+    ours = {each.split()[0] for each in told if store.inspected_login.name in each}
+    assert ours == {"SELECT", "PRAGMA"}
+
+
+def test_logins_stay_when_their_person_logs_out_and_the_page_says_so(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    post(vipps.browser, "/logout", form_on="/account")
+    page = open_page(vipps.browser, INDEX)
+    assert page.select(".login")
+    assert "stay when you log out" in page.one(".forget").get_text()
+
+
+def test_logins_can_be_forgotten(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    assert post(vipps.browser, "/guide/inspector/forget", form_on=INDEX).status_code == 303
+    assert not open_page(vipps.browser, INDEX).select(".login")
+    assert vipps.browser.get_cookie(store.COOKIE) is None
+
+
+def test_deleting_the_account_deletes_its_logins(vipps: VippsPerson) -> None:
+    vipps.log_in("ola")
+    with vipps.app.test_request_context():
+        number = db.session.scalar(text("SELECT max(customer_id) FROM inspected_login"))
+        erasure.erase(db.session.get(Customer, number))  # type: ignore[arg-type]
+        db.session.commit()
+    assert not open_page(vipps.browser, INDEX).select(".login")
+
+
+def naming(vipps: VippsPerson, name: str) -> int:
+    """Return how many recorded logins of all browsers hold a name."""
+    with vipps.app.app_context():
+        kept = text("SELECT count(*) FROM inspected_login WHERE callback LIKE :name")
+        return db.session.scalar(kept, {"name": f"%{name}%"}) or 0
+
+
+def test_deleting_the_account_deletes_refused_logins_of_the_same_person_too(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    for person in ("kari", "ola"):
+        another = {"faults": {"claims": {"sub": "somebody-else"}}}
+        refused = browser_of(vipps.app)
+        assert refused.get(vipps.approve(vipps.start(browser=refused), person, **another)).status_code == 502
+    assert (naming(vipps, "Kari"), naming(vipps, "Ola")) == (2, 1)
+    with vipps.app.test_request_context():
+        erasure.erase(db.session.scalars(select(Customer).join(VippsLink)).first())  # type: ignore[arg-type]
+        db.session.commit()
+    assert (naming(vipps, "Kari"), naming(vipps, "Ola")) == (0, 1)
+
+
+@pytest.mark.parametrize("demo", ["1", "0"])
+def test_retention_forgets_what_nobody_looked_at_any_more(vipps: VippsPerson, make_app: Any, demo: str) -> None:
+    """Also in a shop that has been a demo and is none any more."""
+    job = make_app(DEMO=demo).test_cli_runner()
+    assert "      0  logins in the inspector\n" in job.invoke(args=["retention"]).output, "before there is a table"
+    vipps.log_in("kari")
+    assert "      0  logins in the inspector\n" in job.invoke(args=["retention"]).output
+    with time_machine.travel(utcnow() + store.AGE + timedelta(minutes=1), tick=False):
+        for dry in (["--dry-run"], []):
+            assert "      1  logins in the inspector\n" in job.invoke(args=["retention", *dry]).output
+    assert naming(vipps, "") == 0
+
+
+def test_the_table_is_nothing_that_migrations_would_take_away(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    with vipps.app.app_context(), db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"include_name": is_in_models})
+        assert inspect(connection).has_table("inspected_login")
+        assert compare_metadata(context, [db.metadata, vipps_metadata]) == []
+
+
+def test_pages_are_kept_by_no_cache_and_only_browsers_with_a_login_have_the_cookie(vipps: VippsPerson) -> None:
+    response = vipps.browser.get(INDEX)
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "inspector=" not in response.headers.get("Set-Cookie", "")
+    assert "Nothing yet" in check_page(response).text
