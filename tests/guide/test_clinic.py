@@ -68,8 +68,14 @@ def test_refusal_leads_to_this_very_login_and_back_to_its_button(vipps: VippsPer
     vipps.browser.get(vipps.approve(vipps.start(), "ola"))  # the newest login is another one
     inspector, clinic = (str(each["href"]) for each in Page(refused.text).select(".refused__guide a"))
     assert clinic == f"{CLINIC}#{name}"
-    shown = vipps.browser.get(inspector, follow_redirects=True)
-    assert check_page(shown).h1 == AILMENTS[name].title
+    shown = check_page(vipps.browser.get(inspector, follow_redirects=True))
+    assert shown.h1 == AILMENTS[name].title
+    lost = name == "lost_cookie"
+    assert ("its cookie comes along" in shown.text, "No cookie of this login comes along" in shown.text) == (
+        not lost,
+        lost,
+    )
+    assert ("UPDATE login_attempt no row" in shown.text) == lost
 
 
 def test_only_a_login_of_the_clinic_leads_back_to_it(vipps: VippsPerson) -> None:

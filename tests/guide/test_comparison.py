@@ -63,6 +63,16 @@ def test_two_persons_side_by_side_differ_in_what_they_are(vipps: VippsPerson) ->
     assert not {"token", "jwks.json", "It is fresh (exp, iat)", "iss", "aud"} & set(rows)
 
 
+def test_of_a_check_that_failed_what_it_compared_is_shown(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    vipps.browser.get(vipps.approve(vipps.start(), "kari", faults={"id_token": {"nonce": "another"}}))
+    good, bad = rows_of(compared(vipps.browser))["It belongs to this very login (nonce)"]
+    assert good.startswith("passed")
+    assert good.count("characters)") == 2
+    assert bad.startswith("failed")
+    assert "the token says: " in bad
+
+
 def test_what_came_back_is_shown_as_it_came_whatever_it_says(vipps: VippsPerson) -> None:
     for error in ("failed", "passed"):
         state = parse_qs(urlsplit(vipps.start()).query)["state"][0]

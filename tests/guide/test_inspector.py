@@ -59,8 +59,9 @@ def test_a_login_is_told_from_the_button_to_the_page(vipps: VippsPerson) -> None
     assert "DELETE login_attempt" not in page.text, "a statement that found nothing is no news"
     assert len(page.select("svg.sequence a")) == len(titles)
     assert [str(each["href"]) for each in page.select("svg.sequence a")] == [
-        f"#{each['id']}" for each in page.select(".steps > li")
+        f"#{each['id']}" for each in page.select(".step > .step__inside")
     ]
+    assert "built-in" not in page.text
 
 
 def test_what_was_decided_is_told_with_its_reasons(vipps: VippsPerson) -> None:

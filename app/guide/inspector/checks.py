@@ -4,8 +4,10 @@ A login stops at the first check that fails, and says which by a refusal's name.
 was passed, and what comes after it was never looked at.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -75,8 +77,8 @@ CHECKS = (
         "Without it, anybody could send your browser here with their own login, and you would shop in their account.",
         {"state_missing", "state_unknown", "state_expired", "state_used"},
         "RFC 6749, section 10.12",
-        "app.vipps.attempts:Attempts.claim",
-        "connection.execute(_CLAIM, mine)",
+        "app.vipps.attempts:_CLAIM",
+        '_c.state_hash == bindparam("state")',
     ),
     _check(
         "browser",
@@ -287,8 +289,18 @@ def _compared(key: str, start: Mapping[str, Any] | None, callback: Mapping[str, 
         "signature": [("the key’s name (kid)", header.get("kid"))],
         "iss": [("we asked", callback.get("issuer")), ("the token says", claims.get("iss"))],
         "aud": [("we are", sent.get("client_id")), ("the token says", claims.get("aud"))],
+        "times": [("written (iat)", _moment(claims.get("iat"))), ("good until (exp)", _moment(claims.get("exp")))],
         "nonce": [("we sent", sent.get("nonce")), ("the token says", claims.get("nonce"))],
         "subject": [("the token says", claims.get("sub"))],
         "same_person": [("the ID token says", claims.get("sub")), ("userinfo says", person.get("sub"))],
     }
-    return [(name, str(value)) for name, value in known.get(key, []) if value]
+    pairs = [(name, value) for name, value in known.get(key, []) if value]
+    return [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in pairs]
+
+
+def _moment(seconds: Any) -> Any:
+    """Return seconds since 1970 as people write a moment; what is no such number stays as it came."""
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (TypeError, ValueError, OverflowError, OSError):
+        return seconds

@@ -113,9 +113,12 @@ def _came_back(story: Story, other: Story) -> Iterator[Fact]:
 
 
 def _checked(story: Story, other: Story) -> Iterator[Fact]:
-    """Tell each check; where one of the two made none, the sentence above says all."""
-    for each in story.checks if other.checks else ():
-        yield Fact("", each.check.title, (each.result,))
+    """Tell each check, and what was compared where one failed; if one of the two made none, the essence says all."""
+    theirs = {each.check.key: each.result for each in other.checks}
+    for each in story.checks if theirs else ():
+        failed = Result.FAILED in (each.result, theirs[each.check.key])
+        compared = [f"{name}: {value}" for name, value in each.compared] if failed else []
+        yield Fact("", each.check.title, (each.result, *compared))
 
 
 def _answered(story: Story, other: Story) -> Iterator[Fact]:

@@ -14,9 +14,14 @@ from app.guide.inspector.store import Inspected
 from app.settings import settings_of_app
 from app.vipps.errors import REFUSALS, Refusal
 
-BROWSER, SHOP, VIPPS, DATABASE = PARTICIPANTS = "Browser", "Shop", "Vipps", "Database"
+BROWSER, SHOP, DATABASE, VIPPS = PARTICIPANTS = "Browser", "Shop", "Database", "Vipps"
 
 
+COOKIE_TAKEN = ("lose_cookie", "other_cookie")  # what the clinic may do to a login: `Ailment.here`
+WITHOUT_COOKIE = {
+    "other_browser": "The browser follows. No cookie of this login comes along.",
+    "not_this_browser": "The browser follows, with a cookie that is not this login’s.",
+}
 NOT_TAKEN = frozenset({code for check in CHECKS if check.key in ("state", "browser") for code in check.codes})
 
 
@@ -67,11 +72,14 @@ def _beginning(start: Mapping[str, Any] | None) -> Iterator[Step]:
     if start is None:
         return
     label = f"{start['method']} {start['path']}"
-    yield Step("request", BROWSER, SHOP, "You press the button", label, "Nothing is known of you yet.", start)
+    yield Step("request", BROWSER, SHOP, "You press the button", label, "Vipps knows nothing of it yet.", start)
     if rows := written(start["statements"]):
-        meaning = "Three random numbers are made for this login alone; until you are back they are kept here."
+        meaning = "State, nonce and verifier are made for this login alone; until you are back they are kept here."
         yield Step("rows", SHOP, DATABASE, "The shop notes the login", "note the login", meaning, {"rows": rows})
-    meaning = "Your browser gets a cookie that ties the login to it, and is sent on."
+    tried = tried_at(start["path"])
+    meaning = "Your browser gets a cookie, the fourth random number, which ties the login to it, and is sent on."
+    if tried and tried.here in COOKIE_TAKEN:
+        meaning = "Your browser gets a cookie that ties the login to it, and the clinic takes it away again."
     yield Step("redirect", SHOP, BROWSER, "The shop sends you to Vipps", f"{start['status']} to Vipps", meaning, start)
     meaning = "What the shop asks for is all in the address. What you then do in the app stays between Vipps and you."
     yield Step("authorize", BROWSER, VIPPS, "Vipps asks you", "authorization request", meaning, start)
@@ -87,13 +95,14 @@ def _ending(callback: Mapping[str, Any] | None) -> Iterator[Step]:
     )
     meaning += " here on everything is checked."
     yield Step("callback", VIPPS, BROWSER, "Vipps sends you back", f"302 with {brought}", meaning, callback, refused)
-    meaning = "The browser follows, and its cookie comes along."
+    meaning = WITHOUT_COOKIE.get(callback["failure"], "The browser follows, and its cookie comes along.")
     yield Step("request", BROWSER, SHOP, "You are back", f"callback with {brought}", meaning, callback)
     if before := written(callback["statements"][: _first_call(callback)]):
         meaning = "In one statement, so that a login can be taken once, however often the button is pressed."
         title, missing = "The shop takes the login", callback["failure"] in NOT_TAKEN
         if missing:
             title, meaning = "The shop looks for the login", "There is none that this browser could take."
+            before = [{**each, "rows": 0} for each in before if each["table"]]
         yield Step("rows", SHOP, DATABASE, title, "take the login", meaning, {"rows": before}, missing)
     for call in callback["calls"]:
         yield from _called(call)

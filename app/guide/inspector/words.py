@@ -32,21 +32,23 @@ HEADERS = {
     "content-type": "How the body is written.",
     "accept": "What we can read.",
     "accept-encoding": "Uncompressed, so that an answer cannot swell up in here.",
-    "cache-control": "“no-store”: nothing of a login may stay in a cache.",
+    "cache-control": "How long an answer may be kept. With “no-store” nothing of it stays in a cache; keys and"
+    " addresses may stay for a while.",
     "location": "Where the browser goes next.",
     "merchant-serial-number": "Our sales unit’s number, by which Vipps’ support finds this call.",
     "vipps-system-name": "Who made this shop, for Vipps’ support.",
     "vipps-system-version": "And in which version.",
     "retry-after": "When to try again.",
-    "sec-fetch-site": "Where the click came from. “cross-site” gets the login page: no other site may log you in.",
+    "sec-fetch-site": "Where the click came from. At the button, “cross-site” gets the login page: no other site may"
+    " log you in. The way back from Vipps is always from another site.",
     "sec-fetch-mode": "“navigate”: a person goes to a page. A picture or a script gets no login.",
     "www-authenticate": "Why the call was refused.",
 }
 
 CLAIMS = {
     "iss": "Who wrote the token.",
-    "sub": "Who you are: a name that only Vipps gives, that never changes, and that is another one in every shop. The"
-    " account is found by it and by nothing else.",
+    "sub": "Who you are: a name that only Vipps gives, that never changes, and that is another one in every shop. Once"
+    " it is connected, the account is found by it and by nothing else.",
     "aud": "For whom it is: this shop.",
     "exp": "Until when it is good, in seconds since 1970.",
     "iat": "When it was written.",
@@ -63,7 +65,7 @@ CLAIMS = {
     "kid": "Which of Vipps’ keys signed it.",
     "typ": "What kind of thing this is.",
     "access_token": "Opens userinfo for ten minutes. It is used once, here, and stored nowhere.",
-    "id_token": "Says who logged in. Read above, part by part.",
+    "id_token": "Says who logged in. It is opened below, part by part.",
     "token_type": "“Bearer”: whoever has the access token may use it.",
     "expires_in": "How long the access token is good, in seconds.",
     "scope": "What was granted.",
