@@ -59,7 +59,7 @@ def _rows(numbers: range, issuer: str, client_id: str) -> Iterator[tuple[type[Ba
 
 
 def _product(number: int) -> dict[str, Any]:
-    slug, picture = f"thing-{number}", "brand/multe.svg"
+    slug, picture = f"thing-{number}", "brand/mark.svg"
     return {"id": number, "slug": slug, "category_id": 1, "price": 9900, "stock": 5, "picture": picture,
             "position": number}  # fmt: skip
 

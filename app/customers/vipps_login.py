@@ -140,7 +140,7 @@ class VippsLogin:
         return understood
 
 
-@limiter.limit(limits.STARTS_PER_SITE, key_func=client_site)
+@limiter.limit(limits.STARTS_PER_SITE, key_func=client_site, exempt_when=lambda: client_site() == client_network())
 @limiter.limit(limits.STARTS_PER_CLIENT, key_func=client_network)
 def count_start() -> None:
     """Count one login that begins; raises `TooManyRequests` if there have been too many."""

@@ -33,7 +33,7 @@ STRINGS = [
     '{"$ne": null}',
     "\\",
 ]
-ALL_AT_ONCE = 5
+ALL_AT_ONCE = 6
 HARMLESS = "zzyzx"
 # They end what the walk stands on: the session, the account, the data.
 LEFT_OUT = ("/logout", "/account/delete", "/demo/start-over", "/staff/logout", "/account/sessions/end-others")

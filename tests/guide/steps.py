@@ -21,8 +21,8 @@ def newest(browser: FlaskClient) -> Page:
 
 def recorded(browser: FlaskClient) -> dict[str, Any]:
     """Download this browser's newest login."""
-    link = open_page(browser, INDEX).select(".login h2 a")[0]
-    response = browser.get(f"{link['href']}.json")
+    link = Page(browser.get(INDEX).text).tree.find_class("login")[0].find(".//h2/a")
+    response = browser.get(f"{link.get('href')}.json")
     assert response.headers["Content-Disposition"].startswith("attachment")
     return dict(response.json)
 

@@ -296,6 +296,13 @@ def test_one_network_alone_does_not_use_up_what_its_neighbours_may_begin(vipps: 
     assert left == most.amount - allowed
 
 
+def test_an_address_of_the_old_kind_is_counted_once(vipps: VippsPerson) -> None:
+    flood(vipps, "10.0.0.1", 1)
+    most = parse(limits.STARTS_PER_SITE)
+    with vipps.app.app_context():
+        assert limiter.limiter.get_window_stats(most, "10.0.0.1", "vipps.start").remaining == most.amount
+
+
 def test_another_site_cannot_use_up_what_somebodys_network_may_begin(vipps: VippsPerson) -> None:
     allowed, forged = int(limits.STARTS_PER_CLIENT.split()[0]), {"Sec-Fetch-Site": "cross-site"}
     assert flood(vipps, "10.0.0.1", allowed + 1, **forged) == [303] * (allowed + 1)
