@@ -54,15 +54,15 @@ def compile_routes_once() -> None:
         for name, value in kept[key].items():
             setattr(rule, name, value.__get__(rule) if name.startswith("_build") else value)
 
-    Rule.compile = once  # type: ignore[method-assign]
+    Rule.compile = once
 
 
 def compile_statements_once() -> None:
     """Keep what SQLAlchemy makes of a statement for all engines of a kind: their dialects are all set up alike."""
     kept: LRUCache[Any, Any] = LRUCache(5000)
-    Engine._compiled_cache = property(lambda engine: kept, lambda engine, own: None)  # type: ignore[assignment]
-    DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
-    DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
+    Engine._compiled_cache = property(lambda engine: kept, lambda engine, own: None)
+    DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)
+    DefaultDialect.__hash__ = lambda self: hash(type(self))
 
 
 def read_certificates_once() -> None:
