@@ -8,7 +8,7 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import func, inspect, select, text
 
 from app.customers.models import Customer
-from app.database import UtcDateTime, db, is_in_models, utcnow
+from app.database import UtcDateTime, db, insert_now, is_in_models, update_now, utcnow
 from app.shop.models import Product
 from app.vipps.attempts import metadata as vipps_metadata
 
@@ -51,6 +51,35 @@ def test_times_come_back_in_utc_and_a_naive_one_is_refused(either_app: Flask) ->
         assert customer.created_at.tzinfo is not None
         with pytest.raises(ValueError, match="without a time zone"):
             UtcDateTime().process_bind_param(utcnow().replace(tzinfo=None), db.engine.dialect)
+
+
+def test_a_row_that_is_written_now_is_as_a_flush_would_leave_it(either_app: Flask) -> None:
+    with either_app.app_context():
+        customer = insert_now(Customer(name="Kari", address={"street": "Fjordveien 1"}))
+        assert customer.id
+        assert customer.refresh_policy == "ask", "a column's default"
+        assert customer.created_at.tzinfo is not None
+        customer.given_name = "Kari"  # and it goes on like any other row
+        db.session.commit()
+        kept = select(Customer.given_name, Customer.address).where(Customer.id == customer.id)
+        assert db.session.execute(kept).one() == ("Kari", {"street": "Fjordveien 1"})
+
+
+def test_a_row_that_is_changed_now_is_changed_in_the_database_and_in_hand(either_app: Flask) -> None:
+    with either_app.app_context():
+        other, customer = insert_now(Customer(name="Ola")), insert_now(Customer(name="Kari"))
+        update_now(customer, name="Kari Nordfjell", email="kari@example.com")
+        assert (customer.name, customer.email) == ("Kari Nordfjell", "kari@example.com")
+        assert not db.session.dirty
+        named = select(Customer.name).where(Customer.id >= other.id).order_by(Customer.id)
+        assert list(db.session.scalars(named)) == ["Ola", "Kari Nordfjell"]
+
+
+def test_what_was_written_now_is_gone_with_its_transaction(either_app: Flask) -> None:
+    with either_app.app_context():
+        number = insert_now(Customer(name="Kari")).id
+        db.session.rollback()
+        assert db.session.get(Customer, number) is None
 
 
 def test_ready_means_that_the_database_answers_and_is_set_up(app: Flask) -> None:

@@ -12,7 +12,7 @@ from flask import has_request_context, request
 from sqlalchemy import func, select
 
 from app.customers.models import Activity, Customer
-from app.database import db
+from app.database import db, insert_now
 from app.observability import reference
 from app.vipps.matching import Decision
 
@@ -65,17 +65,17 @@ def note(
     customer: Customer | None, kind: Kind, *, method: str | None = None, decision: Decision | None = None
 ) -> Activity:
     """Add a line for a customer, or for nobody that is known, with the browser and the number of this request."""
-    line = Activity(
-        customer_id=customer.id if customer else None,
-        kind=kind,
-        method=method,
-        decision=decision.verdict if decision else None,
-        reasons=list(decision.reasons) if decision else [],
-        user_agent=_user_agent(),
-        reference=reference(),
+    return insert_now(
+        Activity(
+            customer_id=customer.id if customer else None,
+            kind=kind,
+            method=method,
+            decision=decision.verdict if decision else None,
+            reasons=list(decision.reasons) if decision else [],
+            user_agent=_user_agent(),
+            reference=reference(),
+        )
     )
-    db.session.add(line)
-    return line
 
 
 def listing(customer: Customer, page: int = 1) -> Listing:

@@ -12,7 +12,7 @@ from flask import redirect
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from werkzeug.wrappers import Response
 
-from app.customers import activity, greetings, linking, pending
+from app.customers import activity, greetings, linking, outcomes, pending
 from app.customers.activity import Kind
 from app.customers.consents import asking
 from app.customers.linking import Settled
@@ -22,6 +22,7 @@ from app.database import begin_write, db, utcnow
 from app.happenings import login_ended, tell
 from app.i18n import language
 from app.observability import log
+from app.vipps.attempts import Attempt
 from app.vipps.errors import LoginRefused
 from app.vipps.matching import Decision, Way
 from app.vipps.purposes import Purpose
@@ -51,17 +52,27 @@ def _once(work: Callable[[], T]) -> T:
 
 
 def let_in(
-    customer: Customer, method: str, target: str, *, confirmed: bool = True, decision: Decision | None = None
+    customer: Customer,
+    method: str,
+    target: str,
+    *,
+    confirmed: bool = True,
+    decision: Decision | None = None,
+    attempt: Attempt | None = None,
 ) -> Response:
     """Log the customer in, note it with what was decided, commit, and go to a path of this site.
 
-    `confirmed` says whether this login proved who is at the keyboard.
+    `confirmed` says whether this login proved who is at the keyboard. `attempt` is the login in progress that this
+    ends, if it is the callback's own.
     """
-    customer.locale = language()  # mails follow the language that was last read here
-    token = start_session(customer, method, confirmed=confirmed)
+    if customer.locale != language():
+        customer.locale = language()  # mails follow the language that was last read here
+    row, token = start_session(customer, method, confirmed=confirmed)
     asks = asking.is_due(customer, decision)
     line = activity.note(customer, Kind.LOGGED_IN, method=method, decision=decision)
     news = decision is not None and greetings.has_news(customer)
+    if attempt:
+        outcomes.note_session(attempt, row)
     db.session.commit()
     log.info("logged_in", method=method, customer=customer.id, decision=decision.verdict if decision else None)
     tell(login_ended, method=method, outcome=decision.verdict if decision else "let_in")
@@ -89,7 +100,7 @@ def refuse(decision: Decision) -> NoReturn:
     raise LoginRefused(decision.verdict, reasons=decision.reasons)
 
 
-def admit(waiting: PendingLink, way: Way) -> Response:
+def admit(waiting: PendingLink, way: Way, attempt: Attempt | None = None) -> Response:
     """Connect a Vipps user who waited (see `pending.take`), after proof that the account is theirs, and let them in.
 
     Whoever proved an address that had never been confirmed gets the account without what others may have left in it.
@@ -103,7 +114,7 @@ def admit(waiting: PendingLink, way: Way) -> Response:
             linking.take_over(customer, info)
         customer.email_verified_at = utcnow()
     settled = linking.settle(Purpose.PROVE, who, info, logged_in_at, customer)
-    return let_in(linked(settled), VIPPS, target, decision=settled.decision)
+    return let_in(linked(settled), VIPPS, target, decision=settled.decision, attempt=attempt)
 
 
 def admit_as_new(waiting: PendingLink) -> Response:

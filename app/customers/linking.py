@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, bindparam, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.customers import activity, mails, proofs
 from app.customers.accounts import find_by_email, hold
 from app.customers.activity import Kind
 from app.customers.consents import ledger, preferences
 from app.customers.email_address import normal_email
-from app.customers.models import Customer, VippsLink
+from app.customers.models import Customer, VippsLink, VippsProfile
 from app.customers.profile import from_vipps
 from app.customers.profile.changes import set_aside
 from app.customers.profile.from_vipps import Refreshed
 from app.customers.sessions import end_sessions_of
-from app.database import db, utcnow, writes_alone
+from app.database import db, update_now, utcnow, writes_alone
 from app.i18n import language
 from app.observability import log
 from app.settings import settings_of_app
@@ -53,13 +53,14 @@ class Settled:
 
 
 LINK_OF_SUBJECT = (
-    select(VippsLink)
+    select(VippsLink, Customer, VippsProfile)
+    .join(VippsLink.customer)
+    .outerjoin(VippsLink.profile)
     .where(
         VippsLink.issuer == bindparam("issuer"),
         VippsLink.client_id == bindparam("client_id"),
         VippsLink.subject == bindparam("subject"),
     )
-    .options(joinedload(VippsLink.customer), joinedload(VippsLink.profile))
 )
 
 
@@ -112,8 +113,7 @@ def keep(link: VippsLink | None, info: UserInfo, logged_in_at: datetime) -> Refr
         return None
     refreshed = None
     if link.sharing_revoked_at is None or link.sharing_revoked_at <= logged_in_at:
-        link.shared_at = max(link.shared_at or logged_in_at, logged_in_at)
-        link.sharing_revoked_at = None
+        update_now(link, shared_at=max(link.shared_at or logged_in_at, logged_in_at), sharing_revoked_at=None)
         refreshed = from_vipps.refresh(link, info)
     ledger.record(link.customer, info)
     if info.problems:
@@ -124,7 +124,13 @@ def keep(link: VippsLink | None, info: UserInfo, logged_in_at: datetime) -> Refr
 def find_link(who: Identity) -> VippsLink | None:
     """Find the account of a subject: by issuer, client and subject, never by a claim that can change hands."""
     values = {"issuer": who.issuer, "client_id": who.client_id, "subject": who.subject}
-    return db.session.scalar(LINK_OF_SUBJECT, values, execution_options={"populate_existing": True})
+    found = db.session.execute(LINK_OF_SUBJECT, values, execution_options={"populate_existing": True}).one_or_none()
+    if found is None:
+        return None
+    link, customer, profile = found
+    set_committed_value(link, "customer", customer)
+    set_committed_value(link, "profile", profile)
+    return link
 
 
 def held_link(who: Identity) -> VippsLink | None:
@@ -148,8 +154,8 @@ def link_of(customer: Customer) -> VippsLink | None:
 
 def facts(purpose: Purpose, who: Identity, info: UserInfo, link: VippsLink | None, current: Customer | None) -> Facts:
     """Gather what `decide` wants to know about somebody who came back from Vipps."""
-    person = person_of(info)
     unknown = link is None and purpose in (Purpose.LOG_IN, Purpose.MEMBERS)
+    person = person_of(info) if unknown else Person()
     return Facts(
         purpose=purpose,
         person=person,

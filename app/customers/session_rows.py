@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, bindparam, select, update
 
 from app.customers.models import Customer, CustomerSession
-from app.database import db, utcnow
+from app.database import db, insert_now, utcnow
 from app.happenings import session_began, sessions_ended, tell_when_committed
 from app.security import secret_hash
 
@@ -40,17 +40,18 @@ def add(customer: Customer, method: str, user_agent: str, *, confirmed: bool) ->
     """Add a session and return its row and the token for the browser."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     now = utcnow()
-    row = CustomerSession(
-        customer=customer,
-        token_hash=secret_hash(token),
-        method=method,
-        user_agent=user_agent.replace("\0", "")[:MAX_USER_AGENT],
-        created_at=now,
-        last_seen_at=now,
-        expires_at=_expiry(now, now),
-        confirmed_at=now if confirmed else None,
+    row = insert_now(
+        CustomerSession(
+            customer_id=customer.id,
+            token_hash=secret_hash(token),
+            method=method,
+            user_agent=user_agent.replace("\0", "")[:MAX_USER_AGENT],
+            created_at=now,
+            last_seen_at=now,
+            expires_at=_expiry(now, now),
+            confirmed_at=now if confirmed else None,
+        )
     )
-    db.session.add(row)
     tell_when_committed(session_began, method=method)
     return row, token
 

@@ -91,8 +91,8 @@ def acting_for() -> str:
     return f"{current.customer.id}.{current.row.id}.{current.row.created_at.timestamp():.6f}" if current else ""
 
 
-def start_session(customer: Customer, method: str, *, confirmed: bool) -> str:
-    """Log the customer in: add a row and return the token for `set_session_cookie`. The caller commits.
+def start_session(customer: Customer, method: str, *, confirmed: bool) -> tuple[CustomerSession, str]:
+    """Log the customer in: return a new row, and the token for `set_session_cookie`. The caller commits.
 
     `confirmed` says whether this login proved who is at the keyboard. An existing session of this browser ends, and
     the form secret is renewed with it (ASVS 7.2.4).
@@ -102,7 +102,7 @@ def start_session(customer: Customer, method: str, *, confirmed: bool) -> str:
     g.current = Current(row, customer)
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # listeners know their app by identity
     customer_logged_in.send(app, customer=customer)
-    return token
+    return row, token
 
 
 def ended_with_sharing() -> bool:

@@ -5,9 +5,6 @@ consents are recorded, the decision is written down with its reasons, and a sess
 nothing behind. Which customer it is, `linking.settle` knows; here is what follows from it for each purpose.
 """
 
-from datetime import timedelta
-from typing import TypeVar
-
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -15,24 +12,34 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
-from app.customers import accounts, activity, greetings, limits, linking, pending, proofs, revocation, session_rows
+from app.customers import (
+    accounts,
+    activity,
+    greetings,
+    limits,
+    linking,
+    outcomes,
+    pending,
+    proofs,
+    revocation,
+    session_rows,
+)
 from app.customers.activity import Kind
 from app.customers.activity_words import reasons_of
 from app.customers.admission import VIPPS, admit, in_one_transaction, let_in, linked, refuse
 from app.customers.confirmation import note_confirmation
 from app.customers.linking import Identity, Settled
-from app.customers.models import Customer, CustomerSession, PendingLink
+from app.customers.models import Customer
 from app.customers.sessions import (
     acting_for,
     current_customer,
-    current_session,
     forget,
     rotate_session,
     set_session_cookie,
     still_current,
 )
 from app.customers.ways_on import way_back, ways_on
-from app.database import db, if_possible, utcnow
+from app.database import db, if_possible
 from app.happenings import event_received, login_ended, tell
 from app.observability import log, name_failure, reference
 from app.security import client_network, client_site, limiter, set_cookie
@@ -44,15 +51,7 @@ from app.vipps.purposes import Purpose
 from app.vipps.revocation import Delivery
 from app.vipps.routes import Login
 
-# What an attempt led to, for a repeated callback: the name of a session or of a waiting login follows.
-LOGGED_IN, HELD, DONE = "session", "held", "done"
-# How long after a login its callback may be repeated by the same browser and still lead into it: long enough for
-# a double click or a reload, too short for the back button after lunch.
-REPEATABLE = timedelta(minutes=1)
 RETRY_SECONDS = 5
-
-Outcome = tuple[str, ResponseReturnValue]
-Row = TypeVar("Row", CustomerSession, PendingLink)
 
 
 class VippsLogin:
@@ -75,7 +74,7 @@ class VippsLogin:
             return True
         return bool(attempt.owner) and attempt.owner == acting_for()
 
-    def accept(self, login: Login) -> tuple[str, ResponseReturnValue]:
+    def accept(self, login: Login) -> ResponseReturnValue:
         """Do what the login was for; of two at the same moment, the second finds what the first did."""
         return in_one_transaction(lambda: ACCEPT[login.attempt.purpose](login))
 
@@ -83,14 +82,12 @@ class VippsLogin:
         """Lead a repeated callback to where the first one led, while that is fresh."""
         if current_customer() is not None:
             return redirect(attempt.next_path, 303)
-        kind, _dot, row = (outcome or "").partition(".")
-        freshest = utcnow() - REPEATABLE
-        if kind == HELD and (waiting := made(PendingLink, row)) and waiting.created_at >= freshest:
+        if waiting := outcomes.held_by(outcome):
             key = pending.rekey(waiting)
             db.session.commit()
             return ask_for_proof(key)
-        session = made(CustomerSession, row) if kind == LOGGED_IN else None
-        if session is None or session.ended_at is not None or session.created_at < freshest:
+        session = outcomes.session_of(outcome)
+        if session is None:
             raise LoginRefused("state_used")
         # A session of its own: the first answer's cookie may be the one that the browser keeps.
         _row, token = session_rows.add(session.customer, VIPPS, request.user_agent.string, confirmed=False)
@@ -158,59 +155,69 @@ def receive(delivery: Delivery) -> str:
     return in_one_transaction(work)
 
 
-def log_in(login: Login) -> Outcome:
+def log_in(login: Login) -> ResponseReturnValue:
     """Log the person in, or hold the login until its person has proved that the account is theirs."""
     settled = settle(login.attempt.purpose, login)
     if settled.decision.verdict is Verdict.PROVE_OWNERSHIP:
         return hold(login, settled.decision)
-    response = let_in(linked(settled), VIPPS, login.attempt.next_path, confirmed=False, decision=settled.decision)
-    return f"{LOGGED_IN}.{_session_name()}", response
+    return let_in(
+        linked(settled),
+        VIPPS,
+        login.attempt.next_path,
+        confirmed=False,
+        decision=settled.decision,
+        attempt=login.attempt,
+    )
 
 
-def hold(login: Login, decision: Decision) -> Outcome:
+def hold(login: Login, decision: Decision) -> ResponseReturnValue:
     """Let the login wait in this browser, and ask for the proof."""
     waiting, key = pending.hold(login, decision)
     activity.note(waiting.customer, Kind.LOGIN_HELD, method=VIPPS, decision=decision)
+    outcomes.note_held(login.attempt, waiting)
     db.session.commit()
     log.info("vipps_login_held", decision=decision.verdict, reasons=list(decision.reasons))
     tell(login_ended, method=VIPPS, outcome=decision.verdict)
-    return f"{HELD}.{born(waiting)}", ask_for_proof(key)
+    return ask_for_proof(key)
 
 
-def connect(login: Login) -> Outcome:
+def connect(login: Login) -> ResponseReturnValue:
     """Connect the Vipps user to the account of who is logged in here, and nobody else."""
     settled = settle(Purpose.CONNECT, login, asker())
     customer = linked(settled)
     line = activity.note(customer, Kind.CONNECTED_HERE, method=VIPPS, decision=settled.decision)
     token, news = rotate_session(), greetings.has_news(customer)
+    outcomes.note_done(login.attempt)
     db.session.commit()
     log.info("vipps_connected", customer=customer.id, decision=settled.decision.verdict)
     greetings.greet(customer, line, news=news)
-    return DONE, _go_on(login.attempt.next_path, token)
+    return _go_on(login.attempt.next_path, token)
 
 
-def refresh(login: Login) -> Outcome:
+def refresh(login: Login) -> ResponseReturnValue:
     """Keep what Vipps says today about who is logged in here."""
     settled = settle(Purpose.REFRESH, login, asker())
     customer = linked(settled)
+    outcomes.note_done(login.attempt)
     db.session.commit()
     log.info("profile_refreshed", customer=customer.id)
     if settled.refreshed:
         greetings.tell_news(settled.refreshed)
-    return DONE, redirect(login.attempt.next_path, 303)
+    return redirect(login.attempt.next_path, 303)
 
 
-def confirm(login: Login) -> Outcome:
+def confirm(login: Login) -> ResponseReturnValue:
     """Note that who is logged in here has just confirmed in the app; `acr` has been checked with the ID token."""
     settled = settle(Purpose.CONFIRM, login, asker())
     customer = linked(settled)
     token = note_confirmation(customer, VIPPS)
+    outcomes.note_done(login.attempt)
     db.session.commit()
     flash(_("Thank you, you have confirmed that it is you."), "success")
-    return DONE, _go_on(login.attempt.next_path, token)
+    return _go_on(login.attempt.next_path, token)
 
 
-def prove(login: Login) -> Outcome:
+def prove(login: Login) -> ResponseReturnValue:
     """Finish in this browser what a mailed link, opened here, allows: only for the Vipps user who asked for it."""
     proof = proofs.take_by_hash(login.attempt.owner, proofs.Purpose.CONNECT)
     waiting = pending.take(proof.pending_link_id) if proof and proof.pending_link_id else None
@@ -219,8 +226,7 @@ def prove(login: Login) -> Outcome:
     if pending.identity_of(waiting) != identity_of(login):
         db.session.rollback()  # the link stays good for the right person
         refuse(Decision(Verdict.OTHER_PERSON, waiting.customer_id, ("subject_is_not_yours",)))
-    response = admit(waiting, Way.MAIL)
-    return f"{LOGGED_IN}.{_session_name()}", response
+    return admit(waiting, Way.MAIL, login.attempt)
 
 
 ACCEPT = {
@@ -259,23 +265,6 @@ def ask_for_proof(key: str) -> Response:
     response = redirect(url_for("vipps_account.prove"), 303)
     set_cookie(response, pending.PENDING_COOKIE, key, max_age=pending.LIFETIME)
     return response
-
-
-def made(kind: type[Row], name: str) -> Row | None:
-    """Return the very row that a login made, by the name that `born` gave it; None if it is gone."""
-    number = name.partition(".")[0]
-    row = db.session.get(kind, int(number)) if number else None
-    return row if row and born(row) == name else None
-
-
-def born(row: CustomerSession | PendingLink) -> str:
-    """Name a row by its number and its moment: after a backup was restored, the number can be another row's."""
-    return f"{row.id}.{row.created_at.timestamp():.6f}"
-
-
-def _session_name() -> str:
-    row = current_session()
-    return born(row) if row else ""
 
 
 def _go_on(target: str, token: str | None) -> Response:

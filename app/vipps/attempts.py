@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
     Column,
+    Connection,
     Engine,
     Index,
     Integer,
@@ -165,10 +166,17 @@ class Attempts:
             row = connection.execute(_CLAIM, mine).one_or_none()
         return _attempt(row) if row else self._why_not(state, browser)
 
-    def finish(self, attempt: Attempt, outcome: str) -> None:
-        """Note what the attempt led to, so that a repeated callback can be led to the same place."""
-        with self._engine().begin() as connection:
-            connection.execute(_FINISH, {"attempt": attempt.id, "result": outcome})
+    def finish(self, attempt: Attempt, outcome: str, connection: Connection | None = None) -> None:
+        """Note what the attempt led to, so that a repeated callback can be led to the same place.
+
+        With a connection this is part of its transaction, which the caller commits.
+        """
+        result = {"attempt": attempt.id, "result": outcome}
+        if connection:
+            connection.execute(_FINISH, result)
+            return
+        with self._engine().begin() as own:
+            own.execute(_FINISH, result)
 
     def outcome_of(self, attempt: Attempt) -> str | None:
         """Return what an attempt led to, or None while it is not known."""

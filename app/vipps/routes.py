@@ -9,7 +9,6 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
@@ -68,8 +67,8 @@ class Merchant(Protocol):
     def is_theirs(self, attempt: Attempt) -> bool:
         """Tell whether this browser still acts for whoever the attempt was begun for."""
 
-    def accept(self, login: Login) -> tuple[str, ResponseReturnValue]:
-        """Do what the attempt was for, in one transaction; return a word for the outcome, and the answer."""
+    def accept(self, login: Login) -> ResponseReturnValue:
+        """Do what the attempt was for, in one transaction, in which its outcome is noted (`Attempts.finish`)."""
 
     def repeat(self, attempt: Attempt, outcome: str | None) -> ResponseReturnValue:
         """Answer a callback that has been answered before; raises `LoginRefused` if it cannot be repeated."""
@@ -154,14 +153,10 @@ def finish(vipps: Integration, attempt: Attempt) -> ResponseReturnValue:
             id_token = vipps.client.validate(tokens, attempt, deadline)
             claims = vipps.client.userinfo(tokens, id_token, deadline)
         login = Login(attempt, id_token.issuer, vipps.client.config.client_id, id_token, parse(claims), claims)
-        outcome, response = vipps.merchant.accept(login)
+        return private(vipps.merchant.accept(login))
     except LoginRefused:
         vipps.attempts.finish(attempt, outcome=REFUSED)
         raise
-    # The person is logged in; that a repetition of this callback would not know it must not take that away.
-    with suppress(SQLAlchemyError):
-        vipps.attempts.finish(attempt, outcome)
-    return private(response)
 
 
 def begin(purpose: Purpose, next_path: str, owner: str = "") -> Response:

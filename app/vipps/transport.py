@@ -14,6 +14,7 @@ import threading
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as PoolTimeout
+from urllib3.util.url import Url, parse_url
 
 from .breaker import Breaker, Said, judged_refusal, judged_status
 from .errors import LoginRefused
@@ -214,15 +216,20 @@ class Transport:
             _ends_at.reset(token)
 
     def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None, seconds: float) -> Answer:
-        response = self._pool().urlopen(
-            method,
-            url,
-            body=body,
-            headers={"Accept-Encoding": "identity", **headers},
-            redirect=False,
-            retries=False,
-            preload_content=False,
-            timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds),
+        where = _parsed(url)
+        response = (
+            self._pool()
+            .connection_from_host(where.host, where.port, where.scheme)
+            .urlopen(
+                method,
+                where.request_uri,
+                body=body,
+                headers={"Accept-Encoding": "identity", **headers},
+                redirect=False,
+                retries=False,
+                preload_content=False,
+                timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds),
+            )
         )
         try:
             if response.status in range(300, 400):
@@ -242,6 +249,11 @@ class Transport:
                 self._pools = urllib3.PoolManager(num_pools=4, maxsize=self._connections, ssl_context=context)
                 self._pools.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
             return self._pools
+
+
+@lru_cache(maxsize=16)  # the provider has four addresses
+def _parsed(url: str) -> Url:
+    return parse_url(url)
 
 
 def knock(url: str) -> None:

@@ -11,8 +11,8 @@ from sqlalchemy import event
 
 from app.database import db
 
-OUTSIDE = ("login_attempt", "error_report", "inspected_login")
-"""Tables that are written before or after a login's transaction, each in a transaction of its own."""
+OUTSIDE = ("login_attempt SET used_at", "error_report", "inspected_login")
+"""What is written before or after a login's transaction, each in a transaction of its own."""
 STEPS = ("before the attempt is taken", "before the token call", "before userinfo", "before the transaction")
 """The steps that lie before the transaction; after them come its statements, by number."""
 BEFORE_COMMIT, AFTER_COMMIT = "before the commit", "after the commit"

@@ -134,3 +134,17 @@ def test_a_shop_that_is_killed_at_any_step_has_written_all_or_nothing(
     assert (again["customer"], again["vipps_link"]) == (once["customer"], once["vipps_link"])
     assert either_vipps.log_in(PERSON, browser=another_browser(either_vipps)).status_code == 303
     assert rows(either_vipps)["customer"] == once["customer"]
+
+
+def test_who_was_let_in_by_a_shop_that_died_before_it_answered_is_in_when_the_callback_comes_again(
+    either_vipps: VippsPerson, shop: DyingShop
+) -> None:
+    number = add_account(either_vipps, email=EMAIL)
+    has_email(either_vipps)
+    browser = another_browser(either_vipps)
+    callback = either_vipps.approve(either_vipps.start(browser=browser), PERSON)
+    assert shop.dies_at(AFTER_COMMIT, either_vipps, browser, callback)
+    calls = either_vipps.provider_calls()
+    assert browser.get(callback).status_code == 303
+    assert who_is_in(either_vipps, browser) == number
+    assert either_vipps.provider_calls() == calls, "the code is not sent a second time"

@@ -19,7 +19,7 @@ from app.customers.addresses import OWN, from_parts, parts_of
 from app.customers.models import Customer, VippsLink, VippsProfile
 from app.customers.profile.changes import Policy, Source, State, note, set_aside
 from app.customers.profile.values import COLUMNS, FIELDS, Values, columns_of, is_held_elsewhere, own, put, said, same
-from app.database import db, utcnow
+from app.database import db, update_now, utcnow
 from app.vipps.claims import Address, UserInfo
 
 BY_POLICY = {Policy.UPDATE: State.APPLIED, Policy.ASK: State.PROPOSED, Policy.KEEP: State.NOTED}
@@ -41,8 +41,12 @@ def refresh(link: VippsLink, info: UserInfo) -> Refreshed:
     differs from theirs is a change. The caller commits.
     """
     customer, columns = link.customer, _columns(info)
+    if link.profile and columns_of(link.profile) == columns:
+        update_now(link.profile, received_at=utcnow())
+        _verify_number(customer, info.phone_number, info)
+        return Refreshed()
     now = said(columns)
-    before = now if link.profile and columns_of(link.profile) == columns else _said_before(link, now)
+    before = _said_before(link, now)
     profile = _keep(link, columns)
     changed = [field for field in FIELDS if not same(field, before.get(field), now[field])]
     reached = {field: _state(customer, field, now[field], info, first=not before) for field in changed}
