@@ -24,7 +24,7 @@ def init_app(app: Flask, is_shown: bool) -> None:
 
 def _open(app: Flask) -> None:
     # Here, so that a shop that does not show the guide does not load it.
-    from app.guide import inspector, provenance, source
+    from app.guide import inspector, provenance, source, technical
     from app.guide.checklist import routes as checklist
     from app.guide.clinic import routes as clinic
     from app.guide.routes import bp
@@ -35,3 +35,5 @@ def _open(app: Flask) -> None:
     clinic.init_app(app)
     app.add_template_global(source.url, "code_url")
     app.add_template_global(provenance.url, "made_url")
+    app.add_template_global(inspector.url, "inspector_url")
+    app.add_template_filter(technical.technical)

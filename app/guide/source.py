@@ -108,7 +108,8 @@ def url(name: str, words: str = "") -> str:
 def shown(name: str) -> Markup:
     """Return a place in colour, with its file and line."""
     place = find(name)
-    caption = Markup('<figcaption><a href="{}">{}, line {}</a></figcaption>').format(url(name), place.path, place.first)
+    where = Markup('<a href="{}"><code>{}</code>, line {}</a>').format(url(name), place.path, place.first)
+    caption = Markup("<figcaption>{}</figcaption>").format(where)
     code = Markup('<pre tabindex="0"><code>{}</code></pre>').format(coloured(place.text, _kind(place.path)))
     return Markup('<figure class="source">{}{}</figure>').format(caption, code)
 

@@ -61,6 +61,20 @@ class Shelf:
         """Return how many products there are if this is all of them; None for one of several pages."""
         return None if self.previous or self.next else len(self.products)
 
+    @property
+    def wide(self) -> frozenset[int]:
+        """Return the ids of the products that lie across two columns of the grid.
+
+        These are the featured ones, but each with a single one after it to fill what it leaves of its row.
+        """
+        wide, single = set(), 0
+        for product in reversed(self.products):
+            fits = product.featured and single > 0
+            single += -1 if fits else 1
+            if fits:
+                wide.add(product.id)
+        return frozenset(wide)
+
 
 def read_categories(session: Session, language: str) -> tuple[CategoryName, ...]:
     """Return the categories in their order, in one language."""

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
-from app.simulator.consents.checks import check_consents, check_flow
+from app.simulator.consents.checks import check_consents, check_flow, check_url
 from app.simulator.consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
 
 AuthMethod = Literal["client_secret_basic", "client_secret_post"]
@@ -41,6 +41,8 @@ class Merchant:
     brand: Brand = "vipps"
     """The name on the screens when the request names no market."""
     webhook_url: str | None = None
+    account_url: str | None = None
+    """Where people see at the merchant's what it has of them; None for a merchant whose front page has to do."""
     terms_url: str = "https://example.com/terms"
     privacy_url: str = "https://example.com/privacy"
     delegated_consents: Mapping[str, Any] | None = field(default_factory=lambda: DEFAULT_CONSENTS)
@@ -55,6 +57,8 @@ class Merchant:
             urlsplit(uri)  # raises ValueError for what is no address, such as an unfinished IPv6 one
         _one_of("plan", self.plan, PLANS)
         _one_of("brand", self.brand, BRANDS)
+        if self.account_url is not None:
+            check_url("account_url", self.account_url)  # people follow it
         if self.delegated_consents is not None:
             check_consents(self.delegated_consents)
         if self.custom_flow is not None:
@@ -129,7 +133,7 @@ def _check_type(name: str, value: object) -> None:
         fits = isinstance(value, list | tuple) and all(isinstance(uri, str) for uri in value)
     elif name in {"delegated_consents", "custom_flow"}:
         fits = value is None or isinstance(value, Mapping)
-    elif name == "webhook_url":
+    elif name in {"webhook_url", "account_url"}:
         fits = value is None or isinstance(value, str)
     else:
         fits = isinstance(value, str)

@@ -40,6 +40,7 @@ class SalesUnit(Base):
     msn: Mapped[str]
     brand: Mapped[str]
     webhook_url: Mapped[str | None]
+    account_url: Mapped[str | None]
     terms_url: Mapped[str]
     privacy_url: Mapped[str]
     delegated_consents: Mapped[dict[str, Any] | None] = mapped_column(JSON)

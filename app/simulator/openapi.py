@@ -100,6 +100,7 @@ MERCHANT = {
     "msn": TEXT,
     "brand": _choice(*BRANDS),
     "webhook_url": {"type": ["string", "null"]},
+    "account_url": {"type": ["string", "null"]},
     "terms_url": TEXT,
     "privacy_url": TEXT,
     "delegated_consents": {"type": ["object", "null"]},

@@ -48,7 +48,7 @@ def show(key: str) -> str:
             units={unit.client_id: unit for unit in merchants.everybody(session)},
             deliveries=deliveries,
             ended=ended,
-            ended_at=views.website(ended) if ended else "",
+            ended_at=views.account_page(ended) if ended else "",
             told=next((each for each in deliveries if ended and each.client_id == ended.client_id), None),
             now=utcnow(),
         )

@@ -54,8 +54,13 @@ def home_context(session: Session, language: str) -> dict[str, Any]:
     return {"persons": everybody, "merchants": units}
 
 
-def website(unit: SalesUnit) -> str:
-    """Return where a company's site is, as far as its redirect URIs say; empty for one that has only an app."""
+def account_page(unit: SalesUnit) -> str:
+    """Return where a person sees what the company has of them: its own word, or else the site of its redirect URIs.
+
+    Empty for a company that has only an app.
+    """
+    if unit.account_url:
+        return unit.account_url
     parts = (urlsplit(uri) for uri in unit.redirect_uris)
     return next((f"{each.scheme}://{each.netloc}/" for each in parts if each.scheme in ("http", "https")), "")
 

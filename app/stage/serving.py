@@ -33,6 +33,7 @@ def build_simulator(settings: Settings) -> Any:
         auth_method=settings.vipps_client_auth_method,
         msn=settings.vipps_merchant_serial_number or "123456",
         webhook_url=f"{settings.public_url}/webhooks/vipps/consent-revoked/{settings.webhook_token}",
+        account_url=f"{settings.public_url}/account",
         terms_url=f"{settings.public_url}/terms",
         privacy_url=f"{settings.public_url}/privacy",
         plan="advanced",  # so that it may ask for confirmation in the app

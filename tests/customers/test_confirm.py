@@ -71,6 +71,15 @@ def test_a_plain_vipps_login_confirms_nothing(app: Flask, client: FlaskClient) -
     assert client.get(GUARDED).headers["Location"] == TO_GUARDED
 
 
+@pytest.mark.parametrize("email", [EMAIL, None])
+def test_a_mailed_link_is_offered_to_who_has_an_address_for_it(
+    app: Flask, client: FlaskClient, email: str | None
+) -> None:
+    enter(app, client, add_customer(app, email=email, password=None))
+    offered = open_page(client, CONFIRM).select('main a[href="/account/password"]')
+    assert bool(offered) == bool(email)
+
+
 def test_the_password_opens_the_way_on(app: Flask, client: FlaskClient, stale: int) -> None:
     page = open_page(client, GUARDED)
     assert page.h1 == "Confirm that it is you"

@@ -27,10 +27,10 @@ def compared(browser: FlaskClient) -> Page:
 
 def rows_of(page: Page) -> dict[str, list[str]]:
     """Return how each difference was in the earlier and in the later login, by its name."""
-    return {
-        each.select("th code, th")[-1].get_text(): [" ".join(cell.get_text(" ").split()) for cell in each.select("td")]
-        for each in page.select(".compare tbody tr")
-    }
+    rows = page.select(".compare tbody tr")
+    names = [row.select("th > :first-child")[0].get_text() for row in rows]
+    values = [[" ".join(cell.get_text(" ").split()) for cell in row.select("td")] for row in rows]
+    return dict(zip(names, values, strict=True))
 
 
 def test_two_logins_side_by_side_show_what_differed(vipps: VippsPerson) -> None:

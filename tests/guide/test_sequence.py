@@ -6,7 +6,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from app.guide import text
-from app.guide.sequence import LETTERS, Arrow, cut, draw
+from app.guide.sequence import LETTERS, LETTERS_OF_A_LANE, Arrow, cut, draw
 
 
 def drawn(*arrows: Arrow, title: str = "A diagram", **options: Any) -> Tag:
@@ -67,8 +67,8 @@ def test_label_that_does_not_fit_is_no_diagram() -> None:
 
 
 def test_label_that_nobody_wrote_is_cut_and_says_so() -> None:
-    assert cut("x" * LETTERS) == "x" * LETTERS
-    assert (len(cut("x" * 200)), cut("x" * 200)[-1]) == (LETTERS, "…")
+    assert cut("x" * LETTERS_OF_A_LANE) == "x" * LETTERS_OF_A_LANE
+    assert (len(cut("x" * 200)), cut("x" * 200)[-1]) == (LETTERS_OF_A_LANE, "…")
 
 
 def test_on_a_phone_words_stand_where_there_is_room() -> None:

@@ -1,12 +1,14 @@
 """The catalogue: browsing, searching, paging, a product by itself."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.shop.catalogue import MAX_WORDS, PER_PAGE, RememberedCategories, search_text, searched_words
+from app.shop.catalogue import MAX_WORDS, PER_PAGE, RememberedCategories, Shelf, search_text, searched_words
 from tests.conftest import open_page
 from tests.pages import Page
 from tests.shop.steps import add_category, add_product, set_product
@@ -30,6 +32,22 @@ def test_the_front_page_sets_no_cookie_and_opens_no_session(app: Flask, client: 
     response = client.get("/")
     assert "Set-Cookie" not in response.headers
     assert "csrf_token" not in response.text
+
+
+@pytest.mark.parametrize(
+    ("featured", "wide"),
+    [
+        ("F.....F..", {0, 6}),
+        (".....FF", {5}),  # the last one stands beside the one before it
+        ("FFF", {1}),
+        ("F", set()),
+        ("..F", set()),
+        ("", set()),
+    ],
+)
+def test_a_featured_product_is_wide_only_if_another_fills_its_row(featured: str, wide: set[int]) -> None:
+    products: Any = tuple(SimpleNamespace(id=at, featured=each == "F") for at, each in enumerate(featured))
+    assert Shelf(products).wide == wide
 
 
 def test_an_empty_shop_says_so(page: Callable[..., Page]) -> None:

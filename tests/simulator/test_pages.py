@@ -26,6 +26,14 @@ def test_start_page_shows_persons_merchants_and_endpoints(browser: FlaskClient) 
     assert "http://localhost:8001/access-management-1.0/access/.well-known/openid-configuration" in page.text
 
 
+def test_a_merchant_with_an_account_page_can_be_visited(browser: FlaskClient, provider: Provider) -> None:
+    link = "#merchants a[href='https://shop.example/account']"
+    assert not at_home(browser).page.select(link)
+    address = {"account_url": "https://shop.example/account"}
+    provider.control(f"merchants/{provider.unit.client_id}", address, method="PATCH")
+    assert at_home(browser).page.one(link).text == "Go to Testbutikken"
+
+
 def test_start_page_shows_no_secret(browser: FlaskClient) -> None:
     assert UNIT.client_secret not in at_home(browser).response.text
 

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.simulator.models import SalesUnit
-from app.simulator.views import website
+from app.simulator.views import account_page
 from tests.simulator.conftest import UNIT, Provider, Visitor
 from tests.simulator.phone_steps import NOON, ended, phone, wants_to_be_told, words
 from tests.simulator.receiving import Receiver, receiving
@@ -105,7 +105,16 @@ def test_button_pressed_at_once_in_two_tabs_tells_once(
     [(["app://login/done", "https://shop.example:8443/a?b"], "https://shop.example:8443/"), (["app://login/done"], "")],
 )
 def test_company_is_shown_where_its_redirect_uris_say(uris: list[str], site: str) -> None:
-    assert website(SalesUnit(redirect_uris=uris)) == site
+    assert account_page(SalesUnit(redirect_uris=uris)) == site
+
+
+def test_company_that_names_its_account_page_is_seen_there(
+    browser: FlaskClient, provider: Provider, receiver: Receiver
+) -> None:
+    wants_to_be_told(provider, receiver.url)
+    page_of_account = "https://shop.example/account?tab=sharing"
+    provider.control(f"merchants/{provider.unit.client_id}", {"account_url": page_of_account}, method="PATCH")
+    assert ended(browser, provider).page.one("[role=status] a")["href"] == page_of_account
 
 
 def test_message_goes_when_the_company_has_access_again(browser: FlaskClient, provider: Provider) -> None:

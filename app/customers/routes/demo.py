@@ -24,7 +24,7 @@ def only_in_the_demo() -> None:
 @bp.get("/demo")
 def page() -> ResponseReturnValue:
     """Show the stories, also to who is logged in."""
-    return render_template("customers/demo.html", next=local_path(request.args.get("next"), "/"))
+    return render_template("customers/demo.html", next=local_path(request.args.get("next"), "/account"))
 
 
 @bp.post("/demo/start-over")

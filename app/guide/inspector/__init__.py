@@ -10,7 +10,16 @@ What it keeps belongs to one browser and is bounded in rows and age. It watches 
 never reaches the login that it watches.
 """
 
-from flask import Flask
+from flask import Flask, url_for
+
+from app.security import read_cookie
+
+
+def url() -> str:
+    """Return where this browser's newest login is told; empty if it has begun none, or has had them forgotten."""
+    from app.guide.inspector import store
+
+    return url_for("inspector.latest") if read_cookie(store.COOKIE) else ""
 
 
 def init_app(app: Flask) -> None:

@@ -71,12 +71,13 @@ def told(login: Inspected) -> Story:
 def _beginning(start: Mapping[str, Any] | None) -> Iterator[Step]:
     if start is None:
         return
-    label = f"{start['method']} {start['path']}"
+    tried = tried_at(start["path"])
+    # The clinic's addresses are longer than their arrow; the step below says all of it.
+    label = f"{start['method']}, from the clinic" if tried else f"{start['method']} {start['path']}"
     yield Step("request", BROWSER, SHOP, "You press the button", label, "Vipps knows nothing of it yet.", start)
     if rows := written(start["statements"]):
         meaning = "State, nonce and verifier are made for this login alone; until you are back they are kept here."
         yield Step("rows", SHOP, DATABASE, "The shop notes the login", "note the login", meaning, {"rows": rows})
-    tried = tried_at(start["path"])
     meaning = "Your browser gets a cookie, the fourth random number, which ties the login to it, and is sent on."
     if tried and tried.here in COOKIE_TAKEN:
         meaning = "Your browser gets a cookie that ties the login to it, and the clinic takes it away again."

@@ -1,0 +1,54 @@
+"""Names within sentences: what a machine reads is set as code, wherever a table of the guide has a text.
+
+The tables stay plain text, since tests, files and titles take their words from them. A name is known by its form (an
+underscore, an equals sign, capitals for a setting, a path), or it is one of the few words of the protocol that look
+like any other. What stands between backticks is code as well.
+"""
+
+import re
+
+from markupsafe import Markup
+
+_WORDS = [
+    "iss",
+    "aud",
+    "exp",
+    "iat",
+    "sub",
+    "kid",
+    "acr",
+    "alg",
+    "RS256",
+    "HS256",
+    "S256",
+    "Bearer",
+    "HttpOnly",
+    "SameSite=Lax",
+    "delegatedConsents",
+    "flowResult",
+    "customFlow",
+    "phoneNumber",
+    "birthDate",
+]
+NAME = re.compile(
+    r"`(?P<quoted>[^`]+)`"
+    r"|(?P<bare>(?:https?://|\{PUBLIC_URL\})[\w./:-]*[\w/]"
+    r"|alg: none"
+    r"|(?<=\()nonce(?=\))"
+    r"|\b[a-z_]+=[\w/]+"
+    r"|\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b"
+    rf"|\b(?:{'|'.join(map(re.escape, _WORDS))})\b)"
+)
+
+
+def technical(text: str) -> Markup:
+    """Return a sentence with its names marked as code."""
+    parts, end = [], 0
+    for found in NAME.finditer(text):
+        parts += [Markup.escape(text[end : found.start()]), _code(found["quoted"] or found["bare"])]
+        end = found.end()
+    return Markup("").join([*parts, Markup.escape(text[end:])])
+
+
+def _code(name: str) -> Markup:
+    return Markup("<code>{}</code>").format(name)

@@ -1,0 +1,65 @@
+"""How a visitor comes into the guide and out of it again: from the front page, from an order, by its own header."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from app.customers.seed import DEMO_PASSWORD
+from tests.conftest import browser_of, open_page, post
+from tests.customers.steps import log_in
+from tests.shop.steps import place_order, put_into_cart
+from tests.vipps_person import VippsPerson
+
+DEMO, GUIDE = '.hero a[href="/demo"]', '.hero a[href="/guide/"]'
+TOLD_AT = "/guide/inspector/latest"
+TOLD = f'a[href="{TOLD_AT}"]'
+
+
+def test_the_front_page_of_the_demo_says_what_it_is_and_where_to_see_it(make_app: Callable[..., Flask]) -> None:
+    page = open_page(browser_of(make_app(demo=True)), "/")
+    assert "A demo of Vipps Login" in page.one(GUIDE).text
+    assert page.one(DEMO).text == "Try the login"
+
+
+def test_the_front_page_of_a_real_shop_does_not(make_app: Callable[..., Flask]) -> None:
+    page = open_page(browser_of(make_app(DEMO="0")), "/")
+    assert page.select(".hero")
+    assert not page.select(f"{DEMO}, {GUIDE}")
+
+
+def test_after_an_order_one_can_see_the_login_that_led_to_it(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    put_into_cart(vipps.browser, "enamel-mug")
+    order = place_order(vipps.browser).location
+    assert open_page(vipps.browser, order).select(TOLD)
+    assert open_page(vipps.browser, TOLD_AT).select(".step")
+    post(vipps.browser, "/guide/inspector/forget", form_on="/guide/inspector")
+    assert not open_page(vipps.browser, order).select(TOLD)
+
+
+def test_who_logged_in_by_password_has_no_login_to_see(make_app: Callable[..., Flask]) -> None:
+    browser = browser_of(make_app(demo=True))
+    log_in(browser, "kari.nordfjell@example.com", DEMO_PASSWORD)
+    put_into_cart(browser, "enamel-mug")
+    page = open_page(browser, place_order(browser, delivery="pickup").location)
+    assert page.h1.startswith("Thank you")
+    assert not page.select(TOLD)
+
+
+@pytest.mark.parametrize(
+    ("path", "current"),
+    [
+        ("/guide/", "Overview"),
+        ("/guide/the-idea", "Overview"),
+        ("/guide/inspector", "Your logins"),
+        ("/guide/errors", "Error clinic"),
+        ("/guide/faq", "FAQ"),
+        ("/guide/source/app/about.py", None),
+    ],
+)
+def test_the_guides_header_has_its_own_pages_and_a_way_back(vipps: VippsPerson, path: str, current: str | None) -> None:
+    page = open_page(vipps.browser, path)
+    assert [each.text for each in page.select(".categories [aria-current]")] == ([current] if current else [])
+    assert page.one('.masthead__link[href="/"]').get_text() == "To the shop"
+    assert not page.select('.masthead [role="search"], .masthead a[href="/cart"], .masthead a[href^="/?category"]')
