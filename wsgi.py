@@ -79,7 +79,7 @@ def main(chosen: Settings) -> None:
         from app.stage import serving
 
         command = [sys.executable, __file__, "simulator"]
-        serving.serve_both(chosen, lambda: serve("app", chosen.public_url), command)
+        serving.serve_both(chosen, lambda: __getattr__("app"), lambda: serve("app", chosen.public_url), command)
         return
     # stage: end
     serve("app", chosen.public_url)

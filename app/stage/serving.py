@@ -1,15 +1,21 @@
 """The simulator beside the shop: built for this shop's settings, and served by a second process in development."""
 
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 from app import about
 from app.settings import INSTANCE, Settings, kept_secret
+
+PATIENCE_SECONDS = 30.0  # for the simulator to start
+POLL_SECONDS = 0.05
 
 
 def build_simulator(settings: Settings) -> Any:
@@ -48,19 +54,39 @@ def build_simulator(settings: Settings) -> Any:
     )
 
 
-def serve_both(settings: Settings, serve_shop: Callable[[], None], command: list[str]) -> None:
-    """Serve the shop here and the simulator by a command of its own; end them together."""
+def serve_both(
+    settings: Settings, build_shop: Callable[[], object], serve_shop: Callable[[], None], command: list[str]
+) -> None:
+    """Serve the shop here and the simulator by a command of its own; end them together.
+
+    Both are built at the same time, and the shop is served when the simulator is: who is quick with the first click
+    would otherwise be told that Vipps is down.
+    """
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)
     helper = subprocess.Popen(command)  # noqa: S603 - this project's own
-    print(f"\n  The shop:       {settings.public_url}\n  The simulator:  {settings.simulator_url}\n")
     try:
+        build_shop()
+        _wait_for(helper, settings.simulator_url)
+        print(f"\n  The shop:       {settings.public_url}\n  The simulator:  {settings.simulator_url}\n", flush=True)
         serve_shop()
     except KeyboardInterrupt:
         pass
     finally:
         helper.terminate()
         helper.wait()
+
+
+def _wait_for(helper: "subprocess.Popen[bytes]", origin: str) -> None:
+    """Wait until somebody listens at the simulator's address, or it has ended and said why, or it takes too long."""
+    parts, gives_up_at = urlsplit(origin), time.monotonic() + PATIENCE_SECONDS
+    address = (parts.hostname or "localhost", parts.port or 80)
+    while helper.poll() is None and time.monotonic() < gives_up_at:
+        try:
+            socket.create_connection(address, timeout=1).close()
+            return
+        except OSError:
+            time.sleep(POLL_SECONDS)

@@ -1,0 +1,45 @@
+"""`make run`: the shop and the simulator beside each other."""
+
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from app.settings import Settings, load
+from app.stage.serving import serve_both
+from tests.conftest import ENVIRONMENT
+
+LISTENS = "import signal, socket, sys; s = socket.create_server(('localhost', int(sys.argv[1]))); signal.pause()"
+
+
+@pytest.fixture
+def settings() -> Iterator[Settings]:
+    """Return settings whose simulator has a free port, and leave SIGTERM as it was."""
+    before = signal.getsignal(signal.SIGTERM)
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        port = probe.getsockname()[1]
+    yield load({**ENVIRONMENT, "SIMULATOR_URL": f"http://localhost:{port}"})
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_the_shop_is_served_when_the_simulator_answers(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    port, steps = int(settings.simulator_url.rpartition(":")[2]), []
+
+    def serve_shop() -> None:
+        socket.create_connection(("localhost", port), timeout=1).close()
+        steps.append("served")
+
+    serve_both(settings, lambda: steps.append("built"), serve_shop, [sys.executable, "-c", LISTENS, str(port)])
+    assert steps == ["built", "served"]
+    assert settings.public_url in capsys.readouterr().out
+    with pytest.raises(OSError, match="refused"):  # they end together
+        socket.create_connection(("localhost", port), timeout=1)
+
+
+def test_a_simulator_that_cannot_start_does_not_keep_the_shop_waiting(settings: Settings) -> None:
+    steps: list[str] = []
+    serve_both(settings, lambda: None, lambda: steps.append("served"), [sys.executable, "-c", "raise SystemExit(3)"])
+    assert steps == ["served"]
