@@ -7,16 +7,21 @@ run: setup ## Start the shop on http://localhost:8000 and the simulator on http:
 setup: $(BIN)/ready ## Make the virtual environment, the database and the demo data
 	$(BIN)/flask --app wsgi setup --demo
 
-test: $(BIN)/ready-dev lint ## Lint, then run every test, in Chromium as well
+test: $(BIN)/ready-dev style ## Lint, then run every test, in Chromium as well
 # stage: begin
 	tools/chromium.sh
 # stage: end
 	# Three on two cores: each waits now and then, for Chromium, for PostgreSQL, for a clock.
-	$(BIN)/pytest -n 3 --dist worksteal
+	# Types are checked meanwhile, and what is said about them comes last: until the tests are loaded, a core is free.
+	$(BIN)/mypy >$(BIN)/types 2>&1 & \
+	$(BIN)/pytest -n 3 --dist worksteal; failed=$$?; \
+	wait $$! || failed=1; cat $(BIN)/types; exit $$failed
 
-lint: $(BIN)/ready-dev ## Check style, types, templates and the arrows between the parts
-	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+lint: $(BIN)/ready-dev style ## Check style, types, templates and the arrows between the parts
 	$(BIN)/mypy
+
+style: $(BIN)/ready-dev
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/djlint templates --lint --quiet
 	$(BIN)/lint-imports --no-cache
 
@@ -34,7 +39,7 @@ $(BIN)/ready-dev: requirements.txt requirements-dev.txt
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-.PHONY: run setup test lint help
+.PHONY: run setup test lint style help
 # stage: begin
 .PHONY: bench
 # stage: end

@@ -3,6 +3,7 @@
 The database of a test is a copy of one that the migrations made, so tests run on the schema that production has.
 """
 
+import gc
 import shutil
 import socket
 import tempfile
@@ -29,6 +30,8 @@ from app.settings import load
 from tests import speed
 from tests.pages import Page, check_page, token_in
 
+speed.compile_modules_once()
+speed.collect_garbage_seldom()
 speed.compile_routes_once()
 speed.compile_statements_once()
 speed.read_certificates_once()
@@ -45,6 +48,15 @@ hypothesis.settings.load_profile("shop")
 
 # The environment of a shop in development, whose provider is on this machine, if there is one at all.
 ENVIRONMENT = {"VIPPS_ENVIRONMENT": "simulator", "SECRET_KEY": "a key for tests that is long enough to sign"}
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Iterator[None]:
+    """Load the tests, which are there until the end and so never garbage."""
+    with speed.alone_at_first():
+        loaded = yield
+    gc.freeze()
+    return loaded
 
 
 @contextmanager

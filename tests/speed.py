@@ -5,8 +5,13 @@ are hashed with the least that Argon2id takes; what the shop's own parameters ar
 a hash, has tests that do not depend on their cost.
 """
 
+import gc
 import os
 import ssl
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -26,19 +31,35 @@ class CompiledTemplates(BytecodeCache):
     """Keeps compiled templates in memory."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
+        self._kept: dict[tuple[str, str], Any] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Give a template back as it was compiled, if it was."""
-        if bucket.key in self._kept:
-            bucket.bytecode_from_string(self._kept[bucket.key])
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep a compiled template."""
-        self._kept[bucket.key] = bucket.bytecode_to_string()
+        self._kept[bucket.key, bucket.checksum] = bucket.code
 
 
 compiled_templates = CompiledTemplates()
+
+
+def compile_modules_once() -> None:
+    """Keep compiled modules, whatever the environment says, or each process that a test starts compiles them again."""
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@contextmanager
+def alone_at_first() -> Iterator[None]:
+    """Let one worker load the tests and the others wait for what it compiles, which is most of the work."""
+    with open(__file__, encoding="utf-8") as file:
+        try:
+            flock(file, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            flock(file, LOCK_SH)
+        yield
 
 
 def compile_routes_once() -> None:
@@ -78,6 +99,11 @@ def read_certificates_once() -> None:
         return kept[key]
 
     ssl.create_default_context = once
+
+
+def collect_garbage_seldom() -> None:
+    """Let more garbage gather before it is looked for: the apps of a test are thousands of objects that go at once."""
+    gc.set_threshold(20_000, 20, 20)
 
 
 def hash_cheaply() -> None:

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import MetaData, select
+from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from app.database import db
+from tests.tables import tables_in
 
 # A value for each variable part of an address. Who adds another kind of address adds one here.
 VALUES: Mapping[str, str] = {
@@ -48,8 +49,7 @@ def dump(app: Flask) -> dict[str, list[Any]]:
     """Return every row of every table, also of those that no model of the shop knows."""
     with app.app_context():
         db.session.rollback()
-        found = MetaData()
-        found.reflect(db.engine)
+        found = tables_in(db.session.connection())
         return {
             name: sorted(tuple(map(repr, row)) for row in db.session.execute(select(table)))
             for name, table in found.tables.items()

@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import PurePosixPath
 
 from app.stage.forking import parts
@@ -25,7 +25,7 @@ class Read:
     asks: frozenset[str]
     defines: frozenset[str]
 
-    @property
+    @cached_property
     def module(self) -> str:
         """Return the file's name as a module."""
         return ".".join(PurePosixPath(self.path).with_suffix("").parts).removesuffix(".__init__")

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import MetaData, Table, func, select, update
+from sqlalchemy import Table, func, select, update
 
 from app.customers import activity, proofs
 from app.customers.activity import Kind
@@ -22,6 +22,7 @@ from tests.conftest import browser_of, open_page, post
 from tests.customers.consents.steps import delegated, says_also
 from tests.customers.steps import link_in, mails
 from tests.shop.steps import place_order, put_into_cart
+from tests.tables import tables_in
 from tests.vipps_person import VippsPerson
 
 PASSWORD = "an unusual grey kettle"
@@ -205,9 +206,7 @@ def walk(app: Flask, values: tuple[str, ...]) -> list[str]:
 def every_row(app: Flask) -> Iterator[tuple[Table, dict[str, Any]]]:
     """Yield every row of the database as it is, whatever the models say."""
     with app.app_context(), db.engine.connect() as connection:
-        tables = MetaData()
-        tables.reflect(connection)
-        for table in tables.sorted_tables:
+        for table in tables_in(connection).sorted_tables:
             for row in connection.execute(select(table)).mappings():
                 yield table, dict(row)
 
@@ -226,14 +225,12 @@ def digest(text: str) -> str:
 def tables_about(app: Flask, customer_id: int) -> dict[str, int]:
     """Return how many rows each table has that refers to customers, of this one."""
     with app.app_context(), db.engine.connect() as connection:
-        tables = MetaData()
-        tables.reflect(connection)
         return {
             f"{table.name}.{key.parent.name}": connection.scalar(
                 select(func.count()).select_from(table).where(key.parent == customer_id)
             )
             or 0
-            for table in tables.sorted_tables
+            for table in tables_in(connection).sorted_tables
             for key in table.foreign_keys
             if key.column.table.name == "customer"
         }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import MetaData, create_engine, func, insert, select, text
+from sqlalchemy import create_engine, func, insert, select, text
 
 from app.customers.activity import Kind
 from app.customers.consents.models import ConsentRecord
@@ -28,6 +28,7 @@ from app.shop.models import Cart, Order
 from app.staff.models import ErrorReport, Staff, StaffLook, StaffSession
 from app.vipps.attempts import MEMORY, login_attempt
 from tests.customers.steps import add_customer
+from tests.tables import tables_in
 
 NOW = datetime(2031, 3, 15, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -130,11 +131,9 @@ def run(app: Flask, now: datetime = NOW, *, dry_run: bool = False) -> dict[str, 
 def rows_of(app: Flask) -> dict[str, int]:
     """Return how many rows each table has."""
     with app.app_context(), db.engine.connect() as connection:
-        tables = MetaData()
-        tables.reflect(connection)
         return {
             table.name: connection.scalar(select(func.count()).select_from(table)) or 0
-            for table in tables.sorted_tables
+            for table in tables_in(connection).sorted_tables
         }
 
 
