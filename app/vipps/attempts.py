@@ -117,6 +117,14 @@ class Repeated:
     outcome: str | None
 
 
+class Expired(LoginRefused):
+    """The attempt was begun in this very browser, but too long ago; it was not taken."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        super().__init__("state_expired")
+        self.attempt = attempt
+
+
 def random_value() -> str:
     """Return 256 random bits in 43 URL-safe characters; RFC 7636 section 4.1 and RFC 9700 ask for no fewer than 128."""
     return secrets.token_urlsafe(32)
@@ -158,8 +166,8 @@ class Attempts:
         """Take the attempt of a state for this browser, once and atomically.
 
         Returns `Repeated` when this browser has taken it before. Raises `LoginRefused` when there is no such
-        attempt, it is too old, or it was begun in another browser; then nothing is taken, so the right browser
-        can still finish.
+        attempt, it is too old (`Expired`), or it was begun in another browser; then nothing is taken, so the right
+        browser can still finish.
         """
         mine = {"state": hash_of(state), "browser": hash_of(browser), "now": self._seconds()}
         with self._engine().begin() as connection:
@@ -196,7 +204,7 @@ class Attempts:
         if row.browser_hash != hash_of(browser):
             raise LoginRefused("not_this_browser" if browser else "other_browser")
         if row.used_at is None:
-            raise LoginRefused("state_expired")
+            raise Expired(_attempt(row))
         return Repeated(_attempt(row), row.outcome)
 
     def _seconds(self) -> int:
@@ -208,4 +216,4 @@ class Attempts:
 
 def _attempt(row: Row) -> Attempt:  # type: ignore[type-arg]  # a row of the table above
     purpose = Purpose(row.purpose)
-    return Attempt(row.id, row.nonce, row.code_verifier, purpose, row.next_path, row.owner, used_at=row.used_at)
+    return Attempt(row.id, row.nonce, row.code_verifier, purpose, row.next_path, row.owner, used_at=row.used_at or 0)

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import MultiDict
 
-from .attempts import LIFETIME, Attempt, Attempts, Repeated, random_value
+from .attempts import LIFETIME, Attempt, Attempts, Expired, Repeated, random_value
 from .breaker import State
 from .claims import UserInfo, parse
 from .client import VippsClient
@@ -133,6 +133,11 @@ def callback() -> ResponseReturnValue:
         attempt = claimed.attempt if isinstance(claimed, Repeated) else claimed
         next_path, purpose = attempt.next_path, attempt.purpose
         return answer_again(vipps, claimed) if isinstance(claimed, Repeated) else finish(vipps, attempt)
+    except Expired as error:
+        # They may begin the same again; but not what somebody began who was logged in here before.
+        late = error.attempt
+        purpose = late.purpose if vipps.merchant.is_theirs(late) else None
+        return private(vipps.merchant.refuse(error, late.next_path, purpose))
     except LoginRefused as error:
         return private(vipps.merchant.refuse(error, next_path, purpose))
     except SQLAlchemyError as error:

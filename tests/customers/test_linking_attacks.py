@@ -14,6 +14,7 @@ from app.customers import accounts, linking, passwords, proofs, session_rows
 from app.customers.models import Customer, CustomerSession, PendingLink, VippsLink
 from app.customers.privacy.erasure import erase
 from app.database import db, utcnow
+from app.vipps.attempts import LIFETIME
 from tests.conftest import open_page, post
 from tests.customers.linking_steps import (
     EMAIL,
@@ -221,6 +222,23 @@ def test_what_one_session_began_no_other_session_finishes(vipps: VippsPerson, me
     assert links_of(vipps, other) == []
     assert links_of(vipps, account) == ([] if what == "link" else ["somebody"])
     assert vipps.provider_calls().get("token", 0) == 0
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "another account"])
+def test_what_came_too_late_begins_again_for_whoever_began_it(vipps: VippsPerson, meanwhile: str) -> None:
+    add_account(vipps)
+    add_account(vipps, email="other@example.com", phone_number=None)
+    log_in_by_password(vipps, vipps.browser)
+    callback = vipps.approve(begin_connecting(vipps), PERSON)
+    if meanwhile == "another account":
+        post(vipps.browser, "/logout", form_on="/account")
+        log_in_by_password(vipps, vipps.browser, "other@example.com")
+    with time_machine.travel(utcnow() + LIFETIME + timedelta(minutes=1), tick=True):
+        late = check_page(vipps.browser.get(callback))
+    assert late.h1 == "The login took too long"
+    ways = [str(link["href"]) for link in late.select("main a[href]")]
+    assert ("/account/vipps/link" in ways) is (meanwhile == "nothing"), "it would connect the other's Vipps"
+    assert not any(way.startswith("/login/vipps") for way in ways)
 
 
 def test_a_session_that_ends_while_vipps_answers_connects_nothing(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, func, select
 
-from app.vipps.attempts import PER_BROWSER, Attempt, Attempts, Repeated, hash_of, login_attempt, metadata
+from app.vipps.attempts import PER_BROWSER, Attempt, Attempts, Expired, Repeated, hash_of, login_attempt, metadata
 from app.vipps.errors import LoginRefused
 from app.vipps.purposes import Purpose
 
@@ -111,11 +111,14 @@ def test_another_browser_gets_nothing_and_takes_nothing_away(attempts: Attempts,
 
 
 def test_a_state_is_good_for_fifteen_minutes(attempts: Attempts, clock: Clock) -> None:
-    in_time, too_late = attempts.begin("b", Purpose.LOG_IN, "/"), attempts.begin("b", Purpose.LOG_IN, "/")
+    in_time, too_late = attempts.begin("b", Purpose.LOG_IN, "/"), attempts.begin("b", Purpose.LOG_IN, "/here")
     clock.at += timedelta(minutes=15)
     assert isinstance(attempts.claim(in_time.state, "b"), Attempt)
     clock.at += timedelta(seconds=1)
-    assert why(attempts, too_late.state, "b") == "state_expired"
+    with pytest.raises(Expired) as refused:
+        attempts.claim(too_late.state, "b")
+    assert refused.value.code == "state_expired"
+    assert (refused.value.attempt.id, refused.value.attempt.next_path) == (too_late.id, "/here")
 
 
 @pytest.mark.parametrize("state", ["", "nobody knows it", "x" * 10_000, "\x00", "\ud800", "' OR 1=1 --"])
