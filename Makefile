@@ -12,10 +12,10 @@ test: $(BIN)/ready-dev style ## Lint, then run every test, in Chromium as well
 	tools/chromium.sh
 # stage: end
 	# Three on two cores: each waits now and then, for Chromium, for PostgreSQL, for a clock.
-	# Types are checked meanwhile, and what is said about them comes last: until the tests are loaded, a core is free.
-	$(BIN)/mypy >$(BIN)/types 2>&1 & \
+	# Types are checked meanwhile, and what is wrong with them comes last: until the tests are loaded, a core is free.
+	$(BIN)/mypy >.venv/types.txt 2>&1 & \
 	$(BIN)/pytest -n 3 --dist worksteal; failed=$$?; \
-	wait $$! || failed=1; cat $(BIN)/types; exit $$failed
+	wait $$! || { failed=1; cat .venv/types.txt; }; exit $$failed
 
 lint: $(BIN)/ready-dev style ## Check style, types, templates and the arrows between the parts
 	$(BIN)/mypy

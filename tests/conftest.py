@@ -167,6 +167,11 @@ def open_page(client: FlaskClient, path: str, status: int = 200) -> Page:
     return check_page(response)
 
 
+def allowed_by(limit: str) -> int:
+    """Return how often a limit such as "20 per hour" lets somebody through."""
+    return int(limit.split()[0])
+
+
 def post(
     client: FlaskClient, path: str, data: dict[str, Any] | None = None, form_on: str = "/login", **kwargs: Any
 ) -> Any:
