@@ -4,13 +4,14 @@ The database of a test is a copy of one that the migrations made, so tests run o
 """
 
 import gc
+import secrets
 import shutil
 import socket
 import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -57,6 +58,19 @@ def pytest_collection() -> Iterator[None]:
         loaded = yield
     gc.freeze()
     return loaded
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens.
+
+    It is none of those that the system gives to a connection that goes out, or another test's could have it before it
+    is served; and of no seeded order, which would be the same in every worker.
+    """
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
@@ -193,9 +207,7 @@ def post(
 @pytest.fixture
 def unused_port() -> int:
     """Return a port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 
 from app.settings import Settings, load
 from app.stage.serving import serve_both
-from tests.conftest import ENVIRONMENT
+from tests.conftest import ENVIRONMENT, free_port
 
 LISTENS = "import signal, socket, sys; s = socket.create_server(('localhost', int(sys.argv[1]))); signal.pause()"
 
@@ -18,10 +18,7 @@ LISTENS = "import signal, socket, sys; s = socket.create_server(('localhost', in
 def settings() -> Iterator[Settings]:
     """Return settings whose simulator has a free port, and leave SIGTERM as it was."""
     before = signal.getsignal(signal.SIGTERM)
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        port = probe.getsockname()[1]
-    yield load({**ENVIRONMENT, "SIMULATOR_URL": f"http://localhost:{port}"})
+    yield load({**ENVIRONMENT, "SIMULATOR_URL": f"http://localhost:{free_port()}"})
     signal.signal(signal.SIGTERM, before)
 
 

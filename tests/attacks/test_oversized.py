@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import free_port
+
 ROOT = Path(__file__).parents[2]
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 BOUNDARY = b"Content-Type: multipart/form-data; boundary=x\r\n"
@@ -22,9 +24,7 @@ def port(demo_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """Serve a shop with gunicorn, as in production but with one worker; yields its port."""
     folder = tmp_path_factory.mktemp("served")
     shutil.copy(demo_database, folder / "shop.sqlite")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number = int(probe.getsockname()[1])
+    number = free_port()
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith("VIPPS_")},
         "DATABASE_URL": f"sqlite:///{folder / 'shop.sqlite'}",

@@ -12,9 +12,9 @@ from app import create_app
 from app.database import db
 from app.settings import load
 from app.shop import seed as shop_seed
-from tests.conftest import ENVIRONMENT, migrated_database
+from tests.conftest import ENVIRONMENT, free_port, migrated_database
 from tests.hosts.people import People, PeopleHandler
-from tests.hosts.processes import Host, free_port, redis_server
+from tests.hosts.processes import Host, redis_server
 from tests.provider import CLIENT_ID, running
 
 

@@ -38,7 +38,8 @@ class Merchant:
         session.clear()
         session.update(subject=login.userinfo.subject, name=login.userinfo.name or "whoever you are")
         print(f"logged in: {login.userinfo.name}", flush=True)
-        return "logged in", redirect(login.attempt.next_path, 303)
+        routes.integration().attempts.finish(login.attempt, "logged in")
+        return redirect(login.attempt.next_path, 303)
 
     def repeat(self, attempt: Any, outcome: str | None) -> Any:
         return redirect(attempt.next_path, 303)  # the first answer has set the cookie, or has not
