@@ -40,8 +40,8 @@ PERSONAL_WORDS = frozenset({
 MASKED_WORDS = SECRET_WORDS | PERSONAL_WORDS
 
 # Made here or checked before they come here, so that they cannot hold anything of the kind; `cause` is always a
-# refusal's, a sentence of the source.
-PLAIN = frozenset({"level", "timestamp", "reference", "request_id", "cause"})
+# refusal's, a sentence of the source, and `route` a pattern of it.
+PLAIN = frozenset({"level", "timestamp", "reference", "request_id", "cause", "route"})
 
 # Each takes a time that grows with the text, not with its square: who sends a long one must not keep a worker busy.
 SHAPES = tuple(

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from app.customers.models import Activity, Customer
-from app.customers.profile.changes import proposals
+from app.customers.profile.changes import is_asked
 from app.customers.profile.from_vipps import Refreshed
 from app.settings import settings_of_app
 from app.vipps.matching import Verdict
@@ -23,7 +23,7 @@ LINES = {
 
 def has_news(customer: Customer) -> bool:
     """Tell whether Vipps says something that the customer has not decided about; asked before the login's commit."""
-    return bool(proposals(customer))
+    return is_asked(customer)
 
 
 def greet(customer: Customer, line: Activity, *, news: bool) -> None:

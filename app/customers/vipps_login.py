@@ -64,7 +64,9 @@ class VippsLogin:
     def count_start(self) -> None:
         """Count a login that begins, by where it comes from; what another site sends here has not begun any."""
         try:
-            count_start()
+            count_client()
+            if client_site() != client_network():
+                count_site()
         except TooManyRequests:
             raise LoginRefused("too_many_starts") from None
 
@@ -137,10 +139,14 @@ class VippsLogin:
         return understood
 
 
-@limiter.limit(limits.STARTS_PER_SITE, key_func=client_site, exempt_when=lambda: client_site() == client_network())
 @limiter.limit(limits.STARTS_PER_CLIENT, key_func=client_network)
-def count_start() -> None:
-    """Count one login that begins; raises `TooManyRequests` if there have been too many."""
+def count_client() -> None:
+    """Count one login that begins; raises `TooManyRequests` if there have been too many from there."""
+
+
+@limiter.limit(limits.STARTS_PER_SITE, key_func=client_site)
+def count_site() -> None:
+    """Count it for the whole site, of which an IPv6 client is a part; raises `TooManyRequests` as well."""
 
 
 @limiter.limit(limits.EVENTS, key_func=lambda: "webhook")

@@ -82,6 +82,13 @@ _ASKED = (
 )
 
 
+def is_asked(customer: Customer) -> bool:
+    """Tell whether the customer is asked anything: what every login wants to know, and seldom more."""
+    db.session.flush()  # what this login has noted
+    first = db.session.connection().execute(_ASKED, {"customer_id": customer.id}).first()
+    return first is not None and bool(proposals(customer))
+
+
 def proposals(customer: Customer) -> list[ProfileChange]:
     """Return what the customer is asked, the oldest first; what they have by now needs no asking."""
     asked = db.session.scalars(_ASKED, {"customer_id": customer.id}).all()
