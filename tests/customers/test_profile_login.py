@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.customers.models import Customer, ProfileChange
 from app.database import db
-from tests.conftest import open_page, post
+from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import add_customer, mails
 from tests.vipps_person import VippsPerson
 
@@ -140,3 +140,16 @@ def test_somebody_new_is_asked_nothing(vipps: VippsPerson) -> None:
     page = open_page(vipps.browser, PROFILE)
     assert not page.select(".proposal, .changes, .profile > .notice")
     assert "today at" in page.text
+
+
+@pytest.mark.parametrize("policy", ["ask", "keep"])
+def test_the_very_login_that_brings_something_new_says_so(vipps: VippsPerson, policy: str) -> None:
+    for _ in range(2):  # the second time nothing is asked of somebody who is new
+        vipps.log_in(PERSON)
+        open_page(vipps.browser, "/")
+    choose(vipps, policy)
+    assert "something new about you" not in open_page(vipps.browser, "/").text
+    life_goes_on(vipps, phone_numbers=["4790000777"])
+    fresh = browser_of(vipps.app)
+    vipps.log_in(PERSON, browser=fresh)
+    assert ("something new about you" in open_page(fresh, "/").text) is (policy == "ask")
