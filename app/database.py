@@ -36,6 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import TypeDecorator
 
 from app.settings import Settings
@@ -50,7 +51,7 @@ LARGEST_ID = 2**31 - 1
 # Any number that nobody else uses for an advisory lock.
 SETUP_LOCK = 7_641_002
 
-# Of a row's key in `update_now`, unlike any column's name.
+# What `update_now` calls the key of its row; no column may have this name.
 KEY = "key_of_row"
 
 # Constraint names that Alembic can find again on both databases.
@@ -145,9 +146,14 @@ def insert_now(row: Row) -> Row:
 
 
 def update_now(row: Base, **values: Any) -> None:
-    """Change a row that is in the database by one statement, now; nothing else of it may wait to be written."""
+    """Change a row that is in the database by one statement, now; no other value for the same columns may wait.
+
+    Raises `StaleDataError`, as a flush would, if the row is not there or not there any more.
+    """
     table = _table(type(row))
-    db.session.connection().execute(table.update, {**values, KEY: getattr(row, table.key)})
+    changed = db.session.connection().execute(table.update, {**values, KEY: getattr(row, table.key)})
+    if changed.rowcount != 1:
+        raise StaleDataError(f"{changed.rowcount} rows of {type(row).__name__} were changed instead of one")
     for name, value in values.items():
         set_committed_value(row, name, value)
 

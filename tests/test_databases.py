@@ -5,7 +5,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import delete, func, inspect, select, text
+from sqlalchemy.orm.exc import StaleDataError
 
 from app.customers.models import Customer
 from app.database import UtcDateTime, db, insert_now, is_in_models, update_now, utcnow
@@ -73,6 +74,16 @@ def test_a_row_that_is_changed_now_is_changed_in_the_database_and_in_hand(either
         assert not db.session.dirty
         named = select(Customer.name).where(Customer.id >= other.id).order_by(Customer.id)
         assert list(db.session.scalars(named)) == ["Ola", "Kari Nordfjell"]
+
+
+@pytest.mark.parametrize("meanwhile", ["not written yet", "deleted"])
+def test_a_row_that_is_not_there_is_not_changed_in_silence(either_app: Flask, meanwhile: str) -> None:
+    with either_app.app_context():
+        customer = Customer(name="Kari")
+        if meanwhile == "deleted":
+            db.session.execute(delete(Customer).where(Customer.id == insert_now(customer).id))
+        with pytest.raises(StaleDataError):
+            update_now(customer, name="Kari Nordfjell")
 
 
 def test_what_was_written_now_is_gone_with_its_transaction(either_app: Flask) -> None:
