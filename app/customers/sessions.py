@@ -92,7 +92,7 @@ def acting_for() -> str:
 
 
 def start_session(customer: Customer, method: str, *, confirmed: bool) -> tuple[CustomerSession, str]:
-    """Log the customer in: return a new row, and the token for `set_session_cookie`. The caller commits.
+    """Log the customer in: add a row and return it, and the token for `set_session_cookie`. The caller commits.
 
     `confirmed` says whether this login proved who is at the keyboard. An existing session of this browser ends, and
     the form secret is renewed with it (ASVS 7.2.4).
@@ -143,7 +143,6 @@ def forget() -> None:
 def end_sessions_of(customer: Customer, reason: str, *, except_current: bool = False) -> None:
     """End all sessions of a customer, in every browser, or in all but this one. The caller commits."""
     current = _current()
-    db.session.flush()  # a session that this request has just begun has no id before
     keep = current.row.id if current and except_current else None
     session_rows.end_all(customer, reason, keep)
     if current and not except_current and current.customer.id == customer.id:
