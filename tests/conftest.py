@@ -63,8 +63,8 @@ def pytest_collection() -> Iterator[None]:
 def free_port() -> int:
     """Return a port on which nobody listens.
 
-    It is none of those that the system gives to a connection that goes out, or another test's could have it before it
-    is served; and of no seeded order, which would be the same in every worker.
+    It lies below those that the system gives to outgoing connections, or one of another test could get it before it is
+    served. `random` is seeded alike in every worker, so it does not choose it.
     """
     while True:
         port = 20_000 + secrets.randbelow(12_000)

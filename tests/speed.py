@@ -1,8 +1,8 @@
 """What makes the tests fast and nothing else: every test builds apps of its own, and most of that work is the same.
 
-Templates, routes and statements are compiled once per process, and the machine's certificates are read once. Passwords
-are hashed with the least that Argon2id takes; what the shop's own parameters are, and that no way through a login saves
-a hash, has tests that do not depend on their cost.
+Modules are compiled once, templates, routes and statements once per process, and the machine's certificates are read
+once. Garbage is looked for less often. Passwords are hashed with the least that Argon2id takes; what the shop's own
+parameters are, and that no way through a login saves a hash, has tests that do not depend on their cost.
 """
 
 import gc
@@ -53,7 +53,7 @@ def compile_modules_once() -> None:
 
 @contextmanager
 def alone_at_first() -> Iterator[None]:
-    """Let one worker load the tests and the others wait for what it compiles, which is most of the work."""
+    """Let the first worker load the tests alone; the others wait, and find compiled what it loaded."""
     with open(__file__, encoding="utf-8") as file:
         try:
             flock(file, LOCK_EX | LOCK_NB)

@@ -62,8 +62,8 @@ def let_in(
 ) -> Response:
     """Log the customer in, note it with what was decided, commit, and go to a path of this site.
 
-    `confirmed` says whether this login proved who is at the keyboard. `attempt` is the login in progress that this
-    ends, if it is the callback's own.
+    `confirmed` says whether this login proved who is at the keyboard. `attempt` is the login in progress whose callback
+    this answers; None for every other way in.
     """
     if customer.locale != language():
         customer.locale = language()  # mails follow the language that was last read here

@@ -127,7 +127,7 @@ def find_link(who: Identity) -> VippsLink | None:
     found = db.session.execute(LINK_OF_SUBJECT, values, execution_options={"populate_existing": True}).one_or_none()
     if found is None:
         return None
-    link, customer, profile = found
+    link, customer, profile = found  # set as `joinedload` would, at less cost
     set_committed_value(link, "customer", customer)
     set_committed_value(link, "profile", profile)
     return link

@@ -1,8 +1,9 @@
 """What a Vipps login means in this shop: the `Merchant` that the integration asks for.
 
 Everything that a login changes is one transaction: the customer is found, connected or made, what Vipps said is kept,
-consents are recorded, the decision is written down with its reasons, and a session begins. A failure anywhere leaves
-nothing behind. Which customer it is, `linking.settle` knows; here is what follows from it for each purpose.
+consents are recorded, the decision is written down with its reasons, a session begins, and the attempt notes what it
+led to. A failure anywhere leaves nothing behind. Which customer it is, `linking.settle` knows; here is what follows
+from it for each purpose.
 """
 
 from flask import flash, make_response, redirect, render_template, request, url_for

@@ -18,7 +18,7 @@ LANE, HEAD, ROW, TAIL = 250, 56, 46, 20
 BOX_HEIGHT = 36
 LABEL_ABOVE = 7
 HEAD_LENGTH = 9  # of an arrow's point
-LETTERS = 38  # of a label: more fit over no arrow, and beside none on a phone
+LETTERS = 38  # the longest label that `draw` takes: a longer one would fit over no arrow, nor beside it on a phone
 LETTERS_OF_A_LANE = 32  # what fits over an arrow to the next of four lanes, with a number before it
 GROUP = Markup('<svg class="sequence__part" x="{}" y="{}" width="{}">{}</svg>')
 
@@ -52,7 +52,7 @@ def draw(arrows: Sequence[Arrow], title: str, participants: Sequence[str] = ()) 
 
 
 def cut(label: str) -> str:
-    """Shorten a label that comes from outside to what fits over any arrow."""
+    """Shorten a label that comes from outside, to what fits over any arrow."""
     return label if len(label) <= LETTERS_OF_A_LANE else label[: LETTERS_OF_A_LANE - 1] + "…"
 
 

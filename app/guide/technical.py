@@ -1,8 +1,8 @@
 """Names within sentences: what a machine reads is set as code, wherever a table of the guide has a text.
 
 The tables stay plain text, since tests, files and titles take their words from them. A name is known by its form (an
-underscore, an equals sign, capitals for a setting, a path), or it is one of the few words of the protocol that look
-like any other. What stands between backticks is code as well.
+underscore, an equals sign, an address), or it is one of the few words of the protocol that look like any other. What
+stands between backticks is code as well.
 """
 
 import re

@@ -1,11 +1,11 @@
 """A login in progress: one database row from the redirect to Vipps until the callback.
 
 The row, not a cookie, holds what the callback needs: the nonce, the PKCE verifier, the purpose, on whose behalf it was
-begun, and the way back.
-So any worker or host can finish the login, any number of tabs may be under way, and a lost cookie is
-a page that explains. The browser holds one random cookie, and the row its hash: a callback in another browser is
-recognised and never logs anybody in (RFC 9700, section 4.7). A row is taken once, in one statement, before the
-code is sent anywhere, so that a double click cannot redeem a code twice (RFC 6749, section 4.1.2).
+begun, and the way back. So any worker or host can finish the login, any number of tabs may be under way, and a lost
+cookie is a page that explains. The browser holds one random cookie, and the row its hash: a callback in another browser
+is recognised and never logs anybody in (RFC 9700, section 4.7). A row is taken once, in one statement, before the code
+is sent anywhere, so that a double click cannot redeem a code twice (RFC 6749, section 4.1.2). What it led to is noted
+in it, for a callback that comes again.
 """
 
 import hashlib
@@ -96,7 +96,7 @@ class Attempt:
     """A login in progress. `state` is known only at the start; afterwards the database has its hash.
 
     `owner` names on whose behalf it was begun, in the merchant's words: empty for a login. `used_at` (seconds since
-    1970) is when it was claimed.
+    1970) is when it was claimed, 0 before.
     """
 
     id: int

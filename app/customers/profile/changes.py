@@ -83,7 +83,10 @@ _ASKED = (
 
 
 def is_asked(customer: Customer) -> bool:
-    """Tell whether the customer is asked anything: what every login wants to know, and seldom more."""
+    """Tell whether the customer is asked anything.
+
+    Every login wants to know, and mostly the answer is no; so a row is only loaded as an object if there is one.
+    """
     db.session.flush()  # what this login has noted
     first = db.session.connection().execute(_ASKED, {"customer_id": customer.id}).first()
     return first is not None and bool(proposals(customer))
