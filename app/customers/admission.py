@@ -65,7 +65,7 @@ def let_in(
     `confirmed` says whether this login proved who is at the keyboard. `attempt` is the login in progress whose callback
     this answers; None for every other way in.
     """
-    if customer.locale != language():
+    if customer.locale != language():  # what is set is written, even to what it was
         customer.locale = language()  # mails follow the language that was last read here
     row, token = start_session(customer, method, confirmed=confirmed)
     asks = asking.is_due(customer, decision)
