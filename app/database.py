@@ -141,6 +141,9 @@ def insert_now(row: Row) -> Row:
     key = db.session.connection().execute(table.insert, values).inserted_primary_key
     set_committed_value(row, table.key, key[0] if key else None)
     make_transient_to_detached(row)
+    # Of a row that was rolled back SQLite gives the number out again, and this session may still have it.
+    if gone := db.session.identity_map.get(db.session.identity_key(instance=row)):
+        db.session.expunge(gone)
     db.session.add(row)
     return row
 

@@ -93,6 +93,16 @@ def test_what_was_written_now_is_gone_with_its_transaction(either_app: Flask) ->
         assert db.session.get(Customer, number) is None
 
 
+def test_a_row_may_get_the_number_of_one_that_was_rolled_back_and_is_still_held(either_app: Flask) -> None:
+    with either_app.app_context():
+        gone = insert_now(Customer(name="Kari"))
+        db.session.rollback()
+        again = insert_now(Customer(name="Ola"))  # on SQLite with the same number
+        db.session.commit()
+        assert gone is not again
+        assert db.session.get_one(Customer, again.id).name == "Ola"
+
+
 def test_ready_means_that_the_database_answers_and_is_set_up(app: Flask) -> None:
     client = app.test_client()
     assert client.get("/readyz").status_code == 200

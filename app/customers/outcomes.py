@@ -8,10 +8,11 @@ another row's.
 from datetime import timedelta
 from typing import TypeVar
 
+from app.customers import session_rows
 from app.customers.models import CustomerSession, PendingLink
 from app.database import db, utcnow
 from app.vipps.attempts import Attempt
-from app.vipps.routes import integration
+from app.vipps.routes import browser_cookie, integration
 
 SESSION, HELD, DONE = "session", "held", "done"
 # How long after a login its callback may be repeated by the same browser and still lead into it: long enough for
@@ -45,6 +46,18 @@ def session_of(outcome: str | None) -> CustomerSession | None:
 def held_by(outcome: str | None) -> PendingLink | None:
     """Return what has waited since a login of less than a minute ago."""
     return _row(PendingLink, HELD, outcome)
+
+
+def end_here(reason: str) -> None:
+    """End what the logins of this browser can still be led into again. The caller commits.
+
+    A repeated callback gets a session of its own, so its browser holds the key of one and has left another open: by
+    that the back button would undo a logout (ASVS 7.4.1).
+    """
+    vipps = integration()
+    led_to = vipps.attempts.outcomes_of(browser_cookie(vipps), db.session.connection())
+    for session in filter(None, map(session_of, led_to)):
+        session_rows.end(session, reason)
 
 
 def _note(attempt: Attempt, outcome: str) -> None:

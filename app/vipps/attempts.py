@@ -10,7 +10,7 @@ in it, for a callback that comes again.
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -190,6 +190,11 @@ class Attempts:
         """Return what an attempt led to, or None while it is not known."""
         with self._engine().connect() as connection:
             return connection.scalar(select(login_attempt.c.outcome).where(login_attempt.c.id == attempt.id))
+
+    def outcomes_of(self, browser: str, connection: Connection) -> Sequence[str]:
+        """Return what the logins of a browser led to that are not forgotten yet."""
+        ended = select(_c.outcome).where(_c.browser_hash == hash_of(browser), _c.outcome.is_not(None))
+        return connection.scalars(ended).all()
 
     def in_progress(self, attempt: Attempt) -> bool:
         """Tell whether a claimed attempt may still be at work; a killed worker leaves one without an outcome."""

@@ -48,6 +48,17 @@ def restore_numbers(vipps: VippsPerson) -> None:
             db.session.commit()
 
 
+def test_the_back_button_does_not_undo_a_logout(either_vipps: VippsPerson) -> None:
+    vipps, browser = either_vipps, either_vipps.browser
+    callback = vipps.approve(vipps.start(), STRANGER)
+    browser.get(callback)
+    browser.delete_cookie("session")  # a double click: the second was sent before the first answer came
+    browser.get(callback)
+    post(browser, "/logout", form_on="/account")
+    assert browser.get(callback).status_code == 400
+    assert browser.get("/account").status_code == 303, "the other of the two sessions is open"
+
+
 def test_a_repeated_callback_never_opens_a_session_that_got_the_number_of_a_deleted_one(
     either_vipps: VippsPerson,
 ) -> None:

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import TooManyRequests
 
 from app.about import EMAIL
-from app.customers import limits, mails, pending
+from app.customers import limits, mails, outcomes, pending
 from app.customers.accounts import Blocked, LoggedIn, NotConfirmed, Refused, log_in
 from app.customers.admission import let_in
 from app.customers.email_address import normal_email
@@ -107,6 +107,7 @@ def logout() -> ResponseReturnValue:
         begin_write()
         log.info("logged_out", customer=customer.id)
     end_current_session("logged_out")
+    outcomes.end_here("logged_out")
     if waiting := pending.of_browser(read_cookie(PENDING_COOKIE)):
         pending.drop(waiting)  # or the next person at this computer could finish it
     db.session.commit()
