@@ -62,7 +62,9 @@ EVENTS: Mapping[str, Event] = {
         staff_logged_in="Somebody logged in to the back office.",
         staff_logged_out="Somebody logged out of the back office.",
         audience_exported="Somebody exported the addresses of a channel.",
+        # stage: begin
         demo_started_over="A visitor of the demo set it back to its beginning.",
+        # stage: end
     ),
     **_all(
         Interest.NOTICE,
@@ -84,6 +86,8 @@ EVENTS: Mapping[str, Event] = {
         database_error="The database failed during a request; nothing was kept of it.",
         database_unreachable="A health check found the database gone or without its tables.",
         mail_failed="The mail server did not take a mail.",
+        # stage: begin
         inspection_failed="The demo's inspector failed; the login that it watched did not.",
+        # stage: end
     ),
 }
