@@ -89,4 +89,4 @@ def _wait_for(helper: "subprocess.Popen[bytes]", origin: str) -> None:
             socket.create_connection(address, timeout=1).close()
             return
         except OSError:
-            time.sleep(POLL_SECONDS)
+            time.sleep(POLL_SECONDS)  # another process: a socket that is not there yet cannot be waited for
