@@ -42,7 +42,7 @@ def build_shop(settings: Settings) -> Any:
 # stage: begin
 def build_simulator(settings: Settings) -> Any:
     """Build the simulator, with this shop as one of its merchants."""
-    from app.stage import serving
+    from demo import serving
 
     return serving.build_simulator(settings)
 
@@ -76,7 +76,7 @@ def main(chosen: Settings) -> None:
         serve("simulator", chosen.simulator_url)
         return
     if chosen.simulated:
-        from app.stage import serving
+        from demo import serving
 
         command = [sys.executable, __file__, "simulator"]
         serving.serve_both(chosen, lambda: __getattr__("app"), lambda: serve("app", chosen.public_url), command)

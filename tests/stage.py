@@ -14,10 +14,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from app.customers import seed as customers_seed
+from samples import customers as customers_seed
 from app.customers.models import VippsLink
 from app.database import db
-from app.shop import seed as shop_seed
+from samples import products as shop_seed
 from app.vipps.config import ISSUER_PATH
 from tests.conftest import DATABASES, browser_of, build, served
 from tests.vipps_person import VippsPerson, build_simulator

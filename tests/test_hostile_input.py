@@ -16,7 +16,7 @@ from app.i18n import here
 from app.vipps.claims import parse
 from tests.conftest import browser_of, post
 from tests.pages import check_page
-from tests.simulator.conftest import build
+from simulator.tests.conftest import build
 from tests.vipps_person import VippsPerson
 
 SUB = {"sub": "3f6c1a52-8d0e-4b77-9a41-6c2f5be0d913"}

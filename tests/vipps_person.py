@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.settings import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
-from app.simulator import create_simulator
-from app.simulator.config import Merchant, SimulatorConfig
+from simulator import create_simulator
+from simulator.config import Merchant, SimulatorConfig
 from tests.speed import compiled_templates
 
 _pool = urllib3.PoolManager(retries=False)

@@ -51,7 +51,7 @@ _ASKED = (
         "Registered in advance, as many as you like, compared letter by letter. No `#`, https except for"
         " localhost, and a custom scheme needs a path. Universal links are better than custom schemes.",
         "",
-        ("app.settings:Settings.redirect_uri", "app.simulator.authorization:judge"),
+        ("app.settings:Settings.redirect_uri", "simulator.authorization:judge"),
         (("A redirect URI that is not registered", "/guide/errors#redirect_uri_unregistered"),),
     ),
     _Asked(
@@ -129,7 +129,7 @@ _ASKED = (
         "Can people under 15 log in?",
         "No. The simulator lets them come back with `access_denied`; what Vipps sends is not documented.",
         "",
-        ("app.simulator.logins:next_step",),
+        ("simulator.logins:next_step",),
         (("Try it as Emma", "/login"),),
     ),
     _Asked(
@@ -158,7 +158,7 @@ _ASKED = (
         "Which consents are supported?",
         "With `delegatedConsents` four: `email`, `sms`, `digital`, `personal`. With `customFlow` whatever you ask.",
         "The four.",
-        ("app.simulator.consents.languages:CAPTIONS", "app.customers.consents.channels:ALL"),
+        ("simulator.consents.languages:CAPTIONS", "app.customers.consents.channels:ALL"),
     ),
     _Asked(
         "What is state for?",
@@ -197,7 +197,7 @@ _ASKED = (
         "No. They follow the browser, and the person can choose on the first page. Your consent screens come in"
         " the language the person sees; the result says in which.",
         "No, and there is no choice for the person.",
-        ("app.simulator.i18n:screen_language",),
+        ("simulator.i18n:screen_language",),
     ),
     _Asked(
         "Does it work with Azure AD B2C?",
@@ -227,7 +227,7 @@ _ASKED = (
         "Yes, with a path, as in `myapp://login/done`. Universal links and app links are safer, because two apps"
         " can claim the same scheme.",
         "",
-        ("app.simulator.config:Merchant",),
+        ("simulator.config:Merchant",),
         (("Other set-ups", "/guide/other-set-ups"),),
     ),
     _Asked(
@@ -272,7 +272,7 @@ _ASKED = (
         "Why do I get HTTP 502?",
         "The address has 2,000 characters or more, or `state` or `nonce` has 1,000. Keep what you need on the server.",
         "",
-        ("app.vipps.attempts:login_attempt", "app.simulator.authorization:MAX_URL"),
+        ("app.vipps.attempts:login_attempt", "simulator.authorization:MAX_URL"),
         (("The clinic", "/guide/errors#address_too_long"),),
     ),
 )

@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from app.settings import DEMO_WEBHOOK_TOKEN
-from tests.simulator.conftest import build
+from simulator.tests.conftest import build
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 SAME_EVERY_TIME = settings(

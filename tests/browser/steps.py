@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from app.customers.seed import DEMO_PASSWORD
+from samples.customers import DEMO_PASSWORD
 from tests.browser.conftest import Stage
 
 KARI = "Kari Sandvik Nordfjell"

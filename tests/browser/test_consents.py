@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.customers.seed import DEMO_PASSWORD
+from samples.customers import DEMO_PASSWORD
 from tests.browser.conftest import DESK, PHONE, Stage
 from tests.browser.steps import be, heading, is_at_simulator, press_vipps
 

@@ -6,7 +6,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.customers.models import Customer, VippsLink
-from app.customers.seed import DEMO_CUSTOMERS
+from samples.customers import DEMO_CUSTOMERS
 from app.database import db
 from tests.customers.steps import post
 

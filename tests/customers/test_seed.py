@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from app.customers import passwords
 from app.customers.models import Activity, Customer, VippsLink
-from app.customers.seed import DEMO_CUSTOMERS, DEMO_PASSWORD, STORIES, load_demo
-from app.customers.stories import Story
+from samples.customers import DEMO_CUSTOMERS, DEMO_PASSWORD, STORIES, load_demo
+from demo.scenarios import Story
 from app.database import db
-from app.simulator import persons
+from simulator import persons
 from app.vipps.matching import Verdict
 from app.vipps.purposes import Purpose
 from tests.conftest import browser_of, open_page, post

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.customers.consents.models import ConsentRecord
 from app.customers.models import Activity, Customer, VippsLink
 from app.database import db
-from app.simulator.persons import from_file
+from simulator.persons import from_file
 from tests.conftest import browser_of, open_page, post
 from tests.vipps.flow import logged_in, rows
 from tests.vipps_person import VippsPerson

@@ -17,7 +17,7 @@ from app.guide.conformance import CASES
 from app.guide.faq import QUESTIONS
 from app.guide.inspector.checks import CHECKS
 from app.settings import Settings
-from app.simulator.faults import REDIRECT_ERRORS
+from simulator.faults import REDIRECT_ERRORS
 from app.vipps.errors import REFUSALS
 from tests.conftest import browser_of, open_page
 from tests.pages import Page

@@ -7,7 +7,7 @@ import urllib3
 from flask.testing import FlaskClient
 
 from app.guide.clinic.ailments import AILMENTS, NEVER_BACK, STARTERS, WARDS, Ailment, Ward
-from app.simulator.mishaps import MISHAPS
+from simulator.mishaps import MISHAPS
 from app.vipps import transport
 from app.vipps.errors import REDIRECT_CODES, REFUSALS
 from tests.conftest import browser_of, open_page, post

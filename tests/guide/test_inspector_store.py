@@ -15,7 +15,7 @@ from sqlalchemy import event, inspect, select, text
 
 from app.customers.models import Customer, VippsLink
 from app.customers.privacy import erasure
-from app.customers.seed import DEMO_PASSWORD
+from samples.customers import DEMO_PASSWORD
 from app.database import db, is_in_models, utcnow
 from app.guide.inspector import store
 from app.vipps.attempts import metadata as vipps_metadata

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from app.customers.seed import DEMO_PASSWORD
+from samples.customers import DEMO_PASSWORD
 from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import log_in
 from tests.shop.steps import place_order, put_into_cart

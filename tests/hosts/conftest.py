@@ -11,7 +11,7 @@ from flask import Flask
 from app import create_app
 from app.database import db
 from app.settings import load
-from app.shop import seed as shop_seed
+from samples import products as shop_seed
 from tests.conftest import ENVIRONMENT, free_port, migrated_database
 from tests.hosts.people import People, PeopleHandler
 from tests.hosts.processes import Host, redis_server

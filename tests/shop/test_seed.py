@@ -13,7 +13,7 @@ from app.assets import STATIC
 from app.database import db
 from app.i18n import LANGUAGES
 from app.shop.models import Category, CategoryText, Product, ProductText
-from app.shop.seed import DEMO, load_demo
+from samples.products import DEMO, load_demo
 from tests.conftest import browser_of, open_page
 from tests.shop.steps import set_product, stock_of
 

@@ -5,7 +5,7 @@ from sqlalchemy import delete, select
 
 from app.customers.models import Customer, VippsLink, VippsProfile
 from app.customers.privacy.erasure import erase
-from app.customers.seed import DEMO_PASSWORD
+from samples.customers import DEMO_PASSWORD
 from app.database import db
 from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import log_in

@@ -16,7 +16,7 @@ from app.database import db, utcnow
 from app.security import secret_hash
 from app.staff import session_rows
 from app.staff.models import Staff, StaffSession
-from app.staff.seed import DEMO_EMAIL, DEMO_PASSWORD
+from demo.staff import DEMO_EMAIL, DEMO_PASSWORD
 from app.staff.sessions import OPEN
 from tests.conftest import browser_of, open_page
 from tests.customers import steps as customers
@@ -324,7 +324,7 @@ def test_guessing_at_many_accounts_is_slowed_by_where_it_comes_from(app: Flask, 
 
 
 def test_the_demos_account_is_there_in_the_demo_only(demo_app: Flask, make_app: Any) -> None:
-    from app.staff.seed import load_demo
+    from demo.staff import load_demo
 
     with demo_app.app_context():
         load_demo(db.session())

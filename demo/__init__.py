@@ -1,0 +1,54 @@
+"""The stage: what makes a demonstration of this shop, beside the guide and the simulator.
+
+It loads the demo's data, shows whom a visitor can be, brings in the guide, serves the simulator beside it, and can
+write a fork without all of this (`forking`). The shop knows of it only in the few regions marked `stage: begin` and
+`stage: end`, and is whole without them. Removing no more than `app/guide` and `simulator` works as well: then there
+is no guide, and Vipps has to be somewhere else.
+"""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+import click
+from flask import Flask
+from flask.cli import with_appcontext
+
+from app import cli
+from samples import customers as customers_seed
+from demo import routes
+from app.database import db, one_at_a_time
+from app.settings import Settings
+from samples import products as shop_seed
+from demo import staff as staff_seed
+from demo.forking import fork
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Add the demo's page and commands, and in the demo its hints and the guide, if it was not removed."""
+    app.register_blueprint(routes.bp)
+    for command in (setup, fork):
+        app.cli.add_command(command)
+    if settings.in_demo:
+        app.jinja_env.globals.update(
+            demo_stories=customers_seed.STORIES,
+            demo_password=customers_seed.DEMO_PASSWORD,
+            demo_staff={"email": staff_seed.DEMO_EMAIL, "password": staff_seed.DEMO_PASSWORD},
+        )
+    if find_spec("app.guide"):
+        import_module("app.guide").init_app(app, is_shown=settings.in_demo)
+
+
+@click.command()
+@click.option("--demo", "with_demo", is_flag=True, help="Also load the demo's products and customers.")
+@with_appcontext
+@click.pass_context
+def setup(context: click.Context, with_demo: bool) -> None:
+    """Create or migrate the database, and forget the carts that nobody came back for; safe to repeat."""
+    context.invoke(cli.setup)
+    if with_demo:
+        with one_at_a_time():
+            shop_seed.load_demo(db.session())
+            customers_seed.load_demo(db.session())
+            staff_seed.load_demo(db.session())
+            db.session.commit()
+        click.echo("The demo data is loaded.")

@@ -1,0 +1,1 @@
+"""Sample products and customers, for tests and for the demo."""

@@ -1,0 +1,52 @@
+"""A small log of the calls to the protocol endpoints: which endpoint, which client, which answer. Never a
+code or token.
+
+It is for tests (“how many token requests did this login make?”) and for people who watch their merchant site
+at work.
+"""
+
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from simulator.models import ProviderCall
+
+KEPT = 2000
+_TIDY_EVERY = 200
+
+
+def record(session: Session, endpoint: str, client_id: str | None, status: int, error: str | None) -> None:
+    """Add one call and now and then forget the oldest."""
+    call = ProviderCall(endpoint=endpoint, client_id=client_id, status=status, error=error and error[:80])
+    session.add(call)
+    session.flush()
+    if call.id % _TIDY_EVERY == 0:
+        session.execute(delete(ProviderCall).where(ProviderCall.id <= call.id - KEPT))
+
+
+def counts(session: Session, after: int = 0) -> dict[str, int]:
+    """Return how often each endpoint was called, leaving out calls up to number `after`."""
+    query = (
+        select(ProviderCall.endpoint, func.count())
+        .where(ProviderCall.id > after)
+        .group_by(ProviderCall.endpoint)
+        .order_by(ProviderCall.endpoint)
+    )
+    return dict(iter(session.execute(query)))
+
+
+def newest(session: Session, limit: int = 100, after: int = 0) -> list[dict[str, Any]]:
+    """Return the last calls, newest first."""
+    query = select(ProviderCall).where(ProviderCall.id > after).order_by(ProviderCall.id.desc()).limit(limit)
+    return [
+        {
+            "id": call.id,
+            "at": call.at.isoformat(),
+            "endpoint": call.endpoint,
+            "client_id": call.client_id,
+            "status": call.status,
+            "error": call.error,
+        }
+        for call in session.scalars(query)
+    ]

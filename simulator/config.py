@@ -1,0 +1,141 @@
+"""What a simulator needs to know before it starts: where it lives, where it keeps its state, and which
+merchants may use it.
+
+Everything but the first three settings has a default that suits a laptop. The values are plain data, so that
+whoever starts the simulator (a script, a test, another project) decides where they come from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, cast, get_args
+from urllib.parse import urlsplit
+
+from simulator.consents.checks import check_consents, check_flow, check_url
+from simulator.consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
+
+AuthMethod = Literal["client_secret_basic", "client_secret_post"]
+Plan = Literal["basic", "advanced"]
+Brand = Literal["vipps", "mobilepay"]
+
+AUTH_METHODS: tuple[str, ...] = get_args(AuthMethod)
+PLANS: tuple[str, ...] = get_args(Plan)
+BRANDS: tuple[str, ...] = get_args(Brand)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merchant:
+    """One sales unit as its owner set it up in the business portal."""
+
+    client_id: str
+    client_secret: str
+    name: str
+    """Shown to the person on every screen."""
+    redirect_uris: tuple[str, ...]
+    """Compared character by character with the one in the authorization request."""
+    auth_method: AuthMethod = "client_secret_basic"
+    """How the token endpoint recognises this merchant; the other method is refused."""
+    plan: Plan = "basic"
+    """Which scopes the unit may ask for; in-app confirmation needs the advanced plan."""
+    msn: str = "100001"
+    """Merchant serial number. Subjects are made per serial number."""
+    brand: Brand = "vipps"
+    """The name on the screens when the request names no market."""
+    webhook_url: str | None = None
+    account_url: str | None = None
+    """Where people see at the merchant's what it has of them; None for a merchant whose front page has to do."""
+    terms_url: str = "https://example.com/terms"
+    privacy_url: str = "https://example.com/privacy"
+    delegated_consents: Mapping[str, Any] | None = field(default_factory=lambda: DEFAULT_CONSENTS)
+    """The marketing consents screen; None for a unit that never set it up."""
+    custom_flow: Mapping[str, Any] | None = field(default_factory=lambda: DEFAULT_FLOW)
+    """The screens of the flow builder; None for a unit that never set it up."""
+
+    def __post_init__(self) -> None:
+        """Stop at once on a value that could only fail later, in the middle of somebody's login."""
+        _one_of("auth_method", self.auth_method, AUTH_METHODS)
+        for uri in self.redirect_uris:
+            urlsplit(uri)  # raises ValueError for what is no address, such as an unfinished IPv6 one
+        _one_of("plan", self.plan, PLANS)
+        _one_of("brand", self.brand, BRANDS)
+        if self.account_url is not None:
+            check_url("account_url", self.account_url)  # people follow it
+        if self.delegated_consents is not None:
+            check_consents(self.delegated_consents)
+        if self.custom_flow is not None:
+            check_flow(self.custom_flow)
+        for uri in self.redirect_uris:
+            if "://" not in uri or "#" in uri:
+                raise ValueError(
+                    f"redirect_uris: {uri!r} must be absolute and have no fragment (RFC 6749 section 3.1.2)"
+                )
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Merchant":
+        """Build a merchant from JSON; raise ValueError that names what is wrong."""
+        known = cls.__dataclass_fields__
+        if unknown := sorted(set(values) - set(known)):
+            raise ValueError(f"unknown fields: {', '.join(unknown)}")
+        for name, value in values.items():
+            _check_type(name, value)
+        try:
+            return cls(**{**values, "redirect_uris": tuple(values.get("redirect_uris", ()))})
+        except TypeError as error:
+            raise ValueError(str(error)) from error
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all fields as JSON values."""
+        return cast(dict[str, Any], {**asdict(self), "redirect_uris": list(self.redirect_uris)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulatorConfig:
+    """All settings of one simulator."""
+
+    public_url: str
+    """Its own origin as browsers and merchants see it, for example http://localhost:8001."""
+    database_url: str
+    """Any SQLAlchemy URL. The content is disposable: it is rebuilt when the schema changes."""
+    secret_key: str
+    """Signs the session cookie that carries the CSRF token and the chosen language."""
+    merchants: tuple[Merchant, ...] = ()
+    """Added to the simulator's own fictional merchants, or replacing them, by client id."""
+    login_lifetime: int = 600
+    """Seconds from the authorization request to its end."""
+    code_lifetime: int = 120
+    """Seconds: "a couple of minutes" (Vipps MobilePay Login FAQ)."""
+    access_token_lifetime: int = 600
+    """Seconds that userinfo accepts a token (Vipps MobilePay Login API guide: userinfo)."""
+    key_grace: int = 7200
+    """Seconds that a replaced signing key stays published; tokens signed with it live for one hour."""
+    browser_lifetime: int = 365 * 24 * 3600
+    """Seconds that a browser is remembered."""
+
+    def __post_init__(self) -> None:
+        """Check the origin, because every URL and the issuer are built from it."""
+        parts = urlsplit(self.public_url)
+        if parts.scheme not in ("http", "https") or self.public_url != f"{parts.scheme}://{parts.netloc}":
+            raise ValueError("public_url must be an origin such as http://localhost:8001, without a slash at its end")
+
+    @property
+    def secure(self) -> bool:
+        """Tell whether browsers reach the simulator over HTTPS."""
+        return self.public_url.startswith("https://")
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name}: {value!r} is none of {', '.join(allowed)}")
+
+
+def _check_type(name: str, value: object) -> None:
+    """Refuse a JSON value of the wrong kind by the field's name."""
+    if name == "redirect_uris":
+        fits = isinstance(value, list | tuple) and all(isinstance(uri, str) for uri in value)
+    elif name in {"delegated_consents", "custom_flow"}:
+        fits = value is None or isinstance(value, Mapping)
+    elif name in {"webhook_url", "account_url"}:
+        fits = value is None or isinstance(value, str)
+    else:
+        fits = isinstance(value, str)
+    if not fits:
+        raise ValueError(f"{name}: wrong type")

@@ -1,0 +1,212 @@
+"""The control API: drive the simulator without its screens, and make it behave as a test needs.
+
+No token is asked for, because everything here is invented. But every change must come as JSON, which a page
+of another origin cannot send without asking first (CORS), so that no web page changes a simulator on
+somebody's laptop.
+
+GET    /control/                        this API, described for people
+GET    /control/openapi.json            the same for programs (OpenAPI 3.1)
+POST   /control/authorize               a whole login at once; answers {"location": ...}
+GET    /control/persons                 all persons with their data
+PATCH  /control/persons/<key>           change fields of a person; "new_profile": true gives a new `sub`
+POST   /control/persons/<key>/revoke    end the sharing with one company ({"client_id": ...}) or with all, and tell them
+                                        "event" makes what they are told odd: `twice`, `held` (not sent before it is
+                                        asked for), `three_segments` (a dot at the end), `wrong_event`, `expired`,
+                                        `silent` (never sent)
+GET    /control/deliveries              the events that companies were or will be told, and what came of them
+POST   /control/deliveries/<delivery_id>/send    send one, again or at last
+GET    /control/merchants               all merchants, with their secrets
+PUT    /control/merchants/<client_id>   add a merchant, or replace one
+PATCH  /control/merchants/<client_id>   change fields, for example auth_method or plan
+POST   /control/keys/rotate             sign with a new key from now on
+GET    /control/requests                calls to the protocol endpoints; ?after=<id> for those after one
+POST   /control/reset                   forget logins, consents and changes; keys stay
+"""
+
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from flask import Blueprint, Response, abort, jsonify, make_response, render_template, request
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
+
+from simulator import calls, keys, logins, merchants, openapi, persons, revocations, scripts, seeding, sharing
+from simulator.config import Merchant
+from simulator.database import fetch
+from simulator.mishaps import MISHAPS
+from simulator.models import Delivery, Grant, Person, SalesUnit
+from simulator.revocations import Variant
+from simulator.runtime import simulator
+
+bp = Blueprint("control", __name__, url_prefix="/control")
+
+LARGEST_NUMBER = 2**31 - 1  # that a column holds on every database
+
+_Row = TypeVar("_Row", Person, SalesUnit, Delivery)
+
+
+@bp.get("/")
+def describe() -> str:
+    """Show what the control API can do."""
+    return render_template("control.html", public_url=simulator().config.public_url, mishaps=MISHAPS)
+
+
+@bp.get("/openapi.json")
+def describe_to_programs() -> Response:
+    """Describe the control API in OpenAPI."""
+    return jsonify(openapi.document(simulator().config.public_url))
+
+
+@bp.post("/authorize")
+def authorize() -> Response:
+    """Perform a whole login at once."""
+    with simulator().store.write() as session:
+        return jsonify(location=scripts.perform(session, simulator().config, _body()))
+
+
+@bp.get("/persons")
+def list_persons() -> Response:
+    """List the persons."""
+    with simulator().store.read() as session:
+        return jsonify(persons=[_person_json(session, person) for person in persons.everybody(session)])
+
+
+@bp.patch("/persons/<key>")
+def change_person(key: str) -> Response:
+    """Change a person."""
+    changes = _body()
+    with simulator().store.write() as session:
+        person = _existing(session, Person, key)
+        person.generation += bool(changes.pop("new_profile", False))
+        person.profile = persons.change(person.profile, changes)
+        return jsonify(_person_json(session, person))
+
+
+@bp.post("/persons/<key>/revoke")
+def revoke_sharing(key: str) -> Response:
+    """End the sharing with one company, or with all."""
+    wanted, variant = _body().get("client_id"), revocations.variant_named(_body().get("event"))
+    with simulator().store.write() as session:
+        person = _existing(session, Person, key)
+        units = [access.client_id for access in sharing.companies(session, person.key)]
+        revoked = [client_id for client_id in units if wanted in (None, client_id)]
+        events = [revocations.revoke(session, person, client_id, variant) for client_id in revoked]
+    to_tell = [event for event in events if event]
+    # The answers of the companies' webhooks; null where nobody answered, nothing where nobody was told.
+    now = [event for event in to_tell if event.variant != Variant.HELD]
+    delivered = {event.client_id: revocations.tell(simulator().store, event) for event in now}
+    return jsonify(revoked=revoked, delivered=delivered, deliveries=[event.id for event in to_tell])
+
+
+@bp.get("/deliveries")
+def list_deliveries() -> Response:
+    """List what companies are told, newest first."""
+    with simulator().store.read() as session:
+        return jsonify(deliveries=[_delivery_json(delivery) for delivery in revocations.newest(session)])
+
+
+@bp.post("/deliveries/<delivery_id>/send")
+def send_delivery(delivery_id: str) -> Response:
+    """Send an event, again or at last."""
+    _body()
+    revocations.send(simulator().store, delivery_id)
+    with simulator().store.read() as session:
+        return jsonify(_delivery_json(_existing(session, Delivery, delivery_id)))
+
+
+@bp.get("/merchants")
+def list_merchants() -> Response:
+    """List the merchants."""
+    with simulator().store.read() as session:
+        return jsonify(merchants=[merchants.as_json(unit) for unit in merchants.everybody(session)])
+
+
+@bp.put("/merchants/<client_id>")
+def put_merchant(client_id: str) -> Response:
+    """Add or replace a merchant."""
+    with simulator().store.write() as session:
+        unit = merchants.save(session, Merchant.from_json({**_body(), "client_id": client_id}))
+        return jsonify(merchants.as_json(unit))
+
+
+@bp.patch("/merchants/<client_id>")
+def change_merchant(client_id: str) -> Response:
+    """Change a merchant."""
+    with simulator().store.write() as session:
+        unit = _existing(session, SalesUnit, client_id)
+        changed = {**merchants.as_json(unit), **_body(), "client_id": client_id}
+        return jsonify(merchants.as_json(merchants.save(session, Merchant.from_json(changed))))
+
+
+@bp.post("/keys/rotate")
+def rotate_keys() -> Response:
+    """Replace the signing key."""
+    _body()
+    with simulator().store.write() as session:
+        return jsonify(kid=keys.rotate(session))
+
+
+@bp.get("/requests")
+def list_requests() -> Response:
+    """Count and list the calls to the protocol endpoints."""
+    after = min(max(request.args.get("after", 0, type=int), 0), LARGEST_NUMBER)
+    with simulator().store.read() as session:
+        return jsonify(counts=calls.counts(session, after), requests=calls.newest(session, after=after))
+
+
+@bp.post("/reset")
+def reset() -> Response:
+    """Put everything but the keys back to the start."""
+    _body()
+    with simulator().store.write() as session:
+        seeding.reset(session, simulator().config.merchants)
+    return jsonify(reset=True)
+
+
+@bp.errorhandler(ValueError)
+def refuse(error: ValueError) -> Response:
+    """Say what is wrong with a request."""
+    return make_response(jsonify(error=str(error)), HTTPStatus.BAD_REQUEST)
+
+
+@bp.errorhandler(HTTPException)
+def refuse_http(error: HTTPException) -> Response:
+    """Say it in JSON when something is missing or of the wrong type."""
+    return make_response(jsonify(error=error.description), error.code or HTTPStatus.BAD_REQUEST)
+
+
+def _body() -> dict[str, Any]:
+    body = request.get_json()
+    if not isinstance(body, dict):
+        raise ValueError("the body must be a JSON object")
+    return body
+
+
+def _existing(session: Session, table: type[_Row], key: str) -> _Row:
+    return fetch(session, table, key) or abort(HTTPStatus.NOT_FOUND, f"{key}: not found")
+
+
+def _person_json(session: Session, person: Person) -> dict[str, Any]:
+    units = merchants.everybody(session)
+    grants: list[Grant] = logins.grants_of(session, person.key)
+    return {
+        **person.profile,
+        "name": persons.full_name(person.profile),
+        "subjects": {unit.client_id: persons.subject(person, unit.msn) for unit in units},
+        "shares": {grant.client_id: grant.scopes for grant in grants},
+    }
+
+
+def _delivery_json(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "id": delivery.id,
+        "person": delivery.person_key,
+        "client_id": delivery.client_id,
+        "event": delivery.variant,
+        "body": delivery.body,
+        "made_at": delivery.made_at.isoformat(),
+        "expires_at": delivery.expires_at.isoformat(),
+        "attempts": delivery.attempts,
+        "tried_at": delivery.tried_at and delivery.tried_at.isoformat(),
+        "status": delivery.status,
+    }

@@ -1,0 +1,79 @@
+"""The page for people at `/`, and the signs of life at `/healthz`."""
+
+from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from simulator import discovery, events, i18n, merchants, persons, remembering, seeding, views
+from simulator.database import fetch, utcnow
+from simulator.models import Person, SalesUnit
+from simulator.runtime import simulator
+
+bp = Blueprint("home", __name__)
+
+
+@bp.get("/")
+def index() -> str:
+    """Show what this is, who is in it and what is remembered in this browser."""
+    public_url = simulator().config.public_url
+    with simulator().store.read() as session:
+        remembered = remembering.remembered_person(session, utcnow())
+        return render_template(
+            "home.html",
+            endpoints=discovery.document(public_url),
+            discovery_url=public_url + discovery.DISCOVERY,
+            remembered=remembered and persons.full_name(remembered.profile),
+            **views.home_context(session, i18n.language()),
+        )
+
+
+@bp.post("/forget")
+def forget() -> AnyResponse:
+    """Forget this browser."""
+    response = redirect(url_for("home.index", _anchor="browser"), 303)
+    with simulator().store.write() as session:
+        remembering.forget(session, response)
+    return response
+
+
+@bp.post("/persons/<key>/number")
+def swap_number(key: str) -> AnyResponse:
+    """Let a person change between their phone numbers."""
+    with simulator().store.write() as session:
+        person = fetch(session, Person, key) or abort(404)
+        person.profile = persons.swapped_number(person.profile)
+    return redirect(url_for("home.index", _anchor=key), 303)
+
+
+@bp.post("/persons/<key>/event")
+def let_happen(key: str) -> AnyResponse:
+    """Let something happen to a person, for a merchant site to notice at the next login."""
+    with simulator().store.write() as session:
+        person = fetch(session, Person, key) or abort(404)
+        try:
+            events.happen(session, person, request.form.get("event", ""))
+        except KeyError:
+            abort(400)
+    return redirect(url_for("home.index", _anchor=key), 303)
+
+
+@bp.post("/plan")
+def change_plan() -> AnyResponse:
+    """Put a merchant on the other plan."""
+    with simulator().store.write() as session:
+        unit = fetch(session, SalesUnit, request.form.get("client_id", "")) or abort(404)
+        merchants.change_plan(unit)
+    return redirect(url_for("home.index", _anchor="merchants"), 303)
+
+
+@bp.post("/start-over")
+def start_over() -> AnyResponse:
+    """Forget what happened, and undo every change."""
+    with simulator().store.write() as session:
+        seeding.reset(session, simulator().config.merchants)
+    return redirect(url_for("home.index"), 303)
+
+
+@bp.get("/healthz")
+def healthz() -> Response:
+    """Say that the simulator is alive."""
+    return jsonify(status="ok")

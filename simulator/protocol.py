@@ -1,0 +1,211 @@
+"""The endpoints that merchants and browsers call, on exactly Vipps' paths.
+
+These views translate HTTP; the rules are in `authorization`, `clients`, `tokens` and `userinfo`. There are no
+CORS headers: calls from a browser's script are not supported in any flow (Vipps MobilePay Login FAQ).
+"""
+
+import errno
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Blueprint, Response, g, json, redirect, request, url_for
+from flask import session as browser_session
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from simulator import calls, discovery, logins, mishaps, remembering, tokens
+from simulator import userinfo as userinfo_rules
+from simulator.authorization import Accepted, Refusal, Refused, SentBack, TooLong, judge
+from simulator.clients import OAuthFailure, authenticate
+from simulator.database import fetch, utcnow
+from simulator.error_pages import gateway_page, refusal_page
+from simulator.faults import Answer
+from simulator.mishaps import Mishap
+from simulator.models import SalesUnit
+from simulator.runtime import simulator
+
+bp = Blueprint("protocol", __name__)
+
+BROWSER = "browser"
+
+
+@bp.get(discovery.DISCOVERY)
+def configuration() -> Response:
+    """Show the discovery document."""
+    return _cached(discovery.document(simulator().config.public_url))
+
+
+@bp.get(discovery.JWKS)
+def jwks() -> Response:
+    """Show the public keys."""
+    with simulator().store.read() as session:
+        return _cached({"keys": simulator().keys.public_keys(session, utcnow())})
+
+
+@bp.get(discovery.AUTHORIZE)
+def authorize() -> AnyResponse:
+    """Judge an authorization request; start a login, or send the person back, or refuse."""
+    parameters = dict(request.args.lists())
+    # The length as the browser sent it: with the query still encoded.
+    length = len(simulator().config.public_url + request.path) + 1 + len(request.query_string)
+    with simulator().store.write() as session:
+        unit = fetch(session, SalesUnit, request.args.get("client_id", ""))
+        g.client_id = unit and unit.client_id
+        match judge(parameters, length, unit):
+            case TooLong():
+                return gateway_page()
+            case Refused() as refused:
+                g.error = refused.reason
+                return refusal_page(refused)
+            case SentBack() as sent_back:
+                g.error = sent_back.error
+                return redirect(sent_back.location)
+            case Accepted() as accepted:
+                return _start(session, accepted, mishaps.wanted(request.args.get(mishaps.PARAMETER, "")))
+
+
+@bp.post(discovery.TOKEN)
+def token() -> Response:
+    """Exchange a code for tokens."""
+    parts = simulator()
+    # RFC 6749 section 3.2: parameters must not be included more than once.
+    if doubled := _doubled_parameter():
+        return _oauth_failure(OAuthFailure(400, "invalid_request", f"{doubled} was sent more than once.", ""))
+    form = request.form.to_dict()
+    with parts.store.write() as session:
+        unit = authenticate(session, request.headers.get("Authorization", ""), form)
+        if isinstance(unit, OAuthFailure):
+            return _oauth_failure(unit)
+        g.client_id = unit.client_id
+        outcome = tokens.exchange(
+            session,
+            unit,
+            form,
+            issuer=parts.issuer,
+            sign=lambda claims, flaw: parts.keys.sign(session, claims, flaw),
+            lifetime=parts.config.code_lifetime,
+            now=utcnow(),
+        )
+    match outcome:
+        case OAuthFailure() as failure:
+            return _oauth_failure(failure)
+        case Answer() as answer:
+            return _faulty(answer)
+        case tokens.Issued(body):
+            return _json(body)
+
+
+@bp.post(discovery.REVOKE)
+def revoke() -> Response:
+    """Revoke an access token (RFC 7009)."""
+    form = request.form.to_dict()
+    with simulator().store.write() as session:
+        unit = authenticate(session, request.headers.get("Authorization", ""), form)
+        if isinstance(unit, OAuthFailure):
+            return _oauth_failure(unit)
+        g.client_id = unit.client_id
+        tokens.revoke(session, unit, form.get("token", ""), utcnow())
+    return Response(status=200)
+
+
+@bp.get(discovery.USERINFO, strict_slashes=False)
+@bp.get(f"{discovery.USERINFO}/", strict_slashes=False)
+def userinfo() -> Response:
+    """Tell what the person shares."""
+    with simulator().store.read() as session:
+        outcome = userinfo_rules.read(
+            session,
+            request.headers.get("Authorization", ""),
+            has_subscription_key="Ocp-Apim-Subscription-Key" in request.headers,
+            lifetime=simulator().config.access_token_lifetime,
+            now=utcnow(),
+        )
+    match outcome:
+        case userinfo_rules.Unauthorized() as refused:
+            g.error = "unauthorized"
+            response = _json(refused.to_json(), 401)
+            response.headers["WWW-Authenticate"] = "Bearer"  # RFC 6750 section 3
+            return response
+        case Answer() as answer:
+            return _faulty(answer)
+        case userinfo_rules.UserInfo(claims, client_id):
+            g.client_id = client_id
+            return _json(claims)
+
+
+@bp.after_request
+def remember_call(response: Response) -> Response:
+    """Log the call."""
+    endpoint = (request.endpoint or "").removeprefix(f"{bp.name}.")
+    with simulator().store.write() as session:
+        calls.record(session, endpoint, g.get("client_id"), response.status_code, g.get("error"))
+    return response
+
+
+def _start(session: Session, accepted: Accepted, mishap: Mishap) -> AnyResponse:
+    """Begin the login; a remembered browser may bounce straight back."""
+    if mishap.refusal:
+        g.error = mishap.refusal
+        return refusal_page(Refused(Refusal(mishap.refusal), accepted.redirect_uri))
+    now = utcnow()
+    browser = browser_session.setdefault(BROWSER, secrets.token_urlsafe(32))
+    login = logins.begin(session, accepted, browser, now, mishap.faults)
+    if remembered := remembering.token_of_browser():
+        logins.recognise(session, login, remembered, remembering.oldest(now))
+    if logins.next_step(session, login, now) is logins.Step.FINISH:
+        return redirect(logins.finish_new(session, login, simulator().config.code_lifetime, now).location)
+    return redirect(url_for("screens.show", login_id=login.id))
+
+
+def _doubled_parameter() -> str | None:
+    return next((name for name, values in request.form.lists() if len(values) > 1), None)
+
+
+def _oauth_failure(failure: OAuthFailure) -> Response:
+    g.error = failure.error
+    response = _json(failure.to_json(), failure.status)
+    if failure.status == 401 and "Authorization" in request.headers:
+        # RFC 6749 section 5.2: answer with the scheme that the client used.
+        response.headers["WWW-Authenticate"] = 'Basic realm="Vipps Login, simulated"'
+    return response
+
+
+def _cached(body: dict[str, Any]) -> Response:
+    response = _json(body)
+    response.headers["Cache-Control"] = f"max-age={discovery.MAX_AGE}"
+    return response
+
+
+def _faulty(answer: Answer) -> Response:
+    """Give an answer that replaces the proper one, late or cut off if it is to be."""
+    if answer.delay:
+        time.sleep(answer.delay)
+    body = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
+    response = Response(" " * answer.filler + body, answer.status, content_type=answer.content_type)
+    if answer.location:
+        response.headers["Location"] = answer.location
+    if answer.cut or answer.drop:
+        response.headers["Content-Length"] = str(len(body) + 1000)
+        response.response = _cut_off(b"" if answer.drop else body.encode(), request.environ)
+    return response
+
+
+def _cut_off(body: bytes, environ: dict[str, Any]) -> Iterator[bytes]:
+    """Send the beginning of a body, and then hang up as a broken connection does: servers take this without a word.
+
+    Without a body not even the headers go out, as from a server that is down. The servers that this runs on lend their
+    socket, so that it ends at once and not when they tire of it.
+    """
+    if body:
+        yield body[: len(body) // 2]
+    if connection := environ.get("werkzeug.socket") or environ.get("gunicorn.socket"):
+        connection.shutdown(socket.SHUT_RDWR)
+    raise ConnectionResetError(errno.ECONNRESET, "cut off, as asked for")
+
+
+def _json(body: Any, status: int = 200) -> Response:
+    """Answer with Vipps' content type."""
+    return Response(json.dumps(body), status, content_type="application/json;charset=UTF-8")

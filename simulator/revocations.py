@@ -1,0 +1,135 @@
+"""Telling a company that a person has ended the sharing: the revocation event, as Vipps delivers it.
+
+One POST of `text/plain` to the address that the company gave: an unsigned JWT of two segments, without a dot at the
+end, good for five minutes (Vipps MobilePay Login API guide: webhooks, consent revoked). It goes out after the change is
+committed, follows no redirect, waits a few seconds at most, and never fails the page: what came of it is kept with the
+event. Whether Vipps repeats an event that failed is not documented. So nothing here repeats one by itself; who wants to
+see a repeat, or an event that comes late or comes wrong, asks for it.
+"""
+
+import base64
+import json
+import time
+import uuid
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import urllib3
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from simulator import logins, persons
+from simulator.database import Store, fetch, utcnow
+from simulator.models import Delivery, Person, SalesUnit
+
+EVENT = "CONSENT_REVOKED"
+OTHER_EVENT = "SOMETHING_ELSE"
+LIFETIME = 300  # seconds
+AN_HOUR = 3600  # seconds
+TIMEOUT = urllib3.Timeout(connect=2, read=5)
+
+
+class Variant(StrEnum):
+    """How an event comes to the company; all but the first are for seeing what it makes of them."""
+
+    ORDINARY = "ordinary"
+    TWICE = "twice"
+    """Sent two times."""
+    HELD = "held"
+    """Kept until somebody sends it."""
+    THREE_SEGMENTS = "three_segments"
+    """With the dot at the end that RFC 7519 section 6.1 wants, and the documented sample lacks."""
+    WRONG_EVENT = "wrong_event"
+    """Under another event's name."""
+    EXPIRED = "expired"
+    """An hour old when it is sent."""
+    SILENT = "silent"
+    """Not sent, and not kept either."""
+
+
+def variant_named(name: object) -> Variant:
+    """Return the variant that a test asked for; raise ValueError if there is no such one."""
+    if name is None:
+        return Variant.ORDINARY
+    odd = [variant for variant in Variant if variant is not Variant.ORDINARY]
+    found = next((variant for variant in odd if variant == name), None)
+    if found is None:
+        raise ValueError(f"event: {name!r} is none of {', '.join(odd)}")
+    return found
+
+
+def revoke(session: Session, person: Person, client_id: str, variant: Variant = Variant.ORDINARY) -> Delivery | None:
+    """End a person's sharing with a company; return what the company has to be told, if it asked to be told."""
+    is_ended = logins.revoke_sharing(session, person.key, client_id)
+    unit = session.get_one(SalesUnit, client_id)
+    if not is_ended or not unit.webhook_url or variant is Variant.SILENT:
+        return None
+    issued = int(time.time()) - (AN_HOUR if variant is Variant.EXPIRED else 0)
+    delivery = Delivery(
+        id=str(uuid.uuid4()),
+        person_key=person.key,
+        client_id=client_id,
+        variant=variant,
+        body=event_body(persons.subject(person, unit.msn), issued, variant),
+        made_at=utcnow(),
+        expires_at=datetime.fromtimestamp(issued + LIFETIME, UTC),
+    )
+    session.add(delivery)
+    session.flush()
+    return delivery
+
+
+def event_body(subject: str, issued: int, variant: Variant = Variant.ORDINARY) -> str:
+    """Return the event as it is sent, in the documented order of members."""
+    name = OTHER_EVENT if variant is Variant.WRONG_EVENT else EVENT
+    payload = {"exp": issued + LIFETIME, "iat": issued, "nbf": issued, "sub": subject, "event": name}
+    end = "." if variant is Variant.THREE_SEGMENTS else ""
+    return f"{_segment({'alg': 'none', 'typ': 'JWT'})}.{_segment(payload)}{end}"
+
+
+def tell(store: Store, delivery: Delivery) -> int | None:
+    """Send a new event as its variant wants it; return the status of the last answer, None if nobody answered."""
+    if delivery.variant == Variant.TWICE:
+        send(store, delivery.id)
+    return send(store, delivery.id)
+
+
+def send(store: Store, delivery_id: str) -> int | None:
+    """Send an event to where the company is told today, and keep what came of it; no transaction waits meanwhile."""
+    with store.read() as session:
+        delivery = fetch(session, Delivery, delivery_id)
+        unit = session.get_one(SalesUnit, delivery.client_id) if delivery else None
+    if delivery is None or unit is None or not unit.webhook_url:
+        return None
+    status = _post(unit.webhook_url, delivery.body)
+    tried = update(Delivery).where(Delivery.id == delivery_id)
+    with store.write() as session:
+        session.execute(tried.values(attempts=Delivery.attempts + 1, tried_at=utcnow(), status=status))
+    return status
+
+
+def newest(session: Session, person_key: str | None = None, limit: int = 100) -> list[Delivery]:
+    """Return the last events, newest first: of everybody, or of one person."""
+    query = select(Delivery).order_by(Delivery.made_at.desc(), Delivery.id).limit(limit)
+    return list(session.scalars(query if person_key is None else query.where(Delivery.person_key == person_key)))
+
+
+def _post(url: str, body: str) -> int | None:
+    try:
+        answer = urllib3.request(
+            "POST",
+            url,
+            body=body.encode(),
+            headers={"Content-Type": "text/plain"},
+            timeout=TIMEOUT,
+            retries=False,
+            redirect=False,
+        )
+    except urllib3.exceptions.HTTPError:
+        return None
+    return answer.status
+
+
+def _segment(members: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(members, separators=(",", ":")).encode()).rstrip(b"=").decode()

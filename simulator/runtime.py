@@ -1,0 +1,34 @@
+"""What the views of one simulator share: its settings, its database and its keys, reached through the current
+app.
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from simulator import discovery
+from simulator.config import SimulatorConfig
+from simulator.database import Store
+from simulator.keys import KeyRing
+
+EXTENSION = "simulator"
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """One simulator."""
+
+    config: SimulatorConfig
+    store: Store
+    keys: KeyRing
+
+    @property
+    def issuer(self) -> str:
+        """The issuer identifier, with its trailing slash."""
+        return discovery.issuer(self.config.public_url)
+
+
+def simulator() -> Simulator:
+    """Return the simulator of the current app."""
+    return cast(Simulator, current_app.extensions[EXTENSION])

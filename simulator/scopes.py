@@ -1,0 +1,31 @@
+"""Which scopes exist, which plan may ask for them, and which of them a person has to agree to.
+
+Sources: Vipps MobilePay Login API guide, “Core concepts: scopes” and “Product plans”. A scope outside the
+unit's plan does not fail, it is dropped silently; a scope that does not exist is `invalid_scope` (Vipps
+MobilePay Login FAQ).
+"""
+
+from collections.abc import Iterable
+
+from simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
+
+OPENID = "openid"
+_BASIC = (OPENID, "name", "phoneNumber", "email", "address", DELEGATED_CONSENTS, CUSTOM_FLOW)
+_ADVANCED = (*_BASIC, "birthDate", "gender", "nin")
+
+BY_PLAN: dict[str, tuple[str, ...]] = {"basic": _BASIC, "advanced": _ADVANCED}
+KNOWN = frozenset((*_ADVANCED, "paymentSourceReferences"))
+"""`paymentSourceReferences` (Login Connect) exists, but no plan here has it."""
+
+APP_CONFIRMATION = "urn:vipps:acr:app_auth"
+"""The only `acr_values` there is (Vipps MobilePay Login API guide: in-app confirmation)."""
+
+
+def within_plan(requested: Iterable[str], plan: str) -> list[str]:
+    """Return the requested scopes that the plan covers, in the order asked, each once."""
+    return [scope for scope in dict.fromkeys(requested) if scope in BY_PLAN[plan]]
+
+
+def to_share(scopes: Iterable[str]) -> list[str]:
+    """Return the scopes that need the person's consent: all but `openid` and the merchant's own screens."""
+    return [scope for scope in scopes if scope not in (OPENID, DELEGATED_CONSENTS, CUSTOM_FLOW)]

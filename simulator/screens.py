@@ -1,0 +1,236 @@
+"""What a person sees between the authorization request and the redirect back.
+
+One address per login: it shows whatever step comes next, so a reload or the back button never meets a form
+that no longer fits. Every button posts; a step that is not the next one is ignored and the next one shown.
+The address works only in the browser that began the login.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask import session as browser_session
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from simulator import error_pages, faults, headers, headless, i18n, logins, persons, remembering, views
+from simulator.consents import answers
+from simulator.database import fetch, utcnow
+from simulator.logins import Step
+from simulator.models import Login, Person, SalesUnit
+from simulator.opaque import hashed
+from simulator.protocol import BROWSER
+from simulator.runtime import simulator
+
+bp = Blueprint("screens", __name__, url_prefix="/login/<login_id>")
+
+
+class Problem(StrEnum):
+    """Why a login cannot go on here."""
+
+    UNKNOWN = "unknown"
+    OTHER_BROWSER = "other_browser"
+    EXPIRED = "expired"
+    FINISHED = "finished"
+
+
+@dataclass
+class Visit:
+    """A login that goes on, with what every step needs."""
+
+    session: Session
+    login: Login
+    unit: SalesUnit
+    now: datetime
+    problem: str = ""
+
+    @property
+    def step(self) -> Step:
+        """What has to happen next."""
+        return logins.next_step(self.session, self.login, self.now)
+
+
+Act = Callable[[Visit], "Response | str | None"]
+
+
+@bp.get("")
+def show(login_id: str) -> Response | str:
+    """Show the next step."""
+    with simulator().store.write() as session:
+        visit = _visit(session, login_id)
+        if isinstance(visit, Problem):
+            return error_pages.problem_page(visit)
+        if visit.login.finished_at is not None:
+            return error_pages.problem_page(Problem.FINISHED)
+        return _page(visit) if visit.step is not Step.FINISH else _go_on(visit)
+
+
+@bp.post("/person")
+def person(login_id: str) -> Response | str:
+    """Take the test person or the phone number that was entered."""
+    return _act(login_id, Step.PERSON, _take_person)
+
+
+@bp.post("/confirm")
+def confirm(login_id: str) -> Response | str:
+    """Confirm in the app by choosing the number that the page shows."""
+    return _act(login_id, Step.CONFIRM, _take_number)
+
+
+@bp.post("/other")
+def other(login_id: str) -> Response | str:
+    """Go back to choosing a person."""
+    return _act(login_id, Step.CONFIRM, lambda visit: setattr(visit.login, "person_key", None))
+
+
+@bp.post("/email")
+def email(login_id: str) -> Response | str:
+    """Verify the e-mail address."""
+    return _act(login_id, Step.EMAIL, lambda visit: logins.verify_email(visit.session, visit.login))
+
+
+@bp.post("/consent")
+def consent(login_id: str) -> Response | str:
+    """Agree to share all that was asked for."""
+    return _act(login_id, Step.CONSENT, lambda visit: setattr(visit.login, "consented", True))
+
+
+@bp.post("/consents")
+def consents(login_id: str) -> Response | str:
+    """Answer the marketing consents screen."""
+    return _act(login_id, Step.CONSENTS_SCREEN, _take_answer)
+
+
+@bp.post("/flow")
+def flow(login_id: str) -> Response | str:
+    """Answer one of the merchant's own screens."""
+    return _act(login_id, Step.FLOW_SCREENS, _take_answer)
+
+
+@bp.post("/flow/back")
+def flow_back(login_id: str) -> Response | str:
+    """Go back to the screen before."""
+    return _act(login_id, Step.FLOW_SCREENS, _turn_back)
+
+
+@bp.post("/cancel")
+def cancel(login_id: str) -> Response | str:
+    """Cancel; the merchant gets `access_denied`."""
+    return _act(login_id, None, _cancel)
+
+
+@bp.post("/fail")
+def fail(login_id: str) -> Response | str:
+    """End the login with an error of the person's choice, to see what the merchant site makes of it."""
+    return _act(login_id, None, _fail)
+
+
+def _visit(session: Session, login_id: str) -> Visit | Problem:
+    """Return the login if it may go on in this browser."""
+    login = fetch(session, Login, login_id)
+    if login is None:
+        return Problem.UNKNOWN
+    if login.browser_hash != hashed(browser_session.get(BROWSER, "")):
+        return Problem.OTHER_BROWSER
+    now = utcnow()
+    if login.requested_at < now - timedelta(seconds=simulator().config.login_lifetime):
+        return Problem.EXPIRED
+    headers.allow_form_target(login.redirect_uri)
+    return Visit(session, login, session.get_one(SalesUnit, login.client_id), now)
+
+
+def _act(login_id: str, expected: Step | None, act: Act) -> Response | str:
+    """Let a step act if it is the expected one (None: any), then go on."""
+    with simulator().store.write() as session:
+        visit = _visit(session, login_id)
+        if isinstance(visit, Problem):
+            return error_pages.problem_page(visit)
+        if visit.login.finished_at is not None:
+            return _repeat_end(visit)
+        if expected is not None and visit.step is not expected:
+            return _go_on(visit)
+        return act(visit) or _go_on(visit)
+
+
+def _go_on(visit: Visit) -> Response:
+    """Send the browser to the next step, or to the merchant."""
+    if visit.step is not Step.FINISH:
+        return redirect(url_for("screens.show", login_id=visit.login.id), 303)
+    finished = logins.finish(visit.session, visit.login, simulator().config.code_lifetime, visit.now)
+    if finished is None:
+        return error_pages.problem_page(Problem.FINISHED)
+    response = redirect(finished.location)
+    if finished.remember_token:
+        remembering.set_cookie(response, finished.remember_token)
+    return response
+
+
+def _repeat_end(visit: Visit) -> Response:
+    """Answer a button that was pressed twice as the first time."""
+    if visit.login.error_location:
+        return redirect(visit.login.error_location)
+    return _go_on(visit)
+
+
+def _take_person(visit: Visit) -> str | None:
+    entered = request.form.get("phone_number", "")
+    key = request.form.get("person", "")
+    found = fetch(visit.session, Person, key) if key else persons.by_phone_number(visit.session, entered)
+    if found is None:
+        visit.problem = "phone_number"
+        return _page(visit)
+    logins.choose(visit.login, found, remember="remember" in request.form)
+    return None
+
+
+def _take_number(visit: Visit) -> Response | None:
+    if logins.confirm(visit.login, request.form.get("number", ""), visit.now):
+        return None
+    return _end(visit, "wrong_challenge", faults.REDIRECT_ERRORS["wrong_challenge"])
+
+
+def _take_answer(visit: Visit) -> str | None:
+    """Keep the answer as it was displayed; without what is required, the screen stays."""
+    given = answers.Given(
+        accepted=set(request.form.getlist("accepted")),
+        language=request.form.get("language", ""),
+        version=request.form.get("version", type=int),
+        number=request.form.get("number", type=int),
+    )
+    if answers.take(visit.unit, visit.login, visit.step, given, visit.now):
+        visit.problem = "required"
+        return _page(visit)
+    return None
+
+
+def _turn_back(visit: Visit) -> None:
+    answers.turn_back(visit.unit, visit.login, i18n.screen_language())
+
+
+def _cancel(visit: Visit) -> Response:
+    too_young = visit.step is Step.TOO_YOUNG
+    description = headless.TOO_YOUNG if too_young else faults.REDIRECT_ERRORS["access_denied"]
+    return _end(visit, "access_denied", description)
+
+
+def _fail(visit: Visit) -> Response | None:
+    error = request.form.get("error", "")
+    if error not in faults.REDIRECT_ERRORS:
+        return None
+    return _end(visit, error, faults.REDIRECT_ERRORS[error])
+
+
+def _end(visit: Visit, error: str, description: str) -> Response:
+    location = logins.end_with_error(visit.session, visit.login, error, description, now=visit.now)
+    return redirect(location) if location else error_pages.problem_page(Problem.FINISHED)
+
+
+def _page(visit: Visit) -> str:
+    """Render the screen of the next step."""
+    context = views.context(visit.session, visit.login, visit.unit, visit.step, i18n.language(), i18n.screen_language())
+    if visit.problem:
+        context["accepted"] = request.form.getlist("accepted")
+    template = f"{visit.step}.html"
+    return render_template(template, problem=visit.problem, remember=remembering.on_by_default(), **context)

@@ -1,0 +1,29 @@
+"""What tests of a person's phone do over and over: open it, read a part of it, end a sharing."""
+
+from bs4 import Tag
+from flask.testing import FlaskClient
+
+from simulator.tests.conftest import Provider, Visitor
+
+NOON = "2026-11-22 12:00:00+00:00"
+
+
+def phone(browser: FlaskClient, person: str = "ola", query: str = "") -> Visitor:
+    """Open a person's phone."""
+    return Visitor(browser, browser.get(f"/persons/{person}/phone{query}"))
+
+
+def words(tag: Tag) -> str:
+    """Return the text of a part of the page with blanks folded."""
+    return " ".join(tag.get_text(" ").split())
+
+
+def wants_to_be_told(provider: Provider, url: str) -> None:
+    """Give the company's webhook an address."""
+    provider.control(f"merchants/{provider.unit.client_id}", {"webhook_url": url}, method="PATCH")
+
+
+def ended(browser: FlaskClient, provider: Provider) -> Visitor:
+    """Let Ola share with the company and end that on the phone."""
+    provider.log_in("ola", {"scope": "openid name"})
+    return phone(browser).press("ola/revoke")

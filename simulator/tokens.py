@@ -1,0 +1,185 @@
+"""The token endpoint: a code becomes an access token and an ID token, once.
+
+Sources: Vipps MobilePay Login API guide, “Token endpoint” and “ID token”; RFC 6749 sections 4.1.2 to 5.2; RFC
+7636 section 4.6; OpenID Connect Core section 3.1.3.
+"""
+
+import base64
+import hashlib
+import hmac
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from simulator import faults, persons
+from simulator.clients import OAuthFailure
+from simulator.database import changed
+from simulator.models import AccessToken, Login, Person, SalesUnit
+from simulator.opaque import hashed, new_access_token
+from simulator.scopes import APP_CONFIRMATION
+
+EXPIRES_IN = 3599
+ID_TOKEN_LIFETIME = 3600
+
+_INVALID_GRANT = (
+    "The provided authorization grant (e.g., authorization code, resource owner credentials) or refresh token is"
+    " invalid, expired, revoked, does not match the redirection URI used in the authorization request, or was issued"
+    " to another client."
+)
+
+Sign = Callable[[dict[str, Any], str], str]
+"""Signs claims, with a flaw if one is asked for (`faults.SIGNATURES`)."""
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A successful answer."""
+
+    body: dict[str, Any]
+
+
+def exchange(
+    session: Session,
+    unit: SalesUnit,
+    form: Mapping[str, str],
+    *,
+    issuer: str,
+    sign: Sign,
+    lifetime: int,
+    now: datetime,
+) -> Issued | OAuthFailure | faults.Answer:
+    """Exchange a code (RFC 6749 section 4.1.3) that is at most `lifetime` seconds old."""
+    if failure := _wrong_request(form):
+        return failure
+    login = session.scalars(select(Login).where(Login.code_hash == hashed(form["code"]))).one_or_none()
+    if login is None or login.client_id != unit.client_id:
+        return _invalid_grant("The code is unknown or was issued to another client.")
+    if login.code_used_at is not None:
+        return _reused(session, login, now)
+    if problem := _wrong_grant(login, form, lifetime, now):
+        return _invalid_grant(problem)
+    if not _take(session, login, now):
+        return _reused(session, login, now)
+    if fault := faults.answer(login.faults, "token"):
+        return fault
+    return Issued(_issue(session, unit, login, issuer, sign, now))
+
+
+def revoke(session: Session, unit: SalesUnit, token: str, now: datetime) -> None:
+    """Revoke an access token of this client; an unknown one is no error (RFC 7009 section 2.2)."""
+    held = session.get(AccessToken, hashed(token))
+    if held and session.get_one(Login, held.login_id).client_id == unit.client_id:
+        held.revoked_at = now
+
+
+def left_half_hash(value: str) -> str:
+    """Return `at_hash`: the left half of the SHA-256, base64url (OpenID Connect Core section 3.1.3.6)."""
+    return _base64url(hashlib.sha256(value.encode()).digest()[:16])
+
+
+def _wrong_request(form: Mapping[str, str]) -> OAuthFailure | None:
+    match form.get("grant_type", ""):
+        case "authorization_code":
+            pass
+        case "":
+            return OAuthFailure(400, "invalid_request", "The parameter grant_type is missing.", "")
+        case "client_credentials":
+            # Advertised in the discovery document, of no use for a login.
+            return OAuthFailure(400, "unauthorized_client", "The client may not use this grant type.", "")
+        case _:
+            return OAuthFailure(400, "unsupported_grant_type", "The grant type is not supported.", "")
+    for name in ("code", "redirect_uri"):
+        if not form.get(name):
+            return OAuthFailure(400, "invalid_request", f"The parameter {name} is missing.", "")
+    return None
+
+
+def _wrong_grant(login: Login, form: Mapping[str, str], lifetime: int, now: datetime) -> str | None:
+    """Return why the code does not fit this request: a hint only, since one error covers all."""
+    if login.finished_at is None or login.finished_at < now - timedelta(seconds=lifetime):
+        return "The code has expired."
+    if form["redirect_uri"] != login.redirect_uri:
+        return "The redirect_uri is not the one of the authorization request."
+    verifier = form.get("code_verifier", "")
+    if login.code_challenge and not hmac.compare_digest(_challenge(login, verifier), login.code_challenge.encode()):
+        return "The code_verifier does not fit the code_challenge."
+    if verifier and not login.code_challenge:
+        return "A code_verifier was sent, but the authorization request had no code_challenge."
+    return None
+
+
+def _challenge(login: Login, verifier: str) -> bytes:
+    """Compute the challenge that a verifier stands for (RFC 7636 section 4.6)."""
+    raw = verifier.encode(errors="surrogatepass")
+    return _base64url(hashlib.sha256(raw).digest()).encode() if login.code_challenge_method == "S256" else raw
+
+
+def _take(session: Session, login: Login, now: datetime) -> bool:
+    """Use the code up; of two requests at the same moment only one succeeds."""
+    unused = update(Login).where(Login.id == login.id, Login.code_used_at.is_(None))
+    return changed(session, unused.values(code_used_at=now))
+
+
+def _reused(session: Session, login: Login, now: datetime) -> OAuthFailure:
+    """Deny a second use and revoke what the first one brought (RFC 6749 section 4.1.2)."""
+    session.execute(update(AccessToken).where(AccessToken.login_id == login.id).values(revoked_at=now))
+    return _invalid_grant("The code was used before.")
+
+
+def _invalid_grant(debug: str) -> OAuthFailure:
+    return OAuthFailure(400, "invalid_grant", _INVALID_GRANT, debug)
+
+
+def _issue(session: Session, unit: SalesUnit, login: Login, issuer: str, sign: Sign, now: datetime) -> dict[str, Any]:
+    """Return the token response; there is no refresh token (Login API guide: token endpoint)."""
+    access_token = new_access_token()
+    session.add(AccessToken(token_hash=hashed(access_token), login_id=login.id, issued_at=now))
+    person = session.get_one(Person, login.person_key)
+    claims = {
+        "iss": issuer,
+        "at_hash": left_half_hash(access_token),
+        **_id_token_claims(unit, login, person, now),
+    }
+    return {
+        "access_token": access_token,
+        "id_token": sign(faults.bend(login.faults, "id_token", claims), login.faults.get("signature", "")),
+        "expires_in": EXPIRES_IN,
+        "scope": " ".join(login.scopes),
+        "token_type": "bearer",
+    }
+
+
+def _id_token_claims(unit: SalesUnit, login: Login, person: Person, now: datetime) -> dict[str, Any]:
+    """Return the claims of the documented samples: `aud` is an array, `nonce` is empty if none was sent.
+
+    `rat` is when the login was requested, `auth_time` when the person confirmed in the app: longer ago in a
+    remembered browser.
+    """
+    issued = int(now.timestamp())
+    confirmed = login.confirmed_at or now
+    claims: dict[str, Any] = {
+        "aud": [unit.client_id],
+        "sub": persons.subject(person, unit.msn),
+        "iat": issued,
+        "exp": issued + ID_TOKEN_LIFETIME,
+        "auth_time": int(confirmed.timestamp()),
+        "rat": int(login.requested_at.timestamp()),
+        "nonce": login.nonce,
+        "jti": str(uuid.uuid4()),
+        "sid": login.sid,
+        "msn": unit.msn,
+    }
+    if "email" in login.scopes:
+        claims.update(persons.email_claims(person.profile))
+    if login.app_confirmation:
+        claims["acr"] = APP_CONFIRMATION
+    return claims
+
+
+def _base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

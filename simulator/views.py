@@ -1,0 +1,121 @@
+"""What the templates show, gathered from the database: small dictionaries, ready to print."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy.orm import Session
+
+from simulator import events, faults, logins, merchants, persons
+from simulator.consents import answers
+from simulator.logins import Step
+from simulator.models import Login, Person, SalesUnit
+from simulator.scopes import to_share
+
+BRAND_NAMES = {"vipps": "Vipps", "mobilepay": "MobilePay"}
+
+
+def context(
+    session: Session, login: Login, unit: SalesUnit, step: Step, language: str, screen_language: str
+) -> dict[str, Any]:
+    """Return what the screen of a step shows; the merchant's own screens have a language of their own."""
+    person = session.get(Person, login.person_key) if login.person_key else None
+    shown: dict[str, Any] = {
+        "login_id": login.id,
+        "merchant": unit,
+        "brand": BRAND_NAMES[login.brand],
+        "app_confirmation": login.app_confirmation,
+        "person": person and portrait(person, language),
+    }
+    match step:
+        case Step.PERSON:
+            shown["persons"] = [portrait(each, language) for each in persons.everybody(session)]
+            shown["errors"] = list(faults.REDIRECT_ERRORS)
+        case Step.CONFIRM:
+            shown["number"] = login.challenge[0]
+            shown["choices"] = sorted(login.challenge)
+        case Step.CONSENT:
+            profile = person.profile if person else {}
+            shown["shared"] = [(scope, shared_values(profile, scope)) for scope in to_share(login.scopes)]
+        case Step.CONSENTS_SCREEN | Step.FLOW_SCREENS:
+            shown |= answers.shown(unit, login, step, screen_language)
+        case _:
+            pass
+    return shown
+
+
+def home_context(session: Session, language: str) -> dict[str, Any]:
+    """Return the persons with what they share, and the merchants."""
+    units = merchants.everybody(session)
+    names = {unit.client_id: unit.name for unit in units}
+    everybody = []
+    for person in persons.everybody(session):
+        grants = [(grant, names[grant.client_id]) for grant in logins.grants_of(session, person.key)]
+        everybody.append({**portrait(person, language), **_particulars(person), "grants": grants})
+    return {"persons": everybody, "merchants": units}
+
+
+def account_page(unit: SalesUnit) -> str:
+    """Return where a person sees what the company has of them: its own word, or else the site of its redirect URIs.
+
+    Empty for a company that has only an app.
+    """
+    if unit.account_url:
+        return unit.account_url
+    parts = (urlsplit(uri) for uri in unit.redirect_uris)
+    return next((f"{each.scheme}://{each.netloc}/" for each in parts if each.scheme in ("http", "https")), "")
+
+
+def portrait(person: Person, language: str) -> dict[str, Any]:
+    """Return a person as the pages introduce them."""
+    profile = person.profile
+    return {
+        "key": person.key,
+        "name": persons.full_name(profile),
+        "first_name": profile["given_name"],
+        "initials": profile["given_name"][:1] + profile["family_name"][:1],
+        "phone_number": spaced(persons.phone_number(profile)),
+        "other_number": spaced(profile["phone_numbers"][1]) if len(profile["phone_numbers"]) > 1 else "",
+        "email": profile["email"],
+        "shows": profile["shows"][language],
+    }
+
+
+def _particulars(person: Person) -> dict[str, Any]:
+    """Return what events change about a person."""
+    return {
+        "is_changed": events.is_changed(person),
+        "is_new": person.generation > 1,
+        "addresses": [persons.one_line(address) for address in person.profile["addresses"]],
+    }
+
+
+def shared_values(profile: dict[str, Any], scope: str) -> list[str]:
+    """Return what a scope shares of a person, one line per value, as a person reads it."""
+    match scope:
+        case "name":
+            return [persons.full_name(profile)]
+        case "phoneNumber":
+            return [spaced(persons.phone_number(profile))]
+        case "email":
+            return [profile["email"]] if profile["email"] else []
+        case "birthDate":
+            return [profile["birthdate"]]
+        case "gender" | "nin":
+            return [profile[scope]] if profile.get(scope) else []
+        case "address":
+            return [persons.one_line(address) for address in profile["addresses"]]
+    return []
+
+
+def spaced(number: str) -> str:
+    """Write a phone number with its country code apart and its digits in pairs or threes."""
+    code = next((code for code in ("299", "358") if number.startswith(code)), number[:2])
+    rest = number.removeprefix(code)
+    groups = [rest[:3], rest[3:5], rest[5:]] if len(rest) == 8 and code == "47" else _pairs(rest)
+    return f"+{code} {' '.join(groups)}"
+
+
+def _pairs(digits: str) -> list[str]:
+    start = len(digits) % 2
+    head = [digits[: 2 + start]] if start else []
+    return head + [digits[i : i + 2] for i in range(3 if start else 0, len(digits), 2)]
