@@ -24,7 +24,7 @@ COPY . .
 # Bytecode is made now, since nothing can be written later. instance/ is for SQLite and generated keys: the demo's, and
 # the simulator's. With DATABASE_URL and SECRET_KEY the shop leaves it empty.
 RUN chmod -R a+rX,go-w . \
-    && python -m compileall -q --invalidation-mode unchecked-hash app migrations gunicorn.conf.py wsgi.py \
+    && python -m compileall -q --invalidation-mode unchecked-hash app demo samples simulator migrations gunicorn.conf.py wsgi.py \
     && install --directory --owner=shop --group=shop --mode=0700 instance
 
 ENV PYTHONDONTWRITEBYTECODE=1 \

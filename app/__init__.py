@@ -8,8 +8,8 @@ from pathlib import Path
 
 from flask import Flask
 
-from app import about, assets, cli, customers, errors, health, i18n, mail, metrics, observability, security, shop, staff
-from app.customers.vipps_login import VippsLogin
+from app import about, assets, cli, customers, errors, health, i18n, logging, mail, metrics, security, shop, staff
+from app.customers.linking.vipps_login import VippsLogin
 from app.database import connect, db, engine_options
 from app.settings import Settings, load
 from app.vipps import routes as vipps_routes
@@ -36,7 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),
     )
 
-    observability.init_app(app, settings)
+    logging.init_app(app, settings)
     security.init_app(app, settings)
     connect(app)
     i18n.init_app(app)
@@ -54,9 +54,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     metrics.init_app(app, settings)
     cli.init_app(app)
     # stage: begin
-    from app import stage
+    import demo
 
-    stage.init_app(app, settings)
+    demo.init_app(app, settings)
     # stage: end
     return app
 

@@ -14,14 +14,14 @@ from flask.cli import with_appcontext
 from flask_migrate import upgrade
 from sqlalchemy.engine import make_url
 
-from app.customers import accounts, mails
-from app.customers.email_address import normal_email
+from app.customers.accounts import emails, registration
+from app.customers.accounts.email_address import normal_email
 from app.customers.models import Customer
 from app.customers.privacy import erasure
 from app.customers.privacy import retention as privacy_retention
 from app.database import LARGEST_ID, begin_write, db, one_at_a_time, utcnow
 from app.doctor.command import doctor
-from app.observability import log
+from app.logging import log
 from app.settings import INSTANCE
 from app.shop import carts
 
@@ -51,8 +51,8 @@ def setup() -> None:
 def block(email: str) -> None:
     """Close the account with this e-mail address, and log everybody out of it."""
     customer = _customer(email)
-    accounts.block(customer)
-    mails.blocked(customer)
+    registration.block(customer)
+    emails.blocked(customer)
     db.session.commit()
     click.echo("The account is blocked.")
 
@@ -63,8 +63,8 @@ def block(email: str) -> None:
 def unblock(email: str) -> None:
     """Open a blocked account again."""
     customer = _customer(email)
-    accounts.unblock(customer)
-    mails.unblocked(customer)
+    registration.unblock(customer)
+    emails.unblocked(customer)
     db.session.commit()
     click.echo("The account is open again.")
 
@@ -95,7 +95,7 @@ def erase(number: int, deleted_at: datetime | None, yes: bool) -> None:
         since = f"{customer.created_at:%Y-%m-%d %H:%M}"
         click.confirm(f"Customer {number}, here since {since} UTC: erase them for good?", abort=True)
     begin_write()
-    held = accounts.hold(number)
+    held = registration.hold(number)
     if held is None:
         raise click.ClickException("they have just deleted their account themselves")
     erasure.erase(held)
@@ -127,7 +127,7 @@ def consent_proofs(who: str) -> None:
 
 
 def _customer(email: str) -> Customer:
-    customer = accounts.find_by_email(normal_email(email) or "")
+    customer = registration.find_by_email(normal_email(email) or "")
     if customer is None:
         raise click.ClickException("no account has this e-mail address")
     return customer

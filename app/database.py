@@ -40,7 +40,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import TypeDecorator
 
 from app.settings import Settings
-from app.sqlite_turns import BEGIN, BUSY_MS, take_turns
+from app.sqlite_lock import BEGIN, BUSY_MS, take_turns
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound="Base")

@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app.database import db
-from app.observability import log, name_failure, reference
+from app.logging import log, name_failure, reference
 
 PAGES: Mapping[int, tuple[object, object]] = {
     400: (_l("That request did not make sense"), _l("Something in it was missing or garbled. Nothing was changed.")),

@@ -5,7 +5,7 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 
-from app.vipps.clean import text
+from app.vipps.sanitize import text
 
 
 def one_line(typed: str | None) -> str:

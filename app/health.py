@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import db
-from app.observability import log
+from app.logging import log
 from app.vipps.breaker import Breaker, State
 from app.vipps.routes import integration
 

@@ -28,7 +28,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.about import NAME
 from app.database import Base, UtcDateTime, db, utcnow
-from app.observability import log, reference
+from app.logging import log, reference
 from app.settings import LOCAL_HOSTS, Settings, settings_of_app
 
 TIMEOUT_SECONDS = 10

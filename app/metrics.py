@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Flask, Response, abort, current_app, has_app_context, request
 from flask.typing import ResponseReturnValue
 
-from app import happenings
+from app import signals
 from app.customers.consents.channels import CHANNELS
-from app.customers.revocation import Outcome
+from app.customers.linking.revocation import Outcome
 from app.settings import Settings, settings_of_app
+from app.vipps.call_signal import Call, call_made
 from app.vipps.errors import REFUSALS
 from app.vipps.matching import Verdict
-from app.vipps.signals import Call, call_made
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -113,11 +113,11 @@ class Numbers:
         self._calls = Histogram(
             "vipps_call_seconds", "Calls to Vipps.", ["endpoint", "outcome"], registry=here, buckets=SECONDS
         )
-        happenings.login_ended.connect(self.login)
-        happenings.session_began.connect(self.session)
-        happenings.sessions_ended.connect(self.sessions)
-        happenings.consent_recorded.connect(self.consent)
-        happenings.event_received.connect(self.event)
+        signals.login_ended.connect(self.login)
+        signals.session_began.connect(self.session)
+        signals.sessions_ended.connect(self.sessions)
+        signals.consent_recorded.connect(self.consent)
+        signals.event_received.connect(self.event)
         call_made.connect(self.call)
         app.after_request(self.request)
 

@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict
 
-from app.events import EVENTS
+from app.log_events import EVENTS
 
 MASK = "(masked)"
 MOST_FRAMES = 40

@@ -15,10 +15,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app
-from app.customers import passwords
+from app.customers.passwords import hashing
 from app.database import db
 from app.security import cookie_name
-from app.staff import session_rows
+from app.staff import session_store
 from app.staff.models import Staff
 from app.staff.sessions import COOKIE
 from app.vipps.config import ISSUER_PATH
@@ -37,8 +37,8 @@ class Shop:
         self.visitor, self.staff = app.test_client(), app.test_client()
         with app.test_request_context(base_url=SHOP_ORIGIN):
             rows.fill(db.session(), os.environ["VIPPS_BASE_URL"] + ISSUER_PATH, CLIENT_ID, size)
-            somebody = Staff(email="staff@example.org", name="Staff", password_hash=passwords.make_hash("not used"))
-            token = session_rows.add(somebody, "bench")
+            somebody = Staff(email="staff@example.org", name="Staff", password_hash=hashing.make_hash("not used"))
+            token = session_store.add(somebody, "bench")
             db.session.commit()
             self.staff.set_cookie(cookie_name(COOKIE), token, domain="shop.example", secure=True)
         for person in range(PEOPLE):

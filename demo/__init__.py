@@ -14,13 +14,11 @@ from flask import Flask
 from flask.cli import with_appcontext
 
 from app import cli
-from samples import customers as customers_seed
-from demo import routes
 from app.database import db, one_at_a_time
 from app.settings import Settings
-from samples import products as shop_seed
-from demo import staff as staff_seed
-from demo.forking import fork
+from demo import routes, scenarios, staff
+from demo.fork import fork
+from samples import customers, products
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -30,9 +28,9 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.cli.add_command(command)
     if settings.in_demo:
         app.jinja_env.globals.update(
-            demo_stories=customers_seed.STORIES,
-            demo_password=customers_seed.DEMO_PASSWORD,
-            demo_staff={"email": staff_seed.DEMO_EMAIL, "password": staff_seed.DEMO_PASSWORD},
+            demo_scenarios=scenarios.SCENARIOS,
+            demo_password=customers.PASSWORD,
+            demo_staff={"email": staff.DEMO_EMAIL, "password": staff.DEMO_PASSWORD},
         )
     if find_spec("app.guide"):
         import_module("app.guide").init_app(app, is_shown=settings.in_demo)
@@ -47,8 +45,8 @@ def setup(context: click.Context, with_demo: bool) -> None:
     context.invoke(cli.setup)
     if with_demo:
         with one_at_a_time():
-            shop_seed.load_demo(db.session())
-            customers_seed.load_demo(db.session())
-            staff_seed.load_demo(db.session())
+            products.load(db.session())
+            customers.load(db.session())
+            staff.load(db.session())
             db.session.commit()
         click.echo("The demo data is loaded.")

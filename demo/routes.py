@@ -4,12 +4,12 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from samples import customers
-from app.customers.sessions import clear_session_cookie
+from app.customers.sessions.session_cookie import clear_session_cookie
 from app.database import begin_write, db
-from app.observability import log
+from app.logging import log
 from app.settings import settings_of_app
 from app.vipps.return_path import local_path
+from samples import customers
 
 bp = Blueprint("demo", __name__)
 
@@ -24,7 +24,7 @@ def only_in_the_demo() -> None:
 @bp.get("/demo")
 def page() -> ResponseReturnValue:
     """Show the stories, also to who is logged in."""
-    return render_template("customers/demo.html", next=local_path(request.args.get("next"), "/account"))
+    return render_template("demo/page.html", next=local_path(request.args.get("next"), "/account"))
 
 
 @bp.post("/demo/start-over")

@@ -14,7 +14,7 @@ from app.vipps.purposes import Purpose
 
 
 @dataclass(frozen=True, kw_only=True)
-class Story:
+class Scenario:
     """One way that a login can go. `person` is the simulator's key and `name` what its pages call them.
 
     `account` is the address to log in with by password: for a proof, or before the story begins on my page. `start`
@@ -32,52 +32,52 @@ class Story:
 
 
 @dataclass(frozen=True)
-class Chapter:
+class ScenarioGroup:
     """Stories that end alike."""
 
     title: LazyString
-    stories: tuple[Story, ...]
+    scenarios: tuple[Scenario, ...]
 
 
-STRAIGHT_IN = Chapter(
+LOGGED_IN = ScenarioGroup(
     _l("Straight in"),
     (
-        Story(
+        Scenario(
             person="kari",
             name="Kari Sandvik Nordfjell",
             known=_l("The shop already knows her e-mail address and her number."),
             outcome=_l("Her account opens, and from now on %(brand)s opens it."),
             verdict=Verdict.LINK_AND_LOG_IN,
         ),
-        Story(
+        Scenario(
             person="paivi",
             name="Päivi Mäkelä-Hämäläinen",
             known=_l("The shop knows her too, but has written her name as “Makela-Hamalainen, Paivi Maria”."),
             outcome=_l("Names are compared as people write them: her account opens."),
             verdict=Verdict.LINK_AND_LOG_IN,
         ),
-        Story(
+        Scenario(
             person="amalie",
             name="Amalie Grønn",
             known=_l("Her number was Sindre’s before."),
             outcome=_l("The names differ, so his account stays closed. She gets one of her own."),
             verdict=Verdict.CREATE,
         ),
-        Story(
+        Scenario(
             person="sindre",
             name="Sindre Vik",
             known=_l("The shop knows his e-mail address and his number."),
             outcome=_l("His account opens, now and whatever his number is later."),
             verdict=Verdict.LINK_AND_LOG_IN,
         ),
-        Story(
+        Scenario(
             person="jonas",
             name="Jonas Moen",
             known=_l("An account has his e-mail address, but %(brand)s has not verified that it is his."),
             outcome=_l("What is not verified proves nothing. He gets an account of his own."),
             verdict=Verdict.CREATE,
         ),
-        Story(
+        Scenario(
             person="gunnar",
             name="Gunnar Lie",
             known=_l("The shop does not know him, and he has no e-mail address."),
@@ -87,10 +87,10 @@ STRAIGHT_IN = Chapter(
     ),
 )
 
-ONE_MORE_QUESTION = Chapter(
+PROOF_NEEDED = ScenarioGroup(
     _l("One more question"),
     (
-        Story(
+        Scenario(
             person="ola",
             name="Ola Tangen",
             known=_l("The shop knows his number, but with another e-mail address."),
@@ -98,7 +98,7 @@ ONE_MORE_QUESTION = Chapter(
             verdict=Verdict.PROVE_OWNERSHIP,
             account="ola.at.the.cabin@example.com",
         ),
-        Story(
+        Scenario(
             person="malik",
             name="Malik Kleist",
             known=_l("The shop knows his e-mail address, but with another number."),
@@ -106,7 +106,7 @@ ONE_MORE_QUESTION = Chapter(
             verdict=Verdict.PROVE_OWNERSHIP,
             account="malik.kleist@example.com",
         ),
-        Story(
+        Scenario(
             person="anne",
             name="Ánne Márjá Ođđajohka Eira",
             known=_l("Somebody has registered her e-mail address and never confirmed it."),
@@ -114,7 +114,7 @@ ONE_MORE_QUESTION = Chapter(
             verdict=Verdict.PROVE_OWNERSHIP,
             account="anne.marja@example.com",
         ),
-        Story(
+        Scenario(
             person="soren",
             name="Søren Kjær Nygård",
             known=_l("The shop knows his e-mail address, but in another name."),
@@ -125,10 +125,10 @@ ONE_MORE_QUESTION = Chapter(
     ),
 )
 
-ANOTHER_WAY = Chapter(
+TURNED_AWAY = ScenarioGroup(
     _l("Not this way, but another"),
     (
-        Story(
+        Scenario(
             person="torbjorn",
             name="Torbjørn Åsgård",
             known=_l("He has two accounts: this one with his e-mail address, another with his number."),
@@ -136,7 +136,7 @@ ANOTHER_WAY = Chapter(
             verdict=Verdict.SEVERAL_ACCOUNTS,
             account="torbjorn@example.com",
         ),
-        Story(
+        Scenario(
             person="asa",
             name="Åsa Björklöv",
             known=_l("Her account is connected to another %(brand)s user."),
@@ -144,14 +144,14 @@ ANOTHER_WAY = Chapter(
             verdict=Verdict.OTHER_SUBJECT,
             account="asa.bjorklov@example.com",
         ),
-        Story(
+        Scenario(
             person="halvor",
             name="Halvor Strand",
             known=_l("The shop has blocked his account."),
             outcome=_l("He is told so, and whom to ask."),
             verdict=Verdict.ACCOUNT_BLOCKED,
         ),
-        Story(
+        Scenario(
             person="fredrikke",
             name="Fredrikke-Alexandrine Konstanse",
             known=_l("The shop does not know her, and what she wants is for members."),
@@ -160,7 +160,7 @@ ANOTHER_WAY = Chapter(
             purpose=Purpose.MEMBERS,
             start="/login/vipps?members=1",
         ),
-        Story(
+        Scenario(
             person="emma",
             name="Emma Bakken",
             known=_l("She is under 15."),
@@ -170,10 +170,10 @@ ANOTHER_WAY = Chapter(
     ),
 )
 
-FROM_MY_PAGE = Chapter(
+FROM_ACCOUNT = ScenarioGroup(
     _l("From my page"),
     (
-        Story(
+        Scenario(
             person="fredrikke",
             name="Fredrikke-Alexandrine Konstanse",
             known=_l("Log in by password as Ingrid, and connect %(brand)s as Fredrikke."),
@@ -182,7 +182,7 @@ FROM_MY_PAGE = Chapter(
             purpose=Purpose.CONNECT,
             account="ingrid.solheim@example.com",
         ),
-        Story(
+        Scenario(
             person="kari",
             name="Kari Sandvik Nordfjell",
             known=_l("Log in with %(brand)s as Kari once. Then log in by password as Eivind, and connect Kari."),
@@ -191,7 +191,7 @@ FROM_MY_PAGE = Chapter(
             purpose=Purpose.CONNECT,
             account="eivind.dahl@example.com",
         ),
-        Story(
+        Scenario(
             person="ola",
             name="Ola Tangen",
             known=_l("Log in with %(brand)s as Kari, press “Ask %(brand)s again” on her page, and be Ola this time."),
@@ -199,14 +199,14 @@ FROM_MY_PAGE = Chapter(
             verdict=Verdict.OTHER_PERSON,
             purpose=Purpose.REFRESH,
         ),
-        Story(
+        Scenario(
             person="kari",
             name="Kari Sandvik Nordfjell",
             known=_l("Let something happen to Kari at the simulator: a new address, a new name. Then log in again."),
             outcome=_l("She is known by now, and chooses what the shop keeps."),
             verdict=Verdict.KNOWN_SUBJECT,
         ),
-        Story(
+        Scenario(
             person="kari",
             name="Kari Sandvik Nordfjell",
             known=_l("Log in with %(brand)s as Kari, and disconnect it on her page."),
@@ -219,4 +219,4 @@ FROM_MY_PAGE = Chapter(
     ),
 )
 
-STORIES = (STRAIGHT_IN, ONE_MORE_QUESTION, ANOTHER_WAY, FROM_MY_PAGE)
+SCENARIOS = (LOGGED_IN, PROOF_NEEDED, TURNED_AWAY, FROM_ACCOUNT)

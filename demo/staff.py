@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import about
-from app.customers import passwords
+from app.customers.passwords import hashing
 from app.settings import settings_of_app
 from app.staff.models import Staff
 
@@ -18,8 +18,8 @@ def closes(staff: Staff) -> bool:
     return staff.email == DEMO_EMAIL and not settings_of_app().in_demo
 
 
-def load_demo(session: Session) -> None:
+def load(session: Session) -> None:
     """Add the demo's staff account if it is missing, in the demo only. The caller commits."""
     there = session.scalar(select(Staff.id).where(Staff.email == DEMO_EMAIL))
     if there is None and settings_of_app().in_demo:
-        session.add(Staff(email=DEMO_EMAIL, name=DEMO_NAME, password_hash=passwords.make_hash(DEMO_PASSWORD)))
+        session.add(Staff(email=DEMO_EMAIL, name=DEMO_NAME, password_hash=hashing.make_hash(DEMO_PASSWORD)))

@@ -10,20 +10,19 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.customers import passwords
-from demo import scenarios
 from app.customers.models import Customer, VippsLink
+from app.customers.passwords import hashing
 from app.customers.privacy.erasure import erase
 from app.database import utcnow
 from app.settings import settings_of_app
 from app.vipps.config import ISSUER_PATH
 
 # Published on the demo's login page, so it is worth nothing anywhere else.
-DEMO_PASSWORD = "lantern by the lake"  # noqa: S105 - meant to be read
+PASSWORD = "lantern by the lake"  # noqa: S105 - meant to be read
 
 
 @dataclass(frozen=True, kw_only=True)
-class DemoCustomer:
+class SampleCustomer:
     """An account of the demo. Its telephone number counts as verified; `name` is set if it is written unusually.
 
     `confirmed` says whether the e-mail address ever was, and `other_vipps_user` whether a Vipps user who is none of
@@ -40,14 +39,14 @@ class DemoCustomer:
     other_vipps_user: bool = False
 
 
-DEMO_CUSTOMERS = (
+CUSTOMERS = (
     # E-mail address, number and name are those of the test person.
-    DemoCustomer(
+    SampleCustomer(
         email="kari.nordfjell@example.com", given_name="Kari Sandvik", family_name="Nordfjell", phone="4790000011"
     ),
-    DemoCustomer(email="sindre.vik@example.com", given_name="Sindre", family_name="Vik", phone="4790000016"),
+    SampleCustomer(email="sindre.vik@example.com", given_name="Sindre", family_name="Vik", phone="4790000016"),
     # So are hers, but the name is written as on another keyboard, in another order, with a middle name.
-    DemoCustomer(
+    SampleCustomer(
         email="paivi.makela@example.com",
         given_name="Paivi Maria",
         family_name="Makela-Hamalainen",
@@ -55,21 +54,23 @@ DEMO_CUSTOMERS = (
         phone="358450000012",
     ),
     # Only the number is the same.
-    DemoCustomer(email="ola.at.the.cabin@example.com", given_name="Ola", family_name="Tangen", phone="4790000012"),
+    SampleCustomer(email="ola.at.the.cabin@example.com", given_name="Ola", family_name="Tangen", phone="4790000012"),
     # Only the e-mail address is the same.
-    DemoCustomer(email="malik.kleist@example.com", given_name="Malik", family_name="Kleist", phone="299550113"),
+    SampleCustomer(email="malik.kleist@example.com", given_name="Malik", family_name="Kleist", phone="299550113"),
     # Somebody registered her address and never confirmed it.
-    DemoCustomer(email="anne.marja@example.com", given_name="Some", family_name="Body", confirmed=False),
+    SampleCustomer(email="anne.marja@example.com", given_name="Some", family_name="Body", confirmed=False),
     # His address, in somebody else's name.
-    DemoCustomer(email="soren.nygard@example.com", given_name="Mette", family_name="Holm"),
+    SampleCustomer(email="soren.nygard@example.com", given_name="Mette", family_name="Holm"),
     # Two accounts of one person: one knows his address, the other his number.
-    DemoCustomer(email="torbjorn@example.com", given_name="Torbjørn", family_name="Åsgård"),
-    DemoCustomer(email="torbjorn.at.work@example.com", given_name="Torbjørn", family_name="Åsgård", phone="4790000013"),
+    SampleCustomer(email="torbjorn@example.com", given_name="Torbjørn", family_name="Åsgård"),
+    SampleCustomer(
+        email="torbjorn.at.work@example.com", given_name="Torbjørn", family_name="Åsgård", phone="4790000013"
+    ),
     # Connected already, to a Vipps user whom nobody here can be.
-    DemoCustomer(email="asa.bjorklov@example.com", given_name="Åsa", family_name="Björklöv", other_vipps_user=True),
+    SampleCustomer(email="asa.bjorklov@example.com", given_name="Åsa", family_name="Björklöv", other_vipps_user=True),
     # Vipps has not verified that the address is his.
-    DemoCustomer(email="jonas.moen@example.com", given_name="Jonas", family_name="Moen"),
-    DemoCustomer(
+    SampleCustomer(email="jonas.moen@example.com", given_name="Jonas", family_name="Moen"),
+    SampleCustomer(
         email="halvor.strand@example.com",
         given_name="Halvor",
         family_name="Strand",
@@ -77,32 +78,29 @@ DEMO_CUSTOMERS = (
         blocked=True,
     ),
     # Nobody at Vipps: to log in by password, and to connect somebody from their own page.
-    DemoCustomer(email="ingrid.solheim@example.com", given_name="Ingrid", family_name="Solheim", phone="4790000201"),
-    DemoCustomer(email="eivind.dahl@example.com", given_name="Eivind", family_name="Dahl"),
+    SampleCustomer(email="ingrid.solheim@example.com", given_name="Ingrid", family_name="Solheim", phone="4790000201"),
+    SampleCustomer(email="eivind.dahl@example.com", given_name="Eivind", family_name="Dahl"),
 )
 
 
-STORIES = scenarios.STORIES
-
-
-def load_demo(session: Session) -> None:
+def load(session: Session) -> None:
     """Add the demo customers that are missing, and leave those that are there as they are. The caller commits."""
-    there = set(session.scalars(select(Customer.email).where(Customer.email.in_(row.email for row in DEMO_CUSTOMERS))))
-    missing = [row for row in DEMO_CUSTOMERS if row.email not in there]
+    there = set(session.scalars(select(Customer.email).where(Customer.email.in_(row.email for row in CUSTOMERS))))
+    missing = [row for row in CUSTOMERS if row.email not in there]
     if missing:
-        password_hash = passwords.make_hash(DEMO_PASSWORD)
+        password_hash = hashing.make_hash(PASSWORD)
         session.add_all([_customer(row, password_hash) for row in missing])
 
 
 def start_over(session: Session) -> None:
     """Delete the demo's customers and whoever the simulator's persons became; add them anew. The caller commits."""
-    demos = Customer.email.in_(row.email for row in DEMO_CUSTOMERS)
+    demos = Customer.email.in_(row.email for row in CUSTOMERS)
     for customer in session.scalars(select(Customer).where(or_(demos, Customer.vipps_links.any()))).all():
         erase(customer)
-    load_demo(session)
+    load(session)
 
 
-def _customer(row: DemoCustomer, password_hash: str) -> Customer:
+def _customer(row: SampleCustomer, password_hash: str) -> Customer:
     now = utcnow()
     return Customer(
         email=row.email,

@@ -15,10 +15,10 @@ from app.i18n import LANGUAGES
 from app.shop.catalogue import search_text
 from app.shop.models import Category, CategoryText, Product, ProductText
 
-DEMO = Path(__file__).with_name("demo") / "products.json"
+FILE = Path(__file__).with_name("products.json")
 
 
-def load_demo(session: Session, path: Path = DEMO) -> int:
+def load(session: Session, path: Path = FILE) -> int:
     """Add or refresh the demo's categories and products and return how many products there are; the caller commits."""
     goods = json.loads(path.read_text(encoding="utf-8"))
     categories = {category.slug: category for category in session.scalars(select(Category))}

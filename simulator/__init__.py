@@ -18,11 +18,11 @@ from flask import Flask, abort, current_app, request
 from flask.json.provider import DefaultJSONProvider
 from flask_wtf.csrf import CSRFProtect
 
-from simulator import control, error_pages, headers, home, i18n, phone, portal, protocol, screens, seeding
+from simulator import control, error_pages, headers, home, i18n, phone, portal, protocol, screens, seed
 from simulator.config import Merchant, SimulatorConfig
+from simulator.context import EXTENSION, Simulator
 from simulator.database import Store
 from simulator.keys import KeyRing
-from simulator.runtime import EXTENSION, Simulator
 
 __all__ = ["Merchant", "SimulatorConfig", "create_simulator"]
 
@@ -61,7 +61,7 @@ def create_simulator(config: SimulatorConfig) -> Flask:
         MAX_CONTENT_LENGTH=256 * 1024,
     )
     store = Store(config.database_url)
-    seeding.prepare(store, config.merchants)
+    seed.prepare(store, config.merchants)
     app.extensions[EXTENSION] = Simulator(config, store, KeyRing(config.key_grace))
     _wire(app)
     return app

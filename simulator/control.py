@@ -30,13 +30,24 @@ from flask import Blueprint, Response, abort, jsonify, make_response, render_tem
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from simulator import calls, keys, logins, merchants, openapi, persons, revocations, scripts, seeding, sharing
+from simulator import (
+    control_requests,
+    keys,
+    logins,
+    merchants,
+    openapi,
+    persons,
+    request_log,
+    revocations,
+    seed,
+    sharing,
+)
 from simulator.config import Merchant
+from simulator.context import simulator
 from simulator.database import fetch
-from simulator.mishaps import MISHAPS
 from simulator.models import Delivery, Grant, Person, SalesUnit
 from simulator.revocations import Variant
-from simulator.runtime import simulator
+from simulator.scenarios import MISHAPS
 
 bp = Blueprint("control", __name__, url_prefix="/control")
 
@@ -61,7 +72,7 @@ def describe_to_programs() -> Response:
 def authorize() -> Response:
     """Perform a whole login at once."""
     with simulator().store.write() as session:
-        return jsonify(location=scripts.perform(session, simulator().config, _body()))
+        return jsonify(location=control_requests.perform(session, simulator().config, _body()))
 
 
 @bp.get("/persons")
@@ -151,7 +162,7 @@ def list_requests() -> Response:
     """Count and list the calls to the protocol endpoints."""
     after = min(max(request.args.get("after", 0, type=int), 0), LARGEST_NUMBER)
     with simulator().store.read() as session:
-        return jsonify(counts=calls.counts(session, after), requests=calls.newest(session, after=after))
+        return jsonify(counts=request_log.counts(session, after), requests=request_log.newest(session, after=after))
 
 
 @bp.post("/reset")
@@ -159,7 +170,7 @@ def reset() -> Response:
     """Put everything but the keys back to the start."""
     _body()
     with simulator().store.write() as session:
-        seeding.reset(session, simulator().config.merchants)
+        seed.reset(session, simulator().config.merchants)
     return jsonify(reset=True)
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 
-from simulator.runtime import simulator
+from simulator.context import simulator
 
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",

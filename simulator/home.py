@@ -3,10 +3,10 @@
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from simulator import discovery, events, i18n, merchants, persons, remembering, seeding, views
+from simulator import discovery, i18n, merchants, person_changes, persons, remembered_browsers, seed, views
+from simulator.context import simulator
 from simulator.database import fetch, utcnow
 from simulator.models import Person, SalesUnit
-from simulator.runtime import simulator
 
 bp = Blueprint("home", __name__)
 
@@ -16,7 +16,7 @@ def index() -> str:
     """Show what this is, who is in it and what is remembered in this browser."""
     public_url = simulator().config.public_url
     with simulator().store.read() as session:
-        remembered = remembering.remembered_person(session, utcnow())
+        remembered = remembered_browsers.remembered_person(session, utcnow())
         return render_template(
             "home.html",
             endpoints=discovery.document(public_url),
@@ -31,7 +31,7 @@ def forget() -> AnyResponse:
     """Forget this browser."""
     response = redirect(url_for("home.index", _anchor="browser"), 303)
     with simulator().store.write() as session:
-        remembering.forget(session, response)
+        remembered_browsers.forget(session, response)
     return response
 
 
@@ -50,7 +50,7 @@ def let_happen(key: str) -> AnyResponse:
     with simulator().store.write() as session:
         person = fetch(session, Person, key) or abort(404)
         try:
-            events.happen(session, person, request.form.get("event", ""))
+            person_changes.happen(session, person, request.form.get("event", ""))
         except KeyError:
             abort(400)
     return redirect(url_for("home.index", _anchor=key), 303)
@@ -69,7 +69,7 @@ def change_plan() -> AnyResponse:
 def start_over() -> AnyResponse:
     """Forget what happened, and undo every change."""
     with simulator().store.write() as session:
-        seeding.reset(session, simulator().config.merchants)
+        seed.reset(session, simulator().config.merchants)
     return redirect(url_for("home.index"), 303)
 
 

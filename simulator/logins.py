@@ -24,7 +24,7 @@ from simulator.authorization import Accepted, error_location, success_location
 from simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
 from simulator.database import changed
 from simulator.models import ConsentAnswer, Grant, Login, Person, RememberedBrowser, SalesUnit
-from simulator.opaque import hashed, new_value
+from simulator.random_values import hashed, new_value
 from simulator.scopes import to_share
 
 _CHALLENGES = 3

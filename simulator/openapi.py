@@ -9,9 +9,9 @@ from typing import Any
 from simulator import faults
 from simulator.config import AUTH_METHODS, BRANDS, PLANS
 from simulator.consents.languages import LANGUAGES
+from simulator.control_requests import ACTIONS
 from simulator.persons import ADDRESS, EMAIL_STATES, TEXTS
 from simulator.revocations import Variant
-from simulator.scripts import ACTIONS
 
 Json = dict[str, Any]
 

@@ -12,11 +12,11 @@ from flask_babel import get_locale
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from simulator import i18n, merchants, remembering, revocations, sharing, views
+from simulator import i18n, merchants, remembered_browsers, revocations, sharing, views
+from simulator.context import simulator
 from simulator.database import fetch, utcnow
 from simulator.models import Delivery, Person, SalesUnit
-from simulator.opaque import hashed
-from simulator.runtime import simulator
+from simulator.random_values import hashed
 
 bp = Blueprint("phone", __name__, url_prefix="/persons/<key>")
 
@@ -43,8 +43,8 @@ def show(key: str) -> str:
             "phone.html",
             person=views.portrait(person, i18n.language()),
             companies=companies,
-            browsers=sharing.browsers(session, key, remembering.oldest(utcnow())),
-            this_browser=hashed(remembering.token_of_browser() or ""),
+            browsers=sharing.browsers(session, key, remembered_browsers.oldest(utcnow())),
+            this_browser=hashed(remembered_browsers.token_of_browser() or ""),
             units={unit.client_id: unit for unit in merchants.everybody(session)},
             deliveries=deliveries,
             ended=ended,

@@ -15,9 +15,9 @@ from werkzeug.wrappers import Response
 from simulator import i18n, merchants
 from simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS, checks, editor, languages
 from simulator.consents.screens import consents_screen, flow_screens
+from simulator.context import simulator
 from simulator.database import fetch
 from simulator.models import SalesUnit
-from simulator.runtime import simulator
 
 bp = Blueprint("portal", __name__, url_prefix="/merchants/<client_id>/consents")
 

@@ -16,16 +16,16 @@ from flask import session as browser_session
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from simulator import calls, discovery, logins, mishaps, remembering, tokens
+from simulator import discovery, logins, remembered_browsers, request_log, scenarios, tokens
 from simulator import userinfo as userinfo_rules
 from simulator.authorization import Accepted, Refusal, Refused, SentBack, TooLong, judge
 from simulator.clients import OAuthFailure, authenticate
+from simulator.context import simulator
 from simulator.database import fetch, utcnow
 from simulator.error_pages import gateway_page, refusal_page
 from simulator.faults import Answer
-from simulator.mishaps import Mishap
 from simulator.models import SalesUnit
-from simulator.runtime import simulator
+from simulator.scenarios import Mishap
 
 bp = Blueprint("protocol", __name__)
 
@@ -64,7 +64,7 @@ def authorize() -> AnyResponse:
                 g.error = sent_back.error
                 return redirect(sent_back.location)
             case Accepted() as accepted:
-                return _start(session, accepted, mishaps.wanted(request.args.get(mishaps.PARAMETER, "")))
+                return _start(session, accepted, scenarios.wanted(request.args.get(scenarios.PARAMETER, "")))
 
 
 @bp.post(discovery.TOKEN)
@@ -141,7 +141,7 @@ def remember_call(response: Response) -> Response:
     """Log the call."""
     endpoint = (request.endpoint or "").removeprefix(f"{bp.name}.")
     with simulator().store.write() as session:
-        calls.record(session, endpoint, g.get("client_id"), response.status_code, g.get("error"))
+        request_log.record(session, endpoint, g.get("client_id"), response.status_code, g.get("error"))
     return response
 
 
@@ -153,8 +153,8 @@ def _start(session: Session, accepted: Accepted, mishap: Mishap) -> AnyResponse:
     now = utcnow()
     browser = browser_session.setdefault(BROWSER, secrets.token_urlsafe(32))
     login = logins.begin(session, accepted, browser, now, mishap.faults)
-    if remembered := remembering.token_of_browser():
-        logins.recognise(session, login, remembered, remembering.oldest(now))
+    if remembered := remembered_browsers.token_of_browser():
+        logins.recognise(session, login, remembered, remembered_browsers.oldest(now))
     if logins.next_step(session, login, now) is logins.Step.FINISH:
         return redirect(logins.finish_new(session, login, simulator().config.code_lifetime, now).location)
     return redirect(url_for("screens.show", login_id=login.id))

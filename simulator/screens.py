@@ -15,14 +15,14 @@ from flask import session as browser_session
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from simulator import error_pages, faults, headers, headless, i18n, logins, persons, remembering, views
+from simulator import error_pages, faults, headers, i18n, logins, persons, remembered_browsers, scripted_login, views
 from simulator.consents import answers
+from simulator.context import simulator
 from simulator.database import fetch, utcnow
 from simulator.logins import Step
 from simulator.models import Login, Person, SalesUnit
-from simulator.opaque import hashed
 from simulator.protocol import BROWSER
-from simulator.runtime import simulator
+from simulator.random_values import hashed
 
 bp = Blueprint("screens", __name__, url_prefix="/login/<login_id>")
 
@@ -163,7 +163,7 @@ def _go_on(visit: Visit) -> Response:
         return error_pages.problem_page(Problem.FINISHED)
     response = redirect(finished.location)
     if finished.remember_token:
-        remembering.set_cookie(response, finished.remember_token)
+        remembered_browsers.set_cookie(response, finished.remember_token)
     return response
 
 
@@ -211,7 +211,7 @@ def _turn_back(visit: Visit) -> None:
 
 def _cancel(visit: Visit) -> Response:
     too_young = visit.step is Step.TOO_YOUNG
-    description = headless.TOO_YOUNG if too_young else faults.REDIRECT_ERRORS["access_denied"]
+    description = scripted_login.TOO_YOUNG if too_young else faults.REDIRECT_ERRORS["access_denied"]
     return _end(visit, "access_denied", description)
 
 
@@ -233,4 +233,4 @@ def _page(visit: Visit) -> str:
     if visit.problem:
         context["accepted"] = request.form.getlist("accepted")
     template = f"{visit.step}.html"
-    return render_template(template, problem=visit.problem, remember=remembering.on_by_default(), **context)
+    return render_template(template, problem=visit.problem, remember=remembered_browsers.on_by_default(), **context)

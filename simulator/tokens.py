@@ -20,7 +20,7 @@ from simulator import faults, persons
 from simulator.clients import OAuthFailure
 from simulator.database import changed
 from simulator.models import AccessToken, Login, Person, SalesUnit
-from simulator.opaque import hashed, new_access_token
+from simulator.random_values import hashed, new_access_token
 from simulator.scopes import APP_CONFIRMATION
 
 EXPIRES_IN = 3599

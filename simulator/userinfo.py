@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from simulator import faults, persons
 from simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
 from simulator.models import AccessToken, Login, Person, SalesUnit
-from simulator.opaque import hashed
+from simulator.random_values import hashed
 
 RESULT_MEMBERS = {DELEGATED_CONSENTS: "delegatedConsents", CUSTOM_FLOW: "flowResult"}
 """The result of the scope `customFlow` is called `flowResult` (Login API guide: custom flow migration)."""

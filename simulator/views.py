@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from simulator import events, faults, logins, merchants, persons
+from simulator import faults, logins, merchants, person_changes, persons
 from simulator.consents import answers
 from simulator.logins import Step
 from simulator.models import Login, Person, SalesUnit
@@ -83,7 +83,7 @@ def portrait(person: Person, language: str) -> dict[str, Any]:
 def _particulars(person: Person) -> dict[str, Any]:
     """Return what events change about a person."""
     return {
-        "is_changed": events.is_changed(person),
+        "is_changed": person_changes.is_changed(person),
         "is_new": person.generation > 1,
         "addresses": [persons.one_line(address) for address in person.profile["addresses"]],
     }

@@ -21,9 +21,9 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
-from app.customers import passwords
+from app.customers.passwords import hashing
 
-REAL = passwords._hasher
+REAL = hashing._hasher
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
@@ -108,4 +108,4 @@ def collect_garbage_seldom() -> None:
 
 def hash_cheaply() -> None:
     """Hash passwords with the least cost."""
-    passwords._hasher, passwords._NOBODYS = CHEAP, CHEAP.hash("\0nobody")
+    hashing._hasher, hashing._NOBODYS = CHEAP, CHEAP.hash("\0nobody")

@@ -14,11 +14,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from samples import customers as customers_seed
 from app.customers.models import VippsLink
 from app.database import db
-from samples import products as shop_seed
 from app.vipps.config import ISSUER_PATH
+from samples import customers as customers_seed
+from samples import products as shop_seed
 from tests.conftest import DATABASES, browser_of, build, served
 from tests.vipps_person import VippsPerson, build_simulator
 
@@ -103,8 +103,8 @@ def vipps(make_app: Callable[..., Flask], simulator: str) -> VippsPerson:
 def with_demo_data(app: Flask) -> Flask:
     """Load the demo's data into a shop whose database is not a copy of the prepared one."""
     with app.app_context():
-        shop_seed.load_demo(db.session())
-        customers_seed.load_demo(db.session())
+        shop_seed.load(db.session())
+        customers_seed.load(db.session())
         db.session.commit()
     return app
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.events import EVENTS
+from app.log_events import EVENTS
 from app.redaction import is_masked
 
 ROOT = Path(__file__).resolve().parent.parent

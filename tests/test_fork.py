@@ -15,9 +15,9 @@ import pytest
 from flask import Flask
 
 from app.about import NAME, SLUG
-from demo import forking
-from demo.forking import own, parts
-from demo.forking import tests as kept_tests
+from demo import fork as forking
+from demo.fork import own, parts
+from demo.fork import tests as kept_tests
 
 ROOT = Path(__file__).resolve().parent.parent
 THEIRS = "Bø & “Søn”"

@@ -8,15 +8,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers import passwords
-from app.customers.email_address import normal_email
+from app.customers.accounts.email_address import normal_email
 from app.customers.models import Customer, CustomerSession
+from app.customers.passwords import hashing
 from app.database import db
 from app.i18n import here
 from app.vipps.claims import parse
+from simulator.tests.conftest import build
 from tests.conftest import browser_of, post
 from tests.pages import check_page
-from simulator.tests.conftest import build
 from tests.vipps_person import VippsPerson
 
 SUB = {"sub": "3f6c1a52-8d0e-4b77-9a41-6c2f5be0d913"}
@@ -26,7 +26,7 @@ HEAP_OF_ACCENTS = "a" + "\u0301\u0316" * 50_000
 def test_a_heap_of_accents_is_never_normalised(monkeypatch: pytest.MonkeyPatch) -> None:
     """Normalising sorts a run of accents in quadratic time, and nothing else runs meanwhile."""
     seen: list[int] = []
-    original = passwords.unicodedata.normalize
+    original = hashing.unicodedata.normalize
 
     class Watched:
         @staticmethod
@@ -34,14 +34,16 @@ def test_a_heap_of_accents_is_never_normalised(monkeypatch: pytest.MonkeyPatch) 
             seen.append(len(text))
             return original(form, text)
 
-    monkeypatch.setattr(passwords, "unicodedata", Watched)
-    assert passwords.problem(HEAP_OF_ACCENTS) is passwords.Problem.TOO_LONG
-    assert passwords.matches(HEAP_OF_ACCENTS, None) is False
-    assert max(seen, default=0) <= passwords.LONGEST_TYPED
+    monkeypatch.setattr(hashing, "unicodedata", Watched)
+    assert hashing.problem(HEAP_OF_ACCENTS) is hashing.Problem.TOO_LONG
+    assert hashing.matches(HEAP_OF_ACCENTS, None) is False
+    assert max(seen, default=0) <= hashing.LONGEST_TYPED
 
 
 def test_an_endless_address_is_not_even_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.customers.email_address.validate_email", lambda *_, **__: pytest.fail("looked at"))
+    monkeypatch.setattr(
+        "app.customers.accounts.email_address.validate_email", lambda *_, **__: pytest.fail("looked at")
+    )
     assert normal_email("x" * 100_000 + "@example.com") is None
 
 

@@ -27,10 +27,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from app import happenings, metrics
+from app import metrics, signals
 from app.customers.models import Customer
 from app.database import db
-from app.vipps.signals import Call, call_made
+from app.vipps.call_signal import Call, call_made
 from tests.conftest import browser_of, post
 from tests.customers.steps import EMAIL, PASSWORD, add_customer, log_in
 from tests.vipps.webhook_steps import send
@@ -129,7 +129,7 @@ def test_passwords_consents_and_webhooks_are_counted(measured: Flask) -> None:
     sender = measured.test_client(use_cookies=False)
     assert [send(sender).status_code, send(sender, b"e30.e30").status_code] == [200, 400]
     with measured.test_request_context():
-        from app.customers.accounts import block
+        from app.customers.accounts.registration import block
 
         block(db.session.get_one(Customer, customer_id))
         db.session.commit()
@@ -150,7 +150,7 @@ def test_what_is_rolled_back_did_not_happen_and_a_savepoint_decides_nothing(meas
     with measured.app_context():
         for end in (db.session.rollback, db.session.commit):
             with db.session.begin_nested():
-                happenings.tell_when_committed(happenings.sessions_ended, reason="deleted", number=1)
+                signals.tell_when_committed(signals.sessions_ended, reason="deleted", number=1)
             assert ended() == 0
             end()
     assert ended() == 1
@@ -164,11 +164,11 @@ def test_no_value_from_outside_makes_a_series(measured: Flask) -> None:
         client.open("/", method="GET", headers={"Host": word})
         client.get(f"/login/vipps/callback?error={word}&state={word}")
         with measured.app_context():
-            happenings.tell(happenings.login_ended, method=word, outcome=word)
-            happenings.tell(happenings.session_began, method=word)
-            happenings.tell(happenings.sessions_ended, reason=word, number=1)
-            happenings.tell(happenings.consent_recorded, channel=word, granted=True)
-            happenings.tell(happenings.event_received, outcome=word)
+            signals.tell(signals.login_ended, method=word, outcome=word)
+            signals.tell(signals.session_began, method=word)
+            signals.tell(signals.sessions_ended, reason=word, number=1)
+            signals.tell(signals.consent_recorded, channel=word, granted=True)
+            signals.tell(signals.event_received, outcome=word)
             call_made.send(call=Call("GET", f"https://x.example/{word}", {}, None, 0.1, int(word[:2], 16)))
             call_made.send(call=Call("GET", f"https://x.example/{word}", {}, None, 0.1, failure=word))
     found = numbers(measured)
@@ -190,7 +190,7 @@ def test_the_lists_of_label_values_are_those_that_the_code_uses() -> None:
 def test_another_shop_of_the_same_process_counts_for_itself(make_app: Any, measured: Flask) -> None:
     other = make_app(METRICS_TOKEN=TOKEN)
     with other.app_context():
-        happenings.tell(happenings.session_began, method="mail")
+        signals.tell(signals.session_began, method="mail")
     assert 'shop_sessions_begun_total{method="mail"}' in numbers(other)
     assert 'shop_sessions_begun_total{method="mail"}' not in numbers(measured)
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.events import EVENTS
-from app.observability import log
+from app.log_events import EVENTS
+from app.logging import log
 from app.redaction import LONGEST, MASK, _without_named, _without_shapes, cleaned, is_masked, redact
 from app.vipps.errors import REFUSALS, Refusal
 from tests.conftest import browser_of

@@ -14,10 +14,10 @@ from flask import Flask, g
 from sqlalchemy import text, update
 from sqlalchemy.exc import OperationalError
 
-from app import sqlite_turns
+from app import sqlite_lock
 from app.database import begin_write, db
 from app.shop.models import Product
-from app.sqlite_turns import Patience, Turns
+from app.sqlite_lock import Patience, Turns
 
 SHORT = 0.3  # seconds that the tests wait in vain
 
@@ -70,7 +70,7 @@ def test_whoever_gave_up_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None
     turns, came = Turns(), []
     with turns.turn(Patience()):
         first = stand_in_line(turns, came, 1)
-        monkeypatch.setattr(sqlite_turns, "STUCK_SECONDS", 0.05)
+        monkeypatch.setattr(sqlite_lock, "STUCK_SECONDS", 0.05)
         with turns.turn(Patience()) as mine:
             assert not mine
         monkeypatch.undo()
@@ -83,7 +83,7 @@ def test_whoever_gave_up_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_queue_that_moves_is_waited_in_and_one_that_stands_still_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_turns, "STUCK_SECONDS", SHORT)
+    monkeypatch.setattr(sqlite_lock, "STUCK_SECONDS", SHORT)
     patience, turns = Patience(), Turns()
     assert 0 < patience.left(turns.moved_at) <= SHORT
     time.sleep(SHORT)
@@ -95,7 +95,7 @@ def test_a_queue_that_moves_is_waited_in_and_one_that_stands_still_is_not(monkey
 def test_the_last_of_several_slow_writers_waits_longer_than_a_lock_may_stand_still(
     demo_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_turns, "STUCK_SECONDS", SHORT)
+    monkeypatch.setattr(sqlite_lock, "STUCK_SECONDS", SHORT)
     failed: list[Exception] = []
 
     def write_slowly() -> None:
@@ -127,7 +127,7 @@ def test_a_request_that_has_used_up_its_time_does_not_wait(app: Flask) -> None:
 def test_a_database_that_somebody_else_has_locked_is_told_in_time(
     demo_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_turns, "STUCK_SECONDS", SHORT)
+    monkeypatch.setattr(sqlite_lock, "STUCK_SECONDS", SHORT)
     with locked_from_outside(demo_app):
         began = time.monotonic()
         with pytest.raises(OperationalError, match="locked"):
@@ -163,7 +163,7 @@ def test_a_thread_that_dies_with_its_transaction_keeps_nobody_waiting(demo_app: 
 def test_whoever_writes_a_second_time_beside_its_own_transaction_fails_and_does_not_hang(
     demo_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_turns, "STUCK_SECONDS", SHORT)
+    monkeypatch.setattr(sqlite_lock, "STUCK_SECONDS", SHORT)
     with demo_app.app_context():
         begin_write()
         with db.engine.connect() as second, pytest.raises(OperationalError, match="locked"):
@@ -173,7 +173,7 @@ def test_whoever_writes_a_second_time_beside_its_own_transaction_fails_and_does_
 
 
 def test_a_writer_that_waits_holds_up_no_reader(demo_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_turns, "STUCK_SECONDS", 2)
+    monkeypatch.setattr(sqlite_lock, "STUCK_SECONDS", 2)
     with locked_from_outside(demo_app):
         waiting = threading.Thread(target=write, args=(demo_app,))
         waiting.start()

@@ -19,7 +19,7 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 
 def sources() -> list[tuple[str, Path]]:
     """Return the files of the shop that hold texts, with how to read them; the simulator has a catalog of its own."""
-    code = [("python", path) for path in (ROOT / "app").rglob("*.py")]
+    code = [("python", path) for folder in ("app", "demo") for path in (ROOT / folder).rglob("*.py")]
     pages = [("jinja2", path) for path in (ROOT / "templates").rglob("*.*")]
     return [(method, path) for method, path in code + pages if "simulator" not in path.parts]
 

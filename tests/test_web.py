@@ -12,7 +12,7 @@ from flask import Blueprint, Flask, request
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from app import assets, observability
+from app import assets, logging
 from app.database import db
 from app.i18n import money
 from app.security import client_network, limiter
@@ -257,7 +257,7 @@ def test_the_log_has_neither_query_strings_nor_line_breaks(
 
 
 def test_log_values_are_one_line_and_bounded() -> None:
-    cleaned = observability._one_line(None, "info", {"event": "x", "detail": "a\nb\r\nc\u2028d" + "y" * 5000})
+    cleaned = logging._one_line(None, "info", {"event": "x", "detail": "a\nb\r\nc\u2028d" + "y" * 5000})
     assert "\n" not in cleaned["detail"]
     assert len(cleaned["detail"]) <= 500
 

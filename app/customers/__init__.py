@@ -7,17 +7,18 @@ logged in, and `profile` what Vipps told us about them. Nothing here knows the s
 
 from flask import Flask
 
-from app.customers import privacy, sessions
-from app.customers.activity_words import login_method, said
-from app.customers.addresses import label_lines
-from app.customers.consents.asking import questions
-from app.customers.devices import device
+from app.customers import privacy
+from app.customers.accounts.postal_address import label_lines
+from app.customers.activity.descriptions import login_method, said
+from app.customers.consents.consent_prompt import questions
 from app.customers.routes import BLUEPRINTS
+from app.customers.sessions import session_cookie
+from app.customers.sessions.user_agent import device
 
 
 def init_app(app: Flask) -> None:
     """Wire the accounts into the app."""
-    sessions.init_app(app)
+    session_cookie.init_app(app)
     privacy.init_app(app)
     for each in (label_lines, device, said, login_method):
         app.add_template_filter(each)

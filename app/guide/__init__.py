@@ -24,9 +24,9 @@ def init_app(app: Flask, is_shown: bool) -> None:
 
 def _open(app: Flask) -> None:
     # Here, so that a shop that does not show the guide does not load it.
-    from app.guide import inspector, provenance, source, technical
+    from app.guide import code_terms, inspector, page_source, source
     from app.guide.checklist import routes as checklist
-    from app.guide.clinic import routes as clinic
+    from app.guide.error_playground import routes as clinic
     from app.guide.routes import bp
 
     app.register_blueprint(bp)
@@ -34,6 +34,6 @@ def _open(app: Flask) -> None:
     inspector.init_app(app)
     clinic.init_app(app)
     app.add_template_global(source.url, "code_url")
-    app.add_template_global(provenance.url, "made_url")
+    app.add_template_global(page_source.url, "made_url")
     app.add_template_global(inspector.url, "inspector_url")
-    app.add_template_filter(technical.technical)
+    app.add_template_filter(code_terms.technical)

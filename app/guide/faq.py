@@ -106,7 +106,7 @@ _ASKED = (
         "The name that Vipps gives a person at one merchant. It stays the same whatever happens to the phone"
         " number or the name, and is another one for every merchant. It is what an account is found by.",
         "",
-        ("app.customers.linking:find_link", "app.vipps.matching:decide"),
+        ("app.customers.linking.account_links:find_link", "app.vipps.matching:decide"),
         (("Which customer is this?", "/guide/which-customer-is-this"),),
     ),
     _Asked(
@@ -122,7 +122,7 @@ _ASKED = (
         "Only with the access token of a login that is still going on. After that there is nothing to read until"
         " the person logs in and shares again.",
         "",
-        ("app.customers.revocation:receive",),
+        ("app.customers.linking.revocation:receive",),
         (("Revocation and privacy", "/guide/revocation-and-privacy"),),
     ),
     _Asked(

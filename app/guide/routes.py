@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, url_for
 
-from app.guide import provenance, source, text
+from app.guide import page_source, source, text
 from app.guide.chapters import Chapter, chapter, chapters
 from app.guide.conformance import CASES, GROUPS
 from app.guide.faq import QUESTIONS
@@ -73,7 +73,7 @@ def show_source(path: str) -> str:
 @bp.get("/guide/made/<endpoint>")
 def made(endpoint: str) -> str:
     """Show what is behind a page."""
-    found = provenance.of(endpoint) or abort(404)
+    found = page_source.of(endpoint) or abort(404)
     behind = chapter(found.chapter)
     return render_template("guide/made.html", made=found, chapter=behind, shown=source.shown)
 

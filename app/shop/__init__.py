@@ -9,10 +9,10 @@ from functools import partial
 
 from flask import Flask
 
-from app.customers.privacy import holders
-from app.customers.sessions import customer_logged_in
+from app.customers.privacy import data_sources
+from app.customers.sessions.session_cookie import customer_logged_in
 from app.database import if_possible
-from app.shop import cart_cookie, parts, privacy
+from app.shop import cart_cookie, fragment_cache, privacy
 from app.shop.catalogue import NO_CATEGORIES, RememberedCategories
 from app.shop.routes import BLUEPRINTS
 from app.shop.routes.catalogue import shop_categories
@@ -23,9 +23,9 @@ def init_app(app: Flask) -> None:
     app.extensions["shop_categories"] = RememberedCategories()
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    parts.init_app(app)
+    fragment_cache.init_app(app)
     app.add_template_global(partial(if_possible, shop_categories, NO_CATEGORIES), "shop_categories")
     app.add_template_global(partial(if_possible, cart_cookie.cart_count, 0), "cart_count")
     for holder in privacy.HOLDERS:
-        holders.register(app, holder)
+        data_sources.register(app, holder)
     customer_logged_in.connect(cart_cookie.merge_at_login, app)

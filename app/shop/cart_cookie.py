@@ -10,7 +10,7 @@ from typing import Any
 from flask import Response, g
 
 from app.customers.models import Customer
-from app.customers.sessions import current_customer
+from app.customers.sessions.session_cookie import current_customer
 from app.database import db
 from app.security import read_cookie, secret_hash, set_cookie
 from app.shop import carts

@@ -15,10 +15,16 @@ from wtforms import Field, HiddenField, RadioField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import DataRequired, Length, Optional, Regexp, ValidationError
 
-from app.customers import phone
-from app.customers.address_form import country_field, postal_code_field, region_field, street_field, typed_address
-from app.customers.addresses import label_lines
-from app.customers.email_address import normal_email
+from app.customers.accounts import phone_number
+from app.customers.accounts.address_form import (
+    country_field,
+    postal_code_field,
+    region_field,
+    street_field,
+    typed_address,
+)
+from app.customers.accounts.email_address import normal_email
+from app.customers.accounts.postal_address import label_lines
 from app.customers.models import Customer, VippsProfile
 from app.forms import Form, one_line
 from app.shop.orders import Recipient
@@ -81,7 +87,7 @@ class CheckoutForm(Form):
 
     def validate_phone(self, field: Field) -> None:
         """Accept a number that exists; without a country code it is Norwegian."""
-        if phone.digits_of(field.data) is None:
+        if phone_number.digits_of(field.data) is None:
             raise ValidationError(
                 _("That is no phone number. If it is not Norwegian, begin with + and the country code.")
             )
@@ -105,7 +111,7 @@ class CheckoutForm(Form):
         return Recipient(
             name=self.name.data or "",
             email=self.email.data or "",
-            phone=phone.readable(phone.digits_of(self.phone.data)),
+            phone=phone_number.readable(phone_number.digits_of(self.phone.data)),
             delivery=self.delivery.data,
             address=tuple(label_lines(self._chosen_address())) if self.delivery.data == "invoice" else (),
         )
@@ -122,5 +128,5 @@ def known_about(customer: Customer, profile: VippsProfile | None) -> dict[str, s
     return {
         "name": customer.name or (profile and profile.name) or "",
         "email": customer.email or (profile and profile.email) or "",
-        "phone": phone.readable(number),
+        "phone": phone_number.readable(number),
     }

@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.orm import selectinload
 
 from app.customers.models import Customer
-from app.customers.privacy import periods
-from app.customers.privacy.holders import MOST_ROWS, Holder, Rule, columns, deletes, table_of
+from app.customers.privacy import retention_periods
+from app.customers.privacy.data_sources import MOST_ROWS, Holder, Rule, columns, deletes, table_of
 from app.database import db
 from app.i18n import language
 from app.mail import Mail
@@ -64,7 +64,7 @@ def _orders_of(customer: Customer) -> Any:
 
 def _old_and_somebodys(now: datetime) -> ColumnElement[bool]:
     named = or_(Order.customer_id.is_not(None), Order.name != "", Order.email != "", Order.phone != "")
-    return (Order.placed_at < periods.orders_before(now)) & named
+    return (Order.placed_at < retention_periods.orders_before(now)) & named
 
 
 def _take_names_out(keys: Sequence[int]) -> None:

@@ -12,15 +12,15 @@ reports                            what the reference numbers of error pages sta
 
 from flask import Flask
 
-from app.customers.activity_words import decided, reasons_of
-from app.customers.addresses import from_parts
-from app.customers.phone import readable
+from app.customers.accounts.phone_number import readable
+from app.customers.accounts.postal_address import from_parts
+from app.customers.activity.descriptions import decided, reasons_of
 from app.staff import models as models
 from app.staff import privacy, reports
 from app.staff.commands import create_staff, disable_staff
+from app.staff.labels import cause, in_words, shown_to_customer
 from app.staff.routes import bp
 from app.staff.sessions import current_staff
-from app.staff.words import cause, in_words, shown_to_customer
 
 
 def init_app(app: Flask) -> None:

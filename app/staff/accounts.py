@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from app.customers import passwords
+from app.customers.passwords import hashing
 from app.database import begin_write, db, utcnow
-from app.staff import session_rows
+from app.staff import session_store
 from app.staff.models import Staff
 
 
@@ -32,9 +32,9 @@ def log_in(email: str | None, password: str) -> LoggedIn | Refused:
     """
     staff = find(email) if email else None
     seen = staff.password_hash if staff else None
-    if not passwords.matches(password, seen) or staff is None or seen is None:
+    if not hashing.matches(password, seen) or staff is None or seen is None:
         return Refused()
-    renewed = passwords.make_hash(password) if passwords.outdated(seen) else seen
+    renewed = hashing.make_hash(password) if hashing.outdated(seen) else seen
     staff_id = staff.id
     begin_write()
     current = hold(staff_id)
@@ -48,9 +48,9 @@ def log_in(email: str | None, password: str) -> LoggedIn | Refused:
 def is_open(staff: Staff) -> bool:
     """Tell whether somebody may log in with this account."""
     # stage: begin
-    from demo import staff
+    from demo import staff as demo_staff
 
-    if staff.closes(staff):
+    if demo_staff.closes(staff):
         return False
     # stage: end
     return staff.disabled_at is None
@@ -58,7 +58,7 @@ def is_open(staff: Staff) -> bool:
 
 def create(email: str, name: str, password: str) -> Staff | None:
     """Make an account, or open a disabled one again with a new password; None if there is an open one already."""
-    password_hash = passwords.make_hash(password)
+    password_hash = hashing.make_hash(password)
     begin_write()
     staff = find(email)
     if staff is not None and staff.disabled_at is None:
@@ -73,7 +73,7 @@ def create(email: str, name: str, password: str) -> Staff | None:
 def disable(staff: Staff) -> None:
     """Close an account, and end its sessions (ASVS 7.4.2). What it looked at stays on record."""
     staff.disabled_at = utcnow()
-    session_rows.end_all(staff)
+    session_store.end_all(staff)
 
 
 def find(email: str) -> Staff | None:

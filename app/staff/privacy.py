@@ -10,16 +10,16 @@ from flask import Flask
 from flask_babel import lazy_gettext as _l
 
 from app.customers.models import Customer
-from app.customers.privacy import holders, periods
-from app.customers.privacy.holders import Holder, deletes, rows
+from app.customers.privacy import data_sources, retention_periods
+from app.customers.privacy.data_sources import Holder, deletes, rows
+from app.staff.labels import in_words
 from app.staff.models import ErrorReport, StaffLook, StaffSession
-from app.staff.words import in_words
 
 
 def init_app(app: Flask) -> None:
     """Add what is kept here to the registry."""
     for holder in HOLDERS:
-        holders.register(app, holder)
+        data_sources.register(app, holder)
 
 
 def looks_at(customer: Customer) -> list[dict[str, Any]]:
@@ -41,9 +41,15 @@ HOLDERS = (
         title=_l("When the shop’s staff looked at your data"),
         export=looks_at,
         rules=(
-            deletes("notes of what staff looked at", StaffLook, lambda now: StaffLook.at < now - periods.STAFF_LOOKS),
             deletes(
-                "sessions of staff", StaffSession, lambda now: StaffSession.expires_at < now - periods.STAFF_SESSIONS
+                "notes of what staff looked at",
+                StaffLook,
+                lambda now: StaffLook.at < now - retention_periods.STAFF_LOOKS,
+            ),
+            deletes(
+                "sessions of staff",
+                StaffSession,
+                lambda now: StaffSession.expires_at < now - retention_periods.STAFF_SESSIONS,
             ),
         ),
     ),
@@ -51,7 +57,7 @@ HOLDERS = (
         name="errors",
         title=_l("What went wrong for you"),
         export=errors_of,
-        rules=(deletes("error reports", ErrorReport, lambda now: ErrorReport.at < now - periods.ERRORS),),
+        rules=(deletes("error reports", ErrorReport, lambda now: ErrorReport.at < now - retention_periods.ERRORS),),
         labels={"code": _l("What it was"), "status": _l("Status of the page"), "route": _l("Where in the shop")},
     ),
 )

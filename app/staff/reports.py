@@ -17,11 +17,11 @@ from flask import Flask, Response, current_app, request
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.customers.sessions import current_customer
+from app.customers.sessions.session_cookie import current_customer
 from app.database import db, if_possible, utcnow
-from app.observability import failure, log, reference
-from app.staff.lists import Listing, newest
+from app.logging import failure, log, reference
 from app.staff.models import ErrorReport
+from app.staff.pagination import Listing, newest
 
 MOST = 10_000
 MOST_OF_A_CODE = 1_000

@@ -13,15 +13,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union
 
-from app.customers import phone
-from app.customers.email_address import normal_email
+from app.customers.accounts import phone_number
+from app.customers.accounts.email_address import normal_email
 from app.customers.models import Activity, Customer, NameWord, WebhookDelivery
 from app.database import LARGEST_ID, db
 from app.forms import one_line
-from app.observability import ALPHABET
+from app.logging import ALPHABET
 from app.shop.models import Order
-from app.staff.lists import Listing, oldest
 from app.staff.models import ErrorReport
+from app.staff.pagination import Listing, oldest
 
 LONGEST = 100
 SHORTEST_NAME = 2
@@ -96,7 +96,7 @@ def _readings(text: str) -> Mapping[Kind, ColumnElement[bool]]:
     readings: dict[Kind, ColumnElement[bool]] = {}
     if (number := CUSTOMER_NUMBER.fullmatch(text)) and int(number[1]) <= LARGEST_ID:
         readings[Kind.NUMBER] = Customer.id == int(number[1])
-    if any(letter.isdigit() for letter in text) and (digits := phone.digits_of(text)):
+    if any(letter.isdigit() for letter in text) and (digits := phone_number.digits_of(text)):
         readings[Kind.PHONE] = Customer.phone_number == digits
     if order := ORDER_NUMBER.fullmatch(text.upper()):
         ordered = select(Order.customer_id).where(Order.number == f"M-{order[1]}-{order[2]}")

@@ -13,9 +13,9 @@ from flask.typing import ResponseReturnValue
 from app.database import begin_write, db
 from app.security import cookie_name, read_cookie
 from app.settings import settings_of_app
-from app.staff import session_rows
+from app.staff import session_store
 from app.staff.models import Staff
-from app.staff.session_rows import Here
+from app.staff.session_store import Here
 
 COOKIE = "staff"
 # The only two addresses of the back office that are there for everybody.
@@ -31,9 +31,9 @@ def require_staff() -> ResponseReturnValue | None:
         # A form that was sent cannot be sent again by a redirect.
         there = request.full_path.removesuffix("?") if request.method == "GET" else None
         return redirect(url_for("staff.login.page", next=there), 303)
-    if session_rows.visit_is_due(here):
+    if session_store.visit_is_due(here):
         begin_write()
-        session_rows.note_visit(here)
+        session_store.note_visit(here)
         db.session.commit()
     return None
 
@@ -49,7 +49,7 @@ def current_staff() -> Here | None:
     """Return who of the staff is logged in in this browser, or None."""
     if "staff" not in g:
         token = read_cookie(COOKIE)
-        g.staff = session_rows.find(token) if token else None
+        g.staff = session_store.find(token) if token else None
     here: Here | None = g.staff
     return here
 
@@ -66,14 +66,14 @@ def start_session(staff: Staff) -> str:
     secret is renewed with it (ASVS 7.2.4).
     """
     end_session()
-    return session_rows.add(staff, request.user_agent.string)
+    return session_store.add(staff, request.user_agent.string)
 
 
 def end_session() -> None:
     """End the session of this browser, if there is one. The caller commits."""
     here = current_staff()
     if here is not None:
-        session_rows.end(here.session_id)
+        session_store.end(here.session_id)
     g.staff = None
     session.clear()
 

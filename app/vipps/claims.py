@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from .clean import lines, text
 from .consents import ConsentAnswer
 from .consents import parse as parse_consents
+from .sanitize import lines, text
 
 LONGEST_NAME = 200
 LONGEST_EMAIL = 254  # RFC 5321, section 4.5.3.1.3

@@ -17,8 +17,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from .clean import lines, text
-from .evidence import storable
+from .json_snapshot import storable
+from .sanitize import lines, text
 
 LONGEST_ID = 100
 LONGEST_HEADING = 500

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .id_token import is_subject
-from .moments import moment
+from .numeric_date import moment
 
 EVENT = "CONSENT_REVOKED"
 LONGEST_BODY = 8 * 1024

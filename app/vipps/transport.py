@@ -25,8 +25,8 @@ from urllib3.exceptions import TimeoutError as PoolTimeout
 from urllib3.util.url import Url, parse_url
 
 from .breaker import Breaker, Said, judged_refusal, judged_status
+from .call_signal import Call, call_made
 from .errors import LoginRefused
-from .signals import Call, call_made
 
 CONNECT_SECONDS = 3.0
 CALL_SECONDS = 5.0

@@ -12,7 +12,14 @@ from typing import Any
 from simulator import logins, merchants
 from simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
 from simulator.consents.languages import LANGUAGES, words
-from simulator.consents.screens import RequiredMissing, consents_answer, consents_screen, flow_answer, flow_screens, missing
+from simulator.consents.screens import (
+    RequiredMissing,
+    consents_answer,
+    consents_screen,
+    flow_answer,
+    flow_screens,
+    missing,
+)
 from simulator.models import Login, SalesUnit
 
 

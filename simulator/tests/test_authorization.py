@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.pages import check_page
 from simulator.tests.conftest import ADVANCED, CALLBACK, Provider, Visitor, query_of, s256
+from tests.pages import check_page
 
 
 def test_good_request_shows_the_landing_page_with_the_merchants_name(visit: Callable[..., Visitor]) -> None:

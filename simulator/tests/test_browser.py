@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 from werkzeug.wrappers import Request, Response
 
 from simulator import Merchant
+from simulator.tests.conftest import Provider, query_of
 from tests.browser.views import look_at
 from tests.conftest import served
-from simulator.tests.conftest import Provider, query_of
 
 pytestmark = pytest.mark.browser
 

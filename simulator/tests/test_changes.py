@@ -7,7 +7,7 @@ import pytest
 from bs4 import Tag
 from flask.testing import FlaskClient
 
-from simulator.events import EVENTS, NEW_PROFILE
+from simulator.person_changes import EVENTS, NEW_PROFILE
 from simulator.tests.conftest import UNIT, Provider, Visitor, decoded
 from simulator.tests.test_pages import at_home
 

@@ -7,7 +7,14 @@ import pytest
 
 from simulator.consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
 from simulator.consents.languages import CAPTIONS, FIXED, LANGUAGES, known, spoken
-from simulator.consents.screens import Company, RequiredMissing, consents_answer, consents_screen, flow_answer, flow_screens
+from simulator.consents.screens import (
+    Company,
+    RequiredMissing,
+    consents_answer,
+    consents_screen,
+    flow_answer,
+    flow_screens,
+)
 
 COMPANY = Company("Testbutikken", "https://shop.example/terms", "https://shop.example/privacy")
 NOON = datetime(2026, 11, 22, 13, 0, 0, 999999, tzinfo=timezone(timedelta(hours=1)))

@@ -6,8 +6,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from simulator.control import bp
-from tests.pages import check_page
 from simulator.tests.conftest import ADVANCED, CALLBACK, UNIT, Provider, decoded
+from tests.pages import check_page
 
 
 def ask(provider: Provider, path: str, body: Any, method: str = "POST") -> TestResponse:
@@ -208,8 +208,8 @@ def test_log_holds_no_secrets(provider: Provider) -> None:
 
 
 def test_log_forgets_the_oldest(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulator.calls.KEPT", 10)
-    monkeypatch.setattr("simulator.calls._TIDY_EVERY", 5)
+    monkeypatch.setattr("simulator.request_log.KEPT", 10)
+    monkeypatch.setattr("simulator.request_log._TIDY_EVERY", 5)
     for _ in range(22):
         provider.userinfo("x")
     assert 10 <= provider.control("requests")["counts"]["userinfo"] < 15

@@ -13,9 +13,9 @@ from joserfc.jwk import KeySet
 
 from simulator import faults
 from simulator.authorization import Refusal
-from simulator.mishaps import MISHAPS
-from tests.conftest import served
+from simulator.scenarios import MISHAPS
 from simulator.tests.conftest import ACCESS, Provider, Visitor, basic, decoded
+from tests.conftest import served
 
 Visit = Callable[..., Visitor]
 

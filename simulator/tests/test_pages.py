@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.pages import check_page
 from simulator.tests.conftest import UNIT, Provider, Visitor
+from tests.pages import check_page
 
 Visit = Callable[..., Visitor]
 

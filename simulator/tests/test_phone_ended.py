@@ -10,10 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from simulator.models import SalesUnit
-from simulator.views import account_page
 from simulator.tests.conftest import UNIT, Provider, Visitor
 from simulator.tests.phone_steps import NOON, ended, phone, wants_to_be_told, words
 from simulator.tests.receiving import Receiver, receiving
+from simulator.views import account_page
 
 Visit = Callable[..., Visitor]
 

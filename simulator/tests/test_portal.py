@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from tests.pages import Page, check_page
 from simulator.tests.conftest import UNIT, Provider, Visitor
+from tests.pages import Page, check_page
 
 CONSENTS, FLOW = "delegatedConsents", "customFlow"
 ADDRESS = f"/merchants/{UNIT.client_id}/consents"

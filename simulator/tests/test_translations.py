@@ -20,7 +20,7 @@ FOLDER = TRANSLATIONS / "nb" / "LC_MESSAGES"
 def extracted() -> set[str]:
     """Return every text of the templates and the code."""
     found: set[str] = set()
-    for folder in (ROOT / "templates" / "simulator", ROOT / "app" / "simulator"):
+    for folder in (ROOT / "simulator" / "templates", ROOT / "simulator"):
         methods = [("**.html", "jinja2"), ("**.py", "python")]
         found |= {str(message) for _, _, message, _, _ in extract_from_dir(str(folder), methods)}
     assert len(found) > 100

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
-from app.customers import limits
+from app.customers import rate_limits
 from app.customers.models import Activity, Customer, CustomerSession
 from app.database import db, utcnow
 from app.i18n import here
@@ -124,7 +124,7 @@ def test_what_goes_wrong_has_the_headers_too(make_app: Callable[..., Flask], mon
         308: browser.get("/guide"),
         405: browser.put("/cart"),
     }
-    for _ in range(allowed_by(limits.FORGOT_PER_CLIENT) + 1):
+    for _ in range(allowed_by(rate_limits.FORGOT_PER_CLIENT) + 1):
         asked[429] = browser.post("/password/forgot", data={"csrf_token": token, "email": "a@example.com"})
     for status, response in asked.items():
         assert response.status_code == status

@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.customers import limits, passwords
+from app.customers import rate_limits
+from app.customers.passwords import hashing
 from tests.conftest import allowed_by, browser_of, post
 from tests.customers.steps import EMAIL, PASSWORD, CountingHasher, add_customer, without_token
 from tests.customers.steps import log_in as log_customer_in
@@ -39,8 +40,8 @@ def test_an_answer_says_and_costs_the_same_whether_or_not_there_is_an_account(
     app: Flask, path: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_customer(app, **KINDS[kind])  # type: ignore[arg-type]  # a table of arguments
-    counting = CountingHasher(passwords._hasher)
-    monkeypatch.setattr(passwords, "_hasher", counting)
+    counting = CountingHasher(hashing._hasher)
+    monkeypatch.setattr(hashing, "_hasher", counting)
     form = {"/login/password": "/login", "/staff/login": "/staff/login"}.get(path, path)
     answers, costs = [], []
     for email in (EMAIL, NOBODY):
@@ -77,10 +78,10 @@ def test_whoever_is_attacked_still_gets_in_with_vipps_from_the_same_network(vipp
     """Password, reset and registration of the account, and the whole network, under a flood of somebody else's."""
     attacker = browser_of(vipps.app)
     email = "kari.nordfjell@example.com"
-    most = allowed_by(limits.LOGIN_PER_CLIENT)
+    most = allowed_by(rate_limits.LOGIN_PER_CLIENT)
     assert 429 in guess(attacker, email, most + 1, "127.0.0.1")
     for path in ("/password/forgot", "/register"):
-        for _ in range(allowed_by(limits.FORGOT_PER_CLIENT) + 1):
+        for _ in range(allowed_by(rate_limits.FORGOT_PER_CLIENT) + 1):
             post(attacker, path, {"email": email, "name": "X", "password": "a wrong but long one"}, form_on=path)
     assert vipps.log_in().status_code == 303
     assert vipps.browser.get("/account").status_code == 200
@@ -89,7 +90,7 @@ def test_whoever_is_attacked_still_gets_in_with_vipps_from_the_same_network(vipp
 def test_the_flood_of_one_network_stops_nobody_in_another(vipps: VippsPerson) -> None:
     attacker = browser_of(vipps.app)
     attacker.environ_base["REMOTE_ADDR"] = "::ffff:10.0.0.1"
-    most = allowed_by(limits.STARTS_PER_CLIENT)
+    most = allowed_by(rate_limits.STARTS_PER_CLIENT)
     assert {attacker.get("/login/vipps").status_code for _ in range(most + 1)} == {302, 429}
     for other in ("::ffff:10.0.0.2", "2001:db8::1"):
         vipps.browser.environ_base["REMOTE_ADDR"] = other
@@ -119,7 +120,7 @@ def test_no_header_of_the_clients_own_makes_it_another_client(make_app: Callable
     """A proxy that is trusted adds its client's address at the end; all before it is the client's own word."""
     browser = browser_of(make_app(TRUSTED_PROXIES=proxies))
     statuses = set()
-    for number in range(allowed_by(limits.LOGIN_PER_CLIENT) + 1):
+    for number in range(allowed_by(rate_limits.LOGIN_PER_CLIENT) + 1):
         invented = f"10.9.8.{number}"
         for header in ("X_REAL_IP", "CF_CONNECTING_IP", "TRUE_CLIENT_IP", "X_CLIENT_IP"):
             browser.environ_base[f"HTTP_{header}"] = invented

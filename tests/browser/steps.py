@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from samples.customers import DEMO_PASSWORD
+from samples.customers import PASSWORD
 from tests.browser.conftest import Stage
 
 KARI = "Kari Sandvik Nordfjell"
@@ -55,7 +55,7 @@ def log_in_by_password(page: Page, stage: Stage, email: str, next_path: str = "/
     """Log in to a demo account by its password."""
     page.goto(f"{stage.shop}/login?next={next_path}")
     page.get_by_label("E-mail address").fill(email)
-    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Log in").click()
 
 

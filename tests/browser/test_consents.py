@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from samples.customers import DEMO_PASSWORD
+from samples.customers import PASSWORD
 from tests.browser.conftest import DESK, PHONE, Stage
 from tests.browser.steps import be, heading, is_at_simulator, press_vipps
 
@@ -62,7 +62,7 @@ def test_the_link_in_a_mail_ends_it_logged_out(stage: Stage) -> None:
     page = stage.open()
     page.goto(f"{stage.shop}/login?next={CENTRE}")
     page.get_by_label("E-mail address").fill("kari.nordfjell@example.com")
-    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Log in").click()
     page.get_by_role("button", name="Turn on E-mail").click()
     expect(page.locator("#channel-email")).to_contain_text("You said yes:")
@@ -83,7 +83,7 @@ def test_the_shop_asks_once_and_never_while_buying(stage: Stage) -> None:
     page = stage.open()
     page.goto(f"{stage.shop}/login?next=/checkout")
     page.get_by_label("E-mail address").fill("kari.nordfjell@example.com")
-    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Log in").click()
     expect(page.locator("section.ask")).to_have_count(0)
     page.goto(stage.shop)

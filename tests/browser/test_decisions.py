@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from samples.customers import DEMO_PASSWORD
+from samples.customers import PASSWORD
 from tests.browser.conftest import Stage
 from tests.browser.steps import (
     KARI,
@@ -65,7 +65,7 @@ def test_proof_by_password_once(stage: Stage, page: Page) -> None:
     page.get_by_label("Password").fill("not the password")
     page.get_by_role("button", name="Connect Vipps and log in").click()
     expect(page.get_by_role("alert")).to_contain_text("That is not the password")
-    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Connect Vipps and log in").click()
     is_logged_in(page, OLAS_EMAIL)
     expect_said(page, "Vipps is connected")

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.guide.chapters import chapters
-from app.guide.clinic.ailments import NEVER_BACK, WARDS, Ward
+from app.guide.error_playground.ailments import NEVER_BACK, WARDS, Ward
 from app.security import limiter
 from app.settings import DEMO_CLIENT_ID
 from app.vipps import transport

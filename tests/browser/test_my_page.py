@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from samples.customers import DEMO_PASSWORD
+from samples.customers import PASSWORD
 from tests.browser.conftest import Stage
 from tests.browser.steps import (
     KARI,
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.browser
 
 def confirm_by_password(page: Page) -> None:
     """Confirm with the demo's password, if the page asks for it."""
-    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Confirm").click()
 
 

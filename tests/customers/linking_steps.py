@@ -5,8 +5,8 @@ from typing import Any
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers import passwords
 from app.customers.models import Activity, Customer, CustomerSession, PendingLink, VippsLink
+from app.customers.passwords import hashing
 from app.database import db, utcnow
 from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import link_in, mails
@@ -32,7 +32,7 @@ def add_account(vipps: VippsPerson, *, linked_to: str = "", **changes: Any) -> i
         "phone_number": PHONE,
         "phone_verified_at": now,
         "name": NAME,
-        "password_hash": passwords.make_hash(PASSWORD),
+        "password_hash": hashing.make_hash(PASSWORD),
     }
     settings = vipps.app.extensions["settings"]
     with vipps.app.app_context():

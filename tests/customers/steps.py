@@ -9,11 +9,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select, update
 
-from app.customers import passwords
-from app.customers.admission import let_in
 from app.customers.consents.ledger import object_hash
 from app.customers.consents.models import ConsentRecord
+from app.customers.linking.sign_in import let_in
 from app.customers.models import Activity, Customer, CustomerSession, VippsLink
+from app.customers.passwords import hashing
 from app.database import db, utcnow
 from app.mail import Mail
 from app.vipps.config import ISSUER_PATH
@@ -39,7 +39,7 @@ def add_customer(
             email=email,
             email_verified_at=utcnow() if confirmed else None,
             name="Tuva Lien",
-            password_hash=passwords.make_hash(password) if password else None,
+            password_hash=hashing.make_hash(password) if password else None,
         )
         db.session.add(customer)
         if vipps:

@@ -9,9 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers import activity
-from app.customers.activity import PER_PAGE, Kind
-from app.customers.activity_words import KINDS, VERDICTS
+from app.customers.activity import account_activity
+from app.customers.activity.account_activity import PER_PAGE, Kind
+from app.customers.activity.descriptions import KINDS, VERDICTS
 from app.customers.models import Activity, Customer
 from app.database import db, utcnow
 from app.vipps.matching import Decision, Verdict
@@ -38,7 +38,7 @@ def note(app: Flask, customer_id: int, kind: Kind, method: str | None = None, de
     agent = {"User-Agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/130.0"}
     with app.test_request_context(headers=agent):
         customer = db.session.get_one(Customer, customer_id)
-        line = activity.note(customer, kind, method=method, decision=decision)
+        line = account_activity.note(customer, kind, method=method, decision=decision)
         db.session.commit()
         return line.id
 
@@ -130,7 +130,7 @@ def test_only_their_own_lines_are_there(app: Flask, client: FlaskClient, tuva: i
     other = add_customer(app, "other@example.com")
     theirs = note(app, other, Kind.PASSWORD_SET)
     with app.app_context():
-        unknown = activity.note(None, Kind.LOGIN_REFUSED)
+        unknown = account_activity.note(None, Kind.LOGIN_REFUSED)
         db.session.commit()
         choices = {"somebody else's": theirs, "nobody's": 4711, "of nobody known": unknown.id, "huge": 10**30}
     assert client.get(f"{LIST}/{choices[whose]}").status_code == 404
@@ -150,7 +150,7 @@ def test_what_a_browser_says_is_cut_and_shown_as_our_own_words(app: Flask) -> No
     assert "<b>" not in open_page(browser, LIST).html
     with app.app_context():
         (line,) = db.session.scalars(select(Activity).where(Activity.customer_id == customer_id))
-    assert len(line.user_agent) == activity.MAX_USER_AGENT
+    assert len(line.user_agent) == account_activity.MAX_USER_AGENT
 
 
 def confirm_an_address(app: Flask, client: FlaskClient) -> None:

@@ -11,7 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from app.customers import accounts, limits
+from app.customers import rate_limits
+from app.customers.accounts import registration
 from app.customers.models import Customer, CustomerSession
 from app.database import db, utcnow
 from tests.conftest import allowed_by, browser_of, open_page, post
@@ -133,7 +134,7 @@ def test_of_two_accounts_that_want_one_address_one_gets_it(either_app: Flask, mo
     links = [link_for(either_app, browser) for browser in browsers]
     gate, results = threading.Barrier(2), []
     tokens = [open_page(b, link).csrf_token() for b, link in zip(browsers, links, strict=True)]
-    find, both_have_looked = accounts.find_by_email, threading.Barrier(2)
+    find, both_have_looked = registration.find_by_email, threading.Barrier(2)
 
     def find_and_wait(email: str, *, lock: bool = False) -> Customer | None:
         found = find(email, lock=lock)
@@ -141,7 +142,7 @@ def test_of_two_accounts_that_want_one_address_one_gets_it(either_app: Flask, mo
             both_have_looked.wait(timeout=1)
         return found
 
-    monkeypatch.setattr(accounts, "find_by_email", find_and_wait)
+    monkeypatch.setattr(registration, "find_by_email", find_and_wait)
 
     def press(browser: FlaskClient, link: str, token: str) -> None:
         gate.wait()
@@ -288,12 +289,12 @@ def test_mail_to_one_address_is_bounded(app: Flask, client: FlaskClient, tuva: i
 
 
 def test_mail_from_one_place_is_bounded(app: Flask, client: FlaskClient, tuva: int) -> None:
-    allowed = allowed_by(limits.FORGOT_PER_CLIENT)
+    allowed = allowed_by(rate_limits.FORGOT_PER_CLIENT)
     statuses = [ask(client, f"nr.{number}@example.com").status_code for number in range(allowed + 2)]
     assert statuses == [303] * allowed + [429] * 2
 
 
 def test_trying_links_is_bounded(app: Flask, client: FlaskClient, tuva: int) -> None:
-    allowed = allowed_by(limits.LINKS_PER_CLIENT)
+    allowed = allowed_by(rate_limits.LINKS_PER_CLIENT)
     statuses = [post(client, f"{FORM}/guess", form_on=FORM).status_code for _ in range(allowed + 2)]
     assert statuses == [410] * allowed + [429] * 2

@@ -9,8 +9,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from app.customers import confirmation, limits, passwords
+from app.customers import rate_limits
 from app.customers.models import Customer, CustomerSession
+from app.customers.passwords import hashing
+from app.customers.sessions import reauthentication
 from app.database import db, utcnow
 from tests.conftest import allowed_by, browser_of, open_page, post
 from tests.customers.steps import (
@@ -134,7 +136,7 @@ def test_an_account_without_a_password_is_not_confirmed_by_one(app: Flask, clien
 def test_what_changes_while_the_password_is_checked_counts(
     app: Flask, client: FlaskClient, stale: int, monkeypatch: Any, what: str
 ) -> None:
-    matches = passwords.matches
+    matches = hashing.matches
 
     def change_meanwhile(password: str, stored: str | None) -> bool:
         right = matches(password, stored)
@@ -145,12 +147,12 @@ def test_what_changes_while_the_password_is_checked_counts(
                 other.execute(update(CustomerSession).values(ended_at=utcnow()))
         return right
 
-    monkeypatch.setattr(passwords, "matches", change_meanwhile)
+    monkeypatch.setattr(hashing, "matches", change_meanwhile)
     response = send(client)
     assert response.status_code == 422
     assert "Set-Cookie" not in response.headers or "session=" not in response.headers["Set-Cookie"]
     with app.app_context():
-        assert not [row for row in db.session.scalars(select(CustomerSession)) if confirmation.is_recent(row)]
+        assert not [row for row in db.session.scalars(select(CustomerSession)) if reauthentication.is_recent(row)]
 
 
 def test_guessing_is_slowed_wherever_it_comes_from(app: Flask) -> None:
@@ -169,7 +171,7 @@ def test_guessing_is_slowed_wherever_it_comes_from(app: Flask) -> None:
 
 def test_many_accounts_are_slowed_by_where_it_comes_from(app: Flask) -> None:
     statuses = []
-    allowed, each = allowed_by(limits.LOGIN_PER_CLIENT), allowed_by(limits.LOGIN_PER_ACCOUNT)
+    allowed, each = allowed_by(rate_limits.LOGIN_PER_CLIENT), allowed_by(rate_limits.LOGIN_PER_ACCOUNT)
     for number in range(allowed // each + 1):
         customer_id, browser = add_customer(app, f"nr.{number}@example.com"), browser_of(app)
         enter(app, browser, customer_id)

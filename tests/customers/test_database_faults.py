@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, event, text
 
-from app import sqlite_turns
+from app import sqlite_lock
 from app.database import db
 from tests.conftest import browser_of
 from tests.customers.callback_steps import AFTER_COMMIT, BEFORE_COMMIT, STEPS, WRITES, at_step, statement
@@ -177,7 +177,7 @@ def postgresql_vipps(postgresql: str, make_app: Any, simulator: str) -> VippsPer
 def test_a_locked_database(
     vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sqlite_turns, "STUCK_SECONDS", 0.1)
+    monkeypatch.setattr(sqlite_lock, "STUCK_SECONDS", 0.1)
     nobody_is_let_in(Locked(vipps, monkeypatch), STEPS, capsys)
 
 

@@ -6,8 +6,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.customers.models import Customer, VippsLink
-from samples.customers import DEMO_CUSTOMERS
 from app.database import db
+from samples.customers import CUSTOMERS
 from tests.customers.steps import post
 
 
@@ -31,7 +31,7 @@ def test_beginning_again_makes_the_accounts_as_they_were(make_app: Callable[...,
     assert (answer.status_code, answer.location) == (303, "/demo")
     with app.app_context():
         customers = {each.email: each for each in db.session.scalars(select(Customer))}
-        assert set(customers) == {row.email for row in DEMO_CUSTOMERS} | {"somebody.else@example.org"}
+        assert set(customers) == {row.email for row in CUSTOMERS} | {"somebody.else@example.org"}
         kari = customers["kari.nordfjell@example.com"]
         assert (kari.name, kari.password_hash is not None, kari.vipps_links) == ("Kari Sandvik Nordfjell", True, [])
 

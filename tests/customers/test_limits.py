@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.customers import limits
+from app.customers import rate_limits
 from tests.conftest import allowed_by, browser_of, open_page, post
 from tests.customers.steps import (
     EMAIL,
@@ -43,7 +43,7 @@ def test_an_account_that_does_not_exist_is_counted_alike(app: Flask, client: Fla
 
 
 def test_guessing_at_many_accounts_is_slowed_by_where_it_comes_from(app: Flask, client: FlaskClient) -> None:
-    allowed = allowed_by(limits.LOGIN_PER_CLIENT)
+    allowed = allowed_by(rate_limits.LOGIN_PER_CLIENT)
     statuses = [log_in(client, f"nobody.{n}@example.com").status_code for n in range(allowed + 2)]
     assert statuses == [422] * allowed + [429] * 2
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from app.customers import linking
 from app.customers.consents.models import ConsentRecord
+from app.customers.linking import account_links
 from app.customers.models import Activity, Customer, VippsProfile
 from app.database import db, utcnow
 from app.vipps.claims import UserInfo
@@ -79,9 +79,9 @@ def test_a_name_is_escaped_where_it_is_told(vipps: VippsPerson) -> None:
 def test_only_what_vipps_has_verified_counts() -> None:
     """The simulator verifies every number, so this asks the function itself."""
     said = UserInfo("the-subject", given_name="Gunnar", email=EMAIL, phone_number=PHONE)
-    assert linking.person_of(said) == Person("Gunnar", "", None, None)
+    assert account_links.person_of(said) == Person("Gunnar", "", None, None)
     verified = replace(said, email_verified=True, phone_number_verified=True)
-    assert linking.person_of(verified) == Person("Gunnar", "", EMAIL, PHONE)
+    assert account_links.person_of(verified) == Person("Gunnar", "", EMAIL, PHONE)
 
 
 def test_the_second_login_knows_the_subject(vipps: VippsPerson) -> None:

@@ -10,9 +10,12 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
-from app.customers import accounts, linking, passwords, proofs, session_rows
+from app.customers.accounts import email_tokens, registration
+from app.customers.linking import account_links
 from app.customers.models import Customer, CustomerSession, PendingLink, VippsLink
+from app.customers.passwords import hashing
 from app.customers.privacy.erasure import erase
+from app.customers.sessions import session_store
 from app.database import db, utcnow
 from app.vipps.attempts import LIFETIME
 from tests.conftest import open_page, post
@@ -91,9 +94,9 @@ def test_whoever_registered_with_the_victims_address_is_out_when_the_owner_comes
         account.phone_number = "4799999999"
         account.address = {"street": "Attackerveien 1", "postal_code": "0001", "region": "Oslo", "country": "NO"}
         db.session.add(VippsLink(customer=account, issuer="https://other/", client_id="other", subject="attackers"))
-        _row, token = session_rows.add(account, "password", "the attacker's browser", confirmed=True)
-        reset = proofs.issue(account, EMAIL, proofs.Purpose.RESET)
-        change = proofs.issue(account, "attacker@example.com", proofs.Purpose.CHANGE_EMAIL)
+        _row, token = session_store.add(account, "password", "the attacker's browser", confirmed=True)
+        reset = email_tokens.issue(account, EMAIL, email_tokens.Purpose.RESET)
+        change = email_tokens.issue(account, "attacker@example.com", email_tokens.Purpose.CHANGE_EMAIL)
         db.session.commit()
         number = account.id
     attacker.set_cookie("session", token, domain="localhost")
@@ -112,8 +115,8 @@ def test_whoever_registered_with_the_victims_address_is_out_when_the_owner_comes
     assert (now.password_hash, now.phone_number, now.address, now.name) == (None, PHONE, None, NAME)
     assert "attackers" not in links_of(vipps, number)
     with vipps.app.app_context():
-        for open_link, purpose in ((reset, proofs.Purpose.RESET), (change, proofs.Purpose.CHANGE_EMAIL)):
-            assert proofs.look_at(open_link, purpose) is None
+        for open_link, purpose in ((reset, email_tokens.Purpose.RESET), (change, email_tokens.Purpose.CHANGE_EMAIL)):
+            assert email_tokens.look_at(open_link, purpose) is None
     assert attacker.get(registration).status_code == 410
 
 
@@ -122,13 +125,15 @@ def test_a_session_that_was_open_before_connecting_ends_and_open_mails_are_void(
     inside = another_browser(vipps)
     log_in_by_password(vipps, inside)
     with vipps.app.app_context():
-        change = proofs.issue(db.session.get_one(Customer, account), "x@example.com", proofs.Purpose.CHANGE_EMAIL)
+        change = email_tokens.issue(
+            db.session.get_one(Customer, account), "x@example.com", email_tokens.Purpose.CHANGE_EMAIL
+        )
         db.session.commit()
     vipps.log_in(PERSON)
     assert who_is_in(vipps) == account
     assert who_is_in(vipps, inside) is None
     with vipps.app.app_context():
-        assert proofs.look_at(change, proofs.Purpose.CHANGE_EMAIL) is None
+        assert email_tokens.look_at(change, email_tokens.Purpose.CHANGE_EMAIL) is None
 
 
 @pytest.mark.parametrize("state", ["unverified"])
@@ -165,7 +170,7 @@ def test_a_number_that_was_only_typed_here_stands_in_nobodys_way(vipps: VippsPer
 
 def test_a_crowd_with_a_typed_number_hides_nobody(vipps: VippsPerson) -> None:
     with vipps.app.app_context():
-        crowd = [Customer(phone_number=PHONE, name=NAME) for _ in range(linking.MOST_CANDIDATES + 1)]
+        crowd = [Customer(phone_number=PHONE, name=NAME) for _ in range(account_links.MOST_CANDIDATES + 1)]
         db.session.add_all(crowd)
         db.session.commit()
     add_account(vipps, email="old@example.com")
@@ -252,7 +257,7 @@ def test_a_session_that_ends_while_vipps_answers_connects_nothing(
 
     def slowly(*args: object) -> object:
         with vipps.app.app_context():
-            session_rows.end_all(db.session.get_one(Customer, account), "logged_out")
+            session_store.end_all(db.session.get_one(Customer, account), "logged_out")
             db.session.commit()
         return userinfo(*args)
 
@@ -314,7 +319,7 @@ def test_blocking_ends_open_sessions_at_once(vipps: VippsPerson) -> None:
     account = add_account(vipps)
     vipps.log_in(PERSON)
     with vipps.app.app_context():
-        accounts.block(db.session.get_one(Customer, account))
+        registration.block(db.session.get_one(Customer, account))
         db.session.commit()
     assert who_is_in(vipps) is None
     assert vipps.log_in(PERSON).status_code == 403
@@ -423,16 +428,16 @@ def test_a_password_that_changes_while_it_is_checked_proves_nothing(
 ) -> None:
     account = add_account(vipps, email="old@example.com")
     vipps.log_in(PERSON)
-    matches = passwords.matches
+    matches = hashing.matches
 
     def then_changed(password: str, stored: str | None) -> bool:
         answer = matches(password, stored)
         with vipps.app.app_context():
-            db.session.get_one(Customer, account).password_hash = passwords.make_hash("a red wooden house")
+            db.session.get_one(Customer, account).password_hash = hashing.make_hash("a red wooden house")
             db.session.commit()
         return answer
 
-    monkeypatch.setattr(passwords, "matches", then_changed)
+    monkeypatch.setattr(hashing, "matches", then_changed)
     assert send_proof(vipps.browser, password=PASSWORD).status_code == 410
     assert links_of(vipps, account) == []
 

@@ -11,7 +11,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from app.customers import accounts, limits, proofs
+from app.customers import rate_limits
+from app.customers.accounts import email_tokens, registration
 from app.customers.models import Customer
 from app.customers.routes import vipps as vipps_routes
 from app.database import db
@@ -161,9 +162,9 @@ def test_a_session_that_ended_meanwhile_connects_nobody(
 def reset_password(app: Flask, account: int) -> None:
     """Choose a new password by a mailed link, as the owner does."""
     with app.app_context():
-        token = proofs.issue(db.session.get_one(Customer, account), "old@example.com", proofs.Purpose.RESET)
+        token = email_tokens.issue(db.session.get_one(Customer, account), "old@example.com", email_tokens.Purpose.RESET)
         db.session.commit()
-        assert isinstance(accounts.reset_password(token, "a red wooden house"), accounts.PasswordSet)
+        assert isinstance(registration.reset_password(token, "a red wooden house"), registration.PasswordSet)
         db.session.commit()
 
 
@@ -200,6 +201,6 @@ def test_one_network_counts_as_one_client(vipps: VippsPerson) -> None:
             data={"email": f"v{number}@example.com", "password": "guessed password", "csrf_token": token},
             environ_overrides={"REMOTE_ADDR": f"2001:db8::{number:x}"},
         ).status_code
-        for number in range(1, allowed_by(limits.LOGIN_PER_CLIENT) + 2)
+        for number in range(1, allowed_by(rate_limits.LOGIN_PER_CLIENT) + 2)
     ]
     assert answers[-1] == 429

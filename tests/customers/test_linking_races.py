@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.customers import linking
+from app.customers.linking import account_links
 from app.customers.models import Activity, Customer, VippsLink
 from app.database import db
 from tests.conftest import browser_of, post
@@ -174,7 +174,7 @@ def test_a_registration_cannot_slip_in_under_a_take_over(
     link, stranger = mailed_link(either_vipps, EMAIL), another_browser(either_vipps)
     stranger.get("/register")
     again = threading.Thread(target=lambda: register(stranger, EMAIL, "a red wooden house"))
-    take_over = linking.take_over
+    take_over = account_links.take_over
 
     def meanwhile(*args: Any) -> None:
         take_over(*args)
@@ -183,7 +183,7 @@ def test_a_registration_cannot_slip_in_under_a_take_over(
         again.join(0.5)
         assert again.is_alive(), "whoever registers has to wait"
 
-    monkeypatch.setattr(linking, "take_over", meanwhile)
+    monkeypatch.setattr(account_links, "take_over", meanwhile)
     assert send_proof(either_vipps.browser, link).status_code == 303
     again.join()
     assert customer(either_vipps, account).password_hash is None

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.customers import proofs
+from app.customers.accounts import email_tokens
 from tests.conftest import browser_of, post
 from tests.customers.linking_steps import PERSON, PROVE, add_account, another_browser, mailed_link, send_proof
 from tests.customers.steps import EMAIL, OTHER_PASSWORD, PASSWORD, add_customer, link_in, log_in, mails
@@ -26,8 +26,8 @@ class Rival:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, after: str, work: Callable[[], Any]) -> None:
         self._thread = threading.Thread(target=self._run)
-        self._work, self._locks, self._status = work, getattr(proofs, after), 0
-        monkeypatch.setattr(proofs, after, self._come)
+        self._work, self._locks, self._status = work, getattr(email_tokens, after), 0
+        monkeypatch.setattr(email_tokens, after, self._come)
 
     def _run(self) -> None:
         self._status = self._work().status_code

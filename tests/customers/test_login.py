@@ -11,9 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from app.customers import passwords
+from app.customers.accounts.email_tokens import AGAIN_AFTER
 from app.customers.models import Activity, Customer
-from app.customers.proofs import AGAIN_AFTER
+from app.customers.passwords import hashing
 from app.database import db, utcnow
 from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import (
@@ -110,8 +110,8 @@ def test_every_refusal_looks_the_same_and_costs_the_same(app: Flask, client: Fla
     add_customer(app)
     add_customer(app, "vipps.only@example.com", password=None, vipps=True)
     add_customer(app, "never.confirmed@example.com", confirmed=False)
-    hasher = CountingHasher(passwords._hasher)
-    monkeypatch.setattr(passwords, "_hasher", hasher)
+    hasher = CountingHasher(hashing._hasher)
+    monkeypatch.setattr(hashing, "_hasher", hasher)
     attempts = [
         (EMAIL, OTHER_PASSWORD),
         ("nobody.here@example.com", PASSWORD),
@@ -191,14 +191,14 @@ def test_a_hash_of_yesterday_is_renewed_at_login(app: Flask, client: FlaskClient
     renewed = get_customer(app)
     assert renewed is not None
     assert renewed.password_hash != old
-    assert passwords.matches(PASSWORD, renewed.password_hash)
+    assert hashing.matches(PASSWORD, renewed.password_hash)
 
 
 def test_a_password_that_changes_while_it_is_checked_no_longer_opens(
     app: Flask, client: FlaskClient, monkeypatch: Any
 ) -> None:
     customer_id = add_customer(app)
-    check = passwords.matches
+    check = hashing.matches
 
     def change_meanwhile(password: str, stored: str | None) -> bool:
         answer = check(password, stored)
@@ -208,7 +208,7 @@ def test_a_password_that_changes_while_it_is_checked_no_longer_opens(
             )
         return answer
 
-    monkeypatch.setattr(passwords, "matches", change_meanwhile)
+    monkeypatch.setattr(hashing, "matches", change_meanwhile)
     assert log_in(client).status_code == 422
     assert open_sessions(app, customer_id) == 0
 

@@ -7,7 +7,7 @@ from flask import Flask, render_template
 from sqlalchemy import select
 
 from app.about import NAME
-from app.customers import mails
+from app.customers.accounts import emails
 from app.customers.consents import unsubscribe
 from app.customers.models import Customer
 from app.database import db
@@ -18,22 +18,22 @@ TYPED = "Win a prize at evil.example"
 OTHER = "somebody.else@example.com"
 
 WRITE: dict[str, Any] = {
-    "confirm_address": lambda customer: mails.confirm_address(customer, "token"),
-    "already_registered": mails.already_registered,
-    "reset_password": lambda customer: mails.reset_password(customer, "token"),
-    "password_set": mails.password_set,
-    "vipps_connected": mails.vipps_connected,
-    "vipps_disconnected": mails.vipps_disconnected,
-    "sharing_revoked": mails.sharing_revoked,
-    "taken_over": mails.taken_over,
-    "prove_ownership": lambda customer: mails.prove_ownership(customer, "token"),
-    "change_email": lambda customer: mails.change_email(customer, OTHER, "token"),
-    "address_in_use": mails.address_in_use,
-    "email_changed": lambda customer: mails.email_changed(customer, OTHER),
-    "account_deleted": mails.account_deleted,
-    "blocked": mails.blocked,
-    "unblocked": mails.unblocked,
-    "consent_given": mails.consent_given,
+    "confirm_address": lambda customer: emails.confirm_address(customer, "token"),
+    "already_registered": emails.already_registered,
+    "reset_password": lambda customer: emails.reset_password(customer, "token"),
+    "password_set": emails.password_set,
+    "vipps_connected": emails.vipps_connected,
+    "vipps_disconnected": emails.vipps_disconnected,
+    "sharing_revoked": emails.sharing_revoked,
+    "taken_over": emails.taken_over,
+    "prove_ownership": lambda customer: emails.prove_ownership(customer, "token"),
+    "change_email": lambda customer: emails.change_email(customer, OTHER, "token"),
+    "address_in_use": emails.address_in_use,
+    "email_changed": lambda customer: emails.email_changed(customer, OTHER),
+    "account_deleted": emails.account_deleted,
+    "blocked": emails.blocked,
+    "unblocked": emails.unblocked,
+    "consent_given": emails.consent_given,
 }
 # The address that a mail goes to, if it is not the account's.
 ELSEWHERE = {"change_email": OTHER, "email_changed": OTHER}
@@ -71,7 +71,7 @@ def written(app: Flask, kind: str, email: str | None = EMAIL, **changes: Any) ->
 
 
 def test_every_mail_is_tested_here() -> None:
-    assert set(mails.SUBJECTS) == set(WRITE) == set(LINKS)
+    assert set(emails.SUBJECTS) == set(WRITE) == set(LINKS)
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +104,7 @@ def test_a_mail_is_in_the_language_of_its_reader(app: Flask, kind: str, monkeypa
         locales.append(str(get_locale()))
         return render_template(*args, **context)
 
-    monkeypatch.setattr(mails, "render_template", render)
+    monkeypatch.setattr(emails, "render_template", render)
     written(app, kind, locale="nb")
     assert locales == ["nb"]
 

@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from app.customers import passwords
 from app.customers.models import Customer
+from app.customers.passwords import hashing
 from app.database import db, utcnow
 from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import (
@@ -31,7 +31,7 @@ CHANGE = "/account/password"
 
 def while_it_is_checked(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
     """Change the account in another connection while a password is compared with its hash."""
-    matches = passwords.matches
+    matches = hashing.matches
 
     def change_meanwhile(password: str, stored: str | None) -> bool:
         answer = matches(password, stored)
@@ -39,7 +39,7 @@ def while_it_is_checked(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None
             elsewhere.execute(update(Customer).where(Customer.email == EMAIL).values(**changes))
         return answer
 
-    monkeypatch.setattr(passwords, "matches", change_meanwhile)
+    monkeypatch.setattr(hashing, "matches", change_meanwhile)
 
 
 def twice_at_once(app: Flask, client: FlaskClient, path: str, form_on: str) -> list[tuple[int, str | None]]:

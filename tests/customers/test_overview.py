@@ -7,8 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers import activity
-from app.customers.activity import Kind
+from app.customers.activity import account_activity
+from app.customers.activity.account_activity import Kind
 from app.customers.models import Customer, VippsLink, VippsProfile
 from app.customers.profile.from_vipps import addresses_of, vipps_profile_of
 from app.database import db
@@ -92,7 +92,7 @@ def test_a_login_with_a_decision_says_why_and_the_others_do_not(app: Flask, clie
     customer_id = add_customer(app, vipps=True)
     decision = Decision(Verdict.KNOWN_SUBJECT, customer_id, ("subject_known",))
     with app.test_request_context():
-        line = activity.note(
+        line = account_activity.note(
             db.session.get_one(Customer, customer_id), Kind.LOGGED_IN, method="vipps", decision=decision
         )
         db.session.commit()

@@ -7,8 +7,8 @@ import pytest
 from argon2 import PasswordHasher
 
 from app.about import NAME
-from app.customers import passwords
-from app.customers.passwords import Problem
+from app.customers.passwords import hashing
+from app.customers.passwords.hashing import Problem
 from tests.customers.steps import CountingHasher
 from tests.speed import REAL
 
@@ -33,54 +33,54 @@ from tests.speed import REAL
     ],
 )
 def test_a_password_is_judged_by_length_and_by_who_else_would_try_it(password: str, problem: Problem | None) -> None:
-    assert passwords.problem(password, "tuva.lien@example.com") == problem
+    assert hashing.problem(password, "tuva.lien@example.com") == problem
 
 
 def test_a_short_name_before_the_at_sign_forbids_nothing() -> None:
-    assert passwords.problem("seven small boats", "al@example.com") is None
+    assert hashing.problem("seven small boats", "al@example.com") is None
 
 
 def test_the_list_of_common_passwords_has_only_what_the_length_lets_through() -> None:
-    assert len(passwords.COMMON) >= 100
-    assert not [word for word in passwords.COMMON if len(word) < passwords.MIN_LENGTH or word != word.casefold()]
+    assert len(hashing.COMMON) >= 100
+    assert not [word for word in hashing.COMMON if len(word) < hashing.MIN_LENGTH or word != word.casefold()]
 
 
 def test_a_hash_is_argon2id_with_the_named_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "_hasher", REAL)
-    assert passwords.make_hash("seven small boats").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    monkeypatch.setattr(hashing, "_hasher", REAL)
+    assert hashing.make_hash("seven small boats").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
 def test_a_password_is_used_whole_and_with_its_case() -> None:
     long = "x" * 199
-    stored = passwords.make_hash(long + "y")
-    assert passwords.matches(long + "y", stored)
-    assert not passwords.matches(long + "z", stored)
-    assert not passwords.matches(long, stored)
-    assert not passwords.matches(long + "Y", stored)
+    stored = hashing.make_hash(long + "y")
+    assert hashing.matches(long + "y", stored)
+    assert not hashing.matches(long + "z", stored)
+    assert not hashing.matches(long, stored)
+    assert not hashing.matches(long + "Y", stored)
 
 
 def test_the_same_letter_typed_on_another_keyboard_is_the_same_password() -> None:
-    stored = passwords.make_hash(unicodedata.normalize("NFC", "blåbær på ski"))
-    assert passwords.matches(unicodedata.normalize("NFD", "blåbær på ski"), stored)
+    stored = hashing.make_hash(unicodedata.normalize("NFC", "blåbær på ski"))
+    assert hashing.matches(unicodedata.normalize("NFD", "blåbær på ski"), stored)
 
 
 def test_no_password_opens_an_account_without_one() -> None:
     for guess in ("", "\0nobody", "None", "!"):
-        assert not passwords.matches(guess, None)
-        assert not passwords.matches(guess, "")
+        assert not hashing.matches(guess, None)
+        assert not hashing.matches(guess, "")
 
 
 def test_a_damaged_hash_matches_nothing() -> None:
-    assert not passwords.matches("seven small boats", "not a hash")
+    assert not hashing.matches("seven small boats", "not a hash")
 
 
 def test_a_hash_is_computed_even_if_there_is_nothing_to_compare(monkeypatch: Any) -> None:
-    hasher = CountingHasher(passwords._hasher)
-    monkeypatch.setattr(passwords, "_hasher", hasher)
-    passwords.matches("seven small boats", None)
+    hasher = CountingHasher(hashing._hasher)
+    monkeypatch.setattr(hashing, "_hasher", hasher)
+    hashing.matches("seven small boats", None)
     assert hasher.calls == 1
 
 
 def test_a_hash_of_yesterday_is_outdated() -> None:
-    assert passwords.outdated(PasswordHasher(time_cost=2, memory_cost=8, parallelism=1).hash("x"))
-    assert not passwords.outdated(passwords.make_hash("x"))
+    assert hashing.outdated(PasswordHasher(time_cost=2, memory_cost=8, parallelism=1).hash("x"))
+    assert not hashing.outdated(hashing.make_hash("x"))

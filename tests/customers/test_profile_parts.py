@@ -3,10 +3,10 @@
 import pytest
 from flask import Flask
 
-from app.customers.addresses import from_parts, label_lines, one_label, parts_of
+from app.customers.accounts.phone_number import digits_of, readable
+from app.customers.accounts.postal_address import from_parts, label_lines, one_label, parts_of
 from app.customers.models import ProfileChange
-from app.customers.phone import digits_of, readable
-from app.customers.profile.words import LABELS, sentences
+from app.customers.profile.descriptions import LABELS, sentences
 from app.forms import one_line
 from app.vipps.claims import Address
 

@@ -12,9 +12,10 @@ from flask_babel import get_locale
 from sqlalchemy import func, select
 
 from app.about import NAME
-from app.customers import accounts, passwords
-from app.customers import mails as mail_texts
+from app.customers.accounts import emails as mail_texts
+from app.customers.accounts import registration
 from app.customers.models import Customer
+from app.customers.passwords import hashing
 from app.database import db, utcnow
 from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import (
@@ -150,8 +151,8 @@ def test_a_taken_address_gets_the_same_answer_and_a_mail(
     app: Flask, client: FlaskClient, monkeypatch: Any, vipps: bool
 ) -> None:
     add_customer(app, password=None if vipps else OTHER_PASSWORD, vipps=vipps)
-    hasher = CountingHasher(passwords._hasher)
-    monkeypatch.setattr(passwords, "_hasher", hasher)
+    hasher = CountingHasher(hashing._hasher)
+    monkeypatch.setattr(hashing, "_hasher", hasher)
     answers = []
     for email in (EMAIL, "free@example.com"):
         before, browser = hasher.calls, browser_of(app)
@@ -167,7 +168,7 @@ def test_a_taken_address_gets_the_same_answer_and_a_mail(
     assert ("log in with Vipps" in mail.body) == vipps
     owner = get_customer(app)
     assert owner is not None
-    assert not passwords.matches(PASSWORD, owner.password_hash)
+    assert not hashing.matches(PASSWORD, owner.password_hash)
     assert (owner.password_hash is None) == vipps
 
 
@@ -256,7 +257,7 @@ def test_registrations_at_the_same_moment_make_one_account(either_app: Flask) ->
 def test_an_account_that_another_request_adds_first_is_found(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
     """What PostgreSQL does, where nothing serialises the two: the unique constraint decides, and no page breaks."""
     add_customer(app)
-    monkeypatch.setattr(accounts, "find_by_email", _blind_once(accounts.find_by_email))
+    monkeypatch.setattr(registration, "find_by_email", _blind_once(registration.find_by_email))
     assert register(client).status_code == 303
     assert [mail.kind for mail in mails(app)] == ["already_registered"]
 

@@ -10,8 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers import passwords
 from app.customers.models import Customer, MailedProof
+from app.customers.passwords import hashing
 from app.database import db, utcnow
 from app.security import secret_hash
 from tests.conftest import browser_of, open_page, post
@@ -109,7 +109,7 @@ def test_a_reset_confirms_the_address_and_drives_out_who_registered_with_it(app:
     customer = get_customer(app)
     assert customer is not None
     assert customer.email_verified_at is not None
-    assert not passwords.matches(OTHER_PASSWORD, customer.password_hash)
+    assert not hashing.matches(OTHER_PASSWORD, customer.password_hash)
 
 
 def test_a_link_works_once(app: Flask, client: FlaskClient) -> None:

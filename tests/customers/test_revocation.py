@@ -6,9 +6,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
 
-from app.customers import linking, revocation, session_rows
+from app.customers.linking import account_links, revocation
 from app.customers.models import Activity, Customer, CustomerSession, ProfileChange, VippsLink, WebhookDelivery
 from app.customers.privacy.erasure import erase
+from app.customers.sessions import session_store
 from app.database import db
 from app.mail import Mail
 from app.vipps.config import ISSUER_PATH
@@ -118,13 +119,13 @@ def test_an_account_that_is_deleted_meanwhile_is_nobodys(
     """On SQLite nobody can delete it meanwhile: whoever begins to write keeps all others from it."""
     app = make_app(DATABASE_URL=postgresql)
     add_customer(app, vipps=True)
-    hold = linking.hold
+    hold = account_links.hold
 
     def hold_nobody(customer_id: int) -> Customer | None:
         db.session.execute(delete(Customer).where(Customer.id == customer_id))
         return hold(customer_id)
 
-    monkeypatch.setattr(linking, "hold", hold_nobody)
+    monkeypatch.setattr(account_links, "hold", hold_nobody)
     revoke(app)
     assert outcomes(app) == [("unknown_subject", 1)]
 
@@ -133,9 +134,11 @@ def test_sessions_of_one_way_in_can_be_ended_alone(app: Flask) -> None:
     customer_id = add_customer(app)
     with app.test_request_context():
         customer = db.session.get_one(Customer, customer_id)
-        rows = [session_rows.add(customer, method, "", confirmed=False)[0] for method in ("vipps", "vipps", "password")]
+        rows = [
+            session_store.add(customer, method, "", confirmed=False)[0] for method in ("vipps", "vipps", "password")
+        ]
         db.session.flush()
-        session_rows.end_all(customer, "x", keep=rows[0].id, method="vipps")
+        session_store.end_all(customer, "x", keep=rows[0].id, method="vipps")
         db.session.commit()
         db.session.expire_all()
         assert [row.ended_reason for row in rows] == [None, "x", None]

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from app.customers import revocation
+from app.customers.linking import revocation
 from app.customers.models import WebhookDelivery
 from app.database import db
 from app.vipps import webhook
@@ -86,7 +86,7 @@ def test_a_failure_in_the_middle_leaves_nothing_and_the_next_delivery_works(
         def fail(*args: Any, **kwargs: Any) -> None:
             raise OperationalError("UPDATE", {}, Exception("disk full"))
 
-        broken.setattr(f"app.customers.revocation.{breaks}", fail)
+        broken.setattr(f"app.customers.linking.revocation.{breaks}", fail)
         send(either_app, body, 503)
     assert outcomes(either_app) == []
     assert link_of(either_app, customer_id).sharing_revoked_at is None

@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.customers import linking, passwords, revocation
+from app.customers.linking import account_links, revocation
 from app.customers.models import Customer, VippsLink, VippsProfile
+from app.customers.passwords import hashing
 from app.database import db, utcnow
 from tests.conftest import browser_of, post
 from tests.customers.linking_steps import EMAIL as GUNNARS_EMAIL
@@ -98,7 +99,7 @@ def test_whatever_login_it_is_they_share_again(vipps: VippsPerson, path: str) ->
     vipps.log_in(PERSON)
     customer_id, subject = subject_of(vipps)
     with vipps.app.app_context():
-        db.session.get_one(Customer, customer_id).password_hash = passwords.make_hash(PASSWORD)
+        db.session.get_one(Customer, customer_id).password_hash = hashing.make_hash(PASSWORD)
         db.session.commit()
     revoke(vipps.app, now(), subject)
     log_in(vipps.browser, GUNNARS_EMAIL)
@@ -157,7 +158,7 @@ def test_an_event_waits_for_the_login_that_it_crosses(either_app: Flask, monkeyp
     """The event is newer than the login; whichever commits first, the mark stands in the end."""
     customer_id, at = add_customer(either_app, vipps=True), now()
     event_sent = threading.Thread(target=lambda: revoke(either_app, at + timedelta(seconds=5)))
-    keep = linking.keep
+    keep = account_links.keep
 
     def meanwhile(*args: Any) -> Any:
         event_sent.start()
@@ -165,7 +166,7 @@ def test_an_event_waits_for_the_login_that_it_crosses(either_app: Flask, monkeyp
         assert event_sent.is_alive(), "the event has to wait for the customer"
         return keep(*args)
 
-    monkeypatch.setattr(linking, "keep", meanwhile)
+    monkeypatch.setattr(account_links, "keep", meanwhile)
     settle(either_app, at)
     event_sent.join()
     link = link_of(either_app, customer_id)

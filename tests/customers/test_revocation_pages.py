@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from app.customers.models import Customer
 from app.customers.profile.from_vipps import addresses_of, delivery_addresses, vipps_profile_of
-from app.customers.session_rows import ABSOLUTE_LIMIT, IDLE_LIMIT
+from app.customers.sessions.session_store import ABSOLUTE_LIMIT, IDLE_LIMIT
 from app.database import db
 from tests.conftest import browser_of, open_page, post
 from tests.customers.linking_steps import PERSON, has_email

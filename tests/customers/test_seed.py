@@ -7,23 +7,23 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers import passwords
 from app.customers.models import Activity, Customer, VippsLink
-from samples.customers import DEMO_CUSTOMERS, DEMO_PASSWORD, STORIES, load_demo
-from demo.scenarios import Story
+from app.customers.passwords import hashing
 from app.database import db
-from simulator import persons
 from app.vipps.matching import Verdict
 from app.vipps.purposes import Purpose
+from demo.scenarios import SCENARIOS, Scenario
+from samples.customers import CUSTOMERS, PASSWORD, load
+from simulator import persons
 from tests.conftest import browser_of, open_page, post
 from tests.vipps_person import VippsPerson
 
 PEOPLE = {person["key"]: person for person in persons.from_file()}
-TOLD = [story for chapter in STORIES for story in chapter.stories]
+TOLD = [story for chapter in SCENARIOS for story in chapter.scenarios]
 AT_THE_BUTTON = [story for story in TOLD if story.purpose in (Purpose.LOG_IN, Purpose.MEMBERS)]
 
 
-def named(story: Story) -> str:
+def named(story: Scenario) -> str:
     """Name a test by its story."""
     return f"{story.person}-{story.verdict or 'refused-by-vipps'}"
 
@@ -48,7 +48,7 @@ def come_back(demo: VippsPerson, start: str, person: str, browser: FlaskClient |
 
 def log_in_by_password(demo: VippsPerson, email: str) -> None:
     """Log in with a demo account's password."""
-    response = post(demo.browser, "/login/password", {"email": email, "password": DEMO_PASSWORD})
+    response = post(demo.browser, "/login/password", {"email": email, "password": PASSWORD})
     assert response.status_code == 303, response.text[:500]
 
 
@@ -68,21 +68,21 @@ def last_decision(demo: VippsPerson) -> tuple[str, list[str]] | None:
 
 def test_loading_twice_adds_nothing_and_overwrites_nothing(app: Flask) -> None:
     with app.app_context():
-        load_demo(db.session())
+        load(db.session())
         db.session.commit()
         demo_customer("kari.nordfjell@example.com").name = "Changed by hand"
         db.session.delete(demo_customer("ola.at.the.cabin@example.com"))
         db.session.commit()
-        load_demo(db.session())
+        load(db.session())
         db.session.commit()
-        assert len(db.session.scalars(select(Customer)).all()) == len(DEMO_CUSTOMERS)
+        assert len(db.session.scalars(select(Customer)).all()) == len(CUSTOMERS)
         assert demo_customer("kari.nordfjell@example.com").name == "Changed by hand"
         assert len(db.session.scalars(select(VippsLink)).all()) == 1
 
 
 def test_the_published_password_is_one_that_the_shop_accepts() -> None:
-    for row in DEMO_CUSTOMERS:
-        assert passwords.problem(DEMO_PASSWORD, row.email) is None
+    for row in CUSTOMERS:
+        assert hashing.problem(PASSWORD, row.email) is None
 
 
 def test_every_verdict_has_its_story() -> None:
@@ -90,13 +90,13 @@ def test_every_verdict_has_its_story() -> None:
 
 
 @pytest.mark.parametrize("story", TOLD, ids=named)
-def test_a_story_names_a_test_person_and_an_account_that_exist(story: Story) -> None:
+def test_a_story_names_a_test_person_and_an_account_that_exist(story: Scenario) -> None:
     assert persons.full_name(PEOPLE[story.person]).startswith(story.name)
-    assert story.account in ("", *(row.email for row in DEMO_CUSTOMERS))
+    assert story.account in ("", *(row.email for row in CUSTOMERS))
 
 
 @pytest.mark.parametrize("story", AT_THE_BUTTON, ids=named)
-def test_who_logs_in_meets_what_the_story_promises(demo: VippsPerson, story: Story) -> None:
+def test_who_logs_in_meets_what_the_story_promises(demo: VippsPerson, story: Scenario) -> None:
     if story.verdict is Verdict.KNOWN_SUBJECT:
         demo.log_in(story.person, browser=browser_of(demo.app))
     come_back(demo, story.start or "/login/vipps", story.person)
@@ -139,9 +139,9 @@ def test_ola_cannot_answer_for_kari(demo: VippsPerson) -> None:
 
 
 @pytest.mark.parametrize("story", [story for story in TOLD if story.verdict is Verdict.PROVE_OWNERSHIP], ids=named)
-def test_the_published_password_is_the_proof(demo: VippsPerson, story: Story) -> None:
+def test_the_published_password_is_the_proof(demo: VippsPerson, story: Scenario) -> None:
     demo.log_in(story.person)
-    response = post(demo.browser, "/login/vipps/prove", {"password": DEMO_PASSWORD}, form_on="/login/vipps/prove")
+    response = post(demo.browser, "/login/vipps/prove", {"password": PASSWORD}, form_on="/login/vipps/prove")
     assert response.status_code == 303
     with demo.app.app_context():
         assert len(demo_customer(story.account).vipps_links) == 1
@@ -154,7 +154,7 @@ def test_the_login_page_tells_every_story(demo: VippsPerson) -> None:
         assert str(story.known) % {"brand": "Vipps"} in page.text
         assert str(story.outcome) % {"brand": "Vipps"} in page.text
         assert story.account in page.text
-    assert DEMO_PASSWORD in page.text
+    assert PASSWORD in page.text
     assert [str(link["href"]) for link in page.select(".demo a[href^='/login']")] == [
         "/login/vipps?members=1&next=/checkout%3Fa%3Db"
     ]
@@ -163,5 +163,5 @@ def test_the_login_page_tells_every_story(demo: VippsPerson) -> None:
 def test_no_story_is_told_where_the_shop_is_no_demo(app: Flask, make_app: Any) -> None:
     shop = make_app(DEMO="0")
     page = open_page(browser_of(shop), "/login")
-    assert DEMO_PASSWORD not in page.text
+    assert PASSWORD not in page.text
     assert not page.select(".demo")

@@ -9,9 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers.devices import device
 from app.customers.models import CustomerSession
-from app.customers.session_rows import IDLE_LIMIT
+from app.customers.sessions.session_store import IDLE_LIMIT
+from app.customers.sessions.user_agent import device
 from app.database import db, utcnow
 from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import (
@@ -66,8 +66,8 @@ def test_the_page_says_how_long_a_session_lasts(
 ) -> None:
     enter(app, client, add_customer(app))
     assert "after 2 hours without use, and after 12 hours in any case" in open_page(client, LIST).text
-    monkeypatch.setattr("app.customers.session_rows.IDLE_LIMIT", timedelta(minutes=90))
-    monkeypatch.setattr("app.customers.session_rows.ABSOLUTE_LIMIT", timedelta(hours=24))
+    monkeypatch.setattr("app.customers.sessions.session_store.IDLE_LIMIT", timedelta(minutes=90))
+    monkeypatch.setattr("app.customers.sessions.session_store.ABSOLUTE_LIMIT", timedelta(hours=24))
     assert "after 90 minutes without use, and after 24 hours in any case" in open_page(client, LIST).text
 
 

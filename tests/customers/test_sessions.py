@@ -10,10 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from app.customers import session_rows
 from app.customers.models import Customer, CustomerSession
-from app.customers.session_rows import ABSOLUTE_LIMIT, IDLE_LIMIT
-from app.customers.sessions import (
+from app.customers.sessions import session_store
+from app.customers.sessions.session_cookie import (
     customer_logged_in,
     end_sessions_of,
     required_customer,
@@ -21,6 +20,7 @@ from app.customers.sessions import (
     set_session_cookie,
     start_session,
 )
+from app.customers.sessions.session_store import ABSOLUTE_LIMIT, IDLE_LIMIT
 from app.database import db, utcnow
 from app.security import secret_hash
 from tests.conftest import browser_of, open_page, post
@@ -137,7 +137,7 @@ def test_a_failing_database_does_not_take_a_page_away(app: Flask, client: FlaskC
     def fail(visit: Any) -> None:
         raise OperationalError("UPDATE", {}, Exception("locked"))
 
-    monkeypatch.setattr(session_rows, "note", fail)
+    monkeypatch.setattr(session_store, "note", fail)
     with time_machine.travel(utcnow() + timedelta(minutes=5), tick=False):
         assert is_logged_in(client)
 
@@ -151,7 +151,7 @@ def test_the_error_page_stands_when_the_session_cannot_be_read(
     def fail(token: str) -> None:
         raise OperationalError("SELECT", {}, Exception("gone"))
 
-    monkeypatch.setattr(session_rows, "find", fail)
+    monkeypatch.setattr(session_store, "find", fail)
     response = client.get("/account")
     assert response.status_code == 503
     assert "We are catching our breath" in response.text

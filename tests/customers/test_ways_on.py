@@ -4,8 +4,8 @@ import pytest
 from flask import Flask
 
 from app import about
+from app.customers.linking.next_actions import FINAL, Way, way_back, ways_on
 from app.customers.models import Customer
-from app.customers.ways_on import FINAL, Way, way_back, ways_on
 from app.vipps.errors import REFUSALS
 from app.vipps.purposes import Purpose
 

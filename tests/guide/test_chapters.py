@@ -9,16 +9,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.doctor import QUESTIONS as QUESTIONS_OF_THE_DOCTOR
-from app.guide import provenance, source, text
+from app.guide import page_source, source, text
 from app.guide.chapters import Chapter, chapters
 from app.guide.checklist.points import OFFICIAL, OWN
-from app.guide.clinic.ailments import AILMENTS
 from app.guide.conformance import CASES
+from app.guide.error_playground.ailments import AILMENTS
 from app.guide.faq import QUESTIONS
 from app.guide.inspector.checks import CHECKS
 from app.settings import Settings
-from simulator.faults import REDIRECT_ERRORS
 from app.vipps.errors import REFUSALS
+from simulator.faults import REDIRECT_ERRORS
 from tests.conftest import browser_of, open_page
 from tests.pages import Page
 
@@ -209,7 +209,7 @@ def test_every_page_says_how_it_is_made(demo_app: Flask, guide: FlaskClient) -> 
     assert len(endpoints(demo_app)) > 80
     for endpoint in endpoints(demo_app):
         with demo_app.test_request_context():
-            found = provenance.of(endpoint)
+            found = page_source.of(endpoint)
         assert found, endpoint
         assert found.chapter in known, endpoint
     for endpoint in ("shop.home", "vipps.callback", "staff.search.page", "guide.made"):

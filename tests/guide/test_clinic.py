@@ -6,10 +6,10 @@ import pytest
 import urllib3
 from flask.testing import FlaskClient
 
-from app.guide.clinic.ailments import AILMENTS, NEVER_BACK, STARTERS, WARDS, Ailment, Ward
-from simulator.mishaps import MISHAPS
+from app.guide.error_playground.ailments import AILMENTS, NEVER_BACK, STARTERS, WARDS, Ailment, Ward
 from app.vipps import transport
 from app.vipps.errors import REDIRECT_CODES, REFUSALS
+from simulator.scenarios import MISHAPS
 from tests.conftest import browser_of, open_page, post
 from tests.guide.steps import newest, recorded
 from tests.pages import Page, check_page

@@ -9,8 +9,8 @@ from sqlalchemy import event, inspect
 
 from app.database import db
 from app.guide import source
-from app.guide.clinic.ailments import AILMENTS
-from app.guide.inspector import store, words
+from app.guide.error_playground.ailments import AILMENTS
+from app.guide.inspector import glossary, store
 from app.guide.inspector.checks import CHECKS, Check
 from app.vipps.errors import REFUSALS
 from tests.conftest import browser_of, open_page, post
@@ -185,7 +185,7 @@ def test_title_of_a_refused_login_is_the_clinics_or_what_the_customer_read(vipps
 
 def test_tables_that_are_explained_exist(demo_app: Flask) -> None:
     with demo_app.app_context():
-        assert set(words.TABLES) <= set(inspect(db.engine).get_table_names())
+        assert set(glossary.TABLES) <= set(inspect(db.engine).get_table_names())
 
 
 def test_login_that_has_just_gone_well_leads_to_its_story_once(vipps: VippsPerson) -> None:

@@ -15,11 +15,11 @@ from sqlalchemy import event, inspect, select, text
 
 from app.customers.models import Customer, VippsLink
 from app.customers.privacy import erasure
-from samples.customers import DEMO_PASSWORD
 from app.database import db, is_in_models, utcnow
 from app.guide.inspector import store
 from app.vipps.attempts import metadata as vipps_metadata
-from app.vipps.signals import Call, call_made
+from app.vipps.call_signal import Call, call_made
+from samples.customers import PASSWORD
 from tests.conftest import browser_of, open_page, post
 from tests.guide.steps import INDEX, results
 from tests.pages import check_page
@@ -79,9 +79,9 @@ def test_no_secret_is_kept_logged_or_shown(vipps: VippsPerson, capfd: pytest.Cap
         vipps.browser.get(callback)
         vipps.browser.get(callback)
         vipps.browser.get(vipps.approve(vipps.start(), "ola", faults={"id_token": {"nonce": "another"}}))
-        post(vipps.browser, "/login/password", {"email": "ola.tangen@example.com", "password": DEMO_PASSWORD})
+        post(vipps.browser, "/login/password", {"email": "ola.tangen@example.com", "password": PASSWORD})
     cookies = {cookie.value for cookie in vipps.browser._cookies.values() if cookie.key != "form"}
-    secrets |= {DEMO_PASSWORD, vipps.app.extensions["settings"].client_secret, *cookies}
+    secrets |= {PASSWORD, vipps.app.extensions["settings"].client_secret, *cookies}
     assert len(secrets) >= 13
     pages = [vipps.browser.get(f"{INDEX}/{number}{end}").text for number in range(1, 4) for end in ("", ".json")]
     kept = everything_kept(vipps, but={"login_attempt.nonce", "login_attempt.code_verifier"})

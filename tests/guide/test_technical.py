@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.guide.technical import technical
+from app.guide.code_terms import technical
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from samples.customers import DEMO_PASSWORD
+from samples.customers import PASSWORD
 from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import log_in
 from tests.shop.steps import place_order, put_into_cart
@@ -40,7 +40,7 @@ def test_after_an_order_one_can_see_the_login_that_led_to_it(vipps: VippsPerson)
 
 def test_who_logged_in_by_password_has_no_login_to_see(make_app: Callable[..., Flask]) -> None:
     browser = browser_of(make_app(demo=True))
-    log_in(browser, "kari.nordfjell@example.com", DEMO_PASSWORD)
+    log_in(browser, "kari.nordfjell@example.com", PASSWORD)
     put_into_cart(browser, "enamel-mug")
     page = open_page(browser, place_order(browser, delivery="pickup").location)
     assert page.h1.startswith("Thank you")

@@ -51,7 +51,7 @@ def place(postgresql_server: str, tmp_path_factory: pytest.TempPathFactory) -> I
         }
         app = create_app(load(env))
         with app.app_context():
-            shop_seed.load_demo(db.session())
+            shop_seed.load(db.session())
             db.session.commit()
         stack.callback(_dispose, app)
 

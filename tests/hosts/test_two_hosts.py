@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.customers.limits import STARTS_PER_CLIENT
+from app.customers.rate_limits import STARTS_PER_CLIENT
 from tests.hosts.browser import Answer, Browser
 from tests.hosts.conftest import Place
 from tests.hosts.processes import ENDS_WITHIN, until

@@ -11,9 +11,9 @@ from flask import Flask, request_finished
 from flask.testing import FlaskClient
 
 from app import about
-from app.customers.privacy import periods
+from app.customers.privacy import retention_periods
 from app.settings import Settings
-from app.shop import facts
+from app.shop import privacy_notice
 from tests.conftest import browser_of, open_page
 from tests.shop.steps import put_into_cart
 from tests.vipps_person import VippsPerson
@@ -105,14 +105,16 @@ def test_nobody_else_sets_cookies() -> None:
 
 
 def test_a_cookie_lives_as_long_as_the_page_says(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(facts, "GUEST_CART_LIFE", timedelta(days=77))
+    monkeypatch.setattr(privacy_notice, "GUEST_CART_LIFE", timedelta(days=77))
     assert "77 days" in open_page(client, "/privacy").one("#cookies").get_text()
 
 
 # Periods.
 
 PERIODS = [
-    name for name, value in vars(periods).items() if isinstance(value, timedelta) and not name.startswith("STAFF_SESS")
+    name
+    for name, value in vars(retention_periods).items()
+    if isinstance(value, timedelta) and not name.startswith("STAFF_SESS")
 ]
 
 
@@ -122,7 +124,7 @@ def test_the_periods_are_the_jobs_own() -> None:
 
 @pytest.mark.parametrize("name", PERIODS)
 def test_every_period_is_on_the_page(client: FlaskClient, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(periods, name, timedelta(days=1234))
+    monkeypatch.setattr(retention_periods, name, timedelta(days=1234))
     assert "1234 days" in open_page(client, "/privacy").text
 
 
@@ -160,7 +162,7 @@ def test_it_names_what_is_asked_of_vipps_and_nothing_else(
 
 
 def test_every_scope_has_its_reason() -> None:
-    assert set(str(Settings.model_fields["vipps_scopes"].default).split()) <= set(facts.SCOPES)
+    assert set(str(Settings.model_fields["vipps_scopes"].default).split()) <= set(privacy_notice.SCOPES)
 
 
 def test_the_brand_is_the_markets(make_app: Callable[..., Flask]) -> None:

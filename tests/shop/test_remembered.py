@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from app.database import db
-from app.shop import parts
+from app.shop import fragment_cache
 from app.shop.catalogue import RememberedCategories
 from app.shop.models import CategoryText, ProductText
 from tests.conftest import browser_of, open_page
@@ -110,10 +110,10 @@ def test_what_is_the_same_is_not_rendered_again(app: Flask, client: FlaskClient)
 
 def test_only_so_much_is_remembered(app: Flask, client: FlaskClient) -> None:
     add_product(app)
-    assert app.extensions["parts"].cache_parameters()["maxsize"] == parts.KEPT
-    for number in range(parts.KEPT + 10):
+    assert app.extensions["parts"].cache_parameters()["maxsize"] == fragment_cache.KEPT
+    for number in range(fragment_cache.KEPT + 10):
         client.get(f"/?page=1&n={number}")
-    assert app.extensions["parts"].cache_info().currsize == parts.KEPT
+    assert app.extensions["parts"].cache_info().currsize == fragment_cache.KEPT
 
 
 def test_two_shops_in_one_process_remember_apart(make_app: Any) -> None:

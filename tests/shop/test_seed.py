@@ -13,11 +13,11 @@ from app.assets import STATIC
 from app.database import db
 from app.i18n import LANGUAGES
 from app.shop.models import Category, CategoryText, Product, ProductText
-from samples.products import DEMO, load_demo
+from samples.products import FILE, load
 from tests.conftest import browser_of, open_page
 from tests.shop.steps import set_product, stock_of
 
-GOODS = json.loads(DEMO.read_text(encoding="utf-8"))
+GOODS = json.loads(FILE.read_text(encoding="utf-8"))
 
 
 def test_every_product_and_category_has_a_text_in_every_language(demo_app: Flask) -> None:
@@ -69,7 +69,7 @@ def test_loading_again_changes_words_and_prices_but_not_what_orders_have_taken(d
     set_product(demo_app, slug, stock=2, price=1)
     with demo_app.app_context():
         before = db.session.scalar(select(func.count()).select_from(ProductText))
-        load_demo(db.session())
+        load(db.session())
         db.session.commit()
         assert db.session.scalar(select(func.count()).select_from(ProductText)) == before
         price = db.session.scalars(select(Product.price).where(Product.slug == slug)).one()
@@ -89,7 +89,7 @@ def test_loading_twice_is_loading_once(app: Flask) -> None:
     counts = []
     with app.app_context():
         for _time in range(2):
-            assert load_demo(db.session()) == len(GOODS["products"])
+            assert load(db.session()) == len(GOODS["products"])
             db.session.commit()
             tables = (Product, ProductText, Category, CategoryText)
             counts.append([db.session.scalar(select(func.count()).select_from(table)) for table in tables])
@@ -105,7 +105,7 @@ def test_a_changed_file_is_followed_but_what_is_gone_from_it_stays(demo_app: Fla
     (tmp_path / "goods.json").write_text(json.dumps({**goods, "products": [added, *goods["products"]]}))
     before = stock_of(demo_app, changed["slug"])
     with demo_app.app_context():
-        load_demo(db.session(), tmp_path / "goods.json")
+        load(db.session(), tmp_path / "goods.json")
         db.session.commit()
     assert (stock_of(demo_app, "brand-new"), stock_of(demo_app, changed["slug"])) == (7, before)
     client = browser_of(demo_app)

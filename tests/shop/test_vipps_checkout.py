@@ -5,8 +5,8 @@ from sqlalchemy import delete, select
 
 from app.customers.models import Customer, VippsLink, VippsProfile
 from app.customers.privacy.erasure import erase
-from samples.customers import DEMO_PASSWORD
 from app.database import db
+from samples.customers import PASSWORD
 from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import log_in
 from tests.pages import Page, check_page
@@ -185,7 +185,7 @@ def test_the_next_person_at_the_browser_sees_nothing_of_it(vipps: VippsPerson) -
 
 def test_a_demo_customer_takes_the_cart_along_to_the_checkout(vipps: VippsPerson) -> None:
     put_into_cart(vipps.browser, "enamel-mug", "2")
-    response = log_in(vipps.browser, "ingrid.solheim@example.com", DEMO_PASSWORD, next="/checkout")
+    response = log_in(vipps.browser, "ingrid.solheim@example.com", PASSWORD, next="/checkout")
     assert response.location == "/checkout"
     page = checkout_page(vipps.browser)
     assert filled_in(page) == ("Ingrid Solheim", "ingrid.solheim@example.com", "+47 90 00 02 01")

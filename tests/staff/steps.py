@@ -6,7 +6,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers import passwords
+from app.customers.passwords import hashing
 from app.database import db
 from app.staff.models import ErrorReport, Staff, StaffLook
 from tests.conftest import browser_of
@@ -21,7 +21,7 @@ COOKIE = "staff"
 def hire(app: Flask, email: str = EMAIL, password: str = PASSWORD, name: str = NAME) -> int:
     """Add somebody to the staff and return the id."""
     with app.app_context():
-        staff = Staff(email=email, name=name, password_hash=passwords.make_hash(password))
+        staff = Staff(email=email, name=name, password_hash=hashing.make_hash(password))
         db.session.add(staff)
         db.session.commit()
         return staff.id

@@ -14,10 +14,10 @@ from sqlalchemy import select, update
 from app.customers.models import Customer
 from app.database import db, utcnow
 from app.security import secret_hash
-from app.staff import session_rows
+from app.staff import session_store
 from app.staff.models import Staff, StaffSession
-from demo.staff import DEMO_EMAIL, DEMO_PASSWORD
 from app.staff.sessions import OPEN
+from demo.staff import DEMO_EMAIL, DEMO_PASSWORD
 from tests.conftest import browser_of, open_page
 from tests.customers import steps as customers
 from tests.staff.steps import COOKIE, EMAIL, NAME, PASSWORD, at_work, hire, log_in, looks, send
@@ -234,15 +234,15 @@ def test_a_session_ends_after_half_an_hour_without_a_page(app: Flask) -> None:
     with time_machine.travel(utcnow(), tick=False) as now:
         client = at_work(app)
         for _ in range(3):
-            now.shift(session_rows.IDLE_LIMIT - timedelta(seconds=1))
+            now.shift(session_store.IDLE_LIMIT - timedelta(seconds=1))
             assert client.get("/staff").status_code == 200
-        now.shift(session_rows.IDLE_LIMIT)
+        now.shift(session_store.IDLE_LIMIT)
         assert client.get("/staff").status_code == 303
 
 
 def test_the_limits_are_shorter_than_a_customers() -> None:
-    assert session_rows.IDLE_LIMIT.total_seconds() == 30 * 60
-    assert session_rows.ABSOLUTE_LIMIT.total_seconds() == 8 * 60 * 60
+    assert session_store.IDLE_LIMIT.total_seconds() == 30 * 60
+    assert session_store.ABSOLUTE_LIMIT.total_seconds() == 8 * 60 * 60
 
 
 def test_a_session_ends_after_a_working_day_however_busy(app: Flask) -> None:
@@ -252,7 +252,7 @@ def test_a_session_ends_after_a_working_day_however_busy(app: Flask) -> None:
         while client.get("/staff").status_code == 200:
             now.shift(timedelta(minutes=20))
             hours += 1
-        assert hours * timedelta(minutes=20) == session_rows.ABSOLUTE_LIMIT
+        assert hours * timedelta(minutes=20) == session_store.ABSOLUTE_LIMIT
         assert "You were logged out" in client.get(LOGIN).text
 
 
@@ -324,11 +324,11 @@ def test_guessing_at_many_accounts_is_slowed_by_where_it_comes_from(app: Flask, 
 
 
 def test_the_demos_account_is_there_in_the_demo_only(demo_app: Flask, make_app: Any) -> None:
-    from demo.staff import load_demo
+    from demo.staff import load
 
     with demo_app.app_context():
-        load_demo(db.session())
-        load_demo(db.session())
+        load(db.session())
+        load(db.session())
         db.session.commit()
     client = browser_of(demo_app)
     page = open_page(client, LOGIN)
@@ -343,7 +343,7 @@ def test_the_demos_account_is_there_in_the_demo_only(demo_app: Flask, make_app: 
     assert log_in(client, DEMO_EMAIL, DEMO_PASSWORD).status_code == 422
     with real.app_context():
         db.session.execute(update(Staff).values(email="another@example.com"))
-        load_demo(db.session())
+        load(db.session())
         assert db.session.scalars(select(Staff.email)).all() == ["another@example.com"]
 
 

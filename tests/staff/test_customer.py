@@ -9,8 +9,8 @@ from flask import Flask
 from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
+from app.customers.linking.revocation import Outcome
 from app.customers.models import Activity, Customer, CustomerSession, VippsLink, WebhookDelivery
-from app.customers.revocation import Outcome
 from app.database import db, utcnow
 from app.shop.models import Order
 from app.staff.models import ErrorReport, StaffLook

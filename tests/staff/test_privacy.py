@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.customers.models import Customer
-from app.customers.privacy import holders, periods, retention
+from app.customers.privacy import data_sources, retention, retention_periods
 from app.customers.privacy.erasure import erase
 from app.database import db
 from app.staff.models import ErrorReport, StaffLook, StaffSession
@@ -31,7 +31,7 @@ def test_a_customer_may_know_when_staff_looked_but_not_who(app: Flask) -> None:
     customer_id = looked_at(app)
     with app.test_request_context():
         customer = db.session.get_one(Customer, customer_id)
-        copy: dict[str, Any] = {each.name: each.export(customer) for each in holders.registered() if each.export}
+        copy: dict[str, Any] = {each.name: each.export(customer) for each in data_sources.registered() if each.export}
     (look,) = copy["looked_at_by_staff"]
     assert look["what"] == "Opened a customer"
     assert set(look) == {"at", "what", "reference"}
@@ -51,9 +51,9 @@ def test_erasing_a_customer_leaves_the_looks_without_them(app: Flask) -> None:
 @pytest.mark.parametrize(
     ("table", "moment", "period"),
     [
-        (StaffLook, StaffLook.at, periods.STAFF_LOOKS),
-        (ErrorReport, ErrorReport.at, periods.ERRORS),
-        (StaffSession, StaffSession.expires_at, periods.STAFF_SESSIONS),
+        (StaffLook, StaffLook.at, retention_periods.STAFF_LOOKS),
+        (ErrorReport, ErrorReport.at, retention_periods.ERRORS),
+        (StaffSession, StaffSession.expires_at, retention_periods.STAFF_SESSIONS),
     ],
 )
 def test_each_is_forgotten_in_time(app: Flask, table: Any, moment: Any, period: timedelta) -> None:

@@ -9,8 +9,8 @@ from sqlalchemy import insert, select, update
 from app.customers.models import Activity, Customer, NameWord
 from app.database import LARGEST_ID, db, utcnow
 from app.shop.models import Order
-from app.staff.lists import PER_PAGE
 from app.staff.models import ErrorReport
+from app.staff.pagination import PER_PAGE
 from tests.conftest import open_page
 from tests.customers.steps import add_customer, statements
 from tests.staff.steps import at_work, found, log_in, looks, search, send

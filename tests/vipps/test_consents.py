@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.vipps.consents import MOST_ITEMS, MOST_PROBLEMS, parse
-from app.vipps.evidence import MOST_EVIDENCE
+from app.vipps.json_snapshot import MOST_EVIDENCE
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 AT = "2026-10-14T09:31:05Z"

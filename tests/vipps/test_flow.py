@@ -9,7 +9,7 @@ import pytest
 from limits import parse
 from sqlalchemy import func, select
 
-from app.customers import limits
+from app.customers import rate_limits
 from app.customers.models import Customer, CustomerSession, VippsLink
 from app.database import db
 from app.security import client_site, limiter
@@ -256,7 +256,7 @@ def flood(person: VippsPerson, address: str, times: int, **headers: str) -> list
 
 def test_beginning_logins_in_a_flood_is_refused_from_there_and_from_nowhere_else(vipps: VippsPerson) -> None:
     begun = vipps.start()  # which somebody else has open meanwhile
-    allowed, before = allowed_by(limits.STARTS_PER_CLIENT), rows(vipps, login_attempt)
+    allowed, before = allowed_by(rate_limits.STARTS_PER_CLIENT), rows(vipps, login_attempt)
     assert allowed >= 30 * 4, "a workshop behind one address"
     assert flood(vipps, "10.0.0.1", allowed + 2) == [302] * allowed + [429] * 2
     assert rows(vipps, login_attempt) == before + allowed
@@ -270,26 +270,26 @@ def test_beginning_logins_in_a_flood_is_refused_from_there_and_from_nowhere_else
 
 
 def test_a_whole_network_of_one_customer_counts_as_one_place(vipps: VippsPerson) -> None:
-    allowed = allowed_by(limits.STARTS_PER_CLIENT)
+    allowed = allowed_by(rate_limits.STARTS_PER_CLIENT)
     statuses = [flood(vipps, f"2001:db8:0:1::{n:x}", 1)[0] for n in range(1, allowed + 2)]
     assert statuses == [302] * allowed + [429]
     assert flood(vipps, "2001:db8:0:2::1", 1) == [302]
 
 
 def test_all_networks_of_one_site_together_are_bounded_too(vipps: VippsPerson) -> None:
-    allowed, each = allowed_by(limits.STARTS_PER_SITE), allowed_by(limits.STARTS_PER_CLIENT)
+    allowed, each = allowed_by(rate_limits.STARTS_PER_SITE), allowed_by(rate_limits.STARTS_PER_CLIENT)
     minutes = LIFETIME.total_seconds() / 60
     assert (MOST // (each * minutes), MOST // (allowed * minutes)) == (55, 11), "the comment says one more"
     with vipps.app.test_request_context(environ_overrides={"REMOTE_ADDR": "2001:db8:0:1::1"}):
         for _ in range(allowed - 1):  # what others there have begun
-            limiter.limiter.hit(parse(limits.STARTS_PER_SITE), client_site(), "vipps.start")
+            limiter.limiter.hit(parse(rate_limits.STARTS_PER_SITE), client_site(), "vipps.start")
     statuses = [flood(vipps, f"2001:db8:0:{n:x}::1", 1)[0] for n in (2, 0x100)]
     assert statuses == [302, 429]
     assert flood(vipps, "2001:db8:1:1::1", 1) == [302]
 
 
 def test_one_network_alone_does_not_use_up_what_its_neighbours_may_begin(vipps: VippsPerson) -> None:
-    allowed, most = allowed_by(limits.STARTS_PER_CLIENT), parse(limits.STARTS_PER_SITE)
+    allowed, most = allowed_by(rate_limits.STARTS_PER_CLIENT), parse(rate_limits.STARTS_PER_SITE)
     flood(vipps, "2001:db8:0:1::1", allowed + 20)
     with vipps.app.test_request_context(environ_overrides={"REMOTE_ADDR": "2001:db8:0:1::1"}):
         left = limiter.limiter.get_window_stats(most, client_site(), "vipps.start").remaining
@@ -298,13 +298,13 @@ def test_one_network_alone_does_not_use_up_what_its_neighbours_may_begin(vipps: 
 
 def test_an_address_of_the_old_kind_is_counted_once(vipps: VippsPerson) -> None:
     flood(vipps, "10.0.0.1", 1)
-    most = parse(limits.STARTS_PER_SITE)
+    most = parse(rate_limits.STARTS_PER_SITE)
     with vipps.app.app_context():
         assert limiter.limiter.get_window_stats(most, "10.0.0.1", "vipps.start").remaining == most.amount
 
 
 def test_another_site_cannot_use_up_what_somebodys_network_may_begin(vipps: VippsPerson) -> None:
-    allowed, forged = allowed_by(limits.STARTS_PER_CLIENT), {"Sec-Fetch-Site": "cross-site"}
+    allowed, forged = allowed_by(rate_limits.STARTS_PER_CLIENT), {"Sec-Fetch-Site": "cross-site"}
     assert flood(vipps, "10.0.0.1", allowed + 1, **forged) == [303] * (allowed + 1)
     assert flood(vipps, "10.0.0.1", 1) == [302]
 

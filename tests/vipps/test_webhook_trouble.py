@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from app.customers import limits
+from app.customers import rate_limits
 from app.database import db, utcnow
 from app.settings import DEMO_WEBHOOK_TOKEN
 from app.vipps import webhook
@@ -51,7 +51,7 @@ def test_the_secret_is_in_no_log_when_all_else_fails(
     def fail(*args: Any) -> None:
         raise RuntimeError("nobody foresaw this")
 
-    monkeypatch.setattr("app.customers.revocation.receive", fail)
+    monkeypatch.setattr("app.customers.linking.revocation.receive", fail)
     answer = send(sender)
     assert answer.status_code == 500
     seen = "".join(capfd.readouterr())
@@ -98,7 +98,7 @@ def test_a_flood_is_answered_200_or_429_and_the_shop_goes_on(demo_app: Flask) ->
     began = time.monotonic()
     assert browser_of(demo_app).get("/").status_code == 200
     assert time.monotonic() - began < 1
-    allowed = allowed_by(limits.EVENTS)
+    allowed = allowed_by(rate_limits.EVENTS)
     assert [answer.status_code for answer in answers] == [200] * allowed + [429] * (1000 - allowed)
     assert len(deliveries(demo_app)) == allowed
     refused = answers[-1]
@@ -108,7 +108,7 @@ def test_a_flood_is_answered_200_or_429_and_the_shop_goes_on(demo_app: Flask) ->
 
 
 def test_who_does_not_know_the_address_uses_nothing_of_the_limit_up(app: Flask, sender: FlaskClient) -> None:
-    for _ in range(allowed_by(limits.EVENTS) + 1):
+    for _ in range(allowed_by(rate_limits.EVENTS) + 1):
         assert send(sender, b"x", path=ADDRESS + "wrong").status_code == 404
     assert send(sender).status_code == 200
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from app.customers.consents.models import ConsentRecord
 from app.customers.models import Customer
 from app.database import db, utcnow
-from app.happenings import consent_recorded, tell_when_committed
+from app.signals import consent_recorded, tell_when_committed
 from app.vipps.claims import UserInfo
 from app.vipps.consents import ConsentAnswer
 

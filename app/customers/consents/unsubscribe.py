@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from flask import url_for
 from itsdangerous import BadData, URLSafeSerializer
 
-from app.customers import accounts, activity
-from app.customers.activity import Kind
+from app.customers.accounts import registration
+from app.customers.activity import account_activity
+from app.customers.activity.account_activity import Kind
 from app.customers.consents import ledger, preferences
 from app.customers.consents.channels import CHANNELS, Channel
 from app.customers.models import Customer
@@ -62,11 +63,11 @@ def withdraw(token: str) -> Link | None:
     """Take the yes back; once more changes nothing. The caller commits."""
     begin_write()
     link = look_at(token)
-    customer = accounts.hold(link.customer.id) if link else None
+    customer = registration.hold(link.customer.id) if link else None
     if link is None or customer is None:
         return None
     if preferences.choose(customer, link.channel.id, False, ledger.UNSUBSCRIBE):
-        activity.note(customer, Kind.CONSENT_WITHDRAWN, method="mail")
+        account_activity.note(customer, Kind.CONSENT_WITHDRAWN, method="mail")
     return link
 
 

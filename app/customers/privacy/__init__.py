@@ -7,12 +7,12 @@ shop that is new tomorrow has one place to register and nothing to forget.
 
 from flask import Flask
 
-from app.customers.privacy import holders, own_parts
-from app.customers.privacy.words import lasting
+from app.customers.privacy import account_data, data_sources
+from app.customers.privacy.labels import lasting
 
 
 def init_app(app: Flask) -> None:
     """Begin the registry with what the accounts themselves keep."""
     app.add_template_filter(lasting)
-    for holder in own_parts.HOLDERS:
-        holders.register(app, holder)
+    for holder in account_data.HOLDERS:
+        data_sources.register(app, holder)

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
+from app.customers.accounts.email_address import normal_email
 from app.customers.consents.models import ConsentRecord
-from app.customers.email_address import normal_email
 from app.customers.models import Customer, VippsLink
-from app.customers.privacy import holders
+from app.customers.privacy import data_sources
 from app.database import db
 from app.settings import settings_of_app
 
@@ -24,7 +24,7 @@ LABEL = b"pseudonyms of consent proofs"
 def erase(customer: Customer) -> None:
     """Erase a customer everywhere. The caller holds the customer, and commits."""
     db.session.flush()
-    for holder in holders.registered():
+    for holder in data_sources.registered():
         if holder.erase:
             holder.erase(customer)
     db.session.delete(customer)

@@ -14,12 +14,12 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from flask import render_template
 from flask_babel import gettext as _
 
-from app.customers.addresses import PARTS, from_parts, one_label
+from app.customers.accounts.postal_address import PARTS, from_parts, one_label
 from app.customers.models import Customer
-from app.customers.privacy import holders
-from app.customers.privacy.words import AMOUNTS, FOR_PROGRAMS, RAW
-from app.customers.profile.words import LABELS as KINDS_OF_ADDRESS
-from app.customers.profile.words import date_in_words
+from app.customers.privacy import data_sources
+from app.customers.privacy.labels import AMOUNTS, FOR_PROGRAMS, RAW
+from app.customers.profile.descriptions import LABELS as KINDS_OF_ADDRESS
+from app.customers.profile.descriptions import date_in_words
 from app.database import utcnow
 from app.i18n import money, when
 from app.settings import settings_of_app
@@ -38,8 +38,8 @@ Node = tuple[str, Any]
 
 def copy_of(customer: Customer) -> Copy:
     """Return everything that is kept about a customer, by holder."""
-    parts = {holder.name: holder.export(customer) for holder in holders.registered() if holder.export}
-    return {"about": ABOUT, "made_at": utcnow(), "newest_of_a_kind_at_most": holders.MOST_ROWS, **parts}
+    parts = {holder.name: holder.export(customer) for holder in data_sources.registered() if holder.export}
+    return {"about": ABOUT, "made_at": utcnow(), "newest_of_a_kind_at_most": data_sources.MOST_ROWS, **parts}
 
 
 def archive(copy: Copy) -> bytes:
@@ -58,10 +58,10 @@ def as_json(value: Any) -> str:
 
 def readable(copy: Copy) -> str:
     """Return the copy as a page, in the language of the request."""
-    labels = {name: words for holder in holders.registered() for name, words in holder.labels.items()}
+    labels = {name: words for holder in data_sources.registered() for name, words in holder.labels.items()}
     sections = [
         (_words(holder.title), _node(holder.name, copy[holder.name], labels))
-        for holder in holders.registered()
+        for holder in data_sources.registered()
         if holder.name in copy
     ]
     return render_template("customers/export_index.html", made_at=copy["made_at"], sections=sections)
@@ -69,7 +69,7 @@ def readable(copy: Copy) -> str:
 
 def titles() -> list[str]:
     """Return what a copy is made of, in words."""
-    return [_words(holder.title) for holder in holders.registered() if holder.export]
+    return [_words(holder.title) for holder in data_sources.registered() if holder.export]
 
 
 def _as_text(value: Any) -> str:

@@ -10,8 +10,8 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from app.customers.privacy import holders
-from app.customers.privacy.holders import Rule
+from app.customers.privacy import data_sources
+from app.customers.privacy.data_sources import Rule
 from app.database import begin_write, db
 
 BATCH = 500
@@ -20,7 +20,7 @@ BATCH = 500
 def run(now: datetime, *, dry_run: bool = False) -> Iterator[tuple[str, int]]:
     """Forget what is due; yields each kind with how many there were. With `dry_run` they are only counted."""
     work = _count if dry_run else _forget
-    for holder in holders.registered():
+    for holder in data_sources.registered():
         for rule in holder.rules:
             yield rule.kind, work(rule, now) if rule.is_there() else 0
 

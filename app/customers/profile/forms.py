@@ -8,8 +8,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Field, HiddenField, RadioField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from app.customers import phone
-from app.customers.address_form import (
+from app.customers.accounts import phone_number
+from app.customers.accounts.address_form import (
     POSTAL_DIGITS,
     country_choices,
     country_field,
@@ -18,10 +18,10 @@ from app.customers.address_form import (
     street_field,
     typed_address,
 )
-from app.customers.addresses import OWN, country_name, from_parts, parts_of
+from app.customers.accounts.postal_address import OWN, country_name, from_parts, parts_of
 from app.customers.models import Customer
-from app.customers.profile.changes import Policy
-from app.customers.profile.values import own
+from app.customers.profile.change_history import Policy
+from app.customers.profile.fields import own
 from app.forms import Form, one_line
 
 
@@ -67,7 +67,7 @@ class DetailsForm(Form):
 
     def validate_phone(self, field: Field) -> None:
         """Accept a number that exists, or none; without a country code it is Norwegian."""
-        if field.data and phone.digits_of(field.data) is None:
+        if field.data and phone_number.digits_of(field.data) is None:
             raise ValidationError(
                 _("That is no phone number. If it is not Norwegian, begin with + and the country code.")
             )
@@ -77,7 +77,7 @@ class DetailsForm(Form):
         address = parts_of(typed_address(self, OWN)) if self.types_address else None
         if self._leaves_address:
             address = self._kept
-        return {"name": self.name.data, "phone_number": phone.digits_of(self.phone.data), "address": address}
+        return {"name": self.name.data, "phone_number": phone_number.digits_of(self.phone.data), "address": address}
 
 
 class PolicyForm(Form):
@@ -89,7 +89,7 @@ class PolicyForm(Form):
 def _details_of(customer: Customer) -> dict[str, str]:
     """Return what the form is filled in with."""
     address = _in_one_line(customer.address) if customer.address else {}
-    return {"name": customer.name, "phone": phone.readable(customer.phone_number), "country": "NO", **address}
+    return {"name": customer.name, "phone": phone_number.readable(customer.phone_number), "country": "NO", **address}
 
 
 def _in_one_line(address: dict[str, str]) -> dict[str, str]:

@@ -13,12 +13,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.customers import activity
-from app.customers.activity import Kind
-from app.customers.addresses import OWN, from_parts, parts_of
+from app.customers.accounts.postal_address import OWN, from_parts, parts_of
+from app.customers.activity import account_activity
+from app.customers.activity.account_activity import Kind
 from app.customers.models import Customer, VippsLink, VippsProfile
-from app.customers.profile.changes import Policy, Source, State, note, set_aside
-from app.customers.profile.values import COLUMNS, FIELDS, Values, columns_of, is_held_elsewhere, own, put, said, same
+from app.customers.profile.change_history import Policy, Source, State, note, set_aside
+from app.customers.profile.fields import COLUMNS, FIELDS, Values, columns_of, is_held_elsewhere, own, put, said, same
 from app.database import db, update_now, utcnow
 from app.vipps.claims import Address, UserInfo
 
@@ -156,4 +156,4 @@ def _verify_number(customer: Customer, before: str | None, info: UserInfo) -> No
 def _note_activity(customer: Customer, states: dict[str, State]) -> None:
     """Leave one line for what changed here; the address to log in with has left its own."""
     if any(state is State.APPLIED and field != "email" for field, state in states.items()):
-        activity.note(customer, Kind.PROFILE_CHANGED, method=Source.VIPPS)
+        account_activity.note(customer, Kind.PROFILE_CHANGED, method=Source.VIPPS)

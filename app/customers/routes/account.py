@@ -3,12 +3,14 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from app.customers import activity, linking, session_rows
+from app.customers.accounts.phone_number import readable
+from app.customers.activity import account_activity
 from app.customers.consents import ledger, preferences
-from app.customers.phone import readable
-from app.customers.profile import changes
+from app.customers.linking import account_links
+from app.customers.profile import change_history
 from app.customers.profile.from_vipps import addresses_of, vipps_profile_of
-from app.customers.sessions import login_required, required_customer
+from app.customers.sessions import session_store
+from app.customers.sessions.session_cookie import login_required, required_customer
 
 LOGINS_SHOWN = 5
 
@@ -24,12 +26,12 @@ def overview() -> ResponseReturnValue:
         "customers/overview.html",
         customer=customer,
         phone=readable(customer.phone_number),
-        link=linking.link_of(customer),
+        link=account_links.link_of(customer),
         profile=vipps_profile_of(customer),
         addresses=addresses_of(customer),
         answers=ledger.latest(customer),
         standings=preferences.standings(customer),
-        logins=activity.latest_logins(customer, LOGINS_SHOWN),
-        asked=len(changes.proposals(customer)),
-        sessions=len(session_rows.open_sessions(customer)),
+        logins=account_activity.latest_logins(customer, LOGINS_SHOWN),
+        asked=len(change_history.proposals(customer)),
+        sessions=len(session_store.open_sessions(customer)),
     )

@@ -3,9 +3,9 @@
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.customers import activity
-from app.customers.activity_words import decided, reasons_of
-from app.customers.sessions import login_required, required_customer
+from app.customers.activity import account_activity
+from app.customers.activity.descriptions import decided, reasons_of
+from app.customers.sessions.session_cookie import login_required, required_customer
 from app.database import LARGEST_ID
 
 LAST_PAGE = 10_000
@@ -18,9 +18,9 @@ bp = Blueprint("activity", __name__)
 def page() -> ResponseReturnValue:
     """Show the list, newest first; a page after the last one is the last one."""
     customer, number = required_customer(), min(max(request.args.get("page", 1, type=int), 1), LAST_PAGE)
-    found = activity.listing(customer, number)
+    found = account_activity.listing(customer, number)
     if number > found.pages:
-        found = activity.listing(customer, found.pages)
+        found = account_activity.listing(customer, found.pages)
     return render_template("customers/activity.html", listing=found)
 
 
@@ -28,5 +28,5 @@ def page() -> ResponseReturnValue:
 @login_required
 def why(activity_id: int) -> ResponseReturnValue:
     """Show one line: when, how, what was decided and why."""
-    line = activity.one_of(required_customer(), activity_id) or abort(404)
+    line = account_activity.one_of(required_customer(), activity_id) or abort(404)
     return render_template("customers/why.html", line=line, decided=decided(line), reasons=reasons_of(line.reasons))

@@ -3,10 +3,13 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.customers import accounts, limits, linking, passwords
-from app.customers.confirmation import note_confirmation
+from app.customers import rate_limits
+from app.customers.accounts import registration
 from app.customers.forms import ConfirmationForm
-from app.customers.sessions import (
+from app.customers.linking import account_links
+from app.customers.passwords import hashing
+from app.customers.sessions.reauthentication import note_confirmation
+from app.customers.sessions.session_cookie import (
     acting_for,
     current_customer,
     login_required,
@@ -15,7 +18,7 @@ from app.customers.sessions import (
     still_current,
 )
 from app.database import begin_write, db
-from app.observability import log
+from app.logging import log
 from app.security import client_network, limiter
 from app.vipps.purposes import Purpose
 from app.vipps.return_path import local_path
@@ -26,7 +29,7 @@ bp = Blueprint("confirm", __name__)
 
 def _account_key() -> str:
     customer = current_customer()
-    return limits.customer_key(customer.id if customer else None)
+    return rate_limits.customer_key(customer.id if customer else None)
 
 
 @bp.get("/account/confirm")
@@ -39,20 +42,20 @@ def page() -> ResponseReturnValue:
 
 
 @bp.post("/account/confirm")
-@limiter.limit(limits.LOGIN_PER_CLIENT, key_func=client_network)
-@limiter.limit(limits.LOGIN_PER_ACCOUNT, key_func=_account_key)
+@limiter.limit(rate_limits.LOGIN_PER_CLIENT, key_func=client_network)
+@limiter.limit(rate_limits.LOGIN_PER_ACCOUNT, key_func=_account_key)
 @login_required
 def by_password() -> ResponseReturnValue:
     """Take the password for an answer, and go where the person was going."""
     form, customer = ConfirmationForm(), required_customer()
     form.next.data = _target(form.next.data)
     seen = customer.password_hash
-    if not form.validate_on_submit() or not passwords.matches(form.password.data or "", seen):
+    if not form.validate_on_submit() or not hashing.matches(form.password.data or "", seen):
         log.info("confirmation_refused", method="password")
         return _page(form, wrong=True), 422
     begin_write()
     # The session may have been ended, or the password changed, while this one was being checked.
-    held = accounts.hold(customer.id)
+    held = registration.hold(customer.id)
     if held is None or held.password_hash != seen or not still_current():
         db.session.rollback()
         return _page(form, wrong=True), 422
@@ -69,7 +72,7 @@ def by_password() -> ResponseReturnValue:
 def by_vipps() -> ResponseReturnValue:
     """Have the person confirm in the Vipps app, even if this browser is remembered there."""
     target = _target(request.form.get("next"))
-    if linking.link_of(required_customer()) is None:
+    if account_links.link_of(required_customer()) is None:
         return redirect(url_for("confirm.page", next=target), 303)
     return begin(Purpose.CONFIRM, target, acting_for())
 
@@ -84,6 +87,6 @@ def _page(form: ConfirmationForm, *, wrong: bool = False) -> str:
         "customers/confirm_it_is_you.html",
         form=form,
         customer=customer,
-        has_vipps=linking.link_of(customer) is not None,
+        has_vipps=account_links.link_of(customer) is not None,
         wrong=wrong,
     )

@@ -9,15 +9,16 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.customers import accounts, activity, mails
-from app.customers.activity import Kind
-from app.customers.consents import asking, evidence, ledger, preferences
+from app.customers.accounts import emails, registration
+from app.customers.activity import account_activity
+from app.customers.activity.account_activity import Kind
+from app.customers.consents import consent_prompt, evidence, ledger, preferences
 from app.customers.consents.channels import CHANNELS
 from app.customers.consents.models import ConsentRecord
 from app.customers.models import Customer
-from app.customers.sessions import login_required, required_customer
+from app.customers.sessions.session_cookie import login_required, required_customer
 from app.database import begin_write, db
-from app.observability import log
+from app.logging import log
 from app.vipps.return_path import local_path
 
 HISTORY_SHOWN = 50
@@ -75,7 +76,7 @@ def answer_once() -> ResponseReturnValue:
     if answer not in (SAVE, NONE):
         abort(400)
     customer = _held()
-    rows = asking.answer(customer, request.form.getlist("consent") if answer == SAVE else [])
+    rows = consent_prompt.answer(customer, request.form.getlist("consent") if answer == SAVE else [])
     _commit(customer, rows)
     flash(_("Thank you, that is noted. You can change it on your page at any time."), "success")
     return redirect(local_path(request.form.get("next"), url_for("account.overview")), 303)
@@ -95,15 +96,15 @@ def _held() -> Customer:
     """Return who is logged in, held, so that of two clicks the second finds what the first did."""
     customer_id = required_customer().id
     begin_write()
-    return accounts.hold(customer_id) or abort(403)
+    return registration.hold(customer_id) or abort(403)
 
 
 def _commit(customer: Customer, rows: list[ConsentRecord]) -> None:
     """Note what was changed and commit it; a yes to mail is answered by mail, with the link that ends it."""
     granted = [row.consent_id for row in rows if row.granted]
     if rows:
-        activity.note(customer, Kind.CONSENT_GIVEN if granted else Kind.CONSENT_WITHDRAWN)
+        account_activity.note(customer, Kind.CONSENT_GIVEN if granted else Kind.CONSENT_WITHDRAWN)
     if "email" in granted and customer.email_verified_at:
-        mails.consent_given(customer)
+        emails.consent_given(customer)
     db.session.commit()
     log.info("consents_changed", customer=customer.id, granted=granted, changed=len(rows))

@@ -4,38 +4,48 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.customers import accounts, confirmation, linking, mails
-from app.customers.privacy import periods
+from app.customers.accounts import emails, registration
+from app.customers.linking import account_links
+from app.customers.privacy import retention_periods
 from app.customers.privacy.erasure import erase
-from app.customers.sessions import clear_session_cookie, end_current_session, required_customer, still_current
+from app.customers.sessions import reauthentication
+from app.customers.sessions.session_cookie import (
+    clear_session_cookie,
+    end_current_session,
+    required_customer,
+    still_current,
+)
 from app.database import begin_write, db
-from app.observability import log
+from app.logging import log
 
 bp = Blueprint("delete", __name__)
 
 
 @bp.get("/account/delete")
-@confirmation.required
+@reauthentication.required
 def page() -> ResponseReturnValue:
     """Show what goes and what has to stay."""
-    connected = linking.link_of(required_customer()) is not None
+    connected = account_links.link_of(required_customer()) is not None
     return render_template(
-        "customers/delete.html", connected=connected, consent_proof=periods.consent_proof(), mails=periods.MAILS
+        "customers/delete.html",
+        connected=connected,
+        consent_proof=retention_periods.consent_proof(),
+        mails=retention_periods.MAILS,
     )
 
 
 @bp.post("/account/delete")
-@confirmation.required
+@reauthentication.required
 def delete() -> ResponseReturnValue:
     """Erase the customer; receipts and proofs stay, without them."""
     customer_id = required_customer().id
     begin_write()
-    customer = accounts.hold(customer_id)
+    customer = registration.hold(customer_id)
     if customer is not None and not still_current():  # ended meanwhile, by a new password for example
         db.session.rollback()
         return redirect(url_for("login.page", next=url_for("delete.page")), 303)
     if customer is not None:  # a second click finds it gone
-        mails.account_deleted(customer)
+        emails.account_deleted(customer)
         end_current_session("deleted")
         erase(customer)
     db.session.commit()

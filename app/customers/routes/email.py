@@ -11,13 +11,15 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import TooManyRequests
 
-from app.customers import confirmation, email_change, limits, mails, proofs
-from app.customers.accounts import AddressTaken, LinkSpent
-from app.customers.email_change import ChangeAsked, EmailChanged
+from app.customers import rate_limits
+from app.customers.accounts import email_change, email_tokens, emails
+from app.customers.accounts.email_change import ChangeAsked, EmailChanged
+from app.customers.accounts.email_tokens import Purpose
+from app.customers.accounts.registration import AddressTaken, LinkSpent
 from app.customers.forms import EmailForm
 from app.customers.models import Customer
-from app.customers.proofs import Purpose
-from app.customers.sessions import (
+from app.customers.sessions import reauthentication
+from app.customers.sessions.session_cookie import (
     current_session,
     login_required,
     required_customer,
@@ -26,22 +28,22 @@ from app.customers.sessions import (
 )
 from app.database import db
 from app.errors import error_page
-from app.observability import log
+from app.logging import log
 from app.security import client_network, limiter
 
 bp = Blueprint("email", __name__)
 
 
 @bp.get("/account/email")
-@confirmation.required
+@reauthentication.required
 def change() -> ResponseReturnValue:
     """Ask for the new address."""
     return render_template("customers/email.html", form=EmailForm(formdata=None), customer=required_customer())
 
 
 @bp.post("/account/email")
-@limiter.limit(limits.FORGOT_PER_CLIENT, key_func=client_network)
-@confirmation.required
+@limiter.limit(rate_limits.FORGOT_PER_CLIENT, key_func=client_network)
+@reauthentication.required
 def send_link() -> ResponseReturnValue:
     """Mail a link to the new address, or word to its owner; the answer is the same."""
     form, customer = EmailForm(), required_customer()
@@ -59,14 +61,14 @@ def send_link() -> ResponseReturnValue:
 @login_required
 def confirm(token: str) -> ResponseReturnValue:
     """Show what the mailed link does; nothing happens before the button is pressed."""
-    proof = proofs.look_at(token, Purpose.CHANGE_EMAIL)
+    proof = email_tokens.look_at(token, Purpose.CHANGE_EMAIL)
     if proof is None or proof.customer_id != required_customer().id:
         return _spent()
     return render_template("customers/email_confirm.html", token=token, email=proof.email)
 
 
 @bp.post("/account/email/<token>")
-@limiter.limit(limits.LINKS_PER_CLIENT, key_func=client_network)
+@limiter.limit(rate_limits.LINKS_PER_CLIENT, key_func=client_network)
 @login_required
 def confirmed(token: str) -> ResponseReturnValue:
     """Make the new address the account's; other browsers and open links end."""
@@ -83,13 +85,13 @@ def confirmed(token: str) -> ResponseReturnValue:
     return _spent()
 
 
-@limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=limits.account_key)
+@limiter.limit(rate_limits.MAILS_PER_ACCOUNT, key_func=rate_limits.account_key)
 def _mail_link(customer: Customer, address: str) -> None:
     match email_change.ask(customer, address):
         case AddressTaken(owner):
-            mails.address_in_use(owner)
+            emails.address_in_use(owner)
         case ChangeAsked(token):
-            mails.change_email(customer, address, token)
+            emails.change_email(customer, address, token)
     db.session.commit()
     log.info("email_change_asked", customer=customer.id)
 
@@ -97,7 +99,7 @@ def _mail_link(customer: Customer, address: str) -> None:
 def _tell(old_email: str | None) -> ResponseReturnValue:
     customer = required_customer()
     if old_email:
-        mails.email_changed(customer, old_email)
+        emails.email_changed(customer, old_email)
     token = rotate_session()
     db.session.commit()
     log.info("email_changed", customer=customer.id)

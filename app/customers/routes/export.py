@@ -3,13 +3,14 @@
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
-from app.customers import activity, confirmation
-from app.customers.activity import Kind
-from app.customers.limits import COPIES_PER_CUSTOMER, customer_key
+from app.customers.activity import account_activity
+from app.customers.activity.account_activity import Kind
 from app.customers.privacy import export
-from app.customers.sessions import current_customer, required_customer
+from app.customers.rate_limits import COPIES_PER_CUSTOMER, customer_key
+from app.customers.sessions import reauthentication
+from app.customers.sessions.session_cookie import current_customer, required_customer
 from app.database import db
-from app.observability import log
+from app.logging import log
 from app.security import limiter
 
 bp = Blueprint("export", __name__)
@@ -22,7 +23,7 @@ def current_customer_key() -> str:
 
 
 @bp.get("/account/export")
-@confirmation.required
+@reauthentication.required
 def page() -> ResponseReturnValue:
     """Say what the copy holds."""
     return render_template("customers/export.html", titles=export.titles())
@@ -30,11 +31,11 @@ def page() -> ResponseReturnValue:
 
 @bp.post("/account/export")
 @limiter.limit(COPIES_PER_CUSTOMER, key_func=current_customer_key)
-@confirmation.required
+@reauthentication.required
 def download() -> ResponseReturnValue:
     """Make the copy and hand it over; it is kept nowhere."""
     customer = required_customer()
-    activity.note(customer, Kind.DATA_EXPORTED)
+    account_activity.note(customer, Kind.DATA_EXPORTED)
     db.session.commit()
     response = Response(export.archive(export.copy_of(customer)), mimetype="application/zip")
     response.headers.set("Content-Disposition", "attachment", filename=export.FILE_NAME)

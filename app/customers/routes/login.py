@@ -10,20 +10,27 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import TooManyRequests
 
 from app.about import EMAIL
-from app.customers import limits, mails, outcomes, pending
-from app.customers.accounts import Blocked, LoggedIn, NotConfirmed, Refused, log_in
-from app.customers.admission import let_in
-from app.customers.email_address import normal_email
+from app.customers import rate_limits
+from app.customers.accounts import emails
+from app.customers.accounts.email_address import normal_email
+from app.customers.accounts.registration import Blocked, LoggedIn, NotConfirmed, Refused, log_in
 from app.customers.forms import LoginForm
-from app.customers.pending import PENDING_COOKIE
-from app.customers.sessions import clear_session_cookie, current_customer, end_current_session, ended_with_sharing
-from app.customers.ways_on import Way, way_back
+from app.customers.linking import callback_replay, pending_link
+from app.customers.linking.next_actions import Way, way_back
+from app.customers.linking.pending_link import PENDING_COOKIE
+from app.customers.linking.sign_in import let_in
+from app.customers.sessions.session_cookie import (
+    clear_session_cookie,
+    current_customer,
+    end_current_session,
+    ended_with_sharing,
+)
 from app.database import begin_write, db
 from app.errors import error_page
-from app.happenings import login_ended, tell
-from app.observability import log, reference
+from app.logging import log, reference
 from app.security import clear_cookie, client_network, limiter, read_cookie
 from app.settings import settings_of_app
+from app.signals import login_ended, tell
 from app.vipps.return_path import local_path
 from app.vipps.routes import rests
 
@@ -48,8 +55,8 @@ def password_page() -> ResponseReturnValue:
 
 
 @bp.post("/login/password")
-@limiter.limit(limits.LOGIN_PER_CLIENT, key_func=client_network)
-@limiter.limit(limits.LOGIN_PER_ACCOUNT, key_func=limits.account_key)
+@limiter.limit(rate_limits.LOGIN_PER_CLIENT, key_func=client_network)
+@limiter.limit(rate_limits.LOGIN_PER_ACCOUNT, key_func=rate_limits.account_key)
 def password() -> ResponseReturnValue:
     """Log in by e-mail address and password."""
     form = LoginForm()
@@ -58,13 +65,13 @@ def password() -> ResponseReturnValue:
         return _page(form, target), 422
     match log_in(normal_email(form.email.data), form.password.data or ""):
         case LoggedIn(customer):
-            waiting = pending.of_browser(read_cookie(PENDING_COOKIE))
+            waiting = pending_link.of_browser(read_cookie(PENDING_COOKIE))
             # Never connected without a word: somebody else may have left their Vipps login in this browser.
             asked = waiting is not None and waiting.customer_id == customer.id
             return let_in(customer, "password", url_for("vipps_account.prove") if asked else target)
         case NotConfirmed(customer, token):
             if token:
-                mails.confirm_address(customer, token)
+                emails.confirm_address(customer, token)
             db.session.commit()
         case Blocked():
             db.session.rollback()
@@ -107,9 +114,9 @@ def logout() -> ResponseReturnValue:
         begin_write()
         log.info("logged_out", customer=customer.id)
     end_current_session("logged_out")
-    outcomes.end_here("logged_out")
-    if waiting := pending.of_browser(read_cookie(PENDING_COOKIE)):
-        pending.drop(waiting)  # or the next person at this computer could finish it
+    callback_replay.end_here("logged_out")
+    if waiting := pending_link.of_browser(read_cookie(PENDING_COOKIE)):
+        pending_link.drop(waiting)  # or the next person at this computer could finish it
     db.session.commit()
     response = redirect(url_for("login.logged_out"), 303)
     clear_session_cookie(response)
@@ -144,7 +151,7 @@ def _page(form: LoginForm, target: str, *, refused: bool = False) -> str:
         form=form,
         refused=refused,
         sharing_ended=ended_with_sharing(),
-        waits=pending.of_browser(read_cookie(PENDING_COOKIE)) is not None,
+        waits=pending_link.of_browser(read_cookie(PENDING_COOKIE)) is not None,
         to_checkout=target.partition("?")[0] == "/checkout",
         vipps_rests=rests(),
         next=target,

@@ -7,8 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import TooManyRequests
 
-from app.customers import limits, mails, proofs
-from app.customers.accounts import (
+from app.customers import rate_limits
+from app.customers.accounts import email_tokens, emails
+from app.customers.accounts.email_tokens import Purpose
+from app.customers.accounts.registration import (
     LinkSpent,
     NobodyToMail,
     PasswordSet,
@@ -18,11 +20,10 @@ from app.customers.accounts import (
     request_reset,
     reset_password,
 )
-from app.customers.admission import let_in
 from app.customers.forms import ChangePasswordForm, ForgotForm, NewPasswordForm
+from app.customers.linking.sign_in import let_in
 from app.customers.models import Customer
-from app.customers.proofs import Purpose
-from app.customers.sessions import (
+from app.customers.sessions.session_cookie import (
     current_session,
     login_required,
     required_customer,
@@ -31,7 +32,7 @@ from app.customers.sessions import (
 )
 from app.database import db
 from app.errors import error_page
-from app.observability import log
+from app.logging import log
 from app.security import client_network, limiter
 
 bp = Blueprint("password", __name__)
@@ -44,7 +45,7 @@ def forgot() -> ResponseReturnValue:
 
 
 @bp.post("/password/forgot")
-@limiter.limit(limits.FORGOT_PER_CLIENT, key_func=client_network)
+@limiter.limit(rate_limits.FORGOT_PER_CLIENT, key_func=client_network)
 def send_link() -> ResponseReturnValue:
     """Mail a link if the address has an account; the answer is the same if not."""
     form = ForgotForm()
@@ -64,17 +65,17 @@ def sent() -> ResponseReturnValue:
 @bp.get("/password/reset/<token>")
 def reset(token: str) -> ResponseReturnValue:
     """Show the form for a new password; the link is used up when it is sent."""
-    proof = proofs.look_at(token, Purpose.RESET)
+    proof = email_tokens.look_at(token, Purpose.RESET)
     if proof is None:
         return _spent()
     return _reset_page(NewPasswordForm(proof.email), token, proof.email)
 
 
 @bp.post("/password/reset/<token>")
-@limiter.limit(limits.LINKS_PER_CLIENT, key_func=client_network)
+@limiter.limit(rate_limits.LINKS_PER_CLIENT, key_func=client_network)
 def set_new(token: str) -> ResponseReturnValue:
     """Set the new password, end every session, and log in here: the mailbox has proved who this is."""
-    proof = proofs.look_at(token, Purpose.RESET)
+    proof = email_tokens.look_at(token, Purpose.RESET)
     if proof is None:
         return _spent()
     form = NewPasswordForm(proof.email)
@@ -96,7 +97,7 @@ def change() -> ResponseReturnValue:
 
 
 @bp.post("/account/password")
-@limiter.limit(limits.CHANGE_PER_CLIENT, key_func=client_network)
+@limiter.limit(rate_limits.CHANGE_PER_CLIENT, key_func=client_network)
 @login_required
 def save_change() -> ResponseReturnValue:
     """Change the password and end the sessions in other browsers."""
@@ -115,7 +116,7 @@ def save_change() -> ResponseReturnValue:
 
 
 @bp.post("/account/password/link")
-@limiter.limit(limits.FORGOT_PER_CLIENT, key_func=client_network)
+@limiter.limit(rate_limits.FORGOT_PER_CLIENT, key_func=client_network)
 @login_required
 def send_first_link() -> ResponseReturnValue:
     """Mail a link to set a first password: being logged in is not enough to add a way to log in."""
@@ -126,13 +127,13 @@ def send_first_link() -> ResponseReturnValue:
     return redirect(url_for("password.change"), 303)
 
 
-@limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=limits.account_key)
+@limiter.limit(rate_limits.MAILS_PER_ACCOUNT, key_func=rate_limits.account_key)
 def _mail_stranger(address: str) -> None:
     """Mail a link to the address that somebody typed; raises `TooManyRequests` if it got enough."""
     _mail_link(address)
 
 
-@limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=lambda: limits.customer_key(required_customer().id))
+@limiter.limit(rate_limits.MAILS_PER_ACCOUNT, key_func=lambda: rate_limits.customer_key(required_customer().id))
 def _mail_owner(address: str) -> None:
     """Mail a link to the address of who is logged in; raises `TooManyRequests` if it got enough."""
     _mail_link(address)
@@ -141,7 +142,7 @@ def _mail_owner(address: str) -> None:
 def _mail_link(address: str) -> None:
     match request_reset(address):
         case ResetMailed(customer, token):
-            mails.reset_password(customer, token)
+            emails.reset_password(customer, token)
         case NobodyToMail():
             pass
     db.session.commit()
@@ -149,14 +150,14 @@ def _mail_link(address: str) -> None:
 
 
 def _tell_and_let_in(customer: Customer) -> ResponseReturnValue:
-    mails.password_set(customer)
+    emails.password_set(customer)
     response = let_in(customer, "mail", url_for("account.overview"))
     flash(_("Your new password is set, and you are logged in."), "success")
     return response
 
 
 def _tell_and_stay(customer: Customer) -> ResponseReturnValue:
-    mails.password_set(customer)
+    emails.password_set(customer)
     token = rotate_session()
     db.session.commit()
     log.info("password_changed", customer=customer.id)

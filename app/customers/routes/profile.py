@@ -7,17 +7,19 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.customers import activity, linking, phone
-from app.customers.activity import Kind
-from app.customers.admission import in_one_transaction
+from app.customers.accounts import phone_number
+from app.customers.activity import account_activity
+from app.customers.activity.account_activity import Kind
+from app.customers.linking import account_links
+from app.customers.linking.sign_in import in_one_transaction
 from app.customers.models import Customer, VippsProfile
-from app.customers.profile import changes, from_vipps, words
-from app.customers.profile.changes import Decided, NotTheirs
+from app.customers.profile import change_history, descriptions, from_vipps
+from app.customers.profile.change_history import Decided, NotTheirs
+from app.customers.profile.fields import columns_of, is_held_elsewhere, own, said
 from app.customers.profile.forms import DetailsForm, PolicyForm
-from app.customers.profile.values import columns_of, is_held_elsewhere, own, said
-from app.customers.sessions import login_required, required_customer
+from app.customers.sessions.session_cookie import login_required, required_customer
 from app.database import begin_write, db
-from app.observability import log
+from app.logging import log
 
 TAKE, KEEP = "take", "keep"
 ANSWER = re.compile(r"choice-([0-9]{1,9})")
@@ -48,7 +50,7 @@ def save() -> ResponseReturnValue:
             _("Your details have changed since you opened the page. Nothing was saved; please look again."), "warning"
         )
         return _back()
-    changed = changes.edit(customer, from_vipps.vipps_profile_of(customer), form.values())
+    changed = change_history.edit(customer, from_vipps.vipps_profile_of(customer), form.values())
     db.session.commit()
     log.info("profile_edited", customer=customer.id, fields=changed)
     flash(_("Saved.") if changed else _("There was nothing to change."), "success")
@@ -79,7 +81,7 @@ def choose_policy() -> ResponseReturnValue:
     customer = required_customer()
     if form.policy.data != customer.refresh_policy:
         customer.refresh_policy = form.policy.data
-        activity.note(customer, Kind.REFRESH_POLICY_CHANGED)
+        account_activity.note(customer, Kind.REFRESH_POLICY_CHANGED)
     db.session.commit()
     log.info("refresh_policy_chosen", customer=customer.id, policy=form.policy.data)
     flash(_("Saved."), "success")
@@ -95,21 +97,21 @@ def _page(customer: Customer, form: DetailsForm) -> str:
         form=form,
         mine=own(customer),
         told=told,
-        link=linking.link_of(customer),
-        told_phone=phone.readable(told.phone_number) if told else "",
+        link=account_links.link_of(customer),
+        told_phone=phone_number.readable(told.phone_number) if told else "",
         addresses=from_vipps.addresses_in(told),
         had_addresses=told is not None and _has_lost_addresses(customer, told),
         held_elsewhere=_held_elsewhere(customer, told) if told else None,
-        proposals=changes.proposals(customer) if told else [],
-        history=changes.history(customer),
-        words=words,
+        proposals=change_history.proposals(customer) if told else [],
+        history=change_history.history(customer),
+        words=descriptions,
     )
 
 
 def _decided(answers: Mapping[int, bool]) -> Decided | NotTheirs:
     customer = required_customer()
     told = from_vipps.vipps_profile_of(customer)
-    outcome = changes.decide(customer, told, answers) if told else Decided()
+    outcome = change_history.decide(customer, told, answers) if told else Decided()
     db.session.commit()
     return outcome
 
@@ -144,7 +146,7 @@ def _held_elsewhere(customer: Customer, told: VippsProfile) -> str | None:
 
 def _has_lost_addresses(customer: Customer, told: VippsProfile) -> bool:
     """Tell whether Vipps gave addresses once and gives none any more."""
-    return not told.addresses and changes.latest_of(customer, "addresses") is not None
+    return not told.addresses and change_history.latest_of(customer, "addresses") is not None
 
 
 def _back() -> ResponseReturnValue:

@@ -12,17 +12,25 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import TooManyRequests
 
-from app.customers import limits, mails, proofs
-from app.customers.accounts import AddressConfirmed, AddressTaken, LinkSpent, Refused, Registered, confirm_address
-from app.customers.accounts import register as register_account
-from app.customers.admission import let_in
+from app.customers import rate_limits
+from app.customers.accounts import email_tokens, emails
+from app.customers.accounts.email_tokens import Purpose
+from app.customers.accounts.registration import (
+    AddressConfirmed,
+    AddressTaken,
+    LinkSpent,
+    Refused,
+    Registered,
+    confirm_address,
+)
+from app.customers.accounts.registration import register as register_account
 from app.customers.forms import ConfirmForm, RegisterForm
-from app.customers.proofs import Purpose
-from app.customers.sessions import current_customer
+from app.customers.linking.sign_in import let_in
+from app.customers.sessions.session_cookie import current_customer
 from app.database import db
 from app.errors import error_page
 from app.i18n import language
-from app.observability import log
+from app.logging import log
 from app.security import client_network, limiter, secret_hash
 from app.vipps.return_path import local_path
 from app.vipps.routes import rests
@@ -44,29 +52,29 @@ def show() -> ResponseReturnValue:
 
 
 @bp.post("/register")
-@limiter.limit(limits.REGISTER_PER_CLIENT, key_func=client_network)
+@limiter.limit(rate_limits.REGISTER_PER_CLIENT, key_func=client_network)
 def create() -> ResponseReturnValue:
     """Make the account, or mail the owner of the one that is there; the answer is the same."""
     form = RegisterForm()
     target = local_path(form.next.data, url_for("account.overview"))
     if not form.validate_on_submit():
         return _page(form, target), 422
-    token = secrets.token_urlsafe(proofs.TOKEN_BYTES)
+    token = secrets.token_urlsafe(email_tokens.TOKEN_BYTES)
     with suppress(TooManyRequests):
         token = _register(form) or token
     session[REGISTERED], session[REGISTERED_NEXT] = _mark(token), target
     return redirect(url_for("register.sent"), 303)
 
 
-@limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=limits.account_key)
+@limiter.limit(rate_limits.MAILS_PER_ACCOUNT, key_func=rate_limits.account_key)
 def _register(form: RegisterForm) -> str | None:
     """Make the account or tell its owner; returns the token of the mailed link, if there is one."""
     mailed: str | None = None
     match register_account(form.name.data or "", form.address, form.password.data or "", language()):
         case Registered(customer, mailed):
-            mails.confirm_address(customer, mailed)
+            emails.confirm_address(customer, mailed)
         case AddressTaken(customer):
-            mails.already_registered(customer)
+            emails.already_registered(customer)
     db.session.commit()
     log.info("registered")
     return mailed
@@ -81,14 +89,14 @@ def sent() -> ResponseReturnValue:
 @bp.get("/confirm/<token>")
 def confirm(token: str) -> ResponseReturnValue:
     """Show what the mailed link is for; nothing happens before the button is pressed."""
-    proof = proofs.look_at(token, Purpose.CONFIRM)
+    proof = email_tokens.look_at(token, Purpose.CONFIRM)
     if proof is None:
         return _spent()
     return _confirm_page(ConfirmForm(), token, proof.email)
 
 
 @bp.post("/confirm/<token>")
-@limiter.limit(limits.LINKS_PER_CLIENT, key_func=client_network)
+@limiter.limit(rate_limits.LINKS_PER_CLIENT, key_func=client_network)
 def confirmed(token: str) -> ResponseReturnValue:
     """Confirm the address and log in."""
     form = ConfirmForm()
@@ -98,7 +106,7 @@ def confirmed(token: str) -> ResponseReturnValue:
             return let_in(customer, "mail", target)
         case Refused():
             form.password.errors = [_("That is not the password of this registration.")]
-            proof = proofs.look_at(token, Purpose.CONFIRM)
+            proof = email_tokens.look_at(token, Purpose.CONFIRM)
             return (_confirm_page(form, token, proof.email), 422) if proof else _spent()
         case LinkSpent():
             db.session.rollback()

@@ -7,11 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_timedelta
 from flask_babel import gettext as _
 
-from app.customers import activity, session_rows
-from app.customers.activity import Kind
-from app.customers.sessions import current_session, end_sessions_of, login_required, required_customer
+from app.customers.activity import account_activity
+from app.customers.activity.account_activity import Kind
+from app.customers.sessions import session_store
+from app.customers.sessions.session_cookie import current_session, end_sessions_of, login_required, required_customer
 from app.database import LARGEST_ID, begin_write, db
-from app.observability import log
+from app.logging import log
 
 bp = Blueprint("sessions", __name__)
 
@@ -21,13 +22,13 @@ bp = Blueprint("sessions", __name__)
 def page() -> ResponseReturnValue:
     """Show every browser in which this customer is logged in, this one first."""
     current = current_session()
-    open_ones = sorted(session_rows.open_sessions(required_customer()), key=lambda row: row != current)
+    open_ones = sorted(session_store.open_sessions(required_customer()), key=lambda row: row != current)
     return render_template(
         "customers/sessions.html",
         sessions=open_ones,
         current=current,
-        idle=_in_words(session_rows.IDLE_LIMIT),
-        longest=_in_words(session_rows.ABSOLUTE_LIMIT),
+        idle=_in_words(session_store.IDLE_LIMIT),
+        longest=_in_words(session_store.ABSOLUTE_LIMIT),
     )
 
 
@@ -37,11 +38,11 @@ def end(session_id: int) -> ResponseReturnValue:
     """End one session of this customer's; somebody else's is as good as none (ASVS 8.2.2)."""
     customer = required_customer()
     begin_write()
-    row = session_rows.open_session(customer, session_id)
+    row = session_store.open_session(customer, session_id)
     if row is None or row == current_session():
         abort(404)
-    session_rows.end(row, "ended_by_customer")
-    activity.note(customer, Kind.SESSION_ENDED)
+    session_store.end(row, "ended_by_customer")
+    account_activity.note(customer, Kind.SESSION_ENDED)
     db.session.commit()
     log.info("session_ended", customer=customer.id)
     flash(_("That browser is logged out."), "success")
@@ -55,7 +56,7 @@ def end_others() -> ResponseReturnValue:
     customer = required_customer()
     begin_write()
     end_sessions_of(customer, "ended_by_customer", except_current=True)
-    activity.note(customer, Kind.SESSIONS_ENDED)
+    account_activity.note(customer, Kind.SESSIONS_ENDED)
     db.session.commit()
     log.info("sessions_ended", customer=customer.id)
     flash(_("Every other browser is logged out."), "success")

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from app.customers.consents import unsubscribe
 from app.database import db
 from app.errors import error_page
-from app.observability import log
+from app.logging import log
 from app.security import csrf
 
 bp = Blueprint("unsubscribe", __name__)

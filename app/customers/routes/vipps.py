@@ -12,13 +12,18 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import TooManyRequests
 
-from app.customers import accounts, confirmation, limits, linking, mails, passwords, pending, proofs
-from app.customers.activity_words import reasons_of
-from app.customers.admission import admit, admit_as_new, in_one_transaction
+from app.customers import rate_limits
+from app.customers.accounts import email_tokens, emails, registration
+from app.customers.activity.descriptions import reasons_of
 from app.customers.forms import ProofForm
+from app.customers.linking import account_links, pending_link
+from app.customers.linking.pending_link import PENDING_COOKIE
+from app.customers.linking.sign_in import admit, admit_as_new, in_one_transaction
+from app.customers.linking.vipps_login import VippsLogin
 from app.customers.models import MailedProof, PendingLink
-from app.customers.pending import PENDING_COOKIE
-from app.customers.sessions import (
+from app.customers.passwords import hashing
+from app.customers.sessions import reauthentication
+from app.customers.sessions.session_cookie import (
     acting_for,
     current_customer,
     current_session,
@@ -28,13 +33,12 @@ from app.customers.sessions import (
     set_session_cookie,
     still_current,
 )
-from app.customers.vipps_login import VippsLogin
 from app.database import begin_write, db
 from app.errors import error_page
-from app.happenings import login_ended, tell
-from app.observability import log
+from app.logging import log
 from app.security import clear_cookie, client_network, limiter, read_cookie
 from app.settings import settings_of_app
+from app.signals import login_ended, tell
 from app.vipps.errors import LoginRefused
 from app.vipps.matching import Way
 from app.vipps.purposes import Purpose
@@ -44,43 +48,43 @@ bp = Blueprint("vipps_account", __name__)
 
 
 @bp.get("/account/vipps/link")
-@confirmation.required
+@reauthentication.required
 def link() -> ResponseReturnValue:
     """Show what connecting means."""
-    if linking.link_of(required_customer()):
+    if account_links.link_of(required_customer()):
         return redirect(url_for("account.overview"), 303)
     return render_template("customers/vipps_link.html")
 
 
 @bp.post("/account/vipps/link")
-@confirmation.required
+@reauthentication.required
 def start_linking() -> ResponseReturnValue:
     """Send who is logged in to Vipps, to connect whoever comes back to this account."""
     return begin(Purpose.CONNECT, url_for("account.overview"), acting_for())
 
 
 @bp.get("/account/vipps/unlink")
-@confirmation.required
+@reauthentication.required
 def unlink() -> ResponseReturnValue:
     """Show what disconnecting means, or what is missing first."""
     customer = required_customer()
-    if linking.link_of(customer) is None:
+    if account_links.link_of(customer) is None:
         return redirect(url_for("account.overview"), 303)
-    return render_template("customers/vipps_unlink.html", possible=linking.can_disconnect(customer))
+    return render_template("customers/vipps_unlink.html", possible=account_links.can_disconnect(customer))
 
 
 @bp.post("/account/vipps/unlink")
-@confirmation.required
+@reauthentication.required
 def do_unlink() -> ResponseReturnValue:
     """Take the Vipps user's way into this account away, if another way remains."""
     customer = required_customer()
     begin_write()
-    held = accounts.hold(customer.id)
-    connected = linking.link_of(held) if held and still_current() else None
-    if connected is None or not linking.can_disconnect(customer):
+    held = registration.hold(customer.id)
+    connected = account_links.link_of(held) if held and still_current() else None
+    if connected is None or not account_links.can_disconnect(customer):
         db.session.rollback()
         return redirect(url_for("vipps_account.unlink"), 303)
-    linking.disconnect(customer, connected)
+    account_links.disconnect(customer, connected)
     token = rotate_session()
     db.session.commit()
     log.info("vipps_disconnected", customer=customer.id)
@@ -95,7 +99,7 @@ def do_unlink() -> ResponseReturnValue:
 @login_required
 def refresh() -> ResponseReturnValue:
     """Send who is logged in to Vipps, to learn what is new about them."""
-    if linking.link_of(required_customer()) is None:
+    if account_links.link_of(required_customer()) is None:
         return redirect(url_for("account.overview"), 303)
     return begin(Purpose.REFRESH, url_for("profile.page"), acting_for())
 
@@ -103,16 +107,16 @@ def refresh() -> ResponseReturnValue:
 @bp.get("/login/vipps/prove")
 def prove() -> ResponseReturnValue:
     """Ask who has just logged in with Vipps to prove that the account they match is theirs."""
-    waiting = pending.of_browser(read_cookie(PENDING_COOKIE))
+    waiting = pending_link.of_browser(read_cookie(PENDING_COOKIE))
     return _proof_page(waiting, ProofForm(formdata=None)) if waiting else _nothing_waits()
 
 
 @bp.post("/login/vipps/prove")
-@limiter.limit(limits.LOGIN_PER_CLIENT, key_func=client_network)
-@limiter.limit(limits.LOGIN_PER_ACCOUNT, key_func=lambda: limits.customer_key(_waiting_customer()))
+@limiter.limit(rate_limits.LOGIN_PER_CLIENT, key_func=client_network)
+@limiter.limit(rate_limits.LOGIN_PER_ACCOUNT, key_func=lambda: rate_limits.customer_key(_waiting_customer()))
 def prove_by_password() -> ResponseReturnValue:
     """Connect, if this is the account's password."""
-    waiting = pending.of_browser(read_cookie(PENDING_COOKIE))
+    waiting = pending_link.of_browser(read_cookie(PENDING_COOKIE))
     if waiting is None:
         return _nothing_waits()
     if _is_logged_in(waiting):
@@ -122,7 +126,7 @@ def prove_by_password() -> ResponseReturnValue:
         )
     form = ProofForm()
     stored = waiting.customer.password_hash if Way.PASSWORD in waiting.ways else None
-    if not form.validate_on_submit() or not passwords.matches(form.password.data or "", stored):
+    if not form.validate_on_submit() or not hashing.matches(form.password.data or "", stored):
         log.info("login_refused", method="password")
         tell(login_ended, method="password", outcome="refused")
         return _proof_page(waiting, form, wrong=True), 422
@@ -130,10 +134,10 @@ def prove_by_password() -> ResponseReturnValue:
 
 
 @bp.post("/login/vipps/prove/mail")
-@limiter.limit(limits.FORGOT_PER_CLIENT, key_func=client_network)
+@limiter.limit(rate_limits.FORGOT_PER_CLIENT, key_func=client_network)
 def mail_proof() -> ResponseReturnValue:
     """Mail a link to the account's address."""
-    waiting = pending.of_browser(read_cookie(PENDING_COOKIE))
+    waiting = pending_link.of_browser(read_cookie(PENDING_COOKIE))
     if waiting is None:
         return _nothing_waits()
     with suppress(TooManyRequests):
@@ -145,7 +149,7 @@ def mail_proof() -> ResponseReturnValue:
 @bp.post("/login/vipps/prove/new")
 def make_new() -> ResponseReturnValue:
     """Make a new account for somebody who says that the one they match is another's."""
-    waiting = pending.of_browser(read_cookie(PENDING_COOKIE))
+    waiting = pending_link.of_browser(read_cookie(PENDING_COOKIE))
     return _finish(waiting.id, admit_as_new) if waiting else _nothing_waits()
 
 
@@ -159,13 +163,13 @@ def prove_by_mail(token: str) -> ResponseReturnValue:
         "customers/prove_by_mail.html",
         token=token,
         same_browser=_waits_here(found[1]),
-        info=pending.userinfo_of(found[1]),
+        info=pending_link.userinfo_of(found[1]),
         asked_at=found[1].created_at,
     )
 
 
 @bp.post("/login/vipps/prove/<token>")
-@limiter.limit(limits.LINKS_PER_CLIENT, key_func=client_network)
+@limiter.limit(rate_limits.LINKS_PER_CLIENT, key_func=client_network)
 def finish_by_mail(token: str) -> ResponseReturnValue:
     """Connect in the browser that asked; in any other, let the same Vipps user log in there first."""
     found = _proof_and_what_waits(token)
@@ -181,7 +185,7 @@ def _finish(pending_id: int, work: Callable[[PendingLink], ResponseReturnValue])
     """Run the last step in one transaction, with what waits read anew inside it."""
 
     def step() -> ResponseReturnValue:
-        waiting = pending.take(pending_id)
+        waiting = pending_link.take(pending_id)
         return work(waiting) if waiting else _nothing_waits()
 
     try:
@@ -192,21 +196,21 @@ def _finish(pending_id: int, work: Callable[[PendingLink], ResponseReturnValue])
     return response
 
 
-@limiter.limit(limits.MAILS_PER_ACCOUNT, key_func=lambda: limits.customer_key(_waiting_customer()))
+@limiter.limit(rate_limits.MAILS_PER_ACCOUNT, key_func=lambda: rate_limits.customer_key(_waiting_customer()))
 def _mail_link(pending_id: int) -> None:
     """Mail a link to the account's address; raises `TooManyRequests` if it got enough."""
     begin_write()
-    waiting = pending.take(pending_id)
+    waiting = pending_link.take(pending_id)
     if waiting and Way.MAIL in waiting.ways and waiting.customer.email:
         customer, email = waiting.customer, waiting.customer.email
-        token = proofs.issue(customer, email, proofs.Purpose.CONNECT, pending_link_id=waiting.id)
-        mails.prove_ownership(customer, token)
+        token = email_tokens.issue(customer, email, email_tokens.Purpose.CONNECT, pending_link_id=waiting.id)
+        emails.prove_ownership(customer, token)
     db.session.commit()
     log.info("proof_mailed")
 
 
 def _spend(token: str, waiting: PendingLink) -> ResponseReturnValue:
-    if proofs.take(token, proofs.Purpose.CONNECT) is None:
+    if email_tokens.take(token, email_tokens.Purpose.CONNECT) is None:
         raise LoginRefused("proof_spent")
     return admit(waiting, Way.MAIL)
 
@@ -217,25 +221,25 @@ def _same(waiting: PendingLink, stored: str | None) -> bool:
 
 
 def _proof_and_what_waits(token: str) -> tuple[MailedProof, PendingLink] | None:
-    proof = proofs.look_at(token, proofs.Purpose.CONNECT)
+    proof = email_tokens.look_at(token, email_tokens.Purpose.CONNECT)
     if proof is None or proof.pending_link_id is None or proof.customer.email != proof.email:
         return None
-    waiting = pending.by_id(proof.pending_link_id)
+    waiting = pending_link.by_id(proof.pending_link_id)
     return (proof, waiting) if waiting else None
 
 
 def _waits_here(waiting: PendingLink) -> bool:
-    here = pending.of_browser(read_cookie(PENDING_COOKIE))
+    here = pending_link.of_browser(read_cookie(PENDING_COOKIE))
     return here is not None and here.id == waiting.id
 
 
 def _is_logged_in(waiting: PendingLink) -> bool:
     """Tell whether this browser has just logged in to the very account, by its password or by a mailed link."""
-    return current_customer() == waiting.customer and confirmation.is_recent(current_session())
+    return current_customer() == waiting.customer and reauthentication.is_recent(current_session())
 
 
 def _waiting_customer() -> int | None:
-    waiting = pending.of_browser(read_cookie(PENDING_COOKIE))
+    waiting = pending_link.of_browser(read_cookie(PENDING_COOKIE))
     return waiting.customer_id if waiting else None
 
 
@@ -246,9 +250,9 @@ def _proof_page(waiting: PendingLink, form: ProofForm, *, wrong: bool = False) -
         wrong=wrong,
         ways=waiting.ways,
         is_proved=_is_logged_in(waiting),
-        mailed=proofs.was_mailed_for(waiting),
-        info=pending.userinfo_of(waiting),
-        may_become_new=pending.may_become_new(waiting),
+        mailed=email_tokens.was_mailed_for(waiting),
+        info=pending_link.userinfo_of(waiting),
+        may_become_new=pending_link.may_become_new(waiting),
         reasons=reasons_of(waiting.reasons),
     )
 

@@ -47,7 +47,7 @@ OFFICIAL = (
         "Vipps users are linked to the shop’s own customers",
         "By sub, once and for good. A first login finds an account only by values that both sides have verified, and"
         " asks for proof where anything speaks against it.",
-        ("app.vipps.matching:decide", "app.customers.linking:settle"),
+        ("app.vipps.matching:decide", "app.customers.linking.account_links:settle"),
         (
             "tests/customers/test_linking.py::test_an_account_that_both_sides_have_verified_opens_at_once",
             "tests/customers/test_linking.py::test_the_second_login_knows_the_subject",
@@ -57,7 +57,7 @@ OFFICIAL = (
         "errors",
         "Errors are handled, logged, and told in words that customers and staff understand",
         "Every refusal has a name, a page, a log line and a reference number that leads from one to the other.",
-        ("app.vipps.errors:REFUSALS", "app.customers.vipps_login:VippsLogin.refuse"),
+        ("app.vipps.errors:REFUSALS", "app.customers.linking.vipps_login:VippsLogin.refuse"),
         (
             "tests/vipps/test_flow.py::test_every_error_of_the_redirect_has_its_page",
             "tests/vipps/test_errors.py::test_each_refusal_says_what_happened_and_what_to_do",
@@ -209,7 +209,7 @@ OWN = (
         "webhook",
         "Vipps can tell the shop that somebody has ended the sharing",
         "At an address that only Vipps knows; what it says has only effects that can be undone.",
-        ("app.vipps.webhook:consent_revoked", "app.customers.revocation:receive"),
+        ("app.vipps.webhook:consent_revoked", "app.customers.linking.revocation:receive"),
         ("tests/browser/test_revoked.py::test_what_was_shared_rests_until_the_next_login",),
         ("webhook",),
     ),

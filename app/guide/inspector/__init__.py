@@ -26,8 +26,8 @@ def init_app(app: Flask) -> None:
     """Watch the logins of this app."""
     # Here, so that whoever needs the store alone does not load the rest.
     from app.guide.inspector import recording, routes, store
-    from app.shop import facts
+    from app.shop import privacy_notice
 
     recording.init_app(app)
     app.register_blueprint(routes.bp)
-    facts.register_cookie(app, store.cookie)
+    privacy_notice.register_cookie(app, store.cookie)

@@ -18,14 +18,14 @@ from markupsafe import Markup
 from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.customers.activity_words import decided, reasons_of
+from app.customers.activity.descriptions import decided, reasons_of
 from app.customers.models import Activity
 from app.database import db, utcnow
-from app.guide.inspector import masks, store
-from app.guide.logins import CALLBACK, state_of_begun
-from app.observability import failure, log, reference
+from app.guide.inspector import masking, store
+from app.guide.login_requests import CALLBACK, state_of_begun
+from app.logging import failure, log, reference
 from app.security import secret_hash
-from app.vipps.signals import Call, call_made
+from app.vipps.call_signal import Call, call_made
 
 EXTENSION = "inspector"
 MOST_STATEMENTS = 100
@@ -50,12 +50,12 @@ class Half:
 
     method: str
     path: str
-    query: masks.Pairs
-    headers: masks.Pairs
+    query: masking.Pairs
+    headers: masking.Pairs
     status: int
-    answer_headers: masks.Pairs
+    answer_headers: masking.Pairs
     location: str
-    location_query: masks.Pairs
+    location_query: masking.Pairs
     cookies: list[str]
     seconds: float
     calls: list[dict[str, Any]]
@@ -118,14 +118,14 @@ def _state_of(response: Response) -> str:
 
 def _half(note: Note, response: Response) -> tuple[str, dict[str, Any], int | None]:
     """Return which half it is, what passed in it, and whose it turned out to be."""
-    where, query = masks.address(response.headers.get("Location", ""))
+    where, query = masking.address(response.headers.get("Location", ""))
     half = Half(
         method=request.method,
         path=request.path,
-        query=masks.pairs(request.args.items(multi=True)),
-        headers=masks.headers(request.headers.items()),
+        query=masking.pairs(request.args.items(multi=True)),
+        headers=masking.headers(request.headers.items()),
         status=response.status_code,
-        answer_headers=masks.headers(response.headers.items()),
+        answer_headers=masking.headers(response.headers.items()),
         location=where.removeprefix("://"),
         location_query=query,
         cookies=[_without_value(cookie) for cookie in response.headers.getlist("Set-Cookie")],
@@ -159,21 +159,21 @@ def _note_call(sender: object, call: Call) -> None:
     note = g.get("note") if has_app_context() else None
     if note is None:
         return
-    where, query = masks.address(call.url)
-    body = masks.parsed(call.answer_body) if call.status is not None else None
+    where, query = masking.address(call.url)
+    body = masking.parsed(call.answer_body) if call.status is not None else None
     note.calls.append(
         {
             "method": call.method,
             "url": where,
             "query": query,
-            "headers": masks.headers(call.headers.items()),
-            "form": masks.form(call.body) if call.body else [],
+            "headers": masking.headers(call.headers.items()),
+            "form": masking.form(call.body) if call.body else [],
             "seconds": call.seconds,
             "status": call.status,
             "failure": call.failure,
-            "answer_headers": masks.headers(call.answer_headers.items()),
+            "answer_headers": masking.headers(call.answer_headers.items()),
             "answer": body,
-            "answer_text": masks.beginning(call.answer_body) if body is None else "",
+            "answer_text": masking.beginning(call.answer_body) if body is None else "",
             "id_token": _id_token(call.answer_body),
             "at_statement": len(note.statements),
         }
@@ -186,7 +186,7 @@ def _id_token(body: bytes) -> dict[str, Any] | None:
         answer = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    return masks.token(answer.get("id_token")) if isinstance(answer, dict) else None
+    return masking.token(answer.get("id_token")) if isinstance(answer, dict) else None
 
 
 def _watch_engine() -> None:

@@ -3,9 +3,9 @@
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.guide.inspector import store, words
+from app.guide.inspector import glossary, store
 from app.guide.inspector.comparison import essence, groups
-from app.guide.inspector.story import PARTICIPANTS, Story, passed, told
+from app.guide.inspector.timeline import PARTICIPANTS, Story, passed, told
 from app.guide.sequence import Arrow, cut, draw
 from app.security import clear_cookie
 
@@ -30,7 +30,7 @@ def show(number: int) -> str:
     return render_template(
         "guide/inspector/login.html",
         story=story,
-        words=words,
+        words=glossary,
         passed=passed(story),
         diagram=draw(arrows, f"The login in {len(arrows)} steps, which are told below", PARTICIPANTS),
     )
@@ -80,7 +80,7 @@ def compare() -> ResponseReturnValue:
         both={"Earlier": earlier, "Later": later},
         essence=essence(earlier, later),
         groups=groups(earlier, later),
-        words=words,
+        words=glossary,
     )
 
 

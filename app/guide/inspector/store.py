@@ -39,11 +39,11 @@ from sqlalchemy import (
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app.customers.models import Customer, VippsLink
-from app.customers.privacy import holders
-from app.customers.privacy.words import lasting
+from app.customers.privacy import data_sources
+from app.customers.privacy.labels import lasting
 from app.database import UtcDateTime, db, made_elsewhere, utcnow
 from app.security import cookie_name, read_cookie, secret_hash, set_cookie
-from app.shop.facts import Cookie
+from app.shop.privacy_notice import Cookie
 
 START, CALLBACK = "start", "callback"
 COOKIE = "inspector"
@@ -169,7 +169,7 @@ def forget() -> None:
 
 def init_app(app: Flask) -> None:
     """Let the table be known to who erases, who forgets what is old, and who compares tables with models."""
-    holders.register(app, HOLDER)
+    data_sources.register(app, HOLDER)
     made_elsewhere.add(inspected_login.name)
 
 
@@ -220,11 +220,11 @@ def _exists() -> bool:
     return inspect(db.engine).has_table(inspected_login.name)
 
 
-HOLDER = holders.Holder(
+HOLDER = data_sources.Holder(
     name="inspected_logins",
     title="Logins in the inspector",
     erase=_erase,
-    rules=(holders.deletes("logins in the inspector", inspected_login, lambda now: _c.at < now - AGE, _exists),),
+    rules=(data_sources.deletes("logins in the inspector", inspected_login, lambda now: _c.at < now - AGE, _exists),),
 )
 """The inspector's part in erasing and forgetting; a copy of one's data needs no copy of a copy."""
 

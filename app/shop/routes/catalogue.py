@@ -7,7 +7,7 @@ from flask import Blueprint, abort, current_app, render_template, request, sessi
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from app.customers.sessions import current_customer
+from app.customers.sessions.session_cookie import current_customer
 from app.database import db
 from app.i18n import here, language
 from app.shop.cart_cookie import cart_count
@@ -21,7 +21,7 @@ from app.shop.catalogue import (
     read_categories,
     related_products,
 )
-from app.shop.parts import part
+from app.shop.fragment_cache import part
 from app.shop.routes.paging import place
 
 bp = Blueprint("shop", __name__)

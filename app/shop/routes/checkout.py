@@ -10,10 +10,10 @@ from flask_babel import gettext as _
 from app import mail
 from app.customers.models import Customer
 from app.customers.profile.from_vipps import delivery_addresses, vipps_profile_of
-from app.customers.sessions import current_customer, login_required
+from app.customers.sessions.session_cookie import current_customer, login_required
 from app.database import begin_write, db
 from app.i18n import language
-from app.observability import log
+from app.logging import log
 from app.shop import orders
 from app.shop.carts import Owner, lines_of
 from app.shop.checkout_form import CheckoutForm, known_about

@@ -3,9 +3,9 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from app.customers.privacy import periods
-from app.customers.session_rows import IDLE_LIMIT
-from app.shop import facts
+from app.customers.privacy import retention_periods
+from app.customers.sessions.session_store import IDLE_LIMIT
+from app.shop import privacy_notice
 
 bp = Blueprint("legal", __name__)
 
@@ -15,10 +15,10 @@ def privacy() -> ResponseReturnValue:
     """Say what is kept about people, why, how long, and what they can do about it."""
     return render_template(
         "shop/privacy.html",
-        asked=facts.asked(),
-        cookies=facts.cookies(),
-        kept=facts.kept(),
-        consent_proof=periods.consent_proof(),
+        asked=privacy_notice.asked(),
+        cookies=privacy_notice.cookies(),
+        kept=privacy_notice.kept(),
+        consent_proof=retention_periods.consent_proof(),
         idle=IDLE_LIMIT,
     )
 

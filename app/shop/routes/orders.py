@@ -4,7 +4,7 @@ from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from app.customers.models import Customer
-from app.customers.sessions import current_customer, login_required
+from app.customers.sessions.session_cookie import current_customer, login_required
 from app.database import db
 from app.shop.orders import history_of, order_of, pictures_of
 from app.shop.routes.paging import page_number, within

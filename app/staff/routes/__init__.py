@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import Forbidden, HTTPException, NotFound, TooManyRequests
 
-from app.observability import reference
+from app.logging import reference
 from app.staff import sessions
 from app.staff.routes import audience, customers, lists, login, search
 

@@ -4,8 +4,8 @@ from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from app.database import LARGEST_ID, begin_write, db
-from app.staff import dossier, looks
-from app.staff.looks import Action
+from app.staff import audit_log, customer_view
+from app.staff.audit_log import Action
 from app.staff.numbers import number_in_query
 from app.staff.sessions import required_staff
 
@@ -19,8 +19,8 @@ def page(customer_id: int) -> ResponseReturnValue:
     """Show a customer."""
     staff = required_staff()
     begin_write()
-    found = dossier.read(customer_id) or abort(404)
-    looks.note(staff.staff_id, Action.CUSTOMER, customer_id)
+    found = customer_view.read(customer_id) or abort(404)
+    audit_log.note(staff.staff_id, Action.CUSTOMER, customer_id)
     db.session.commit()
     return render_template("staff/customer.html", dossier=found, customer=found.customer)
 
@@ -30,8 +30,8 @@ def activity(customer_id: int) -> ResponseReturnValue:
     """Show what happened to a customer's account, a page at a time."""
     staff = required_staff()
     begin_write()
-    customer = dossier.somebody(customer_id) or abort(404)
-    listing = dossier.activity_of(customer, number_in_query("before"))
-    looks.note(staff.staff_id, Action.ACTIVITY, customer_id)
+    customer = customer_view.somebody(customer_id) or abort(404)
+    listing = customer_view.activity_of(customer, number_in_query("before"))
+    audit_log.note(staff.staff_id, Action.ACTIVITY, customer_id)
     db.session.commit()
     return render_template("staff/activity.html", customer=customer, listing=listing)

@@ -5,9 +5,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from app.customers.models import WebhookDelivery
-from app.staff import looks, reports
-from app.staff.lists import newest
+from app.staff import audit_log, reports
 from app.staff.numbers import number_in_query
+from app.staff.pagination import newest
 
 bp = Blueprint("lists", __name__)
 
@@ -28,4 +28,4 @@ def errors() -> ResponseReturnValue:
 @bp.get("/looks")
 def seen() -> ResponseReturnValue:
     """Show who looked at what."""
-    return render_template("staff/looks.html", listing=looks.listing(number_in_query("before")))
+    return render_template("staff/looks.html", listing=audit_log.listing(number_in_query("before")))

@@ -3,11 +3,11 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.customers import limits
-from app.customers.email_address import normal_email
+from app.customers import rate_limits
+from app.customers.accounts.email_address import normal_email
 from app.customers.forms import LoginForm
 from app.database import begin_write, db
-from app.observability import log
+from app.logging import log
 from app.security import limiter, read_cookie
 from app.staff.accounts import LoggedIn, Refused, log_in
 from app.staff.sessions import (
@@ -39,7 +39,7 @@ def page() -> ResponseReturnValue:
 
 @bp.post("/login")
 @limiter.limit(PER_CLIENT)
-@limiter.limit(PER_ACCOUNT, key_func=limits.account_key)
+@limiter.limit(PER_ACCOUNT, key_func=rate_limits.account_key)
 def enter() -> ResponseReturnValue:
     """Log in by e-mail address and password."""
     form = LoginForm()

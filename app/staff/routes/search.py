@@ -10,8 +10,8 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 
 from app.database import begin_write, db
-from app.staff import looks, search
-from app.staff.looks import Action
+from app.staff import audit_log, search
+from app.staff.audit_log import Action
 from app.staff.numbers import number_in_query
 from app.staff.sessions import required_staff
 
@@ -35,7 +35,7 @@ def _look_for(text: str) -> search.Found | None:
     begin_write()
     found = search.find(text, number_in_query("after") or 0)
     if found:
-        looks.note(required_staff().staff_id, Action.SEARCH, detail=f"{'+'.join(found.kinds)} {found.hits}")
+        audit_log.note(required_staff().staff_id, Action.SEARCH, detail=f"{'+'.join(found.kinds)} {found.hits}")
     db.session.commit()
     return found
 

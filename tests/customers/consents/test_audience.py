@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
 
-from app.customers import linking
 from app.customers.consents import ledger
 from app.customers.consents.audience import Recipient, audience
+from app.customers.linking import account_links
 from app.customers.models import Customer, VippsLink
 from app.database import db, utcnow
 from app.vipps.claims import parse
@@ -171,7 +171,7 @@ def test_a_yes_that_rests_is_a_no_when_its_account_is_taken_over(app: Flask) -> 
     add_answer(app, customer_id, "email", True, subject=subject_of(app, customer_id))
     revoked(app, customer_id, GIVEN)
     with app.test_request_context():
-        linking.take_over(db.session.get_one(Customer, customer_id), parse({"sub": "the owner"}))
+        account_links.take_over(db.session.get_one(Customer, customer_id), parse({"sub": "the owner"}))
         db.session.commit()
     assert reached(app) == []
 

@@ -9,7 +9,7 @@ from itsdangerous import URLSafeSerializer
 from sqlalchemy import text, update
 
 from app.about import NAME
-from app.customers import accounts
+from app.customers.accounts import registration
 from app.customers.consents import ledger, unsubscribe
 from app.customers.models import Customer
 from app.database import db, utcnow
@@ -93,7 +93,7 @@ def test_it_ends_what_was_given_again_and_what_was_never_given(app: Flask, clien
 
 def test_a_blocked_customer_can_end_it_too(app: Flask, client: FlaskClient, customer_id: int) -> None:
     with app.test_request_context():
-        accounts.block(db.session.get_one(Customer, customer_id))
+        registration.block(db.session.get_one(Customer, customer_id))
         db.session.commit()
     assert client.post(path_for(app, customer_id)).status_code == 200
     assert answers_of(app)[-1] == ("email", False, "unsubscribe")

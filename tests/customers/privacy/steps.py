@@ -12,8 +12,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Table, func, select, update
 
-from app.customers import activity, proofs
-from app.customers.activity import Kind
+from app.customers.accounts import email_tokens
+from app.customers.activity import account_activity
+from app.customers.activity.account_activity import Kind
 from app.customers.models import Customer, PendingLink, VippsLink, VippsProfile, WebhookDelivery
 from app.database import db, utcnow
 from app.security import secret_hash
@@ -161,8 +162,8 @@ def leave_traces(app: Flask, customer_id: int) -> None:
             db.session.add(waiting)
             db.session.flush()
             if waits_at == customer_id:
-                proofs.issue(customer, NEW_EMAIL, proofs.Purpose.CONNECT, waiting.id)
-        activity.note(customer, Kind.LOGIN_HELD, method="vipps")
+                email_tokens.issue(customer, NEW_EMAIL, email_tokens.Purpose.CONNECT, waiting.id)
+        account_activity.note(customer, Kind.LOGIN_HELD, method="vipps")
         db.session.execute(update(VippsProfile).values(birthdate=date.fromisoformat(BIRTHDATE)))
         db.session.commit()
 

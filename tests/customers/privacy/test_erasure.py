@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, text, update
 from app.customers.consents import unsubscribe
 from app.customers.consents.models import ConsentRecord
 from app.customers.models import Customer, MailedProof, PendingLink, VippsLink, VippsProfile, WebhookDelivery
-from app.customers.privacy import holders
+from app.customers.privacy import data_sources
 from app.customers.privacy.erasure import erase, pseudonyms
 from app.database import begin_write, db, utcnow
 from app.mail import Mail
@@ -70,8 +70,8 @@ def test_the_walk_finds_what_a_holder_would_leave(
     vipps: VippsPerson, lazy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values = everything_about(vipps.app, fill(vipps))
-    left = [holder for holder in vipps.app.extensions[holders.REGISTRY] if holder.name != lazy]
-    monkeypatch.setitem(vipps.app.extensions, holders.REGISTRY, left)
+    left = [holder for holder in vipps.app.extensions[data_sources.REGISTRY] if holder.name != lazy]
+    monkeypatch.setitem(vipps.app.extensions, data_sources.REGISTRY, left)
     delete_account(vipps)
     assert set(walk(vipps.app, values)) > FAREWELL
 
@@ -158,9 +158,9 @@ def test_a_failure_half_way_leaves_the_customer_whole(vipps: VippsPerson, monkey
     def breaks(customer: Customer) -> None:
         raise RuntimeError
 
-    broken = holders.Holder(name="broken", title="", erase=breaks)
-    registry = vipps.app.extensions[holders.REGISTRY]
-    monkeypatch.setitem(vipps.app.extensions, holders.REGISTRY, [*registry, broken])
+    broken = data_sources.Holder(name="broken", title="", erase=breaks)
+    registry = vipps.app.extensions[data_sources.REGISTRY]
+    monkeypatch.setitem(vipps.app.extensions, data_sources.REGISTRY, [*registry, broken])
     assert post(vipps.browser, "/account/delete", form_on="/account/delete").status_code == 500
     assert dump(vipps.app) == before
 

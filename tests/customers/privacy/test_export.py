@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.customers.models import Activity, Customer, CustomerSession, MailedProof, PendingLink
-from app.customers.privacy import export, holders, own_parts
-from app.customers.privacy.words import FOR_PROGRAMS, lasting
+from app.customers.privacy import account_data, data_sources, export
+from app.customers.privacy.labels import FOR_PROGRAMS, lasting
 from app.database import db, utcnow
 from app.mail import Mail
 from app.shop.models import Order
@@ -170,7 +170,7 @@ def test_it_is_handed_over_and_nowhere_kept(vipps: VippsPerson, kari: int) -> No
 
 
 def test_it_is_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (holders, own_parts):
+    for module in (data_sources, account_data):
         monkeypatch.setattr(module, "MOST_ROWS", 3)
     customer_id, client = add_customer(app), browser_of(app)
     for _ in range(6):
@@ -208,10 +208,10 @@ def test_every_part_of_the_copy_has_its_section_and_every_member_its_words(vipps
         assert [each.get_text() for each in page.select("h2")] == export.titles()
     assert [each for each in page.select("dt") if "_" in each.get_text()] == []
     assert set(data) - {"about", "made_at", "newest_of_a_kind_at_most"} == {
-        holder.name for holder in vipps.app.extensions[holders.REGISTRY] if holder.export
+        holder.name for holder in vipps.app.extensions[data_sources.REGISTRY] if holder.export
     }
     with vipps.app.app_context():
-        labels = {name for holder in holders.registered() for name in holder.labels}
+        labels = {name for holder in data_sources.registered() for name in holder.labels}
     assert members(data) - {"about", "made_at", "newest_of_a_kind_at_most"} - set(data) <= labels | FOR_PROGRAMS
 
 

@@ -9,7 +9,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import create_engine, func, insert, select, text
 
-from app.customers.activity import Kind
+from app.customers.activity.account_activity import Kind
 from app.customers.consents.models import ConsentRecord
 from app.customers.models import (
     Activity,
@@ -20,7 +20,7 @@ from app.customers.models import (
     VippsLink,
     WebhookDelivery,
 )
-from app.customers.privacy import holders, periods, retention
+from app.customers.privacy import data_sources, retention, retention_periods
 from app.database import Base, db, utcnow
 from app.mail import Mail
 from app.shop.carts import GUEST_CART_LIFE
@@ -99,18 +99,18 @@ def guest_cart(at: datetime, **rest: Any) -> Cart:
 
 # Of each kind: how old it may be, and how to make a row whose time began at a moment.
 ROWS: dict[str, tuple[timedelta, Callable[..., Base]]] = {
-    "mails": (periods.MAILS, mail),
-    "sessions": (periods.SESSIONS, session),
-    "sessions, ended": (periods.SESSIONS, ended_session),
-    "activity lines": (periods.ACTIVITY, line),
-    "activity lines of nobody": (periods.NOBODYS_ACTIVITY, lambda at, customer_id: line(at, None)),
-    "mailed links": (periods.PROOFS, proof),
+    "mails": (retention_periods.MAILS, mail),
+    "sessions": (retention_periods.SESSIONS, session),
+    "sessions, ended": (retention_periods.SESSIONS, ended_session),
+    "activity lines": (retention_periods.ACTIVITY, line),
+    "activity lines of nobody": (retention_periods.NOBODYS_ACTIVITY, lambda at, customer_id: line(at, None)),
+    "mailed links": (retention_periods.PROOFS, proof),
     "logins that waited": (timedelta(), pending),
-    "webhook deliveries": (periods.DELIVERIES, delivery),
-    "error reports": (periods.ERRORS, report),
-    "notes of what staff looked at": (periods.STAFF_LOOKS, staff_look),
-    "sessions of staff": (periods.STAFF_SESSIONS, staff_session),
-    "unused accounts": (periods.UNUSED_ACCOUNTS, account),
+    "webhook deliveries": (retention_periods.DELIVERIES, delivery),
+    "error reports": (retention_periods.ERRORS, report),
+    "notes of what staff looked at": (retention_periods.STAFF_LOOKS, staff_look),
+    "sessions of staff": (retention_periods.STAFF_SESSIONS, staff_session),
+    "unused accounts": (retention_periods.UNUSED_ACCOUNTS, account),
     "guests’ carts": (GUEST_CART_LIFE, guest_cart),
 }
 
@@ -140,7 +140,7 @@ def rows_of(app: Flask) -> dict[str, int]:
 @pytest.mark.parametrize("name", ROWS)
 def test_what_is_over_its_time_goes_and_what_is_not_stays(app: Flask, name: str) -> None:
     period, make = ROWS[name]
-    with time_machine.travel(NOW - periods.UNUSED_ACCOUNTS, tick=False):
+    with time_machine.travel(NOW - retention_periods.UNUSED_ACCOUNTS, tick=False):
         customer_id = add_customer(app)
     before = rows_of(app)
     young, old = (make(NOW - period + each, customer_id=customer_id) for each in (HOUR, -HOUR))
@@ -164,7 +164,7 @@ def test_every_kind_has_its_test(app: Flask) -> None:
     others.add("logins in the inspector")
     # stage: end
     with app.app_context():
-        kinds = {rule.kind for holder in holders.registered() for rule in holder.rules}
+        kinds = {rule.kind for holder in data_sources.registered() for rule in holder.rules}
     assert kinds == {name.partition(",")[0] for name in ROWS} | others
 
 
@@ -182,7 +182,7 @@ def test_a_login_in_progress_goes_once_nobody_can_come_back_from_it(app: Flask) 
 
 
 def test_what_explains_an_account_stays_but_not_in_which_browser_it_was_done(app: Flask) -> None:
-    customer_id, old = add_customer(app), NOW - periods.ACTIVITY - HOUR
+    customer_id, old = add_customer(app), NOW - retention_periods.ACTIVITY - HOUR
     explains = (Kind.VIPPS_CONNECTED, Kind.PASSWORD_SET, Kind.EMAIL_CHANGED, Kind.BLOCKED)
     add(
         app,
@@ -308,7 +308,7 @@ def test_a_kind_that_fails_keeps_what_was_done_before_it(app: Flask, monkeypatch
         raise RuntimeError
 
     with app.app_context():
-        carts = next(holder for holder in holders.registered() if holder.name == "cart")
+        carts = next(holder for holder in data_sources.registered() if holder.name == "cart")
     monkeypatch.setitem(carts.rules[0].__dict__, "forget", breaks)
     with pytest.raises(RuntimeError):
         run(app)

@@ -1,0 +1,139 @@
+"""The mails about an account, each in its customer's language.
+
+No mail says a name or anything else that somebody typed into a form: whoever registers with a stranger's address must
+not be able to send that stranger a text of their own. Links are built from `PUBLIC_URL`, never from the Host header
+of the request, which is the sender's to choose.
+"""
+
+from flask import render_template, url_for
+from flask_babel import force_locale
+from flask_babel import lazy_gettext as _l
+
+from app import mail
+from app.customers.accounts.registration import has_vipps
+from app.customers.consents import unsubscribe
+from app.customers.models import Customer
+from app.settings import settings_of_app
+
+SUBJECTS = {
+    "confirm_address": _l("Confirm your e-mail address"),
+    "already_registered": _l("You already have an account with us"),
+    "reset_password": _l("Choose a new password"),
+    "password_set": _l("Your password was changed"),
+    "vipps_connected": _l("A new way to log in to your account"),
+    "vipps_disconnected": _l("A way to log in was removed from your account"),
+    "sharing_revoked": _l("Your account is still here"),
+    "taken_over": _l("Your account is yours alone now"),
+    "prove_ownership": _l("Is this your account?"),
+    "change_email": _l("Confirm your new e-mail address"),
+    "address_in_use": _l("Somebody wanted to use your e-mail address"),
+    "email_changed": _l("Your e-mail address was changed"),
+    "account_deleted": _l("Your account is deleted"),
+    "blocked": _l("Your account is closed for now"),
+    "unblocked": _l("Your account is open again"),
+    "consent_given": _l("You said yes to news by e-mail"),
+}
+
+
+def confirm_address(customer: Customer, token: str) -> None:
+    """Mail the link that confirms an address."""
+    _send(customer, "confirm_address", link=_link("register.confirm", token=token))
+
+
+def already_registered(customer: Customer) -> None:
+    """Tell the owner of an account that somebody, probably they, tried to register once more."""
+    _send(customer, "already_registered", login=_link("login.page"), forgot=_link("password.forgot"))
+
+
+def reset_password(customer: Customer, token: str) -> None:
+    """Mail the link that sets a new password, or a first one."""
+    _send(customer, "reset_password", link=_link("password.reset", token=token), login=_link("login.page"))
+
+
+def password_set(customer: Customer) -> None:
+    """Tell the owner that the password is another one now (ASVS 6.3.7)."""
+    _send(customer, "password_set", forgot=_link("password.forgot"))
+
+
+def vipps_connected(customer: Customer) -> None:
+    """Tell the owner that a Vipps user opens the account from now on (ASVS 6.3.7)."""
+    _send(customer, "vipps_connected", account=_link("account.overview"), forgot=_link("password.forgot"))
+
+
+def vipps_disconnected(customer: Customer) -> None:
+    """Tell the owner that no Vipps user opens the account any more (ASVS 6.3.7)."""
+    _send(customer, "vipps_disconnected", account=_link("account.overview"))
+
+
+def sharing_revoked(customer: Customer) -> None:
+    """Tell a customer who ended the sharing in the app what stays, and what else they can do (Vipps: webhooks)."""
+    _send(
+        customer,
+        "sharing_revoked",
+        login=_link("login.page"),
+        forgot=_link("password.forgot") if customer.email_verified_at else None,
+        consents=_link("consents.page"),
+        delete=_link("delete.page"),
+    )
+
+
+def taken_over(customer: Customer) -> None:
+    """Tell the owner of an address, who has just proved it, what became of the registration that was there."""
+    _send(customer, "taken_over", account=_link("account.overview"))
+
+
+def prove_ownership(customer: Customer, token: str) -> None:
+    """Mail the link that lets a Vipps user, who has just logged in, into this account."""
+    _send(customer, "prove_ownership", link=_link("vipps_account.prove_by_mail", token=token))
+
+
+def change_email(customer: Customer, new_email: str, token: str) -> None:
+    """Mail the link that makes a new address the account's, to that address."""
+    _send(customer, "change_email", to=new_email, link=_link("email.confirm", token=token))
+
+
+def address_in_use(owner: Customer) -> None:
+    """Tell the owner of an account that somebody, probably they, wanted its address for another account."""
+    _send(owner, "address_in_use", login=_link("login.page"))
+
+
+def email_changed(customer: Customer, old_email: str) -> None:
+    """Tell the former address that it is no longer the account's (ASVS 6.3.7)."""
+    _send(customer, "email_changed", to=old_email)
+
+
+def account_deleted(customer: Customer) -> None:
+    """Tell the owner that the account is gone (ASVS 6.3.7); call it before it is."""
+    _send(customer, "account_deleted")
+
+
+def blocked(customer: Customer) -> None:
+    """Tell the owner that the shop has closed the account."""
+    _send(customer, "blocked")
+
+
+def unblocked(customer: Customer) -> None:
+    """Tell the owner that the account can be used again."""
+    _send(customer, "unblocked")
+
+
+def consent_given(customer: Customer) -> None:
+    """Tell the owner of an address that news will come to it, with the link that ends it."""
+    ends = unsubscribe.address(customer, "email")
+    _send(customer, "consent_given", headers=unsubscribe.headers(customer, "email"), link=ends)
+
+
+def _send(
+    customer: Customer, kind: str, to: str | None = None, headers: dict[str, str] | None = None, **context: object
+) -> None:
+    address = to or customer.email
+    if address is None:
+        return
+    facts = {"has_password": customer.password_hash is not None, "has_vipps": has_vipps(customer)}
+    with force_locale(customer.locale):
+        body = render_template(f"mail/{kind}.txt", **facts, **context)
+        mail.send(address, str(SUBJECTS[kind]), body, kind, headers)
+
+
+def _link(endpoint: str, **values: str) -> str:
+    return settings_of_app().public_url + url_for(endpoint, _external=False, **values)

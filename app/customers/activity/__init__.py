@@ -1,0 +1,1 @@
+"""The account activity log: logins and security-relevant changes, with their reasons."""

@@ -1,0 +1,102 @@
+"""The activity list of an account: every login and every change that matters to its safety, with how it came about.
+
+The customer reads it on their page, support staff look up its reference numbers, and a Vipps login leaves here
+what was decided and why. A line is part of the transaction that it is about; the caller commits.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flask import has_request_context, request
+from sqlalchemy import func, select
+
+from app.customers.models import Activity, Customer
+from app.database import db, insert_now
+from app.logging import reference
+from app.vipps.matching import Decision
+
+PER_PAGE = 20
+MAX_USER_AGENT = 200
+
+
+class Kind(StrEnum):
+    """What can be in the list."""
+
+    LOGGED_IN = "logged_in"
+    LOGIN_HELD = "login_held"
+    LOGIN_REFUSED = "login_refused"
+    CONFIRMED = "confirmed"
+    CONNECTED_HERE = "connected_here"
+    VIPPS_CONNECTED = "vipps_connected"
+    VIPPS_DISCONNECTED = "vipps_disconnected"
+    ADDRESS_CONFIRMED = "address_confirmed"
+    TAKEN_OVER = "taken_over"
+    PASSWORD_SET = "password_set"  # noqa: S105 - the name of an event
+    EMAIL_CHANGE_ASKED = "email_change_asked"
+    EMAIL_CHANGED = "email_changed"
+    PROFILE_CHANGED = "profile_changed"
+    REFRESH_POLICY_CHANGED = "refresh_policy_changed"
+    SHARING_REVOKED = "sharing_revoked"
+    CONSENT_GIVEN = "consent_given"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    DATA_EXPORTED = "data_exported"
+    SESSION_ENDED = "session_ended"
+    SESSIONS_ENDED = "sessions_ended"
+    BLOCKED = "blocked"
+    UNBLOCKED = "unblocked"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page of an activity list, newest first; `total` counts all lines."""
+
+    lines: Sequence[Activity]
+    total: int
+    page: int
+
+    @property
+    def pages(self) -> int:
+        """Return the number of pages; an empty list is one page."""
+        return max(1, -(-self.total // PER_PAGE))
+
+
+def note(
+    customer: Customer | None, kind: Kind, *, method: str | None = None, decision: Decision | None = None
+) -> Activity:
+    """Add a line for a customer, or for nobody that is known, with the browser and the number of this request."""
+    return insert_now(
+        Activity(
+            customer_id=customer.id if customer else None,
+            kind=kind,
+            method=method,
+            decision=decision.verdict if decision else None,
+            reasons=list(decision.reasons) if decision else [],
+            user_agent=_user_agent(),
+            reference=reference(),
+        )
+    )
+
+
+def listing(customer: Customer, page: int = 1) -> Listing:
+    """Return one page of a customer's list."""
+    mine = Activity.customer_id == customer.id
+    newest = select(Activity).where(mine).order_by(Activity.id.desc())
+    lines = db.session.scalars(newest.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
+    total = db.session.scalar(select(func.count()).select_from(Activity).where(mine)) or 0
+    return Listing(lines, total, page)
+
+
+def one_of(customer: Customer, activity_id: int) -> Activity | None:
+    """Return a line of this customer's list; somebody else's is as good as none (ASVS 8.2.2)."""
+    return db.session.scalar(select(Activity).where(Activity.id == activity_id, Activity.customer_id == customer.id))
+
+
+def latest_logins(customer: Customer, most: int) -> Sequence[Activity]:
+    """Return the customer's latest logins, newest first."""
+    logins = select(Activity).where(Activity.customer_id == customer.id, Activity.kind == Kind.LOGGED_IN)
+    return db.session.scalars(logins.order_by(Activity.id.desc()).limit(most)).all()
+
+
+def _user_agent() -> str:
+    return request.user_agent.string.replace("\0", "")[:MAX_USER_AGENT] if has_request_context() else ""

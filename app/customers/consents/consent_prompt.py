@@ -1,0 +1,55 @@
+"""Ask once: whoever comes in for the first time, and was asked nothing in Vipps, is asked here, politely.
+
+That they were asked is written in the login's own transaction, so it happens once even if the page is never seen. The
+question stands on the next page that is not part of buying, since buying never depends on the answer (GDPR, article
+7(4)); nothing is ticked beforehand (GDPR, recital 32).
+"""
+
+from collections.abc import Collection
+
+from flask import request, session
+
+from app.customers.activity import account_activity
+from app.customers.consents import ledger, preferences
+from app.customers.consents.channels import ALL, Channel
+from app.customers.consents.models import ConsentRecord
+from app.customers.models import Customer
+from app.customers.sessions.session_cookie import current_customer
+from app.database import utcnow
+from app.vipps.matching import Decision, Verdict
+
+# In the form cookie: whom to ask on the next page.
+TO_ASK = "consents_to_ask"
+NEW_HERE = frozenset({Verdict.CREATE, Verdict.LINK, Verdict.LINK_AND_LOG_IN})
+# Pages that nobody should be asked on: while buying, and where the same question stands already.
+ELSEWHERE = frozenset({"cart", "checkout", "consents", "unsubscribe", "delete", "confirm"})
+
+
+def is_due(customer: Customer, decision: Decision | None) -> bool:
+    """Tell whether this login is the one to ask at, and note that it asks. Call it before the login is noted."""
+    if customer.consents_asked_at is not None:
+        return False
+    is_first = decision.verdict in NEW_HERE if decision else not account_activity.latest_logins(customer, 1)
+    if not is_first or ledger.has_answers(customer):
+        return False
+    customer.consents_asked_at = utcnow()
+    return True
+
+
+def ask_on_next_page(customer: Customer) -> None:
+    """Have the next page ask; only for who is logged in then."""
+    session[TO_ASK] = customer.id
+
+
+def questions() -> tuple[Channel, ...]:
+    """Return what this page asks, which it does once; for the frame of every page."""
+    if TO_ASK not in session or request.method != "GET" or request.blueprint in ELSEWHERE:
+        return ()
+    customer, asked = current_customer(), session.pop(TO_ASK)
+    return ALL if customer and customer.id == asked else ()
+
+
+def answer(customer: Customer, ticked: Collection[str]) -> list[ConsentRecord]:
+    """Record a yes for each channel that was ticked and a no for each that was not. The caller commits."""
+    rows = [preferences.choose(customer, channel.id, channel.id in ticked) for channel in ALL]
+    return [row for row in rows if row]

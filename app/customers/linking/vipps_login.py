@@ -1,0 +1,274 @@
+"""What a Vipps login means in this shop: the `Merchant` that the integration asks for.
+
+Everything that a login changes is one transaction: the customer is found, connected or made, what Vipps said is kept,
+consents are recorded, the decision is written down with its reasons, a session begins, and the attempt notes what it
+led to. A failure anywhere leaves nothing behind. Which customer it is, `linking.settle` knows; here is what follows
+from it for each purpose.
+"""
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import TooManyRequests
+from werkzeug.wrappers import Response
+
+from app.customers import rate_limits
+from app.customers.accounts import email_tokens, registration
+from app.customers.activity import account_activity
+from app.customers.activity.account_activity import Kind
+from app.customers.activity.descriptions import reasons_of
+from app.customers.linking import account_links, callback_replay, login_messages, pending_link, revocation
+from app.customers.linking.account_links import Identity, Settled
+from app.customers.linking.next_actions import way_back, ways_on
+from app.customers.linking.sign_in import VIPPS, admit, in_one_transaction, let_in, linked, refuse
+from app.customers.models import Customer
+from app.customers.sessions import session_store
+from app.customers.sessions.reauthentication import note_confirmation
+from app.customers.sessions.session_cookie import (
+    acting_for,
+    current_customer,
+    forget,
+    rotate_session,
+    set_session_cookie,
+    still_current,
+)
+from app.database import db, if_possible
+from app.logging import log, name_failure, reference
+from app.security import client_network, client_site, limiter, set_cookie
+from app.settings import settings_of_app
+from app.signals import event_received, login_ended, tell
+from app.vipps.attempts import Attempt
+from app.vipps.errors import LoginRefused
+from app.vipps.matching import Decision, Verdict, Way
+from app.vipps.purposes import Purpose
+from app.vipps.revocation import Delivery
+from app.vipps.routes import Login
+
+RETRY_SECONDS = 5
+
+
+class VippsLogin:
+    """This shop's side of a Vipps login."""
+
+    def offer(self, next_path: str) -> ResponseReturnValue:
+        """Show the login page to somebody whom another site sent into a login."""
+        return redirect(url_for("login.page", next=next_path), 303)
+
+    def count_start(self) -> None:
+        """Count a login that begins, by where it comes from; what another site sends here has not begun any."""
+        try:
+            count_client()
+            if client_site() != client_network():
+                count_site()
+        except TooManyRequests:
+            raise LoginRefused("too_many_starts") from None
+
+    def is_theirs(self, attempt: Attempt) -> bool:
+        """Tell whether the session that began this is the one that is logged in now; a login is anybody's."""
+        if attempt.purpose in (Purpose.LOG_IN, Purpose.MEMBERS, Purpose.PROVE):
+            return True
+        return bool(attempt.owner) and attempt.owner == acting_for()
+
+    def accept(self, login: Login) -> ResponseReturnValue:
+        """Do what the login was for; of two at the same moment, the second finds what the first did."""
+        return in_one_transaction(lambda: ACCEPT[login.attempt.purpose](login))
+
+    def repeat(self, attempt: Attempt, outcome: str | None) -> ResponseReturnValue:
+        """Lead a repeated callback to where the first one led, while that is fresh."""
+        if current_customer() is not None:
+            return redirect(attempt.next_path, 303)
+        if waiting := callback_replay.held_by(outcome):
+            key = pending_link.rekey(waiting)
+            db.session.commit()
+            return ask_for_proof(key)
+        session = callback_replay.session_of(outcome)
+        if session is None:
+            raise LoginRefused("state_used")
+        # A session of its own: the first answer's cookie may be the one that the browser keeps.
+        _row, token = session_store.add(session.customer, VIPPS, request.user_agent.string, confirmed=False)
+        db.session.commit()
+        return _go_on(attempt.next_path, token)
+
+    def refuse(self, error: LoginRefused, next_path: str, purpose: Purpose | None) -> ResponseReturnValue:
+        """Show the refusal's page and write its line, both with the same reference number."""
+        db.session.rollback()
+        forget()
+        refusal, brand = error.refusal, settings_of_app().brand
+        name_failure(refusal.code)
+        getattr(log, refusal.level)(
+            "vipps_login_refused", refusal=refusal.code, detail=error.detail, cause=refusal.cause
+        )
+        tell(login_ended, method=VIPPS, outcome=refusal.code)
+        customer = if_possible(current_customer, None)
+        html = render_template(
+            "vipps/refused.html",
+            title=_(refusal.page.title, brand=brand),
+            explanation=_(refusal.page.explanation, brand=brand),
+            reasons=reasons_of(error.reasons),
+            calm=refusal.level == "info",
+            ways=ways_on(refusal.code, customer, next_path, reference(), purpose),
+            back=way_back(customer is not None, next_path),
+            reference=reference(),
+        )
+        response = make_response(html, refusal.status)
+        if refusal.status == 503:
+            response.headers["Retry-After"] = str(error.retry_after or RETRY_SECONDS)
+        return response
+
+    def receive(self, delivery: Delivery) -> bool:
+        """Do what an event of the webhook means; of equal ones at the same moment, the others find what one did."""
+        try:
+            outcome = receive(delivery)
+        except TooManyRequests:
+            tell(event_received, outcome="too_many")
+            raise
+        except SQLAlchemyError as error:
+            log.error("database_error", error=type(error).__name__)
+            tell(event_received, outcome="database_error")
+            raise
+        understood = outcome in revocation.UNDERSTOOD
+        tell(event_received, outcome=outcome if understood else "unreadable")
+        (log.info if understood else log.warning)("webhook_delivery", outcome=outcome)
+        return understood
+
+
+@limiter.limit(rate_limits.STARTS_PER_CLIENT, key_func=client_network)
+def count_client() -> None:
+    """Count one login that begins; raises `TooManyRequests` if there have been too many from there."""
+
+
+@limiter.limit(rate_limits.STARTS_PER_SITE, key_func=client_site)
+def count_site() -> None:
+    """Count it for the whole site, of which an IPv6 client is a part; raises `TooManyRequests` as well."""
+
+
+@limiter.limit(rate_limits.EVENTS, key_func=lambda: "webhook")
+def receive(delivery: Delivery) -> str:
+    """Receive an event in one transaction, unless there have been too many."""
+
+    def work() -> str:
+        outcome = revocation.receive(delivery)
+        db.session.commit()
+        return outcome
+
+    return in_one_transaction(work)
+
+
+def log_in(login: Login) -> ResponseReturnValue:
+    """Log the person in, or hold the login until its person has proved that the account is theirs."""
+    settled = settle(login.attempt.purpose, login)
+    if settled.decision.verdict is Verdict.PROVE_OWNERSHIP:
+        return hold(login, settled.decision)
+    return let_in(
+        linked(settled),
+        VIPPS,
+        login.attempt.next_path,
+        confirmed=False,
+        decision=settled.decision,
+        attempt=login.attempt,
+    )
+
+
+def hold(login: Login, decision: Decision) -> ResponseReturnValue:
+    """Let the login wait in this browser, and ask for the proof."""
+    waiting, key = pending_link.hold(login, decision)
+    account_activity.note(waiting.customer, Kind.LOGIN_HELD, method=VIPPS, decision=decision)
+    callback_replay.note_held(login.attempt, waiting)
+    db.session.commit()
+    log.info("vipps_login_held", decision=decision.verdict, reasons=list(decision.reasons))
+    tell(login_ended, method=VIPPS, outcome=decision.verdict)
+    return ask_for_proof(key)
+
+
+def connect(login: Login) -> ResponseReturnValue:
+    """Connect the Vipps user to the account of who is logged in here, and nobody else."""
+    settled = settle(Purpose.CONNECT, login, asker())
+    customer = linked(settled)
+    line = account_activity.note(customer, Kind.CONNECTED_HERE, method=VIPPS, decision=settled.decision)
+    token, news = rotate_session(), login_messages.has_news(customer)
+    callback_replay.note_done(login.attempt)
+    db.session.commit()
+    log.info("vipps_connected", customer=customer.id, decision=settled.decision.verdict)
+    login_messages.greet(customer, line, news=news)
+    return _go_on(login.attempt.next_path, token)
+
+
+def refresh(login: Login) -> ResponseReturnValue:
+    """Keep what Vipps says today about who is logged in here."""
+    settled = settle(Purpose.REFRESH, login, asker())
+    customer = linked(settled)
+    callback_replay.note_done(login.attempt)
+    db.session.commit()
+    log.info("profile_refreshed", customer=customer.id)
+    if settled.refreshed:
+        login_messages.tell_news(settled.refreshed)
+    return redirect(login.attempt.next_path, 303)
+
+
+def confirm(login: Login) -> ResponseReturnValue:
+    """Note that who is logged in here has just confirmed in the app; `acr` has been checked with the ID token."""
+    settled = settle(Purpose.CONFIRM, login, asker())
+    customer = linked(settled)
+    token = note_confirmation(customer, VIPPS)
+    callback_replay.note_done(login.attempt)
+    db.session.commit()
+    flash(_("Thank you, you have confirmed that it is you."), "success")
+    return _go_on(login.attempt.next_path, token)
+
+
+def prove(login: Login) -> ResponseReturnValue:
+    """Finish in this browser what a mailed link, opened here, allows: only for the Vipps user who asked for it."""
+    proof = email_tokens.take_by_hash(login.attempt.owner, email_tokens.Purpose.CONNECT)
+    waiting = pending_link.take(proof.pending_link_id) if proof and proof.pending_link_id else None
+    if waiting is None:
+        raise LoginRefused("proof_spent")
+    if pending_link.identity_of(waiting) != identity_of(login):
+        db.session.rollback()  # the link stays good for the right person
+        refuse(Decision(Verdict.OTHER_PERSON, waiting.customer_id, ("subject_is_not_yours",)))
+    return admit(waiting, Way.MAIL, login.attempt)
+
+
+ACCEPT = {
+    Purpose.LOG_IN: log_in,
+    Purpose.MEMBERS: log_in,
+    Purpose.CONNECT: connect,
+    Purpose.REFRESH: refresh,
+    Purpose.CONFIRM: confirm,
+    Purpose.PROVE: prove,
+}
+
+
+def settle(purpose: Purpose, login: Login, current: Customer | None = None) -> Settled:
+    """Decide which customer came back from Vipps, and do it."""
+    return account_links.settle(purpose, identity_of(login), login.userinfo, login.id_token.issued_at, current)
+
+
+def asker() -> Customer:
+    """Return who is logged in and began this; raises `LoginRefused` if their session has ended meanwhile.
+
+    The customer is locked before the session, as everywhere, so that two of their browsers never wait for each other.
+    """
+    customer = current_customer()
+    if customer is None or not registration.hold(customer.id) or not still_current():
+        raise LoginRefused("session_changed")
+    return customer
+
+
+def identity_of(login: Login) -> Identity:
+    """Return the Vipps user who logged in."""
+    return Identity(login.issuer, login.client_id, login.id_token.subject)
+
+
+def ask_for_proof(key: str) -> Response:
+    """Lead to the page that asks for the proof; its cookie outlives the browser's window."""
+    response = redirect(url_for("vipps_account.prove"), 303)
+    set_cookie(response, pending_link.PENDING_COOKIE, key, max_age=pending_link.LIFETIME)
+    return response
+
+
+def _go_on(target: str, token: str | None) -> Response:
+    response = redirect(target, 303)
+    if token:
+        set_session_cookie(response, token)
+    return response

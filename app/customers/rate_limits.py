@@ -1,0 +1,55 @@
+"""How often the forms of the accounts may be sent, so that guessing is slow and mail is not a weapon (ASVS 6.3.1).
+
+Counted twice: by the client's network address, and by the account that is aimed at, whether or not it exists. A login
+that succeeds clears nothing. Nobody is shut out for long, and never altogether: a Vipps login is counted by where it
+comes from only, and a link by mail opens the account while its password form is under attack. Whoever asks for more
+mail than an address gets is answered as if it had gone out: a stranger learns nothing, and the newest link that the
+owner has still works.
+"""
+
+import hashlib
+import hmac
+
+from flask import current_app, request
+
+from app.customers.accounts.email_address import LONGEST, normal_email
+
+# A school or an office shares one address, so these are meant for machines: a workshop of thirty registers twice an
+# hour, and has three tries at a password.
+LOGIN_PER_CLIENT = "100 per 5 minutes"
+# A person tries three or four times; 40 guesses an hour (per worker, without REDIS_URL)
+# lead nowhere against the list of refused passwords.
+LOGIN_PER_ACCOUNT = "10 per 15 minutes"
+REGISTER_PER_CLIENT = "60 per hour"
+# Every one of these may send a mail to somebody who did not ask for it. It is counted where the mail is made.
+MAILS_PER_ACCOUNT = "5 per hour"
+FORGOT_PER_CLIENT = "60 per hour"
+# Each writes a row that lives for an hour. A mobile operator puts many people behind one address, and they are the ones
+# who use Vipps; so does a workshop: thirty who log in four times a minute are let in.
+STARTS_PER_CLIENT = "120 per minute"
+# Over IPv6 a client is a /64, and a home has hundreds of them; a mobile operator, with one for each phone, thousands in
+# a /48. Of the open logins of others none is pushed out before 56 IPv4 addresses, or twelve such sites, begin as many
+# as they may for a quarter of an hour (app.vipps.attempts: MOST, LIFETIME).
+STARTS_PER_SITE = "600 per minute"
+LINKS_PER_CLIENT = "100 per 5 minutes"
+CHANGE_PER_CLIENT = "20 per 15 minutes"
+# Of all senders together, since whoever knows the webhook's address is Vipps, or acts as Vipps.
+EVENTS = "120 per minute"
+# A copy reads every row that there is about somebody.
+COPIES_PER_CUSTOMER = "10 per hour"
+
+
+def account_key() -> str:
+    """Name the account that the form aims at by a keyed hash, since the counters may lie in a shared store."""
+    typed = request.form.get("email", "")[:LONGEST]
+    return _keyed(normal_email(typed) or typed.strip().lower())
+
+
+def customer_key(customer_id: int | None) -> str:
+    """Name an account that is known by its number, in the same way."""
+    return _keyed(f"customer {customer_id}")
+
+
+def _keyed(text: str) -> str:
+    key = str(current_app.secret_key).encode()
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()

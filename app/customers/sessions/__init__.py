@@ -1,0 +1,1 @@
+"""Login sessions: the cookie in the browser, the row behind it, and re-authentication."""

@@ -1,0 +1,227 @@
+"""The login session as a browser sees it: an opaque cookie, renewed at every login (its row: `session_rows`).
+
+A cookie that somebody planted is never adopted: logging in always makes a new token (ASVS 7.2.4). Asking for
+`current_customer()` costs no query without a cookie, and exactly one per request with it. A page that was made for a
+customer is never stored by a browser or a proxy (ASVS 14.3.2). That is also why logging out sends no
+`Clear-Site-Data`: there is nothing of the customer's to clear, its "cookies" would reach the sibling hosts of the
+domain and forget the language, and its "cache" would throw away the pictures of the whole shop.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from blinker import Signal
+from flask import (
+    Flask,
+    Response,
+    abort,
+    current_app,
+    flash,
+    g,
+    has_request_context,
+    redirect,
+    request,
+    session,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.customers.models import Customer, CustomerSession
+from app.customers.sessions import session_store
+from app.database import db
+from app.logging import log
+from app.security import clear_cookie, read_cookie, set_cookie
+
+# The pages of these blueprints are about one person, logged in or not.
+PERSONAL = frozenset(
+    {"login", "register", "password", "account", "cart", "mail", "vipps_account", "profile", "confirm", "email"}
+    | {"sessions", "activity", "delete", "export", "consents", "unsubscribe"}
+)
+
+COOKIE = "session"
+
+View = Callable[..., ResponseReturnValue]
+
+# Sent inside the transaction of a login, with `customer=`; who listens adds to that transaction and does not commit.
+customer_logged_in = Signal()
+
+
+@dataclass(frozen=True)
+class Current:
+    """The session of this request and whose it is."""
+
+    row: CustomerSession
+    customer: Customer
+
+
+def init_app(app: Flask) -> None:
+    """Offer `current_customer()` to the templates and look after every response."""
+    app.add_template_global(_customer_for_page, "current_customer")
+    app.after_request(_keep_private)
+    app.after_request(_note_visit)
+
+
+def current_customer() -> Customer | None:
+    """Return who is logged in in this browser, or None."""
+    current = _current()
+    return current.customer if current else None
+
+
+def required_customer() -> Customer:
+    """Return who is logged in, behind `login_required`."""
+    customer = current_customer()
+    if customer is None:
+        abort(403)
+    return customer
+
+
+def current_session() -> CustomerSession | None:
+    """Return the session row of this browser, or None."""
+    current = _current()
+    return current.row if current else None
+
+
+def acting_for() -> str:
+    """Name the session of this browser, for what is begun on its behalf and must end in it; empty without one."""
+    current = _current()
+    return f"{current.customer.id}.{current.row.id}.{current.row.created_at.timestamp():.6f}" if current else ""
+
+
+def start_session(customer: Customer, method: str, *, confirmed: bool) -> tuple[CustomerSession, str]:
+    """Log the customer in: add a row and return it, and the token for `set_session_cookie`. The caller commits.
+
+    `confirmed` says whether this login proved who is at the keyboard. An existing session of this browser ends, and
+    the form secret is renewed with it (ASVS 7.2.4).
+    """
+    end_current_session("replaced")
+    row, token = session_store.add(customer, method, request.user_agent.string, confirmed=confirmed)
+    g.current = Current(row, customer)
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # listeners know their app by identity
+    customer_logged_in.send(app, customer=customer)
+    return row, token
+
+
+def ended_with_sharing() -> bool:
+    """Tell whether this browser was logged out because its person ended the sharing in the app."""
+    token = read_cookie(COOKIE)
+    return bool(token) and session_store.reason_of_end(token) == "sharing_revoked"
+
+
+def still_current() -> bool:
+    """Tell whether this browser's session is still open, as the database says now, and hold it until the commit."""
+    current = _current()
+    return current is not None and session_store.hold_open(current.row)
+
+
+def rotate_session() -> str | None:
+    """Give this browser's session a new token, at a rise of privilege; returns it for `set_session_cookie`."""
+    current = _current()
+    if current is None:
+        return None
+    session.clear()
+    return session_store.rotate(current.row)
+
+
+def end_current_session(reason: str) -> None:
+    """End the session of this browser, if there is one, and renew the form secret. The caller commits."""
+    current = _current()
+    if current is not None:
+        session_store.end(current.row, reason)
+    g.current = None
+    session.clear()
+
+
+def forget() -> None:
+    """Forget who this request's session is, after its transaction was rolled back; the next question asks anew."""
+    g.pop("current", None)
+
+
+def end_sessions_of(customer: Customer, reason: str, *, except_current: bool = False) -> None:
+    """End all sessions of a customer, in every browser, or in all but this one. The caller commits."""
+    current = _current()
+    keep = current.row.id if current and except_current else None
+    session_store.end_all(customer, reason, keep)
+    if current and not except_current and current.customer.id == customer.id:
+        g.current = None
+
+
+def set_session_cookie(response: Any, token: str) -> None:
+    """Hand the browser its session token. The cookie goes when the browser is closed, at the latest."""
+    set_cookie(response, COOKIE, token)
+
+
+def clear_session_cookie(response: Any) -> None:
+    """Take the session cookie away."""
+    clear_cookie(response, COOKIE)
+
+
+def login_required(view: View) -> View:
+    """Send who is not logged in to the login page, and from there back to this one."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+        if current_customer() is not None:
+            return view(*args, **kwargs)
+        if read_cookie(COOKIE) and not ended_with_sharing():  # the login page says that itself
+            flash(_("You are no longer logged in here. Please log in again."), "info")
+        # A form that was sent cannot be sent again by a redirect: that person starts from their own page.
+        there = request.full_path.removesuffix("?") if request.method == "GET" else None
+        return redirect(url_for("login.page", next=there), 303)
+
+    return guarded
+
+
+def _current() -> Current | None:
+    if "current" not in g:
+        token = read_cookie(COOKIE) if has_request_context() else None
+        g.current = _look_up(token) if token else None
+    current: Current | None = g.current
+    return current
+
+
+def _look_up(token: str) -> Current | None:
+    found = session_store.find(token)
+    if found is None:
+        return None
+    g.visit = session_store.visit_due(found[0])
+    return Current(*found)
+
+
+def _note_visit(response: Response) -> Response:
+    """Move the idle limit on, at most once a minute, after the page's own work is done and committed."""
+    visit = g.pop("visit", None)
+    if visit is None:
+        return response
+    try:
+        db.session.rollback()
+        session_store.note(visit)
+        db.session.commit()
+    except SQLAlchemyError as error:
+        # The page is made; a busy database must not take it away.
+        db.session.rollback()
+        log.warning("visit_not_noted", error=type(error).__name__)
+    return response
+
+
+def _keep_private(response: Response) -> Response:
+    # A form token belongs to one browser; Flask-WTF leaves it in `g` when a page has one.
+    if g.get("current") is not None or "csrf_token" in g or request.blueprint in PERSONAL:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _customer_for_page() -> Customer | None:
+    """Return who is logged in, for the page's header; None if the database fails, so that its error page stands."""
+    try:
+        customer = current_customer()
+        if customer is not None:
+            customer.name  # noqa: B018 - reads it again now if a rollback made it forget
+    except SQLAlchemyError:
+        db.session.rollback()
+        g.current = None
+        return None
+    return customer

@@ -1,0 +1,161 @@
+"""The rows behind the session cookies: who, in which browser, since when, until when.
+
+The browser holds 256 random bits and nothing else; the row holds their hash, the customer and the limits. So a session
+can be ended from here, and a copy of its cookie dies with it (ASVS 7.2.1, 7.4.1), which a signed cookie cannot do.
+Nothing here commits; the caller does.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, bindparam, select, update
+
+from app.customers.models import Customer, CustomerSession
+from app.database import db, insert_now, utcnow
+from app.security import secret_hash
+from app.signals import session_began, sessions_ended, tell_when_committed
+
+TOKEN_BYTES = 32
+# Vipps recommends no length. Two hours bear an interrupted visit to a shop that keeps no card numbers and asks again
+# before anything that cannot be undone; twelve end every session before the next day (ASVS 7.3.1, 7.3.2).
+IDLE_LIMIT = timedelta(hours=2)
+ABSOLUTE_LIMIT = timedelta(hours=12)
+# How exactly "last seen" is kept. Finer would be a write per page.
+SEEN_EVERY = timedelta(minutes=1)
+MAX_USER_AGENT = 200
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A visit that moves a session's idle limit on."""
+
+    session_id: int
+    at: datetime
+    expires_at: datetime
+
+
+def add(customer: Customer, method: str, user_agent: str, *, confirmed: bool) -> tuple[CustomerSession, str]:
+    """Add a session and return its row and the token for the browser."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    now = utcnow()
+    row = insert_now(
+        CustomerSession(
+            customer_id=customer.id,
+            token_hash=secret_hash(token),
+            method=method,
+            user_agent=user_agent.replace("\0", "")[:MAX_USER_AGENT],
+            created_at=now,
+            last_seen_at=now,
+            expires_at=_expiry(now, now),
+            confirmed_at=now if confirmed else None,
+        )
+    )
+    tell_when_committed(session_began, method=method)
+    return row, token
+
+
+# Every page of a customer asks this, so it is built once: building it costs as much as running it.
+_OPEN = (
+    select(CustomerSession, Customer)
+    .join(CustomerSession.customer)
+    .where(
+        CustomerSession.token_hash == bindparam("token_hash"),
+        CustomerSession.ended_at.is_(None),
+        CustomerSession.expires_at > bindparam("now"),
+        Customer.blocked_at.is_(None),
+    )
+)
+
+
+def find(token: str) -> tuple[CustomerSession, Customer] | None:
+    """Return the session that a token opens, and whose it is, with one query; None if it has ended or lapsed."""
+    found = db.session.execute(_OPEN, {"token_hash": secret_hash(token), "now": utcnow()}).one_or_none()
+    return (found[0], found[1]) if found else None
+
+
+def reason_of_end(token: str) -> str:
+    """Return why the session that a token opened was ended; empty if it lapsed, is open or is not known.
+
+    `end_all` marks those too that had lapsed before, and an old cookie need not learn what came after. Nor is it told
+    for longer than the session could have lasted.
+    """
+    ended = select(CustomerSession.ended_reason).where(
+        CustomerSession.token_hash == secret_hash(token),
+        CustomerSession.ended_at < CustomerSession.expires_at,
+        CustomerSession.ended_at > utcnow() - ABSOLUTE_LIMIT,
+    )
+    return db.session.scalar(ended) or ""
+
+
+def hold_open(row: CustomerSession) -> bool:
+    """Tell whether a session has not ended, and keep others from ending it before this transaction does."""
+    open_row = select(CustomerSession.id).where(CustomerSession.id == row.id, CustomerSession.ended_at.is_(None))
+    return db.session.scalar(open_row.with_for_update()) is not None
+
+
+def rotate(row: CustomerSession) -> str:
+    """Give a session a new token, which is returned; the old one opens nothing any more (ASVS 7.2.4)."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    row.token_hash = secret_hash(token)
+    return token
+
+
+def open_sessions(customer: Customer) -> Sequence[CustomerSession]:
+    """Return a customer's sessions that have neither ended nor lapsed, the last used first."""
+    return db.session.scalars(_open_of(customer).order_by(CustomerSession.last_seen_at.desc())).all()
+
+
+def open_session(customer: Customer, session_id: int) -> CustomerSession | None:
+    """Return one of a customer's open sessions; somebody else's is as good as none (ASVS 8.2.2)."""
+    return db.session.scalar(_open_of(customer).where(CustomerSession.id == session_id))
+
+
+def _open_of(customer: Customer) -> Select[CustomerSession]:
+    return select(CustomerSession).where(
+        CustomerSession.customer_id == customer.id,
+        CustomerSession.ended_at.is_(None),
+        CustomerSession.expires_at > utcnow(),
+    )
+
+
+def end(row: CustomerSession, reason: str) -> None:
+    """End one session."""
+    row.ended_at = utcnow()
+    row.ended_reason = reason
+    tell_when_committed(sessions_ended, reason=reason, number=1)
+
+
+def end_all(customer: Customer, reason: str, keep: int | None = None, method: str | None = None) -> None:
+    """End every open session of a customer but the one to keep, or only those of one way in (ASVS 7.4.2, 7.4.3)."""
+    ending = update(CustomerSession).where(
+        CustomerSession.customer_id == customer.id, CustomerSession.ended_at.is_(None)
+    )
+    if keep is not None:
+        ending = ending.where(CustomerSession.id != keep)
+    if method is not None:
+        ending = ending.where(CustomerSession.method == method)
+    ended = db.session.execute(ending.values(ended_at=utcnow(), ended_reason=reason))
+    tell_when_committed(sessions_ended, reason=reason, number=ended.rowcount)  # type: ignore[attr-defined]  # an update has a row count
+
+
+def visit_due(row: CustomerSession) -> Visit | None:
+    """Return what is to be noted of a visit, or None if the last note is recent enough."""
+    now = utcnow()
+    if now - row.last_seen_at <= SEEN_EVERY:
+        return None
+    return Visit(row.id, now, _expiry(row.created_at, now))
+
+
+def note(visit: Visit) -> None:
+    """Move the idle limit of a session on, unless it has ended meanwhile."""
+    db.session.execute(
+        update(CustomerSession)
+        .where(CustomerSession.id == visit.session_id, CustomerSession.ended_at.is_(None))
+        .values(last_seen_at=visit.at, expires_at=visit.expires_at)
+    )
+
+
+def _expiry(created_at: datetime, seen_at: datetime) -> datetime:
+    return min(seen_at + IDLE_LIMIT, created_at + ABSOLUTE_LIMIT)

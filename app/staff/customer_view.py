@@ -1,0 +1,95 @@
+"""Everything that support may see of one customer, read in one go and bounded.
+
+No password hash and no token is in it: only that there is a password, and how many browsers are logged in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import defer, joinedload, selectinload
+
+from app.customers.consents import preferences
+from app.customers.consents.models import ConsentRecord
+from app.customers.consents.preferences import Answer, Standing
+from app.customers.models import Activity, Customer, CustomerSession, VippsLink, WebhookDelivery
+from app.database import db, utcnow
+from app.shop.models import Order
+from app.staff.models import ErrorReport, StaffLook
+from app.staff.pagination import Listing, newest
+
+# Of each kind, the newest; a list that may be longer has a page of its own or is no matter for support.
+MOST = 20
+MOST_ANSWERS = 50
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """A customer and what belongs to them; each list has the newest first."""
+
+    customer: Customer
+    has_password: bool
+    links: Sequence[VippsLink]
+    standings: Sequence[Standing]
+    others: Sequence[Answer]
+    answers: Sequence[ConsentRecord]
+    activity: Listing[Activity]
+    sessions: int
+    orders: Sequence[Order]
+    errors: Sequence[ErrorReport]
+    deliveries: Sequence[WebhookDelivery]
+    looks: Sequence[StaffLook]
+
+
+def read(customer_id: int) -> Dossier | None:
+    """Return what there is about a customer; None if there is no such customer."""
+    customer = somebody(customer_id)
+    if customer is None:
+        return None
+    return Dossier(
+        customer=customer,
+        has_password=_has_password(customer),
+        links=customer.vipps_links,
+        standings=preferences.standings(customer),
+        others=preferences.other_answers(customer),
+        answers=_newest_of(ConsentRecord, customer, MOST_ANSWERS),
+        activity=activity_of(customer),
+        sessions=_open_sessions(customer),
+        orders=_newest_of(Order, customer),
+        errors=_newest_of(ErrorReport, customer),
+        deliveries=_newest_of(WebhookDelivery, customer),
+        looks=db.session.scalars(_of(StaffLook, customer).options(joinedload(StaffLook.staff))).all(),
+    )
+
+
+def somebody(customer_id: int) -> Customer | None:
+    """Return a customer with the ways in, without the password's hash."""
+    whole = select(Customer).where(Customer.id == customer_id)
+    options = (defer(Customer.password_hash), selectinload(Customer.vipps_links).selectinload(VippsLink.profile))
+    return db.session.scalar(whole.options(*options))
+
+
+def activity_of(customer: Customer, before: int | None = None) -> Listing[Activity]:
+    """Return one page of what happened to the account."""
+    return newest(select(Activity).where(Activity.customer_id == customer.id), Activity.id, before)
+
+
+def _has_password(customer: Customer) -> bool:
+    has_one = select(Customer.password_hash.is_not(None)).where(Customer.id == customer.id)
+    return bool(db.session.scalar(has_one))
+
+
+def _open_sessions(customer: Customer) -> int:
+    open_ones = select(func.count()).select_from(CustomerSession)
+    open_ones = open_ones.where(CustomerSession.customer_id == customer.id, CustomerSession.ended_at.is_(None))
+    return db.session.scalar(open_ones.where(CustomerSession.expires_at > utcnow())) or 0
+
+
+def _newest_of(model: Any, customer: Customer, most: int = MOST) -> Sequence[Any]:
+    return db.session.scalars(_of(model, customer, most)).all()
+
+
+def _of(model: Any, customer: Customer, most: int = MOST) -> Select[Any]:
+    theirs: Select[Any] = select(model).where(model.customer_id == customer.id)
+    return theirs.order_by(model.id.desc()).limit(most)

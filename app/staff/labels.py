@@ -1,0 +1,62 @@
+"""The back office in words: what was looked at, where an answer came from, what a delivery led to."""
+
+from collections.abc import Mapping
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.settings import settings_of_app
+from app.staff.audit_log import Action
+from app.staff.search import Kind
+from app.vipps.errors import REFUSALS
+
+ACTIONS: Mapping[str, object] = {
+    Action.SEARCH: _l("Searched"),
+    Action.CUSTOMER: _l("Opened a customer"),
+    Action.ACTIVITY: _l("Read a customer’s activity"),
+    Action.AUDIENCE: _l("Looked at an audience"),
+    Action.EXPORT: _l("Exported an audience"),
+}
+KINDS: Mapping[str, object] = {
+    Kind.EMAIL: _l("an e-mail address"),
+    Kind.PHONE: _l("a telephone number"),
+    Kind.NUMBER: _l("a customer number"),
+    Kind.ORDER: _l("an order number"),
+    Kind.REFERENCE: _l("a reference number"),
+    Kind.NAME: _l("a name"),
+}
+SOURCES: Mapping[str, object] = {
+    "vipps_login": _l("%(brand)s login"),
+    "my_page": _l("My page"),
+    "unsubscribe": _l("Link in a mail"),
+    "staff": _l("The shop’s staff"),
+}
+OUTCOMES: Mapping[str, object] = {
+    "revoked": _l("Sharing ended"),
+    "revoked_before": _l("Had ended before"),
+    "unknown_subject": _l("Nobody we know"),
+    "older_than_login": _l("Older than their latest login"),
+}
+STATES: Mapping[str, object] = {"on": _l("Yes"), "off": _l("No"), "resting": _l("Yes, but resting")}
+CHANNELS: Mapping[str, object] = {"email": _l("E-mail"), "sms": _l("SMS")}
+
+
+TABLES = {"action": ACTIONS, "kind": KINDS, "source": SOURCES, "outcome": OUTCOMES, "state": STATES}
+
+
+def in_words(name: str, table: str) -> str:
+    """Return the words for a name in one of the tables, or the name itself if it has none."""
+    words = TABLES[table].get(name)
+    return str(words) % {"brand": settings_of_app().brand} if words else name
+
+
+def shown_to_customer(code: str) -> str:
+    """Return the title of the page that a refusal showed; empty for what has none."""
+    refusal = REFUSALS.get(code)
+    return str(_(refusal.page.title, brand=settings_of_app().brand)) if refusal else ""
+
+
+def cause(code: str) -> str:
+    """Return what a refusal of a Vipps login means to a developer, in English; empty for what has none."""
+    refusal = REFUSALS.get(code)
+    return refusal.cause if refusal else ""

@@ -1,0 +1,57 @@
+"""“Remember me in browser”: one cookie on the simulator's origin, for all merchants.
+
+Off by default at a desk and on by default on a phone (Vipps MobilePay Login API guide: “How it works”). No
+merchant can switch it off; in-app confirmation passes it by.
+"""
+
+from datetime import datetime, timedelta
+
+from flask import request
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from simulator.context import simulator
+from simulator.models import Person, RememberedBrowser
+from simulator.random_values import hashed
+
+COOKIE = "vipps_simulator_browser"
+
+
+def token_of_browser() -> str | None:
+    """Return the value of the browser's cookie."""
+    return request.cookies.get(COOKIE)
+
+
+def oldest(now: datetime) -> datetime:
+    """Return the moment before which a confirmation is too old to count."""
+    return now - timedelta(seconds=simulator().config.browser_lifetime)
+
+
+def on_by_default() -> bool:
+    """Tell whether the request comes from a phone."""
+    return request.headers.get("Sec-CH-UA-Mobile") == "?1" or "Mobi" in request.headers.get("User-Agent", "")
+
+
+def set_cookie(response: Response, token: str) -> None:
+    """Let the browser be recognised next time."""
+    config = simulator().config
+    response.set_cookie(
+        COOKIE, token, max_age=config.browser_lifetime, secure=config.secure, httponly=True, samesite="Lax"
+    )
+
+
+def remembered_person(session: Session, now: datetime) -> Person | None:
+    """Return who is remembered in this browser."""
+    token = token_of_browser()
+    browser = session.get(RememberedBrowser, hashed(token)) if token else None
+    if browser is None or browser.confirmed_at < oldest(now):
+        return None
+    return session.get(Person, browser.person_key)
+
+
+def forget(session: Session, response: Response) -> None:
+    """Forget this browser, in the database and in the browser."""
+    if token := token_of_browser():
+        session.execute(delete(RememberedBrowser).where(RememberedBrowser.token_hash == hashed(token)))
+    response.delete_cookie(COOKIE, secure=simulator().config.secure, httponly=True, samesite="Lax")

@@ -1,0 +1,69 @@
+"""A whole login at once, for tests and scripts: the same steps as on the screens, without the screens.
+
+The person agrees to everything that is needed; `consents` says what they tick on the merchant's own screens.
+What is not mentioned there is ticked only if it is required.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from simulator import faults, logins
+from simulator.authorization import Accepted
+from simulator.consents import answers
+from simulator.models import Login, Person, SalesUnit
+from simulator.random_values import new_value
+
+TOO_YOUNG = "The user is under 15 years old"
+"""There is no documented code for this: `access_denied` is this simulator's choice."""
+
+
+@dataclass(frozen=True)
+class Script:
+    """What the person does."""
+
+    person: Person
+    action: str = "approve"
+    error: str = "server_error"
+    consents: Mapping[str, bool] = field(default_factory=dict)
+    language: str = "en"
+    faults: Mapping[str, Any] = field(default_factory=dict)
+
+
+def run(session: Session, request: Accepted, script: Script, code_lifetime: int, now: datetime) -> str:
+    """Perform a login and return where the browser would be sent."""
+    login = logins.begin(session, request, new_value(), now, script.faults)
+    if script.action == "deny":
+        return _end(session, login, "access_denied", now)
+    if script.action == "error":
+        return _end(session, login, script.error, now)
+    logins.choose(login, script.person, remember=False)
+    unit = session.get_one(SalesUnit, login.client_id)
+    return _walk(session, unit, login, script, code_lifetime, now)
+
+
+def _walk(session: Session, unit: SalesUnit, login: Login, script: Script, code_lifetime: int, now: datetime) -> str:
+    while True:
+        match logins.next_step(session, login, now):
+            case logins.Step.TOO_YOUNG:
+                return _end(session, login, "access_denied", now, TOO_YOUNG)
+            case logins.Step.CONFIRM:
+                logins.confirm(login, login.challenge[0], now)
+            case logins.Step.EMAIL:
+                logins.verify_email(session, login)
+            case logins.Step.CONSENT:
+                login.consented = True
+            case (logins.Step.CONSENTS_SCREEN | logins.Step.FLOW_SCREENS) as step:
+                ticked = answers.ticked(unit, step, script.consents)
+                if answers.give(unit, login, step, ticked, script.language, now):
+                    return _end(session, login, "access_denied", now)
+            case _:
+                return logins.finish_new(session, login, code_lifetime, now).location
+
+
+def _end(session: Session, login: Login, error: str, now: datetime, description: str | None = None) -> str:
+    text = description or faults.REDIRECT_ERRORS.get(error, "The login was not completed")
+    return logins.end_with_error(session, login, error, text, now=now) or login.redirect_uri
