@@ -21,6 +21,10 @@ from pygments.lexers import get_lexer_by_name
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN = (
     "app/**/*.py",
+    "demo/**/*.py",
+    "samples/**/*.py",
+    "simulator/**/*.py",
+    "simulator/templates/*.html",
     "app/guide/chapters/*.md",
     "templates/**/*.html",
     "templates/**/*.txt",

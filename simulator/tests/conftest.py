@@ -22,9 +22,10 @@ from simulator import Merchant, SimulatorConfig, create_simulator
 from tests.conftest import unused_port
 from tests.pages import Page, check_page
 from tests.speed import compiled_templates
-from tests.stage import chromium
 
-__all__ = ["chromium", "unused_port"]
+__all__ = ["unused_port"]
+
+pytest_plugins = ["tests.stage"]
 
 ORIGIN = "http://localhost:8001"
 ACCESS = "/access-management-1.0/access"
