@@ -17,14 +17,14 @@ from app import cli
 from app.database import db, one_at_a_time
 from app.settings import Settings
 from demo import routes, scenarios, staff
-from demo.fork import fork
+from demo.fork import fork as fork_command
 from samples import customers, products
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Add the demo's page and commands, and in the demo its hints and the guide, if it was not removed."""
     app.register_blueprint(routes.bp)
-    for command in (setup, fork):
+    for command in (setup, fork_command):
         app.cli.add_command(command)
     if settings.in_demo:
         app.jinja_env.globals.update(

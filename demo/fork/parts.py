@@ -7,7 +7,7 @@ they stay behind, and what is around them is whole without them.
 
 import re
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 # Files, and folders with the ends of the names that are taken of them.
 TAKEN: dict[str, tuple[str, ...]] = {
@@ -28,16 +28,10 @@ TAKEN: dict[str, tuple[str, ...]] = {
     "wsgi.py": (),
 }
 LEFT = (
-    "demo",
     "app/guide",
+    "demo",
+    "samples",
     "simulator",
-    # The demo's data, and the page that tells its stories.
-    "demo/routes.py",
-    "samples/customers.py",
-    "demo/scenarios.py",
-    "app/shop/demo",
-    "samples/products.py",
-    "demo/staff.py",
     # What they look like.
     "static/css/checklist.css",
     "static/css/clinic.css",
@@ -48,11 +42,8 @@ LEFT = (
     "static/css/inspector.css",
     "static/css/sequence.css",
     "static/products",
-    "static/simulator",
-    "templates/customers/demo.html",
-    "templates/customers/demo_hints.html",
+    "templates/demo",
     "templates/guide",
-    "templates/simulator",
     # For the browser tests, which all need the simulator.
     "tools/chromium.sh",
     # Of a Dockerfile and a compose.yaml that have the simulator in them.
@@ -113,8 +104,7 @@ def changed(path: str, content: bytes) -> bytes:
 
 def left_modules() -> tuple[str, ...]:
     """Return the names of the Python modules and packages that stay behind."""
-    code = [PurePosixPath(each) for each in LEFT if each.startswith("app/") and each != "app/shop/demo"]
-    return tuple(".".join(path.with_suffix("").parts) for path in code)
+    return ("app.guide", "demo", "samples", "simulator")
 
 
 def _belongs(path: str, top: str, ends: tuple[str, ...]) -> bool:
