@@ -22,7 +22,7 @@ lint: $(BIN)/ready-dev style ## Check style, types, templates and the arrows bet
 
 style: $(BIN)/ready-dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	$(BIN)/djlint templates --lint --quiet
+	$(BIN)/djlint templates simulator/templates --lint --quiet
 	$(BIN)/lint-imports --no-cache
 
 # stage: begin
