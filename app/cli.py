@@ -15,7 +15,7 @@ from flask_migrate import upgrade
 from sqlalchemy.engine import make_url
 
 from app.customers.accounts import emails, registration
-from app.customers.accounts.email_address import normal_email
+from app.customers.email_address import normal_email
 from app.customers.models import Customer
 from app.customers.privacy import erasure
 from app.customers.privacy import retention as privacy_retention
@@ -95,7 +95,7 @@ def erase(number: int, deleted_at: datetime | None, yes: bool) -> None:
         since = f"{customer.created_at:%Y-%m-%d %H:%M}"
         click.confirm(f"Customer {number}, here since {since} UTC: erase them for good?", abort=True)
     begin_write()
-    held = registration.hold(number)
+    held = registration.lock_customer(number)
     if held is None:
         raise click.ClickException("they have just deleted their account themselves")
     erasure.erase(held)

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, Field, HiddenField, PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 
-from app.customers.accounts.email_address import normal_email
+from app.customers.email_address import normal_email
 from app.customers.passwords import hashing
 from app.customers.passwords.hashing import Problem
 from app.forms import Form, one_line

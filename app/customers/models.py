@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from app.customers.accounts.email_address import normal_email
+from app.customers.email_address import normal_email
 from app.database import Base, UtcDateTime, utcnow
 
 # For rows that are known by their number outside the database: in the log, in a mail's link, in an attempt's outcome.
@@ -150,7 +150,7 @@ class CustomerSession(Base):
     customer: Mapped[Customer] = relationship()
 
 
-class MailedProof(Base):
+class EmailToken(Base):
     """A single-use link that was mailed to prove an address: to confirm it, to set a new password, to connect Vipps.
 
     `email` is where it went. A link that connects Vipps belongs to the `PendingLink` that it completes.

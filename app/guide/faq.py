@@ -122,7 +122,7 @@ _ASKED = (
         "Only with the access token of a login that is still going on. After that there is nothing to read until"
         " the person logs in and shares again.",
         "",
-        ("app.customers.linking.revocation:receive",),
+        ("app.customers.linking.revocation:process",),
         (("Revocation and privacy", "/guide/revocation-and-privacy"),),
     ),
     _Asked(

@@ -23,8 +23,8 @@ from app.customers.accounts.address_form import (
     street_field,
     typed_address,
 )
-from app.customers.accounts.email_address import normal_email
 from app.customers.accounts.postal_address import label_lines
+from app.customers.email_address import normal_email
 from app.customers.models import Customer, VippsProfile
 from app.forms import Form, one_line
 from app.shop.orders import Recipient

@@ -14,7 +14,7 @@ from sqlalchemy.orm import selectinload
 
 from app.customers.models import Customer
 from app.customers.privacy import retention_periods
-from app.customers.privacy.data_sources import MOST_ROWS, Holder, Rule, columns, deletes, table_of
+from app.customers.privacy.data_sources import MAX_ROWS, DataSource, Rule, columns, deletes, table_of
 from app.database import db
 from app.i18n import language
 from app.mail import Mail
@@ -46,7 +46,7 @@ def cart(customer: Customer) -> list[dict[str, Any]]:
 
 def orders(customer: Customer) -> list[dict[str, Any]]:
     """Return the customer's orders with their lines."""
-    found = db.session.scalars(_orders_of(customer).options(selectinload(Order.lines)).limit(MOST_ROWS))
+    found = db.session.scalars(_orders_of(customer).options(selectinload(Order.lines)).limit(MAX_ROWS))
     return [columns(order, *ORDER) | {"lines": [columns(line, *LINE) for line in order.lines]} for order in found]
 
 
@@ -72,14 +72,14 @@ def _take_names_out(keys: Sequence[int]) -> None:
 
 
 HOLDERS = (
-    Holder(
+    DataSource(
         name="cart",
         title=_l("In your cart"),
         export=cart,
         rules=(deletes("guests’ carts", Cart, is_stale),),
         labels={"quantity": _l("How many")},
     ),
-    Holder(
+    DataSource(
         name="orders",
         title=_l("Your orders"),
         export=orders,

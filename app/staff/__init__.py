@@ -14,7 +14,7 @@ from flask import Flask
 
 from app.customers.accounts.phone_number import readable
 from app.customers.accounts.postal_address import from_parts
-from app.customers.activity.descriptions import decided, reasons_of
+from app.customers.activity.descriptions import describe_decision, describe_reasons
 from app.staff import models as models
 from app.staff import privacy, reports
 from app.staff.commands import create_staff, disable_staff
@@ -27,7 +27,7 @@ def init_app(app: Flask) -> None:
     """Wire the back office into the app."""
     app.register_blueprint(bp)
     app.add_template_global(current_staff)
-    for each in (in_words, shown_to_customer, cause, decided, reasons_of):
+    for each in (in_words, shown_to_customer, cause, describe_decision, describe_reasons):
         app.add_template_filter(each)
     app.add_template_filter(readable, "phone")
     app.add_template_filter(from_parts, "as_address")

@@ -6,7 +6,7 @@ import click
 from flask.cli import with_appcontext
 from flask_babel import force_locale
 
-from app.customers.accounts.email_address import normal_email
+from app.customers.email_address import normal_email
 from app.customers.forms import WEAK
 from app.customers.passwords import hashing
 from app.database import begin_write, db

@@ -12,7 +12,7 @@ from sqlalchemy.orm import defer, joinedload, selectinload
 
 from app.customers.consents import preferences
 from app.customers.consents.models import ConsentRecord
-from app.customers.consents.preferences import Answer, Standing
+from app.customers.consents.preferences import Answer, ChannelStatus
 from app.customers.models import Activity, Customer, CustomerSession, VippsLink, WebhookDelivery
 from app.database import db, utcnow
 from app.shop.models import Order
@@ -31,7 +31,7 @@ class Dossier:
     customer: Customer
     has_password: bool
     links: Sequence[VippsLink]
-    standings: Sequence[Standing]
+    standings: Sequence[ChannelStatus]
     others: Sequence[Answer]
     answers: Sequence[ConsentRecord]
     activity: Listing[Activity]
@@ -51,7 +51,7 @@ def read(customer_id: int) -> Dossier | None:
         customer=customer,
         has_password=_has_password(customer),
         links=customer.vipps_links,
-        standings=preferences.standings(customer),
+        standings=preferences.channel_statuses(customer),
         others=preferences.other_answers(customer),
         answers=_newest_of(ConsentRecord, customer, MOST_ANSWERS),
         activity=activity_of(customer),

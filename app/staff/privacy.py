@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.customers.models import Customer
 from app.customers.privacy import data_sources, retention_periods
-from app.customers.privacy.data_sources import Holder, deletes, rows
+from app.customers.privacy.data_sources import DataSource, deletes, rows
 from app.staff.labels import in_words
 from app.staff.models import ErrorReport, StaffLook, StaffSession
 
@@ -36,7 +36,7 @@ def errors_of(customer: Customer) -> list[dict[str, Any]]:
 
 
 HOLDERS = (
-    Holder(
+    DataSource(
         name="looked_at_by_staff",
         title=_l("When the shop’s staff looked at your data"),
         export=looks_at,
@@ -53,7 +53,7 @@ HOLDERS = (
             ),
         ),
     ),
-    Holder(
+    DataSource(
         name="errors",
         title=_l("What went wrong for you"),
         export=errors_of,

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union
 
 from app.customers.accounts import phone_number
-from app.customers.accounts.email_address import normal_email
+from app.customers.email_address import normal_email
 from app.customers.models import Activity, Customer, NameWord, WebhookDelivery
 from app.database import LARGEST_ID, db
 from app.forms import one_line

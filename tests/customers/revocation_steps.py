@@ -103,7 +103,7 @@ def settle(app: Flask, logged_in_at: datetime, **claims: Any) -> None:
     who = Identity(settings.provider_url + ISSUER_PATH, settings.client_id, SUBJECT)
 
     def work() -> None:
-        account_links.settle(Purpose.LOG_IN, who, parse({"sub": SUBJECT, **claims}), logged_in_at)
+        account_links.resolve(Purpose.LOG_IN, who, parse({"sub": SUBJECT, **claims}), logged_in_at)
         db.session.commit()
 
     with app.test_request_context():

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.customers.accounts import email_tokens
+from app.customers import email_tokens
 from tests.conftest import browser_of, post
 from tests.customers.linking_steps import PERSON, PROVE, add_account, another_browser, mailed_link, send_proof
 from tests.customers.steps import EMAIL, OTHER_PASSWORD, PASSWORD, add_customer, link_in, log_in, mails

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from app.customers.accounts.email_tokens import AGAIN_AFTER
+from app.customers.email_tokens import RESEND_AFTER
 from app.customers.models import Activity, Customer
 from app.customers.passwords import hashing
 from app.database import db, utcnow
@@ -160,7 +160,7 @@ def test_a_login_form_fills_no_mailbox(app: Flask, client: FlaskClient) -> None:
     for _ in range(3):
         log_in(client)
     assert len(mails(app)) == 1
-    with time_machine.travel(utcnow() + AGAIN_AFTER + timedelta(seconds=1), tick=False):
+    with time_machine.travel(utcnow() + RESEND_AFTER + timedelta(seconds=1), tick=False):
         log_in(client)
     assert len(mails(app)) == 2
 

@@ -133,7 +133,7 @@ def test_a_body_that_came_too_early_is_done_when_it_comes_again(app: Flask, monk
 
 
 def test_only_so_many_rows_are_kept(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(revocation, "MOST", 3)
+    monkeypatch.setattr(revocation, "MAX_DELIVERIES", 3)
     for number in range(6):
         revoke(app, subject=f"nobody {number}")
     assert len(outcomes(app)) == 3

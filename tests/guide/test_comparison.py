@@ -88,7 +88,7 @@ def test_a_database_that_failed_after_the_calls_is_called_that(
     vipps.log_in("kari")
     callback = vipps.approve(vipps.start(), "kari")
     with monkeypatch.context() as broken:
-        broken.setattr("app.customers.linking.account_links.settle", failing)
+        broken.setattr("app.customers.linking.account_links.resolve", failing)
         assert vipps.browser.get(callback).status_code == 503
     assert compared(vipps.browser).one(".lead").get_text().endswith("checks, and the database failed.")
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.customers.accounts import email_tokens
-from app.customers.accounts.email_tokens import Purpose
+from app.customers import email_tokens
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
+from app.customers.email_tokens import TokenPurpose
 from app.customers.models import Customer, VippsLink
 from app.customers.passwords import hashing
 from app.customers.sessions.session_store import end_all
@@ -71,7 +71,7 @@ class ResetMailed:
 
 
 @dataclass(frozen=True)
-class NobodyToMail:
+class NoResetPossible:
     """There is no account that this address could prove to be its own."""
 
 
@@ -111,11 +111,11 @@ def register(name: str, email: str, password: str, locale: str) -> Registered | 
     password_hash = hashing.make_hash(password)
     begin_write()
     customer = find_by_email(email, lock=True) or _added(Customer(email=email))
-    if is_somebodys(customer):
+    if is_claimed(customer):
         return AddressTaken(customer)
     customer.name, customer.password_hash, customer.locale = name, password_hash, locale
     db.session.flush()
-    return Registered(customer, email_tokens.issue(customer, email, Purpose.CONFIRM))
+    return Registered(customer, email_tokens.issue(customer, email, TokenPurpose.CONFIRM))
 
 
 def confirm_address(token: str, password: str | None) -> AddressConfirmed | LinkSpent | Refused:
@@ -124,20 +124,20 @@ def confirm_address(token: str, password: str | None) -> AddressConfirmed | Link
     Pass the password that was given, or None when this browser is known to be the one that registered. The
     link alone is not enough: a stranger's registration would be confirmed by an owner who opens all their mail.
     """
-    proof = email_tokens.look_at(token, Purpose.CONFIRM)
+    proof = email_tokens.find(token, TokenPurpose.CONFIRM)
     if proof is None or proof.customer.email != proof.email:
         return LinkSpent()
     customer_id, seen = proof.customer_id, proof.customer.password_hash
     if password is not None and not hashing.matches(password, seen):
         return Refused()
     begin_write()
-    customer = hold(customer_id)
+    customer = lock_customer(customer_id)
     if customer is None or customer.password_hash != seen or customer.blocked_at:
         return LinkSpent()
-    if email_tokens.take(token, Purpose.CONFIRM) is None:
+    if email_tokens.use(token, TokenPurpose.CONFIRM) is None:
         return LinkSpent()
     customer.email_verified_at = utcnow()
-    account_activity.note(customer, Kind.ADDRESS_CONFIRMED, method="mail")
+    account_activity.record(customer, Kind.ADDRESS_CONFIRMED, method="mail")
     return AddressConfirmed(customer)
 
 
@@ -150,7 +150,7 @@ def log_in(email: str | None, password: str) -> LoggedIn | NotConfirmed | Blocke
     renewed = hashing.make_hash(password) if hashing.outdated(seen) else seen
     customer_id = customer.id
     begin_write()
-    current = hold(customer_id)
+    current = lock_customer(customer_id)
     # The password may have been changed while this one was being checked.
     if current is None or current.password_hash != seen:
         return Refused()
@@ -158,14 +158,14 @@ def log_in(email: str | None, password: str) -> LoggedIn | NotConfirmed | Blocke
         return Blocked(current)
     current.password_hash = renewed
     if current.email_verified_at is None:
-        lately = email_tokens.mailed_lately(current, Purpose.CONFIRM)
+        lately = email_tokens.sent_recently(current, TokenPurpose.CONFIRM)
         return NotConfirmed(
-            current, None if lately else email_tokens.issue(current, str(current.email), Purpose.CONFIRM)
+            current, None if lately else email_tokens.issue(current, str(current.email), TokenPurpose.CONFIRM)
         )
     return LoggedIn(current)
 
 
-def request_reset(email: str | None) -> ResetMailed | NobodyToMail:
+def request_reset(email: str | None) -> ResetMailed | NoResetPossible:
     """Prepare a link to set a new password, for every account whose owner this address can prove.
 
     An account that only Vipps opens gets one too: its owner may set a password after the proof. Not so when its address
@@ -174,8 +174,8 @@ def request_reset(email: str | None) -> ResetMailed | NobodyToMail:
     begin_write()
     customer = find_by_email(email, lock=True) if email else None
     if customer is None or customer.blocked_at or (customer.email_verified_at is None and has_vipps(customer)):
-        return NobodyToMail()
-    return ResetMailed(customer, email_tokens.issue(customer, str(customer.email), Purpose.RESET))
+        return NoResetPossible()
+    return ResetMailed(customer, email_tokens.issue(customer, str(customer.email), TokenPurpose.RESET))
 
 
 def reset_password(token: str, password: str) -> PasswordSet | LinkSpent:
@@ -185,7 +185,7 @@ def reset_password(token: str, password: str) -> PasswordSet | LinkSpent:
     """
     password_hash = hashing.make_hash(password)
     begin_write()
-    proof = email_tokens.take(token, Purpose.RESET)
+    proof = email_tokens.use(token, TokenPurpose.RESET)
     if proof is None or proof.customer.email != proof.email or proof.customer.blocked_at:
         return LinkSpent()
     customer = proof.customer
@@ -205,7 +205,7 @@ def change_password(customer: Customer, current: str, new: str, keep_session: in
         return Refused()
     password_hash = hashing.make_hash(new)
     begin_write()
-    held = hold(customer_id)
+    held = lock_customer(customer_id)
     if held is None or held.password_hash != seen:
         return Refused()
     _set_password(customer, password_hash)
@@ -213,7 +213,7 @@ def change_password(customer: Customer, current: str, new: str, keep_session: in
     return PasswordSet(customer)
 
 
-def is_somebodys(customer: Customer) -> bool:
+def is_claimed(customer: Customer) -> bool:
     """Tell whether anybody has ever proved that this account is theirs; a blocked one is not to be had either."""
     return customer.email_verified_at is not None or customer.blocked_at is not None or has_vipps(customer)
 
@@ -221,15 +221,15 @@ def is_somebodys(customer: Customer) -> bool:
 def block(customer: Customer) -> None:
     """Close an account: nobody logs in, and whoever is in is out (ASVS 7.4.2)."""
     customer.blocked_at = utcnow()
-    email_tokens.void(customer)
+    email_tokens.revoke(customer)
     end_all(customer, "blocked")
-    account_activity.note(customer, Kind.BLOCKED)
+    account_activity.record(customer, Kind.BLOCKED)
 
 
 def unblock(customer: Customer) -> None:
     """Open a blocked account again."""
     customer.blocked_at = None
-    account_activity.note(customer, Kind.UNBLOCKED)
+    account_activity.record(customer, Kind.UNBLOCKED)
 
 
 def find_by_email(email: str, *, lock: bool = False) -> Customer | None:
@@ -241,7 +241,7 @@ def find_by_email(email: str, *, lock: bool = False) -> Customer | None:
     return db.session.scalar(found.with_for_update() if lock else found)
 
 
-def hold(customer_id: int) -> Customer | None:
+def lock_customer(customer_id: int) -> Customer | None:
     """Read an account as it is now and keep others from changing it before this transaction ends; None if it is gone.
 
     What was read before `begin_write` may be out of date, and on PostgreSQL would be answered from memory.
@@ -256,8 +256,8 @@ def has_vipps(customer: Customer) -> bool:
 
 def _set_password(customer: Customer, password_hash: str) -> None:
     customer.password_hash = password_hash
-    email_tokens.void(customer)
-    account_activity.note(customer, Kind.PASSWORD_SET)
+    email_tokens.revoke(customer)
+    account_activity.record(customer, Kind.PASSWORD_SET)
 
 
 def _added(customer: Customer) -> Customer:

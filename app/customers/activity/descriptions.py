@@ -63,12 +63,12 @@ def login_method(method: str | None) -> str:
     return str(METHODS.get(method or "", ""))
 
 
-def decided(line: Activity) -> str:
+def describe_decision(line: Activity) -> str:
     """Return what was decided, or an empty string."""
     return str(VERDICTS[Verdict(line.decision)]) % {"brand": settings_of_app().brand} if line.decision else ""
 
 
-def reasons_of(names: Sequence[str]) -> list[str]:
+def describe_reasons(names: Sequence[str]) -> list[str]:
     """Return the reasons of a decision in words; one that is no longer given is left out."""
     brand = settings_of_app().brand
     return [_(REASONS[name], brand=brand) for name in names if name in REASONS]

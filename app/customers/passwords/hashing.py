@@ -28,17 +28,17 @@ LANES = 1
 HASH_BYTES = 32
 SALT_BYTES = 16
 # More at a time would not be faster, only need more memory.
-AT_ONCE = 4
+MAX_CONCURRENT = 4
 
 # A shorter name is in too many words to mean anything.
 MIN_TELLING_NAME = 4
 NAMES_OF_THE_SHOP = {name for name in (about.NAME.casefold(), about.SLUG) if len(name) >= MIN_TELLING_NAME}
 
 _hasher = PasswordHasher(PASSES, MEMORY_KIB, LANES, HASH_BYTES, SALT_BYTES)
-_working = threading.BoundedSemaphore(AT_ONCE)
+_working = threading.BoundedSemaphore(MAX_CONCURRENT)
 
 # What is longer is no password and is not even normalised, which takes quadratic time for a heap of accents.
-LONGEST_TYPED = 4 * MAX_LENGTH
+MAX_TYPED = 4 * MAX_LENGTH
 
 
 class Problem(enum.Enum):
@@ -52,7 +52,7 @@ class Problem(enum.Enum):
 
 def problem(password: str, email: str = "") -> Problem | None:
     """Judge a new password for the account with this address; None means that it will do."""
-    if len(password) > LONGEST_TYPED:
+    if len(password) > MAX_TYPED:
         return Problem.TOO_LONG
     text = _canonical(password)
     folded = text.casefold()
@@ -81,7 +81,7 @@ def matches(password: str, stored: str | None) -> bool:
     Without a stored hash (no such account, or one that only Vipps opens) the answer is always no, but a hash is
     computed all the same, so that the time does not tell who has an account (ASVS 6.3.8).
     """
-    if len(password) > LONGEST_TYPED:
+    if len(password) > MAX_TYPED:
         password, stored = "", None
     try:
         with _working:

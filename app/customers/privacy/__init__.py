@@ -14,5 +14,5 @@ from app.customers.privacy.labels import lasting
 def init_app(app: Flask) -> None:
     """Begin the registry with what the accounts themselves keep."""
     app.add_template_filter(lasting)
-    for holder in account_data.HOLDERS:
+    for holder in account_data.SOURCES:
         data_sources.register(app, holder)

@@ -39,7 +39,7 @@ Node = tuple[str, Any]
 def copy_of(customer: Customer) -> Copy:
     """Return everything that is kept about a customer, by holder."""
     parts = {holder.name: holder.export(customer) for holder in data_sources.registered() if holder.export}
-    return {"about": ABOUT, "made_at": utcnow(), "newest_of_a_kind_at_most": data_sources.MOST_ROWS, **parts}
+    return {"about": ABOUT, "made_at": utcnow(), "newest_of_a_kind_at_most": data_sources.MAX_ROWS, **parts}
 
 
 def archive(copy: Copy) -> bytes:

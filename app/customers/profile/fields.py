@@ -7,11 +7,12 @@ A value is None, text, or addresses as JSON objects. An e-mail address counts on
 from collections.abc import Mapping
 from typing import Any
 
-from app.customers.accounts import email_tokens, emails, registration
-from app.customers.accounts.email_address import normal_email
+from app.customers import email_tokens
+from app.customers.accounts import emails, registration
 from app.customers.accounts.postal_address import from_parts, parts_of
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
+from app.customers.email_address import normal_email
 from app.customers.models import Customer, VippsProfile
 from app.customers.sessions.session_cookie import end_sessions_of
 from app.database import utcnow
@@ -31,7 +32,7 @@ COLUMNS = (
 Values = dict[str, Any]
 
 
-def own(customer: Customer) -> Values:
+def local_values(customer: Customer) -> Values:
     """Return what the customer keeps here; a value that they do not have is None."""
     return {
         "name": customer.name or None,
@@ -46,7 +47,7 @@ def columns_of(said_last: VippsProfile) -> dict[str, Any]:
     return {name: getattr(said_last, name) for name in COLUMNS}
 
 
-def said(columns: Mapping[str, Any]) -> Values:
+def provider_values(columns: Mapping[str, Any]) -> Values:
     """Return what Vipps said, given the columns of a `VippsProfile`, in the forms in which the shop keeps its own."""
     addresses = columns["addresses"]
     default = addresses[0] if addresses else None
@@ -59,20 +60,20 @@ def said(columns: Mapping[str, Any]) -> Values:
     }
 
 
-def same(field: str, one: Any, other: Any) -> bool:
+def equal(field: str, one: Any, other: Any) -> bool:
     """Tell whether two values of a field are the same; an address is, however its letters and lines are written."""
     if field == "address" and one and other:
         return _folded(one) == _folded(other)
     return bool(one == other)
 
 
-def is_held_elsewhere(customer: Customer, email: str) -> bool:
+def email_taken(customer: Customer, email: str) -> bool:
     """Tell whether an address opens somebody else's account."""
     holder = registration.find_by_email(email)
     return holder is not None and holder.id != customer.id
 
 
-def put(customer: Customer, field: str, value: Any, profile: VippsProfile | None, *, verified: bool) -> None:
+def assign(customer: Customer, field: str, value: Any, profile: VippsProfile | None, *, verified: bool) -> None:
     """Make a value the customer's own; `verified` says whether Vipps has verified it. The caller commits."""
     match field:
         case "name":
@@ -92,9 +93,9 @@ def put(customer: Customer, field: str, value: Any, profile: VippsProfile | None
 def _move_login(customer: Customer, email: str) -> None:
     """Let the customer log in with an address that Vipps has verified, and tell the old one (ASVS 6.3.7)."""
     old, customer.email, customer.email_verified_at = customer.email, email, utcnow()
-    email_tokens.void(customer)
+    email_tokens.revoke(customer)
     end_sessions_of(customer, "email_changed", except_current=True)
-    account_activity.note(customer, Kind.EMAIL_CHANGED, method="vipps")
+    account_activity.record(customer, Kind.EMAIL_CHANGED, method="vipps")
     if old:
         emails.email_changed(customer, old)
 

@@ -17,8 +17,18 @@ from app.customers.accounts.postal_address import OWN, from_parts, parts_of
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.models import Customer, VippsLink, VippsProfile
-from app.customers.profile.change_history import Policy, Source, State, note, set_aside
-from app.customers.profile.fields import COLUMNS, FIELDS, Values, columns_of, is_held_elsewhere, own, put, said, same
+from app.customers.profile.change_history import Policy, Source, State, record, withdraw_proposals
+from app.customers.profile.fields import (
+    COLUMNS,
+    FIELDS,
+    Values,
+    assign,
+    columns_of,
+    email_taken,
+    equal,
+    local_values,
+    provider_values,
+)
 from app.database import db, update_now, utcnow
 from app.vipps.claims import Address, UserInfo
 
@@ -45,18 +55,18 @@ def refresh(link: VippsLink, info: UserInfo) -> Refreshed:
         update_now(link.profile, received_at=utcnow())
         _verify_number(customer, info.phone_number, info)
         return Refreshed()
-    now = said(columns)
+    now = provider_values(columns)
     before = _said_before(link, now)
     profile = _keep(link, columns)
-    changed = [field for field in FIELDS if not same(field, before.get(field), now[field])]
+    changed = [field for field in FIELDS if not equal(field, before.get(field), now[field])]
     reached = {field: _state(customer, field, now[field], info, first=not before) for field in changed}
     states = {field: state for field, state in reached.items() if state}
     if changed:
-        set_aside(customer, *changed)
+        withdraw_proposals(customer, *changed)
     for field, state in states.items():
-        note(customer, field, (before.get(field), now[field]), Source.VIPPS, state)
+        record(customer, field, (before.get(field), now[field]), Source.VIPPS, state)
         if state is State.APPLIED:
-            put(customer, field, now[field], profile, verified=_is_verified(info, field))
+            assign(customer, field, now[field], profile, verified=_is_verified(info, field))
     _verify_number(customer, before.get("phone_number"), info)
     _note_activity(customer, states)
     all_states = list(states.values())
@@ -90,21 +100,21 @@ def addresses_in(profile: VippsProfile | None) -> list[Address]:
 def delivery_addresses(customer: Customer, profile: VippsProfile | None) -> list[Address]:
     """Return where the customer may want things sent: the address they keep here, then the others from Vipps."""
     mine = [from_parts(customer.address, OWN)] if customer.address else []
-    theirs = [each for each in addresses_in(profile) if not same("address", parts_of(each), customer.address)]
+    theirs = [each for each in addresses_in(profile) if not equal("address", parts_of(each), customer.address)]
     return [*mine, *theirs]
 
 
 def _said_before(link: VippsLink, now: Values) -> Values:
     """Return what Vipps said last; empty at the first time of a link."""
     if link.profile is None:
-        set_aside(link.customer)  # questions of an earlier link
+        withdraw_proposals(link.customer)  # questions of an earlier link
         return {}
-    before = said(columns_of(link.profile))
+    before = provider_values(columns_of(link.profile))
     if before == now:
         return before
     # Of two logins at the same moment the second finds what the first one kept, and so no change.
     db.session.refresh(link.profile, with_for_update=True)
-    return said(columns_of(link.profile))
+    return provider_values(columns_of(link.profile))
 
 
 def _keep(link: VippsLink, columns: Mapping[str, Any]) -> VippsProfile:
@@ -122,15 +132,15 @@ def _columns(info: UserInfo) -> dict[str, Any]:
 
 def _state(customer: Customer, field: str, value: object, info: UserInfo, *, first: bool) -> State | None:
     """Tell what a change at Vipps does here; None for what is not worth a line of its own."""
-    mine = own(customer).get(field)
+    mine = local_values(customer).get(field)
     policy = Policy(customer.refresh_policy)
     if field == "addresses":
         return None if first else State.NOTED
     if field == "address" and (mine is None or value is None or policy is Policy.KEEP):
         return None  # the line about all addresses says it
-    if value is None or same(field, value, mine):
+    if value is None or equal(field, value, mine):
         return None if first else State.NOTED
-    if field == "email" and is_held_elsewhere(customer, str(value)):
+    if field == "email" and email_taken(customer, str(value)):
         return State.HELD_ELSEWHERE
     if first and mine is None:
         return State.APPLIED
@@ -156,4 +166,4 @@ def _verify_number(customer: Customer, before: str | None, info: UserInfo) -> No
 def _note_activity(customer: Customer, states: dict[str, State]) -> None:
     """Leave one line for what changed here; the address to log in with has left its own."""
     if any(state is State.APPLIED and field != "email" for field, state in states.items()):
-        account_activity.note(customer, Kind.PROFILE_CHANGED, method=Source.VIPPS)
+        account_activity.record(customer, Kind.PROFILE_CHANGED, method=Source.VIPPS)

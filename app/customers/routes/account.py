@@ -30,7 +30,7 @@ def overview() -> ResponseReturnValue:
         profile=vipps_profile_of(customer),
         addresses=addresses_of(customer),
         answers=ledger.latest(customer),
-        standings=preferences.standings(customer),
+        standings=preferences.channel_statuses(customer),
         logins=account_activity.latest_logins(customer, LOGINS_SHOWN),
         asked=len(change_history.proposals(customer)),
         sessions=len(session_store.open_sessions(customer)),

@@ -8,14 +8,14 @@ from app.customers.accounts import registration
 from app.customers.forms import ConfirmationForm
 from app.customers.linking import account_links
 from app.customers.passwords import hashing
-from app.customers.sessions.reauthentication import note_confirmation
+from app.customers.sessions.reauthentication import record_reauthentication
 from app.customers.sessions.session_cookie import (
-    acting_for,
     current_customer,
+    lock_current_session,
     login_required,
     required_customer,
+    session_identifier,
     set_session_cookie,
-    still_current,
 )
 from app.database import begin_write, db
 from app.logging import log
@@ -55,11 +55,11 @@ def by_password() -> ResponseReturnValue:
         return _page(form, wrong=True), 422
     begin_write()
     # The session may have been ended, or the password changed, while this one was being checked.
-    held = registration.hold(customer.id)
-    if held is None or held.password_hash != seen or not still_current():
+    held = registration.lock_customer(customer.id)
+    if held is None or held.password_hash != seen or not lock_current_session():
         db.session.rollback()
         return _page(form, wrong=True), 422
-    token = note_confirmation(customer, "password")
+    token = record_reauthentication(customer, "password")
     db.session.commit()
     response = redirect(form.next.data, 303)
     if token:
@@ -74,7 +74,7 @@ def by_vipps() -> ResponseReturnValue:
     target = _target(request.form.get("next"))
     if account_links.link_of(required_customer()) is None:
         return redirect(url_for("confirm.page", next=target), 303)
-    return begin(Purpose.CONFIRM, target, acting_for())
+    return begin(Purpose.CONFIRM, target, session_identifier())
 
 
 def _target(candidate: str | None) -> str:

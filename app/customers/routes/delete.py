@@ -12,8 +12,8 @@ from app.customers.sessions import reauthentication
 from app.customers.sessions.session_cookie import (
     clear_session_cookie,
     end_current_session,
+    lock_current_session,
     required_customer,
-    still_current,
 )
 from app.database import begin_write, db
 from app.logging import log
@@ -40,8 +40,8 @@ def delete() -> ResponseReturnValue:
     """Erase the customer; receipts and proofs stay, without them."""
     customer_id = required_customer().id
     begin_write()
-    customer = registration.hold(customer_id)
-    if customer is not None and not still_current():  # ended meanwhile, by a new password for example
+    customer = registration.lock_customer(customer_id)
+    if customer is not None and not lock_current_session():  # ended meanwhile, by a new password for example
         db.session.rollback()
         return redirect(url_for("login.page", next=url_for("delete.page")), 303)
     if customer is not None:  # a second click finds it gone

@@ -12,18 +12,18 @@ from werkzeug.exceptions import TooManyRequests
 from app.about import EMAIL
 from app.customers import rate_limits
 from app.customers.accounts import emails
-from app.customers.accounts.email_address import normal_email
 from app.customers.accounts.registration import Blocked, LoggedIn, NotConfirmed, Refused, log_in
+from app.customers.email_address import normal_email
 from app.customers.forms import LoginForm
 from app.customers.linking import callback_replay, pending_link
-from app.customers.linking.next_actions import Way, way_back
+from app.customers.linking.next_actions import Action, back_action
 from app.customers.linking.pending_link import PENDING_COOKIE
-from app.customers.linking.sign_in import let_in
+from app.customers.linking.sign_in import sign_in
 from app.customers.sessions.session_cookie import (
     clear_session_cookie,
     current_customer,
     end_current_session,
-    ended_with_sharing,
+    ended_by_revocation,
 )
 from app.database import begin_write, db
 from app.errors import error_page
@@ -68,7 +68,7 @@ def password() -> ResponseReturnValue:
             waiting = pending_link.of_browser(read_cookie(PENDING_COOKIE))
             # Never connected without a word: somebody else may have left their Vipps login in this browser.
             asked = waiting is not None and waiting.customer_id == customer.id
-            return let_in(customer, "password", url_for("vipps_account.prove") if asked else target)
+            return sign_in(customer, "password", url_for("vipps_account.prove") if asked else target)
         case NotConfirmed(customer, token):
             if token:
                 emails.confirm_address(customer, token)
@@ -99,8 +99,8 @@ def too_many(_error: TooManyRequests) -> ResponseReturnValue:
         ),
         reasons=(),
         calm=True,
-        ways=[Way(target), Way(url_for("password.forgot"), _("Get a link by mail"))],
-        back=way_back(False, target),
+        ways=[Action(target), Action(url_for("password.forgot"), _("Get a link by mail"))],
+        back=back_action(False, target),
         reference=reference(),
     )
     return html, 429
@@ -114,9 +114,9 @@ def logout() -> ResponseReturnValue:
         begin_write()
         log.info("logged_out", customer=customer.id)
     end_current_session("logged_out")
-    callback_replay.end_here("logged_out")
+    callback_replay.end_replayable_sessions("logged_out")
     if waiting := pending_link.of_browser(read_cookie(PENDING_COOKIE)):
-        pending_link.drop(waiting)  # or the next person at this computer could finish it
+        pending_link.delete_pending(waiting)  # or the next person at this computer could finish it
     db.session.commit()
     response = redirect(url_for("login.logged_out"), 303)
     clear_session_cookie(response)
@@ -150,7 +150,7 @@ def _page(form: LoginForm, target: str, *, refused: bool = False) -> str:
         "customers/login.html",
         form=form,
         refused=refused,
-        sharing_ended=ended_with_sharing(),
+        sharing_ended=ended_by_revocation(),
         waits=pending_link.of_browser(read_cookie(PENDING_COOKIE)) is not None,
         to_checkout=target.partition("?")[0] == "/checkout",
         vipps_rests=rests(),

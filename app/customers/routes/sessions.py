@@ -42,7 +42,7 @@ def end(session_id: int) -> ResponseReturnValue:
     if row is None or row == current_session():
         abort(404)
     session_store.end(row, "ended_by_customer")
-    account_activity.note(customer, Kind.SESSION_ENDED)
+    account_activity.record(customer, Kind.SESSION_ENDED)
     db.session.commit()
     log.info("session_ended", customer=customer.id)
     flash(_("That browser is logged out."), "success")
@@ -56,7 +56,7 @@ def end_others() -> ResponseReturnValue:
     customer = required_customer()
     begin_write()
     end_sessions_of(customer, "ended_by_customer", except_current=True)
-    account_activity.note(customer, Kind.SESSIONS_ENDED)
+    account_activity.record(customer, Kind.SESSIONS_ENDED)
     db.session.commit()
     log.info("sessions_ended", customer=customer.id)
     flash(_("Every other browser is logged out."), "success")

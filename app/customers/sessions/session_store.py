@@ -75,7 +75,7 @@ def find(token: str) -> tuple[CustomerSession, Customer] | None:
     return (found[0], found[1]) if found else None
 
 
-def reason_of_end(token: str) -> str:
+def end_reason(token: str) -> str:
     """Return why the session that a token opened was ended; empty if it lapsed, is open or is not known.
 
     `end_all` marks those too that had lapsed before, and an old cookie need not learn what came after. Nor is it told
@@ -89,7 +89,7 @@ def reason_of_end(token: str) -> str:
     return db.session.scalar(ended) or ""
 
 
-def hold_open(row: CustomerSession) -> bool:
+def lock_if_open(row: CustomerSession) -> bool:
     """Tell whether a session has not ended, and keep others from ending it before this transaction does."""
     open_row = select(CustomerSession.id).where(CustomerSession.id == row.id, CustomerSession.ended_at.is_(None))
     return db.session.scalar(open_row.with_for_update()) is not None
@@ -148,7 +148,7 @@ def visit_due(row: CustomerSession) -> Visit | None:
     return Visit(row.id, now, _expiry(row.created_at, now))
 
 
-def note(visit: Visit) -> None:
+def record_visit(visit: Visit) -> None:
     """Move the idle limit of a session on, unless it has ended meanwhile."""
     db.session.execute(
         update(CustomerSession)

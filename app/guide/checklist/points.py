@@ -47,7 +47,7 @@ OFFICIAL = (
         "Vipps users are linked to the shop’s own customers",
         "By sub, once and for good. A first login finds an account only by values that both sides have verified, and"
         " asks for proof where anything speaks against it.",
-        ("app.vipps.matching:decide", "app.customers.linking.account_links:settle"),
+        ("app.vipps.matching:decide", "app.customers.linking.account_links:resolve"),
         (
             "tests/customers/test_linking.py::test_an_account_that_both_sides_have_verified_opens_at_once",
             "tests/customers/test_linking.py::test_the_second_login_knows_the_subject",
@@ -209,7 +209,7 @@ OWN = (
         "webhook",
         "Vipps can tell the shop that somebody has ended the sharing",
         "At an address that only Vipps knows; what it says has only effects that can be undone.",
-        ("app.vipps.webhook:consent_revoked", "app.customers.linking.revocation:receive"),
+        ("app.vipps.webhook:consent_revoked", "app.customers.linking.revocation:process"),
         ("tests/browser/test_revoked.py::test_what_was_shared_rests_until_the_next_login",),
         ("webhook",),
     ),

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.customers.activity.descriptions import decided, reasons_of
+from app.customers.activity.descriptions import describe_decision, describe_reasons
 from app.customers.models import Activity
 from app.database import db, utcnow
 from app.guide.inspector import masking, store
@@ -150,7 +150,7 @@ def _decision() -> tuple[int | None, dict[str, Any] | None]:
     line = next((each for each in lines if each.decision), None)
     if line is None:
         return next((each.customer_id for each in lines), None), None
-    told = {"decision": line.decision, "words": decided(line), "reasons": reasons_of(line.reasons)}
+    told = {"decision": line.decision, "words": describe_decision(line), "reasons": describe_reasons(line.reasons)}
     return line.customer_id, {**told, "names": line.reasons}
 
 

@@ -220,7 +220,7 @@ def _exists() -> bool:
     return inspect(db.engine).has_table(inspected_login.name)
 
 
-HOLDER = data_sources.Holder(
+HOLDER = data_sources.DataSource(
     name="inspected_logins",
     title="Logins in the inspector",
     erase=_erase,

@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.customers import rate_limits
-from app.customers.accounts.email_address import normal_email
+from app.customers.email_address import normal_email
 from app.customers.forms import LoginForm
 from app.database import begin_write, db
 from app.logging import log

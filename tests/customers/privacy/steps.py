@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Table, func, select, update
 
-from app.customers.accounts import email_tokens
+from app.customers import email_tokens
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.models import Customer, PendingLink, VippsLink, VippsProfile, WebhookDelivery
@@ -162,8 +162,8 @@ def leave_traces(app: Flask, customer_id: int) -> None:
             db.session.add(waiting)
             db.session.flush()
             if waits_at == customer_id:
-                email_tokens.issue(customer, NEW_EMAIL, email_tokens.Purpose.CONNECT, waiting.id)
-        account_activity.note(customer, Kind.LOGIN_HELD, method="vipps")
+                email_tokens.issue(customer, NEW_EMAIL, email_tokens.TokenPurpose.CONNECT, waiting.id)
+        account_activity.record(customer, Kind.LOGIN_HELD, method="vipps")
         db.session.execute(update(VippsProfile).values(birthdate=date.fromisoformat(BIRTHDATE)))
         db.session.commit()
 

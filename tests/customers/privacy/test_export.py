@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers.models import Activity, Customer, CustomerSession, MailedProof, PendingLink
+from app.customers.models import Activity, Customer, CustomerSession, EmailToken, PendingLink
 from app.customers.privacy import account_data, data_sources, export
 from app.customers.privacy.labels import FOR_PROGRAMS, lasting
 from app.database import db, utcnow
@@ -104,7 +104,7 @@ def test_secrets_and_their_hashes_stay_here(vipps: VippsPerson, kari: int) -> No
     told = json.dumps(data, ensure_ascii=False) + page
     with vipps.app.app_context():
         customer = db.session.get_one(Customer, kari)
-        kept = (CustomerSession.token_hash, MailedProof.token_hash, PendingLink.browser_hash, Order.checkout_key)
+        kept = (CustomerSession.token_hash, EmailToken.token_hash, PendingLink.browser_hash, Order.checkout_key)
         secrets = [customer.password_hash, *(each for column in kept for each in db.session.scalars(select(column)))]
         bodies = db.session.scalars(select(Mail.body)).all()
         links = [link for body in bodies for link in re.findall(r"http\S+/\S{30,}", body)]

@@ -15,7 +15,7 @@ from app.customers.models import (
     Activity,
     Customer,
     CustomerSession,
-    MailedProof,
+    EmailToken,
     PendingLink,
     VippsLink,
     WebhookDelivery,
@@ -60,9 +60,9 @@ def line(at: datetime, customer_id: int | None, kind: str = Kind.LOGGED_IN, **re
     return Activity(at=at, customer_id=customer_id, kind=kind, reference=REFERENCE, user_agent="A browser", **rest)
 
 
-def proof(at: datetime, customer_id: int) -> MailedProof:
+def proof(at: datetime, customer_id: int) -> EmailToken:
     times = {"created_at": at - HOUR, "expires_at": at}
-    return MailedProof(customer_id=customer_id, purpose="reset_password", email="a@b.c", token_hash=unique(), **times)
+    return EmailToken(customer_id=customer_id, purpose="reset_password", email="a@b.c", token_hash=unique(), **times)
 
 
 def pending(at: datetime, customer_id: int) -> PendingLink:
@@ -295,7 +295,7 @@ def test_a_proof_goes_when_its_day_has_come_and_not_before(either_app: Flask) ->
 
 
 def test_more_rows_than_a_batch_go_in_several(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "BATCH", 2)
+    monkeypatch.setattr(retention, "BATCH_SIZE", 2)
     add(app, *(mail(NOW - timedelta(days=40)) for _ in range(5)), mail(NOW))
     assert run(app) == {"mails": 5}
     assert rows_of(app)["mail"] == 1

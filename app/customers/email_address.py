@@ -8,12 +8,12 @@ plus-address and a dot stay what they are, because only the mailbox's owner know
 
 from email_validator import EmailNotValidError, validate_email
 
-LONGEST = 320
+MAX_EMAIL_LENGTH = 320
 
 
 def normal_email(text: str | None) -> str | None:
     """Return the address in its normal form, or None if it is no address that mail can be sent to."""
-    if text is None or len(text) > LONGEST:
+    if text is None or len(text) > MAX_EMAIL_LENGTH:
         return None
     try:
         # No DNS question: it would tell the resolver who is about to register, and fail when the network does.

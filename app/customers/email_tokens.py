@@ -14,14 +14,14 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, select, update
 
-from app.customers.models import Customer, MailedProof, PendingLink
+from app.customers.models import Customer, EmailToken, PendingLink
 from app.database import db, utcnow
 from app.security import secret_hash
 
 TOKEN_BYTES = 32
 
 
-class Purpose(StrEnum):
+class TokenPurpose(StrEnum):
     """What a link is good for."""
 
     CONFIRM = "confirm_address"
@@ -31,21 +31,21 @@ class Purpose(StrEnum):
 
 
 # How soon an unasked-for link may follow the last one, so that a login form is no way to fill a mailbox.
-AGAIN_AFTER = timedelta(minutes=15)
+RESEND_AFTER = timedelta(minutes=15)
 # A new address may wait until tomorrow; a link that opens an account may not (ASVS 6.4.1).
 LIFETIME = {
-    Purpose.CONFIRM: timedelta(hours=24),
-    Purpose.RESET: timedelta(hours=1),
-    Purpose.CONNECT: timedelta(hours=1),
-    Purpose.CHANGE_EMAIL: timedelta(hours=1),
+    TokenPurpose.CONFIRM: timedelta(hours=24),
+    TokenPurpose.RESET: timedelta(hours=1),
+    TokenPurpose.CONNECT: timedelta(hours=1),
+    TokenPurpose.CHANGE_EMAIL: timedelta(hours=1),
 }
 
 
-def issue(customer: Customer, email: str, purpose: Purpose, pending_link_id: int | None = None) -> str:
+def issue(customer: Customer, email: str, purpose: TokenPurpose, pending_link_id: int | None = None) -> str:
     """Add a proof for the address, end the earlier ones of its kind, and return the token for the mail."""
-    void(customer, purpose)
+    revoke(customer, purpose)
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    proof = MailedProof(
+    proof = EmailToken(
         customer=customer,
         purpose=purpose,
         pending_link_id=pending_link_id,
@@ -57,65 +57,65 @@ def issue(customer: Customer, email: str, purpose: Purpose, pending_link_id: int
     return token
 
 
-def mailed_lately(customer: Customer, purpose: Purpose) -> bool:
+def sent_recently(customer: Customer, purpose: TokenPurpose) -> bool:
     """Tell whether a link of this kind that still works went out a short while ago."""
-    lately = select(MailedProof.id).where(
-        MailedProof.customer_id == customer.id,
-        MailedProof.purpose == purpose,
-        MailedProof.used_at.is_(None),
-        MailedProof.created_at > utcnow() - AGAIN_AFTER,
+    lately = select(EmailToken.id).where(
+        EmailToken.customer_id == customer.id,
+        EmailToken.purpose == purpose,
+        EmailToken.used_at.is_(None),
+        EmailToken.created_at > utcnow() - RESEND_AFTER,
     )
     return db.session.scalar(lately.limit(1)) is not None
 
 
-def was_mailed_for(waiting: PendingLink) -> bool:
+def was_sent_for(waiting: PendingLink) -> bool:
     """Tell whether a link that completes this login has gone out and still works."""
-    theirs = select(MailedProof.id).where(
-        MailedProof.pending_link_id == waiting.id,
-        MailedProof.used_at.is_(None),
-        MailedProof.expires_at > utcnow(),
+    theirs = select(EmailToken.id).where(
+        EmailToken.pending_link_id == waiting.id,
+        EmailToken.used_at.is_(None),
+        EmailToken.expires_at > utcnow(),
     )
     return db.session.scalar(theirs.limit(1)) is not None
 
 
-def look_at(token: str, purpose: Purpose) -> MailedProof | None:
+def find(token: str, purpose: TokenPurpose) -> EmailToken | None:
     """Return the proof if its link would still work, without using it up."""
-    return db.session.scalar(select(MailedProof).where(*_works(secret_hash(token), purpose)))
+    return db.session.scalar(select(EmailToken).where(*_works(secret_hash(token), purpose)))
 
 
-def take(token: str, purpose: Purpose) -> MailedProof | None:
+def use(token: str, purpose: TokenPurpose) -> EmailToken | None:
     """Use the link up and return its proof; of two at the same moment one gets it and the other None."""
-    return take_by_hash(secret_hash(token), purpose)
+    return use_by_hash(secret_hash(token), purpose)
 
 
-def take_by_hash(token_hash: str, purpose: Purpose) -> MailedProof | None:
+def use_by_hash(token_hash: str, purpose: TokenPurpose) -> EmailToken | None:
     """Use up a link whose token's hash is known, as `take` does."""
-    whose = db.session.scalar(select(MailedProof.customer_id).where(*_works(token_hash, purpose)))
+    whose = db.session.scalar(select(EmailToken.customer_id).where(*_works(token_hash, purpose)))
     if whose is None or not db.session.get(Customer, whose, populate_existing=True, with_for_update=True):
         return None
-    using = update(MailedProof).where(*_works(token_hash, purpose)).values(used_at=utcnow()).returning(MailedProof)
+    using = update(EmailToken).where(*_works(token_hash, purpose)).values(used_at=utcnow()).returning(EmailToken)
     return db.session.scalar(using)
 
 
-def void(customer: Customer, *purposes: Purpose) -> None:
+def revoke(customer: Customer, *purposes: TokenPurpose) -> None:
     """End the open links of a customer, of these kinds or of all."""
     if customer.id is None:
         return
     db.session.execute(
-        update(MailedProof)
+        update(EmailToken)
         .where(
-            MailedProof.customer_id == customer.id,
-            MailedProof.used_at.is_(None),
-            MailedProof.purpose.in_(purposes or tuple(Purpose)),
+            EmailToken.customer_id == customer.id,
+            EmailToken.used_at.is_(None),
+            EmailToken.purpose.in_(purposes or tuple(TokenPurpose)),
         )
         .values(used_at=utcnow())
     )
 
 
-def _works(token_hash: str, purpose: Purpose) -> tuple[ColumnElement[bool], ...]:
+def _works(token_hash: str, purpose: TokenPurpose) -> tuple[ColumnElement[bool], ...]:
     return (
-        MailedProof.token_hash == token_hash,
-        MailedProof.purpose == purpose,
-        MailedProof.used_at.is_(None),
-        MailedProof.expires_at > utcnow(),
+        EmailToken.token_hash == token_hash,
+        EmailToken.purpose == purpose,
+        EmailToken.used_at.is_(None),
+        EmailToken.expires_at > utcnow(),
     )

@@ -6,20 +6,21 @@ nobody ever confirmed belongs to nobody, and so does not keep an address from wh
 
 from dataclasses import dataclass
 
-from app.customers.accounts import email_tokens, registration
-from app.customers.accounts.email_tokens import Purpose
+from app.customers import email_tokens
+from app.customers.accounts import registration
 from app.customers.accounts.registration import AddressTaken, LinkSpent
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
+from app.customers.email_tokens import TokenPurpose
 from app.customers.models import Customer
 from app.customers.privacy.erasure import erase
-from app.customers.profile.change_history import Source, State, note
+from app.customers.profile.change_history import Source, State, record
 from app.customers.sessions.session_store import end_all
 from app.database import begin_write, db, utcnow
 
 
 @dataclass(frozen=True)
-class ChangeAsked:
+class ChangeRequested:
     """A link that makes the new address the account's goes to it by mail."""
 
     token: str
@@ -33,16 +34,16 @@ class EmailChanged:
     old_email: str | None
 
 
-def ask(customer: Customer, new_email: str) -> ChangeAsked | AddressTaken:
+def request(customer: Customer, new_email: str) -> ChangeRequested | AddressTaken:
     """Prepare a link to a new address, given in its normal form; the earlier ones work no longer."""
     begin_write()
-    registration.hold(customer.id)
-    account_activity.note(customer, Kind.EMAIL_CHANGE_ASKED)
+    registration.lock_customer(customer.id)
+    account_activity.record(customer, Kind.EMAIL_CHANGE_ASKED)
     owner = registration.find_by_email(new_email)
-    if owner is not None and registration.is_somebodys(owner):
-        email_tokens.void(customer, Purpose.CHANGE_EMAIL)
+    if owner is not None and registration.is_claimed(owner):
+        email_tokens.revoke(customer, TokenPurpose.CHANGE_EMAIL)
         return AddressTaken(owner)
-    return ChangeAsked(email_tokens.issue(customer, new_email, Purpose.CHANGE_EMAIL))
+    return ChangeRequested(email_tokens.issue(customer, new_email, TokenPurpose.CHANGE_EMAIL))
 
 
 def change(customer: Customer, token: str, keep_session: int | None) -> EmailChanged | AddressTaken | LinkSpent:
@@ -51,11 +52,11 @@ def change(customer: Customer, token: str, keep_session: int | None) -> EmailCha
     The link works for the account that asked for it only. Every other session and every other open link ends.
     """
     begin_write()
-    proof = email_tokens.take(token, Purpose.CHANGE_EMAIL)
+    proof = email_tokens.use(token, TokenPurpose.CHANGE_EMAIL)
     if proof is None or proof.customer_id != customer.id:
         return LinkSpent()
     owner = registration.find_by_email(proof.email, lock=True)
-    if owner is not None and registration.is_somebodys(owner):
+    if owner is not None and registration.is_claimed(owner):
         return AddressTaken(owner)
     if owner is not None:
         erase(owner)
@@ -66,8 +67,8 @@ def _changed(customer: Customer, email: str, keep_session: int | None) -> EmailC
     old_email = customer.email
     customer.email, customer.email_verified_at = email, utcnow()
     db.session.flush()
-    email_tokens.void(customer)
+    email_tokens.revoke(customer)
     end_all(customer, "email_changed", keep=keep_session)
-    account_activity.note(customer, Kind.EMAIL_CHANGED, method="mail")
-    note(customer, "email", (old_email, email), Source.CUSTOMER, State.APPLIED)
+    account_activity.record(customer, Kind.EMAIL_CHANGED, method="mail")
+    record(customer, "email", (old_email, email), Source.CUSTOMER, State.APPLIED)
     return EmailChanged(customer, old_email)
