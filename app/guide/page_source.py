@@ -14,7 +14,7 @@ CHAPTER_OF_BLUEPRINT = {
     "cart": "forking-this-shop",
     "checkout": "profile-and-refresh",
     "checklist": "going-live",
-    "clinic": "errors",
+    "error_playground": "errors",
     "confirm": "which-customer-is-this",
     "consents": "consents",
     "delete": "revocation-and-privacy",
@@ -64,7 +64,7 @@ def of(endpoint: str) -> Provenance | None:
     """Return what is behind an endpoint; static files and unknown names have nothing."""
     view = current_app.view_functions.get(endpoint)
     module, name = getattr(view, "__module__", ""), getattr(view, "__qualname__", "")
-    if view is None or not module.startswith("app.") or endpoint.endswith("static"):
+    if view is None or not module.startswith(("app.", "demo.")) or endpoint.endswith("static"):
         return None
     place = f"{module}:{name}"
     rules = tuple(sorted({str(rule) for rule in current_app.url_map.iter_rules(endpoint)}))

@@ -21,11 +21,16 @@ from pygments.lexers import get_lexer_by_name
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN = (
     "app/**/*.py",
+    "demo/**/*.py",
+    "samples/**/*.py",
+    "simulator/**/*.py",
     "app/guide/chapters/*.md",
+    "app/guide/data/*.toml",
     "templates/**/*.html",
     "templates/**/*.txt",
     "static/**/*.css",
     "tests/**/*.py",
+    "tests/conformance/*.toml",
     "migrations/versions/*.py",
     "*.py",
     "README.md",
