@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, render_template, url_for
 from app.guide import conformance, page_source, source, text
 from app.guide.chapters import Chapter, chapter, chapters
 from app.guide.faq import QUESTIONS
+from app.guide.glossary import TERMS
 from app.settings import settings_of_app
 
 bp = Blueprint("guide", __name__)
@@ -52,6 +53,12 @@ def index_for_machines() -> Response:
 def faq() -> str:
     """Answer the questions of the Login FAQ."""
     return render_template("guide/faq.html", questions=QUESTIONS, said=text.render)
+
+
+@bp.get("/guide/glossary")
+def glossary() -> str:
+    """Explain the terms of the field and of this project."""
+    return render_template("guide/glossary.html", terms=TERMS, anchor=text.slug)
 
 
 @bp.get("/guide/conformance", endpoint="conformance")

@@ -20,7 +20,15 @@ from simulator.faults import REDIRECT_ERRORS
 from tests.conftest import browser_of, open_page
 from tests.pages import Page
 
-PAGES = ["/guide/", "/guide/faq", "/guide/errors", "/guide/checklist", "/guide/conformance", "/guide/inspector"]
+PAGES = [
+    "/guide/",
+    "/guide/faq",
+    "/guide/glossary",
+    "/guide/errors",
+    "/guide/checklist",
+    "/guide/conformance",
+    "/guide/inspector",
+]
 CHAPTERS = [f"/guide/{each.slug}" for each in chapters()]
 
 

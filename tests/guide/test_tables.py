@@ -12,6 +12,7 @@ from app.guide.checklist.points import POINTS
 from app.guide.error_playground.faults import FAULT_CASES
 from app.guide.error_playground.routes import INJECTORS, REPEAT
 from app.guide.faq import QUESTIONS
+from app.guide.glossary import TERMS
 from app.guide.inspector.checks import CHECKS
 from app.vipps.errors import REDIRECT_CODES, REFUSALS
 from simulator.scenarios import MISHAPS
@@ -57,8 +58,9 @@ def test_a_file_has_the_keys_that_its_reader_names(tmp_path: Path, text: str, fa
         [place for point in POINTS for place in (*point.code, *point.tests)],
         [place for question in QUESTIONS for place in question.places],
         [check.symbol for check in CHECKS],
+        [term.place for term in TERMS],
     ],
-    ids=["checklist", "faq", "checks"],
+    ids=["checklist", "faq", "checks", "glossary"],
 )
 def test_places_in_the_source_exist(places: list[str]) -> None:
     assert places
@@ -82,3 +84,12 @@ def test_checks_end_in_refusals_that_exist() -> None:
 
 def test_points_of_the_checklist_ask_what_the_doctor_checks() -> None:
     assert {name for point in POINTS for name in point.asks} <= {check.__name__ for check in DOCTOR_CHECKS}
+
+
+def test_the_glossary_is_short_and_in_order() -> None:
+    names = [each.term.lower() for each in TERMS]
+    assert len(names) <= 40
+    assert names == sorted(set(names))
+    for each in TERMS:
+        assert each.meaning.endswith("."), each.term
+        assert each.meaning.count(". ") <= 1, each.term
