@@ -14,7 +14,7 @@ CHAPTER_OF_BLUEPRINT = {
     "cart": "forking-this-shop",
     "checkout": "profile-and-refresh",
     "checklist": "going-live",
-    "clinic": "errors",
+    "error_playground": "errors",
     "confirm": "which-customer-is-this",
     "consents": "consents",
     "delete": "revocation-and-privacy",

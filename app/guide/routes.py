@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, url_for
 
-from app.guide import page_source, source, text
+from app.guide import conformance, page_source, source, text
 from app.guide.chapters import Chapter, chapter, chapters
-from app.guide.conformance import CASES, GROUPS
 from app.guide.faq import QUESTIONS
+from app.guide.glossary import TERMS
 from app.settings import settings_of_app
 
 bp = Blueprint("guide", __name__)
@@ -55,10 +55,17 @@ def faq() -> str:
     return render_template("guide/faq.html", questions=QUESTIONS, said=text.render)
 
 
-@bp.get("/guide/conformance")
-def conformance() -> str:
-    """Show what a provider or an adversary may do, what the shop does then, and the test that proves it."""
-    return render_template("guide/conformance.html", groups=GROUPS, count=len(CASES))
+@bp.get("/guide/glossary")
+def glossary() -> str:
+    """Explain the terms of the field and of this project."""
+    return render_template("guide/glossary.html", terms=TERMS, anchor=text.slug)
+
+
+@bp.get("/guide/conformance", endpoint="conformance")
+def conformance_table() -> str:
+    """Show what a provider or an attacker may do, what the shop does then, and the test that proves it."""
+    groups = conformance.groups()
+    return render_template("guide/conformance.html", groups=groups, count=sum(len(each.cases) for each in groups))
 
 
 @bp.get("/guide/source/<path:path>")

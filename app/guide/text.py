@@ -28,7 +28,9 @@ from app.guide.sequence import Arrow, draw
 ARROW = re.compile(r"\s*(?P<sender>[^:>]+?)\s*->\s*(?P<receiver>[^:]+?)\s*:\s*(?P<label>.+)")
 PRE = Markup('<pre tabindex="0"><code>{}</code></pre>')
 FRAME = Markup('<div class="sequence-frame">{}</div>')
-PLACE = re.compile(r"(?:app(?:\.\w+)+:[\w.]+|(?:tests|app|templates|static|migrations)/[\w/.-]+\.\w+(?:::\w+)?)")
+PLACE = re.compile(
+    r"(?:(?:app|demo|samples|simulator)(?:\.\w+)+:[\w.]+|(?:app|demo|migrations|samples|simulator|static|templates|tests)/[\w/.-]+\.\w+(?:::\w+)?)"
+)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ TAKEN: dict[str, tuple[str, ...]] = {
     "requirements.txt": (),
     "static": (".css", ".svg", ".woff2", "-OFL.txt"),
     "templates": (".html", ".txt"),
-    "tests": (".py",),
+    "tests": (".py", ".toml"),
     "tools": (".sh",),
     "wsgi.py": (),
 }
@@ -34,7 +34,7 @@ LEFT = (
     "simulator",
     # What they look like.
     "static/css/checklist.css",
-    "static/css/clinic.css",
+    "static/css/error_playground.css",
     "static/css/code.css",
     "static/css/compare.css",
     "static/css/demo.css",

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.guide.chapters import chapters
-from app.guide.error_playground.ailments import NEVER_BACK, WARDS, Ward
+from app.guide.error_playground.faults import FAULT_GROUPS, FaultGroup
 from app.security import limiter
 from app.settings import DEMO_CLIENT_ID
 from app.vipps import transport
@@ -21,6 +21,7 @@ GUIDE = (
     "/guide/the-callback",
     "/guide/consents",
     "/guide/faq",
+    "/guide/glossary",
     "/guide/errors",
     "/guide/checklist",
     "/guide/conformance",
@@ -54,25 +55,25 @@ def be_remembered(page: Page, stage: Stage) -> None:
         page.get_by_role("button", name="Share and go on").or_(page.get_by_role("button", name="Confirm")).click()
 
 
-@pytest.mark.parametrize("ward", WARDS, ids=lambda ward: ward.title)
+@pytest.mark.parametrize("group", FAULT_GROUPS, ids=lambda group: group.title)
 def test_every_button_of_the_clinic_does_what_it_says(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, ward: Ward
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, group: FaultGroup
 ) -> None:
     monkeypatch.setattr(limiter, "enabled", False)  # a person presses fewer buttons a minute
     page = stage.open()
     be_remembered(page, stage)
-    for ailment in filter(lambda each: each.can_be_tried, ward.ailments):
-        monkeypatch.setattr(transport, "CALL_SECONDS", 0.5 if ailment.name.endswith("_slow") else 5)
-        page.goto(f"{stage.shop}{CLINIC}#{ailment.name}", wait_until="domcontentloaded")
+    for case in filter(lambda each: each.can_be_tried, group.cases):
+        monkeypatch.setattr(transport, "CALL_SECONDS", 0.5 if case.name.endswith("_slow") else 5)
+        page.goto(f"{stage.shop}{CLINIC}#{case.name}", wait_until="domcontentloaded")
         with page.expect_navigation(wait_until="domcontentloaded"):
-            page.locator(f"#{ailment.name}").get_by_role("button").click()
+            page.locator(f"#{case.name}").get_by_role("button").click()
         said = heading(page).inner_text()
-        if ward is NEVER_BACK:
-            assert is_at_simulator(page), ailment.name
-        elif ailment.ends_as:
-            assert said == ailment.ends_as.page.title.replace("%(brand)s", "Vipps"), ailment.name
+        if not group.comes_back:
+            assert is_at_simulator(page), case.name
+        elif case.ends_as:
+            assert said == case.ends_as.page.title.replace("%(brand)s", "Vipps"), case.name
         else:
-            assert said == "Your logins, step by step", ailment.name
+            assert said == "Your logins, step by step", case.name
 
 
 @pytest.mark.parametrize("options", [{}, {"viewport": PHONE, "java_script_enabled": False}], ids=["desk", "phone"])

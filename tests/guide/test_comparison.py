@@ -45,7 +45,7 @@ def test_two_logins_side_by_side_show_what_differed(vipps: VippsPerson) -> None:
     assert rows["error"] == ["access_denied", "not there"]
     assert rows["token"] == ["nothing", "200"]
     assert rows["Vipps says yes: there is a code, and no error"] == ["failed", "passed"]
-    assert rows["It is fresh (exp, iat)"] == ["not looked at", "passed"]
+    assert rows["It is fresh (exp, iat)"] == ["not reached", "passed"]
     assert rows["customer_session"] == ["untouched", "1 row added"]
     assert "What was asked" not in page.text, "it was the same but for what is random"
     assert not {"state", "nonce", "code_challenge", "code", "login_attempt"} & set(rows)

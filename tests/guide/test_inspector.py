@@ -9,8 +9,8 @@ from sqlalchemy import event, inspect
 
 from app.database import db
 from app.guide import source
-from app.guide.error_playground.ailments import AILMENTS
-from app.guide.inspector import glossary, store
+from app.guide.error_playground.faults import FAULT_CASES
+from app.guide.inspector import recorded_names, store
 from app.guide.inspector.checks import CHECKS, Check
 from app.vipps.errors import REFUSALS
 from tests.conftest import browser_of, open_page, post
@@ -175,17 +175,17 @@ def test_a_login_that_is_not_finished_ends_at_vipps(vipps: VippsPerson) -> None:
 def test_title_of_a_refused_login_is_the_clinics_or_what_the_customer_read(vipps: VippsPerson) -> None:
     response = post(vipps.browser, "/guide/errors/nonce_missing/try", form_on="/guide/errors")
     vipps.browser.get(vipps.approve(str(response.headers["Location"]), "ola", faults={"id_token": {"nonce": None}}))
-    assert newest(vipps.browser).h1 == AILMENTS["nonce_missing"].title
+    assert newest(vipps.browser).h1 == FAULT_CASES["nonce_missing"].title
     vipps.browser.get(vipps.approve(vipps.start(), "ola", faults={"id_token": {"nonce": "another"}}))
     assert newest(vipps.browser).h1 == REFUSALS["id_token_nonce"].page.title
     vipps.browser.get(vipps.approve(vipps.start(), "ola", action="deny"))
-    assert newest(vipps.browser).h1 == AILMENTS["access_denied"].title
+    assert newest(vipps.browser).h1 == FAULT_CASES["access_denied"].title
     assert "id_token_nonce" in [each.get_text() for each in open_page(vipps.browser, INDEX).select(".ended code")]
 
 
 def test_tables_that_are_explained_exist(demo_app: Flask) -> None:
     with demo_app.app_context():
-        assert set(glossary.TABLES) <= set(inspect(db.engine).get_table_names())
+        assert set(recorded_names.TABLES) <= set(inspect(db.engine).get_table_names())
 
 
 def test_login_that_has_just_gone_well_leads_to_its_story_once(vipps: VippsPerson) -> None:

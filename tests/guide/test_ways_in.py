@@ -53,8 +53,9 @@ def test_who_logged_in_by_password_has_no_login_to_see(make_app: Callable[..., F
         ("/guide/", "Overview"),
         ("/guide/the-idea", "Overview"),
         ("/guide/inspector", "Your logins"),
-        ("/guide/errors", "Error clinic"),
+        ("/guide/errors", "Error playground"),
         ("/guide/faq", "FAQ"),
+        ("/guide/glossary", "Glossary"),
         ("/guide/source/app/about.py", None),
     ],
 )

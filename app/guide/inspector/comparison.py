@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.guide.inspector import glossary
+from app.guide.inspector import recorded_names
 from app.guide.inspector.checks import CHECKS, Result
 from app.guide.inspector.timeline import Story, written
 
@@ -101,7 +101,7 @@ def _differences(earlier: Sequence[Fact], later: Sequence[Fact]) -> Iterator[Dif
 def _parameters(pairs: Sequence[Sequence[str]]) -> Iterator[Fact]:
     for name, value in pairs:
         if name not in RANDOM:
-            yield Fact(name, glossary.PARAMETERS.get(name, ""), (value,))
+            yield Fact(name, recorded_names.PARAMETERS.get(name, ""), (value,))
 
 
 def _asked(story: Story, other: Story) -> Iterator[Fact]:
@@ -125,14 +125,14 @@ def _answered(story: Story, other: Story) -> Iterator[Fact]:
     theirs = _calls(other)
     for name, call in _calls(story).items():
         answer, counterpart = call["answer"], theirs.get(name, {}).get("answer")
-        if name in glossary.CALLS or call["status"] != 200:
-            yield Fact(name, glossary.CALLS.get(name, ""), (str(call["status"] or call["failure"]),))
-        if isinstance(answer, dict) and isinstance(counterpart, dict) and name in glossary.CALLS:
+        if name in recorded_names.CALLS or call["status"] != 200:
+            yield Fact(name, recorded_names.CALLS.get(name, ""), (str(call["status"] or call["failure"]),))
+        if isinstance(answer, dict) and isinstance(counterpart, dict) and name in recorded_names.CALLS:
             yield Fact(name, "what only this answer told", tuple(sorted(set(answer) - set(counterpart))))
         claims, others = _claims(call), _claims(theirs.get(name))
         for claim in COMPARED_CLAIMS if claims and others else ():
             values = (str(claims[claim]),) if claim in claims else ()
-            yield Fact(claim, glossary.CLAIMS[claim], values)
+            yield Fact(claim, recorded_names.CLAIMS[claim], values)
 
 
 def _calls(story: Story) -> dict[str, Mapping[str, Any]]:
@@ -159,7 +159,7 @@ def _written(story: Story, other: Story) -> Iterator[Fact]:
             verbs[each["verb"]] = verbs.get(each["verb"], 0) + each["rows"]
     for table, verbs in rows.items():
         yield Fact(
-            table, glossary.TABLES.get(table, ""), tuple(_counted(number, verb) for verb, number in verbs.items())
+            table, recorded_names.TABLES.get(table, ""), tuple(_counted(number, verb) for verb, number in verbs.items())
         )
 
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.guide.inspector import glossary, store
+from app.guide.inspector import recorded_names, store
 from app.guide.inspector.comparison import essence, groups
 from app.guide.inspector.timeline import PARTICIPANTS, Story, passed, told
 from app.guide.sequence import Arrow, cut, draw
@@ -30,7 +30,7 @@ def show(number: int) -> str:
     return render_template(
         "guide/inspector/login.html",
         story=story,
-        words=glossary,
+        words=recorded_names,
         passed=passed(story),
         diagram=draw(arrows, f"The login in {len(arrows)} steps, which are told below", PARTICIPANTS),
     )
@@ -80,7 +80,7 @@ def compare() -> ResponseReturnValue:
         both={"Earlier": earlier, "Later": later},
         essence=essence(earlier, later),
         groups=groups(earlier, later),
-        words=glossary,
+        words=recorded_names,
     )
 
 

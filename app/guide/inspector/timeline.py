@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.guide.error_playground.ailments import AILMENTS, tried_at
-from app.guide.inspector.checks import CHECKS, Judged, Result, judged
+from app.guide.error_playground.faults import FAULT_CASES, tried_at
+from app.guide.inspector.checks import CHECKS, CheckResult, Result, check_results
 from app.guide.inspector.store import Inspected
 from app.settings import settings_of_app
 from app.vipps.errors import REFUSALS, Refusal
@@ -17,7 +17,7 @@ from app.vipps.errors import REFUSALS, Refusal
 BROWSER, SHOP, DATABASE, VIPPS = PARTICIPANTS = "Browser", "Shop", "Database", "Vipps"
 
 
-COOKIE_TAKEN = ("lose_cookie", "other_cookie")  # what the clinic may do to a login: `Ailment.here`
+COOKIE_TAKEN = ("lose_cookie", "other_cookie")  # see `FaultCase.inject`
 WITHOUT_COOKIE = {
     "other_browser": "The browser follows. No cookie of this login comes along.",
     "not_this_browser": "The browser follows, with a cookie that is not this login’s.",
@@ -50,7 +50,7 @@ class Story:
     login: Inspected
     outcome: str
     steps: Sequence[Step]
-    checks: Sequence[Judged]
+    checks: Sequence[CheckResult]
     refusal: Refusal | None
 
     @property
@@ -64,7 +64,7 @@ def told(login: Inspected) -> Story:
     callback = login.callback
     failure = (callback or login.start or {}).get("failure", "")
     steps = [*_beginning(login.start), *_ending(callback)]
-    checks = judged(login.start, callback) if callback else []
+    checks = check_results(login.start, callback) if callback else []
     return Story(login, _outcome(login, failure), steps, checks, REFUSALS.get(failure))
 
 
@@ -79,7 +79,7 @@ def _beginning(start: Mapping[str, Any] | None) -> Iterator[Step]:
         meaning = "State, nonce and verifier are made for this login alone; until you are back they are kept here."
         yield Step("rows", SHOP, DATABASE, "The shop notes the login", "note the login", meaning, {"rows": rows})
     meaning = "Your browser gets a cookie, the fourth random number, which ties the login to it, and is sent on."
-    if tried and tried.here in COOKIE_TAKEN:
+    if tried and tried.inject in COOKIE_TAKEN:
         meaning = "Your browser gets a cookie that ties the login to it, and the clinic takes it away again."
     yield Step("redirect", SHOP, BROWSER, "The shop sends you to Vipps", f"{start['status']} to Vipps", meaning, start)
     meaning = "What the shop asks for is all in the address. What you then do in the app stays between Vipps and you."
@@ -196,9 +196,9 @@ def _outcome(login: Inspected, failure: str) -> str:
 
 
 def _refused(login: Inspected, failure: str) -> str:
-    """Return the clinic's words for it, if it was begun there or only one ailment ends so; else the page's title."""
+    """Return the clinic's words for it, if it was begun there or only one case ends so; else the page's title."""
     tried = tried_at(str((login.start or {}).get("path", "")))
-    same = [each for each in AILMENTS.values() if each.refusal == failure]
+    same = [each for each in FAULT_CASES.values() if each.refusal == failure]
     if tried in same or len(same) == 1:
         return (tried or same[0]).title
     refusal = REFUSALS.get(failure)

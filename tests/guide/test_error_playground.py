@@ -6,10 +6,8 @@ import pytest
 import urllib3
 from flask.testing import FlaskClient
 
-from app.guide.error_playground.ailments import AILMENTS, NEVER_BACK, STARTERS, WARDS, Ailment, Ward
+from app.guide.error_playground.faults import FAULT_CASES, FAULT_GROUPS, STARTERS, FaultCase, FaultGroup
 from app.vipps import transport
-from app.vipps.errors import REDIRECT_CODES, REFUSALS
-from simulator.scenarios import MISHAPS
 from tests.conftest import browser_of, open_page, post
 from tests.guide.steps import newest, recorded
 from tests.pages import Page, check_page
@@ -25,26 +23,30 @@ def pressed(vipps: VippsPerson, name: str, browser: FlaskClient | None = None) -
     return str(response.headers["Location"])
 
 
-@pytest.mark.parametrize("ward", [each for each in WARDS if each is not NEVER_BACK], ids=lambda each: each.title)
-def test_button_does_what_it_says(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, ward: Ward) -> None:
-    for ailment in ward.ailments:
-        monkeypatch.setattr(transport, "CALL_SECONDS", 0.3 if ailment.name.endswith("_slow") else 5)
+@pytest.mark.parametrize("group", [each for each in FAULT_GROUPS if each.comes_back], ids=lambda each: each.title)
+def test_button_does_what_it_says(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, group: FaultGroup) -> None:
+    for case in group.cases:
+        monkeypatch.setattr(transport, "CALL_SECONDS", 0.3 if case.name.endswith("_slow") else 5)
         browser = browser_of(vipps.app)
-        response = browser.get(vipps.approve(pressed(vipps, ailment.name, browser), "ola"))
-        if ailment.ends_as:
-            assert response.status_code == ailment.ends_as.status, ailment.name
-            assert check_page(response).h1 == ailment.ends_as.page.title.replace("%(brand)s", "Vipps")
+        response = browser.get(vipps.approve(pressed(vipps, case.name, browser), "ola"))
+        if case.ends_as:
+            assert response.status_code == case.ends_as.status, case.name
+            assert check_page(response).h1 == case.ends_as.page.title.replace("%(brand)s", "Vipps")
             told = recorded(browser)
-            assert (told["outcome"], told["refusal"]) == (ailment.title, ailment.refusal)
+            assert (told["outcome"], told["refusal"]) == (case.title, case.refusal)
         else:
             while response.status_code == 303:
                 response = browser.get(response.headers["Location"])
-            assert not recorded(browser)["refusal"], ailment.name
+            assert not recorded(browser)["refusal"], case.name
 
 
-@pytest.mark.parametrize("ailment", [each for each in NEVER_BACK.ailments if each.simulate], ids=lambda each: each.name)
-def test_some_end_on_the_providers_own_page(vipps: VippsPerson, ailment: Ailment) -> None:
-    response = urllib3.request("GET", pressed(vipps, ailment.name), redirect=False)
+@pytest.mark.parametrize(
+    "case",
+    [each for group in FAULT_GROUPS if not group.comes_back for each in group.cases if each.simulate],
+    ids=lambda each: each.name,
+)
+def test_some_end_on_the_providers_own_page(vipps: VippsPerson, case: FaultCase) -> None:
+    response = urllib3.request("GET", pressed(vipps, case.name), redirect=False)
     assert response.status == 400
     assert newest(vipps.browser).h1 == "Not finished"
 
@@ -69,7 +71,7 @@ def test_refusal_leads_to_this_very_login_and_back_to_its_button(vipps: VippsPer
     inspector, clinic = (str(each["href"]) for each in Page(refused.text).select(".refused__guide a"))
     assert clinic == f"{CLINIC}#{name}"
     shown = check_page(vipps.browser.get(inspector, follow_redirects=True))
-    assert shown.h1 == AILMENTS[name].title
+    assert shown.h1 == FAULT_CASES[name].title
     lost = name == "lost_cookie"
     assert ("its cookie comes along" in shown.text, "No cookie of this login comes along" in shown.text) == (
         not lost,
@@ -110,26 +112,19 @@ def test_choice_belongs_to_one_login_of_one_visitor(vipps: VippsPerson) -> None:
 
 def test_page_shows_every_ailment_with_what_the_customer_sees(vipps: VippsPerson) -> None:
     page = open_page(vipps.browser, CLINIC)
-    assert len(page.select(".ailment")) == len(AILMENTS)
-    assert len(page.select(".ailment form")) == sum(each.can_be_tried for each in AILMENTS.values()) >= 30
+    assert len(page.select(".fault")) == len(FAULT_CASES)
+    assert len(page.select(".fault form")) == sum(each.can_be_tried for each in FAULT_CASES.values()) >= 30
     assert "Vipps does not answer" in page.one("#token_slow").get_text()
 
 
 def test_page_is_folded_and_says_where_to_start(vipps: VippsPerson) -> None:
     page = open_page(vipps.browser, CLINIC)
     folds = page.select("details.fold")
-    assert [fold.has_attr("open") for fold in folds] == [True] + [False] * (len(WARDS) - 1)
+    assert [fold.has_attr("open") for fold in folds] == [True] + [False] * (len(FAULT_GROUPS) - 1)
     counts = [int(fold.select(".fold__count")[0].get_text()) for fold in folds]
-    assert counts == [len(fold.select(".ailment")) for fold in folds]
+    assert counts == [len(fold.select(".fault")) for fold in folds]
     buttons = [str(form["action"]) for form in page.select(".starters form")]
     assert buttons == [f"{CLINIC}/{name}/try" for name in STARTERS]
-
-
-def test_table_is_complete_and_names_only_what_there_is() -> None:
-    assert {each.refusal for each in AILMENTS.values() if each.refusal} <= set(REFUSALS)
-    assert {each.simulate for each in AILMENTS.values() if each.simulate} == set(MISHAPS)
-    assert {each.refusal for each in AILMENTS.values()} >= REDIRECT_CODES
-    assert [each.name for each in AILMENTS.values() if not each.can_be_tried and not each.how] == []
 
 
 @pytest.mark.parametrize("name", ["unheard-of", "stuck_on_the_phone"])
@@ -152,6 +147,6 @@ def test_real_provider_is_asked_for_no_mishap(make_app: Any) -> None:
     )
     browser = browser_of(app)
     page = open_page(browser, CLINIC)
-    assert not page.select(".ailment form")
+    assert not page.select(".fault form")
     token = open_page(browser, "/login").csrf_token()
     assert browser.post(f"{CLINIC}/server_error/try", data={"csrf_token": token}).status_code == 404
