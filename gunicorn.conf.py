@@ -41,7 +41,7 @@ def post_worker_init(worker: Any) -> None:
     """Write a worker's own lines through the shop's filter: that of a malformed request quotes it, query and all."""
     import structlog
 
-    from app.redaction import LibraryHandler
+    from app.logging import LibraryHandler
 
     if structlog.is_configured():  # the simulator has no log
         worker.log.error_log.handlers = [LibraryHandler()]

@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app.database import db
-from app.logging import log, name_failure, reference
+from app.logging import log, reference, set_failure
 
 PAGES: Mapping[int, tuple[object, object]] = {
     400: (_l("That request did not make sense"), _l("Something in it was missing or garbled. Nothing was changed.")),
@@ -107,7 +107,7 @@ def too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:
 def database_error(error: SQLAlchemyError) -> ResponseReturnValue:
     """Answer a database that is locked, full or gone; nothing is half-written, because a request is one transaction."""
     db.session.rollback()
-    name_failure("database_error")
+    set_failure("database_error")
     log.error("database_error", error=type(getattr(error, "orig", None) or error).__name__)
     return error_page(503)
 
@@ -115,6 +115,6 @@ def database_error(error: SQLAlchemyError) -> ResponseReturnValue:
 def unexpected(error: Exception) -> ResponseReturnValue:
     """Log what nobody foresaw, with its trace, and show the plain page."""
     db.session.rollback()
-    name_failure(type(error).__name__)
+    set_failure(type(error).__name__)
     log.exception("unexpected_error", error=type(error).__name__)
     return error_page(500)

@@ -1,35 +1,39 @@
-"""Logs, and the reference number that a person can read out to support.
+"""Write the log: one JSON line per event on standard error, with the reference number that customers give to support.
 
-One JSON line per event on standard error; `events` lists every event there is, and `redaction` is the last filter. A
-line carries the request's id, which is the reference number. Behind a trusted proxy that sends `X-Request-Id`, that
-stands beside it as `request_id`, so that the lines of both can be joined; from anybody else the header is ignored,
-since whoever can choose an id can make lines look like another request's (ASVS 16.4.1).
+A line has only the fields that `log_events` lists for its event, because a secret or personal data must not get into
+the log by accident (ASVS 16.2.5). The request's id is its reference number. Behind a trusted proxy the proxy's
+`X-Request-Id` stands beside it as `request_id`, to join the lines of both; from other clients the header is ignored,
+because a client could make its lines look like another request's (ASVS 16.4.1).
 
-Query strings are never logged, because a
-callback's carries the authorization code (Vipps Login API guide: avoid logging the callback URI), and paths are
-logged as their route, because the webhook's path carries a secret.
+Query strings are never logged, because a callback's has the authorization code (Vipps Login API guide: avoid logging
+the callback URI). Paths are logged as their route, because the path of the webhook has a secret.
 """
 
 import logging
 import re
-import secrets
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import suppress
+from traceback import extract_tb
 from typing import Any
 
 import structlog
 from flask import Flask, Response, current_app, g, has_request_context, request
 from structlog.typing import EventDict
 
-from app.redaction import LibraryHandler, redact, trace
+from app.log_events import COMMON_FIELDS, EVENTS
+from app.reference_numbers import readable_number
 from app.settings import Settings
 
 log = structlog.get_logger()
 
-# Without 0/O, 1/I/L and vowels: read aloud without mistakes, and never a word.
-ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
-MAX_VALUE = 500
+MAX_VALUE = 500  # characters
+MAX_ITEMS = 50
+MAX_FRAMES = 40
+NOT_LISTED = "(not in log_events)"
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -41,9 +45,9 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def configure(log_format: str) -> None:
-    """Set up structlog, and quiet the libraries that would print secrets.
+    """Set up structlog, and raise the level of libraries that log secrets.
 
-    Authlib logs the PKCE verifier at DEBUG; urllib3 logs full URLs. What any library logs goes through the same filter.
+    Authlib logs the PKCE verifier at DEBUG; urllib3 logs full URLs.
     """
     if not any(isinstance(each, LibraryHandler) for each in logging.root.handlers):
         logging.root.addHandler(LibraryHandler())
@@ -57,9 +61,8 @@ def configure(log_format: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _add_ids,
-            trace,
-            redact,
-            _one_line,  # only cuts: what is too long is masked before a part of it could pass
+            format_exception,
+            keep_listed_fields,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -69,37 +72,101 @@ def configure(log_format: str) -> None:
 
 
 def reference() -> str:
-    """Return this request's reference number, such as `K7QF-2M9D`; it stands on its log lines too."""
+    """Return this request's reference number, such as `K7QF-2M9D`; its log lines have it too."""
     if "reference" not in g:
-        letters = [secrets.choice(ALPHABET) for _ in range(8)]
-        g.reference = "".join(letters[:4]) + "-" + "".join(letters[4:])
+        g.reference = readable_number()
     return str(g.reference)
 
 
-def name_failure(code: str) -> None:
-    """Note what this request fails by, for whoever keeps what a reference number stands for."""
+def set_failure(code: str) -> None:
+    """Record why this request fails, for the error report that is stored under its reference number."""
     g.failure = code
 
 
 def failure() -> str:
-    """Return what this request failed by, or an empty string."""
+    """Return why this request failed, or an empty string."""
     return str(g.get("failure", ""))
 
 
-def _add_ids(logger: Any, method: str, event: EventDict) -> EventDict:
+def _add_ids(logger: Any, method: str, line: EventDict) -> EventDict:
     if has_request_context():
-        event.setdefault("reference", reference())
+        line.setdefault("reference", reference())
         if "request_id" in g:
-            event["request_id"] = g.request_id
-    return event
+            line["request_id"] = g.request_id
+    return line
 
 
-def _one_line(logger: Any, method: str, event: EventDict) -> EventDict:
-    """Cut long values and take line breaks out, so that nobody writes a log line of their own (ASVS 16.4.1)."""
-    for name, value in event.items():
-        if isinstance(value, str) and name != "exception":
-            event[name] = " ".join(value[:MAX_VALUE].splitlines())
-    return event
+def format_exception(logger: Any, method: str, line: EventDict) -> EventDict:
+    """Replace `exc_info` by the traceback without the exceptions' messages; a structlog processor."""
+    line.pop("exception", None)  # only this function may set it
+    given = line.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        line["exception"] = "\n".join(traceback_lines(error))
+    return line
+
+
+def traceback_lines(error: BaseException) -> Iterator[str]:
+    """Return the types and locations of an exception and of its causes.
+
+    Their messages are left out, since they quote values; the source lines hold none.
+    """
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield f"{type(current).__module__}.{type(current).__qualname__}"
+        for frame in extract_tb(current.__traceback__)[-MAX_FRAMES:]:
+            yield f"  {frame.filename}:{frame.lineno} {frame.name}: {frame.line}"
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+        if current is not None:
+            yield "caused by"
+
+
+def keep_listed_fields(logger: Any, method: str, line: EventDict) -> EventDict:
+    """Drop every field that `log_events` does not list for the line's event; a structlog processor."""
+    name = line.pop("event", None)
+    event = EVENTS.get(name) if isinstance(name, str) else None
+    listed = COMMON_FIELDS | event.fields if event else COMMON_FIELDS
+    kept: EventDict = {"event": name if event else NOT_LISTED}
+    for field, value in line.items():
+        if field in listed:
+            # `format_exception` made the traceback, which has many lines; the JSON renderer escapes them.
+            kept[field] = value if field == "exception" else _bounded(value)
+    return kept
+
+
+def _bounded(value: Any) -> Any:
+    """Return a value as one short line, so that it cannot forge a log line (ASVS 16.4.1); an object as its type."""
+    match value:
+        case str():
+            return " ".join(value[:MAX_VALUE].splitlines())
+        case None | bool() | int() | float():
+            return value
+        case list() | tuple() | set() | frozenset():
+            return [_bounded(each) if isinstance(each, str) else _type_name(each) for each in list(value)[:MAX_ITEMS]]
+    return _type_name(value)
+
+
+def _type_name(value: object) -> str:
+    return f"({type(value).__name__})"
+
+
+class LibraryHandler(logging.Handler):
+    """Write the log messages of libraries as events of the shop.
+
+    Only the template of a message is written, since its arguments are values: an address, a row, a URL with its query.
+    The text of a message without arguments may have been formatted before, so only its location is written.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record. A broken one is dropped: it is not worth a login, and `handleError` prints its values."""
+        is_error, is_warning = record.levelno >= logging.ERROR, record.levelno >= logging.WARNING
+        level = "error" if is_error else "warning" if is_warning else "info"
+        with suppress(Exception):
+            says = record.msg if record.args and isinstance(record.msg, str) else ""
+            at = f"{record.pathname}:{record.lineno}"
+            getattr(log, level)("library_message", library=record.name, says=says, at=at, exc_info=record.exc_info)
 
 
 def _start() -> None:
@@ -116,7 +183,7 @@ def _finish(response: Response) -> Response:
     started = g.get("started")
     log.info(
         "request",
-        method=request.method,
+        method=request.method if request.method in METHODS else "(other)",
         route=str(request.url_rule) if request.url_rule else "(none)",
         status=response.status_code,
         ms=round((time.perf_counter() - started) * 1000, 1) if started else None,

@@ -12,7 +12,7 @@ from flask import Blueprint, Flask, request
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from app import assets, logging
+from app import assets
 from app.database import db
 from app.i18n import money
 from app.security import client_network, limiter
@@ -254,12 +254,6 @@ def test_the_log_has_neither_query_strings_nor_line_breaks(
     assert "the-secret" not in err
     assert "line-break" not in err
     assert all(json.loads(line)["reference"] for line in err.splitlines())
-
-
-def test_log_values_are_one_line_and_bounded() -> None:
-    cleaned = logging._one_line(None, "info", {"event": "x", "detail": "a\nb\r\nc\u2028d" + "y" * 5000})
-    assert "\n" not in cleaned["detail"]
-    assert len(cleaned["detail"]) <= 500
 
 
 def test_the_language_follows_the_browser_until_the_switch_is_used(demo_client: FlaskClient) -> None:

@@ -5,7 +5,6 @@ who want the last one exactly one gets it, on any database and with any number o
 first, and the checkout form carries a key, so a form that is sent twice finds the order it already made.
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -14,12 +13,11 @@ from typing import Any
 from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
+from app.reference_numbers import readable_number
 from app.shop.carts import Line, Owner, find_cart, lines_of
 from app.shop.models import CartLine, Order, OrderLine, Product
 
 PER_PAGE = 10
-# Without 0/O, 1/I/L, U/V and vowels: read aloud without mistakes, and never a word. 24^8 is about 10^11.
-ALPHABET = "23456789BCDFGHJKMNPQRTWX"
 
 
 @dataclass(frozen=True)
@@ -133,8 +131,7 @@ def _order(checkout: Checkout, lines: Sequence[Line]) -> Order:
 
 def new_number() -> str:
     """Return a new order number such as M-7K3F-92QD, which nobody can guess from another one."""
-    letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
-    return f"M-{letters[:4]}-{letters[4:]}"
+    return f"M-{readable_number()}"
 
 
 def order_of(session: Session, customer_id: int, number: str) -> Order | None:

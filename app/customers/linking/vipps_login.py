@@ -41,7 +41,7 @@ from app.customers.sessions.session_cookie import (
     set_session_cookie,
 )
 from app.database import db, if_possible
-from app.logging import log, name_failure, reference
+from app.logging import log, reference, set_failure
 from app.security import client_network, client_site, limiter, set_cookie
 from app.settings import settings_of_app
 from app.signals import event_received, login_ended, tell
@@ -102,7 +102,7 @@ class VippsLogin:
         db.session.rollback()
         forget_current()
         refusal, brand = error.refusal, settings_of_app().brand
-        name_failure(refusal.code)
+        set_failure(refusal.code)
         getattr(log, refusal.level)(
             "vipps_login_refused", refusal=refusal.code, detail=error.detail, cause=refusal.cause
         )

@@ -1,0 +1,12 @@
+"""Make the random numbers that customers read aloud on the phone: of an order, and of a request in the log."""
+
+import secrets
+
+# No 0, 1, L, S, V, Z and no vowels: hard to mishear or misread, and never a word. 24^8 is about 10^11.
+ALPHABET = "23456789BCDFGHJKMNPQRTWX"
+
+
+def readable_number() -> str:
+    """Return a random number such as `K7QF-2M9D`."""
+    letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
+    return f"{letters[:4]}-{letters[4:]}"
