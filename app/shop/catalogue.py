@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Row, Select, String, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.pagination import Cursor, Page, narrow, to_page
 from app.shop import search
 from app.shop.models import Category, CategoryText, Product, ProductText
+from app.shop.translated_texts import category_text_in, product_text_in
 
 PER_PAGE = 24
 RELATED = 4
@@ -64,7 +65,8 @@ def read_categories(session: Session, language: str) -> tuple[CategoryName, ...]
     """Return the categories in their order, in one language."""
     found = session.execute(
         select(Category.slug, CategoryText.name, CategoryText.intro)
-        .join(CategoryText, (CategoryText.category_id == Category.id) & (CategoryText.language == language))
+        .select_from(Category)
+        .join(CategoryText, category_text_in(language))
         .order_by(Category.position, Category.id)
     )
     return tuple(CategoryName(*row) for row in found)
@@ -89,17 +91,21 @@ class RememberedCategories:
 
 
 # What a product card shows. Built once: building a statement costs as much as running it.
-_CARDS = select(
-    Product.id,
-    Product.slug,
-    Product.price,
-    Product.stock,
-    Product.picture,
-    Product.featured,
-    Product.position,
-    ProductText.name,
-    ProductText.summary,
-).join(ProductText, (ProductText.product_id == Product.id) & (ProductText.language == bindparam("in_language")))
+_CARDS = (
+    select(
+        Product.id,
+        Product.slug,
+        Product.price,
+        Product.stock,
+        Product.picture,
+        Product.featured,
+        Product.position,
+        ProductText.name,
+        ProductText.summary,
+    )
+    .select_from(Product)
+    .join(ProductText, product_text_in(bindparam("in_language", type_=String)))
+)
 
 CURSOR_KEY = ("position", "id")
 _ORDER: tuple[Any, ...] = (Product.position, Product.id)
@@ -165,9 +171,10 @@ def product_by_slug(session: Session, slug: str, language: str) -> Row[*tuple[An
             Category.slug.label("category_slug"),
             CategoryText.name.label("category_name"),
         )
-        .join(ProductText, (ProductText.product_id == Product.id) & (ProductText.language == language))
+        .select_from(Product)
+        .join(ProductText, product_text_in(language))
         .join(Category, Category.id == Product.category_id)
-        .join(CategoryText, (CategoryText.category_id == Category.id) & (CategoryText.language == language))
+        .join(CategoryText, category_text_in(language))
         .where(Product.slug == slug)
     ).one_or_none()
 
