@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.database import utcnow
 from app.shop.models import Cart, CartLine, Product, ProductText
+from app.shop.translated_texts import product_text_in
 
 MAX_QUANTITY = 99
 GUEST_CART_LIFE = timedelta(days=30)
@@ -134,7 +135,8 @@ def remove(session: Session, owner: Owner, slug: str, language: str) -> str | No
 def _product(session: Session, slug: str, language: str) -> Row[*tuple[Any, ...]] | None:
     return session.execute(
         select(Product.id, Product.stock, ProductText.name)
-        .join(ProductText, (ProductText.product_id == Product.id) & (ProductText.language == language))
+        .select_from(Product)
+        .join(ProductText, product_text_in(language))
         .where(Product.slug == slug)
     ).one_or_none()
 
@@ -192,9 +194,10 @@ def lines_of(session: Session, owner: Owner, language: str) -> Sequence[Line]:
             Product.stock,
             CartLine.quantity,
         )
+        .select_from(Product)
         .join(CartLine, CartLine.product_id == Product.id)
         .join(Cart, Cart.id == CartLine.cart_id)
-        .join(ProductText, (ProductText.product_id == Product.id) & (ProductText.language == language))
+        .join(ProductText, product_text_in(language))
         .where(_of(owner))
         .order_by(CartLine.added_at, Product.id)
     )

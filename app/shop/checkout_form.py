@@ -122,7 +122,7 @@ class CheckoutForm(Form):
         return typed_address(self, OTHER)
 
 
-def known_about(customer: Customer, profile: VippsProfile | None) -> dict[str, str]:
+def prefilled_values(customer: Customer, profile: VippsProfile | None) -> dict[str, str]:
     """Return what the form can be filled in with: the customer's own words first, then what Vipps said."""
     number = customer.phone_number or (profile.phone_number if profile else None)
     return {

@@ -14,16 +14,16 @@ from markupsafe import Markup
 
 from app.i18n import language
 
-KEPT = 256  # of at most some 15 KB each
+MAX_FRAGMENTS = 256  # of at most some 15 KB each
 
 
 def init_app(app: Flask) -> None:
     """Offer `part` to the templates; each app has parts of its own, since its settings are its own."""
-    app.extensions["parts"] = lru_cache(KEPT)(_rendered)
-    app.add_template_global(part)
+    app.extensions["parts"] = lru_cache(MAX_FRAGMENTS)(_rendered)
+    app.add_template_global(cached_fragment)
 
 
-def part(template: str, **facts: Hashable) -> Markup:
+def cached_fragment(template: str, **facts: Hashable) -> Markup:
     """Return the part for these facts, rendered now or before; with `flask --debug` always now."""
     render = _rendered if current_app.debug else current_app.extensions["parts"]
     return Markup(render(template, language(), tuple(facts.items())))  # noqa: S704 - rendered with escaping

@@ -7,12 +7,12 @@ first, and the checkout form carries a key, so a form that is sent twice finds t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
+from app.pagination import Cursor, Page, narrow, to_page
 from app.reference_numbers import readable_number
 from app.shop.carts import Line, Owner, find_cart, lines_of
 from app.shop.models import CartLine, Order, OrderLine, Product
@@ -148,36 +148,22 @@ def pictures_of(session: Session, order: Order) -> dict[str, str]:
     return {row.slug: row.picture for row in rows}
 
 
-@dataclass(frozen=True)
-class History:
-    """One page of a customer's orders, newest first."""
-
-    orders: Sequence[Row[*tuple[Any, ...]]]
-    total: int
-    page: int
-
-    @property
-    def pages(self) -> int:
-        """Return the number of pages; nothing ordered yet is one page."""
-        return max(1, ceil(self.total / PER_PAGE))
-
-
-def history_of(session: Session, customer_id: int, page: int) -> History:
-    """Return one page of the customer's orders, in one query."""
-    rows = session.execute(
+def orders_of(
+    session: Session, customer_id: int, *, after: Cursor | None = None, before: Cursor | None = None
+) -> Page[Row[*tuple[Any, ...]]]:
+    """Return one page of the customer's orders, newest first, in one query."""
+    orders: Select[*tuple[Any, ...]] = (
         select(
+            Order.id,
             Order.number,
             Order.placed_at,
             Order.total,
             Order.delivery,
-            func.sum(OrderLine.quantity).label("things"),
-            func.count().over().label("found"),
+            func.sum(OrderLine.quantity).label("item_count"),
         )
         .join(OrderLine, OrderLine.order_id == Order.id)
         .where(Order.customer_id == customer_id)
         .group_by(Order.id)
-        .order_by(Order.placed_at.desc(), Order.id.desc())
-        .limit(PER_PAGE)
-        .offset((page - 1) * PER_PAGE)
-    ).all()
-    return History(rows, rows[0].found if rows else 0, page)
+    )
+    statement = narrow(orders, (Order.id,), PER_PAGE, after=after, before=before, descending=True)
+    return to_page(session.execute(statement).all(), ("id",), PER_PAGE, after=after, before=before)

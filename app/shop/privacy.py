@@ -35,7 +35,14 @@ ORDER = (
 )
 LINE = ("name", "unit_price", "quantity", "sum")
 # Nobody's: what an order says once it belongs to no one.
-NOBODYS: dict[str, Any] = {"customer_id": None, "checkout_key": "", "name": "", "email": "", "phone": "", "address": []}
+ANONYMISED: dict[str, Any] = {
+    "customer_id": None,
+    "checkout_key": "",
+    "name": "",
+    "email": "",
+    "phone": "",
+    "address": [],
+}
 RECEIPT = "order"
 
 
@@ -55,7 +62,7 @@ def erase_orders(customer: Customer) -> None:
     for order in db.session.scalars(_orders_of(customer)).all():
         theirs = func.lower(Mail.recipient) == order.email.lower()
         db.session.execute(delete(Mail).where(Mail.kind == RECEIPT, theirs, Mail.body.contains(order.number)))
-    db.session.execute(update(Order).where(Order.customer_id == customer.id).values(**NOBODYS))
+    db.session.execute(update(Order).where(Order.customer_id == customer.id).values(**ANONYMISED))
 
 
 def _orders_of(customer: Customer) -> Any:
@@ -68,7 +75,7 @@ def _old_and_somebodys(now: datetime) -> ColumnElement[bool]:
 
 
 def _take_names_out(keys: Sequence[int]) -> None:
-    db.session.execute(update(Order).where(Order.id.in_(keys)).values(**NOBODYS))
+    db.session.execute(update(Order).where(Order.id.in_(keys)).values(**ANONYMISED))
 
 
 HOLDERS = (

@@ -25,7 +25,7 @@ class Refused:
     """No such account, a closed one, or a wrong password: one outcome, so that no page can tell."""
 
 
-def log_in(email: str | None, password: str) -> LoggedIn | Refused:
+def check_login(email: str | None, password: str) -> LoggedIn | Refused:
     """Check a password; one hash is computed whatever is wrong, so that the time does not tell (ASVS 6.3.8).
 
     The caller commits.
@@ -37,7 +37,7 @@ def log_in(email: str | None, password: str) -> LoggedIn | Refused:
     renewed = hashing.make_hash(password) if hashing.outdated(seen) else seen
     staff_id = staff.id
     begin_write()
-    current = hold(staff_id)
+    current = lock_staff(staff_id)
     # It may have been closed, or got another password, while this one was being checked.
     if current is None or current.password_hash != seen or not is_open(current):
         return Refused()
@@ -81,6 +81,6 @@ def find(email: str) -> Staff | None:
     return db.session.scalar(select(Staff).where(Staff.email == email))
 
 
-def hold(staff_id: int) -> Staff | None:
+def lock_staff(staff_id: int) -> Staff | None:
     """Read an account as it is now, and keep others from changing it before this transaction ends."""
     return db.session.get(Staff, staff_id, populate_existing=True, with_for_update=True)

@@ -11,13 +11,13 @@ from sqlalchemy.orm import joinedload
 
 from app.database import db
 from app.logging import reference
-from app.staff.models import StaffLook
-from app.staff.pagination import Listing, newest
+from app.pagination import Cursor, Page, paginate
+from app.staff.models import PER_PAGE, AuditEntry
 
 MAX_DETAIL = 200
 
 
-class Action(StrEnum):
+class AuditAction(StrEnum):
     """What can be looked at."""
 
     SEARCH = "search"
@@ -27,9 +27,9 @@ class Action(StrEnum):
     EXPORT = "export"
 
 
-def note(staff_id: int, action: Action, customer_id: int | None = None, detail: str = "") -> None:
+def record(staff_id: int, action: AuditAction, customer_id: int | None = None, detail: str = "") -> None:
     """Write a look down. The caller commits, and shows nothing before."""
-    row = StaffLook(
+    row = AuditEntry(
         staff_id=staff_id,
         action=action,
         customer_id=customer_id,
@@ -40,6 +40,7 @@ def note(staff_id: int, action: Action, customer_id: int | None = None, detail: 
     db.session.flush()
 
 
-def listing(before: int | None = None) -> Listing[StaffLook]:
-    """Return one page of the looks of everybody, the newest first."""
-    return newest(select(StaffLook).options(joinedload(StaffLook.staff)), StaffLook.id, before)
+def entries(before: Cursor | None = None) -> Page[AuditEntry]:
+    """Return one page of the audit log of all staff, newest first."""
+    every = select(AuditEntry).options(joinedload(AuditEntry.staff))
+    return paginate(every, AuditEntry.id, PER_PAGE, after=before, descending=True)

@@ -6,24 +6,24 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.settings import settings_of_app
-from app.staff.audit_log import Action
-from app.staff.search import Kind
+from app.staff.audit_log import AuditAction
+from app.staff.search import QueryKind
 from app.vipps.errors import REFUSALS
 
 ACTIONS: Mapping[str, object] = {
-    Action.SEARCH: _l("Searched"),
-    Action.CUSTOMER: _l("Opened a customer"),
-    Action.ACTIVITY: _l("Read a customer’s activity"),
-    Action.AUDIENCE: _l("Looked at an audience"),
-    Action.EXPORT: _l("Exported an audience"),
+    AuditAction.SEARCH: _l("Searched"),
+    AuditAction.CUSTOMER: _l("Opened a customer"),
+    AuditAction.ACTIVITY: _l("Read a customer’s activity"),
+    AuditAction.AUDIENCE: _l("Looked at an audience"),
+    AuditAction.EXPORT: _l("Exported an audience"),
 }
 KINDS: Mapping[str, object] = {
-    Kind.EMAIL: _l("an e-mail address"),
-    Kind.PHONE: _l("a telephone number"),
-    Kind.NUMBER: _l("a customer number"),
-    Kind.ORDER: _l("an order number"),
-    Kind.REFERENCE: _l("a reference number"),
-    Kind.NAME: _l("a name"),
+    QueryKind.EMAIL: _l("an e-mail address"),
+    QueryKind.PHONE: _l("a telephone number"),
+    QueryKind.NUMBER: _l("a customer number"),
+    QueryKind.ORDER: _l("an order number"),
+    QueryKind.REFERENCE: _l("a reference number"),
+    QueryKind.NAME: _l("a name"),
 }
 SOURCES: Mapping[str, object] = {
     "vipps_login": _l("%(brand)s login"),

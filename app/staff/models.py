@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, UtcDateTime, utcnow
 
+PER_PAGE = 25  # rows on a page of the back office's lists
+
 
 class Staff(Base):
     """Somebody who works in the shop. `email` is in its normal form; a disabled one cannot log in."""
@@ -42,7 +44,7 @@ class StaffSession(Base):
     staff: Mapped[Staff] = relationship()
 
 
-class StaffLook(Base):
+class AuditEntry(Base):
     """That somebody of the staff looked at a customer, searched or exported; never what they saw.
 
     `detail` holds no personal value: a consent id, a number of rows.

@@ -13,7 +13,7 @@ from app.customers.models import Customer
 from app.customers.privacy import data_sources, retention_periods
 from app.customers.privacy.data_sources import DataSource, deletes, rows
 from app.staff.labels import in_words
-from app.staff.models import ErrorReport, StaffLook, StaffSession
+from app.staff.models import AuditEntry, ErrorReport, StaffSession
 
 
 def init_app(app: Flask) -> None:
@@ -26,7 +26,7 @@ def looks_at(customer: Customer) -> list[dict[str, Any]]:
     """Return when staff looked at a customer, and for what."""
     return [
         {"at": row["at"], "what": in_words(row["action"], "action"), "reference": row["reference"]}
-        for row in rows(StaffLook, customer, "at", "action", "reference")
+        for row in rows(AuditEntry, customer, "at", "action", "reference")
     ]
 
 
@@ -43,8 +43,8 @@ HOLDERS = (
         rules=(
             deletes(
                 "notes of what staff looked at",
-                StaffLook,
-                lambda now: StaffLook.at < now - retention_periods.STAFF_LOOKS,
+                AuditEntry,
+                lambda now: AuditEntry.at < now - retention_periods.STAFF_LOOKS,
             ),
             deletes(
                 "sessions of staff",

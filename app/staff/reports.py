@@ -20,13 +20,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.customers.sessions.session_cookie import current_customer
 from app.database import db, if_possible, utcnow
 from app.logging import failure, log, reference
-from app.staff.models import ErrorReport
-from app.staff.pagination import Listing, newest
+from app.pagination import Cursor, Page, paginate
+from app.staff.models import PER_PAGE, ErrorReport
 
-MOST = 10_000
-MOST_OF_A_CODE = 1_000
+MAX_REPORTS = 10_000
+MAX_REPORTS_PER_CODE = 1_000
 # In each process. A real fault that strikes more often is seen in the log, where every one has its line.
-PER_MINUTE = 10
+MAX_PER_MINUTE = 10
 MINUTE = 60.0
 MAX_CODE, MAX_ROUTE = 60, 100
 # A database that does not answer is not asked a second time for the same page.
@@ -50,7 +50,7 @@ class Quota:
                 self._minute, self._off = self.clock(), False
                 self._written.clear()
             self._written[code] += 1
-            return not self._off and self._written[code] <= PER_MINUTE
+            return not self._off and self._written[code] <= MAX_PER_MINUTE
 
     def pause(self) -> None:
         """Write nothing more in this minute."""
@@ -64,9 +64,9 @@ def init_app(app: Flask) -> None:
     app.after_request(_report)
 
 
-def listing(before: int | None = None) -> Listing[ErrorReport]:
+def error_reports(before: Cursor | None = None) -> Page[ErrorReport]:
     """Return one page of the reports, the newest first."""
-    return newest(select(ErrorReport), ErrorReport.id, before)
+    return paginate(select(ErrorReport), ErrorReport.id, PER_PAGE, after=before, descending=True)
 
 
 def _report(response: Response) -> Response:
@@ -102,7 +102,7 @@ def _write(quota: Quota, code: str, status: int) -> None:
 
 def _drop_old(connection: Connection, code: str) -> None:
     """Forget the oldest of this code, and the oldest of all, beyond what is kept."""
-    for kept, most in (([ErrorReport.code == code], MOST_OF_A_CODE), ([], MOST)):
+    for kept, most in (([ErrorReport.code == code], MAX_REPORTS_PER_CODE), ([], MAX_REPORTS)):
         first_too_many = select(ErrorReport.id).where(*kept).order_by(ErrorReport.id.desc()).offset(most).limit(1)
         too_many = delete(ErrorReport).where(*kept, ErrorReport.id <= first_too_many.scalar_subquery())
         connection.execute(too_many)

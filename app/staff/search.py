@@ -18,14 +18,14 @@ from app.customers.email_address import normal_email
 from app.customers.models import Activity, Customer, NameWord, WebhookDelivery
 from app.database import LARGEST_ID, db
 from app.forms import one_line
+from app.pagination import Cursor, Page, paginate
 from app.shop.models import Order
-from app.staff.models import ErrorReport
-from app.staff.pagination import Listing, oldest
+from app.staff.models import PER_PAGE, ErrorReport
 
-LONGEST = 100
-SHORTEST_NAME = 2
+MAX_QUERY = 100
+MIN_NAME = 2
 MAX_WORDS = 6
-MOST_REPORTS = 20
+MAX_REPORTS = 20
 CUSTOMER_NUMBER = re.compile(r"#?(\d{1,10})")
 ORDER_NUMBER = re.compile(r"M-?(\w{4})-?(\w{4})", re.ASCII)
 REFERENCE = re.compile(r"([2-9B-DF-HJKMNP-TV-XZ]{4})[- ]?([2-9B-DF-HJKMNP-TV-XZ]{4})")  # no vowels: no name fits
@@ -36,7 +36,7 @@ CAPITALS = str.maketrans(ascii_uppercase, ascii_lowercase)
 AFTER_ALL = chr(0x10FFFF)
 
 
-class Kind(StrEnum):
+class QueryKind(StrEnum):
     """As what a text can be read."""
 
     EMAIL = "email"
@@ -48,11 +48,11 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """What a search found: customers, and what a reference number stands for."""
 
-    kinds: Sequence[Kind]
-    customers: Listing[Customer]
+    kinds: Sequence[QueryKind]
+    customers: Page[Customer]
     reports: Sequence[ErrorReport]
 
     @property
@@ -61,25 +61,25 @@ class Found:
         return f"{len(self.customers.rows)}{'+' if self.customers.next else ''}"
 
 
-def cleaned(typed: str | None) -> str:
+def clean_query(typed: str | None) -> str:
     """Return what is searched for: one line, not too long."""
-    return one_line((typed or "")[: 2 * LONGEST])[:LONGEST]
+    return one_line((typed or "")[: 2 * MAX_QUERY])[:MAX_QUERY]
 
 
-def find(text: str, after: int = 0) -> Found | None:
+def find(text: str, after: Cursor | None = None) -> SearchResult | None:
     """Return one page of the customers that a text may mean; None if it is too short to mean anybody."""
     readings = _readings(text)
     if not readings:
         return None
-    customers = oldest(select(Customer).where(or_(*readings.values())), Customer.id, after)
+    customers = paginate(select(Customer).where(or_(*readings.values())), Customer.id, PER_PAGE, after=after)
     reference = reference_in(text)
-    return Found(tuple(readings), customers, reports_of(reference) if reference else ())
+    return SearchResult(tuple(readings), customers, reports_of(reference) if reference else ())
 
 
 def reports_of(reference: str) -> Sequence[ErrorReport]:
     """Return the error reports with a reference number; one request may have left more than one."""
     of_it = select(ErrorReport).where(ErrorReport.reference == reference).order_by(ErrorReport.id.desc())
-    return db.session.scalars(of_it.limit(MOST_REPORTS)).all()
+    return db.session.scalars(of_it.limit(MAX_REPORTS)).all()
 
 
 def reference_in(text: str) -> str | None:
@@ -88,23 +88,23 @@ def reference_in(text: str) -> str | None:
     return f"{found[1]}-{found[2]}" if found else None
 
 
-def _readings(text: str) -> Mapping[Kind, ColumnElement[bool]]:
+def _readings(text: str) -> Mapping[QueryKind, ColumnElement[bool]]:
     """Return the conditions for each kind that the text can be."""
     if "@" in text:
-        return {Kind.EMAIL: Customer.email == (normal_email(text) or "")}
-    readings: dict[Kind, ColumnElement[bool]] = {}
+        return {QueryKind.EMAIL: Customer.email == (normal_email(text) or "")}
+    readings: dict[QueryKind, ColumnElement[bool]] = {}
     if (number := CUSTOMER_NUMBER.fullmatch(text)) and int(number[1]) <= LARGEST_ID:
-        readings[Kind.NUMBER] = Customer.id == int(number[1])
+        readings[QueryKind.NUMBER] = Customer.id == int(number[1])
     if any(letter.isdigit() for letter in text) and (digits := phone_number.digits_of(text)):
-        readings[Kind.PHONE] = Customer.phone_number == digits
+        readings[QueryKind.PHONE] = Customer.phone_number == digits
     if order := ORDER_NUMBER.fullmatch(text.upper()):
         ordered = select(Order.customer_id).where(Order.number == f"M-{order[1]}-{order[2]}")
-        readings[Kind.ORDER] = Customer.id.in_(ordered)
+        readings[QueryKind.ORDER] = Customer.id.in_(ordered)
     if reference := reference_in(text):
-        readings[Kind.REFERENCE] = Customer.id.in_(_whose(reference))
+        readings[QueryKind.REFERENCE] = Customer.id.in_(_whose(reference))
     words = [word for word in BETWEEN_WORDS.split(text) if word][:MAX_WORDS]
-    if not readings and words and len(text) >= SHORTEST_NAME:
-        readings[Kind.NAME] = and_(*map(_has_word, words))
+    if not readings and words and len(text) >= MIN_NAME:
+        readings[QueryKind.NAME] = and_(*map(_has_word, words))
     return readings
 
 

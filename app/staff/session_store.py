@@ -23,7 +23,7 @@ MAX_USER_AGENT = 200
 
 
 @dataclass(frozen=True)
-class Here:
+class CurrentStaff:
     """Who of the staff is logged in in this browser, read once per request."""
 
     staff_id: int
@@ -49,7 +49,7 @@ def add(staff: Staff, user_agent: str) -> str:
     return token
 
 
-def find(token: str) -> Here | None:
+def find(token: str) -> CurrentStaff | None:
     """Return who a token lets in; nobody if the session has ended or lapsed, or the account is closed."""
     found = select(
         Staff.id, Staff.name, Staff.email, StaffSession.id, StaffSession.created_at, StaffSession.last_seen_at
@@ -62,15 +62,15 @@ def find(token: str) -> Here | None:
             Staff.disabled_at.is_(None),
         )
     ).one_or_none()
-    return Here(*row) if row else None
+    return CurrentStaff(*row) if row else None
 
 
-def visit_is_due(here: Here) -> bool:
+def visit_due(here: CurrentStaff) -> bool:
     """Tell whether this visit is to be noted; if the last note is recent enough, it is not."""
     return utcnow() - here.last_seen_at > SEEN_EVERY
 
 
-def note_visit(here: Here) -> None:
+def record_visit(here: CurrentStaff) -> None:
     """Move the idle limit on, unless the session has ended meanwhile."""
     now = utcnow()
     mine = update(StaffSession).where(StaffSession.id == here.session_id, StaffSession.ended_at.is_(None))

@@ -15,7 +15,7 @@ from app.security import cookie_name, read_cookie
 from app.settings import settings_of_app
 from app.staff import session_store
 from app.staff.models import Staff
-from app.staff.session_store import Here
+from app.staff.session_store import CurrentStaff
 
 COOKIE = "staff"
 # The only two addresses of the back office that are there for everybody.
@@ -31,9 +31,9 @@ def require_staff() -> ResponseReturnValue | None:
         # A form that was sent cannot be sent again by a redirect.
         there = request.full_path.removesuffix("?") if request.method == "GET" else None
         return redirect(url_for("staff.login.page", next=there), 303)
-    if session_store.visit_is_due(here):
+    if session_store.visit_due(here):
         begin_write()
-        session_store.note_visit(here)
+        session_store.record_visit(here)
         db.session.commit()
     return None
 
@@ -45,16 +45,16 @@ def keep_private(response: Response) -> Response:
     return response
 
 
-def current_staff() -> Here | None:
+def current_staff() -> CurrentStaff | None:
     """Return who of the staff is logged in in this browser, or None."""
     if "staff" not in g:
         token = read_cookie(COOKIE)
         g.staff = session_store.find(token) if token else None
-    here: Here | None = g.staff
+    here: CurrentStaff | None = g.staff
     return here
 
 
-def required_staff() -> Here:
+def required_staff() -> CurrentStaff:
     """Return who is logged in, behind `require_staff`."""
     return current_staff() or abort(403)
 

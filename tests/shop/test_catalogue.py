@@ -173,14 +173,14 @@ def test_pages_lead_through_all_products_and_back_each_once(app: Flask, client: 
 
 @pytest.mark.parametrize("name", ["after", "before"])
 @pytest.mark.parametrize(
-    "place", ["-1", "abc", "1.5.2", "9.9", "-99.9", "9" * 30, "99999999999.1", "1.9999999999", "", "٣.1"]
+    "cursor", ["-1", "abc", "1.5.2", "9.9", "-99.9", "9" * 30, "99999999999.1", "1.9999999999", "", "٣.1"]
 )
-def test_a_place_that_cannot_be_or_has_nothing_beyond_leads_nowhere(
-    app: Flask, client: FlaskClient, name: str, place: str
+def test_a_cursor_that_is_malformed_or_has_no_products_beyond_it_gets_404(
+    app: Flask, client: FlaskClient, name: str, cursor: str
 ) -> None:
     add_product(app)
-    has_more = (name, place) in {("after", "-99.9"), ("before", "9.9")}
-    assert client.get("/", query_string={name: place}).status_code == (200 if has_more else 404)
+    has_more = (name, cursor) in {("after", "-99.9"), ("before", "9.9")}
+    assert client.get("/", query_string={name: cursor}).status_code == (200 if has_more else 404)
     assert client.get("/?after=0.1&before=0.1").status_code == 404
 
 

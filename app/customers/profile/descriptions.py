@@ -13,7 +13,7 @@ from app.customers.accounts import phone_number
 from app.customers.accounts.postal_address import from_parts, label_lines, one_label
 from app.customers.models import ProfileChange
 from app.database import utcnow
-from app.i18n import language
+from app.i18n import date_format, language
 
 LABELS = {
     "name": _l("Name"),
@@ -24,8 +24,6 @@ LABELS = {
     "work": _l("Work address"),
     "other": _l("Other address"),
 }
-# Norwegian writes the day as an ordinal.
-DAY = {"en": "d MMMM y", "nb": "d. MMMM y"}
 # Babel writes "2 weeks" from 1 on; days are kept up to three weeks, weeks up to three months.
 THREE_OF_THE_NEXT = 3
 
@@ -51,7 +49,7 @@ def day(moment: datetime) -> str:
 
 def date_in_words(date_of: date) -> str:
     """Write a date."""
-    return str(format_date(date_of, DAY[language()], rebase=False))
+    return str(format_date(date_of, date_format(language()), rebase=False))
 
 
 def value_lines(field: str, value: Any) -> list[str]:

@@ -10,9 +10,11 @@ from werkzeug.exceptions import NotFound
 from app.customers.sessions.session_cookie import current_customer
 from app.database import db
 from app.i18n import here, language
+from app.pagination import cursor_in_query
 from app.shop.cart_cookie import cart_count
 from app.shop.carts import MAX_QUANTITY
 from app.shop.catalogue import (
+    CURSOR_KEY,
     MAX_QUERY,
     CategoryName,
     RememberedCategories,
@@ -21,8 +23,7 @@ from app.shop.catalogue import (
     read_categories,
     related_products,
 )
-from app.shop.fragment_cache import part
-from app.shop.routes.paging import place
+from app.shop.fragment_cache import cached_fragment
 
 bp = Blueprint("shop", __name__)
 
@@ -31,11 +32,12 @@ bp = Blueprint("shop", __name__)
 def home() -> ResponseReturnValue:
     """Show the products: all, those of a category, or those that a search finds."""
     q = " ".join(request.args.get("q", "")[:MAX_QUERY].replace("\0", "").split())
-    category, after, before = _category(), place("after"), place("before")
+    category = _category()
+    after, before = (cursor_in_query(name, len(CURSOR_KEY)) for name in ("after", "before"))
     if after and before:
         abort(404)
     shelf = find_products(db.session(), language(), q, category.slug if category else "", after=after, before=before)
-    if not shelf.products and (after or before):
+    if not shelf.rows and (after or before):
         abort(404)
     kept = {"q": q, "category": category.slug if category else ""}
     facts: dict[str, Hashable] = {
@@ -48,7 +50,7 @@ def home() -> ResponseReturnValue:
     if _somebody_we_know():
         return render_template("shop/home.html", **facts)
     # To everybody else the whole page is the same, but for its own address in the language switch.
-    return part("shop/home.html", categories=shop_categories(), address=here(), **facts)
+    return cached_fragment("shop/home.html", categories=shop_categories(), address=here(), **facts)
 
 
 def _somebody_we_know() -> bool:

@@ -16,7 +16,7 @@ from app.i18n import language
 from app.logging import log
 from app.shop import orders
 from app.shop.carts import Owner, lines_of
-from app.shop.checkout_form import CheckoutForm, known_about
+from app.shop.checkout_form import CheckoutForm, prefilled_values
 from app.shop.orders import CartEmpty, Checkout, Placed, Shortage, TotalChanged
 
 bp = Blueprint("checkout", __name__)
@@ -30,7 +30,7 @@ def show() -> ResponseReturnValue:
     """Show the form, filled in with what is known, beside what it will cost."""
     customer = current_customer() or abort(401)
     profile = vipps_profile_of(customer)
-    form = CheckoutForm(data=known_about(customer, profile))
+    form = CheckoutForm(data=prefilled_values(customer, profile))
     form.offer(delivery_addresses(customer, profile))
     lines = lines_of(db.session(), Owner(customer.id), language())
     if not lines:

@@ -15,9 +15,9 @@ def privacy() -> ResponseReturnValue:
     """Say what is kept about people, why, how long, and what they can do about it."""
     return render_template(
         "shop/privacy.html",
-        asked=privacy_notice.asked(),
+        asked=privacy_notice.requested_scopes(),
         cookies=privacy_notice.cookies(),
-        kept=privacy_notice.kept(),
+        kept=privacy_notice.retention(),
         consent_proof=retention_periods.consent_proof(),
         idle=IDLE_LIMIT,
     )

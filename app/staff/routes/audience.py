@@ -7,7 +7,7 @@ from app.about import SLUG
 from app.database import LARGEST_ID, begin_write, db, utcnow
 from app.logging import log
 from app.staff import audit_log, export
-from app.staff.audit_log import Action
+from app.staff.audit_log import AuditAction
 from app.staff.labels import CHANNELS
 from app.staff.sessions import required_staff
 
@@ -23,7 +23,7 @@ def page() -> ResponseReturnValue:
     staff = required_staff()
     begin_write()
     preview = export.preview(channel)
-    audit_log.note(staff.staff_id, Action.AUDIENCE, detail=f"{channel} {len(preview.first)}")
+    audit_log.record(staff.staff_id, AuditAction.AUDIENCE, detail=f"{channel} {len(preview.first)}")
     db.session.commit()
     return render_template("staff/audience.html", channels=CHANNELS, channel=channel, preview=preview)
 
@@ -37,7 +37,7 @@ def download() -> ResponseReturnValue:
     staff = required_staff()
     begin_write()
     rows = export.read(channel, after)
-    audit_log.note(staff.staff_id, Action.EXPORT, detail=f"{channel} {len(rows)}")
+    audit_log.record(staff.staff_id, AuditAction.EXPORT, detail=f"{channel} {len(rows)}")
     db.session.commit()
     log.info("audience_exported", staff=staff.staff_id, channel=channel, people=len(rows))
     return _attached(export.as_csv(channel, rows), f"{SLUG}-{channel}-{utcnow():%Y-%m-%d}-{after}.csv")

@@ -9,7 +9,7 @@ from app.customers.forms import LoginForm
 from app.database import begin_write, db
 from app.logging import log
 from app.security import limiter, read_cookie
-from app.staff.accounts import LoggedIn, Refused, log_in
+from app.staff.accounts import LoggedIn, Refused, check_login
 from app.staff.sessions import (
     COOKIE,
     clear_session_cookie,
@@ -46,7 +46,7 @@ def enter() -> ResponseReturnValue:
     target = _target(form.next.data)
     if not form.validate_on_submit():
         return _page(form, target), 422
-    match log_in(normal_email(form.email.data), form.password.data or ""):
+    match check_login(normal_email(form.email.data), form.password.data or ""):
         case LoggedIn(staff):
             token = start_session(staff)
             db.session.commit()

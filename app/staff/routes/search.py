@@ -10,13 +10,13 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 
 from app.database import begin_write, db
+from app.pagination import cursor_in_query
 from app.staff import audit_log, search
-from app.staff.audit_log import Action
-from app.staff.numbers import number_in_query
+from app.staff.audit_log import AuditAction
 from app.staff.sessions import required_staff
 
 SEARCHES = "staff_searches"
-MOST_SEARCHES = 5
+MAX_SEARCHES = 5
 KEY_BYTES = 6
 
 bp = Blueprint("search", __name__)
@@ -30,12 +30,12 @@ def page() -> ResponseReturnValue:
     return render_template("staff/search.html", text=text, found=found, is_lost="search" in request.args and not text)
 
 
-def _look_for(text: str) -> search.Found | None:
+def _look_for(text: str) -> search.SearchResult | None:
     """Search, and write down that somebody did."""
     begin_write()
-    found = search.find(text, number_in_query("after") or 0)
+    found = search.find(text, cursor_in_query("after"))
     if found:
-        audit_log.note(required_staff().staff_id, Action.SEARCH, detail=f"{'+'.join(found.kinds)} {found.hits}")
+        audit_log.record(required_staff().staff_id, AuditAction.SEARCH, detail=f"{'+'.join(found.kinds)} {found.hits}")
     db.session.commit()
     return found
 
@@ -43,10 +43,10 @@ def _look_for(text: str) -> search.Found | None:
 @bp.post("/search")
 def ask() -> ResponseReturnValue:
     """Keep what is searched for in this browser, and lead to the result."""
-    text = search.cleaned(request.form.get("q"))
+    text = search.clean_query(request.form.get("q"))
     if not text:
         return redirect(url_for("staff.search.page"), 303)
     key = secrets.token_urlsafe(KEY_BYTES)
     # Pairs, and not a mapping: the cookie would sort it, and the oldest would not be known.
-    session[SEARCHES] = [*session.get(SEARCHES, ()), (key, text)][-MOST_SEARCHES:]
+    session[SEARCHES] = [*session.get(SEARCHES, ()), (key, text)][-MAX_SEARCHES:]
     return redirect(url_for("staff.search.page", search=key), 303)

@@ -18,7 +18,7 @@ from app.customers.activity.account_activity import Kind
 from app.customers.models import Customer, PendingLink, VippsLink, VippsProfile, WebhookDelivery
 from app.database import db, utcnow
 from app.security import secret_hash
-from app.staff.models import ErrorReport, Staff, StaffLook
+from app.staff.models import AuditEntry, ErrorReport, Staff
 from tests.conftest import browser_of, open_page, post
 from tests.customers.consents.steps import delegated, says_also
 from tests.customers.steps import link_in, mails
@@ -152,7 +152,7 @@ def leave_traces(app: Flask, customer_id: int) -> None:
         db.session.add(staff)
         db.session.flush()
         about: dict[str, Any] = {"customer_id": customer_id, "reference": "ABCD-2345"}
-        db.session.add(StaffLook(staff_id=staff.id, action="customer", **about))
+        db.session.add(AuditEntry(staff_id=staff.id, action="customer", **about))
         db.session.add(ErrorReport(code="unexpected_error", status=500, route="/cart", **about))
         for who, number in ((customer_id, 1), (None, 2)):
             hashes = {"subject_hash": secret_hash(link.subject), "body_hash": secret_hash(f"body {number}")}

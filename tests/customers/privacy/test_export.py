@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from app.customers.models import Activity, Customer, CustomerSession, EmailToken, PendingLink
 from app.customers.privacy import account_data, data_sources, export
-from app.customers.privacy.labels import FOR_PROGRAMS, lasting
+from app.customers.privacy.labels import FOR_PROGRAMS, format_period
 from app.database import db, utcnow
 from app.mail import Mail
 from app.shop.models import Order
@@ -303,4 +303,4 @@ def test_nobody_fetches_it_over_and_over(app: Flask, client: FlaskClient) -> Non
 )
 def test_a_period_is_said_as_people_say_it(app: Flask, period: timedelta, words: str) -> None:
     with app.test_request_context():
-        assert lasting(period) == words
+        assert format_period(period) == words

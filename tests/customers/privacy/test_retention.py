@@ -25,7 +25,7 @@ from app.database import Base, db, utcnow
 from app.mail import Mail
 from app.shop.carts import GUEST_CART_LIFE
 from app.shop.models import Cart, Order
-from app.staff.models import ErrorReport, Staff, StaffLook, StaffSession
+from app.staff.models import AuditEntry, ErrorReport, Staff, StaffSession
 from app.vipps.attempts import MEMORY, login_attempt
 from tests.customers.steps import add_customer
 from tests.tables import tables_in
@@ -79,9 +79,9 @@ def report(at: datetime, **rest: Any) -> ErrorReport:
     return ErrorReport(at=at, reference=REFERENCE, code="x", status=500)
 
 
-def staff_look(at: datetime, **rest: Any) -> StaffLook:
+def staff_look(at: datetime, **rest: Any) -> AuditEntry:
     staff = Staff(email=f"{unique()}@shop.example", name="", password_hash="")
-    return StaffLook(at=at, staff=staff, action="search", reference=REFERENCE)
+    return AuditEntry(at=at, staff=staff, action="search", reference=REFERENCE)
 
 
 def staff_session(at: datetime, **rest: Any) -> StaffSession:
