@@ -5,7 +5,6 @@ that each is logged somewhere and that nothing else is. `ROUTINE` is the shop at
 a person, a thousand are an attack or an outage), and `ALARM` is for somebody to mend now.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,7 +29,7 @@ def _all(interest: Interest, **meanings: str) -> dict[str, Event]:
     return {name: Event(interest, meaning) for name, meaning in meanings.items()}
 
 
-EVENTS: Mapping[str, Event] = {
+EVENTS: dict[str, Event] = {
     **_all(
         Interest.ROUTINE,
         request="A request was answered; one line for each, with its route and never its query.",
@@ -62,9 +61,6 @@ EVENTS: Mapping[str, Event] = {
         staff_logged_in="Somebody logged in to the back office.",
         staff_logged_out="Somebody logged out of the back office.",
         audience_exported="Somebody exported the addresses of a channel.",
-        # stage: begin
-        demo_started_over="A visitor of the demo set it back to its beginning.",
-        # stage: end
     ),
     **_all(
         Interest.NOTICE,
@@ -86,8 +82,5 @@ EVENTS: Mapping[str, Event] = {
         database_error="The database failed during a request; nothing was kept of it.",
         database_unreachable="A health check found the database gone or without its tables.",
         mail_failed="The mail server did not take a mail.",
-        # stage: begin
-        inspection_failed="The demo's inspector failed; the login that it watched did not.",
-        # stage: end
     ),
 }

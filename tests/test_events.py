@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from app.log_events import EVENTS
 from app.redaction import is_masked
@@ -33,7 +34,7 @@ def names_of(call: ast.Call) -> list[str]:
 def calls_of_the_app() -> list[tuple[str, ast.Call]]:
     """Return every call of the logger, with where it is."""
     found = []
-    for path in sorted((ROOT / "app").rglob("*.py")):
+    for path in sorted(path for folder in ("app", "demo") for path in (ROOT / folder).rglob("*.py")):
         tree = ast.parse(path.read_text())
         found += [(f"{path.relative_to(ROOT)}:{call.lineno}", call) for call in log_calls(tree)]
     return found
@@ -44,7 +45,7 @@ def logged(calls: list[tuple[str, ast.Call]]) -> dict[str, str]:
     return {name: where for where, call in calls for name in names_of(call)}
 
 
-def test_every_event_that_is_logged_is_in_the_list_and_none_is_there_in_vain() -> None:
+def test_every_event_that_is_logged_is_in_the_list_and_none_is_there_in_vain(app: Flask) -> None:
     by_us = logged(calls_of_the_app())
     assert {name: where for name, where in by_us.items() if name not in EVENTS} == {}
     library = (ROOT / "app" / "redaction.py").read_text()

@@ -21,8 +21,8 @@ from werkzeug.test import TestResponse
 from simulator import Merchant, SimulatorConfig, create_simulator
 from tests.conftest import unused_port
 from tests.pages import Page, check_page
+from tests.sample_shop import chromium
 from tests.speed import compiled_templates
-from tests.stage import chromium
 
 __all__ = ["chromium", "unused_port"]
 
