@@ -18,16 +18,16 @@ from app.shop.models import Category, CategoryText, Product, ProductText
 
 def load(session: Session, path: Path) -> int:
     """Add or update the categories and products of a file; return the number of its products. The caller commits."""
-    goods = json.loads(path.read_text(encoding="utf-8"))
+    data = json.loads(path.read_text(encoding="utf-8"))
     categories = {category.slug: category for category in session.scalars(select(Category))}
-    for position, data in enumerate(goods["categories"]):
-        categories[data["slug"]] = _put_category(session, categories.get(data["slug"]), data, position)
+    for position, row in enumerate(data["categories"]):
+        categories[row["slug"]] = _put_category(session, categories.get(row["slug"]), row, position)
     session.flush()
     products = {product.slug: product for product in session.scalars(select(Product))}
-    for position, data in enumerate(goods["products"]):
-        _put_product(session, products.get(data["slug"]), data, categories[data["category"]], position)
+    for position, row in enumerate(data["products"]):
+        _put_product(session, products.get(row["slug"]), row, categories[row["category"]], position)
     session.flush()
-    return len(goods["products"])
+    return len(data["products"])
 
 
 def _put_category(session: Session, category: Category | None, data: dict[str, Any], position: int) -> Category:
@@ -35,11 +35,11 @@ def _put_category(session: Session, category: Category | None, data: dict[str, A
         category = Category(slug=data["slug"])
         session.add(category)
     category.position = position
-    known = {text.language: text for text in category.texts}
+    existing = {text.language: text for text in category.texts}
     for language in LANGUAGES:
-        text = known.get(language) or CategoryText(language=language)
+        text = existing.get(language) or CategoryText(language=language)
         text.name, text.intro = data["name"][language], data["intro"][language]
-        if language not in known:
+        if language not in existing:
             category.texts.append(text)
     return category
 
@@ -52,11 +52,11 @@ def _put_product(
         session.add(product)
     product.category_id, product.position = category.id, position
     product.price, product.picture, product.featured = data["price"], f"products/{data['picture']}", data["featured"]
-    known = {text.language: text for text in product.texts}
+    existing = {text.language: text for text in product.texts}
     for language in LANGUAGES:
-        text = known.get(language) or ProductText(language=language)
+        text = existing.get(language) or ProductText(language=language)
         _fill_text(text, data, category.texts, language)
-        if language not in known:
+        if language not in existing:
             product.texts.append(text)
 
 
