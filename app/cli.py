@@ -1,18 +1,24 @@
-"""The commands of `flask --app wsgi`.
+"""The commands of `flask --app wsgi`; `--help` of each says more.
 
-`setup` creates or migrates the database; it is safe to repeat. `block` closes an account and `unblock` opens it again.
-`retention` removes what is kept no longer; run it once a day. `erase` erases a customer, for whoever was erased before
-and is back with a restored copy. `consent-proofs` finds what an erased customer once agreed to. `doctor` finds out
-whether the shop is ready to take logins.
+setup            create or migrate the database, with `--demo` also the sample data
+load-products    read categories and products from a file
+block, unblock   close an account, and open it again
+erase            erase a customer again who was erased before a backup was restored
+retention        delete data whose retention period is over; run it once a day
+consent-proofs   find the consents that an erased customer had given
+doctor           check whether the shop is ready to take logins
 """
 
+from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 from flask_migrate import upgrade
 from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
 
 from app.customers.accounts import emails, registration
 from app.customers.email_address import normal_email
@@ -22,27 +28,60 @@ from app.customers.privacy import retention as privacy_retention
 from app.database import LARGEST_ID, begin_write, db, one_at_a_time, utcnow
 from app.doctor.command import doctor
 from app.logging import log
-from app.settings import INSTANCE
-from app.shop import carts
+from app.settings import INSTANCE, ROOT
+from app.shop import carts, product_import
+
+SAMPLE_PRODUCTS = ROOT / "samples" / "products.json"
+DEMO_DATA = "demo_data"
 
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (setup, block, unblock, erase, retention, consent_proofs, doctor):
+    for command in (setup, load_products, block, unblock, erase, retention, consent_proofs, doctor):
         app.cli.add_command(command)
 
 
+def add_demo_data(app: Flask, load: Callable[[Session], None]) -> None:
+    """Let `setup --demo` call one more function that adds rows."""
+    app.extensions.setdefault(DEMO_DATA, []).append(load)
+
+
 @click.command()
+@click.option("--demo", "with_demo", is_flag=True, help="Also load the sample products, and in the demo its accounts.")
 @with_appcontext
-def setup() -> None:
-    """Create or migrate the database, and forget the carts that nobody came back for; safe to repeat."""
+def setup(with_demo: bool) -> None:
+    """Create or migrate the database, and delete abandoned carts; safe to repeat."""
     INSTANCE.mkdir(exist_ok=True)
     with one_at_a_time():
         upgrade()
         carts.delete_stale(db.session(), utcnow())
+        if with_demo:
+            product_import.load(db.session(), SAMPLE_PRODUCTS)
+            for load in current_app.extensions.get(DEMO_DATA, ()):
+                load(db.session())
         db.session.commit()
     where = make_url(current_app.config["SQLALCHEMY_DATABASE_URI"]).render_as_string(hide_password=True)
     click.echo(f"The database is ready: {where}")
+    if with_demo:
+        click.echo("The demo data is loaded.")
+
+
+@click.command("load-products")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@with_appcontext
+def load_products(file: Path) -> None:
+    """Add or update the categories and products of a JSON FILE; safe to repeat.
+
+    samples/products.json shows the format. Names, texts, prices, pictures and order follow the file. The stock of a
+    product that is there already does not change, and a product that is missing in the file stays.
+    """
+    with one_at_a_time():
+        try:
+            count = product_import.load(db.session(), file)
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise click.ClickException(f"{file}: {type(error).__name__}: {error}") from None
+        db.session.commit()
+    click.echo(f"{count} products are loaded.")
 
 
 @click.command()

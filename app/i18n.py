@@ -7,13 +7,14 @@ are Norwegian prices.
 
 from datetime import datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 
 from babel.dates import get_date_format
 from babel.numbers import format_currency
 from babel.support import NullTranslations
 from flask import Blueprint, Flask, abort, g, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_babel import Babel, format_datetime, get_locale, get_translations
+from flask_babel import Babel, format_datetime, get_babel, get_locale, get_translations
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
@@ -58,6 +59,11 @@ def init_app(app: Flask) -> None:
     app.add_template_global(language)
     app.add_template_global(here)
     app.jinja_env.globals["LANGUAGES"] = LANGUAGES
+
+
+def add_translations(app: Flask, folder: Path) -> None:
+    """Look up texts in one more folder of catalogs."""
+    get_babel(app).translation_directories.append(str(folder))
 
 
 @bp.get("/language/<code>")

@@ -233,7 +233,7 @@ def counted_after_a_worker_ended(origin: str, folder: Path) -> float:
         assert time.monotonic() < until, "nobody took the files away"
         time.sleep(0.05)
     text = urllib3.PoolManager(retries=3).request("GET", f"{origin}/metrics", headers=ALLOWED).data.decode()
-    return parsed(text)['shop_requests_total{route="/guide/",status="2xx"}']
+    return parsed(text)['shop_requests_total{route="/terms",status="2xx"}']
 
 
 @pytest.fixture
@@ -394,11 +394,11 @@ def until_both_have_answered(origin: str, folder: Path) -> tuple[int, float]:
     while time.monotonic() < until:
         try:
             # Without keep-alive, or one worker would get them all.
-            pages += pool.request("GET", f"{origin}/guide/", headers={"Connection": "close"}).status == 200
+            pages += pool.request("GET", f"{origin}/terms", headers={"Connection": "close"}).status == 200
         except urllib3.exceptions.HTTPError:
             time.sleep(0.1)
             continue
         if len(list(folder.glob("shop-metrics-*/counter_*.db"))) == 2:
             text = pool.request("GET", f"{origin}/metrics", headers=ALLOWED).data.decode()
-            return pages, parsed(text)['shop_requests_total{route="/guide/",status="2xx"}']
+            return pages, parsed(text)['shop_requests_total{route="/terms",status="2xx"}']
     raise AssertionError("only one worker answered")

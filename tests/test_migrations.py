@@ -71,10 +71,7 @@ def test_the_rule_is_held(statement: str, is_harmless: bool) -> None:
 def setup_of_a_host(url: str) -> "subprocess.Popen[str]":
     """Start `flask setup`, as each host of a deployment does, with whatever it can write."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "setup"]
-    # stage: begin
-    command.append("--demo")
-    # stage: end
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "setup", "--demo"]
     environment = {**kept, **ENVIRONMENT, "DATABASE_URL": url}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes)  # type: ignore[call-overload, no-any-return]

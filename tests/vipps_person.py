@@ -8,6 +8,7 @@ import urllib3
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app import about
 from app.settings import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from simulator import create_simulator
 from simulator.config import Merchant, SimulatorConfig
@@ -21,7 +22,7 @@ def build_simulator(origin: str, database: Path, redirect_uri: str, **merchant: 
     known = Merchant(
         client_id=DEMO_CLIENT_ID,
         client_secret=DEMO_CLIENT_SECRET,
-        name="Multe",
+        name=about.NAME,
         redirect_uris=(redirect_uri,),
         **merchant,
     )

@@ -3,14 +3,18 @@
 There is no page on which somebody becomes staff, and no mail that opens such an account.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from flask import Flask, current_app
 from sqlalchemy import select
 
 from app.customers.passwords import hashing
 from app.database import begin_write, db, utcnow
 from app.staff import session_store
 from app.staff.models import Staff
+
+CLOSED_WHEN = "closed_staff_accounts"
 
 
 @dataclass(frozen=True)
@@ -46,14 +50,14 @@ def check_login(email: str | None, password: str) -> LoggedIn | Refused:
 
 
 def is_open(staff: Staff) -> bool:
-    """Tell whether somebody may log in with this account."""
-    # stage: begin
-    from demo import staff as demo_staff
+    """Tell whether this account may log in: it is not disabled, and no check of `close_when` refuses it."""
+    checks = current_app.extensions.get(CLOSED_WHEN, ())
+    return staff.disabled_at is None and not any(is_closed(staff) for is_closed in checks)
 
-    if demo_staff.closes(staff):
-        return False
-    # stage: end
-    return staff.disabled_at is None
+
+def close_when(app: Flask, is_closed: Callable[[Staff], bool]) -> None:
+    """Refuse the login of every account for which a check returns true."""
+    app.extensions.setdefault(CLOSED_WHEN, []).append(is_closed)
 
 
 def create(email: str, name: str, password: str) -> Staff | None:

@@ -87,10 +87,10 @@ def stage(
 
 @pytest.fixture
 def page(stage: Stage) -> Page:
-    """Return a browser at the login page, with the demo's hints on it."""
+    """Return a browser at the login page."""
     page = stage.open()
     page.goto(f"{stage.shop}/login?next=/account")
-    expect(page.get_by_role("heading", name="Try each way a login can go")).to_be_visible()
+    expect(page.get_by_role("heading", name="Log in", exact=True)).to_be_visible()
     return page
 
 

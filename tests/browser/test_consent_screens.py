@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.about import NAME
 from app.settings import DEMO_CLIENT_ID
 from tests.browser.conftest import PHONE, Stage
 from tests.browser.steps import be, heading, press_vipps
@@ -20,7 +21,7 @@ def set_up(page: Page, stage: Stage, kind: str) -> None:
     unit = page.locator("#merchants article").filter(has_text=DEMO_CLIENT_ID)
     unit.get_by_role("link", name="Consent screens").click()
     page.get_by_role("link", name=kind).click()
-    expect(heading(page)).to_have_text("Consent screens of Multe")
+    expect(heading(page)).to_have_text(f"Consent screens of {NAME}")
 
 
 def begin_login(page: Page, stage: Stage, person: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.about import NAME
 from samples.customers import PASSWORD
 from tests.browser.conftest import DESK, PHONE, Stage
 from tests.browser.steps import be, heading, is_at_simulator, press_vipps
@@ -94,7 +95,7 @@ def test_the_shop_asks_once_and_never_while_buying(stage: Stage) -> None:
     assert save
     assert none
     assert save["height"] == none["height"]
-    card.get_by_label("Send me news and offers from Multe by e-mail.").check()
+    card.get_by_label(f"Send me news and offers from {NAME} by e-mail.").check()
     card.get_by_role("button", name="Save my choices").click()
     expect(page.locator(".flashes")).to_contain_text("Thank you, that is noted")
     page.goto(stage.shop + CENTRE)

@@ -1,8 +1,9 @@
-"""Every verdict about a Vipps login, reached in Chromium as the demo's hints tell it, with the way on from there."""
+"""Every verdict about a Vipps login, reached in Chromium, with the next step from there."""
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.about import NAME
 from samples.customers import PASSWORD
 from tests.browser.conftest import Stage
 from tests.browser.steps import (
@@ -195,5 +196,5 @@ def test_members_only_makes_no_account(stage: Stage, page: Page) -> None:
 def test_somebody_under_fifteen_comes_back_as_if_they_had_cancelled(page: Page) -> None:
     press_vipps(page)
     page.get_by_role("button", name="Emma Bakken").click()
-    page.get_by_role("button").filter(has_text="Multe").click()
+    page.get_by_role("button").filter(has_text=NAME).click()
     expect(heading(page)).to_have_text("The login was cancelled")

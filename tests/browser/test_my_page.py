@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.about import NAME
 from samples.customers import PASSWORD
 from tests.browser.conftest import Stage
 from tests.browser.steps import (
@@ -87,7 +88,7 @@ def test_without_confirmation_in_the_app_nothing_is_done(stage: Stage, page: Pag
     page.get_by_label("Remember me").check()
     approve(page)
     page.goto(stage.simulator)
-    page.locator("article").filter(has_text="Multe").get_by_role("button", name="Change the plan to basic").click()
+    page.locator("article").filter(has_text=NAME).get_by_role("button", name="Change the plan to basic").click()
     begin_to_disconnect(page, stage)
     page.get_by_role("main").get_by_role("button", name="Vipps").click()
     expect(heading(page)).to_have_text("This was not confirmed in the app")

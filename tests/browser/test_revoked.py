@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.about import NAME
 from app.settings import DEMO_CLIENT_ID, DEMO_WEBHOOK_TOKEN
 from tests.browser.conftest import Stage
 from tests.browser.steps import KARI, expect_said, heading, log_in_by_password, log_in_with_vipps
@@ -22,15 +23,15 @@ def end_the_sharing(page: Page, stage: Stage) -> None:
     assert answer.ok
     page.goto(stage.simulator)
     page.locator("#kari").get_by_role("link", name="Open the phone").click()
-    page.get_by_role("button", name="End the sharing Multe").click()
-    expect(page.get_by_role("status")).to_contain_text("Multe was told, and has confirmed it.")
+    page.get_by_role("button", name=f"End the sharing {NAME}").click()
+    expect(page.get_by_role("status")).to_contain_text(f"{NAME} was told, and has confirmed it.")
 
 
 def test_what_was_shared_rests_until_the_next_login(stage: Stage, page: Page) -> None:
     log_in_with_vipps(page, stage, KARI)
     expect(page.get_by_role("heading", name="Addresses from Vipps")).to_be_visible()
     end_the_sharing(page, stage)
-    page.get_by_role("link", name="See what that changes at Multe").click()
+    page.get_by_role("link", name=f"See what that changes at {NAME}").click()
     expect(heading(page)).to_have_text("Log in")
     expect(page.get_by_role("status")).to_contain_text("Vipps told us that you ended the sharing in its app")
     log_in_by_password(page, stage, KARIS_EMAIL)

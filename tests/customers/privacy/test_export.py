@@ -67,7 +67,7 @@ def test_the_copy_has_everything(vipps: VippsPerson, kari: int) -> None:
     assert {each["field"] for each in data["profile_history"]} >= {"name", "email", "address", "addresses"}
     (ordered,) = data["orders"]
     assert (ordered["lines"][0]["quantity"], ordered["email"]) == (1, "til.hyttevakta@ytterhorn.example")
-    assert data["cart"] == [{"name": "Multe enamel mug", "quantity": 1}]
+    assert data["cart"] == [{"name": "Cloudberry enamel mug", "quantity": 1}]
     consents = data["consents"]["answers"]
     assert [(each["consent_id"], each["granted"]) for each in consents] == [
         ("email", True),
@@ -189,7 +189,7 @@ def test_the_page_says_it_to_people(vipps: VippsPerson, kari: int) -> None:
     for said in (
         "Setervegen 3",
         "17 March 1988",
-        "Multe enamel mug",
+        "Cloudberry enamel mug",
         "Receive offers via email",
         "The password was set",
         "You, as Vipps calls you here (sub)",

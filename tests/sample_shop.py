@@ -1,7 +1,6 @@
-"""What tests of the whole demonstration stand on: the demo's data, and a simulator that knows the shop.
+"""Fixtures of a shop with the sample products and customers, and of a simulator that knows the shop.
 
-The simulator is served on a real socket, because the shop's HTTP client is part of what is tested. A fork has none of
-this, and none of the tests that ask for it.
+The simulator is served on a real socket, because the tests cover the shop's HTTP client too.
 """
 
 import shutil
@@ -17,24 +16,24 @@ from sqlalchemy import update
 from app.customers.models import VippsLink
 from app.database import db
 from app.vipps.config import ISSUER_PATH
-from samples import customers as customers_seed
-from samples import products as shop_seed
+from samples import customers as sample_customers
+from samples import products as sample_products
 from tests.conftest import DATABASES, browser_of, build, served
 from tests.vipps_person import VippsPerson, build_simulator
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that take longest, so that none is left alone at the end; else the order stays random."""
+    """Run the slowest tests first, so that no worker is left with one at the end; otherwise the order stays random."""
     items.sort(key=lambda item: not item.get_closest_marker("browser"))
 
 
 @pytest.fixture(scope="session")
 def demo_database(empty_database: Path) -> Path:
-    """Make the database that tests of the demo copy."""
+    """Make the database with sample data that tests copy."""
     database = empty_database.with_name("demo.sqlite")
     shutil.copy(empty_database, database)
-    app = with_demo_data(build({}, database))
+    app = with_sample_data(build({}, database))
     with app.app_context():
         db.engine.dispose()
     return database
@@ -42,7 +41,7 @@ def demo_database(empty_database: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    """Start the browser of all tests that need one; none is loaded for those that do not."""
+    """Start one Chromium for all tests that need it."""
     from tests.chromium import launched
 
     with launched() as browser:
@@ -51,7 +50,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def know_the_provider() -> Callable[[Flask], None]:
-    """Move the demo's links to the shop's own provider: the database was copied from a shop that had another."""
+    """Move the samples' links to the shop's own provider: the database was copied from a shop with another one."""
 
     def move(app: Flask) -> None:
         with app.app_context():
@@ -64,13 +63,13 @@ def know_the_provider() -> Callable[[Flask], None]:
 
 @pytest.fixture
 def demo_app(make_app: Callable[..., Flask]) -> Flask:
-    """Return a shop with the demo's products and customers."""
+    """Return a shop with the sample products and customers."""
     return make_app(demo=True)
 
 
 @pytest.fixture
 def demo_client(demo_app: Flask) -> FlaskClient:
-    """Return a browser for the shop with the demo's data."""
+    """Return a browser for the shop with sample data."""
     return browser_of(demo_app)
 
 
@@ -95,26 +94,26 @@ def simulator(simulator_template: Path, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def vipps(make_app: Callable[..., Flask], simulator: str) -> VippsPerson:
-    """Return a shop with demo data and a simulator of its own, and a person with a browser and a phone."""
+    """Return a shop with sample data and a simulator of its own, and a person with a browser and a phone."""
     shop = make_app(demo=True, SIMULATOR_URL=simulator)
     return VippsPerson(shop, browser_of(shop), simulator)
 
 
-def with_demo_data(app: Flask) -> Flask:
-    """Load the demo's data into a shop whose database is not a copy of the prepared one."""
+def with_sample_data(app: Flask) -> Flask:
+    """Load the sample data into a shop whose database is not a copy of the prepared one."""
     with app.app_context():
-        shop_seed.load(db.session())
-        customers_seed.load(db.session())
+        sample_products.load(db.session())
+        sample_customers.load(db.session())
         db.session.commit()
     return app
 
 
 @pytest.fixture(params=DATABASES)
 def either_app(request: pytest.FixtureRequest, make_app: Callable[..., Flask]) -> Flask:
-    """Return a shop with the demo's data, once on SQLite and once on PostgreSQL."""
+    """Return a shop with sample data, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
         return make_app(demo=True)
-    return with_demo_data(make_app(DATABASE_URL=request.getfixturevalue("postgresql")))
+    return with_sample_data(make_app(DATABASE_URL=request.getfixturevalue("postgresql")))
 
 
 @pytest.fixture(params=DATABASES)
@@ -123,5 +122,5 @@ def either_vipps(request: pytest.FixtureRequest, make_app: Callable[..., Flask],
     if request.param == "sqlite":
         shop = make_app(demo=True, SIMULATOR_URL=simulator)
     else:
-        shop = with_demo_data(make_app(DATABASE_URL=request.getfixturevalue("postgresql"), SIMULATOR_URL=simulator))
+        shop = with_sample_data(make_app(DATABASE_URL=request.getfixturevalue("postgresql"), SIMULATOR_URL=simulator))
     return VippsPerson(shop, browser_of(shop), simulator)
