@@ -26,7 +26,7 @@ SHOWN = (
     "templates/**/*.txt",
     "static/**/*.css",
     "tests/**/*.py",
-    "migrations/versions/*.py",
+    "migrations/**/*.py",
     "*.py",
     "README.md",
     "requirements*.txt",
