@@ -84,7 +84,7 @@ EVENTS: Mapping[str, Event] = {
         unexpected_error="Nobody foresaw this; the line has the trace.",
         http_error="A page ended with a status of 500 or more.",
         database_error="The database failed during a request; nothing was kept of it.",
-        database_unreachable="A health check found the database gone or without its tables.",
+        database_unreachable="A health check found the database gone, read-only or without its tables.",
         mail_failed="The mail server did not take a mail.",
         # stage: begin
         inspection_failed="The demo's inspector failed; the login that it watched did not.",
