@@ -85,6 +85,7 @@ EVENTS: Mapping[str, Event] = {
         http_error="A page ended with a status of 500 or more.",
         database_error="The database failed during a request; nothing was kept of it.",
         database_unreachable="A health check found the database gone, read-only or without its tables.",
+        picture_missing="A product's picture cannot be read; its pages show a placeholder.",
         mail_failed="The mail server did not take a mail.",
         # stage: begin
         inspection_failed="The demo's inspector failed; the login that it watched did not.",
