@@ -32,7 +32,7 @@ SHOWN = (
     "static/**/*.css",
     "tests/**/*.py",
     "tests/conformance/*.toml",
-    "migrations/versions/*.py",
+    "migrations/**/*.py",
     "*.py",
     "README.md",
     "docs/*.md",

@@ -8,10 +8,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app import assets
 from app.shop.catalogue import MAX_WORDS, PER_PAGE, RememberedCategories, Shelf, search_text, searched_words
 from tests.conftest import open_page
 from tests.pages import Page
-from tests.shop.steps import add_category, add_product, set_product
+from tests.shop.steps import add_category, add_product, add_somebody, place_order, put_into_cart, set_product
 
 
 def names_on(page: Page) -> list[str]:
@@ -227,3 +228,24 @@ def test_the_front_page_speaks_norwegian_to_norwegian_browsers(app: Flask, clien
     add_product(app)
     response = client.get("/", headers={"Accept-Language": "nb-NO,nb;q=0.9"})
     assert Page(response.text).one("html")["lang"] == "nb"
+
+
+@pytest.mark.parametrize("picture", ["products/gone.jpg", "", "no\0file"])
+def test_a_missing_picture_is_a_placeholder_on_every_page_and_one_line_in_the_log(
+    app: Flask,
+    client: FlaskClient,
+    picture: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(assets, "_missing", set())
+    add_product(app)
+    set_product(app, picture=picture)
+    add_somebody(app, client)
+    put_into_cart(client)
+    pages = ["/", "/products/mittens", "/cart", "/checkout"]
+    shown = [open_page(client, path) for path in pages]
+    shown.append(open_page(client, place_order(client).location))
+    for page in shown:
+        assert page.select(f'main img[src^="/static/{assets.PLACEHOLDER}?v="]'), page.h1
+    assert capsys.readouterr().err.count("picture_missing") == 1
