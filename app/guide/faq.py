@@ -106,7 +106,7 @@ _ASKED = (
         "The name that Vipps gives a person at one merchant. It stays the same whatever happens to the phone"
         " number or the name, and is another one for every merchant. It is what an account is found by.",
         "",
-        ("app.customers.linking.account_links:find_link", "app.vipps.matching:decide"),
+        ("app.customers.lookup:find_link", "app.vipps.matching:decide"),
         (("Which customer is this?", "/guide/which-customer-is-this"),),
     ),
     _Asked(

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.customers.models import Activity, Customer, VippsLink
-from app.customers.passwords import hashing
+from app.customers.passwords import policy
 from app.database import db
 from app.vipps.matching import Verdict
 from app.vipps.purposes import Purpose
@@ -82,7 +82,7 @@ def test_loading_twice_adds_nothing_and_overwrites_nothing(app: Flask) -> None:
 
 def test_the_published_password_is_one_that_the_shop_accepts() -> None:
     for row in CUSTOMERS:
-        assert hashing.problem(PASSWORD, row.email) is None
+        assert policy.problem(PASSWORD, row.email) is None
 
 
 def test_every_verdict_has_its_story() -> None:

@@ -1,0 +1,15 @@
+"""Dates as people write them, in the language of the page."""
+
+from datetime import date
+
+from flask_babel import format_date
+
+from app.i18n import language
+
+# Norwegian writes the day as an ordinal.
+DAY = {"en": "d MMMM y", "nb": "d. MMMM y"}
+
+
+def date_in_words(date_of: date) -> str:
+    """Write a date."""
+    return str(format_date(date_of, DAY[language()], rebase=False))
