@@ -20,6 +20,7 @@ from flask_migrate import upgrade
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
+from app.customers import lookup
 from app.customers.accounts import emails, registration
 from app.customers.email_address import normal_email
 from app.customers.models import Customer
@@ -134,7 +135,7 @@ def erase(number: int, deleted_at: datetime | None, yes: bool) -> None:
         since = f"{customer.created_at:%Y-%m-%d %H:%M}"
         click.confirm(f"Customer {number}, here since {since} UTC: erase them for good?", abort=True)
     begin_write()
-    held = registration.lock_customer(number)
+    held = lookup.lock_customer(number)
     if held is None:
         raise click.ClickException("they have just deleted their account themselves")
     erasure.erase(held)
@@ -166,7 +167,7 @@ def consent_proofs(who: str) -> None:
 
 
 def _customer(email: str) -> Customer:
-    customer = registration.find_by_email(normal_email(email) or "")
+    customer = lookup.find_by_email(normal_email(email) or "")
     if customer is None:
         raise click.ClickException("no account has this e-mail address")
     return customer

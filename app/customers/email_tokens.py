@@ -9,6 +9,7 @@ Whoever changes links holds their customer first, as everywhere: `take` does it 
 """
 
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -39,6 +40,11 @@ LIFETIME = {
     TokenPurpose.CONNECT: timedelta(hours=1),
     TokenPurpose.CHANGE_EMAIL: timedelta(hours=1),
 }
+
+
+@dataclass(frozen=True)
+class LinkSpent:
+    """The mailed link is unknown, used, replaced by a newer one or too old."""
 
 
 def issue(customer: Customer, email: str, purpose: TokenPurpose, pending_link_id: int | None = None) -> str:

@@ -8,7 +8,7 @@ from flask_babel import force_locale
 
 from app.customers.email_address import normal_email
 from app.customers.forms import WEAK
-from app.customers.passwords import hashing
+from app.customers.passwords import policy
 from app.database import begin_write, db
 from app.forms import one_line
 from app.staff import accounts
@@ -50,7 +50,7 @@ def disable_staff(email: str) -> None:
 
 def _asked(email: str) -> str:
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    found = hashing.problem(password, email)
+    found = policy.problem(password, email)
     if found is not None:
         with force_locale("en"):
             raise click.ClickException(str(WEAK[found]))

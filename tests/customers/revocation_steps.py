@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from app.customers.consents.models import ConsentRecord
 from app.customers.linking import account_links
-from app.customers.linking.account_links import Identity
 from app.customers.linking.sign_in import in_one_transaction
+from app.customers.lookup import Identity
 from app.customers.models import Customer, ProfileChange, VippsLink, VippsProfile, WebhookDelivery
 from app.database import db, utcnow
 from app.settings import DEMO_WEBHOOK_TOKEN

@@ -12,8 +12,8 @@ from flask import Flask
 from sqlalchemy import text
 
 from app.customers import email_tokens, rate_limits
-from app.customers.accounts import registration
 from app.customers.models import Customer
+from app.customers.passwords import password_login
 from app.customers.routes import vipps as vipps_routes
 from app.database import db
 from tests.conftest import allowed_by, browser_of, open_page, post
@@ -166,7 +166,7 @@ def reset_password(app: Flask, account: int) -> None:
             db.session.get_one(Customer, account), "old@example.com", email_tokens.TokenPurpose.RESET
         )
         db.session.commit()
-        assert isinstance(registration.reset_password(token, "a red wooden house"), registration.PasswordSet)
+        assert isinstance(password_login.reset_password(token, "a red wooden house"), password_login.PasswordSet)
         db.session.commit()
 
 

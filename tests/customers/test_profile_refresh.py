@@ -186,7 +186,7 @@ def test_an_address_that_opens_another_account_is_flagged_and_never_taken(
     other = add_linked(either_app, email="kari.berg@example.com", phone_number=None)
     customer_id = add_linked(either_app, policy=policy, told=told)
     refreshed = refresh(either_app, customer_id, says(email="kari.berg@example.com"))
-    assert refreshed.held_elsewhere
+    assert refreshed.email_taken
     assert refreshed.proposed == 0
     assert ("email", "held_elsewhere") in states(either_app, customer_id)
     assert own_values(either_app, customer_id)["email"] == "kari@example.com"

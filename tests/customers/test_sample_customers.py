@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.customers.models import Activity, Customer, VippsLink
-from app.customers.passwords import hashing
+from app.customers.passwords import policy
 from app.database import db
 from samples.customers import CUSTOMERS, PASSWORD, load
 from tests.conftest import browser_of, post
@@ -62,7 +62,7 @@ def test_loading_twice_adds_nothing_and_overwrites_nothing(app: Flask) -> None:
 
 def test_the_published_password_is_one_that_the_shop_accepts() -> None:
     for row in CUSTOMERS:
-        assert hashing.problem(PASSWORD, row.email) is None
+        assert policy.problem(PASSWORD, row.email) is None
 
 
 def test_each_person_is_matched_for_the_intended_reasons(vipps: VippsPerson) -> None:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from flask import url_for
 from itsdangerous import BadData, URLSafeSerializer
 
-from app.customers.accounts import registration
+from app.customers import lookup
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.consents import ledger, preferences
 from app.customers.consents.channels import CHANNELS, Channel
-from app.customers.models import Customer
+from app.customers.models import Customer, LoginMethod
 from app.database import begin_write, db
 from app.settings import settings_of_app
 
@@ -63,11 +63,11 @@ def withdraw(token: str) -> Link | None:
     """Take the yes back; once more changes nothing. The caller commits."""
     begin_write()
     link = find(token)
-    customer = registration.lock_customer(link.customer.id) if link else None
+    customer = lookup.lock_customer(link.customer.id) if link else None
     if link is None or customer is None:
         return None
     if preferences.choose(customer, link.channel.id, False, ledger.UNSUBSCRIBE):
-        account_activity.record(customer, Kind.CONSENT_WITHDRAWN, method="mail")
+        account_activity.record(customer, Kind.CONSENT_WITHDRAWN, method=LoginMethod.MAIL)
     return link
 
 

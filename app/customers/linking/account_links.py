@@ -8,41 +8,30 @@ subjects, is a unique constraint: of two logins at the same moment the later one
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from app.customers import email_tokens
 from app.customers.accounts import emails
-from app.customers.accounts.registration import find_by_email, lock_customer
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.consents import ledger, preferences
 from app.customers.email_address import normal_email
-from app.customers.models import Customer, VippsLink, VippsProfile
+from app.customers.lookup import Identity, find_by_email, find_link, lock_link
+from app.customers.models import Customer, EndReason, LoginMethod, VippsLink
 from app.customers.profile import from_vipps
 from app.customers.profile.change_history import withdraw_proposals
 from app.customers.profile.from_vipps import Refreshed
 from app.customers.sessions.session_cookie import end_sessions_of
-from app.database import db, update_now, utcnow, writes_alone
+from app.database import db, update_now, utcnow
 from app.i18n import language
 from app.logging import log
 from app.settings import settings_of_app
 from app.vipps.claims import UserInfo
 from app.vipps.matching import Account, Decision, Facts, Person, Verdict, decide
 from app.vipps.purposes import Purpose
-from app.vipps.routes import integration
 
 # More accounts than this with one number or address are several, whatever else they are.
 MAX_CANDIDATES = 20
-
-
-@dataclass(frozen=True)
-class Identity:
-    """A Vipps user as one sales unit knows it (Vipps Login API guide: core concepts, "sub")."""
-
-    issuer: str
-    client_id: str
-    subject: str
 
 
 @dataclass(frozen=True)
@@ -52,18 +41,6 @@ class Resolution:
     decision: Decision
     link: VippsLink | None = None
     refreshed: Refreshed | None = None
-
-
-LINK_OF_SUBJECT = (
-    select(VippsLink, Customer, VippsProfile)
-    .join(VippsLink.customer)
-    .outerjoin(VippsLink.profile)
-    .where(
-        VippsLink.issuer == bindparam("issuer"),
-        VippsLink.client_id == bindparam("client_id"),
-        VippsLink.subject == bindparam("subject"),
-    )
-)
 
 
 def resolve(
@@ -123,37 +100,6 @@ def record_vipps_data(link: VippsLink | None, info: UserInfo, logged_in_at: date
     return refreshed
 
 
-def find_link(who: Identity) -> VippsLink | None:
-    """Find the account of a subject: by issuer, client and subject, never by a claim that can change hands."""
-    values = {"issuer": who.issuer, "client_id": who.client_id, "subject": who.subject}
-    found = db.session.execute(LINK_OF_SUBJECT, values, execution_options={"populate_existing": True}).one_or_none()
-    if found is None:
-        return None
-    link, customer, profile = found  # set as `joinedload` would, at less cost
-    set_committed_value(link, "customer", customer)
-    set_committed_value(link, "profile", profile)
-    return link
-
-
-def lock_link(who: Identity) -> VippsLink | None:
-    """Find the account of a subject, and keep others from changing it or its link before this transaction ends.
-
-    The link is read again once its customer is held: another transaction may have had it meanwhile. Not so on SQLite,
-    where `begin_write` has kept everybody else from writing before anything was read.
-    """
-    seen = find_link(who)
-    if seen is None or writes_alone():
-        return seen
-    return find_link(who) if lock_customer(seen.customer_id) else None
-
-
-def link_of(customer: Customer) -> VippsLink | None:
-    """Return the link of a customer at the sales unit that this shop uses today."""
-    unit = integration().client.config
-    mine = select(VippsLink).where(VippsLink.customer_id == customer.id)
-    return db.session.scalar(mine.where(VippsLink.issuer == unit.issuer, VippsLink.client_id == unit.client_id))
-
-
 def gather_facts(
     purpose: Purpose, who: Identity, info: UserInfo, link: VippsLink | None, current: Customer | None
 ) -> Facts:
@@ -182,18 +128,17 @@ def person_of(info: UserInfo) -> Person:
 
 def create_customer(who: Identity, info: UserInfo) -> VippsLink:
     """Make an account for a person we have not met, with what Vipps has verified about them."""
-    person, now = person_of(info), utcnow()
-    email = person.email if person.email and not find_by_email(person.email) else None
+    person = person_of(info)
     customer = Customer(
-        email=email,
-        email_verified_at=now if email else None,
         phone_number=person.phone_number,
-        phone_verified_at=now if person.phone_number else None,
+        phone_verified_at=utcnow() if person.phone_number else None,
         name=info.name or "",
         given_name=info.given_name or "",
         family_name=info.family_name or "",
         locale=language(),
     )
+    if person.email and not find_by_email(person.email):
+        customer.set_verified_email(person.email)
     return _add(customer, who)
 
 
@@ -205,8 +150,8 @@ def link_account(customer: Customer, who: Identity) -> VippsLink:
     """
     link = _add(customer, who)
     email_tokens.revoke(customer)
-    end_sessions_of(customer, "vipps_connected", except_current=True)
-    account_activity.record(customer, Kind.VIPPS_CONNECTED, method="vipps")
+    end_sessions_of(customer, EndReason.VIPPS_CONNECTED, except_current=True)
+    account_activity.record(customer, Kind.VIPPS_CONNECTED, method=LoginMethod.VIPPS)
     emails.vipps_connected(customer)
     return link
 
@@ -219,7 +164,7 @@ def take_over(customer: Customer, info: UserInfo) -> None:
     with `connect`, which follows.
     """
     customer.password_hash = None
-    customer.email_verified_at = utcnow()
+    customer.mark_email_verified()
     customer.name, customer.given_name, customer.family_name = (
         info.name or "",
         info.given_name or "",
@@ -228,7 +173,7 @@ def take_over(customer: Customer, info: UserInfo) -> None:
     customer.phone_number = customer.phone_verified_at = customer.address = None
     preferences.end_suspended(customer, customer.vipps_links)
     customer.vipps_links.clear()
-    account_activity.record(customer, Kind.TAKEN_OVER, method="mail")
+    account_activity.record(customer, Kind.TAKEN_OVER, method=LoginMethod.MAIL)
     emails.taken_over(customer)
 
 
@@ -245,7 +190,7 @@ def unlink_account(customer: Customer, link: VippsLink) -> None:
     preferences.end_suspended(customer, [link])
     db.session.delete(link)
     withdraw_proposals(customer)  # what Vipps proposed is no longer asked
-    end_sessions_of(customer, "vipps_disconnected", except_current=True)
+    end_sessions_of(customer, EndReason.VIPPS_DISCONNECTED, except_current=True)
     account_activity.record(customer, Kind.VIPPS_DISCONNECTED)
     emails.vipps_disconnected(customer)
 

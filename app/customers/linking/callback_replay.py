@@ -8,7 +8,7 @@ another row's.
 from datetime import timedelta
 from typing import TypeVar
 
-from app.customers.models import CustomerSession, PendingLink
+from app.customers.models import CustomerSession, EndReason, PendingLink
 from app.customers.sessions import session_store
 from app.database import db, utcnow
 from app.vipps.attempts import Attempt
@@ -48,7 +48,7 @@ def pending_of(outcome: str | None) -> PendingLink | None:
     return _row(PendingLink, PENDING, outcome)
 
 
-def end_replayable_sessions(reason: str) -> None:
+def end_replayable_sessions(reason: EndReason) -> None:
     """End what the logins of this browser can still be led into again. The caller commits.
 
     A repeated callback gets a session of its own, so its browser holds the key of one and has left another open: by

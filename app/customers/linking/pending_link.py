@@ -13,8 +13,8 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select
 
-from app.customers.accounts import registration
-from app.customers.linking.account_links import Identity
+from app.customers import lookup
+from app.customers.lookup import Identity
 from app.customers.models import PendingLink
 from app.database import db, utcnow
 from app.security import secret_hash
@@ -97,7 +97,7 @@ def lock(pending_id: int) -> PendingLink | None:
     until `drop`, so that a step that is refused leaves it where it was.
     """
     seen = by_id(pending_id)
-    if seen is None or registration.lock_customer(seen.customer_id) is None:
+    if seen is None or lookup.lock_customer(seen.customer_id) is None:
         return None
     waiting = select(PendingLink).where(PendingLink.id == pending_id, PendingLink.expires_at >= utcnow())
     return db.session.scalar(waiting.with_for_update().execution_options(populate_existing=True))

@@ -14,12 +14,12 @@ from enum import StrEnum
 
 from sqlalchemy import bindparam, delete, func, select, update
 
+from app.customers import lookup
 from app.customers.accounts import emails
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
-from app.customers.linking import account_links
-from app.customers.linking.account_links import Identity
-from app.customers.models import VippsLink, WebhookDelivery
+from app.customers.lookup import Identity
+from app.customers.models import EndReason, LoginMethod, VippsLink, WebhookDelivery
 from app.customers.profile.change_history import withdraw_proposals
 from app.customers.sessions import session_store
 from app.database import db, utcnow
@@ -82,7 +82,7 @@ def _keep(row: WebhookDelivery, delivery: Delivery) -> str:
         case Revoked() as event:
             row.event_at = event.issued_at
             who = Identity(delivery.issuer, delivery.client_id, event.subject)
-            row.outcome = _heard(event, account_links.lock_link(who), row)
+            row.outcome = _heard(event, lookup.lock_link(who), row)
     db.session.add(row)
     db.session.flush()
     db.session.execute(_SURPLUS, {"most": MAX_DELIVERIES})
@@ -107,8 +107,8 @@ def _heard(event: Revoked, link: VippsLink | None, row: WebhookDelivery) -> Outc
 def _rest(link: VippsLink) -> None:
     """Let what came from Vipps rest, and tell the customer what that means."""
     customer = link.customer
-    session_store.end_all(customer, "sharing_revoked", method="vipps")
+    session_store.end_all(customer, EndReason.SHARING_REVOKED, method=LoginMethod.VIPPS)
     withdraw_proposals(customer)
-    line = account_activity.record(customer, Kind.SHARING_REVOKED, method="vipps")
+    line = account_activity.record(customer, Kind.SHARING_REVOKED, method=LoginMethod.VIPPS)
     line.user_agent = ""  # the sender is no browser of theirs
     emails.sharing_revoked(customer)

@@ -17,9 +17,10 @@ from app.customers.activity.account_activity import Kind
 from app.customers.consents import consent_prompt
 from app.customers.linking import account_links, callback_replay, login_messages, pending_link
 from app.customers.linking.account_links import Resolution
-from app.customers.models import Customer, PendingLink
+from app.customers.models import Customer, LoginMethod, PendingLink
+from app.customers.profile.change_history import has_proposals
 from app.customers.sessions.session_cookie import forget_current, set_session_cookie, start_session
-from app.database import begin_write, db, utcnow
+from app.database import begin_write, db
 from app.i18n import language
 from app.logging import log
 from app.signals import login_ended, tell
@@ -29,8 +30,6 @@ from app.vipps.matching import Decision, Way
 from app.vipps.purposes import Purpose
 
 T = TypeVar("T")
-
-VIPPS = "vipps"
 
 
 def in_one_transaction(work: Callable[[], T]) -> T:
@@ -54,7 +53,7 @@ def _once(work: Callable[[], T]) -> T:
 
 def sign_in(
     customer: Customer,
-    method: str,
+    method: LoginMethod,
     target: str,
     *,
     confirmed: bool = True,
@@ -71,7 +70,7 @@ def sign_in(
     row, token = start_session(customer, method, confirmed=confirmed)
     asks = consent_prompt.is_due(customer, decision)
     line = account_activity.record(customer, Kind.LOGGED_IN, method=method, decision=decision)
-    news = decision is not None and login_messages.has_news(customer)
+    news = decision is not None and has_proposals(customer)
     if attempt:
         callback_replay.record_session(attempt, row)
     db.session.commit()
@@ -96,7 +95,7 @@ def customer_or_refuse(settled: Resolution) -> Customer:
 def refuse_login(decision: Decision) -> NoReturn:
     """Note a refusal with its reasons, commit that, and raise it."""
     customer = db.session.get(Customer, decision.account_id) if decision.account_id else None
-    account_activity.record(customer, Kind.LOGIN_REFUSED, method=VIPPS, decision=decision)
+    account_activity.record(customer, Kind.LOGIN_REFUSED, method=LoginMethod.VIPPS, decision=decision)
     db.session.commit()
     raise LoginRefused(decision.verdict, reasons=decision.reasons)
 
@@ -113,9 +112,9 @@ def link_and_sign_in(waiting: PendingLink, way: Way, attempt: Attempt | None = N
     if will_link and customer.email_verified_at is None:
         if way is Way.MAIL:
             account_links.take_over(customer, info)
-        customer.email_verified_at = utcnow()
+        customer.mark_email_verified()
     settled = account_links.resolve(Purpose.PROVE, who, info, logged_in_at, customer)
-    return sign_in(customer_or_refuse(settled), VIPPS, target, decision=settled.decision, attempt=attempt)
+    return sign_in(customer_or_refuse(settled), LoginMethod.VIPPS, target, decision=settled.decision, attempt=attempt)
 
 
 def create_and_sign_in(waiting: PendingLink) -> Response:
@@ -128,4 +127,4 @@ def create_and_sign_in(waiting: PendingLink) -> Response:
     logged_in_at, may_create = waiting.created_at, pending_link.may_create_account(waiting)
     pending_link.delete_pending(waiting)
     settled = account_links.resolve_as_new(who, info, logged_in_at, may_create=may_create)
-    return sign_in(customer_or_refuse(settled), VIPPS, target, confirmed=False, decision=settled.decision)
+    return sign_in(customer_or_refuse(settled), LoginMethod.VIPPS, target, confirmed=False, decision=settled.decision)

@@ -13,23 +13,23 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
-from app.customers import email_tokens, rate_limits
-from app.customers.accounts import registration
+from app.customers import email_tokens, lookup, rate_limits
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.activity.descriptions import describe_reasons
 from app.customers.linking import account_links, callback_replay, login_messages, pending_link, revocation
-from app.customers.linking.account_links import Identity, Resolution
+from app.customers.linking.account_links import Resolution
 from app.customers.linking.next_actions import actions_after_refusal, back_action
 from app.customers.linking.sign_in import (
-    VIPPS,
     customer_or_refuse,
     in_one_transaction,
     link_and_sign_in,
     refuse_login,
     sign_in,
 )
-from app.customers.models import Customer
+from app.customers.lookup import Identity
+from app.customers.models import Customer, LoginMethod
+from app.customers.profile.change_history import has_proposals
 from app.customers.sessions import session_store
 from app.customers.sessions.reauthentication import record_reauthentication
 from app.customers.sessions.session_cookie import (
@@ -93,7 +93,7 @@ class VippsLogin:
         if session is None:
             raise LoginRefused("state_used")
         # A session of its own: the first answer's cookie may be the one that the browser keeps.
-        _row, token = session_store.add(session.customer, VIPPS, request.user_agent.string, confirmed=False)
+        _row, token = session_store.add(session.customer, LoginMethod.VIPPS, request.user_agent.string, confirmed=False)
         db.session.commit()
         return _go_on(attempt.next_path, token)
 
@@ -106,7 +106,7 @@ class VippsLogin:
         getattr(log, refusal.level)(
             "vipps_login_refused", refusal=refusal.code, detail=error.detail, cause=refusal.cause
         )
-        tell(login_ended, method=VIPPS, outcome=refusal.code)
+        tell(login_ended, method=LoginMethod.VIPPS, outcome=refusal.code)
         customer = if_possible(current_customer, None)
         html = render_template(
             "vipps/refused.html",
@@ -169,7 +169,7 @@ def log_in(login: Login) -> ResponseReturnValue:
         return ask_for_proof_of_ownership(login, settled.decision)
     return sign_in(
         customer_or_refuse(settled),
-        VIPPS,
+        LoginMethod.VIPPS,
         login.attempt.next_path,
         confirmed=False,
         decision=settled.decision,
@@ -180,11 +180,11 @@ def log_in(login: Login) -> ResponseReturnValue:
 def ask_for_proof_of_ownership(login: Login, decision: Decision) -> ResponseReturnValue:
     """Let the login wait in this browser, and ask for the proof."""
     waiting, key = pending_link.store(login, decision)
-    account_activity.record(waiting.customer, Kind.LOGIN_HELD, method=VIPPS, decision=decision)
+    account_activity.record(waiting.customer, Kind.LOGIN_HELD, method=LoginMethod.VIPPS, decision=decision)
     callback_replay.record_pending(login.attempt, waiting)
     db.session.commit()
     log.info("vipps_login_held", decision=decision.verdict, reasons=list(decision.reasons))
-    tell(login_ended, method=VIPPS, outcome=decision.verdict)
+    tell(login_ended, method=LoginMethod.VIPPS, outcome=decision.verdict)
     return redirect_to_proof(key)
 
 
@@ -192,8 +192,8 @@ def link_current_customer(login: Login) -> ResponseReturnValue:
     """Connect the Vipps user to the account of who is logged in here, and nobody else."""
     settled = resolve(Purpose.CONNECT, login, lock_current_customer())
     customer = customer_or_refuse(settled)
-    line = account_activity.record(customer, Kind.CONNECTED_HERE, method=VIPPS, decision=settled.decision)
-    token, news = rotate_session(), login_messages.has_news(customer)
+    line = account_activity.record(customer, Kind.CONNECTED_HERE, method=LoginMethod.VIPPS, decision=settled.decision)
+    token, news = rotate_session(), has_proposals(customer)
     callback_replay.record_done(login.attempt)
     db.session.commit()
     log.info("vipps_connected", customer=customer.id, decision=settled.decision.verdict)
@@ -217,7 +217,7 @@ def confirm(login: Login) -> ResponseReturnValue:
     """Note that who is logged in here has just confirmed in the app; `acr` has been checked with the ID token."""
     settled = resolve(Purpose.CONFIRM, login, lock_current_customer())
     customer = customer_or_refuse(settled)
-    token = record_reauthentication(customer, VIPPS)
+    token = record_reauthentication(customer, LoginMethod.VIPPS)
     callback_replay.record_done(login.attempt)
     db.session.commit()
     flash(_("Thank you, you have confirmed that it is you."), "success")
@@ -257,7 +257,7 @@ def lock_current_customer() -> Customer:
     The customer is locked before the session, as everywhere, so that two of their browsers never wait for each other.
     """
     customer = current_customer()
-    if customer is None or not registration.lock_customer(customer.id) or not lock_current_session():
+    if customer is None or not lookup.lock_customer(customer.id) or not lock_current_session():
         raise LoginRefused("session_changed")
     return customer
 

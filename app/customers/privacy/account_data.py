@@ -13,6 +13,7 @@ from app.customers.activity.account_activity import Kind
 from app.customers.activity.descriptions import describe_decision, describe_reasons, said
 from app.customers.consents import evidence, ledger
 from app.customers.models import (
+    PROFILE_COLUMNS,
     Activity,
     Customer,
     CustomerSession,
@@ -27,7 +28,6 @@ from app.customers.privacy.addresses import mailed_to
 from app.customers.privacy.data_sources import MAX_ROWS, DataSource, columns, rows
 from app.customers.privacy.erasure import pseudonym_of
 from app.customers.privacy.labels import LABELS
-from app.customers.profile.fields import COLUMNS
 from app.customers.sessions.user_agent import device
 from app.database import db, utcnow
 from app.mail import Mail
@@ -48,7 +48,7 @@ OWN = (
     "blocked_at",
     "consents_asked_at",
 )
-SAID = ("received_at", *COLUMNS)
+SAID = ("received_at", *PROFILE_COLUMNS)
 LINK = ("issuer", "client_id", "subject", "linked_at", "shared_at", "sharing_revoked_at")
 SESSION = (
     "method",

@@ -5,7 +5,6 @@ A row is written once. Only its state moves on, when the customer answers a prop
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -13,45 +12,20 @@ from sqlalchemy import bindparam, select, update
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.models import Customer, ProfileChange, VippsProfile
-from app.customers.profile.fields import assign, email_taken, equal, local_values
+from app.customers.profile.fields import Source, State, equal, local_values
+from app.customers.profile.own_values import assign, email_taken
 from app.database import db, utcnow
 
 MAX_SHOWN = 20
 
 
-class Policy(StrEnum):
-    """What a change at Vipps does to the customer's own value."""
-
-    UPDATE = "update"
-    ASK = "ask"
-    KEEP = "keep"
-
-
-class Source(StrEnum):
-    """Where a value changed."""
-
-    VIPPS = "vipps"
-    CUSTOMER = "customer"
-
-
-class State(StrEnum):
-    """What a change did to the customer's own value."""
-
-    APPLIED = "applied"
-    PROPOSED = "proposed"
-    ACCEPTED = "accepted"
-    DECLINED = "declined"
-    NOTED = "noted"
-    HELD_ELSEWHERE = "held_elsewhere"
-
-
 @dataclass(frozen=True)
 class ProposalsAnswered:
-    """The customer's answers were carried out; `held_elsewhere` if an address opens another account by now."""
+    """The customer's answers were carried out; `email_taken` if an address opens another account by now."""
 
     taken: int = 0
     kept: int = 0
-    held_elsewhere: bool = False
+    email_taken: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +87,7 @@ def answer_proposals(
     states = [state for change in asked if (state := _answer(customer, profile, change, answers[change.id]))]
     if State.ACCEPTED in states:
         account_activity.record(customer, Kind.PROFILE_CHANGED, method=Source.VIPPS)
-    return ProposalsAnswered(states.count(State.ACCEPTED), states.count(State.DECLINED), State.HELD_ELSEWHERE in states)
+    return ProposalsAnswered(states.count(State.ACCEPTED), states.count(State.DECLINED), State.EMAIL_TAKEN in states)
 
 
 def edit(customer: Customer, profile: VippsProfile | None, values: Mapping[str, Any]) -> list[str]:
@@ -145,7 +119,7 @@ def _answer(customer: Customer, profile: VippsProfile, change: ProfileChange, ta
     """Carry out one answer; None if it had been given before."""
     state = State.ACCEPTED if take else State.DECLINED
     if take and change.field == "email" and email_taken(customer, change.after):
-        state = State.HELD_ELSEWHERE
+        state = State.EMAIL_TAKEN
     if not _claim(change, state):
         return None
     if state is State.ACCEPTED:

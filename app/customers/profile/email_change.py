@@ -6,17 +6,17 @@ nobody ever confirmed belongs to nobody, and so does not keep an address from wh
 
 from dataclasses import dataclass
 
-from app.customers import email_tokens
-from app.customers.accounts import registration
-from app.customers.accounts.registration import AddressTaken, LinkSpent
+from app.customers import email_tokens, lookup
+from app.customers.accounts.registration import AddressTaken
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
-from app.customers.email_tokens import TokenPurpose
-from app.customers.models import Customer
+from app.customers.email_tokens import LinkSpent, TokenPurpose
+from app.customers.models import Customer, EndReason, LoginMethod
 from app.customers.privacy.erasure import erase
-from app.customers.profile.change_history import Source, State, record
+from app.customers.profile.change_history import record
+from app.customers.profile.fields import Source, State
 from app.customers.sessions.session_store import end_all
-from app.database import begin_write, db, utcnow
+from app.database import begin_write, db
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class EmailChanged:
 def request(customer: Customer, new_email: str) -> ChangeRequested | AddressTaken:
     """Prepare a link to a new address, given in its normal form; the earlier ones work no longer."""
     begin_write()
-    registration.lock_customer(customer.id)
+    lookup.lock_customer(customer.id)
     account_activity.record(customer, Kind.EMAIL_CHANGE_ASKED)
-    owner = registration.find_by_email(new_email)
-    if owner is not None and registration.is_claimed(owner):
+    owner = lookup.find_by_email(new_email)
+    if owner is not None and lookup.is_claimed(owner):
         email_tokens.revoke(customer, TokenPurpose.CHANGE_EMAIL)
         return AddressTaken(owner)
     return ChangeRequested(email_tokens.issue(customer, new_email, TokenPurpose.CHANGE_EMAIL))
@@ -55,8 +55,8 @@ def change(customer: Customer, token: str, keep_session: int | None) -> EmailCha
     proof = email_tokens.use(token, TokenPurpose.CHANGE_EMAIL)
     if proof is None or proof.customer_id != customer.id:
         return LinkSpent()
-    owner = registration.find_by_email(proof.email, lock=True)
-    if owner is not None and registration.is_claimed(owner):
+    owner = lookup.find_by_email(proof.email, lock=True)
+    if owner is not None and lookup.is_claimed(owner):
         return AddressTaken(owner)
     if owner is not None:
         erase(owner)
@@ -65,10 +65,10 @@ def change(customer: Customer, token: str, keep_session: int | None) -> EmailCha
 
 def _changed(customer: Customer, email: str, keep_session: int | None) -> EmailChanged:
     old_email = customer.email
-    customer.email, customer.email_verified_at = email, utcnow()
+    customer.set_verified_email(email)
     db.session.flush()
     email_tokens.revoke(customer)
-    end_all(customer, "email_changed", keep=keep_session)
-    account_activity.record(customer, Kind.EMAIL_CHANGED, method="mail")
+    end_all(customer, EndReason.EMAIL_CHANGED, keep=keep_session)
+    account_activity.record(customer, Kind.EMAIL_CHANGED, method=LoginMethod.MAIL)
     record(customer, "email", (old_email, email), Source.CUSTOMER, State.APPLIED)
     return EmailChanged(customer, old_email)

@@ -20,8 +20,7 @@ from app.customers.accounts.address_form import (
 )
 from app.customers.accounts.postal_address import OWN, country_name, from_parts, parts_of
 from app.customers.models import Customer
-from app.customers.profile.change_history import Policy
-from app.customers.profile.fields import local_values
+from app.customers.profile.fields import Policy, local_values
 from app.forms import Form, one_line
 
 

@@ -9,7 +9,8 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.customers.accounts import emails, registration
+from app.customers import lookup
+from app.customers.accounts import emails
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.consents import consent_prompt, evidence, ledger, preferences
@@ -96,7 +97,7 @@ def _held() -> Customer:
     """Return who is logged in, held, so that of two clicks the second finds what the first did."""
     customer_id = required_customer().id
     begin_write()
-    return registration.lock_customer(customer_id) or abort(403)
+    return lookup.lock_customer(customer_id) or abort(403)
 
 
 def _commit(customer: Customer, rows: list[ConsentRecord]) -> None:

@@ -13,8 +13,8 @@ from werkzeug.exceptions import TooManyRequests
 
 from app.customers import email_tokens, rate_limits
 from app.customers.accounts import emails
-from app.customers.accounts.registration import AddressTaken, LinkSpent
-from app.customers.email_tokens import TokenPurpose
+from app.customers.accounts.registration import AddressTaken
+from app.customers.email_tokens import LinkSpent, TokenPurpose
 from app.customers.forms import EmailForm
 from app.customers.models import Customer
 from app.customers.profile import email_change

@@ -9,8 +9,11 @@ from werkzeug.exceptions import TooManyRequests
 
 from app.customers import email_tokens, rate_limits
 from app.customers.accounts import emails
-from app.customers.accounts.registration import (
-    LinkSpent,
+from app.customers.email_tokens import LinkSpent, TokenPurpose
+from app.customers.forms import ChangePasswordForm, ForgotForm, NewPasswordForm
+from app.customers.linking.sign_in import sign_in
+from app.customers.models import Customer, LoginMethod
+from app.customers.passwords.password_login import (
     NoResetPossible,
     PasswordSet,
     Refused,
@@ -19,10 +22,6 @@ from app.customers.accounts.registration import (
     request_reset,
     reset_password,
 )
-from app.customers.email_tokens import TokenPurpose
-from app.customers.forms import ChangePasswordForm, ForgotForm, NewPasswordForm
-from app.customers.linking.sign_in import sign_in
-from app.customers.models import Customer
 from app.customers.sessions.session_cookie import (
     current_session,
     login_required,
@@ -151,7 +150,7 @@ def _mail_link(address: str) -> None:
 
 def _tell_and_let_in(customer: Customer) -> ResponseReturnValue:
     emails.password_set(customer)
-    response = sign_in(customer, "mail", url_for("account.overview"))
+    response = sign_in(customer, LoginMethod.MAIL, url_for("account.overview"))
     flash(_("Your new password is set, and you are logged in."), "success")
     return response
 

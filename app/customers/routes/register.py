@@ -17,15 +17,15 @@ from app.customers.accounts import emails
 from app.customers.accounts.registration import (
     AddressConfirmed,
     AddressTaken,
-    LinkSpent,
-    Refused,
     Registered,
+    WrongPassword,
     confirm_address,
 )
 from app.customers.accounts.registration import register as register_account
-from app.customers.email_tokens import TokenPurpose
+from app.customers.email_tokens import LinkSpent, TokenPurpose
 from app.customers.forms import ConfirmForm, RegisterForm
 from app.customers.linking.sign_in import sign_in
+from app.customers.models import LoginMethod
 from app.customers.sessions.session_cookie import current_customer
 from app.database import db
 from app.errors import error_page
@@ -103,8 +103,8 @@ def confirmed(token: str) -> ResponseReturnValue:
     target = local_path(session.get(REGISTERED_NEXT), url_for("account.overview"))
     match confirm_address(token, None if _registered_here(token) else form.password.data or ""):
         case AddressConfirmed(customer):
-            return sign_in(customer, "mail", target)
-        case Refused():
+            return sign_in(customer, LoginMethod.MAIL, target)
+        case WrongPassword():
             form.password.errors = [_("That is not the password of this registration.")]
             proof = email_tokens.find(token, TokenPurpose.CONFIRM)
             return (_confirm_page(form, token, proof.email), 422) if proof else _spent()

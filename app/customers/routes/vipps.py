@@ -12,15 +12,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import TooManyRequests
 
-from app.customers import email_tokens, rate_limits
-from app.customers.accounts import emails, registration
+from app.customers import email_tokens, lookup, rate_limits
+from app.customers.accounts import emails
 from app.customers.activity.descriptions import describe_reasons
 from app.customers.forms import ProofForm
 from app.customers.linking import account_links, pending_link
 from app.customers.linking.pending_link import PENDING_COOKIE
 from app.customers.linking.sign_in import create_and_sign_in, in_one_transaction, link_and_sign_in
 from app.customers.linking.vipps_login import VippsLogin
-from app.customers.models import EmailToken, PendingLink
+from app.customers.models import EmailToken, LoginMethod, PendingLink
 from app.customers.passwords import hashing
 from app.customers.sessions import reauthentication
 from app.customers.sessions.session_cookie import (
@@ -51,7 +51,7 @@ bp = Blueprint("vipps_account", __name__)
 @reauthentication.required
 def link() -> ResponseReturnValue:
     """Show what connecting means."""
-    if account_links.link_of(required_customer()):
+    if lookup.link_of(required_customer()):
         return redirect(url_for("account.overview"), 303)
     return render_template("customers/vipps_link.html")
 
@@ -68,7 +68,7 @@ def start_linking() -> ResponseReturnValue:
 def unlink() -> ResponseReturnValue:
     """Show what disconnecting means, or what is missing first."""
     customer = required_customer()
-    if account_links.link_of(customer) is None:
+    if lookup.link_of(customer) is None:
         return redirect(url_for("account.overview"), 303)
     return render_template("customers/vipps_unlink.html", possible=account_links.can_unlink(customer))
 
@@ -79,8 +79,8 @@ def do_unlink() -> ResponseReturnValue:
     """Take the Vipps user's way into this account away, if another way remains."""
     customer = required_customer()
     begin_write()
-    held = registration.lock_customer(customer.id)
-    connected = account_links.link_of(held) if held and lock_current_session() else None
+    held = lookup.lock_customer(customer.id)
+    connected = lookup.link_of(held) if held and lock_current_session() else None
     if connected is None or not account_links.can_unlink(customer):
         db.session.rollback()
         return redirect(url_for("vipps_account.unlink"), 303)
@@ -99,7 +99,7 @@ def do_unlink() -> ResponseReturnValue:
 @login_required
 def refresh() -> ResponseReturnValue:
     """Send who is logged in to Vipps, to learn what is new about them."""
-    if account_links.link_of(required_customer()) is None:
+    if lookup.link_of(required_customer()) is None:
         return redirect(url_for("account.overview"), 303)
     return begin(Purpose.REFRESH, url_for("profile.page"), session_identifier())
 
@@ -131,8 +131,8 @@ def prove_by_password() -> ResponseReturnValue:
     form = ProofForm()
     stored = waiting.customer.password_hash if Way.PASSWORD in waiting.ways else None
     if not form.validate_on_submit() or not hashing.matches(form.password.data or "", stored):
-        log.info("login_refused", method="password")
-        tell(login_ended, method="password", outcome="refused")
+        log.info("login_refused", method=LoginMethod.PASSWORD)
+        tell(login_ended, method=LoginMethod.PASSWORD, outcome="refused")
         return _proof_page(waiting, form, wrong=True), 422
     return _finish(
         waiting.id, lambda again: link_and_sign_in(again, Way.PASSWORD) if _same(again, stored) else _nothing_waits()

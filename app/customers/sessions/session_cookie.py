@@ -30,7 +30,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.customers.models import Customer, CustomerSession
+from app.customers.models import Customer, CustomerSession, EndReason, LoginMethod
 from app.customers.sessions import session_store
 from app.database import db
 from app.logging import log
@@ -91,13 +91,13 @@ def session_identifier() -> str:
     return f"{current.customer.id}.{current.row.id}.{current.row.created_at.timestamp():.6f}" if current else ""
 
 
-def start_session(customer: Customer, method: str, *, confirmed: bool) -> tuple[CustomerSession, str]:
+def start_session(customer: Customer, method: LoginMethod, *, confirmed: bool) -> tuple[CustomerSession, str]:
     """Log the customer in: add a row and return it, and the token for `set_session_cookie`. The caller commits.
 
     `confirmed` says whether this login proved who is at the keyboard. An existing session of this browser ends, and
     the form secret is renewed with it (ASVS 7.2.4).
     """
-    end_current_session("replaced")
+    end_current_session(EndReason.REPLACED)
     row, token = session_store.add(customer, method, request.user_agent.string, confirmed=confirmed)
     g.current = Current(row, customer)
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # listeners know their app by identity
@@ -108,7 +108,7 @@ def start_session(customer: Customer, method: str, *, confirmed: bool) -> tuple[
 def ended_by_revocation() -> bool:
     """Tell whether this browser was logged out because its person ended the sharing in the app."""
     token = read_cookie(COOKIE)
-    return bool(token) and session_store.end_reason(token) == "sharing_revoked"
+    return bool(token) and session_store.end_reason(token) == EndReason.SHARING_REVOKED
 
 
 def lock_current_session() -> bool:
@@ -126,7 +126,7 @@ def rotate_session() -> str | None:
     return session_store.rotate(current.row)
 
 
-def end_current_session(reason: str) -> None:
+def end_current_session(reason: EndReason) -> None:
     """End the session of this browser, if there is one, and renew the form secret. The caller commits."""
     current = _current()
     if current is not None:
@@ -140,7 +140,7 @@ def forget_current() -> None:
     g.pop("current", None)
 
 
-def end_sessions_of(customer: Customer, reason: str, *, except_current: bool = False) -> None:
+def end_sessions_of(customer: Customer, reason: EndReason, *, except_current: bool = False) -> None:
     """End all sessions of a customer, in every browser, or in all but this one. The caller commits."""
     current = _current()
     keep = current.row.id if current and except_current else None

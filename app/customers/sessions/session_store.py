@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, bindparam, select, update
 
-from app.customers.models import Customer, CustomerSession
+from app.customers.models import Customer, CustomerSession, EndReason, LoginMethod
 from app.database import db, insert_now, utcnow
 from app.security import secret_hash
 from app.signals import session_began, sessions_ended, tell_when_committed
@@ -36,7 +36,7 @@ class Visit:
     expires_at: datetime
 
 
-def add(customer: Customer, method: str, user_agent: str, *, confirmed: bool) -> tuple[CustomerSession, str]:
+def add(customer: Customer, method: LoginMethod, user_agent: str, *, confirmed: bool) -> tuple[CustomerSession, str]:
     """Add a session and return its row and the token for the browser."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     now = utcnow()
@@ -120,14 +120,14 @@ def _open_of(customer: Customer) -> Select[CustomerSession]:
     )
 
 
-def end(row: CustomerSession, reason: str) -> None:
+def end(row: CustomerSession, reason: EndReason) -> None:
     """End one session."""
     row.ended_at = utcnow()
     row.ended_reason = reason
     tell_when_committed(sessions_ended, reason=reason, number=1)
 
 
-def end_all(customer: Customer, reason: str, keep: int | None = None, method: str | None = None) -> None:
+def end_all(customer: Customer, reason: EndReason, keep: int | None = None, method: LoginMethod | None = None) -> None:
     """End every open session of a customer but the one to keep, or only those of one way in (ASVS 7.4.2, 7.4.3)."""
     ending = update(CustomerSession).where(
         CustomerSession.customer_id == customer.id, CustomerSession.ended_at.is_(None)

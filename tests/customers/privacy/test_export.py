@@ -171,7 +171,7 @@ def test_it_is_handed_over_and_nowhere_kept(vipps: VippsPerson, kari: int) -> No
 
 def test_it_is_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (data_sources, account_data):
-        monkeypatch.setattr(module, "MOST_ROWS", 3)
+        monkeypatch.setattr(module, "MAX_ROWS", 3)
     customer_id, client = add_customer(app), browser_of(app)
     for _ in range(6):
         log_in(client)
