@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from app.customers.passwords import hashing
+from app.customers.passwords.login import lock_if_correct
 from app.database import begin_write, db, utcnow
 from app.staff import session_store
 from app.staff.models import Staff
@@ -26,22 +27,11 @@ class Refused:
 
 
 def check_login(email: str | None, password: str) -> LoggedIn | Refused:
-    """Check a password; one hash is computed whatever is wrong, so that the time does not tell (ASVS 6.3.8).
-
-    The caller commits.
-    """
-    staff = find(email) if email else None
-    seen = staff.password_hash if staff else None
-    if not hashing.matches(password, seen) or staff is None or seen is None:
+    """Check a password and whether the account is open. The caller commits or rolls back."""
+    current = lock_if_correct(find(email) if email else None, password, lock_staff)
+    # The account may have been closed while its password was being checked.
+    if current is None or not is_open(current):
         return Refused()
-    renewed = hashing.make_hash(password) if hashing.outdated(seen) else seen
-    staff_id = staff.id
-    begin_write()
-    current = lock_staff(staff_id)
-    # It may have been closed, or got another password, while this one was being checked.
-    if current is None or current.password_hash != seen or not is_open(current):
-        return Refused()
-    current.password_hash = renewed
     return LoggedIn(current)
 
 

@@ -20,6 +20,7 @@ from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.models import Customer, VippsLink
 from app.customers.passwords import hashing
+from app.customers.passwords.login import lock_if_correct
 from app.customers.sessions.session_store import end_all
 from app.database import begin_write, db, utcnow
 
@@ -142,21 +143,12 @@ def confirm_address(token: str, password: str | None) -> AddressConfirmed | Link
 
 
 def log_in(email: str | None, password: str) -> LoggedIn | NotConfirmed | Blocked | Refused:
-    """Check a password; one hash is computed whatever is wrong, so that the time does not tell."""
-    customer = find_by_email(email) if email else None
-    seen = customer.password_hash if customer else None
-    if not hashing.matches(password, seen) or customer is None or seen is None:
-        return Refused()
-    renewed = hashing.make_hash(password) if hashing.outdated(seen) else seen
-    customer_id = customer.id
-    begin_write()
-    current = hold(customer_id)
-    # The password may have been changed while this one was being checked.
-    if current is None or current.password_hash != seen:
+    """Check a password and whether the account may be used. The caller commits or rolls back."""
+    current = lock_if_correct(find_by_email(email) if email else None, password, hold)
+    if current is None:
         return Refused()
     if current.blocked_at is not None:
         return Blocked(current)
-    current.password_hash = renewed
     if current.email_verified_at is None:
         lately = email_tokens.mailed_lately(current, Purpose.CONFIRM)
         return NotConfirmed(
