@@ -1,6 +1,6 @@
-"""The staff's accounts: made and closed on the command line only, by whoever runs the server.
+"""Create, check and disable staff accounts.
 
-There is no page on which somebody becomes staff, and no mail that opens such an account.
+Only the operator does it, on the command line: no page makes a staff account, and no emailed link opens one.
 """
 
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from app.staff.models import Staff
 
 @dataclass(frozen=True)
 class LoggedIn:
-    """The password is right and the account open."""
+    """The password is correct and the account is open."""
 
     staff: Staff
 
 
 @dataclass(frozen=True)
 class Refused:
-    """No such account, a closed one, or a wrong password: one outcome, so that no page can tell."""
+    """No such account, a disabled one, or a wrong password: one outcome, so that no page can reveal which."""
 
 
 def check_login(email: str | None, password: str) -> LoggedIn | Refused:
@@ -36,7 +36,7 @@ def check_login(email: str | None, password: str) -> LoggedIn | Refused:
 
 
 def is_open(staff: Staff) -> bool:
-    """Tell whether somebody may log in with this account."""
+    """Tell whether this account may log in."""
     # stage: begin
     from demo import staff as demo_staff
 
@@ -47,7 +47,7 @@ def is_open(staff: Staff) -> bool:
 
 
 def create(email: str, name: str, password: str) -> Staff | None:
-    """Make an account, or open a disabled one again with a new password; None if there is an open one already."""
+    """Create an account, or re-enable a disabled one with a new password; None if an enabled one exists."""
     password_hash = hashing.make_hash(password)
     begin_write()
     staff = find(email)
@@ -61,16 +61,16 @@ def create(email: str, name: str, password: str) -> Staff | None:
 
 
 def disable(staff: Staff) -> None:
-    """Close an account, and end its sessions (ASVS 7.4.2). What it looked at stays on record."""
+    """Disable an account and end its sessions (ASVS 7.4.2). Its audit log stays."""
     staff.disabled_at = utcnow()
     session_store.end_all(staff)
 
 
 def find(email: str) -> Staff | None:
-    """Return the account with this address, given in its normal form."""
+    """Return the account with this email address, given in its normal form."""
     return db.session.scalar(select(Staff).where(Staff.email == email))
 
 
 def lock_staff(staff_id: int) -> Staff | None:
-    """Read an account as it is now, and keep others from changing it before this transaction ends."""
+    """Read the current row of an account and lock it until this transaction ends."""
     return db.session.get(Staff, staff_id, populate_existing=True, with_for_update=True)
