@@ -99,7 +99,10 @@ EVENTS: dict[str, Event] = {
         unexpected_error=("An exception that the code does not handle; `exception` has the traceback.", "error"),
         http_error=("A page was answered with a status of 500 or more.", "status"),
         database_error=("The database failed during a request, and the transaction was rolled back.", "error"),
-        database_unreachable=("A health check could not reach or write the database, or its tables are missing.", "error"),
+        database_unreachable=(
+            "A health check could not reach or write the database, or its tables are missing.",
+            "error",
+        ),
         picture_missing=("A product picture cannot be read; pages show a placeholder.", "path"),
         mail_failed=("The mail server did not accept an email.", "kind error"),
     ),

@@ -1,8 +1,8 @@
-"""What is for sale, as plain questions to the database.
+"""Read products and categories from the database.
 
-The front page is the page that most people see, so it costs one query, whatever the number of products: a shelf is
-read as rows of just the columns a card needs, and begins where the one before ended. The categories are the same on
-every page and change when somebody edits the shop, so each process remembers them for a minute.
+The front page gets most visits, so it costs one query, whatever the number of products: a page of products is read as
+rows of only the columns that a card shows, by keyset pagination. The categories are the same on every page and change
+rarely, so each process caches them for a minute.
 """
 
 import time
@@ -27,7 +27,7 @@ REMEMBERED_SECONDS = 60
 
 @dataclass(frozen=True)
 class CategoryName:
-    """A category as the navigation shows it."""
+    """A category in the navigation."""
 
     slug: str
     name: str
@@ -73,14 +73,14 @@ def read_categories(session: Session, language: str) -> tuple[CategoryName, ...]
 
 
 class RememberedCategories:
-    """The categories per language, kept for a minute in this process; another process may be a minute behind."""
+    """The categories per language, cached in this process for a minute; another process may be a minute behind."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._kept: dict[str, tuple[float, tuple[CategoryName, ...]]] = {}
 
     def get(self, session: Session, language: str) -> tuple[CategoryName, ...]:
-        """Return the categories in a language, asking the database at most once a minute. None are not kept."""
+        """Return the categories in a language, with at most one query a minute. An empty result is not cached."""
         kept = self._kept.get(language)
         if kept and self._clock() - kept[0] < REMEMBERED_SECONDS:
             return kept[1]
@@ -90,7 +90,7 @@ class RememberedCategories:
         return categories
 
 
-# What a product card shows. Built once: building a statement costs as much as running it.
+# The columns of a product card. Built once: building a statement costs as much as running it.
 _CARDS = (
     select(
         Product.id,
@@ -155,7 +155,7 @@ def _shelf(
 
 
 def product_by_slug(session: Session, slug: str, language: str) -> Row[*tuple[Any, ...]] | None:
-    """Return a product with its words and its category's name, or None."""
+    """Return a product with its text and its category's name, or None."""
     return session.execute(
         select(
             Product.id,
@@ -182,7 +182,7 @@ def product_by_slug(session: Session, slug: str, language: str) -> Row[*tuple[An
 def related_products(
     session: Session, product: Row[*tuple[Any, ...]], language: str
 ) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Return a few other products, those of the same category first; more are not read than shown."""
+    """Return a few other products, those of the same category first; it reads only as many as are shown."""
     in_order, of_language = _CARDS.order_by(*_ORDER), {"in_language": language}
     same_kind = in_order.where(Product.category_id == product.category_id, Product.id != product.id).limit(RELATED)
     related = [*session.execute(same_kind, of_language)]
@@ -193,10 +193,10 @@ def related_products(
 
 
 def search_text(*texts: str) -> str:
-    """Return the words of a product as they are searched: one line, case folded."""
+    """Return the searchable form of a product's texts: one line, case-folded."""
     return " ".join(" ".join(texts).split()).casefold()
 
 
 def searched_words(q: str) -> list[str]:
-    """Return the words to look for. NUL is dropped because PostgreSQL refuses it; more than six words are too many."""
+    """Return the words to search for, at most six. NUL is dropped because PostgreSQL refuses it."""
     return q[:MAX_QUERY].replace("\0", "").casefold().split()[:MAX_WORDS]

@@ -1,7 +1,7 @@
-"""What the shop keeps about a customer: the cart, which goes with the account, and the orders, which stay without it.
+"""Export, erase and retain the shop's data about a customer: the cart and the orders.
 
-An order is a voucher of the books, so its number, day, goods, sums, kind of delivery and language stay
-(bokføringsloven, section 13; GDPR, article 17(3)(b)); whose it was does not.
+Deleting an account deletes the cart and anonymises the orders. An order is an accounting record, so its number, day,
+goods, sums, kind of delivery and language stay (bokføringsloven, section 13; GDPR, article 17(3)(b)).
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ ORDER = (
     "total",
 )
 LINE = ("name", "unit_price", "quantity", "sum")
-# Nobody's: what an order says once it belongs to no one.
+# The values of an anonymised order.
 ANONYMISED: dict[str, Any] = {
     "customer_id": None,
     "checkout_key": "",
@@ -58,7 +58,7 @@ def orders(customer: Customer) -> list[dict[str, Any]]:
 
 
 def erase_orders(customer: Customer) -> None:
-    """Take the customer out of their orders, and delete the receipts that the outbox sent, to whatever address."""
+    """Anonymise the customer's orders, and delete their receipts from the outbox, whatever the address."""
     for order in db.session.scalars(_orders_of(customer)).all():
         theirs = func.lower(Mail.recipient) == order.email.lower()
         db.session.execute(delete(Mail).where(Mail.kind == RECEIPT, theirs, Mail.body.contains(order.number)))
@@ -69,12 +69,12 @@ def _orders_of(customer: Customer) -> Any:
     return select(Order).where(Order.customer_id == customer.id).order_by(Order.placed_at.desc(), Order.id.desc())
 
 
-def _old_and_somebodys(now: datetime) -> ColumnElement[bool]:
-    named = or_(Order.customer_id.is_not(None), Order.name != "", Order.email != "", Order.phone != "")
-    return (Order.placed_at < retention_periods.orders_before(now)) & named
+def _old_and_personal(now: datetime) -> ColumnElement[bool]:
+    personal = or_(Order.customer_id.is_not(None), Order.name != "", Order.email != "", Order.phone != "")
+    return (Order.placed_at < retention_periods.orders_before(now)) & personal
 
 
-def _take_names_out(keys: Sequence[int]) -> None:
+def _anonymise(keys: Sequence[int]) -> None:
     db.session.execute(update(Order).where(Order.id.in_(keys)).values(**ANONYMISED))
 
 
@@ -91,7 +91,7 @@ HOLDERS = (
         title=_l("Your orders"),
         export=orders,
         erase=erase_orders,
-        rules=(Rule("names on old orders", table_of(Order), _old_and_somebodys, _take_names_out),),
+        rules=(Rule("names on old orders", table_of(Order), _old_and_personal, _anonymise),),
         in_use=lambda: exists().where(Order.customer_id == Customer.id),
         labels={
             "number": _l("Number"),

@@ -1,7 +1,7 @@
-"""What the privacy page says in numbers and names, read from where it is true.
+"""Collect the facts of the privacy page: cookies, retention periods and the scopes that Vipps is asked for.
 
-A cookie, a period or a question to Vipps that changes in the code changes on the page, so the page cannot promise what
-the software does not do (GDPR, articles 12 to 14; ekomloven, section 3-15).
+They are read from the code that uses them, so the page cannot promise what the software does not do (GDPR, articles
+12 to 14; ekomloven, section 3-15).
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from app.shop.carts import GUEST_CART_LIFE
 from app.vipps import attempts
 from app.vipps.routes import integration
 
-# What each scope brings (Vipps MobilePay Login API guide: scopes), and what this shop does with it.
+# The data of each scope (Vipps MobilePay Login API guide: scopes), and what this shop uses it for.
 SCOPES = {
     "openid": (
         _l("A number that stands for you in this shop only (sub)"),
@@ -67,16 +67,16 @@ class Retention:
     reason: str
 
 
-COOKIES_OF_OTHERS = "cookies_of_others"
+REGISTERED_COOKIES = "registered_cookies"
 
 
 def register_cookie(app: Flask, cookie: Callable[[], Cookie]) -> None:
-    """Add a cookie of a part that the shop does not know."""
-    app.extensions.setdefault(COOKIES_OF_OTHERS, []).append(cookie)
+    """Add a cookie of a package that the shop does not import."""
+    app.extensions.setdefault(REGISTERED_COOKIES, []).append(cookie)
 
 
 def cookies() -> list[Cookie]:
-    """Return every cookie that a visitor can get."""
+    """Return every cookie that the shop can set."""
     closed = _("until you close the browser")
     return [
         Cookie(
@@ -109,12 +109,12 @@ def cookies() -> list[Cookie]:
             _("Remembers the language that you chose at the foot of a page."),
             format_period(timedelta(seconds=A_YEAR)),
         ),
-        *(cookie() for cookie in current_app.extensions.get(COOKIES_OF_OTHERS, ())),
+        *(cookie() for cookie in current_app.extensions.get(REGISTERED_COOKIES, ())),
     ]
 
 
 def retention() -> list[Retention]:
-    """Return what is kept for how long."""
+    """Return which data is kept, for how long, and why."""
     with_account = _("as long as your account")
     contract = _("It is what having an account means (GDPR, article 6(1)(b)).")
     interest = _("Our and your interest in safe accounts (article 6(1)(f)).")
@@ -183,10 +183,10 @@ def retention() -> list[Retention]:
 
 
 def requested_scopes() -> list[tuple[object, object]]:
-    """Return what is asked of Vipps: what, and what for."""
+    """Return the data that Vipps is asked for, each with its purpose."""
     scopes = settings_of_app().scopes
-    told = [SCOPES[scope] for scope in scopes if scope in SCOPES]
-    return [*told, CONSENTS] if settings_of_app().vipps_consent_scope != "none" else told
+    requested = [SCOPES[scope] for scope in scopes if scope in SCOPES]
+    return [*requested, CONSENTS] if settings_of_app().vipps_consent_scope != "none" else requested
 
 
 def _orders() -> str:

@@ -1,7 +1,8 @@
-"""Who looked at what. A look is a row in the transaction that read the data, committed before anything is shown.
+"""Record each access of staff to customers' data in the audit log.
 
-So a look that cannot be written down is not shown. The row says whose data it was by the customer's number only, and
-of a search the kind and the number of hits, never what was typed (ASVS 16.2.5).
+The entry is part of the transaction that reads the data and is committed before the page is shown: without an entry
+there is no page. An entry names the customer by id only, and a search by its kind and number of hits, never by the
+query (ASVS 16.2.5).
 """
 
 from enum import StrEnum
@@ -18,7 +19,7 @@ MAX_DETAIL = 200
 
 
 class AuditAction(StrEnum):
-    """What can be looked at."""
+    """The actions that are recorded."""
 
     SEARCH = "search"
     CUSTOMER = "customer"
@@ -28,7 +29,7 @@ class AuditAction(StrEnum):
 
 
 def record(staff_id: int, action: AuditAction, customer_id: int | None = None, detail: str = "") -> None:
-    """Write a look down. The caller commits, and shows nothing before."""
+    """Add an entry. The caller commits, and shows the data only after that."""
     row = AuditEntry(
         staff_id=staff_id,
         action=action,

@@ -1,6 +1,6 @@
-"""Everything that support may see of one customer, read in one go and bounded.
+"""Read what support may see of one customer, with a limit on each list.
 
-No password hash and no token is in it: only that there is a password, and how many browsers are logged in.
+It has no password hash and no token: only whether there is a password, and the number of open sessions.
 """
 
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ from app.pagination import Cursor, Page, paginate
 from app.shop.models import Order
 from app.staff.models import PER_PAGE, AuditEntry, ErrorReport
 
-# Of each kind, the newest; a list that may be longer has a page of its own or is no matter for support.
+# The newest rows of each kind; a longer list has its own page, or support does not need it.
 MAX_ROWS = 20
 MAX_ANSWERS = 50
 
 
 @dataclass(frozen=True)
 class CustomerView:
-    """A customer and what belongs to them; each list has the newest first."""
+    """A customer and their data; each list has the newest first."""
 
     customer: Customer
     has_password: bool
@@ -39,11 +39,11 @@ class CustomerView:
     orders: Sequence[Order]
     errors: Sequence[ErrorReport]
     deliveries: Sequence[WebhookDelivery]
-    looks: Sequence[AuditEntry]
+    audit_entries: Sequence[AuditEntry]
 
 
 def read(customer_id: int) -> CustomerView | None:
-    """Return what there is about a customer; None if there is no such customer."""
+    """Return the view of a customer; None if there is no such customer."""
     customer = find_customer(customer_id)
     if customer is None:
         return None
@@ -59,12 +59,12 @@ def read(customer_id: int) -> CustomerView | None:
         orders=_newest_of(Order, customer),
         errors=_newest_of(ErrorReport, customer),
         deliveries=_newest_of(WebhookDelivery, customer),
-        looks=db.session.scalars(_of(AuditEntry, customer).options(joinedload(AuditEntry.staff))).all(),
+        audit_entries=db.session.scalars(_of(AuditEntry, customer).options(joinedload(AuditEntry.staff))).all(),
     )
 
 
 def find_customer(customer_id: int) -> Customer | None:
-    """Return a customer with the ways in, without the password's hash."""
+    """Return a customer with the Vipps links, without the password hash."""
     whole = select(Customer).where(Customer.id == customer_id)
     options = (defer(Customer.password_hash), selectinload(Customer.vipps_links).selectinload(VippsLink.profile))
     return db.session.scalar(whole.options(*options))

@@ -1,4 +1,4 @@
-"""The back office in words: what was looked at, where an answer came from, what a delivery led to."""
+"""Labels of the back office: audit actions, query kinds, sources of answers, outcomes of deliveries."""
 
 from collections.abc import Mapping
 
@@ -45,18 +45,18 @@ TABLES = {"action": ACTIONS, "kind": KINDS, "source": SOURCES, "outcome": OUTCOM
 
 
 def in_words(name: str, table: str) -> str:
-    """Return the words for a name in one of the tables, or the name itself if it has none."""
+    """Return the label of a name in one of the tables, or the name itself."""
     words = TABLES[table].get(name)
     return str(words) % {"brand": settings_of_app().brand} if words else name
 
 
 def shown_to_customer(code: str) -> str:
-    """Return the title of the page that a refusal showed; empty for what has none."""
+    """Return the title of the page that a refusal showed; empty without one."""
     refusal = REFUSALS.get(code)
     return str(_(refusal.page.title, brand=settings_of_app().brand)) if refusal else ""
 
 
 def cause(code: str) -> str:
-    """Return what a refusal of a Vipps login means to a developer, in English; empty for what has none."""
+    """Return the cause of a refused Vipps login, for developers, in English; empty without one."""
     refusal = REFUSALS.get(code)
     return refusal.cause if refusal else ""

@@ -9,7 +9,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.doctor import QUESTIONS as QUESTIONS_OF_THE_DOCTOR
 from app.guide import conformance, page_source, source, text
 from app.guide.chapters import Chapter, chapters
 from app.guide.error_playground.faults import FAULT_CASES
@@ -183,7 +182,7 @@ def test_page_of_the_checklist_asks_when_its_button_is_pressed(guide: FlaskClien
     said = found.one(".verdict").get_text()
     assert "to be mended" in said, "nobody plays Vipps here"
     hold = {each.get_text() for each in found.select(".finding--ok strong")}
-    assert f"{len(hold)} of {len(QUESTIONS_OF_THE_DOCTOR)} hold." in said
+    assert f"{len(hold)} of {len(DOCTOR_CHECKS)} hold." in said
     for link in found.select(".verdict a"):
         point = found.one(str(link["href"]))
         assert f"{link.get_text()}:" in [each.get_text() for each in point.select(".finding strong")]

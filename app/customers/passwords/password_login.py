@@ -5,7 +5,9 @@ a stranger must not tell apart (does this address have an account?) differ only 
 the address reads (ASVS 6.3.8).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 from app.customers import email_tokens
 from app.customers.activity import account_activity
@@ -16,6 +18,16 @@ from app.customers.models import Customer, EndReason
 from app.customers.passwords import hashing
 from app.customers.sessions.session_store import end_all
 from app.database import begin_write
+
+
+class Account(Protocol):
+    """A row with a password."""
+
+    id: Any
+    password_hash: Any
+
+
+A = TypeVar("A", bound=Account)
 
 
 @dataclass(frozen=True)
@@ -68,22 +80,33 @@ class PasswordSet:
     customer: Customer
 
 
-def log_in(email: str | None, password: str) -> LoggedIn | NotConfirmed | Blocked | Refused:
-    """Check a password; one hash is computed whatever is wrong, so that the time does not tell."""
-    customer = find_by_email(email) if email else None
-    seen = customer.password_hash if customer else None
-    if not hashing.matches(password, seen) or customer is None or seen is None:
-        return Refused()
+def lock_if_correct(account: A | None, password: str, lock: Callable[[int], A | None]) -> A | None:
+    """Return the account as `lock` reads it now if the password is correct, else None. The caller commits.
+
+    Customers and staff log in by it. One hash is computed whatever is wrong, so that the time does not tell whether
+    there is such an account (ASVS 6.3.8).
+    """
+    seen = account.password_hash if account else None
+    if not hashing.matches(password, seen) or account is None or seen is None:
+        return None
     renewed = hashing.make_hash(password) if hashing.outdated(seen) else seen
-    customer_id = customer.id
+    account_id = account.id
     begin_write()
-    current = lock_customer(customer_id)
+    current = lock(account_id)
     # The password may have been changed while this one was being checked.
     if current is None or current.password_hash != seen:
+        return None
+    current.password_hash = renewed
+    return current
+
+
+def log_in(email: str | None, password: str) -> LoggedIn | NotConfirmed | Blocked | Refused:
+    """Check a password and whether the account may be used. The caller commits or rolls back."""
+    current = lock_if_correct(find_by_email(email) if email else None, password, lock_customer)
+    if current is None:
         return Refused()
     if current.blocked_at is not None:
         return Blocked(current)
-    current.password_hash = renewed
     if current.email_verified_at is None:
         lately = email_tokens.sent_recently(current, TokenPurpose.CONFIRM)
         return NotConfirmed(

@@ -47,14 +47,14 @@ def home() -> ResponseReturnValue:
         "everything": not q and not category,
         "link": "/?" + "".join(f"{urlencode({name: value})}&" for name, value in kept.items() if value),
     }
-    if _somebody_we_know():
+    if _is_personal():
         return render_template("shop/home.html", **facts)
-    # To everybody else the whole page is the same, but for its own address in the language switch.
+    # For all other visitors the page is the same, except for its own address in the language switch.
     return cached_fragment("shop/home.html", categories=shop_categories(), address=here(), **facts)
 
 
-def _somebody_we_know() -> bool:
-    """Tell whether the page says anything about this browser: a login, a cart, a message."""
+def _is_personal() -> bool:
+    """Tell whether the page shows something of this browser: a login, a cart or a message."""
     return current_customer() is not None or cart_count() > 0 or "_flashes" in session
 
 
@@ -65,11 +65,11 @@ def shop_categories() -> tuple[CategoryName, ...]:
 
 
 def _category() -> CategoryName | None:
-    """Return the category in the address, None without one; one that does not exist leads nowhere."""
+    """Return the category in the address, None without one; answer 404 if it does not exist."""
     slug = request.args.get("category", "")
     if not slug:
         return None
-    # A category that is newer than what this process remembers is looked up.
+    # A category may be newer than this process's cache, so the database is asked second.
     for known in (shop_categories(), read_categories(db.session(), language())):
         for category in known:
             if category.slug == slug:
@@ -79,7 +79,7 @@ def _category() -> CategoryName | None:
 
 @bp.get("/products/<slug>")
 def product(slug: str) -> ResponseReturnValue:
-    """Show one product, and a few others like it."""
+    """Show one product, and a few related ones."""
     found = product_by_slug(db.session(), slug.replace("\0", ""), language())
     if found is None:
         abort(404)

@@ -1,4 +1,4 @@
-"""Privacy and terms, in plain words."""
+"""The privacy notice and the terms."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -12,7 +12,7 @@ bp = Blueprint("legal", __name__)
 
 @bp.get("/privacy")
 def privacy() -> ResponseReturnValue:
-    """Say what is kept about people, why, how long, and what they can do about it."""
+    """Show the privacy notice: which data is kept, why, how long, and the customer's rights."""
     return render_template(
         "shop/privacy.html",
         asked=privacy_notice.requested_scopes(),
@@ -25,5 +25,5 @@ def privacy() -> ResponseReturnValue:
 
 @bp.get("/terms")
 def terms() -> ResponseReturnValue:
-    """Say what holds between the shop and who buys."""
+    """Show the terms of sale."""
     return render_template("shop/terms.html")

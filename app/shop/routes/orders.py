@@ -36,5 +36,5 @@ def show(number: str) -> ResponseReturnValue:
 
 
 def _customer() -> Customer:
-    """Return the customer whom `login_required` let through."""
+    """Return the logged-in customer, behind `login_required`."""
     return current_customer() or abort(401)

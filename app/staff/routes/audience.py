@@ -1,4 +1,4 @@
-"""Whom a channel may reach: counted, the first few shown, and all of them as a file for whoever sends."""
+"""The audience of a channel: its size, its first recipients, and all of them as files."""
 
 from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
@@ -16,7 +16,7 @@ bp = Blueprint("audience", __name__)
 
 @bp.get("/audience")
 def page() -> ResponseReturnValue:
-    """Choose a channel; show how many said yes to it, and the first of them."""
+    """Choose a channel; show the size of its audience and the first recipients."""
     channel = request.args.get("channel", "")
     if channel not in export.CHANNELS:
         return render_template("staff/audience.html", channels=CHANNELS, channel="", preview=None)
@@ -30,7 +30,7 @@ def page() -> ResponseReturnValue:
 
 @bp.post("/audience")
 def download() -> ResponseReturnValue:
-    """Hand out one file; a post, because it is written down and nobody should come upon it by a link."""
+    """Download one file; a POST, because it adds an audit entry and a link must not trigger it."""
     channel, after = request.form.get("channel", ""), request.form.get("after", 0, type=int)
     if channel not in export.CHANNELS or not 0 <= after <= LARGEST_ID:
         abort(404)

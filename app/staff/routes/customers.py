@@ -1,4 +1,4 @@
-"""One customer, as far as support needs them. Opening the page is a look, and the look is written down first."""
+"""The pages about one customer. Opening a page is recorded in the audit log before it is shown."""
 
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
@@ -27,7 +27,7 @@ def page(customer_id: int) -> ResponseReturnValue:
 
 @bp.get(f"{ONE}/activity")
 def activity(customer_id: int) -> ResponseReturnValue:
-    """Show what happened to a customer's account, a page at a time."""
+    """Show the activity list of a customer's account, page by page."""
     staff = required_staff()
     begin_write()
     customer = customer_view.find_customer(customer_id) or abort(404)

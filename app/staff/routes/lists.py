@@ -1,4 +1,4 @@
-"""What Vipps delivered, what went wrong, and who looked: lists without a personal value, only customers' numbers."""
+"""Lists of webhook deliveries, errors and audit entries: without personal data, with customers' ids only."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -14,7 +14,7 @@ bp = Blueprint("lists", __name__)
 
 @bp.get("/deliveries")
 def deliveries() -> ResponseReturnValue:
-    """Show what was delivered to the webhook, and what it led to."""
+    """Show the deliveries to the webhook and their outcomes."""
     before = cursor_in_query("before")
     listing = paginate(select(WebhookDelivery), WebhookDelivery.id, PER_PAGE, after=before, descending=True)
     return render_template("staff/deliveries.html", listing=listing)
@@ -22,11 +22,11 @@ def deliveries() -> ResponseReturnValue:
 
 @bp.get("/errors")
 def errors() -> ResponseReturnValue:
-    """Show what reference numbers on error pages stand for; one of them is found by the search."""
+    """Show the error reports; the search finds one by its reference number."""
     return render_template("staff/errors.html", listing=reports.error_reports(cursor_in_query("before")))
 
 
 @bp.get("/looks")
 def seen() -> ResponseReturnValue:
-    """Show who looked at what."""
+    """Show the audit log."""
     return render_template("staff/looks.html", listing=audit_log.entries(cursor_in_query("before")))

@@ -1,7 +1,7 @@
-"""Find a customer. What was typed is a person's name or address, so it is posted and stays out of every address.
+"""Search for a customer. The query is a name or an email address, so it is posted and is part of no URL.
 
-It is kept in this browser's form cookie under a random key, and the key is what the result's address has: so a result
-can be reloaded, paged and come back to, and no proxy's log and no history learns who was looked for (ASVS 14.2.1).
+This browser's form cookie stores it under a random key, and the URL of the result has only the key: the result can be
+reloaded and paged, and neither proxy logs nor the browser's history contain the query (ASVS 14.2.1).
 """
 
 import secrets
@@ -24,14 +24,14 @@ bp = Blueprint("search", __name__)
 
 @bp.get("", strict_slashes=False)
 def page() -> ResponseReturnValue:
-    """Show the search field, and with a key in the address what that search finds now."""
+    """Show the search field, and the current result of the search whose key is in the address."""
     text = dict(session.get(SEARCHES, ())).get(request.args.get("search"), "")
     found = _look_for(text) if text else None
     return render_template("staff/search.html", text=text, found=found, is_lost="search" in request.args and not text)
 
 
 def _look_for(text: str) -> search.SearchResult | None:
-    """Search, and write down that somebody did."""
+    """Search, and record it in the audit log."""
     begin_write()
     found = search.find(text, cursor_in_query("after"))
     if found:
@@ -42,11 +42,11 @@ def _look_for(text: str) -> search.SearchResult | None:
 
 @bp.post("/search")
 def ask() -> ResponseReturnValue:
-    """Keep what is searched for in this browser, and lead to the result."""
+    """Store the query in this browser, and redirect to the result."""
     text = search.clean_query(request.form.get("q"))
     if not text:
         return redirect(url_for("staff.search.page"), 303)
     key = secrets.token_urlsafe(KEY_BYTES)
-    # Pairs, and not a mapping: the cookie would sort it, and the oldest would not be known.
+    # Pairs and not a mapping: the cookie would sort its keys, and the oldest could not be told.
     session[SEARCHES] = [*session.get(SEARCHES, ()), (key, text)][-MAX_SEARCHES:]
     return redirect(url_for("staff.search.page", search=key), 303)

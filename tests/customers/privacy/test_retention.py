@@ -109,7 +109,7 @@ ROWS: dict[str, tuple[timedelta, Callable[..., Base]]] = {
     "logins that waited": (timedelta(), pending),
     "webhook deliveries": (retention_periods.DELIVERIES, delivery),
     "error reports": (retention_periods.ERRORS, report),
-    "notes of what staff looked at": (retention_periods.STAFF_LOOKS, staff_look),
+    "audit log entries": (retention_periods.STAFF_LOOKS, staff_look),
     "sessions of staff": (retention_periods.STAFF_SESSIONS, staff_session),
     "unused accounts": (retention_periods.UNUSED_ACCOUNTS, account),
     "guests’ carts": (GUEST_CART_LIFE, guest_cart),

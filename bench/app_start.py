@@ -1,7 +1,7 @@
-"""A process that builds an app and says how much processor time that took: `python -m bench.first_breath [IMPORTS]`.
+"""Build an app in a new process and print the processor time that it took: `python -m bench.app_start [IMPORTS]`.
 
-Without an argument it builds the shop. With import statements it runs those and builds an empty Flask app: the
-least that any shop on the same libraries costs. Then, for each line that it gets, it names the shop's files.
+Without an argument it builds the shop. With import statements it runs those and builds an empty Flask app: the minimum
+for any shop on the same libraries. Then, for each line on standard input, it prints the shop's files.
 """
 
 import json
