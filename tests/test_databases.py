@@ -1,5 +1,7 @@
 """The schema on both databases: the migrations make exactly the models, both ways, and setup can be repeated."""
 
+import contextlib
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -9,7 +11,7 @@ from sqlalchemy import delete, func, inspect, select, text
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.customers.models import Customer
-from app.database import UtcDateTime, db, insert_now, is_in_models, update_now, utcnow
+from app.database import UtcDateTime, db, insert_now, is_in_models, on_commit, update_now, utcnow
 from app.shop.models import Product
 from app.vipps.attempts import metadata as vipps_metadata
 
@@ -111,3 +113,32 @@ def test_ready_means_that_the_database_answers_and_is_set_up(app: Flask) -> None
         db.session.commit()
     assert client.get("/readyz").status_code == 503
     assert client.get("/healthz").status_code == 200
+
+
+def test_a_function_is_called_once_after_the_commit_and_never_after_a_rollback(either_app: Flask) -> None:
+    called: list[str] = []
+    with either_app.app_context():
+        on_commit(lambda: called.append("rolled back"))
+        db.session.rollback()
+        db.session.commit()
+        on_commit(lambda: called.append("first"))
+        on_commit(lambda: called.append("second"))
+        assert called == []
+        db.session.commit()
+        db.session.commit()
+    assert called == ["first", "second"]
+
+
+def test_a_savepoint_that_is_rolled_back_drops_its_own_functions_only(either_app: Flask) -> None:
+    called: list[str] = []
+    with either_app.app_context():
+        on_commit(lambda: called.append("before"))
+        with db.session.begin_nested():
+            on_commit(lambda: called.append("released"))
+        with contextlib.suppress(ZeroDivisionError), db.session.begin_nested():
+            with db.session.begin_nested():
+                on_commit(lambda: called.append("inside"))
+            raise ZeroDivisionError
+        assert called == []
+        db.session.commit()
+    assert called == ["before", "released"]

@@ -139,7 +139,7 @@ def test_what_is_rolled_back_did_not_happen_and_a_savepoint_decides_nothing(meas
     with measured.app_context():
         for end in (db.session.rollback, db.session.commit):
             with db.session.begin_nested():
-                signals.tell_when_committed(signals.sessions_ended, reason="deleted", number=1)
+                signals.send_on_commit(signals.sessions_ended, reason="deleted", number=1)
             assert ended() == 0
             end()
     assert ended() == 1
@@ -153,11 +153,11 @@ def test_no_value_from_outside_makes_a_series(measured: Flask) -> None:
         client.open("/", method="GET", headers={"Host": word})
         client.get(f"/login/vipps/callback?error={word}&state={word}")
         with measured.app_context():
-            signals.tell(signals.login_ended, method=word, outcome=word)
-            signals.tell(signals.session_began, method=word)
-            signals.tell(signals.sessions_ended, reason=word, number=1)
-            signals.tell(signals.consent_recorded, channel=word, granted=True)
-            signals.tell(signals.event_received, outcome=word)
+            signals.send(signals.login_ended, method=word, outcome=word)
+            signals.send(signals.session_began, method=word)
+            signals.send(signals.sessions_ended, reason=word, number=1)
+            signals.send(signals.consent_recorded, channel=word, granted=True)
+            signals.send(signals.event_received, outcome=word)
             call_made.send(call=Call("GET", f"https://x.example/{word}", {}, None, 0.1, int(word[:2], 16)))
             call_made.send(call=Call("GET", f"https://x.example/{word}", {}, None, 0.1, failure=word))
     found = numbers(measured)
@@ -179,7 +179,7 @@ def test_the_lists_of_label_values_are_those_that_the_code_uses() -> None:
 def test_another_shop_of_the_same_process_counts_for_itself(make_app: Any, measured: Flask) -> None:
     other = make_app(METRICS_TOKEN=TOKEN)
     with other.app_context():
-        signals.tell(signals.session_began, method="mail")
+        signals.send(signals.session_began, method="mail")
     assert 'shop_sessions_begun_total{method="mail"}' in numbers(other)
     assert 'shop_sessions_begun_total{method="mail"}' not in numbers(measured)
 

@@ -30,7 +30,7 @@ from app.errors import error_page
 from app.logging import log, reference
 from app.security import clear_cookie, client_network, limiter, read_cookie
 from app.settings import settings_of_app
-from app.signals import login_ended, tell
+from app.signals import login_ended, send
 from app.vipps.return_path import local_path
 from app.vipps.routes import rests
 
@@ -79,7 +79,7 @@ def password() -> ResponseReturnValue:
         case Refused():
             db.session.rollback()
     log.info("login_refused", method="password")
-    tell(login_ended, method="password", outcome="refused")
+    send(login_ended, method="password", outcome="refused")
     return _page(form, target, refused=True), 422
 
 
@@ -88,7 +88,7 @@ def too_many(_error: TooManyRequests) -> ResponseReturnValue:
     """Say that the password has to wait, and which ways in do not."""
     target = local_path(request.form.get("next"), HOME)
     log.info("login_refused", method="password", too_many=True)
-    tell(login_ended, method="password", outcome="too_many")
+    send(login_ended, method="password", outcome="too_many")
     html = render_template(
         "vipps/refused.html",
         title=_("A moment, please"),
@@ -135,7 +135,7 @@ def logged_out() -> ResponseReturnValue:
 
 def _closed() -> ResponseReturnValue:
     log.info("login_refused", method="password", blocked=True)
-    tell(login_ended, method="password", outcome="blocked")
+    send(login_ended, method="password", outcome="blocked")
     return error_page(
         403,
         _("This account is closed for now"),

@@ -15,7 +15,7 @@ from sqlalchemy import Select, bindparam, select, update
 from app.customers.models import Customer, CustomerSession
 from app.database import db, insert_now, utcnow
 from app.security import secret_hash
-from app.signals import session_began, sessions_ended, tell_when_committed
+from app.signals import send_on_commit, session_began, sessions_ended
 
 TOKEN_BYTES = 32
 # Vipps recommends no length. Two hours bear an interrupted visit to a shop that keeps no card numbers and asks again
@@ -52,7 +52,7 @@ def add(customer: Customer, method: str, user_agent: str, *, confirmed: bool) ->
             confirmed_at=now if confirmed else None,
         )
     )
-    tell_when_committed(session_began, method=method)
+    send_on_commit(session_began, method=method)
     return row, token
 
 
@@ -124,7 +124,7 @@ def end(row: CustomerSession, reason: str) -> None:
     """End one session."""
     row.ended_at = utcnow()
     row.ended_reason = reason
-    tell_when_committed(sessions_ended, reason=reason, number=1)
+    send_on_commit(sessions_ended, reason=reason, number=1)
 
 
 def end_all(customer: Customer, reason: str, keep: int | None = None, method: str | None = None) -> None:
@@ -137,7 +137,7 @@ def end_all(customer: Customer, reason: str, keep: int | None = None, method: st
     if method is not None:
         ending = ending.where(CustomerSession.method == method)
     ended = db.session.execute(ending.values(ended_at=utcnow(), ended_reason=reason))
-    tell_when_committed(sessions_ended, reason=reason, number=ended.rowcount)  # type: ignore[attr-defined]  # an update has a row count
+    send_on_commit(sessions_ended, reason=reason, number=ended.rowcount)  # type: ignore[attr-defined]  # an update has a row count
 
 
 def visit_due(row: CustomerSession) -> Visit | None:
