@@ -1,8 +1,8 @@
 """Send emails to customers by SMTP, or in the demo store them in a table that `/outbox` shows.
 
-An email belongs to a transaction: call `send`, then commit; after a rollback it is not sent. The SMTP call is made after
-the response has gone out, so the response time tells an attacker neither how fast the mail server is nor whether there
-was an email to send (ASVS 6.3.8). A failed email is logged with the request's reference number; the page is not affected.
+An email belongs to a transaction: call `send`, then commit; after a rollback it is not sent. The SMTP call is made
+after the response has gone out, so the response time tells an attacker neither how slow the mail server is nor whether
+there was an email to send (ASVS 6.3.8). A failed email is logged with the request's reference number; the page stays.
 
 `MAIL_URL` is `outbox:`, `smtp://user:password@host:port` (with STARTTLS if the server offers it) or `smtps://…`;
 `?from=shop@example.com` sets the sender.
@@ -114,7 +114,7 @@ POLICY = policy.default.clone(header_factory=HEADERS)
 def compose(
     settings: Settings, to: str, subject: str, body: str, headers: Mapping[str, str] | None = None
 ) -> EmailMessage:
-    """Build the message. Raises `ValueError` for an address or a subject with a line break, which would add a header."""
+    """Build the message; an address or a subject with a line break, which would add a header, raises `ValueError`."""
     message = EmailMessage(POLICY)
     sender = Address(NAME, addr_spec=_sender(settings))
     message["From"] = sender
