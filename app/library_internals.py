@@ -1,4 +1,4 @@
-"""Every use of private names of libraries in `app/`; `tests/test_library_internals.py` fails if an upgrade changes them.
+"""Uses of private names of libraries in `app/`: `tests/test_library_internals.py` fails if an upgrade changes them.
 
 Rule: add to this file only what no public name can do, with the figures that justify it.
 """
@@ -15,7 +15,7 @@ PRUNE_SECONDS = 60.0
 class PrunedMemoryStorage(MemoryStorage):
     """The rate limits' counts in this process's memory, with expired ones removed once a minute.
 
-    `limits` looks for expired counts after every count, in a new thread: 39 ms of processor time each with the counts of
+    `limits` looks for expired counts after every count, in a new thread: 39 ms each time with the counts of
     10,000 clients. It also never removes the empty list of a client whose counts have expired, so an attacker with many
     addresses could fill the memory. An expired count limits no request, whether it is removed or not.
     """
