@@ -5,7 +5,6 @@ The policy needs no nonce and no exception, because there is no inline script or
 follow a form post as well.
 """
 
-import hashlib
 import re
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -82,7 +81,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECRET_KEY_FALLBACKS=settings.older_keys,
         WTF_CSRF_SECRET_KEY=settings.signing_keys,  # Flask-WTF knows no fallbacks, but hands a list on to itsdangerous
         # Flask's own signed cookie holds the CSRF secret and flash messages; who is logged in is a row.
-        SESSION_COOKIE_NAME="__Host-form" if settings.https else "form",
+        SESSION_COOKIE_NAME=_prefixed("form", settings.https),
         SESSION_COOKIE_SECURE=settings.https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -171,7 +170,11 @@ def security_headers(settings: Settings) -> list[tuple[str, str]]:
 
 def cookie_name(name: str) -> str:
     """Return a cookie's name: with `__Host-`, no sibling host and no plain-http page can set it (ASVS 3.3.3)."""
-    return f"__Host-{name}" if settings_of_app().https else name
+    return _prefixed(name, settings_of_app().https)
+
+
+def _prefixed(name: str, https: bool) -> str:
+    return f"__Host-{name}" if https else name
 
 
 def read_cookie(name: str) -> str:
@@ -191,11 +194,3 @@ def clear_cookie(response: Any, name: str) -> None:
     """Take a cookie away."""
     https = settings_of_app().https
     response.delete_cookie(cookie_name(name), httponly=True, secure=https, samesite="Lax", path="/")
-
-
-def secret_hash(token: str) -> str:
-    """Return what the database keeps of a random token: its SHA-256, in hexadecimal (64 characters).
-
-    A fast hash is right here: the tokens have 256 random bits, so there is nothing to guess.
-    """
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -4,17 +4,15 @@ Who sees other people's data is logged out sooner than a customer: after half an
 working day in any case (ASVS 7.3.1, 7.3.2). Nothing here commits; the caller does.
 """
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
 from app.database import db, utcnow
-from app.security import secret_hash
 from app.staff.models import Staff, StaffSession
+from app.tokens import new_token, secret_hash
 
-TOKEN_BYTES = 32
 IDLE_LIMIT = timedelta(minutes=30)
 ABSOLUTE_LIMIT = timedelta(hours=8)
 # How exactly "last seen" is kept. Finer would be a write more per page.
@@ -36,7 +34,7 @@ class Here:
 
 def add(staff: Staff, user_agent: str) -> str:
     """Add a session and return the token for the browser."""
-    token, now = secrets.token_urlsafe(TOKEN_BYTES), utcnow()
+    token, now = new_token(), utcnow()
     row = StaffSession(
         staff=staff,
         token_hash=secret_hash(token),

@@ -13,10 +13,10 @@ from sqlalchemy import select, update
 
 from app.customers.models import Customer
 from app.database import db, utcnow
-from app.security import secret_hash
 from app.staff import session_store
 from app.staff.models import Staff, StaffSession
 from app.staff.sessions import OPEN
+from app.tokens import secret_hash
 from demo.staff import DEMO_EMAIL, DEMO_PASSWORD
 from tests.conftest import browser_of, open_page
 from tests.customers import steps as customers

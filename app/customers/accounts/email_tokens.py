@@ -8,7 +8,6 @@ Whoever changes links holds their customer first, as everywhere: `take` does it 
 `void` have done it. Of two that locked a link and its customer in two orders, PostgreSQL would end one.
 """
 
-import secrets
 from datetime import timedelta
 from enum import StrEnum
 
@@ -16,9 +15,7 @@ from sqlalchemy import ColumnElement, select, update
 
 from app.customers.models import Customer, MailedProof, PendingLink
 from app.database import db, utcnow
-from app.security import secret_hash
-
-TOKEN_BYTES = 32
+from app.tokens import new_token, secret_hash
 
 
 class Purpose(StrEnum):
@@ -44,7 +41,7 @@ LIFETIME = {
 def issue(customer: Customer, email: str, purpose: Purpose, pending_link_id: int | None = None) -> str:
     """Add a proof for the address, end the earlier ones of its kind, and return the token for the mail."""
     void(customer, purpose)
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = new_token()
     proof = MailedProof(
         customer=customer,
         purpose=purpose,

@@ -5,7 +5,6 @@ can be ended from here, and a copy of its cookie dies with it (ASVS 7.2.1, 7.4.1
 Nothing here commits; the caller does.
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,10 +13,9 @@ from sqlalchemy import Select, bindparam, select, update
 
 from app.customers.models import Customer, CustomerSession
 from app.database import db, insert_now, utcnow
-from app.security import secret_hash
 from app.signals import send_on_commit, session_began, sessions_ended
+from app.tokens import new_token, secret_hash
 
-TOKEN_BYTES = 32
 # Vipps recommends no length. Two hours bear an interrupted visit to a shop that keeps no card numbers and asks again
 # before anything that cannot be undone; twelve end every session before the next day (ASVS 7.3.1, 7.3.2).
 IDLE_LIMIT = timedelta(hours=2)
@@ -38,7 +36,7 @@ class Visit:
 
 def add(customer: Customer, method: str, user_agent: str, *, confirmed: bool) -> tuple[CustomerSession, str]:
     """Add a session and return its row and the token for the browser."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = new_token()
     now = utcnow()
     row = insert_now(
         CustomerSession(
@@ -97,7 +95,7 @@ def hold_open(row: CustomerSession) -> bool:
 
 def rotate(row: CustomerSession) -> str:
     """Give a session a new token, which is returned; the old one opens nothing any more (ASVS 7.2.4)."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = new_token()
     row.token_hash = secret_hash(token)
     return token
 
