@@ -36,7 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import DeclarativeBase, make_transient_to_detached
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import TypeDecorator
@@ -60,6 +60,9 @@ SETUP_LOCK = 7_641_002
 
 # What `update_now` calls the key of its row; no column may have this name.
 KEY = "key_of_row"
+
+# The key of the session's list of functions to call after its commit.
+ON_COMMIT = "on_commit"
 
 # Constraint names that Alembic can find again on both databases.
 NAMING = {
@@ -135,6 +138,37 @@ def begin_write() -> None:
     if db.engine.dialect.name == "sqlite":
         db.session.rollback()
         db.session.connection().exec_driver_sql(BEGIN)
+
+
+def on_commit(function: Callable[[], None]) -> None:
+    """Call a function after the current transaction is committed, and never if it, or its savepoint, is rolled back.
+
+    The function must not use the session: its transaction is over.
+    """
+    session = db.session()
+    session.connection()  # begins a transaction if there is none, so that a rollback is noticed
+    began_in = session.get_nested_transaction() or session.get_transaction()
+    session.info.setdefault(ON_COMMIT, []).append((function, began_in))
+
+
+@event.listens_for(Session, "after_commit")
+def _call_on_commit(session: Session) -> None:
+    if session.in_nested_transaction():  # only a savepoint: its transaction can still be rolled back
+        return
+    for function, _began_in in session.info.pop(ON_COMMIT, []):
+        function()
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _drop_rolled_back(session: Session, rolled_back: SessionTransaction) -> None:
+    if waiting := session.info.get(ON_COMMIT):
+        waiting[:] = [each for each in waiting if not _is_within(each[1], rolled_back)]
+
+
+def _is_within(inner: SessionTransaction | None, outer: SessionTransaction) -> bool:
+    while inner is not None and inner is not outer:
+        inner = inner.parent
+    return inner is outer
 
 
 def insert_now(row: Row) -> Row:

@@ -1,10 +1,10 @@
-"""Mail to customers: sent by SMTP, or kept in a table and shown at `/outbox` in the demo.
+"""Send emails to customers by SMTP, or in the demo store them in a table that `/outbox` shows.
 
-A mail belongs to the transaction that asks for it: call `send`, then commit. What is rolled back is not sent. SMTP
-happens after the page has gone out, so neither a slow mail server nor the fact that there was a mail to send can be
-felt in the page's time (ASVS 6.3.8); a mail that fails is a log line with the request's reference, and the page stands.
+An email belongs to a transaction: call `send`, then commit; after a rollback it is not sent. The SMTP call is made
+after the response has gone out, so the response time tells an attacker neither how slow the mail server is nor whether
+there was an email to send (ASVS 6.3.8). A failed email is logged with the request's reference number; the page stays.
 
-`MAIL_URL` is `outbox:`, `smtp://user:password@host:port` (which turns to TLS when the server offers it) or `smtps://…`;
+`MAIL_URL` is `outbox:`, `smtp://user:password@host:port` (with STARTTLS if the server offers it) or `smtps://…`;
 `?from=shop@example.com` sets the sender.
 """
 
@@ -23,11 +23,11 @@ from flask import Blueprint, Flask, Response, abort, after_this_request, has_req
 from flask import render_template as render
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
-from sqlalchemy import String, Text, event, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import String, Text, func, select
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.about import NAME
-from app.database import Base, UtcDateTime, db, utcnow
+from app.database import Base, UtcDateTime, db, on_commit, utcnow
 from app.logging import log, reference
 from app.settings import LOCAL_HOSTS, Settings, settings_of_app
 
@@ -35,13 +35,12 @@ TIMEOUT_SECONDS = 10
 SMTP_PORT, SMTPS_PORT = 587, 465
 PER_PAGE = 20
 LAST_PAGE = 10_000
-WAITING = "mail_waiting"
 
 bp = Blueprint("mail", __name__)
 
 
 class Mail(Base):
-    """A mail that the outbox kept instead of sending it."""
+    """An email that the demo stored instead of sending it."""
 
     __tablename__ = "mail"
 
@@ -54,43 +53,33 @@ class Mail(Base):
 
 
 def init_app(app: Flask) -> None:
-    """Register the outbox and the filter that makes the shop's own links clickable in it."""
+    """Register the outbox page, and the template filter that makes the shop's own links clickable."""
     app.register_blueprint(bp)
     app.add_template_filter(with_links)
 
 
 def send(to: str, subject: str, body: str, kind: str, headers: Mapping[str, str] | None = None) -> None:
-    """Mail a text to one address when the current transaction is committed, and not if it is rolled back.
+    """Send an email when the current transaction is committed, and never if it is rolled back.
 
-    `headers` are added to the message; the outbox shows none.
+    `headers` are added to the message; the outbox does not show them.
     """
     settings = settings_of_app()
     if settings.mail_url == "outbox:":
         db.session.add(Mail(recipient=to, subject=subject[:200], body=body, kind=kind))
         return
-    db.session.connection()  # a transaction for the mail to belong to, if nothing else has begun one
-    waiting = db.session.info.setdefault(WAITING, [])
-    waiting.append(partial(_deliver, settings, to, subject, body, kind, reference(), headers or {}))
+    delivery = partial(_deliver, settings, to, subject, body, kind, reference(), headers or {})
+    on_commit(partial(_after_response, delivery))
 
 
-@event.listens_for(Session, "after_commit")
-def _commit(session: Session) -> None:
-    """Deliver what waited for this commit: after the response if there is one, else now."""
-    if session.in_nested_transaction():  # a savepoint only: all of it can still be rolled back
-        return
-    for delivery in session.info.pop(WAITING, []):
-        if has_request_context():
-            after_this_request(partial(_when_closed, delivery))
-        else:
-            delivery()
+def _after_response(delivery: Callable[[], None]) -> None:
+    """Deliver after the response has gone out if there is one, else now."""
+    if has_request_context():
+        after_this_request(partial(_deliver_when_closed, delivery))
+    else:
+        delivery()
 
 
-@event.listens_for(Session, "after_rollback")
-def _roll_back(session: Session) -> None:
-    session.info.pop(WAITING, None)
-
-
-def _when_closed(delivery: Callable[[], None], response: Response) -> Response:
+def _deliver_when_closed(delivery: Callable[[], None], response: Response) -> Response:
     response.call_on_close(delivery)
     return response
 
@@ -103,17 +92,17 @@ def _deliver(
         with connection(settings.mail_url) as server:
             server.send_message(message)
     except (OSError, ValueError, smtplib.SMTPException) as error:
-        # OSError covers the network and TLS; ValueError a header that is none (a line break in it).
+        # OSError is for network and TLS errors, ValueError for an invalid header (with a line break).
         log.error("mail_failed", kind=kind, reference=its_reference, error=type(error).__name__)
     else:
         log.info("mail_sent", kind=kind, reference=its_reference)
 
 
 class Verbatim(UnstructuredHeader, BaseHeader):
-    """A header that is written as it is: folded in the middle of a long link, it would be encoded and lead nowhere."""
+    """A header that is written without folding: folded inside a long link, it would be encoded and the link broken."""
 
     def fold(self, *, policy: policy.Policy) -> str:
-        """Return the header's lines (at most 998 letters each: RFC 5322, section 2.1.1)."""
+        """Return the header as one line (at most 998 characters: RFC 5322, section 2.1.1)."""
         return f"{self.name}:{policy.linesep} {self}{policy.linesep}"
 
 
@@ -125,7 +114,7 @@ POLICY = policy.default.clone(header_factory=HEADERS)
 def compose(
     settings: Settings, to: str, subject: str, body: str, headers: Mapping[str, str] | None = None
 ) -> EmailMessage:
-    """Build the message; an address or a subject that would start another header raises `ValueError`."""
+    """Build the message; an address or a subject with a line break, which would add a header, raises `ValueError`."""
     message = EmailMessage(POLICY)
     sender = Address(NAME, addr_spec=_sender(settings))
     message["From"] = sender
@@ -133,7 +122,7 @@ def compose(
     message["Subject"] = subject
     message["Date"] = format_datetime(utcnow())
     message["Message-ID"] = make_msgid(domain=sender.domain)
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834, section 5: no holiday replies, please
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834, section 5: no automatic replies
     for name, value in (headers or {}).items():
         message[name] = value
     message.set_content(body)
@@ -141,7 +130,7 @@ def compose(
 
 
 def connection(url: str, seconds: float = TIMEOUT_SECONDS) -> smtplib.SMTP:
-    """Open a connection and log in; a password never travels unencrypted, but to this machine."""
+    """Connect to the mail server and log in; the password is sent unencrypted to this machine only."""
     parts = urlsplit(url)
     host = parts.hostname or "localhost"
     tls = ssl.create_default_context()
@@ -167,7 +156,7 @@ def _sender(settings: Settings) -> str:
 
 @bp.get("/outbox")
 def outbox() -> ResponseReturnValue:
-    """Show the mails of the demo, the newest first."""
+    """Show the demo's emails, the newest first."""
     if not settings_of_app().in_demo:
         abort(404)
     page = min(max(request.args.get("page", 1, type=int), 1), LAST_PAGE)
@@ -179,7 +168,7 @@ def outbox() -> ResponseReturnValue:
 
 
 def with_links(text: str) -> Markup:
-    """Escape a mail's text and make the links to this shop clickable, and no others."""
+    """Escape the text of an email, and make clickable the links to this shop only."""
     ours = settings_of_app().public_url
     words = text.split(ours)
     linked = escape(words[0])

@@ -1,18 +1,16 @@
-"""`/metrics` for Prometheus: logins by outcome, how long Vipps takes, consents, webhook events, sessions, requests.
+"""Serve `/metrics` for Prometheus: logins by outcome, duration of calls to Vipps, consents, webhook events, sessions.
 
-Off unless `METRICS_TOKEN` is set: otherwise nothing is imported and nothing measured. Every value of a label comes from
-a list that is closed when the shop starts, and what is on none of them is `other`: whoever could invent values could
-fill the memory of this process and of Prometheus (Prometheus: metric and label naming, "Do not use labels to store
-dimensions with high cardinality"). Nothing here is about a person.
+Without `METRICS_TOKEN` it is off: nothing is imported and nothing measured. Every value of a label is from a list that
+is fixed when the shop starts, and any other value becomes `other`: with invented values an attacker could fill the
+memory of this process and of Prometheus (Prometheus: metric and label naming, "Do not use labels to store dimensions
+with high cardinality"). No metric contains personal data.
 
-Several workers count together in the files of `PROMETHEUS_MULTIPROC_DIR`, which `gunicorn.conf.py` sets up, so that any
-of them can answer for all. Their master adds up those of workers that have ended, between two readings.
+Several workers share their counts as files in `PROMETHEUS_MULTIPROC_DIR`, which `gunicorn.conf.py` sets, so that any of
+them can answer for all. The files of a worker that has ended stay, so no count is lost.
 """
 
 import hmac
-from collections.abc import Container, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Container
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, Response, abort, current_app, has_app_context, request
@@ -46,15 +44,15 @@ SECONDS = (0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Count from now on, and show the numbers, if the settings say so."""
+    """Count, and serve `/metrics`, if the settings have a token."""
     if settings.metrics_token.get_secret_value():
-        app.extensions["metrics"] = Numbers(app)
+        app.extensions["metrics"] = Metrics(app)
         app.register_blueprint(bp)
 
 
 @bp.get("/metrics")
 def show() -> ResponseReturnValue:
-    """Show the numbers to who knows the token; for everybody else there is no such page."""
+    """Return the metrics to a client with the token; all others get 404."""
     from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
     settings = settings_of_app()
@@ -63,14 +61,13 @@ def show() -> ResponseReturnValue:
     if not hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
         abort(404)
     registry = _of_all_workers(settings) or current_app.extensions["metrics"].registry
-    with _while_nobody_adds_up(settings.prometheus_multiproc_dir):
-        response = Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    response = Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 def _of_all_workers(settings: Settings) -> "CollectorRegistry | None":
-    """Return what all workers have counted together, if there are several."""
+    """Return a registry with the counts of all workers, if there are several."""
     if not settings.prometheus_multiproc_dir:
         return None
     from prometheus_client import CollectorRegistry
@@ -81,21 +78,8 @@ def _of_all_workers(settings: Settings) -> "CollectorRegistry | None":
     return registry
 
 
-@contextmanager
-def _while_nobody_adds_up(folder: str) -> Iterator[None]:
-    """Keep the files of all workers as they are: read in the middle, a count would be there twice or not at all."""
-    if not folder:
-        yield
-        return
-    import fcntl  # where several workers count, there is one
-
-    with (Path(folder) / "lock").open("ab") as lock:  # the one that `add_up` in gunicorn.conf.py takes
-        fcntl.flock(lock, fcntl.LOCK_SH)
-        yield
-
-
-class Numbers:
-    """The counters of one app; its bound methods listen to the signals for as long as the app lives."""
+class Metrics:
+    """The counters of one app. Its methods receive the signals for as long as the app exists."""
 
     def __init__(self, app: Flask) -> None:
         from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -130,7 +114,7 @@ class Numbers:
             self._began.labels(one_of(METHODS, method)).inc()
 
     def sessions(self, sender: Any, reason: str, number: int) -> None:
-        """Count sessions that ended; those that lapse end without anybody noticing and are not here."""
+        """Count sessions that were ended; expired sessions are not counted, because no code runs when they expire."""
         if self._is_mine():
             self._ended.labels(one_of(END_REASONS, reason)).inc(number)
 
@@ -152,7 +136,7 @@ class Numbers:
             self._calls.labels(endpoint, outcome).observe(call.seconds)
 
     def request(self, response: Response) -> Response:
-        """Count a request by its rule, of which there are as many as the shop has pages."""
+        """Count a request by its route: there are as many routes as pages."""
         self._requests.labels(str(request.url_rule or "(none)"), status_class(response.status_code)).inc()
         return response
 
@@ -161,7 +145,7 @@ class Numbers:
 
 
 def one_of(known: Container[str], value: str) -> str:
-    """Return a value that is on a list, or `other`."""
+    """Return the value if the list has it, else `other`."""
     return str(value) if value in known else OTHER
 
 

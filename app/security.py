@@ -5,10 +5,7 @@ The policy needs no nonce and no exception, because there is no inline script or
 follow a form post as well.
 """
 
-import hashlib
 import re
-import threading
-import time
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
@@ -19,9 +16,9 @@ from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
-from limits.storage import MemoryStorage
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app.library_internals import PrunedMemoryStorage
 from app.settings import LOCAL_HOSTS, Settings, settings_of_app
 
 csrf = CSRFProtect()
@@ -65,39 +62,6 @@ def _address(given: str) -> IPv4Address | IPv6Address | None:
 limiter = Limiter(key_func=client_network)
 
 
-class TidiedMemory(MemoryStorage):
-    """Counts in this process's memory, whose old entries go once a minute.
-
-    The library's own looks through all of them after every count, in a new thread: a login would cost more with every
-    client of the last hour. What is too old to count is not counted either way.
-    """
-
-    STORAGE_SCHEME = ["tidied-memory"]
-
-    def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **options: Any) -> None:
-        self._tidied_at = time.monotonic()
-        self._tidying = threading.Lock()
-        super().__init__(uri, wrap_exceptions, **options)
-
-    def _MemoryStorage__schedule_expiry(self) -> None:  # noqa: N802 - the library calls it so, before every count
-        if time.monotonic() - self._tidied_at < TIDY_SECONDS or not self._tidying.acquire(blocking=False):
-            return
-        try:
-            self._tidied_at = time.monotonic()
-            self._MemoryStorage__expire_events()  # type: ignore[attr-defined]  # the library's
-            self._forget_clients()
-        finally:
-            self._tidying.release()
-
-    def _forget_clients(self) -> None:
-        """Forget who has nothing left that counts; the library would keep an empty list of every client for ever."""
-        for key in [key for key, counted in list(self.events.items()) if not counted]:
-            with self.locks[key]:
-                if not self.events.get(key):
-                    self.events.pop(key, None)
-                    self.locks.pop(key, None)
-
-
 # A health check comes from a load balancer by address, not by the shop's name; so does Prometheus.
 ANY_HOST = frozenset({"health.alive", "health.ready", "metrics.show"})
 TWO_YEARS = 2 * 365 * 24 * 3600
@@ -105,7 +69,6 @@ TWO_YEARS = 2 * 365 * 24 * 3600
 BUTTON_HOST = "https://cdn.vippsmobilepay.com"
 BUTTON_FONTS = "https://designsystem.vippsmobilepay.com"
 MAX_FORM_BYTES = 1024 * 1024
-TIDY_SECONDS = 60.0
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -118,7 +81,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECRET_KEY_FALLBACKS=settings.older_keys,
         WTF_CSRF_SECRET_KEY=settings.signing_keys,  # Flask-WTF knows no fallbacks, but hands a list on to itsdangerous
         # Flask's own signed cookie holds the CSRF secret and flash messages; who is logged in is a row.
-        SESSION_COOKIE_NAME="__Host-form" if settings.https else "form",
+        SESSION_COOKIE_NAME=_prefixed("form", settings.https),
         SESSION_COOKIE_SECURE=settings.https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -126,7 +89,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
         MAX_FORM_PARTS=200,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the browser session: an hour is too short for a checkout
-        RATELIMIT_STORAGE_URI=settings.redis_url or "tidied-memory://",
+        RATELIMIT_STORAGE_URI=settings.redis_url or f"{PrunedMemoryStorage.STORAGE_SCHEME[0]}://",
         RATELIMIT_STRATEGY="moving-window",
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,  # while Redis is away, each worker counts for itself
         RATELIMIT_HEADERS_ENABLED=True,
@@ -134,18 +97,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     csrf.init_app(app)
     app.after_request(_wait_only_if_refused)  # before the limiter, so that it runs after it
     limiter.init_app(app)
-    # A limit on a function is counted when that is called, so no request need be searched for limits before. One on a
-    # blueprint, or for all, would never be counted then: whoever sets the first of them gets the search back.
-    hooks = app.before_request_funcs[None]
-    hooks[hooks.index(limiter._check_request_limit)] = _count_what_is_on_no_function
     app.before_request(_host_check(settings))
     app.after_request(_header_writer(settings))
-
-
-def _count_what_is_on_no_function() -> None:
-    wide = limiter.limit_manager
-    if wide._blueprint_limits or wide._application_limits or wide._default_limits:
-        limiter._check_request_limit()
 
 
 def _wait_only_if_refused(response: Response) -> Response:
@@ -217,7 +170,11 @@ def security_headers(settings: Settings) -> list[tuple[str, str]]:
 
 def cookie_name(name: str) -> str:
     """Return a cookie's name: with `__Host-`, no sibling host and no plain-http page can set it (ASVS 3.3.3)."""
-    return f"__Host-{name}" if settings_of_app().https else name
+    return _prefixed(name, settings_of_app().https)
+
+
+def _prefixed(name: str, https: bool) -> str:
+    return f"__Host-{name}" if https else name
 
 
 def read_cookie(name: str) -> str:
@@ -237,11 +194,3 @@ def clear_cookie(response: Any, name: str) -> None:
     """Take a cookie away."""
     https = settings_of_app().https
     response.delete_cookie(cookie_name(name), httponly=True, secure=https, samesite="Lax", path="/")
-
-
-def secret_hash(token: str) -> str:
-    """Return what the database keeps of a random token: its SHA-256, in hexadecimal (64 characters).
-
-    A fast hash is right here: the tokens have 256 random bits, so there is nothing to guess.
-    """
-    return hashlib.sha256(token.encode()).hexdigest()

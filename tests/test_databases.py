@@ -1,5 +1,6 @@
 """The schema on both databases: the migrations make exactly the models, both ways, and setup can be repeated."""
 
+import contextlib
 from collections.abc import Callable
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.customers.models import Customer
-from app.database import UtcDateTime, db, insert_now, is_in_models, is_unavailable, update_now, utcnow
+from app.database import UtcDateTime, db, insert_now, is_in_models, is_unavailable, on_commit, update_now, utcnow
 from app.shop.models import Product
 from app.vipps.attempts import metadata as vipps_metadata
 from tests.conftest import browser_of, post
@@ -196,3 +197,32 @@ def test_a_database_without_a_server_is_unavailable(unused_port: int) -> None:
     with pytest.raises(SQLAlchemyError) as failed:
         engine.connect()
     assert is_unavailable(failed.value)
+
+
+def test_a_function_is_called_once_after_the_commit_and_never_after_a_rollback(either_app: Flask) -> None:
+    called: list[str] = []
+    with either_app.app_context():
+        on_commit(lambda: called.append("rolled back"))
+        db.session.rollback()
+        db.session.commit()
+        on_commit(lambda: called.append("first"))
+        on_commit(lambda: called.append("second"))
+        assert called == []
+        db.session.commit()
+        db.session.commit()
+    assert called == ["first", "second"]
+
+
+def test_a_savepoint_that_is_rolled_back_drops_its_own_functions_only(either_app: Flask) -> None:
+    called: list[str] = []
+    with either_app.app_context():
+        on_commit(lambda: called.append("before"))
+        with db.session.begin_nested():
+            on_commit(lambda: called.append("released"))
+        with contextlib.suppress(ZeroDivisionError), db.session.begin_nested():
+            with db.session.begin_nested():
+                on_commit(lambda: called.append("inside"))
+            raise ZeroDivisionError
+        assert called == []
+        db.session.commit()
+    assert called == ["before", "released"]

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Blueprint, Flask, request
+from flask import Flask, request
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from app import assets
 from app.database import db
 from app.i18n import money
-from app.security import client_network, limiter
+from app.security import client_network
 from tests.conftest import browser_of, open_page, post, served
 from tests.pages import check_page
 
@@ -308,21 +308,3 @@ def test_two_shops_in_one_process_keep_their_settings_apart(make_app: Any, tmp_p
     first, second = make_app(VIPPS_MARKET="NO"), make_app(VIPPS_MARKET="DK")
     assert "Log in with Vipps" in browser_of(first).get("/login").text
     assert "Log in with MobilePay" in browser_of(second).get("/login").text
-
-
-def test_a_limit_on_a_whole_part_counts_too(make_app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiter.limit_manager, "_blueprint_limits", {})
-    app, part = make_app(), Blueprint("part", __name__)
-    part.add_url_rule("/part/<name>", "page", lambda name: name)
-    app.register_blueprint(part)
-    limiter.limit("2 per hour")(part)
-    browser = browser_of(app)
-    assert [browser.get(f"/part/{name}").status_code for name in "abc"] == [200, 200, 429]
-    assert browser.get("/login").status_code == 200
-    counted = [browser.get(f"/part/{name}").headers["X-RateLimit-Limit"] for name in "de"]
-    assert counted == ["2", "2"]
-
-
-def test_without_such_a_limit_no_request_is_searched_for_limits(make_app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiter, "_check_request_limit", lambda *_, **__: pytest.fail("it was searched"))
-    assert browser_of(make_app()).get("/about-nothing").status_code == 404  # an app takes the method as it finds it

@@ -8,7 +8,6 @@ Whoever changes links holds their customer first, as everywhere: `take` does it 
 `void` have done it. Of two that locked a link and its customer in two orders, PostgreSQL would end one.
 """
 
-import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -17,9 +16,7 @@ from sqlalchemy import ColumnElement, select, update
 
 from app.customers.models import Customer, EmailToken, PendingLink
 from app.database import db, utcnow
-from app.security import secret_hash
-
-TOKEN_BYTES = 32
+from app.tokens import new_token, secret_hash
 
 
 class TokenPurpose(StrEnum):
@@ -50,7 +47,7 @@ class LinkSpent:
 def issue(customer: Customer, email: str, purpose: TokenPurpose, pending_link_id: int | None = None) -> str:
     """Add a proof for the address, end the earlier ones of its kind, and return the token for the mail."""
     revoke(customer, purpose)
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = new_token()
     proof = EmailToken(
         customer=customer,
         purpose=purpose,

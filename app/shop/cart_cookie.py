@@ -4,7 +4,6 @@ The cookie has 256 random bits and is set with the first product in a cart, neve
 cart is replaced, so an attacker cannot plant one.
 """
 
-import secrets
 from typing import Any
 
 from flask import Response, g
@@ -12,12 +11,12 @@ from flask import Response, g
 from app.customers.models import Customer
 from app.customers.sessions.session_cookie import current_customer
 from app.database import db
-from app.security import read_cookie, secret_hash, set_cookie
+from app.security import read_cookie, set_cookie
 from app.shop import carts
 from app.shop.carts import GUEST_CART_LIFE, Owner
+from app.tokens import new_token, secret_hash
 
 COOKIE = "cart"
-TOKEN_BYTES = 32
 
 
 def current_owner() -> Owner:
@@ -36,7 +35,7 @@ def owner_to_fill() -> tuple[Owner, str | None]:
     owner = current_owner()
     if owner.customer_id is not None or carts.find_cart(db.session(), owner):
         return owner, None
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = new_token()
     return Owner(token_hash=secret_hash(token)), token
 
 

@@ -4,17 +4,15 @@ Staff see other people's data, so their sessions expire sooner than a customer's
 and after a working day in any case (ASVS 7.3.1, 7.3.2). The caller commits.
 """
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
 from app.database import db, utcnow
-from app.security import secret_hash
 from app.staff.models import Staff, StaffSession
+from app.tokens import new_token, secret_hash
 
-TOKEN_BYTES = 32
 IDLE_LIMIT = timedelta(minutes=30)
 ABSOLUTE_LIMIT = timedelta(hours=8)
 # The precision of "last seen"; a finer one would cost a write per page.
@@ -36,7 +34,7 @@ class CurrentStaff:
 
 def add(staff: Staff, user_agent: str) -> str:
     """Add a session and return the token for the browser."""
-    token, now = secrets.token_urlsafe(TOKEN_BYTES), utcnow()
+    token, now = new_token(), utcnow()
     row = StaffSession(
         staff=staff,
         token_hash=secret_hash(token),

@@ -68,7 +68,7 @@ def decisions_of(vipps: VippsPerson, customer_id: int | None) -> list[str]:
 
 def who_is_in(vipps: VippsPerson, browser: FlaskClient | None = None) -> int | None:
     """Return whose session a browser has, by its cookie's row."""
-    from app.security import secret_hash
+    from app.tokens import secret_hash
 
     cookie = (browser or vipps.browser).get_cookie("session", domain="localhost")
     if cookie is None or (browser or vipps.browser).get("/account").status_code != 200:

@@ -14,7 +14,7 @@ from app.customers.models import Customer, CustomerSession, ProfileChange, Vipps
 from app.customers.profile import from_vipps
 from app.customers.profile.from_vipps import Refreshed
 from app.database import db, utcnow
-from app.security import secret_hash
+from app.tokens import secret_hash
 from app.vipps.claims import Address, UserInfo
 from tests.conftest import post
 from tests.pages import Page

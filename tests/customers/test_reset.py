@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.customers.models import Customer, EmailToken
 from app.customers.passwords import hashing
 from app.database import db, utcnow
-from app.security import secret_hash
+from app.tokens import secret_hash
 from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import (
     EMAIL,

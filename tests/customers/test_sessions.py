@@ -22,7 +22,7 @@ from app.customers.sessions.session_cookie import (
 )
 from app.customers.sessions.session_store import ABSOLUTE_LIMIT, IDLE_LIMIT
 from app.database import db, utcnow
-from app.security import secret_hash
+from app.tokens import secret_hash
 from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import EMAIL, add_customer, is_logged_in, log_in, open_sessions, statements
 

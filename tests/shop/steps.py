@@ -13,9 +13,9 @@ from sqlalchemy import event, func, select
 from app.customers.models import Customer, CustomerSession
 from app.database import db, utcnow
 from app.i18n import LANGUAGES
-from app.security import secret_hash
 from app.shop.catalogue import search_text
 from app.shop.models import Cart, CartLine, Category, CategoryText, Order, Product, ProductText
+from app.tokens import secret_hash
 from tests.conftest import open_page, post
 from tests.pages import Page
 

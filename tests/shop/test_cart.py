@@ -6,10 +6,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.database import db, utcnow
-from app.security import secret_hash
 from app.shop import carts
 from app.shop.carts import GUEST_CART_LIFE, parse_quantity
 from app.shop.models import Cart, CartLine
+from app.tokens import secret_hash
 from tests.conftest import browser_of, open_page, post
 from tests.shop.steps import add_product, cart_of, count_of, put_into_cart, set_product
 

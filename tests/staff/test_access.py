@@ -13,11 +13,11 @@ from sqlalchemy import select, update
 
 from app.customers.models import Customer
 from app.database import db, utcnow
-from app.security import secret_hash
 from app.staff import session_store
 from app.staff.accounts import close_when
 from app.staff.models import Staff, StaffSession
 from app.staff.sessions import OPEN
+from app.tokens import secret_hash
 from tests.conftest import browser_of, open_page
 from tests.customers import steps as customers
 from tests.staff.steps import COOKIE, EMAIL, NAME, PASSWORD, at_work, hire, log_in, looks, send

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from app.customers.consents.models import ConsentRecord
 from app.customers.models import Customer
 from app.database import db, utcnow
-from app.signals import consent_recorded, tell_when_committed
+from app.signals import consent_recorded, send_on_commit
 from app.vipps.claims import UserInfo
 from app.vipps.consents import ConsentAnswer
 
@@ -63,7 +63,7 @@ def record_answer(
     )
     db.session.add(row)
     db.session.flush()
-    tell_when_committed(consent_recorded, channel=consent_id, granted=granted)
+    send_on_commit(consent_recorded, channel=consent_id, granted=granted)
     return row
 
 
@@ -132,7 +132,7 @@ def _add_once(customer: Customer, row: ConsentRecord) -> None:
         if not _is_recorded(customer, row.object_hash, row.consent_id):
             raise
     else:
-        tell_when_committed(consent_recorded, channel=row.consent_id, granted=row.granted)
+        send_on_commit(consent_recorded, channel=row.consent_id, granted=row.granted)
 
 
 def _is_recorded(customer: Customer, digest: str, consent_id: str) -> bool:

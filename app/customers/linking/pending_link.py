@@ -8,7 +8,6 @@ stranger's Vipps user in: opened in another browser, the mailed link asks to log
 (`Purpose.PROVE`).
 """
 
-import secrets
 from datetime import timedelta
 
 from sqlalchemy import delete, select
@@ -17,8 +16,8 @@ from app.customers import lookup
 from app.customers.lookup import Identity
 from app.customers.models import PendingLink
 from app.database import db, utcnow
-from app.security import secret_hash
 from app.settings import settings_of_app
+from app.tokens import new_token, secret_hash
 from app.vipps.claims import UserInfo, parse
 from app.vipps.json_snapshot import storable
 from app.vipps.matching import Decision
@@ -27,12 +26,11 @@ from app.vipps.routes import Login
 
 PENDING_COOKIE = "pending-link"
 LIFETIME = timedelta(hours=1)
-TOKEN_BYTES = 32
 
 
 def store(login: Login, decision: Decision) -> tuple[PendingLink, str]:
     """Keep a login until its proof comes; return it and the key for the browser's cookie. The caller commits."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = new_token()
     db.session.execute(delete(PendingLink).where(PendingLink.expires_at < utcnow()))
     pending = PendingLink(
         customer_id=decision.account_id,
@@ -54,7 +52,7 @@ def store(login: Login, decision: Decision) -> tuple[PendingLink, str]:
 
 def renew_key(waiting: PendingLink) -> str:
     """Give what waits a new key, for a browser that may have missed the first."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = new_token()
     waiting.browser_hash = secret_hash(token)
     return token
 

@@ -24,7 +24,7 @@ from app.customers.profile.change_history import withdraw_proposals
 from app.customers.sessions import session_store
 from app.database import db, utcnow
 from app.logging import reference
-from app.security import secret_hash
+from app.tokens import secret_hash
 from app.vipps.revocation import Delivery, Revoked, Unreadable
 
 

@@ -23,7 +23,7 @@ from app.customers.sessions.session_cookie import forget_current, set_session_co
 from app.database import begin_write, db
 from app.i18n import language
 from app.logging import log
-from app.signals import login_ended, tell
+from app.signals import login_ended, send
 from app.vipps.attempts import Attempt
 from app.vipps.errors import LoginRefused
 from app.vipps.matching import Decision, Way
@@ -75,7 +75,7 @@ def sign_in(
         callback_replay.record_session(attempt, row)
     db.session.commit()
     log.info("logged_in", method=method, customer=customer.id, decision=decision.verdict if decision else None)
-    tell(login_ended, method=method, outcome=decision.verdict if decision else "let_in")
+    send(login_ended, method=method, outcome=decision.verdict if decision else "let_in")
     if decision:
         login_messages.greet(customer, line, news=news)
     if asks:

@@ -44,7 +44,7 @@ from app.database import db, if_possible
 from app.logging import log, reference, set_failure
 from app.security import client_network, client_site, limiter, set_cookie
 from app.settings import settings_of_app
-from app.signals import event_received, login_ended, tell
+from app.signals import event_received, login_ended, send
 from app.vipps.attempts import Attempt
 from app.vipps.errors import LoginRefused
 from app.vipps.matching import Decision, Verdict, Way
@@ -106,7 +106,7 @@ class VippsLogin:
         getattr(log, refusal.level)(
             "vipps_login_refused", refusal=refusal.code, detail=error.detail, cause=refusal.cause
         )
-        tell(login_ended, method=LoginMethod.VIPPS, outcome=refusal.code)
+        send(login_ended, method=LoginMethod.VIPPS, outcome=refusal.code)
         customer = if_possible(current_customer, None)
         html = render_template(
             "vipps/refused.html",
@@ -128,14 +128,14 @@ class VippsLogin:
         try:
             outcome = process_event(delivery)
         except TooManyRequests:
-            tell(event_received, outcome="too_many")
+            send(event_received, outcome="too_many")
             raise
         except SQLAlchemyError as error:
             log.error("database_error", error=type(error).__name__)
-            tell(event_received, outcome="database_error")
+            send(event_received, outcome="database_error")
             raise
         understood = outcome in revocation.UNDERSTOOD
-        tell(event_received, outcome=outcome if understood else "unreadable")
+        send(event_received, outcome=outcome if understood else "unreadable")
         (log.info if understood else log.warning)("webhook_delivery", outcome=outcome)
         return understood
 
@@ -184,7 +184,7 @@ def ask_for_proof_of_ownership(login: Login, decision: Decision) -> ResponseRetu
     callback_replay.record_pending(login.attempt, waiting)
     db.session.commit()
     log.info("vipps_login_held", decision=decision.verdict, reasons=list(decision.reasons))
-    tell(login_ended, method=LoginMethod.VIPPS, outcome=decision.verdict)
+    send(login_ended, method=LoginMethod.VIPPS, outcome=decision.verdict)
     return redirect_to_proof(key)
 
 

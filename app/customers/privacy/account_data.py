@@ -31,7 +31,7 @@ from app.customers.privacy.labels import LABELS
 from app.customers.sessions.user_agent import device
 from app.database import db, utcnow
 from app.mail import Mail
-from app.security import secret_hash
+from app.tokens import secret_hash
 
 OWN = (
     "name",

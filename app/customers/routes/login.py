@@ -31,7 +31,7 @@ from app.errors import error_page
 from app.logging import log, reference
 from app.security import clear_cookie, client_network, limiter, read_cookie
 from app.settings import settings_of_app
-from app.signals import login_ended, tell
+from app.signals import login_ended, send
 from app.vipps.return_path import local_path
 from app.vipps.routes import rests
 
@@ -80,7 +80,7 @@ def password() -> ResponseReturnValue:
         case Refused():
             db.session.rollback()
     log.info("login_refused", method=LoginMethod.PASSWORD)
-    tell(login_ended, method=LoginMethod.PASSWORD, outcome="refused")
+    send(login_ended, method=LoginMethod.PASSWORD, outcome="refused")
     return _page(form, target, refused=True), 422
 
 
@@ -89,7 +89,7 @@ def too_many(_error: TooManyRequests) -> ResponseReturnValue:
     """Say that the password has to wait, and which ways in do not."""
     target = local_path(request.form.get("next"), HOME)
     log.info("login_refused", method=LoginMethod.PASSWORD, too_many=True)
-    tell(login_ended, method=LoginMethod.PASSWORD, outcome="too_many")
+    send(login_ended, method=LoginMethod.PASSWORD, outcome="too_many")
     html = render_template(
         "vipps/refused.html",
         title=_("A moment, please"),
@@ -136,7 +136,7 @@ def logged_out() -> ResponseReturnValue:
 
 def _closed() -> ResponseReturnValue:
     log.info("login_refused", method=LoginMethod.PASSWORD, blocked=True)
-    tell(login_ended, method=LoginMethod.PASSWORD, outcome="blocked")
+    send(login_ended, method=LoginMethod.PASSWORD, outcome="blocked")
     return error_page(
         403,
         _("This account is closed for now"),

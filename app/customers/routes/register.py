@@ -31,7 +31,8 @@ from app.database import db
 from app.errors import error_page
 from app.i18n import language
 from app.logging import log
-from app.security import client_network, limiter, secret_hash
+from app.security import client_network, limiter
+from app.tokens import new_token, secret_hash
 from app.vipps.return_path import local_path
 from app.vipps.routes import rests
 
@@ -59,7 +60,7 @@ def create() -> ResponseReturnValue:
     target = local_path(form.next.data, url_for("account.overview"))
     if not form.validate_on_submit():
         return _page(form, target), 422
-    token = secrets.token_urlsafe(email_tokens.TOKEN_BYTES)
+    token = new_token()
     with suppress(TooManyRequests):
         token = _register(form) or token
     session[REGISTERED], session[REGISTERED_NEXT] = _mark(token), target

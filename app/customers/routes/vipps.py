@@ -38,7 +38,7 @@ from app.errors import error_page
 from app.logging import log
 from app.security import clear_cookie, client_network, limiter, read_cookie
 from app.settings import settings_of_app
-from app.signals import login_ended, tell
+from app.signals import login_ended, send
 from app.vipps.errors import LoginRefused
 from app.vipps.matching import Way
 from app.vipps.purposes import Purpose
@@ -132,7 +132,7 @@ def prove_by_password() -> ResponseReturnValue:
     stored = waiting.customer.password_hash if Way.PASSWORD in waiting.ways else None
     if not form.validate_on_submit() or not hashing.matches(form.password.data or "", stored):
         log.info("login_refused", method=LoginMethod.PASSWORD)
-        tell(login_ended, method=LoginMethod.PASSWORD, outcome="refused")
+        send(login_ended, method=LoginMethod.PASSWORD, outcome="refused")
         return _proof_page(waiting, form, wrong=True), 422
     return _finish(
         waiting.id, lambda again: link_and_sign_in(again, Way.PASSWORD) if _same(again, stored) else _nothing_waits()

@@ -5,7 +5,6 @@ can be ended from here, and a copy of its cookie dies with it (ASVS 7.2.1, 7.4.1
 Nothing here commits; the caller does.
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,10 +13,9 @@ from sqlalchemy import Select, bindparam, select, update
 
 from app.customers.models import Customer, CustomerSession, EndReason, LoginMethod
 from app.database import db, insert_now, utcnow
-from app.security import secret_hash
-from app.signals import session_began, sessions_ended, tell_when_committed
+from app.signals import send_on_commit, session_began, sessions_ended
+from app.tokens import new_token, secret_hash
 
-TOKEN_BYTES = 32
 # Vipps recommends no length. Two hours bear an interrupted visit to a shop that keeps no card numbers and asks again
 # before anything that cannot be undone; twelve end every session before the next day (ASVS 7.3.1, 7.3.2).
 IDLE_LIMIT = timedelta(hours=2)
@@ -38,7 +36,7 @@ class Visit:
 
 def add(customer: Customer, method: LoginMethod, user_agent: str, *, confirmed: bool) -> tuple[CustomerSession, str]:
     """Add a session and return its row and the token for the browser."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = new_token()
     now = utcnow()
     row = insert_now(
         CustomerSession(
@@ -52,7 +50,7 @@ def add(customer: Customer, method: LoginMethod, user_agent: str, *, confirmed: 
             confirmed_at=now if confirmed else None,
         )
     )
-    tell_when_committed(session_began, method=method)
+    send_on_commit(session_began, method=method)
     return row, token
 
 
@@ -97,7 +95,7 @@ def lock_if_open(row: CustomerSession) -> bool:
 
 def rotate(row: CustomerSession) -> str:
     """Give a session a new token, which is returned; the old one opens nothing any more (ASVS 7.2.4)."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = new_token()
     row.token_hash = secret_hash(token)
     return token
 
@@ -124,7 +122,7 @@ def end(row: CustomerSession, reason: EndReason) -> None:
     """End one session."""
     row.ended_at = utcnow()
     row.ended_reason = reason
-    tell_when_committed(sessions_ended, reason=reason, number=1)
+    send_on_commit(sessions_ended, reason=reason, number=1)
 
 
 def end_all(customer: Customer, reason: EndReason, keep: int | None = None, method: LoginMethod | None = None) -> None:
@@ -137,7 +135,7 @@ def end_all(customer: Customer, reason: EndReason, keep: int | None = None, meth
     if method is not None:
         ending = ending.where(CustomerSession.method == method)
     ended = db.session.execute(ending.values(ended_at=utcnow(), ended_reason=reason))
-    tell_when_committed(sessions_ended, reason=reason, number=ended.rowcount)  # type: ignore[attr-defined]  # an update has a row count
+    send_on_commit(sessions_ended, reason=reason, number=ended.rowcount)  # type: ignore[attr-defined]  # an update has a row count
 
 
 def visit_due(row: CustomerSession) -> Visit | None:

@@ -24,7 +24,7 @@ from app.database import db, utcnow
 from app.guide.inspector import masking, store
 from app.guide.login_requests import CALLBACK, state_of_begun
 from app.logging import failure, log, reference
-from app.security import secret_hash
+from app.tokens import secret_hash
 from app.vipps.call_signal import Call, call_made
 
 EXTENSION = "inspector"

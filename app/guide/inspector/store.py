@@ -8,7 +8,6 @@ bounded number, and everything is gone after a day or with its customer: the nex
 """
 
 import json
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,8 +41,9 @@ from app.customers.models import Customer, VippsLink
 from app.customers.privacy import data_sources
 from app.customers.privacy.labels import format_period
 from app.database import UtcDateTime, db, made_elsewhere, utcnow
-from app.security import cookie_name, read_cookie, secret_hash, set_cookie
+from app.security import cookie_name, read_cookie, set_cookie
 from app.shop.privacy_notice import Cookie
+from app.tokens import new_token, secret_hash
 
 START, CALLBACK = "start", "callback"
 COOKIE = "inspector"
@@ -84,7 +84,7 @@ class Inspected:
 def this_browser() -> str:
     """Return the value of this browser's cookie, or a new one that it may get."""
     value = read_cookie(COOKIE)
-    return value if 20 <= len(value) <= 100 else secrets.token_urlsafe(32)
+    return value if 20 <= len(value) <= 100 else new_token()
 
 
 def remember(response: Response, value: str) -> None:

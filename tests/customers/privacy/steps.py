@@ -17,8 +17,8 @@ from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.models import Customer, PendingLink, VippsLink, VippsProfile, WebhookDelivery
 from app.database import db, utcnow
-from app.security import secret_hash
 from app.staff.models import AuditEntry, ErrorReport, Staff
+from app.tokens import secret_hash
 from tests.conftest import browser_of, open_page, post
 from tests.customers.consents.steps import delegated, says_also
 from tests.customers.steps import link_in, mails

@@ -1,4 +1,4 @@
-"""Counts for the rate limits in a process's memory: right without a look at all of them, and not kept for ever."""
+"""The private names of libraries that the shop uses: they exist, and what is built on them works."""
 
 import threading
 from datetime import timedelta
@@ -6,27 +6,33 @@ from datetime import timedelta
 import pytest
 import time_machine
 from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from app.database import utcnow
-from app.security import TIDY_SECONDS, TidiedMemory
+from app.library_internals import PRUNE_SECONDS, PrunedMemoryStorage
 
 TWICE = RateLimitItemPerMinute(2)
 
 
-def test_what_is_too_old_counts_no_more() -> None:
+def test_the_private_methods_of_limits_exist() -> None:
+    assert callable(vars(MemoryStorage)["_MemoryStorage__schedule_expiry"])
+    assert callable(vars(MemoryStorage)["_MemoryStorage__expire_events"])
+
+
+def test_an_expired_count_limits_no_request() -> None:
     with time_machine.travel(utcnow(), tick=False) as clock:
-        counts = MovingWindowRateLimiter(TidiedMemory())
+        counts = MovingWindowRateLimiter(PrunedMemoryStorage())
         assert [counts.hit(TWICE, "a") for _ in range(3)] == [True, True, False]
         clock.shift(timedelta(seconds=61))
         assert [counts.hit(TWICE, "a") for _ in range(3)] == [True, True, False]
 
 
-def test_old_counts_go_once_a_minute_and_no_thread_is_started_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory, now = TidiedMemory(), [1000.0]
+def test_expired_counts_are_removed_once_a_minute_without_a_new_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory, now = PrunedMemoryStorage(), [1000.0]
     memory.timer.join()
-    monkeypatch.setattr("app.security.time.monotonic", lambda: now[0])
-    memory._tidied_at = now[0]
+    monkeypatch.setattr("app.library_internals.time.monotonic", lambda: now[0])
+    memory._pruned_at = now[0]
     counts, threads = MovingWindowRateLimiter(memory), threading.active_count()
     with time_machine.travel(utcnow(), tick=False) as clock:
         for name in "abc":
@@ -34,7 +40,7 @@ def test_old_counts_go_once_a_minute_and_no_thread_is_started_for_it(monkeypatch
         clock.shift(timedelta(minutes=5))
         counts.hit(TWICE, "d")
         assert len(memory.events) == 4
-        now[0] += TIDY_SECONDS
+        now[0] += PRUNE_SECONDS
         counts.hit(TWICE, "e")
         assert sorted(key.split("/")[1] for key in memory.events) == ["d", "e"]
     assert threading.active_count() == threads
