@@ -51,7 +51,7 @@ _ASKED = (
         "Registered in advance, as many as you like, compared letter by letter. No `#`, https except for"
         " localhost, and a custom scheme needs a path. Universal links are better than custom schemes.",
         "",
-        ("app.settings:Settings.redirect_uri", "simulator.authorization:judge"),
+        ("app.settings:Settings.redirect_uri", "simulator.authorization:check_request"),
         (("A redirect URI that is not registered", "/guide/errors#redirect_uri_unregistered"),),
     ),
     _Asked(
@@ -227,7 +227,7 @@ _ASKED = (
         "Yes, with a path, as in `myapp://login/done`. Universal links and app links are safer, because two apps"
         " can claim the same scheme.",
         "",
-        ("simulator.config:Merchant",),
+        ("simulator.config:MerchantConfig",),
         (("Other set-ups", "/guide/other-set-ups"),),
     ),
     _Asked(

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from app.guide.error_playground.ailments import AILMENTS, NEVER_BACK, STARTERS, WARDS, Ailment, Ward
 from app.vipps import transport
 from app.vipps.errors import REDIRECT_CODES, REFUSALS
-from simulator.scenarios import MISHAPS
+from simulator.scenarios import SCENARIOS
 from tests.conftest import browser_of, open_page, post
 from tests.guide.steps import newest, recorded
 from tests.pages import Page, check_page
@@ -127,7 +127,7 @@ def test_page_is_folded_and_says_where_to_start(vipps: VippsPerson) -> None:
 
 def test_table_is_complete_and_names_only_what_there_is() -> None:
     assert {each.refusal for each in AILMENTS.values() if each.refusal} <= set(REFUSALS)
-    assert {each.simulate for each in AILMENTS.values() if each.simulate} == set(MISHAPS)
+    assert {each.simulate for each in AILMENTS.values() if each.simulate} == set(SCENARIOS)
     assert {each.refusal for each in AILMENTS.values()} >= REDIRECT_CODES
     assert [each.name for each in AILMENTS.values() if not each.can_be_tried and not each.how] == []
 
