@@ -48,10 +48,10 @@ def build_simulator(settings: Settings) -> Any:
         raise SystemExit(3)
     from app import about
     from simulator import create_simulator
-    from simulator.config import Merchant, SimulatorConfig
+    from simulator.config import MerchantConfig, SimulatorConfig
 
     INSTANCE.mkdir(exist_ok=True)
-    shop = Merchant(
+    shop = MerchantConfig(
         client_id=settings.client_id,
         client_secret=settings.client_secret,
         name=about.NAME,

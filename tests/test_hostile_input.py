@@ -14,7 +14,7 @@ from app.customers.passwords import hashing, policy
 from app.database import db
 from app.i18n import here
 from app.vipps.claims import parse
-from simulator.tests.conftest import build
+from simulator.testing import create_test_simulator
 from tests.conftest import browser_of, post
 from tests.pages import check_page
 from tests.vipps_person import VippsPerson
@@ -150,7 +150,7 @@ def test_an_error_of_the_database_shows_no_values_in_the_log(demo_app: Flask) ->
 
 
 def test_the_simulator_answers_under_its_own_name_only(tmp_path: Any) -> None:
-    client = build(tmp_path / "simulator.sqlite").test_client()
+    client = create_test_simulator(tmp_path / "simulator.sqlite").test_client()
     assert client.get("/control/merchants", headers={"Host": "rebind.evil.example"}).status_code == 400
     assert client.get("/control/merchants").status_code == 200
     assert client.get("/healthz", headers={"Host": "10.0.0.7"}).status_code == 200

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from app import about
 from app.settings import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from simulator import create_simulator
-from simulator.config import Merchant, SimulatorConfig
+from simulator.config import MerchantConfig, SimulatorConfig
 from tests.speed import compiled_templates
 
 _pool = urllib3.PoolManager(retries=False)
@@ -19,7 +19,7 @@ _pool = urllib3.PoolManager(retries=False)
 
 def build_simulator(origin: str, database: Path, redirect_uri: str, **merchant: Any) -> Flask:
     """Build a simulator that knows the shop."""
-    known = Merchant(
+    known = MerchantConfig(
         client_id=DEMO_CLIENT_ID,
         client_secret=DEMO_CLIENT_SECRET,
         name=about.NAME,

@@ -48,11 +48,11 @@ def test_making_it_is_fast_and_touches_no_network(tmp_path: Path, monkeypatch: p
     import socket
     import time
 
-    from simulator.tests.conftest import build
+    from simulator.testing import create_test_simulator
 
     database = tmp_path / "quick.sqlite"
-    build(database).extensions["simulator"].store.engine.dispose()
+    create_test_simulator(database).extensions["simulator"].store.engine.dispose()
     monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("a network connection"))
     began = time.perf_counter()
-    build(database).extensions["simulator"].store.engine.dispose()
+    create_test_simulator(database).extensions["simulator"].store.engine.dispose()
     assert time.perf_counter() - began < 1

@@ -13,9 +13,9 @@ from joserfc.jwk import KeySet
 
 from simulator import faults
 from simulator.authorization import Refusal
-from simulator.scenarios import MISHAPS
+from simulator.scenarios import SCENARIOS
 from simulator.tests.conftest import ACCESS, Provider, Visitor, basic, decoded
-from tests.conftest import served
+from simulator.tests.servers import served
 
 Visit = Callable[..., Visitor]
 
@@ -30,9 +30,9 @@ def key_set(provider: Provider) -> KeySet:
     return KeySet.import_key_set(provider.client.get(f"{ACCESS}/.well-known/jwks.json").json)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", sorted(MISHAPS))
+@pytest.mark.parametrize("name", sorted(SCENARIOS))
 def test_every_mishap_is_possible_and_belongs_to_one_login(provider: Provider, name: str) -> None:
-    mishap = MISHAPS[name]
+    mishap = SCENARIOS[name]
     faults.check(mishap.faults)
     assert bool(mishap.faults) != bool(mishap.refusal)
     if mishap.refusal:

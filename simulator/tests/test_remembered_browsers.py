@@ -7,7 +7,8 @@ import pytest
 import time_machine
 from flask import Flask
 
-from simulator.tests.conftest import ADVANCED, UNIT, Provider, Visitor, decoded
+from simulator.testing import ADVANCED_MERCHANT, BASIC_MERCHANT
+from simulator.tests.conftest import Provider, Visitor, decoded
 
 Visit = Callable[..., Visitor]
 PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/120.0 Mobile Safari/537.36"
@@ -26,9 +27,9 @@ def test_browser_that_was_not_asked_to_remember_does_not(visit: Visit) -> None:
 
 
 def test_memory_counts_for_other_merchants_too(visit: Visit) -> None:
-    visit(UNIT, scope="openid").choose("ola", remember="yes")
-    assert visit(ADVANCED, scope="openid").callback["code"]
-    assert visit(ADVANCED, scope="openid name").page.h1 == "Share with Den andre"
+    visit(BASIC_MERCHANT, scope="openid").choose("ola", remember="yes")
+    assert visit(ADVANCED_MERCHANT, scope="openid").callback["code"]
+    assert visit(ADVANCED_MERCHANT, scope="openid name").page.h1 == "Share with Den andre"
 
 
 def test_memory_belongs_to_one_browser(visit: Visit, simulator: Flask) -> None:
@@ -40,8 +41,8 @@ def test_app_confirmation_passes_the_memory_by(visit: Visit) -> None:
     """Login API guide: in-app confirmation; without the advanced plan it is ignored."""
     visit(scope="openid").choose("ola", remember="yes")
     asked = {"scope": "openid", "acr_values": "urn:vipps:acr:app_auth"}
-    assert visit(ADVANCED, **asked).page.h1 == "Log in to Den andre"
-    assert visit(UNIT, **asked).callback["code"]
+    assert visit(ADVANCED_MERCHANT, **asked).page.h1 == "Log in to Den andre"
+    assert visit(BASIC_MERCHANT, **asked).callback["code"]
 
 
 def test_remembered_login_tells_when_the_person_really_confirmed(visit: Visit, provider: Provider) -> None:
