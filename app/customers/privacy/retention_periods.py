@@ -2,7 +2,8 @@
 
 The retention job, the page before a deletion and the privacy page all read them here. Two are set from outside:
 `KEEP_CONSENT_PROOF_DAYS` and `KEEP_ORDERS_DAYS`. What ends even sooner has its period where it is made: a login in
-progress (`app.vipps.attempts`), one that waits for proof (`app.customers.linking.pending_link`), a guest's cart (`app.shop.carts`).
+progress (`app.vipps.attempts`), one that waits for proof (`app.customers.linking.pending_link`), a guest's cart
+(`app.shop.carts`).
 """
 
 from datetime import UTC, datetime, timedelta
