@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.i18n import LANGUAGES
 from app.shop.catalogue import search_text
 from app.shop.models import Category, CategoryText, Product, ProductText
 
@@ -36,7 +35,7 @@ def _put_category(session: Session, category: Category | None, data: dict[str, A
         session.add(category)
     category.position = position
     existing = {text.language: text for text in category.texts}
-    for language in LANGUAGES:
+    for language in data["name"]:
         text = existing.get(language) or CategoryText(language=language)
         text.name, text.intro = data["name"][language], data["intro"][language]
         if language not in existing:
@@ -53,7 +52,7 @@ def _put_product(
     product.category_id, product.position = category.id, position
     product.price, product.picture, product.featured = data["price"], f"products/{data['picture']}", data["featured"]
     existing = {text.language: text for text in product.texts}
-    for language in LANGUAGES:
+    for language in data["name"]:
         text = existing.get(language) or ProductText(language=language)
         _fill_text(text, data, category.texts, language)
         if language not in existing:
