@@ -13,7 +13,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 ROOT = Path(__file__).resolve().parent.parent
-GOODS = ROOT / "app" / "shop" / "demo" / "products.json"
+GOODS = ROOT / "samples" / "products.json"
 ON_A_PAGE = 24
 
 

@@ -13,7 +13,7 @@ from app import cli, i18n
 from app.settings import ROOT, Settings
 from app.staff import accounts as staff_accounts
 from demo import log_events, routes, scenarios, staff
-from demo.fork import fork
+from demo.fork import fork as fork_command
 from samples import customers
 
 
@@ -22,7 +22,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     log_events.register()
     i18n.add_translations(app, ROOT / "demo" / "translations")
     app.register_blueprint(routes.bp)
-    app.cli.add_command(fork)
+    app.cli.add_command(fork_command)
     for load in (customers.load, staff.load):
         cli.add_demo_data(app, load)
     staff_accounts.close_when(app, staff.is_closed)
