@@ -200,7 +200,7 @@ def test_every_page_says_how_it_is_made(demo_app: Flask, guide: FlaskClient) -> 
     assert len(endpoints(demo_app)) > 80
     for endpoint in endpoints(demo_app):
         with demo_app.test_request_context():
-            found = page_source.of(endpoint)
+            found = page_source.find_page(endpoint)
         assert found, endpoint
         assert found.chapter in known, endpoint
     for endpoint in ("shop.home", "vipps.callback", "staff.search.page", "guide.made"):

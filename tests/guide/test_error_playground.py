@@ -60,7 +60,7 @@ def test_repeated_callback_leads_to_the_same_place(vipps: VippsPerson) -> None:
     assert {"session", "clinic"} <= set(names), "what the first answer said stays said"
     second = vipps.browser.get(callback)
     assert second.headers["Location"] == "/guide/inspector"
-    assert "had been answered before" in newest(vipps.browser).text
+    assert "had already answered this callback" in newest(vipps.browser).text
     assert open_page(vipps.browser, "/account").h1 == "My page"
 
 
@@ -73,7 +73,7 @@ def test_refusal_leads_to_this_very_login_and_back_to_its_button(vipps: VippsPer
     shown = check_page(vipps.browser.get(inspector, follow_redirects=True))
     assert shown.h1 == FAULT_CASES[name].title
     lost = name == "lost_cookie"
-    assert ("its cookie comes along" in shown.text, "No cookie of this login comes along" in shown.text) == (
+    assert ("and sends its cookie" in shown.text, "without a cookie of this login" in shown.text) == (
         not lost,
         lost,
     )

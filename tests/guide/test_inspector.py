@@ -46,14 +46,14 @@ def test_a_login_is_told_from_the_button_to_the_page(vipps: VippsPerson) -> None
     titles = [each.get_text() for each in page.select(".step__title")]
     assert titles[:4] == [
         "You press the button",
-        "The shop notes the login",
+        "The shop stores the login",
         "The shop sends you to Vipps",
         "Vipps asks you",
     ]
-    assert titles[6:8] == ["The shop takes the login", "The shop hands in the code"]
-    assert titles[-2:] == ["Which customer is this?", "You are where you wanted to go"]
+    assert titles[6:8] == ["The shop claims the login", "The shop exchanges the code"]
+    assert titles[-2:] == ["Which customer is this?", "You’re redirected to your page"]
     assert set(results(vipps.browser)) == {"passed"}
-    assert f"{len(CHECKS)} checks were made" in page.text
+    assert f"The shop made {len(CHECKS)} checks" in page.text
     assert "PKCE" in page.text
     assert "INSERT customer_session" in page.text
     assert "DELETE login_attempt" not in page.text, "a statement that found nothing is no news"
@@ -121,7 +121,7 @@ def test_a_refused_login_shows_where_it_stopped(vipps: VippsPerson, wishes: dict
 def test_check_leads_to_the_one_line_that_makes_it(demo_app: Flask, check: Check) -> None:
     with demo_app.test_request_context():
         path, _, line = source.url(check.symbol, check.line).rpartition("#L")
-    text_there = source.whole(path.removeprefix("/guide/source/")).splitlines()
+    text_there = source.read(path.removeprefix("/guide/source/")).splitlines()
     assert check.line in text_there[int(line) - 1]
     assert not text_there[int(line) - 1].lstrip().startswith(("def ", "@", "#", '"""'))
 
@@ -138,14 +138,14 @@ def test_state_of_nobody_is_told_to_a_browser_that_has_begun_a_login(vipps: Vipp
     vipps.browser.get("/login/vipps/callback?state=invented-invented&code=x")
     assert failed_check(vipps.browser) == CHECKS[0].title
     assert recorded(vipps.browser)["start"] is None
-    assert "There is none that this browser could take." in newest(vipps.browser).text
+    assert "There is none that this browser could claim." in newest(vipps.browser).text
 
 
 def test_repeated_callback_is_a_story_of_its_own(vipps: VippsPerson) -> None:
     callback = vipps.approve(vipps.start("/cart"), "kari")
     for _ in range(2):
         vipps.browser.get(callback)
-    assert "had been answered before" in newest(vipps.browser).text
+    assert "had already answered this callback" in newest(vipps.browser).text
     assert results(vipps.browser) == []
     assert len(open_page(vipps.browser, INDEX).select(".login")) == 2
 
@@ -213,7 +213,7 @@ def test_repeated_callback_is_not_announced_again(vipps: VippsPerson) -> None:
 def test_fault_in_the_inspector_is_not_the_logins(
     vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(store, "keep", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(store, "save_half", lambda *_, **__: 1 / 0)
     assert vipps.log_in("kari", "/account").status_code == 303
     assert open_page(vipps.browser, "/account").h1 == "My page"
     assert "inspection_failed" in "".join(capfd.readouterr())

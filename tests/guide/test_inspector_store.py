@@ -93,16 +93,16 @@ def test_no_secret_is_kept_logged_or_shown(vipps: VippsPerson, capfd: pytest.Cap
 
 
 def test_logins_are_bounded_in_number_and_age(vipps: VippsPerson) -> None:
-    for _ in range(store.PER_BROWSER + 3):
+    for _ in range(store.MAX_PER_BROWSER + 3):
         vipps.start()
-    assert len(open_page(vipps.browser, INDEX).select(".login")) == store.PER_BROWSER
-    with time_machine.travel(utcnow() + store.AGE + timedelta(minutes=1), tick=False):
+    assert len(open_page(vipps.browser, INDEX).select(".login")) == store.MAX_PER_BROWSER
+    with time_machine.travel(utcnow() + store.RETENTION + timedelta(minutes=1), tick=False):
         vipps.start()
         assert len(open_page(vipps.browser, INDEX).select(".login")) == 1
 
 
 def test_logins_are_bounded_for_all_browsers_together(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "MOST", 3)
+    monkeypatch.setattr(store, "MAX_LOGINS", 3)
     for _ in range(5):
         vipps.start(browser=browser_of(vipps.app))
     with vipps.app.app_context():
@@ -129,9 +129,9 @@ def test_callbacks_that_nobody_began_are_not_kept(vipps: VippsPerson) -> None:
 
 def test_callback_of_one_login_makes_few_stories_in_whatever_browsers(vipps: VippsPerson) -> None:
     callback = vipps.approve(vipps.start(), "kari")
-    for _ in range(store.PER_LOGIN + 2):
+    for _ in range(store.MAX_PER_LOGIN + 2):
         browser_of(vipps.app).get(callback)
-    assert kept_rows(vipps) == store.PER_LOGIN
+    assert kept_rows(vipps) == store.MAX_PER_LOGIN
     vipps.browser.get(callback)
     assert set(results(vipps.browser)) == {"passed"}, "its own browser's row is there already"
 
@@ -141,14 +141,14 @@ def test_callbacks_in_other_browsers_count_against_the_one_that_began(vipps: Vip
     vipps.start(browser=other)
     for _ in range(6):
         callback = vipps.approve(vipps.start(), "kari")
-        for _ in range(store.PER_LOGIN - 1):
+        for _ in range(store.MAX_PER_LOGIN - 1):
             stranger = browser_of(vipps.app)
             stranger.get(callback)
             stranger.get("/login/vipps/callback?state=nobody-made-this-one&code=x")
-    assert kept_rows(vipps) == store.PER_BROWSER + 1
-    for _ in range(store.PER_BROWSER):
+    assert kept_rows(vipps) == store.MAX_PER_BROWSER + 1
+    for _ in range(store.MAX_PER_BROWSER):
         vipps.start()
-    assert kept_rows(vipps) == store.PER_BROWSER + 1, "no story outlives the login that pays for it"
+    assert kept_rows(vipps) == store.MAX_PER_BROWSER + 1, "no story outlives the login that pays for it"
     assert len(open_page(other, INDEX).select(".login")) == 1
 
 
@@ -216,7 +216,7 @@ def test_retention_forgets_what_nobody_looked_at_any_more(vipps: VippsPerson, ma
     assert "      0  logins in the inspector\n" in job.invoke(args=["retention"]).output, "before there is a table"
     vipps.log_in("kari")
     assert "      0  logins in the inspector\n" in job.invoke(args=["retention"]).output
-    with time_machine.travel(utcnow() + store.AGE + timedelta(minutes=1), tick=False):
+    with time_machine.travel(utcnow() + store.RETENTION + timedelta(minutes=1), tick=False):
         for dry in (["--dry-run"], []):
             assert "      1  logins in the inspector\n" in job.invoke(args=["retention", *dry]).output
     assert naming(vipps, "") == 0

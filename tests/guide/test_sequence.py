@@ -6,7 +6,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from app.guide import text
-from app.guide.sequence import LETTERS, LETTERS_OF_A_LANE, Arrow, cut, draw
+from app.guide.sequence import MAX_LABEL, MAX_LANE_LABEL, Arrow, draw, shorten
 
 
 def drawn(*arrows: Arrow, title: str = "A diagram", **options: Any) -> Tag:
@@ -59,16 +59,16 @@ def test_texts_are_texts_and_the_picture_has_a_name() -> None:
 
 
 def test_label_that_does_not_fit_is_no_diagram() -> None:
-    assert drawn(Arrow("A", "B", "x" * LETTERS)).select(".sequence__label")
+    assert drawn(Arrow("A", "B", "x" * MAX_LABEL)).select(".sequence__label")
     with pytest.raises(ValueError, match="longer than"):
-        draw([Arrow("A", "B", "x" * (LETTERS + 1))], "A diagram")
+        draw([Arrow("A", "B", "x" * (MAX_LABEL + 1))], "A diagram")
     with pytest.raises(ValueError, match="longer than"):
-        text.render(f"```sequence\nA -> B: {'x' * (LETTERS + 1)}\n```")
+        text.render(f"```sequence\nA -> B: {'x' * (MAX_LABEL + 1)}\n```")
 
 
 def test_label_that_nobody_wrote_is_cut_and_says_so() -> None:
-    assert cut("x" * LETTERS_OF_A_LANE) == "x" * LETTERS_OF_A_LANE
-    assert (len(cut("x" * 200)), cut("x" * 200)[-1]) == (LETTERS_OF_A_LANE, "…")
+    assert shorten("x" * MAX_LANE_LABEL) == "x" * MAX_LANE_LABEL
+    assert (len(shorten("x" * 200)), shorten("x" * 200)[-1]) == (MAX_LANE_LABEL, "…")
 
 
 def test_on_a_phone_words_stand_where_there_is_room() -> None:

@@ -12,7 +12,7 @@ from tests.conftest import browser_of, open_page
 def test_place_is_found_by_module_class_and_file() -> None:
     function = source.find("app.vipps.id_token:validate")
     assert function.text.startswith("def validate(")
-    assert source.whole(function.path).splitlines()[function.first - 1] == function.text.splitlines()[0]
+    assert source.read(function.path).splitlines()[function.first - 1] == function.text.splitlines()[0]
     assert source.find("app.vipps.attempts:Attempts.claim").text.startswith("    def claim(")
     assert source.find("app.vipps.errors:REFUSALS").text.startswith("REFUSALS = ")
     assert source.find("app.guide:init_app").path == "app/guide/__init__.py"
@@ -26,7 +26,7 @@ def test_decorators_belong_to_what_they_decorate() -> None:
 
 def test_line_is_found_by_its_words_if_there_is_just_one() -> None:
     number = source.line_of("app.vipps.id_token:validate", "claims.validate(leeway=LEEWAY)")
-    assert "claims.validate(leeway=LEEWAY)" in source.whole("app/vipps/id_token.py").splitlines()[number - 1]
+    assert "claims.validate(leeway=LEEWAY)" in source.read("app/vipps/id_token.py").splitlines()[number - 1]
     for words in ("raise LoginRefused(", "no such words", "def is_subject("):
         with pytest.raises(LookupError):
             source.line_of("app.vipps.id_token:validate", words)
@@ -88,7 +88,7 @@ def test_links_that_lead_out_are_not_followed(tmp_path: Path, monkeypatch: pytes
 
 def test_file_is_shown_line_by_line_with_a_place_for_each(demo_app: Flask) -> None:
     page = open_page(browser_of(demo_app), "/guide/source/app/vipps/id_token.py")
-    text = source.whole("app/vipps/id_token.py")
+    text = source.read("app/vipps/id_token.py")
     assert len(page.select(".source-lines [id]")) == len(text.splitlines())
     assert "".join(each.get_text() for each in page.select("#L1")).endswith(text.splitlines()[0] + "\n")
 
@@ -97,7 +97,7 @@ def test_file_is_shown_line_by_line_with_a_place_for_each(demo_app: Flask) -> No
     "suffix", [".py", ".html", ".css", ".md", ".toml", ".txt", "Makefile", "Dockerfile", ".unheard-of"]
 )
 def test_code_is_escaped_and_coloured_by_class_only(suffix: str) -> None:
-    shown = source.coloured('x = "<script>alert(1)</script>" & y\n', suffix)
+    shown = source.highlighted('x = "<script>alert(1)</script>" & y\n', suffix)
     assert "<script" not in shown
     assert "style=" not in shown
     assert shown.count("\n") == 1
@@ -107,4 +107,4 @@ def test_every_file_that_can_be_shown_can_be_read() -> None:
     assert len(source.files()) > 300
     assert not [path for path in source.files() if path.startswith((".", "instance"))]
     for path in source.files():
-        assert source.whole(path) is not None
+        assert source.read(path) is not None

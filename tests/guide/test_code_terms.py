@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.guide.code_terms import technical
+from app.guide.code_terms import mark_code
 
 
 @pytest.mark.parametrize(
@@ -19,10 +19,10 @@ from app.guide.code_terms import technical
     ],
 )
 def test_names_are_code_and_words_are_not(text: str, marked: list[str]) -> None:
-    found = technical(text)
+    found = mark_code(text)
     assert [each.partition("</code>")[0] for each in found.split("<code>")[1:]] == marked
     assert found.striptags() == text.replace("`", "")
 
 
 def test_a_text_is_a_text() -> None:
-    assert technical("<b> & `<i>`") == "&lt;b&gt; &amp; <code>&lt;i&gt;</code>"
+    assert mark_code("<b> & `<i>`") == "&lt;b&gt; &amp; <code>&lt;i&gt;</code>"
