@@ -9,7 +9,7 @@ from app.guide.code_terms import mark_code
     ("text", "marked"),
     [
         ("The callback comes with error=access_denied.", ["error=access_denied"]),
-        ("It is fresh (exp, iat), and belongs to this login (nonce)", ["exp", "iat", "nonce"]),
+        ("It is recent and has not expired (exp, iat), and belongs to this login (nonce)", ["exp", "iat", "nonce"]),
         ("The nonce is of another login, and expired subjects exist", []),
         ("Compare VIPPS_CLIENT_ID; `flask doctor` tries it.", ["VIPPS_CLIENT_ID", "flask doctor"]),
         ("The header says alg: none.", ["alg: none"]),

@@ -39,13 +39,13 @@ def test_two_logins_side_by_side_show_what_differed(vipps: VippsPerson) -> None:
     page = compared(vipps.browser)
     rows = rows_of(page)
     assert page.one(".lead").get_text() == (
-        "The earlier one stopped at the check “Vipps says yes: there is a code, and no error”;"
+        "The earlier one stopped at the check “Vipps approved the login: there is a code, and no error”;"
         f" the later one passed all {len(CHECKS)} checks."
     )
     assert rows["error"] == ["access_denied", "not there"]
     assert rows["token"] == ["nothing", "200"]
-    assert rows["Vipps says yes: there is a code, and no error"] == ["failed", "passed"]
-    assert rows["It is fresh (exp, iat)"] == ["not reached", "passed"]
+    assert rows["Vipps approved the login: there is a code, and no error"] == ["failed", "passed"]
+    assert rows["It is recent and has not expired (exp, iat)"] == ["not reached", "passed"]
     assert rows["customer_session"] == ["untouched", "1 row added"]
     assert "What was asked" not in page.text, "it was the same but for what is random"
     assert not {"state", "nonce", "code_challenge", "code", "login_attempt"} & set(rows)
@@ -60,13 +60,13 @@ def test_two_persons_side_by_side_differ_in_what_they_are(vipps: VippsPerson) ->
     assert page.one(".lead").get_text().startswith(f"Both passed all {len(CHECKS)} checks")
     rows = rows_of(page)
     assert len(set(rows["sub"])) == 2
-    assert not {"token", "jwks.json", "It is fresh (exp, iat)", "iss", "aud"} & set(rows)
+    assert not {"token", "jwks.json", "It is recent and has not expired (exp, iat)", "iss", "aud"} & set(rows)
 
 
 def test_of_a_check_that_failed_what_it_compared_is_shown(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     vipps.browser.get(vipps.approve(vipps.start(), "kari", faults={"id_token": {"nonce": "another"}}))
-    good, bad = rows_of(compared(vipps.browser))["It belongs to this very login (nonce)"]
+    good, bad = rows_of(compared(vipps.browser))["It belongs to this login (nonce)"]
     assert good.startswith("passed")
     assert good.count("characters)") == 2
     assert bad.startswith("failed")
