@@ -1,4 +1,4 @@
-"""What of a sentence is set as code."""
+"""Which parts of a sentence are marked as code."""
 
 import pytest
 
@@ -24,5 +24,5 @@ def test_names_are_code_and_words_are_not(text: str, marked: list[str]) -> None:
     assert found.striptags() == text.replace("`", "")
 
 
-def test_a_text_is_a_text() -> None:
+def test_other_text_is_escaped() -> None:
     assert mark_code("<b> & `<i>`") == "&lt;b&gt; &amp; <code>&lt;i&gt;</code>"
