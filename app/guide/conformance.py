@@ -79,4 +79,4 @@ def groups() -> tuple[Group, ...]:
 @lru_cache(maxsize=32)
 def _tests(file: str) -> Mapping[str, str]:
     """Return the tests of a file by the case that they are named after: `test_b05b_…` is for B05b."""
-    return {case.capitalize(): name for name, case in TEST.findall(source.whole(file))}
+    return {case.capitalize(): name for name, case in TEST.findall(source.read(file))}

@@ -1,4 +1,4 @@
-"""The guide's pages: its index, the chapters, the FAQ, the source, and what is behind a page of the shop."""
+"""Show the guide's pages: index, chapters, FAQ, glossary, conformance, source, and the source of a page."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -17,7 +17,7 @@ bp = Blueprint("guide", __name__)
 
 @bp.get("/guide/")
 def index() -> str:
-    """Show what there is."""
+    """Show the index."""
     return render_template("guide/index.html", chapters=chapters())
 
 
@@ -32,7 +32,7 @@ def show(slug: str) -> str:
 
 @bp.get("/guide/<slug>.md")
 def show_markdown(slug: str) -> Response:
-    """Show a chapter as plain Markdown, with the code in its place."""
+    """Show a chapter as plain Markdown, with the code inserted."""
     found = chapter(slug) or abort(404)
     return Response(text.plain(found.markdown), content_type="text/markdown; charset=utf-8")
 
@@ -79,10 +79,10 @@ def show_source(path: str) -> str:
 
 @bp.get("/guide/made/<endpoint>")
 def made(endpoint: str) -> str:
-    """Show what is behind a page."""
-    found = page_source.of(endpoint) or abort(404)
+    """Show the source of a page."""
+    found = page_source.find_page(endpoint) or abort(404)
     behind = chapter(found.chapter)
-    return render_template("guide/made.html", made=found, chapter=behind, shown=source.shown)
+    return render_template("guide/made.html", made=found, chapter=behind, shown=source.show)
 
 
 @lru_cache(maxsize=64)
@@ -92,4 +92,4 @@ def _rendered(found: Chapter) -> text.Text:
 
 @lru_cache(maxsize=64)
 def _lines(path: str) -> Mapping[int, Any]:
-    return dict(source.lines(path))
+    return dict(source.numbered_lines(path))

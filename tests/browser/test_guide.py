@@ -119,9 +119,9 @@ def test_a_login_can_be_read_step_by_step(live_shop: LiveShop, options: dict[str
     page.locator(".login h2 a").first.click()
     expect(heading(page)).to_contain_text("An account of yours was here already.")
     expect(page.locator("svg.sequence a")).to_have_count(page.locator(".steps > li").count())
-    check = page.locator(".check", has_text="It belongs to this very login (nonce)")
+    check = page.locator(".check", has_text="It belongs to this login (nonce)")
     check.locator("summary").click()
-    expect(check).to_contain_text("A good token of another login")
+    expect(check).to_contain_text("A valid token of another login")
     expect(check).to_contain_text("characters)")
     assert page.evaluate(BEYOND) == []
     page.locator("svg.sequence a", has_text="authorization request").click()

@@ -1,4 +1,4 @@
-"""The clinic: every button makes its own login go wrong as it says, and nobody else's."""
+"""The error playground: every button triggers its error in the visitor's own login, and in no other login."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ from tests.guide.steps import newest, recorded
 from tests.pages import Page, check_page
 from tests.vipps_person import VippsPerson
 
-CLINIC = "/guide/errors"
+PLAYGROUND = "/guide/errors"
 
 
 def pressed(vipps: VippsPerson, name: str, browser: FlaskClient | None = None) -> str:
     """Press a button of the clinic; returns the authorization URL."""
-    response = post(browser or vipps.browser, f"{CLINIC}/{name}/try")
+    response = post(browser or vipps.browser, f"{PLAYGROUND}/{name}/try")
     assert response.status_code == 302, response.text[:500]
     return str(response.headers["Location"])
 
@@ -45,7 +45,7 @@ def test_button_does_what_it_says(vipps: VippsPerson, monkeypatch: pytest.Monkey
     [each for group in FAULT_GROUPS if not group.comes_back for each in group.cases if each.simulate],
     ids=lambda each: each.name,
 )
-def test_some_end_on_the_providers_own_page(vipps: VippsPerson, case: FaultCase) -> None:
+def test_some_errors_end_on_the_providers_own_page(vipps: VippsPerson, case: FaultCase) -> None:
     response = urllib3.request("GET", pressed(vipps, case.name), redirect=False)
     assert response.status == 400
     assert newest(vipps.browser).h1 == "Not finished"
@@ -60,34 +60,34 @@ def test_repeated_callback_leads_to_the_same_place(vipps: VippsPerson) -> None:
     assert {"session", "clinic"} <= set(names), "what the first answer said stays said"
     second = vipps.browser.get(callback)
     assert second.headers["Location"] == "/guide/inspector"
-    assert "had been answered before" in newest(vipps.browser).text
+    assert "had already answered this callback" in newest(vipps.browser).text
     assert open_page(vipps.browser, "/account").h1 == "My page"
 
 
 @pytest.mark.parametrize("name", ["access_denied", "lost_cookie"])
-def test_refusal_leads_to_this_very_login_and_back_to_its_button(vipps: VippsPerson, name: str) -> None:
+def test_a_refusal_links_to_its_own_login_and_back_to_its_button(vipps: VippsPerson, name: str) -> None:
     refused = vipps.browser.get(vipps.approve(pressed(vipps, name), "ola"))
     vipps.browser.get(vipps.approve(vipps.start(), "ola"))  # the newest login is another one
     inspector, clinic = (str(each["href"]) for each in Page(refused.text).select(".refused__guide a"))
-    assert clinic == f"{CLINIC}#{name}"
+    assert clinic == f"{PLAYGROUND}#{name}"
     shown = check_page(vipps.browser.get(inspector, follow_redirects=True))
     assert shown.h1 == FAULT_CASES[name].title
     lost = name == "lost_cookie"
-    assert ("its cookie comes along" in shown.text, "No cookie of this login comes along" in shown.text) == (
+    assert ("and sends its cookie" in shown.text, "without a cookie of this login" in shown.text) == (
         not lost,
         lost,
     )
     assert ("UPDATE login_attempt no row" in shown.text) == lost
 
 
-def test_only_a_login_of_the_clinic_leads_back_to_it(vipps: VippsPerson) -> None:
+def test_only_a_login_of_the_playground_links_back_to_it(vipps: VippsPerson) -> None:
     pressed(vipps, "redirect_uri_unregistered")  # it never comes back
     refused = vipps.browser.get(vipps.approve(vipps.start(), "ola", action="deny"))
     (link,) = Page(refused.text).select(".refused__guide a")
     assert str(link["href"]).startswith("/guide/inspector/latest?")
 
 
-def test_what_is_begun_for_an_account_is_no_login_of_the_clinic(vipps: VippsPerson) -> None:
+def test_a_login_for_an_account_is_not_a_login_of_the_playground(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     pressed(vipps, "callback_repeated")  # and left
     started = post(vipps.browser, "/account/vipps/refresh", form_on="/account")
@@ -103,40 +103,40 @@ def test_cookies_of_the_guide_are_on_the_privacy_page(vipps: VippsPerson) -> Non
     assert {"inspector", "clinic"} <= given <= listed
 
 
-def test_choice_belongs_to_one_login_of_one_visitor(vipps: VippsPerson) -> None:
+def test_a_fault_belongs_to_one_login_of_one_visitor(vipps: VippsPerson) -> None:
     other = browser_of(vipps.app)
     pressed(vipps, "server_error")
     assert vipps.log_in("ola", browser=other).status_code == 303
     assert vipps.log_in("ola").status_code == 303
 
 
-def test_page_shows_every_ailment_with_what_the_customer_sees(vipps: VippsPerson) -> None:
-    page = open_page(vipps.browser, CLINIC)
-    assert len(page.select(".fault")) == len(FAULT_CASES)
+def test_the_page_shows_every_fault_with_what_the_customer_sees(vipps: VippsPerson) -> None:
+    page = open_page(vipps.browser, PLAYGROUND)
+    assert [str(each["id"]) for each in page.select(".fault")] == list(FAULT_CASES)
     assert len(page.select(".fault form")) == sum(each.can_be_tried for each in FAULT_CASES.values()) >= 30
     assert "Vipps does not answer" in page.one("#token_slow").get_text()
 
 
-def test_page_is_folded_and_says_where_to_start(vipps: VippsPerson) -> None:
-    page = open_page(vipps.browser, CLINIC)
+def test_the_page_is_folded_and_suggests_three_faults(vipps: VippsPerson) -> None:
+    page = open_page(vipps.browser, PLAYGROUND)
     folds = page.select("details.fold")
     assert [fold.has_attr("open") for fold in folds] == [True] + [False] * (len(FAULT_GROUPS) - 1)
     counts = [int(fold.select(".fold__count")[0].get_text()) for fold in folds]
     assert counts == [len(fold.select(".fault")) for fold in folds]
     buttons = [str(form["action"]) for form in page.select(".starters form")]
-    assert buttons == [f"{CLINIC}/{name}/try" for name in STARTERS]
+    assert buttons == [f"{PLAYGROUND}/{name}/try" for name in STARTERS]
 
 
 @pytest.mark.parametrize("name", ["unheard-of", "stuck_on_the_phone"])
 def test_there_is_no_such_button(vipps: VippsPerson, name: str) -> None:
-    assert post(vipps.browser, f"{CLINIC}/{name}/try").status_code == 404
+    assert post(vipps.browser, f"{PLAYGROUND}/{name}/try").status_code == 404
 
 
 def test_button_needs_its_token(vipps: VippsPerson) -> None:
-    assert vipps.browser.post(f"{CLINIC}/server_error/try").status_code == 400
+    assert vipps.browser.post(f"{PLAYGROUND}/server_error/try").status_code == 400
 
 
-def test_real_provider_is_asked_for_no_mishap(make_app: Any) -> None:
+def test_the_real_provider_gets_no_fault(make_app: Any) -> None:
     app = make_app(
         demo=True,
         VIPPS_ENVIRONMENT="test",
@@ -146,7 +146,7 @@ def test_real_provider_is_asked_for_no_mishap(make_app: Any) -> None:
         SECRET_KEY="a key for tests that is long enough to sign",
     )
     browser = browser_of(app)
-    page = open_page(browser, CLINIC)
+    page = open_page(browser, PLAYGROUND)
     assert not page.select(".fault form")
     token = open_page(browser, "/login").csrf_token()
-    assert browser.post(f"{CLINIC}/server_error/try", data={"csrf_token": token}).status_code == 404
+    assert browser.post(f"{PLAYGROUND}/server_error/try", data={"csrf_token": token}).status_code == 404

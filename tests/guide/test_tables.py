@@ -15,7 +15,7 @@ from app.guide.faq import QUESTIONS
 from app.guide.glossary import TERMS
 from app.guide.inspector.checks import CHECKS
 from app.vipps.errors import REDIRECT_CODES, REFUSALS
-from simulator.scenarios import MISHAPS
+from simulator.scenarios import SCENARIOS
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def test_fault_cases_name_refusals_and_faults_that_exist() -> None:
     cases = FAULT_CASES.values()
     assert {each.refusal for each in cases if each.refusal} <= set(REFUSALS)
     assert {each.refusal for each in cases} >= REDIRECT_CODES
-    assert {each.simulate for each in cases if each.simulate} == set(MISHAPS)
+    assert {each.simulate for each in cases if each.simulate} == set(SCENARIOS)
     assert {each.inject for each in cases if each.inject} == {*INJECTORS, REPEAT}
     assert [each.name for each in cases if not each.can_be_tried and not each.no_button] == []
     assert [each.name for each in cases if not each.cause and not each.refusal] == []

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from app.customers.privacy.labels import format_period
 from app.database import db
 from app.guide.error_playground.faults import FAULT_CASES, FAULT_GROUPS, PREFIX, STARTERS, FaultCase
-from app.guide.login_requests import CALLBACK, state_of_begun
+from app.guide.login_requests import CALLBACK, started_state
 from app.security import clear_cookie, cookie_name, read_cookie, set_cookie
 from app.settings import settings_of_app
 from app.shop import privacy_notice
@@ -91,7 +91,7 @@ def _other_cookie(response: Response) -> None:
 
 
 def _too_late(response: Response) -> None:
-    state = state_of_begun(response)
+    state = started_state(response)
     with db.engine.begin() as connection:
         mine = update(login_attempt).where(login_attempt.c.state_hash == hash_of(state))
         connection.execute(mine.values(expires_at=login_attempt.c.expires_at - 1000))
@@ -111,7 +111,7 @@ def _after_request(response: Response) -> Response:
         return response
     if request.endpoint == CALLBACK and case.inject == REPEAT:
         response = _repeat(response)
-    if request.endpoint == CALLBACK or state_of_begun(response):
+    if request.endpoint == CALLBACK or started_state(response):
         clear_cookie(response, COOKIE)
     return response
 

@@ -1,15 +1,15 @@
-"""What of a sentence is set as code."""
+"""Which parts of a sentence are marked as code."""
 
 import pytest
 
-from app.guide.code_terms import technical
+from app.guide.code_terms import mark_code
 
 
 @pytest.mark.parametrize(
     ("text", "marked"),
     [
         ("The callback comes with error=access_denied.", ["error=access_denied"]),
-        ("It is fresh (exp, iat), and belongs to this login (nonce)", ["exp", "iat", "nonce"]),
+        ("It is recent and has not expired (exp, iat), and belongs to this login (nonce)", ["exp", "iat", "nonce"]),
         ("The nonce is of another login, and expired subjects exist", []),
         ("Compare VIPPS_CLIENT_ID; `flask doctor` tries it.", ["VIPPS_CLIENT_ID", "flask doctor"]),
         ("The header says alg: none.", ["alg: none"]),
@@ -19,10 +19,10 @@ from app.guide.code_terms import technical
     ],
 )
 def test_names_are_code_and_words_are_not(text: str, marked: list[str]) -> None:
-    found = technical(text)
+    found = mark_code(text)
     assert [each.partition("</code>")[0] for each in found.split("<code>")[1:]] == marked
     assert found.striptags() == text.replace("`", "")
 
 
-def test_a_text_is_a_text() -> None:
-    assert technical("<b> & `<i>`") == "&lt;b&gt; &amp; <code>&lt;i&gt;</code>"
+def test_other_text_is_escaped() -> None:
+    assert mark_code("<b> & `<i>`") == "&lt;b&gt; &amp; <code>&lt;i&gt;</code>"
