@@ -191,7 +191,8 @@ def _erase(customer: Customer) -> None:
 
 def cookie() -> Cookie:
     """Describe the cookie for the privacy page."""
-    return Cookie(
+    purpose = "Shows you your own logins, step by step, in the guide."
+    return Cookie(cookie_name(COOKIE), purpose, format_period(RETENTION))
         cookie_name(COOKIE), "Shows you your own logins, step by step, in the guide.", format_period(RETENTION)
     )
 
