@@ -193,8 +193,6 @@ def cookie() -> Cookie:
     """Describe the cookie for the privacy page."""
     purpose = "Shows you your own logins, step by step, in the guide."
     return Cookie(cookie_name(COOKIE), purpose, format_period(RETENTION))
-        cookie_name(COOKIE), "Shows you your own logins, step by step, in the guide.", format_period(RETENTION)
-    )
 
 
 def _charged_browser(connection: Connection, state_hash: str, browser: str, now: datetime) -> str | None:
