@@ -1,8 +1,7 @@
-"""Everything that can go wrong in a login, by name.
+"""Every refusal of a login, by name: its page, its HTTP status, its log level, its cause and its clause.
 
-A refusal says three things: what the person sees (`page`), what the merchant should look for (`cause`), and which
-clause asks for the check (`source`). Pages, logs and tests read the same table. Texts for people are in
-`pages`; causes are for developers and stay English.
+Pages, logs and tests read this one table. The texts that people read are in `pages`, where they can be translated;
+causes are for developers and stay English.
 """
 
 import re
@@ -43,10 +42,10 @@ Level = Literal["info", "warning", "error"]
 
 @dataclass(frozen=True)
 class Refusal:
-    """One way in which a login ends without anybody being logged in.
+    """One way in which a login ends without a session.
 
     `status` is the HTTP status of the page: 4xx, or 502, 503, 504 when Vipps failed. `level` is that of the log
-    line: `error` only for what an operator must mend.
+    line: `error` only if an operator must act. `source` is the clause that requires the check.
     """
 
     code: str
@@ -58,10 +57,11 @@ class Refusal:
 
 
 class LoginRefused(Exception):  # noqa: N818 - it is an outcome, not a fault
-    """A login ends here. `detail` is for the log only: short, and free of codes, tokens and personal data.
+    """End a login with a refusal.
 
-    `reasons` are those of a decision (`matching`), shown to the person; `retry_after` is in how many seconds trying
-    again may help, if that is known.
+    `detail` goes to the log only: short, without codes, tokens and personal data. `reasons` are those of a decision
+    (`matching`) and are shown to the person. `retry_after` is the number of seconds after which a retry may help; 0 if
+    unknown.
     """
 
     def __init__(self, code: str, detail: str = "", reasons: tuple[str, ...] = (), retry_after: int = 0) -> None:
@@ -77,361 +77,217 @@ class LoginRefused(Exception):  # noqa: N818 - it is an outcome, not a fault
         return self.refusal.code
 
 
-_GUIDE = "Vipps Login API guide, error codes"
-_OAUTH = "RFC 6749, section 4.1.2.1"
-_OIDC = "OpenID Connect Core, section 3.1.2.6"
-_CORE = "OpenID Connect Core, section 3.1.3.7"
+def _refusals(page: Page, status: int, level: Level, **causes: tuple[str, str]) -> dict[str, Refusal]:
+    """Return the refusals of one page by their code, each with its cause and the clause behind it."""
+    return {code: Refusal(code, page, status, level, cause, source) for code, (cause, source) in causes.items()}
 
-# What Vipps may say in `error=` on the redirect. Undocumented codes will appear; they become `unknown_error`.
-_REDIRECT = (
-    Refusal("access_denied", CANCELLED, 403, "info", "The person cancelled, or declined to share.", _GUIDE),
-    Refusal("server_error", PROVIDER_TROUBLE, 502, "warning", "A fault at Vipps; see its status page.", _GUIDE),
-    Refusal("login_required", TRY_AGAIN, 400, "info", "An interactive login is needed.", _GUIDE),
-    Refusal("outdated_app_version", OLD_APP, 400, "info", "The person's app is too old for this flow.", _GUIDE),
-    Refusal(
-        "wrong_challenge",
-        WRONG_NUMBER,
-        403,
-        "warning",
-        "Another number was chosen in the app; possibly somebody else's login, so never retried by itself.",
-        _GUIDE,
-    ),
-    Refusal(
-        "invalid_app_callback_uri", OUR_MISTAKE, 502, "error", "The app_callback_uri we sent is malformed.", _GUIDE
-    ),
-    Refusal(
-        "app_callback_uri_not_registered",
-        OUR_MISTAKE,
-        502,
-        "error",
-        "Register the app_callback_uri as a redirect URI in the business portal.",
-        _GUIDE,
-    ),
-    Refusal(
-        "unknown_reject_reason", TRY_AGAIN, 400, "warning", "The app rejected the login and gave no reason.", _GUIDE
-    ),
-    Refusal(
-        "invalid_request", OUR_MISTAKE, 502, "error", "A parameter is missing or the redirect URI differs.", _OAUTH
-    ),
-    Refusal(
-        "invalid_scope", OUR_MISTAKE, 502, "error", "VIPPS_SCOPES holds a scope that this unit may not ask.", _OAUTH
-    ),
-    Refusal(
-        "invalid_state",
-        OUR_MISTAKE,
-        502,
-        "error",
-        "The state was under 8 characters. Probable code; the documentation names none.",
-        "Vipps Login API guide, browser flow integration",
-    ),
-    Refusal("unauthorized_client", OUR_MISTAKE, 502, "error", "The client may not use this flow.", _OAUTH),
-    Refusal("unsupported_response_type", OUR_MISTAKE, 502, "error", "Vipps supports response_type=code only.", _OAUTH),
-    Refusal("temporarily_unavailable", PROVIDER_TROUBLE, 503, "warning", "Vipps asks to come back later.", _OAUTH),
-    Refusal("interaction_required", TRY_AGAIN, 400, "info", "The person must take part.", _OIDC),
-    Refusal("consent_required", TRY_AGAIN, 400, "info", "The person must consent.", _OIDC),
-    Refusal("account_selection_required", TRY_AGAIN, 400, "info", "The person must choose an account.", _OIDC),
-    Refusal(
-        "unknown_error", TRY_AGAIN, 400, "warning", "An error code that is not documented; it is in the log.", _GUIDE
-    ),
-)
 
-_START = (
-    Refusal(
-        "too_many_starts",
-        PAUSE,
-        429,
-        "warning",
-        "One network address began more logins in a minute than the merchant takes from it.",
-        "ASVS 2.4.1",
-    ),
-)
+GUIDE = "Vipps Login API guide, error codes"
+LINKING_GUIDE = "Vipps Login API guide, best practices for linking user accounts"
+OAUTH_REDIRECT = "RFC 6749, section 4.1.2.1"
+OAUTH_TOKEN = "RFC 6749, section 5.2"  # noqa: S105 - a clause, not a password
+OIDC_REDIRECT = "OpenID Connect Core, section 3.1.2.6"
+ID_TOKEN = "OpenID Connect Core, section 3.1.3.7"  # noqa: S105 - a clause
+USERINFO = "OpenID Connect Core, section 5.3.2"
+STATE = "RFC 9700, section 4.7"
 
-_CALLBACK = (
-    Refusal("state_missing", UNKNOWN_LOGIN, 400, "info", "No state, or more than one.", "RFC 6749, section 10.12"),
-    Refusal("state_unknown", UNKNOWN_LOGIN, 400, "info", "No such login, or it is long gone.", "RFC 9700, section 4.7"),
-    Refusal(
-        "state_expired", TOO_LATE, 400, "info", "The login was begun more than 15 minutes ago.", "RFC 9700, section 4.7"
+# Errors that Vipps sends in `error=` on the redirect. Any other code becomes `unknown_error`.
+# fmt: off
+_FROM_REDIRECT = {
+    **_refusals(CANCELLED, 403, "info",
+        access_denied=("The person cancelled, or declined to share.", GUIDE),
     ),
-    Refusal(
-        "state_used", ALREADY_USED, 400, "info", "A repeated callback: reload, back button.", "RFC 9700, section 4.2.4"
+    **_refusals(TRY_AGAIN, 400, "info",
+        login_required=("An interactive login is needed.", GUIDE),
+        interaction_required=("The person must take part.", OIDC_REDIRECT),
+        consent_required=("The person must consent.", OIDC_REDIRECT),
+        account_selection_required=("The person must choose an account.", OIDC_REDIRECT),
     ),
-    Refusal(
-        "other_browser",
-        OTHER_BROWSER,
-        400,
-        "info",
-        "The cookie that binds the login to a browser is missing: app switch, private mode, blocked cookies.",
-        "Vipps knowledge base, redirects",
+    **_refusals(TRY_AGAIN, 400, "warning",
+        unknown_reject_reason=("The app rejected the login and gave no reason.", GUIDE),
+        unknown_error=("An error code that is not documented; it is in the log.", GUIDE),
     ),
-    Refusal(
-        "not_this_browser",
-        OTHER_BROWSER,
-        400,
-        "warning",
-        "The login belongs to a browser that is not this one; possibly login CSRF.",
-        "RFC 9700, section 4.7",
+    **_refusals(OLD_APP, 400, "info",
+        outdated_app_version=("The person's app is too old for this flow.", GUIDE),
     ),
-    Refusal("code_missing", NOT_CONFIRMED, 400, "warning", "Neither code nor error.", "RFC 6749, section 4.1.2"),
-    Refusal(
-        "code_malformed", NOT_CONFIRMED, 400, "warning", "Not a code that could be valid.", "RFC 6749, appendix A.11"
+    **_refusals(WRONG_NUMBER, 403, "warning",
+        wrong_challenge=(
+            ("The person chose another number in the app. The login may be an attacker's, so never retry it "
+            "automatically."),
+            GUIDE),
     ),
-    Refusal(
-        "issuer_mismatch",
-        NOT_CONFIRMED,
-        400,
-        "error",
-        "The response's iss is not our provider: a mix-up attack, or two environments mixed.",
-        "RFC 9207, section 2.4",
+    **_refusals(PROVIDER_TROUBLE, 502, "warning",
+        server_error=("A fault at Vipps; see its status page.", GUIDE),
     ),
-)
-
-_PROVIDER = (
-    Refusal(
-        "vipps_unreachable",
-        PROVIDER_TROUBLE,
-        502,
-        "warning",
-        "No connection, or it was cut.",
-        "RFC 9110, section 15.6.3",
+    **_refusals(PROVIDER_TROUBLE, 503, "warning",
+        temporarily_unavailable=("Vipps asks to come back later.", OAUTH_REDIRECT),
     ),
-    Refusal(
-        "vipps_timeout",
-        PROVIDER_SLOW,
-        504,
-        "warning",
-        "No complete answer within the deadline.",
-        "RFC 9110, section 15.6.5",
+    **_refusals(OUR_MISTAKE, 502, "error",
+        invalid_app_callback_uri=("The app_callback_uri that the shop sent is malformed.", GUIDE),
+        app_callback_uri_not_registered=(
+            "Register the app_callback_uri as a redirect URI in the business portal.",
+            GUIDE),
+        invalid_request=("A parameter is missing, or the redirect URI differs.", OAUTH_REDIRECT),
+        invalid_scope=("VIPPS_SCOPES has a scope that this sales unit may not request.", OAUTH_REDIRECT),
+        invalid_state=(
+            "The state had fewer than 8 characters. The code is a guess; the documentation names none.",
+            "Vipps Login API guide, browser flow integration"),
+        unauthorized_client=("The client may not use this flow.", OAUTH_REDIRECT),
+        unsupported_response_type=("Vipps supports response_type=code only.", OAUTH_REDIRECT),
     ),
-    Refusal("vipps_failing", PROVIDER_TROUBLE, 502, "warning", "A 5xx from Vipps.", "RFC 9110, section 15.6"),
-    Refusal("vipps_overloaded", PROVIDER_TROUBLE, 503, "warning", "Vipps answered 429 or 503.", "RFC 6585, section 4"),
-    Refusal(
-        "vipps_resting",
-        RESTING,
-        503,
-        "info",
-        "Several calls in a row got no answer, so none is made for some seconds; their own lines say why.",
-        "RFC 9110, section 15.6.4",
-    ),
-    Refusal("answer_too_large", PROVIDER_TROUBLE, 502, "error", "More than 1 MiB, unpacked.", "ASVS 15.2.2"),
-    Refusal(
-        "redirect_refused",
-        PROVIDER_TROUBLE,
-        502,
-        "error",
-        "An endpoint answered with a redirect; following it would hand the code to whoever it names.",
-        "ASVS 15.3.2",
-    ),
-    Refusal(
-        "discovery_unusable",
-        PROVIDER_TROUBLE,
-        502,
-        "error",
-        "The discovery document lacks a member, names another issuer or another host.",
-        "OpenID Connect Discovery, section 4.3",
-    ),
-    Refusal(
-        "keys_unusable", PROVIDER_TROUBLE, 502, "error", "No usable RSA key in the key set.", "RFC 7517, section 5"
-    ),
-    Refusal(
-        "too_many_logins",
-        BUSY,
-        503,
-        "warning",
-        "More logins wait for Vipps than VIPPS_CONCURRENT_LOGINS.",
-        "ASVS 15.4.4",
-    ),
-    Refusal(
-        "database_unavailable",
-        DATABASE_DOWN,
-        503,
-        "error",
-        "The shop's database failed; nothing was kept.",
-        "ASVS 2.3.3",
-    ),
-)
-
-_TOKEN = (
-    Refusal(
-        "invalid_client",
-        OUR_MISTAKE,
-        502,
-        "error",
-        "Wrong VIPPS_CLIENT_ID or VIPPS_CLIENT_SECRET, keys of the other environment, Login not activated on the sales "
-        "unit, or VIPPS_CLIENT_AUTH_METHOD differs from the business portal.",
-        "RFC 6749, section 5.2",
-    ),
-    Refusal(
-        "invalid_grant",
-        NOT_CONFIRMED,
-        400,
-        "warning",
-        "The code is expired, used or another client's, or redirect URI or verifier differ. A code is never retried.",
-        "RFC 6749, section 5.2",
-    ),
-    Refusal(
-        "token_refused", OUR_MISTAKE, 502, "error", "The token endpoint refused the request.", "RFC 6749, section 5.2"
-    ),
-    Refusal(
-        "token_garbled", PROVIDER_TROUBLE, 502, "error", "The token answer is no usable JSON.", "RFC 6749, section 5.1"
-    ),
-)
-
-_IDENTITY = (
-    Refusal(
-        "id_token_missing",
-        NOT_CONFIRMED,
-        502,
-        "error",
-        "The token answer has no ID token.",
-        "OpenID Connect Core, section 3.1.3.3",
-    ),
-    Refusal(
-        "id_token_malformed",
-        NOT_CONFIRMED,
-        502,
-        "error",
-        "Not a signed JWT with an object in it.",
-        "RFC 7519, section 7.2",
-    ),
-    Refusal(
-        "id_token_algorithm",
-        NOT_CONFIRMED,
-        502,
-        "error",
-        "Signed with something else than RS256.",
-        "RFC 8725, section 3.1",
-    ),
-    Refusal(
-        "id_token_signature", NOT_CONFIRMED, 502, "error", "The signature is not by a key of Vipps.", _CORE + " (6)"
-    ),
-    Refusal(
-        "id_token_issuer", NOT_CONFIRMED, 502, "error", "Issued by somebody else, to the character.", _CORE + " (2)"
-    ),
-    Refusal("id_token_audience", NOT_CONFIRMED, 502, "error", "Meant for another client.", _CORE + " (3)-(5)"),
-    Refusal(
-        "id_token_expired",
-        NOT_CONFIRMED,
-        502,
-        "warning",
-        "Expired; if often, check this host's clock.",
-        _CORE + " (9)",
-    ),
-    Refusal(
-        "id_token_times",
-        NOT_CONFIRMED,
-        502,
-        "warning",
-        "iat, nbf or exp missing or impossible.",
-        _CORE + " (9)-(10)",
-    ),
-    Refusal(
-        "id_token_nonce",
-        NOT_CONFIRMED,
-        502,
-        "error",
-        "Not the nonce of this login: replayed or injected.",
-        _CORE + " (11)",
-    ),
-    Refusal(
-        "id_token_subject",
-        NOT_CONFIRMED,
-        502,
-        "error",
-        "No usable sub: 1 to 255 characters of text.",
-        "OpenID Connect Core, section 2",
-    ),
-    Refusal(
-        "id_token_at_hash",
-        NOT_CONFIRMED,
-        502,
-        "error",
-        "The access token is not this ID token's.",
-        "OpenID Connect Core, section 3.1.3.8",
-    ),
-    Refusal(
-        "userinfo_refused",
-        PROVIDER_TROUBLE,
-        502,
-        "error",
-        "Userinfo did not accept the access token.",
-        "OpenID Connect Core, section 5.3.3",
-    ),
-    Refusal(
-        "userinfo_garbled",
-        PROVIDER_TROUBLE,
-        502,
-        "error",
-        "The userinfo answer is no JSON object.",
-        "OpenID Connect Core, section 5.3.2",
-    ),
-    Refusal(
-        "userinfo_subject",
-        NOT_CONFIRMED,
-        502,
-        "error",
-        "Userinfo is about another sub than the ID token.",
-        "OpenID Connect Core, section 5.3.2",
-    ),
-)
-
-_ADVICE = "Vipps Login API guide, best practices for linking user accounts"
-_DECISION = (
-    Refusal(
-        "session_changed",
-        SESSION_CHANGED,
-        403,
-        "warning",
-        "Another session is logged in than the one that began this: logged out meanwhile, or session fixation.",
-        "RFC 9700, section 4.7",
-    ),
-    Refusal(
-        "proof_spent",
-        PROOF_SPENT,
-        403,
-        "info",
-        "The mailed link, or the login that it would finish, was used or is more than an hour old.",
-        "ASVS 6.6.3",
-    ),
-    Refusal(
-        "not_confirmed_in_app",
-        NO_APP_CONFIRMATION,
-        403,
-        "warning",
-        "No acr urn:vipps:acr:app_auth in the ID token; in-app confirmation needs the advanced plan.",
-        "Vipps Login API guide, in-app confirmation",
-    ),
-    Refusal(
-        "several_accounts", SEVERAL_ACCOUNTS, 409, "info", "E-mail and number lead to more than one account.", _ADVICE
-    ),
-    Refusal(
-        "other_subject",
-        OTHER_SUBJECT,
-        409,
-        "warning",
-        "The account has another sub: a new Vipps profile of its owner, or somebody else's.",
-        "ASVS 6.8.1",
-    ),
-    Refusal(
-        "linked_elsewhere", LINKED_ELSEWHERE, 409, "warning", "The sub is linked to another account.", "ASVS 6.8.1"
-    ),
-    Refusal("other_person", OTHER_PERSON, 403, "warning", "A sub came back that is not this account's.", "ASVS 7.5.1"),
-    Refusal("members_only", MEMBERS_ONLY, 403, "info", "No account, and none is made by logging in.", _ADVICE),
-    Refusal("account_blocked", ACCOUNT_BLOCKED, 403, "warning", "The account is blocked.", "ASVS 7.4.2"),
-)
-
-REDIRECT_CODES = frozenset(refusal.code for refusal in _REDIRECT)
-REFUSALS = {
-    refusal.code: refusal for refusal in (*_REDIRECT, *_START, *_CALLBACK, *_PROVIDER, *_TOKEN, *_IDENTITY, *_DECISION)
 }
+_OF_THE_CALLBACK = {
+    **_refusals(UNKNOWN_LOGIN, 400, "info",
+        state_missing=("No state, or more than one.", "RFC 6749, section 10.12"),
+        state_unknown=("No login has this state, or it was deleted long ago.", STATE),
+    ),
+    **_refusals(TOO_LATE, 400, "info",
+        state_expired=("The login started more than 15 minutes ago.", STATE),
+    ),
+    **_refusals(ALREADY_USED, 400, "info",
+        state_used=("The callback was repeated: reload, back button.", "RFC 9700, section 4.2.4"),
+    ),
+    **_refusals(OTHER_BROWSER, 400, "info",
+        other_browser=(
+            ("The cookie that binds the login to a browser is missing: app switch, private mode, blocked "
+            "cookies."),
+            "Vipps knowledge base, redirects"),
+    ),
+    **_refusals(OTHER_BROWSER, 400, "warning",
+        not_this_browser=("The login was started in another browser; possibly login CSRF.", STATE),
+    ),
+    **_refusals(NOT_CONFIRMED, 400, "warning",
+        code_missing=("Neither code nor error.", "RFC 6749, section 4.1.2"),
+        code_malformed=("The code cannot be valid.", "RFC 6749, appendix A.11"),
+    ),
+    **_refusals(NOT_CONFIRMED, 400, "error",
+        issuer_mismatch=(
+            "The response's iss is another provider: a mix-up attack, or two environments mixed.",
+            "RFC 9207, section 2.4"),
+    ),
+}
+_OF_THE_PROVIDER = {
+    **_refusals(PROVIDER_TROUBLE, 502, "warning",
+        vipps_unreachable=("No connection, or it was cut.", "RFC 9110, section 15.6.3"),
+        vipps_failing=("Vipps answered with a 5xx status.", "RFC 9110, section 15.6"),
+    ),
+    **_refusals(PROVIDER_SLOW, 504, "warning",
+        vipps_timeout=("No complete answer within the deadline.", "RFC 9110, section 15.6.5"),
+    ),
+    **_refusals(PROVIDER_TROUBLE, 503, "warning",
+        vipps_overloaded=("Vipps answered 429 or 503.", "RFC 6585, section 4"),
+    ),
+    **_refusals(RESTING, 503, "info",
+        vipps_resting=(
+            ("The circuit breaker is open: several calls in a row failed, so the shop makes none for some "
+            "seconds."),
+            "RFC 9110, section 15.6.4"),
+    ),
+    **_refusals(PROVIDER_TROUBLE, 502, "error",
+        answer_too_large=("The answer has more than 1 MiB, unpacked.", "ASVS 15.2.2"),
+        redirect_refused=(
+            "An endpoint answered with a redirect. Following it could send the code to another server.",
+            "ASVS 15.3.2"),
+        discovery_unusable=(
+            "The discovery document lacks a member, or names another issuer or another host.",
+            "OpenID Connect Discovery, section 4.3"),
+        keys_unusable=("The key set has no usable RSA key.", "RFC 7517, section 5"),
+        token_garbled=("The token response is not usable JSON.", "RFC 6749, section 5.1"),
+        userinfo_refused=("Userinfo did not accept the access token.", "OpenID Connect Core, section 5.3.3"),
+        userinfo_garbled=("The userinfo response is not a JSON object.", USERINFO),
+    ),
+    **_refusals(OUR_MISTAKE, 502, "error",
+        invalid_client=(
+            ("Wrong VIPPS_CLIENT_ID or VIPPS_CLIENT_SECRET, keys of the other environment, Login not activated "
+            "on the sales unit, or VIPPS_CLIENT_AUTH_METHOD differs from the business portal."),
+            OAUTH_TOKEN),
+        token_refused=("The token endpoint refused the request.", OAUTH_TOKEN),
+    ),
+    **_refusals(NOT_CONFIRMED, 400, "warning",
+        invalid_grant=(
+            ("The code is expired, used or another client's, or the redirect URI or verifier differs. Never "
+            "retry a code."),
+            OAUTH_TOKEN),
+    ),
+}
+_OF_THE_ID_TOKEN = {
+    **_refusals(NOT_CONFIRMED, 502, "error",
+        id_token_missing=("The token response has no ID token.", "OpenID Connect Core, section 3.1.3.3"),
+        id_token_malformed=("Not a signed JWT with an object in it.", "RFC 7519, section 7.2"),
+        id_token_algorithm=("The algorithm is not RS256.", "RFC 8725, section 3.1"),
+        id_token_signature=("The signature is not by a key of Vipps.", ID_TOKEN + " (6)"),
+        id_token_issuer=("iss is not exactly our provider's issuer.", ID_TOKEN + " (2)"),
+        id_token_audience=("aud is another client.", ID_TOKEN + " (3)-(5)"),
+        id_token_nonce=("The nonce is not this login's: replayed or injected.", ID_TOKEN + " (11)"),
+        id_token_subject=("No usable sub: 1 to 255 characters of text.", "OpenID Connect Core, section 2"),
+        id_token_at_hash=("The access token does not belong to this ID token.", "OpenID Connect Core, section 3.1.3.8"),
+        userinfo_subject=("The sub of userinfo differs from the ID token's.", USERINFO),
+    ),
+    **_refusals(NOT_CONFIRMED, 502, "warning",
+        id_token_expired=("Expired. If this is frequent, check this host's clock.", ID_TOKEN + " (9)"),
+        id_token_times=("iat, nbf or exp is missing or impossible.", ID_TOKEN + " (9)-(10)"),
+    ),
+}
+_OF_THE_SHOP = {
+    **_refusals(PAUSE, 429, "warning",
+        too_many_starts=("One network address started more logins in a minute than the merchant allows.", "ASVS 2.4.1"),
+    ),
+    **_refusals(BUSY, 503, "warning",
+        too_many_logins=("More logins wait for Vipps than VIPPS_CONCURRENT_LOGINS.", "ASVS 15.4.4"),
+    ),
+    **_refusals(DATABASE_DOWN, 503, "error",
+        database_unavailable=("The shop's database failed. Nothing was stored.", "ASVS 2.3.3"),
+    ),
+    **_refusals(SESSION_CHANGED, 403, "warning",
+        session_changed=(
+            ("Another session is logged in than the one that started this login: a logout meanwhile, or session "
+            "fixation."),
+            STATE),
+    ),
+    **_refusals(PROOF_SPENT, 403, "info",
+        proof_spent=(
+            "The mailed link, or the login that it would finish, was used or is more than an hour old.",
+            "ASVS 6.6.3"),
+    ),
+    **_refusals(NO_APP_CONFIRMATION, 403, "warning",
+        not_confirmed_in_app=(
+            "No acr urn:vipps:acr:app_auth in the ID token; in-app confirmation needs the advanced plan.",
+            "Vipps Login API guide, in-app confirmation"),
+    ),
+    **_refusals(SEVERAL_ACCOUNTS, 409, "info",
+        several_accounts=("Email and phone number match more than one account.", LINKING_GUIDE),
+    ),
+    **_refusals(OTHER_SUBJECT, 409, "warning",
+        other_subject=(
+            "The account is linked to another sub: a new Vipps profile of its owner, or another person's.",
+            "ASVS 6.8.1"),
+    ),
+    **_refusals(LINKED_ELSEWHERE, 409, "warning",
+        linked_elsewhere=("The sub is linked to another account.", "ASVS 6.8.1"),
+    ),
+    **_refusals(OTHER_PERSON, 403, "warning",
+        other_person=("The sub is not the one linked to this account.", "ASVS 7.5.1"),
+    ),
+    **_refusals(MEMBERS_ONLY, 403, "info",
+        members_only=("No account matches, and logins create none.", LINKING_GUIDE),
+    ),
+    **_refusals(ACCOUNT_BLOCKED, 403, "warning",
+        account_blocked=("The account is blocked.", "ASVS 7.4.2"),
+    ),
+}
+# fmt: on
+
+REDIRECT_CODES = frozenset(_FROM_REDIRECT)
+REFUSALS = {**_FROM_REDIRECT, **_OF_THE_CALLBACK, **_OF_THE_PROVIDER, **_OF_THE_ID_TOKEN, **_OF_THE_SHOP}
 
 
 def refused_by_vipps(error: str) -> LoginRefused:
-    """Turn the redirect's `error` into a refusal; what is not documented keeps its name in the log only."""
+    """Turn the redirect's `error` into a refusal. The name of an undocumented error goes to the log only."""
     if error in REDIRECT_CODES:
         return LoginRefused(error)
     return LoginRefused("unknown_error", detail=loggable(error))
 
 
 def loggable(word: object) -> str:
-    """Return an error code as it may stand in the log: anything else than a plain word could be a secret."""
+    """Return an error code for the log, or "(unusual)": a value that is not a plain word could be a secret."""
     return word if isinstance(word, str) and re.fullmatch(r"[a-z_]{1,40}", word) else "(unusual)"
