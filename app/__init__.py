@@ -75,6 +75,6 @@ def vipps_config(settings: Settings) -> VippsConfig:
         webhook_token=settings.webhook_token,
         other_webhook_tokens=tuple(settings.other_webhook_tokens),
         secure_cookies=settings.https,
-        knock_first=settings.simulated,
+        check_first=settings.simulated,
         failures_on_demand=settings.simulated,
     )

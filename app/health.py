@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import READ_ONLY, db, name_of, sqlstate
 from app.logging import log
-from app.vipps.breaker import Breaker, State
+from app.vipps.breaker import Breaker, BreakerState
 from app.vipps.routes import integration
 
 bp = Blueprint("health", __name__)
@@ -46,6 +46,6 @@ def ready() -> ResponseReturnValue:
 def provider_state(breaker: Breaker) -> str:
     """Say what the logins of this process have shown of Vipps."""
     since = breaker.since
-    if breaker.state is not State.CLOSED and since is not None:
+    if breaker.state is not BreakerState.CLOSED and since is not None:
         return f"unreachable since {since.isoformat(timespec='seconds')}"
     return "ok" if breaker.has_heard else "unknown"

@@ -11,12 +11,13 @@ from app.doctor.findings import Finding, Level
 from app.vipps.attempts import Attempt, random_value
 from app.vipps.client import VippsClient
 from app.vipps.config import VippsConfig
+from app.vipps.deadline_http import Deadline
 from app.vipps.discovery import Discovery
 from app.vipps.errors import LoginRefused
 from app.vipps.id_token import LEEWAY
 from app.vipps.purposes import Purpose
 from app.vipps.routes import integration
-from app.vipps.transport import Answer, Deadline, Transport
+from app.vipps.transport import Answer, Transport
 
 TIMEOUT_SECONDS = 5.0
 UNREACHED = "Vipps does not answer."

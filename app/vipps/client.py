@@ -20,11 +20,12 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from .attempts import Attempt
 from .claims import drop_nin
 from .config import VippsConfig
+from .deadline_http import Deadline
 from .discovery import Discovery, Provider, raise_for_outage
 from .errors import LoginRefused, loggable
 from .id_token import IN_APP, IdToken, validate
 from .purposes import Purpose
-from .transport import Answer, Deadline, Transport
+from .transport import Answer, Transport
 
 START_SECONDS = 5.0  # for a login's start, which calls Vipps only when discovery is due
 PLACE_SECONDS = 1.5  # for a place among those who talk to Vipps: a crowd of 100 finds room, a hanging Vipps does not
@@ -86,8 +87,8 @@ class VippsClient:
             **({"acr_values": IN_APP} if attempt.purpose is Purpose.CONFIRM else {}),
         }
         endpoint = self._provider(Deadline(START_SECONDS)).authorization_endpoint
-        if self.config.knock_first:
-            self._transport.knock(endpoint)
+        if self.config.check_first:
+            self._transport.check_reachable(endpoint)
         return f"{endpoint}?{urlencode(parameters, quote_via=quote)}"
 
     def check_issuer(self, issuers: list[str], deadline: Deadline) -> None:

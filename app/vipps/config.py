@@ -18,7 +18,7 @@ class VippsConfig:
     stand. `system_name` is how Vipps sees this software in its logs. `concurrent_logins` bounds how many callbacks of
     this process may wait for Vipps at once. `webhook_token` is the last part of the revocation webhook's address, which
     nobody but Vipps knows; without one there is no webhook. While it is changed, `other_webhook_tokens` are taken as
-    well. `knock_first` makes sure that somebody listens before a
+    well. `check_first` makes sure that somebody listens before a
     browser is sent there: for a simulator, which is switched off more often than Vipps. `failures_on_demand` says that
     a visitor may ask the provider to fail, as a simulator does: then a failing call is no sign that it is down.
     """
@@ -36,7 +36,7 @@ class VippsConfig:
     webhook_token: str = ""
     other_webhook_tokens: tuple[str, ...] = ()
     secure_cookies: bool = True
-    knock_first: bool = False
+    check_first: bool = False
     failures_on_demand: bool = False
     system_version: str = "1.0.0"
 

@@ -19,8 +19,9 @@ from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key
 
 from .config import VippsConfig
+from .deadline_http import Deadline
 from .errors import LoginRefused
-from .transport import Answer, Deadline, Transport
+from .transport import Answer, Transport
 
 DEFAULT_MAX_AGE = 3600
 LONGEST_MAX_AGE = 24 * 3600

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import MultiDict
 
 from .attempts import LIFETIME, Attempt, Attempts, Expired, Repeated, random_value
-from .breaker import State
+from .breaker import BreakerState
 from .claims import UserInfo, parse
 from .client import VippsClient
 from .config import CALLBACK_PATH, VippsConfig
@@ -111,7 +111,7 @@ def integration() -> Integration:
 
 def rests() -> bool:
     """Tell whether Vipps is known to be down just now, so that a page can say so beside its button."""
-    return integration().client.breaker.state is State.OPEN
+    return integration().client.breaker.state is BreakerState.OPEN
 
 
 @bp.get("/login/vipps")

@@ -8,12 +8,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.vipps import breaker as breakers
-from app.vipps.breaker import OUTAGES, REST_SECONDS, WINDOW_SECONDS, Breaker, Said, State
+from app.vipps.breaker import MAX_OUTAGES, OPEN_SECONDS, WINDOW_SECONDS, Breaker, BreakerState, CallResult
 from app.vipps.client import VippsClient
 from app.vipps.config import VippsConfig
+from app.vipps.deadline_http import CONNECT_SECONDS, Deadline
 from app.vipps.discovery import _checked, _Kept
 from app.vipps.errors import LoginRefused
-from app.vipps.transport import CONNECT_SECONDS, Deadline, Transport
+from app.vipps.transport import Transport
 from tests.conftest import browser_of, open_page
 from tests.pages import check_page
 from tests.provider import TOKEN_PATH, USERINFO_PATH, Provider
@@ -43,7 +44,7 @@ def circuit(clock: Clock) -> Breaker:
     return Breaker(clock, lambda: NOW)
 
 
-def fail(circuit: Breaker, times: int = 1, said: Said = Said.OUTAGE) -> None:
+def fail(circuit: Breaker, times: int = 1, said: CallResult = CallResult.OUTAGE) -> None:
     """Make calls that fail."""
 
     def call() -> None:
@@ -51,109 +52,111 @@ def fail(circuit: Breaker, times: int = 1, said: Said = Said.OUTAGE) -> None:
 
     for _ in range(times):
         with pytest.raises(LoginRefused, match="vipps_timeout"):
-            circuit.ask(call, lambda _: said)
+            circuit.call(call, lambda _: said)
 
 
 def succeed(circuit: Breaker) -> str:
     """Make a call that is answered."""
-    return circuit.ask(lambda: "an answer", lambda _: Said.ANSWERED)
+    return circuit.call(lambda: "an answer", lambda _: CallResult.ANSWERED)
 
 
 def refusal_of(circuit: Breaker) -> LoginRefused:
     """Make a call that must not be made; returns the refusal."""
     with pytest.raises(LoginRefused) as caught:
-        circuit.ask(lambda: pytest.fail("it was called"), lambda _: Said.ANSWERED)
+        circuit.call(lambda: pytest.fail("it was called"), lambda _: CallResult.ANSWERED)
     assert caught.value.code == "vipps_resting"
     return caught.value
 
 
 def test_outages_in_a_row_open_it_and_then_nobody_is_asked(circuit: Breaker, clock: Clock) -> None:
-    fail(circuit, OUTAGES - 1)
-    assert circuit.state is State.CLOSED
+    fail(circuit, MAX_OUTAGES - 1)
+    assert circuit.state is BreakerState.CLOSED
     fail(circuit)
-    assert circuit.state is State.OPEN
+    assert circuit.state is BreakerState.OPEN
     assert circuit.since == NOW
     clock.seconds += 4
-    assert refusal_of(circuit).retry_after == REST_SECONDS - 4
+    assert refusal_of(circuit).retry_after == OPEN_SECONDS - 4
     with pytest.raises(LoginRefused, match="vipps_resting"):
         circuit.check()
 
 
 def test_an_answer_in_between_begins_the_count_anew(circuit: Breaker) -> None:
-    fail(circuit, OUTAGES - 1)
+    fail(circuit, MAX_OUTAGES - 1)
     assert succeed(circuit) == "an answer"
-    fail(circuit, OUTAGES - 1)
-    assert circuit.state is State.CLOSED
+    fail(circuit, MAX_OUTAGES - 1)
+    assert circuit.state is BreakerState.CLOSED
 
 
 def test_what_says_nothing_neither_counts_nor_resets(circuit: Breaker) -> None:
-    fail(circuit, OUTAGES * 2, Said.NOTHING)
-    fail(circuit, OUTAGES - 1)
-    fail(circuit, 1, Said.NOTHING)
-    assert circuit.state is State.CLOSED
+    fail(circuit, MAX_OUTAGES * 2, CallResult.UNKNOWN)
+    fail(circuit, MAX_OUTAGES - 1)
+    fail(circuit, 1, CallResult.UNKNOWN)
+    assert circuit.state is BreakerState.CLOSED
     fail(circuit)
-    assert circuit.state is State.OPEN
+    assert circuit.state is BreakerState.OPEN
 
 
 def test_outages_that_are_far_apart_do_not_open_it(circuit: Breaker, clock: Clock) -> None:
-    for _ in range(OUTAGES * 3):
+    for _ in range(MAX_OUTAGES * 3):
         fail(circuit)
-        clock.seconds += WINDOW_SECONDS / (OUTAGES - 1) + 1
-    assert circuit.state is State.CLOSED
+        clock.seconds += WINDOW_SECONDS / (MAX_OUTAGES - 1) + 1
+    assert circuit.state is BreakerState.CLOSED
 
 
 def test_after_the_rest_one_may_try_and_an_answer_closes_it(circuit: Breaker, clock: Clock) -> None:
-    fail(circuit, OUTAGES)
-    clock.seconds += REST_SECONDS
-    assert circuit.state is State.HALF_OPEN
+    fail(circuit, MAX_OUTAGES)
+    clock.seconds += OPEN_SECONDS
+    assert circuit.state is BreakerState.HALF_OPEN
     circuit.check()
-    assert circuit.ask(lambda: refusal_of(circuit).retry_after, lambda _: Said.ANSWERED) == 1
-    assert (circuit.state, circuit.since) == (State.CLOSED, None)
-    fail(circuit, OUTAGES - 1)
-    assert circuit.state is State.CLOSED, "the outages of before count no more"
+    assert circuit.call(lambda: refusal_of(circuit).retry_after, lambda _: CallResult.ANSWERED) == 1
+    assert (circuit.state, circuit.since) == (BreakerState.CLOSED, None)
+    fail(circuit, MAX_OUTAGES - 1)
+    assert circuit.state is BreakerState.CLOSED, "the outages of before count no more"
 
 
 def test_a_trial_that_fails_opens_it_for_another_rest_of_the_same_outage(circuit: Breaker, clock: Clock) -> None:
-    fail(circuit, OUTAGES)
-    clock.seconds += REST_SECONDS
+    fail(circuit, MAX_OUTAGES)
+    clock.seconds += OPEN_SECONDS
     fail(circuit)
-    assert refusal_of(circuit).retry_after == REST_SECONDS
-    clock.seconds += REST_SECONDS
-    assert circuit.state is State.HALF_OPEN
+    assert refusal_of(circuit).retry_after == OPEN_SECONDS
+    clock.seconds += OPEN_SECONDS
+    assert circuit.state is BreakerState.HALF_OPEN
     assert circuit.since == NOW
 
 
 def test_a_trial_that_says_nothing_leaves_its_place_to_the_next(circuit: Breaker, clock: Clock) -> None:
-    fail(circuit, OUTAGES)
-    clock.seconds += REST_SECONDS
-    fail(circuit, 1, Said.NOTHING)
+    fail(circuit, MAX_OUTAGES)
+    clock.seconds += OPEN_SECONDS
+    fail(circuit, 1, CallResult.UNKNOWN)
     with pytest.raises(ZeroDivisionError):
-        circuit.ask(lambda: 1 / 0, lambda _: Said.ANSWERED)
-    assert circuit.state is State.HALF_OPEN
+        circuit.call(lambda: 1 / 0, lambda _: CallResult.ANSWERED)
+    assert circuit.state is BreakerState.HALF_OPEN
     succeed(circuit)
-    assert circuit.state is State.CLOSED
+    assert circuit.state is BreakerState.CLOSED
 
 
-@pytest.mark.parametrize("said", [Said.ANSWERED, Said.OUTAGE])
-def test_a_call_from_before_decides_nothing_about_a_later_trial(circuit: Breaker, clock: Clock, said: Said) -> None:
+@pytest.mark.parametrize("said", [CallResult.ANSWERED, CallResult.OUTAGE])
+def test_a_call_from_before_decides_nothing_about_a_later_trial(
+    circuit: Breaker, clock: Clock, said: CallResult
+) -> None:
     def slow() -> None:
-        fail(circuit, OUTAGES)
-        clock.seconds += REST_SECONDS
+        fail(circuit, MAX_OUTAGES)
+        clock.seconds += OPEN_SECONDS
 
-    circuit.ask(slow, lambda _: said)
-    assert circuit.state is State.HALF_OPEN
+    circuit.call(slow, lambda _: said)
+    assert circuit.state is BreakerState.HALF_OPEN
 
 
 def test_of_many_threads_one_tries(circuit: Breaker, clock: Clock) -> None:
-    fail(circuit, OUTAGES)
-    clock.seconds += REST_SECONDS
+    fail(circuit, MAX_OUTAGES)
+    clock.seconds += OPEN_SECONDS
     all_here, others_are_done, tried = threading.Barrier(8), threading.Event(), []
     refused: list[str] = []
 
     def try_it() -> None:
         all_here.wait(5)
         try:
-            circuit.ask(lambda: tried.append(others_are_done.wait(5)), lambda _: Said.ANSWERED)
+            circuit.call(lambda: tried.append(others_are_done.wait(5)), lambda _: CallResult.ANSWERED)
         except LoginRefused as error:
             refused.append(error.code)
             if len(refused) == 7:
@@ -180,10 +183,10 @@ def asked(client: VippsClient, code: str = "the-code") -> str:
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_a_provider_that_says_not_now_is_left_alone(provider: Provider, client_of: VippsClient, status: int) -> None:
     provider.bent[TOKEN_PATH] = lambda to: to.send_json({}, status)
-    for _ in range(OUTAGES):
+    for _ in range(MAX_OUTAGES):
         asked(client_of)
     assert asked(client_of) == "vipps_resting"
-    assert provider.calls(TOKEN_PATH) == OUTAGES
+    assert provider.calls(TOKEN_PATH) == MAX_OUTAGES
 
 
 @pytest.mark.parametrize(
@@ -193,39 +196,39 @@ def test_nothing_that_a_made_up_code_can_provoke_opens_it(
     provider: Provider, client_of: VippsClient, status: int, body: Any
 ) -> None:
     provider.bent[TOKEN_PATH] = lambda to: to.send_json(body, status)
-    for number in range(OUTAGES * 3):
+    for number in range(MAX_OUTAGES * 3):
         assert asked(client_of, f"made-up-{number}") not in ("", "vipps_resting")
-    assert client_of.breaker.state is State.CLOSED
+    assert client_of.breaker.state is BreakerState.CLOSED
 
 
 def test_a_500_of_userinfo_is_vipps_own(provider: Provider) -> None:
     provider.bent[USERINFO_PATH] = lambda to: to.send_json({}, 500)
     transport = Transport(1)
-    for _ in range(OUTAGES):
+    for _ in range(MAX_OUTAGES):
         transport.call("GET", provider.origin + USERINFO_PATH, {}, Deadline(2))
-    assert transport.breaker.state is State.OPEN
+    assert transport.breaker.state is BreakerState.OPEN
 
 
 def test_having_no_time_left_is_no_sign_of_an_outage(provider: Provider, client_of: VippsClient) -> None:
     client_of.check_issuer([], Deadline(2))
-    for _ in range(OUTAGES):
+    for _ in range(MAX_OUTAGES):
         with pytest.raises(LoginRefused, match="vipps_timeout"):
             client_of.exchange("the-code", an_attempt(), Deadline(0))
-    assert client_of.breaker.state is State.CLOSED
+    assert client_of.breaker.state is BreakerState.CLOSED
 
 
 @pytest.mark.parametrize(
-    ("left", "state"), [(CONNECT_SECONDS - 0.1, State.CLOSED), (CONNECT_SECONDS + 0.1, State.OPEN)]
+    ("left", "state"), [(CONNECT_SECONDS - 0.1, BreakerState.CLOSED), (CONNECT_SECONDS + 0.1, BreakerState.OPEN)]
 )
 def test_a_timeout_counts_only_if_there_was_time_for_an_answer(
-    monkeypatch: pytest.MonkeyPatch, left: float, state: State
+    monkeypatch: pytest.MonkeyPatch, left: float, state: BreakerState
 ) -> None:
     def too_late(*_: object) -> None:
         raise TimeoutError
 
     transport = Transport(1)
     monkeypatch.setattr(transport, "_send", too_late)
-    for _ in range(OUTAGES):
+    for _ in range(MAX_OUTAGES):
         with pytest.raises(LoginRefused, match="vipps_timeout"):
             transport.call("GET", "http://localhost/", {}, Deadline(left))
     assert transport.breaker.state is state
@@ -233,15 +236,15 @@ def test_a_timeout_counts_only_if_there_was_time_for_an_answer(
 
 def test_a_host_that_cannot_be_reached_counts_however_little_time_is_left(unused_port: int) -> None:
     transport = Transport(1)
-    for _ in range(OUTAGES):
+    for _ in range(MAX_OUTAGES):
         with pytest.raises(LoginRefused, match="vipps_unreachable"):
             transport.call("GET", f"http://localhost:{unused_port}/", {}, Deadline(CONNECT_SECONDS / 2))
-    assert transport.breaker.state is State.OPEN
+    assert transport.breaker.state is BreakerState.OPEN
 
 
 def test_a_kept_copy_of_discovery_serves_while_it_is_open(provider: Provider, client_of: VippsClient) -> None:
     client_of.check_issuer([], Deadline(2))
-    fail(client_of.breaker, OUTAGES)
+    fail(client_of.breaker, MAX_OUTAGES)
     client_of._discovery._kept["provider"].fresh_until = 0
     client_of.check_issuer([], Deadline(2))
 
@@ -277,11 +280,11 @@ def test_while_vipps_is_down_the_login_page_says_so_and_offers_the_other_way(
 ) -> None:
     assert order_on(browser) == ["a", "form"]
     provider.down = True
-    assert [press(browser).status_code for _ in range(OUTAGES)] == [502] * OUTAGES
+    assert [press(browser).status_code for _ in range(MAX_OUTAGES)] == [502] * MAX_OUTAGES
     made = len(provider.seen)
     refused = press(browser)
     assert (refused.status_code, len(provider.seen)) == (503, made)
-    assert 1 <= int(refused.headers["Retry-After"]) <= REST_SECONDS
+    assert 1 <= int(refused.headers["Retry-After"]) <= OPEN_SECONDS
     page = check_page(refused)
     assert page.h1 == "Vipps does not answer just now"
     assert str(page.select(".refused__ways a")[0]["href"]) == "/login?next=/checkout"
@@ -298,13 +301,13 @@ def test_a_callback_fails_at_once_and_the_first_answer_makes_all_well(
     state = press(browser).headers["Location"].partition("state=")[2].partition("&")[0]
     again = press(browser).headers["Location"].partition("state=")[2].partition("&")[0]
     circuit = browser.application.extensions["vipps"].client.breaker
-    fail(circuit, OUTAGES)
+    fail(circuit, MAX_OUTAGES)
     response = browser.get(f"/login/vipps/callback?code=x&state={state}")
     assert (response.status_code, provider.calls(TOKEN_PATH)) == (503, 0)
-    monkeypatch.setattr(breakers, "REST_SECONDS", -1.0)
+    monkeypatch.setattr(breakers, "OPEN_SECONDS", -1.0)
     assert order_on(browser) == ["a", "form"], "after the rest the page is as always"
     assert browser.get(f"/login/vipps/callback?code=x&state={again}").status_code == 502
-    assert (provider.calls(TOKEN_PATH), circuit.state) == (1, State.CLOSED)
+    assert (provider.calls(TOKEN_PATH), circuit.state) == (1, BreakerState.CLOSED)
 
 
 def test_readyz_tells_vipps_from_the_database_and_asks_nobody(browser: FlaskClient, provider: Provider) -> None:
@@ -312,7 +315,7 @@ def test_readyz_tells_vipps_from_the_database_and_asks_nobody(browser: FlaskClie
     press(browser)
     seen = len(provider.seen)
     assert browser.get("/readyz").json == {"status": "ready", "database": "ok", "provider": "ok"}
-    fail(browser.application.extensions["vipps"].client.breaker, OUTAGES)
+    fail(browser.application.extensions["vipps"].client.breaker, MAX_OUTAGES)
     answer = browser.get("/readyz")
     assert (answer.status_code, answer.json["status"], answer.json["database"]) == (200, "ready", "ok")
     since = answer.json["provider"].removeprefix("unreachable since ")
@@ -321,7 +324,7 @@ def test_readyz_tells_vipps_from_the_database_and_asks_nobody(browser: FlaskClie
 
 
 def test_in_the_demo_a_mishap_that_a_visitor_asks_for_is_nobody_elses(vipps: VippsPerson) -> None:
-    browsers = [browser_of(vipps.app) for _ in range(OUTAGES + 1)]
+    browsers = [browser_of(vipps.app) for _ in range(MAX_OUTAGES + 1)]
     started = [vipps.start(browser=each) for each in browsers]  # now, since a start shows that somebody listens
     callbacks = [vipps.approve(each, "ola", faults={"token": {"status": 503}}) for each in started]
     for browser, callback in zip(browsers, callbacks, strict=True):
@@ -340,4 +343,4 @@ def test_in_the_demo_a_simulator_that_is_switched_off_opens_it(make_app: Any, un
     client = app.extensions["vipps"].client
     provider = _checked(documented(client.config), client.config)
     client._discovery._kept["provider"] = _Kept(provider, float("inf"))
-    assert [press(browser_of(app)).status_code for _ in range(OUTAGES + 1)] == [502] * OUTAGES + [503]
+    assert [press(browser_of(app)).status_code for _ in range(MAX_OUTAGES + 1)] == [502] * MAX_OUTAGES + [503]

@@ -10,9 +10,10 @@ import pytest
 
 from app.vipps.client import VippsClient
 from app.vipps.config import DISCOVERY_PATH
+from app.vipps.deadline_http import Deadline
 from app.vipps.errors import LoginRefused
 from app.vipps.purposes import Purpose
-from app.vipps.transport import MAX_BYTES, Deadline
+from app.vipps.transport import MAX_BYTES
 from tests.provider import CLIENT_ID, KEYS_PATH, SUBJECT, TOKEN_PATH, USERINFO_PATH, Handler, Provider, running
 from tests.vipps.conftest import an_attempt
 
@@ -191,7 +192,7 @@ def test_nobody_listening_is_unreachable(log_in: LogIn, unused_port: int) -> Non
 
 def test_a_browser_is_not_sent_to_a_simulator_that_is_switched_off() -> None:
     with running() as provider:
-        client = VippsClient(provider.config(knock_first=True))
+        client = VippsClient(provider.config(check_first=True))
         assert client.authorization_url(an_attempt()).startswith(provider.origin)
     assert refused(lambda: client.authorization_url(an_attempt())) == "vipps_unreachable"
 

@@ -9,7 +9,7 @@ import pytest
 from app.vipps import discovery
 from app.vipps.client import VippsClient
 from app.vipps.config import DISCOVERY_PATH
-from app.vipps.transport import Deadline
+from app.vipps.deadline_http import Deadline
 from tests.provider import KEYS_PATH, Handler, Provider
 from tests.vipps.conftest import an_attempt
 from tests.vipps.test_client import LogIn, refused

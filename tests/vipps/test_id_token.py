@@ -171,7 +171,7 @@ def test_a_broken_signature_is_refused(provider: Provider, log_in: LogIn) -> Non
 
 
 def test_the_token_of_an_earlier_login_is_refused(provider: Provider, client_of: Any) -> None:
-    from app.vipps.transport import Deadline
+    from app.vipps.deadline_http import Deadline
 
     provider.nonce = "of-the-first-login"
     first = provider.id_token()
