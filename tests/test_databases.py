@@ -7,16 +7,21 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
+from flask.testing import FlaskClient
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import create_engine, delete, func, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.customers.models import Customer
+from app.customers.consents import ledger
+from app.customers.models import Customer, VippsLink, VippsProfile
+from app.customers.profile import from_vipps
 from app.database import UtcDateTime, db, insert_now, is_in_models, is_unavailable, on_commit, update_now, utcnow
 from app.shop.models import Product
 from app.vipps.attempts import metadata as vipps_metadata
-from tests.conftest import browser_of, post
+from app.vipps.claims import parse
+from app.vipps.return_path import MAX_LENGTH
+from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import PASSWORD
 from tests.pages import check_page
 from tests.shop.steps import add_product, add_somebody, checkout_page, order_form, put_into_cart
@@ -226,3 +231,133 @@ def test_a_savepoint_that_is_rolled_back_drops_its_own_functions_only(either_app
         assert called == []
         db.session.commit()
     assert called == ["before", "released"]
+
+
+# The longest value of each field, and one that is longer. Nothing else that is typed has a column of limited length.
+LONGEST_EMAIL = f"{'x' * 64}@{'a' * 63}.{'b' * 63}.{'c' * 57}.com"
+LONGEST = {
+    "name": "å" * 200,
+    "email": LONGEST_EMAIL,
+    "phone": "+7 8108 9567 340 187",  # 15 digits, and 20 characters as an order keeps it
+    "street": "ø" * 200,
+    "postal_code": "0603",
+    "region": "æ" * 100,
+}
+LONGER = {
+    "name": "å" * 201,
+    "email": f"x{LONGEST_EMAIL}",
+    "phone": "+49 181 12345678901",  # 16 digits, and the library calls it valid
+    "street": "ø" * 201,
+    "postal_code": "06030",
+    "region": "æ" * 101,
+}
+# Columns of limited length that hold what comes from outside.
+TYPED = {
+    "customer": {"name", "given_name", "family_name", "email", "phone_number"},
+    "customer_name_word": {"word"},
+    "mailed_proof": {"email"},
+    "mail": {"recipient", "subject"},
+    "shop_order": {"name", "email", "phone"},
+    "vipps_link": {"subject"},
+    "vipps_profile": {"name", "given_name", "family_name", "email", "phone_number"},
+    "consent_record": {"subject", "consent_id", "text", "heading", "description", "language"},
+    "pending_link": {"subject", "next_path"},
+    "login_attempt": {"next_path"},
+}
+# Those that hold codes, hashes and words of the shop's own, or texts that are cut where they are written.
+OURS = {
+    "activity": {"decision", "kind", "method", "reference", "user_agent"},
+    "cart": {"token_hash"},
+    "category": {"slug"},
+    "category_text": {"intro", "language", "name"},
+    "consent_record": {"object_hash", "pseudonym", "source"},
+    "customer": {"locale", "password_hash", "refresh_policy"},
+    "customer_session": {"ended_reason", "method", "token_hash", "user_agent"},
+    "error_report": {"code", "reference", "route"},
+    "login_attempt": {"browser_hash", "code_verifier", "nonce", "outcome", "owner", "purpose", "state_hash"},
+    "mail": {"kind"},
+    "mailed_proof": {"purpose", "token_hash"},
+    "order_line": {"name", "slug"},
+    "pending_link": {"browser_hash", "client_id", "issuer", "purpose"},
+    "product": {"picture", "slug"},
+    "product_text": {"language", "name", "summary"},
+    "profile_change": {"field", "source", "state"},
+    "shop_order": {"checkout_key", "delivery", "language", "number", "status"},
+    "staff": {"email", "name", "password_hash"},
+    "staff_look": {"action", "detail", "reference"},
+    "staff_session": {"token_hash", "user_agent"},
+    "vipps_link": {"client_id", "issuer"},
+    "webhook_delivery": {"body_hash", "outcome", "reference", "subject_hash"},
+}
+
+
+def send_form(client: FlaskClient, form: str, values: dict[str, str]) -> int:
+    """Send one of the three forms that keep what is typed; return the status."""
+    if form == "register":
+        fields = {name: values[name] for name in ("name", "email")}
+        return post(client, "/register", {**fields, "password": PASSWORD}).status_code
+    page = open_page(client, "/account/profile" if form == "profile" else "/checkout")
+    if form == "profile":
+        fields = {"country": "NO", "shown": page.one('[name="shown"]')["value"], **values}
+        return post(client, "/account/profile", fields).status_code
+    return client.post("/checkout", data=order_form(page, **values)).status_code
+
+
+@pytest.mark.parametrize("form", ["register", "profile", "checkout"])
+def test_the_longest_values_are_stored_and_longer_ones_are_refused(either_app: Flask, form: str) -> None:
+    client = browser_of(either_app)
+    if form != "register":
+        add_product(either_app, "long-socks")
+        add_somebody(either_app, client, "someone@example.com")
+        put_into_cart(client, "long-socks")
+    fields = ["name", "email"] if form == "register" else list(LONGER)
+    if form == "profile":
+        fields.remove("email")
+    for name in fields:
+        assert send_form(client, form, {**LONGEST, name: LONGER[name]}) in (400, 422), name
+    assert send_form(client, form, LONGEST) == 303
+    table = "shop_order" if form == "checkout" else "customer"
+    with either_app.app_context():
+        kept = db.session.execute(text(f"SELECT * FROM {table} WHERE name = :name"), {"name": LONGEST["name"]}).one()
+    assert form == "profile" or kept.email == LONGEST_EMAIL
+    assert form != "profile" or kept.phone_number == "781089567340187"
+    assert form != "checkout" or kept.phone == LONGEST["phone"]
+
+
+def test_the_longest_claims_are_stored_and_longer_ones_are_cut_or_absent(either_app: Flask) -> None:
+    longest = {"name": 200, "given_name": 200, "family_name": 200}
+    claims = dict.fromkeys(longest, "å" * 300) | {"sub": "s" * 255, "email_verified": True}
+    claims |= {"email": LONGEST_EMAIL, "phone_number": "781089567340187", "phone_number_verified": True}
+    too_long = parse({**claims, "email": f"x{LONGEST_EMAIL}", "phone_number": "7810895673401870"})
+    assert (too_long.email, too_long.phone_number) == (None, None)
+    question = {"id": "q" * 100, "accepted": True, "required": False, "textDisplayedToUser": "t" * 2000}
+    screen = {"heading": "h" * 500, "text": "d" * 4000, "language": "abc-ABCDEF", "consents": [question]}
+    told = parse({**claims, "delegatedConsents": {**screen, "timeOfConsent": "2026-01-01T00:00:00Z"}})
+    with either_app.test_request_context():
+        customer = Customer(name="", email=None)
+        link = VippsLink(customer=customer, issuer="https://op.test/", client_id="shop", subject=told.subject)
+        db.session.add(link)
+        db.session.flush()
+        from_vipps.refresh(link, told)
+        ledger.record(customer, told)
+        db.session.commit()
+        kept = db.session.execute(select(VippsProfile).where(VippsProfile.link_id == link.id)).scalar_one()
+        assert {name: len(getattr(kept, name)) for name in longest} == longest
+        assert (kept.email, kept.phone_number) == (LONGEST_EMAIL, claims["phone_number"])
+        (answer,) = ledger.history(customer)
+        assert [len(getattr(answer, name)) for name in ("consent_id", "text", "heading")] == [100, 2000, 500]
+        assert (len(answer.description), len(answer.language)) == (4000, 10)
+
+
+def test_every_column_of_limited_length_holds_what_is_tested_here_or_the_shop_s_own() -> None:
+    """A new column for something from outside belongs into `TYPED`, and its longest value into the tests above."""
+    limited = {
+        table.name: {column.name for column in table.columns if getattr(column.type, "length", None)}
+        for metadata in (db.metadata, vipps_metadata)
+        for table in metadata.sorted_tables
+    }
+    rest = {table: names - TYPED.get(table, set()) for table, names in limited.items()}
+    assert {table: names for table, names in rest.items() if names} == OURS
+    assert all(names <= limited[table] for table, names in TYPED.items())
+    paths = [vipps_metadata.tables["login_attempt"].c.next_path, db.metadata.tables["pending_link"].c.next_path]
+    assert {path.type.length for path in paths} == {MAX_LENGTH}

@@ -31,6 +31,9 @@ from .revocation import Delivery
 
 bp = Blueprint("vipps", __name__)
 
+# An attempt is taken by UPDATE ... RETURNING, which MySQL and MariaDB do not have.
+DATABASES = ("sqlite", "postgresql")
+
 REFUSED = "refused"
 # RFC 6749, appendix A.11: printable ASCII; the length is ours, far above what Vipps sends.
 CODE = re.compile(r"[\x20-\x7e]{1,2000}")
@@ -99,7 +102,11 @@ class Integration:
 
 
 def init_app(app: Flask, config: VippsConfig, merchant: Merchant, engine: Callable[[], Engine]) -> None:
-    """Mount the routes for one merchant and one sales unit."""
+    """Mount the routes for one merchant and one sales unit; raises `ValueError` for an unsupported database."""
+    with app.app_context():
+        dialect = engine().dialect.name
+    if dialect not in DATABASES:
+        raise ValueError(f"Vipps Login needs SQLite or PostgreSQL here; {dialect} is not supported")
     app.extensions["vipps"] = Integration(VippsClient(config), Attempts(engine), merchant)
     app.register_blueprint(bp)
 

@@ -4,10 +4,13 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from flask import Flask
 from sqlalchemy import Engine, create_engine, func, select
 
+from app.vipps import routes
 from app.vipps.attempts import PER_BROWSER, Attempt, Attempts, Expired, Repeated, hash_of, login_attempt, metadata
 from app.vipps.errors import LoginRefused
 from app.vipps.purposes import Purpose
@@ -169,3 +172,12 @@ def test_what_nobody_finished_is_forgotten_after_a_while(attempts: Attempts, eng
     attempts.begin("browser", Purpose.LOG_IN, "/")
     with engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(login_attempt)) == 1
+
+
+@pytest.mark.parametrize("dialect", ["mysql", "mariadb", "oracle"])
+def test_a_database_that_is_not_supported_is_refused_at_the_start(dialect: str) -> None:
+    app, engine = Flask("liftout"), Mock()
+    engine.dialect.name = dialect
+    with pytest.raises(ValueError, match=f"SQLite or PostgreSQL here; {dialect} is not supported"):
+        routes.init_app(app, Mock(), Mock(), engine=lambda: engine)
+    assert "vipps" not in app.extensions

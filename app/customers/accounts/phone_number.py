@@ -6,6 +6,8 @@ The digits are E.164 without the plus sign, which is also how Vipps gives a numb
 import phonenumbers
 
 HOME = "NO"
+# ITU-T E.164, section 6. The library knows longer ones, German service numbers for example; our columns do not.
+MAX_DIGITS = 15
 
 
 def digits_of(text: str | None) -> str | None:
@@ -16,7 +18,8 @@ def digits_of(text: str | None) -> str | None:
         return None
     if not phonenumbers.is_valid_number(number):
         return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
+    digits = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
+    return digits if len(digits) <= MAX_DIGITS else None
 
 
 def readable(digits: str | None) -> str:
