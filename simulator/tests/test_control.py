@@ -212,8 +212,8 @@ def test_log_holds_no_secrets(provider: Provider) -> None:
 
 
 def test_log_forgets_the_oldest(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulator.request_log.KEPT", 10)
-    monkeypatch.setattr("simulator.request_log._TIDY_EVERY", 5)
+    monkeypatch.setattr("simulator.request_log.MAX_ROWS", 10)
+    monkeypatch.setattr("simulator.request_log._DELETE_EVERY", 5)
     for _ in range(22):
         provider.userinfo("x")
     assert 10 <= provider.control("requests")["counts"]["userinfo"] < 15

@@ -54,7 +54,7 @@ def test_a_company_is_told_whom_it_lost(provider: Provider, receiver: Receiver) 
     [(path, kind, sent)] = receiver.received
     assert (path, kind) == ("/hook", "text/plain")
     assert decoded(sent)["sub"] == subject
-    assert decoded(sent)["exp"] - decoded(sent)["iat"] == revocations.LIFETIME
+    assert decoded(sent)["exp"] - decoded(sent)["iat"] == revocations.LIFETIME_SECONDS
 
 
 def test_the_phone_tells_the_company_too(browser: FlaskClient, provider: Provider, receiver: Receiver) -> None:

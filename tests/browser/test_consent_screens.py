@@ -28,7 +28,7 @@ def begin_login(page: Page, stage: Stage, person: str) -> None:
     page.goto(f"{stage.shop}/login?next={CENTRE}")
     press_vipps(page)
     be(page, person)
-    page.get_by_role("button", name="Share and go on").click()
+    page.get_by_role("button", name="Share and continue").click()
 
 
 def test_merchant_changes_the_screen_and_a_finn_answers_it(stage: Stage) -> None:

@@ -166,7 +166,7 @@ def test_new_profile_at_vipps_is_another_vipps_user(stage: Stage, page: Page) ->
     press_vipps(page)
     approve(page)
     log_out(page, stage)
-    at_simulator(page, stage, "kari", "Makes the profile anew")
+    at_simulator(page, stage, "kari", "Recreate the profile (new sub)")
     log_in_with_vipps(page, stage)
     expect(heading(page)).to_have_text("That account is connected to another Vipps user")
 

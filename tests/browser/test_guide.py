@@ -51,7 +51,7 @@ def be_remembered(page: Page, stage: Stage) -> None:
     page.get_by_label("Remember me in this browser").check()
     be(page, GUNNAR)
     while is_at_simulator(page):
-        page.get_by_role("button", name="Share and go on").or_(page.get_by_role("button", name="Confirm")).click()
+        page.get_by_role("button", name="Share and continue").or_(page.get_by_role("button", name="Confirm")).click()
 
 
 @pytest.mark.parametrize("ward", WARDS, ids=lambda ward: ward.title)
