@@ -1,13 +1,12 @@
-"""Vipps Login, simulated: an OpenID provider that behaves like Vipps MobilePay Login as far as its
-documentation says.
+"""Vipps Login, simulated: an OpenID provider that behaves like Vipps MobilePay Login as far as its documentation says.
 
-It is a product of its own, on an origin of its own, and knows nothing of any merchant site: a site in any
-language points at it by its client id, its secret and this origin. It never calls anybody, needs no network
-and invents all its people.
+It is a product of its own, on an origin of its own, and knows no merchant site: a site in any language connects to it
+with a client id, a client secret and this origin. It needs no network, and all its persons are fictional. It calls only
+the webhook addresses that merchants register.
 
-The rules are plain functions with typed outcomes: `authorization` judges the request, `logins` walks a person
-through it, `tokens` and `userinfo` answer the merchant. `protocol`, `screens`, `home`, `phone`, `portal` and
-`control` translate HTTP. All state is in `database` and `models`, so several workers may serve one simulator.
+The rules are plain functions with typed outcomes: `authorization` checks the request, `logins` decides the steps of the
+login, `tokens` and `userinfo` answer the merchant. `protocol`, `screens`, `home`, `phone`, `portal` and `control`
+translate HTTP. All state is in `database` and `models`, so several workers may serve one simulator.
 """
 
 from http import HTTPStatus
@@ -31,21 +30,21 @@ _HERE = Path(__file__).parent
 
 
 class _Json(DefaultJSONProvider):
-    """JSON as Vipps writes it: letters as they are, members in a sensible order."""
+    """JSON as Vipps writes it: non-ASCII letters unescaped, members in the order they were added."""
 
     ensure_ascii = False
     sort_keys = False
 
 
 class _SimulatorApp(Flask):
-    """Flask, with templates that leave no blank lines where a tag stood."""
+    """Flask, with templates whose block tags leave no blank lines."""
 
     json_provider_class = _Json
     jinja_options = {**Flask.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
 
 
 def create_simulator(config: SimulatorConfig) -> Flask:
-    """Return the simulator as a WSGI app, its database made and seeded."""
+    """Return the simulator as a WSGI app, with its database created and seeded."""
     app = _SimulatorApp(
         __name__,
         template_folder=str(_HERE / "templates"),
@@ -54,7 +53,7 @@ def create_simulator(config: SimulatorConfig) -> Flask:
     )
     app.config.update(
         SECRET_KEY=config.secret_key,
-        # Cookies know no ports: on localhost the merchant site sees these too, so the names must not meet.
+        # Cookies ignore ports: on localhost the merchant site receives this one too, so the name must be unique.
         SESSION_COOKIE_NAME="vipps_simulator_session",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=config.secure,
@@ -68,7 +67,7 @@ def create_simulator(config: SimulatorConfig) -> Flask:
 
 
 def _wire(app: Flask) -> None:
-    """Register everything that answers requests. Merchants and scripts send no CSRF token; people do."""
+    """Register handlers and blueprints. Merchants and scripts send no CSRF token; browsers do."""
     i18n.init_app(app)
     headers.init_app(app)
     error_pages.init_app(app)
@@ -81,9 +80,9 @@ def _wire(app: Flask) -> None:
 
 
 def _refuse_other_hosts() -> None:
-    """Answer under our own name only: a web page whose name is made to lead here (DNS rebinding) gets nothing.
+    """Refuse other host names: a web page whose name resolves to this server (DNS rebinding) gets no data.
 
-    A health check may come by address.
+    A health check may use the IP address.
     """
     ours = urlsplit(current_app.extensions[EXTENSION].config.public_url)
     host = urlsplit(f"//{request.host}").hostname

@@ -1,12 +1,12 @@
-"""The rules of the authorization request: a pure function from its parameters to what has to happen.
+"""Checks an authorization request: a pure function from its parameters to an outcome.
 
-Four outcomes. `Accepted` starts a login. `SentBack` tells the merchant through the redirect URI. `Refused` is
-for the case in which the redirect URI itself cannot be trusted: the person sees the provider's own error page
-and the merchant gets no callback at all (OpenID Connect Core section 3.1.2.6, RFC 6749 section 4.1.2.1).
-`TooLong` is the gateway in front of it.
+Four outcomes. `Accepted` starts a login. `SentBack` reports an error to the redirect URI. `Refused` means that the
+redirect URI itself cannot be trusted: the person sees the provider's own error page and the merchant gets no callback
+at all (OpenID Connect Core section 3.1.2.6, RFC 6749 section 4.1.2.1). `TooLong` is the answer of the gateway in front
+of Vipps.
 
-`prompt`, `max_age`, `login_hint`, `ui_locales`, `display` and `claims` are not part of Vipps' browser flow
-and are ignored.
+`prompt`, `max_age`, `login_hint`, `ui_locales`, `display` and `claims` are not part of Vipps' browser flow and are
+ignored.
 """
 
 import re
@@ -38,7 +38,7 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True)
 class Refused:
-    """The merchant cannot be told; the person is."""
+    """The error is shown to the person, because the redirect URI cannot be trusted."""
 
     reason: Refusal
     redirect_uri: str = ""
@@ -51,7 +51,7 @@ class TooLong:
 
 @dataclass(frozen=True)
 class SentBack:
-    """The merchant is told by an error redirect."""
+    """The merchant gets an error redirect."""
 
     redirect_uri: str
     state: str
@@ -85,7 +85,7 @@ Parameters = Mapping[str, Sequence[str]]
 
 
 def check_request(parameters: Parameters, url_length: int, unit: SalesUnit | None) -> Outcome:
-    """Decide what a request leads to; `unit` is the sales unit of its `client_id`, if there is one."""
+    """Return the outcome of a request; `unit` is the sales unit of its `client_id`, or None."""
     if _too_long(parameters, url_length):
         return TooLong()
     if not _first(parameters, "client_id"):
@@ -109,7 +109,7 @@ def success_location(redirect_uri: str, code: str, scope: str, state: str) -> st
 
 
 def error_location(redirect_uri: str, state: str, error: str, description: str) -> str:
-    """Return the redirect with an error; a state that was not sent is not returned (RFC 6749 section 4.1.2.1)."""
+    """Return the redirect with an error; `state` is left out if the request had none (RFC 6749 section 4.1.2.1)."""
     answer = {"error": error, "error_description": description}
     return _with_query(redirect_uri, {**answer, "state": state} if state else answer)
 
@@ -205,7 +205,7 @@ def _accepted(parameters: Parameters, unit: SalesUnit, redirect_uri: str, state:
         # The documented default is plain, as in RFC 7636 section 4.3.
         code_challenge_method=(_first(parameters, "code_challenge_method") or "plain") if challenge else "",
         brand=BRAND_BY_MARKET.get(_first(parameters, "market"), unit.brand),
-        # What a unit without the advanced plan gets for asking is not documented: here it is ignored.
+        # What happens without the advanced plan is not documented: this simulator ignores `acr_values` then.
         app_confirmation=wants_app and unit.plan == "advanced",
     )
 
@@ -221,5 +221,5 @@ def _first(parameters: Parameters, name: str) -> str:
 
 
 def _with_query(uri: str, parameters: Mapping[str, str]) -> str:
-    """Add parameters; a query that the registered URI has is kept (RFC 6749 section 3.1.2)."""
+    """Add parameters and keep the query of the registered URI (RFC 6749 section 3.1.2)."""
     return f"{uri}{'&' if '?' in uri else '?'}{urlencode(parameters, quote_via=quote)}"

@@ -1,8 +1,7 @@
 """Client authentication at the token and revocation endpoints.
 
-A unit uses exactly the method it is set up with, `client_secret_basic` unless the portal says otherwise;
-everything else is one and the same 401 `invalid_client` (Vipps MobilePay Login API guide: token endpoint; RFC
-6749 section 5.2).
+A sales unit must use the method that it is configured for, by default `client_secret_basic`; every other attempt gets
+the same 401 `invalid_client` (Vipps MobilePay Login API guide: token endpoint; RFC 6749 section 5.2).
 """
 
 import base64
@@ -43,10 +42,10 @@ class OAuthFailure:
 
 
 def authenticate(session: Session, authorization: str, form: Mapping[str, str]) -> SalesUnit | OAuthFailure:
-    """Return the sales unit that sent the request, or why that is not proven."""
+    """Return the authenticated sales unit, or the error."""
     basic = _read_basic(authorization)
     if basic and "client_secret" in form:
-        # RFC 6749 section 2.3: no more than one method per request.
+        # RFC 6749 section 2.3: only one method per request.
         return OAuthFailure(400, "invalid_request", "More than one way of client authentication was used.", "")
     if basic:
         return _authenticate_basic(session, *basic)

@@ -1,8 +1,7 @@
-"""What a simulator needs to know before it starts: where it lives, where it keeps its state, and which
-merchants may use it.
+"""The settings of a simulator: its origin, its database, and the merchants that may use it.
 
-Everything but the first three settings has a default that suits a laptop. The values are plain data, so that
-whoever starts the simulator (a script, a test, another project) decides where they come from.
+All settings but the first three have defaults that suit a developer's computer. The values are plain data, so the
+caller (a script, a test, another project) decides where they come from.
 """
 
 from collections.abc import Mapping
@@ -24,7 +23,7 @@ BRANDS: tuple[str, ...] = get_args(Brand)
 
 @dataclass(frozen=True, kw_only=True)
 class MerchantConfig:
-    """One sales unit as its owner set it up in the business portal."""
+    """One sales unit as configured in the business portal."""
 
     client_id: str
     client_secret: str
@@ -33,32 +32,32 @@ class MerchantConfig:
     redirect_uris: tuple[str, ...]
     """Compared character by character with the one in the authorization request."""
     auth_method: AuthMethod = "client_secret_basic"
-    """How the token endpoint recognises this merchant; the other method is refused."""
+    """How the token endpoint authenticates this merchant; it refuses the other method."""
     plan: Plan = "basic"
     """Which scopes the unit may ask for; in-app confirmation needs the advanced plan."""
     msn: str = "100001"
-    """Merchant serial number. Subjects are made per serial number."""
+    """Merchant serial number. A person has one `sub` per serial number."""
     brand: Brand = "vipps"
-    """The name on the screens when the request names no market."""
+    """The brand on the screens when the request has no `market`."""
     webhook_url: str | None = None
     account_url: str | None = None
-    """Where people see at the merchant's what it has of them; None for a merchant whose front page has to do."""
+    """The merchant's page where people see their data; None links to the merchant's front page."""
     terms_url: str = "https://example.com/terms"
     privacy_url: str = "https://example.com/privacy"
     delegated_consents: Mapping[str, Any] | None = field(default_factory=lambda: DEFAULT_CONSENTS)
-    """The marketing consents screen; None for a unit that never set it up."""
+    """The marketing consents screen; None if the unit has not configured it."""
     custom_flow: Mapping[str, Any] | None = field(default_factory=lambda: DEFAULT_FLOW)
-    """The screens of the flow builder; None for a unit that never set it up."""
+    """The screens of the flow builder; None if the unit has not configured them."""
 
     def __post_init__(self) -> None:
-        """Stop at once on a value that could only fail later, in the middle of somebody's login."""
+        """Refuse a value that would otherwise fail later, in the middle of a login."""
         _one_of("auth_method", self.auth_method, AUTH_METHODS)
         for uri in self.redirect_uris:
-            urlsplit(uri)  # raises ValueError for what is no address, such as an unfinished IPv6 one
+            urlsplit(uri)  # raises ValueError for an invalid address, such as an incomplete IPv6 one
         _one_of("plan", self.plan, PLANS)
         _one_of("brand", self.brand, BRANDS)
         if self.account_url is not None:
-            check_url("account_url", self.account_url)  # people follow it
+            check_url("account_url", self.account_url)  # people open this link
         if self.delegated_consents is not None:
             check_consents(self.delegated_consents)
         if self.custom_flow is not None:
@@ -71,7 +70,7 @@ class MerchantConfig:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "MerchantConfig":
-        """Build a merchant from JSON; raise ValueError that names what is wrong."""
+        """Build a merchant from JSON; raise ValueError that says what is wrong."""
         known = cls.__dataclass_fields__
         if unknown := sorted(set(values) - set(known)):
             raise ValueError(f"unknown fields: {', '.join(unknown)}")
@@ -94,13 +93,13 @@ class SimulatorConfig:
     public_url: str
     """Its own origin as browsers and merchants see it, for example http://localhost:8001."""
     database_url: str
-    """Any SQLAlchemy URL. The content is disposable: it is rebuilt when the schema changes."""
+    """Any SQLAlchemy URL. The content is disposable: the simulator rebuilds it when the schema changes."""
     secret_key: str
     """Signs the session cookie that carries the CSRF token and the chosen language."""
     merchants: tuple[MerchantConfig, ...] = ()
-    """Added to the simulator's own fictional merchants, or replacing them, by client id."""
+    """Added to the simulator's fictional merchants; one with the same client id replaces it."""
     login_lifetime: int = 600
-    """Seconds from the authorization request to its end."""
+    """Seconds that a login may take from its authorization request on."""
     code_lifetime: int = 120
     """Seconds: "a couple of minutes" (Vipps MobilePay Login FAQ)."""
     access_token_lifetime: int = 600
@@ -111,7 +110,7 @@ class SimulatorConfig:
     """Seconds that a browser is remembered."""
 
     def __post_init__(self) -> None:
-        """Check the origin, because every URL and the issuer are built from it."""
+        """Check the origin: every URL and the issuer are built from it."""
         parts = urlsplit(self.public_url)
         if parts.scheme not in ("http", "https") or self.public_url != f"{parts.scheme}://{parts.netloc}":
             raise ValueError("public_url must be an origin such as http://localhost:8001, without a slash at its end")
@@ -128,7 +127,7 @@ def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
 
 
 def _check_type(name: str, value: object) -> None:
-    """Refuse a JSON value of the wrong kind by the field's name."""
+    """Raise ValueError if a JSON value has the wrong type for its field."""
     if name == "redirect_uris":
         fits = isinstance(value, list | tuple) and all(isinstance(uri, str) for uri in value)
     elif name in {"delegated_consents", "custom_flow"}:

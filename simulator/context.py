@@ -1,6 +1,4 @@
-"""What the views of one simulator share: its settings, its database and its keys, reached through the current
-app.
-"""
+"""Gives the views the settings, database and keys of the current app's simulator."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -17,7 +15,7 @@ EXTENSION = "simulator"
 
 @dataclass(frozen=True)
 class Simulator:
-    """One simulator."""
+    """The parts of one simulator."""
 
     config: SimulatorConfig
     store: Store

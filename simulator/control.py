@@ -1,26 +1,25 @@
-"""The control API: drive the simulator without its screens, and make it behave as a test needs.
+"""The control API: operates the simulator without its screens, and sets it up for a test.
 
-No token is asked for, because everything here is invented. But every change must come as JSON, which a page
-of another origin cannot send without asking first (CORS), so that no web page changes a simulator on
-somebody's laptop.
+It needs no token, because all data is fictional. But every change must be sent as JSON: a page of another origin cannot
+do that without a CORS preflight, so no web page can change a simulator on a developer's computer.
 
-GET    /control/                        this API, described for people
-GET    /control/openapi.json            the same for programs (OpenAPI 3.1)
+GET    /control/                        this API as a page
+GET    /control/openapi.json            this API as OpenAPI 3.1
 POST   /control/authorize               a whole login at once; answers {"location": ...}
 GET    /control/persons                 all persons with their data
 PATCH  /control/persons/<key>           change fields of a person; "new_profile": true gives a new `sub`
-POST   /control/persons/<key>/revoke    end the sharing with one company ({"client_id": ...}) or with all, and tell them
-                                        "event" makes what they are told odd: `twice`, `held` (not sent before it is
-                                        asked for), `three_segments` (a dot at the end), `wrong_event`, `expired`,
-                                        `silent` (never sent)
-GET    /control/deliveries              the events that companies were or will be told, and what came of them
-POST   /control/deliveries/<delivery_id>/send    send one, again or at last
+POST   /control/persons/<key>/revoke    revoke the consent for one company ({"client_id": ...}) or for all, and notify;
+                                        "event" varies the event: `twice`, `held` (sent only by the call below),
+                                        `three_segments` (a dot at the end), `wrong_event`, `expired`, `silent` (never
+                                        sent)
+GET    /control/deliveries              the revocation events, and the status of each delivery
+POST   /control/deliveries/<delivery_id>/send    send an event, for the first time or again
 GET    /control/merchants               all merchants, with their secrets
 PUT    /control/merchants/<client_id>   add a merchant, or replace one
 PATCH  /control/merchants/<client_id>   change fields, for example auth_method or plan
 POST   /control/keys/rotate             sign with a new key from now on
 GET    /control/requests                calls to the protocol endpoints; ?after=<id> for those after one
-POST   /control/reset                   forget logins, consents and changes; keys stay
+POST   /control/reset                   delete logins and consents, undo changes; keep the keys
 """
 
 from http import HTTPStatus
@@ -51,15 +50,15 @@ from simulator.scenarios import SCENARIOS
 
 bp = Blueprint("control", __name__, url_prefix="/control")
 
-LARGEST_NUMBER = 2**31 - 1  # that a column holds on every database
+MAX_ID = 2**31 - 1  # the largest integer that a column holds on every database
 
 _Row = TypeVar("_Row", Person, SalesUnit, Delivery)
 
 
 @bp.get("/")
 def describe() -> str:
-    """Show what the control API can do."""
-    return render_template("control.html", public_url=simulator().config.public_url, mishaps=SCENARIOS)
+    """Show the control API as a page."""
+    return render_template("control.html", public_url=simulator().config.public_url, scenarios=SCENARIOS)
 
 
 @bp.get("/openapi.json")
@@ -95,30 +94,30 @@ def change_person(key: str) -> Response:
 
 @bp.post("/persons/<key>/revoke")
 def revoke_sharing(key: str) -> Response:
-    """End the sharing with one company, or with all."""
-    wanted, variant = _body().get("client_id"), revocations.variant_named(_body().get("event"))
+    """Revoke the person's consent for one company, or for all."""
+    chosen, variant = _body().get("client_id"), revocations.variant_named(_body().get("event"))
     with simulator().store.write() as session:
         person = _existing(session, Person, key)
         units = [access.client_id for access in sharing.companies(session, person.key)]
-        revoked = [client_id for client_id in units if wanted in (None, client_id)]
+        revoked = [client_id for client_id in units if chosen in (None, client_id)]
         events = [revocations.revoke(session, person, client_id, variant) for client_id in revoked]
-    to_tell = [event for event in events if event]
-    # The answers of the companies' webhooks; null where nobody answered, nothing where nobody was told.
-    now = [event for event in to_tell if event.variant != Variant.HELD]
+    to_deliver = [event for event in events if event]
+    # The HTTP status of each company's webhook: null without an answer; absent if the event was not sent.
+    now = [event for event in to_deliver if event.variant != Variant.HELD]
     delivered = {event.client_id: revocations.send_new(simulator().store, event) for event in now}
-    return jsonify(revoked=revoked, delivered=delivered, deliveries=[event.id for event in to_tell])
+    return jsonify(revoked=revoked, delivered=delivered, deliveries=[event.id for event in to_deliver])
 
 
 @bp.get("/deliveries")
 def list_deliveries() -> Response:
-    """List what companies are told, newest first."""
+    """List the revocation events, newest first."""
     with simulator().store.read() as session:
         return jsonify(deliveries=[_delivery_json(delivery) for delivery in revocations.newest(session)])
 
 
 @bp.post("/deliveries/<delivery_id>/send")
 def send_delivery(delivery_id: str) -> Response:
-    """Send an event, again or at last."""
+    """Send an event, for the first time or again."""
     _body()
     revocations.send(simulator().store, delivery_id)
     with simulator().store.read() as session:
@@ -160,14 +159,14 @@ def rotate_keys() -> Response:
 @bp.get("/requests")
 def list_requests() -> Response:
     """Count and list the calls to the protocol endpoints."""
-    after = min(max(request.args.get("after", 0, type=int), 0), LARGEST_NUMBER)
+    after = min(max(request.args.get("after", 0, type=int), 0), MAX_ID)
     with simulator().store.read() as session:
         return jsonify(counts=request_log.counts(session, after), requests=request_log.newest(session, after=after))
 
 
 @bp.post("/reset")
 def reset() -> Response:
-    """Put everything but the keys back to the start."""
+    """Reset all data except the keys."""
     _body()
     with simulator().store.write() as session:
         seed.reset(session, simulator().config.merchants)
@@ -176,13 +175,13 @@ def reset() -> Response:
 
 @bp.errorhandler(ValueError)
 def refuse(error: ValueError) -> Response:
-    """Say what is wrong with a request."""
+    """Answer with the error in JSON."""
     return make_response(jsonify(error=str(error)), HTTPStatus.BAD_REQUEST)
 
 
 @bp.errorhandler(HTTPException)
 def refuse_http(error: HTTPException) -> Response:
-    """Say it in JSON when something is missing or of the wrong type."""
+    """Answer an HTTP error in JSON."""
     return make_response(jsonify(error=error.description), error.code or HTTPStatus.BAD_REQUEST)
 
 

@@ -1,4 +1,4 @@
-"""Reading what the control API was asked to perform, and performing it."""
+"""Reads a login that the control API is asked for, and performs it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,7 +19,7 @@ _MEMBERS = {"authorization_url", "person", "action", "error", "consents", "langu
 
 
 def perform(session: Session, config: SimulatorConfig, body: Mapping[str, Any]) -> str:
-    """Return where the browser ends up. Raise ValueError where it would stay on the simulator's error page."""
+    """Return the redirect back to the merchant. Raise ValueError if the browser would get an error page."""
     if unknown := sorted(set(body) - _MEMBERS):
         raise ValueError(f"unknown members: {', '.join(unknown)}")
     url = str(body.get("authorization_url", ""))
@@ -36,10 +36,10 @@ def perform(session: Session, config: SimulatorConfig, body: Mapping[str, Any]) 
             return sent_back.location
         case Accepted() as accepted:
             script = _script(session, body)
-            mishap = scenarios.get(parameters.get(scenarios.PARAMETER, [""])[0])
-            if mishap.refusal:
-                raise ValueError(f"error page, no callback: {mishap.refusal}")
-            script = replace(script, faults={**mishap.faults, **script.faults})
+            scenario = scenarios.get(parameters.get(scenarios.PARAMETER, [""])[0])
+            if scenario.refusal:
+                raise ValueError(f"error page, no callback: {scenario.refusal}")
+            script = replace(script, faults={**scenario.faults, **script.faults})
             return scripted_login.run(session, accepted, script, config.code_lifetime, utcnow())
 
 
@@ -53,15 +53,15 @@ def _script(session: Session, body: Mapping[str, Any]) -> scripted_login.Script:
     language = languages.match_language(str(body.get("language", "en")))
     if language is None:
         raise ValueError(f"language: {body['language']!r} is none of {', '.join(languages.LANGUAGES)}")
-    wanted = _object(body, "faults")
-    faults.check(wanted)
+    chosen_faults = _object(body, "faults")
+    faults.check(chosen_faults)
     return scripted_login.Script(
         person=person,
         action=action,
         error=str(body.get("error", "server_error")),
         consents={name: value is True for name, value in _object(body, "consents").items()},
         language=language,
-        faults=wanted,
+        faults=chosen_faults,
     )
 
 

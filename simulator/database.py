@@ -1,13 +1,12 @@
-"""The simulator's own database: one engine per app, every bit of state in tables, nothing in a worker's
-memory.
+"""The simulator's database: one engine per app, all state in tables, none in a worker's memory.
 
-Transactions come in two kinds, `read` and `write`. SQLite lets one writer in at a time; a transaction that
-begins as a reader and writes later fails at once when another writer was faster, so a writer says so when it
-begins and waits its turn.
+Transactions come in two kinds, `read` and `write`. SQLite allows one writer at a time. A transaction that starts as a
+reader and writes later fails at once if another writer was faster, so a writer takes the lock when it begins (`BEGIN
+IMMEDIATE`) and waits for it.
 
-The content is disposable. A stamp in the database names the schema (and the test persons) it was built for;
-another stamp means that all the simulator's tables are dropped and made anew. Only tables named `sim_...` are
-ever touched.
+The content is disposable. A stamp in the database identifies the schema (and the test persons) that it was built for;
+if the stamp differs, all tables of the simulator are dropped and created again. Only tables named `sim_...` are
+touched.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,16 +38,16 @@ Row = TypeVar("Row")
 
 TABLE_PREFIX = "sim_"
 _POSTGRES_LOCK = 7_641_001
-"""Any number that nobody else uses: the advisory lock taken while tables are made."""
+"""Any number unique in the database: the advisory lock that is held while tables are created."""
 
 
 def utcnow() -> datetime:
-    """Return the present moment, aware, in UTC."""
+    """Return the current time, timezone-aware, in UTC."""
     return datetime.now(UTC)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment, always aware and always UTC, on databases that keep no time zone too."""
+    """A timezone-aware time in UTC, also on databases that store no time zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -58,7 +57,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return UTC, also where the database forgot the zone."""
+        """Return UTC, also if the database stores no time zone."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -69,7 +68,7 @@ class Base(DeclarativeBase):
 
 
 class Stamp(Base):
-    """What the tables were built for; one row."""
+    """The schema that the tables were built for; one row."""
 
     __tablename__ = "sim_stamp"
 
@@ -87,20 +86,20 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Give a session that only reads."""
+        """Yield a session that only reads."""
         with self._readers() as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Give a session that is committed at the end, or rolled back on an exception."""
+        """Yield a session that is committed at the end, or rolled back on an exception."""
         with self._writers.begin() as session:
             yield session
 
     def build(self, schema: str, seed: Callable[[Session], None]) -> None:
-        """Make the tables unless they are there in this schema, then seed; safe when several workers start at once."""
+        """Create the tables unless they exist in this schema, then seed; safe if several workers start at once."""
         with self.engine.execution_options(writes=True).begin() as connection:
-            _wait_for_turn(connection)
+            _lock_schema(connection)
             if not _is_stamped(connection, schema):
                 _drop_own_tables(connection)
                 Base.metadata.create_all(connection)
@@ -113,12 +112,12 @@ class Store:
 
 
 def fetch(session: Session, table: type[Row], key: str) -> Row | None:
-    """Return a row by its key; PostgreSQL cannot even be asked for a text with U+0000 in it."""
+    """Return a row by its key, or None; PostgreSQL rejects a text with U+0000, so it is not queried."""
     return None if "\0" in key else session.get(table, key)
 
 
 def changed(session: Session, statement: Update) -> bool:
-    """Execute an update and tell whether it found a row: the way to do something once, whoever else tries."""
+    """Execute an update and return whether it changed a row: of concurrent calls, only one gets True."""
     result = session.execute(statement.execution_options(synchronize_session=False))
     return cast("CursorResult[Any]", result).rowcount > 0
 
@@ -144,8 +143,8 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _wait_for_turn(connection: Connection) -> None:
-    """Let one worker at a time make tables. On SQLite the write transaction is the lock."""
+def _lock_schema(connection: Connection) -> None:
+    """Lock, so that one worker at a time creates tables. On SQLite the write transaction is the lock."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
 

@@ -1,8 +1,8 @@
-"""The discovery document (OpenID Connect Discovery section 4.2), with Vipps' paths and members.
+"""Builds the discovery document (OpenID Connect Discovery section 4.2) with Vipps' paths and members.
 
-Source: Vipps MobilePay Login API guide, “Browser flow integration: openid-configuration”. Back-channel
-authentication is not part of this simulator yet, so its members are left out, as is `end_session_endpoint`:
-merchants cannot log a person out at Vipps.
+Source: Vipps MobilePay Login API guide, “Browser flow integration: openid-configuration”. Back-channel authentication
+is not part of this simulator yet, so its members are left out, as is `end_session_endpoint`: merchants cannot log a
+person out at Vipps.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ MAX_AGE = 3600
 
 
 def issuer(public_url: str) -> str:
-    """Return the issuer; the slash at its end is part of it."""
+    """Return the issuer; the trailing slash is part of it."""
     return f"{public_url}{ACCESS}/"
 
 

@@ -1,6 +1,4 @@
-"""The simulator's own error pages: for requests that cannot be answered to the merchant, and for ordinary
-slips.
-"""
+"""The simulator's own error pages: for refused authorization requests and for ordinary HTTP errors."""
 
 from http import HTTPStatus
 
@@ -18,7 +16,7 @@ def init_app(app: Flask) -> None:
 
 
 def refusal_page(refused: Refused) -> Response:
-    """Tell the person what is wrong; the merchant gets no callback (OpenID Connect Core section 3.1.2.6)."""
+    """Show the person what is wrong; the merchant gets no callback (OpenID Connect Core section 3.1.2.6)."""
     page = render_template("refused.html", reason=refused.reason.value, redirect_uri=refused.redirect_uri)
     return make_response(page, HTTPStatus.BAD_REQUEST)
 
@@ -30,7 +28,7 @@ def gateway_page() -> Response:
 
 
 def problem_page(problem: str) -> Response:
-    """Tell why a login cannot go on in this browser: expired, finished, elsewhere or unknown."""
+    """Show why a login cannot continue in this browser: expired, finished, another browser's or unknown."""
     page = render_template("problem.html", problem=problem)
     return make_response(page, HTTPStatus.NOT_FOUND if problem == "unknown" else HTTPStatus.BAD_REQUEST)
 

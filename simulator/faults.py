@@ -1,13 +1,13 @@
-"""Misbehaviour on request, bound to one login, so that other people's logins are not touched.
+"""Faults on request: each belongs to one login, so other logins are not affected.
 
-A fault is an entry in the login's `faults`. The code that would have answered properly asks here first, so a
-new kind of misbehaviour is one function and one line in `KINDS`.
+A fault is an entry in the login's `faults`. The code that sends the real answer asks here first, so a new kind of fault
+is one function and one line in `KINDS`.
 
 - `error`: the login ends with this error code on the redirect instead of a code.
-- `token`, `userinfo`: an answer instead of the real thing, such as `{"status": 503, "body": {...}}`; see `Answer`.
-- `id_token`, `claims`: members that replace those of the ID token or of userinfo; null takes a member away.
+- `token`, `userinfo`: an answer that replaces the real one, such as `{"status": 503, "body": {...}}`; see `Answer`.
+- `id_token`, `claims`: members that replace those of the ID token or of userinfo; null removes a member.
 - `signature`: how the ID token is signed wrongly; see `SIGNATURES`.
-- `callback`: what is wrong with the redirect back; see `CALLBACKS`.
+- `callback`: a wrong redirect back; see `CALLBACKS`.
 - `without_scopes`: scopes that are dropped silently, as the product plan does.
 """
 
@@ -52,7 +52,7 @@ KINDS: dict[str, type] = {
 
 SIGNATURES = ("wrong", "none", "hmac", "unknown_key", "new_key")
 """`wrong`: of another token. `none`: no algorithm. `hmac`: with the public key as the secret. `unknown_key`: by a key
-that is never published. `new_key`: by a key that is published at this moment, as after a rotation.
+that is never published. `new_key`: by a new key that is published at once, as after a rotation.
 """
 
 CALLBACKS = ("wrong_state", "no_state", "no_code", "two_codes", "wrong_issuer")
@@ -63,10 +63,10 @@ MAX_FILLER_BYTES = 64 * 1024 * 1024  # bytes
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer that replaces the proper one.
+    """An answer that replaces the real one.
 
-    It is held back for `delay` seconds; `cut` ends the connection in the middle of it, `drop` before it; `filler` bytes
-    of blanks go before the body. A body that is text goes out as it is, everything else as JSON.
+    It is delayed by `delay` seconds; `cut` closes the connection in the middle of the body, `drop` before the headers;
+    `filler` blanks are sent before the body. A string body is sent as it is, any other value as JSON.
     """
 
     status: int = 500
@@ -80,7 +80,7 @@ class Answer:
 
 
 def check(faults: Mapping[str, Any]) -> None:
-    """Raise ValueError unless all faults are of a known kind and shape."""
+    """Raise ValueError unless all faults have a known kind and valid values."""
     for kind, value in faults.items():
         if kind not in KINDS:
             raise ValueError(f"faults: {kind!r} is none of {', '.join(KINDS)}")
@@ -97,10 +97,10 @@ def check(faults: Mapping[str, Any]) -> None:
 def _check_answer(kind: str, answer: Mapping[str, Any]) -> None:
     if unknown := sorted(set(answer) - {each.name for each in fields(Answer)}):
         raise ValueError(f"faults: {kind} has no {unknown[0]}")
-    for name, longest in (("status", 599), ("delay", MAX_DELAY_SECONDS), ("filler", MAX_FILLER_BYTES)):
+    for name, maximum in (("status", 599), ("delay", MAX_DELAY_SECONDS), ("filler", MAX_FILLER_BYTES)):
         value = answer.get(name, 0)
-        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= longest:
-            raise ValueError(f"faults: {kind}.{name} must be a number up to {longest}")
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= maximum:
+            raise ValueError(f"faults: {kind}.{name} must be a number up to {maximum}")
 
 
 def redirect_error(faults: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -110,15 +110,15 @@ def redirect_error(faults: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def answer(faults: Mapping[str, Any], endpoint: str) -> Answer | None:
-    """Return what `token` or `userinfo` answers instead, if anything."""
+    """Return the replacement answer of `token` or `userinfo`, or None."""
     fault = faults.get(endpoint)
     return None if fault is None else Answer(**fault)
 
 
 def replace_members(faults: Mapping[str, Any], kind: str, members: dict[str, Any]) -> dict[str, Any]:
-    """Return the members of an ID token or of userinfo with the fault's members in their place."""
-    bent = {**members, **faults.get(kind, {})}
-    return {name: value for name, value in bent.items() if not (name in faults.get(kind, {}) and value is None)}
+    """Return the members of an ID token or of userinfo, replaced by those of the fault."""
+    replaced = {**members, **faults.get(kind, {})}
+    return {name: value for name, value in replaced.items() if not (name in faults.get(kind, {}) and value is None)}
 
 
 def granted(faults: Mapping[str, Any], scopes: Sequence[str]) -> list[str]:
@@ -127,12 +127,12 @@ def granted(faults: Mapping[str, Any], scopes: Sequence[str]) -> list[str]:
 
 
 def altered_callback(faults: Mapping[str, Any], location: str) -> str:
-    """Return the redirect back, wrong in the way that is asked for."""
+    """Return the redirect back, changed as the fault says."""
     where, _, query = location.partition("?")
     parameters = parse_qsl(query, keep_blank_values=True)
     match faults.get("callback"):
         case "wrong_state":
-            parameters = [(name, "a-state-of-nobody" if name == "state" else value) for name, value in parameters]
+            parameters = [(name, "another-state" if name == "state" else value) for name, value in parameters]
         case "no_state":
             parameters = [each for each in parameters if each[0] != "state"]
         case "no_code":

@@ -1,7 +1,6 @@
-"""The response headers of every page: a strict content policy, no framing, nothing kept in shared caches.
+"""The response headers of every page: a strict content policy, no framing, no storing in caches.
 
-Logins are top-level navigations; framing is not supported (Vipps MobilePay Login API guide: browser flow
-integration).
+Logins are top-level navigations; framing is not supported (Vipps MobilePay Login API guide: browser flow integration).
 """
 
 from urllib.parse import urlsplit
@@ -28,7 +27,7 @@ def init_app(app: Flask) -> None:
 
 
 def allow_form_target(redirect_uri: str) -> None:
-    """Let this page's forms end at a merchant: browsers apply `form-action` to the redirects that follow."""
+    """Allow this page's forms to redirect to a merchant: browsers apply `form-action` to redirects too."""
     parts = urlsplit(redirect_uri)
     g.form_target = f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
 

@@ -1,4 +1,4 @@
-"""The page for people at `/`, and the signs of life at `/healthz`."""
+"""The start page at `/` with its controls, and the health check at `/healthz`."""
 
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -13,7 +13,7 @@ bp = Blueprint("home", __name__)
 
 @bp.get("/")
 def index() -> str:
-    """Show what this is, who is in it and what is remembered in this browser."""
+    """Show the persons, the merchants, the endpoints and whether this browser is remembered."""
     public_url = simulator().config.public_url
     with simulator().store.read() as session:
         remembered = remembered_browsers.remembered_person(session, utcnow())
@@ -37,7 +37,7 @@ def forget() -> AnyResponse:
 
 @bp.post("/persons/<key>/number")
 def swap_number(key: str) -> AnyResponse:
-    """Let a person change between their phone numbers."""
+    """Switch a person to the next of their phone numbers."""
     with simulator().store.write() as session:
         person = fetch(session, Person, key) or abort(404)
         person.profile = persons.swapped_number(person.profile)
@@ -45,8 +45,8 @@ def swap_number(key: str) -> AnyResponse:
 
 
 @bp.post("/persons/<key>/event")
-def let_happen(key: str) -> AnyResponse:
-    """Let something happen to a person, for a merchant site to notice at the next login."""
+def apply_event(key: str) -> AnyResponse:
+    """Change a person; a merchant site sees the change at the next login."""
     with simulator().store.write() as session:
         person = fetch(session, Person, key) or abort(404)
         try:
@@ -58,7 +58,7 @@ def let_happen(key: str) -> AnyResponse:
 
 @bp.post("/plan")
 def change_plan() -> AnyResponse:
-    """Put a merchant on the other plan."""
+    """Switch a merchant to the other plan."""
     with simulator().store.write() as session:
         unit = fetch(session, SalesUnit, request.form.get("client_id", "")) or abort(404)
         merchants.change_plan(unit)
@@ -67,7 +67,7 @@ def change_plan() -> AnyResponse:
 
 @bp.post("/start-over")
 def start_over() -> AnyResponse:
-    """Forget what happened, and undo every change."""
+    """Delete all logins and consents, and undo every change."""
     with simulator().store.write() as session:
         seed.reset(session, simulator().config.merchants)
     return redirect(url_for("home.index"), 303)
@@ -75,5 +75,5 @@ def start_over() -> AnyResponse:
 
 @bp.get("/healthz")
 def healthz() -> Response:
-    """Say that the simulator is alive."""
+    """Report that the simulator is running."""
     return jsonify(status="ok")

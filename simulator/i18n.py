@@ -1,7 +1,7 @@
 """The language of the pages: the person's choice, else the browser's, never the merchant's.
 
-A merchant cannot choose the language (Vipps MobilePay Login FAQ); the landing page has a picker for the
-person. The simulator's own texts exist in two languages, the merchants' consent screens in five.
+A merchant cannot choose the language (Vipps MobilePay Login FAQ); the landing page has a picker for the person. The
+simulator's own texts exist in two languages, the merchants' consent screens in five.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ LANGUAGES = {"en": "English", "nb": "Norsk bokmål"}
 TRANSLATIONS = Path(__file__).parent / "translations"
 
 _SPOKEN_AS = {"no": "nb", "nn": "nb", "nb": "nb", "da": "nb", "sv": "nb"}
-"""Who reads Danish, Swedish or nynorsk gets on better with bokmål than with English."""
+"""Readers of Danish, Swedish or nynorsk get bokmål rather than English."""
 
 
 def init_app(app: Flask) -> None:
@@ -38,7 +38,7 @@ def screen_language() -> str:
 
 
 def _remember_choice() -> None:
-    """Keep the language that a person picked; the authorization endpoint does not listen to it."""
+    """Store the language that a person picked; the authorization endpoint ignores the parameter."""
     chosen = request.args.get("language")
     if chosen in LANGUAGES and request.blueprint in ("screens", "home", "portal", "phone"):
         session["language"] = chosen

@@ -1,7 +1,7 @@
-"""The signing keys: made once, kept in the database, parsed once per process.
+"""The signing keys: created once, stored in the database, parsed once per process.
 
-The newest key signs. After a rotation the old one stays in the key set for a while, so that tokens signed
-with it can still be verified (OpenID Connect Core section 10.1.1). `kid` has Vipps' form `public:<uuid>`.
+The newest key signs. After a rotation the old key stays in the key set for `key_grace` seconds, so tokens signed with
+it can still be verified (OpenID Connect Core section 10.1.1). `kid` has Vipps' form `public:<uuid>`.
 """
 
 import base64
@@ -31,7 +31,7 @@ class KeyRing:
         self._grace = timedelta(seconds=grace)
 
     def sign(self, session: Session, claims: dict[str, Any], flaw: str = "") -> str:
-        """Return the claims as a JWT (RFC 7519), signed with RS256 unless a flaw is asked for (`faults.SIGNATURES`)."""
+        """Return the claims as a JWT (RFC 7519), signed with RS256 unless it has a flaw (`faults.SIGNATURES`)."""
         if flaw == "new_key":
             rotate(session)
             session.flush()
@@ -64,7 +64,7 @@ class KeyRing:
 
 
 def ensure_key(session: Session) -> None:
-    """Make the first key unless there is one."""
+    """Create the first key unless there is one."""
     if session.scalars(select(SigningKey.kid).where(SigningKey.retired_at.is_(None)).limit(1)).first() is None:
         session.add(_new_key())
 
@@ -79,7 +79,7 @@ def rotate(session: Session) -> str:
 
 @lru_cache(maxsize=16)
 def _parsed(pem: str) -> RSAKey:
-    """Return a key; parsing costs far more than signing."""
+    """Return a parsed key; parsing takes far longer than signing."""
     return RSAKey.import_key(pem)
 
 

@@ -1,9 +1,8 @@
-"""A login from the authorization request to the redirect back: which step comes next, and what each step
-changes.
+"""Runs a login from the authorization request to the redirect back: the next step, and what each step changes.
 
-The next step is computed from the facts in the database, never carried along by the pages. So a reload, a
-second tab or a step sent twice cannot confuse a login. What the person agrees to is kept with the login and
-becomes a grant only when the login succeeds: somebody who cancels on the last screen has shared nothing.
+The next step is computed from the database, never sent along by the pages. So a reload, a second tab or a repeated
+request cannot break a login. The person's consent is stored with the login and becomes a grant only when the login
+succeeds: a person who cancels on the last screen has shared no data.
 
 Source: Vipps MobilePay Login API guide, “How it works” for the order of the screens.
 """
@@ -28,12 +27,12 @@ from simulator.random_values import hashed, new_value
 from simulator.scopes import to_share
 
 _CHALLENGES = 3
-_FORGOTTEN_AFTER = timedelta(days=1)
+_RETENTION = timedelta(days=1)
 _random = random.SystemRandom()
 
 
 class Step(StrEnum):
-    """What the person has to do next."""
+    """The next step of the person."""
 
     PERSON = "person"
     TOO_YOUNG = "too_young"
@@ -47,28 +46,28 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Finished:
-    """Where the browser goes, and the value for its cookie if it shall be remembered."""
+    """Where the browser goes, and the cookie value if the person chose to be remembered."""
 
     location: str
     remember_token: str | None = None
 
 
 def begin(
-    session: Session, request: Accepted, browser: str, now: datetime, wrong: Mapping[str, Any] | None = None
+    session: Session, request: Accepted, browser: str, now: datetime, chosen_faults: Mapping[str, Any] | None = None
 ) -> Login:
-    """Start a login for an accepted authorization request, bound to a browser; clear away old ones.
+    """Start a login for an accepted authorization request, bound to a browser; delete old logins.
 
-    `wrong` are its faults: what shall go wrong in it.
+    `chosen_faults` are the faults of this login.
     """
-    session.execute(delete(Login).where(Login.requested_at < now - _FORGOTTEN_AFTER))
+    session.execute(delete(Login).where(Login.requested_at < now - _RETENTION))
     login = Login(
         id=new_value(),
         browser_hash=hashed(browser),
         requested_at=now,
         sid=str(uuid.uuid4()),
         challenge=_random.sample([str(number) for number in range(10, 100)], _CHALLENGES),
-        faults=dict(wrong or {}),
-        **{**vars(request), "scopes": faults.granted(wrong or {}, request.scopes)},
+        faults=dict(chosen_faults or {}),
+        **{**vars(request), "scopes": faults.granted(chosen_faults or {}, request.scopes)},
     )
     session.add(login)
     return login
@@ -77,7 +76,7 @@ def begin(
 def recognise(session: Session, login: Login, token: str, oldest: datetime) -> None:
     """Take the person from a remembered browser, unless confirmation in the app is asked for.
 
-    Login API guide: in-app confirmation; “How it works” for the remembered browser, which counts for all
+    Login API guide: in-app confirmation; “How it works” for the remembered browser, which applies to all
     merchants.
     """
     browser = session.get(RememberedBrowser, hashed(token))
@@ -88,7 +87,7 @@ def recognise(session: Session, login: Login, token: str, oldest: datetime) -> N
 
 
 def next_step(session: Session, login: Login, now: datetime) -> Step:
-    """Return what has to happen next."""
+    """Return the next step."""
     person = session.get(Person, login.person_key) if login.person_key else None
     if person is None:
         return Step.PERSON
@@ -108,13 +107,13 @@ def next_step(session: Session, login: Login, now: datetime) -> Step:
 
 
 def choose(login: Login, person: Person, *, remember: bool) -> None:
-    """Let the login be this person's."""
+    """Set the person of the login."""
     login.person_key = person.key
     login.remember = remember
 
 
 def confirm(login: Login, number: str, now: datetime) -> bool:
-    """Confirm in the app with the number that the page shows; tell whether it was the right one."""
+    """Confirm in the app with the number that the page shows; return whether it is the right one."""
     if number != login.challenge[0]:
         return False
     login.confirmed_at = now
@@ -122,18 +121,18 @@ def confirm(login: Login, number: str, now: datetime) -> bool:
 
 
 def verify_email(session: Session, login: Login) -> None:
-    """Note that the person verified their e-mail address; it is asked for again only when it changes."""
+    """Mark the person's email address as verified; the step comes again only when the address changes."""
     person = session.get_one(Person, login.person_key)
     person.profile = {**person.profile, "email_state": "confirmed"}
 
 
 def answer(login: Login, scope: str, version: int, payload: dict[str, Any]) -> None:
-    """Keep the answers of a consents screen with the login."""
+    """Store the answers of a consent screen with the login."""
     login.answers = {**login.answers, scope: {"version": version, "payload": payload}}
 
 
 def missing_consent(session: Session, login: Login) -> list[str]:
-    """Return the scopes asked for that the person has not yet agreed to share with this company."""
+    """Return the requested scopes that the person does not yet share with this company."""
     grant = session.get(Grant, (login.person_key, login.client_id))
     return [scope for scope in to_share(login.scopes) if grant is None or scope not in grant.scopes]
 
@@ -141,8 +140,8 @@ def missing_consent(session: Session, login: Login) -> list[str]:
 def finish(session: Session, login: Login, code_lifetime: int, now: datetime) -> Finished | None:
     """End the login with a code, or with the error that its faults ask for; None if its code is already used.
 
-    A button pressed twice comes here twice. The browser follows only the last answer, so that one brings a
-    fresh code and the code before it is void.
+    A double click calls this twice. The browser follows only the last answer, so each call issues a new code and
+    invalidates the one before.
     """
     if fault := faults.redirect_error(login.faults):
         location = end_with_error(session, login, *fault, now=now)
@@ -165,7 +164,7 @@ def finish(session: Session, login: Login, code_lifetime: int, now: datetime) ->
 
 
 def finish_new(session: Session, login: Login, code_lifetime: int, now: datetime) -> Finished:
-    """End a login that began in this very transaction, so that its code cannot be used yet."""
+    """Finish a login that was started in this transaction, so its code cannot have been used."""
     finished = finish(session, login, code_lifetime, now)
     if finished is None:
         raise RuntimeError("a new login cannot have ended before")
@@ -189,12 +188,12 @@ def grants_of(session: Session, person_key: str) -> list[Grant]:
 
 
 def revoke_sharing(session: Session, person_key: str, client_id: str) -> bool:
-    """End what a person shares with a company; at the next login Vipps asks for everything again.
+    """Revoke a person's consent for a company; at the next login Vipps asks for everything again.
 
-    Tell whether there was anything to end: of several who try at once, one ends it.
+    Return whether there was a consent: of concurrent calls, only one gets True.
 
-    Login API guide: webhooks, consent revocation. That the merchant's own screens come again too is this
-    simulator's reading.
+    Login API guide: webhooks, consent revocation. That the merchant's own screens are shown again
+    too is this simulator's choice.
     """
     ended = [
         session.scalars(
@@ -206,7 +205,7 @@ def revoke_sharing(session: Session, person_key: str, client_id: str) -> bool:
 
 
 def _is_unanswered(session: Session, login: Login, scope: str) -> bool:
-    """A consents screen is shown once per version of its configuration (Login API changelog, March 2025)."""
+    """A consent screen is shown once per version of its configuration (Login API changelog, March 2025)."""
     unit = session.get_one(SalesUnit, login.client_id)
     config = unit.delegated_consents if scope == DELEGATED_CONSENTS else unit.custom_flow
     if scope not in login.scopes or config is None or scope in login.answers:
@@ -216,8 +215,8 @@ def _is_unanswered(session: Session, login: Login, scope: str) -> bool:
 
 
 def _store_agreements(session: Session, login: Login, now: datetime) -> None:
-    """Turn what the person agreed to into a grant and into answers that are not asked for again."""
-    # First logins in two tabs at once: one waits for the other, without a quarrel over the rows' foreign keys.
+    """Store the person's consent as a grant, and the answers so that the screens are not shown again."""
+    # Lock the person so that two concurrent first logins do not deadlock on the foreign keys of the new rows.
     session.scalars(select(Person).where(Person.key == login.person_key).with_for_update(key_share=True)).one()
     whole = (login.person_key, login.client_id)
     grant = session.get(Grant, whole, populate_existing=True)

@@ -1,8 +1,8 @@
-"""The sales units in the database: seeded at start, changed by the control API, put back by a reset.
+"""Stores the sales units: seeded at start, changed by the control API, restored by a reset.
 
-A unit is written again at start only if it was configured differently before, so that a worker that restarts
-does not undo what the control API changed. Two fictional units are always there: they show that a browser is
-remembered across merchants and that a person has another `sub` at each of them.
+At start, a unit is written again only if its configuration changed, so a restarting worker does not undo changes of the
+control API. Two fictional units always exist: they show that a browser is remembered for all merchants, and that a
+person has a different `sub` at each of them.
 """
 
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ _CONSENTS = {
     DELEGATED_CONSENTS: ("delegated_consents", check_consents, DEFAULT_CONSENTS),
     CUSTOM_FLOW: ("custom_flow", check_flow, DEFAULT_FLOW),
 }
-"""By scope: the field, what is allowed in it, and what a unit begins with that has not set it up."""
+"""By scope: the field, its check, and the default for a unit that has not configured it."""
 
 _FIELDS = tuple(field.name for field in fields(MerchantConfig))
 
@@ -57,7 +57,7 @@ def seed(session: Session, merchants: tuple[MerchantConfig, ...]) -> None:
 
 
 def reset(session: Session, merchants: tuple[MerchantConfig, ...]) -> None:
-    """Put every configured merchant back to what it was started with."""
+    """Restore the original configuration of every configured merchant."""
     for merchant in (*OWN_MERCHANTS, *merchants):
         save(session, merchant, as_configured=True)
 
@@ -88,15 +88,15 @@ def change_plan(unit: SalesUnit) -> None:
 
 
 def consents_of(unit: SalesUnit, scope: str) -> dict[str, Any]:
-    """Return the configuration of a kind of consents screen; a unit that has none sees what it could begin with."""
-    field, _, beginning = _CONSENTS[scope]
-    return getattr(unit, field) or {**beginning, "version": 0}
+    """Return the configuration of a kind of consents screen; a unit without one gets the default, as version 0."""
+    field, _, default = _CONSENTS[scope]
+    return getattr(unit, field) or {**default, "version": 0}
 
 
 def set_up_consents(unit: SalesUnit, scope: str, wanted: Mapping[str, Any], links: Mapping[str, str]) -> None:
-    """Keep a configuration as the next version; raise ValueError, and change nothing, if it is not possible.
+    """Save a configuration as the next version; raise ValueError, and change nothing, if it is invalid.
 
-    `links` may have new addresses of the merchant's terms and privacy statement, which the screens name.
+    `links` may have new addresses of the merchant's terms and privacy statement, to which the screens link.
     """
     field, check, _ = _CONSENTS[scope]
     config = {**wanted, "version": consents_of(unit, scope)["version"] + 1}
@@ -109,7 +109,7 @@ def set_up_consents(unit: SalesUnit, scope: str, wanted: Mapping[str, Any], link
 
 
 def restore_consents(unit: SalesUnit, scope: str) -> None:
-    """Go back to the configuration that the unit was started with, as the next version."""
+    """Restore the unit's original configuration as the next version."""
     field, _, _ = _CONSENTS[scope]
     if unit.configured[field] is None:
         setattr(unit, field, None)
@@ -124,5 +124,5 @@ def as_json(unit: SalesUnit) -> dict[str, Any]:
 
 
 def company(unit: SalesUnit) -> Company:
-    """Return what consent texts may name."""
+    """Return the merchant's name and links for the consent texts."""
     return Company(unit.name, unit.terms_url, unit.privacy_url)

@@ -1,8 +1,8 @@
-"""The tables: keys, merchants, persons, logins in progress, access tokens, what persons agreed to, remembered
-browsers, what companies are told about an ended sharing, calls.
+"""The tables: keys, merchants, persons, logins, access tokens, consents, remembered browsers, revocation events and
+calls.
 
-A login is one row from the authorization request to the token response. Codes and access tokens are kept as
-hashes, so that a copy of the database is worth nothing; the persons in it are invented anyway.
+A login is one row from the authorization request to the token response. Codes and access tokens are stored as hashes,
+so a copy of the database reveals no valid one; its persons are fictional anyway.
 """
 
 from datetime import datetime
@@ -15,7 +15,7 @@ from simulator.database import Base, UtcDateTime, utcnow
 
 
 class SigningKey(Base):
-    """An RSA key. The newest signs; the replaced ones stay published for a while."""
+    """An RSA key. The newest signs; the replaced ones stay published for `key_grace` seconds."""
 
     __tablename__ = "sim_signing_key"
 
@@ -26,7 +26,7 @@ class SigningKey(Base):
 
 
 class SalesUnit(Base):
-    """A merchant's sales unit as it is set up now; `configured` is what it was started with."""
+    """A merchant's sales unit as configured now; `configured` is its original configuration."""
 
     __tablename__ = "sim_sales_unit"
 
@@ -48,7 +48,7 @@ class SalesUnit(Base):
 
 
 class Person(Base):
-    """A test person: `profile` is what the provider knows, `generation` grows when the profile is made anew."""
+    """A test person: `profile` is the data that the provider has; `generation` grows when it is recreated."""
 
     __tablename__ = "sim_person"
 
@@ -59,7 +59,7 @@ class Person(Base):
 
 
 class Login(Base):
-    """One authorization request and everything that came of it."""
+    """One authorization request and the state of its login."""
 
     __tablename__ = "sim_login"
 
@@ -94,7 +94,7 @@ class Login(Base):
 
 
 class AccessToken(Base):
-    """An access token, good for userinfo only."""
+    """An access token, valid for userinfo only."""
 
     __tablename__ = "sim_access_token"
 
@@ -116,7 +116,7 @@ class Grant(Base):
 
 
 class ConsentAnswer(Base):
-    """That a person answered one version of a merchant's consent screens, and how."""
+    """A person's answer to one version of a merchant's consent screens."""
 
     __tablename__ = "sim_consent_answer"
 
@@ -128,7 +128,7 @@ class ConsentAnswer(Base):
 
 
 class RememberedBrowser(Base):
-    """A browser in which a person ticked “Remember me”: for all merchants, not for one."""
+    """A browser in which a person ticked “Remember me”: it applies to all merchants."""
 
     __tablename__ = "sim_remembered_browser"
 
@@ -138,7 +138,7 @@ class RememberedBrowser(Base):
 
 
 class Delivery(Base):
-    """That a company has to be told that a person ended the sharing: the event as it is sent, and what came of it."""
+    """A revocation event for a company: its body, and the result of sending it."""
 
     __tablename__ = "sim_delivery"
 

@@ -1,7 +1,7 @@
 """The control API described for programs (OpenAPI 3.1), served at `/control/openapi.json`.
 
-People read the page at `/control/`; this is for whoever generates a client or lets a tool try every request. It says
-which methods there are, what they take and which statuses they answer with, and a test holds it against the URL map.
+People read the page at `/control/`; this document is for client generators and for tools that try every request. It
+lists the methods, their parameters and their statuses; a test compares it with the URL map.
 """
 
 from typing import Any
@@ -32,7 +32,7 @@ def document(origin: str) -> Json:
         "info": {
             "title": "Vipps Login, simulated: control API",
             "version": "1",
-            "description": "Drive the simulator without its screens. There is no password: nobody in it is real.",
+            "description": "Drive the simulator without its screens. It needs no password: all persons are fictional.",
         },
         "servers": [{"url": origin}],
         "paths": PATHS,

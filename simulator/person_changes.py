@@ -1,7 +1,7 @@
-"""What happens to people: they move, change their name or their e-mail address, or make their profile anew.
+"""Simulates changes of persons: they move, change their name or email address, or recreate their profile.
 
-Each event turns a profile into the changed one; the start page has a button for each, so that a merchant site can be
-seen to cope with it at the next login. An event that comes a second time leads back or on to something new.
+Each event turns a profile into the changed one. The start page has a button for each event, to see how a merchant site
+handles the change at the next login. A repeated event switches to another value.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,16 +28,16 @@ OFFICES = (
 
 
 def apply_event(session: Session, person: Person, event: str) -> None:
-    """Let something happen to a person; raises KeyError if there is no such event."""
+    """Apply an event to a person; raise KeyError if the event is unknown."""
     if event == NEW_PROFILE:
-        _make_anew(session, person)
+        _recreate_profile(session, person)
     else:
         others = [each.profile["email"] for each in persons.list_persons(session) if each.key != person.key]
         person.profile = persons.change(person.profile, EVENTS[event](person.profile, others))
 
 
 def is_changed(person: Person) -> bool:
-    """Tell whether a person is no longer as the data file has them; that an address was confirmed is no change."""
+    """Return whether a person differs from the data file; a confirmed email address does not count."""
     original = next((profile for profile in persons.from_file() if profile["key"] == person.key), None)
     if original is None or person.generation > 1:
         return True
@@ -50,7 +50,7 @@ def _new_email(profile: Profile, others: Sequence[str]) -> Changes:
 
 
 def _shared_email(profile: Profile, others: Sequence[str]) -> Changes:
-    """Use an address of somebody else: a family may share one."""
+    """Use the address of another person: a family may share one."""
     return {"email": _another([email for email in reversed(others) if email], profile["email"])}
 
 
@@ -80,8 +80,8 @@ EVENTS: dict[str, Callable[[Profile, Sequence[str]], Changes]] = {
 }
 
 
-def _make_anew(session: Session, person: Person) -> None:
-    """Delete the profile and make it anew: what was shared is no longer, and the subject is another one."""
+def _recreate_profile(session: Session, person: Person) -> None:
+    """Delete and recreate the profile: all consents are revoked, and the subject changes."""
     person.generation += 1
     for grant in logins.grants_of(session, person.key):
         logins.revoke_sharing(session, person.key, grant.client_id)
@@ -93,7 +93,7 @@ def _another(values: Sequence[str], current: str) -> str:
 
 
 def _replaced(profile: Profile, kind: str, choices: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """Return the addresses with another one of a kind, in its place or at the end."""
+    """Return the addresses with the one of a kind replaced, or with a new one added at the end."""
     addresses: list[dict[str, str]] = list(profile["addresses"])
     at = next((i for i, address in enumerate(addresses) if address["address_type"] == kind), len(addresses))
     full = [{"address_type": kind, **choice, "country": "NO"} for choice in choices]

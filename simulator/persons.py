@@ -1,7 +1,6 @@
-"""The test persons: where they come from, what may be changed about them, and what userinfo says about them.
+"""The test persons: their data, the allowed changes, and their userinfo claims.
 
-`data/persons.json` is the truth; a copy lives in the database, where the control API and the page for people
-change it.
+`data/persons.json` has the original data; the control API and the start page change a copy in the database.
 """
 
 import json
@@ -35,10 +34,10 @@ def from_file() -> tuple[dict[str, Any], ...]:
 
 
 def seed(session: Session) -> None:
-    """Add the persons of the data file that are not there yet."""
-    there = set(session.scalars(select(Person.key)))
+    """Add the persons of the data file that are not in the database yet."""
+    known = set(session.scalars(select(Person.key)))
     for position, profile in enumerate(from_file()):
-        if profile["key"] not in there:
+        if profile["key"] not in known:
             session.add(Person(key=profile["key"], position=position, profile=profile))
 
 
@@ -57,7 +56,7 @@ def by_phone_number(session: Session, entered: str) -> Person | None:
 
 
 def change(profile: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the profile with changes; a new e-mail address is unverified. Raise ValueError on a bad field."""
+    """Return the profile with changes; a new email address is not verified yet. Raise ValueError on a bad field."""
     for name, value in changes.items():
         _check(name, value)
     changed = {**profile, **changes}
@@ -67,7 +66,7 @@ def change(profile: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 
 
 def swapped_number(profile: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the profile with the next of its phone numbers in use."""
+    """Return the profile with the next of its phone numbers as the current one."""
     first, *others = profile["phone_numbers"]
     return {**profile, "phone_numbers": [*others, first]}
 
@@ -75,15 +74,15 @@ def swapped_number(profile: Mapping[str, Any]) -> dict[str, Any]:
 def subject(person: Person, msn: str) -> str:
     """Return the person's `sub` at one sales unit.
 
-    A UUID, different at each unit and the same for life: it survives a new phone number and a revoked
-    consent, and changes only when the profile is deleted and made anew (Vipps MobilePay Login API guide:
-    userinfo, `sub`). It is derived, so that it also survives the loss of this disposable database.
+    A UUID, different at each unit and permanent: it survives a new phone number and a revoked consent, and changes
+    only when the profile is deleted and recreated (Vipps MobilePay Login API guide:
+    userinfo, `sub`). It is computed, so it also survives the loss of this disposable database.
     """
     return str(uuid.uuid5(_SUBJECTS, f"{msn}/{person.key}/{person.generation}"))
 
 
 def phone_number(profile: Mapping[str, Any]) -> str:
-    """Return the number in use: digits with country code, no plus sign."""
+    """Return the current number: digits with country code, no plus sign."""
     return str(profile["phone_numbers"][0])
 
 
@@ -93,7 +92,7 @@ def full_name(profile: Mapping[str, Any]) -> str:
 
 
 def is_too_young(profile: Mapping[str, Any], today: datetime) -> bool:
-    """Tell whether the person is under the minimum age; without a date of birth nobody is."""
+    """Return whether the person is under the minimum age; False without a date of birth."""
     try:
         born = date.fromisoformat(profile["birthdate"])
     except ValueError:
@@ -103,7 +102,7 @@ def is_too_young(profile: Mapping[str, Any], today: datetime) -> bool:
 
 
 def claims(profile: Mapping[str, Any], scopes: list[str]) -> dict[str, Any]:
-    """Return what userinfo says for the granted scopes, in the order of the documented sample."""
+    """Return the userinfo claims of the granted scopes, in the order of the documented sample."""
     by_scope = {
         "name": _name_claims,
         "birthDate": lambda known: {"birthdate": known["birthdate"]} if known["birthdate"] else {},
@@ -121,7 +120,7 @@ def claims(profile: Mapping[str, Any], scopes: list[str]) -> dict[str, Any]:
 
 
 def email_claims(profile: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the e-mail claims. Today's documentation says `email_verified` is always true, older pages do not."""
+    """Return the email claims. The current documentation says `email_verified` is always true, older pages do not."""
     if not profile["email"]:
         return {}
     return {"email": profile["email"], "email_verified": profile["email_state"] != "unverified"}
@@ -142,7 +141,7 @@ def _name_claims(profile: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _address_claims(profile: Mapping[str, Any]) -> dict[str, Any]:
-    """The default address and the others; without any, one of empty strings (Login API guide: userinfo)."""
+    """The default address and the others; if there are none, one of empty strings (Login API guide: userinfo)."""
     addresses = [_formatted(address) for address in profile["addresses"]]
     return {"address": addresses[0] if addresses else dict(_NO_ADDRESS), "other_addresses": addresses[1:]}
 

@@ -1,7 +1,7 @@
-"""A person's phone, with the app open where it lists who knows what: companies with access, remembered browsers.
+"""A person's phone: the app's lists of companies with access and of remembered browsers.
 
-The app is what the person sees; beside it stands what the app never shows, namely what became of telling a company
-that the sharing is over. Every button posts and leads back to this page.
+Beside the app, the page shows what the real app never shows: whether the revocation event reached the company. Every
+button posts and redirects back to this page.
 """
 
 from datetime import datetime
@@ -21,23 +21,23 @@ from simulator.random_values import hashed
 bp = Blueprint("phone", __name__, url_prefix="/persons/<key>")
 
 TIME_ZONE = "Europe/Oslo"
-SHOWN_DELIVERIES = 10
+MAX_DELIVERIES = 10
 
 
 @bp.app_template_filter("moment")
 def moment(at: datetime) -> str:
-    """Write a moment as the clock of the phone shows it."""
+    """Format a time as the phone shows it."""
     return str(format_datetime(at, "d MMM y, HH:mm", tzinfo=get_timezone(TIME_ZONE), locale=get_locale()))
 
 
 @bp.get("/phone")
 def show(key: str) -> str:
-    """Show the phone; after a sharing has been ended, also what became of telling the company."""
+    """Show the phone; after a revocation, also whether the event reached the company."""
     with simulator().store.read() as session:
         person = fetch(session, Person, key) or abort(404)
         companies = sharing.companies(session, key)
         ended = fetch(session, SalesUnit, request.args.get("ended", ""))
-        deliveries = revocations.newest(session, key, SHOWN_DELIVERIES)
+        deliveries = revocations.newest(session, key, MAX_DELIVERIES)
         ended = ended if ended and ended.client_id not in [each.client_id for each in companies] else None
         return render_template(
             "phone.html",
@@ -56,7 +56,7 @@ def show(key: str) -> str:
 
 @bp.post("/revoke")
 def revoke(key: str) -> Response:
-    """End the sharing with a company; it is told once, however often the button is pressed."""
+    """Revoke the consent for a company; a repeated press sends no second event."""
     with simulator().store.write() as session:
         person, unit = _person(session, key), fetch(session, SalesUnit, request.form.get("client_id", "")) or abort(404)
         delivery = revocations.revoke(session, person, unit.client_id)
@@ -67,7 +67,7 @@ def revoke(key: str) -> Response:
 
 @bp.post("/deliveries/<delivery_id>/send")
 def send(key: str, delivery_id: str) -> Response:
-    """Tell a company again."""
+    """Send the event to a company again."""
     with simulator().store.read() as session:
         delivery = fetch(session, Delivery, delivery_id)
         if delivery is None or delivery.person_key != key:

@@ -1,8 +1,8 @@
-"""A merchant's settings for its consent screens, as in the business portal.
+"""The merchant's page for its consent screens, as in the business portal.
 
 One page for each kind of screen, one language of its texts at a time, with a preview of what a person will see. Saving
-raises the version, and with that everybody is asked again (Login API changelog, March 2025). A form that was opened
-before somebody else saved is not taken over that: the page says so and shows what is there now.
+raises the version, so every person is asked again (Login API changelog, March 2025). A form that was opened before
+another user saved is not saved (lost update): the page says so and shows the current configuration.
 """
 
 from http import HTTPStatus
@@ -26,13 +26,13 @@ KINDS = (DELEGATED_CONSENTS, CUSTOM_FLOW)
 
 @bp.get("")
 def index(client_id: str) -> Response:
-    """Show the first kind."""
+    """Redirect to the first kind."""
     return redirect(url_for("portal.show", client_id=client_id, kind=DELEGATED_CONSENTS), 303)
 
 
 @bp.get("/<kind>")
 def show(client_id: str, kind: str) -> str:
-    """Show how a kind of screen is set up."""
+    """Show the configuration of a kind of screen."""
     with simulator().store.read() as session:
         unit = _unit(session, client_id, kind)
         return _page(unit, kind, merchants.consents_of(unit, kind))
@@ -40,25 +40,25 @@ def show(client_id: str, kind: str) -> str:
 
 @bp.post("/<kind>")
 def save(client_id: str, kind: str) -> Response | tuple[str, int]:
-    """Save what the form says, as a new version."""
+    """Save the form as a new version."""
     with simulator().store.write() as session:
         unit = _unit(session, client_id, kind)
         current = merchants.consents_of(unit, kind)
         if request.form.get("version", type=int) != current["version"]:
             return _page(unit, kind, current, outdated=True), HTTPStatus.CONFLICT
         change = editor.changed_consents if kind == DELEGATED_CONSENTS else editor.changed_flow
-        wanted = change(current, request.form, _text_language())
+        edited = change(current, request.form, _text_language())
         links = {name: request.form[name].strip() for name in ("terms_url", "privacy_url") if name in request.form}
         try:
-            merchants.set_up_consents(unit, kind, wanted, links)
+            merchants.set_up_consents(unit, kind, edited, links)
         except ValueError as error:
-            return _page(unit, kind, wanted, links, problem=str(error)), HTTPStatus.BAD_REQUEST
+            return _page(unit, kind, edited, links, problem=str(error)), HTTPStatus.BAD_REQUEST
     return redirect(url_for("portal.show", client_id=client_id, kind=kind, words=_text_language()), 303)
 
 
 @bp.post("/<kind>/original")
 def restore(client_id: str, kind: str) -> Response:
-    """Go back to what the merchant was started with, as a new version."""
+    """Restore the merchant's original configuration as a new version."""
     with simulator().store.write() as session:
         merchants.restore_consents(_unit(session, client_id, kind), kind)
     return redirect(url_for("portal.show", client_id=client_id, kind=kind, words=_text_language()), 303)
@@ -80,7 +80,7 @@ def _page(
     problem: str = "",
     outdated: bool = False,
 ) -> str:
-    """Render the form with a configuration, and the preview with the one that is in use."""
+    """Render the form with a configuration, and the preview with the saved one."""
     language = _text_language()
     is_flow = kind == CUSTOM_FLOW
     preview = (flow_screens if is_flow else consents_screen)(
@@ -94,7 +94,7 @@ def _page(
         config=config,
         chosen={each["id"]: each["required"] for each in config.get("consents", [])},
         links={"terms_url": unit.terms_url, "privacy_url": unit.privacy_url, **(links or {})},
-        version=merchants.consents_of(unit, kind)["version"],  # 0: never set up
+        version=merchants.consents_of(unit, kind)["version"],  # 0: not configured
         text_language=language,
         text_languages=languages.LANGUAGES,
         captions={each: texts[language] for each, texts in languages.CAPTIONS.items()},
@@ -107,6 +107,6 @@ def _page(
 
 
 def _text_language() -> str:
-    """Return the language whose texts are on the page: the chosen one, else the one this person would see."""
+    """Return the language of the texts on the page: the chosen one, else that of this browser's consent screens."""
     chosen = request.values.get("words", "")
     return chosen if chosen in languages.LANGUAGES else i18n.screen_language()

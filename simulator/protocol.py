@@ -1,7 +1,7 @@
 """The endpoints that merchants and browsers call, on exactly Vipps' paths.
 
-These views translate HTTP; the rules are in `authorization`, `clients`, `tokens` and `userinfo`. There are no
-CORS headers: calls from a browser's script are not supported in any flow (Vipps MobilePay Login FAQ).
+These views translate HTTP; the rules are in `authorization`, `clients`, `tokens` and `userinfo`. There are no CORS
+headers: calls from a browser's script are not supported in any flow (Vipps MobilePay Login FAQ).
 """
 
 import errno
@@ -47,7 +47,7 @@ def jwks() -> Response:
 
 @bp.get(discovery.AUTHORIZE)
 def authorize() -> AnyResponse:
-    """Judge an authorization request; start a login, or send the person back, or refuse."""
+    """Check an authorization request; start a login, redirect back with an error, or refuse."""
     parameters = dict(request.args.lists())
     # The length as the browser sent it: with the query still encoded.
     length = len(simulator().config.public_url + request.path) + 1 + len(request.query_string)
@@ -114,7 +114,7 @@ def revoke() -> Response:
 @bp.get(discovery.USERINFO, strict_slashes=False)
 @bp.get(f"{discovery.USERINFO}/", strict_slashes=False)
 def userinfo() -> Response:
-    """Tell what the person shares."""
+    """Return the claims that the person shares."""
     with simulator().store.read() as session:
         outcome = userinfo_rules.read(
             session,
@@ -145,14 +145,14 @@ def remember_call(response: Response) -> Response:
     return response
 
 
-def _start(session: Session, accepted: Accepted, mishap: Scenario) -> AnyResponse:
-    """Begin the login; a remembered browser may bounce straight back."""
-    if mishap.refusal:
-        g.error = mishap.refusal
-        return refusal_page(Refused(Refusal(mishap.refusal), accepted.redirect_uri))
+def _start(session: Session, accepted: Accepted, scenario: Scenario) -> AnyResponse:
+    """Start the login; a remembered browser may be redirected back at once."""
+    if scenario.refusal:
+        g.error = scenario.refusal
+        return refusal_page(Refused(Refusal(scenario.refusal), accepted.redirect_uri))
     now = utcnow()
     browser = browser_session.setdefault(BROWSER, secrets.token_urlsafe(32))
-    login = logins.begin(session, accepted, browser, now, mishap.faults)
+    login = logins.begin(session, accepted, browser, now, scenario.faults)
     if remembered := remembered_browsers.token_of_browser():
         logins.recognise(session, login, remembered, remembered_browsers.oldest(now))
     if logins.next_step(session, login, now) is logins.Step.FINISH:
@@ -180,7 +180,7 @@ def _cached(body: dict[str, Any]) -> Response:
 
 
 def _faulty(answer: Answer) -> Response:
-    """Give an answer that replaces the proper one, late or cut off if it is to be."""
+    """Send the answer of a fault, delayed or cut off if the fault says so."""
     if answer.delay:
         time.sleep(answer.delay)
     body = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
@@ -194,10 +194,10 @@ def _faulty(answer: Answer) -> Response:
 
 
 def _cut_off(body: bytes, environ: dict[str, Any]) -> Iterator[bytes]:
-    """Send the beginning of a body, and then hang up as a broken connection does: servers take this without a word.
+    """Send half of a body, then close the connection as if it broke; the servers log no error for this exception.
 
-    Without a body not even the headers go out, as from a server that is down. The servers that this runs on lend their
-    socket, so that it ends at once and not when they tire of it.
+    Without a body not even the headers are sent, as by a server that is down. Werkzeug and gunicorn expose their
+    socket, so the connection closes at once and not after a timeout.
     """
     if body:
         yield body[: len(body) // 2]

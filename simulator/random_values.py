@@ -1,4 +1,4 @@
-"""Random values that the simulator hands out, and the hashes it keeps of them."""
+"""Creates codes, tokens and ids, and the hashes under which the database stores them."""
 
 import hashlib
 import secrets
@@ -10,7 +10,7 @@ def new_value() -> str:
 
 
 def new_access_token() -> str:
-    """Return an opaque access token of the documented form `<random>.<random>` (it is no JWT)."""
+    """Return an opaque access token of the documented form `<random>.<random>` (not a JWT)."""
     return f"{secrets.token_urlsafe(32)}.{secrets.token_urlsafe(32)}"
 
 

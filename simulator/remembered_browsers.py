@@ -1,7 +1,7 @@
 """“Remember me in browser”: one cookie on the simulator's origin, for all merchants.
 
-Off by default at a desk and on by default on a phone (Vipps MobilePay Login API guide: “How it works”). No
-merchant can switch it off; in-app confirmation passes it by.
+Off by default on a computer and on by default on a phone (Vipps MobilePay Login API guide: “How it works”). A merchant
+cannot switch it off; in-app confirmation ignores it.
 """
 
 from datetime import datetime, timedelta
@@ -24,17 +24,17 @@ def token_of_browser() -> str | None:
 
 
 def oldest(now: datetime) -> datetime:
-    """Return the moment before which a confirmation is too old to count."""
+    """Return the time before which a confirmation has expired."""
     return now - timedelta(seconds=simulator().config.browser_lifetime)
 
 
 def on_by_default() -> bool:
-    """Tell whether the request comes from a phone."""
+    """Return whether the request comes from a phone."""
     return request.headers.get("Sec-CH-UA-Mobile") == "?1" or "Mobi" in request.headers.get("User-Agent", "")
 
 
 def set_cookie(response: Response, token: str) -> None:
-    """Let the browser be recognised next time."""
+    """Set the cookie that recognises the browser next time."""
     config = simulator().config
     response.set_cookie(
         COOKIE, token, max_age=config.browser_lifetime, secure=config.secure, httponly=True, samesite="Lax"
@@ -42,7 +42,7 @@ def set_cookie(response: Response, token: str) -> None:
 
 
 def remembered_person(session: Session, now: datetime) -> Person | None:
-    """Return who is remembered in this browser."""
+    """Return the person that this browser remembers."""
     token = token_of_browser()
     browser = session.get(RememberedBrowser, hashed(token)) if token else None
     if browser is None or browser.confirmed_at < oldest(now):

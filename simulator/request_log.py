@@ -1,8 +1,6 @@
-"""A small log of the calls to the protocol endpoints: which endpoint, which client, which answer. Never a
-code or token.
+"""Logs calls to the protocol endpoints: endpoint, client and status, never a code or token.
 
-It is for tests (“how many token requests did this login make?”) and for people who watch their merchant site
-at work.
+Tests use it (“how many token requests did this login make?”), and developers who watch their merchant site.
 """
 
 from typing import Any
@@ -12,17 +10,17 @@ from sqlalchemy.orm import Session
 
 from simulator.models import ProviderCall
 
-KEPT = 2000
-_TIDY_EVERY = 200
+MAX_ROWS = 2000
+_DELETE_EVERY = 200
 
 
 def record(session: Session, endpoint: str, client_id: str | None, status: int, error: str | None) -> None:
-    """Add one call and now and then forget the oldest."""
+    """Add one call; every 200 calls delete the oldest."""
     call = ProviderCall(endpoint=endpoint, client_id=client_id, status=status, error=error and error[:80])
     session.add(call)
     session.flush()
-    if call.id % _TIDY_EVERY == 0:
-        session.execute(delete(ProviderCall).where(ProviderCall.id <= call.id - KEPT))
+    if call.id % _DELETE_EVERY == 0:
+        session.execute(delete(ProviderCall).where(ProviderCall.id <= call.id - MAX_ROWS))
 
 
 def counts(session: Session, after: int = 0) -> dict[str, int]:

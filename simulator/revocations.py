@@ -1,10 +1,10 @@
-"""Telling a company that a person has ended the sharing: the revocation event, as Vipps delivers it.
+"""Sends the revocation event, as Vipps does when a person revokes the consent for a company.
 
-One POST of `text/plain` to the address that the company gave: an unsigned JWT of two segments, without a dot at the
-end, good for five minutes (Vipps MobilePay Login API guide: webhooks, consent revoked). It goes out after the change is
-committed, follows no redirect, waits a few seconds at most, and never fails the page: what came of it is kept with the
-event. Whether Vipps repeats an event that failed is not documented. So nothing here repeats one by itself; who wants to
-see a repeat, or an event that comes late or comes wrong, asks for it.
+The event is one POST of `text/plain` to the company's webhook address: an unsigned JWT of two segments, without a dot
+at the end, valid for five minutes (Vipps MobilePay Login API guide: webhooks, consent revoked). It is sent after the
+change is committed, follows no redirect, waits a few seconds at most, and never fails the page: its result is stored
+with the event. Whether Vipps retries a failed event is not documented, so the simulator does not retry. Repeated, late
+or malformed events are sent on request (`Variant`).
 """
 
 import base64
@@ -25,31 +25,31 @@ from simulator.models import Delivery, Person, SalesUnit
 
 EVENT = "CONSENT_REVOKED"
 OTHER_EVENT = "SOMETHING_ELSE"
-LIFETIME = 300  # seconds
-AN_HOUR = 3600  # seconds
+LIFETIME_SECONDS = 300
+HOUR_SECONDS = 3600
 TIMEOUT = urllib3.Timeout(connect=2, read=5)
 
 
 class Variant(StrEnum):
-    """How an event comes to the company; all but the first are for seeing what it makes of them."""
+    """How an event is delivered; all but the first test how the company handles them."""
 
     ORDINARY = "ordinary"
     TWICE = "twice"
     """Sent two times."""
     HELD = "held"
-    """Kept until somebody sends it."""
+    """Stored until it is sent on request."""
     THREE_SEGMENTS = "three_segments"
-    """With the dot at the end that RFC 7519 section 6.1 wants, and the documented sample lacks."""
+    """With the dot at the end that RFC 7519 section 6.1 requires and the documented sample lacks."""
     WRONG_EVENT = "wrong_event"
     """Under another event's name."""
     EXPIRED = "expired"
     """An hour old when it is sent."""
     SILENT = "silent"
-    """Not sent, and not kept either."""
+    """Neither sent nor stored."""
 
 
 def variant_named(name: object) -> Variant:
-    """Return the variant that a test asked for; raise ValueError if there is no such one."""
+    """Return the variant of a name; raise ValueError if the name is unknown."""
     if name is None:
         return Variant.ORDINARY
     odd = [variant for variant in Variant if variant is not Variant.ORDINARY]
@@ -60,12 +60,12 @@ def variant_named(name: object) -> Variant:
 
 
 def revoke(session: Session, person: Person, client_id: str, variant: Variant = Variant.ORDINARY) -> Delivery | None:
-    """End a person's sharing with a company; return what the company has to be told, if it asked to be told."""
+    """Revoke a person's consent for a company; return the event to send, if the company has a webhook."""
     is_ended = logins.revoke_sharing(session, person.key, client_id)
     unit = session.get_one(SalesUnit, client_id)
     if not is_ended or not unit.webhook_url or variant is Variant.SILENT:
         return None
-    issued = int(time.time()) - (AN_HOUR if variant is Variant.EXPIRED else 0)
+    issued = int(time.time()) - (HOUR_SECONDS if variant is Variant.EXPIRED else 0)
     delivery = Delivery(
         id=str(uuid.uuid4()),
         person_key=person.key,
@@ -73,7 +73,7 @@ def revoke(session: Session, person: Person, client_id: str, variant: Variant = 
         variant=variant,
         body=event_body(persons.subject(person, unit.msn), issued, variant),
         made_at=utcnow(),
-        expires_at=datetime.fromtimestamp(issued + LIFETIME, UTC),
+        expires_at=datetime.fromtimestamp(issued + LIFETIME_SECONDS, UTC),
     )
     session.add(delivery)
     session.flush()
@@ -83,20 +83,20 @@ def revoke(session: Session, person: Person, client_id: str, variant: Variant = 
 def event_body(subject: str, issued: int, variant: Variant = Variant.ORDINARY) -> str:
     """Return the event as it is sent, in the documented order of members."""
     name = OTHER_EVENT if variant is Variant.WRONG_EVENT else EVENT
-    payload = {"exp": issued + LIFETIME, "iat": issued, "nbf": issued, "sub": subject, "event": name}
+    payload = {"exp": issued + LIFETIME_SECONDS, "iat": issued, "nbf": issued, "sub": subject, "event": name}
     end = "." if variant is Variant.THREE_SEGMENTS else ""
     return f"{_segment({'alg': 'none', 'typ': 'JWT'})}.{_segment(payload)}{end}"
 
 
 def send_new(store: Store, delivery: Delivery) -> int | None:
-    """Send a new event as its variant wants it; return the status of the last answer, None if nobody answered."""
+    """Send a new event, once or twice by its variant; return the last status, None without an answer."""
     if delivery.variant == Variant.TWICE:
         send(store, delivery.id)
     return send(store, delivery.id)
 
 
 def send(store: Store, delivery_id: str) -> int | None:
-    """Send an event to where the company is told today, and keep what came of it; no transaction waits meanwhile."""
+    """Send an event to the company's current webhook and store the result; hold no transaction meanwhile."""
     with store.read() as session:
         delivery = fetch(session, Delivery, delivery_id)
         unit = session.get_one(SalesUnit, delivery.client_id) if delivery else None
@@ -110,7 +110,7 @@ def send(store: Store, delivery_id: str) -> int | None:
 
 
 def newest(session: Session, person_key: str | None = None, limit: int = 100) -> list[Delivery]:
-    """Return the last events, newest first: of everybody, or of one person."""
+    """Return the last events, newest first: of all persons, or of one."""
     query = select(Delivery).order_by(Delivery.made_at.desc(), Delivery.id).limit(limit)
     return list(session.scalars(query if person_key is None else query.where(Delivery.person_key == person_key)))
 

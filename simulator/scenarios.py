@@ -1,10 +1,10 @@
-"""Mishaps by name: what can go wrong in one login, so that a person can see what a merchant site makes of it.
+"""Error scenarios by name, to see how a merchant site handles a login that fails.
 
-An authorization request may carry `simulate=<name>`: the login that it begins then goes wrong in that way, and no other
-login does. The parameter is this simulator's own. The real provider ignores parameters that it does not know, as OpenID
-Connect Core section 3.1.2.1 asks, and so does this simulator with a name that it does not know.
+An authorization request may carry `simulate=<name>`: the login that it starts then fails in that way; other logins are
+not affected. The parameter is this simulator's own. The real provider ignores unknown parameters, as OpenID Connect
+Core section 3.1.2.1 requires, and this simulator ignores unknown names.
 
-A mishap is a set of `faults`, or it happens before there is a login: the provider's own error page.
+A scenario is a set of `faults`, or a refusal before a login exists: the provider's own error page.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ HTML = {"content_type": "text/html", "body": "<!doctype html><title>Bad gateway<
 
 @dataclass(frozen=True)
 class Scenario:
-    """What goes wrong in a login: `faults` while it runs, or `refusal`, the reason on the provider's own page."""
+    """How a login fails: `faults` during the login, or `refusal`, the reason on the provider's own error page."""
 
     faults: Mapping[str, Any] = field(default_factory=dict)
     refusal: str = ""
@@ -88,5 +88,5 @@ SCENARIOS: dict[str, Scenario] = {
 
 
 def get(name: str) -> Scenario:
-    """Return the mishap of a name; a name that is not known changes nothing."""
+    """Return the scenario of a name; an unknown name has no effect."""
     return SCENARIOS.get(name, Scenario())

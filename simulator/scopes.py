@@ -1,8 +1,7 @@
-"""Which scopes exist, which plan may ask for them, and which of them a person has to agree to.
+"""The scopes: which exist, which plan covers them, and which need the person's consent.
 
-Sources: Vipps MobilePay Login API guide, “Core concepts: scopes” and “Product plans”. A scope outside the
-unit's plan does not fail, it is dropped silently; a scope that does not exist is `invalid_scope` (Vipps
-MobilePay Login FAQ).
+Sources: Vipps MobilePay Login API guide, “Core concepts: scopes” and “Product plans”. A scope outside the unit's plan
+is dropped silently; an unknown scope is `invalid_scope` (Vipps MobilePay Login FAQ).
 """
 
 from collections.abc import Iterable
@@ -18,7 +17,7 @@ KNOWN = frozenset((*_ADVANCED, "paymentSourceReferences"))
 """`paymentSourceReferences` (Login Connect) exists, but no plan here has it."""
 
 APP_CONFIRMATION = "urn:vipps:acr:app_auth"
-"""The only `acr_values` there is (Vipps MobilePay Login API guide: in-app confirmation)."""
+"""The only value of `acr_values` (Vipps MobilePay Login API guide: in-app confirmation)."""
 
 
 def within_plan(requested: Iterable[str], plan: str) -> list[str]:

@@ -1,8 +1,8 @@
-"""What a person sees between the authorization request and the redirect back.
+"""The screens between the authorization request and the redirect back.
 
-One address per login: it shows whatever step comes next, so a reload or the back button never meets a form
-that no longer fits. Every button posts; a step that is not the next one is ignored and the next one shown.
-The address works only in the browser that began the login.
+Each login has one address, which shows its next step, so a reload or the back button never shows an outdated form.
+Every button posts; if the step is not the next one, the post is ignored and the next step is shown. The address works
+only in the browser that started the login.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ bp = Blueprint("screens", __name__, url_prefix="/login/<login_id>")
 
 
 class Problem(StrEnum):
-    """Why a login cannot go on here."""
+    """Why a login cannot continue here."""
 
     UNKNOWN = "unknown"
     OTHER_BROWSER = "other_browser"
@@ -38,7 +38,7 @@ class Problem(StrEnum):
 
 @dataclass
 class Visit:
-    """A login that goes on, with what every step needs."""
+    """A login in progress, with the values that every step needs."""
 
     session: Session
     login: Login
@@ -48,7 +48,7 @@ class Visit:
 
     @property
     def step(self) -> Step:
-        """What has to happen next."""
+        """The next step."""
         return logins.next_step(self.session, self.login, self.now)
 
 
@@ -69,14 +69,14 @@ def show(login_id: str) -> Response | str:
 
 @bp.post("/person")
 def person(login_id: str) -> Response | str:
-    """Take the test person or the phone number that was entered."""
-    return _act(login_id, Step.PERSON, _take_person)
+    """Choose a person by the button or by the phone number."""
+    return _act(login_id, Step.PERSON, _choose_person)
 
 
 @bp.post("/confirm")
 def confirm(login_id: str) -> Response | str:
     """Confirm in the app by choosing the number that the page shows."""
-    return _act(login_id, Step.CONFIRM, _take_number)
+    return _act(login_id, Step.CONFIRM, _confirm_number)
 
 
 @bp.post("/other")
@@ -87,32 +87,32 @@ def other(login_id: str) -> Response | str:
 
 @bp.post("/email")
 def email(login_id: str) -> Response | str:
-    """Verify the e-mail address."""
+    """Verify the email address."""
     return _act(login_id, Step.EMAIL, lambda visit: logins.verify_email(visit.session, visit.login))
 
 
 @bp.post("/consent")
 def consent(login_id: str) -> Response | str:
-    """Agree to share all that was asked for."""
+    """Agree to share all requested data."""
     return _act(login_id, Step.CONSENT, lambda visit: setattr(visit.login, "consented", True))
 
 
 @bp.post("/consents")
 def consents(login_id: str) -> Response | str:
     """Answer the marketing consents screen."""
-    return _act(login_id, Step.CONSENTS_SCREEN, _take_answer)
+    return _act(login_id, Step.CONSENTS_SCREEN, _record_screen)
 
 
 @bp.post("/flow")
 def flow(login_id: str) -> Response | str:
     """Answer one of the merchant's own screens."""
-    return _act(login_id, Step.FLOW_SCREENS, _take_answer)
+    return _act(login_id, Step.FLOW_SCREENS, _record_screen)
 
 
 @bp.post("/flow/back")
 def flow_back(login_id: str) -> Response | str:
     """Go back to the screen before."""
-    return _act(login_id, Step.FLOW_SCREENS, _turn_back)
+    return _act(login_id, Step.FLOW_SCREENS, _go_back)
 
 
 @bp.post("/cancel")
@@ -123,12 +123,12 @@ def cancel(login_id: str) -> Response | str:
 
 @bp.post("/fail")
 def fail(login_id: str) -> Response | str:
-    """End the login with an error of the person's choice, to see what the merchant site makes of it."""
+    """End the login with a chosen error, to see how the merchant site handles it."""
     return _act(login_id, None, _fail)
 
 
 def _visit(session: Session, login_id: str) -> Visit | Problem:
-    """Return the login if it may go on in this browser."""
+    """Return the login if it may continue in this browser."""
     login = fetch(session, Login, login_id)
     if login is None:
         return Problem.UNKNOWN
@@ -142,7 +142,7 @@ def _visit(session: Session, login_id: str) -> Visit | Problem:
 
 
 def _act(login_id: str, expected: Step | None, act: Act) -> Response | str:
-    """Let a step act if it is the expected one (None: any), then go on."""
+    """Perform an action if its step is the next one (None: any step), then continue."""
     with simulator().store.write() as session:
         visit = _visit(session, login_id)
         if isinstance(visit, Problem):
@@ -168,13 +168,13 @@ def _go_on(visit: Visit) -> Response:
 
 
 def _repeat_end(visit: Visit) -> Response:
-    """Answer a button that was pressed twice as the first time."""
+    """Answer a repeated press like the first one."""
     if visit.login.error_location:
         return redirect(visit.login.error_location)
     return _go_on(visit)
 
 
-def _take_person(visit: Visit) -> str | None:
+def _choose_person(visit: Visit) -> str | None:
     entered = request.form.get("phone_number", "")
     key = request.form.get("person", "")
     found = fetch(visit.session, Person, key) if key else persons.by_phone_number(visit.session, entered)
@@ -185,27 +185,27 @@ def _take_person(visit: Visit) -> str | None:
     return None
 
 
-def _take_number(visit: Visit) -> Response | None:
+def _confirm_number(visit: Visit) -> Response | None:
     if logins.confirm(visit.login, request.form.get("number", ""), visit.now):
         return None
     return _end(visit, "wrong_challenge", faults.REDIRECT_ERRORS["wrong_challenge"])
 
 
-def _take_answer(visit: Visit) -> str | None:
-    """Keep the answer as it was displayed; without what is required, the screen stays."""
-    given = answers.Given(
+def _record_screen(visit: Visit) -> str | None:
+    """Store the answers as displayed; if a required item is missing, show the screen again."""
+    submission = answers.Submission(
         accepted=set(request.form.getlist("accepted")),
         language=request.form.get("language", ""),
         version=request.form.get("version", type=int),
         number=request.form.get("number", type=int),
     )
-    if answers.record_screen(visit.unit, visit.login, visit.step, given, visit.now):
+    if answers.record_screen(visit.unit, visit.login, visit.step, submission, visit.now):
         visit.problem = "required"
         return _page(visit)
     return None
 
 
-def _turn_back(visit: Visit) -> None:
+def _go_back(visit: Visit) -> None:
     answers.go_back(visit.unit, visit.login, i18n.screen_language())
 
 

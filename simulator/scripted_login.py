@@ -1,7 +1,7 @@
-"""A whole login at once, for tests and scripts: the same steps as on the screens, without the screens.
+"""Performs a whole login in one call, for tests and scripts: the steps of the screens, without the screens.
 
-The person agrees to everything that is needed; `consents` says what they tick on the merchant's own screens.
-What is not mentioned there is ticked only if it is required.
+The person agrees to all required steps; `consents` says what they tick on the merchant's own screens. An item that is
+not in it is ticked only if it is required.
 """
 
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ from simulator.models import Login, Person, SalesUnit
 from simulator.random_values import new_value
 
 TOO_YOUNG = "The user is under 15 years old"
-"""There is no documented code for this: `access_denied` is this simulator's choice."""
+"""No error code is documented for this: `access_denied` is this simulator's choice."""
 
 
 @dataclass(frozen=True)
 class Script:
-    """What the person does."""
+    """The actions of the person in the login."""
 
     person: Person
     action: str = "approve"

@@ -1,4 +1,4 @@
-"""Filling the simulator's database at start, and emptying it on request."""
+"""Fills the simulator's database at start, and resets it on request."""
 
 import hashlib
 
@@ -15,7 +15,7 @@ _DISPOSABLE = (AccessToken, Login, ConsentAnswer, Grant, Delivery, RememberedBro
 
 
 def prepare(store: Store, configured: tuple[MerchantConfig, ...]) -> None:
-    """Make the tables, the first key, the persons and the merchants, as far as they are not there."""
+    """Create the tables, the first key, the persons and the merchants that do not exist yet."""
 
     def seed(session: Session) -> None:
         keys.ensure_key(session)
@@ -26,7 +26,7 @@ def prepare(store: Store, configured: tuple[MerchantConfig, ...]) -> None:
 
 
 def reset(session: Session, configured: tuple[MerchantConfig, ...]) -> None:
-    """Forget what happened and undo all changes to persons and merchants; the keys stay."""
+    """Delete all logins and consents, and undo all changes to persons and merchants; keep the keys."""
     for table in _DISPOSABLE:
         session.execute(delete(table))
     session.expunge_all()
@@ -35,6 +35,6 @@ def reset(session: Session, configured: tuple[MerchantConfig, ...]) -> None:
 
 
 def _stamp() -> str:
-    """Name the tables and the persons that a database is built for: any change to them rebuilds it."""
+    """Return a hash of the tables and the persons: a database with another hash is rebuilt."""
     tables = "".join(str(CreateTable(table)) for table in Base.metadata.sorted_tables)
     return hashlib.sha256(tables.encode() + persons.FILE.read_bytes()).hexdigest()

@@ -1,9 +1,9 @@
-"""What a person's phone shows: the companies with access, what was answered on their screens, remembered browsers.
+"""Reads what a person's phone shows: companies with access, the answers to their screens, remembered browsers.
 
 A company has access as long as the person shares something with it or has answered its consent screens; both end
-together. The answers are read from what was delivered to the company, so that the person sees the same words as the
-company holds as proof. The two shapes of an answer, `delegatedConsents` and `flowResult`, become one here: screens with
-questions, each answered yes or no.
+together. The answers are read from the result that the company received, so the person sees the same words that the
+company stores as evidence. The two shapes of an answer, `delegatedConsents` and `flowResult`, become one here: screens
+with questions, each answered yes or no.
 
 Source: Vipps MobilePay Login API guide, webhooks: a person sees and ends the sharing in the app's profile.
 """
@@ -45,7 +45,7 @@ class Screen:
 
 @dataclass(frozen=True)
 class Answered:
-    """What a person answered on one kind of screens."""
+    """A person's answers to one kind of screens."""
 
     language: str
     """A tag for the markup, such as `no`."""
@@ -87,7 +87,7 @@ def companies(session: Session, person_key: str) -> list[Access]:
 
 
 def answered(scope: str, payload: Mapping[str, Any]) -> Answered:
-    """Return an answer as people read it, whichever shape it was delivered in."""
+    """Return an answer in one readable form for both kinds of screens."""
     tag = str(payload["language"]).lower()
     return Answered(
         language=tag,
@@ -106,7 +106,7 @@ def browsers(session: Session, person_key: str, oldest: datetime) -> list[Rememb
 
 
 def forget_browsers(session: Session, person_key: str) -> None:
-    """Let every browser forget a person; at the next login the app is asked again."""
+    """Delete the remembered browsers of a person; the next login needs the app again."""
     session.execute(delete(RememberedBrowser).where(RememberedBrowser.person_key == person_key))
 
 

@@ -1,7 +1,7 @@
-"""The token endpoint: a code becomes an access token and an ID token, once.
+"""Exchanges a code for an access token and an ID token (a signed JSON Web Token, JWT), once.
 
-Sources: Vipps MobilePay Login API guide, “Token endpoint” and “ID token”; RFC 6749 sections 4.1.2 to 5.2; RFC
-7636 section 4.6; OpenID Connect Core section 3.1.3.
+Sources: Vipps MobilePay Login API guide, “Token endpoint” and “ID token”; RFC 6749 sections 4.1.2 to 5.2; RFC 7636
+section 4.6; OpenID Connect Core section 3.1.3.
 """
 
 import base64
@@ -33,7 +33,7 @@ _INVALID_GRANT = (
 )
 
 Sign = Callable[[dict[str, Any], str], str]
-"""Signs claims, with a flaw if one is asked for (`faults.SIGNATURES`)."""
+"""Signs claims, with a flaw if a fault asks for one (`faults.SIGNATURES`)."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def exchange(
         return _reused(session, login, now)
     if problem := _wrong_grant(login, form, lifetime, now):
         return _invalid_grant(problem)
-    if not _take(session, login, now):
+    if not _use_code(session, login, now):
         return _reused(session, login, now)
     if fault := faults.answer(login.faults, "token"):
         return fault
@@ -71,10 +71,10 @@ def exchange(
 
 
 def revoke(session: Session, unit: SalesUnit, token: str, now: datetime) -> None:
-    """Revoke an access token of this client; an unknown one is no error (RFC 7009 section 2.2)."""
-    held = session.get(AccessToken, hashed(token))
-    if held and session.get_one(Login, held.login_id).client_id == unit.client_id:
-        held.revoked_at = now
+    """Revoke an access token of this client; an unknown token is not an error (RFC 7009 section 2.2)."""
+    issued = session.get(AccessToken, hashed(token))
+    if issued and session.get_one(Login, issued.login_id).client_id == unit.client_id:
+        issued.revoked_at = now
 
 
 def left_half_hash(value: str) -> str:
@@ -89,7 +89,7 @@ def _wrong_request(form: Mapping[str, str]) -> OAuthFailure | None:
         case "":
             return OAuthFailure(400, "invalid_request", "The parameter grant_type is missing.", "")
         case "client_credentials":
-            # Advertised in the discovery document, of no use for a login.
+            # Advertised in the discovery document, but not usable for a login.
             return OAuthFailure(400, "unauthorized_client", "The client may not use this grant type.", "")
         case _:
             return OAuthFailure(400, "unsupported_grant_type", "The grant type is not supported.", "")
@@ -100,7 +100,7 @@ def _wrong_request(form: Mapping[str, str]) -> OAuthFailure | None:
 
 
 def _wrong_grant(login: Login, form: Mapping[str, str], lifetime: int, now: datetime) -> str | None:
-    """Return why the code does not fit this request: a hint only, since one error covers all."""
+    """Return why the code does not match this request, for `error_debug`; the error code is the same for all."""
     if login.finished_at is None or login.finished_at < now - timedelta(seconds=lifetime):
         return "The code has expired."
     if form["redirect_uri"] != login.redirect_uri:
@@ -119,14 +119,14 @@ def _challenge(login: Login, verifier: str) -> bytes:
     return _base64url(hashlib.sha256(raw).digest()).encode() if login.code_challenge_method == "S256" else raw
 
 
-def _take(session: Session, login: Login, now: datetime) -> bool:
-    """Use the code up; of two requests at the same moment only one succeeds."""
+def _use_code(session: Session, login: Login, now: datetime) -> bool:
+    """Mark the code as used; of two concurrent requests only one succeeds."""
     unused = update(Login).where(Login.id == login.id, Login.code_used_at.is_(None))
     return changed(session, unused.values(code_used_at=now))
 
 
 def _reused(session: Session, login: Login, now: datetime) -> OAuthFailure:
-    """Deny a second use and revoke what the first one brought (RFC 6749 section 4.1.2)."""
+    """Refuse a second use and revoke the access token of the first one (RFC 6749 section 4.1.2)."""
     session.execute(update(AccessToken).where(AccessToken.login_id == login.id).values(revoked_at=now))
     return _invalid_grant("The code was used before.")
 
@@ -157,7 +157,7 @@ def _issue(session: Session, unit: SalesUnit, login: Login, issuer: str, sign: S
 def _id_token_claims(unit: SalesUnit, login: Login, person: Person, now: datetime) -> dict[str, Any]:
     """Return the claims of the documented samples: `aud` is an array, `nonce` is empty if none was sent.
 
-    `rat` is when the login was requested, `auth_time` when the person confirmed in the app: longer ago in a
+    `rat` is when the login was requested, `auth_time` when the person confirmed in the app: earlier in a
     remembered browser.
     """
     issued = int(now.timestamp())

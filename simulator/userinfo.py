@@ -1,7 +1,7 @@
-"""Userinfo: what a person shares, for the ten minutes after a login.
+"""Userinfo: returns the claims that a person shares, for ten minutes after a login.
 
-Source: Vipps MobilePay Login API guide, “Userinfo”: the word Bearer is mandatory, the token lives about ten
-minutes, and a subscription key, which belongs to other APIs, makes the call fail with 401.
+Source: Vipps MobilePay Login API guide, “Userinfo”: the word Bearer is mandatory, the token lives about ten minutes,
+and a subscription key, which belongs to other APIs, makes the call fail with 401.
 """
 
 import uuid
@@ -22,7 +22,7 @@ RESULT_MEMBERS = {DELEGATED_CONSENTS: "delegatedConsents", CUSTOM_FLOW: "flowRes
 
 @dataclass(frozen=True)
 class UserInfo:
-    """A person's claims, and whose call it was."""
+    """A person's claims, and the client that called."""
 
     claims: dict[str, Any]
     client_id: str
@@ -65,7 +65,7 @@ def read(
 
 
 def _claims(session: Session, login: Login) -> dict[str, Any]:
-    """Return the claims of the granted scopes, and consent answers at the login that gave them and no other."""
+    """Return the claims of the granted scopes, and the consent answers that were given in this login."""
     unit = session.get_one(SalesUnit, login.client_id)
     person = session.get_one(Person, login.person_key)
     claims = {

@@ -1,4 +1,4 @@
-"""What the templates show, gathered from the database: small dictionaries, ready to print."""
+"""Gathers the values that the templates show."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ BRAND_NAMES = {"vipps": "Vipps", "mobilepay": "MobilePay"}
 def context(
     session: Session, login: Login, unit: SalesUnit, step: Step, language: str, screen_language: str
 ) -> dict[str, Any]:
-    """Return what the screen of a step shows; the merchant's own screens have a language of their own."""
+    """Return what the screen of a step shows; the consent screens are in `screen_language`."""
     person = session.get(Person, login.person_key) if login.person_key else None
     shown: dict[str, Any] = {
         "login_id": login.id,
@@ -47,15 +47,15 @@ def home_context(session: Session, language: str) -> dict[str, Any]:
     """Return the persons with what they share, and the merchants."""
     units = merchants.list_merchants(session)
     names = {unit.client_id: unit.name for unit in units}
-    everybody = []
+    rows = []
     for person in persons.list_persons(session):
         grants = [(grant, names[grant.client_id]) for grant in logins.grants_of(session, person.key)]
-        everybody.append({**portrait(person, language), **_particulars(person), "grants": grants})
-    return {"persons": everybody, "merchants": units}
+        rows.append({**portrait(person, language), **_particulars(person), "grants": grants})
+    return {"persons": rows, "merchants": units}
 
 
 def account_page(unit: SalesUnit) -> str:
-    """Return where a person sees what the company has of them: its own word, or else the site of its redirect URIs.
+    """Return the merchant's page with the person's data: `account_url`, or the front page of its redirect URIs.
 
     Empty for a company that has only an app.
     """
@@ -81,7 +81,7 @@ def portrait(person: Person, language: str) -> dict[str, Any]:
 
 
 def _particulars(person: Person) -> dict[str, Any]:
-    """Return what events change about a person."""
+    """Return the data of a person that can be changed."""
     return {
         "is_changed": person_changes.is_changed(person),
         "is_new": person.generation > 1,
@@ -108,7 +108,7 @@ def shared_values(profile: dict[str, Any], scope: str) -> list[str]:
 
 
 def spaced(number: str) -> str:
-    """Write a phone number with its country code apart and its digits in pairs or threes."""
+    """Write a phone number with a plus sign, the country code and the digits in groups."""
     code = next((code for code in ("299", "358") if number.startswith(code)), number[:2])
     rest = number.removeprefix(code)
     groups = [rest[:3], rest[3:5], rest[5:]] if len(rest) == 8 and code == "47" else _pairs(rest)

@@ -1,7 +1,7 @@
-"""Answering the merchant's own screens: which there are, what they show in a language, and keeping what was ticked.
+"""Records answers to the merchant's own screens: what they show in a language, and what the person ticked.
 
-The screens of a flow come one after the other. How far a person has come is kept with the login, together with the
-version and the language that they began in; when the merchant saves another version meanwhile, they begin again.
+The screens of a flow come one after the other. The person's progress is stored with the login, together with the
+version and the language; if the merchant saves another version meanwhile, the person starts again.
 """
 
 from collections.abc import Mapping, Set
@@ -24,8 +24,8 @@ from simulator.models import Login, SalesUnit
 
 
 @dataclass(frozen=True)
-class Given:
-    """What came from a screen: the ids that were ticked, and what the person had in front of them."""
+class Submission:
+    """A submitted screen: the ids that were ticked, and which screen was displayed."""
 
     accepted: Set[str]
     language: str
@@ -35,7 +35,7 @@ class Given:
 
 
 def shown(unit: SalesUnit, login: Login, step: logins.Step, language: str) -> dict[str, Any]:
-    """Return what the screen of this step shows, in the language it is shown in."""
+    """Return the template values of this step's screen."""
     if step is logins.Step.CONSENTS_SCREEN:
         return {**_frame(unit, step, language), "screen": screen(unit, step, language), "accepted": []}
     progress = _progress(unit, login, language)
@@ -50,30 +50,30 @@ def shown(unit: SalesUnit, login: Login, step: logins.Step, language: str) -> di
 
 
 def screen(unit: SalesUnit, step: logins.Step, language: str) -> dict[str, Any]:
-    """Return all that is asked in this step."""
+    """Return the whole consent screen or flow of this step."""
     build = consents_screen if step is logins.Step.CONSENTS_SCREEN else flow_screens
     return build(_config(unit, step), merchants.company(unit), language)
 
 
 def record_screen(
-    unit: SalesUnit, login: Login, step: logins.Step, given: Given, now: datetime
+    unit: SalesUnit, login: Login, step: logins.Step, submission: Submission, now: datetime
 ) -> RequiredMissing | None:
-    """Keep what came from a screen, or say what is required and was not ticked.
+    """Store a submitted screen, or return the required items that were not ticked.
 
-    An answer to another version, or to a screen that is not the next one, is passed over: the next one is shown.
+    A submission for another version, or for a screen that is not the next one, is ignored: the next one is shown.
     """
-    if given.language not in LANGUAGES or given.version != _config(unit, step)["version"]:
+    if submission.language not in LANGUAGES or submission.version != _config(unit, step)["version"]:
         return None
     if step is logins.Step.CONSENTS_SCREEN:
-        return record_answer(unit, login, step, given.accepted, given.language, now)
-    progress = _progress(unit, login, given.language)
-    if given.number != progress["number"]:
+        return record_answer(unit, login, step, submission.accepted, submission.language, now)
+    progress = _progress(unit, login, submission.language)
+    if submission.number != progress["number"]:
         return None
-    return _turn(unit, login, progress, given.accepted, now)
+    return _next_screen(unit, login, progress, submission.accepted, now)
 
 
 def go_back(unit: SalesUnit, login: Login, language: str) -> None:
-    """Show the screen before this one again, with what was ticked there."""
+    """Go back to the previous screen, with its ticks."""
     progress = _progress(unit, login, language)
     login.flow_progress = {**progress, "number": max(progress["number"] - 1, 0)}
 
@@ -81,7 +81,7 @@ def go_back(unit: SalesUnit, login: Login, language: str) -> None:
 def record_answer(
     unit: SalesUnit, login: Login, step: logins.Step, accepted: Set[str], language: str, now: datetime
 ) -> RequiredMissing | None:
-    """Keep the answer to all that is asked in this step, or say what is required and was not ticked."""
+    """Store the answer to the whole step, or return the required items that were not ticked."""
     asked = screen(unit, step, language)
     is_consents = step is logins.Step.CONSENTS_SCREEN
     answer = consents_answer(asked, accepted, now) if is_consents else flow_answer(asked, accepted, now)
@@ -93,14 +93,14 @@ def record_answer(
 
 
 def ticked(unit: SalesUnit, step: logins.Step, choices: Mapping[str, bool]) -> set[str]:
-    """Return the ids that are ticked: what the person chose, and what is required unless they said no."""
+    """Return the ids that are ticked: the person's choices, and required items unless the person chose no."""
     return {item["id"] for item in _items(unit, step) if choices.get(item["id"], item["required"])}
 
 
-def _turn(
+def _next_screen(
     unit: SalesUnit, login: Login, progress: dict[str, Any], accepted: Set[str], now: datetime
 ) -> RequiredMissing | None:
-    """Go from one screen of a flow to the next one, or give the answer if it was the last."""
+    """Advance to the next screen of a flow, or store the answer after the last one."""
     step = logins.Step.FLOW_SCREENS
     screens = screen(unit, step, progress["language"])["screens"]
     here = screens[progress["number"]]["elements"]
@@ -115,7 +115,7 @@ def _turn(
 
 
 def _progress(unit: SalesUnit, login: Login, language: str) -> dict[str, Any]:
-    """Return how far the person has come in the flow as it is now."""
+    """Return the person's progress in the current version of the flow."""
     version = _config(unit, logins.Step.FLOW_SCREENS)["version"]
     if login.flow_progress.get("version") == version:
         return login.flow_progress

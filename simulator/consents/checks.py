@@ -1,7 +1,7 @@
-"""Which configurations are possible: they are checked when they are saved, so that nobody's login meets a broken one.
+"""Validates configurations when they are saved, so that no login fails on a broken one.
 
-A configuration comes from a form or as JSON from the control API; both are judged here. How much a merchant may write
-is not documented: the bounds are this simulator's.
+A configuration comes from a form or as JSON from the control API; both are checked here. The maximum lengths are not
+documented: these limits are this simulator's.
 """
 
 import re
@@ -31,8 +31,8 @@ def check_consents(config: Mapping[str, Any]) -> None:
         _members(f"{name}.consents", item, "id", "required")
         if item["id"] not in CAPTIONS:
             raise ValueError(f"{name}: {item['id']!r} is none of {', '.join(CAPTIONS)}")
-        _yes_or_no(f"{name}.{item['id']}.required", item["required"])
-    _once(name, [item["id"] for item in items])
+        _check_boolean(f"{name}.{item['id']}.required", item["required"])
+    _check_unique(name, [item["id"] for item in items])
 
 
 def check_flow(config: Mapping[str, Any]) -> None:
@@ -42,7 +42,7 @@ def check_flow(config: Mapping[str, Any]) -> None:
     screens = _list("custom_flow.screens", config["screens"], 1, MAX_SCREENS)
     for number, screen in enumerate(screens, start=1):
         _check_screen(f"screen {number}", screen)
-    _once("custom_flow", [element["id"] for screen in screens for element in screen["elements"]])
+    _check_unique("custom_flow", [element["id"] for screen in screens for element in screen["elements"]])
 
 
 def check_url(name: str, value: object) -> None:
@@ -75,7 +75,7 @@ def _check_element(name: str, element: Mapping[str, Any]) -> None:
         raise ValueError(f"{name}: an id has letters, digits, _ . or -, 64 at most; {element['id']!r} has not")
     name = f"{name}, {element['id']}"
     _texts(f"{name}: title", element["title"], MAX_TITLE)
-    _yes_or_no(f"{name}: required", element["required"])
+    _check_boolean(f"{name}: required", element["required"])
     if more := element.get("readMore"):
         _members(f"{name}: readMore", more, "title", "description")
         _texts(f"{name}: readMore.title", more["title"], MAX_TITLE)
@@ -94,8 +94,8 @@ def _version(name: str, config: Mapping[str, Any]) -> None:
         raise ValueError(f"{name}: version must be a whole number")
 
 
-def _texts(name: str, value: object, longest: int, *, may_be_empty: bool = False) -> None:
-    """Check a text in some of the languages; a plain string is one for all of them."""
+def _texts(name: str, value: object, max_length: int, *, may_be_empty: bool = False) -> None:
+    """Check a text by language; a plain string is used for all languages."""
     texts = {"en": value} if isinstance(value, str) else value
     if not isinstance(texts, Mapping) or not all(isinstance(text, str) for text in texts.values()):
         raise ValueError(f"{name}: must be a text, or one for each language")
@@ -103,23 +103,23 @@ def _texts(name: str, value: object, longest: int, *, may_be_empty: bool = False
         raise ValueError(f"{name}: {unknown[0]!r} is none of {', '.join(LANGUAGES)}")
     if not may_be_empty and not any(text.strip() for text in texts.values()):
         raise ValueError(f"{name}: needs a text in at least one language")
-    if any(len(text) > longest for text in texts.values()):
-        raise ValueError(f"{name}: longer than {longest} characters")
+    if any(len(text) > max_length for text in texts.values()):
+        raise ValueError(f"{name}: longer than {max_length} characters")
     if any("\0" in text for text in texts.values()):
         raise ValueError(f"{name}: has a character that is not allowed")
 
 
-def _list(name: str, value: object, fewest: int, most: int) -> list[Any]:
-    if not isinstance(value, list) or not fewest <= len(value) <= most:
-        raise ValueError(f"{name}: must be a list of {fewest} to {most}")
+def _list(name: str, value: object, minimum: int, maximum: int) -> list[Any]:
+    if not isinstance(value, list) or not minimum <= len(value) <= maximum:
+        raise ValueError(f"{name}: must be a list of {minimum} to {maximum}")
     return value
 
 
-def _yes_or_no(name: str, value: object) -> None:
+def _check_boolean(name: str, value: object) -> None:
     if not isinstance(value, bool):
         raise ValueError(f"{name}: must be true or false")
 
 
-def _once(name: str, ids: list[str]) -> None:
+def _check_unique(name: str, ids: list[str]) -> None:
     if twice := sorted({each for each in ids if ids.count(each) > 1}):
         raise ValueError(f"{name}: the id {twice[0]!r} is used twice")

@@ -1,8 +1,8 @@
-"""What a merchant has that never opened the page: one configuration of each kind, in all five languages.
+"""Default consent screens for merchants that have not configured any: one of each kind, in all five languages.
 
 The flow shows what `customFlow` can do and `delegatedConsents` cannot: a screen of its own for terms that have to be
-accepted, and after it the marketing consents. These keep the ids of the predefined ones, as somebody would do who
-moves from one to the other, so that what people answered before stays the answer to the same question.
+accepted, and after it the marketing consents. These keep the ids of the predefined ones, as a merchant does that
+migrates from one to the other, so earlier answers still belong to the same question.
 """
 
 from typing import Any

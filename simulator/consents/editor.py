@@ -1,10 +1,10 @@
-"""Changing a configuration as the form of the merchant's page says: one language at a time, without JavaScript.
+"""Applies the form of the merchant's page to a configuration: one language at a time, without JavaScript.
 
 The form's fields are named after the places in the configuration: `heading`; `consent` (one per id that is asked for)
 and `required`; `s0-title` for the first screen of a flow, `s0-e1-id` for its second checkbox, `s0-l0-url` for its first
 link. The buttons that add and remove parts are named by `press`: `add-screen`, `add-element:0`, `remove-link:0:1`.
 
-Nothing here is checked or kept: `checks` does the one, `merchants` the other.
+`checks` validates the result, and `merchants` saves it.
 """
 
 import copy
@@ -38,19 +38,19 @@ NEW = {
 
 
 def changed_consents(current: Mapping[str, Any], form: Form, language: str) -> Config:
-    """Return a marketing consents configuration with what the form says in one language."""
+    """Return a marketing consents configuration with the form's values for one language."""
     asked, required = set(form.getlist("consent")), set(form.getlist("required"))
     return {
         **current,
-        "heading": _said(current["heading"], form.get("heading", ""), language),
-        "text": _said(current["text"], form.get("text", ""), language),
-        "termsDescription": _said(current["termsDescription"], form.get("termsDescription", ""), language),
+        "heading": _with_text(current["heading"], form.get("heading", ""), language),
+        "text": _with_text(current["text"], form.get("text", ""), language),
+        "termsDescription": _with_text(current["termsDescription"], form.get("termsDescription", ""), language),
         "consents": [{"id": each, "required": each in required} for each in CAPTIONS if each in asked],
     }
 
 
 def changed_flow(current: Mapping[str, Any], form: Form, language: str) -> Config:
-    """Return a flow with what the form says in one language, and with the part that its button adds or removes."""
+    """Return a flow with the form's values for one language, and with the part that the button adds or removes."""
     screens = [_changed_screen(each, form, f"s{i}", language) for i, each in enumerate(current["screens"])]
     action, _, place = form.get("press", "").partition(":")
     _press(screens, action, [int(part) for part in place.split(":") if part.isdecimal() and len(part) < 4])
@@ -61,8 +61,8 @@ def _changed_screen(screen: Mapping[str, Any], form: Form, name: str, language: 
     elements = enumerate(screen["elements"])
     links = enumerate(screen.get("links", []))
     return {
-        "title": _said(screen["title"], form.get(f"{name}-title", ""), language),
-        "description": _said(screen["description"], form.get(f"{name}-description", ""), language),
+        "title": _with_text(screen["title"], form.get(f"{name}-title", ""), language),
+        "description": _with_text(screen["description"], form.get(f"{name}-description", ""), language),
         "elements": [_changed_element(each, form, f"{name}-e{i}", language) for i, each in elements],
         "links": [_changed_link(each, form, f"{name}-l{i}", language) for i, each in links],
     }
@@ -70,10 +70,12 @@ def _changed_screen(screen: Mapping[str, Any], form: Form, name: str, language: 
 
 def _changed_element(element: Mapping[str, Any], form: Form, name: str, language: str) -> Config:
     more = element.get("readMore") or {"title": {}, "description": {}}
-    more = {part: _said(more[part], form.get(f"{name}-more-{part}", ""), language) for part in ("title", "description")}
+    more = {
+        part: _with_text(more[part], form.get(f"{name}-more-{part}", ""), language) for part in ("title", "description")
+    }
     changed: Config = {
         "id": form.get(f"{name}-id", "").strip(),
-        "title": _said(element["title"], form.get(f"{name}-title", ""), language),
+        "title": _with_text(element["title"], form.get(f"{name}-title", ""), language),
         "required": f"{name}-required" in form,
     }
     return {**changed, "readMore": more} if any(more.values()) else changed
@@ -81,13 +83,13 @@ def _changed_element(element: Mapping[str, Any], form: Form, name: str, language
 
 def _changed_link(link: Mapping[str, Any], form: Form, name: str, language: str) -> Config:
     return {
-        "title": _said(link["title"], form.get(f"{name}-title", ""), language),
+        "title": _with_text(link["title"], form.get(f"{name}-title", ""), language),
         "url": form.get(f"{name}-url", "").strip(),
     }
 
 
 def _press(screens: list[Config], action: str, place: list[int]) -> None:
-    """Add or remove a part; a button of a part that is not there does nothing."""
+    """Add or remove a part; ignore the button of a part that does not exist."""
     match action, place:
         case "add-screen", []:
             screens.append({"title": dict(NEW["screen"]), "description": {}, "elements": [], "links": []})
@@ -108,9 +110,9 @@ def _free_id(screens: list[Config]) -> str:
     return next(each for number in range(1, 1000) if (each := f"cf_question_{number}") not in taken)
 
 
-def _said(current: Mapping[str, str] | str, text: str, language: str) -> dict[str, str]:
-    """Return the texts with that of one language replaced, or without it if it is empty."""
+def _with_text(current: Mapping[str, str] | str, text: str, language: str) -> dict[str, str]:
+    """Return the texts with one language replaced, or removed if its text is empty."""
     texts = {"en": current} if isinstance(current, str) else copy.copy(dict(current))
     # A form's lines end with CR LF (HTML: multipart and urlencoded form data).
     texts[language] = text.replace("\r\n", "\n").strip()
-    return {each: said for each, said in texts.items() if said}
+    return {each: content for each, content in texts.items() if content}

@@ -1,13 +1,13 @@
-"""The five languages of the consent screens, and what the screens say by themselves in each.
+"""The five languages of the consent screens, and the fixed texts in each.
 
-The person's phone decides on the language, never the merchant (Vipps MobilePay Login FAQ). The captions of the four
+The person's phone decides the language, never the merchant (Vipps MobilePay Login FAQ). The captions of the four
 consents are documented in Norwegian and English; those in Danish, Finnish and Swedish are this simulator's own.
 """
 
 from collections.abc import Mapping
 
 LANGUAGES = {"no": "Norsk", "en": "English", "da": "Dansk", "fi": "Suomi", "sv": "Svenska"}
-"""Each in its own words. The result names them in capitals: `NO`, `EN`, `DA`, `FI`, `SV`."""
+"""Each name in its own language. The result has the codes in capitals: `NO`, `EN`, `DA`, `FI`, `SV`."""
 
 _SAME_AS = {"nb": "no", "nn": "no"}
 
@@ -72,11 +72,11 @@ FIXED: dict[str, dict[str, str]] = {
         "sv": "Kryssa i det som krävs, eller avbryt inloggningen.",
     },
 }
-"""What Vipps writes on every such screen, whatever the merchant has configured."""
+"""The fixed texts of every consent screen, which the merchant cannot change."""
 
 
 def match_language(tag: str) -> str | None:
-    """Return the language of a tag such as `nb-NO`, if there are screens in it."""
+    """Return the screen language for a tag such as `nb-NO`, or None."""
     primary = tag.split("-")[0].lower()
     primary = _SAME_AS.get(primary, primary)
     return primary if primary in LANGUAGES else None
@@ -88,5 +88,5 @@ def fixed_texts(language: str) -> dict[str, str]:
 
 
 def pick_text(texts: Mapping[str, str], language: str) -> str:
-    """Return a text in a language; what is not translated is said in English, else in any language it has."""
+    """Return a text in a language; without a translation in English, else in any language that it has."""
     return texts.get(language) or texts.get("en") or next((text for text in texts.values() if text), "")

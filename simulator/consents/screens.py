@@ -1,4 +1,4 @@
-"""What a person sees of a configuration in one language, and the answers as userinfo delivers them."""
+"""Renders a configuration in one language, and the answers as userinfo returns them."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from simulator.consents.languages import CAPTIONS, fixed_texts, pick_text
 
 @dataclass(frozen=True)
 class Company:
-    """What the texts may name: the merchant and its two links."""
+    """The merchant's name and its two links, for placeholders in the texts."""
 
     name: str
     terms_url: str
@@ -19,14 +19,14 @@ class Company:
 
 @dataclass(frozen=True)
 class RequiredMissing:
-    """Something required was not ticked, so the person cannot go on."""
+    """A required item was not ticked, so the person cannot continue."""
 
     ids: tuple[str, ...]
 
 
 def consents_screen(config: Mapping[str, Any], company: Company, language: str) -> dict[str, Any]:
     """Return the marketing consents screen in one language, in the member order of `delegatedConsents`."""
-    say, fixed = _Speaker(company, language), fixed_texts(language)
+    say, fixed = _Localizer(company, language), fixed_texts(language)
     return {
         "language": language.upper(),
         "heading": say(config["heading"]),
@@ -48,7 +48,7 @@ def consents_screen(config: Mapping[str, Any], company: Company, language: str) 
 
 def flow_screens(config: Mapping[str, Any], company: Company, language: str) -> dict[str, Any]:
     """Return the screens of the flow builder in one language, in the member order of `flowResult`."""
-    say = _Speaker(company, language)
+    say = _Localizer(company, language)
     return {
         "language": language.upper(),
         "screens": [_flow_screen(screen, say) for screen in config["screens"]],
@@ -57,8 +57,8 @@ def flow_screens(config: Mapping[str, Any], company: Company, language: str) -> 
 
 def consents_answer(screen: Mapping[str, Any], accepted: Set[str], at: datetime) -> dict[str, Any] | RequiredMissing:
     """Return the `delegatedConsents` object for what a person ticked."""
-    if lacking := missing(screen["consents"], accepted):
-        return RequiredMissing(lacking)
+    if unticked := missing(screen["consents"], accepted):
+        return RequiredMissing(unticked)
     consents = [
         {
             "id": item["id"],
@@ -74,8 +74,8 @@ def consents_answer(screen: Mapping[str, Any], accepted: Set[str], at: datetime)
 
 def flow_answer(flow: Mapping[str, Any], accepted: Set[str], at: datetime) -> dict[str, Any] | RequiredMissing:
     """Return the `flowResult` object for what a person ticked on all its screens."""
-    if lacking := missing([element for screen in flow["screens"] for element in screen["elements"]], accepted):
-        return RequiredMissing(lacking)
+    if unticked := missing([element for screen in flow["screens"] for element in screen["elements"]], accepted):
+        return RequiredMissing(unticked)
     screens = [
         {**screen, "elements": [_checked(element, accepted) for element in screen["elements"]]}
         for screen in flow["screens"]
@@ -84,12 +84,12 @@ def flow_answer(flow: Mapping[str, Any], accepted: Set[str], at: datetime) -> di
 
 
 def missing(items: Sequence[Mapping[str, Any]], accepted: Set[str]) -> tuple[str, ...]:
-    """Return the ids of what is required and not ticked."""
+    """Return the ids of required items that are not ticked."""
     return tuple(item["id"] for item in items if item["required"] and item["id"] not in accepted)
 
 
-class _Speaker:
-    """Picks the text of one language and puts the merchant's name and links into it."""
+class _Localizer:
+    """Picks the text of one language and fills in the merchant's name and links."""
 
     def __init__(self, company: Company, language: str) -> None:
         self._company = company
@@ -104,7 +104,7 @@ class _Speaker:
         )
 
 
-def _flow_screen(screen: Mapping[str, Any], say: _Speaker) -> dict[str, Any]:
+def _flow_screen(screen: Mapping[str, Any], say: _Localizer) -> dict[str, Any]:
     links = [{"title": say(link["title"]), "url": say(link["url"])} for link in screen.get("links", ())]
     return {
         "title": say(screen["title"]),
@@ -114,7 +114,7 @@ def _flow_screen(screen: Mapping[str, Any], say: _Speaker) -> dict[str, Any]:
     }
 
 
-def _flow_element(element: Mapping[str, Any], say: _Speaker) -> dict[str, Any]:
+def _flow_element(element: Mapping[str, Any], say: _Localizer) -> dict[str, Any]:
     shown = {
         "type": "checkbox",
         "id": element["id"],
@@ -138,5 +138,5 @@ def _checked(element: Mapping[str, Any], accepted: Set[str]) -> dict[str, Any]:
 
 
 def _instant(at: datetime) -> str:
-    """Write a moment as the documented samples do: UTC, whole seconds, Z."""
+    """Format a time as in the documented samples: UTC, whole seconds, Z."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

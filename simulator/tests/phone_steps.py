@@ -1,4 +1,4 @@
-"""What tests of a person's phone do over and over: open it, read a part of it, end a sharing."""
+"""Steps that several tests of a person's phone share: open it, read a part of it, revoke a consent."""
 
 from bs4 import Tag
 from flask.testing import FlaskClient
@@ -18,12 +18,12 @@ def words(tag: Tag) -> str:
     return " ".join(tag.get_text(" ").split())
 
 
-def wants_to_be_told(provider: Provider, url: str) -> None:
-    """Give the company's webhook an address."""
+def register_webhook(provider: Provider, url: str) -> None:
+    """Set the company's webhook address."""
     provider.control(f"merchants/{provider.unit.client_id}", {"webhook_url": url}, method="PATCH")
 
 
 def ended(browser: FlaskClient, provider: Provider) -> Visitor:
-    """Let Ola share with the company and end that on the phone."""
+    """Log Ola in, and revoke the consent on the phone."""
     provider.log_in("ola", {"scope": "openid name"})
     return phone(browser).press("ola/revoke")

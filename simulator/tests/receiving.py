@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Receiver(HTTPServer):
-    """A company's server: it keeps what comes, and answers as it is told."""
+    """A company's server: it stores the events and answers with `answer`."""
 
     def __init__(self) -> None:
         """Listen on a free port."""
@@ -23,12 +23,12 @@ class Receiver(HTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Takes one event."""
+    """Receives one event."""
 
     server: Receiver
 
     def do_POST(self) -> None:
-        """Keep the event and answer."""
+        """Store the event and answer."""
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.server.received.append((self.path, self.headers["Content-Type"], body))
         self.send_response(self.server.answer)

@@ -18,7 +18,7 @@ def test_good_request_shows_the_landing_page_with_the_merchants_name(visit: Call
     ("changes", "reason"),
     [
         ({"client_id": None}, "The parameter client_id is missing."),
-        ({"client_id": "nobody"}, "No sales unit has this client_id"),
+        ({"client_id": "unknown"}, "No sales unit has this client_id"),
         ({"client_id": "no\0body"}, "No sales unit has this client_id"),
         ({"client_id": [ADVANCED_MERCHANT.client_id, ADVANCED_MERCHANT.client_id]}, "No sales unit has this client_id"),
         ({"redirect_uri": None}, "The parameter redirect_uri is missing."),

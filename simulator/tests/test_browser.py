@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 
 @dataclass
-class Street:
+class Servers:
     """A simulator and a merchant beside it, on real sockets."""
 
     unit: MerchantConfig
@@ -31,8 +31,8 @@ class Street:
 
 
 @pytest.fixture
-def street(make_simulator: Callable[..., Flask]) -> Iterator[Street]:
-    """Serve a simulator and a merchant that only notes who comes back."""
+def street(make_simulator: Callable[..., Flask]) -> Iterator[Servers]:
+    """Serve a simulator and a merchant that only records its callbacks."""
     visits: list[str] = []
 
     @Request.application
@@ -46,7 +46,7 @@ def street(make_simulator: Callable[..., Flask]) -> Iterator[Street]:
     with served(merchant) as shop, simulator as origin:
         unit = MerchantConfig(client_id="street", client_secret="s", name="Hjørnet", redirect_uris=(f"{shop}/back",))
         holder["app"] = make_simulator(public_url=origin, merchants=(unit,))
-        yield Street(unit, origin, visits)
+        yield Servers(unit, origin, visits)
 
 
 def open_page(chromium: Browser, **options: Any) -> tuple[Page, list[str]]:
@@ -59,13 +59,13 @@ def open_page(chromium: Browser, **options: Any) -> tuple[Page, list[str]]:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_first_login_in_a_browser_without_script(chromium: Browser, street: Street, width: int) -> None:
+def test_first_login_in_a_browser_without_script(chromium: Browser, street: Servers, width: int) -> None:
     page, complaints = open_page(chromium, viewport={"width": width, "height": 844})
     page.goto(street.url(scope="openid name email delegatedConsents"))
     page.get_by_role("button", name="Kari Sandvik Nordfjell").click()
     page.get_by_role("button", name=page.locator(".challenge").inner_text(), exact=True).click()
     page.get_by_role("button", name="I have opened the link").click()
-    page.get_by_role("button", name="Share and go on").click()
+    page.get_by_role("button", name="Share and continue").click()
     page.get_by_label("Receive offers via SMS").check()
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_role("heading", name="Back")).to_be_visible()
@@ -74,7 +74,7 @@ def test_first_login_in_a_browser_without_script(chromium: Browser, street: Stre
     page.context.close()
 
 
-def test_enter_in_the_phone_field_means_next(chromium: Browser, street: Street) -> None:
+def test_enter_in_the_phone_field_means_next(chromium: Browser, street: Servers) -> None:
     page, _ = open_page(chromium)
     page.goto(street.url())
     page.get_by_label("Phone number").fill("900 00 012")
@@ -83,7 +83,7 @@ def test_enter_in_the_phone_field_means_next(chromium: Browser, street: Street) 
     page.context.close()
 
 
-def test_remembered_browser_comes_straight_back(chromium: Browser, street: Street) -> None:
+def test_remembered_browser_comes_straight_back(chromium: Browser, street: Servers) -> None:
     page, _ = open_page(chromium)
     page.goto(street.url(scope="openid"))
     page.get_by_label("Remember me in this browser").check()
@@ -96,7 +96,7 @@ def test_remembered_browser_comes_straight_back(chromium: Browser, street: Stree
     page.context.close()
 
 
-def test_pages_fit_and_can_be_used_by_everybody(chromium: Browser, street: Street) -> None:
+def test_pages_are_accessible_and_fit_every_width(chromium: Browser, street: Servers) -> None:
     page = chromium.new_context(bypass_csp=True, locale="nb-NO").new_page()
     page.goto(street.url(scope="openid name email"))
     confirm = page.url
@@ -108,7 +108,7 @@ def test_pages_fit_and_can_be_used_by_everybody(chromium: Browser, street: Stree
             case "home" | "control":
                 page.goto(street.origin + {"home": "/", "control": "/control/"}[step])
             case "error":
-                page.goto(street.url(client_id="nobody"))
+                page.goto(street.url(client_id="unknown"))
         check_accessibility(page, step)
     assert confirm.startswith(street.origin)
     page.context.close()

@@ -1,4 +1,4 @@
-"""The buttons of the start page that change something: events in people's lives, a merchant's plan, starting over."""
+"""The buttons of the start page: changes of persons, a merchant's plan, starting over."""
 
 from collections.abc import Callable
 from typing import Any
@@ -39,7 +39,7 @@ def change_plan(browser: FlaskClient, client_id: str = BASIC_MERCHANT.client_id)
         ("new_name", "kari", "family_name", ["Solbakken", "Myhre", "Solbakken"]),
     ],
 )
-def test_event_changes_a_claim_and_never_stands_still(
+def test_each_event_changes_a_claim_also_when_repeated(
     browser: FlaskClient, provider: Provider, event: str, person: str, claim: str, expected: list[str]
 ) -> None:
     seen = []
@@ -81,7 +81,7 @@ def test_subject_survives_every_event_but_a_new_profile(browser: FlaskClient, pr
     assert provider.claims("ola")["sub"] != before
 
 
-def test_page_tells_that_a_profile_was_made_anew(browser: FlaskClient) -> None:
+def test_page_shows_that_a_profile_was_recreated(browser: FlaskClient) -> None:
     row = at_home(browser).press("ola/event", event=NEW_PROFILE).page.one("#ola")
     assert row.select(".mark")
     assert "made anew" in row.get_text()
@@ -100,16 +100,16 @@ def test_page_marks_who_is_changed_and_shows_what_is_known_now(browser: FlaskCli
     assert home.page.one("#kari details").has_attr("open")
 
 
-def test_confirmed_address_alone_is_no_change(browser: FlaskClient, provider: Provider) -> None:
+def test_confirmed_address_alone_does_not_count_as_a_change(browser: FlaskClient, provider: Provider) -> None:
     provider.claims("kari")
     provider.control("persons/kari", {"email_state": "confirmed"}, method="PATCH")
     assert not at_home(browser).page.select(".mark")
 
 
-@pytest.mark.parametrize("path", ["/persons/nobody/event", "/plan"])
-def test_button_of_nobody_is_not_found(browser: FlaskClient, path: str) -> None:
+@pytest.mark.parametrize("path", ["/persons/unknown/event", "/plan"])
+def test_button_for_an_unknown_person_or_merchant_is_not_found(browser: FlaskClient, path: str) -> None:
     token = at_home(browser).page.csrf_token()
-    assert browser.post(path, data={"csrf_token": token, "client_id": "nobody"}).status_code == 404
+    assert browser.post(path, data={"csrf_token": token, "client_id": "unknown"}).status_code == 404
 
 
 def test_unknown_event_is_a_bad_request(browser: FlaskClient) -> None:
@@ -145,7 +145,7 @@ def test_plan_decides_whether_the_app_is_asked_and_the_button_changes_it(
     assert visit(BASIC_MERCHANT, scope="openid", **ASKED).callback["code"]
 
 
-def test_starting_over_forgets_everything(browser: FlaskClient, visit: Visit) -> None:
+def test_starting_over_resets_all_data(browser: FlaskClient, visit: Visit) -> None:
     visit(scope="openid name").choose("ola", remember="yes").press("consent")
     home = at_home(browser).press("kari/event", event="moved")
     change_plan(browser)

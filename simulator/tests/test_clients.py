@@ -36,7 +36,7 @@ def test_form_encoded_credentials_are_accepted_too(provider: Provider) -> None:
         {},
         basic(BASIC_MERCHANT.client_id, "wrong"),
         basic(BASIC_MERCHANT.client_id, "sécret"),
-        basic("nobody", "secret+/="),
+        basic("unknown", "secret+/="),
         {"Authorization": "Basic ???"},
         {"Authorization": "Basic " + base64.b64encode(b"\xff\xfe").decode()},
         {"Authorization": "Bearer secret+/="},

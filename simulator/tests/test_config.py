@@ -42,7 +42,7 @@ def test_merchant_survives_the_way_through_json() -> None:
     assert MerchantConfig.from_json(BASIC_MERCHANT.to_json()) == BASIC_MERCHANT
 
 
-def test_own_merchants_differ_in_everything_that_matters() -> None:
+def test_own_merchants_differ_in_method_plan_and_brand() -> None:
     first, second = OWN_MERCHANTS
     assert first.msn != second.msn
     assert first.auth_method != second.auth_method

@@ -56,7 +56,7 @@ def test_impossible_consents(changes: dict[str, Any], words: str) -> None:
 
 
 @pytest.mark.parametrize("member", ["version", "heading", "text", "termsDescription", "consents"])
-def test_consents_lack_nothing(member: str) -> None:
+def test_consents_need_every_member(member: str) -> None:
     with pytest.raises(ValueError, match=f"{member} missing"):
         check_consents({name: value for name, value in DEFAULT_CONSENTS.items() if name != member})
 

@@ -1,4 +1,4 @@
-"""The control API: whole logins at once, and everything that a test may want to change."""
+"""The control API: whole logins in one call, and the changes that a test may need."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ def test_faulty_request_leads_where_a_browser_would_be_sent(provider: Provider) 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"client_id": "nobody"}, "client_unknown"),
+        ({"client_id": "unknown"}, "client_unknown"),
         ({"redirect_uri": CALLBACK + "/"}, "redirect_uri_unregistered"),
         ({"state": "s" * 1000}, "502"),
     ],
@@ -68,7 +68,7 @@ def test_request_without_callback_is_a_bad_request(provider: Provider, changes: 
     "body",
     [
         {"authorization_url": "http://localhost:8001/"},
-        {"person": "nobody"},
+        {"person": "unknown"},
         {"person": ["kari"]},
         {"action": "shrug"},
         {"language": "de"},
@@ -102,7 +102,7 @@ def test_person_can_be_changed(provider: Provider) -> None:
 
 
 def test_new_profile_has_a_new_subject(provider: Provider) -> None:
-    """Login API guide: `sub` changes only if the profile is deleted and made anew."""
+    """Login API guide: `sub` changes only if the profile is deleted and recreated."""
     before = provider.claims("ola")["sub"]
     provider.control("persons/ola", {"new_profile": True}, "PATCH")
     assert provider.claims("ola")["sub"] != before
@@ -184,11 +184,11 @@ def test_incomplete_merchant_is_refused(provider: Provider) -> None:
     assert ask(provider, "merchants/new-one", {"name": "Ny"}, "PUT").status_code == 400
 
 
-@pytest.mark.parametrize("path", ["persons/nobody", "merchants/nobody"])
+@pytest.mark.parametrize("path", ["persons/unknown", "merchants/unknown"])
 def test_unknown_name_is_not_found(provider: Provider, path: str) -> None:
     response = ask(provider, path, {}, "PATCH")
     assert response.status_code == 404
-    assert "nobody" in (response.json or {})["error"]
+    assert "unknown" in (response.json or {})["error"]
 
 
 def test_requests_are_counted_and_listed(provider: Provider) -> None:
@@ -211,15 +211,15 @@ def test_log_holds_no_secrets(provider: Provider) -> None:
     assert not [secret for secret in (code, token, BASIC_MERCHANT.client_secret) if secret in log]
 
 
-def test_log_forgets_the_oldest(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulator.request_log.KEPT", 10)
-    monkeypatch.setattr("simulator.request_log._TIDY_EVERY", 5)
+def test_log_deletes_the_oldest_calls(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulator.request_log.MAX_ROWS", 10)
+    monkeypatch.setattr("simulator.request_log._DELETE_EVERY", 5)
     for _ in range(22):
         provider.userinfo("x")
     assert 10 <= provider.control("requests")["counts"]["userinfo"] < 15
 
 
-def test_reset_forgets_everything_but_the_keys(provider: Provider) -> None:
+def test_reset_keeps_only_the_keys(provider: Provider) -> None:
     subject = provider.claims("ola", {"scope": "openid name delegatedConsents"})["sub"]
     provider.control("persons/ola", {"family_name": "Nytt"}, "PATCH")
     provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"auth_method": "client_secret_post"}, "PATCH")

@@ -1,4 +1,4 @@
-"""The database: made once by whoever is first, rebuilt for another schema, shared by all workers."""
+"""The database: created by the first worker, rebuilt for another schema, shared by all workers."""
 
 import subprocess
 import sys
@@ -53,7 +53,7 @@ def test_login_can_begin_in_one_worker_and_end_in_another(
     assert provider.userinfo(token).status_code == 200
 
 
-def test_database_of_another_schema_is_rebuilt_and_nothing_else_touched(
+def test_database_of_another_schema_is_rebuilt_and_other_tables_stay(
     make_simulator: Callable[..., Flask], provider: Provider
 ) -> None:
     provider.claims("ola")
@@ -112,7 +112,7 @@ def test_neither_codes_nor_tokens_are_kept(tmp_path: Path) -> None:
 
 
 def assert_that_first_logins_at_once_all_succeed(app: Flask) -> None:
-    """Let one person log in for the first time in several tabs at the same moment."""
+    """Log one person in for the first time in several tabs at the same moment."""
     together = threading.Barrier(6)
     codes: list[str] = []
 

@@ -63,7 +63,7 @@ def test_back_shows_what_was_ticked_and_lets_it_be_changed(visit: Visit) -> None
     assert visitor.press("flow", accepted=TERMS).press("flow").callback["code"]
 
 
-def test_who_goes_back_may_take_a_yes_away(visit: Visit, provider: Provider) -> None:
+def test_a_tick_can_be_removed_after_going_back(visit: Visit, provider: Provider) -> None:
     def asking(name: str) -> dict[str, Any]:
         return {"title": name, "description": "", "elements": [{"id": name, "title": name, "required": False}]}
 
@@ -92,7 +92,7 @@ def test_a_screen_sent_twice_is_answered_once(visit: Visit) -> None:
 @pytest.mark.parametrize(
     "form", [{"version": "0"}, {"version": "x"}, {"number": "1"}, {"number": ""}, {"language": "xx"}]
 )
-def test_an_answer_to_something_else_shows_the_screen_again(visit: Visit, form: dict[str, str]) -> None:
+def test_an_answer_to_another_screen_or_version_is_ignored(visit: Visit, form: dict[str, str]) -> None:
     visitor = at_flow(visit).press("flow", accepted=TERMS, **form)
     assert visitor.page.h1 == "Terms"
     assert not visitor.page.select(".problem")
@@ -108,7 +108,7 @@ def test_a_flow_that_was_changed_meanwhile_begins_again(visit: Visit, provider: 
     assert visitor.press("flow", accepted=["sms"]).page.h1 == "Terms"
 
 
-def test_who_cancels_on_a_later_screen_has_answered_nothing(visit: Visit, provider: Provider) -> None:
+def test_cancelling_on_a_later_screen_stores_no_answer(visit: Visit, provider: Provider) -> None:
     answer = at_flow(visit).press("flow", accepted=TERMS).press("cancel").callback
     assert answer["error"] == "access_denied"
     assert at_flow(visit).page.h1 == "Terms"
@@ -138,7 +138,7 @@ def test_language_of_the_first_screen_is_kept_for_all(visit: Visit, provider: Pr
 
 
 def test_a_required_consent_is_needed_to_go_on(visit: Visit, provider: Provider) -> None:
-    """“Collecting consents”: somebody who does not tick what is required cannot finish."""
+    """“Collecting consents”: a person who does not tick a required item cannot finish."""
     units = provider.control("merchants")["merchants"]
     mine = next(unit for unit in units if unit["client_id"] == BASIC_MERCHANT.client_id)["delegated_consents"]
     consents = [{"id": "email", "required": True}, {"id": "sms", "required": False}]

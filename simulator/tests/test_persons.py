@@ -1,4 +1,4 @@
-"""The test persons: complete, invented, in both languages, and each really showing what it says."""
+"""The test persons: complete, fictional, described in both languages, and one for each case."""
 
 from datetime import UTC, datetime
 
@@ -38,7 +38,7 @@ def test_each_number_is_possible_in_its_country(key: str) -> None:
         assert phonenumbers.is_valid_number(phonenumbers.parse(f"+{number}"))
 
 
-def test_there_is_somebody_for_every_case() -> None:
+def test_a_person_exists_for_every_case() -> None:
     counts = sorted({len(person["addresses"]) for person in PEOPLE.values()})
     assert counts == [0, 1, 2, 3]
     assert {number[:3] for person in PEOPLE.values() for number in person["phone_numbers"]} == {
@@ -56,7 +56,7 @@ def test_there_is_somebody_for_every_case() -> None:
     assert len(persons.full_name(PEOPLE["fredrikke"])) > 75
 
 
-def test_recycled_number_was_somebody_elses() -> None:
+def test_recycled_number_belonged_to_another_person() -> None:
     assert persons.phone_number(PEOPLE["amalie"]) in PEOPLE["sindre"]["phone_numbers"]
 
 

@@ -1,4 +1,4 @@
-"""A person's phone: who has access, what was answered, and which browsers remember the person."""
+"""A person's phone: companies with access, answers, and remembered browsers."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,7 +12,7 @@ from simulator import sharing
 from simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
 from simulator.testing import ADVANCED_MERCHANT, BASIC_MERCHANT
 from simulator.tests.conftest import Provider, Visitor
-from simulator.tests.phone_steps import NOON, ended, phone, wants_to_be_told, words
+from simulator.tests.phone_steps import NOON, ended, phone, register_webhook, words
 from simulator.tests.receiving import Receiver, receiving
 
 Visit = Callable[..., Visitor]
@@ -47,10 +47,10 @@ def test_companies_stand_in_the_order_in_which_they_came_the_latest_first(
     assert [str(each["aria-labelledby"]) for each in page.select(".end")] == ["end-1 company-1", "end-2 company-2"]
 
 
-def test_phone_of_one_person_says_nothing_about_another(
+def test_phone_of_one_person_shows_no_data_of_another(
     browser: FlaskClient, provider: Provider, receiver: Receiver
 ) -> None:
-    wants_to_be_told(provider, receiver.url)
+    register_webhook(provider, receiver.url)
     ended(browser, provider)
     provider.log_in("ola", {"scope": "openid name delegatedConsents"})
     assert "Testbutikken" in phone(browser).page.text
@@ -198,7 +198,7 @@ def test_empty_phone_says_how_it_is_filled(browser: FlaskClient) -> None:
 def test_starting_over_empties_the_phone(
     browser: FlaskClient, provider: Provider, receiver: Receiver, visit: Visit
 ) -> None:
-    wants_to_be_told(provider, receiver.url)
+    register_webhook(provider, receiver.url)
     ended(browser, provider)
     visit(scope="openid name").choose("ola", remember="yes").press("consent")
     assert len(phone(browser).page.select(".company, .browsers, .deliveries")) == 3
@@ -206,8 +206,8 @@ def test_starting_over_empties_the_phone(
     assert not phone(browser).page.select(".company, .browsers, .deliveries")
 
 
-@pytest.mark.parametrize("key", ["nobody", "%00"])
-def test_phone_of_nobody_is_not_found(browser: FlaskClient, key: str) -> None:
+@pytest.mark.parametrize("key", ["unknown", "%00"])
+def test_phone_of_an_unknown_person_is_not_found(browser: FlaskClient, key: str) -> None:
     form = {"csrf_token": Visitor(browser, browser.get("/")).page.csrf_token(), "client_id": BASIC_MERCHANT.client_id}
     assert phone(browser, key).response.status_code == 404
     for action in ("revoke", "browsers/forget", "deliveries/x/send"):
@@ -216,7 +216,7 @@ def test_phone_of_nobody_is_not_found(browser: FlaskClient, key: str) -> None:
 
 def test_unknown_company_is_not_found(browser: FlaskClient, provider: Provider) -> None:
     provider.log_in("ola", {"scope": "openid name"})
-    form = {"csrf_token": phone(browser).page.csrf_token(), "client_id": "nobody"}
+    form = {"csrf_token": phone(browser).page.csrf_token(), "client_id": "unknown"}
     assert browser.post("/persons/ola/revoke", data=form).status_code == 404
     assert phone(browser).page.select(".company")
 

@@ -1,4 +1,4 @@
-"""Ending a sharing on the phone: what it ends, and what the page says became of telling the company."""
+"""Revoking a consent on the phone: its effect, and the delivery status that the page shows."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from simulator.models import SalesUnit
 from simulator.testing import BASIC_MERCHANT
 from simulator.tests.conftest import Provider, Visitor
-from simulator.tests.phone_steps import NOON, ended, phone, wants_to_be_told, words
+from simulator.tests.phone_steps import NOON, ended, phone, register_webhook, words
 from simulator.tests.receiving import Receiver, receiving
 from simulator.views import account_page
 
@@ -21,7 +21,7 @@ Visit = Callable[..., Visitor]
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """Run a company's server for one test."""
+    """Run a company's webhook server for one test."""
     with receiving() as server:
         yield server
 
@@ -55,15 +55,15 @@ def test_page_says_what_the_company_answered(
     browser: FlaskClient, provider: Provider, receiver: Receiver, status: int, sentence: str
 ) -> None:
     receiver.answer = status
-    wants_to_be_told(provider, receiver.url)
+    register_webhook(provider, receiver.url)
     page = ended(browser, provider).page
     assert words(page.one("[role=status]")).startswith(f"Testbutikken no longer has access. {sentence} See what")
     assert page.one("[role=status] a")["href"] == "http://localhost:5000/"
     assert words(page.one(".deliveries p")) == sentence
 
 
-def test_page_says_that_nobody_answered(browser: FlaskClient, provider: Provider) -> None:
-    wants_to_be_told(provider, "http://127.0.0.1:9/nobody")
+def test_page_says_that_the_webhook_did_not_answer(browser: FlaskClient, provider: Provider) -> None:
+    register_webhook(provider, "http://127.0.0.1:9/hook")
     page = ended(browser, provider).page
     assert "Testbutikken was to be told, but nobody answered." in words(page.one("[role=status]"))
 
@@ -75,7 +75,7 @@ def test_page_says_that_a_company_has_not_asked_to_be_told(browser: FlaskClient,
 
 
 def test_button_pressed_twice_tells_once(browser: FlaskClient, provider: Provider, receiver: Receiver) -> None:
-    wants_to_be_told(provider, receiver.url)
+    register_webhook(provider, receiver.url)
     provider.log_in("ola", {"scope": "openid name"})
     form = {"csrf_token": phone(browser).page.csrf_token(), "client_id": BASIC_MERCHANT.client_id}
     answers = [browser.post("/persons/ola/revoke", data=form) for _ in range(2)]
@@ -86,7 +86,7 @@ def test_button_pressed_twice_tells_once(browser: FlaskClient, provider: Provide
 def test_button_pressed_at_once_in_two_tabs_tells_once(
     browser: FlaskClient, simulator: Flask, provider: Provider, receiver: Receiver
 ) -> None:
-    wants_to_be_told(provider, receiver.url)
+    register_webhook(provider, receiver.url)
     provider.log_in("ola", {"scope": "openid name delegatedConsents"})
     tabs = [simulator.test_client() for _ in range(4)]
     together = threading.Barrier(len(tabs))
@@ -112,7 +112,7 @@ def test_company_is_shown_where_its_redirect_uris_say(uris: list[str], site: str
 def test_company_that_names_its_account_page_is_seen_there(
     browser: FlaskClient, provider: Provider, receiver: Receiver
 ) -> None:
-    wants_to_be_told(provider, receiver.url)
+    register_webhook(provider, receiver.url)
     page_of_account = "https://shop.example/account?tab=sharing"
     provider.control(f"merchants/{provider.unit.client_id}", {"account_url": page_of_account}, method="PATCH")
     assert ended(browser, provider).page.one("[role=status] a")["href"] == page_of_account
@@ -124,12 +124,12 @@ def test_message_goes_when_the_company_has_access_again(browser: FlaskClient, pr
     assert phone(browser, query=query).page.select("[role=status]")
     provider.log_in("ola", {"scope": "openid name"})
     assert not phone(browser, query=query).page.select("[role=status]")
-    assert not phone(browser, query="?ended=nobody").page.select("[role=status]")
+    assert not phone(browser, query="?ended=unknown").page.select("[role=status]")
 
 
 def test_company_can_be_told_again(browser: FlaskClient, provider: Provider, receiver: Receiver) -> None:
     receiver.answer = 500
-    wants_to_be_told(provider, receiver.url)
+    register_webhook(provider, receiver.url)
     with time_machine.travel(NOON, tick=False):
         visitor = ended(browser, provider)
         assert words(visitor.page.one(".deliveries small")) == "Last sent 22 Nov 2026, 13:00"
@@ -144,7 +144,7 @@ def test_page_warns_when_an_event_has_grown_too_old(
     browser: FlaskClient, provider: Provider, receiver: Receiver
 ) -> None:
     """Login API guide, webhooks: in the documented sample `exp` is five minutes after `iat`."""
-    wants_to_be_told(provider, receiver.url)
+    register_webhook(provider, receiver.url)
     with time_machine.travel(NOON, tick=False) as clock:
         assert "too old" not in ended(browser, provider).page.text
         clock.shift(301)
@@ -152,7 +152,7 @@ def test_page_warns_when_an_event_has_grown_too_old(
 
 
 def test_event_that_is_held_waits_for_its_button(browser: FlaskClient, provider: Provider, receiver: Receiver) -> None:
-    wants_to_be_told(provider, receiver.url)
+    register_webhook(provider, receiver.url)
     with time_machine.travel(NOON, tick=False):
         provider.log_in("ola", {"scope": "openid name"})
         provider.control("persons/ola/revoke", {"event": "held"})
@@ -166,7 +166,7 @@ def test_event_that_is_held_waits_for_its_button(browser: FlaskClient, provider:
 def test_company_that_no_longer_asks_cannot_be_told_again(
     browser: FlaskClient, provider: Provider, receiver: Receiver
 ) -> None:
-    wants_to_be_told(provider, receiver.url)
+    register_webhook(provider, receiver.url)
     ended(browser, provider)
     provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"webhook_url": None}, method="PATCH")
     page = phone(browser).page
@@ -177,7 +177,7 @@ def test_company_that_no_longer_asks_cannot_be_told_again(
 def test_event_of_another_person_cannot_be_sent_from_this_phone(
     browser: FlaskClient, provider: Provider, receiver: Receiver
 ) -> None:
-    wants_to_be_told(provider, receiver.url)
+    register_webhook(provider, receiver.url)
     page = ended(browser, provider).page
     action = str(page.one(".deliveries form")["action"]).replace("/ola/", "/kari/")
     assert browser.post(action, data={"csrf_token": page.csrf_token()}).status_code == 404

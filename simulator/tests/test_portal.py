@@ -1,4 +1,4 @@
-"""A merchant's page of settings: what it changes, for whom, and what it refuses."""
+"""A merchant's page for its consent screens: what it changes, for which persons, and what it refuses."""
 
 from collections.abc import Callable
 from typing import Any
@@ -54,7 +54,7 @@ def config(provider: Provider, field: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("kind", "field"), [(CONSENTS, "delegated_consents"), (FLOW, "custom_flow")])
 @pytest.mark.parametrize("language", ["no", "en", "da", "fi", "sv"])
-def test_saving_without_a_change_changes_nothing_but_the_version(
+def test_saving_without_a_change_raises_only_the_version(
     browser: FlaskClient, provider: Provider, kind: str, field: str, language: str
 ) -> None:
     before = config(provider, field)
@@ -141,9 +141,7 @@ def test_a_button_keeps_what_was_typed(browser: FlaskClient, provider: Provider)
         "remove-screen:" + "9" * 5000,
     ],
 )
-def test_a_button_of_a_part_that_is_not_there_does_nothing(
-    browser: FlaskClient, provider: Provider, press: str
-) -> None:
+def test_a_button_of_a_missing_part_is_ignored(browser: FlaskClient, provider: Provider, press: str) -> None:
     before = config(provider, "custom_flow")
     saved(browser, FLOW, press=press)
     assert config(provider, "custom_flow") == {**before, "version": 2}
@@ -181,7 +179,7 @@ def test_what_is_impossible_is_not_saved_and_not_lost(
         assert value is None or page.one(f"#{name}")["value"] == value
 
 
-def test_form_that_somebody_overtook_is_not_saved(browser: FlaskClient, provider: Provider) -> None:
+def test_outdated_form_is_not_saved(browser: FlaskClient, provider: Provider) -> None:
     old = filled(opened(browser, CONSENTS), heading="Mine")
     saved(browser, CONSENTS, heading="Theirs")
     response = browser.post(f"{ADDRESS}/{CONSENTS}", data=old)
@@ -214,7 +212,7 @@ def test_unit_that_never_set_it_up_can_begin(browser: FlaskClient, provider: Pro
     assert CONSENTS in provider.claims(request=asked)
 
 
-def test_original_of_a_unit_that_never_set_it_up_is_nothing(browser: FlaskClient, provider: Provider) -> None:
+def test_restoring_an_unconfigured_unit_removes_the_configuration(browser: FlaskClient, provider: Provider) -> None:
     provider.control("merchants/new", {"client_secret": "s", "name": "New", "custom_flow": None}, "PUT")
     provider.control("merchants/new", {"custom_flow": config(provider, "custom_flow")}, "PATCH")
     token = opened(browser, FLOW).csrf_token()
@@ -223,7 +221,7 @@ def test_original_of_a_unit_that_never_set_it_up_is_nothing(browser: FlaskClient
     assert next(unit for unit in units if unit["client_id"] == "new")["custom_flow"] is None
 
 
-@pytest.mark.parametrize("path", [f"/merchants/nobody/consents/{FLOW}", f"{ADDRESS}/unheard-of"])
+@pytest.mark.parametrize("path", [f"/merchants/unknown/consents/{FLOW}", f"{ADDRESS}/unheard-of"])
 def test_there_is_no_such_page(browser: FlaskClient, path: str) -> None:
     assert browser.get(path).status_code == 404
     token = opened(browser, FLOW).csrf_token()

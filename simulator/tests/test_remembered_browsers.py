@@ -26,18 +26,18 @@ def test_browser_that_was_not_asked_to_remember_does_not(visit: Visit) -> None:
     assert visit(scope="openid").page.h1 == "Log in to Testbutikken"
 
 
-def test_memory_counts_for_other_merchants_too(visit: Visit) -> None:
+def test_remembered_browser_applies_to_other_merchants_too(visit: Visit) -> None:
     visit(BASIC_MERCHANT, scope="openid").choose("ola", remember="yes")
     assert visit(ADVANCED_MERCHANT, scope="openid").callback["code"]
     assert visit(ADVANCED_MERCHANT, scope="openid name").page.h1 == "Share with Den andre"
 
 
-def test_memory_belongs_to_one_browser(visit: Visit, simulator: Flask) -> None:
+def test_another_browser_is_not_remembered(visit: Visit, simulator: Flask) -> None:
     visit(scope="openid").choose("ola", remember="yes")
     assert visit(client=simulator.test_client(), scope="openid").page.h1 == "Log in to Testbutikken"
 
 
-def test_app_confirmation_passes_the_memory_by(visit: Visit) -> None:
+def test_app_confirmation_ignores_the_remembered_browser(visit: Visit) -> None:
     """Login API guide: in-app confirmation; without the advanced plan it is ignored."""
     visit(scope="openid").choose("ola", remember="yes")
     asked = {"scope": "openid", "acr_values": "urn:vipps:acr:app_auth"}
@@ -54,7 +54,7 @@ def test_remembered_login_tells_when_the_person_really_confirmed(visit: Visit, p
     assert claims["rat"] - claims["auth_time"] == 3 * 3600
 
 
-def test_memory_ends_after_a_year(visit: Visit) -> None:
+def test_remembered_browser_expires_after_a_year(visit: Visit) -> None:
     with time_machine.travel("2026-11-22 12:00:00+00:00", tick=False) as clock:
         visit(scope="openid").choose("ola", remember="yes")
         clock.shift(timedelta(days=366))

@@ -1,4 +1,4 @@
-"""Mishaps by name: in the login that asks for one, and in no other; and the faults they are made of."""
+"""Scenarios by name: each affects only the login that requests it; and the faults that they consist of."""
 
 import http.client
 from collections.abc import Callable
@@ -21,7 +21,7 @@ Visit = Callable[..., Visitor]
 
 
 def asked(name: str) -> dict[str, Any]:
-    """Return an authorization request that asks for a mishap."""
+    """Return an authorization request that asks for a scenario."""
     return {"simulate": name, "scope": "openid name phoneNumber"}
 
 
@@ -31,12 +31,12 @@ def key_set(provider: Provider) -> KeySet:
 
 
 @pytest.mark.parametrize("name", sorted(SCENARIOS))
-def test_every_mishap_is_possible_and_belongs_to_one_login(provider: Provider, name: str) -> None:
-    mishap = SCENARIOS[name]
-    faults.check(mishap.faults)
-    assert bool(mishap.faults) != bool(mishap.refusal)
-    if mishap.refusal:
-        assert mishap.refusal in list(Refusal)
+def test_every_scenario_is_valid_and_affects_one_login(provider: Provider, name: str) -> None:
+    scenario = SCENARIOS[name]
+    faults.check(scenario.faults)
+    assert bool(scenario.faults) != bool(scenario.refusal)
+    if scenario.refusal:
+        assert scenario.refusal in list(Refusal)
         response = provider.authorize(**asked(name))
         assert response.status_code == 400
         assert "Location" not in response.headers
@@ -46,17 +46,17 @@ def test_every_mishap_is_possible_and_belongs_to_one_login(provider: Provider, n
 
 
 @pytest.mark.parametrize("name", ["", "unheard-of", "<b>"])
-def test_name_that_is_not_known_changes_nothing(provider: Provider, name: str) -> None:
+def test_unknown_name_has_no_effect(provider: Provider, name: str) -> None:
     """OpenID Connect Core section 3.1.2.1: unknown parameters are ignored."""
     assert provider.claims(request=asked(name))["name"]
 
 
-def test_screens_lead_to_the_mishap_too(visit: Visit) -> None:
+def test_screens_lead_to_the_scenario_too(visit: Visit) -> None:
     visitor = visit(**asked("temporarily_unavailable")).choose("ola").press("consent")
     assert visitor.callback["error"] == "temporarily_unavailable"
 
 
-def test_headless_login_says_why_there_is_no_callback(provider: Provider) -> None:
+def test_scripted_login_says_why_there_is_no_callback(provider: Provider) -> None:
     body = {"authorization_url": provider.url(**asked("client_unknown"))}
     response = provider.client.post("/control/authorize", json=body)
     assert (response.status_code, "client_unknown" in response.text) == (400, True)
@@ -88,14 +88,14 @@ def test_redirect_back_keeps_the_query_that_is_registered(provider: Provider) ->
 
 
 @pytest.mark.parametrize("name", ["signature_wrong", "algorithm_hmac", "key_unknown", "algorithm_none"])
-def test_token_is_signed_so_that_a_check_fails(provider: Provider, name: str) -> None:
+def test_wrong_signature_fails_verification(provider: Provider, name: str) -> None:
     token = provider.tokens(request=asked(name))["id_token"]
     assert decoded(token)["sub"]
     with pytest.raises((JoseError, ValueError)):
         jwt.decode(token, key_set(provider), algorithms=["RS256"])
 
 
-def test_token_of_a_new_key_is_good_for_who_fetches_the_keys_again(provider: Provider) -> None:
+def test_token_of_a_new_key_verifies_after_fetching_the_keys_again(provider: Provider) -> None:
     before = key_set(provider)
     token = provider.tokens(request=asked("key_rotated"))["id_token"]
     with pytest.raises((JoseError, ValueError)):
@@ -108,7 +108,7 @@ def test_token_without_an_algorithm_says_none_and_has_no_signature(provider: Pro
     assert (decoded(token, 0), token[-1]) == ({"alg": "none"}, ".")
 
 
-def test_scopes_are_dropped_without_a_word(provider: Provider) -> None:
+def test_scopes_are_dropped_silently(provider: Provider) -> None:
     """Login API guide, scopes: what the product plan does not cover is left out."""
     tokens = provider.tokens(request=asked("scope_dropped"))
     assert tokens["scope"] == "openid"
@@ -131,9 +131,7 @@ def test_answer_can_be_late_endless_elsewhere_or_of_another_kind(
 
 
 @pytest.mark.parametrize("name", ["token_cut", "token_down"])
-def test_connection_is_cut_in_the_middle_of_an_answer_or_before(
-    simulator: Flask, provider: Provider, name: str
-) -> None:
+def test_connection_is_cut_in_or_before_the_answer(simulator: Flask, provider: Provider, name: str) -> None:
     code = provider.log_in(request=asked(name))["code"]
     with served(simulator) as origin:
         connection = http.client.HTTPConnection("127.0.0.1", urlsplit(origin).port or 0, timeout=5)

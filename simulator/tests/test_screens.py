@@ -1,4 +1,4 @@
-"""What a person meets on the way: every screen in its order, every way out, and nothing for another browser."""
+"""The screens of a login: their order, every way out of them, and no access for another browser."""
 
 import re
 from collections.abc import Callable
@@ -106,7 +106,7 @@ def test_cancelling_is_possible_on_every_screen(visit: Visit) -> None:
     assert len(set(headings)) == 6
 
 
-def test_who_cancels_at_the_end_has_shared_nothing(visit: Visit, provider: Provider) -> None:
+def test_cancelling_at_the_end_shares_no_data(visit: Visit, provider: Provider) -> None:
     visit(scope="openid name delegatedConsents").choose("ola").press("consent").press("cancel")
     assert next(each for each in provider.control("persons")["persons"] if each["key"] == "ola")["shares"] == {}
     assert visit(scope="openid name").choose("ola").page.h1 == "Share with Testbutikken"
@@ -119,7 +119,7 @@ def test_consent_screen_lists_what_is_asked_and_shows_the_persons_values(visit: 
     assert "Fjordveien 12, Unit B5, 5003 BERGEN, NO" in page.one(".own-data").get_text()
 
 
-def test_consent_is_asked_again_only_for_something_new(visit: Visit) -> None:
+def test_consent_is_asked_again_only_for_a_new_scope(visit: Visit) -> None:
     visit(scope="openid name").choose("ola").press("consent")
     assert visit(scope="openid name").choose("ola").callback["code"]
     assert visit(scope="openid name phoneNumber").choose("ola").page.h1 == "Share with Testbutikken"
@@ -159,7 +159,7 @@ def test_error_that_is_not_on_the_list_is_not_sent(visit: Visit) -> None:
     assert visit().press("fail", error="<b>").page.h1 == "Log in to Testbutikken"
 
 
-def test_step_out_of_turn_changes_nothing(visit: Visit) -> None:
+def test_step_out_of_order_is_ignored(visit: Visit) -> None:
     visitor = visit()
     token = visitor.page.csrf_token()
     address = visitor.response.request.path

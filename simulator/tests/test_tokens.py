@@ -147,7 +147,7 @@ def test_scope_names_what_was_granted(provider: Provider) -> None:
     assert provider.tokens(request={"scope": "openid name birthDate nin"})["scope"] == "openid name"
 
 
-def test_revoked_token_is_good_for_nothing(provider: Provider, advanced: Provider) -> None:
+def test_revoked_token_is_refused(provider: Provider, advanced: Provider) -> None:
     """RFC 7009 section 2.1: only the client it was issued to may revoke a token."""
     token = provider.tokens()["access_token"]
     assert _revoke(advanced, token) == 200

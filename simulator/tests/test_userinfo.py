@@ -30,7 +30,7 @@ def test_bearer_token_opens_it_with_and_without_slash(provider: Provider) -> Non
 
 
 @pytest.mark.parametrize("authorization", ["", "{}", "Basic {}", "Bearer", "Bearer unknown.token", "Bearer {}x"])
-def test_anything_else_is_refused(provider: Provider, authorization: str) -> None:
+def test_invalid_authorization_header_is_refused(provider: Provider, authorization: str) -> None:
     token = provider.tokens()["access_token"]
     headers = {"Authorization": authorization.format(token)}
     assert_problem(provider.client.get("/vipps-userinfo-api/userinfo", headers=headers))

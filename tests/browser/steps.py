@@ -9,7 +9,7 @@ from tests.browser.conftest import LiveShop
 
 KARI = "Kari Sandvik Nordfjell"
 # The button that leads on from each screen of a login; a screen that needs no answer is not shown.
-ON = re.compile("^(I have opened the link|Share and go on|Confirm)$")
+ON = re.compile("^(I have opened the link|Share and continue|Confirm)$")
 
 
 def press_vipps(page: Page, caption: str = "Log in with Vipps") -> None:

@@ -29,7 +29,7 @@ def begin_login(page: Page, live_shop: LiveShop, person: str) -> None:
     page.goto(f"{live_shop.shop}/login?next={CENTRE}")
     press_vipps(page)
     be(page, person)
-    page.get_by_role("button", name="Share and go on").click()
+    page.get_by_role("button", name="Share and continue").click()
 
 
 def test_merchant_changes_the_screen_and_a_finn_answers_it(live_shop: LiveShop) -> None:

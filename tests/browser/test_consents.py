@@ -13,7 +13,7 @@ from tests.browser.steps import be, heading, is_at_simulator, press_vipps
 
 pytestmark = pytest.mark.browser
 
-ON = re.compile("^(I have opened the link|Share and go on|Confirm)$")
+ON = re.compile("^(I have opened the link|Share and continue|Confirm)$")
 CENTRE = "/account/consents"
 
 

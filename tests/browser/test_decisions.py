@@ -167,7 +167,7 @@ def test_new_profile_at_vipps_is_another_vipps_user(live_shop: LiveShop, page: P
     press_vipps(page)
     approve(page)
     log_out(page, live_shop)
-    at_simulator(page, live_shop, "kari", "Makes the profile anew")
+    at_simulator(page, live_shop, "kari", "Recreate the profile (new sub)")
     log_in_with_vipps(page, live_shop)
     expect(heading(page)).to_have_text("That account is connected to another Vipps user")
 

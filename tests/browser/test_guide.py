@@ -52,7 +52,7 @@ def be_remembered(page: Page, live_shop: LiveShop) -> None:
     page.get_by_label("Remember me in this browser").check()
     be(page, GUNNAR)
     while is_at_simulator(page):
-        page.get_by_role("button", name="Share and go on").or_(page.get_by_role("button", name="Confirm")).click()
+        page.get_by_role("button", name="Share and continue").or_(page.get_by_role("button", name="Confirm")).click()
 
 
 @pytest.mark.parametrize("group", FAULT_GROUPS, ids=lambda group: group.title)
