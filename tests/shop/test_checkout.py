@@ -11,8 +11,8 @@ from app.mail import Mail
 from tests.conftest import browser_of, open_page, post
 from tests.pages import check_page
 from tests.shop.steps import (
+    add_logged_in_customer,
     add_product,
-    add_somebody,
     all_orders,
     cart_of,
     checkout_page,
@@ -31,7 +31,7 @@ WORK = {"type": "work", "street": "Box 6300", "postal_code": "0603", "region": "
 def buyer(app: Flask, client: FlaskClient) -> FlaskClient:
     """Return a customer's browser with two pairs of mittens in the cart."""
     add_product(app, price=44_900)
-    add_somebody(app, client)
+    add_logged_in_customer(app, client)
     put_into_cart(client, quantity="2")
     return client
 
@@ -53,7 +53,7 @@ def test_a_guest_is_asked_to_log_in_and_comes_back(app: Flask, client: FlaskClie
 
 
 def test_without_anything_in_the_cart_there_is_nothing_to_order(app: Flask, client: FlaskClient) -> None:
-    add_somebody(app, client)
+    add_logged_in_customer(app, client)
     assert client.get("/checkout").location == "/cart"
     assert "nothing to order" in open_page(client, "/cart").text
 
@@ -199,7 +199,7 @@ def test_another_customers_key_finds_nothing(app: Flask, buyer: FlaskClient) -> 
     form = order_form(checkout_page(buyer))
     buyer.post("/checkout", data=form)
     other = browser_of(app)
-    add_somebody(app, other, "odd@example.com")
+    add_logged_in_customer(app, other, "odd@example.com")
     put_into_cart(other)
     place_order(other, key=form["key"])
     assert [order.customer_id for order in all_orders(app)] == [1, 2]

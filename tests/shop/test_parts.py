@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 
 from tests.conftest import browser_of, open_page
 from tests.pages import Page
-from tests.shop.steps import add_product, add_somebody, put_into_cart, set_product
+from tests.shop.steps import add_logged_in_customer, add_product, put_into_cart, set_product
 
 
 def test_a_visitor_sees_a_changed_product_at_once(app: Flask, client: FlaskClient) -> None:
@@ -37,7 +37,7 @@ def test_in_debug_mode_a_page_is_rendered_each_time(app: Flask, client: FlaskCli
 def test_nothing_of_a_customer_is_on_the_visitors_page(app: Flask, client: FlaskClient) -> None:
     add_product(app)
     customer = browser_of(app)
-    add_somebody(app, customer)
+    add_logged_in_customer(app, customer)
     assert "Tuva" in open_page(customer, "/").one(".masthead").get_text()
     page = open_page(client, "/")
     assert "Tuva" not in page.text

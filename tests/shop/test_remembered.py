@@ -1,4 +1,4 @@
-"""What the front page remembers of an earlier rendering: never what has changed, and never what is somebody's own."""
+"""The fragment cache of the front page: never stale, and never with personal data."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from app.shop import fragment_cache
 from app.shop.catalogue import RememberedCategories
 from app.shop.models import CategoryText, ProductText
 from tests.conftest import browser_of, open_page
-from tests.shop.steps import add_product, add_somebody, put_into_cart, set_product
+from tests.shop.steps import add_logged_in_customer, add_product, put_into_cart, set_product
 
 NORWEGIAN = {"Accept-Language": "nb"}
 
@@ -33,7 +33,7 @@ def hits(app: Flask) -> int:
 def test_a_change_of_price_stock_or_words_shows_at_once(app: Flask, client: FlaskClient, logged_in: bool) -> None:
     add_product(app, price=10_000, stock=10)
     if logged_in:
-        add_somebody(app, client)
+        add_logged_in_customer(app, client)
     open_page(client, "/")
     set_product(app, price=12_300)
     assert "123,00 kr" in open_page(client, "/").text
@@ -62,11 +62,11 @@ def test_a_page_is_remembered_per_language_and_per_address(app: Flask, client: F
         assert "next=/%3Futm%3D%2522" in client.get("/?utm=%22").text
 
 
-def test_the_page_of_a_customer_is_nobody_else_s(app: Flask, client: FlaskClient) -> None:
+def test_the_page_of_a_customer_is_not_shown_to_others(app: Flask, client: FlaskClient) -> None:
     add_product(app)
     other, stranger = browser_of(app), browser_of(app)
-    add_somebody(app, client)
-    add_somebody(app, other, email="liv@example.com")
+    add_logged_in_customer(app, client)
+    add_logged_in_customer(app, other, email="liv@example.com")
     for _ in range(2):
         mine, theirs = client.get("/").text, other.get("/").text
         assert token_in(mine) != token_in(theirs)

@@ -40,10 +40,10 @@ def test_the_demo_is_a_shop_of_some_size_with_a_few_things_scarce_and_one_gone(d
     assert 3 in stocks
 
 
-@pytest.mark.parametrize("thing", GOODS["products"] + GOODS["categories"], ids=lambda thing: thing["slug"])
-def test_nothing_is_left_out_in_either_language(thing: dict[str, Any]) -> None:
-    texts = [thing[part] for part in ("name", "summary", "description", "intro") if part in thing]
-    texts += [detail[part] for detail in thing.get("details", []) for part in ("label", "value")]
+@pytest.mark.parametrize("item", GOODS["products"] + GOODS["categories"], ids=lambda item: item["slug"])
+def test_every_text_is_in_both_languages(item: dict[str, Any]) -> None:
+    texts = [item[part] for part in ("name", "summary", "description", "intro") if part in item]
+    texts += [detail[part] for detail in item.get("details", []) for part in ("label", "value")]
     assert len(texts) >= 2
     for text in texts:
         assert set(text) == set(LANGUAGES)
@@ -101,7 +101,7 @@ def test_a_changed_file_is_followed_but_what_is_gone_from_it_stays(demo_app: Fla
     goods = copy.deepcopy(GOODS)
     gone, changed = goods["products"].pop(0), goods["products"][0]
     added = {**changed, "slug": "brand-new", "stock": 7, "category": "trail"}
-    changed.update(price=12_300, stock=999, category="kitchen", name={"en": "Renamed thing", "nb": "Nytt navn"})
+    changed.update(price=12_300, stock=999, category="kitchen", name={"en": "Renamed product", "nb": "Nytt navn"})
     (tmp_path / "goods.json").write_text(json.dumps({**goods, "products": [added, *goods["products"]]}))
     before = stock_of(demo_app, changed["slug"])
     with demo_app.app_context():
@@ -111,5 +111,5 @@ def test_a_changed_file_is_followed_but_what_is_gone_from_it_stays(demo_app: Fla
     client = browser_of(demo_app)
     open_page(client, f"/products/{gone['slug']}")
     page = open_page(client, "/?category=kitchen&q=renamed")
-    assert [heading.get_text() for heading in page.select(".shelf h2")] == ["Renamed thing"]
+    assert [heading.get_text() for heading in page.select(".shelf h2")] == ["Renamed product"]
     assert "123,00 kr" in page.text
