@@ -178,13 +178,6 @@ def test_control_characters_do_not_get_into_an_order(app: Flask, buyer: FlaskCli
     assert (order.name, order.address[0]) == ("Tuva Lien", "Bryggen 3")
 
 
-def test_markup_in_a_name_is_shown_as_text(app: Flask, buyer: FlaskClient) -> None:
-    response = place_order(buyer, name="<script>alert(1)</script> {{ 7*7 }}", region="<b>Bergen</b>")
-    page = open_page(buyer, response.location)
-    assert "<script>alert(1)</script>" in page.text
-    assert "<b>Bergen</b>" in page.text
-
-
 def test_the_same_form_twice_is_one_order(app: Flask, buyer: FlaskClient) -> None:
     form = order_form(checkout_page(buyer))
     first = buyer.post("/checkout", data=form)
@@ -226,12 +219,6 @@ def test_too_little_left_is_said_and_the_cart_stays(app: Flask, buyer: FlaskClie
     assert (cart_of(buyer), all_orders(app)) == ({"hat": 1, "mittens": 2}, [])
     assert (stock_of(app, "hat"), stock_of(app, "mittens")) == (10, 1)
     assert buyer.get("/checkout").location == "/cart"
-
-
-def test_a_form_without_a_token_orders_nothing(app: Flask, buyer: FlaskClient) -> None:
-    form = order_form(checkout_page(buyer), csrf_token="wrong")
-    assert buyer.post("/checkout", data=form).status_code == 400
-    assert (all_orders(app), cart_of(buyer)) == ([], {"mittens": 2})
 
 
 def test_the_receipt_is_mailed_without_a_word_that_was_typed(app: Flask, buyer: FlaskClient) -> None:

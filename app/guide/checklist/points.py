@@ -159,7 +159,7 @@ OFFICIAL = (
         "The back office knows customers, logins with their reasons, consents, webhook events, and what a reference"
         " number stands for.",
         ("app.staff.search:find",),
-        ("tests/browser/test_back_office.py::test_support_finds_somebody_goes_back_and_exports_without_scripts",),
+        ("tests/browser/test_back_office.py::test_support_finds_a_customer_goes_back_and_exports_without_scripts",),
     ),
     Point(
         "token",
