@@ -139,7 +139,7 @@ def test_service_says_whether_it_is_well_and_waits_for_what_it_needs(name: str) 
         assert needed in SERVICES
 
 
-def test_nobody_but_the_proxy_is_reached_from_outside_and_the_data_by_the_shop_only() -> None:
+def test_only_the_proxy_is_reached_from_outside_and_only_the_shop_reaches_the_data() -> None:
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
     assert all(port.startswith("${PUBLISH_ON:-127.0.0.1}:") for port in SERVICES["proxy"]["ports"])
     assert COMPOSE["networks"]["data"] == {"internal": True}
@@ -201,7 +201,7 @@ def test_commands_are_of_the_image_that_runs_them() -> None:
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return a folder that has what the image has, and that nobody may write to."""
+    """Return a folder that has what the image has, without permission to write to it."""
     folder = tmp_path_factory.mktemp("image")
     for name in allowed_in():
         if (ROOT / name).is_dir():
@@ -235,7 +235,7 @@ def environ(tmp_path: Path, unused_port: int) -> dict[str, str]:
 
 
 def as_in_a_container(command: list[str]) -> list[str]:
-    """Return a command without root's power to write where nobody may."""
+    """Return a command without root's permission to write everywhere."""
     if os.geteuid() != 0:
         return command
     return ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", *command]
@@ -278,7 +278,7 @@ def test_copy_cannot_be_written_to(image: Path, environ: dict[str, str]) -> None
         assert run(["python", "-c", f"open('{folder}/new', 'w')"], image, environ).returncode
 
 
-def test_shop_is_set_up_and_serves_from_files_that_nobody_writes_to(image: Path, environ: dict[str, str]) -> None:
+def test_shop_is_set_up_and_serves_from_read_only_files(image: Path, environ: dict[str, str]) -> None:
     for command in (shlex.split(PROCESSES["release"]), SERVICES["migrate"]["command"]):
         done = run(command, image, environ)
         assert done.returncode == 0, done.stderr

@@ -24,7 +24,7 @@ REAL = {
     "VIPPS_CLIENT_SECRET": "a-secret-of-a-client",
     "SECRET_KEY": "qX2v-7LrT9pZ_wK4mNcB8sYd1JfGhAeU",
     "PUBLIC_URL": "https://shop.example.com",
-    "VIPPS_WEBHOOK_TOKEN": "a-token-that-nobody-would-ever-guess",
+    "VIPPS_WEBHOOK_TOKEN": "a-token-that-cannot-be-guessed-at-all",
     "DEMO": "0",
 }
 

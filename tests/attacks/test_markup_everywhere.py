@@ -44,7 +44,7 @@ EMAIL = "o'hara+{{1337*1337}}@example.com"
 
 
 def hostile_claims() -> dict[str, Any]:
-    """Return everything that Vipps can say about somebody, as nobody should be called."""
+    """Return every claim of Vipps, with markup in each value."""
     address = dict.fromkeys(("street_address", "region", "formatted", "address_type"), HOSTILE)
     address |= {"postal_code": SHORT, "country": SHORT}
     links = {
@@ -152,7 +152,7 @@ def seen_by(browser: FlaskClient, paths: list[str], most: int = 130) -> dict[str
 
 @pytest.fixture
 def hostile(vipps: VippsPerson) -> VippsPerson:
-    """Return a browser in which the hostile person and somebody of the staff are logged in."""
+    """Return a browser in which the hostile person and a staff member are logged in."""
     vipps.browser.environ_base["HTTP_USER_AGENT"] = HOSTILE.replace("\r\n", " ").replace("\x00", " ")
     callback = vipps.approve(vipps.start(), "gunnar", faults={"claims": hostile_claims()})
     assert vipps.browser.get(callback).status_code == 303
@@ -222,7 +222,7 @@ def test_what_is_typed_into_a_field_is_text_in_the_answer(hostile: VippsPerson) 
         check_is_text(response.text, path)
     check_is_text(send(browser, "/staff/search", {"q": HOSTILE}).text, "the staff's search")
     check_is_text(browser.get("/staff", query_string={"q": HOSTILE}).text, "the staff's search")
-    browser = browser.application.test_client()  # type: ignore[assignment]  # nobody is logged in
+    browser = browser.application.test_client()  # type: ignore[assignment]  # without a session
     for path, fields in (("/login/password", ("email", "password", "next")), ("/register", ("name", "email", "next"))):
         response = post(browser, path, dict.fromkeys(fields, HOSTILE), form_on="/login")
         assert response.status_code == 422

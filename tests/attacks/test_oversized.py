@@ -106,7 +106,7 @@ def test_too_much_is_refused_at_once(port: int, head: bytes, body: bytes, status
     assert ask(port, b"GET / HTTP/1.1\r\n") == 200
 
 
-def test_who_sends_slowly_or_nothing_holds_up_nobody(port: int) -> None:
+def test_slow_or_silent_clients_hold_up_no_other_client(port: int) -> None:
     held = [socket.create_connection(("127.0.0.1", port)) for _ in range(60)]
     try:
         for number, connection in enumerate(held):

@@ -1,4 +1,4 @@
-"""Tools that nobody here wrote, at the two addresses that programs call: the control API and the webhook.
+"""Run Schemathesis against the two addresses that programs call: the control API and the webhook.
 
 Schemathesis reads a description and sends what fits it and what does not. What it may expect is in the description, and
 the description is held against the URL map.

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from app.security import limiter
 from tests.attacks.steps import rules
-from tests.attacks.test_every_address import DEMO, at_work_too, somebody_with_everything
+from tests.attacks.test_every_address import DEMO, log_in_customer_with_data, log_in_staff_too
 from tests.conftest import browser_of
 
 STRINGS = [
@@ -62,12 +62,12 @@ def send(browser: FlaskClient, address: tuple[str, str], fields: dict[str, str],
 
 
 @pytest.fixture
-def everybody(make_app: Callable[..., Flask]) -> Iterator[FlaskClient]:
-    """Return a browser in which a customer and somebody of the staff are logged in; nobody counts what it sends."""
+def logged_in_browser(make_app: Callable[..., Flask]) -> Iterator[FlaskClient]:
+    """Return a browser in which a customer and a staff member are logged in; rate limits are off."""
     shop = make_app(demo=True, **DEMO)
     browser = browser_of(shop)
-    somebody_with_everything(shop, browser)
-    at_work_too(shop, browser)
+    log_in_customer_with_data(shop, browser)
+    log_in_staff_too(shop, browser)
     limiter.enabled = False
     try:
         yield browser
@@ -80,8 +80,8 @@ def token_of(browser: FlaskClient) -> str:
     return str(BeautifulSoup(browser.get("/account").text, "lxml").select_one('[name="csrf_token"]')["value"])  # type: ignore[index]
 
 
-def test_no_string_in_a_field_of_a_form_is_more_than_a_string(everybody: FlaskClient) -> None:
-    browser = everybody
+def test_strange_values_in_form_fields_cause_no_server_error(logged_in_browser: FlaskClient) -> None:
+    browser = logged_in_browser
     forms = forms_of(browser, ["/products/wool-blanket", *(path for _, path in rules(browser.application))])
     forms |= forms_of(browser_of(browser.application), ["/login", "/register", "/password/forgot", "/staff/login"])
     tried = {address: names for address, names in forms.items() if address[0] not in LEFT_OUT and names}
@@ -100,8 +100,8 @@ def test_no_string_in_a_field_of_a_form_is_more_than_a_string(everybody: FlaskCl
     assert browser.get("/staff").status_code == 200
 
 
-def test_no_string_in_an_address_is_more_than_a_string(everybody: FlaskClient) -> None:
-    browser = everybody
+def test_strange_values_in_addresses_cause_no_server_error(logged_in_browser: FlaskClient) -> None:
+    browser = logged_in_browser
     names = (
         "q",
         "page",

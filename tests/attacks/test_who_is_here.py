@@ -1,4 +1,4 @@
-"""Nobody learns who has an account, by what is answered or by how much work it was; nobody locks anybody else out."""
+"""Account enumeration and lockout: answers and work reveal no account, and no attacker locks one."""
 
 import re
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from tests.customers.steps import log_in as log_customer_in
 from tests.staff import steps as staff
 from tests.vipps_person import VippsPerson
 
-NOBODY = "nobody.at.all@example.com"
+UNKNOWN_EMAIL = "nobody.at.all@example.com"
 KINDS = {
     "a customer": {"password": PASSWORD},
     "a customer who only has Vipps": {"password": None, "vipps": True},
-    "a registration that nobody confirmed": {"confirmed": False},
+    "a registration that was never confirmed": {"confirmed": False},
 }
 
 
@@ -44,9 +44,9 @@ def test_an_answer_says_and_costs_the_same_whether_or_not_there_is_an_account(
     monkeypatch.setattr(hashing, "_hasher", counting)
     form = {"/login/password": "/login", "/staff/login": "/staff/login"}.get(path, path)
     answers, costs = [], []
-    for email in (EMAIL, NOBODY):
+    for email in (EMAIL, UNKNOWN_EMAIL):
         browser, before = browser_of(app), counting.calls
-        data = {"email": email, "password": "a wrong but long one", "name": "Somebody"}
+        data = {"email": email, "password": "a wrong but long one", "name": "A Person"}
         answers.append(told(post(browser, path, data, form_on=form), email))
         costs.append(counting.calls - before)
     assert answers[0] == answers[1]
@@ -57,7 +57,7 @@ def test_a_change_of_address_says_the_same_whether_or_not_there_is_an_account(ap
     add_customer(app)
     answers = []
     add_customer(app, "asker@example.com")
-    for wanted in (EMAIL, NOBODY):
+    for wanted in (EMAIL, UNKNOWN_EMAIL):
         browser = browser_of(app)
         log_customer_in(browser, "asker@example.com")
         sent = post(browser, "/account/email", {"email": wanted}, form_on="/account/email")
@@ -74,8 +74,8 @@ def guess(browser: FlaskClient, email: str, times: int, address: str) -> list[in
     return [log_customer_in(browser, email, "a wrong but long one").status_code for _ in range(times)]
 
 
-def test_whoever_is_attacked_still_gets_in_with_vipps_from_the_same_network(vipps: VippsPerson) -> None:
-    """Password, reset and registration of the account, and the whole network, under a flood of somebody else's."""
+def test_an_attacked_customer_still_logs_in_with_vipps_from_the_same_network(vipps: VippsPerson) -> None:
+    """Password, reset and registration of the account, and the whole network, under an attacker's flood."""
     attacker = browser_of(vipps.app)
     email = "kari.nordfjell@example.com"
     most = allowed_by(rate_limits.LOGIN_PER_CLIENT)
@@ -87,7 +87,7 @@ def test_whoever_is_attacked_still_gets_in_with_vipps_from_the_same_network(vipp
     assert vipps.browser.get("/account").status_code == 200
 
 
-def test_the_flood_of_one_network_stops_nobody_in_another(vipps: VippsPerson) -> None:
+def test_a_flood_from_one_network_does_not_block_another(vipps: VippsPerson) -> None:
     attacker = browser_of(vipps.app)
     attacker.environ_base["REMOTE_ADDR"] = "::ffff:10.0.0.1"
     most = allowed_by(rate_limits.STARTS_PER_CLIENT)
@@ -112,7 +112,7 @@ def test_who_is_told_to_wait_is_told_how_long_and_nothing_else_waits(app: Flask,
     assert 0 < int(refused.headers["Retry-After"]) <= 15 * 60
     for path in ("/", "/cart", "/login", "/register", "/password/forgot"):
         assert client.get(path).status_code == 200
-    assert log_customer_in(browser_of(app), NOBODY).status_code == 422, "another account from elsewhere"
+    assert log_customer_in(browser_of(app), UNKNOWN_EMAIL).status_code == 422, "another account from elsewhere"
 
 
 @pytest.mark.parametrize("proxies", ["0", "1"])
@@ -126,5 +126,5 @@ def test_no_header_of_the_clients_own_makes_it_another_client(make_app: Callable
             browser.environ_base[f"HTTP_{header}"] = invented
         browser.environ_base["HTTP_FORWARDED"] = f"for={invented}"
         browser.environ_base["HTTP_X_FORWARDED_FOR"] = f"{invented}, 10.0.0.1"
-        statuses.add(log_customer_in(browser, f"somebody{number}@example.com").status_code)
+        statuses.add(log_customer_in(browser, f"person{number}@example.com").status_code)
     assert statuses == {422, 429}

@@ -1,4 +1,4 @@
-"""The back office in a browser: usable by everybody, on a telephone too, without scripts, and not to be mistaken."""
+"""The back office in Chromium: accessible, usable on a phone and without scripts, and distinct from the shop."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,13 +53,13 @@ def every_page(page: Page, live_shop: LiveShop) -> Iterator[str]:
         yield path
 
 
-def test_every_page_is_for_everybody(live_shop: LiveShop) -> None:
+def test_every_page_is_accessible(live_shop: LiveShop) -> None:
     page = live_shop.open()
     for where in every_page(page, live_shop):
         look_at(page, where)
 
 
-def test_support_finds_somebody_goes_back_and_exports_without_scripts(live_shop: LiveShop, tmp_path: Path) -> None:
+def test_support_finds_a_customer_goes_back_and_exports_without_scripts(live_shop: LiveShop, tmp_path: Path) -> None:
     hire(live_shop.app)
     add_answer(live_shop.app, 1, "email")
     page = live_shop.open(java_script_enabled=False)

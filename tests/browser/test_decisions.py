@@ -49,7 +49,7 @@ def test_straight_in_and_told_why(page: Page, person: str, said: str, reason: st
     expect(page.get_by_role("main")).to_contain_text(reason)
 
 
-def test_whoever_was_here_is_known_again_also_with_another_number(live_shop: LiveShop, page: Page) -> None:
+def test_a_returning_person_is_recognised_with_another_phone_number(live_shop: LiveShop, page: Page) -> None:
     press_vipps(page)
     approve(page, "Sindre Vik")
     log_out(page, live_shop)
@@ -94,7 +94,7 @@ def test_proof_by_mail_in_the_same_browser(live_shop: LiveShop, page: Page) -> N
     is_logged_in(page, "Malik Kleist")
 
 
-def test_mailed_proof_throws_out_whoever_registered_the_address(live_shop: LiveShop, page: Page) -> None:
+def test_emailed_proof_ends_the_sessions_of_the_person_who_registered(live_shop: LiveShop, page: Page) -> None:
     press_vipps(page)
     approve(page, "Ánne Márjá")
     page.get_by_role("button", name="Send me the link").click()
@@ -124,7 +124,7 @@ def test_mailed_link_opened_in_another_browser_asks_for_the_same_vipps_user(live
     is_logged_in(elsewhere, OLAS_EMAIL)
 
 
-def test_account_that_is_somebody_else_s_is_left_alone(page: Page) -> None:
+def test_account_of_another_person_is_left_alone(page: Page) -> None:
     press_vipps(page)
     approve(page, OLA)
     page.get_by_role("button", name="Make me a new account").click()
@@ -193,7 +193,7 @@ def test_members_only_makes_no_account(live_shop: LiveShop, page: Page) -> None:
     expect(heading(page)).to_have_text("Log in")
 
 
-def test_somebody_under_fifteen_comes_back_as_if_they_had_cancelled(page: Page) -> None:
+def test_a_person_under_fifteen_comes_back_as_if_they_had_cancelled(page: Page) -> None:
     press_vipps(page)
     page.get_by_role("button", name="Emma Bakken").click()
     page.get_by_role("button").filter(has_text=NAME).click()

@@ -1,4 +1,4 @@
-"""Every page of the shop, as it comes along the way: nobody is kept out, and nothing is wider than its window."""
+"""Every page of the shop in the order of a visit: accessible, and no wider than its window."""
 
 from collections.abc import Callable, Iterator
 
@@ -54,7 +54,7 @@ FOR_CUSTOMERS = (
 
 
 def of_visitors(page: Page, live_shop: LiveShop) -> Iterator[str]:
-    """Go where everybody can go; yields where the browser is, as every walk does."""
+    """Walk the public pages; yields the browser's address, as every walk does."""
     put_into_cart(page, live_shop)
     yield from visit(page, live_shop, FOR_ALL)
     page.goto(f"{live_shop.shop}/login")
@@ -134,7 +134,7 @@ def news(page: Page, live_shop: LiveShop, person: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("walk", [of_visitors, of_customers, of_those_who_prove], ids=lambda walk: walk.__name__)
-def test_every_page_is_for_everybody(live_shop: LiveShop, walk: Walk) -> None:
+def test_every_page_is_accessible(live_shop: LiveShop, walk: Walk) -> None:
     page = live_shop.open()
     for where in walk(page, live_shop):
         look_at(page, where)

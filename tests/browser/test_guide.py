@@ -46,7 +46,7 @@ BEYOND = """() => [...document.querySelectorAll("svg.sequence")].flatMap(svg => 
 
 
 def be_remembered(page: Page, live_shop: LiveShop) -> None:
-    """Log in as somebody whom Vipps remembers in this browser from then on, so that no screen stands in the way."""
+    """Log in as a person whom Vipps remembers in this browser, so that it shows no more screens."""
     page.goto(f"{live_shop.shop}/login?next={CLINIC}")
     press_vipps(page)
     page.get_by_label("Remember me in this browser").check()
@@ -92,7 +92,7 @@ def test_what_is_folded_opens_by_its_address_and_by_the_keyboard(
         expect(folded).to_have_count(left - 1)
 
 
-def test_every_page_is_for_everybody(live_shop: LiveShop) -> None:
+def test_every_page_is_accessible(live_shop: LiveShop) -> None:
     page = live_shop.open()
     log_in_with_vipps(page, live_shop, next_path="/guide/inspector")
     page.goto(f"{live_shop.shop}/login/vipps")  # a second login, to be compared with the first

@@ -1,4 +1,4 @@
-"""What who is logged in does with Vipps, in Chromium: connect, disconnect, confirm in the app, and hear news."""
+"""The customer's page in Chromium: link and unlink Vipps, re-authenticate in the app, accept news from Vipps."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -58,7 +58,7 @@ def test_one_vipps_user_opens_one_account(live_shop: LiveShop, page: Page) -> No
     is_logged_in(page, "Eivind Dahl")
 
 
-def test_somebody_else_cannot_answer_for_kari(live_shop: LiveShop, page: Page) -> None:
+def test_another_person_cannot_answer_for_kari(live_shop: LiveShop, page: Page) -> None:
     press_vipps(page)
     approve(page)
     page.goto(f"{live_shop.shop}/account/profile")

@@ -1,4 +1,4 @@
-"""Somebody ends the sharing at the provider: the shop hears of it, and shows at once what that means."""
+"""A customer revokes sharing at the provider: the webhook tells the shop, which shows the effect at once."""
 
 import pytest
 from playwright.sync_api import Page, expect

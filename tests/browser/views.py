@@ -1,4 +1,4 @@
-"""One look at a page from all sides: it keeps nobody out, in light and dark, and is not wider than any window.
+"""Check a page: it is accessible, in light and dark, and no wider than any window.
 
 A page is opened once and then looked at in several windows, since coming to it is what takes time. Only what a colour
 scheme can change is asked again in the other one: contrast (WCAG 2.2, success criterion 1.4.3).

@@ -1,4 +1,4 @@
-"""What tests of the shop do over and over: stock a shelf, fill a cart, be somebody, order."""
+"""Steps of the shop's tests: add products, fill a cart, log a customer in, order."""
 
 import secrets
 from collections.abc import Iterator
@@ -69,8 +69,8 @@ def add_product(
         return product.id
 
 
-def add_somebody(app: Flask, client: FlaskClient, email: str = "tuva.lien@example.com") -> int:
-    """Make a customer who is logged in in this browser, without the login itself, and return the id."""
+def add_logged_in_customer(app: Flask, client: FlaskClient, email: str = "tuva.lien@example.com") -> int:
+    """Add a customer with a session in this browser, without a login, and return the id."""
     token = secrets.token_urlsafe(32)
     with app.app_context():
         customer = Customer(email=email, name="Tuva Lien", given_name="Tuva", phone_number="4791234567")
@@ -122,7 +122,7 @@ def stock_of(app: Flask, slug: str = "mittens") -> int:
 
 
 def set_product(app: Flask, slug: str = "mittens", **values: Any) -> None:
-    """Change a product behind the customer's back."""
+    """Change a product while the customer shops."""
     with app.app_context():
         product = db.session.scalars(select(Product).where(Product.slug == slug)).one()
         for name, value in values.items():
@@ -148,7 +148,7 @@ def count_of(app: Flask, model: type[Cart] | type[CartLine] | type[Order]) -> in
 
 @contextmanager
 def counted(app: Flask) -> Iterator[list[str]]:
-    """Collect the statements sent to the database."""
+    """Collect the statements that are sent to the database."""
     statements: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:

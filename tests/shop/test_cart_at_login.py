@@ -72,7 +72,7 @@ def test_after_logging_out_the_next_person_finds_no_cart(shop: Flask, client: Fl
     assert cart_of(client) == {"mittens": 1}
 
 
-def test_after_logging_out_a_new_cart_has_a_new_cookie_and_is_nobodys(shop: Flask, client: FlaskClient) -> None:
+def test_after_logging_out_a_new_cart_has_a_new_cookie_and_no_customer(shop: Flask, client: FlaskClient) -> None:
     put_into_cart(client, "mittens")
     before = client.get_cookie("cart")
     log_in(client)

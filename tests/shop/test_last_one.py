@@ -12,8 +12,8 @@ from app.database import db
 from app.shop.models import Cart
 from tests.conftest import browser_of, open_page
 from tests.shop.steps import (
+    add_logged_in_customer,
     add_product,
-    add_somebody,
     all_orders,
     cart_of,
     checkout_page,
@@ -51,7 +51,7 @@ def test_of_four_customers_who_want_the_last_one_exactly_one_gets_it(app: Flask)
     add_product(app, "hat", stock=50)
     browsers = [browser_of(app) for _each in range(4)]
     for number, browser in enumerate(browsers):
-        add_somebody(app, browser, f"person{number}@example.com")
+        add_logged_in_customer(app, browser, f"person{number}@example.com")
         put_into_cart(browser, "mittens")
         put_into_cart(browser, "hat")
     forms = [order_form(checkout_page(browser)) for browser in browsers]
@@ -72,7 +72,7 @@ def test_of_ten_customers_three_get_the_last_three(app: Flask) -> None:
     add_product(app, stock=3)
     browsers = [browser_of(app) for _each in range(10)]
     for number, browser in enumerate(browsers):
-        add_somebody(app, browser, f"person{number}@example.com")
+        add_logged_in_customer(app, browser, f"person{number}@example.com")
         put_into_cart(browser)
     forms = [order_form(checkout_page(browser)) for browser in browsers]
     pairs = zip(browsers, forms, strict=True)
@@ -87,7 +87,7 @@ def test_two_orders_of_the_same_things_in_another_order_do_not_wait_for_each_oth
         add_product(app, slug, stock=50)
     browsers = [browser_of(app) for _each in range(6)]
     for number, browser in enumerate(browsers):
-        add_somebody(app, browser, f"person{number}@example.com")
+        add_logged_in_customer(app, browser, f"person{number}@example.com")
         for slug in ("mittens", "hat") if number % 2 else ("hat", "mittens"):
             put_into_cart(browser, slug)
     forms = [order_form(checkout_page(browser)) for browser in browsers]
@@ -100,7 +100,7 @@ def test_two_orders_of_the_same_things_in_another_order_do_not_wait_for_each_oth
 def test_a_double_click_on_the_order_button_is_one_order(app: Flask) -> None:
     add_product(app, stock=10)
     browser = browser_of(app)
-    add_somebody(app, browser)
+    add_logged_in_customer(app, browser)
     put_into_cart(browser, quantity="2")
     form = order_form(checkout_page(browser))
     cookies = [browser.get_cookie("session"), browser.get_cookie("form")]
@@ -119,7 +119,7 @@ def test_a_double_click_on_the_order_button_is_one_order(app: Flask) -> None:
 def test_adding_the_same_thing_at_the_same_moment_loses_nothing(app: Flask) -> None:
     add_product(app, stock=50)
     browser = browser_of(app)
-    add_somebody(app, browser)
+    add_logged_in_customer(app, browser)
     put_into_cart(browser)
     token = checkout_page(browser).csrf_token()
     cookies = [browser.get_cookie("session"), browser.get_cookie("form")]
@@ -136,7 +136,7 @@ def test_adding_the_same_thing_at_the_same_moment_loses_nothing(app: Flask) -> N
 def test_the_first_thing_put_in_twice_at_once_makes_one_cart(app: Flask) -> None:
     add_product(app, stock=50)
     browser = browser_of(app)
-    customer = add_somebody(app, browser)
+    customer = add_logged_in_customer(app, browser)
     token = open_page(browser, "/products/mittens").csrf_token()
     cookies = [browser.get_cookie("session"), browser.get_cookie("form")]
     twins = [browser_of(app) for _each in range(4)]

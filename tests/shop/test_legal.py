@@ -31,7 +31,7 @@ MAKERS = {
 
 
 @pytest.mark.parametrize(("path", "title"), [("/privacy", "Privacy"), ("/terms", "Terms")])
-def test_anybody_can_read_it_without_a_cookie(client: FlaskClient, path: str, title: str) -> None:
+def test_every_visitor_can_read_it_without_a_cookie(client: FlaskClient, path: str, title: str) -> None:
     page = open_page(client, path)
     assert page.h1 == title
     assert "Set-Cookie" not in page.response.headers
@@ -92,7 +92,7 @@ def test_behind_https_they_have_their_names_there(make_app: Callable[..., Flask]
     }
 
 
-def test_nobody_else_sets_cookies() -> None:
+def test_only_the_listed_code_sets_cookies() -> None:
     """Staff and guide tell of theirs by themselves; the simulator is another site."""
     found = set()
     for path in APP.rglob("*.py"):

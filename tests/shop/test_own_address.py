@@ -12,8 +12,8 @@ from tests.conftest import browser_of, open_page
 from tests.customers.profile_steps import CABIN, HOME, NEW_HOME, OWN_HOME, WORK, add_linked, enter, refresh, says
 from tests.pages import Page
 from tests.shop.steps import (
+    add_logged_in_customer,
     add_product,
-    add_somebody,
     all_orders,
     checkout_page,
     order_form,
@@ -61,7 +61,7 @@ def test_an_address_that_is_the_same_at_vipps_is_offered_once(app: Flask, client
 
 def test_ones_own_address_is_offered_without_vipps(app: Flask, client: FlaskClient) -> None:
     add_product(app)
-    customer_id = add_somebody(app, client)
+    customer_id = add_logged_in_customer(app, client)
     with app.app_context():
         db.session.get_one(Customer, customer_id).address = CABIN
         db.session.commit()

@@ -7,7 +7,7 @@ from sqlalchemy import insert
 from app.database import db, utcnow
 from app.shop.models import CartLine, Order, OrderLine
 from tests.conftest import open_page
-from tests.shop.steps import add_product, add_somebody, counted, put_into_cart
+from tests.shop.steps import add_logged_in_customer, add_product, counted, put_into_cart
 
 
 def fill(app: Flask, products: int) -> None:
@@ -41,7 +41,7 @@ PATHS = ["/", "/?q=wool", "/?category=wool", "/products/wool-1", "/cart", "/chec
 
 def test_a_page_asks_as_much_for_200_products_as_for_5(app: Flask, client: FlaskClient) -> None:
     add_product(app, "first")
-    add_somebody(app, client)
+    add_logged_in_customer(app, client)
     put_into_cart(client, "first")
     fill(app, 5)
     few = {path: asked(app, client, path) for path in PATHS}

@@ -1,4 +1,4 @@
-"""The search index on both databases: right whoever changes what, and used."""
+"""The search index on both databases: up to date whichever program changes a text, and used by searches."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def is_sqlite(app: Flask) -> bool:
 
 
 def write(app: Flask, *statements: object) -> None:
-    """Execute statements as somebody does who knows nothing of the index."""
+    """Execute statements as a program does that knows nothing of the index."""
     with app.app_context():
         for each in statements:
             db.session.execute(each)  # type: ignore[call-overload]  # any statement

@@ -19,7 +19,7 @@ KARI_WORK = ["Verkstedgata 3", "0250 OSLO"]
 
 @pytest.fixture
 def vipps(vipps: VippsPerson) -> VippsPerson:
-    """Return the demo's shop with two customers only, so that everybody but Kari is new here."""
+    """Return the demo's shop with two customers only, so that every person but Kari is new here."""
     known = ("kari.nordfjell@example.com", "ingrid.solheim@example.com")
     with vipps.app.app_context():
         db.session.execute(delete(Customer).where(Customer.email.not_in(known)))
@@ -94,7 +94,7 @@ def test_another_address_is_checked_and_stays_chosen(
     assert all_orders(vipps.app) == []
 
 
-def test_somebody_without_an_address_types_one(vipps: VippsPerson) -> None:
+def test_a_customer_without_an_address_types_one(vipps: VippsPerson) -> None:
     put_into_cart(vipps.browser, "enamel-mug")
     vipps.log_in("ola")
     page = checkout_page(vipps.browser)
@@ -140,8 +140,8 @@ def test_an_order_says_what_was_agreed_when_the_person_has_moved_since(vipps: Vi
 def test_what_is_typed_at_the_checkout_changes_neither_the_account_nor_what_vipps_said(vipps: VippsPerson) -> None:
     put_into_cart(vipps.browser, "enamel-mug")
     vipps.log_in("ola")
-    place_order(vipps.browser, name="Somebody Else", email="else@example.com", phone="40000000")
-    assert all_orders(vipps.app)[0].name == "Somebody Else"
+    place_order(vipps.browser, name="Another Person", email="else@example.com", phone="40000000")
+    assert all_orders(vipps.app)[0].name == "Another Person"
     with vipps.app.app_context():
         link = db.session.scalars(select(VippsLink)).one()
         kept = (link.customer.name, link.customer.email, link.customer.phone_number)

@@ -1,4 +1,4 @@
-"""What tests of the back office do over and over: hire somebody, log them in, look at what was written down."""
+"""Steps of the back office's tests: add staff, log them in, read the audit log."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ COOKIE = "staff"
 
 
 def hire(app: Flask, email: str = EMAIL, password: str = PASSWORD, name: str = NAME) -> int:
-    """Add somebody to the staff and return the id."""
+    """Add a staff account and return its id."""
     with app.app_context():
         staff = Staff(email=email, name=name, password_hash=hashing.make_hash(password))
         db.session.add(staff)
@@ -39,7 +39,7 @@ def log_in(client: FlaskClient, email: str = EMAIL, password: str = PASSWORD, **
 
 
 def at_work(app: Flask) -> FlaskClient:
-    """Return a browser in which somebody of the staff, hired now, is logged in."""
+    """Return a browser in which a new staff member is logged in."""
     hire(app)
     client = browser_of(app)
     assert log_in(client).status_code == 303
@@ -60,8 +60,8 @@ def found(page: Page) -> list[int]:
     return [int(str(link["href"]).rpartition("/")[2]) for link in page.select("td a[href^='/staff/customers/']")]
 
 
-def looks(app: Flask) -> list[tuple[str, int | None, str]]:
-    """Return what was written down, the oldest first."""
+def audit_entries(app: Flask) -> list[tuple[str, int | None, str]]:
+    """Return the audit log, oldest first."""
     with app.app_context():
         rows = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id))
         return [(row.action, row.customer_id, row.detail) for row in rows]

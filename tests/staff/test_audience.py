@@ -19,7 +19,7 @@ from app.database import db, utcnow
 from app.staff import export
 from tests.conftest import browser_of, open_page
 from tests.customers.steps import EMAIL, add_answer, add_customer
-from tests.staff.steps import at_work, looks, send
+from tests.staff.steps import at_work, audit_entries, send
 
 HEADINGS = ["customer", "name", "address", "since", "proof", "proof_sha256", "unsubscribe"]
 
@@ -111,7 +111,7 @@ def test_each_export_and_each_preview_is_written_down(app: Flask) -> None:
     open_page(client, "/staff/audience")
     open_page(client, "/staff/audience?channel=email")
     exported(client)
-    assert looks(app) == [("audience", None, "email 1"), ("export", None, "email 1")]
+    assert audit_entries(app) == [("audience", None, "email 1"), ("export", None, "email 1")]
 
 
 @pytest.mark.parametrize("form", [{"channel": "post"}, {}, {"channel": "digital"}, {"channel": "email", "after": "-1"}])
@@ -119,7 +119,7 @@ def test_nothing_else_is_exported(app: Flask, form: dict[str, str]) -> None:
     client = at_work(app)
     assert send(client, "/staff/audience", form).status_code == 404
     assert client.get("/staff/audience?channel=digital").status_code == 200
-    assert looks(app) == []
+    assert audit_entries(app) == []
 
 
 def test_a_large_audience_is_several_files_and_each_person_is_in_one(

@@ -63,9 +63,9 @@ def test_an_address_and_a_name_are_needed(app: Flask, email: str, name: str) -> 
     assert hired(app) == []
 
 
-def test_nobody_is_hired_twice(app: Flask, client: FlaskClient) -> None:
+def test_an_enabled_account_is_not_created_again(app: Flask, client: FlaskClient) -> None:
     create(app)
-    result = create(app, "another long password", name="Somebody Else")
+    result = create(app, "another long password", name="Another Person")
     assert result.exit_code != 0
     assert "disable it first" in result.output
     assert hired(app) == [NAME]
@@ -83,7 +83,7 @@ def test_who_leaves_is_out_at_once_and_may_come_back_with_a_new_password(app: Fl
     assert log_in(client, password="a new broom sweeps").status_code == 303
 
 
-def test_whom_nobody_knows_cannot_be_disabled(app: Flask) -> None:
+def test_an_unknown_account_cannot_be_disabled(app: Flask) -> None:
     result = run(app, "disable-staff", "nobody@example.com")
     assert result.exit_code != 0
     assert "no staff account" in result.output

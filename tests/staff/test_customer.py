@@ -17,7 +17,7 @@ from app.staff.models import AuditEntry, ErrorReport
 from tests.conftest import browser_of, open_page
 from tests.customers import steps as customers
 from tests.pages import check_page
-from tests.staff.steps import NAME, at_work, looks, search, send
+from tests.staff.steps import NAME, at_work, audit_entries, search, send
 from tests.vipps_person import VippsPerson
 
 HERS = {"subject": f"sub of {customers.EMAIL}"}
@@ -124,16 +124,6 @@ def test_no_secret_is_on_any_page(app: Flask) -> None:
             assert secret not in text
 
 
-def test_names_are_shown_as_text(app: Flask) -> None:
-    customer_id = customers.add_customer(app)
-    with app.app_context():
-        db.session.execute(update(Customer).values(name="<img src=x>{{ 7*7 }}"))
-        db.session.commit()
-    page = open_page(at_work(app), f"/staff/customers/{customer_id}")
-    assert page.h1 == "<img src=x>{{ 7*7 }}"
-    assert not page.select("main img")
-
-
 def test_each_look_is_written_down(app: Flask) -> None:
     customer_id = customers.add_customer(app)
     client = at_work(app)
@@ -141,7 +131,7 @@ def test_each_look_is_written_down(app: Flask) -> None:
     open_page(client, f"/staff/customers/{customer_id}")
     open_page(client, f"/staff/customers/{customer_id}/activity")
     expected = [("search", None, "name 1"), ("customer", customer_id, ""), ("activity", customer_id, "")]
-    assert looks(app) == expected
+    assert audit_entries(app) == expected
     page = open_page(client, "/staff/looks")
     assert [row.get_text(" ", strip=True).count(NAME) for row in page.select("tbody tr")] == [1, 1, 1]
     assert "Tuva" not in page.text
@@ -216,7 +206,7 @@ def test_who_does_not_exist_is_not_found_in_the_back_offices_own_frame(app: Flas
         assert response.status_code == 404
         assert check_page(response).select(".office__head")
     assert client.get(f"/staff/customers/{10**12}").status_code == 404
-    assert looks(app) == []
+    assert audit_entries(app) == []
 
 
 def test_what_happened_is_read_page_by_page(app: Flask) -> None:

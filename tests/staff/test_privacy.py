@@ -14,7 +14,7 @@ from app.database import db
 from app.staff.models import AuditEntry, ErrorReport, StaffSession
 from tests.conftest import open_page
 from tests.customers.steps import add_customer
-from tests.staff.steps import NAME, at_work, looks
+from tests.staff.steps import NAME, at_work, audit_entries
 
 
 def looked_at(app: Flask) -> int:
@@ -45,7 +45,7 @@ def test_erasing_a_customer_leaves_the_looks_without_them(app: Flask) -> None:
         erase(db.session.get_one(Customer, customer_id))
         db.session.commit()
         assert db.session.scalars(select(ErrorReport.customer_id)).all() == [None]
-    assert looks(app) == [("customer", None, "")]
+    assert audit_entries(app) == [("customer", None, "")]
 
 
 @pytest.mark.parametrize(

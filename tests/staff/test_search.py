@@ -12,7 +12,7 @@ from app.shop.models import Order
 from app.staff.models import PER_PAGE, ErrorReport
 from tests.conftest import open_page
 from tests.customers.steps import add_customer, statements
-from tests.staff.steps import at_work, found, log_in, looks, search, send
+from tests.staff.steps import at_work, audit_entries, found, log_in, search, send
 
 OLA = {"email": "ola@example.com", "phone_number": "4791234567", "name": "Ola Ås-Berg"}
 
@@ -68,13 +68,13 @@ def test_a_customer_is_found_by(app: Flask, text: str, kind: str) -> None:
         db.session.add(Order(number="M-7K3F-92QD", customer_id=ola, **order))
         db.session.commit()
     assert found(search(at_work(app), text.format(id=ola))) == [ola]
-    assert looks(app) == [("search", None, f"{kind} 1")]
+    assert audit_entries(app) == [("search", None, f"{kind} 1")]
 
 
 @pytest.mark.parametrize(
     "text", ["la", "ola@example", "9123", "example.com", "O%a", "_la", "M-7K3F-92QX", "\\", "Ola Nordmann"]
 )
-def test_nobody_is_found_by_less_than_the_whole(app: Flask, text: str) -> None:
+def test_part_of_a_value_finds_no_customer(app: Flask, text: str) -> None:
     add(app, **OLA)
     page = search(at_work(app), text)
     assert found(page) == []
@@ -89,14 +89,14 @@ def test_whatever_is_typed_is_only_text(app: Flask, text: str) -> None:
     assert found(search(at_work(app), text)) == []
 
 
-def test_an_empty_search_looks_at_nobody(app: Flask) -> None:
+def test_an_empty_search_opens_no_customer(app: Flask) -> None:
     client = at_work(app)
     assert send(client, "/staff/search", {"q": "  "}).headers["Location"] == "/staff"
     assert "too short" in search(client, "o").text
-    assert looks(app) == []
+    assert audit_entries(app) == []
 
 
-def test_a_reference_leads_to_its_error_even_if_it_is_nobodys(app: Flask) -> None:
+def test_a_reference_finds_its_error_even_without_a_customer(app: Flask) -> None:
     with app.app_context():
         db.session.add(ErrorReport(reference="K7QF-2M9D", code="state_unknown", status=400, route="/login/vipps"))
         db.session.commit()
@@ -111,7 +111,7 @@ def test_what_was_typed_is_in_no_address_and_in_no_row(app: Flask) -> None:
     response = send(client, "/staff/search", {"q": "ola@example.com"})
     assert "ola" not in response.headers["Location"]
     open_page(client, response.headers["Location"])
-    assert looks(app) == [("search", None, "email 1")]
+    assert audit_entries(app) == [("search", None, "email 1")]
 
 
 def test_a_search_can_be_reloaded_and_is_forgotten_after_a_while(app: Flask) -> None:
@@ -123,7 +123,7 @@ def test_a_search_can_be_reloaded_and_is_forgotten_after_a_while(app: Flask) -> 
     for _ in range(5):
         send(client, "/staff/search", {"q": "nils"})
     assert "has forgotten that search" in open_page(client, first).text
-    assert len(looks(app)) == 2
+    assert len(audit_entries(app)) == 2
 
 
 def test_logging_out_forgets_what_was_searched_for(app: Flask) -> None:
@@ -151,7 +151,7 @@ def test_a_new_name_is_found_and_the_old_one_is_not(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("text", ["--", "- -", " - "])
-def test_no_word_at_all_finds_nobody(app: Flask, text: str) -> None:
+def test_a_query_without_a_word_finds_no_customer(app: Flask, text: str) -> None:
     add(app, **OLA)
     assert found(search(at_work(app), text)) == []
 
@@ -183,7 +183,7 @@ def test_many_are_shown_page_by_page_each_once(app: Flask) -> None:
     assert sizes == [PER_PAGE, PER_PAGE, 3]
     assert len(set(seen)) == many
     assert seen == sorted(seen)
-    assert [detail for _, _, detail in looks(app)] == ["name 25+", "name 25+", "name 3"]
+    assert [detail for _, _, detail in audit_entries(app)] == ["name 25+", "name 25+", "name 3"]
 
 
 def test_no_more_is_read_than_is_shown(app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""What the front page remembers of an earlier rendering: never what has changed, and never what is somebody's own."""
+"""The fragment cache of the front page: never stale, and never with personal data."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from app.shop import fragment_cache
 from app.shop.catalogue import RememberedCategories
 from app.shop.models import CategoryText, ProductText
 from tests.conftest import browser_of, open_page
-from tests.shop.steps import add_product, add_somebody, put_into_cart, set_product
+from tests.shop.steps import add_logged_in_customer, add_product, put_into_cart, set_product
 
 NORWEGIAN = {"Accept-Language": "nb"}
 
@@ -25,7 +25,7 @@ def set_text(app: Flask, model: type[ProductText] | type[CategoryText], **values
 
 
 def hits(app: Flask) -> int:
-    """Return how often something remembered was used."""
+    """Return the number of cache hits."""
     return int(app.extensions["fragment_cache"].cache_info().hits)
 
 
@@ -33,7 +33,7 @@ def hits(app: Flask) -> int:
 def test_a_change_of_price_stock_or_words_shows_at_once(app: Flask, client: FlaskClient, logged_in: bool) -> None:
     add_product(app, price=10_000, stock=10)
     if logged_in:
-        add_somebody(app, client)
+        add_logged_in_customer(app, client)
     open_page(client, "/")
     set_product(app, price=12_300)
     assert "123,00 kr" in open_page(client, "/").text
@@ -62,11 +62,11 @@ def test_a_page_is_remembered_per_language_and_per_address(app: Flask, client: F
         assert "next=/%3Futm%3D%2522" in client.get("/?utm=%22").text
 
 
-def test_the_page_of_a_customer_is_nobody_else_s(app: Flask, client: FlaskClient) -> None:
+def test_the_page_of_a_customer_is_not_shown_to_others(app: Flask, client: FlaskClient) -> None:
     add_product(app)
     other, stranger = browser_of(app), browser_of(app)
-    add_somebody(app, client)
-    add_somebody(app, other, email="liv@example.com")
+    add_logged_in_customer(app, client)
+    add_logged_in_customer(app, other, email="liv@example.com")
     for _ in range(2):
         mine, theirs = client.get("/").text, other.get("/").text
         assert token_in(mine) != token_in(theirs)
@@ -99,7 +99,7 @@ def test_a_guest_s_cart_and_a_message_stand_on_that_guest_s_page_only(app: Flask
         assert "no longer logged in" not in browser.get("/").text
 
 
-def test_what_is_the_same_is_not_rendered_again(app: Flask, client: FlaskClient) -> None:
+def test_the_same_page_is_not_rendered_again(app: Flask, client: FlaskClient) -> None:
     add_product(app)
     first = client.get("/")
     before = hits(app)
@@ -108,7 +108,20 @@ def test_what_is_the_same_is_not_rendered_again(app: Flask, client: FlaskClient)
     assert hits(app) == before + 1
 
 
-def test_only_so_much_is_remembered(app: Flask, client: FlaskClient) -> None:
+def test_in_debug_mode_a_page_is_rendered_each_time(app: Flask, client: FlaskClient) -> None:
+    app.debug = True
+    open_page(client, "/")
+    assert app.extensions["fragment_cache"].cache_info().currsize == 0
+
+
+def test_a_message_without_a_cart_is_shown_too(app: Flask, client: FlaskClient) -> None:
+    add_product(app, stock=0)
+    open_page(client, "/")
+    put_into_cart(client)
+    assert "“Mittens” is sold out just now." in open_page(client, "/").text
+
+
+def test_the_cache_has_a_size_limit(app: Flask, client: FlaskClient) -> None:
     add_product(app)
     assert app.extensions["fragment_cache"].cache_parameters()["maxsize"] == fragment_cache.MAX_FRAGMENTS
     for number in range(fragment_cache.MAX_FRAGMENTS + 10):
@@ -116,7 +129,7 @@ def test_only_so_much_is_remembered(app: Flask, client: FlaskClient) -> None:
     assert app.extensions["fragment_cache"].cache_info().currsize == fragment_cache.MAX_FRAGMENTS
 
 
-def test_two_shops_in_one_process_remember_apart(make_app: Any) -> None:
+def test_two_shops_in_one_process_have_separate_caches(make_app: Any) -> None:
     demo, plain = make_app(DEMO="1"), make_app(DEMO="0")
     add_product(demo)
     for _ in range(2):
