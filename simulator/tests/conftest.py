@@ -21,10 +21,11 @@ from werkzeug.test import TestResponse
 from simulator import Merchant, SimulatorConfig, create_simulator
 from tests.conftest import unused_port
 from tests.pages import Page, check_page
-from tests.sample_shop import chromium
 from tests.speed import compiled_templates
 
-__all__ = ["chromium", "unused_port"]
+__all__ = ["unused_port"]
+
+pytest_plugins = ["tests.sample_shop"]
 
 ORIGIN = "http://localhost:8001"
 ACCESS = "/access-management-1.0/access"
