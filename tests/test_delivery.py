@@ -204,6 +204,8 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Return a folder that has what the image has, without permission to write to it."""
     folder = tmp_path_factory.mktemp("image")
     for name in allowed_in():
+        if not (ROOT / name).exists():
+            continue  # a fork has no demo
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(*kept_out()))
         else:
