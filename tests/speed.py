@@ -108,4 +108,4 @@ def collect_garbage_seldom() -> None:
 
 def hash_cheaply() -> None:
     """Hash passwords with the least cost."""
-    hashing._hasher, hashing._NOBODYS = CHEAP, CHEAP.hash("\0nobody")
+    hashing._hasher, hashing._NO_PASSWORD = CHEAP, CHEAP.hash("\0nobody")

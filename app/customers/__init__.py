@@ -1,8 +1,8 @@
-"""Accounts: how a person comes to have one, proves that it is theirs, logs in and out, and sees what is kept.
+"""Customers: accounts, passwords, sessions, Vipps links, profile, consents, privacy and the activity log.
 
-`accounts` has the rules and imports no Flask; `routes` turns their outcomes into pages. `sessions` says who is
-logged in, and `profile` what Vipps told us about them. Nothing here knows the shop; it listens to
-`sessions.customer_logged_in` where it needs to.
+Each feature is a folder; `routes` turns their outcomes into pages, and `lookup` below them finds and locks customers.
+The features import each other without circles: `linking` uses the others, and none of them uses `linking`. The shop is
+not known here; it listens to `session_cookie.customer_logged_in` where it needs to.
 """
 
 from flask import Flask

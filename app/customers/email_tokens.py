@@ -1,11 +1,11 @@
-"""Links that are mailed to prove an address: each works once, for a limited time, for one purpose.
+"""Email tokens: links that prove an address. Each works once, for a limited time, for one purpose.
 
-The mail carries 256 random bits; the table keeps their hash (ASVS 6.4.1, 6.6.3). Only the newest link of a kind works,
-so that an old mail in a stolen mailbox is worth nothing. Looking at a link changes nothing, because mail scanners
-open every link they see; a link is used up by `take`, from the form on the page that it leads to.
+The email has 256 random bits; the table stores their hash (ASVS 6.4.1, 6.6.3). Only the newest link of a kind works, so
+that an old email in a stolen mailbox is worth nothing. `find` changes nothing, because mail scanners open every link;
+`use` uses a link up, from the form on its page.
 
-Whoever changes links holds their customer first, as everywhere: `take` does it itself, and callers of `issue` and
-`void` have done it. Of two that locked a link and its customer in two orders, PostgreSQL would end one.
+Always lock the customer before the token, or concurrent transactions can deadlock: `use` does it itself, and callers of
+`issue` and `revoke` have done it.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from app.tokens import new_token, secret_hash
 
 
 class TokenPurpose(StrEnum):
-    """What a link is good for."""
+    """What a link may be used for."""
 
     CONFIRM = "confirm_address"
     RESET = "reset_password"
@@ -28,9 +28,9 @@ class TokenPurpose(StrEnum):
     CHANGE_EMAIL = "change_email"
 
 
-# How soon an unasked-for link may follow the last one, so that a login form is no way to fill a mailbox.
+# The shortest time between two links that the customer did not ask for, so that a login form cannot fill a mailbox.
 RESEND_AFTER = timedelta(minutes=15)
-# A new address may wait until tomorrow; a link that opens an account may not (ASVS 6.4.1).
+# A link that opens an account lives shorter than one that confirms an address (ASVS 6.4.1).
 LIFETIME = {
     TokenPurpose.CONFIRM: timedelta(hours=24),
     TokenPurpose.RESET: timedelta(hours=1),
@@ -41,14 +41,14 @@ LIFETIME = {
 
 @dataclass(frozen=True)
 class LinkSpent:
-    """The mailed link is unknown, used, replaced by a newer one or too old."""
+    """The emailed link is unknown, used, replaced by a newer one or expired."""
 
 
 def issue(customer: Customer, email: str, purpose: TokenPurpose, pending_link_id: int | None = None) -> str:
-    """Add a proof for the address, end the earlier ones of its kind, and return the token for the mail."""
+    """Add a token for the address, revoke the earlier ones of its kind, and return the secret for the email."""
     revoke(customer, purpose)
     token = new_token()
-    proof = EmailToken(
+    row = EmailToken(
         customer=customer,
         purpose=purpose,
         pending_link_id=pending_link_id,
@@ -56,12 +56,12 @@ def issue(customer: Customer, email: str, purpose: TokenPurpose, pending_link_id
         token_hash=secret_hash(token),
         expires_at=utcnow() + LIFETIME[purpose],
     )
-    db.session.add(proof)
+    db.session.add(row)
     return token
 
 
 def sent_recently(customer: Customer, purpose: TokenPurpose) -> bool:
-    """Tell whether a link of this kind that still works went out a short while ago."""
+    """Tell whether a link of this kind that still works was sent a short while ago."""
     lately = select(EmailToken.id).where(
         EmailToken.customer_id == customer.id,
         EmailToken.purpose == purpose,
@@ -71,10 +71,10 @@ def sent_recently(customer: Customer, purpose: TokenPurpose) -> bool:
     return db.session.scalar(lately.limit(1)) is not None
 
 
-def was_sent_for(waiting: PendingLink) -> bool:
-    """Tell whether a link that completes this login has gone out and still works."""
+def was_sent_for(pending: PendingLink) -> bool:
+    """Tell whether a link that completes this login was sent and still works."""
     theirs = select(EmailToken.id).where(
-        EmailToken.pending_link_id == waiting.id,
+        EmailToken.pending_link_id == pending.id,
         EmailToken.used_at.is_(None),
         EmailToken.expires_at > utcnow(),
     )
@@ -82,17 +82,17 @@ def was_sent_for(waiting: PendingLink) -> bool:
 
 
 def find(token: str, purpose: TokenPurpose) -> EmailToken | None:
-    """Return the proof if its link would still work, without using it up."""
+    """Return the token's row if the link still works, without using it up."""
     return db.session.scalar(select(EmailToken).where(*_works(secret_hash(token), purpose)))
 
 
 def use(token: str, purpose: TokenPurpose) -> EmailToken | None:
-    """Use the link up and return its proof; of two at the same moment one gets it and the other None."""
+    """Use the link up and return its row; of two requests at the same moment one gets it and the other None."""
     return use_by_hash(secret_hash(token), purpose)
 
 
 def use_by_hash(token_hash: str, purpose: TokenPurpose) -> EmailToken | None:
-    """Use up a link whose token's hash is known, as `take` does."""
+    """Use up a link by the hash of its token, as `use` does."""
     whose = db.session.scalar(select(EmailToken.customer_id).where(*_works(token_hash, purpose)))
     if whose is None or not db.session.get(Customer, whose, populate_existing=True, with_for_update=True):
         return None
@@ -101,7 +101,7 @@ def use_by_hash(token_hash: str, purpose: TokenPurpose) -> EmailToken | None:
 
 
 def revoke(customer: Customer, *purposes: TokenPurpose) -> None:
-    """End the open links of a customer, of these kinds or of all."""
+    """Revoke the open links of a customer, of these kinds or of all."""
     if customer.id is None:
         return
     db.session.execute(

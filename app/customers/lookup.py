@@ -35,18 +35,15 @@ LINK_OF_SUBJECT = (
 
 
 def find_by_email(email: str, *, lock: bool = False) -> Customer | None:
-    """Return the account that logs in with this address, given in its normal form.
-
-    With `lock`, nobody else changes it before this transaction ends.
-    """
+    """Return the account that logs in with this address, given in its normal form; with `lock`, lock its row."""
     found = select(Customer).where(Customer.email == email)
     return db.session.scalar(found.with_for_update() if lock else found)
 
 
 def lock_customer(customer_id: int) -> Customer | None:
-    """Read an account as it is now and keep others from changing it before this transaction ends; None if it is gone.
+    """Read an account as it is now, and lock its row until this transaction ends; None if it was deleted.
 
-    What was read before `begin_write` may be out of date, and on PostgreSQL would be answered from memory.
+    Values that were read before `begin_write` may be out of date, so SQLAlchemy must not answer from memory.
     """
     return db.session.get(Customer, customer_id, populate_existing=True, with_for_update=True)
 
@@ -57,32 +54,32 @@ def has_vipps(customer: Customer) -> bool:
 
 
 def is_claimed(customer: Customer) -> bool:
-    """Tell whether anybody has ever proved that this account is theirs; a blocked one is not to be had either."""
+    """Tell whether a customer has ever proved that this account is theirs; a blocked account counts as claimed."""
     return customer.email_verified_at is not None or customer.blocked_at is not None or has_vipps(customer)
 
 
 def find_link(who: Identity) -> VippsLink | None:
-    """Find the account of a subject: by issuer, client and subject, never by a claim that can change hands."""
+    """Find the link of a subject: by issuer, client and subject, never by a claim that can change hands."""
     values = {"issuer": who.issuer, "client_id": who.client_id, "subject": who.subject}
     found = db.session.execute(LINK_OF_SUBJECT, values, execution_options={"populate_existing": True}).one_or_none()
     if found is None:
         return None
-    link, customer, profile = found  # set as `joinedload` would, at less cost
+    link, customer, profile = found  # the same as `joinedload`, at less cost
     set_committed_value(link, "customer", customer)
     set_committed_value(link, "profile", profile)
     return link
 
 
 def lock_link(who: Identity) -> VippsLink | None:
-    """Find the account of a subject, and keep others from changing it or its link before this transaction ends.
+    """Find the link of a subject, and lock its customer until this transaction ends.
 
-    The link is read again once its customer is held: another transaction may have had it meanwhile. Not so on SQLite,
-    where `begin_write` has kept everybody else from writing before anything was read.
+    The link is read again after the lock: another transaction may have changed it meanwhile. SQLite needs no second
+    read, because `begin_write` has kept all others from writing since before the first one.
     """
-    seen = find_link(who)
-    if seen is None or writes_alone():
-        return seen
-    return find_link(who) if lock_customer(seen.customer_id) else None
+    link = find_link(who)
+    if link is None or writes_alone():
+        return link
+    return find_link(who) if lock_customer(link.customer_id) else None
 
 
 def link_of(customer: Customer) -> VippsLink | None:

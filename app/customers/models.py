@@ -94,7 +94,8 @@ class Customer(Base):
 class NameWord(Base):
     """A word of a customer's name in small letters, by which the back office finds them.
 
-    The database's triggers write it (migration 0007), whoever writes the name; it goes with its customer.
+    The database's triggers write it (migration 0007), so no code that changes a name can forget it. Deleted with its
+    customer.
     """
 
     __tablename__ = "customer_name_word"
@@ -218,7 +219,7 @@ class EmailToken(Base):
 
 
 class PendingLink(Base):
-    """A Vipps login that waits until its person has proved that the account it matches is theirs.
+    """A Vipps login that is pending until the person has proved that the matching account is theirs.
 
     `browser_hash` is the hash of a cookie of the browser that logged in. `claims` is what userinfo said, as received;
     the row is deleted when it has been used or is too old. `ways` names how ownership may be proved.
@@ -245,7 +246,7 @@ class PendingLink(Base):
 
 
 class Activity(Base):
-    """Something that matters to the safety of an account: a login, a new way in, a changed address.
+    """A security-relevant event of an account: a login, a new login method, a changed address.
 
     For a Vipps login it holds what was decided and the reasons that led there. `customer_id` is None for a login that
     was refused without belonging to an account. `reference` is the number of the request, as on pages and in the log.
@@ -287,7 +288,7 @@ class ProfileChange(Base):
 
 
 class WebhookDelivery(Base):
-    """An event that Vipps, or somebody who knows the secret address, delivered; the same body again only counts.
+    """An event that Vipps, or an attacker who knows the secret address, delivered; a repeated body only counts.
 
     `outcome` is what it led to: `revoked`, `unknown_subject`, `older_than_login` or the name of what was wrong with it.
     `event_at` is the event's own time. The subject is kept as a hash, and nothing of a malformed body is.

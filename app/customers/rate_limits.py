@@ -1,10 +1,10 @@
-"""How often the forms of the accounts may be sent, so that guessing is slow and mail is not a weapon (ASVS 6.3.1).
+"""Rate limits of the accounts' forms, so that guessing is slow and no mailbox can be flooded (ASVS 6.3.1).
 
-Counted twice: by the client's network address, and by the account that is aimed at, whether or not it exists. A login
-that succeeds clears nothing. Nobody is shut out for long, and never altogether: a Vipps login is counted by where it
-comes from only, and a link by mail opens the account while its password form is under attack. Whoever asks for more
-mail than an address gets is answered as if it had gone out: a stranger learns nothing, and the newest link that the
-owner has still works.
+Counted twice: by the client's network address, and by the targeted account, whether or not it exists. A successful
+login does not reset the count. No customer is locked out for long or completely: a Vipps login is counted by network
+address only, and an emailed link opens the account while its password form is under attack. A request for more emails
+than an address may get is answered as if the email had been sent: a stranger learns nothing, and the newest link that
+the owner has still works.
 """
 
 import hashlib
@@ -21,21 +21,21 @@ LOGIN_PER_CLIENT = "100 per 5 minutes"
 # lead nowhere against the list of refused passwords.
 LOGIN_PER_ACCOUNT = "10 per 15 minutes"
 REGISTER_PER_CLIENT = "60 per hour"
-# Every one of these may send a mail to somebody who did not ask for it. It is counted where the mail is made.
+# Each of these may send an email to a person who did not ask for it. It is counted where the email is made.
 MAILS_PER_ACCOUNT = "5 per hour"
 FORGOT_PER_CLIENT = "60 per hour"
 # Each writes a row that lives for an hour. A mobile operator puts many people behind one address, and they are the ones
 # who use Vipps; so does a workshop: thirty who log in four times a minute are let in.
 STARTS_PER_CLIENT = "120 per minute"
 # Over IPv6 a client is a /64, and a home has hundreds of them; a mobile operator, with one for each phone, thousands in
-# a /48. Of the open logins of others none is pushed out before 56 IPv4 addresses, or twelve such sites, begin as many
-# as they may for a quarter of an hour (app.vipps.attempts: MOST, LIFETIME).
+# a /48. It takes 56 IPv4 addresses, or twelve /48 networks, at full rate for 15 minutes to evict an open login
+# (app.vipps.attempts: the limit on rows, and LIFETIME).
 STARTS_PER_SITE = "600 per minute"
 LINKS_PER_CLIENT = "100 per 5 minutes"
 CHANGE_PER_CLIENT = "20 per 15 minutes"
-# Of all senders together, since whoever knows the webhook's address is Vipps, or acts as Vipps.
+# Of all senders together, because every sender who knows the webhook's address acts as Vipps.
 EVENTS = "120 per minute"
-# A copy reads every row that there is about somebody.
+# A copy reads every row about a customer.
 COPIES_PER_CUSTOMER = "10 per hour"
 
 

@@ -241,14 +241,6 @@ def test_whoever_says_it_is_not_theirs_gets_an_account_of_their_own(vipps: Vipps
     assert links_of(vipps, account) == []
 
 
-def test_a_number_that_changed_hands_makes_a_new_account(vipps: VippsPerson) -> None:
-    account = add_account(vipps, email="per@example.com", name="Per Berg")
-    vipps.log_in(PERSON)
-    assert who_is_in(vipps) not in (None, account)
-    assert links_of(vipps, account) == []
-    assert customer(vipps, who_is_in(vipps) or 0).email == EMAIL
-
-
 def test_several_accounts_are_told_without_saying_which(vipps: VippsPerson) -> None:
     first = add_account(vipps, phone_number=None, phone_verified_at=None)
     second = add_account(vipps, email="old@example.com")

@@ -32,24 +32,9 @@ from tests.customers.steps import (
     without_token,
 )
 
-# What a browser would repair into another site, or into a script (RFC 9700, section 4.11.1; ASVS 3.7.2).
-PAYLOADS = [
-    "//evil.example",
-    "///evil.example",
-    "/\\evil.example",
-    "\\\\evil.example",
-    "https://evil.example",
-    "https:evil.example",
-    "http:///evil.example",
-    "/\t/evil.example",
-    "/\n/evil.example",
-    "/x\r\nSet-Cookie: a=b",
-    "javascript:alert(1)",
-    "data:text/html,x",
-    " //evil.example",
-    "evil.example@localhost",
-    "",
-]
+# What a browser would turn into another site or a script (RFC 9700, section 4.11.1; ASVS 3.7.2); many more stand in
+# tests/vipps/test_return_path.py.
+PAYLOADS = ["//evil.example", "http:///evil.example", "/x\r\nSet-Cookie: a=b", "evil.example@localhost"]
 
 
 def test_the_page_offers_vipps_first_and_then_the_password(page: Any) -> None:
@@ -92,9 +77,8 @@ def test_nobody_is_led_away_after_a_login(app: Flask, client: FlaskClient, paylo
     assert (again.status_code, again.headers["Location"]) == (303, "/")
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
-def test_the_login_page_carries_no_foreign_target(client: FlaskClient, payload: str) -> None:
-    page = open_page(client, "/login?next=" + payload.replace("\t", "%09").replace("\r", "%0D").replace("\n", "%0A"))
+def test_the_login_page_carries_no_foreign_target(client: FlaskClient) -> None:
+    page = open_page(client, "/login?next=//evil.example")
     assert page.one("input[name=next]")["value"] == "/"
     assert "evil.example" not in str(page.one("main"))
 

@@ -127,13 +127,6 @@ def test_an_address_that_is_removed_at_vipps_is_told_as_such(vipps: VippsPerson)
     assert "Home address removed" in page.one("section[aria-labelledby=history]").get_text()
 
 
-def test_a_login_like_the_last_one_leaves_no_trace_in_the_history(vipps: VippsPerson) -> None:
-    vipps.log_in(PERSON)
-    before = history(vipps, customer_id_of(vipps))
-    vipps.log_in(PERSON)
-    assert history(vipps, customer_id_of(vipps)) == before
-
-
 def test_somebody_new_is_asked_nothing(vipps: VippsPerson) -> None:
     """Gunnar has no account; what Vipps says is all there is."""
     vipps.log_in("gunnar")

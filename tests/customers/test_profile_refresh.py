@@ -34,8 +34,6 @@ from tests.customers.profile_steps import (
 )
 from tests.customers.steps import mails
 
-POLICIES = {"update": "applied", "ask": "proposed", "keep": "noted"}
-
 
 def activities(app: Flask, customer_id: int) -> list[str]:
     """Return the kinds of the activity list, the oldest first."""
@@ -44,21 +42,16 @@ def activities(app: Flask, customer_id: int) -> list[str]:
         return list(db.session.scalars(kinds))
 
 
-@pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("field", NEWS)
-def test_a_change_does_what_the_customer_chose(either_app: Flask, field: str, policy: str) -> None:
-    customer_id = add_linked(either_app, policy=policy)
+def test_an_applied_change_replaces_that_value_alone(either_app: Flask, field: str) -> None:
+    customer_id = add_linked(either_app, policy="update")
     claims, value = NEWS[field]
-    refreshed = refresh(either_app, customer_id, says(**claims))
-    line = [] if (field, policy) == ("address", "keep") else [(field, POLICIES[policy])]
-    also = [("addresses", "noted")] if field == "address" else []
-    assert states(either_app, customer_id) == line + also
-    assert refreshed == Refreshed(tuple(name for name, _ in line + also), int(policy == "ask"), False)
+    lines = [(field, "applied"), *([("addresses", "noted")] if field == "address" else [])]
+    assert refresh(either_app, customer_id, says(**claims)) == Refreshed(tuple(name for name, _ in lines))
+    assert states(either_app, customer_id) == lines
     kept = own_values(either_app, customer_id)
-    assert kept[field] == (value if policy == "update" else OWN[field])
-    assert {name: kept[name] for name in ("email", "phone_number", "address") if name != field} == {
-        name: OWN[name] for name in ("email", "phone_number", "address") if name != field
-    }
+    assert kept[field] == value
+    assert all(kept[name] == OWN[name] for name in ("email", "phone_number", "address") if name != field)
 
 
 @pytest.mark.parametrize("field", NEWS)
@@ -71,9 +64,8 @@ def test_a_change_says_what_it_was_before_and_is_now(app: Flask, field: str) -> 
         assert (change.before, change.after, change.source) == (OWN[field], value, "vipps")
 
 
-@pytest.mark.parametrize("policy", POLICIES)
-def test_nothing_new_writes_nothing_but_the_time(app: Flask, policy: str) -> None:
-    customer_id = add_linked(app, policy=policy)
+def test_nothing_new_writes_nothing_but_the_time(app: Flask) -> None:
+    customer_id = add_linked(app, policy="update")
     with app.app_context():
         then = db.session.scalars(select(VippsProfile.received_at)).one()
     assert refresh(app, customer_id, says()) == Refreshed()
@@ -81,26 +73,6 @@ def test_nothing_new_writes_nothing_but_the_time(app: Flask, policy: str) -> Non
     assert activities(app, customer_id) == []
     with app.app_context():
         assert db.session.scalars(select(VippsProfile.received_at)).one() > then
-
-
-@pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize(
-    ("claims", "fields"),
-    [
-        ({"name": None, "given_name": None, "family_name": None}, ["name"]),
-        ({"email": None, "email_verified": False}, ["email"]),
-        ({"email_verified": False}, ["email"]),
-        ({"phone_number": None, "phone_number_verified": False}, ["phone_number"]),
-        ({"addresses": ()}, ["addresses"]),
-    ],
-)
-def test_what_is_gone_at_vipps_is_noted_and_empties_nothing(
-    app: Flask, policy: str, claims: dict[str, Any], fields: list[str]
-) -> None:
-    customer_id = add_linked(app, policy=policy)
-    assert refresh(app, customer_id, says(**claims)) == Refreshed(tuple(fields))
-    assert states(app, customer_id) == [(field, "noted") for field in fields]
-    assert own_values(app, customer_id) == OWN
 
 
 def test_what_vipps_said_last_is_kept_apart(app: Flask) -> None:
@@ -119,22 +91,13 @@ def test_an_account_that_was_just_made_from_the_same_words_is_asked_nothing(app:
     assert activities(app, customer_id) == []
 
 
-@pytest.mark.parametrize("policy", POLICIES)
-def test_the_first_time_fills_in_what_is_empty(app: Flask, policy: str) -> None:
+def test_the_first_time_fills_in_what_is_empty(app: Flask) -> None:
     nothing = {"name": "", "given_name": "", "family_name": "", "email": None, "phone_number": None, "address": None}
-    customer_id = add_linked(app, policy=policy, told=False, **nothing)
+    customer_id = add_linked(app, told=False, **nothing)
     refresh(app, customer_id, says())
     assert states(app, customer_id) == [("name", "applied"), ("email", "applied"), ("phone_number", "applied")]
     assert own_values(app, customer_id) == {**OWN, "address": None}
     assert activities(app, customer_id) == ["email_changed", "profile_changed"]
-
-
-@pytest.mark.parametrize(("policy", "state"), POLICIES.items())
-def test_the_first_time_a_value_that_differs_follows_the_policy(app: Flask, policy: str, state: str) -> None:
-    customer_id = add_linked(app, policy=policy, told=False, name="Kari B. Nordfjell", address=None)
-    refresh(app, customer_id, says())
-    assert states(app, customer_id) == [("name", state)]
-    assert own_values(app, customer_id)["name"] == ("Kari Nordfjell" if policy == "update" else "Kari B. Nordfjell")
 
 
 @pytest.mark.parametrize(("verified", "told"), [(True, False), (True, True), (False, False), (False, True)])
@@ -156,35 +119,17 @@ def test_a_number_that_came_by_itself_is_as_verified_as_at_vipps(app: Flask, ver
         assert (customer.phone_number, customer.phone_verified_at is not None) == ("4790000099", verified)
 
 
-def test_nobody_is_asked_about_a_number_that_vipps_has_not_verified(app: Flask) -> None:
+def test_a_number_that_vipps_has_replaced_stays_but_is_verified_no_longer(app: Flask) -> None:
+    """It may be given to another person, who must not be taken for this customer."""
     customer_id = add_linked(app)
-    refresh(app, customer_id, says(phone_number="4790000099", phone_number_verified=False))
-    assert states(app, customer_id) == [("phone_number", "noted")]
-
-
-@pytest.mark.parametrize("policy", ["ask", "keep"])
-def test_a_number_that_vipps_has_replaced_stays_but_is_verified_no_longer(app: Flask, policy: str) -> None:
-    """It may be given to somebody else, who must not be taken for this customer."""
-    customer_id = add_linked(app, policy=policy)
     refresh(app, customer_id, says(phone_number="4790000099"))
     with looking_at(app, customer_id) as customer:
         assert (customer.phone_number, customer.phone_verified_at) == ("4790000011", None)
 
 
-def test_a_number_that_vipps_no_longer_tells_stays_verified(app: Flask) -> None:
-    customer_id = add_linked(app)
-    refresh(app, customer_id, says(phone_number=None, phone_number_verified=False))
-    with looking_at(app, customer_id) as customer:
-        assert customer.phone_verified_at is not None
-
-
-@pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("told", [True, False])
-def test_an_address_that_opens_another_account_is_flagged_and_never_taken(
-    either_app: Flask, policy: str, told: bool
-) -> None:
+def test_an_address_that_opens_another_account_is_flagged_and_never_taken(either_app: Flask) -> None:
     other = add_linked(either_app, email="kari.berg@example.com", phone_number=None)
-    customer_id = add_linked(either_app, policy=policy, told=told)
+    customer_id = add_linked(either_app, policy="update")
     refreshed = refresh(either_app, customer_id, says(email="kari.berg@example.com"))
     assert refreshed.email_taken
     assert refreshed.proposed == 0
@@ -261,28 +206,6 @@ def test_of_two_logins_at_the_same_moment_one_brings_the_news(make_app: Callable
         assert from_vipps.refresh(link, says(name="Kari Berg")) == Refreshed()
         db.session.commit()
     assert states(app, customer_id) == [("name", "proposed")]
-
-
-@pytest.mark.parametrize("policy", POLICIES)
-def test_without_an_address_of_their_own_nobody_is_asked_about_addresses(app: Flask, policy: str) -> None:
-    customer_id = add_linked(app, policy=policy, address=None)
-    refresh(app, customer_id, says(addresses=(WORK,)))
-    assert states(app, customer_id) == [("addresses", "noted")]
-    assert own_values(app, customer_id)["address"] is None
-
-
-def test_an_address_of_their_own_that_is_the_new_default_needs_no_asking(app: Flask) -> None:
-    customer_id = add_linked(app, address=CABIN)
-    there = Address("other", "HYTTEVEIEN 8", "2900", "FAGERNES", "NO")
-    refresh(app, customer_id, says(addresses=(there, HOME, WORK)))
-    assert states(app, customer_id) == [("address", "noted"), ("addresses", "noted")]
-
-
-def test_an_address_that_is_only_written_otherwise_is_no_news_here(app: Flask) -> None:
-    customer_id = add_linked(app)
-    refresh(app, customer_id, says(addresses=(replace(HOME, region="Bergen"), WORK)))
-    assert states(app, customer_id) == [("addresses", "noted")]
-    assert own_values(app, customer_id)["address"] == OWN_HOME
 
 
 def test_claims_that_could_not_be_read_never_break_a_login(app: Flask) -> None:

@@ -1,6 +1,6 @@
-"""The fields of a form in which somebody types a postal address: at the checkout, and on the profile's page.
+"""The form fields for a postal address: at the checkout, and on the profile's page.
 
-An address is needed only where one is typed, so the form says so by `types_address`.
+The fields are required only if an address is typed; the form says so by `types_address`.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class IfTyped:
         self.question = question
 
     def __call__(self, form: Any, field: Field) -> None:
-        """Stop at the first thing that is wrong, or at once if no address is typed."""
+        """Stop at the first error, or at once if no address is typed."""
         if not form.types_address:
             raise StopValidation
         if not field.data:

@@ -1,8 +1,8 @@
-"""The mails about an account, each in its customer's language.
+"""Send the emails about an account, each in its customer's language.
 
-No mail says a name or anything else that somebody typed into a form: whoever registers with a stranger's address must
-not be able to send that stranger a text of their own. Links are built from `PUBLIC_URL`, never from the Host header
-of the request, which is the sender's to choose.
+No email contains a name or another text from a form: an attacker who registers with a victim's address must not be able
+to send the victim a text of their own. Links are built from `PUBLIC_URL`, never from the request's Host header, which
+the sender controls.
 """
 
 from flask import render_template, url_for
@@ -41,7 +41,7 @@ def confirm_address(customer: Customer, token: str) -> None:
 
 
 def already_registered(customer: Customer) -> None:
-    """Tell the owner of an account that somebody, probably they, tried to register once more."""
+    """Tell the owner of an account of another registration with its address, probably their own."""
     _send(customer, "already_registered", login=_link("login.page"), forgot=_link("password.forgot"))
 
 
@@ -66,7 +66,7 @@ def vipps_disconnected(customer: Customer) -> None:
 
 
 def sharing_revoked(customer: Customer) -> None:
-    """Tell a customer who ended the sharing in the app what stays, and what else they can do (Vipps: webhooks)."""
+    """Tell a customer who revoked the sharing in the app what stays, and what else they can do (Vipps: webhooks)."""
     _send(
         customer,
         "sharing_revoked",
@@ -93,7 +93,7 @@ def change_email(customer: Customer, new_email: str, token: str) -> None:
 
 
 def address_in_use(owner: Customer) -> None:
-    """Tell the owner of an account that somebody, probably they, wanted its address for another account."""
+    """Tell the owner of an account that another account, probably also theirs, asked for its address."""
     _send(owner, "address_in_use", login=_link("login.page"))
 
 
@@ -103,7 +103,7 @@ def email_changed(customer: Customer, old_email: str) -> None:
 
 
 def account_deleted(customer: Customer) -> None:
-    """Tell the owner that the account is gone (ASVS 6.3.7); call it before it is."""
+    """Tell the owner that the account is gone (ASVS 6.3.7); call it before the account is deleted."""
     _send(customer, "account_deleted")
 
 

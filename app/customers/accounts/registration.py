@@ -1,12 +1,12 @@
-"""The rules of the accounts: register, prove an address, log in by password, get back in, change the password.
+"""Register an account, confirm its address, and block or unblock it.
 
-Every function returns a typed outcome; what it changed is committed by the caller, with the mail that belongs to it.
-Outcomes that a stranger must not tell apart (is this address registered?) are told apart by the mail alone, which
-only the owner of the address reads (ASVS 6.3.8).
+Every function returns a typed outcome; the caller commits it together with the email that belongs to it. Outcomes that
+a stranger must not tell apart (is this address registered?) differ only in the email, which only the owner of the
+address reads (ASVS 6.3.8).
 
-Registering logs nobody in and proves nothing: whoever registers with somebody else's address would wait inside the
-account for its owner (pre-hijacking: Sudhodanan and Paverd, "Pre-hijacked accounts", USENIX Security 2022). So an
-address counts only after a mailed link was used by somebody who also knows the password of the registration.
+Registering does not log in and proves nothing: an attacker who registers with another person's address would have
+access to the account before its owner (pre-hijacking: Sudhodanan and Paverd, "Pre-hijacked accounts", USENIX Security
+2022). So an address counts only after its emailed link was used by a person who also knows the registration's password.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from app.database import begin_write, db, utcnow
 
 @dataclass(frozen=True)
 class Registered:
-    """A new account, or a renewed one that nobody ever confirmed; the token goes to the address by mail."""
+    """A new account, or a replaced one that was never confirmed; the token is sent to the address."""
 
     customer: Customer
     token: str
@@ -33,14 +33,14 @@ class Registered:
 
 @dataclass(frozen=True)
 class AddressTaken:
-    """The address opens an account already; its owner is told by mail, and nothing changed."""
+    """The address opens an account already; an email tells its owner, and nothing changed."""
 
     customer: Customer
 
 
 @dataclass(frozen=True)
 class AddressConfirmed:
-    """The address is the customer's from now on."""
+    """The customer has proved the address."""
 
     customer: Customer
 
@@ -51,11 +51,11 @@ class WrongPassword:
 
 
 def register(name: str, email: str, password: str, locale: str) -> Registered | AddressTaken:
-    """Make an account that its address still has to confirm.
+    """Create an account whose address is not confirmed yet.
 
-    `email` is in its normal form, `password` has passed `passwords.problem`. The hash is computed for a taken
-    address as well, because its time would tell. An account that nobody confirmed belongs to nobody yet, so the newest
-    registration replaces it; two at the same moment are decided by the unique constraint.
+    `email` is in its normal form, `password` has passed `policy.problem`. The hash is computed for a taken address as
+    well, because the time would reveal it. An unconfirmed account has no owner yet, so the newest registration replaces
+    it; of two at the same moment the unique constraint lets one in.
     """
     password_hash = hashing.make_hash(password)
     begin_write()
@@ -68,10 +68,10 @@ def register(name: str, email: str, password: str, locale: str) -> Registered | 
 
 
 def confirm_address(token: str, password: str | None) -> AddressConfirmed | LinkSpent | WrongPassword:
-    """Use a mailed link to confirm the address of a registration.
+    """Use an emailed link to confirm the address of a registration.
 
-    Pass the password that was given, or None when this browser is known to be the one that registered. The
-    link alone is not enough: a stranger's registration would be confirmed by an owner who opens all their mail.
+    Pass the password that was given, or None when this browser is the one that registered. The link alone is not
+    enough: an owner who opens every email would confirm an attacker's registration.
     """
     proof = email_tokens.find(token, TokenPurpose.CONFIRM)
     if proof is None or proof.customer.email != proof.email:
@@ -91,7 +91,7 @@ def confirm_address(token: str, password: str | None) -> AddressConfirmed | Link
 
 
 def block(customer: Customer) -> None:
-    """Close an account: nobody logs in, and whoever is in is out (ASVS 7.4.2)."""
+    """Block an account: end its sessions and refuse its logins (ASVS 7.4.2)."""
     customer.blocked_at = utcnow()
     email_tokens.revoke(customer)
     end_all(customer, EndReason.BLOCKED)
@@ -99,7 +99,7 @@ def block(customer: Customer) -> None:
 
 
 def unblock(customer: Customer) -> None:
-    """Open a blocked account again."""
+    """Unblock an account."""
     customer.blocked_at = None
     account_activity.record(customer, Kind.UNBLOCKED)
 

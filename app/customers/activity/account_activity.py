@@ -1,4 +1,4 @@
-"""The activity list of an account: every login and every change that matters to its safety, with how it came about.
+"""The activity log of an account: every login and every security-relevant change, with how it came about.
 
 The customer reads it on their page, support staff look up its reference numbers, and a Vipps login leaves here
 what was decided and why. A line is part of the transaction that it is about; the caller commits.
@@ -64,7 +64,7 @@ class ActivityPage:
 def record(
     customer: Customer | None, kind: Kind, *, method: str | None = None, decision: Decision | None = None
 ) -> Activity:
-    """Add a line for a customer, or for nobody that is known, with the browser and the number of this request."""
+    """Add a line for a customer, or for no known customer, with the browser and the number of this request."""
     return insert_now(
         Activity(
             customer_id=customer.id if customer else None,
@@ -88,7 +88,7 @@ def activity_page(customer: Customer, page: int = 1) -> ActivityPage:
 
 
 def find(customer: Customer, activity_id: int) -> Activity | None:
-    """Return a line of this customer's list; somebody else's is as good as none (ASVS 8.2.2)."""
+    """Return a line of this customer's list; another customer's counts as none (ASVS 8.2.2)."""
     return db.session.scalar(select(Activity).where(Activity.id == activity_id, Activity.customer_id == customer.id))
 
 

@@ -1,7 +1,7 @@
-"""Whom a channel may reach: exactly those whose latest answer is a yes that holds.
+"""The customers whom a channel may reach: exactly those whose latest answer is a yes in force.
 
-One statement decides, so that nobody is in between: the latest answer, the account that is not blocked, the confirmed
-address or number, and the yes from Vipps that does not rest. Every recipient carries the reference of the proof.
+One statement decides, so that no change falls between two: the latest answer, an account that is not blocked, a
+confirmed address or number, and no suspended yes from Vipps. Every recipient has the reference of the proof.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ CONFIRMED: dict[Reach, tuple[Any, Any]] = {
 
 @dataclass(frozen=True)
 class Recipient:
-    """Somebody who said yes, where to reach them, and the row of the ledger that proves it."""
+    """A customer who said yes, where to reach them, and the row of the ledger that proves it."""
 
     customer_id: int
     name: str
@@ -36,9 +36,9 @@ class Recipient:
 
 
 def audience(consent_id: str, after_id: int = 0, limit: int | None = None) -> Sequence[Recipient]:
-    """Return who may be reached, by customer number; the next page begins after the last one's.
+    """Return the recipients by customer id; the next page begins after the last one's.
 
-    Nobody has agreed to what is no channel of ours.
+    A question that is not our channel has no audience.
     """
     if consent_id not in CHANNELS:
         return []
@@ -82,7 +82,7 @@ def _latest(consent_id: str, after_id: int) -> Any:
 
 
 def _is_revoked() -> ColumnElement[bool]:
-    """Tell whether the Vipps user who gave the answer shares nothing with us any more."""
+    """Tell whether the Vipps user who gave the answer has revoked the sharing."""
     return exists().where(
         VippsLink.customer_id == Customer.id,
         VippsLink.subject == ConsentRecord.subject,

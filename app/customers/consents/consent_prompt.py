@@ -1,6 +1,6 @@
-"""Ask once: whoever comes in for the first time, and was asked nothing in Vipps, is asked here, politely.
+"""Ask a new customer once for consents, at their first login, if Vipps has not asked them.
 
-That they were asked is written in the login's own transaction, so it happens once even if the page is never seen. The
+That they were asked is stored in the login's own transaction, so it happens once even if the page is never seen. The
 question stands on the next page that is not part of buying, since buying never depends on the answer (GDPR, article
 7(4)); nothing is ticked beforehand (GDPR, recital 32).
 """
@@ -18,15 +18,15 @@ from app.customers.sessions.session_cookie import current_customer
 from app.database import utcnow
 from app.vipps.matching import Decision, Verdict
 
-# In the form cookie: whom to ask on the next page.
+# In the form cookie: the customer to ask on the next page.
 TO_ASK = "consents_to_ask"
 NEW_HERE = frozenset({Verdict.CREATE, Verdict.LINK, Verdict.LINK_AND_LOG_IN})
-# Pages that nobody should be asked on: while buying, and where the same question stands already.
+# Pages that never ask: while buying, and where the same question stands already.
 ELSEWHERE = frozenset({"cart", "checkout", "consents", "unsubscribe", "delete", "confirm"})
 
 
 def is_due(customer: Customer, decision: Decision | None) -> bool:
-    """Tell whether this login is the one to ask at, and note that it asks. Call it before the login is noted."""
+    """Tell whether to ask at this login, and record that it asks. Call it before the login is recorded."""
     if customer.consents_asked_at is not None:
         return False
     is_first = decision.verdict in NEW_HERE if decision else not account_activity.latest_logins(customer, 1)
@@ -37,7 +37,7 @@ def is_due(customer: Customer, decision: Decision | None) -> bool:
 
 
 def ask_on_next_page(customer: Customer) -> None:
-    """Have the next page ask; only for who is logged in then."""
+    """Make the next page ask, if the same customer is logged in then."""
     session[TO_ASK] = customer.id
 
 

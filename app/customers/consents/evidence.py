@@ -1,4 +1,4 @@
-"""A customer's answers as one document, complete enough that anybody can check it: rows, hashes and raw objects."""
+"""A customer's answers as one document, complete enough for an independent check: rows, hashes and raw objects."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,8 +1,8 @@
 """The ledger of consent answers: rows are added, never changed.
 
-An answer that is absent from a later login is neither a yes nor a no, so nothing is changed by it
+An answer that is absent from a later login is neither a yes nor a no, so it changes nothing
 (Vipps Login API guide: collecting consents; GDPR article 7(1)). The latest answer to a question is the one with the
-greatest `(effective_at, id)`. Nothing here commits; the caller does.
+greatest `(effective_at, id)`. The caller commits.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ VIPPS_LOGIN, MY_PAGE, UNSUBSCRIBE = "vipps_login", "my_page", "unsubscribe"
 
 
 def record(customer: Customer, info: UserInfo) -> None:
-    """Add the answers that came with a login; those that are in the ledger already are not added again."""
+    """Record the answers that came with a login, each one once."""
     for answer in info.consents:
         digest = object_hash(answer.evidence)
         if not _is_recorded(customer, digest, answer.id):
@@ -35,9 +35,9 @@ def record(customer: Customer, info: UserInfo) -> None:
 def record_answer(
     customer: Customer, consent_id: str, granted: bool, text: str, heading: str, language: str, source: str
 ) -> ConsentRecord:
-    """Add an answer that was given here, with the words that stood there.
+    """Record an answer that was given in the shop, with the exact words of the question.
 
-    It is later than every answer before it, even where two computers' clocks differ.
+    Its time is never before the answers before it, even if the clocks of two servers differ.
     """
     now = utcnow()
     before = latest_to(customer, consent_id)
@@ -69,30 +69,30 @@ def record_answer(
 
 def latest(customer: Customer) -> list[ConsentRecord]:
     """Return the newest answer to each question, in the order in which the questions were first answered."""
-    return list({record.consent_id: record for record in db.session.scalars(_of(customer))}.values())
+    return list({record.consent_id: record for record in db.session.scalars(_answers_of(customer))}.values())
 
 
 def latest_to(customer: Customer, consent_id: str) -> ConsentRecord | None:
     """Return the newest answer to one question."""
-    newest = _of(customer).where(ConsentRecord.consent_id == consent_id).order_by(None)
+    newest = _answers_of(customer).where(ConsentRecord.consent_id == consent_id).order_by(None)
     return db.session.scalar(newest.order_by(ConsentRecord.effective_at.desc(), ConsentRecord.id.desc()).limit(1))
 
 
 def history(customer: Customer) -> Sequence[ConsentRecord]:
     """Return every answer of a customer, the oldest first."""
-    return db.session.scalars(_of(customer)).all()
+    return db.session.scalars(_answers_of(customer)).all()
 
 
 def has_answers(customer: Customer) -> bool:
     """Tell whether a customer has ever answered a consent question."""
-    return db.session.scalar(_of(customer).limit(1)) is not None
+    return db.session.scalar(_answers_of(customer).limit(1)) is not None
 
 
 def erase(customer: Customer, pseudonym: str, keep_until: datetime) -> None:
-    """Take the person out of their answers; what was asked and answered stays as evidence for a while."""
+    """Remove the customer from their answers; question and answer stay as evidence for a limited time."""
     theirs = update(ConsentRecord).where(ConsentRecord.customer_id == customer.id)
-    nobodys = {"customer_id": None, "subject": None, "evidence": None}
-    db.session.execute(theirs.values(**nobodys, pseudonym=pseudonym, keep_until=keep_until))
+    anonymous = {"customer_id": None, "subject": None, "evidence": None}
+    db.session.execute(theirs.values(**anonymous, pseudonym=pseudonym, keep_until=keep_until))
 
 
 def object_hash(value: Any) -> str:
@@ -124,7 +124,7 @@ def _row(customer: Customer, subject: str, answer: ConsentAnswer, digest: str) -
 
 
 def _add_once(customer: Customer, row: ConsentRecord) -> None:
-    """Add a row, unless another delivery of the same object was faster."""
+    """Add a row, unless another request has recorded the same object first."""
     try:
         with db.session.begin_nested():
             db.session.add(row)
@@ -144,6 +144,6 @@ def _is_recorded(customer: Customer, digest: str, consent_id: str) -> bool:
     return db.session.scalar(same) is not None
 
 
-def _of(customer: Customer) -> Select[ConsentRecord]:
+def _answers_of(customer: Customer) -> Select[ConsentRecord]:
     mine = select(ConsentRecord).where(ConsentRecord.customer_id == customer.id)
     return mine.order_by(ConsentRecord.effective_at, ConsentRecord.id)

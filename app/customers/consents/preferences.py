@@ -1,10 +1,10 @@
-"""What holds now for each channel, and how a customer changes it here.
+"""The current consent for each channel, and how a customer changes it here.
 
-A yes that was given in Vipps rests while its person shares nothing with us any more: it is respected as if it were a
-no, without a row in the ledger, because nobody has said no (Vipps Login API guide: webhooks, consent revoked). When
-the link that says so goes, the rest becomes a no, with a row, or it would end there.
-A change adds one row with the words that stood beside the switch; asking for what holds already adds none, so a double
-click is one answer. The caller holds the customer and commits.
+A yes that was given in Vipps is suspended while the person shares no data with this shop: it counts as a no, without a
+row in the ledger, because the person has not said no (Vipps Login API guide: webhooks, consent revoked). When the
+revoked link is deleted, the suspended yes becomes a no with a row; otherwise it would become a yes again.
+A change adds one row with the words beside the switch; a choice that is in force already adds none, so a double click
+is one answer. The caller has locked the customer, and commits.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,12 +26,12 @@ class State(StrEnum):
 
     ON = "on"
     OFF = "off"
-    RESTING = "resting"
+    SUSPENDED = "resting"
 
 
 @dataclass(frozen=True)
 class ChannelStatus:
-    """What holds for one channel, and the answer that it rests on; no answer is a no."""
+    """The state of one channel, and the answer behind it; no answer is a no."""
 
     channel: Channel
     record: ConsentRecord | None
@@ -41,34 +41,34 @@ class ChannelStatus:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer to a question that is no channel of ours; what nobody was forced to agree to can be taken back."""
+    """An answer to a question that is not one of our channels; it can be withdrawn unless it was required."""
 
     record: ConsentRecord
     revocable: bool
 
 
 def channel_statuses(customer: Customer) -> list[ChannelStatus]:
-    """Return what holds for each channel."""
+    """Return the state of each channel."""
     answers = {record.consent_id: record for record in ledger.latest(customer)}
     revoked = revoked_subjects(customer)
-    return [_standing(customer, channel, answers.get(channel.id), revoked) for channel in ALL]
+    return [_status(customer, channel, answers.get(channel.id), revoked) for channel in ALL]
 
 
 def other_answers(customer: Customer) -> list[Answer]:
-    """Return the latest answers to questions that are no channel of ours; they are used for nothing."""
+    """Return the latest answers to questions that are not our channels; the shop does not use them."""
     others = [record for record in ledger.latest(customer) if record.consent_id not in CHANNELS]
     return [Answer(record, record.granted and not record.required) for record in others]
 
 
 def choose(customer: Customer, consent_id: str, granted: bool, source: str = ledger.MY_PAGE) -> ConsentRecord | None:
-    """Record what a customer wants of one channel; None if that holds already.
+    """Record a customer's choice for one channel; None if it is in force already.
 
-    Of what is no channel, an answer can only be taken back.
+    An answer to a question that is not our channel can only be withdrawn.
     """
     before = ledger.latest_to(customer, consent_id)
     channel = CHANNELS.get(consent_id)
     if channel is None:
-        return _take_back(customer, before, source) if before and not granted else None
+        return _withdraw(customer, before, source) if before and not granted else None
     if before and before.granted == granted and not (granted and is_suspended(before, revoked_subjects(customer))):
         return None
     return ledger.record_answer(
@@ -77,7 +77,7 @@ def choose(customer: Customer, consent_id: str, granted: bool, source: str = led
 
 
 def turn_all_off(customer: Customer, source: str = ledger.MY_PAGE) -> list[ConsentRecord]:
-    """Take back every yes, but to what had to be accepted and is no channel of ours."""
+    """Withdraw every yes, except to a required question that is not our channel."""
     chosen = (
         choose(customer, record.consent_id, False, source) for record in ledger.latest(customer) if record.granted
     )
@@ -85,9 +85,9 @@ def turn_all_off(customer: Customer, source: str = ledger.MY_PAGE) -> list[Conse
 
 
 def end_suspended(customer: Customer, links: Iterable[VippsLink]) -> None:
-    """Record a no for each yes that rests with these links, before they go and take the mark with them.
+    """Record a no for each yes that is suspended by these links, before the links are deleted.
 
-    It is a no to the words of the yes. What had to be accepted and is no channel of ours stays as it is.
+    It is a no to the words of the yes. A required question that is not our channel stays as it is.
     """
     revoked = [link.subject for link in links if link.sharing_revoked_at is not None]
     for yes in ledger.latest(customer):
@@ -96,26 +96,26 @@ def end_suspended(customer: Customer, links: Iterable[VippsLink]) -> None:
 
 
 def revoked_subjects(customer: Customer) -> Sequence[str]:
-    """Return the Vipps users of this customer who share nothing with us any more."""
+    """Return the Vipps subjects of this customer that have revoked the sharing."""
     revoked = select(VippsLink.subject).where(VippsLink.customer_id == customer.id)
     return db.session.scalars(revoked.where(VippsLink.sharing_revoked_at.is_not(None))).all()
 
 
 def is_suspended(record: ConsentRecord, revoked: Sequence[str]) -> bool:
-    """Tell whether a yes came from a Vipps user who shares nothing with us any more."""
+    """Tell whether a yes came from a Vipps user who has revoked the sharing."""
     return record.granted and record.source == ledger.VIPPS_LOGIN and record.subject in revoked
 
 
-def _standing(
+def _status(
     customer: Customer, channel: Channel, record: ConsentRecord | None, revoked: Sequence[str]
 ) -> ChannelStatus:
     state = State.OFF
     if record and record.granted:
-        state = State.RESTING if is_suspended(record, revoked) else State.ON
+        state = State.SUSPENDED if is_suspended(record, revoked) else State.ON
     return ChannelStatus(channel, record, state, channel.reaches(customer))
 
 
-def _take_back(customer: Customer, before: ConsentRecord, source: str) -> ConsentRecord | None:
+def _withdraw(customer: Customer, before: ConsentRecord, source: str) -> ConsentRecord | None:
     if not before.granted or before.required:
         return None
     return ledger.record_answer(

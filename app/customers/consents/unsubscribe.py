@@ -1,8 +1,8 @@
 """The link in a mail that ends it: signed, good for as long as the account is, without a login.
 
-The token says which account and which channel, and no personal value; the moment of the account's birth keeps an old
-link from ending another customer's mail if a restored backup gives a number out again. A mail program may press it for
-its reader with one post without cookies (RFC 8058), so it does one thing only: it withdraws.
+The token names the account and the channel, and has no personal value. It includes the time when the account was made:
+a restored backup may give an id to another customer, whose consent an old link must not end. An email program may press
+it for its reader with one POST without cookies (RFC 8058), so it can only withdraw.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ MAX_TOKEN_LENGTH = 500
 
 @dataclass(frozen=True)
 class Link:
-    """What a sound token stands for."""
+    """The account and the channel of a valid token."""
 
     customer: Customer
     channel: Channel
@@ -33,7 +33,7 @@ class Link:
 
 def token_for(customer: Customer, consent_id: str) -> str:
     """Return the token of a customer's link."""
-    return _serializer().dumps([customer.id, consent_id, _birth(customer)])
+    return _serializer().dumps([customer.id, consent_id, _created(customer)])
 
 
 def headers(customer: Customer, consent_id: str) -> dict[str, str]:
@@ -51,16 +51,16 @@ def address(customer: Customer, consent_id: str) -> str:
 
 
 def find(token: str) -> Link | None:
-    """Return what a token stands for; None if it is forged, or its account is gone."""
-    customer_id, channel, birth = _read(token)
+    """Return the account and channel of a token; None if it is forged, or its account was deleted."""
+    customer_id, channel, created = _read(token)
     customer = db.session.get(Customer, customer_id) if customer_id else None
-    if channel is None or customer is None or _birth(customer) != birth:
+    if channel is None or customer is None or _created(customer) != created:
         return None
     return Link(customer, channel)
 
 
 def withdraw(token: str) -> Link | None:
-    """Take the yes back; once more changes nothing. The caller commits."""
+    """Withdraw the consent; a repeat changes nothing. The caller commits."""
     begin_write()
     link = find(token)
     customer = lookup.lock_customer(link.customer.id) if link else None
@@ -75,13 +75,13 @@ def _read(token: str) -> tuple[int, Channel | None, int]:
     if len(token) > MAX_TOKEN_LENGTH:
         return 0, None, 0
     try:
-        customer_id, consent_id, birth = _serializer().loads(token)
+        customer_id, consent_id, created = _serializer().loads(token)
     except BadData:
         return 0, None, 0
-    return customer_id, CHANNELS.get(consent_id), birth
+    return customer_id, CHANNELS.get(consent_id), created
 
 
-def _birth(customer: Customer) -> int:
+def _created(customer: Customer) -> int:
     return int(customer.created_at.timestamp() * 1000)
 
 

@@ -1,8 +1,8 @@
-"""Accounts and the Vipps users who open them: the facts for a decision, and what a decision does.
+"""Find, link or create the account of a Vipps user.
 
-`settle` asks the database for the facts, lets `app.vipps.matching.decide` decide, and carries it out. All of it is part
-of the login's one transaction; nothing here commits. That one subject never gets two customers, nor one customer two
-subjects, is a unique constraint: of two logins at the same moment the later one fails, begins anew and decides again.
+`resolve` reads the facts from the database, lets `app.vipps.matching.decide` decide, and applies the decision. All of
+it is part of the login's one transaction; the caller commits. Unique constraints guarantee that a subject has one
+customer and a customer one subject: of two logins at the same moment the later one fails, and its retry decides again.
 """
 
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ from app.vipps.claims import UserInfo
 from app.vipps.matching import Account, Decision, Facts, Person, Verdict, decide
 from app.vipps.purposes import Purpose
 
-# More accounts than this with one number or address are several, whatever else they are.
+# More candidates would not change the decision: it is "several accounts" already.
 MAX_CANDIDATES = 20
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """A decision that was carried out. `link` is what opens the account now, or None if nothing was done."""
+    """A decision that was applied. `link` is the link that opens the account now, or None if nothing was done."""
 
     decision: Decision
     link: VippsLink | None = None
@@ -46,10 +46,10 @@ class Resolution:
 def resolve(
     purpose: Purpose, who: Identity, info: UserInfo, logged_in_at: datetime, current: Customer | None = None
 ) -> Resolution:
-    """Decide which customer a Vipps user is, do it, and keep what Vipps said with it.
+    """Decide which customer a Vipps user is, apply the decision, and store what Vipps said.
 
-    `logged_in_at` is when Vipps let them in, by its clock. `current` is the customer on whose behalf this was begun,
-    held by the caller, for every purpose but logging in.
+    `logged_in_at` is the time of the login by Vipps' clock. `current` is the customer who began this, locked by the
+    caller; None for a login.
     """
     link = find_link(who) if current else lock_link(who)
     decision = decide(gather_facts(purpose, who, info, link, current))
@@ -66,12 +66,12 @@ def resolve(
 
 
 def would_link(who: Identity, info: UserInfo, customer: Customer) -> bool:
-    """Tell whether a proof that this customer is the person leads to the link that it is for."""
+    """Tell whether the Vipps user would be linked once they have proved that this account is theirs."""
     return decide(gather_facts(Purpose.PROVE, who, info, find_link(who), customer)).verdict is Verdict.LINK
 
 
 def resolve_as_new(who: Identity, info: UserInfo, logged_in_at: datetime, *, may_create: bool) -> Resolution:
-    """Make an account for somebody who said that the one they match is another's, unless they have one by now."""
+    """Create an account for a Vipps user who disowned the matching one, unless they have an account by now."""
     link = find_link(who)
     if link is not None:
         return resolve(Purpose.LOG_IN, who, info, logged_in_at)
@@ -83,10 +83,10 @@ def resolve_as_new(who: Identity, info: UserInfo, logged_in_at: datetime, *, may
 
 
 def record_vipps_data(link: VippsLink | None, info: UserInfo, logged_in_at: datetime) -> Refreshed | None:
-    """Keep what Vipps said about the person, and their answers to consent questions.
+    """Store what Vipps said about the person, and their answers to consent questions.
 
-    To log in is to share (again). Only a login from before the person ended that, which comes to its end after it, is
-    none: the later of the two holds, by the one clock that knows both.
+    A login means that the person shares data again, unless they revoked the sharing after that login started. Both
+    times are by Vipps' clock; the later one wins.
     """
     if link is None:
         return None
@@ -103,21 +103,21 @@ def record_vipps_data(link: VippsLink | None, info: UserInfo, logged_in_at: date
 def gather_facts(
     purpose: Purpose, who: Identity, info: UserInfo, link: VippsLink | None, current: Customer | None
 ) -> Facts:
-    """Gather what `decide` wants to know about somebody who came back from Vipps."""
+    """Read from the database what `decide` needs to know about a Vipps user."""
     unknown = link is None and purpose in (Purpose.LOG_IN, Purpose.MEMBERS)
     person = person_of(info) if unknown else Person()
     return Facts(
         purpose=purpose,
         person=person,
         known=_account(link.customer) if link else None,
-        candidates=[_account(each, _others(each, who)) for each in _candidates(person)] if unknown else (),
-        current=_account(current, _others(current, who)) if current else None,
+        candidates=[_account(each, _has_other_subject(each, who)) for each in _candidates(person)] if unknown else (),
+        current=_account(current, _has_other_subject(current, who)) if current else None,
         new_customers=settings_of_app().vipps_new_customers == "create",
     )
 
 
 def person_of(info: UserInfo) -> Person:
-    """Return the name and the verified values of somebody at Vipps, in the forms in which the shop keeps its own."""
+    """Return a Vipps user's name and verified values, in the form in which the shop stores its own."""
     return Person(
         given_name=info.given_name or "",
         family_name=info.family_name or "",
@@ -127,7 +127,7 @@ def person_of(info: UserInfo) -> Person:
 
 
 def create_customer(who: Identity, info: UserInfo) -> VippsLink:
-    """Make an account for a person we have not met, with what Vipps has verified about them."""
+    """Create an account with what Vipps has verified about the person."""
     person = person_of(info)
     customer = Customer(
         phone_number=person.phone_number,
@@ -143,10 +143,10 @@ def create_customer(who: Identity, info: UserInfo) -> VippsLink:
 
 
 def link_account(customer: Customer, who: Identity) -> VippsLink:
-    """Let a Vipps user open an account, and let out whoever else was waiting in it.
+    """Link a Vipps user to an account, and log out every other browser.
 
-    Its other sessions end and its open mailed links are void: an attacker who got in before the owner came would stay
-    in by them (Sudhodanan and Paverd, section 6.2.2; ASVS 7.4.3). The owner is told by mail (ASVS 6.3.7).
+    Its other sessions end and its open email links are revoked: an attacker who had access before the owner would keep
+    it by them (Sudhodanan and Paverd, section 6.2.2; ASVS 7.4.3). An email tells the owner (ASVS 6.3.7).
     """
     link = _add(customer, who)
     email_tokens.revoke(customer)
@@ -159,9 +159,9 @@ def link_account(customer: Customer, who: Identity) -> VippsLink:
 def take_over(customer: Customer, info: UserInfo) -> None:
     """Give an account whose address was never confirmed to the person who has proved the address.
 
-    Whatever a stranger may have put in goes: the password, a name, a number, an address, other ways in
-    ("classic-federated merge" and "trojan identifier" in Sudhodanan and Paverd, section 4). Sessions and open links go
-    with `connect`, which follows.
+    Everything that an attacker may have entered is removed: the password, name, phone number, address and other Vipps
+    links ("classic-federated merge" and "trojan identifier" in Sudhodanan and Paverd, section 4). `link_account`, which
+    follows, ends the sessions and revokes open email links.
     """
     customer.password_hash = None
     customer.mark_email_verified()
@@ -178,18 +178,18 @@ def take_over(customer: Customer, info: UserInfo) -> None:
 
 
 def can_unlink(customer: Customer) -> bool:
-    """Tell whether another way in remains: a password, with a confirmed address to log in with."""
+    """Tell whether the customer could still log in: by a password, with a confirmed address."""
     return customer.password_hash is not None and customer.email_verified_at is not None
 
 
 def unlink_account(customer: Customer, link: VippsLink) -> None:
-    """Take a Vipps user's way in away; what Vipps said goes with it, and every other session ends.
+    """Unlink the Vipps user: delete the link with the profile from Vipps, and end every other session.
 
-    A yes that rests is a no from here on: nothing would keep it at rest without the link.
+    A suspended consent becomes a no: without the link nothing would keep it suspended.
     """
     preferences.end_suspended(customer, [link])
     db.session.delete(link)
-    withdraw_proposals(customer)  # what Vipps proposed is no longer asked
+    withdraw_proposals(customer)
     end_sessions_of(customer, EndReason.VIPPS_DISCONNECTED, except_current=True)
     account_activity.record(customer, Kind.VIPPS_DISCONNECTED)
     emails.vipps_disconnected(customer)
@@ -205,22 +205,22 @@ def _add(customer: Customer, who: Identity) -> VippsLink:
 def _candidates(person: Person) -> list[Customer]:
     """Return the customers who have the person's address, confirmed or not, or their verified number.
 
-    A number that was only typed here is anybody's, and bars no owner from their account. They are locked,
-    so that what the decision rests on stays as it is until it has been carried out.
+    A phone number that was only typed here proves nothing, so it must not keep its owner from their account. The rows
+    are locked, so that the facts stay true until the decision has been applied.
     """
-    same: list[ColumnElement[bool]] = []
+    matches: list[ColumnElement[bool]] = []
     if person.email:
-        same.append(Customer.email == person.email)
+        matches.append(Customer.email == person.email)
     if person.phone_number:
         verified = Customer.phone_verified_at.is_not(None)
-        same.append(and_(Customer.phone_number == person.phone_number, verified))
-    if not same:
+        matches.append(and_(Customer.phone_number == person.phone_number, verified))
+    if not matches:
         return []
-    found = select(Customer).where(or_(*same)).order_by(Customer.id).limit(MAX_CANDIDATES)
+    found = select(Customer).where(or_(*matches)).order_by(Customer.id).limit(MAX_CANDIDATES)
     return list(db.session.scalars(found.with_for_update()))
 
 
-def _others(customer: Customer, who: Identity) -> bool:
+def _has_other_subject(customer: Customer, who: Identity) -> bool:
     """Tell whether another user of the same sales unit opens the account."""
     same_unit = [link for link in customer.vipps_links if (link.issuer, link.client_id) == (who.issuer, who.client_id)]
     return any(link.subject != who.subject for link in same_unit)

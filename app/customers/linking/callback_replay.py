@@ -1,8 +1,7 @@
-"""What a login led to, for its callback that comes a second time: by a double click, a reload, the back button.
+"""Answer a repeated callback (a double click, a reload, the back button) with what its login led to.
 
-It is noted on the attempt in the login's own transaction, so that whoever was let in is known to a repetition, wherever
-a process may die. A row is named by its number and its moment, because after a backup was restored the number can be
-another row's.
+The outcome is written on the attempt in the login's own transaction, so it is known wherever a process may die. It
+names a row by its id and its creation time, because after a restored backup another row can have the same id.
 """
 
 from datetime import timedelta
@@ -15,26 +14,26 @@ from app.vipps.attempts import Attempt
 from app.vipps.routes import browser_cookie, integration
 
 SESSION, PENDING, DONE = "session", "held", "done"
-# How long after a login its callback may be repeated by the same browser and still lead into it: long enough for
-# a double click or a reload, too short for the back button after lunch.
-REPEATABLE = timedelta(minutes=1)
+# How long the same browser may repeat a callback: long enough for a double click or a reload, too short for the back
+# button after lunch.
+REPLAY_WINDOW = timedelta(minutes=1)
 
 Row = TypeVar("Row", CustomerSession, PendingLink)
 
 
 def record_session(attempt: Attempt, row: CustomerSession) -> None:
-    """Note that the login began a session. The caller commits."""
-    _note(attempt, f"{SESSION}.{_name(row)}")
+    """Record that the login began a session. The caller commits."""
+    _record(attempt, f"{SESSION}.{_name(row)}")
 
 
 def record_pending(attempt: Attempt, row: PendingLink) -> None:
-    """Note that the login waits for a proof. The caller commits."""
-    _note(attempt, f"{PENDING}.{_name(row)}")
+    """Record that the login is pending until a proof. The caller commits."""
+    _record(attempt, f"{PENDING}.{_name(row)}")
 
 
 def record_done(attempt: Attempt) -> None:
-    """Note that it was done for somebody who is logged in, with nothing to give out again. The caller commits."""
-    _note(attempt, DONE)
+    """Record that it was done for the customer who is logged in, with no cookie to repeat. The caller commits."""
+    _record(attempt, DONE)
 
 
 def session_of(outcome: str | None) -> CustomerSession | None:
@@ -44,23 +43,23 @@ def session_of(outcome: str | None) -> CustomerSession | None:
 
 
 def pending_of(outcome: str | None) -> PendingLink | None:
-    """Return what has waited since a login of less than a minute ago."""
+    """Return the pending link of a login of less than a minute ago."""
     return _row(PendingLink, PENDING, outcome)
 
 
 def end_replayable_sessions(reason: EndReason) -> None:
-    """End what the logins of this browser can still be led into again. The caller commits.
+    """End the sessions that a repeated callback of this browser could still enter. The caller commits.
 
-    A repeated callback gets a session of its own, so its browser holds the key of one and has left another open: by
-    that the back button would undo a logout (ASVS 7.4.1).
+    A repeated callback gets a session of its own and leaves the first one open; by that one the back button would undo
+    a logout (ASVS 7.4.1).
     """
     vipps = integration()
-    led_to = vipps.attempts.outcomes_of(browser_cookie(vipps), db.session.connection())
-    for session in filter(None, map(session_of, led_to)):
+    outcomes = vipps.attempts.outcomes_of(browser_cookie(vipps), db.session.connection())
+    for session in filter(None, map(session_of, outcomes)):
         session_store.end(session, reason)
 
 
-def _note(attempt: Attempt, outcome: str) -> None:
+def _record(attempt: Attempt, outcome: str) -> None:
     integration().attempts.finish(attempt, outcome, db.session.connection())
 
 
@@ -68,7 +67,7 @@ def _row(kind: type[Row], word: str, outcome: str | None) -> Row | None:
     led_to, _dot, name = (outcome or "").partition(".")
     number = name.partition(".")[0]
     row = db.session.get(kind, int(number)) if led_to == word else None
-    fresh = row is not None and _name(row) == name and row.created_at >= utcnow() - REPEATABLE
+    fresh = row is not None and _name(row) == name and row.created_at >= utcnow() - REPLAY_WINDOW
     return row if fresh else None
 
 

@@ -1,4 +1,4 @@
-"""What a Vipps login is told in one line: whose account this is, what was decided, and where to read why."""
+"""The message after a Vipps login: whose account this is, what was decided, and where to read why."""
 
 from flask import flash, url_for
 from flask_babel import gettext as _
@@ -21,25 +21,25 @@ LINES = {
 
 
 def greet(customer: Customer, line: Activity, *, news: bool) -> None:
-    """Say whose account was opened and what was decided, with a way to the details and a way out.
+    """Say whose account was opened and what was decided, with links to the details and to "Not you?".
 
-    Asks the database nothing: the login is committed, and must not fail any more.
+    It must not query the database: the login is committed and must not fail any more.
     """
-    said = LINES[Verdict(str(line.decision))] % {
+    text = LINES[Verdict(str(line.decision))] % {
         "name": customer.name or _("our guest"),
         "brand": settings_of_app().brand,
     }
-    markup = Markup('{} <a href="{}">{}</a>').format(said, url_for("activity.why", activity_id=line.id), _("Why?"))
-    # A browser that Vipps remembers logs in whoever used it last (Vipps Login API FAQ: remembered browser).
+    markup = Markup('{} <a href="{}">{}</a>').format(text, url_for("activity.why", activity_id=line.id), _("Why?"))
+    # A browser that Vipps remembers logs in the person who used it last (Vipps Login API FAQ: remembered browser).
     markup += Markup(' <a href="{}">{}</a>').format(url_for("account.overview"), _("Not you?"))
     flash(markup, "success")
     if news:
-        told = _("%(brand)s says something new about you.", brand=settings_of_app().brand)
-        flash(Markup('{} <a href="{}">{}</a>').format(told, url_for("profile.page"), _("Choose what to keep")), "info")
+        text = _("%(brand)s says something new about you.", brand=settings_of_app().brand)
+        flash(Markup('{} <a href="{}">{}</a>').format(text, url_for("profile.page"), _("Choose what to keep")), "info")
 
 
 def announce_refresh(refreshed: Refreshed) -> None:
-    """Say what an asked-for refresh brought."""
+    """Say what a refresh brought that the customer asked for."""
     brand = settings_of_app().brand
     if refreshed.proposed:
         flash(_("%(brand)s told us something new. Please choose below what to keep.", brand=brand), "info")

@@ -1,4 +1,4 @@
-"""Where a person can go from a login that was refused: the ways that help in this case, the best one first."""
+"""The actions to offer after a refused login, the most helpful one first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +12,7 @@ from app.vipps.errors import REFUSALS
 from app.vipps.pages import OUR_MISTAKE
 from app.vipps.purposes import Purpose
 
-# What would be refused once more, because it is about an account or about what the shop asks for; and what somebody
-# else began, so that it is not for this person to begin again.
+# Refusals for which "try again" is not offered: retrying cannot help, or another user began the login.
 NO_RETRY = {
     "account_blocked",
     "linked_elsewhere",
@@ -41,7 +40,7 @@ class Action:
 def actions_after_refusal(
     code: str, customer: Customer | None, next_path: str, reference: str, purpose: Purpose | None
 ) -> Sequence[Action]:
-    """Return the ways on from a refusal, for who is logged in or for nobody; the purpose is None if it is not known."""
+    """Return the actions after a refusal; the customer is None if logged out, the purpose None if it is not known."""
     if customer is not None:
         page = Action(url_for("account.overview"), _("Go to my page"))
         again = _again(code, purpose, next_path)
@@ -67,7 +66,7 @@ def actions_after_refusal(
 
 
 def back_action(is_logged_in: bool, next_path: str) -> Action:
-    """Return the way back to where the person was before the login."""
+    """Return the link back to the page before the login."""
     if next_path == "/checkout":
         return Action("/cart", _("Back to your cart"))
     if is_logged_in:
@@ -76,11 +75,11 @@ def back_action(is_logged_in: bool, next_path: str) -> Action:
 
 
 def _again(code: str, purpose: Purpose | None, next_path: str) -> Sequence[Action]:
-    """Return the way for who is logged in to try the same once more, if that can help.
+    """Return the action to try again, for a customer who is logged in, if that can help.
 
-    What was begun for their account begins again on its own page: the Vipps button would log in whoever comes back,
-    perhaps to another account. So it is there only after what is known to have been a login, and anybody can open a
-    callback's address in somebody else's browser.
+    What was begun for their account begins again on its own page: the Vipps button would log in any Vipps user who
+    comes back, perhaps to another account. So the button stands only after a purpose that is known to be a login,
+    because an attacker can open a callback's address in another user's browser.
     """
     if code in NO_RETRY:
         return []

@@ -1,11 +1,10 @@
-"""A Vipps login that waits for proof that the account it matches is the person's own.
+"""Store a Vipps login until the person has proved that the matching account is theirs.
 
-What came from Vipps waits in a row, and the browser that logged in holds its key in a cookie that outlives the window,
-so that the person may read their mail first. The row is deleted when it has led to something, and after an hour.
+What came from Vipps is kept in a row, and the browser that logged in has the key in a cookie that survives closing the
+browser, so that the person can read their email first. The row is deleted after use, and after an hour.
 
-The proof must come from the same browser, because otherwise an owner who presses a button in a mail would let a
-stranger's Vipps user in: opened in another browser, the mailed link asks to log in with the same Vipps user there
-(`Purpose.PROVE`).
+The proof must come from the same browser: otherwise an owner who presses a button in an email would let an attacker's
+Vipps user in. In another browser the emailed link asks to log in with the same Vipps user there (`Purpose.PROVE`).
 """
 
 from datetime import timedelta
@@ -29,7 +28,7 @@ LIFETIME = timedelta(hours=1)
 
 
 def store(login: Login, decision: Decision) -> tuple[PendingLink, str]:
-    """Keep a login until its proof comes; return it and the key for the browser's cookie. The caller commits."""
+    """Store a login until its proof; return the row and the key for the browser's cookie. The caller commits."""
     token = new_token()
     db.session.execute(delete(PendingLink).where(PendingLink.expires_at < utcnow()))
     pending = PendingLink(
@@ -50,57 +49,57 @@ def store(login: Login, decision: Decision) -> tuple[PendingLink, str]:
     return pending, token
 
 
-def renew_key(waiting: PendingLink) -> str:
-    """Give what waits a new key, for a browser that may have missed the first."""
+def renew_key(pending: PendingLink) -> str:
+    """Replace the key, for a browser that may have missed the first."""
     token = new_token()
-    waiting.browser_hash = secret_hash(token)
+    pending.browser_hash = secret_hash(token)
     return token
 
 
 def of_browser(token: str) -> PendingLink | None:
-    """Return what waits in the browser that holds this key."""
+    """Return the pending link of the browser that has this key."""
     if not token:
         return None
-    waiting = select(PendingLink).where(
+    found = select(PendingLink).where(
         PendingLink.browser_hash == secret_hash(token), PendingLink.expires_at >= utcnow()
     )
-    return db.session.scalar(waiting)
+    return db.session.scalar(found)
 
 
 def by_id(pending_id: int) -> PendingLink | None:
-    """Return what waits under this number."""
-    waiting = select(PendingLink).where(PendingLink.id == pending_id, PendingLink.expires_at >= utcnow())
-    return db.session.scalar(waiting)
+    """Return the pending link with this id, unless it has expired."""
+    found = select(PendingLink).where(PendingLink.id == pending_id, PendingLink.expires_at >= utcnow())
+    return db.session.scalar(found)
 
 
 def may_create_account(pending: PendingLink) -> bool:
-    """Tell whether who waits may get an account of their own: not where logging in makes none."""
+    """Tell whether the person may get an account of their own: not where a login may not create one."""
     return pending.purpose != Purpose.MEMBERS and settings_of_app().vipps_new_customers == "create"
 
 
 def identity_of(pending: PendingLink) -> Identity:
-    """Return the Vipps user who waits."""
+    """Return the Vipps user of a pending link."""
     return Identity(pending.issuer, pending.client_id, pending.subject)
 
 
 def userinfo_of(pending: PendingLink) -> UserInfo:
-    """Return what Vipps said about who waits."""
+    """Return what Vipps said about the person."""
     return parse(pending.claims)
 
 
 def lock(pending_id: int) -> PendingLink | None:
-    """Return what waits under this number, for its last step; of two at the same moment one gets it.
+    """Lock a pending link for its last step; of two requests at the same moment one gets it.
 
-    Its customer is held first, as everywhere, so that two of their browsers never wait for each other. The row stays
-    until `drop`, so that a step that is refused leaves it where it was.
+    Always lock the customer before the link, or concurrent transactions can deadlock. The row stays until
+    `delete_pending`, so that a refused step leaves it in place.
     """
     seen = by_id(pending_id)
     if seen is None or lookup.lock_customer(seen.customer_id) is None:
         return None
-    waiting = select(PendingLink).where(PendingLink.id == pending_id, PendingLink.expires_at >= utcnow())
-    return db.session.scalar(waiting.with_for_update().execution_options(populate_existing=True))
+    found = select(PendingLink).where(PendingLink.id == pending_id, PendingLink.expires_at >= utcnow())
+    return db.session.scalar(found.with_for_update().execution_options(populate_existing=True))
 
 
 def delete_pending(pending: PendingLink) -> None:
-    """Forget it. The caller commits."""
+    """Delete the row. The caller commits."""
     db.session.execute(delete(PendingLink).where(PendingLink.id == pending.id))

@@ -1,13 +1,12 @@
-"""A person has ended in the app what they share with us: what that does here, and that it does so once.
+"""Process the webhook event of a person who stopped sharing data with this shop in the app.
 
-The event is not signed, so whoever knows its address and a subject can forge one. Therefore it does only what the next
-login makes good: the link is marked, Vipps' data rests with the consents given there, sessions that came from Vipps
-end, open questions about changes at Vipps become lines of the history, and the customer is told. Nothing is deleted,
-nobody is logged in, and nobody's consent is withdrawn in their name (GDPR, article 7(3): it is the person's own act).
+The event is not signed, so an attacker who knows the webhook's address and a subject can forge one. Therefore it does
+only what the next login repairs: mark the link, suspend Vipps' data and the consents given there, end sessions that
+came from Vipps, turn open proposals into lines of the history, and tell the customer. It deletes nothing, logs no
+customer in and withdraws no consent (GDPR, article 7(3): that is the person's own act).
 
-Events come late, twice, or after a newer login. All times that are compared are Vipps' own: an event from before the
-latest login changes nothing. A body that has been received before is counted and does nothing more, whatever time has
-passed, so a sender that heard no answer may ask again.
+Events come late, twice, or after a newer login. Only Vipps' own times are compared: an event from before the latest
+login changes nothing. A body that was received before is only counted, however late, so a sender may retry.
 """
 
 from enum import StrEnum
@@ -29,7 +28,7 @@ from app.vipps.revocation import Delivery, Revoked, Unreadable
 
 
 class Outcome(StrEnum):
-    """What an event that was understood led to."""
+    """What a valid event led to."""
 
     REVOKED = "revoked"
     REVOKED_BEFORE = "revoked_before"
@@ -38,21 +37,21 @@ class Outcome(StrEnum):
 
 
 UNDERSTOOD = frozenset(Outcome)
-# The rows that are kept at most, whatever somebody does who knows the address.
+# An attacker who knows the webhook's address cannot fill the database with more rows than this.
 MAX_DELIVERIES = 100_000
 
 
 def process(delivery: Delivery) -> str:
-    """Do what an event means, keep that it came, and return its outcome; for a malformed one, what is wrong with it.
+    """Process an event, record its delivery, and return the outcome; for a malformed event, what is wrong with it.
 
-    The caller commits. Of two equal bodies at the same moment one fails by its unique hash; to be tried again.
+    The caller commits. Of two equal bodies at the same moment one fails by its unique hash, and is to be retried.
     """
     row = _received(delivery)
     if row is None:
-        return _keep(WebhookDelivery(body_hash=delivery.body_hash, reference=reference()), delivery)
+        return _process(WebhookDelivery(body_hash=delivery.body_hash, reference=reference()), delivery)
     if isinstance(delivery.event, Revoked) and row.outcome not in UNDERSTOOD:
-        _keep(row, delivery)  # it came too early the first time
-    db.session.execute(_AGAIN, {"row": row.id, "now": utcnow()})
+        _process(row, delivery)  # the first delivery came too early
+    db.session.execute(_COUNT_REPEAT, {"row": row.id, "now": utcnow()})
     return row.outcome
 
 
@@ -61,7 +60,7 @@ def _received(delivery: Delivery) -> WebhookDelivery | None:
     return db.session.scalar(same.execution_options(populate_existing=True))
 
 
-_AGAIN = (
+_COUNT_REPEAT = (
     update(WebhookDelivery)
     .where(WebhookDelivery.id == bindparam("row"))
     .values(times=WebhookDelivery.times + 1, latest_at=bindparam("now"))
@@ -74,23 +73,23 @@ _SURPLUS = (
 )
 
 
-def _keep(row: WebhookDelivery, delivery: Delivery) -> str:
-    """Do what an event means, and write into its row what that was."""
+def _process(row: WebhookDelivery, delivery: Delivery) -> str:
+    """Process an event, and write the outcome into its row."""
     match delivery.event:
         case Unreadable(code):
             row.outcome = code
         case Revoked() as event:
             row.event_at = event.issued_at
             who = Identity(delivery.issuer, delivery.client_id, event.subject)
-            row.outcome = _heard(event, lookup.lock_link(who), row)
+            row.outcome = _apply(event, lookup.lock_link(who), row)
     db.session.add(row)
     db.session.flush()
     db.session.execute(_SURPLUS, {"most": MAX_DELIVERIES})
     return row.outcome
 
 
-def _heard(event: Revoked, link: VippsLink | None, row: WebhookDelivery) -> Outcome:
-    """Do what is newer than what we know. Of somebody whom we do not know, not even a hash is kept."""
+def _apply(event: Revoked, link: VippsLink | None, row: WebhookDelivery) -> Outcome:
+    """Apply an event that is newer than the latest login. For an unknown subject not even a hash is stored."""
     if link is None:
         return Outcome.UNKNOWN_SUBJECT
     row.customer_id, row.subject_hash = link.customer_id, secret_hash(event.subject)
@@ -100,15 +99,15 @@ def _heard(event: Revoked, link: VippsLink | None, row: WebhookDelivery) -> Outc
     link.sharing_revoked_at = max(before or event.issued_at, event.issued_at)
     if before is not None:
         return Outcome.REVOKED_BEFORE
-    _rest(link)
+    _suspend(link)
     return Outcome.REVOKED
 
 
-def _rest(link: VippsLink) -> None:
-    """Let what came from Vipps rest, and tell the customer what that means."""
+def _suspend(link: VippsLink) -> None:
+    """Suspend what came from Vipps, and tell the customer what that means."""
     customer = link.customer
     session_store.end_all(customer, EndReason.SHARING_REVOKED, method=LoginMethod.VIPPS)
     withdraw_proposals(customer)
     line = account_activity.record(customer, Kind.SHARING_REVOKED, method=LoginMethod.VIPPS)
-    line.user_agent = ""  # the sender is no browser of theirs
+    line.user_agent = ""  # the sender is Vipps, not the customer's browser
     emails.sharing_revoked(customer)

@@ -1,8 +1,8 @@
-"""From a decision to a session: the one place where somebody is let in, whatever their way was.
+"""Start a session after a login of any method: by Vipps, by password or by an emailed link.
 
-A login is one transaction: what was decided, the session and its line in the activity list are committed together.
-`in_one_transaction` runs it, and once more if a unique constraint says that somebody else was faster. A Vipps login
-that may not be let in leaves its line and raises `LoginRefused` with the verdict's name.
+A login is one transaction: the decision, the session and its line in the activity log are committed together.
+`in_one_transaction` runs it, and retries once if a unique constraint says that another request was faster. A refused
+Vipps login writes its line to the activity log and raises `LoginRefused` with the verdict's name.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 def in_one_transaction(work: Callable[[], T]) -> T:
-    """Run what reads, writes and commits; of two at the same moment, the second finds what the first did."""
+    """Run work that reads, writes and commits; of two at the same moment, the later one retries and finds the first."""
     try:
         return _once(work)
     except IntegrityError:
@@ -41,7 +41,7 @@ def in_one_transaction(work: Callable[[], T]) -> T:
 
 
 def _once(work: Callable[[], T]) -> T:
-    """Run it; what fails or is refused leaves no transaction open, in which others would wait."""
+    """Run it; after a failure or a refusal roll back, so that no open transaction makes others wait."""
     try:
         begin_write()
         return work()
@@ -60,13 +60,13 @@ def sign_in(
     decision: Decision | None = None,
     attempt: Attempt | None = None,
 ) -> Response:
-    """Log the customer in, note it with what was decided, commit, and go to a path of this site.
+    """Log the customer in, record it with the decision, commit, and redirect to a path of this site.
 
-    `confirmed` says whether this login proved who is at the keyboard. `attempt` is the login in progress whose callback
-    this answers; None for every other way in.
+    `confirmed` says whether this login proved who is at the keyboard. `attempt` is the Vipps login whose callback this
+    answers; None for every other method.
     """
-    if customer.locale != language():  # what is set is written, even to what it was
-        customer.locale = language()  # mails follow the language that was last read here
+    if customer.locale != language():  # assigning an unchanged value would still cause an UPDATE
+        customer.locale = language()  # emails use the language of the latest login
     row, token = start_session(customer, method, confirmed=confirmed)
     asks = consent_prompt.is_due(customer, decision)
     line = account_activity.record(customer, Kind.LOGGED_IN, method=method, decision=decision)
@@ -85,46 +85,50 @@ def sign_in(
     return response
 
 
-def customer_or_refuse(settled: Resolution) -> Customer:
-    """Return the customer whom a decision led to; raises `LoginRefused`, noted and committed, if it led to nobody."""
-    if settled.link is None:
-        refuse_login(settled.decision)
-    return settled.link.customer
+def customer_or_refuse(resolution: Resolution) -> Customer:
+    """Return the customer of a decision; if there is none, record the refusal, commit and raise `LoginRefused`."""
+    if resolution.link is None:
+        refuse_login(resolution.decision)
+    return resolution.link.customer
 
 
 def refuse_login(decision: Decision) -> NoReturn:
-    """Note a refusal with its reasons, commit that, and raise it."""
+    """Record a refusal with its reasons, commit, and raise `LoginRefused`."""
     customer = db.session.get(Customer, decision.account_id) if decision.account_id else None
     account_activity.record(customer, Kind.LOGIN_REFUSED, method=LoginMethod.VIPPS, decision=decision)
     db.session.commit()
     raise LoginRefused(decision.verdict, reasons=decision.reasons)
 
 
-def link_and_sign_in(waiting: PendingLink, way: Way, attempt: Attempt | None = None) -> Response:
-    """Connect a Vipps user who waited (see `pending.take`), after proof that the account is theirs, and let them in.
+def link_and_sign_in(pending: PendingLink, way: Way, attempt: Attempt | None = None) -> Response:
+    """Link a pending Vipps user (see `pending_link.lock`) after proof that the account is theirs, and log them in.
 
-    Whoever proved an address that had never been confirmed gets the account without what others may have left in it.
+    If they proved an address that had never been confirmed, what an attacker may have left in the account is removed.
     """
-    customer, info = waiting.customer, pending_link.userinfo_of(waiting)
-    who, target, logged_in_at = pending_link.identity_of(waiting), waiting.next_path, waiting.created_at
-    pending_link.delete_pending(waiting)
-    will_link = account_links.would_link(who, info, customer)  # a proof that is refused changes nothing
+    customer, info = pending.customer, pending_link.userinfo_of(pending)
+    who, target, logged_in_at = pending_link.identity_of(pending), pending.next_path, pending.created_at
+    pending_link.delete_pending(pending)
+    will_link = account_links.would_link(who, info, customer)  # a refused proof must change nothing
     if will_link and customer.email_verified_at is None:
         if way is Way.MAIL:
             account_links.take_over(customer, info)
         customer.mark_email_verified()
-    settled = account_links.resolve(Purpose.PROVE, who, info, logged_in_at, customer)
-    return sign_in(customer_or_refuse(settled), LoginMethod.VIPPS, target, decision=settled.decision, attempt=attempt)
+    resolution = account_links.resolve(Purpose.PROVE, who, info, logged_in_at, customer)
+    return sign_in(
+        customer_or_refuse(resolution), LoginMethod.VIPPS, target, decision=resolution.decision, attempt=attempt
+    )
 
 
-def create_and_sign_in(waiting: PendingLink) -> Response:
-    """Make a new account for a Vipps user who waited and says that the account they match is somebody else's.
+def create_and_sign_in(pending: PendingLink) -> Response:
+    """Create an account for a pending Vipps user who says that the matching account is not theirs.
 
-    It gets no address that the other account holds; nothing of the other account is shown or changed. Where logging in
-    makes no accounts, this does not either.
+    The new account gets no email address that the other one has; the other one is neither shown nor changed. Where a
+    login may not create accounts, this does not either.
     """
-    info, who, target = pending_link.userinfo_of(waiting), pending_link.identity_of(waiting), waiting.next_path
-    logged_in_at, may_create = waiting.created_at, pending_link.may_create_account(waiting)
-    pending_link.delete_pending(waiting)
-    settled = account_links.resolve_as_new(who, info, logged_in_at, may_create=may_create)
-    return sign_in(customer_or_refuse(settled), LoginMethod.VIPPS, target, confirmed=False, decision=settled.decision)
+    info, who, target = pending_link.userinfo_of(pending), pending_link.identity_of(pending), pending.next_path
+    logged_in_at, may_create = pending.created_at, pending_link.may_create_account(pending)
+    pending_link.delete_pending(pending)
+    resolution = account_links.resolve_as_new(who, info, logged_in_at, may_create=may_create)
+    return sign_in(
+        customer_or_refuse(resolution), LoginMethod.VIPPS, target, confirmed=False, decision=resolution.decision
+    )

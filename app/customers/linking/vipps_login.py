@@ -1,9 +1,8 @@
-"""What a Vipps login means in this shop: the `Merchant` that the integration asks for.
+"""This shop's side of a Vipps login: the `Merchant` that the integration calls.
 
-Everything that a login changes is one transaction: the customer is found, connected or made, what Vipps said is kept,
-consents are recorded, the decision is written down with its reasons, a session begins, and the attempt notes what it
-led to. A failure anywhere leaves nothing behind. Which customer it is, `linking.settle` knows; here is what follows
-from it for each purpose.
+Everything that a login changes is one transaction: find, link or create the customer, store what Vipps said, record
+consents, log the decision with its reasons, start a session, and write the outcome on the attempt. A failure anywhere
+leaves nothing behind. `account_links.resolve` finds the customer; this module does what follows for each purpose.
 """
 
 from flask import flash, make_response, redirect, render_template, request, url_for
@@ -59,11 +58,11 @@ class VippsLogin:
     """This shop's side of a Vipps login."""
 
     def offer(self, next_path: str) -> ResponseReturnValue:
-        """Show the login page to somebody whom another site sent into a login."""
+        """Show the login page to a visitor whom another site sent into a login."""
         return redirect(url_for("login.page", next=next_path), 303)
 
     def count_start(self) -> None:
-        """Count a login that begins, by where it comes from; what another site sends here has not begun any."""
+        """Count a login that begins, by the network address; a request that another site caused begins none."""
         try:
             count_client()
             if client_site() != client_network():
@@ -72,21 +71,21 @@ class VippsLogin:
             raise LoginRefused("too_many_starts") from None
 
     def is_theirs(self, attempt: Attempt) -> bool:
-        """Tell whether the session that began this is the one that is logged in now; a login is anybody's."""
+        """Tell whether the session that began this is the one that is logged in now; a login needs no session."""
         if attempt.purpose in (Purpose.LOG_IN, Purpose.MEMBERS, Purpose.PROVE):
             return True
         return bool(attempt.owner) and attempt.owner == session_identifier()
 
     def accept(self, login: Login) -> ResponseReturnValue:
-        """Do what the login was for; of two at the same moment, the second finds what the first did."""
+        """Do what the login was for; of two at the same moment, the later one finds what the first did."""
         return in_one_transaction(lambda: ACCEPT[login.attempt.purpose](login))
 
     def repeat(self, attempt: Attempt, outcome: str | None) -> ResponseReturnValue:
         """Lead a repeated callback to where the first one led, while that is fresh."""
         if current_customer() is not None:
             return redirect(attempt.next_path, 303)
-        if waiting := callback_replay.pending_of(outcome):
-            key = pending_link.renew_key(waiting)
+        if pending := callback_replay.pending_of(outcome):
+            key = pending_link.renew_key(pending)
             db.session.commit()
             return redirect_to_proof(key)
         session = callback_replay.session_of(outcome)
@@ -95,10 +94,10 @@ class VippsLogin:
         # A session of its own: the first answer's cookie may be the one that the browser keeps.
         _row, token = session_store.add(session.customer, LoginMethod.VIPPS, request.user_agent.string, confirmed=False)
         db.session.commit()
-        return _go_on(attempt.next_path, token)
+        return _redirect(attempt.next_path, token)
 
     def refuse(self, error: LoginRefused, next_path: str, purpose: Purpose | None) -> ResponseReturnValue:
-        """Show the refusal's page and write its line, both with the same reference number."""
+        """Show the refusal's page and write its log line, both with the same reference number."""
         db.session.rollback()
         forget_current()
         refusal, brand = error.refusal, settings_of_app().brand
@@ -124,7 +123,7 @@ class VippsLogin:
         return response
 
     def receive(self, delivery: Delivery) -> bool:
-        """Do what an event of the webhook means; of equal ones at the same moment, the others find what one did."""
+        """Process a webhook event; of equal events at the same moment, the later ones find what the first did."""
         try:
             outcome = process_event(delivery)
         except TooManyRequests:
@@ -147,12 +146,12 @@ def count_client() -> None:
 
 @limiter.limit(rate_limits.STARTS_PER_SITE, key_func=client_site)
 def count_site() -> None:
-    """Count it for the whole site, of which an IPv6 client is a part; raises `TooManyRequests` as well."""
+    """Count it for the whole IPv6 site that the client is part of; raises `TooManyRequests` as well."""
 
 
 @limiter.limit(rate_limits.EVENTS, key_func=lambda: "webhook")
 def process_event(delivery: Delivery) -> str:
-    """Receive an event in one transaction, unless there have been too many."""
+    """Process an event in one transaction, unless there have been too many."""
 
     def work() -> str:
         outcome = revocation.process(delivery)
@@ -163,25 +162,25 @@ def process_event(delivery: Delivery) -> str:
 
 
 def log_in(login: Login) -> ResponseReturnValue:
-    """Log the person in, or hold the login until its person has proved that the account is theirs."""
-    settled = resolve(login.attempt.purpose, login)
-    if settled.decision.verdict is Verdict.PROVE_OWNERSHIP:
-        return ask_for_proof_of_ownership(login, settled.decision)
+    """Log the customer in, or keep the login pending until they have proved that the account is theirs."""
+    resolution = resolve(login.attempt.purpose, login)
+    if resolution.decision.verdict is Verdict.PROVE_OWNERSHIP:
+        return ask_for_proof_of_ownership(login, resolution.decision)
     return sign_in(
-        customer_or_refuse(settled),
+        customer_or_refuse(resolution),
         LoginMethod.VIPPS,
         login.attempt.next_path,
         confirmed=False,
-        decision=settled.decision,
+        decision=resolution.decision,
         attempt=login.attempt,
     )
 
 
 def ask_for_proof_of_ownership(login: Login, decision: Decision) -> ResponseReturnValue:
-    """Let the login wait in this browser, and ask for the proof."""
-    waiting, key = pending_link.store(login, decision)
-    account_activity.record(waiting.customer, Kind.LOGIN_HELD, method=LoginMethod.VIPPS, decision=decision)
-    callback_replay.record_pending(login.attempt, waiting)
+    """Keep the login pending for this browser, and ask for the proof."""
+    pending, key = pending_link.store(login, decision)
+    account_activity.record(pending.customer, Kind.LOGIN_HELD, method=LoginMethod.VIPPS, decision=decision)
+    callback_replay.record_pending(login.attempt, pending)
     db.session.commit()
     log.info("vipps_login_held", decision=decision.verdict, reasons=list(decision.reasons))
     send(login_ended, method=LoginMethod.VIPPS, outcome=decision.verdict)
@@ -189,51 +188,53 @@ def ask_for_proof_of_ownership(login: Login, decision: Decision) -> ResponseRetu
 
 
 def link_current_customer(login: Login) -> ResponseReturnValue:
-    """Connect the Vipps user to the account of who is logged in here, and nobody else."""
-    settled = resolve(Purpose.CONNECT, login, lock_current_customer())
-    customer = customer_or_refuse(settled)
-    line = account_activity.record(customer, Kind.CONNECTED_HERE, method=LoginMethod.VIPPS, decision=settled.decision)
+    """Link the Vipps user to the account that is logged in here, and to no other."""
+    resolution = resolve(Purpose.CONNECT, login, lock_current_customer())
+    customer = customer_or_refuse(resolution)
+    line = account_activity.record(
+        customer, Kind.CONNECTED_HERE, method=LoginMethod.VIPPS, decision=resolution.decision
+    )
     token, news = rotate_session(), has_proposals(customer)
     callback_replay.record_done(login.attempt)
     db.session.commit()
-    log.info("vipps_connected", customer=customer.id, decision=settled.decision.verdict)
+    log.info("vipps_connected", customer=customer.id, decision=resolution.decision.verdict)
     login_messages.greet(customer, line, news=news)
-    return _go_on(login.attempt.next_path, token)
+    return _redirect(login.attempt.next_path, token)
 
 
 def refresh(login: Login) -> ResponseReturnValue:
-    """Keep what Vipps says today about who is logged in here."""
-    settled = resolve(Purpose.REFRESH, login, lock_current_customer())
-    customer = customer_or_refuse(settled)
+    """Store what Vipps says today about the customer who is logged in here."""
+    resolution = resolve(Purpose.REFRESH, login, lock_current_customer())
+    customer = customer_or_refuse(resolution)
     callback_replay.record_done(login.attempt)
     db.session.commit()
     log.info("profile_refreshed", customer=customer.id)
-    if settled.refreshed:
-        login_messages.announce_refresh(settled.refreshed)
+    if resolution.refreshed:
+        login_messages.announce_refresh(resolution.refreshed)
     return redirect(login.attempt.next_path, 303)
 
 
 def confirm(login: Login) -> ResponseReturnValue:
-    """Note that who is logged in here has just confirmed in the app; `acr` has been checked with the ID token."""
-    settled = resolve(Purpose.CONFIRM, login, lock_current_customer())
-    customer = customer_or_refuse(settled)
+    """Record that the customer has just confirmed in the app; `acr` has been checked with the ID token."""
+    resolution = resolve(Purpose.CONFIRM, login, lock_current_customer())
+    customer = customer_or_refuse(resolution)
     token = record_reauthentication(customer, LoginMethod.VIPPS)
     callback_replay.record_done(login.attempt)
     db.session.commit()
     flash(_("Thank you, you have confirmed that it is you."), "success")
-    return _go_on(login.attempt.next_path, token)
+    return _redirect(login.attempt.next_path, token)
 
 
 def prove(login: Login) -> ResponseReturnValue:
-    """Finish in this browser what a mailed link, opened here, allows: only for the Vipps user who asked for it."""
+    """Finish the pending link of an emailed link that was opened in this browser, for the same Vipps user only."""
     proof = email_tokens.use_by_hash(login.attempt.owner, email_tokens.TokenPurpose.CONNECT)
-    waiting = pending_link.lock(proof.pending_link_id) if proof and proof.pending_link_id else None
-    if waiting is None:
+    pending = pending_link.lock(proof.pending_link_id) if proof and proof.pending_link_id else None
+    if pending is None:
         raise LoginRefused("proof_spent")
-    if pending_link.identity_of(waiting) != identity_of(login):
-        db.session.rollback()  # the link stays good for the right person
-        refuse_login(Decision(Verdict.OTHER_PERSON, waiting.customer_id, ("subject_is_not_yours",)))
-    return link_and_sign_in(waiting, Way.MAIL, login.attempt)
+    if pending_link.identity_of(pending) != identity_of(login):
+        db.session.rollback()  # the link must keep working for the right person
+        refuse_login(Decision(Verdict.OTHER_PERSON, pending.customer_id, ("subject_is_not_yours",)))
+    return link_and_sign_in(pending, Way.MAIL, login.attempt)
 
 
 ACCEPT = {
@@ -247,14 +248,14 @@ ACCEPT = {
 
 
 def resolve(purpose: Purpose, login: Login, current: Customer | None = None) -> Resolution:
-    """Decide which customer came back from Vipps, and do it."""
+    """Find, link or create the customer of a login."""
     return account_links.resolve(purpose, identity_of(login), login.userinfo, login.id_token.issued_at, current)
 
 
 def lock_current_customer() -> Customer:
-    """Return who is logged in and began this; raises `LoginRefused` if their session has ended meanwhile.
+    """Return the customer who is logged in, locked; raises `LoginRefused` if their session has ended meanwhile.
 
-    The customer is locked before the session, as everywhere, so that two of their browsers never wait for each other.
+    Always lock the customer before the session, or two browsers of one customer can deadlock.
     """
     customer = current_customer()
     if customer is None or not lookup.lock_customer(customer.id) or not lock_current_session():
@@ -268,13 +269,13 @@ def identity_of(login: Login) -> Identity:
 
 
 def redirect_to_proof(key: str) -> Response:
-    """Lead to the page that asks for the proof; its cookie outlives the browser's window."""
+    """Redirect to the page that asks for the proof; its cookie survives closing the browser."""
     response = redirect(url_for("vipps_account.prove"), 303)
     set_cookie(response, pending_link.PENDING_COOKIE, key, max_age=pending_link.LIFETIME)
     return response
 
 
-def _go_on(target: str, token: str | None) -> Response:
+def _redirect(target: str, token: str | None) -> Response:
     response = redirect(target, 303)
     if token:
         set_session_cookie(response, token)

@@ -27,7 +27,7 @@ MAX_CONCURRENT = 4
 _hasher = PasswordHasher(PASSES, MEMORY_KIB, LANES, HASH_BYTES, SALT_BYTES)
 _working = threading.BoundedSemaphore(MAX_CONCURRENT)
 
-# What is longer is no password and is not even normalised, which takes quadratic time for a heap of accents.
+# Longer input is refused before it is normalised, which takes quadratic time for many combining accents.
 MAX_TYPED = 4 * MAX_LENGTH
 
 
@@ -47,7 +47,7 @@ def matches(password: str, stored: str | None) -> bool:
         password, stored = "", None
     try:
         with _working:
-            _hasher.verify(stored or _NOBODYS, canonical(password))
+            _hasher.verify(stored or _NO_PASSWORD, canonical(password))
     except (VerificationError, InvalidHashError):
         return False
     return bool(stored)
@@ -62,5 +62,5 @@ def canonical(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-# A hash of nothing that anybody could type: it has a NUL, and `matches` says no to it anyway.
-_NOBODYS = _hasher.hash("\0nobody")
+# A hash to compare with when there is none. No form can send its NUL, and `matches` answers no in any case.
+_NO_PASSWORD = _hasher.hash("\0nobody")

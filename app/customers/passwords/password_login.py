@@ -39,9 +39,9 @@ class LoggedIn:
 
 @dataclass(frozen=True)
 class NotConfirmed:
-    """The password is right, but the address was never confirmed; a new link goes to it by mail.
+    """The password is right, but the address was never confirmed; a new link is emailed to it.
 
-    `token` is None if one went out a short while ago.
+    `token` is None if one was sent a short while ago.
     """
 
     customer: Customer
@@ -57,12 +57,12 @@ class Blocked:
 
 @dataclass(frozen=True)
 class Refused:
-    """No such account, no password on it, or a wrong one: one outcome, so that no page can tell."""
+    """No such account, no password on it, or a wrong one: one outcome, so that no page can reveal which."""
 
 
 @dataclass(frozen=True)
 class ResetMailed:
-    """A link to set a new password goes to the address by mail."""
+    """A link to set a new password is emailed to the address."""
 
     customer: Customer
     token: str
@@ -70,12 +70,12 @@ class ResetMailed:
 
 @dataclass(frozen=True)
 class NoResetPossible:
-    """There is no account that this address could prove to be its own."""
+    """No account can be recovered by this address."""
 
 
 @dataclass(frozen=True)
 class PasswordSet:
-    """A new password holds, and every other session has ended."""
+    """The new password is set, and every other session has ended."""
 
     customer: Customer
 
@@ -118,8 +118,8 @@ def log_in(email: str | None, password: str) -> LoggedIn | NotConfirmed | Blocke
 def request_reset(email: str | None) -> ResetMailed | NoResetPossible:
     """Prepare a link to set a new password, for every account whose owner this address can prove.
 
-    An account that only Vipps opens gets one too: its owner may set a password after the proof. Not so when its address
-    was never confirmed, since the mailbox may be somebody else's.
+    An account that only Vipps opens gets one too: its owner may set a password after the proof. An account with Vipps
+    whose address was never confirmed gets none, because the mailbox may be another person's.
     """
     begin_write()
     customer = find_by_email(email, lock=True) if email else None
@@ -129,9 +129,9 @@ def request_reset(email: str | None) -> ResetMailed | NoResetPossible:
 
 
 def reset_password(token: str, password: str) -> PasswordSet | LinkSpent:
-    """Set a new password by a mailed link, which proves the address as well.
+    """Set a new password by an emailed link, which proves the address as well.
 
-    Every session and every other open link ends: whoever was inside is out (ASVS 7.4.3).
+    Every session and every other open link ends, an attacker's as well (ASVS 7.4.3).
     """
     password_hash = hashing.make_hash(password)
     begin_write()
@@ -146,7 +146,7 @@ def reset_password(token: str, password: str) -> PasswordSet | LinkSpent:
 
 
 def change_password(customer: Customer, current: str, new: str, keep_session: int | None) -> PasswordSet | Refused:
-    """Change the password of who is logged in, after asking for the present one (ASVS 6.2.3).
+    """Change the password of a logged-in customer, after checking the current one (ASVS 6.2.3).
 
     The sessions in other browsers end; `keep_session` is the id of the one that goes on.
     """

@@ -1,8 +1,8 @@
-"""A customer's rights: a copy of everything about them, erasure, and what is forgotten by itself.
+"""A customer's rights: a copy of their data, erasure, and retention.
 
-Whoever keeps something about customers says so in the registry (`holders`): what it is, how it is handed over, how it
-is erased and when it is forgotten. `export`, `erasure` and `retention` only go through that list, so that a part of the
-shop that is new tomorrow has one place to register and nothing to forget.
+Each part of the shop that keeps data about customers registers a `DataSource` (`data_sources`): what it is, how to
+export it, how to erase it and how long to keep it. `export`, `erasure` and `retention` only go through that registry,
+so a new part of the shop registers in one place.
 """
 
 from flask import Flask
@@ -14,5 +14,5 @@ from app.customers.privacy.labels import format_period
 def init_app(app: Flask) -> None:
     """Begin the registry with what the accounts themselves keep."""
     app.add_template_filter(format_period)
-    for holder in account_data.SOURCES:
-        data_sources.register(app, holder)
+    for source in account_data.SOURCES:
+        data_sources.register(app, source)

@@ -1,7 +1,7 @@
-"""What the accounts themselves keep about a customer: how it is handed over, and how the customer is taken out of it.
+"""The data sources of the accounts: what they keep about a customer, how to export it and how to erase it.
 
-No secret and no hash of one is handed over, nor the text of a mail, since the links in it open the account. What a
-stranger left in somebody's account (a login that was held back) is told as the customer's page tells it, not more.
+The export has no secret, no hash of one, and no text of an email, since its links open the account. About a pending
+login of another user it says no more than the customer's own page.
 """
 
 from typing import Any
@@ -64,7 +64,7 @@ CHANGE = ("at", "field", "before", "after", "source", "state", "decided_at")
 PROOF = ("purpose", "email", "created_at", "expires_at", "used_at")
 DELIVERY = ("received_at", "latest_at", "times", "outcome", "event_at", "reference")
 MAIL = ("sent_at", "recipient", "subject", "kind")
-# What somebody else may have done, in their own browser.
+# What another user may have done, in their own browser.
 BY_OTHERS = frozenset({Kind.LOGIN_HELD, Kind.LOGIN_REFUSED})
 FAREWELL = "account_deleted"
 
@@ -110,24 +110,24 @@ def mails(customer: Customer) -> list[dict[str, Any]]:
 
 
 def erase_answers(customer: Customer) -> None:
-    """Keep what was asked and answered as evidence, under a pseudonym, and for a while."""
+    """Keep the questions and answers as evidence, under a pseudonym, for a limited time."""
     ledger.erase(customer, pseudonym_of(customer), utcnow() + retention_periods.consent_proof())
 
 
 def erase_pending(customer: Customer) -> None:
-    """Forget the logins of this customer that wait for proof, at whatever account they wait."""
+    """Delete the pending logins of this customer, at whichever account they are pending."""
     db.session.execute(delete(PendingLink).where(PendingLink.subject.in_(_subjects(customer))))
 
 
 def erase_deliveries(customer: Customer) -> None:
-    """Keep that an event came, and no longer whom it was about."""
+    """Keep that an event came, but not whom it was about."""
     hashes = [secret_hash(subject) for subject in db.session.scalars(_subjects(customer))]
     about = or_(WebhookDelivery.customer_id == customer.id, WebhookDelivery.subject_hash.in_(hashes))
     db.session.execute(update(WebhookDelivery).where(about).values(customer_id=None, subject_hash=None))
 
 
 def erase_mails(customer: Customer) -> None:
-    """Delete what the outbox sent to the customer, but the mail that says goodbye."""
+    """Delete what the outbox sent to the customer, except the email about the deletion."""
     theirs = func.lower(Mail.recipient).in_(mailed_to(customer))
     db.session.execute(delete(Mail).where(theirs, Mail.kind != FAREWELL))
 

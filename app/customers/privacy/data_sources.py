@@ -1,7 +1,7 @@
-"""Who holds personal data: the registry that export, erasure and retention go through.
+"""The registry of personal data that export, erasure and retention go through.
 
-The parts above the accounts (the shop, the back office) register themselves at the start, so the accounts need not
-know that they exist. What the database deletes along with a customer, by its foreign keys, needs no `erase`.
+The shop and the back office register their own sources at the start, so the accounts need not know them. Rows that the
+database deletes with their customer, by foreign keys, need no `erase`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,16 +16,16 @@ from app.customers.models import Customer
 from app.database import Base, db
 
 REGISTRY = "holders_of_personal_data"
-# Of one kind, the newest: far more than a person ever has, and few enough to be handed over in one file.
+# The newest of each kind: far more than a customer ever has, and few enough for one file.
 MAX_ROWS = 10_000
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Rows that are forgotten by themselves once `due` holds of them, by deleting them or as `forget` does.
+    """Rows to delete or clear as soon as `due` is true of them; `forget` does it.
 
-    `forget` gets the keys of some of them, inside a transaction that the caller commits. A table that is made at its
-    first use `is_there` from then on.
+    `forget` gets the keys of a batch, inside a transaction that the caller commits. `is_there` tells whether the table
+    exists yet: some tables are made at their first use.
     """
 
     kind: str
@@ -35,7 +35,7 @@ class Rule:
     is_there: Callable[[], bool] = lambda: True
 
     def keys(self, now: datetime) -> Select[int]:
-        """Return the statement that finds the keys of the rows whose time has come."""
+        """Return the statement that finds the keys of the rows that are due."""
         return select(self.table.c.id).where(self.due(now))
 
 
@@ -43,8 +43,8 @@ class Rule:
 class DataSource:
     """A kind of personal data. `name` is its member in the export, `title` its heading, `labels` its members' words.
 
-    `export` returns what there is about a customer: objects, lists, texts, numbers, moments. `erase` takes the person
-    out of it. `in_use` is the condition under which a customer has something here that an unused account never has.
+    `export` returns the data about a customer: objects, lists, texts, numbers, moments. `erase` removes the customer
+    from it. `in_use` is the condition under which a customer has data here that an unused account never has.
     """
 
     name: str
@@ -56,13 +56,13 @@ class DataSource:
     in_use: Callable[[], ColumnElement[bool]] | None = None
 
 
-def register(app: Flask, holder: DataSource) -> None:
-    """Add a holder; they are asked in the order in which they came."""
-    app.extensions.setdefault(REGISTRY, []).append(holder)
+def register(app: Flask, source: DataSource) -> None:
+    """Add a data source; they are asked in the order of registration."""
+    app.extensions.setdefault(REGISTRY, []).append(source)
 
 
 def registered() -> Sequence[DataSource]:
-    """Return the holders of the running app."""
+    """Return the data sources of the running app."""
     return cast(Sequence[DataSource], current_app.extensions[REGISTRY])
 
 

@@ -1,7 +1,7 @@
 """Erasing a customer: GDPR, article 17.
 
-Every holder takes the person out of what it keeps; then the account's row goes, and with it, by the foreign keys, all
-that is only theirs. It is part of the caller's transaction: after a failure nothing is half erased.
+Every data source removes the customer from what it keeps; then the account's row is deleted and, by foreign keys, all
+rows that are only theirs. It is part of the caller's transaction: after a failure nothing is half erased.
 """
 
 import hashlib
@@ -22,20 +22,20 @@ LABEL = b"pseudonyms of consent proofs"
 
 
 def erase(customer: Customer) -> None:
-    """Erase a customer everywhere. The caller holds the customer, and commits."""
+    """Erase a customer everywhere. The caller has locked the customer, and commits."""
     db.session.flush()
-    for holder in data_sources.registered():
-        if holder.erase:
-            holder.erase(customer)
+    for source in data_sources.registered():
+        if source.erase:
+            source.erase(customer)
     db.session.delete(customer)
     db.session.flush()
 
 
 def pseudonym_of(customer: Customer) -> str:
-    """Return the name under which a customer's consent proofs are kept when nobody else can tell whose they are.
+    """Return the pseudonym under which a customer's consent proofs are kept after the erasure.
 
-    It is made from the e-mail address, or else from the Vipps subject, so that whoever brings either, and says that
-    they never said yes or no, can be answered; without the key nobody gets from one to the other (GDPR, article 4(5)).
+    It is made from the email address, or else from the Vipps subject, so that the shop can answer a person who brings
+    either and disputes a consent. Without the key the two cannot be connected (GDPR, article 4(5)).
     """
     if customer.email:
         return pseudonyms(f"email {customer.email}")[-1]
@@ -44,10 +44,10 @@ def pseudonym_of(customer: Customer) -> str:
 
 
 def proofs_about(who: str) -> Sequence[ConsentRecord]:
-    """Return the proofs that are kept of somebody who was erased, the oldest first.
+    """Return the proofs that are kept of an erased customer, the oldest first.
 
-    `who` is the e-mail address, or the Vipps subject, that they bring. A proof from before a change of the key is found
-    as long as the older key is among the fallbacks: a pseudonym cannot be made anew, since nobody knows of whom it is.
+    `who` is the email address, or the Vipps subject, that the person brings. A proof from before a change of the key is
+    found as long as the older key is among the fallbacks: a pseudonym cannot be recomputed after the erasure.
     """
     email = normal_email(who)
     names = pseudonyms(f"email {email}" if email else f"subject {who}")
@@ -56,6 +56,6 @@ def proofs_about(who: str) -> Sequence[ConsentRecord]:
 
 
 def pseudonyms(text: str) -> list[str]:
-    """Return the keyed hashes of what names somebody: one by each key, the last by the key that signs now."""
+    """Return the keyed hashes of an identifier: one by each key, the last by the key that signs now."""
     keys = [hmac.digest(key.encode(), LABEL, "sha256") for key in settings_of_app().signing_keys]
     return [hmac.new(key, text.encode(), hashlib.sha256).hexdigest() for key in keys]

@@ -1,8 +1,7 @@
-"""What is forgotten by itself: every holder's rules, one after the other, a batch at a time.
+"""Delete or clear old data: apply every data source's rules, one after the other, in batches.
 
-A batch is a transaction of its own, so the shop goes on serving meanwhile, what was done stays done if the job is
-stopped, and a second run finds nothing more to do. A row that somebody is changing at the moment is left for the next
-run.
+A batch is a transaction of its own, so the shop keeps serving, finished batches stay done if the job is stopped, and a
+second run has nothing more to do. A row that another transaction has locked is left for the next run.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,10 +17,10 @@ BATCH_SIZE = 500
 
 
 def run(now: datetime, *, dry_run: bool = False) -> Iterator[tuple[str, int]]:
-    """Forget what is due; yields each kind with how many there were. With `dry_run` they are only counted."""
+    """Apply the rules; yields each kind with the number of rows. With `dry_run` the rows are only counted."""
     work = _count if dry_run else _forget
-    for holder in data_sources.registered():
-        for rule in holder.rules:
+    for source in data_sources.registered():
+        for rule in source.rules:
             yield rule.kind, work(rule, now) if rule.is_there() else 0
 
 

@@ -1,8 +1,8 @@
-"""How long what is kept, each with its reason: GDPR, article 5(1)(e).
+"""How long each kind of data is kept, with the reason: GDPR, article 5(1)(e).
 
-The retention job, the page before a deletion and the privacy page all read them here. Two are set from outside:
-`KEEP_CONSENT_PROOF_DAYS` and `KEEP_ORDERS_DAYS`. Shorter periods stand where the data is made: a login in progress
-(`app.vipps.attempts`), a login that waits for proof (`app.customers.linking.pending_link`), a guest's cart
+The retention job, the page before a deletion and the privacy page all read the periods here. Two come from the
+environment: `KEEP_CONSENT_PROOF_DAYS` and `KEEP_ORDERS_DAYS`. Shorter periods stand where the data is made: a login in
+progress (`app.vipps.attempts`), a pending link (`app.customers.linking.pending_link`), a guest's cart
 (`app.shop.carts`).
 """
 
@@ -10,23 +10,23 @@ from datetime import UTC, datetime, timedelta
 
 from app.settings import settings_of_app
 
-# An old login is looked for when somebody notices something strange: not later than that.
+# A customer who notices a strange login looks for it within this time.
 SESSIONS = timedelta(days=90)
-# A year shows a person every season of their account; what explains how it became what it is stays with the account.
+# A year shows every season of an account; entries that explain how the account came about are kept as long as it.
 ACTIVITY = timedelta(days=365)
 # A refused login that belongs to no account helps support with a question that is asked soon, or never.
 NOBODYS_ACTIVITY = timedelta(days=90)
-# A mailed link lives for a day at most; as long as the mail that carried it, it tells an old one from an unknown one.
+# A link works for a day at most; kept as long as its email, so that an old link differs from an unknown one.
 PROOFS = timedelta(days=30)
-# Who registers and means it opens the mail; a holiday is shorter.
+# A customer who wants the account opens the email within this time, even after a holiday.
 UNUSED_ACCOUNTS = timedelta(days=30)
 # The outbox is for looking at what was sent, not an archive.
 MAILS = timedelta(days=30)
 # An event from Vipps is repeated within hours; questions about it come within weeks.
 DELIVERIES = timedelta(days=90)
-# Who has a reference number from an error page writes soon, or never.
+# A customer with a reference number from an error page writes soon, or never.
 ERRORS = timedelta(days=90)
-# Misuse of the back office may come to light late; after two years nobody asks any more.
+# Misuse of the back office may come to light late, but not after two years.
 STAFF_LOOKS = timedelta(days=2 * 365)
 STAFF_SESSIONS = SESSIONS
 
@@ -42,5 +42,5 @@ def orders() -> timedelta:
 
 
 def orders_before(now: datetime) -> datetime:
-    """Return the moment before which orders are old enough: the years of the books that have ended so long ago."""
+    """Return the moment before which orders are old enough: the accounting years that ended so long ago."""
     return datetime((now - orders()).year, 1, 1, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""The rules by which the accounts forget; their periods are in `periods`."""
+"""The retention rules of the accounts; their periods are in `retention_periods`."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -24,7 +24,8 @@ from app.mail import Mail
 from app.vipps.attempts import MEMORY, login_attempt
 from app.vipps.matching import Verdict
 
-# What explains how an account became what it is stays as long as the account, but not in which browser it was done.
+# Entries that explain how an account came about are kept as long as the account; their user agent is cleared after a
+# year.
 EXPLAINS = (
     Kind.CONNECTED_HERE,
     Kind.VIPPS_CONNECTED,
@@ -37,7 +38,7 @@ EXPLAINS = (
     Kind.UNBLOCKED,
 )
 BEGAN = (Verdict.CREATE, Verdict.LINK_AND_LOG_IN, Verdict.LINK)
-# The database's own clock has the last word about the ledger; this one may be a little ahead of it.
+# The database's clock decides about the ledger; this one may be a little ahead of it.
 CLOCKS_DIFFER = timedelta(minutes=5)
 
 
@@ -69,7 +70,7 @@ def _nobodys(now: datetime) -> ColumnElement[bool]:
 
 
 def _unused(now: datetime) -> ColumnElement[bool]:
-    """Match the accounts that nobody ever proved to be theirs, and for which no link went out lately either."""
+    """Match the accounts that no customer ever proved to be theirs, and for which no link went out lately."""
     before = now - retention_periods.UNUSED_ACCOUNTS
     used = [holder.in_use() for holder in data_sources.registered() if holder.in_use]
     return and_(

@@ -1,8 +1,11 @@
 """A customer's details: what Vipps said last, what the customer keeps here, and the history of both.
 
-from_vipps   every login's refresh: compare, and let the customer's policy decide what a change does here
-changes      the history, the questions to the customer and their answers, and what they edit themselves
-values       the fields that both sides have, read and written in one form
-forms        the page's forms
-words        what the page says about them
+refresh_plan    a pure function: what a login's values do to the customer's own
+from_vipps      store what Vipps says, and apply the plan
+fields          the fields that both sides have, in one form
+own_values      change the customer's own values
+change_history  the history, the proposals to the customer and their answers, and their own edits
+email_change    another email address for the account
+forms           the page's forms
+descriptions    what the page says about changes
 """

@@ -1,6 +1,6 @@
-"""The history of a profile: every value that became another one, at Vipps or by the customer's hand.
+"""The history of a profile: every change of a value, at Vipps or by the customer.
 
-A row is written once. Only its state moves on, when the customer answers a proposal or a newer one takes its place.
+A row is written once. Only its state changes, when the customer answers a proposal or a newer one replaces it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ MAX_SHOWN = 20
 
 @dataclass(frozen=True)
 class ProposalsAnswered:
-    """The customer's answers were carried out; `email_taken` if an address opens another account by now."""
+    """The customer's answers were applied; `email_taken` if an address opens another account by now."""
 
     taken: int = 0
     kept: int = 0
@@ -30,7 +30,7 @@ class ProposalsAnswered:
 
 @dataclass(frozen=True)
 class NotAsked:
-    """An answer was to something that this customer was never asked; nothing was done."""
+    """An answer was to a proposal that this customer never had; nothing was done."""
 
 
 def record(customer: Customer, field: str, values: tuple[Any, Any], source: Source, state: State) -> None:
@@ -41,8 +41,8 @@ def record(customer: Customer, field: str, values: tuple[Any, Any], source: Sour
 
 
 def withdraw_proposals(customer: Customer, *fields: str) -> None:
-    """Ask no longer about these fields, or about anything: Vipps says something else by now."""
-    waiting = _waiting(customer)
+    """Withdraw the open proposals about these fields, or all: Vipps says another value by now."""
+    waiting = _open_proposals(customer)
     if fields:
         waiting = (*waiting, ProfileChange.field.in_(fields))
     db.session.execute(update(ProfileChange).where(*waiting).values(state=State.NOTED, decided_at=utcnow()))
@@ -57,17 +57,17 @@ _ASKED = (
 
 
 def has_proposals(customer: Customer) -> bool:
-    """Tell whether the customer is asked anything.
+    """Tell whether the customer has open proposals.
 
-    Every login wants to know, and mostly the answer is no; so a row is only loaded as an object if there is one.
+    Every login asks this, and mostly the answer is no; so rows are loaded as objects only if there are any.
     """
-    db.session.flush()  # what this login has noted
+    db.session.flush()  # write what this login has recorded
     first = db.session.connection().execute(_ASKED, {"customer_id": customer.id}).first()
     return first is not None and bool(proposals(customer))
 
 
 def proposals(customer: Customer) -> list[ProfileChange]:
-    """Return what the customer is asked, the oldest first; what they have by now needs no asking."""
+    """Return the open proposals, the oldest first, without those whose value the customer has by now."""
     asked = db.session.scalars(_ASKED, {"customer_id": customer.id}).all()
     mine = local_values(customer) if asked else {}
     return [change for change in asked if not equal(change.field, change.after, mine[change.field])]
@@ -91,7 +91,7 @@ def answer_proposals(
 
 
 def edit(customer: Customer, profile: VippsProfile | None, values: Mapping[str, Any]) -> list[str]:
-    """Make what the customer typed their own, and return the fields that changed. The caller commits."""
+    """Store what the customer typed, and return the fields that changed. The caller commits."""
     mine = local_values(customer)
     changed = [field for field, value in values.items() if value != mine[field]]
     for field in changed:
@@ -116,7 +116,7 @@ def latest_of(customer: Customer, field: str) -> ProfileChange | None:
 
 
 def _answer(customer: Customer, profile: VippsProfile, change: ProfileChange, take: bool) -> State | None:
-    """Carry out one answer; None if it had been given before."""
+    """Apply one answer; None if it had been given before."""
     state = State.ACCEPTED if take else State.DECLINED
     if take and change.field == "email" and email_taken(customer, change.after):
         state = State.EMAIL_TAKEN
@@ -128,11 +128,11 @@ def _answer(customer: Customer, profile: VippsProfile, change: ProfileChange, ta
 
 
 def _claim(change: ProfileChange, state: State) -> bool:
-    """Move a proposal on; of two answers at the same moment one does."""
+    """Change the state of a proposal; of two answers at the same moment one does."""
     still = (ProfileChange.id == change.id, ProfileChange.state == State.PROPOSED)
     moved = update(ProfileChange).where(*still).values(state=state, decided_at=utcnow())
     return db.session.scalar(moved.returning(ProfileChange.id)) is not None
 
 
-def _waiting(customer: Customer) -> tuple[Any, ...]:
+def _open_proposals(customer: Customer) -> tuple[Any, ...]:
     return ProfileChange.customer_id == customer.id, ProfileChange.state == State.PROPOSED

@@ -1,7 +1,7 @@
-"""Another e-mail address for an account: asked for by who is logged in, proved by a link that is mailed to it.
+"""Change an account's email address: a logged-in customer asks for it, and an emailed link proves the new address.
 
-Whether the address opens another account is told to nobody but whoever reads its mail (ASVS 6.3.8). A registration that
-nobody ever confirmed belongs to nobody, and so does not keep an address from who proves it.
+Only the reader of the new mailbox learns whether the address opens another account (ASVS 6.3.8). A registration that
+was never confirmed has no owner, so it does not keep the address from a customer who proves it.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from app.database import begin_write, db
 
 @dataclass(frozen=True)
 class ChangeRequested:
-    """A link that makes the new address the account's goes to it by mail."""
+    """A link that changes the account's address is emailed to the new address."""
 
     token: str
 
@@ -35,7 +35,7 @@ class EmailChanged:
 
 
 def request(customer: Customer, new_email: str) -> ChangeRequested | AddressTaken:
-    """Prepare a link to a new address, given in its normal form; the earlier ones work no longer."""
+    """Prepare a link to a new address, given in its normal form, and revoke the earlier ones."""
     begin_write()
     lookup.lock_customer(customer.id)
     account_activity.record(customer, Kind.EMAIL_CHANGE_ASKED)
@@ -47,9 +47,9 @@ def request(customer: Customer, new_email: str) -> ChangeRequested | AddressTake
 
 
 def change(customer: Customer, token: str, keep_session: int | None) -> EmailChanged | AddressTaken | LinkSpent:
-    """Make the address of a mailed link the account's; raises `IntegrityError` if somebody else is faster.
+    """Change the address to that of an emailed link; raises `IntegrityError` if another request is faster.
 
-    The link works for the account that asked for it only. Every other session and every other open link ends.
+    The link works only for the account that asked for it. Every other session and every other open link ends.
     """
     begin_write()
     proof = email_tokens.use(token, TokenPurpose.CHANGE_EMAIL)

@@ -1,6 +1,6 @@
 """Change the e-mail address: asked for on my page, proved by a link to the new address, told to the old one.
 
-Whether the new address opens another account is not said here, only mailed to whoever reads it (ASVS 6.3.8).
+The page does not say whether the new address opens another account; only an email to it does (ASVS 6.3.8).
 """
 
 from contextlib import suppress
@@ -76,7 +76,7 @@ def confirmed(token: str) -> ResponseReturnValue:
     customer, row = required_customer(), current_session()
     try:
         outcome = email_change.change(customer, token, keep_session=row.id if row else None)
-    except IntegrityError:  # somebody else was faster
+    except IntegrityError:  # another request was faster
         outcome = LinkSpent()
     match outcome:
         case EmailChanged(_, old_email):

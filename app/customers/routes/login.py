@@ -51,7 +51,7 @@ def page() -> ResponseReturnValue:
 
 @bp.get("/login/password")
 def password_page() -> ResponseReturnValue:
-    """Lead who reloads a refused login back to the page."""
+    """Redirect the reload of a refused login to the page."""
     return redirect(url_for("login.page"), 303)
 
 
@@ -66,9 +66,9 @@ def password() -> ResponseReturnValue:
         return _page(form, target), 422
     match log_in(normal_email(form.email.data), form.password.data or ""):
         case LoggedIn(customer):
-            waiting = pending_link.of_browser(read_cookie(PENDING_COOKIE))
-            # Never connected without a word: somebody else may have left their Vipps login in this browser.
-            asked = waiting is not None and waiting.customer_id == customer.id
+            pending = pending_link.of_browser(read_cookie(PENDING_COOKIE))
+            # Never link without asking: another person may have left their Vipps login in this browser.
+            asked = pending is not None and pending.customer_id == customer.id
             return sign_in(customer, LoginMethod.PASSWORD, url_for("vipps_account.prove") if asked else target)
         case NotConfirmed(customer, token):
             if token:
@@ -116,8 +116,8 @@ def logout() -> ResponseReturnValue:
         log.info("logged_out", customer=customer.id)
     end_current_session(EndReason.LOGGED_OUT)
     callback_replay.end_replayable_sessions(EndReason.LOGGED_OUT)
-    if waiting := pending_link.of_browser(read_cookie(PENDING_COOKIE)):
-        pending_link.delete_pending(waiting)  # or the next person at this computer could finish it
+    if pending := pending_link.of_browser(read_cookie(PENDING_COOKIE)):
+        pending_link.delete_pending(pending)  # or the next person at this computer could finish it
     db.session.commit()
     response = redirect(url_for("login.logged_out"), 303)
     clear_session_cookie(response)

@@ -82,7 +82,7 @@ def set_new(token: str) -> ResponseReturnValue:
         return _reset_page(form, token, proof.email), 422
     match reset_password(token, form.password.data or ""):
         case PasswordSet(customer):
-            return _tell_and_let_in(customer)
+            return _confirm_and_sign_in(customer)
         case LinkSpent():
             db.session.rollback()
     return _spent()
@@ -107,7 +107,7 @@ def save_change() -> ResponseReturnValue:
     keep = row.id if row else None
     match change_password(required_customer(), form.current.data or "", form.password.data or "", keep):
         case PasswordSet(customer):
-            return _tell_and_stay(customer)
+            return _confirm_change(customer)
         case Refused():
             db.session.rollback()
     form.current.errors = [_("That is not your present password.")]
@@ -128,13 +128,13 @@ def send_first_link() -> ResponseReturnValue:
 
 @limiter.limit(rate_limits.MAILS_PER_ACCOUNT, key_func=rate_limits.account_key)
 def _mail_stranger(address: str) -> None:
-    """Mail a link to the address that somebody typed; raises `TooManyRequests` if it got enough."""
+    """Email a link to the address that a visitor typed; raises `TooManyRequests` if it got enough."""
     _mail_link(address)
 
 
 @limiter.limit(rate_limits.MAILS_PER_ACCOUNT, key_func=lambda: rate_limits.customer_key(required_customer().id))
 def _mail_owner(address: str) -> None:
-    """Mail a link to the address of who is logged in; raises `TooManyRequests` if it got enough."""
+    """Email a link to the address of the logged-in customer; raises `TooManyRequests` if it got enough."""
     _mail_link(address)
 
 
@@ -148,14 +148,14 @@ def _mail_link(address: str) -> None:
     log.info("reset_requested")
 
 
-def _tell_and_let_in(customer: Customer) -> ResponseReturnValue:
+def _confirm_and_sign_in(customer: Customer) -> ResponseReturnValue:
     emails.password_set(customer)
     response = sign_in(customer, LoginMethod.MAIL, url_for("account.overview"))
     flash(_("Your new password is set, and you are logged in."), "success")
     return response
 
 
-def _tell_and_stay(customer: Customer) -> ResponseReturnValue:
+def _confirm_change(customer: Customer) -> ResponseReturnValue:
     emails.password_set(customer)
     token = rotate_session()
     db.session.commit()

@@ -91,20 +91,20 @@ def choose_policy() -> ResponseReturnValue:
 
 
 def _page(customer: Customer, form: DetailsForm) -> str:
-    told = from_vipps.vipps_profile_of(customer)
+    vipps = from_vipps.vipps_profile_of(customer)
     form.show()
     return render_template(
         "customers/profile.html",
         customer=customer,
         form=form,
         mine=local_values(customer),
-        told=told,
+        told=vipps,
         link=lookup.link_of(customer),
-        told_phone=phone_number.readable(told.phone_number) if told else "",
-        addresses=from_vipps.addresses_in(told),
-        had_addresses=told is not None and _has_lost_addresses(customer, told),
-        held_elsewhere=_taken_email(customer, told) if told else None,
-        proposals=change_history.proposals(customer) if told else [],
+        told_phone=phone_number.readable(vipps.phone_number) if vipps else "",
+        addresses=from_vipps.addresses_in(vipps),
+        had_addresses=vipps is not None and _has_lost_addresses(customer, vipps),
+        held_elsewhere=_taken_email(customer, vipps) if vipps else None,
+        proposals=change_history.proposals(customer) if vipps else [],
         history=change_history.history(customer),
         words=descriptions,
     )
@@ -112,8 +112,8 @@ def _page(customer: Customer, form: DetailsForm) -> str:
 
 def _decided(answers: Mapping[int, bool]) -> ProposalsAnswered | NotAsked:
     customer = required_customer()
-    told = from_vipps.vipps_profile_of(customer)
-    outcome = change_history.answer_proposals(customer, told, answers) if told else ProposalsAnswered()
+    vipps = from_vipps.vipps_profile_of(customer)
+    outcome = change_history.answer_proposals(customer, vipps, answers) if vipps else ProposalsAnswered()
     db.session.commit()
     return outcome
 
@@ -140,15 +140,15 @@ def _tell(outcome: ProposalsAnswered) -> None:
         flash(_("Nothing was chosen, so nothing has changed."), "info")
 
 
-def _taken_email(customer: Customer, told: VippsProfile) -> str | None:
-    """Return the address that Vipps says and that opens somebody else's account."""
-    email = provider_values(columns_of(told))["email"]
+def _taken_email(customer: Customer, vipps: VippsProfile) -> str | None:
+    """Return the address that Vipps says and that opens another account."""
+    email = provider_values(columns_of(vipps))["email"]
     return email if email and email != customer.email and email_taken(customer, email) else None
 
 
-def _has_lost_addresses(customer: Customer, told: VippsProfile) -> bool:
+def _has_lost_addresses(customer: Customer, vipps: VippsProfile) -> bool:
     """Tell whether Vipps gave addresses once and gives none any more."""
-    return not told.addresses and change_history.latest_of(customer, "addresses") is not None
+    return not vipps.addresses and change_history.latest_of(customer, "addresses") is not None
 
 
 def _back() -> ResponseReturnValue:

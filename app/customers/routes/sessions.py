@@ -36,7 +36,7 @@ def page() -> ResponseReturnValue:
 @bp.post(f"/account/sessions/<int(max={LARGEST_ID}):session_id>/end")
 @login_required
 def end(session_id: int) -> ResponseReturnValue:
-    """End one session of this customer's; somebody else's is as good as none (ASVS 8.2.2)."""
+    """End one session of this customer's; another customer's counts as none (ASVS 8.2.2)."""
     customer = required_customer()
     begin_write()
     row = session_store.open_session(customer, session_id)

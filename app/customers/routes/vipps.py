@@ -1,7 +1,7 @@
-"""Vipps and an account: connect, disconnect, ask for fresh data, and prove that an account is one's own.
+"""Link and unlink Vipps, refresh the profile, and prove that an account is one's own.
 
-Everything that sends the browser to Vipps on somebody's behalf is a form post with a CSRF token (RFC 9700, section
-4.7); the way back is the one callback. The pages of the proof belong to the browser whose login waits, by a cookie.
+Every request that sends a logged-in customer to Vipps is a form POST with a CSRF token (RFC 9700, section 4.7); Vipps
+answers to the one callback. The proof pages belong to the browser of the pending login, by a cookie.
 """
 
 from collections.abc import Callable
@@ -50,7 +50,7 @@ bp = Blueprint("vipps_account", __name__)
 @bp.get("/account/vipps/link")
 @reauthentication.required
 def link() -> ResponseReturnValue:
-    """Show what connecting means."""
+    """Show what linking means."""
     if lookup.link_of(required_customer()):
         return redirect(url_for("account.overview"), 303)
     return render_template("customers/vipps_link.html")
@@ -59,14 +59,14 @@ def link() -> ResponseReturnValue:
 @bp.post("/account/vipps/link")
 @reauthentication.required
 def start_linking() -> ResponseReturnValue:
-    """Send who is logged in to Vipps, to connect whoever comes back to this account."""
+    """Send the customer to Vipps, to link the Vipps user who comes back to this account."""
     return begin(Purpose.CONNECT, url_for("account.overview"), session_identifier())
 
 
 @bp.get("/account/vipps/unlink")
 @reauthentication.required
 def unlink() -> ResponseReturnValue:
-    """Show what disconnecting means, or what is missing first."""
+    """Show what unlinking means, or what is missing first."""
     customer = required_customer()
     if lookup.link_of(customer) is None:
         return redirect(url_for("account.overview"), 303)
@@ -76,7 +76,7 @@ def unlink() -> ResponseReturnValue:
 @bp.post("/account/vipps/unlink")
 @reauthentication.required
 def do_unlink() -> ResponseReturnValue:
-    """Take the Vipps user's way into this account away, if another way remains."""
+    """Unlink the Vipps user, if another login method remains."""
     customer = required_customer()
     begin_write()
     held = lookup.lock_customer(customer.id)
@@ -98,7 +98,7 @@ def do_unlink() -> ResponseReturnValue:
 @bp.post("/account/vipps/refresh")
 @login_required
 def refresh() -> ResponseReturnValue:
-    """Send who is logged in to Vipps, to learn what is new about them."""
+    """Send the customer to Vipps, to refresh their profile."""
     if lookup.link_of(required_customer()) is None:
         return redirect(url_for("account.overview"), 303)
     return begin(Purpose.REFRESH, url_for("profile.page"), session_identifier())
@@ -106,36 +106,36 @@ def refresh() -> ResponseReturnValue:
 
 @bp.get("/login/vipps/prove")
 def prove() -> ResponseReturnValue:
-    """Ask who has just logged in with Vipps to prove that the account they match is theirs."""
-    waiting = pending_link.of_browser(read_cookie(PENDING_COOKIE))
-    return _proof_page(waiting, ProofForm(formdata=None)) if waiting else _nothing_waits()
+    """Ask a person who has just logged in with Vipps to prove that the matching account is theirs."""
+    pending = pending_link.of_browser(read_cookie(PENDING_COOKIE))
+    return _proof_page(pending, ProofForm(formdata=None)) if pending else _nothing_pending()
 
 
 @bp.post("/login/vipps/prove")
 @limiter.limit(rate_limits.LOGIN_PER_CLIENT, key_func=client_network)
-@limiter.limit(rate_limits.LOGIN_PER_ACCOUNT, key_func=lambda: rate_limits.customer_key(_waiting_customer()))
+@limiter.limit(rate_limits.LOGIN_PER_ACCOUNT, key_func=lambda: rate_limits.customer_key(_pending_customer()))
 def prove_by_password() -> ResponseReturnValue:
     """Connect, if this is the account's password."""
-    waiting = pending_link.of_browser(read_cookie(PENDING_COOKIE))
-    if waiting is None:
-        return _nothing_waits()
-    if _is_logged_in(waiting):
+    pending = pending_link.of_browser(read_cookie(PENDING_COOKIE))
+    if pending is None:
+        return _nothing_pending()
+    if _is_logged_in(pending):
         return _finish(
-            waiting.id,
+            pending.id,
             lambda again: (
                 link_and_sign_in(again, Way.PASSWORD)
                 if _is_logged_in(again) and lock_current_session()
-                else _nothing_waits()
+                else _nothing_pending()
             ),
         )
     form = ProofForm()
-    stored = waiting.customer.password_hash if Way.PASSWORD in waiting.ways else None
+    stored = pending.customer.password_hash if Way.PASSWORD in pending.ways else None
     if not form.validate_on_submit() or not hashing.matches(form.password.data or "", stored):
         log.info("login_refused", method=LoginMethod.PASSWORD)
         send(login_ended, method=LoginMethod.PASSWORD, outcome="refused")
-        return _proof_page(waiting, form, wrong=True), 422
+        return _proof_page(pending, form, wrong=True), 422
     return _finish(
-        waiting.id, lambda again: link_and_sign_in(again, Way.PASSWORD) if _same(again, stored) else _nothing_waits()
+        pending.id, lambda again: link_and_sign_in(again, Way.PASSWORD) if _same(again, stored) else _nothing_pending()
     )
 
 
@@ -143,32 +143,32 @@ def prove_by_password() -> ResponseReturnValue:
 @limiter.limit(rate_limits.FORGOT_PER_CLIENT, key_func=client_network)
 def mail_proof() -> ResponseReturnValue:
     """Mail a link to the account's address."""
-    waiting = pending_link.of_browser(read_cookie(PENDING_COOKIE))
-    if waiting is None:
-        return _nothing_waits()
+    pending = pending_link.of_browser(read_cookie(PENDING_COOKIE))
+    if pending is None:
+        return _nothing_pending()
     with suppress(TooManyRequests):
-        _mail_link(waiting.id)
+        _mail_link(pending.id)
     flash(_("A link is on its way to that account’s e-mail address. It works for an hour."), "success")
     return redirect(url_for("vipps_account.prove"), 303)
 
 
 @bp.post("/login/vipps/prove/new")
 def make_new() -> ResponseReturnValue:
-    """Make a new account for somebody who says that the one they match is another's."""
-    waiting = pending_link.of_browser(read_cookie(PENDING_COOKIE))
-    return _finish(waiting.id, create_and_sign_in) if waiting else _nothing_waits()
+    """Create an account for a person who says that the matching one is not theirs."""
+    pending = pending_link.of_browser(read_cookie(PENDING_COOKIE))
+    return _finish(pending.id, create_and_sign_in) if pending else _nothing_pending()
 
 
 @bp.get("/login/vipps/prove/<token>")
 def prove_by_mail(token: str) -> ResponseReturnValue:
     """Show what the mailed link does; nothing happens before the button is pressed."""
-    found = _proof_and_what_waits(token)
+    found = _token_and_pending_link(token)
     if found is None:
         return _refused(LoginRefused("proof_spent"))
     return render_template(
         "customers/prove_by_mail.html",
         token=token,
-        same_browser=_waits_here(found[1]),
+        same_browser=_is_pending_here(found[1]),
         info=pending_link.userinfo_of(found[1]),
         asked_at=found[1].created_at,
     )
@@ -178,21 +178,21 @@ def prove_by_mail(token: str) -> ResponseReturnValue:
 @limiter.limit(rate_limits.LINKS_PER_CLIENT, key_func=client_network)
 def finish_by_mail(token: str) -> ResponseReturnValue:
     """Connect in the browser that asked; in any other, let the same Vipps user log in there first."""
-    found = _proof_and_what_waits(token)
+    found = _token_and_pending_link(token)
     if found is None:
         return _refused(LoginRefused("proof_spent"))
-    proof, waiting = found
-    if not _waits_here(waiting):
-        return begin(Purpose.PROVE, waiting.next_path, proof.token_hash)
-    return _finish(waiting.id, lambda again: _spend(token, again))
+    proof, pending = found
+    if not _is_pending_here(pending):
+        return begin(Purpose.PROVE, pending.next_path, proof.token_hash)
+    return _finish(pending.id, lambda again: _spend(token, again))
 
 
 def _finish(pending_id: int, work: Callable[[PendingLink], ResponseReturnValue]) -> ResponseReturnValue:
-    """Run the last step in one transaction, with what waits read anew inside it."""
+    """Run the last step in one transaction, with the pending link read again inside it."""
 
     def step() -> ResponseReturnValue:
-        waiting = pending_link.lock(pending_id)
-        return work(waiting) if waiting else _nothing_waits()
+        pending = pending_link.lock(pending_id)
+        return work(pending) if pending else _nothing_pending()
 
     try:
         response = private(in_one_transaction(step))
@@ -202,68 +202,68 @@ def _finish(pending_id: int, work: Callable[[PendingLink], ResponseReturnValue])
     return response
 
 
-@limiter.limit(rate_limits.MAILS_PER_ACCOUNT, key_func=lambda: rate_limits.customer_key(_waiting_customer()))
+@limiter.limit(rate_limits.MAILS_PER_ACCOUNT, key_func=lambda: rate_limits.customer_key(_pending_customer()))
 def _mail_link(pending_id: int) -> None:
     """Mail a link to the account's address; raises `TooManyRequests` if it got enough."""
     begin_write()
-    waiting = pending_link.lock(pending_id)
-    if waiting and Way.MAIL in waiting.ways and waiting.customer.email:
-        customer, email = waiting.customer, waiting.customer.email
-        token = email_tokens.issue(customer, email, email_tokens.TokenPurpose.CONNECT, pending_link_id=waiting.id)
+    pending = pending_link.lock(pending_id)
+    if pending and Way.MAIL in pending.ways and pending.customer.email:
+        customer, email = pending.customer, pending.customer.email
+        token = email_tokens.issue(customer, email, email_tokens.TokenPurpose.CONNECT, pending_link_id=pending.id)
         emails.prove_ownership(customer, token)
     db.session.commit()
     log.info("proof_mailed")
 
 
-def _spend(token: str, waiting: PendingLink) -> ResponseReturnValue:
+def _spend(token: str, pending: PendingLink) -> ResponseReturnValue:
     if email_tokens.use(token, email_tokens.TokenPurpose.CONNECT) is None:
         raise LoginRefused("proof_spent")
-    return link_and_sign_in(waiting, Way.MAIL)
+    return link_and_sign_in(pending, Way.MAIL)
 
 
-def _same(waiting: PendingLink, stored: str | None) -> bool:
+def _same(pending: PendingLink, stored: str | None) -> bool:
     """Tell whether the password is still the one that was checked a moment ago."""
-    return waiting.customer.password_hash == stored
+    return pending.customer.password_hash == stored
 
 
-def _proof_and_what_waits(token: str) -> tuple[EmailToken, PendingLink] | None:
+def _token_and_pending_link(token: str) -> tuple[EmailToken, PendingLink] | None:
     proof = email_tokens.find(token, email_tokens.TokenPurpose.CONNECT)
     if proof is None or proof.pending_link_id is None or proof.customer.email != proof.email:
         return None
-    waiting = pending_link.by_id(proof.pending_link_id)
-    return (proof, waiting) if waiting else None
+    pending = pending_link.by_id(proof.pending_link_id)
+    return (proof, pending) if pending else None
 
 
-def _waits_here(waiting: PendingLink) -> bool:
+def _is_pending_here(pending: PendingLink) -> bool:
     here = pending_link.of_browser(read_cookie(PENDING_COOKIE))
-    return here is not None and here.id == waiting.id
+    return here is not None and here.id == pending.id
 
 
-def _is_logged_in(waiting: PendingLink) -> bool:
+def _is_logged_in(pending: PendingLink) -> bool:
     """Tell whether this browser has just logged in to the very account, by its password or by a mailed link."""
-    return current_customer() == waiting.customer and reauthentication.is_recent(current_session())
+    return current_customer() == pending.customer and reauthentication.is_recent(current_session())
 
 
-def _waiting_customer() -> int | None:
-    waiting = pending_link.of_browser(read_cookie(PENDING_COOKIE))
-    return waiting.customer_id if waiting else None
+def _pending_customer() -> int | None:
+    pending = pending_link.of_browser(read_cookie(PENDING_COOKIE))
+    return pending.customer_id if pending else None
 
 
-def _proof_page(waiting: PendingLink, form: ProofForm, *, wrong: bool = False) -> str:
+def _proof_page(pending: PendingLink, form: ProofForm, *, wrong: bool = False) -> str:
     return render_template(
         "customers/prove.html",
         form=form,
         wrong=wrong,
-        ways=waiting.ways,
-        is_proved=_is_logged_in(waiting),
-        mailed=email_tokens.was_sent_for(waiting),
-        info=pending_link.userinfo_of(waiting),
-        may_become_new=pending_link.may_create_account(waiting),
-        reasons=describe_reasons(waiting.reasons),
+        ways=pending.ways,
+        is_proved=_is_logged_in(pending),
+        mailed=email_tokens.was_sent_for(pending),
+        info=pending_link.userinfo_of(pending),
+        may_become_new=pending_link.may_create_account(pending),
+        reasons=describe_reasons(pending.reasons),
     )
 
 
-def _nothing_waits() -> ResponseReturnValue:
+def _nothing_pending() -> ResponseReturnValue:
     db.session.rollback()
     return error_page(
         410,

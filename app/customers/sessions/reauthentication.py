@@ -1,8 +1,8 @@
-"""Recent confirmation: who is logged in proves once more that they are the customer, before what cannot be undone.
+"""Require re-authentication: the customer proves again who they are before an irreversible action.
 
-A session may be ten hours old, or somebody else may sit at the keyboard (ASVS 7.5.1). So a password, a mailed link or a
+A session may be ten hours old, or another person may use the browser (ASVS 7.5.1). So a password, an emailed link or a
 confirmation in the Vipps app opens a window of ten minutes, and `required` lets a view run only inside it. A plain
-Vipps login opens none: a browser that Vipps remembers logs in without asking anybody.
+Vipps login opens none: a browser that Vipps remembers logs in without asking the person.
 """
 
 from collections.abc import Callable
@@ -26,14 +26,14 @@ View = Callable[..., ResponseReturnValue]
 
 
 def is_recent(session: CustomerSession | None) -> bool:
-    """Tell whether a session was confirmed within the window."""
+    """Tell whether the customer re-authenticated in this session within the window."""
     return session is not None and session.confirmed_at is not None and session.confirmed_at > utcnow() - WINDOW
 
 
 def record_reauthentication(customer: Customer, method: LoginMethod) -> str | None:
     """Open the window for this browser's session; returns its new token for `set_session_cookie`. The caller commits.
 
-    The token is renewed, since more is allowed with it from here on (ASVS 7.2.4).
+    The token is renewed, because it allows more from now on (ASVS 7.2.4).
     """
     row = current_session()
     if row is None:
@@ -45,7 +45,7 @@ def record_reauthentication(customer: Customer, method: LoginMethod) -> str | No
 
 
 def required(view: View) -> View:
-    """Lead who has not confirmed lately through the confirmation page, and from there to this view's page.
+    """Redirect a customer without recent re-authentication to the confirmation page, and from there to this view.
 
     A form that was sent is not sent again: the view has a page of its own under the same address.
     """

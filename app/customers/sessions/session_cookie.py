@@ -1,6 +1,6 @@
-"""The login session as a browser sees it: an opaque cookie, renewed at every login (its row: `session_rows`).
+"""The login session as a browser sees it: an opaque cookie, renewed at every login (its row: `session_store`).
 
-A cookie that somebody planted is never adopted: logging in always makes a new token (ASVS 7.2.4). Asking for
+A cookie that an attacker planted is never adopted: logging in always makes a new token (ASVS 7.2.4). Asking for
 `current_customer()` costs no query without a cookie, and exactly one per request with it. A page that was made for a
 customer is never stored by a browser or a proxy (ASVS 14.3.2). That is also why logging out sends no
 `Clear-Site-Data`: there is nothing of the customer's to clear, its "cookies" would reach the sibling hosts of the
@@ -46,7 +46,7 @@ COOKIE = "session"
 
 View = Callable[..., ResponseReturnValue]
 
-# Sent inside the transaction of a login, with `customer=`; who listens adds to that transaction and does not commit.
+# Sent inside the transaction of a login, with `customer=`; a listener adds to that transaction and does not commit.
 customer_logged_in = Signal()
 
 
@@ -59,20 +59,20 @@ class Current:
 
 
 def init_app(app: Flask) -> None:
-    """Offer `current_customer()` to the templates and look after every response."""
+    """Offer `current_customer()` to the templates, and register the hooks after each request."""
     app.add_template_global(_customer_for_page, "current_customer")
-    app.after_request(_keep_private)
-    app.after_request(_note_visit)
+    app.after_request(_forbid_caching)
+    app.after_request(_record_visit)
 
 
 def current_customer() -> Customer | None:
-    """Return who is logged in in this browser, or None."""
+    """Return the customer who is logged in in this browser, or None."""
     current = _current()
     return current.customer if current else None
 
 
 def required_customer() -> Customer:
-    """Return who is logged in, behind `login_required`."""
+    """Return the customer who is logged in; for views behind `login_required`."""
     customer = current_customer()
     if customer is None:
         abort(403)
@@ -86,7 +86,7 @@ def current_session() -> CustomerSession | None:
 
 
 def session_identifier() -> str:
-    """Name the session of this browser, for what is begun on its behalf and must end in it; empty without one."""
+    """Return an identifier of this browser's session, for a Vipps login that must end in it; empty without one."""
     current = _current()
     return f"{current.customer.id}.{current.row.id}.{current.row.created_at.timestamp():.6f}" if current else ""
 
@@ -106,13 +106,13 @@ def start_session(customer: Customer, method: LoginMethod, *, confirmed: bool) -
 
 
 def ended_by_revocation() -> bool:
-    """Tell whether this browser was logged out because its person ended the sharing in the app."""
+    """Tell whether this browser was logged out because the customer revoked the sharing in the app."""
     token = read_cookie(COOKIE)
     return bool(token) and session_store.end_reason(token) == EndReason.SHARING_REVOKED
 
 
 def lock_current_session() -> bool:
-    """Tell whether this browser's session is still open, as the database says now, and hold it until the commit."""
+    """Tell whether this browser's session is still open in the database, and lock it until the commit."""
     current = _current()
     return current is not None and session_store.lock_if_open(current.row)
 
@@ -136,7 +136,7 @@ def end_current_session(reason: EndReason) -> None:
 
 
 def forget_current() -> None:
-    """Forget who this request's session is, after its transaction was rolled back; the next question asks anew."""
+    """Forget this request's session after a rollback, so that it is read again."""
     g.pop("current", None)
 
 
@@ -160,7 +160,7 @@ def clear_session_cookie(response: Any) -> None:
 
 
 def login_required(view: View) -> View:
-    """Send who is not logged in to the login page, and from there back to this one."""
+    """Redirect a visitor who is not logged in to the login page, and from there back to this one."""
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
@@ -168,7 +168,7 @@ def login_required(view: View) -> View:
             return view(*args, **kwargs)
         if read_cookie(COOKIE) and not ended_by_revocation():  # the login page says that itself
             flash(_("You are no longer logged in here. Please log in again."), "info")
-        # A form that was sent cannot be sent again by a redirect: that person starts from their own page.
+        # A redirect cannot send a form again, so after a POST the customer starts from their own page.
         there = request.full_path.removesuffix("?") if request.method == "GET" else None
         return redirect(url_for("login.page", next=there), 303)
 
@@ -191,8 +191,8 @@ def _look_up(token: str) -> Current | None:
     return Current(*found)
 
 
-def _note_visit(response: Response) -> Response:
-    """Move the idle limit on, at most once a minute, after the page's own work is done and committed."""
+def _record_visit(response: Response) -> Response:
+    """Extend the idle limit, at most once a minute, after the view's own transaction."""
     visit = g.pop("visit", None)
     if visit is None:
         return response
@@ -201,13 +201,13 @@ def _note_visit(response: Response) -> Response:
         session_store.record_visit(visit)
         db.session.commit()
     except SQLAlchemyError as error:
-        # The page is made; a busy database must not take it away.
+        # The page is rendered; a busy database must not replace it by an error.
         db.session.rollback()
         log.warning("visit_not_noted", error=type(error).__name__)
     return response
 
 
-def _keep_private(response: Response) -> Response:
+def _forbid_caching(response: Response) -> Response:
     # A form token belongs to one browser; Flask-WTF leaves it in `g` when a page has one.
     if g.get("current") is not None or "csrf_token" in g or request.blueprint in PERSONAL:
         response.headers["Cache-Control"] = "no-store"
@@ -215,11 +215,11 @@ def _keep_private(response: Response) -> Response:
 
 
 def _customer_for_page() -> Customer | None:
-    """Return who is logged in, for the page's header; None if the database fails, so that its error page stands."""
+    """Return the customer for the page's header; None if the database fails, so that the error page still renders."""
     try:
         customer = current_customer()
         if customer is not None:
-            customer.name  # noqa: B018 - reads it again now if a rollback made it forget
+            customer.name  # noqa: B018 - reads the row again now if a rollback expired it
     except SQLAlchemyError:
         db.session.rollback()
         g.current = None

@@ -1,8 +1,8 @@
-"""The rows behind the session cookies: who, in which browser, since when, until when.
+"""Store the sessions behind the session cookies: the customer, the browser, the start and the limits.
 
-The browser holds 256 random bits and nothing else; the row holds their hash, the customer and the limits. So a session
-can be ended from here, and a copy of its cookie dies with it (ASVS 7.2.1, 7.4.1), which a signed cookie cannot do.
-Nothing here commits; the caller does.
+The browser holds 256 random bits and nothing else; the row holds their hash, the customer and the limits. So the
+shop can end a session, and a copy of its cookie stops working (ASVS 7.2.1, 7.4.1); a signed cookie cannot do that.
+The caller commits.
 """
 
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ from app.database import db, insert_now, utcnow
 from app.signals import send_on_commit, session_began, sessions_ended
 from app.tokens import new_token, secret_hash
 
-# Vipps recommends no length. Two hours bear an interrupted visit to a shop that keeps no card numbers and asks again
-# before anything that cannot be undone; twelve end every session before the next day (ASVS 7.3.1, 7.3.2).
+# Vipps recommends no length. Two hours allow an interrupted visit to a shop that keeps no card numbers and asks again
+# before irreversible actions; twelve end every session before the next day (ASVS 7.3.1, 7.3.2).
 IDLE_LIMIT = timedelta(hours=2)
 ABSOLUTE_LIMIT = timedelta(hours=12)
-# How exactly "last seen" is kept. Finer would be a write per page.
-SEEN_EVERY = timedelta(minutes=1)
+# How exactly "last seen" is stored. Finer would be a write per page.
+SEEN_INTERVAL = timedelta(minutes=1)
 MAX_USER_AGENT = 200
 
 
@@ -68,16 +68,16 @@ _OPEN = (
 
 
 def find(token: str) -> tuple[CustomerSession, Customer] | None:
-    """Return the session that a token opens, and whose it is, with one query; None if it has ended or lapsed."""
+    """Return the session that a token opens, and whose it is, with one query; None if it has ended or expired."""
     found = db.session.execute(_OPEN, {"token_hash": secret_hash(token), "now": utcnow()}).one_or_none()
     return (found[0], found[1]) if found else None
 
 
 def end_reason(token: str) -> str:
-    """Return why the session that a token opened was ended; empty if it lapsed, is open or is not known.
+    """Return why the session of a token was ended; empty if it expired, is open or is not known.
 
-    `end_all` marks those too that had lapsed before, and an old cookie need not learn what came after. Nor is it told
-    for longer than the session could have lasted.
+    Sessions that had already expired are ignored, although `end_all` marks them too, and so are sessions that ended
+    more than ABSOLUTE_LIMIT ago.
     """
     ended = select(CustomerSession.ended_reason).where(
         CustomerSession.token_hash == secret_hash(token),
@@ -88,25 +88,25 @@ def end_reason(token: str) -> str:
 
 
 def lock_if_open(row: CustomerSession) -> bool:
-    """Tell whether a session has not ended, and keep others from ending it before this transaction does."""
+    """Tell whether a session has not ended, and lock it until this transaction ends."""
     open_row = select(CustomerSession.id).where(CustomerSession.id == row.id, CustomerSession.ended_at.is_(None))
     return db.session.scalar(open_row.with_for_update()) is not None
 
 
 def rotate(row: CustomerSession) -> str:
-    """Give a session a new token, which is returned; the old one opens nothing any more (ASVS 7.2.4)."""
+    """Give a session a new token, which is returned; the old one stops working (ASVS 7.2.4)."""
     token = new_token()
     row.token_hash = secret_hash(token)
     return token
 
 
 def open_sessions(customer: Customer) -> Sequence[CustomerSession]:
-    """Return a customer's sessions that have neither ended nor lapsed, the last used first."""
+    """Return a customer's sessions that have neither ended nor expired, the last used first."""
     return db.session.scalars(_open_of(customer).order_by(CustomerSession.last_seen_at.desc())).all()
 
 
 def open_session(customer: Customer, session_id: int) -> CustomerSession | None:
-    """Return one of a customer's open sessions; somebody else's is as good as none (ASVS 8.2.2)."""
+    """Return one of a customer's open sessions; another customer's counts as none (ASVS 8.2.2)."""
     return db.session.scalar(_open_of(customer).where(CustomerSession.id == session_id))
 
 
@@ -126,7 +126,7 @@ def end(row: CustomerSession, reason: EndReason) -> None:
 
 
 def end_all(customer: Customer, reason: EndReason, keep: int | None = None, method: LoginMethod | None = None) -> None:
-    """End every open session of a customer but the one to keep, or only those of one way in (ASVS 7.4.2, 7.4.3)."""
+    """End every open session of a customer but the one to keep, or only those of one method (ASVS 7.4.2, 7.4.3)."""
     ending = update(CustomerSession).where(
         CustomerSession.customer_id == customer.id, CustomerSession.ended_at.is_(None)
     )
@@ -139,9 +139,9 @@ def end_all(customer: Customer, reason: EndReason, keep: int | None = None, meth
 
 
 def visit_due(row: CustomerSession) -> Visit | None:
-    """Return what is to be noted of a visit, or None if the last note is recent enough."""
+    """Return the visit to record, or None if the last one is recent enough."""
     now = utcnow()
-    if now - row.last_seen_at <= SEEN_EVERY:
+    if now - row.last_seen_at <= SEEN_INTERVAL:
         return None
     return Visit(row.id, now, _expiry(row.created_at, now))
 

@@ -150,10 +150,10 @@ def test_the_cart_and_the_checkout_never_ask(vipps: VippsPerson) -> None:
 
 def test_a_login_that_fails_has_asked_nobody(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
     """The note that somebody was asked belongs to the login's own transaction."""
-    from app.customers.linking import sign_in
+    from app.customers.activity import account_activity
 
     customer_id = add_customer(app)
-    monkeypatch.setattr(sign_in.account_activity, "note", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr(account_activity, "record", lambda *a, **k: 1 / 0)
     assert log_in(client).status_code == 500
     monkeypatch.undo()
     assert asked_at(app, customer_id) is None

@@ -102,7 +102,7 @@ def test_a_blocked_customer_can_end_it_too(app: Flask, client: FlaskClient, cust
 def test_a_forged_link_does_nothing_and_gets_a_calm_page(app: Flask, client: FlaskClient, customer_id: int) -> None:
     sound = path_for(app, customer_id)
     with app.app_context():
-        birth = unsubscribe._birth(db.session.get_one(Customer, customer_id))
+        birth = unsubscribe._created(db.session.get_one(Customer, customer_id))
     forged = [
         sound[:-9] + ("A" if sound[-9] != "A" else "B") + sound[-8:],  # the very last character has spare bits
         sound[:30],
