@@ -1,4 +1,4 @@
-"""The guide in Chromium: one login seen step by step, and every button of the clinic doing what it says."""
+"""The guide in Chromium: one login step by step, and every button of the error playground."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,7 +14,7 @@ from tests.browser.views import look_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # a walk opens dozens of pages
 
-CLINIC = "/guide/errors"
+PLAYGROUND = "/guide/errors"
 GUIDE = (
     "/guide/",
     "/guide/the-idea",
@@ -46,8 +46,8 @@ BEYOND = """() => [...document.querySelectorAll("svg.sequence")].flatMap(svg => 
 
 
 def be_remembered(page: Page, stage: Stage) -> None:
-    """Log in as somebody whom Vipps remembers in this browser from then on, so that no screen stands in the way."""
-    page.goto(f"{stage.shop}/login?next={CLINIC}")
+    """Log in as a person whom Vipps then remembers in this browser, so that later logins show no screen."""
+    page.goto(f"{stage.shop}/login?next={PLAYGROUND}")
     press_vipps(page)
     page.get_by_label("Remember me in this browser").check()
     be(page, GUNNAR)
@@ -56,15 +56,15 @@ def be_remembered(page: Page, stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("group", FAULT_GROUPS, ids=lambda group: group.title)
-def test_every_button_of_the_clinic_does_what_it_says(
+def test_every_button_of_the_error_playground_triggers_its_error(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, group: FaultGroup
 ) -> None:
-    monkeypatch.setattr(limiter, "enabled", False)  # a person presses fewer buttons a minute
+    monkeypatch.setattr(limiter, "enabled", False)  # a visitor presses fewer buttons a minute
     page = stage.open()
     be_remembered(page, stage)
     for case in filter(lambda each: each.can_be_tried, group.cases):
         monkeypatch.setattr(transport, "CALL_SECONDS", 0.5 if case.name.endswith("_slow") else 5)
-        page.goto(f"{stage.shop}{CLINIC}#{case.name}", wait_until="domcontentloaded")
+        page.goto(f"{stage.shop}{PLAYGROUND}#{case.name}", wait_until="domcontentloaded")
         with page.expect_navigation(wait_until="domcontentloaded"):
             page.locator(f"#{case.name}").get_by_role("button").click()
         said = heading(page).inner_text()
@@ -79,7 +79,7 @@ def test_every_button_of_the_clinic_does_what_it_says(
 @pytest.mark.parametrize("options", [{}, {"viewport": PHONE, "java_script_enabled": False}], ids=["desk", "phone"])
 def test_what_is_folded_opens_by_its_address_and_by_the_keyboard(stage: Stage, options: dict[str, object]) -> None:
     page = stage.open(**options)
-    for address, inside in ((f"{CLINIC}#userinfo_slow", "#userinfo_slow"), ("/guide/conformance#B05", "#B05")):
+    for address, inside in ((f"{PLAYGROUND}#userinfo_slow", "#userinfo_slow"), ("/guide/conformance#B05", "#B05")):
         page.goto(stage.shop + address)
         expect(page.locator(inside)).to_be_in_viewport()
         folded = page.locator(".fold:not([open])")
@@ -90,7 +90,7 @@ def test_what_is_folded_opens_by_its_address_and_by_the_keyboard(stage: Stage, o
         expect(folded).to_have_count(left - 1)
 
 
-def test_every_page_is_for_everybody(stage: Stage) -> None:
+def test_every_page_is_accessible(stage: Stage) -> None:
     page = stage.open()
     log_in_with_vipps(page, stage, next_path="/guide/inspector")
     page.goto(f"{stage.shop}/login/vipps")  # a second login, to be compared with the first
