@@ -1,4 +1,4 @@
-"""The guide in Chromium: one login seen step by step, and every button of the clinic doing what it says."""
+"""The guide in Chromium: one login step by step, and every button of the error playground."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,7 +14,7 @@ from tests.browser.views import look_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # a walk opens dozens of pages
 
-CLINIC = "/guide/errors"
+PLAYGROUND = "/guide/errors"
 GUIDE = (
     "/guide/",
     "/guide/the-idea",
@@ -46,8 +46,8 @@ BEYOND = """() => [...document.querySelectorAll("svg.sequence")].flatMap(svg => 
 
 
 def be_remembered(page: Page, live_shop: LiveShop) -> None:
-    """Log in as a person whom Vipps remembers in this browser, so that it shows no more screens."""
-    page.goto(f"{live_shop.shop}/login?next={CLINIC}")
+    """Log in as a person whom Vipps then remembers in this browser, so that later logins show no screen."""
+    page.goto(f"{live_shop.shop}/login?next={PLAYGROUND}")
     press_vipps(page)
     page.get_by_label("Remember me in this browser").check()
     be(page, GUNNAR)
@@ -56,15 +56,15 @@ def be_remembered(page: Page, live_shop: LiveShop) -> None:
 
 
 @pytest.mark.parametrize("group", FAULT_GROUPS, ids=lambda group: group.title)
-def test_every_button_of_the_clinic_does_what_it_says(
+def test_every_button_of_the_error_playground_triggers_its_error(
     live_shop: LiveShop, monkeypatch: pytest.MonkeyPatch, group: FaultGroup
 ) -> None:
-    monkeypatch.setattr(limiter, "enabled", False)  # a person presses fewer buttons a minute
+    monkeypatch.setattr(limiter, "enabled", False)  # a visitor presses fewer buttons a minute
     page = live_shop.open()
     be_remembered(page, live_shop)
     for case in filter(lambda each: each.can_be_tried, group.cases):
         monkeypatch.setattr(transport, "CALL_SECONDS", 0.5 if case.name.endswith("_slow") else 5)
-        page.goto(f"{live_shop.shop}{CLINIC}#{case.name}", wait_until="domcontentloaded")
+        page.goto(f"{live_shop.shop}{PLAYGROUND}#{case.name}", wait_until="domcontentloaded")
         with page.expect_navigation(wait_until="domcontentloaded"):
             page.locator(f"#{case.name}").get_by_role("button").click()
         said = heading(page).inner_text()
@@ -81,7 +81,7 @@ def test_what_is_folded_opens_by_its_address_and_by_the_keyboard(
     live_shop: LiveShop, options: dict[str, object]
 ) -> None:
     page = live_shop.open(**options)
-    for address, inside in ((f"{CLINIC}#userinfo_slow", "#userinfo_slow"), ("/guide/conformance#B05", "#B05")):
+    for address, inside in ((f"{PLAYGROUND}#userinfo_slow", "#userinfo_slow"), ("/guide/conformance#B05", "#B05")):
         page.goto(live_shop.shop + address)
         expect(page.locator(inside)).to_be_in_viewport()
         folded = page.locator(".fold:not([open])")

@@ -17,7 +17,7 @@ PLAYGROUND = "/guide/errors"
 
 
 def pressed(vipps: VippsPerson, name: str, browser: FlaskClient | None = None) -> str:
-    """Press a button of the clinic; returns the authorization URL."""
+    """Press a button of the error playground; returns the authorization URL."""
     response = post(browser or vipps.browser, f"{PLAYGROUND}/{name}/try")
     assert response.status_code == 302, response.text[:500]
     return str(response.headers["Location"])
@@ -57,7 +57,7 @@ def test_repeated_callback_leads_to_the_same_place(vipps: VippsPerson) -> None:
     assert (again.status_code, again.headers["Location"]) == (303, callback)
     assert again.headers["Cache-Control"] == "no-store"
     names = [cookie.partition("=")[0] for cookie in again.headers.getlist("Set-Cookie")]
-    assert {"session", "clinic"} <= set(names), "what the first answer said stays said"
+    assert {"session", "clinic"} <= set(names), "the cookies of the first answer are kept"
     second = vipps.browser.get(callback)
     assert second.headers["Location"] == "/guide/inspector"
     assert "had already answered this callback" in newest(vipps.browser).text
@@ -68,8 +68,8 @@ def test_repeated_callback_leads_to_the_same_place(vipps: VippsPerson) -> None:
 def test_a_refusal_links_to_its_own_login_and_back_to_its_button(vipps: VippsPerson, name: str) -> None:
     refused = vipps.browser.get(vipps.approve(pressed(vipps, name), "ola"))
     vipps.browser.get(vipps.approve(vipps.start(), "ola"))  # the newest login is another one
-    inspector, clinic = (str(each["href"]) for each in Page(refused.text).select(".refused__guide a"))
-    assert clinic == f"{PLAYGROUND}#{name}"
+    inspector, playground = (str(each["href"]) for each in Page(refused.text).select(".refused__guide a"))
+    assert playground == f"{PLAYGROUND}#{name}"
     shown = check_page(vipps.browser.get(inspector, follow_redirects=True))
     assert shown.h1 == FAULT_CASES[name].title
     lost = name == "lost_cookie"

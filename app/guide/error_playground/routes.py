@@ -36,7 +36,7 @@ def init_app(app: Flask) -> None:
 
 
 def url() -> str:
-    """Return the case that this request's login was begun for, as an address; empty for any other login."""
+    """Return the address of the fault case that this request's login was started for; empty for any other login."""
     name = (
         (request.view_args or {}).get("name", "")
         if request.endpoint == "error_playground.try_it"

@@ -23,7 +23,7 @@ CONFIG = VippsConfig(
 
 
 class Merchant:
-    """What a login means here: the name is kept in the session's signed cookie, and nothing in a database."""
+    """What a login means here: the name is stored in the session's signed cookie, and nothing in a database."""
 
     def offer(self, next_path: str) -> Any:
         return BUTTON  # another site sent the browser here: let the person press it

@@ -32,7 +32,7 @@ def show(number: int) -> str:
     return render_template(
         "guide/inspector/login.html",
         timeline=timeline,
-        words=recorded_names,
+        names=recorded_names,
         passed=count_passed(timeline),
         diagram=draw(arrows, f"The login in {len(arrows)} steps, which are explained below", PARTICIPANTS),
     )
@@ -84,7 +84,7 @@ def compare() -> ResponseReturnValue:
         both={"Earlier": earlier, "Later": later},
         summary=summarize(earlier, later),
         groups=difference_groups(earlier, later),
-        words=recorded_names,
+        names=recorded_names,
     )
 
 
