@@ -1,7 +1,7 @@
-"""Languages: English and Norwegian bokmål, chosen by the footer's switch, else by the browser.
+"""Choose the language, English or Norwegian bokmål: from the switch in the footer, else from the browser.
 
-Also the formatters that templates use. Prices are always written the Norwegian way, whatever the language
-of the page, because they are Norwegian prices.
+It also has the templates' formatters. Prices are formatted the Norwegian way in both languages, because they are in
+kroner.
 """
 
 from datetime import datetime, timedelta
@@ -35,7 +35,7 @@ babel = Babel()
 
 
 def init_app(app: Flask) -> None:
-    """Choose the language of each request and hand the formatters to the templates."""
+    """Choose the language of each request, and give the formatters to the templates."""
     babel.init_app(
         app,
         locale_selector=chosen_language,
@@ -58,7 +58,7 @@ def init_app(app: Flask) -> None:
 
 @bp.get("/language/<code>")
 def choose(code: str) -> ResponseReturnValue:
-    """Remember the language of this browser and go back to the page."""
+    """Store the language in a cookie, and redirect back to the page."""
     if code not in LANGUAGES:
         abort(404)
     response = redirect(local_path(request.args.get("next"), "/"))
@@ -67,23 +67,23 @@ def choose(code: str) -> ResponseReturnValue:
 
 
 def chosen_language() -> str:
-    """Return the language of this request: the switch first, then what the browser prefers."""
+    """Return the language of this request: from the switch, else from the browser's preference."""
     chosen = read_cookie(LANGUAGE_COOKIE)
     if chosen in LANGUAGES:
         return chosen
     return _preferred(request.headers.get("Accept-Language", "")[:MAX_ACCEPTED])
 
 
-@lru_cache(maxsize=512)  # browsers send a few different headers, over and over
+@lru_cache(maxsize=512)  # most browsers send one of few headers
 def _preferred(accepted: str) -> str:
-    """Return the language that suits an Accept-Language header best."""
-    # A Norwegian browser sends nb, nn or the old "no"; all of them read bokmål.
+    """Return the language that matches an Accept-Language header best."""
+    # A Norwegian browser sends nb, nn or the old "no"; bokmål suits all of them.
     match = parse_accept_header(accepted, LanguageAccept).best_match(["en", "nb", "no", "nn"], default="en")
     return "en" if match == "en" else "nb"
 
 
 def _texts() -> NullTranslations:
-    """Return the translations of this page, found once and not per text; a mail's are those of its own language."""
+    """Return the translations of this page, looked up once per page; an email may have another language."""
     locale, kept = get_locale(), g.get("texts")
     if kept is None or kept[0] is not locale:
         kept = g.texts = locale, get_translations()
@@ -101,8 +101,8 @@ def language() -> str:
 def here() -> str:
     """Return the address of this page, for a link that comes back to it.
 
-    Not of an address that is a secret: a callback's query string is the authorization response (RFC 9700, section 4.2),
-    and a mailed link's path is its token.
+    It is `/` if the address is a secret: the query of a callback is the authorization response (RFC 9700, section 4.2),
+    and the path of an emailed link has its token.
     """
     if request.method != "GET" or request.endpoint is None or request.endpoint in SECRET_ADDRESSES:
         return "/"
@@ -111,15 +111,15 @@ def here() -> str:
 
 @lru_cache(maxsize=4096)
 def money(ore: int) -> str:
-    """Write an amount in øre as Norwegians do: 129900 becomes "1 299,00 kr" with no-break spaces."""
+    """Format an amount in øre: 129900 becomes "1 299,00 kr" with no-break spaces."""
     return format_currency(ore / 100, "NOK", locale="nb_NO")
 
 
 def day(moment: datetime | None) -> str:
-    """Write the day of a moment in the page's language, in the shop's own time zone."""
+    """Format a date in the page's language and the shop's time zone."""
     return format_datetime(moment, DAY[language()]) if moment else ""
 
 
 def when(moment: datetime | None) -> str:
-    """Write a moment in the page's language, in the shop's own time zone."""
+    """Format a date and time in the page's language and the shop's time zone."""
     return format_datetime(moment, MOMENT[language()]) if moment else ""

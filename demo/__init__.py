@@ -14,7 +14,7 @@ from flask import Flask
 from flask.cli import with_appcontext
 
 from app import cli
-from app.database import db, one_at_a_time
+from app.database import db, setup_lock
 from app.settings import Settings
 from demo import routes, scenarios, staff
 from demo.fork import fork
@@ -44,7 +44,7 @@ def setup(context: click.Context, with_demo: bool) -> None:
     """Create or migrate the database, and forget the carts that nobody came back for; safe to repeat."""
     context.invoke(cli.setup)
     if with_demo:
-        with one_at_a_time():
+        with setup_lock():
             products.load(db.session())
             customers.load(db.session())
             staff.load(db.session())

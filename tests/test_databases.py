@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, inspect, select, text
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.customers.models import Customer
-from app.database import UtcDateTime, db, insert_now, is_in_models, on_commit, update_now, utcnow
+from app.database import UtcDateTime, db, insert_row, is_in_models, on_commit, update_row, utcnow
 from app.shop.models import Product
 from app.vipps.attempts import metadata as vipps_metadata
 
@@ -58,7 +58,7 @@ def test_times_come_back_in_utc_and_a_naive_one_is_refused(either_app: Flask) ->
 
 def test_a_row_that_is_written_now_is_as_a_flush_would_leave_it(either_app: Flask) -> None:
     with either_app.app_context():
-        customer = insert_now(Customer(name="Kari", address={"street": "Fjordveien 1"}))
+        customer = insert_row(Customer(name="Kari", address={"street": "Fjordveien 1"}))
         assert customer.id
         assert customer.refresh_policy == "ask", "a column's default"
         assert customer.created_at.tzinfo is not None
@@ -70,8 +70,8 @@ def test_a_row_that_is_written_now_is_as_a_flush_would_leave_it(either_app: Flas
 
 def test_a_row_that_is_changed_now_is_changed_in_the_database_and_in_hand(either_app: Flask) -> None:
     with either_app.app_context():
-        other, customer = insert_now(Customer(name="Ola")), insert_now(Customer(name="Kari"))
-        update_now(customer, name="Kari Nordfjell", email="kari@example.com")
+        other, customer = insert_row(Customer(name="Ola")), insert_row(Customer(name="Kari"))
+        update_row(customer, name="Kari Nordfjell", email="kari@example.com")
         assert (customer.name, customer.email) == ("Kari Nordfjell", "kari@example.com")
         assert not db.session.dirty
         named = select(Customer.name).where(Customer.id >= other.id).order_by(Customer.id)
@@ -83,23 +83,23 @@ def test_a_row_that_is_not_there_is_not_changed_in_silence(either_app: Flask, me
     with either_app.app_context():
         customer = Customer(name="Kari")
         if meanwhile == "deleted":
-            db.session.execute(delete(Customer).where(Customer.id == insert_now(customer).id))
+            db.session.execute(delete(Customer).where(Customer.id == insert_row(customer).id))
         with pytest.raises(StaleDataError):
-            update_now(customer, name="Kari Nordfjell")
+            update_row(customer, name="Kari Nordfjell")
 
 
 def test_what_was_written_now_is_gone_with_its_transaction(either_app: Flask) -> None:
     with either_app.app_context():
-        number = insert_now(Customer(name="Kari")).id
+        number = insert_row(Customer(name="Kari")).id
         db.session.rollback()
         assert db.session.get(Customer, number) is None
 
 
 def test_a_row_may_get_the_number_of_one_that_was_rolled_back_and_is_still_held(either_app: Flask) -> None:
     with either_app.app_context():
-        gone = insert_now(Customer(name="Kari"))
+        gone = insert_row(Customer(name="Kari"))
         db.session.rollback()
-        again = insert_now(Customer(name="Ola"))  # on SQLite with the same number
+        again = insert_row(Customer(name="Ola"))  # on SQLite with the same number
         db.session.commit()
         assert gone is not again
         assert db.session.get_one(Customer, again.id).name == "Ola"

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.database import LARGEST_ID, db
+from app.database import MAX_ID, db
 
 PER_PAGE = 25
 
@@ -27,7 +27,7 @@ class Listing(Generic[T]):
 
 def newest(statement: Select[Any], key: InstrumentedAttribute[int], before: int | None) -> Listing[Any]:
     """Return a page of what a statement finds, the newest first."""
-    older = statement.where(key < (before or LARGEST_ID)).order_by(key.desc())
+    older = statement.where(key < (before or MAX_ID)).order_by(key.desc())
     return _page(older, key)
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.customers.sessions.session_cookie import current_customer
-from app.database import db, if_possible, utcnow
+from app.database import db, query_or, utcnow
 from app.logging import failure, log, reference
 from app.staff.models import ErrorReport
 from app.staff.pagination import Listing, newest
@@ -87,7 +87,7 @@ def _write(quota: Quota, code: str, status: int) -> None:
         "code": code,
         "status": status,
         "route": str(request.url_rule or "")[:MAX_ROUTE],
-        "customer_id": if_possible(_customer_id, None),
+        "customer_id": query_or(_customer_id, None),
     }
     try:
         # What the page has left open would keep others, and SQLite's one writer, waiting.

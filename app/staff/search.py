@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union
 from app.customers.accounts import phone_number
 from app.customers.accounts.email_address import normal_email
 from app.customers.models import Activity, Customer, NameWord, WebhookDelivery
-from app.database import LARGEST_ID, db
+from app.database import MAX_ID, db
 from app.forms import one_line
 from app.shop.models import Order
 from app.staff.models import ErrorReport
@@ -93,7 +93,7 @@ def _readings(text: str) -> Mapping[Kind, ColumnElement[bool]]:
     if "@" in text:
         return {Kind.EMAIL: Customer.email == (normal_email(text) or "")}
     readings: dict[Kind, ColumnElement[bool]] = {}
-    if (number := CUSTOMER_NUMBER.fullmatch(text)) and int(number[1]) <= LARGEST_ID:
+    if (number := CUSTOMER_NUMBER.fullmatch(text)) and int(number[1]) <= MAX_ID:
         readings[Kind.NUMBER] = Customer.id == int(number[1])
     if any(letter.isdigit() for letter in text) and (digits := phone_number.digits_of(text)):
         readings[Kind.PHONE] = Customer.phone_number == digits

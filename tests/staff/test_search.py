@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import insert, select, update
 
 from app.customers.models import Activity, Customer, NameWord
-from app.database import LARGEST_ID, db, utcnow
+from app.database import MAX_ID, db, utcnow
 from app.shop.models import Order
 from app.staff.models import ErrorReport
 from app.staff.pagination import PER_PAGE
@@ -199,7 +199,7 @@ def test_no_more_is_read_than_is_shown(app: Flask) -> None:
         assert "LIMIT" in statement
 
 
-@pytest.mark.parametrize("after", ["-1", "x", str(LARGEST_ID + 1), "9" * 40, ""])
+@pytest.mark.parametrize("after", ["-1", "x", str(MAX_ID + 1), "9" * 40, ""])
 def test_a_page_that_cannot_be_is_the_first_one(app: Flask, after: str) -> None:
     ola = add(app, **OLA)
     client = at_work(app)

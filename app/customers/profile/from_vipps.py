@@ -19,7 +19,7 @@ from app.customers.activity.account_activity import Kind
 from app.customers.models import Customer, VippsLink, VippsProfile
 from app.customers.profile.change_history import Policy, Source, State, note, set_aside
 from app.customers.profile.fields import COLUMNS, FIELDS, Values, columns_of, is_held_elsewhere, own, put, said, same
-from app.database import db, update_now, utcnow
+from app.database import db, update_row, utcnow
 from app.vipps.claims import Address, UserInfo
 
 BY_POLICY = {Policy.UPDATE: State.APPLIED, Policy.ASK: State.PROPOSED, Policy.KEEP: State.NOTED}
@@ -42,7 +42,7 @@ def refresh(link: VippsLink, info: UserInfo) -> Refreshed:
     """
     customer, columns = link.customer, _columns(info)
     if link.profile and columns_of(link.profile) == columns:
-        update_now(link.profile, received_at=utcnow())
+        update_row(link.profile, received_at=utcnow())
         _verify_number(customer, info.phone_number, info)
         return Refreshed()
     now = said(columns)

@@ -40,7 +40,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from app.customers.models import Customer, VippsLink
 from app.customers.privacy import data_sources
 from app.customers.privacy.labels import lasting
-from app.database import UtcDateTime, db, made_elsewhere, utcnow
+from app.database import UtcDateTime, db, unmanaged_tables, utcnow
 from app.security import cookie_name, read_cookie, set_cookie
 from app.shop.privacy_notice import Cookie
 from app.tokens import new_token, secret_hash
@@ -170,7 +170,7 @@ def forget() -> None:
 def init_app(app: Flask) -> None:
     """Let the table be known to who erases, who forgets what is old, and who compares tables with models."""
     data_sources.register(app, HOLDER)
-    made_elsewhere.add(inspected_login.name)
+    unmanaged_tables.add(inspected_login.name)
 
 
 def _erase(customer: Customer) -> None:

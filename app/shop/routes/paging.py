@@ -4,7 +4,7 @@ import re
 
 from flask import abort, request
 
-from app.database import LARGEST_ID
+from app.database import MAX_ID
 from app.shop.catalogue import Place
 
 MAX_PAGE = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
@@ -32,4 +32,4 @@ def place(name: str) -> Place | None:
         return None
     found = PLACE.fullmatch(given) or abort(404)
     position, product_id = int(found[1]), int(found[2])
-    return Place(position, product_id) if max(abs(position), product_id) <= LARGEST_ID else abort(404)
+    return Place(position, product_id) if max(abs(position), product_id) <= MAX_ID else abort(404)
