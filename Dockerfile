@@ -1,7 +1,7 @@
 # The shop, and with another command the simulator. Everything else is a setting: see .env.example.
 #
-#   docker build -t multe .
-#   docker run --read-only --env-file .env -p 8000:8000 multe
+#   docker build -t shop .
+#   docker run --read-only --env-file .env -p 8000:8000 shop
 #
 # The base is named by its line, so that a build takes Python's and Debian's security fixes along. Who wants the very
 # same image every time adds its digest (python:3.11-slim-trixie@sha256:...) and raises it with the requirements.
@@ -18,13 +18,13 @@ COPY requirements.txt ./
 RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --only-binary=:all: -r requirements.txt \
     && pip check
 
-# .dockerignore lets in what it names: no settings, no database, no key. The guide shows the tests, so they are there.
+# .dockerignore lets in what it names: no settings, no database, no key. The demo's guide shows the tests, so they are in it.
 COPY . .
 
 # Bytecode is made now, since nothing can be written later. instance/ is for SQLite and generated keys: the demo's, and
 # the simulator's. With DATABASE_URL and SECRET_KEY the shop leaves it empty.
 RUN chmod -R a+rX,go-w . \
-    && python -m compileall -q --invalidation-mode unchecked-hash app demo samples simulator migrations gunicorn.conf.py wsgi.py \
+    && python -m compileall -q --invalidation-mode unchecked-hash -x '/tests/' . \
     && install --directory --owner=shop --group=shop --mode=0700 instance
 
 ENV PYTHONDONTWRITEBYTECODE=1 \

@@ -8,9 +8,7 @@ setup: $(BIN)/ready ## Make the virtual environment, the database and the demo d
 	$(BIN)/flask --app wsgi setup --demo
 
 test: $(BIN)/ready-dev style ## Lint, then run every test, in Chromium as well
-# stage: begin
 	tools/chromium.sh
-# stage: end
 	# Three on two cores: each waits now and then, for Chromium, for PostgreSQL, for a clock.
 	# Types are checked meanwhile, and what is wrong with them comes last: until the tests are loaded, a core is free.
 	$(BIN)/mypy >.venv/types.txt 2>&1 & \
@@ -22,14 +20,14 @@ lint: $(BIN)/ready-dev style ## Check style, types, templates and the arrows bet
 
 style: $(BIN)/ready-dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	$(BIN)/djlint templates --lint --quiet
+	$(BIN)/djlint $(wildcard templates simulator/templates demo/templates) --lint --quiet
 	$(BIN)/lint-imports --no-cache
 
-# stage: begin
+# demo-only: begin
 bench: $(BIN)/ready-dev ## Measure what the README says about speed
 	$(BIN)/python -m bench
 
-# stage: end
+# demo-only: end
 $(BIN)/ready: requirements.txt
 	tools/venv.sh requirements.txt $@
 
@@ -40,6 +38,6 @@ help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 .PHONY: run setup test lint style help
-# stage: begin
+# demo-only: begin
 .PHONY: bench
-# stage: end
+# demo-only: end

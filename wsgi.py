@@ -1,22 +1,20 @@
-"""What a server runs: `wsgi:app` is the shop. `python wsgi.py` serves it for development.
+"""The apps that a server runs: `wsgi:app` is the shop, `wsgi:simulator` is Vipps Login, simulated.
 
-It is built when it is asked for, so that a mistake in the settings ends with what is wrong and not with a traceback.
+`python wsgi.py` serves the shop for development, with the simulator beside it unless `VIPPS_ENVIRONMENT` names another.
+Each app is built at its first access, so that serving one does not build the other, and so that a wrong setting ends
+with a message instead of a traceback.
 """
 
 import sys
+from importlib.util import find_spec
 from typing import Any
-from urllib.parse import urlsplit
 
-from app.settings import Settings, SettingsError, load
+from app.settings import INSTANCE, Settings, SettingsError, kept_secret, load
 
 
 def __getattr__(name: str) -> Any:
-    """Build `app` at the first access."""
-    builders = {"app": build_shop}
-    # stage: begin
-    # `wsgi:simulator` is Vipps Login, simulated; serving one of the two does not build the other.
-    builders["simulator"] = build_simulator
-    # stage: end
+    """Build an app at the first access."""
+    builders = {"app": build_shop, "simulator": build_simulator}
     if name not in builders:
         raise AttributeError(name)
     globals()[name] = builders[name](settings_or_exit())
@@ -29,7 +27,7 @@ def settings_or_exit() -> Settings:
         return load()
     except SettingsError as error:
         print("The settings cannot be used:", *str(error).splitlines(), sep="\n  ", file=sys.stderr)
-        raise SystemExit(3) from None  # gunicorn takes 3 for "do not try again"
+        raise SystemExit(3) from None  # gunicorn does not restart a worker that ends with 3
 
 
 def build_shop(settings: Settings) -> Any:
@@ -39,50 +37,59 @@ def build_shop(settings: Settings) -> Any:
     return create_app(settings)
 
 
-# stage: begin
 def build_simulator(settings: Settings) -> Any:
-    """Build the simulator, with this shop as one of its merchants."""
-    from demo import serving
+    """Build the simulator, with this shop as one of its merchants; end with a message if it was removed."""
+    if not find_spec("simulator"):
+        print(
+            "There is no simulator here: its folder was removed. Set VIPPS_ENVIRONMENT to test or production,\n"
+            "or serve the simulator of another copy at SIMULATOR_URL.",
+            file=sys.stderr,
+        )
+        raise SystemExit(3)
+    from app import about
+    from simulator import create_simulator
+    from simulator.config import MerchantConfig, SimulatorConfig
 
-    return serving.build_simulator(settings)
-
-
-# stage: end
-def serve(name: str, origin: str) -> None:
-    """Serve an app of this module with Werkzeug's development server."""
-    from werkzeug.serving import WSGIRequestHandler, run_simple
-
-    class Quiet(WSGIRequestHandler):
-        """Leave the request's line to the app, whose log has no query string: a callback's carries the code."""
-
-        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-            """Log nothing."""
-
-    parts = urlsplit(origin)
-    run_simple(
-        parts.hostname or "localhost",
-        parts.port or (443 if parts.scheme == "https" else 80),
-        __getattr__(name),
-        threaded=True,
-        request_handler=Quiet,
+    INSTANCE.mkdir(exist_ok=True)
+    shop = MerchantConfig(
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        name=about.NAME,
+        redirect_uris=(settings.redirect_uri,),
+        auth_method=settings.vipps_client_auth_method,
+        msn=settings.vipps_merchant_serial_number or "123456",
+        webhook_url=f"{settings.public_url}/webhooks/vipps/consent-revoked/{settings.webhook_token}",
+        account_url=f"{settings.public_url}/account",
+        terms_url=f"{settings.public_url}/terms",
+        privacy_url=f"{settings.public_url}/privacy",
+        plan="advanced",  # this plan lets the shop ask for confirmation in the app
+    )
+    return create_simulator(
+        SimulatorConfig(
+            public_url=settings.simulator_url,
+            database_url=f"sqlite:///{INSTANCE / 'simulator.sqlite'}",
+            secret_key=kept_secret(INSTANCE / "simulator_key"),
+            merchants=(shop,),
+        )
     )
 
 
-def main(chosen: Settings) -> None:
-    """Serve the shop for development."""
-    # stage: begin
-    # The simulator has a process of its own: a provider inside the shop's own workers would wait for itself.
-    if sys.argv[1:] == ["simulator"]:
-        serve("simulator", chosen.simulator_url)
-        return
-    if chosen.simulated:
-        from demo import serving
+def main(settings: Settings) -> None:
+    """Serve for development."""
+    from app.dev_server import serve, serve_both
 
+    if sys.argv[1:] == ["simulator"]:
+        serve(__getattr__("simulator"), settings.simulator_url)
+    elif settings.simulated:
         command = [sys.executable, __file__, "simulator"]
-        serving.serve_both(chosen, lambda: __getattr__("app"), lambda: serve("app", chosen.public_url), command)
-        return
-    # stage: end
-    serve("app", chosen.public_url)
+        serve_both(
+            settings,
+            lambda: __getattr__("app"),
+            lambda: serve(__getattr__("app"), settings.public_url),
+            command,
+        )
+    else:
+        serve(__getattr__("app"), settings.public_url)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 `shop -> customers -> vipps`, which `make lint` checks.
 """
 
+from importlib import import_module
 from pathlib import Path
 
 from flask import Flask
@@ -53,11 +54,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(health.bp)
     metrics.init_app(app, settings)
     cli.init_app(app)
-    # stage: begin
-    import demo
-
-    demo.init_app(app, settings)
-    # stage: end
+    if (ROOT / "demo").is_dir():  # a fork has no such package
+        import_module("demo").init_app(app, settings)
     return app
 
 

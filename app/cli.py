@@ -1,48 +1,88 @@
-"""Define the commands of `flask --app wsgi`.
+"""Define the commands of `flask --app wsgi`; `--help` of each says more.
 
-`setup` creates or migrates the database; it is safe to repeat. `block` blocks an account and `unblock` unblocks it.
-`retention` deletes expired data; run it once a day. `erase` erases a customer, after a restored backup brought back an
-erased one. `consent-proofs` finds the consents of an erased customer. `doctor` checks whether the shop is ready for
-logins.
+setup            create or migrate the database, with `--demo` also the sample data
+load-products    read categories and products from a file
+block, unblock   block an account, and unblock it
+erase            erase a customer again who was erased before a backup was restored
+retention        delete data whose retention period is over; run it once a day
+consent-proofs   find the consents that an erased customer had given
+doctor           check whether the shop is ready to take logins
 """
 
+from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 from flask_migrate import upgrade
 from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
 
+from app.customers import lookup
 from app.customers.accounts import emails, registration
-from app.customers.accounts.email_address import normal_email
+from app.customers.email_address import normal_email
 from app.customers.models import Customer
 from app.customers.privacy import erasure
 from app.customers.privacy import retention as privacy_retention
 from app.database import MAX_ID, begin_write, db, setup_lock, utcnow
 from app.doctor.command import doctor
 from app.logging import log
-from app.settings import INSTANCE
-from app.shop import carts
+from app.settings import INSTANCE, ROOT
+from app.shop import carts, product_import
+
+SAMPLE_PRODUCTS = ROOT / "samples" / "products.json"
+DEMO_DATA = "demo_data"
 
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (setup, block, unblock, erase, retention, consent_proofs, doctor):
+    for command in (setup, load_products, block, unblock, erase, retention, consent_proofs, doctor):
         app.cli.add_command(command)
 
 
+def add_demo_data(app: Flask, load: Callable[[Session], None]) -> None:
+    """Let `setup --demo` call one more function that adds rows."""
+    app.extensions.setdefault(DEMO_DATA, []).append(load)
+
+
 @click.command()
+@click.option("--demo", "with_demo", is_flag=True, help="Also load the sample products, and in the demo its accounts.")
 @with_appcontext
-def setup() -> None:
+def setup(with_demo: bool) -> None:
     """Create or migrate the database, and delete abandoned carts; safe to repeat."""
     INSTANCE.mkdir(exist_ok=True)
     with setup_lock():
         upgrade()
         carts.delete_stale(db.session(), utcnow())
+        if with_demo:
+            product_import.load(db.session(), SAMPLE_PRODUCTS)
+            for load in current_app.extensions.get(DEMO_DATA, ()):
+                load(db.session())
         db.session.commit()
     where = make_url(current_app.config["SQLALCHEMY_DATABASE_URI"]).render_as_string(hide_password=True)
     click.echo(f"The database is ready: {where}")
+    if with_demo:
+        click.echo("The demo data is loaded.")
+
+
+@click.command("load-products")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@with_appcontext
+def load_products(file: Path) -> None:
+    """Add or update the categories and products of a JSON FILE; safe to repeat.
+
+    samples/products.json shows the format. Names, texts, prices, pictures and order follow the file. The stock of a
+    product that is there already does not change, and a product that is missing in the file stays.
+    """
+    with setup_lock():
+        try:
+            count = product_import.load(db.session(), file)
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise click.ClickException(f"{file}: {type(error).__name__}: {error}") from None
+        db.session.commit()
+    click.echo(f"{count} products are loaded.")
 
 
 @click.command()
@@ -97,7 +137,7 @@ def erase(number: int, deleted_at: datetime | None, yes: bool) -> None:
         since = f"{customer.created_at:%Y-%m-%d %H:%M}"
         click.confirm(f"Customer {number}, here since {since} UTC: erase them for good?", abort=True)
     begin_write()
-    held = registration.hold(number)
+    held = lookup.lock_customer(number)
     if held is None:
         raise click.ClickException("they have just deleted their account themselves")
     erasure.erase(held)
@@ -129,7 +169,7 @@ def consent_proofs(who: str) -> None:
 
 
 def _customer(email: str) -> Customer:
-    customer = registration.find_by_email(normal_email(email) or "")
+    customer = lookup.find_by_email(normal_email(email) or "")
     if customer is None:
         raise click.ClickException("no account has this email address")
     return customer

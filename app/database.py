@@ -32,7 +32,9 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
@@ -46,6 +48,11 @@ Row = TypeVar("Row", bound="Base")
 
 # The largest id that both databases accept; an address with a larger one is answered with 404.
 MAX_ID = 2**31 - 1
+
+# The first two characters of PostgreSQL's SQLSTATE where the database cannot work just now: connection, transaction
+# state (read-only among them), login, rollback by the database, resources, locks, intervention, system (appendix A).
+UNAVAILABLE = frozenset({"08", "25", "28", "40", "53", "55", "57", "58"})
+READ_ONLY = "25006"
 
 # Any number that no other program uses for an advisory lock in this database.
 SETUP_LOCK = 7_641_002
@@ -244,6 +251,30 @@ def query_or(query: Callable[[], T], otherwise: T) -> T:
     except SQLAlchemyError:
         db.session.rollback()
         return otherwise
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """Return PostgreSQL's code of an error; None where it did not answer, and always on SQLite."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None)
+
+
+def is_unavailable(error: SQLAlchemyError) -> bool:
+    """Tell a database that cannot work just now from a statement of ours that is wrong."""
+    if state := sqlstate(error):
+        return state[:2] in UNAVAILABLE
+    return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
+
+
+def name_of(error: SQLAlchemyError) -> str:
+    """Return the driver's name of an error, which is more precise than SQLAlchemy's."""
+    return type(getattr(error, "orig", None) or error).__name__
+
+
+@event.listens_for(Engine, "handle_error")
+def _leave_read_only_server(context: ExceptionContext) -> None:
+    """Close the pool's connections after a failover: a server that has become read-only keeps them open."""
+    if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+        context.is_disconnect = True
 
 
 PRAGMAS = (

@@ -12,11 +12,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from app.database import db
+from app.database import db, is_unavailable, name_of
 from app.logging import log, reference, set_failure
 
 PAGES: Mapping[int, tuple[object, object]] = {
@@ -32,6 +31,8 @@ PAGES: Mapping[int, tuple[object, object]] = {
     500: (_l("Something broke on our side"), _l("It is not your fault, and your cart is safe. Please try again.")),
     503: (_l("We are catching our breath"), _l("The shop cannot reach its database just now. Please try again soon.")),
 }
+# When a browser may ask again after the database failed.
+RETRY_SECONDS = 5
 # How much of a too large form is read and discarded, so that the browser gets the page, not a closed connection.
 DRAIN_BYTES = 32 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
@@ -45,8 +46,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, stale_form)
     app.register_error_handler(RequestEntityTooLarge, too_large)
     app.register_error_handler(HTTPException, http_error)
-    for kind in (OperationalError, InterfaceError, PoolTimeout):
-        app.register_error_handler(kind, database_error)
+    app.register_error_handler(SQLAlchemyError, database_error)
     app.register_error_handler(Exception, unexpected)
 
 
@@ -107,11 +107,13 @@ def too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:
 
 
 def database_error(error: SQLAlchemyError) -> ResponseReturnValue:
-    """Answer a request whose database is locked, full or gone; the transaction is rolled back."""
+    """Answer a request whose database is locked, full, read-only or gone; its transaction is rolled back."""
+    if not is_unavailable(error):
+        return unexpected(error)
     db.session.rollback()
     set_failure("database_error")
-    log.error("database_error", error=type(getattr(error, "orig", None) or error).__name__)
-    return error_page(503)
+    log.error("database_error", error=name_of(error))
+    return *error_page(503), {"Retry-After": str(RETRY_SECONDS)}
 
 
 def unexpected(error: Exception) -> ResponseReturnValue:

@@ -1,34 +1,39 @@
-"""Choose the language, English or Norwegian bokmål: from the switch in the footer, else from the browser.
+"""Choose the language of each page: by the footer's switch, else by the browser's `Accept-Language`.
 
-It also has the templates' formatters. Prices are formatted the Norwegian way in both languages, because they are in
+A language of `LANGUAGES` needs a catalog in `app/translations`; what has no translation is shown in English. This
+module also has the templates' formatters. Prices are formatted the Norwegian way in every language, because they are in
 kroner.
 """
 
 from datetime import datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 
+from babel.dates import get_date_format
 from babel.numbers import format_currency
 from babel.support import NullTranslations
 from flask import Blueprint, Flask, abort, g, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_babel import Babel, format_datetime, get_locale, get_translations
+from flask_babel import Babel, format_datetime, get_babel, get_locale, get_translations
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from app.security import read_cookie, set_cookie
 from app.vipps.return_path import local_path
 
+DEFAULT_LANGUAGE = "en"
 LANGUAGES = {"en": "English", "nb": "Norsk bokmål"}
+# Norwegian browsers send nb, nn or the old "no"; all of their users read bokmål.
+ALIASES = {"no": "nb", "nn": "nb"}
 SECRET_ADDRESSES = frozenset(
     {"vipps.callback", "register.confirm", "password.reset", "email.confirm", "vipps_account.prove_by_mail"}
 )
 LANGUAGE_COOKIE = "language"
 A_YEAR = 365 * 24 * 3600
 TIME_ZONE = "Europe/Oslo"
-# Norwegian writes the day as an ordinal, "22. november".
-MOMENT = {"en": "d MMMM y HH:mm", "nb": "d. MMMM y HH:mm"}
-DAY = {"en": "d MMMM y", "nb": "d. MMMM y"}
-MAX_ACCEPTED = 200  # characters of Accept-Language; browsers send far fewer
+# Day, month and year; a language that is not here has the order that Unicode CLDR gives its long dates.
+DATE_FORMATS = {"en": "d MMMM y"}
+MAX_ACCEPT_LANGUAGE = 200  # characters; browsers send far fewer
 
 bp = Blueprint("i18n", __name__)
 babel = Babel()
@@ -56,6 +61,11 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["LANGUAGES"] = LANGUAGES
 
 
+def add_translations(app: Flask, folder: Path) -> None:
+    """Look up texts in one more folder of catalogs."""
+    get_babel(app).translation_directories.append(str(folder))
+
+
 @bp.get("/language/<code>")
 def choose(code: str) -> ResponseReturnValue:
     """Store the language in a cookie, and redirect back to the page."""
@@ -71,19 +81,18 @@ def chosen_language() -> str:
     chosen = read_cookie(LANGUAGE_COOKIE)
     if chosen in LANGUAGES:
         return chosen
-    return _preferred(request.headers.get("Accept-Language", "")[:MAX_ACCEPTED])
+    return _preferred(request.headers.get("Accept-Language", "")[:MAX_ACCEPT_LANGUAGE])
 
 
-@lru_cache(maxsize=512)  # most browsers send one of few headers
+@lru_cache(maxsize=512)  # browsers send few different headers
 def _preferred(accepted: str) -> str:
-    """Return the language that matches an Accept-Language header best."""
-    # A Norwegian browser sends nb, nn or the old "no"; bokmål suits all of them.
-    match = parse_accept_header(accepted, LanguageAccept).best_match(["en", "nb", "no", "nn"], default="en")
-    return "en" if match == "en" else "nb"
+    """Return the language that suits an Accept-Language header best."""
+    match = parse_accept_header(accepted, LanguageAccept).best_match([*LANGUAGES, *ALIASES], default=DEFAULT_LANGUAGE)
+    return ALIASES.get(match, match)
 
 
 def _texts() -> NullTranslations:
-    """Return the translations of this page, looked up once per page; an email may have another language."""
+    """Return the translations of this page, looked up once per page; an email has its own language's translations."""
     locale, kept = get_locale(), g.get("texts")
     if kept is None or kept[0] is not locale:
         kept = g.texts = locale, get_translations()
@@ -92,17 +101,17 @@ def _texts() -> NullTranslations:
 
 
 def language() -> str:
-    """Return the language tag of this page: `en` or `nb`."""
+    """Return the language tag of this page, one of `LANGUAGES`."""
     if "language" not in g:
-        g.language = str(get_locale() or "en")
+        g.language = str(get_locale() or DEFAULT_LANGUAGE)
     return str(g.language)
 
 
 def here() -> str:
     """Return the address of this page, for a link that comes back to it.
 
-    It is `/` if the address is a secret: the query of a callback is the authorization response (RFC 9700, section 4.2),
-    and the path of an emailed link has its token.
+    For a secret address it is the front page: a callback's query string is the authorization response (RFC 9700,
+    section 4.2), and the path of an emailed link is its token.
     """
     if request.method != "GET" or request.endpoint is None or request.endpoint in SECRET_ADDRESSES:
         return "/"
@@ -115,11 +124,17 @@ def money(ore: int) -> str:
     return format_currency(ore / 100, "NOK", locale="nb_NO")
 
 
+@lru_cache(maxsize=len(LANGUAGES))
+def date_format(language_tag: str) -> str:
+    """Return the pattern of a date in a language, for Babel."""
+    return DATE_FORMATS.get(language_tag) or str(get_date_format("long", language_tag).pattern)
+
+
 def day(moment: datetime | None) -> str:
     """Format a date in the page's language and the shop's time zone."""
-    return format_datetime(moment, DAY[language()]) if moment else ""
+    return format_datetime(moment, date_format(language())) if moment else ""
 
 
 def when(moment: datetime | None) -> str:
     """Format a date and time in the page's language and the shop's time zone."""
-    return format_datetime(moment, MOMENT[language()]) if moment else ""
+    return format_datetime(moment, f"{date_format(language())} HH:mm") if moment else ""

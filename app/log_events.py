@@ -5,7 +5,6 @@ decision, made in this file (ASVS 16.2.5). List no field whose value can be a se
 dashboards use these names.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -37,7 +36,7 @@ def _events(severity: Severity, **events: tuple[str, str]) -> dict[str, Event]:
 # Every line has these as well, where they apply; `logging` sets them.
 COMMON_FIELDS = frozenset({"level", "timestamp", "reference", "request_id", "exception"})
 
-EVENTS: Mapping[str, Event] = {
+EVENTS: dict[str, Event] = {
     **_events(
         Severity.INFO,
         request=("A request was answered: one line each, with the route, never the query.", "method route status ms"),
@@ -75,9 +74,6 @@ EVENTS: Mapping[str, Event] = {
         staff_logged_in=("A member of staff logged in to the back office.", "staff"),
         staff_logged_out=("A member of staff logged out of the back office.", "staff"),
         audience_exported=("A member of staff exported the audience of a channel.", "staff channel people"),
-        # stage: begin
-        demo_started_over=("A visitor reset the demo.", ""),
-        # stage: end
     ),
     **_events(
         Severity.NOTICE,
@@ -103,10 +99,11 @@ EVENTS: Mapping[str, Event] = {
         unexpected_error=("An exception that the code does not handle; `exception` has the traceback.", "error"),
         http_error=("A page was answered with a status of 500 or more.", "status"),
         database_error=("The database failed during a request, and the transaction was rolled back.", "error"),
-        database_unreachable=("A health check could not reach the database, or its tables are missing.", "error"),
+        database_unreachable=(
+            "A health check could not reach or write the database, or its tables are missing.",
+            "error",
+        ),
+        picture_missing=("A product picture cannot be read; pages show a placeholder.", "path"),
         mail_failed=("The mail server did not accept an email.", "kind error"),
-        # stage: begin
-        inspection_failed=("The demo's inspector failed. The login that it recorded did not.", "error"),
-        # stage: end
     ),
 }

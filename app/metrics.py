@@ -19,6 +19,7 @@ from flask.typing import ResponseReturnValue
 from app import signals
 from app.customers.consents.channels import CHANNELS
 from app.customers.linking.revocation import Outcome
+from app.customers.models import EndReason, LoginMethod
 from app.settings import Settings, settings_of_app
 from app.vipps.call_signal import Call, call_made
 from app.vipps.errors import REFUSALS
@@ -30,14 +31,11 @@ if TYPE_CHECKING:
 bp = Blueprint("metrics", __name__)
 
 OTHER = "other"
-METHODS = frozenset({"vipps", "password", "mail"})
+METHODS = frozenset(LoginMethod)
 PASSWORD_OUTCOMES = frozenset({"let_in", "refused", "too_many", "blocked"})
 LOGIN_OUTCOMES = frozenset({*REFUSALS, *Verdict}) | PASSWORD_OUTCOMES
 EVENT_OUTCOMES = frozenset({*Outcome, "unreadable", "too_many", "database_error"})
-END_REASONS = frozenset({
-    "blocked", "deleted", "email_changed", "ended_by_customer", "logged_out", "password_changed", "password_reset",
-    "replaced", "sharing_revoked", "vipps_connected", "vipps_disconnected",
-})  # fmt: skip
+END_REASONS = frozenset(EndReason)
 ENDPOINTS = {"openid-configuration": "discovery", "jwks.json": "keys", "token": "token", "userinfo": "userinfo"}
 CALL_FAILURES = frozenset({"vipps_timeout", "vipps_unreachable", "answer_too_large", "redirect_refused"})
 CLASSES = frozenset({"2xx", "3xx", "4xx", "5xx"})

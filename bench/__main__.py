@@ -22,15 +22,15 @@ PARTS: dict[str, Part] = {
     "startup": startup.measure,
 }
 ROUNDS = 7
-LONGEST_SECONDS = 900  # for up to seven rounds; a quiet machine needs less than half of it
+MAX_SECONDS = 900  # for up to seven rounds; a quiet machine needs less than half of it
 
 
 def main() -> None:
-    """Measure what was asked for; nothing that was started outlives this, not even when it is interrupted."""
+    """Run the chosen measurements. Every process that they start ends with this one, even when it is interrupted."""
     arguments = parsed()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, end)
-    signal.alarm(LONGEST_SECONDS * max(1, arguments.rounds // ROUNDS))
+    signal.alarm(MAX_SECONDS * max(1, arguments.rounds // ROUNDS))
     about, figures, failures = machine.describe(), [], []
     for name in [arguments.only] if arguments.only else PARTS:
         print(f"measuring: {name} …", file=sys.stderr, flush=True)
@@ -38,7 +38,7 @@ def main() -> None:
             with lab.opened() as opened:
                 figures += PARTS[name](opened, arguments.rounds)
         except BenchmarkError as error:
-            failures.append(f"no figures of {name}: {error}")
+            failures.append(f"no figures for {name}: {error}")
     if arguments.json:
         print(json.dumps({"machine": about, "figures": [figure.as_dict() for figure in figures]}, indent=2))
     else:
@@ -57,7 +57,7 @@ def parsed() -> argparse.Namespace:
 
 
 def end(signal_number: int, frame: FrameType | None) -> None:
-    """End for a signal: somebody's, or the clock's if something hangs."""
+    """End the benchmark on a signal: the user's, or the alarm's if a measurement hangs."""
     raise SystemExit(f"ended by {signal.Signals(signal_number).name}")
 
 

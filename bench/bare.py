@@ -1,7 +1,7 @@
-"""What the shop's front page is compared with: the same 24 cards and nothing else.
+"""A minimal page to compare the shop's front page with: the same 24 cards and nothing else.
 
-Flask, Jinja and Flask-SQLAlchemy as their tutorials combine them: entities from SQLite into a template. No languages,
-no sessions, no security headers, no log, no search; paths are written out, which is cheaper than `url_for`.
+It combines Flask, Jinja and Flask-SQLAlchemy as their tutorials do: entities from SQLite into a template. It has no
+languages, sessions, security headers, log or search; paths are literal, which is cheaper than `url_for`.
 """
 
 import json
@@ -13,7 +13,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 ROOT = Path(__file__).resolve().parent.parent
-GOODS = ROOT / "app" / "shop" / "demo" / "products.json"
+GOODS = ROOT / "samples" / "products.json"
 ON_A_PAGE = 24
 
 
@@ -25,7 +25,7 @@ db = SQLAlchemy(model_class=Base)
 
 
 class Product(Base):
-    """A thing for sale."""
+    """A product."""
 
     __tablename__ = "product"
 
@@ -41,12 +41,12 @@ class Product(Base):
 
     @property
     def kroner(self) -> str:
-        """Return the price in words."""
+        """Return the price as text."""
         return f"{self.price / 100:.2f} kr"
 
 
 def create_app() -> Flask:
-    """Build it on the database in the environment."""
+    """Build the app on the database that the environment names."""
     app = Flask(__name__, static_folder=str(ROOT / "static"))
     app.config["SQLALCHEMY_DATABASE_URI"] = os.environ["BARE_DATABASE_URL"]
     db.init_app(app)
@@ -60,7 +60,7 @@ def create_app() -> Flask:
 
 
 def fill() -> None:
-    """Make the tables and put the demo's goods into them, in English."""
+    """Create the tables and fill them with the demo's products, in English."""
     db.create_all()
     for position, goods in enumerate(json.loads(GOODS.read_text(encoding="utf-8"))["products"]):
         product = Product(position=position, name=goods["name"]["en"], summary=goods["summary"]["en"])

@@ -1,14 +1,14 @@
-"""The front page with its 24 products, against a bare page with the same cards, both under the project's gunicorn.
+"""Compare the front page and its 24 products with a bare page of the same cards, both under the project's gunicorn.
 
-Judged is the processor time of all workers per request. Requests per second are told beside it; there, the visitors
-compete with the servers for the same cores, alike in all three.
+The target is for the processor time of all workers per request. Requests per second are reported too; there the
+visitors compete with the servers for the same cores, equally in all three cases.
 """
 
 from dataclasses import dataclass, field
 from statistics import median
 
 from bench.lab import Lab
-from bench.measure import Figure, in_turns
+from bench.measure import Figure, alternately
 from bench.processes import BenchmarkError, Child, Server
 
 REQUESTS = 800  # in each round
@@ -23,11 +23,11 @@ def measure(lab: Lab, rounds: int) -> list[Figure]:
     lab.run("-m", "bench.bare", env=env)
     shop, bare = lab.server("wsgi:app", env), lab.server("bench.bare:create_app()", env)
     session = session_cookie(lab, shop)
-    everybody = [Visits(lab, shop), Visits(lab, shop, session), Visits(lab, bare)]
-    for visits in everybody:
+    all_visits = [Visits(lab, shop), Visits(lab, shop, session), Visits(lab, bare)]
+    for visits in all_visits:
         visits.processor_ms(WARM_UP)
-    visitor, customer, theirs = in_turns(rounds, *(visits.processor_ms for visits in everybody))
-    fast, customer_fast, their_fast = (median(visits.per_second[1:]) for visits in everybody)
+    visitor, customer, theirs = alternately(rounds, *(visits.processor_ms for visits in all_visits))
+    fast, customer_fast, their_fast = (median(visits.per_second[1:]) for visits in all_visits)
     name, rate = "Front page for a customer", "requests/s"
     return [
         Figure("Front page, processor time", "ms", visitor, theirs, theirs / visitor, at_least=0.85),
@@ -39,7 +39,7 @@ def measure(lab: Lab, rounds: int) -> list[Figure]:
 
 @dataclass
 class Visits:
-    """Visitors of one server, and how fast they were served."""
+    """The visitors of one server, and how fast it served them."""
 
     lab: Lab
     server: Server
@@ -53,7 +53,7 @@ class Visits:
         self._visitors.line()
 
     def processor_ms(self, requests: int = REQUESTS) -> float:
-        """Let them come; return the milliseconds of the server's processor time per request."""
+        """Send the requests; return the milliseconds of the server's processor time per request."""
         before = self.server.processor_seconds()
         took = self._visitors.ask(str(requests))
         seconds = self.server.processor_seconds() - before
@@ -62,10 +62,10 @@ class Visits:
 
 
 def session_cookie(lab: Lab, shop: Server) -> str:
-    """Log somebody in and return their session's cookie."""
+    """Log a customer in and return the session cookie."""
     crowd = lab.start("-m", "bench.crowd", str(shop.port))
     crowd.line()
     cookie = str(crowd.ask("1")["cookie"])
     if not cookie:
-        raise BenchmarkError("nobody could log in")
+        raise BenchmarkError("no customer could log in")
     return cookie

@@ -1,7 +1,7 @@
-"""A certificate for `localhost`, and the trust store of a real machine with its issuer added.
+"""Create a certificate for `localhost`, and the trust store of a real machine with its issuer added.
 
-The store matters: a client that builds a TLS context per login reads every certificate in it, each time. So the clients
-get certifi's whole bundle and one more, not the one alone.
+The size of the store matters: a client that builds a TLS context per login reads every certificate in it each time. So
+the clients get certifi's whole bundle and the issuer, not the issuer alone.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True)
 class Certificates:
-    """Three files: what the provider shows, the key it proves that with, and what clients trust."""
+    """Three files: the provider's certificate, its key, and the clients' trust store."""
 
     chain: Path
     key: Path
@@ -25,7 +25,7 @@ class Certificates:
 
 
 def make(folder: Path) -> Certificates:
-    """Make an authority and a certificate signed by it, for a day."""
+    """Create an authority and a certificate signed by it, valid for a day."""
     made = Certificates(folder / "provider.pem", folder / "provider.key", folder / "trusted.pem")
     issuer, key = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
     authority = _sign("Benchmark authority", issuer, issuer, authority=True)

@@ -1,6 +1,6 @@
-"""People who all log in at the same moment, in a process of their own: `python -m bench.crowd PORT`.
+"""Log many people in at the same moment, in a separate process: `python -m bench.crowd PORT`.
 
-Answers each number with how long so many logins took, what failed, and the session cookie of one of them.
+For each number on standard input it makes that many logins and prints the time, the failures and one session cookie.
 """
 
 import json
@@ -24,13 +24,13 @@ class Browser:
     """One person's browser, on one connection."""
 
     def __init__(self, port: int, number: int) -> None:
-        # Every person has an address of their own; Linux answers for all of 127.0.0.0/8.
+        # Every person has a separate IP address; Linux answers for all of 127.0.0.0/8.
         source = (f"127.1.{number >> 8 & 255}.{number & 255}", 0)
         self.connection = HTTPConnection("127.0.0.1", port, timeout=60, source_address=source)
         self.cookies: dict[str, str] = {}
 
     def get(self, target: str) -> HTTPResponse:
-        """Ask for a path, with the cookies so far."""
+        """Request a path, with the cookies so far."""
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         headers = {"Host": urlsplit(SHOP_ORIGIN).netloc, "Accept-Language": "en", "Cookie": cookies}
         self.connection.request("GET", target, headers=headers)
@@ -43,7 +43,7 @@ class Browser:
 
 
 def log_in(browser: Browser, person: int) -> str:
-    """Log one person in; return "in", or what happened instead."""
+    """Log one person in; return "in", or the failure."""
     try:
         started = browser.get("/login/vipps?next=/account")
         sent_to = started.headers.get("Location", "")
@@ -58,7 +58,7 @@ def log_in(browser: Browser, person: int) -> str:
 
 
 def all_at_once(threads: ThreadPoolExecutor, port: int, people: int) -> dict[str, object]:
-    """Log so many people in at the same moment."""
+    """Log a number of people in at the same moment."""
     browsers, starting_shot = [Browser(port, next(numbers)) for _ in range(people)], Barrier(people + 1)
 
     def one(person: int) -> tuple[str, float]:

@@ -1,18 +1,18 @@
-"""A complete login on PostgreSQL against the same on SQLite: the shop's processor time, and how long one takes.
+"""Compare a complete login on PostgreSQL with one on SQLite: the shop's processor time, and the duration.
 
-PostgreSQL's own processor time is not counted, and with it the waiting for its answers. No aim: SQLite is the default,
-PostgreSQL is for many hosts.
+PostgreSQL's own processor time is not counted, nor is the wait for its answers. There is no target: SQLite is the
+default, PostgreSQL is for several hosts.
 """
 
 from bench.lab import Lab
-from bench.measure import Figure, in_turns
+from bench.measure import Figure, alternately
 from bench.processes import Child
 
 LOGINS, WARM_UP = 40, 40
 
 
 def measure(lab: Lab, rounds: int) -> list[Figure]:
-    """Measure logins on both databases, in turns."""
+    """Measure logins on both databases, alternately."""
     sqlite = lab.client_environment(lab.provider().origin)
     shops = []
     for env in ({**sqlite, "DATABASE_URL": lab.postgresql()}, sqlite):
@@ -21,7 +21,7 @@ def measure(lab: Lab, rounds: int) -> list[Figure]:
         shops[-1].line()
         shops[-1].ask(str(WARM_UP))
     postgresql, other = shops
-    ours, theirs, took, their_took = in_turns(
+    ours, theirs, took, their_took = alternately(
         rounds,
         lambda: milliseconds(postgresql, "seconds"),
         lambda: milliseconds(other, "seconds"),
@@ -35,5 +35,5 @@ def measure(lab: Lab, rounds: int) -> list[Figure]:
 
 
 def milliseconds(shop: Child, what: str) -> float:
-    """Let people log in; return the milliseconds per login."""
+    """Log people in; return the milliseconds per login."""
     return float(shop.ask(str(LOGINS))[what]) * 1000 / LOGINS

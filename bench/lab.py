@@ -1,7 +1,7 @@
-"""What every measurement stands on: a temporary folder, a provider, and processes that end with the benchmark.
+"""The set-up of every measurement: a temporary folder, a provider, and processes that end with the benchmark.
 
-Processes get an environment of their own, so that neither the machine's proxies nor its trust store count. What is
-started here is stopped here, by its process, however the benchmark ends.
+Processes get a separate environment, so the machine's proxies and trust store have no effect. Each process that is
+started here is stopped here, however the benchmark ends.
 """
 
 import os
@@ -25,19 +25,19 @@ CLIENT_ID = "benchmark-client"
 
 
 class Provider:
-    """A running provider, seen from outside."""
+    """A running provider."""
 
     def __init__(self, origin: str, trusted: Path) -> None:
         self.origin = origin
         self._pool = urllib3.PoolManager(ca_certs=str(trusted))
 
     def counts(self) -> dict[str, int]:
-        """Return how many connections it has seen, and how many calls to each path."""
+        """Return the number of its connections, and of the calls to each path."""
         told = self._pool.request("GET", self.origin + COUNTS).json()
         return {"connections": told["connections"], **told["calls"]}
 
     def take(self, seconds: float) -> None:
-        """Let every call take so many seconds from now on."""
+        """Make every call take this many seconds from now on."""
         self._pool.request("GET", f"{self.origin}{DELAY}{seconds}")
 
 
@@ -57,13 +57,13 @@ class Lab:
         return child
 
     def run(self, *arguments: str, env: dict[str, str]) -> None:
-        """Run a Python process to its end, which must be a good one."""
+        """Run a Python process to its end, which must be a success."""
         ended = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=env, capture_output=True, text=True)
         if ended.returncode:
             raise BenchmarkError(f"{' '.join(arguments)} failed:\n{ended.stderr}")
 
     def provider(self, delay: float = 0.0, *, tls: bool = True) -> Provider:
-        """Start a provider that takes so many seconds per call, over TLS or plain HTTP."""
+        """Start a provider that takes this many seconds per call, over TLS or plain HTTP."""
         files = (str(self.certificates.chain), str(self.certificates.key)) if tls else ("", "")
         child = self.start("-m", "bench.provider", *files, CLIENT_ID, str(delay))
         return Provider(f"{'https' if tls else 'http'}://localhost:{child.line()}", self.certificates.trusted)
@@ -80,7 +80,7 @@ class Lab:
         return f"postgresql+psycopg://postgres@/postgres?host={host}"
 
     def server(self, application: str, env: dict[str, str]) -> Server:
-        """Serve an application with the project's own gunicorn settings, on a free port."""
+        """Serve an application with the project's gunicorn settings, on a free port."""
         port = free_port()
         server = Server(self.start("-m", "gunicorn", application, env={**env, "BIND": f"127.0.0.1:{port}"}), port)
         server.wait()
@@ -105,7 +105,7 @@ class Lab:
         }
 
     def set_up_shop(self, env: dict[str, str]) -> None:
-        """Make the shop's database, with the demo's goods."""
+        """Create the shop's database, with the demo's products."""
         self.run("-m", "flask", "--app", "wsgi", "setup", "--demo", env=env)
 
 
@@ -117,7 +117,7 @@ def plain_environment() -> dict[str, str]:
 
 @contextmanager
 def opened() -> Iterator[Lab]:
-    """Give a lab, and leave nothing of it behind."""
+    """Set up a lab, and remove all of it afterwards."""
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-"))
         yield Lab(Path(folder), stack)

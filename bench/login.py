@@ -1,14 +1,14 @@
-"""A complete login: the redirect to the provider, the callback, two calls, the ID token's check, the session.
+"""Measure a complete login: the redirect to the provider, the callback, two calls, the ID token's check, the session.
 
-The shop, with its database, against the quickstart of the library it stands on, which has none. Both talk to the same
-provider, over TLS with the same trusted certificates and then over plain HTTP, where the quickstart builds no TLS
-context per login; both have logged in people before the first round.
+It compares the shop, with its database, with the quickstart of the library it uses, which has no database. Both talk to
+the same provider, over TLS with the same trusted certificates and then over plain HTTP, where the quickstart builds no
+TLS context per login; both have logged people in before the first round.
 """
 
 from functools import partial
 
 from bench.lab import Lab, Provider
-from bench.measure import Figure, in_turns
+from bench.measure import Figure, alternately
 from bench.processes import BenchmarkError, Child
 from bench.provider import TOKEN, USERINFO
 
@@ -17,12 +17,12 @@ WARM_UP = 20
 
 
 def measure(lab: Lab, rounds: int) -> list[Figure]:
-    """Measure logins, and what the provider sees of the shop's."""
+    """Measure logins, and the shop's calls and connections to the provider."""
     return [*over_tls(lab, rounds), over_http(lab, rounds)]
 
 
 def over_tls(lab: Lab, rounds: int) -> list[Figure]:
-    """Measure logins over TLS, and that nobody calls the provider before."""
+    """Measure logins over TLS, and check that no client calls the provider before the first login."""
     provider = lab.provider()
     env = lab.client_environment(provider.origin)
     lab.set_up_shop(env)
@@ -30,11 +30,11 @@ def over_tls(lab: Lab, rounds: int) -> list[Figure]:
     for client in (shop, quickstart):
         client.line()
         if any(provider.counts().values()):
-            raise BenchmarkError("a client called the provider before anybody logged in")
+            raise BenchmarkError("a client called the provider before the first login")
     for client in (shop, quickstart):
         processor_ms(client, WARM_UP)
     calls, connections = traffic(provider, shop)
-    ours, theirs = in_turns(rounds, lambda: processor_ms(shop, LOGINS), lambda: processor_ms(quickstart, LOGINS))
+    ours, theirs = alternately(rounds, lambda: processor_ms(shop, LOGINS), lambda: processor_ms(quickstart, LOGINS))
     return [
         Figure("Login, processor time", "ms", ours, theirs, ours / theirs, at_most=0.12),
         Figure("Login, calls to the provider", "calls", calls, at_most=2),
@@ -49,15 +49,15 @@ def over_http(lab: Lab, rounds: int) -> Figure:
     for client in clients:
         client.line()
         processor_ms(client, WARM_UP)
-    ours, theirs = in_turns(rounds, *(partial(processor_ms, client, LOGINS) for client in clients))
+    ours, theirs = alternately(rounds, *(partial(processor_ms, client, LOGINS) for client in clients))
     return Figure("Login over plain HTTP, processor time", "ms", ours, theirs, ours / theirs, at_most=1.0)
 
 
 def processor_ms(client: Child, logins: int) -> float:
-    """Let a client log in so many people; return the milliseconds of processor time per login."""
+    """Let a client log people in; return the milliseconds of processor time per login."""
     answer = client.ask(str(logins))
     if not answer["known"]:
-        raise BenchmarkError("a client logged in somebody and does not know them")
+        raise BenchmarkError("a client logged a person in and does not show their name")
     return float(answer["seconds"]) * 1000 / logins
 
 

@@ -1,7 +1,7 @@
-"""One client that logs people in, in a process of its own: `python -m bench.login_client shop|quickstart`.
+"""Log people in with one client, in a separate process: `python -m bench.login_client shop|quickstart`.
 
-It is driven through WSGI, so that no server and no browser count. For each line with a number it makes that many
-complete logins, each in a fresh browser, and answers with the processor time and the time that they took.
+It is driven through WSGI, so neither a server nor a browser counts. For each number on standard input it makes that
+many complete logins, each in a new browser, and prints the processor time and the duration.
 """
 
 import json
@@ -45,7 +45,7 @@ def log_in(app: Flask, start: str, person: int, address: str) -> FlaskClient:
 
 
 def main(name: str) -> None:
-    """Answer requests for logins until standard input ends."""
+    """Run logins until standard input ends."""
     app, start = build(name), START[name]
     addresses = (f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}" for n in count(1))
     print("ready", flush=True)

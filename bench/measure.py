@@ -1,4 +1,4 @@
-"""What is measured: figures with an aim, taken in turns, told by their medians."""
+"""Measure alternately, and report medians as figures with a target."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ Take = Callable[[], float]
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the result. The ratio is what is judged; without one it is `ours`. No aim, no judgement."""
+    """One line of the result. The target is for the ratio, or for `ours` without a ratio."""
 
     name: str
     unit: str
@@ -22,19 +22,19 @@ class Figure:
 
     @property
     def judged(self) -> float:
-        """Return the number that the aim is about."""
+        """Return the number that the target is for."""
         return self.ours if self.ratio is None else self.ratio
 
     @property
     def aim(self) -> str:
-        """Return the aim in words, or nothing."""
+        """Return the target as text, empty without one."""
         if self.at_most is not None:
             return f"at most {self.at_most:g}"
         return f"at least {self.at_least:g}" if self.at_least is not None else ""
 
     @property
     def met(self) -> bool | None:
-        """Tell whether the aim is met; None without one."""
+        """Tell whether the target is met; None without one."""
         if self.at_most is not None:
             return self.judged <= self.at_most
         return self.judged >= self.at_least if self.at_least is not None else None
@@ -44,8 +44,8 @@ class Figure:
         return {**asdict(self), "met": self.met}
 
 
-def in_turns(rounds: int, *takes: Take) -> list[float]:
-    """Take every measurement once per round, one after the other, and return the median of each."""
+def alternately(rounds: int, *takes: Take) -> list[float]:
+    """Run every measurement once per round, one after the other, and return the median of each."""
     series: list[list[float]] = [[] for _ in takes]
     for _ in range(rounds):
         for kept, take in zip(series, takes, strict=True):
@@ -54,6 +54,6 @@ def in_turns(rounds: int, *takes: Take) -> list[float]:
 
 
 def percentile(values: list[float], percent: float) -> float:
-    """Return the smallest of the values that so many percent of them do not exceed."""
+    """Return the smallest value that this percentage of the values does not exceed."""
     ranked = sorted(values)
     return ranked[min(len(ranked) - 1, int(len(ranked) * percent / 100))]

@@ -1,4 +1,4 @@
-"""What is left in a process's memory after many logins, each from a machine of its own."""
+"""Measure the growth of a process's memory over many logins, each from a different IP address."""
 
 from bench.lab import Lab
 from bench.measure import Figure
@@ -8,7 +8,7 @@ MEBIBYTE = 1024 * 1024
 
 
 def measure(lab: Lab, rounds: int) -> list[Figure]:
-    """Measure how much a process grows over so many logins, once it has logged in people; once, whatever the rounds."""
+    """Measure the growth of a process over LOGINS logins, after a warm-up; once, whatever the number of rounds."""
     env = lab.client_environment(lab.provider().origin)
     lab.set_up_shop(env)
     shop = lab.start("-m", "bench.login_client", "shop", env=env)

@@ -1,4 +1,4 @@
-"""Processes that are started for a measurement, talked to by lines, and stopped after it."""
+"""Start processes for a measurement, talk to them line by line, and stop them after it."""
 
 import json
 import socket
@@ -15,11 +15,11 @@ ENDS_WITHIN = 10
 
 
 class BenchmarkError(Exception):
-    """Something did not do what is measured, so there is no figure."""
+    """A measured process failed, so there is no figure."""
 
 
 class Child:
-    """A Python process in the project's folder, whose log goes into a file."""
+    """A Python process in the project's folder; its log goes into a file."""
 
     def __init__(self, arguments: tuple[str, ...], env: dict[str, str], log: Path) -> None:
         self.name, self._log = " ".join(arguments[:3]), log
@@ -35,14 +35,14 @@ class Child:
             )
 
     def line(self) -> str:
-        """Return the next line that it prints; raises `BenchmarkError` if it has ended instead."""
+        """Return the next line that it prints; raises `BenchmarkError` if it has ended."""
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
             raise BenchmarkError(f"{self.name} ended with {self._process.wait()}: {self.last_words()}")
         return line.strip()
 
     def ask(self, question: str) -> dict[str, Any]:
-        """Send it a line and return the JSON line that it answers."""
+        """Send it a line and return its answer, a line of JSON."""
         if self._process.stdin and self.running():
             self._process.stdin.write(question + "\n")
             self._process.stdin.flush()
@@ -50,7 +50,7 @@ class Child:
         return answer
 
     def running(self) -> bool:
-        """Tell whether it has not ended."""
+        """Tell whether it is running."""
         return self._process.poll() is None
 
     def last_words(self) -> str:
@@ -58,12 +58,12 @@ class Child:
         return self._log.read_text(errors="replace")[-500:].strip()
 
     def family(self) -> list[psutil.Process]:
-        """Return it and the processes that it has started."""
+        """Return this process and the processes that it has started."""
         first = psutil.Process(self._process.pid)
         return [first, *first.children(recursive=True)]
 
     def stop(self) -> None:
-        """End it and what it has started, and wait until they are gone."""
+        """End this process and those that it has started, and wait for them."""
         family = self.family() if self.running() else []
         self._process.terminate()
         try:
@@ -82,7 +82,7 @@ class Server:
         self._child, self.port = child, port
 
     def wait(self) -> None:
-        """Return when it answers."""
+        """Wait until it answers."""
         gives_up_at = time.monotonic() + 30
         while time.monotonic() < gives_up_at and self._child.running():
             try:
@@ -93,13 +93,13 @@ class Server:
         raise BenchmarkError(f"{self._child.name} did not start: {self._child.last_words()}")
 
     def processor_seconds(self) -> float:
-        """Return the processor time that it has taken so far, workers that have ended included."""
+        """Return its processor time so far, including ended workers."""
         times = [process.cpu_times() for process in self._child.family()]
         return sum(t.user + t.system for t in times) + times[0].children_user + times[0].children_system
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

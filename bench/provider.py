@@ -1,9 +1,8 @@
-"""A provider that is as fast as Python allows and right in what a login sees, over kept-alive HTTP/1.1 and TLS.
+"""A provider that is as fast as Python allows and answers a login correctly, over kept-alive HTTP/1.1 and TLS.
 
-It checks nothing: what is measured is the client. The authorization code carries the person and the nonce
-(`3.nonce`), so no state is kept between calls. It counts connections and calls per path and tells them at
-`/bench/counts`, which is not counted itself. It ends when its standard input does. Without a certificate it speaks
-plain HTTP.
+It checks nothing, because the client is measured. The authorization code contains the person and the nonce (`3.nonce`),
+so it keeps no state between calls. It counts connections and calls per path and reports them at `/bench/counts`, which
+is not counted. It ends when its standard input ends. Without a certificate it speaks plain HTTP.
 
     python -m bench.provider CERTIFICATE KEY CLIENT_ID DELAY_SECONDS     prints its port
 """
@@ -27,11 +26,11 @@ KEYS = f"{ISSUER_PATH}.well-known/jwks.json"
 TOKEN = f"{ISSUER_PATH}oauth2/token"
 USERINFO = "/vipps-userinfo-api/userinfo"
 COUNTS = "/bench/counts"
-DELAY = "/bench/delay/"  # and the seconds that calls take from then on
+DELAY = "/bench/delay/"  # followed by the seconds that calls take from then on
 
 
 class Provider:
-    """What the provider says, and how often it was asked."""
+    """The provider's documents, and the number of calls to each."""
 
     def __init__(self, client_id: str, delay: float) -> None:
         self.client_id, self.delay = client_id, delay
@@ -41,7 +40,7 @@ class Provider:
         self.calls: dict[str, int] = {}
 
     def answer(self, path: str, head: str, body: bytes) -> dict[str, Any]:
-        """Return the document of a path."""
+        """Return the document at a path."""
         if path == COUNTS:
             return {"connections": self.connections, "calls": self.calls}
         if path.startswith(DELAY):
@@ -123,7 +122,7 @@ def subject(person: str) -> str:
 
 
 class Connection(asyncio.Protocol):
-    """One connection: requests come in, answers go out in their order."""
+    """One connection: it answers requests in their order."""
 
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
@@ -131,11 +130,11 @@ class Connection(asyncio.Protocol):
         self.counted = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
+        """Store the transport."""
         self.transport: asyncio.Transport = transport  # type: ignore[assignment]  # a stream's
 
     def data_received(self, data: bytes) -> None:
-        """Answer every request that has come completely."""
+        """Answer every request that has arrived completely."""
         self.buffer += data
         while b"\r\n\r\n" in self.buffer:
             head, _, rest = self.buffer.partition(b"\r\n\r\n")
@@ -160,7 +159,7 @@ class Connection(asyncio.Protocol):
 
 
 async def serve(certificate: str, key: str, client_id: str, delay: str) -> None:
-    """Listen on a free port, say which, and answer until standard input ends."""
+    """Listen on a free port, print it, and answer until standard input ends."""
     provider, loop = Provider(client_id, float(delay)), asyncio.get_running_loop()
     context = None
     if certificate:

@@ -1,6 +1,6 @@
-"""What the shop's login is compared with: a relying party as the documentation of Authlib's Flask client begins it.
+"""A relying party to compare the shop's login with: the first example in the documentation of Authlib's Flask client.
 
-It keeps what it learns in Flask's cookie and has no database, so it does less than the shop.
+It stores the profile in Flask's cookie and has no database, so it does less than the shop.
 """
 
 import os
@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 
 def create_app() -> Flask:
-    """Build it for the provider in the environment."""
+    """Build the app for the provider that the environment names."""
     app = Flask(__name__)
     app.secret_key = os.environ["SECRET_KEY"]
     oauth = OAuth(app)

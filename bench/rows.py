@@ -1,7 +1,7 @@
-"""Rows for a shop of any size: products, customers, their answers to a consent question, and lines for the back office.
+"""Create rows for a shop of any size: products, customers, consent records, and lines for the back office.
 
-Every product has one word in common and one of its own, every customer a family name in common and a given name of
-their own, so that a search finds a page or exactly one at every size.
+All products share one word and each has a unique one; all customers share a family name and each has a unique given
+name. So a search finds a full page or exactly one row at every size.
 """
 
 from collections.abc import Iterator
@@ -18,13 +18,13 @@ from app.shop.models import Category, CategoryText, Product, ProductText
 from app.staff.models import ErrorReport
 
 WORDS = "wool birch iron kettle lamp axe rope mitten hat sock mug knife board spoon candle blanket cabin trail evening"
-DESCRIPTION = f"{WORDS} and whatever else is said about a thing that was made to be used for years. "
+DESCRIPTION = f"{WORDS} and more words about a product that was made to be used for years. "
 FAMILY = "Nordfjell"
 AT_ONCE = 2000
 
 
 def fill(session: Session, issuer: str, client_id: str, size: int) -> None:
-    """Add the rows and tell the database how many there are; the caller commits."""
+    """Add the rows and update the database's statistics; the caller commits."""
     session.add(Category(id=1, slug="goods", texts=[CategoryText(language=each, name="Goods") for each in LANGUAGES]))
     session.flush()
     for numbers in _batches(size):
@@ -34,7 +34,7 @@ def fill(session: Session, issuer: str, client_id: str, size: int) -> None:
 
 
 def own_word(number: int) -> str:
-    """Return a word that only the product and the customer of this number have: letters that stand for digits."""
+    """Return a word that only the product and the customer of this number have: its digits as letters."""
     return "q" + "".join("bcdfghjklm"[int(digit)] for digit in str(number)) + "x"
 
 
@@ -49,7 +49,7 @@ def _rows(numbers: range, issuer: str, client_id: str) -> Iterator[tuple[type[Ba
     yield ProductText, [_text(n, language) for n in numbers for language in LANGUAGES]
     yield Customer, [_customer(n) for n in numbers]
     unit = {"issuer": issuer, "client_id": client_id}
-    yield VippsLink, [{**unit, "customer_id": n, "subject": f"somebody-{n}"} for n in numbers]
+    yield VippsLink, [{**unit, "customer_id": n, "subject": f"subject-{n}"} for n in numbers]
     yield ConsentRecord, [_answer(n) for n in numbers]
     yield Activity, [{"customer_id": n, "kind": "logged_in", "reference": f"ACT-{n}"} for n in numbers]
     errors = {"code": "state_unknown", "status": 400}
@@ -59,13 +59,13 @@ def _rows(numbers: range, issuer: str, client_id: str) -> Iterator[tuple[type[Ba
 
 
 def _product(number: int) -> dict[str, Any]:
-    slug, picture = f"thing-{number}", "brand/mark.svg"
+    slug, picture = f"product-{number}", "brand/mark.svg"
     return {"id": number, "slug": slug, "category_id": 1, "price": 9900, "stock": 5, "picture": picture,
             "position": number}  # fmt: skip
 
 
 def _text(number: int, language: str) -> dict[str, Any]:
-    name = f"Thing {own_word(number)}"
+    name = f"Product {own_word(number)}"
     search = f"{name} {DESCRIPTION}".casefold()
     return {"product_id": number, "language": language, "name": name, "summary": DESCRIPTION[:60],
             "description": DESCRIPTION, "search": search}  # fmt: skip

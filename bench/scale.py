@@ -1,16 +1,16 @@
-"""Pages and logins in shops with 24, 2,400 and 24,000 products, customers, consent rows and lines of each list.
+"""Measure pages and logins in shops with 24, 2,400 and 24,000 products, customers, consent rows and lines of each list.
 
-Judged is the processor time in the largest against that in the smallest. What shows a page of something shows as much
-of it in all three; the lists of the smallest are one line shorter than a page.
+The target is for the ratio of processor time in the largest and the smallest shop. A page of a list has the same number
+of lines in all three; the lists of the smallest shop are one line shorter than a page.
 """
 
 from bench.lab import Lab
-from bench.measure import Figure, in_turns
+from bench.measure import Figure, alternately
 from bench.processes import Child
 
 SIZES = (24, 2_400, 24_000)
 TIMES = 30
-# What every visitor and customer does, and what is asked for less often.
+# Requests of every visitor and customer, and less frequent ones.
 OFTEN = ("login", "front page", "front page of a customer", "product", "my page")
 SELDOM = (
     "last page",
@@ -38,7 +38,7 @@ def measure(lab: Lab, rounds: int) -> list[Figure]:
 
 
 def shop_of(lab: Lab, env: dict[str, str], size: int) -> Child:
-    """Start a shop with a database of its own, and wait until it is filled."""
+    """Start a shop with a separate database, and wait until it is filled."""
     env = {**env, "DATABASE_URL": f"sqlite:///{lab.folder / f'shop-{size}.sqlite'}"}
     lab.run("-m", "flask", "--app", "wsgi", "setup", env=env)
     shop = lab.start("-m", "bench.scale_client", str(size), env=env)
@@ -47,14 +47,14 @@ def shop_of(lab: Lab, env: dict[str, str], size: int) -> Child:
 
 
 def compared(shops: list[Child], name: str, rounds: int, aim: float) -> list[Figure]:
-    """Compare one thing in all shops with the same in the smallest."""
+    """Compare one request in all shops with the same in the smallest."""
 
     def milliseconds(shop: Child) -> float:
         return float(shop.ask(f"{name} {TIMES}")["seconds"]) * 1000
 
     for shop in shops:
         milliseconds(shop)
-    smallest, middle, largest = in_turns(rounds, *(lambda shop=shop: milliseconds(shop) for shop in shops))  # type: ignore[misc]  # bound by its default
+    smallest, middle, largest = alternately(rounds, *(lambda shop=shop: milliseconds(shop) for shop in shops))  # type: ignore[misc]  # bound by its default
     label = f"{name[0].upper()}{name[1:]}"
     return [
         Figure(f"{label}, {SIZES[1]:,} : {SIZES[0]} rows", "ms", middle, smallest, middle / smallest),

@@ -1,6 +1,7 @@
-"""A shop of one size, in a process of its own, driven through WSGI: `python -m bench.scale_client SIZE`.
+"""Run a shop of one size in a separate process, driven through WSGI: `python -m bench.scale_client SIZE`.
 
-Fills its database first. For each line, `what times`, it does that so often and answers with the processor time of one.
+It fills its database first. For each line `request times` it makes the request that often and prints the processor time
+of one.
 """
 
 import json
@@ -30,15 +31,15 @@ SHOWN = 24  # a page of products
 
 
 class Shop:
-    """The shop, a visitor, a customer and somebody of the staff."""
+    """The shop, with browsers of a visitor, a customer and a staff member."""
 
     def __init__(self, app: Flask, size: int) -> None:
         self.app, self.size, self._machines = app, size, count(1)
         self.visitor, self.staff = app.test_client(), app.test_client()
         with app.test_request_context(base_url=SHOP_ORIGIN):
             rows.fill(db.session(), os.environ["VIPPS_BASE_URL"] + ISSUER_PATH, CLIENT_ID, size)
-            somebody = Staff(email="staff@example.org", name="Staff", password_hash=hashing.make_hash("not used"))
-            token = session_store.add(somebody, "bench")
+            staff = Staff(email="staff@example.org", name="Staff", password_hash=hashing.make_hash("not used"))
+            token = session_store.add(staff, "bench")
             db.session.commit()
             self.staff.set_cookie(cookie_name(COOKIE), token, domain="shop.example", secure=True)
         for person in range(PEOPLE):
@@ -46,12 +47,12 @@ class Shop:
         self.found_one, self.found_many = self.search(rows.own_word(size // 2)), self.search(rows.FAMILY)
 
     def log_in(self, person: int) -> FlaskClient:
-        """Log somebody in from a machine of their own."""
+        """Log a person in from a new IP address."""
         number = next(self._machines)
         return log_in(self.app, START["shop"], person % PEOPLE, f"10.0.{number >> 8 & 255}.{number & 255}")
 
     def search(self, text: str) -> str:
-        """Let the staff search, and return the address of the result."""
+        """Search as staff, and return the address of the result."""
         page = self.staff.get("/staff", base_url=SHOP_ORIGIN)
         token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
         assert token, page.status
@@ -59,12 +60,12 @@ class Shop:
         return self.staff.post("/staff/search", data=form, headers=headers, base_url=SHOP_ORIGIN).headers["Location"]
 
     def pages(self) -> dict[str, tuple[FlaskClient, str]]:
-        """Return who asks for which address."""
+        """Return the browser and the address of each request."""
         before_last = self.size - SHOWN
         return {
             "front page": (self.visitor, "/"),
             "front page of a customer": (self.customer, "/"),
-            "product": (self.visitor, f"/products/thing-{self.size}"),
+            "product": (self.visitor, f"/products/product-{self.size}"),
             "my page": (self.customer, "/account"),
             "last page": (self.visitor, f"/?after={before_last}.{before_last}"),
             "last page of a category": (self.visitor, f"/?category=goods&after={before_last}.{before_last}"),
@@ -78,7 +79,7 @@ class Shop:
         }
 
     def do(self, what: str, times: int) -> float:
-        """Do something so often; return the seconds of processor time that one took."""
+        """Make a request a number of times; return the seconds of processor time of one."""
         if what == "login":
             return taken(lambda: [self.log_in(person) for person in range(times)]) / times
         browser, path = self.pages()[what]
@@ -99,7 +100,7 @@ def taken(work: Callable[[], object]) -> float:
 
 
 def main(size: int) -> None:
-    """Answer until standard input ends."""
+    """Run requests until standard input ends."""
     shop = Shop(create_app(), size)
     print("ready", flush=True)
     for line in sys.stdin:

@@ -1,7 +1,7 @@
-"""From the start of a process to a finished `create_app`, and the memory that it has then.
+"""Measure the time from the start of a process to a finished `create_app`, and the memory at that moment.
 
-Compared with an empty Flask app that runs the same import statements: those of every file of the shop that was loaded,
-but for the ones between these files. The provider is up meanwhile and must not be called.
+It is compared with an empty Flask app that runs the same import statements: those of every loaded file of the shop,
+except imports of each other. The provider is running and must not be called.
 """
 
 import ast
@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.lab import Lab
-from bench.measure import Figure, in_turns
+from bench.measure import Figure, alternately
 
 MEBIBYTE = 1024 * 1024
 
@@ -24,7 +24,7 @@ def measure(lab: Lab, rounds: int) -> list[Figure]:
     shop, empty = Starts(lab, env), Starts(lab, env, libraries(lab, env))
     for warm_up in (shop, empty):
         warm_up.processor_ms()
-    ours, theirs = in_turns(rounds, shop.processor_ms, empty.processor_ms)
+    ours, theirs = alternately(rounds, shop.processor_ms, empty.processor_ms)
     ours_size, their_size = median(shop.sizes), median(empty.sizes)
     calls = sum(provider.counts().values())
     return [
@@ -36,7 +36,7 @@ def measure(lab: Lab, rounds: int) -> list[Figure]:
 
 @dataclass
 class Starts:
-    """Starts of one app, and the resident memory after each, in MiB."""
+    """The starts of one app, and the resident memory after each, in MiB."""
 
     lab: Lab
     env: dict[str, str]
@@ -45,7 +45,7 @@ class Starts:
 
     def processor_ms(self) -> float:
         """Start it once; return the milliseconds of processor time until the app was built."""
-        process = self.lab.start("-m", "bench.first_breath", *filter(None, [self.imports]), env=self.env)
+        process = self.lab.start("-m", "bench.app_start", *filter(None, [self.imports]), env=self.env)
         seconds = float(process.line())
         self.sizes.append(process.family()[0].memory_info().rss / MEBIBYTE)
         process.stop()
@@ -53,8 +53,8 @@ class Starts:
 
 
 def libraries(lab: Lab, env: dict[str, str]) -> str:
-    """Return the import statements of the shop's files, without those that import one another."""
-    process = lab.start("-m", "bench.first_breath", env=env)
+    """Return the import statements of the shop's files, without imports of each other."""
+    process = lab.start("-m", "bench.app_start", env=env)
     process.line()
     files = process.ask("which files?")["files"]
     process.stop()
@@ -62,7 +62,7 @@ def libraries(lab: Lab, env: dict[str, str]) -> str:
 
 
 def foreign_imports(file: Path) -> Iterator[str]:
-    """Yield the import statements at the top of a file that lead out of the shop."""
+    """Yield the import statements at the top of a file that import other packages."""
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.level == 0:

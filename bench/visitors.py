@@ -1,7 +1,7 @@
-"""Visitors of a page, in a process of their own, over kept-alive connections and with a browser's headers.
+"""Visit a page from a separate process, over kept-alive connections and with a browser's headers.
 
-python -m bench.visitors hurry PORT COOKIE     answers each number with how long so many requests took
-python -m bench.visitors stroll PORT COOKIE    asks at a steady pace until a line comes, answers with the waiting times
+python -m bench.visitors hurry PORT COOKIE     for each number: make that many requests, print the duration
+python -m bench.visitors stroll PORT COOKIE    request at a steady pace until a line comes, print the response times
 """
 
 import json
@@ -16,7 +16,7 @@ from bench.lab import SHOP_ORIGIN
 
 CONNECTIONS = 4
 PACE_SECONDS = 0.02
-PATIENCE_SECONDS = 90  # longer than any server may take, so that a long wait is told and not cut
+TIMEOUT_SECONDS = 90  # longer than any server may take, so that a long wait is measured and not cut off
 REQUEST = (
     "GET / HTTP/1.1\r\nHost: {host}\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0\r\n"
     "Accept: text/html,application/xhtml+xml\r\nAccept-Language: en-GB,en;q=0.8\r\n{cookie}\r\n"
@@ -32,9 +32,9 @@ class Visitor:
         self.sock: socket.socket | None = None
 
     def get(self) -> bytes:
-        """Ask for the front page; return the answer's head once all of it is here."""
+        """Request the front page; return the response's head once the whole response has arrived."""
         if self.sock is None:
-            self.sock = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_SECONDS)
+            self.sock = socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT_SECONDS)
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         pairs = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         cookie = f"Cookie: {pairs}\r\n" if pairs else ""
@@ -48,7 +48,7 @@ class Visitor:
         return head
 
     def keep_cookies(self) -> None:
-        """Visit once and keep what the page sets, as a browser does."""
+        """Visit once and store the cookies, as a browser does."""
         for line in self.get().decode("latin-1").split("\r\n"):
             field, _, value = line.partition(": ")
             if field.lower() == "set-cookie":
@@ -56,7 +56,7 @@ class Visitor:
                 self.cookies[name] = content
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self.sock is not None:
             self.sock.close()
         self.sock = None
@@ -76,7 +76,7 @@ class Visitor:
 
 
 def hurry(port: int, cookie: str) -> None:
-    """Make as many requests as each line says, as fast as they are answered."""
+    """Make the number of requests on each line, as fast as possible."""
     visitors = [Visitor(port, cookie) for _ in range(CONNECTIONS)]
     print("ready", flush=True)
     with ThreadPoolExecutor(CONNECTIONS) as threads:
@@ -88,7 +88,7 @@ def hurry(port: int, cookie: str) -> None:
 
 
 def visit(visitor: Visitor, times: int) -> None:
-    """Make so many requests on a connection, which must not idle into the next round."""
+    """Make a number of requests on a connection, and close it, so that it does not idle into the next round."""
     visitor.keep_cookies()
     if not all(good(visitor.get()) for _ in range(times - 1)):
         raise SystemExit("the front page failed")
@@ -96,12 +96,12 @@ def visit(visitor: Visitor, times: int) -> None:
 
 
 def good(head: bytes) -> bool:
-    """Tell whether an answer is the page."""
+    """Tell whether a response is the page."""
     return head.startswith(b"HTTP/1.1 200 ")
 
 
 def stroll(port: int, cookie: str) -> None:
-    """Ask at a steady pace until a line comes; a late answer counts from when its request was due."""
+    """Request at a steady pace until a line comes; a late response counts from the time its request was due."""
     visitor, waited, failed = Visitor(port, cookie), [], 0
     visitor.get()
     print("ready", flush=True)

@@ -1,31 +1,31 @@
-"""The stage: what makes a demonstration of this shop, beside the guide and the simulator.
+"""The demonstration of this shop: pages, hints and sample accounts that show every login, and `flask fork`.
 
-It loads the demo's data, shows whom a visitor can be, brings in the guide, serves the simulator beside it, and can
-write a fork without all of this (`forking`). The shop knows of it only in the few regions marked `stage: begin` and
-`stage: end`, and is whole without them. Removing no more than `app/guide` and `simulator` works as well: then there
-is no guide, and Vipps has to be somewhere else.
+The shop does not import this package. `create_app` calls `init_app` if the package is there; templates of the shop
+include `demo/<slot>.html` and ignore a missing one. So a fork leaves this folder out and changes nothing else.
 """
 
 from importlib import import_module
 from importlib.util import find_spec
 
-import click
 from flask import Flask
-from flask.cli import with_appcontext
 
-from app import cli
-from app.database import db, setup_lock
-from app.settings import Settings
-from demo import routes, scenarios, staff
-from demo.fork import fork
-from samples import customers, products
+from app import cli, i18n
+from app.settings import ROOT, Settings
+from app.staff import accounts as staff_accounts
+from demo import log_events, routes, scenarios, staff
+from demo.fork import fork as fork_command
+from samples import customers
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Add the demo's page and commands, and in the demo its hints and the guide, if it was not removed."""
+    """Add the demo's pages, texts, data and commands; show its hints and the guide in the demo only."""
+    log_events.register()
+    i18n.add_translations(app, ROOT / "demo" / "translations")
     app.register_blueprint(routes.bp)
-    for command in (setup, fork):
-        app.cli.add_command(command)
+    app.cli.add_command(fork_command)
+    for load in (customers.load, staff.load):
+        cli.add_demo_data(app, load)
+    staff_accounts.close_when(app, staff.is_closed)
     if settings.in_demo:
         app.jinja_env.globals.update(
             demo_scenarios=scenarios.SCENARIOS,
@@ -34,19 +34,3 @@ def init_app(app: Flask, settings: Settings) -> None:
         )
     if find_spec("app.guide"):
         import_module("app.guide").init_app(app, is_shown=settings.in_demo)
-
-
-@click.command()
-@click.option("--demo", "with_demo", is_flag=True, help="Also load the demo's products and customers.")
-@with_appcontext
-@click.pass_context
-def setup(context: click.Context, with_demo: bool) -> None:
-    """Create or migrate the database, and forget the carts that nobody came back for; safe to repeat."""
-    context.invoke(cli.setup)
-    if with_demo:
-        with setup_lock():
-            products.load(db.session())
-            customers.load(db.session())
-            staff.load(db.session())
-            db.session.commit()
-        click.echo("The demo data is loaded.")

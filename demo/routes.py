@@ -1,4 +1,4 @@
-"""The demo's own page: whom to be, in each way that a login can go, and how to begin again. There in the demo only."""
+"""The page /demo: the login scenarios, and the reset of the demo's accounts. Outside of the demo it answers 404."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,32 +11,32 @@ from app.settings import settings_of_app
 from app.vipps.return_path import local_path
 from samples import customers
 
-bp = Blueprint("demo", __name__)
+bp = Blueprint("demo", __name__, template_folder="templates")
 
 
 @bp.before_request
-def only_in_the_demo() -> None:
-    """Hide the page from a real shop's visitors."""
+def require_demo() -> None:
+    """Hide the page from the visitors of a real shop."""
     if not settings_of_app().in_demo:
         abort(404)
 
 
 @bp.get("/demo")
 def page() -> ResponseReturnValue:
-    """Show the stories, also to who is logged in."""
+    """Show the scenarios, also to a customer who is logged in."""
     return render_template("demo/page.html", next=local_path(request.args.get("next"), "/account"))
 
 
 @bp.post("/demo/start-over")
 def start_over() -> ResponseReturnValue:
-    """Make the demo's accounts anew, and take away the ones that its stories made."""
+    """Reset the demo's accounts, and delete the accounts that scenarios created."""
     if not settings_of_app().simulated:
         abort(404)
     begin_write()
     customers.start_over(db.session())
     db.session.commit()
     log.info("demo_started_over")
-    flash(_("Every account of the demo is as it was at the beginning."), "success")
+    flash(_("All accounts of the demo are reset."), "success")
     response = redirect(url_for("demo.page"), 303)
     clear_session_cookie(response)
     return response

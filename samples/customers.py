@@ -1,8 +1,8 @@
-"""The demo's customers: for each way that a Vipps login can go, an account that makes it go that way.
+"""The sample customers: for each outcome of a Vipps login, an account that leads to it.
 
-The rows are read beside the simulator's test persons: the same e-mail address or telephone number makes a row match a
-person, and what is missing or different decides the rest (the table in `app.vipps.matching`). The stories that the
-login page tells about them are in `demo.scenarios`. Every account has the one published password.
+Each row belongs to a test person of the simulator. The same email address or phone number makes them match; values
+that are missing or different decide the outcome (the table in `app.vipps.matching`). All accounts have one published
+password.
 """
 
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ from app.database import utcnow
 from app.settings import settings_of_app
 from app.vipps.config import ISSUER_PATH
 
-# Published on the demo's login page, so it is worth nothing anywhere else.
-PASSWORD = "lantern by the lake"  # noqa: S105 - meant to be read
+# The demo's login page shows it. Use it for nothing else.
+PASSWORD = "lantern by the lake"  # noqa: S105 - published on purpose
 
 
 @dataclass(frozen=True, kw_only=True)
 class SampleCustomer:
-    """An account of the demo. Its telephone number counts as verified; `name` is set if it is written unusually.
+    """One account. Its phone number counts as verified; `name` is set if it is not given name and family name.
 
-    `confirmed` says whether the e-mail address ever was, and `other_vipps_user` whether a Vipps user who is none of
-    the test persons opens it.
+    `confirmed` tells whether the email address was confirmed, and `other_vipps_user` whether the account is linked to a
+    Vipps user that the simulator does not have.
     """
 
     email: str
@@ -40,12 +40,12 @@ class SampleCustomer:
 
 
 CUSTOMERS = (
-    # E-mail address, number and name are those of the test person.
+    # Email address, phone number and name are the test person's.
     SampleCustomer(
         email="kari.nordfjell@example.com", given_name="Kari Sandvik", family_name="Nordfjell", phone="4790000011"
     ),
     SampleCustomer(email="sindre.vik@example.com", given_name="Sindre", family_name="Vik", phone="4790000016"),
-    # So are hers, but the name is written as on another keyboard, in another order, with a middle name.
+    # The same, but her name has other letters, another order and a middle name.
     SampleCustomer(
         email="paivi.makela@example.com",
         given_name="Paivi Maria",
@@ -53,22 +53,22 @@ CUSTOMERS = (
         name="Makela-Hamalainen, Paivi Maria",
         phone="358450000012",
     ),
-    # Only the number is the same.
+    # Only the phone number is the same.
     SampleCustomer(email="ola.at.the.cabin@example.com", given_name="Ola", family_name="Tangen", phone="4790000012"),
-    # Only the e-mail address is the same.
+    # Only the email address is the same.
     SampleCustomer(email="malik.kleist@example.com", given_name="Malik", family_name="Kleist", phone="299550113"),
-    # Somebody registered her address and never confirmed it.
+    # Another person registered her email address and never confirmed it.
     SampleCustomer(email="anne.marja@example.com", given_name="Some", family_name="Body", confirmed=False),
-    # His address, in somebody else's name.
+    # His email address, with another person's name.
     SampleCustomer(email="soren.nygard@example.com", given_name="Mette", family_name="Holm"),
-    # Two accounts of one person: one knows his address, the other his number.
+    # Two accounts of one person: one has his email address, the other his phone number.
     SampleCustomer(email="torbjorn@example.com", given_name="Torbjørn", family_name="Åsgård"),
     SampleCustomer(
         email="torbjorn.at.work@example.com", given_name="Torbjørn", family_name="Åsgård", phone="4790000013"
     ),
-    # Connected already, to a Vipps user whom nobody here can be.
+    # Linked to another Vipps user, who is none of the test persons.
     SampleCustomer(email="asa.bjorklov@example.com", given_name="Åsa", family_name="Björklöv", other_vipps_user=True),
-    # Vipps has not verified that the address is his.
+    # Vipps has not verified that the email address is his.
     SampleCustomer(email="jonas.moen@example.com", given_name="Jonas", family_name="Moen"),
     SampleCustomer(
         email="halvor.strand@example.com",
@@ -77,25 +77,25 @@ CUSTOMERS = (
         phone="4790000020",
         blocked=True,
     ),
-    # Nobody at Vipps: to log in by password, and to connect somebody from their own page.
+    # No test person: to log in with the password, and to link a Vipps user from the account page.
     SampleCustomer(email="ingrid.solheim@example.com", given_name="Ingrid", family_name="Solheim", phone="4790000201"),
     SampleCustomer(email="eivind.dahl@example.com", given_name="Eivind", family_name="Dahl"),
 )
 
 
 def load(session: Session) -> None:
-    """Add the demo customers that are missing, and leave those that are there as they are. The caller commits."""
-    there = set(session.scalars(select(Customer.email).where(Customer.email.in_(row.email for row in CUSTOMERS))))
-    missing = [row for row in CUSTOMERS if row.email not in there]
+    """Add the sample customers that are missing, and leave existing ones unchanged. The caller commits."""
+    existing = set(session.scalars(select(Customer.email).where(Customer.email.in_(row.email for row in CUSTOMERS))))
+    missing = [row for row in CUSTOMERS if row.email not in existing]
     if missing:
         password_hash = hashing.make_hash(PASSWORD)
         session.add_all([_customer(row, password_hash) for row in missing])
 
 
 def start_over(session: Session) -> None:
-    """Delete the demo's customers and whoever the simulator's persons became; add them anew. The caller commits."""
-    demos = Customer.email.in_(row.email for row in CUSTOMERS)
-    for customer in session.scalars(select(Customer).where(or_(demos, Customer.vipps_links.any()))).all():
+    """Delete the sample customers and all accounts linked to Vipps; add the samples again. The caller commits."""
+    is_sample = Customer.email.in_(row.email for row in CUSTOMERS)
+    for customer in session.scalars(select(Customer).where(or_(is_sample, Customer.vipps_links.any()))).all():
         erase(customer)
     load(session)
 

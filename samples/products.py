@@ -1,71 +1,14 @@
-"""The demo's goods, from `demo/products.json` into the database; safe to repeat.
+"""Load the sample products of `products.json`, a small shop in both languages."""
 
-Repeating brings texts, prices, pictures and order up to date and leaves the stock of known products alone, because
-orders have been taking from it. A product that is gone from the file stays in the shop: somebody may have added it.
-"""
-
-import json
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.i18n import LANGUAGES
-from app.shop.catalogue import search_text
-from app.shop.models import Category, CategoryText, Product, ProductText
+from app.shop import product_import
 
 FILE = Path(__file__).with_name("products.json")
 
 
 def load(session: Session, path: Path = FILE) -> int:
-    """Add or refresh the demo's categories and products and return how many products there are; the caller commits."""
-    goods = json.loads(path.read_text(encoding="utf-8"))
-    categories = {category.slug: category for category in session.scalars(select(Category))}
-    for position, data in enumerate(goods["categories"]):
-        categories[data["slug"]] = _put_category(session, categories.get(data["slug"]), data, position)
-    session.flush()
-    products = {product.slug: product for product in session.scalars(select(Product))}
-    for position, data in enumerate(goods["products"]):
-        _put_product(session, products.get(data["slug"]), data, categories[data["category"]], position)
-    session.flush()
-    return len(goods["products"])
-
-
-def _put_category(session: Session, category: Category | None, data: dict[str, Any], position: int) -> Category:
-    if category is None:
-        category = Category(slug=data["slug"])
-        session.add(category)
-    category.position = position
-    known = {text.language: text for text in category.texts}
-    for language in LANGUAGES:
-        text = known.get(language) or CategoryText(language=language)
-        text.name, text.intro = data["name"][language], data["intro"][language]
-        if language not in known:
-            category.texts.append(text)
-    return category
-
-
-def _put_product(
-    session: Session, product: Product | None, data: dict[str, Any], category: Category, position: int
-) -> None:
-    if product is None:
-        product = Product(slug=data["slug"], stock=data["stock"])
-        session.add(product)
-    product.category_id, product.position = category.id, position
-    product.price, product.picture, product.featured = data["price"], f"products/{data['picture']}", data["featured"]
-    known = {text.language: text for text in product.texts}
-    for language in LANGUAGES:
-        text = known.get(language) or ProductText(language=language)
-        _fill_text(text, data, category.texts, language)
-        if language not in known:
-            product.texts.append(text)
-
-
-def _fill_text(text: ProductText, data: dict[str, Any], categories: list[CategoryText], language: str) -> None:
-    text.name, text.summary = data["name"][language], data["summary"][language]
-    text.description = data["description"][language]
-    text.details = [{"label": d["label"][language], "value": d["value"][language]} for d in data["details"]]
-    shelf = next(each.name for each in categories if each.language == language)
-    values = [detail["value"] for detail in text.details]
-    text.search = search_text(text.name, text.summary, text.description, shelf, *values)
+    """Add or update the sample products and return their number. The caller commits."""
+    return product_import.load(session, path)

@@ -19,12 +19,12 @@ from flask.json.provider import DefaultJSONProvider
 from flask_wtf.csrf import CSRFProtect
 
 from simulator import control, error_pages, headers, home, i18n, phone, portal, protocol, screens, seed
-from simulator.config import Merchant, SimulatorConfig
+from simulator.config import MerchantConfig, SimulatorConfig
 from simulator.context import EXTENSION, Simulator
 from simulator.database import Store
 from simulator.keys import KeyRing
 
-__all__ = ["Merchant", "SimulatorConfig", "create_simulator"]
+__all__ = ["MerchantConfig", "SimulatorConfig", "create_simulator"]
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _HERE = Path(__file__).parent

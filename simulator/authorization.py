@@ -84,7 +84,7 @@ Outcome = Accepted | SentBack | Refused | TooLong
 Parameters = Mapping[str, Sequence[str]]
 
 
-def judge(parameters: Parameters, url_length: int, unit: SalesUnit | None) -> Outcome:
+def check_request(parameters: Parameters, url_length: int, unit: SalesUnit | None) -> Outcome:
     """Decide what a request leads to; `unit` is the sales unit of its `client_id`, if there is one."""
     if _too_long(parameters, url_length):
         return TooLong()

@@ -23,7 +23,7 @@ BRANDS: tuple[str, ...] = get_args(Brand)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Merchant:
+class MerchantConfig:
     """One sales unit as its owner set it up in the business portal."""
 
     client_id: str
@@ -70,7 +70,7 @@ class Merchant:
                 )
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Merchant":
+    def from_json(cls, values: Mapping[str, Any]) -> "MerchantConfig":
         """Build a merchant from JSON; raise ValueError that names what is wrong."""
         known = cls.__dataclass_fields__
         if unknown := sorted(set(values) - set(known)):
@@ -97,7 +97,7 @@ class SimulatorConfig:
     """Any SQLAlchemy URL. The content is disposable: it is rebuilt when the schema changes."""
     secret_key: str
     """Signs the session cookie that carries the CSRF token and the chosen language."""
-    merchants: tuple[Merchant, ...] = ()
+    merchants: tuple[MerchantConfig, ...] = ()
     """Added to the simulator's own fictional merchants, or replacing them, by client id."""
     login_lifetime: int = 600
     """Seconds from the authorization request to its end."""

@@ -42,12 +42,12 @@ from simulator import (
     seed,
     sharing,
 )
-from simulator.config import Merchant
+from simulator.config import MerchantConfig
 from simulator.context import simulator
 from simulator.database import fetch
 from simulator.models import Delivery, Grant, Person, SalesUnit
 from simulator.revocations import Variant
-from simulator.scenarios import MISHAPS
+from simulator.scenarios import SCENARIOS
 
 bp = Blueprint("control", __name__, url_prefix="/control")
 
@@ -59,7 +59,7 @@ _Row = TypeVar("_Row", Person, SalesUnit, Delivery)
 @bp.get("/")
 def describe() -> str:
     """Show what the control API can do."""
-    return render_template("control.html", public_url=simulator().config.public_url, mishaps=MISHAPS)
+    return render_template("control.html", public_url=simulator().config.public_url, mishaps=SCENARIOS)
 
 
 @bp.get("/openapi.json")
@@ -79,7 +79,7 @@ def authorize() -> Response:
 def list_persons() -> Response:
     """List the persons."""
     with simulator().store.read() as session:
-        return jsonify(persons=[_person_json(session, person) for person in persons.everybody(session)])
+        return jsonify(persons=[_person_json(session, person) for person in persons.list_persons(session)])
 
 
 @bp.patch("/persons/<key>")
@@ -105,7 +105,7 @@ def revoke_sharing(key: str) -> Response:
     to_tell = [event for event in events if event]
     # The answers of the companies' webhooks; null where nobody answered, nothing where nobody was told.
     now = [event for event in to_tell if event.variant != Variant.HELD]
-    delivered = {event.client_id: revocations.tell(simulator().store, event) for event in now}
+    delivered = {event.client_id: revocations.send_new(simulator().store, event) for event in now}
     return jsonify(revoked=revoked, delivered=delivered, deliveries=[event.id for event in to_tell])
 
 
@@ -129,14 +129,14 @@ def send_delivery(delivery_id: str) -> Response:
 def list_merchants() -> Response:
     """List the merchants."""
     with simulator().store.read() as session:
-        return jsonify(merchants=[merchants.as_json(unit) for unit in merchants.everybody(session)])
+        return jsonify(merchants=[merchants.as_json(unit) for unit in merchants.list_merchants(session)])
 
 
 @bp.put("/merchants/<client_id>")
 def put_merchant(client_id: str) -> Response:
     """Add or replace a merchant."""
     with simulator().store.write() as session:
-        unit = merchants.save(session, Merchant.from_json({**_body(), "client_id": client_id}))
+        unit = merchants.save(session, MerchantConfig.from_json({**_body(), "client_id": client_id}))
         return jsonify(merchants.as_json(unit))
 
 
@@ -146,7 +146,7 @@ def change_merchant(client_id: str) -> Response:
     with simulator().store.write() as session:
         unit = _existing(session, SalesUnit, client_id)
         changed = {**merchants.as_json(unit), **_body(), "client_id": client_id}
-        return jsonify(merchants.as_json(merchants.save(session, Merchant.from_json(changed))))
+        return jsonify(merchants.as_json(merchants.save(session, MerchantConfig.from_json(changed))))
 
 
 @bp.post("/keys/rotate")
@@ -198,7 +198,7 @@ def _existing(session: Session, table: type[_Row], key: str) -> _Row:
 
 
 def _person_json(session: Session, person: Person) -> dict[str, Any]:
-    units = merchants.everybody(session)
+    units = merchants.list_merchants(session)
     grants: list[Grant] = logins.grants_of(session, person.key)
     return {
         **person.profile,

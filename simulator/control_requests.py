@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from sqlalchemy.orm import Session
 
 from simulator import discovery, faults, scenarios, scripted_login
-from simulator.authorization import Accepted, Refused, SentBack, TooLong, judge
+from simulator.authorization import Accepted, Refused, SentBack, TooLong, check_request
 from simulator.config import SimulatorConfig
 from simulator.consents import languages
 from simulator.database import fetch, utcnow
@@ -27,7 +27,7 @@ def perform(session: Session, config: SimulatorConfig, body: Mapping[str, Any]) 
         raise ValueError(f"authorization_url: not a URL of {discovery.AUTHORIZE}")
     parameters = parse_qs(urlsplit(url).query, keep_blank_values=True)
     unit = fetch(session, SalesUnit, parameters.get("client_id", [""])[0])
-    match judge(parameters, len(url), unit):
+    match check_request(parameters, len(url), unit):
         case TooLong():
             raise ValueError("502 Bad Gateway: the URL, its state or its nonce is too long")
         case Refused(reason):
@@ -36,7 +36,7 @@ def perform(session: Session, config: SimulatorConfig, body: Mapping[str, Any]) 
             return sent_back.location
         case Accepted() as accepted:
             script = _script(session, body)
-            mishap = scenarios.wanted(parameters.get(scenarios.PARAMETER, [""])[0])
+            mishap = scenarios.get(parameters.get(scenarios.PARAMETER, [""])[0])
             if mishap.refusal:
                 raise ValueError(f"error page, no callback: {mishap.refusal}")
             script = replace(script, faults={**mishap.faults, **script.faults})
@@ -50,7 +50,7 @@ def _script(session: Session, body: Mapping[str, Any]) -> scripted_login.Script:
     action = body.get("action", "approve")
     if action not in ACTIONS:
         raise ValueError(f"action: {action!r} is none of {', '.join(ACTIONS)}")
-    language = languages.known(str(body.get("language", "en")))
+    language = languages.match_language(str(body.get("language", "en")))
     if language is None:
         raise ValueError(f"language: {body['language']!r} is none of {', '.join(languages.LANGUAGES)}")
     wanted = _object(body, "faults")

@@ -57,8 +57,8 @@ that is never published. `new_key`: by a key that is published at this moment, a
 
 CALLBACKS = ("wrong_state", "no_state", "no_code", "two_codes", "wrong_issuer")
 
-LONGEST_DELAY = 30  # seconds
-MOST_FILLER = 64 * 1024 * 1024  # bytes
+MAX_DELAY_SECONDS = 30  # seconds
+MAX_FILLER_BYTES = 64 * 1024 * 1024  # bytes
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def check(faults: Mapping[str, Any]) -> None:
 def _check_answer(kind: str, answer: Mapping[str, Any]) -> None:
     if unknown := sorted(set(answer) - {each.name for each in fields(Answer)}):
         raise ValueError(f"faults: {kind} has no {unknown[0]}")
-    for name, longest in (("status", 599), ("delay", LONGEST_DELAY), ("filler", MOST_FILLER)):
+    for name, longest in (("status", 599), ("delay", MAX_DELAY_SECONDS), ("filler", MAX_FILLER_BYTES)):
         value = answer.get(name, 0)
         if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= longest:
             raise ValueError(f"faults: {kind}.{name} must be a number up to {longest}")
@@ -115,7 +115,7 @@ def answer(faults: Mapping[str, Any], endpoint: str) -> Answer | None:
     return None if fault is None else Answer(**fault)
 
 
-def bend(faults: Mapping[str, Any], kind: str, members: dict[str, Any]) -> dict[str, Any]:
+def replace_members(faults: Mapping[str, Any], kind: str, members: dict[str, Any]) -> dict[str, Any]:
     """Return the members of an ID token or of userinfo with the fault's members in their place."""
     bent = {**members, **faults.get(kind, {})}
     return {name: value for name, value in bent.items() if not (name in faults.get(kind, {}) and value is None)}
@@ -126,7 +126,7 @@ def granted(faults: Mapping[str, Any], scopes: Sequence[str]) -> list[str]:
     return [scope for scope in scopes if scope not in faults.get("without_scopes", ())]
 
 
-def bent_callback(faults: Mapping[str, Any], location: str) -> str:
+def altered_callback(faults: Mapping[str, Any], location: str) -> str:
     """Return the redirect back, wrong in the way that is asked for."""
     where, _, query = location.partition("?")
     parameters = parse_qsl(query, keep_blank_values=True)

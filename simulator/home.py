@@ -50,7 +50,7 @@ def let_happen(key: str) -> AnyResponse:
     with simulator().store.write() as session:
         person = fetch(session, Person, key) or abort(404)
         try:
-            person_changes.happen(session, person, request.form.get("event", ""))
+            person_changes.apply_event(session, person, request.form.get("event", ""))
         except KeyError:
             abort(400)
     return redirect(url_for("home.index", _anchor=key), 303)

@@ -34,7 +34,7 @@ def screen_language() -> str:
     """Return the language in which this person sees a merchant's consent screens."""
     chosen = session.get("language")
     tags = [chosen] if chosen in LANGUAGES else [tag for tag, _quality in request.accept_languages]
-    return next((found for tag in tags if (found := languages.known(tag))), "en")
+    return next((found for tag in tags if (found := languages.match_language(tag))), "en")
 
 
 def _remember_choice() -> None:

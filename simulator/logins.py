@@ -158,7 +158,7 @@ def finish(session: Session, login: Login, code_lifetime: int, now: datetime) ->
     if not changed(session, unused):
         return None
     _store_agreements(session, login, now)
-    location = faults.bent_callback(
+    location = faults.altered_callback(
         login.faults, success_location(login.redirect_uri, code, login.requested_scope, login.state)
     )
     return Finished(location, _remember(session, login) if login.remember else None)

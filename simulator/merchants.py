@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from simulator.config import Merchant
+from simulator.config import MerchantConfig
 from simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
 from simulator.consents.checks import check_consents, check_flow, check_url
 from simulator.consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
@@ -20,14 +20,14 @@ from simulator.consents.screens import Company
 from simulator.models import SalesUnit
 
 OWN_MERCHANTS = (
-    Merchant(
+    MerchantConfig(
         client_id="5b2f1c3e-70c4-4a0f-8a35-6f5c4bb8f001",
         client_secret="fjellkaffe-b29u+bGlnaGV0/hemmelig==",  # noqa: S106 - an invented merchant's
         name="Fjellkaffe",
         redirect_uris=("http://localhost:9301/callback",),
         msn="200001",
     ),
-    Merchant(
+    MerchantConfig(
         client_id="5b2f1c3e-70c4-4a0f-8a35-6f5c4bb8f002",
         client_secret="bokskapet-secret",  # noqa: S106 - an invented merchant's
         name="Bokskapet",
@@ -45,10 +45,10 @@ _CONSENTS = {
 }
 """By scope: the field, what is allowed in it, and what a unit begins with that has not set it up."""
 
-_FIELDS = tuple(field.name for field in fields(Merchant))
+_FIELDS = tuple(field.name for field in fields(MerchantConfig))
 
 
-def seed(session: Session, merchants: tuple[Merchant, ...]) -> None:
+def seed(session: Session, merchants: tuple[MerchantConfig, ...]) -> None:
     """Add or update the configured merchants."""
     for merchant in (*OWN_MERCHANTS, *merchants):
         unit = session.get(SalesUnit, merchant.client_id)
@@ -56,18 +56,18 @@ def seed(session: Session, merchants: tuple[Merchant, ...]) -> None:
             save(session, merchant, as_configured=True)
 
 
-def reset(session: Session, merchants: tuple[Merchant, ...]) -> None:
+def reset(session: Session, merchants: tuple[MerchantConfig, ...]) -> None:
     """Put every configured merchant back to what it was started with."""
     for merchant in (*OWN_MERCHANTS, *merchants):
         save(session, merchant, as_configured=True)
 
 
-def everybody(session: Session) -> list[SalesUnit]:
+def list_merchants(session: Session) -> list[SalesUnit]:
     """Return all sales units by name."""
     return list(session.scalars(select(SalesUnit).order_by(SalesUnit.name, SalesUnit.client_id)))
 
 
-def save(session: Session, merchant: Merchant, *, as_configured: bool = False) -> SalesUnit:
+def save(session: Session, merchant: MerchantConfig, *, as_configured: bool = False) -> SalesUnit:
     """Store all fields of a merchant and return its sales unit."""
     values = merchant.to_json()
     unit = session.get(SalesUnit, merchant.client_id)

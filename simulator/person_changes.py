@@ -27,12 +27,12 @@ OFFICES = (
 )
 
 
-def happen(session: Session, person: Person, event: str) -> None:
+def apply_event(session: Session, person: Person, event: str) -> None:
     """Let something happen to a person; raises KeyError if there is no such event."""
     if event == NEW_PROFILE:
         _make_anew(session, person)
     else:
-        others = [each.profile["email"] for each in persons.everybody(session) if each.key != person.key]
+        others = [each.profile["email"] for each in persons.list_persons(session) if each.key != person.key]
         person.profile = persons.change(person.profile, EVENTS[event](person.profile, others))
 
 

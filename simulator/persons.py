@@ -42,7 +42,7 @@ def seed(session: Session) -> None:
             session.add(Person(key=profile["key"], position=position, profile=profile))
 
 
-def everybody(session: Session) -> list[Person]:
+def list_persons(session: Session) -> list[Person]:
     """Return all persons in the order of the data file."""
     return list(session.scalars(select(Person).order_by(Person.position)))
 
@@ -52,7 +52,7 @@ def by_phone_number(session: Session, entered: str) -> Person | None:
     digits = "".join(character for character in entered if character.isdecimal()).removeprefix("00")
     if len(digits) < 6:
         return None
-    numbers = {phone_number(person.profile): person for person in reversed(everybody(session))}
+    numbers = {phone_number(person.profile): person for person in reversed(list_persons(session))}
     return numbers.get(digits) or numbers.get(f"47{digits}")
 
 

@@ -45,7 +45,7 @@ def show(key: str) -> str:
             companies=companies,
             browsers=sharing.browsers(session, key, remembered_browsers.oldest(utcnow())),
             this_browser=hashed(remembered_browsers.token_of_browser() or ""),
-            units={unit.client_id: unit for unit in merchants.everybody(session)},
+            units={unit.client_id: unit for unit in merchants.list_merchants(session)},
             deliveries=deliveries,
             ended=ended,
             ended_at=views.account_page(ended) if ended else "",
@@ -61,7 +61,7 @@ def revoke(key: str) -> Response:
         person, unit = _person(session, key), fetch(session, SalesUnit, request.form.get("client_id", "")) or abort(404)
         delivery = revocations.revoke(session, person, unit.client_id)
     if delivery:
-        revocations.tell(simulator().store, delivery)
+        revocations.send_new(simulator().store, delivery)
     return redirect(url_for("phone.show", key=key, ended=unit.client_id), 303)
 
 

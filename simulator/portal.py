@@ -98,7 +98,7 @@ def _page(
         text_language=language,
         text_languages=languages.LANGUAGES,
         captions={each: texts[language] for each, texts in languages.CAPTIONS.items()},
-        words=languages.words(language),
+        words=languages.fixed_texts(language),
         preview=preview,
         problem=problem,
         outdated=outdated,

@@ -18,14 +18,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from simulator import discovery, logins, remembered_browsers, request_log, scenarios, tokens
 from simulator import userinfo as userinfo_rules
-from simulator.authorization import Accepted, Refusal, Refused, SentBack, TooLong, judge
+from simulator.authorization import Accepted, Refusal, Refused, SentBack, TooLong, check_request
 from simulator.clients import OAuthFailure, authenticate
 from simulator.context import simulator
 from simulator.database import fetch, utcnow
 from simulator.error_pages import gateway_page, refusal_page
 from simulator.faults import Answer
 from simulator.models import SalesUnit
-from simulator.scenarios import Mishap
+from simulator.scenarios import Scenario
 
 bp = Blueprint("protocol", __name__)
 
@@ -54,7 +54,7 @@ def authorize() -> AnyResponse:
     with simulator().store.write() as session:
         unit = fetch(session, SalesUnit, request.args.get("client_id", ""))
         g.client_id = unit and unit.client_id
-        match judge(parameters, length, unit):
+        match check_request(parameters, length, unit):
             case TooLong():
                 return gateway_page()
             case Refused() as refused:
@@ -64,7 +64,7 @@ def authorize() -> AnyResponse:
                 g.error = sent_back.error
                 return redirect(sent_back.location)
             case Accepted() as accepted:
-                return _start(session, accepted, scenarios.wanted(request.args.get(scenarios.PARAMETER, "")))
+                return _start(session, accepted, scenarios.get(request.args.get(scenarios.PARAMETER, "")))
 
 
 @bp.post(discovery.TOKEN)
@@ -145,7 +145,7 @@ def remember_call(response: Response) -> Response:
     return response
 
 
-def _start(session: Session, accepted: Accepted, mishap: Mishap) -> AnyResponse:
+def _start(session: Session, accepted: Accepted, mishap: Scenario) -> AnyResponse:
     """Begin the login; a remembered browser may bounce straight back."""
     if mishap.refusal:
         g.error = mishap.refusal

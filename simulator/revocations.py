@@ -88,7 +88,7 @@ def event_body(subject: str, issued: int, variant: Variant = Variant.ORDINARY) -
     return f"{_segment({'alg': 'none', 'typ': 'JWT'})}.{_segment(payload)}{end}"
 
 
-def tell(store: Store, delivery: Delivery) -> int | None:
+def send_new(store: Store, delivery: Delivery) -> int | None:
     """Send a new event as its variant wants it; return the status of the last answer, None if nobody answered."""
     if delivery.variant == Variant.TWICE:
         send(store, delivery.id)

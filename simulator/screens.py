@@ -199,14 +199,14 @@ def _take_answer(visit: Visit) -> str | None:
         version=request.form.get("version", type=int),
         number=request.form.get("number", type=int),
     )
-    if answers.take(visit.unit, visit.login, visit.step, given, visit.now):
+    if answers.record_screen(visit.unit, visit.login, visit.step, given, visit.now):
         visit.problem = "required"
         return _page(visit)
     return None
 
 
 def _turn_back(visit: Visit) -> None:
-    answers.turn_back(visit.unit, visit.login, i18n.screen_language())
+    answers.go_back(visit.unit, visit.login, i18n.screen_language())
 
 
 def _cancel(visit: Visit) -> Response:

@@ -58,7 +58,7 @@ def _walk(session: Session, unit: SalesUnit, login: Login, script: Script, code_
                 login.consented = True
             case (logins.Step.CONSENTS_SCREEN | logins.Step.FLOW_SCREENS) as step:
                 ticked = answers.ticked(unit, step, script.consents)
-                if answers.give(unit, login, step, ticked, script.language, now):
+                if answers.record_answer(unit, login, step, ticked, script.language, now):
                     return _end(session, login, "access_denied", now)
             case _:
                 return logins.finish_new(session, login, code_lifetime, now).location

@@ -7,14 +7,14 @@ from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateTable
 
 from simulator import keys, merchants, persons
-from simulator.config import Merchant
+from simulator.config import MerchantConfig
 from simulator.database import Base, Store
 from simulator.models import AccessToken, ConsentAnswer, Delivery, Grant, Login, Person, ProviderCall, RememberedBrowser
 
 _DISPOSABLE = (AccessToken, Login, ConsentAnswer, Grant, Delivery, RememberedBrowser, ProviderCall, Person)
 
 
-def prepare(store: Store, configured: tuple[Merchant, ...]) -> None:
+def prepare(store: Store, configured: tuple[MerchantConfig, ...]) -> None:
     """Make the tables, the first key, the persons and the merchants, as far as they are not there."""
 
     def seed(session: Session) -> None:
@@ -25,7 +25,7 @@ def prepare(store: Store, configured: tuple[Merchant, ...]) -> None:
     store.build(_stamp(), seed)
 
 
-def reset(session: Session, configured: tuple[Merchant, ...]) -> None:
+def reset(session: Session, configured: tuple[MerchantConfig, ...]) -> None:
     """Forget what happened and undo all changes to persons and merchants; the keys stay."""
     for table in _DISPOSABLE:
         session.execute(delete(table))

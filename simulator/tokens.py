@@ -147,7 +147,7 @@ def _issue(session: Session, unit: SalesUnit, login: Login, issuer: str, sign: S
     }
     return {
         "access_token": access_token,
-        "id_token": sign(faults.bend(login.faults, "id_token", claims), login.faults.get("signature", "")),
+        "id_token": sign(faults.replace_members(login.faults, "id_token", claims), login.faults.get("signature", "")),
         "expires_in": EXPIRES_IN,
         "scope": " ".join(login.scopes),
         "token_type": "bearer",

@@ -76,4 +76,4 @@ def _claims(session: Session, login: Login) -> dict[str, Any]:
     for scope, member in RESULT_MEMBERS.items():
         if scope in login.answers:
             claims[member] = login.answers[scope]["payload"]
-    return faults.bend(login.faults, "claims", claims)
+    return faults.replace_members(login.faults, "claims", claims)

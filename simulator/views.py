@@ -28,7 +28,7 @@ def context(
     }
     match step:
         case Step.PERSON:
-            shown["persons"] = [portrait(each, language) for each in persons.everybody(session)]
+            shown["persons"] = [portrait(each, language) for each in persons.list_persons(session)]
             shown["errors"] = list(faults.REDIRECT_ERRORS)
         case Step.CONFIRM:
             shown["number"] = login.challenge[0]
@@ -45,10 +45,10 @@ def context(
 
 def home_context(session: Session, language: str) -> dict[str, Any]:
     """Return the persons with what they share, and the merchants."""
-    units = merchants.everybody(session)
+    units = merchants.list_merchants(session)
     names = {unit.client_id: unit.name for unit in units}
     everybody = []
-    for person in persons.everybody(session):
+    for person in persons.list_persons(session):
         grants = [(grant, names[grant.client_id]) for grant in logins.grants_of(session, person.key)]
         everybody.append({**portrait(person, language), **_particulars(person), "grants": grants})
     return {"persons": everybody, "merchants": units}

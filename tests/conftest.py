@@ -1,4 +1,4 @@
-"""What every test stands on: its own shop, its own database, and pages that check themselves.
+"""Fixtures of every test: a shop of its own, a database of its own, and pages that check themselves.
 
 The database of a test is a copy of one that the migrations made, so tests run on the schema that production has.
 """
@@ -38,22 +38,19 @@ speed.compile_statements_once()
 speed.read_certificates_once()
 speed.hash_cheaply()
 
-# stage: begin
-pytest_plugins = ["tests.stage"]
+pytest_plugins = ["tests.sample_shop"]
 
-# stage: end
-
-# A busy machine is no failure, and examples that once failed belong into tests and not into a folder.
+# A slow machine must not fail a test, and an example that failed once belongs in a test, not in a folder.
 hypothesis.settings.register_profile("shop", deadline=None, database=None)
 hypothesis.settings.load_profile("shop")
 
-# The environment of a shop in development, whose provider is on this machine, if there is one at all.
+# A shop in development: its provider is the simulator, or a test's own provider on this machine.
 ENVIRONMENT = {"VIPPS_ENVIRONMENT": "simulator", "SECRET_KEY": "a key for tests that is long enough to sign"}
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection() -> Iterator[None]:
-    """Load the tests, which are there until the end and so never garbage."""
+    """Load the tests, and exempt them from garbage collection: they stay until the end."""
     with speed.alone_at_first():
         loaded = yield
     gc.freeze()
@@ -61,10 +58,10 @@ def pytest_collection() -> Iterator[None]:
 
 
 def free_port() -> int:
-    """Return a port on which nobody listens.
+    """Return a port that is not in use.
 
-    It lies below those that the system gives to outgoing connections, or one of another test could get it before it is
-    served. `random` is seeded alike in every worker, so it does not choose it.
+    It lies below the ports of outgoing connections: one of those could take it before the test serves it. `secrets`
+    chooses it, because `random` has the same seed in every worker.
     """
     while True:
         port = 20_000 + secrets.randbelow(12_000)
@@ -120,25 +117,23 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def make_app(request: pytest.FixtureRequest, empty_database: Path, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
-    """Build shops: `make_app(PUBLIC_URL=...)`; those of one test share a database."""
+    """Build shops: `make_app(PUBLIC_URL=...)`; those of one test share a database.
+
+    `make_app(demo=True)` is a shop with the sample products and customers.
+    """
     built: list[Flask] = []
     database = tmp_path / "shop.sqlite"
 
     def make(**environ: Any) -> Flask:
         is_new, prepared = not database.exists(), empty_database
-        # stage: begin
-        # `make_app(demo=True)` is a shop with the demo's data.
-        with_demo = environ.pop("demo", False)
-        if with_demo:
+        with_samples = environ.pop("demo", False)
+        if with_samples:
             prepared = request.getfixturevalue("demo_database")
-        # stage: end
         if is_new:
             shutil.copy(prepared, database)
         built.append(build(environ, database))
-        # stage: begin
-        if is_new and with_demo:
+        if is_new and with_samples:
             request.getfixturevalue("know_the_provider")(built[-1])
-        # stage: end
         return built[-1]
 
     yield make
@@ -182,16 +177,16 @@ def open_page(client: FlaskClient, path: str, status: int = 200) -> Page:
 
 
 def allowed_by(limit: str) -> int:
-    """Return how often a limit such as "20 per hour" lets somebody through."""
+    """Return how many requests a limit such as "20 per hour" allows."""
     return int(limit.split()[0])
 
 
 def post(
     client: FlaskClient, path: str, data: dict[str, Any] | None = None, form_on: str = "/login", **kwargs: Any
 ) -> Any:
-    """Post a form with the CSRF token of a page that has one; who is logged in has one on their own page.
+    """Post a form with the CSRF token of a page that has one; a logged-in customer's is on their account page.
 
-    A token is taken from a page again only when the session's cookie has changed: it holds as long as that does.
+    The token is read again only when the session cookie has changed: the two are valid together.
     """
     session = client.get_cookie(client.application.config["SESSION_COOKIE_NAME"])
     known = getattr(client, "known_token", None)
@@ -206,7 +201,7 @@ def post(
 
 @pytest.fixture
 def unused_port() -> int:
-    """Return a port on which nobody listens."""
+    """Return a port that is not in use."""
     return free_port()
 
 

@@ -10,6 +10,8 @@ import html5lib
 from bs4 import BeautifulSoup, Tag
 from lxml.html import HtmlElement, document_fromstring, tostring
 
+from app.i18n import LANGUAGES
+
 # Inline code would need a hole in the Content-Security-Policy.
 INLINE = re.compile(r"^on[a-z]+$|^style$")
 TOKEN = re.compile(r'name="csrf_token"[^>]* value="([^"]+)"')
@@ -76,7 +78,7 @@ def check_page(response: Any) -> Page:
     tree = page.tree
     title = tree.findtext("head/title", "").strip()
     assert title.startswith(page.h1[:20]), f"title {title!r} does not begin like the h1 {page.h1!r}"
-    assert tree.get("lang") in ("en", "nb")
+    assert tree.get("lang") in LANGUAGES
     ids = tree.xpath("//@id")
     assert len(ids) == len(set(ids)), f"an id twice: {sorted(i for i in ids if ids.count(i) > 1)}"
     check_markup(tree)

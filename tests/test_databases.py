@@ -1,19 +1,25 @@
 """Both databases: migrations and setup, writing rows, functions after a commit, and readiness."""
 
 import contextlib
+from collections.abc import Callable
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import delete, func, inspect, select, text
+from sqlalchemy import create_engine, delete, func, inspect, select, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.customers.models import Customer
-from app.database import UtcDateTime, db, insert_row, is_in_models, on_commit, update_row, utcnow
+from app.database import UtcDateTime, db, insert_row, is_in_models, is_unavailable, on_commit, update_row, utcnow
 from app.shop.models import Product
 from app.vipps.attempts import metadata as vipps_metadata
+from tests.conftest import browser_of, post
+from tests.customers.steps import PASSWORD
+from tests.pages import check_page
+from tests.shop.steps import add_product, add_somebody, checkout_page, order_form, put_into_cart
 
 
 def test_the_migrations_make_exactly_the_models(either_app: Flask) -> None:
@@ -113,6 +119,84 @@ def test_readyz_needs_a_database_with_its_tables(app: Flask) -> None:
         db.session.commit()
     assert client.get("/readyz").status_code == 503
     assert client.get("/healthz").status_code == 200
+
+
+def set_read_only(url: str, state: str) -> None:
+    """Make a PostgreSQL database read-only, as a failover leaves it, or writable again, for new connections."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as admin:
+        admin.execute(text("SET default_transaction_read_only = off"))
+        name = admin.execute(text("SELECT current_database()")).scalar_one()
+        admin.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = {state}"))
+    engine.dispose()
+
+
+@pytest.mark.postgresql
+def test_a_read_only_database_is_a_503_page_until_it_can_be_written_again(
+    make_app: Callable[..., Flask], postgresql: str
+) -> None:
+    app = make_app(DATABASE_URL=postgresql)
+    add_product(app)
+    guest, buyer = browser_of(app), browser_of(app)
+    add_somebody(app, buyer)
+    put_into_cart(buyer)
+    order = order_form(checkout_page(buyer))
+    posts = {
+        "/cart/add": (guest, {"product": "mittens", "quantity": "1"}),
+        "/register": (guest, {"name": "Ola Berg", "email": "ola@example.com", "password": PASSWORD}),
+        "/checkout": (buyer, order),
+        "/logout": (buyer, {}),
+    }
+    for browser, _fields in posts.values():
+        post(browser, "/cart/update")  # takes a form's token while the database can be written
+    set_read_only(postgresql, "on")
+    with app.app_context():
+        db.engine.dispose()
+    for path, (browser, fields) in posts.items():
+        response = post(browser, path, fields)
+        assert response.status_code == 503, path
+        assert int(response.headers["Retry-After"]) > 0
+        assert "cannot reach its database" in check_page(response).text
+    ready = guest.get("/readyz")
+    assert (ready.status_code, ready.json["database"]) == (503, "read-only")
+    assert guest.get("/healthz").status_code == 200
+    assert buyer.get("/").status_code == 200, "what only reads goes on"
+
+    set_read_only(postgresql, "off")  # the pool's connections are still read-only
+    assert guest.get("/readyz").status_code == 503
+    assert guest.get("/readyz").status_code == 200
+    assert post(guest, "/cart/add", {"product": "mittens", "quantity": "1"}).status_code == 303
+    assert post(buyer, "/logout").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("statement", "unavailable"),
+    [
+        ("SELECT 1 FROM no_such_table", False),  # a mistake of ours
+        ("SELECT 1 / 0", False),
+        ("SELECT pg_terminate_backend(pg_backend_pid())", True),  # 57P01
+        ("SET LOCAL statement_timeout = 1; SELECT pg_sleep(1)", True),  # 57014
+        ("SET LOCAL transaction_read_only = on; CREATE TABLE new (id int)", True),  # 25006
+        ("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$", True),
+        ("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'deadlock_detected'; END $$", True),
+    ],
+)
+@pytest.mark.postgresql
+def test_the_sqlstate_tells_an_unavailable_database_from_a_mistake(
+    postgresql: str, statement: str, unavailable: bool
+) -> None:
+    engine = create_engine(postgresql)
+    with engine.connect() as connection, pytest.raises(SQLAlchemyError) as failed:
+        connection.exec_driver_sql(statement)
+    assert is_unavailable(failed.value) == unavailable
+    engine.dispose()
+
+
+def test_a_database_without_a_server_is_unavailable(unused_port: int) -> None:
+    engine = create_engine(f"postgresql+psycopg://shop@127.0.0.1:{unused_port}/shop")
+    with pytest.raises(SQLAlchemyError) as failed:
+        engine.connect()
+    assert is_unavailable(failed.value)
 
 
 def test_a_function_is_called_once_after_the_commit_and_never_after_a_rollback(either_app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""The doctor: every question answered, with what is wrong and never with a secret; one that fails stops no other."""
+"""The doctor: every check answered, with what is wrong and never with a secret; one that fails stops no other."""
 
 import json
 from collections.abc import Callable
@@ -30,16 +30,16 @@ REAL = {
 
 
 @pytest.fixture(autouse=True)
-def nobody_knocks_at_port_8000(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out the one question that knocks at the shop's own address: a demo of this machine may listen there."""
-    others = tuple(question for question in doctor.QUESTIONS if question is not own.webhook)
-    monkeypatch.setattr(doctor, "QUESTIONS", others)
+def no_check_calls_port_8000(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the one check that knocks at the shop's own address: a demo of this machine may listen there."""
+    others = tuple(check for check in doctor.CHECKS if check is not own.webhook)
+    monkeypatch.setattr(doctor, "CHECKS", others)
 
 
-def asked(app: Flask, question: Callable[[], Finding]) -> Finding:
-    """Ask one question."""
+def asked(app: Flask, check: Callable[[], Finding]) -> Finding:
+    """Ask one check."""
     with app.test_request_context():
-        return question()
+        return check()
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def shop(make_app: Callable[..., Flask], simulator: str) -> Flask:
 
 
 def found(app: Flask) -> dict[str, Finding]:
-    """Ask every question; returns the findings by name."""
+    """Ask every check; returns the findings by name."""
     with app.test_request_context():
         return {finding.name: finding for finding in doctor.examine()}
 
@@ -79,11 +79,11 @@ def test_healthy_shop_has_nothing_to_mend(shop: Flask) -> None:
 
 
 def test_every_question_has_an_answer_of_its_own_name(shop: Flask) -> None:
-    assert list(found(shop)) == [question.__name__ for question in doctor.QUESTIONS]
+    assert list(found(shop)) == [check.__name__ for check in doctor.CHECKS]
 
 
 @pytest.mark.parametrize(
-    ("environ", "question", "words"),
+    ("environ", "check", "words"),
     [
         ({"VIPPS_CLIENT_ID": "x", "VIPPS_CLIENT_SECRET": "y"}, "client_authentication", "invalid_client"),
         ({"VIPPS_CLIENT_ID": "x", "VIPPS_CLIENT_SECRET": "y"}, "authorization_request", "error page (400)"),
@@ -95,10 +95,10 @@ def test_every_question_has_an_answer_of_its_own_name(shop: Flask) -> None:
     ],
 )
 def test_what_is_wrong_is_named(
-    make_app: Callable[..., Flask], simulator: str, environ: dict[str, str], question: str, words: str
+    make_app: Callable[..., Flask], simulator: str, environ: dict[str, str], check: str, words: str
 ) -> None:
     app = make_app(SIMULATOR_URL=simulator, **environ)
-    finding = found(app)[question]
+    finding = found(app)[check]
     assert finding.level in (Level.FAILED, Level.WARNING)
     assert words in finding.said
     assert finding.advice
@@ -188,14 +188,14 @@ def test_json_says_the_same(shop: Flask) -> None:
     code, printed = run(shop, "--json")
     findings = json.loads(printed)
     assert code == 0
-    assert [set(each) for each in findings] == [{"name", "title", "level", "said", "advice"}] * len(doctor.QUESTIONS)
+    assert [set(each) for each in findings] == [{"name", "title", "level", "said", "advice"}] * len(doctor.CHECKS)
 
 
 def test_question_that_breaks_is_a_finding(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> Finding:
         raise ZeroDivisionError("with a secret in it")
 
-    monkeypatch.setattr(doctor, "QUESTIONS", (broken, own.cookies))
+    monkeypatch.setattr(doctor, "CHECKS", (broken, own.cookies))
     first, second = found(shop).values()
     assert (first.level, first.said) == (Level.FAILED, "Could not find out: ZeroDivisionError.")
     assert second.level is Level.OK

@@ -1,7 +1,7 @@
-"""A fork is a whole shop: written by the command, it is clean, starts, and its own tests pass.
+"""A fork is a whole shop: the command writes it, it is clean, starts, keeps the tests, and some of them pass here.
 
-Its whole suite takes minutes. Here it runs the files that are quick and nearest to what was cut or changed (`CHOSEN`:
-translations, passwords, staff accounts, whole logins), in a process that does not see this project.
+Its whole suite takes minutes. `CHOSEN` is quick and near to what a fork changes: consents, whole logins at the
+simulator and translations. A fork's tests run in a process that does not see this project.
 """
 
 import os
@@ -9,48 +9,61 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from app.about import NAME, SLUG
+from app import about
 from demo import fork as forking
-from demo.fork import own, parts
-from demo.fork import tests as kept_tests
+from demo.fork import identity, selection
 
 ROOT = Path(__file__).resolve().parent.parent
-THEIRS = "Bø & “Søn”"
+NAME = "Bø & “Søn”"
 CHOSEN = (
-    "tests/test_events.py",
-    "tests/test_settings.py",
-    "tests/test_translations.py::test_no_translation_is_left_over_or_unsure",
-    "tests/customers/test_passwords.py",
-    "tests/staff/test_commands.py",
-    "tests/vipps/test_whole_login.py",
+    "tests/customers/consents/test_ledger.py",
+    "tests/customers/consents/test_with_the_login.py",
+    "tests/customers/test_sample_customers.py",
+    "tests/test_translations.py",
+)
+# Folders and files whose tests a fork keeps, all of them.
+KEPT = (
+    "simulator/tests",
+    "tests/attacks",
+    "tests/conformance",
+    "tests/customers",
+    "tests/hosts",
+    "tests/shop",
+    "tests/staff",
+    "tests/vipps",
 )
 ENVIRON = {"PATH": os.environ["PATH"]}
 START = """
-from app import create_app
-from app.settings import load
+import wsgi
 
-app = create_app(load({
-    "VIPPS_ENVIRONMENT": "test", "VIPPS_CLIENT_ID": "an-id", "VIPPS_CLIENT_SECRET": "a-secret", "SECRET_KEY": "k" * 48,
-    "DATABASE_URL": "sqlite:///new.sqlite",
-}))
-print(app.test_cli_runner().invoke(args=["setup"]).output)
-for path in ("/", "/login", "/register", "/terms", "/privacy", "/staff/login"):
-    answer = app.test_client().get(path, base_url="http://localhost:8000")
+shop = wsgi.app
+print(shop.test_cli_runner().invoke(args=["setup"]).output)
+browser = shop.test_client()
+assert "This shelf is empty" in browser.get("/", base_url="http://localhost:8000").text
+print(shop.test_cli_runner().invoke(args=["load-products", "samples/products.json"]).output)
+print(shop.test_cli_runner().invoke(args=["setup", "--demo"]).output)
+for path in ("/", "/login", "/register", "/terms", "/privacy", "/staff/login", "/products/hammock", "/outbox"):
+    answer = browser.get(path, base_url="http://localhost:8000")
     assert answer.status_code == 200, (path, answer.text)
     assert "Bø &amp; “Søn”" in answer.text, path
-for path in ("/guide/", "/demo", "/outbox"):
-    assert app.test_client().get(path, base_url="http://localhost:8000").status_code == 404, path
-assert "fork" not in app.cli.commands
+    assert not {"/demo", "/guide", "css/demo"} & set(answer.text.split('"')), path
+assert 'class="card' in browser.get("/", base_url="http://localhost:8000").text
+for path in ("/guide/", "/demo"):
+    assert browser.get(path, base_url="http://localhost:8000").status_code == 404, path
+assert "fork" not in shop.cli.commands
+assert wsgi.simulator.test_client().get("/", base_url="http://localhost:8001").status_code == 200
 """
 
 
 def run(folder: Path, *command: str) -> str:
-    """Run a command in a fork, without this project on its path; returns what it said, and fails if it failed."""
+    """Run Python in a fork, without this project on its path; return the output, and fail if the command failed."""
     ended = subprocess.run([sys.executable, *command], cwd=folder, env=ENVIRON, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]
     return ended.stdout
@@ -60,7 +73,7 @@ def run(folder: Path, *command: str) -> str:
 def fork(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write a fork, once for all tests here."""
     folder = tmp_path_factory.mktemp("fork") / "shop"
-    forking.write(ROOT, folder, THEIRS)
+    forking.write(ROOT, folder, NAME)
     return folder
 
 
@@ -73,8 +86,27 @@ def texts(folder: Path) -> dict[str, str]:
     return found
 
 
-def test_own_tests_of_a_fork_pass(fork: Path) -> None:
+def test_chosen_tests_of_a_fork_pass(fork: Path) -> None:
     assert " passed" in run(fork, "-m", "pytest", "-q", "-x", "-p", "no:randomly", *CHOSEN)
+
+
+def test_a_fork_collects_as_many_tests_as_this_project(fork: Path, request: pytest.FixtureRequest) -> None:
+    theirs = per_file(run(fork, "-m", "pytest", "--collect-only", "-q").splitlines())
+    ours = per_file(item.nodeid for item in request.session.items)
+    for folder in KEPT:
+        names = [path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("test_*.py")]
+        assert names
+        assert [name for name in names if not theirs[name]] == []
+        # This session may run a part of the tests only.
+        assert [(name, ours[name], theirs[name]) for name in names if theirs[name] < ours[name]] == []
+    browser = {name for name in theirs if name.startswith("tests/browser/")}
+    assert len(browser) >= 8
+    assert sum(theirs.values()) > 4000
+
+
+def per_file(tests: Iterable[str]) -> Counter[str]:
+    """Count tests by their file."""
+    return Counter(test.partition("::")[0] for test in tests if "::" in test)
 
 
 def test_code_of_a_fork_is_clean(fork: Path) -> None:
@@ -83,38 +115,33 @@ def test_code_of_a_fork_is_clean(fork: Path) -> None:
     run(fork, "-c", "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))")
 
 
-def test_a_fork_starts_empty_and_asks_for_its_own_keys(fork: Path) -> None:
-    assert "The database is ready" in run(fork, "-c", START)
-    refused = subprocess.run(
-        [sys.executable, "-c", "import wsgi; wsgi.app"], cwd=fork, env=ENVIRON, capture_output=True, text=True
-    )
-    assert refused.returncode == 3
-    for name in ("VIPPS_CLIENT_ID", "VIPPS_CLIENT_SECRET", "SECRET_KEY"):
-        assert f"{name}: required" in refused.stderr
+def test_a_fork_starts_without_keys_and_shows_products(tmp_path: Path) -> None:
+    forking.write(ROOT, tmp_path / "shop", NAME)
+    said = run(tmp_path / "shop", "-c", START)
+    assert "The database is ready" in said
+    assert "products are loaded" in said
 
 
-def test_a_fork_has_neither_the_stage_nor_the_old_name(fork: Path) -> None:
-    modules = "|".join(re.escape(name) for name in parts.left_modules())
+def test_a_fork_has_neither_the_demo_nor_the_old_name(fork: Path) -> None:
+    old = rf"\b({about.NAME}|{about.TOWN}|{about.STREET})\b|{re.escape(about.EMAIL)}|{about.SLUG}:local"
     for path, text in texts(fork).items():
-        assert not re.search(rf"\b({modules})\b", text), path
-        assert "stage:" not in text, path
-        assert not re.search(rf"{NAME}|{SLUG}|Skarvfjell|Kaigata", text, re.IGNORECASE), path
-        assert SLUG not in path
-    assert not [path for path in parts.LEFT if (fork / path).exists()]
+        assert not re.search(r"^\s*(from|import) (demo|app\.guide|bench)\b", text, re.MULTILINE), path
+        assert not re.search(r"\b(stage|demo-only): (begin|end)\b", text), path
+        assert not re.search(old, text), path
+        assert about.SLUG not in path
+    assert not [path for path in selection.LEFT if (fork / path).exists()]
 
 
-def test_a_fork_keeps_whole_logins_and_the_tests_of_the_integration(fork: Path) -> None:
-    functions = {
-        f"{path}::{name}"
-        for path, text in texts(fork).items()
-        if path.startswith("tests/") and path.endswith(".py")
-        for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)
-    }
-    assert len(functions) > 500
-    assert any("test_whole_login" in name for name in functions)
-    ours = {path.name for path in (ROOT / "tests" / "vipps").glob("test_*.py")}
-    theirs = {path.name for path in (fork / "tests" / "vipps").glob("test_*.py")}
-    assert ours - theirs == {"test_breaker.py", "test_flow.py", "test_two_clocks.py", "test_webhook_trouble.py"}
+def test_the_readme_of_a_fork_names_the_upstream_commit(fork: Path) -> None:
+    readme = (fork / "README.md").read_text()
+    commit = identity.commit_of(ROOT)
+    assert commit == "unknown" or re.fullmatch("[0-9a-f]{40}", commit)
+    assert f"forked from upstream commit `{commit}`" in readme
+    assert "UPSTREAM_COMMIT" not in readme
+
+
+def test_a_folder_without_git_has_no_commit(tmp_path: Path) -> None:
+    assert identity.commit_of(tmp_path) == "unknown"
 
 
 def test_every_style_sheet_of_a_fork_is_used(fork: Path) -> None:
@@ -124,26 +151,26 @@ def test_every_style_sheet_of_a_fork_is_used(fork: Path) -> None:
     assert [each for each in sheets if not re.search(rf'css/{each}\.css|"{each}"', pages)] == []
 
 
-def test_nothing_but_source_is_copied(tmp_path: Path) -> None:
+def test_only_source_files_are_copied(tmp_path: Path) -> None:
     above = (".env", "instance/shop.sqlite", ".git/config", "docs/a.png", ".ci/key", "app/kept.py")
     astray = ("app/.env", "app/.env.py", "app/.hidden/x.py", "app/x.sqlite-wal", "app/py", "app/__pycache__/x.pyc")
-    elsewhere = ("tests/x.json", "tests/server.pem", "static/.DS_Store", "static/dump.txt")
-    for path in (*above, *astray, *elsewhere):
+    elsewhere = ("tests/x.json", "tests/server.pem", "static/.DS_Store", "static/dump.txt", "samples/customers.json")
+    left = ("demo/x.py", "app/guide/x.py", "tests/demo/test_x.py", "tests/test_fork.py", "bench/x.py")
+    for path in (*above, *astray, *elsewhere, *left):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("")
     (tmp_path / "app" / "link.py").symlink_to(tmp_path / ".env")
-    for name in parts.TAKEN:
+    for name in selection.TAKEN:
         (tmp_path / name).mkdir(exist_ok=True)
-    assert list(parts.taken(tmp_path)) == ["app/kept.py"]
+    assert list(selection.taken(tmp_path)) == ["app/kept.py"]
 
 
-def test_every_kind_of_file_that_belongs_there_is_copied() -> None:
-    listed = subprocess.run(["git", "ls-files", *parts.TAKEN], cwd=ROOT, capture_output=True, text=True)
+def test_every_kind_of_file_of_a_taken_folder_is_copied() -> None:
+    listed = subprocess.run(["git", "ls-files", *selection.TAKEN], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
-        pytest.skip("not a checkout: nobody knows which files belong here")
-    ours = {path for path in listed.stdout.splitlines() if (ROOT / path).is_file() and not parts.is_left(path)}
-    of_the_simulator = {path for path in ours if path.startswith("tests/simulator/") and path.endswith(".json")}
-    assert ours - of_the_simulator - set(parts.taken(ROOT)) == set()
+        pytest.skip("not a Git checkout")
+    ours = {path for path in listed.stdout.splitlines() if (ROOT / path).is_file() and not selection.is_left(path)}
+    assert ours - set(selection.taken(ROOT)) == set()
 
 
 @pytest.mark.parametrize(
@@ -156,7 +183,7 @@ def test_every_kind_of_file_that_belongs_there_is_copied() -> None:
         ("Two\nlines", "new", "one line"),
     ],
 )
-def test_what_would_go_wrong_is_refused_before_anything_is_written(
+def test_a_bad_name_or_folder_is_refused_before_anything_is_written(
     app: Flask, tmp_path: Path, name: str, target: str, said: str
 ) -> None:
     (tmp_path / "taken").mkdir()
@@ -169,70 +196,29 @@ def test_what_would_go_wrong_is_refused_before_anything_is_written(
     assert [path.name for path in (tmp_path / "taken").iterdir()] == ["theirs.txt"]
 
 
-BEGIN, END = "stage: begin", "stage: end"  # in two halves, so that no region begins in this file
+def test_marked_lines_are_left_out_of_makefile_and_pyproject_only(tmp_path: Path) -> None:
+    text = "a\n    # demo-only: begin\n    b\n    # demo-only: end\nc\n"
+    for path in ("Makefile", "wsgi.py"):
+        (tmp_path / path).write_text(text)
+    assert selection.content(tmp_path, "Makefile") == b"a\nc\n"
+    assert selection.content(tmp_path, "wsgi.py") == text.encode()
+    marked = {path for path in selection.taken(ROOT) if b"demo-only: " in (ROOT / path).read_bytes()}
+    assert marked == set(selection.MARKED)
 
 
 @pytest.mark.parametrize(
-    ("text", "whole"),
-    [
-        (f"a\n    # {BEGIN}\n    b\n    # {END}\nc\n", "a\nc\n"),
-        (f"<p>\n{{# {BEGIN} #}}\nb\n{{# {END} #}}\n</p>\n", "<p>\n</p>\n"),
-        (f"a\n\n\n# {BEGIN}\nb\n# {END}\n", "a\n"),
-        ("a\n", "a\n"),
-    ],
+    ("name", "slug"), [("My shop", "my-shop"), (NAME, "bo-son"), ("Ærlig Ål", "aerlig-al"), ("店", "shop")]
 )
-def test_what_is_around_a_region_stays(text: str, whole: str) -> None:
-    assert parts.changed("app/x.py", text.encode()) == whole.encode()
-
-
-@pytest.mark.parametrize(
-    ("path", "text"), [("app/x.py", f"# {BEGIN}\na\n"), ("app/x.py", f"a\n# {END}\n"), ("Makefile", "run:\n")]
-)
-def test_a_region_or_a_line_that_is_not_as_expected_stops_the_fork(path: str, text: str) -> None:
-    with pytest.raises(ValueError, match=path):
-        parts.changed(path, text.encode())
-
-
-def test_a_test_is_left_by_what_it_names_imports_or_asks_for() -> None:
-    files = {
-        "tests/__init__.py": "",
-        "tests/stage.py": "import app.simulator\n@pytest.fixture\ndef vipps(): ...\n",
-        "tests/steps.py": "from tests.stage import vipps\n",
-        "tests/alone.py": "",
-        "tests/test_own.py": "import app.guide\n@pytest.fixture\ndef shop(): ...\ndef test_x(shop): ...\n",
-        "tests/helper.py": "",
-        "tests/a/__init__.py": "",
-        "tests/a/test_keeps.py": "from tests.helper import x\ndef test_x(shop): ...\n",
-        "tests/a/test_asks.py": "def test_x(vipps): ...\n",
-        "tests/a/test_imports.py": "from tests import steps\ndef test_x(): ...\n",
-        "tests/b/__init__.py": "",
-        "tests/b/test_names.py": 'def test_x(): patch("app.guide.faq")\n',
-        "tests/b/data/x.json": "{}",
-        "tests/guide/test_y.py": "def test_y(): ...\n",
-    }
-    left = kept_tests.left_behind({path: text.encode() for path, text in files.items()})
-    assert set(files) - left == {
-        "tests/__init__.py",
-        "tests/helper.py",
-        "tests/a/__init__.py",
-        "tests/a/test_keeps.py",
-    }
-
-
-@pytest.mark.parametrize(
-    ("name", "slug"), [("My shop", "my-shop"), (THEIRS, "bo-son"), ("Ærlig Ål", "aerlig-al"), ("店", "shop")]
-)
-def test_a_name_becomes_a_slug_and_stays_what_it_is(name: str, slug: str) -> None:
-    assert own.slug_of(name) == slug
+def test_a_name_becomes_a_slug_and_stays_unchanged_itself(name: str, slug: str) -> None:
+    assert identity.slug_of(name) == slug
     written: dict[str, object] = {}
-    exec(own.files(name)["app/about.py"].decode(), written)
+    exec(identity.files(name, "unknown")["app/about.py"].decode(), written)
     assert written["NAME"] == name
 
 
 def test_guide_and_simulator_can_also_just_be_removed(tmp_path: Path) -> None:
-    for name in ("app", "templates", "static"):
-        ignored = shutil.ignore_patterns("guide", "simulator")
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+    for name in ("app", "demo", "samples", "templates", "static"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("guide"))
     shutil.copy(ROOT / "wsgi.py", tmp_path)
     said = run(
         tmp_path,

@@ -8,13 +8,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers.accounts.email_address import normal_email
+from app.customers.email_address import normal_email
 from app.customers.models import Customer, CustomerSession
-from app.customers.passwords import hashing
+from app.customers.passwords import hashing, policy
 from app.database import db
 from app.i18n import here
 from app.vipps.claims import parse
-from simulator.tests.conftest import build
+from simulator.testing import create_test_simulator
 from tests.conftest import browser_of, post
 from tests.pages import check_page
 from tests.vipps_person import VippsPerson
@@ -35,13 +35,13 @@ def test_a_password_of_very_many_accents_is_never_normalised(monkeypatch: pytest
             return original(form, text)
 
     monkeypatch.setattr(hashing, "unicodedata", Watched)
-    assert hashing.problem(MANY_ACCENTS) is hashing.Problem.TOO_LONG
+    assert policy.problem(MANY_ACCENTS) is policy.Problem.TOO_LONG
     assert hashing.matches(MANY_ACCENTS, None) is False
-    assert max(seen, default=0) <= hashing.LONGEST_TYPED
+    assert max(seen, default=0) <= hashing.MAX_TYPED
 
 
 def test_an_email_address_that_is_too_long_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.customers.accounts.email_address.validate_email", lambda *_, **__: pytest.fail("parsed"))
+    monkeypatch.setattr("app.customers.email_address.validate_email", lambda *_, **__: pytest.fail("parsed"))
     assert normal_email("x" * 100_000 + "@example.com") is None
 
 
@@ -152,7 +152,7 @@ def test_an_error_of_the_database_shows_no_values_in_the_log(demo_app: Flask) ->
 
 
 def test_the_simulator_answers_under_its_own_host_only(tmp_path: Any) -> None:
-    client = build(tmp_path / "simulator.sqlite").test_client()
+    client = create_test_simulator(tmp_path / "simulator.sqlite").test_client()
     assert client.get("/control/merchants", headers={"Host": "rebind.evil.example"}).status_code == 400
     assert client.get("/control/merchants").status_code == 200
     assert client.get("/healthz", headers={"Host": "10.0.0.7"}).status_code == 200

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from app.log_events import COMMON_FIELDS, EVENTS
 
@@ -43,7 +44,7 @@ def logged(calls: list[tuple[str, ast.Call]]) -> dict[str, str]:
     return {name: where for where, call in calls for name in names_of(call)}
 
 
-def test_the_source_logs_exactly_the_events_that_are_listed() -> None:
+def test_the_source_logs_exactly_the_events_that_are_listed(app: Flask) -> None:
     by_us = logged(calls_of_the_app())
     assert {name: where for name, where in by_us.items() if name not in EVENTS} == {}
     assert set(EVENTS) - set(by_us) == set()

@@ -1,23 +1,40 @@
-"""What a migration may do while the old version still serves, and that two hosts which set up at once do it once."""
+"""What a migration may do while the old version still serves, that a batch loses no data, and that setup runs once."""
 
 import ast
 import os
+import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from alembic import command
+from alembic.util import CommandError
+from flask import Flask
+from sqlalchemy import JSON, Boolean, Column, Connection, Date, DateTime, Integer, String, create_engine, text
 
-from app.database import SETUP_LOCK
-from tests.conftest import ENVIRONMENT
+from app.database import SETUP_LOCK, db, migrate
+from app.vipps.attempts import metadata as vipps_metadata
+from tests.conftest import DATABASES, ENVIRONMENT
+from tests.tables import tables_in
 
 ROOT = Path(__file__).resolve().parent.parent
 REVISIONS = sorted((ROOT / "migrations" / "versions").glob("*.py"))
 ADDS = {"create_table", "create_index", "create_foreign_key", "add_column", "batch_alter_table"}
 NEUTRAL = {"f", "get_bind", "get_context"}
 SAID = "The old version:"
+TABLES = {table.name: table for metadata in (db.metadata, vipps_metadata) for table in metadata.sorted_tables}
+# What a database has beside its rows; an index of a constraint has no text of its own.
+SCHEMA = {
+    "sqlite": "SELECT type, name, tbl_name, sql FROM sqlite_master",
+    "postgresql": "SELECT tgname, tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger"
+    " WHERE NOT tgisinternal"
+    " UNION ALL SELECT indexname, tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+}
 
 
 def takes_away(source: str) -> list[str]:
@@ -71,10 +88,7 @@ def test_the_rule_is_held(statement: str, is_harmless: bool) -> None:
 def setup_of_a_host(url: str) -> "subprocess.Popen[str]":
     """Start `flask setup`, as each host of a deployment does, with whatever it can write."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "setup"]
-    # stage: begin
-    command.append("--demo")
-    # stage: end
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "setup", "--demo"]
     environment = {**kept, **ENVIRONMENT, "DATABASE_URL": url}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes)  # type: ignore[call-overload, no-any-return]
@@ -99,3 +113,127 @@ def test_two_hosts_that_set_up_at_once_set_up_once(postgresql: str) -> None:
         assert admin.scalar(text("SELECT count(*) FROM alembic_version")) == 1
         assert admin.scalar(text("SELECT count(*) - count(DISTINCT slug) FROM product")) == 0
     engine.dispose()
+
+
+def value_for(column: Column[Any], number: int) -> object:
+    """Return a value for a column of the row with this number."""
+    if column.foreign_keys or isinstance(column.type, Integer):
+        return number
+    for kind, value in (
+        (Boolean, True),
+        (DateTime, datetime(2026, 1, number)),
+        (Date, date(2026, 1, number)),
+        (JSON, {}),
+    ):
+        if isinstance(column.type, kind):
+            return value
+    return str(number)
+
+
+def fill(connection: Connection) -> None:
+    """Give every table two rows that refer to rows of the others; the last number that was given out is a later one."""
+    tables = [table for table in tables_in(connection).sorted_tables if table.name in TABLES]
+    for table in tables:
+        if connection.execute(table.select()).first() is None:  # a trigger has not filled it
+            rows = [{column.name: value_for(column, number) for column in table.columns} for number in (1, 2)]
+            connection.execute(table.insert(), rows)
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("UPDATE sqlite_sequence SET seq = 9"))
+    connection.commit()
+
+
+def contents(connection: Connection) -> dict[str, list[str]]:
+    """Return every row and the whole schema, without the lengths of columns and the order of constraints."""
+    names = [*TABLES, "alembic_version"]
+    if connection.dialect.name == "sqlite":
+        names += ["sqlite_sequence", "product_search"]
+    found = {name: sorted(map(repr, connection.execute(text(f"SELECT * FROM {name}")))) for name in names}
+    assert all(found.values()), "every table has rows"
+    for row in connection.execute(text(SCHEMA[connection.dialect.name])):
+        told = re.sub(r"(?<=VARCHAR)\(\d+\)|\"", "", " ".join(map(str, row))).replace("('')", "''")
+        # The lines of a table's definition: Alembic writes its constraints in any order.
+        found[f"schema of {row[0]} {row[1]}"] = sorted(re.split(r",?\s*\n\s*|, (?=\w+ [A-Z])", told))
+    connection.rollback()
+    return found
+
+
+def lengthen(tables: list[str]) -> str:
+    """Write a revision's body that makes the first text column of each table longer, or only copies the table."""
+    lines = ["recreate = 'always' if op.get_bind().dialect.name == 'sqlite' else 'auto'"]
+    for table in tables:
+        lines.append(f"with op.batch_alter_table({table!r}, recreate=recreate) as batch_op:")
+        texts = [c for c in TABLES[table].columns if isinstance(c.type, String) and c.type.length]
+        change = (
+            f"batch_op.alter_column({texts[0].name!r}, type_=sa.String({texts[0].type.length + 100}))" if texts else ""
+        )
+        lines.append("    " + (change or "pass"))
+    return "\n    ".join(lines)
+
+
+Migrate = Callable[[Flask, str], None]
+
+
+@pytest.fixture
+def migrate_by(tmp_path: Path) -> Migrate:
+    """Return what runs one more revision, given by the body of its `upgrade`."""
+
+    def run(app: Flask, body: str) -> None:
+        source = f"import sqlalchemy as sa\nfrom alembic import op\nrevision = 'next'\ndown_revision = {head!r}\n"
+        (tmp_path / "next.py").write_text(f"{source}def upgrade():\n    {body}\n")
+        with app.app_context():
+            config = migrate.get_config()
+            config.set_main_option("path_separator", "os")
+            config.set_main_option("version_locations", os.pathsep.join([str(REVISIONS[0].parent), str(tmp_path)]))
+            command.upgrade(config, "head")
+
+    head = REVISIONS[-1].stem[:4]
+    return run
+
+
+def contents_around(app: Flask, run: Callable[[], None]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Fill the database; return its contents before and after a run, without the version."""
+    with app.app_context(), db.engine.connect() as connection:
+        fill(connection)
+        before = contents(connection)
+        run()
+        after = contents(connection)
+        if connection.dialect.name == "sqlite":
+            with db.engine.connect() as migrated:  # the pool has only the run's own connection to give
+                assert migrated.execute(text("PRAGMA foreign_keys")).scalar() == 1
+    return before, after
+
+
+@pytest.fixture(params=DATABASES)
+def empty_shop(request: pytest.FixtureRequest, make_app: Callable[..., Flask]) -> Flask:
+    """Return a shop without data, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        return make_app()
+    return make_app(DATABASE_URL=request.getfixturevalue("postgresql"))
+
+
+def test_every_table_is_altered_without_losing_a_row_or_a_trigger(empty_shop: Flask, migrate_by: Migrate) -> None:
+    before, after = contents_around(empty_shop, lambda: migrate_by(empty_shop, lengthen(list(TABLES))))
+    assert after.pop("alembic_version") != before.pop("alembic_version")
+    assert after == before
+
+
+def test_a_revision_that_leaves_dangling_rows_is_rolled_back(app: Flask, migrate_by: Migrate) -> None:
+    body = f"{lengthen(['customer'])}\n    op.execute('DELETE FROM customer WHERE id = 1')"
+
+    def run() -> None:
+        with pytest.raises(CommandError, match=r"rows that are not there \(.*1 in vipps_link to customer.*nothing was"):
+            migrate_by(app, body)
+
+    before, after = contents_around(app, run)
+    assert after == before
+
+
+def test_a_revision_that_fails_leaves_the_database_as_it_was(empty_shop: Flask, migrate_by: Migrate) -> None:
+    body = f"{lengthen(['customer', 'product'])}\n    op.drop_column('mail', 'kind')\n    raise ValueError('half done')"
+
+    def run() -> None:
+        with pytest.raises(ValueError, match="half done"):
+            migrate_by(empty_shop, body)
+
+    before, after = contents_around(empty_shop, run)
+    assert after == before

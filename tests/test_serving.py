@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from app.dev_server import serve_both
 from app.settings import Settings, load
-from demo.serving import serve_both
 from tests.conftest import ENVIRONMENT, free_port
 
 LISTENS = "import signal, socket, sys; s = socket.create_server(('localhost', int(sys.argv[1]))); signal.pause()"

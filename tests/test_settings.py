@@ -21,13 +21,9 @@ REAL = {
 }
 PRODUCTION = {**REAL, "VIPPS_ENVIRONMENT": "production"}
 WITH_HOOK = {"VIPPS_WEBHOOK_TOKEN": "w" * 40}
-SERVED = ["app"]
-# stage: begin
-SERVED.append("simulator")
-# stage: end
+SERVED = ["app", "simulator"]
 
 
-# stage: begin
 def test_the_demo_needs_no_settings() -> None:
     settings = load({})
     assert (settings.simulated, settings.in_demo, settings.https) == (True, True, False)
@@ -37,7 +33,6 @@ def test_the_demo_needs_no_settings() -> None:
     assert settings.webhook_token
 
 
-# stage: end
 @pytest.mark.parametrize(("environment", "host"), [("test", "apitest"), ("production", "api")])
 def test_one_setting_changes_to_the_real_vipps(environment: str, host: str) -> None:
     settings = load({**REAL, "VIPPS_ENVIRONMENT": environment})

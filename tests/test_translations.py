@@ -1,6 +1,7 @@
-"""English and Norwegian are both complete: every text for people is translated, and the compiled file is current."""
+"""English and Norwegian are both complete: every text for people is translated, and the compiled files are current."""
 
 import re
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,49 +13,66 @@ from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parent.parent
-CATALOG = ROOT / "app" / "translations" / "nb" / "LC_MESSAGES"
 KEYWORDS: dict[str, Any] = {**dict.fromkeys(("_", "N_", "_l", "gettext", "lazy_gettext")), "ngettext": (1, 2)}
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
+# The shop has a catalog, and the demo with the guide has one. The simulator's is tested with the simulator.
+CATALOGS = [folder for folder in ("app", "demo") if (ROOT / folder).is_dir()]
+GUIDE = ("app/guide", "templates/guide")
 
 
-def sources() -> list[tuple[str, Path]]:
-    """Return the files of the shop that hold texts, with how to read them; the simulator has a catalog of its own."""
-    code = [("python", path) for folder in ("app", "demo") for path in (ROOT / folder).rglob("*.py")]
-    pages = [("jinja2", path) for path in (ROOT / "templates").rglob("*.*")]
-    return [(method, path) for method, path in code + pages if "simulator" not in path.parts]
-
-
-def extracted() -> set[str]:
-    """Return every message id that code and templates use."""
+@cache
+def texts_in(*folders: str) -> frozenset[str]:
+    """Return every message id that code and templates below some folders use; the guide's only if it is named."""
     found: set[str] = set()
-    for method, path in sources():
-        for _, message, _, _ in extract_from_file(method, path, keywords=KEYWORDS):
-            found.add(message if isinstance(message, str) else message[0])
-    return found - {""}
+    for path in [path for folder in folders for path in (ROOT / folder).rglob("*.*")]:
+        method = {".py": "python", ".html": "jinja2", ".txt": "jinja2"}.get(path.suffix)
+        is_guide = path.relative_to(ROOT).as_posix().startswith(GUIDE)
+        if method and "common_passwords" not in path.name and (folders == GUIDE) == is_guide:
+            for _, message, _, _ in extract_from_file(method, path, keywords=KEYWORDS):
+                found.add(message if isinstance(message, str) else message[0])
+    return frozenset(found - {""})
 
 
-@pytest.fixture(scope="module")
-def catalog() -> Catalog:
-    """Return the Norwegian catalog."""
-    with (CATALOG / "messages.po").open("rb") as file:
+def texts_of(catalog: str) -> frozenset[str]:
+    """Return the message ids that may be in a catalog."""
+    return texts_in("app", "templates") if catalog == "app" else texts_in("demo") | texts_in(*GUIDE)
+
+
+def needed_in(catalog: str) -> frozenset[str]:
+    """Return the message ids that a catalog has to translate; the demo also uses the shop's translations."""
+    return texts_of("app") if catalog == "app" else texts_of(catalog) - texts_of("app")
+
+
+def file_of(catalog: str, name: str) -> Path:
+    """Return a file of the Norwegian catalog of a folder."""
+    return ROOT / catalog / "translations" / "nb" / "LC_MESSAGES" / name
+
+
+def norwegian(catalog: str) -> Catalog:
+    """Read a Norwegian catalog."""
+    with file_of(catalog, "messages.po").open("rb") as file:
         return read_po(file, locale="nb")
 
 
-def test_every_text_has_a_norwegian_one(catalog: Catalog) -> None:
-    missing = sorted(text for text in extracted() if text not in catalog or not any_text(catalog[text].string))
+@pytest.mark.parametrize("name", CATALOGS)
+def test_every_text_has_a_norwegian_one(name: str) -> None:
+    catalog = norwegian(name)
+    missing = sorted(text for text in needed_in(name) if text not in catalog or not any_text(catalog[text].string))
     assert missing == []
 
 
-def test_no_translation_is_left_over_or_unsure(catalog: Catalog) -> None:
-    known = extracted()
+@pytest.mark.parametrize("name", CATALOGS)
+def test_no_translation_is_unused_or_unsure(name: str) -> None:
+    catalog = norwegian(name)
     ids = {message.id if isinstance(message.id, str) else message.id[0] for message in catalog if message.id}
-    assert sorted(ids - known) == []
+    assert sorted(ids - texts_of(name)) == []
     assert [message.id for message in catalog if message.fuzzy and message.id] == []
     assert not catalog.obsolete
 
 
-def test_a_translation_keeps_the_placeholders(catalog: Catalog) -> None:
-    for message in catalog:
+@pytest.mark.parametrize("name", CATALOGS)
+def test_a_translation_keeps_the_placeholders(name: str) -> None:
+    for message in norwegian(name):
         if not message.id:
             continue
         ids, strings = (part if isinstance(part, tuple | list) else (part,) for part in (message.id, message.string))
@@ -62,15 +80,16 @@ def test_a_translation_keeps_the_placeholders(catalog: Catalog) -> None:
         assert all(set(PLACEHOLDER.findall(string)) == wanted for string in strings), message.id
 
 
-def test_the_compiled_catalog_is_current(catalog: Catalog) -> None:
+@pytest.mark.parametrize("name", CATALOGS)
+def test_the_compiled_catalog_is_current(name: str) -> None:
     compiled = BytesIO()
-    write_mo(compiled, catalog)
+    write_mo(compiled, norwegian(name))
     compiled.seek(0)
-    with (CATALOG / "messages.mo").open("rb") as file:
-        assert texts_of(read_mo(file)) == texts_of(read_mo(compiled))
+    with file_of(name, "messages.mo").open("rb") as file:
+        assert pairs_of(read_mo(file)) == pairs_of(read_mo(compiled))
 
 
-def texts_of(catalog: Catalog) -> list[tuple[str, str]]:
+def pairs_of(catalog: Catalog) -> list[tuple[str, str]]:
     """Return a catalog's messages and translations, in order."""
     return sorted((str(message.id), str(message.string)) for message in catalog if message.id)
 

@@ -8,9 +8,10 @@ import urllib3
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app import about
 from app.settings import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from simulator import create_simulator
-from simulator.config import Merchant, SimulatorConfig
+from simulator.config import MerchantConfig, SimulatorConfig
 from tests.speed import compiled_templates
 
 _pool = urllib3.PoolManager(retries=False)
@@ -18,10 +19,10 @@ _pool = urllib3.PoolManager(retries=False)
 
 def build_simulator(origin: str, database: Path, redirect_uri: str, **merchant: Any) -> Flask:
     """Build a simulator that knows the shop."""
-    known = Merchant(
+    known = MerchantConfig(
         client_id=DEMO_CLIENT_ID,
         client_secret=DEMO_CLIENT_SECRET,
-        name="Multe",
+        name=about.NAME,
         redirect_uris=(redirect_uri,),
         **merchant,
     )

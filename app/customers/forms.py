@@ -10,9 +10,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, Field, HiddenField, PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 
-from app.customers.accounts.email_address import normal_email
-from app.customers.passwords import hashing
-from app.customers.passwords.hashing import Problem
+from app.customers.email_address import normal_email
+from app.customers.passwords import policy
+from app.customers.passwords.policy import Problem
 from app.forms import Form, one_line
 
 MAX_NAME = 200
@@ -40,7 +40,7 @@ class GoodPassword:
 
     def __call__(self, form: Any, field: Field) -> None:
         """Refuse a weak one and say why."""
-        found = hashing.problem(field.data or "", form.owner_email())
+        found = policy.problem(field.data or "", form.owner_email())
         if found is not None:
             raise ValidationError(str(WEAK[found]))
 

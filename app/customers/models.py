@@ -8,17 +8,42 @@ Secrets that a browser or a mail carries are stored as SHA-256 hashes only.
 """
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from app.customers.accounts.email_address import normal_email
+from app.customers.email_address import normal_email
 from app.database import Base, UtcDateTime, utcnow
 
 # For rows that are known by their number outside the database: in the log, in a mail's link, in an attempt's outcome.
 # SQLite would give the number of a deleted last row to the next one, which PostgreSQL never does.
 NUMBERS_ONCE = {"sqlite_autoincrement": True}
+
+
+class LoginMethod(StrEnum):
+    """How a customer logged in or proved who they are."""
+
+    VIPPS = "vipps"
+    PASSWORD = "password"  # noqa: S105 - the name of a method
+    MAIL = "mail"
+
+
+class EndReason(StrEnum):
+    """Why a session ended."""
+
+    REPLACED = "replaced"
+    LOGGED_OUT = "logged_out"
+    ENDED_BY_CUSTOMER = "ended_by_customer"
+    EMAIL_CHANGED = "email_changed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a reason
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a reason
+    VIPPS_CONNECTED = "vipps_connected"
+    VIPPS_DISCONNECTED = "vipps_disconnected"
+    SHARING_REVOKED = "sharing_revoked"
+    BLOCKED = "blocked"
+    DELETED = "deleted"
 
 
 class Customer(Base):
@@ -49,6 +74,14 @@ class Customer(Base):
     consents_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     vipps_links: Mapped[list["VippsLink"]] = relationship(back_populates="customer", cascade="all, delete-orphan")
+
+    def mark_email_verified(self) -> None:
+        """Record that the customer has proved the address; the first proof counts."""
+        self.email_verified_at = self.email_verified_at or utcnow()
+
+    def set_verified_email(self, email: str) -> None:
+        """Replace the address by one that the customer, or Vipps, has just proved."""
+        self.email, self.email_verified_at = email, utcnow()
 
     @validates("email")
     def _is_in_its_normal_form(self, key: str, email: str | None) -> str | None:
@@ -101,6 +134,19 @@ class VippsLink(Base):
     )
 
 
+# What a login brings, by the columns of `VippsProfile`.
+PROFILE_COLUMNS = (
+    "name",
+    "given_name",
+    "family_name",
+    "email",
+    "email_verified",
+    "phone_number",
+    "birthdate",
+    "addresses",
+)
+
+
 class VippsProfile(Base):
     """What Vipps said at the latest login, and when.
 
@@ -150,7 +196,7 @@ class CustomerSession(Base):
     customer: Mapped[Customer] = relationship()
 
 
-class MailedProof(Base):
+class EmailToken(Base):
     """A single-use link that was mailed to prove an address: to confirm it, to set a new password, to connect Vipps.
 
     `email` is where it went. A link that connects Vipps belongs to the `PendingLink` that it completes.

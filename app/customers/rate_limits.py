@@ -12,7 +12,7 @@ import hmac
 
 from flask import current_app, request
 
-from app.customers.accounts.email_address import LONGEST, normal_email
+from app.customers.email_address import MAX_EMAIL_LENGTH, normal_email
 
 # A school or an office shares one address, so these are meant for machines: a workshop of thirty registers twice an
 # hour, and has three tries at a password.
@@ -41,7 +41,7 @@ COPIES_PER_CUSTOMER = "10 per hour"
 
 def account_key() -> str:
     """Name the account that the form aims at by a keyed hash, since the counters may lie in a shared store."""
-    typed = request.form.get("email", "")[:LONGEST]
+    typed = request.form.get("email", "")[:MAX_EMAIL_LENGTH]
     return _keyed(normal_email(typed) or typed.strip().lower())
 
 

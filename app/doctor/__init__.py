@@ -1,10 +1,10 @@
-"""Is this shop ready to take logins? Every question that can be answered by looking, asked now.
+"""Check whether this shop is ready to take logins.
 
-`own` looks at the shop itself: settings, database, mail. `vipps` talks to Vipps, in the way that a login does and with
-the same code. Each question is a function that returns a `Finding`; `examine` asks them all, and one that fails to find
-out says so and stops no other. `flask doctor` prints the findings, and ends with 1 if something has to be mended.
+`own` checks the shop itself: settings, database, email. `vipps` checks the connection to Vipps with the code of a real
+login. Each check is a function that returns a `Finding`; `examine` runs them all, and a check that raises becomes a
+finding and stops no other. `flask doctor` prints the findings and exits with 1 if one of them has failed.
 
-Nothing is changed by asking, nothing is logged in, and no finding contains a secret.
+A check changes no data, logs in no customer, and puts no secret into its finding.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from app.doctor import own, vipps
 from app.doctor.findings import Finding, Level
 
-__all__ = ["QUESTIONS", "Finding", "Level", "examine"]
+__all__ = ["CHECKS", "Finding", "Level", "examine"]
 
-QUESTIONS: Sequence[Callable[[], Finding]] = (
+CHECKS: Sequence[Callable[[], Finding]] = (
     own.environment,
     own.https,
     own.redirect_uri,
@@ -36,14 +36,12 @@ QUESTIONS: Sequence[Callable[[], Finding]] = (
 
 
 def examine() -> list[Finding]:
-    """Ask every question, and return what was found."""
-    return [_asked(question) for question in QUESTIONS]
+    """Run every check and return the findings."""
+    return [_run(check) for check in CHECKS]
 
 
-def _asked(question: Callable[[], Finding]) -> Finding:
+def _run(check: Callable[[], Finding]) -> Finding:
     try:
-        return question()
-    except Exception as error:  # whatever it is, it is a finding
-        return Finding(
-            question.__name__, question.__name__, Level.FAILED, f"Could not find out: {type(error).__name__}."
-        )
+        return check()
+    except Exception as error:  # every fault of a check is a finding
+        return Finding(check.__name__, check.__name__, Level.FAILED, f"Could not find out: {type(error).__name__}.")

@@ -20,7 +20,7 @@ MARKS = {
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @with_appcontext
 def doctor(as_json: bool) -> None:
-    """Find out whether this shop is ready to take logins; ends with 1 if something has to be mended."""
+    """Check whether this shop is ready to take logins; exits with 1 if a check has failed."""
     findings = examine()
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))

@@ -1,11 +1,11 @@
-"""What the doctor finds: one answer to one question."""
+"""The finding of one check."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How well it is. `SKIPPED` means that the question does not arise here."""
+    """The result of a check. `SKIPPED` means that the check does not apply here."""
 
     OK = "ok"
     WARNING = "warning"
@@ -15,7 +15,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """`name` is the question's own, `title` what was asked, `said` what was found, `advice` what to do about it."""
+    """`name` is the check's name, `title` what it checks, `said` the result, `advice` what to do about it."""
 
     name: str
     title: str

@@ -1,4 +1,4 @@
-"""Questions about the shop itself: how it is set up, and whether what it stands on answers."""
+"""Check the shop itself: its settings, and whether the services that it depends on answer."""
 
 import smtplib
 from collections import Counter
@@ -18,12 +18,12 @@ from app.doctor.findings import Finding, Level
 from app.mail import connection as mail_connection
 from app.settings import LOCAL_HOSTS, settings_of_app
 
-SECONDS = 3.0  # for each answer
-ENOUGH_BITS = 128  # of a signing key, as far as its letters tell
+TIMEOUT_SECONDS = 3.0  # for each answer
+MIN_KEY_BITS = 128  # of a signing key, estimated from its characters
 
 
 def environment() -> Finding:
-    """Which Vipps is it?"""
+    """Check which Vipps environment is set."""
     settings = settings_of_app()
     said = f"VIPPS_ENVIRONMENT={settings.vipps_environment}, at {settings.provider_url}"
     said += ", with the demo’s pages." if settings.in_demo else "."
@@ -34,7 +34,7 @@ def environment() -> Finding:
 
 
 def https() -> Finding:
-    """Do customers come by https?"""
+    """Check that customers use HTTPS."""
     settings, title = settings_of_app(), "Customers come by https"
     if settings.https:
         return Finding("https", title, Level.OK, settings.public_url)
@@ -44,9 +44,9 @@ def https() -> Finding:
 
 
 def redirect_uri() -> Finding:
-    """Has the redirect URI the form that Vipps takes?
+    """Check that Vipps accepts the form of the redirect URI.
 
-    HTTPS but for localhost, no fragment, no query, compared letter by letter (Vipps Login API FAQ).
+    It must be HTTPS except for localhost, without fragment and query; Vipps compares it exactly (Vipps Login API FAQ).
     """
     uri = settings_of_app().redirect_uri
     parts = urlsplit(uri)
@@ -57,7 +57,7 @@ def redirect_uri() -> Finding:
 
 
 def cookies() -> Finding:
-    """Do the cookies have what protects them?"""
+    """Check the protecting attributes of the cookies."""
     config, https = current_app.config, settings_of_app().https
     said = ", ".join(
         ("HttpOnly", f"SameSite={config['SESSION_COOKIE_SAMESITE']}", *(("Secure", "__Host-") if https else ()))
@@ -68,12 +68,12 @@ def cookies() -> Finding:
 
 
 def secret_key() -> Finding:
-    """Can the key that signs cookies, or an older one that still verifies, be guessed? Nothing of it is said."""
+    """Check that the keys that sign and verify cookies cannot be guessed. The finding shows no part of them."""
     settings, title = settings_of_app(), "SECRET_KEY"
     if not settings.secret_key.get_secret_value():
         return Finding("secret_key", title, Level.OK, "Generated for the demo, and kept in instance/.")
     bits = min(_bits(key) for key in settings.signing_keys)
-    if bits < ENOUGH_BITS:
+    if bits < MIN_KEY_BITS:
         advice = "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
         return Finding("secret_key", title, Level.FAILED, f"Too plain: about {bits:.0f} bits.", advice)
     others = f" {len(settings.older_keys)} more verify and do not sign." if settings.older_keys else ""
@@ -81,7 +81,7 @@ def secret_key() -> Finding:
 
 
 def database() -> Finding:
-    """Does the database answer?"""
+    """Check that the database answers."""
     dialect, title = db.engine.dialect.name, "The database answers"
     try:
         db.session.execute(text("SELECT 1"))
@@ -91,7 +91,7 @@ def database() -> Finding:
 
 
 def migrations() -> Finding:
-    """Has the database the tables of this version?"""
+    """Check that the database has the tables of this version."""
     title, advice = "The database is migrated", "Run: flask --app wsgi setup"
     migrate = current_app.extensions["migrate"]
     head = ScriptDirectory(migrate.directory).get_current_head()
@@ -103,12 +103,12 @@ def migrations() -> Finding:
 
 
 def mail() -> Finding:
-    """Does the mail server let us in? Nothing is sent."""
+    """Check that the mail server accepts our login. No email is sent."""
     url, title = settings_of_app().mail_url, "Mail can be sent"
     if url == "outbox:":
         return Finding("mail", title, Level.SKIPPED, "It is kept in the outbox.")
     try:
-        with mail_connection(url, SECONDS) as server:
+        with mail_connection(url, TIMEOUT_SECONDS) as server:
             server.noop()
     except (OSError, ValueError, smtplib.SMTPException) as error:
         return Finding(
@@ -118,21 +118,21 @@ def mail() -> Finding:
 
 
 def limits() -> Finding:
-    """Are the rate limits shared?"""
+    """Check that the rate limits are shared."""
     url, title = settings_of_app().redis_url, "Rate limits are shared by all hosts"
     if not url:
         return Finding(
             "limits", title, Level.SKIPPED, "Each worker counts for itself; set REDIS_URL for several hosts."
         )
     try:
-        redis.Redis.from_url(url, socket_timeout=SECONDS, socket_connect_timeout=SECONDS).ping()
+        redis.Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS).ping()
     except redis.RedisError as error:
         return Finding("limits", title, Level.FAILED, f"{type(error).__name__}.", "Check REDIS_URL.")
     return Finding("limits", title, Level.OK, "Redis answers.")
 
 
 def proxies() -> Finding:
-    """Are the proxies in front known?"""
+    """Check that the number of proxies in front is set."""
     settings, title = settings_of_app(), "The proxies in front are known"
     if settings.https and not settings.trusted_proxies:
         advice = "If a proxy ends TLS, set TRUSTED_PROXIES; otherwise all visitors share one address, and its limits."
@@ -141,9 +141,9 @@ def proxies() -> Finding:
 
 
 def webhook() -> Finding:
-    """Can the revocation webhook be reached from outside, as far as this machine can tell?
+    """Check that the revocation webhook can be reached, as far as this machine can tell.
 
-    A GET is answered with 405 by the real address and with 404 by none; nothing is delivered.
+    The real address answers a GET with 405, a wrong one with 404; a GET delivers no event.
     """
     settings, title = settings_of_app(), "The revocation webhook is reachable"
     if not settings.webhook_token:
@@ -151,7 +151,9 @@ def webhook() -> Finding:
         return Finding("webhook", title, Level.WARNING, "There is none.", advice)
     url = f"{settings.public_url}/webhooks/vipps/consent-revoked/"
     try:
-        answer = urllib3.request("GET", url + settings.webhook_token, timeout=SECONDS, retries=False, redirect=False)
+        answer = urllib3.request(
+            "GET", url + settings.webhook_token, timeout=TIMEOUT_SECONDS, retries=False, redirect=False
+        )
     except urllib3.exceptions.HTTPError as error:
         advice = "Is the shop running, and is PUBLIC_URL its address?"
         return Finding("webhook", title, Level.WARNING, f"{url}…: {type(error).__name__}.", advice)
@@ -160,6 +162,6 @@ def webhook() -> Finding:
 
 
 def _bits(secret: str) -> float:
-    """Estimate a key's entropy from its length and how its letters are spread (Shannon); repetition adds nothing."""
+    """Estimate a key's entropy from its length and the frequency of its characters (Shannon)."""
     shares = [count / len(secret) for count in Counter(secret).values()]
     return -sum(share * log2(share) for share in shares) * len(secret)

@@ -1,6 +1,6 @@
-"""Questions to Vipps: whether it is there, is who we think it is, and takes us for who we are.
+"""Check that Vipps answers, is the configured issuer, and accepts this shop's credentials.
 
-They are asked by the code that a login runs, with a connection of their own and nothing from the cache.
+The checks run the code of a login, with a new connection and without the cache.
 """
 
 import secrets
@@ -18,15 +18,15 @@ from app.vipps.purposes import Purpose
 from app.vipps.routes import integration
 from app.vipps.transport import Answer, Deadline, Transport
 
-SECONDS = 5.0
+TIMEOUT_SECONDS = 5.0
 UNREACHED = "Vipps does not answer."
 
 
 def discovery() -> Finding:
-    """Is the discovery document there, and its issuer the configured one?"""
+    """Check that the discovery document exists and has the configured issuer."""
     title = "Vipps’ discovery document"
     try:
-        Discovery(_config(), Transport(1)).provider(Deadline(SECONDS))
+        Discovery(_config(), Transport(1)).provider(Deadline(TIMEOUT_SECONDS))
     except LoginRefused as refused:
         advice = "Check VIPPS_ENVIRONMENT and VIPPS_BASE_URL, and whether this machine may call out."
         return Finding("discovery", title, Level.FAILED, _reason(refused), advice)
@@ -34,18 +34,18 @@ def discovery() -> Finding:
 
 
 def keys() -> Finding:
-    """Are there keys to check signatures with?"""
+    """Check that there are keys to verify signatures with."""
     title = "Vipps’ signing keys"
     try:
         finder = Discovery(_config(), Transport(1))
-        finder.key("none has this name", Deadline(SECONDS))
+        finder.key("none has this name", Deadline(TIMEOUT_SECONDS))
     except LoginRefused as refused:
         return Finding("keys", title, Level.FAILED, _reason(refused))
     return Finding("keys", title, Level.OK, "There is a key that fits.")
 
 
 def clock() -> Finding:
-    """Do this machine's clock and Vipps' agree, as tokens need?"""
+    """Check that this machine's clock agrees with Vipps', as token lifetimes require."""
     title = "The clock agrees with Vipps’"
     now = datetime.now(UTC)
     try:
@@ -66,9 +66,9 @@ def clock() -> Finding:
 
 
 def scopes() -> Finding:
-    """Does Vipps have the scopes that we ask for?
+    """Check that Vipps supports the scopes that the shop requests.
 
-    Whether the sales unit's plan covers them, only a login can tell: what is not covered is dropped without a word.
+    Only a login shows whether the sales unit's plan covers them: Vipps silently drops a scope that it does not cover.
     """
     title = "The scopes exist"
     try:
@@ -85,14 +85,14 @@ def scopes() -> Finding:
 
 
 def authorization_request() -> Finding:
-    """Does Vipps take our client id and redirect URI? The login that is begun by asking is never finished."""
+    """Check that Vipps accepts our client id and redirect URI. The login that this starts is never finished."""
     title = "Vipps takes our authorization request"
     attempt = Attempt(0, random_value(), random_value(), Purpose.LOG_IN, "/", state=random_value())
     advice = "Register the redirect URI exactly, with the keys of the same environment."
     try:
         answer = _get(VippsClient(_config(), Transport(1)).authorization_url(attempt))
     except LoginRefused as refused:
-        # A redirect is the answer of a provider that goes on to ask for the person.
+        # A provider that accepts the request redirects to the page that asks for the person.
         if refused.code == "redirect_refused":
             return Finding("authorization_request", title, Level.OK, "It goes on to ask who is there.")
         return Finding("authorization_request", title, Level.FAILED, _reason(refused), advice)
@@ -103,11 +103,11 @@ def authorization_request() -> Finding:
 
 
 def client_authentication() -> Finding:
-    """Does the token endpoint know us? Asked with a code that cannot be good, its best answer is invalid_grant."""
+    """Check that the token endpoint accepts our credentials: for an invented code it answers invalid_grant."""
     config, title = _config(), "Vipps knows our client id and secret"
     attempt = Attempt(0, random_value(), random_value(), Purpose.LOG_IN, "/")
     try:
-        VippsClient(config, Transport(1)).exchange(secrets.token_urlsafe(16), attempt, Deadline(SECONDS))
+        VippsClient(config, Transport(1)).exchange(secrets.token_urlsafe(16), attempt, Deadline(TIMEOUT_SECONDS))
     except LoginRefused as refused:
         if refused.code == "invalid_grant":
             said = f"With {config.client_auth_method}: the credentials are taken, only the invented code is not."
@@ -122,9 +122,9 @@ def _config() -> VippsConfig:
 
 
 def _get(url: str) -> Answer:
-    return Transport(1).call("GET", url, _config().tracking_headers, Deadline(SECONDS))
+    return Transport(1).call("GET", url, _config().tracking_headers, Deadline(TIMEOUT_SECONDS))
 
 
 def _reason(refused: LoginRefused) -> str:
-    """Say why, in the words of the table of refusals, which hold no secret."""
+    """Return the reason, in the words of the table of refusals, which contain no secret."""
     return f"{refused.code}: {refused.refusal.cause}" + (f" ({refused.detail})" if refused.detail else "")

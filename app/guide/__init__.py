@@ -1,13 +1,12 @@
-"""The guide: how this shop does it, told beside the shop, with the code that runs.
+"""The guide: explains how this shop integrates Vipps Login, beside the shop, with the code that runs.
 
-`chapters/` is the text, in Markdown; `text` turns it into pages and reads the code it names from the running source by
-`source`, so that it cannot go stale; `provenance` says for every page of the shop which view, template and chapter are
-behind it. `inspector` shows a visitor their own logins, `clinic` lets a login go wrong, `checklist` asks whether all is
-well.
+`chapters/` are the texts in Markdown, and `data/` the tables in TOML. `text` renders a chapter and takes the code that
+it names from the running source (`source`), so that the code is never out of date. `page_source` says for every page of
+the shop which view, templates and chapter belong to it. `inspector` shows visitors their own logins, `error_playground`
+triggers errors, `checklist` runs the doctor's checks.
 
-The guide is in English, but for the one line that it adds to a page of the shop after a login. It is shown in the demo
-only, and nothing else of the shop knows that it is there; its store is known everywhere, so that what the inspector
-once recorded is forgotten in time.
+The guide is in English, except for the one line that it adds to a page of the shop after a login. Only the demo shows
+it, and no other part of the shop imports it. Its store is registered in every shop, so that old recordings are deleted.
 """
 
 from flask import Flask
@@ -16,24 +15,24 @@ from app.guide.inspector import store
 
 
 def init_app(app: Flask, is_shown: bool) -> None:
-    """Open the guide; what it once recorded is forgotten in time even where it is not shown any more."""
+    """Register the store, which deletes old recordings even where the guide is not shown, and show the guide."""
     store.init_app(app)
     if is_shown:
-        _open(app)
+        _register_pages(app)
 
 
-def _open(app: Flask) -> None:
-    # Here, so that a shop that does not show the guide does not load it.
+def _register_pages(app: Flask) -> None:
+    # Imported here, so that a shop that does not show the guide does not load it.
     from app.guide import code_terms, inspector, page_source, source
     from app.guide.checklist import routes as checklist
-    from app.guide.error_playground import routes as clinic
+    from app.guide.error_playground import routes as error_playground
     from app.guide.routes import bp
 
     app.register_blueprint(bp)
     app.register_blueprint(checklist.bp)
     inspector.init_app(app)
-    clinic.init_app(app)
+    error_playground.init_app(app)
     app.add_template_global(source.url, "code_url")
     app.add_template_global(page_source.url, "made_url")
     app.add_template_global(inspector.url, "inspector_url")
-    app.add_template_filter(code_terms.technical)
+    app.add_template_filter(code_terms.mark_code)

@@ -1,8 +1,8 @@
-"""Names within sentences: what a machine reads is set as code, wherever a table of the guide has a text.
+"""Mark technical names in the texts of the guide's tables as code.
 
-The tables stay plain text, since tests, files and titles take their words from them. A name is known by its form (an
-underscore, an equals sign, an address), or it is one of the few words of the protocol that look like any other. What
-stands between backticks is code as well.
+The tables stay plain text, because tests, downloads and titles use them too. A technical name is recognized by its form
+(an underscore, an equals sign, an address), or it is one of a few words of the protocol. Text between backticks is code
+as well.
 """
 
 import re
@@ -41,8 +41,8 @@ NAME = re.compile(
 )
 
 
-def technical(text: str) -> Markup:
-    """Return a sentence with its names marked as code."""
+def mark_code(text: str) -> Markup:
+    """Return a sentence with its technical names marked as code."""
     parts, end = [], 0
     for found in NAME.finditer(text):
         parts += [Markup.escape(text[end : found.start()]), _code(found["quoted"] or found["bare"])]

@@ -1,4 +1,4 @@
-"""How the guide sees from outside that a request begins a login, whatever part of the shop it was sent to."""
+"""Recognize a response that starts a login, whatever part of the shop sends it."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,8 +9,8 @@ from app.settings import settings_of_app
 CALLBACK = "vipps.callback"
 
 
-def state_of_begun(response: Response) -> str:
-    """Return the state of the login that a response begins by sending the browser to Vipps; empty for any other."""
+def started_state(response: Response) -> str:
+    """Return the state of the login that a response starts by redirecting to Vipps; empty for any other response."""
     target = response.headers.get("Location", "")
     if response.status_code == 302 and target.startswith(settings_of_app().provider_url):
         return parse_qs(urlsplit(target).query).get("state", [""])[0]

@@ -1,4 +1,4 @@
-"""“How is this page made?”: for every endpoint, the view, the templates it renders and the chapter behind it."""
+"""Answer “How is this page made?”: for every endpoint, its view, the templates that it renders and a chapter."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ CHAPTER_OF_BLUEPRINT = {
     "cart": "forking-this-shop",
     "checkout": "profile-and-refresh",
     "checklist": "going-live",
-    "clinic": "errors",
+    "error_playground": "errors",
     "confirm": "which-customer-is-this",
     "consents": "consents",
     "delete": "revocation-and-privacy",
@@ -50,8 +50,8 @@ TEMPLATE = re.compile(r'"([\w/]+\.(?:html|txt))"')
 
 
 @dataclass(frozen=True)
-class Provenance:
-    """What is behind a page: places in the source, as `app.guide.source` names them, and a chapter's slug."""
+class PageSource:
+    """The source of a page: places as `app.guide.source` names them, and a chapter's slug."""
 
     endpoint: str
     rules: tuple[str, ...]
@@ -60,26 +60,26 @@ class Provenance:
     chapter: str
 
 
-def of(endpoint: str) -> Provenance | None:
-    """Return what is behind an endpoint; static files and unknown names have nothing."""
+def find_page(endpoint: str) -> PageSource | None:
+    """Return the source of an endpoint; None for static files and unknown names."""
     view = current_app.view_functions.get(endpoint)
     module, name = getattr(view, "__module__", ""), getattr(view, "__qualname__", "")
-    if view is None or not module.startswith("app.") or endpoint.endswith("static"):
+    if view is None or not module.startswith(("app.", "demo.")) or endpoint.endswith("static"):
         return None
     place = f"{module}:{name}"
     rules = tuple(sorted({str(rule) for rule in current_app.url_map.iter_rules(endpoint)}))
-    # What the view's module names is what its pages are made of; only the view's own lines are sure, and come first.
-    named = TEMPLATE.findall(source.find(place).text) or TEMPLATE.findall(source.whole(source.find(place).path))
+    # Prefer the templates that the view itself names; else take all that its module names.
+    named = TEMPLATE.findall(source.find(place).text) or TEMPLATE.findall(source.read(source.find(place).path))
     templates = tuple(dict.fromkeys(f"templates/{each}" for each in named if f"templates/{each}" in source.files()))
-    return Provenance(endpoint, rules, place, templates, chapter_of(endpoint))
+    return PageSource(endpoint, rules, place, templates, chapter_of(endpoint))
 
 
 def chapter_of(endpoint: str) -> str:
-    """Return the slug of the chapter behind an endpoint."""
+    """Return the slug of the chapter that explains an endpoint."""
     blueprint = endpoint.partition(".")[0]
     return CHAPTER_OF_ENDPOINT.get(endpoint) or CHAPTER_OF_BLUEPRINT[blueprint]
 
 
 def url(endpoint: str) -> str:
-    """Return the address of the answer; it costs no more than the name, because every page has it."""
+    """Return the address of the answer. Every page has this link, so it does not look anything up."""
     return f"/guide/made/{quote(endpoint)}"

@@ -1,4 +1,4 @@
-"""The guide's pages: its index, the chapters, the FAQ, the source, and what is behind a page of the shop."""
+"""Show the guide's pages: index, chapters, FAQ, glossary, conformance, source, and the source of a page."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, url_for
 
-from app.guide import page_source, source, text
+from app.guide import conformance, page_source, source, text
 from app.guide.chapters import Chapter, chapter, chapters
-from app.guide.conformance import CASES, GROUPS
 from app.guide.faq import QUESTIONS
+from app.guide.glossary import TERMS
 from app.settings import settings_of_app
 
 bp = Blueprint("guide", __name__)
@@ -17,7 +17,7 @@ bp = Blueprint("guide", __name__)
 
 @bp.get("/guide/")
 def index() -> str:
-    """Show what there is."""
+    """Show the index."""
     return render_template("guide/index.html", chapters=chapters())
 
 
@@ -32,7 +32,7 @@ def show(slug: str) -> str:
 
 @bp.get("/guide/<slug>.md")
 def show_markdown(slug: str) -> Response:
-    """Show a chapter as plain Markdown, with the code in its place."""
+    """Show a chapter as plain Markdown, with the code inserted."""
     found = chapter(slug) or abort(404)
     return Response(text.plain(found.markdown), content_type="text/markdown; charset=utf-8")
 
@@ -55,10 +55,17 @@ def faq() -> str:
     return render_template("guide/faq.html", questions=QUESTIONS, said=text.render)
 
 
-@bp.get("/guide/conformance")
-def conformance() -> str:
-    """Show what a provider or an adversary may do, what the shop does then, and the test that proves it."""
-    return render_template("guide/conformance.html", groups=GROUPS, count=len(CASES))
+@bp.get("/guide/glossary")
+def glossary() -> str:
+    """Explain the terms of the field and of this project."""
+    return render_template("guide/glossary.html", terms=TERMS, anchor=text.slug)
+
+
+@bp.get("/guide/conformance", endpoint="conformance")
+def conformance_table() -> str:
+    """Show what a provider or an attacker may do, what the shop does then, and the test that proves it."""
+    groups = conformance.groups()
+    return render_template("guide/conformance.html", groups=groups, count=sum(len(each.cases) for each in groups))
 
 
 @bp.get("/guide/source/<path:path>")
@@ -72,10 +79,10 @@ def show_source(path: str) -> str:
 
 @bp.get("/guide/made/<endpoint>")
 def made(endpoint: str) -> str:
-    """Show what is behind a page."""
-    found = page_source.of(endpoint) or abort(404)
+    """Show the source of a page."""
+    found = page_source.find_page(endpoint) or abort(404)
     behind = chapter(found.chapter)
-    return render_template("guide/made.html", made=found, chapter=behind, shown=source.shown)
+    return render_template("guide/made.html", made=found, chapter=behind, shown=source.show)
 
 
 @lru_cache(maxsize=64)
@@ -85,4 +92,4 @@ def _rendered(found: Chapter) -> text.Text:
 
 @lru_cache(maxsize=64)
 def _lines(path: str) -> Mapping[int, Any]:
-    return dict(source.lines(path))
+    return dict(source.numbered_lines(path))

@@ -1,12 +1,11 @@
-"""Sequence diagrams, drawn on the server as SVG: who says what to whom, from top to bottom.
+"""Draw sequence diagrams on the server as SVG: messages between participants, from top to bottom.
 
-A diagram is for the eye. It is one picture with a text of its own for everybody else, and every arrow may lead to a
-place on the page where the same is told in words. Colours come from the style sheet by class, so that light and dark
-both work; there is no inline style.
+A diagram is one image with an accessible name, and every arrow may link to the place on the page that says the same in
+words. Colours come from the style sheet by class, so that light and dark both work; there is no inline style.
 
-Across, everything is in parts of the whole width, and down in CSS pixels: the same drawing fits a desk and a phone, and
-its letters are never scaled. Where the lanes are too narrow for words, the style sheet lets a label begin or end at its
-arrow's end instead of standing in the middle, on the side where there is room.
+Horizontal positions are percentages of the width, and vertical ones are CSS pixels: the same drawing fits a desktop and
+a phone, and its text is never scaled. Where lanes are too narrow for a label, the style sheet aligns it with one end of
+its arrow instead of the middle, on the side with more room.
 """
 
 from collections.abc import Sequence
@@ -17,15 +16,15 @@ from markupsafe import Markup
 LANE, HEAD, ROW, TAIL = 250, 56, 46, 20
 BOX_HEIGHT = 36
 LABEL_ABOVE = 7
-HEAD_LENGTH = 9  # of an arrow's point
-LETTERS = 38  # the longest label that `draw` takes: a longer one would fit over no arrow, nor beside it on a phone
-LETTERS_OF_A_LANE = 32  # what fits over an arrow to the next of four lanes, with a number before it
+HEAD_LENGTH = 9  # of an arrowhead
+MAX_LABEL = 38  # letters that `draw` accepts: a longer label would fit over no arrow, nor beside it on a phone
+MAX_LANE_LABEL = 32  # letters that fit over an arrow to the next of four lanes, with a number before them
 GROUP = Markup('<svg class="sequence__part" x="{}" y="{}" width="{}">{}</svg>')
 
 
 @dataclass(frozen=True)
 class Arrow:
-    """Something that is said. `href` leads to its details; `number` stands at its beginning."""
+    """One message. `href` links to its details; `number` is written before the label."""
 
     sender: str
     receiver: str
@@ -36,13 +35,13 @@ class Arrow:
 
 
 def draw(arrows: Sequence[Arrow], title: str, participants: Sequence[str] = ()) -> Markup:
-    """Return the diagram; who is not named in `participants` stands behind those who are, in order of appearance.
+    """Return the diagram; other participants than `participants` follow those in order of appearance.
 
-    Raises `ValueError` for a label that is too long to be seen whole (`cut` shortens one that nobody wrote).
+    Raises `ValueError` for a label that is too long; `shorten` a label that comes from a request.
     """
     lanes = _lanes(arrows, participants)
     height = HEAD + ROW * len(arrows) + TAIL
-    # A picture has nothing inside for a keyboard; with links it is a group of them.
+    # An image has no focusable content; with links it is a group.
     role = "group" if any(arrow.href for arrow in arrows) else "img"
     head = Markup('<svg class="sequence" width="{}" height="{}" role="{}" aria-label="{}">')
     parts = [head.format(LANE * len(lanes), height, role, title)]
@@ -51,20 +50,20 @@ def draw(arrows: Sequence[Arrow], title: str, participants: Sequence[str] = ()) 
     return Markup("").join([*parts, Markup("</svg>")])
 
 
-def cut(label: str) -> str:
-    """Shorten a label that comes from outside, to what fits over any arrow."""
-    return label if len(label) <= LETTERS_OF_A_LANE else label[: LETTERS_OF_A_LANE - 1] + "…"
+def shorten(label: str) -> str:
+    """Shorten a label that comes from a request, to what fits over any arrow."""
+    return label if len(label) <= MAX_LANE_LABEL else label[: MAX_LANE_LABEL - 1] + "…"
 
 
 def _lanes(arrows: Sequence[Arrow], participants: Sequence[str]) -> dict[str, int]:
-    """Return which lane is whose, from the left."""
+    """Return the lane of each participant, from the left."""
     named = [name for arrow in arrows for name in (arrow.sender, arrow.receiver)]
     order = dict.fromkeys([*(name for name in participants if name in named), *named])
     return {name: index for index, name in enumerate(order)}
 
 
 def _part(lanes: float, count: int) -> str:
-    """Return the width of so many lanes of all."""
+    """Return the width of a number of lanes as a percentage."""
     return f"{100 * lanes / count:.6g}%"
 
 
@@ -85,13 +84,13 @@ def _arrow(arrow: Arrow, lanes: dict[str, int], y: int) -> Markup:
     drawn = Markup('<g class="sequence__arrow{}">{}</g>').format(failed, drawn)
     if not arrow.href:
         return drawn
-    # Words in a picture within a picture do not name a link for everybody (axe: link-name).
+    # Text in a nested SVG does not name a link for every screen reader (axe: link-name).
     name = f"{arrow.number or ''} {arrow.label}".strip()
     return Markup('<a href="{}" aria-label="{}">{}</a>').format(arrow.href, name, drawn)
 
 
 def _label(arrow: Arrow, first: int, last: int, count: int) -> Markup:
-    """Put the words over the middle, and say on which side there is most room if they are wider than their arrow."""
+    """Centre the label over the arrow, and name the side with more room for a label that is wider than its arrow."""
     middle = (first + last + 1) / 2
     room = {"": 2 * min(middle, count - middle), "first": count - first - 0.5, "last": last + 0.5}
     side = max(room, key=lambda each: room[each])
@@ -99,22 +98,22 @@ def _label(arrow: Arrow, first: int, last: int, count: int) -> Markup:
 
 
 def _words(arrow: Arrow, x: str, anchor: str, modifier: str = "") -> Markup:
-    if len(arrow.label) > LETTERS:
-        raise ValueError(f"longer than {LETTERS} letters: {arrow.label!r}")
+    if len(arrow.label) > MAX_LABEL:
+        raise ValueError(f"longer than {MAX_LABEL} letters: {arrow.label!r}")
     number = Markup('<tspan class="sequence__number">{}</tspan> ').format(arrow.number) if arrow.number else ""
     text = Markup('<text class="sequence__label{}" x="{}" y="{}" text-anchor="{}">{}{}</text>')
     return text.format(modifier, x, -LABEL_ABOVE, anchor, number, arrow.label)
 
 
 def _line(backwards: bool) -> Markup:
-    """Draw from one lane to another; what ends at the right side counts from there."""
+    """Draw an arrow between lanes; an arrowhead at the right end is positioned from that end."""
     point = f"0,0 {HEAD_LENGTH},-5 {HEAD_LENGTH},5" if backwards else f"0,0 -{HEAD_LENGTH},-5 -{HEAD_LENGTH},5"
     head = GROUP.format("0" if backwards else "100%", 0, 1, Markup('<polygon points="{}"/>').format(point))
     return Markup('<line x1="0" y1="0" x2="100%" y2="0"/>') + head
 
 
 def _loop(arrow: Arrow, at: int, count: int) -> Markup:
-    """Draw what somebody does for themselves, with the words on the side where there is room."""
+    """Draw a message of a participant to itself, with the label on the side with more room."""
     path = Markup('<path d="M0,-16 h30 v16 h-{}"/>').format(30 - HEAD_LENGTH)
     point = Markup('<polygon points="0,0 {0},-5 {0},5"/>').format(HEAD_LENGTH)
     words = _words(arrow, "40", "start") if 2 * at < count else _words(arrow, "-10", "end")

@@ -1,7 +1,7 @@
-"""The running source: places in it by name, whole files, and both in colour.
+"""Find places in the running source by name, and show places and whole files in colour.
 
 A place is named as `app.vipps.id_token:validate` (a module and a name in it), as `tests/test_web.py::test_…` (a file
-and a function), or is a file. It is found by reading the source and not by importing it. Only the project's own text
+and a function), or is a file. The source is read, not imported. Only the project's own text
 files can be shown: no settings, no database, nothing generated, nothing outside.
 """
 
@@ -21,14 +21,23 @@ from pygments.lexers import get_lexer_by_name
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN = (
     "app/**/*.py",
+    "demo/**/*.py",
+    "samples/**/*.py",
+    "simulator/**/*.py",
+    "simulator/templates/*.html",
     "app/guide/chapters/*.md",
+    "app/guide/data/*.toml",
     "templates/**/*.html",
     "templates/**/*.txt",
     "static/**/*.css",
     "tests/**/*.py",
-    "migrations/versions/*.py",
+    "tests/conformance/*.toml",
+    "migrations/**/*.py",
     "*.py",
     "README.md",
+    "docs/*.md",
+    "simulator/README.md",
+    "LICENSE",
     "requirements*.txt",
     "Makefile",
     "pyproject.toml",
@@ -79,10 +88,10 @@ def find(name: str) -> Place:
         base = module.replace(".", "/")
         path = f"{base}.py" if f"{base}.py" in files() else f"{base}/__init__.py"
         return _in_module(path, symbol.split("."))
-    return Place(name, 1, whole(name))
+    return Place(name, 1, read(name))
 
 
-def whole(path: str) -> str:
+def read(path: str) -> str:
     """Return a file's text; raises `LookupError` for one that is not shown."""
     if path not in files():
         raise LookupError(f"{path}: no such file of this project")
@@ -90,7 +99,7 @@ def whole(path: str) -> str:
 
 
 def line_of(name: str, words: str) -> int:
-    """Return the number of the line that has these words in a place; raises `LookupError` unless there is just one."""
+    """Return the number of the line with this text in a place; raises `LookupError` unless it is exactly one."""
     place = find(name)
     found = [number for number, line in enumerate(place.text.splitlines(), start=place.first) if words in line]
     if len(found) != 1:
@@ -99,18 +108,18 @@ def line_of(name: str, words: str) -> int:
 
 
 def url(name: str, words: str = "") -> str:
-    """Return the address of a place in its file, or of the one line in it that has these words."""
+    """Return the address of a place in its file, or of the one line in it that has this text."""
     place = find(name)
     first = line_of(name, words) if words else place.first
     return f"{url_for('guide.show_source', path=place.path)}#L{first}"
 
 
-def shown(name: str) -> Markup:
+def show(name: str) -> Markup:
     """Return a place in colour, with its file and line."""
     place = find(name)
     where = Markup('<a href="{}"><code>{}</code>, line {}</a>').format(url(name), place.path, place.first)
     caption = Markup("<figcaption>{}</figcaption>").format(where)
-    code = Markup('<pre tabindex="0"><code>{}</code></pre>').format(coloured(place.text, _kind(place.path)))
+    code = Markup('<pre tabindex="0"><code>{}</code></pre>').format(highlighted(place.text, _kind(place.path)))
     return Markup('<figure class="source">{}{}</figure>').format(caption, code)
 
 
@@ -119,19 +128,19 @@ def language(path: str) -> str:
     return FENCES.get(_kind(path)) or LEXERS.get(_kind(path), "text")
 
 
-def lines(path: str) -> Iterator[tuple[int, Markup]]:
+def numbered_lines(path: str) -> Iterator[tuple[int, Markup]]:
     """Yield a whole file, line by line, in colour."""
-    parts = str(coloured(whole(path), _kind(path))).rstrip("\n").split("\n")
+    parts = str(highlighted(read(path), _kind(path))).rstrip("\n").split("\n")
     yield from ((number, Markup(line)) for number, line in enumerate(parts, start=1))  # noqa: S704 - by Pygments
 
 
 @lru_cache(maxsize=512)
-def coloured(text: str, kind: str) -> Markup:
-    """Return code as HTML, its colours by class, line by line: no element goes over the end of a line."""
+def highlighted(text: str, kind: str) -> Markup:
+    """Return code as HTML with colours by class; no element spans the end of a line."""
     lexer = get_lexer_by_name(LEXERS.get(kind, "text"), stripnl=False)
     try:
         return Markup(highlight(text, lexer, HtmlFormatter(nowrap=True)))  # noqa: S704 - Pygments escapes
-    except Exception:  # a lexer's fault is no reason to show nothing
+    except Exception:  # a lexer failed: show the code without colours
         return Markup(escape(text))  # noqa: S704 - escaped here
 
 
@@ -141,7 +150,7 @@ def _kind(path: str) -> str:
 
 
 def _in_module(path: str, names: list[str]) -> Place:
-    text = whole(path)
+    text = read(path)
     body: list[ast.stmt] = ast.parse(text).body
     node: ast.stmt | None = None
     for name in names[:2]:

@@ -1,4 +1,4 @@
-"""Markdown with two things added: the running source, and sequence diagrams.
+"""Render Markdown with two additions: the running source, and sequence diagrams.
 
     ```source app.vipps.id_token:validate
     ```
@@ -8,8 +8,7 @@
     Shop -> Shop: checks everything
     ```
 
-A name in backticks that is a place in the source becomes a link to it. Raw HTML is shown and not obeyed; no page of
-the guide is written by anybody but this project.
+A name in backticks that is a place in the source becomes a link to it. Raw HTML is escaped.
 """
 
 import re
@@ -28,7 +27,9 @@ from app.guide.sequence import Arrow, draw
 ARROW = re.compile(r"\s*(?P<sender>[^:>]+?)\s*->\s*(?P<receiver>[^:]+?)\s*:\s*(?P<label>.+)")
 PRE = Markup('<pre tabindex="0"><code>{}</code></pre>')
 FRAME = Markup('<div class="sequence-frame">{}</div>')
-PLACE = re.compile(r"(?:app(?:\.\w+)+:[\w.]+|(?:tests|app|templates|static|migrations)/[\w/.-]+\.\w+(?:::\w+)?)")
+PLACE = re.compile(
+    r"(?:(?:app|demo|samples|simulator)(?:\.\w+)+:[\w.]+|(?:app|demo|migrations|samples|simulator|static|templates|tests)/[\w/.-]+\.\w+(?:::\w+)?)"
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Text:
 
 
 def render(markdown: str) -> Text:
-    """Turn a text into HTML; raises `LookupError` if it names a place that is not in the source."""
+    """Render a text as HTML; raises `LookupError` if it names a place that is not in the source."""
     parser = _parser()
     tokens = parser.parse(markdown)
     headings = tuple(_anchor(tokens))
@@ -56,7 +57,7 @@ def render(markdown: str) -> Text:
 
 
 def plain(markdown: str) -> str:
-    """Return a text as plain Markdown, with the code that it names in its place."""
+    """Return a text as plain Markdown, with the code that it names inserted."""
 
     def code(found: re.Match[str]) -> str:
         place = source.find(found[1])
@@ -66,7 +67,7 @@ def plain(markdown: str) -> str:
 
 
 def arrows(diagram: str) -> list[Arrow]:
-    """Read a diagram, one arrow per line; raises `ValueError` for a line that is none."""
+    """Read a diagram, one arrow per line; raises `ValueError` for a line that is not an arrow."""
     found = []
     for line in filter(str.strip, diagram.splitlines()):
         match = ARROW.fullmatch(line)
@@ -77,7 +78,7 @@ def arrows(diagram: str) -> list[Arrow]:
 
 
 def slug(text: str) -> str:
-    """Return a text as it may stand behind a # in an address."""
+    """Return a text as the fragment of an address."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
@@ -86,14 +87,14 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     parser.add_render_rule("fence", _fence)
     parser.add_render_rule("code_inline", _code_inline)
-    # A wide table is moved sideways in a frame of its own, by the keyboard as well.
+    # A wide table scrolls in a frame of its own, with the keyboard as well.
     parser.add_render_rule("table_open", lambda *_: '<div class="table-frame" tabindex="0"><table>')
     parser.add_render_rule("table_close", lambda *_: "</table></div>")
     return parser
 
 
 def _anchor(tokens: list[Token]) -> list[Heading]:
-    """Give every heading a place to link to; returns those of the second level."""
+    """Give every heading an anchor; returns those of the second level."""
     headings = []
     for at, token in enumerate(tokens):
         if token.type == "heading_open":
@@ -108,12 +109,12 @@ def _fence(renderer: RendererHTML, tokens: list[Token], at: int, options: Any, e
     kind, _, name = tokens[at].info.strip().partition(" ")
     content = tokens[at].content
     if kind == "source":
-        return str(source.shown(name.strip()))
+        return str(source.show(name.strip()))
     if kind == "sequence":
-        said = arrows(content)
-        title = "; ".join(f"{each.sender} to {each.receiver}: {each.label}" for each in said)
-        return str(FRAME.format(draw(said, title)))
-    code = source.coloured(content, {"python": ".py", "html": ".html", "toml": ".toml"}.get(kind, ".txt"))
+        parsed = arrows(content)
+        title = "; ".join(f"{each.sender} to {each.receiver}: {each.label}" for each in parsed)
+        return str(FRAME.format(draw(parsed, title)))
+    code = source.highlighted(content, {"python": ".py", "html": ".html", "toml": ".toml"}.get(kind, ".txt"))
     return str(PRE.format(code))
 
 

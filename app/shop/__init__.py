@@ -1,8 +1,8 @@
 """The shop: catalogue, cart, checkout, orders.
 
-The rules are in `catalogue`, `carts` and `orders`, which know the database and nothing of HTTP; `routes` turns
-requests into calls and outcomes into pages. It stands on `app.customers` (who is logged in, what Vipps said) and
-hears of a login by a signal, so that customers need not know that there is a shop.
+The rules are in `catalogue`, `carts` and `orders`, which use the database and know nothing of HTTP; `routes` turns
+requests into calls and outcomes into pages. The shop uses `app.customers` (the session, the Vipps profile) and listens
+to a signal of the login, so `app.customers` imports nothing of the shop.
 """
 
 from functools import partial
@@ -19,7 +19,7 @@ from app.shop.routes.catalogue import shop_categories
 
 
 def init_app(app: Flask) -> None:
-    """Register the pages, what the header of every page needs, the cart's part in a login, and the personal data."""
+    """Register the pages, the values in every page's header, the cart's merge at login, and the personal data."""
     app.extensions["shop_categories"] = RememberedCategories()
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

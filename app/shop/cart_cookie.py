@@ -1,7 +1,7 @@
-"""Whose cart this request is about, and the cookie that names a guest's.
+"""Find the cart of this request: the customer's, or the guest's by a cookie.
 
-The cookie is 256 random bits and appears with the first thing put into a cart, never before; a value that names no
-cart is replaced and not adopted, so nobody can plant one.
+The cookie has 256 random bits and is set with the first product in a cart, never before. A value that belongs to no
+cart is replaced, so an attacker cannot plant one.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ COOKIE = "cart"
 
 
 def current_owner() -> Owner:
-    """Return who the cart of this request belongs to."""
+    """Return the owner of this request's cart."""
     customer = current_customer()
     return Owner(customer_id=customer.id) if customer else Owner(token_hash=_hash_in_cookie())
 
@@ -31,7 +31,7 @@ def _hash_in_cookie() -> str | None:
 
 
 def owner_to_fill() -> tuple[Owner, str | None]:
-    """Return who to put something into the cart for, and a new token for the cookie if a guest needs one."""
+    """Return the owner of the cart to fill, and a new token for the cookie if a guest needs one."""
     owner = current_owner()
     if owner.customer_id is not None or carts.find_cart(db.session(), owner):
         return owner, None
@@ -40,17 +40,17 @@ def owner_to_fill() -> tuple[Owner, str | None]:
 
 
 def set_cart_cookie(response: Response, token: str) -> None:
-    """Let the browser remember its cart for 30 days."""
+    """Set the cookie that names the guest's cart, for 30 days."""
     set_cookie(response, COOKIE, token, max_age=GUEST_CART_LIFE)
 
 
 def cart_count() -> int:
-    """Return how many things the header shows in the cart; without cookie and login this asks nothing."""
+    """Return the number of items that the header shows; without a cookie and a login this runs no query."""
     if "cart_count" not in g:
         g.cart_count = carts.count(db.session(), current_owner())
     return int(g.cart_count)
 
 
 def merge_at_login(sender: Any, customer: Customer, **rest: Any) -> None:
-    """Take the guest's cart along into the account, in the transaction of the login."""
+    """Merge the guest's cart into the customer's, in the transaction of the login."""
     carts.merge_at_login(db.session(), customer.id, _hash_in_cookie())

@@ -1,9 +1,9 @@
-"""The rules of the cart: whose it is, what may be in it, and what happens to it at login.
+"""Keep carts: add, change and remove products, and merge a guest's cart into the customer's at login.
 
-A guest's cart is named by an opaque cookie (only its hash is stored), a customer's by the customer. At login the
-guest's lines go into the customer's cart, added up but never above the stock or 99, and the cookie stops naming
-anything: after a logout the browser's next user finds an empty cart. Prices are never kept in a cart; they are read
-from the products each time.
+A guest's cart is found by an opaque cookie, of which only the hash is stored; a customer's cart by the customer. At
+login the guest's lines are added to the customer's cart, up to the stock and at most 99, and the guest's cart is
+deleted: after a logout the browser's next user finds an empty cart. A cart stores no prices; they are read from the
+products each time.
 """
 
 import re
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.database import utcnow
 from app.shop.models import Cart, CartLine, Product, ProductText
+from app.shop.translated_texts import product_text_in
 
 MAX_QUANTITY = 99
 GUEST_CART_LIFE = timedelta(days=30)
@@ -25,20 +26,20 @@ GUEST_CART_LIFE = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Owner:
-    """Who a cart is for: a customer if somebody is logged in, else the browser with this cookie, else nobody yet."""
+    """The owner of a cart: a logged-in customer, else the browser with this cookie, else neither."""
 
     customer_id: int | None = None
     token_hash: str | None = None
 
     @property
-    def nobody(self) -> bool:
-        """Tell whether there can be no cart: nobody is logged in and the browser has no cookie."""
+    def has_no_cart(self) -> bool:
+        """Tell whether there can be no cart: no customer is logged in and the browser has no cookie."""
         return self.customer_id is None and self.token_hash is None
 
 
 @dataclass(frozen=True)
 class Added:
-    """The product is in the cart, `quantity` of it in all; `capped` if that is fewer than was asked for."""
+    """The product is in the cart, `quantity` of it in total; `capped` if that is fewer than requested."""
 
     name: str
     quantity: int
@@ -47,14 +48,14 @@ class Added:
 
 @dataclass(frozen=True)
 class SoldOut:
-    """There is none of the product left; the cart is as it was."""
+    """The product is sold out; the cart is unchanged."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class NoSuchProduct:
-    """There is no product of that name, or it is not in the cart."""
+    """There is no such product, or it is not in the cart."""
 
 
 def parse_quantity(text: str | None) -> int | None:
@@ -66,21 +67,21 @@ def parse_quantity(text: str | None) -> int | None:
 
 def find_cart(session: Session, owner: Owner, *, lock: bool = False) -> Cart | None:
     """Return the owner's cart, locked until the end of the transaction if it is about to change."""
-    if owner.nobody:
+    if owner.has_no_cart:
         return None
     statement = select(Cart).where(_of(owner))
     return session.scalar(statement.with_for_update() if lock else statement)
 
 
 def _of(owner: Owner) -> ColumnElement[bool]:
-    """Match the owner's cart. A cookie opens a guest's cart only, never one that became a customer's."""
+    """Match the owner's cart. A cookie opens only a guest's cart, never a customer's."""
     if owner.customer_id is not None:
         return Cart.customer_id == owner.customer_id
     return and_(Cart.token_hash == owner.token_hash, Cart.customer_id.is_(None))
 
 
 def _cart_to_fill(session: Session, owner: Owner) -> Cart:
-    """Return the owner's cart, locked; make it if there is none, once, even if two requests try at the same time."""
+    """Return the owner's cart, locked; create it if there is none, once, even if two requests try concurrently."""
     if cart := find_cart(session, owner, lock=True):
         return cart
     cart = Cart(customer_id=owner.customer_id, token_hash=owner.token_hash if owner.customer_id is None else None)
@@ -93,7 +94,7 @@ def _cart_to_fill(session: Session, owner: Owner) -> Cart:
 
 
 def add(session: Session, owner: Owner, slug: str, quantity: int, language: str) -> Added | SoldOut | NoSuchProduct:
-    """Put so many of a product into the cart, or as many as there are. The caller commits."""
+    """Add a quantity of a product to the cart, at most the stock. The caller commits."""
     product = _product(session, slug, language)
     if product is None:
         return NoSuchProduct()
@@ -109,7 +110,7 @@ def add(session: Session, owner: Owner, slug: str, quantity: int, language: str)
 
 
 def change(session: Session, owner: Owner, slug: str, quantity: int, language: str) -> Added | SoldOut | NoSuchProduct:
-    """Set how many of a product are in the cart, at most as many as there are. The caller commits."""
+    """Set the quantity of a product in the cart, at most the stock. The caller commits."""
     product, cart = _product(session, slug, language), find_cart(session, owner, lock=True)
     line = session.get(CartLine, (cart.id, product.id)) if cart and product else None
     if product is None or cart is None or line is None:
@@ -122,7 +123,7 @@ def change(session: Session, owner: Owner, slug: str, quantity: int, language: s
 
 
 def remove(session: Session, owner: Owner, slug: str, language: str) -> str | None:
-    """Take a product out of the cart and return its name, or None if it was not there. The caller commits."""
+    """Remove a product from the cart and return its name, or None if it was not in it. The caller commits."""
     product, cart = _product(session, slug, language), find_cart(session, owner, lock=True)
     line = session.get(CartLine, (cart.id, product.id)) if cart and product else None
     if product is None or line is None:
@@ -134,22 +135,23 @@ def remove(session: Session, owner: Owner, slug: str, language: str) -> str | No
 def _product(session: Session, slug: str, language: str) -> Row[*tuple[Any, ...]] | None:
     return session.execute(
         select(Product.id, Product.stock, ProductText.name)
-        .join(ProductText, (ProductText.product_id == Product.id) & (ProductText.language == language))
+        .select_from(Product)
+        .join(ProductText, product_text_in(language))
         .where(Product.slug == slug)
     ).one_or_none()
 
 
-# Every page counts, so these are built once: building one costs more than running it.
+# Every page counts, so the statements are built once: building one costs more than running it.
 _COUNT = select(func.coalesce(func.sum(CartLine.quantity), 0)).join(Cart)
 _COUNT_OF_CUSTOMER = _COUNT.where(Cart.customer_id == bindparam("customer"))
 _COUNT_OF_GUEST = _COUNT.where(Cart.token_hash == bindparam("token_hash"), Cart.customer_id.is_(None))
 
 
 def count(session: Session, owner: Owner) -> int:
-    """Return how many things are in the cart."""
-    if owner.nobody:
+    """Return the number of items in the cart."""
+    if owner.has_no_cart:
         return 0
-    # On the connection itself, since a number is nothing that the session would keep track of.
+    # Straight on the connection: the session tracks objects, and this is a number.
     if owner.customer_id is not None:
         return session.connection().scalar(_COUNT_OF_CUSTOMER, {"customer": owner.customer_id}) or 0
     return session.connection().scalar(_COUNT_OF_GUEST, {"token_hash": owner.token_hash}) or 0
@@ -157,7 +159,7 @@ def count(session: Session, owner: Owner) -> int:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the cart as it stands now: today's price, and whether there is enough of it."""
+    """A line of the cart with the current price, and whether there is enough in stock."""
 
     product_id: int
     slug: str
@@ -169,18 +171,18 @@ class Line:
 
     @property
     def sum(self) -> int:
-        """Return what the line costs, in øre."""
+        """Return the price of the line, in øre."""
         return self.price * self.quantity
 
     @property
     def enough(self) -> bool:
-        """Tell whether the shop has as many as are in the cart."""
+        """Tell whether the stock covers the quantity in the cart."""
         return self.stock >= self.quantity
 
 
 def lines_of(session: Session, owner: Owner, language: str) -> Sequence[Line]:
     """Return the lines of the cart in the order they were added, in one query."""
-    if owner.nobody:
+    if owner.has_no_cart:
         return []
     rows = session.execute(
         select(
@@ -192,9 +194,10 @@ def lines_of(session: Session, owner: Owner, language: str) -> Sequence[Line]:
             Product.stock,
             CartLine.quantity,
         )
+        .select_from(Product)
         .join(CartLine, CartLine.product_id == Product.id)
         .join(Cart, Cart.id == CartLine.cart_id)
-        .join(ProductText, (ProductText.product_id == Product.id) & (ProductText.language == language))
+        .join(ProductText, product_text_in(language))
         .where(_of(owner))
         .order_by(CartLine.added_at, Product.id)
     )
@@ -202,10 +205,10 @@ def lines_of(session: Session, owner: Owner, language: str) -> Sequence[Line]:
 
 
 def merge_at_login(session: Session, customer_id: int, token_hash: str | None) -> None:
-    """Put the guest's cart of this browser into the customer's. The caller commits.
+    """Merge this browser's guest cart into the customer's cart. The caller commits.
 
-    The sum of both, but at most the stock or 99; what is sold out stays with the quantity it had, so that the cart
-    can say so.
+    Quantities are added up to the stock and at most 99. A product that is sold out keeps its quantity, so that the
+    cart can say so.
     """
     guest = find_cart(session, Owner(token_hash=token_hash), lock=True)
     if guest is None:
@@ -226,16 +229,16 @@ def merge_at_login(session: Session, customer_id: int, token_hash: str | None) -
 
 
 def merged_quantity(had: int, chosen: int, stock: int) -> int:
-    """Add two quantities up, but never above the stock or 99, and never below what was there before."""
+    """Add two quantities up to the stock and at most 99, but never below the quantity that was there before."""
     return max(had, min(had + chosen, stock, MAX_QUANTITY)) or chosen
 
 
 def is_stale(now: datetime) -> ColumnElement[bool]:
-    """Match guests' carts that outlived their cookie."""
+    """Match guests' carts whose cookie has expired."""
     return and_(Cart.customer_id.is_(None), Cart.updated_at < now - GUEST_CART_LIFE)
 
 
 def delete_stale(session: Session, now: datetime | None = None) -> int:
-    """Delete guests' carts that outlived their cookie and return how many. The caller commits."""
+    """Delete guests' carts whose cookie has expired and return how many. The caller commits."""
     stale = delete(Cart).where(is_stale(now or utcnow()))
     return session.execute(stale).rowcount  # type: ignore[attr-defined,no-any-return]  # a delete has a row count

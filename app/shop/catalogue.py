@@ -1,21 +1,22 @@
-"""What is for sale, as plain questions to the database.
+"""Read products and categories from the database.
 
-The front page is the page that most people see, so it costs one query, whatever the number of products: a shelf is
-read as rows of just the columns a card needs, and begins where the one before ended. The categories are the same on
-every page and change when somebody edits the shop, so each process remembers them for a minute.
+The front page gets most visits, so it costs one query, whatever the number of products: a page of products is read as
+rows of only the columns that a card shows, by keyset pagination. The categories are the same on every page and change
+rarely, so each process caches them for a minute.
 """
 
-import operator
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select, tuple_
+from sqlalchemy import Row, Select, String, bindparam, select
 from sqlalchemy.orm import Session
 
+from app.pagination import Cursor, Page, narrow, to_page
 from app.shop import search
 from app.shop.models import Category, CategoryText, Product, ProductText
+from app.shop.translated_texts import category_text_in, product_text_in
 
 PER_PAGE = 24
 RELATED = 4
@@ -26,7 +27,7 @@ REMEMBERED_SECONDS = 60
 
 @dataclass(frozen=True)
 class CategoryName:
-    """A category as the navigation shows it."""
+    """A category in the navigation."""
 
     slug: str
     name: str
@@ -37,38 +38,22 @@ NO_CATEGORIES: tuple[CategoryName, ...] = ()
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a product stands in the shop's order, which is by position and then by number."""
-
-    position: int
-    id: int
-
-    def __str__(self) -> str:
-        """Return the place as it stands in addresses."""
-        return f"{self.position}.{self.id}"
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """One page of products; the one before it ends before `previous`, and the one after it begins after `next`."""
-
-    products: tuple[Row[*tuple[Any, ...]], ...]
-    previous: Place | None = None
-    next: Place | None = None
+class Shelf(Page[Row[*tuple[Any, ...]]]):
+    """One page of products."""
 
     @property
     def total(self) -> int | None:
-        """Return how many products there are if this is all of them; None for one of several pages."""
-        return None if self.previous or self.next else len(self.products)
+        """Return the number of products if this page has all of them; None for one of several pages."""
+        return None if self.previous or self.next else len(self.rows)
 
     @property
     def wide(self) -> frozenset[int]:
-        """Return the ids of the products that lie across two columns of the grid.
+        """Return the ids of the products that are two columns of the grid wide.
 
-        These are the featured ones, but each with a single one after it to fill what it leaves of its row.
+        These are the featured products that have a narrow product after them to fill the rest of their row.
         """
         wide, single = set(), 0
-        for product in reversed(self.products):
+        for product in reversed(self.rows):
             fits = product.featured and single > 0
             single += -1 if fits else 1
             if fits:
@@ -80,21 +65,22 @@ def read_categories(session: Session, language: str) -> tuple[CategoryName, ...]
     """Return the categories in their order, in one language."""
     found = session.execute(
         select(Category.slug, CategoryText.name, CategoryText.intro)
-        .join(CategoryText, (CategoryText.category_id == Category.id) & (CategoryText.language == language))
+        .select_from(Category)
+        .join(CategoryText, category_text_in(language))
         .order_by(Category.position, Category.id)
     )
     return tuple(CategoryName(*row) for row in found)
 
 
 class RememberedCategories:
-    """The categories per language, kept for a minute in this process; another process may be a minute behind."""
+    """The categories per language, cached in this process for a minute; another process may be a minute behind."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._kept: dict[str, tuple[float, tuple[CategoryName, ...]]] = {}
 
     def get(self, session: Session, language: str) -> tuple[CategoryName, ...]:
-        """Return the categories in a language, asking the database at most once a minute. None are not kept."""
+        """Return the categories in a language, with at most one query a minute. An empty result is not cached."""
         kept = self._kept.get(language)
         if kept and self._clock() - kept[0] < REMEMBERED_SECONDS:
             return kept[1]
@@ -104,19 +90,24 @@ class RememberedCategories:
         return categories
 
 
-# What a product card shows. Built once: building a statement costs as much as running it.
-_CARDS = select(
-    Product.id,
-    Product.slug,
-    Product.price,
-    Product.stock,
-    Product.picture,
-    Product.featured,
-    Product.position,
-    ProductText.name,
-    ProductText.summary,
-).join(ProductText, (ProductText.product_id == Product.id) & (ProductText.language == bindparam("in_language")))
+# The columns of a product card. Built once: building a statement costs as much as running it.
+_CARDS = (
+    select(
+        Product.id,
+        Product.slug,
+        Product.price,
+        Product.stock,
+        Product.picture,
+        Product.featured,
+        Product.position,
+        ProductText.name,
+        ProductText.summary,
+    )
+    .select_from(Product)
+    .join(ProductText, product_text_in(bindparam("in_language", type_=String)))
+)
 
+CURSOR_KEY = ("position", "id")
 _ORDER: tuple[Any, ...] = (Product.position, Product.id)
 _FIRST_SHELF = _CARDS.order_by(*_ORDER).limit(PER_PAGE + 1)
 
@@ -127,56 +118,44 @@ def find_products(
     q: str = "",
     category: str = "",
     *,
-    after: Place | None = None,
-    before: Place | None = None,
+    after: Cursor | None = None,
+    before: Cursor | None = None,
 ) -> Shelf:
     """Return one page of the products whose texts contain every word of `q`, in the shop's order.
 
-    It begins after a place, or ends before one, or is the first. Neither the way to it nor the number of all products
-    is counted, so that it costs the same wherever it is.
+    The page begins after a cursor, or ends before one, or is the first page. No query counts all products.
     """
     words = searched_words(q)
-    # On the connection itself, since rows are nothing that the session would keep track of.
+    # Straight on the connection: the session tracks objects, and these are plain rows.
     connection = session.connection()
     if words or category or after or before:
         statement = _shelf(words, category, after, before, is_sqlite=connection.dialect.name == "sqlite")
     else:
         statement = _FIRST_SHELF
     rows = connection.execute(statement, {"in_language": language}).all()
-    shown, is_more = rows[:PER_PAGE], len(rows) > PER_PAGE
-    if before:
-        shown = shown[::-1]
-    if not shown:
-        return Shelf(())
-    first, last = (Place(each.position, each.id) for each in (shown[0], shown[-1]))
-    return Shelf(
-        tuple(shown),
-        previous=first if after or (before and is_more) else None,
-        next=last if before or is_more else None,
-    )
+    page = to_page(rows, CURSOR_KEY, PER_PAGE, after=after, before=before)
+    return Shelf(page.rows, page.previous, page.next)
 
 
 def _shelf(
-    words: Sequence[str], category: str, after: Place | None, before: Place | None, *, is_sqlite: bool
+    words: Sequence[str], category: str, after: Cursor | None, before: Cursor | None, *, is_sqlite: bool
 ) -> Select[*tuple[Any, ...]]:
-    """Build the statement for a page and the first product of the next one; backwards if it ends before a place."""
+    """Build the statement for a page."""
     statement, found, order = search.having(_CARDS, words), search.in_index(words), _ORDER
     if category:
         its_id = select(Category.id).where(Category.slug == category).scalar_subquery()
         statement = statement.where(Product.category_id == its_id)
     if found and is_sqlite:
+        # SQLite's index has one number for position and id, and returns hits in that order.
         statement, order = search.through_full_text(statement, found), (search.ROW,)
+        after, before = (cursor and (search.row_of(*cursor),) for cursor in (after, before))
     else:
         statement = search.through_trigrams(statement, found)
-    for place, is_beyond in ((after, operator.gt), (before, operator.lt)):
-        if place:
-            key = (search.row_of(place.position, place.id),) if len(order) == 1 else (place.position, place.id)
-            statement = statement.where(is_beyond(tuple_(*order), tuple_(*key)))
-    return statement.order_by(*(each.desc() if before else each for each in order)).limit(PER_PAGE + 1)
+    return narrow(statement, order, PER_PAGE, after=after, before=before)
 
 
 def product_by_slug(session: Session, slug: str, language: str) -> Row[*tuple[Any, ...]] | None:
-    """Return a product with its words and its category's name, or None."""
+    """Return a product with its text and its category's name, or None."""
     return session.execute(
         select(
             Product.id,
@@ -192,9 +171,10 @@ def product_by_slug(session: Session, slug: str, language: str) -> Row[*tuple[An
             Category.slug.label("category_slug"),
             CategoryText.name.label("category_name"),
         )
-        .join(ProductText, (ProductText.product_id == Product.id) & (ProductText.language == language))
+        .select_from(Product)
+        .join(ProductText, product_text_in(language))
         .join(Category, Category.id == Product.category_id)
-        .join(CategoryText, (CategoryText.category_id == Category.id) & (CategoryText.language == language))
+        .join(CategoryText, category_text_in(language))
         .where(Product.slug == slug)
     ).one_or_none()
 
@@ -202,7 +182,7 @@ def product_by_slug(session: Session, slug: str, language: str) -> Row[*tuple[An
 def related_products(
     session: Session, product: Row[*tuple[Any, ...]], language: str
 ) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Return a few other products, those of the same category first; more are not read than shown."""
+    """Return a few other products, those of the same category first; it reads only as many as are shown."""
     in_order, of_language = _CARDS.order_by(*_ORDER), {"in_language": language}
     same_kind = in_order.where(Product.category_id == product.category_id, Product.id != product.id).limit(RELATED)
     related = [*session.execute(same_kind, of_language)]
@@ -213,10 +193,10 @@ def related_products(
 
 
 def search_text(*texts: str) -> str:
-    """Return the words of a product as they are searched: one line, case folded."""
+    """Return the searchable form of a product's texts: one line, case-folded."""
     return " ".join(" ".join(texts).split()).casefold()
 
 
 def searched_words(q: str) -> list[str]:
-    """Return the words to look for. NUL is dropped because PostgreSQL refuses it; more than six words are too many."""
+    """Return the words to search for, at most six. NUL is dropped because PostgreSQL refuses it."""
     return q[:MAX_QUERY].replace("\0", "").casefold().split()[:MAX_WORDS]

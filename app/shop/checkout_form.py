@@ -1,9 +1,8 @@
-"""The checkout form: filled in from what the customer and Vipps said, checked, and turned into a recipient.
+"""The checkout form: prefilled with the customer's details and the Vipps profile, validated, and made a recipient.
 
-Every part of it can be changed, and a change stays in the order: it alters neither the account nor the Vipps profile.
-The known addresses, the customer's own and those from Vipps, are a choice of radio buttons and are named by their place
-in the list, so the browser cannot hand in an address text of its own under their name. An address is needed only when
-something is sent.
+The customer can change every field. A change stays in the order; it alters neither the account nor the Vipps profile.
+The known addresses, the customer's own and those from Vipps, are radio buttons whose value is the position in the list,
+so a forged value cannot pass another text off as a known address. An address is needed only if the order is sent.
 """
 
 from collections.abc import Sequence
@@ -23,8 +22,8 @@ from app.customers.accounts.address_form import (
     street_field,
     typed_address,
 )
-from app.customers.accounts.email_address import normal_email
 from app.customers.accounts.postal_address import label_lines
+from app.customers.email_address import normal_email
 from app.customers.models import Customer, VippsProfile
 from app.forms import Form, one_line
 from app.shop.orders import Recipient
@@ -35,7 +34,7 @@ KEY_PATTERN = r"[A-Za-z0-9_-]{16,64}"
 
 
 class CheckoutForm(Form):
-    """Who gets the order, where, and how it is paid."""
+    """The recipient, the address, and the kind of delivery and payment."""
 
     name = StringField(
         _l("Full name"),
@@ -71,7 +70,7 @@ class CheckoutForm(Form):
     shown_total = HiddenField(validators=[Optional(), Regexp(r"[0-9]{1,12}\Z")])
 
     def offer(self, addresses: Sequence[Address]) -> None:
-        """Offer these addresses, the first one chosen, and always the possibility to type another."""
+        """Offer these addresses, with the first one chosen, and the choice to type another one."""
         self.offered = addresses
         self.fingerprint = sha256(repr(list(addresses)).encode()).hexdigest()[:16]
         self._places = [*map(str, range(len(addresses))), OTHER]
@@ -80,20 +79,20 @@ class CheckoutForm(Form):
             self.address.data = self._places[0]
 
     def validate_email(self, field: Field) -> None:
-        """Accept what mail can be sent to, in the form in which the shop keeps it."""
+        """Accept a valid email address, and normalise it."""
         field.data = normal_email(field.data) or field.data
         if normal_email(field.data) is None:
             raise ValidationError(_("That does not look like an e-mail address. Check it for typos."))
 
     def validate_phone(self, field: Field) -> None:
-        """Accept a number that exists; without a country code it is Norwegian."""
+        """Accept a valid phone number; without a country code it is Norwegian."""
         if phone_number.digits_of(field.data) is None:
             raise ValidationError(
                 _("That is no phone number. If it is not Norwegian, begin with + and the country code.")
             )
 
     def validate_address(self, field: Field) -> None:
-        """Accept an address that was offered, if something is sent; a login may have changed the list meanwhile."""
+        """If the order is sent, accept only an address that was offered; a login may have changed the list."""
         if self.delivery.data != "invoice" or field.data == OTHER:
             return
         if field.data not in self._places:
@@ -103,11 +102,11 @@ class CheckoutForm(Form):
 
     @property
     def types_address(self) -> bool:
-        """Tell whether the order is sent to an address that is typed here."""
+        """Tell whether the order is sent to an address that the customer types here."""
         return bool(self.delivery.data == "invoice" and self.address.data == OTHER)
 
     def recipient(self) -> Recipient:
-        """Return the recipient of a form that was found valid."""
+        """Return the recipient; the form must be valid."""
         return Recipient(
             name=self.name.data or "",
             email=self.email.data or "",
@@ -122,8 +121,8 @@ class CheckoutForm(Form):
         return typed_address(self, OTHER)
 
 
-def known_about(customer: Customer, profile: VippsProfile | None) -> dict[str, str]:
-    """Return what the form can be filled in with: the customer's own words first, then what Vipps said."""
+def prefilled_values(customer: Customer, profile: VippsProfile | None) -> dict[str, str]:
+    """Return the initial values of the form: the customer's own details first, then the Vipps profile's."""
     number = customer.phone_number or (profile.phone_number if profile else None)
     return {
         "name": customer.name or (profile and profile.name) or "",

@@ -1,9 +1,8 @@
-"""Parts of pages that are rendered once for the same facts.
+"""Cache fragments of pages: the same facts give the same HTML, which is rendered once.
 
-The front page is mostly the same HTML from one visitor to the next. Such a part has a template of its own, which shows
-nothing but the facts it is handed, the language and the shop's settings; so the same facts give the same HTML, and it
-is looked up instead of rendered. Nothing can be out of date: the facts are read anew for every page, and a changed
-price is another fact. What belongs to one person (a name, a form's token) is never handed to a part.
+A fragment has its own template, which uses only the facts passed to it, the language and the shop's settings. The
+cache cannot be stale: each page reads the facts from the database, and a changed price is a different key. Never pass
+personal data (a name, a form's token) to a fragment.
 """
 
 from collections.abc import Hashable
@@ -14,18 +13,18 @@ from markupsafe import Markup
 
 from app.i18n import language
 
-KEPT = 256  # of at most some 15 KB each
+MAX_FRAGMENTS = 256  # fragments, each of at most about 15 KB
 
 
 def init_app(app: Flask) -> None:
-    """Offer `part` to the templates; each app has parts of its own, since its settings are its own."""
-    app.extensions["parts"] = lru_cache(KEPT)(_rendered)
-    app.add_template_global(part)
+    """Register `cached_fragment` in the templates; each app has its own cache, because it has its own settings."""
+    app.extensions["fragment_cache"] = lru_cache(MAX_FRAGMENTS)(_rendered)
+    app.add_template_global(cached_fragment)
 
 
-def part(template: str, **facts: Hashable) -> Markup:
-    """Return the part for these facts, rendered now or before; with `flask --debug` always now."""
-    render = _rendered if current_app.debug else current_app.extensions["parts"]
+def cached_fragment(template: str, **facts: Hashable) -> Markup:
+    """Return the fragment for these facts, from the cache if possible; `flask --debug` always renders it."""
+    render = _rendered if current_app.debug else current_app.extensions["fragment_cache"]
     return Markup(render(template, language(), tuple(facts.items())))  # noqa: S704 - rendered with escaping
 
 

@@ -1,9 +1,9 @@
-"""The shop's tables: what is for sale, what is in a cart, what was ordered.
+"""The shop's tables: products, carts and orders.
 
-Texts are rows per language, so that search works in the language on the screen; every product and category has
-one text in each of the shop's languages, which the demo data's test checks. Money is a whole number of øre. An
-order copies what it needs (names, prices, the recipient), so that it still says what was agreed after the
-product, or the customer, has changed or gone.
+Texts are rows per language, so that search works in the page's language. Every product and category has an English
+text, which is shown where a translation is missing. Money is a whole number of øre. An order copies what it needs
+(names, prices, the recipient), so it still shows what was agreed after the product or the customer has changed or is
+deleted.
 """
 
 from datetime import datetime
@@ -15,7 +15,7 @@ from app.database import Base, UtcDateTime, utcnow
 
 
 class Category(Base):
-    """A shelf of the shop."""
+    """A category of products."""
 
     __tablename__ = "category"
 
@@ -27,7 +27,7 @@ class Category(Base):
 
 
 class CategoryText(Base):
-    """A category's words in one language."""
+    """A category's text in one language."""
 
     __tablename__ = "category_text"
 
@@ -38,13 +38,13 @@ class CategoryText(Base):
 
 
 class Product(Base):
-    """A thing for sale. `price` is in øre; `picture` is a path below `static/`."""
+    """A product. `price` is in øre; `picture` is a path below `static/`."""
 
     __tablename__ = "product"
     __table_args__ = (
         CheckConstraint("stock >= 0", name="stock_not_negative"),
         CheckConstraint("price >= 0", name="price_not_negative"),
-        # In the order of the shelves: a page begins where the one before ended.
+        # The shop's order, for keyset pagination: see `app/pagination.py`.
         Index("ix_product_position_id", "position", "id"),
         Index("ix_product_category_id_position_id", "category_id", "position", "id"),
     )
@@ -62,7 +62,7 @@ class Product(Base):
 
 
 class ProductText(Base):
-    """A product's words in one language. `search` is all of them case-folded, and indexed: see `app/shop/search.py`."""
+    """A product's text in one language. `search` is all of it, case-folded and indexed: see `app/shop/search.py`."""
 
     __tablename__ = "product_text"
 
@@ -76,10 +76,9 @@ class ProductText(Base):
 
 
 class Cart(Base):
-    """A guest's cart, named by the hash of a cookie, or a customer's, named by the customer; never both.
+    """A guest's cart, found by the hash of a cookie, or a customer's cart, found by the customer; never both.
 
-    A cart that becomes a customer's loses its cookie, so what the customer chose is not shown to whoever
-    uses the browser after a logout.
+    A cart that becomes a customer's loses its cookie, so the browser's next user does not see it after a logout.
     """
 
     __tablename__ = "cart"
@@ -91,7 +90,7 @@ class Cart(Base):
 
 
 class CartLine(Base):
-    """So many of a product in a cart; a product is in a cart once."""
+    """A quantity of a product in a cart; a product has one line per cart."""
 
     __tablename__ = "cart_line"
     __table_args__ = (CheckConstraint("quantity BETWEEN 1 AND 99", name="quantity_in_range"),)
@@ -103,9 +102,9 @@ class CartLine(Base):
 
 
 class Order(Base):
-    """What a customer ordered. The recipient is a copy: a later change of the account does not rewrite it.
+    """An order. The recipient is a copy: a later change of the account does not change it.
 
-    `number` is what people see and cannot guess; `checkout_key` makes a form that is sent twice one order.
+    `number` is shown to people and cannot be guessed; `checkout_key` makes a form that is sent twice one order.
     """
 
     __tablename__ = "shop_order"
@@ -132,7 +131,7 @@ class Order(Base):
 
 
 class OrderLine(Base):
-    """So many of a product at the price agreed; the product itself may be gone since."""
+    """A quantity of a product at the agreed price; the product itself may have been deleted since."""
 
     __tablename__ = "order_line"
 
@@ -145,5 +144,5 @@ class OrderLine(Base):
 
     @property
     def sum(self) -> int:
-        """Return what the line costs, in øre."""
+        """Return the price of the line, in øre."""
         return self.unit_price * self.quantity

@@ -1,18 +1,18 @@
-"""Orders: placing one, and finding those of a customer.
+"""Place orders and find a customer's orders.
 
-Placing is one transaction. Stock is taken with an UPDATE that only matches while there is enough, so of two customers
-who want the last one exactly one gets it, on any database and with any number of workers. The cart is locked
-first, and the checkout form carries a key, so a form that is sent twice finds the order it already made.
+Placing an order is one transaction. Stock is taken with an UPDATE that matches only while there is enough, so if two
+customers want the last one, exactly one gets it, on any database and with any number of workers. The cart is locked
+first, and the checkout form has a key, so a form that is sent twice finds the order that it already made.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
+from app.pagination import Cursor, Page, narrow, to_page
 from app.reference_numbers import readable_number
 from app.shop.carts import Line, Owner, find_cart, lines_of
 from app.shop.models import CartLine, Order, OrderLine, Product
@@ -22,7 +22,7 @@ PER_PAGE = 10
 
 @dataclass(frozen=True)
 class Recipient:
-    """Who gets it and how: `delivery` is "invoice" (sent to the address) or "pickup" (no address)."""
+    """The recipient of an order: `delivery` is "invoice" (sent to the address) or "pickup" (no address)."""
 
     name: str
     email: str
@@ -33,7 +33,7 @@ class Recipient:
 
 @dataclass(frozen=True)
 class Placed:
-    """There is an order of this number; `again` if the same form had made it before."""
+    """The order has this number; `again` if the same form made it before."""
 
     number: str
     again: bool = False
@@ -41,24 +41,24 @@ class Placed:
 
 @dataclass(frozen=True)
 class CartEmpty:
-    """There is nothing to order."""
+    """The cart is empty."""
 
 
 @dataclass(frozen=True)
 class Shortage:
-    """There is not enough of these any more. Nothing was ordered; the caller rolls back and the cart stays."""
+    """The stock of these products is too small. No order is placed; the caller rolls back and the cart stays."""
 
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class TotalChanged:
-    """The cart costs something else than the customer was shown. Nothing was ordered."""
+    """The total differs from the one the customer was shown. No order is placed."""
 
 
 @dataclass(frozen=True)
 class Checkout:
-    """What one sending of the checkout form says; `shown_total` is what the customer saw, if known."""
+    """One submission of the checkout form; `shown_total` is the total that the customer saw, if known."""
 
     customer_id: int
     key: str
@@ -78,7 +78,7 @@ def place(session: Session, checkout: Checkout) -> Placed | CartEmpty | Shortage
         return CartEmpty()
     if checkout.shown_total not in (None, total_of(lines)):
         return TotalChanged()
-    # Always in the same order, so that two orders with the same products cannot wait for each other.
+    # Always in the same order, or two concurrent orders of the same products can deadlock.
     missing = [line.name for line in sorted(lines, key=lambda line: line.product_id) if not take_stock(session, line)]
     if missing:
         return Shortage(tuple(missing))
@@ -89,7 +89,7 @@ def place(session: Session, checkout: Checkout) -> Placed | CartEmpty | Shortage
 
 
 def take_stock(session: Session, line: Line) -> bool:
-    """Take the line's quantity out of the stock if there is enough of it, in one statement."""
+    """Take the line's quantity from the stock if there is enough, in one statement."""
     taken = session.execute(
         update(Product)
         .where(Product.id == line.product_id, Product.stock >= line.quantity)
@@ -100,7 +100,7 @@ def take_stock(session: Session, line: Line) -> bool:
 
 
 def total_of(lines: Sequence[Line]) -> int:
-    """Return what the lines cost together, in øre."""
+    """Return the total price of the lines, in øre."""
     return sum(line.sum for line in lines)
 
 
@@ -130,12 +130,12 @@ def _order(checkout: Checkout, lines: Sequence[Line]) -> Order:
 
 
 def new_number() -> str:
-    """Return a new order number such as M-7K3F-92QD, which nobody can guess from another one."""
+    """Return a new order number such as M-7K3F-92QD, which cannot be guessed from another number."""
     return f"M-{readable_number()}"
 
 
 def order_of(session: Session, customer_id: int, number: str) -> Order | None:
-    """Return the customer's order with its lines; somebody else's is as good as none (ASVS 8.2.2)."""
+    """Return the customer's order with its lines; None for another customer's order (ASVS 8.2.2)."""
     return session.scalar(
         select(Order).where(Order.number == number, Order.customer_id == customer_id).options(selectinload(Order.lines))
     )
@@ -148,36 +148,22 @@ def pictures_of(session: Session, order: Order) -> dict[str, str]:
     return {row.slug: row.picture for row in rows}
 
 
-@dataclass(frozen=True)
-class History:
-    """One page of a customer's orders, newest first."""
-
-    orders: Sequence[Row[*tuple[Any, ...]]]
-    total: int
-    page: int
-
-    @property
-    def pages(self) -> int:
-        """Return the number of pages; nothing ordered yet is one page."""
-        return max(1, ceil(self.total / PER_PAGE))
-
-
-def history_of(session: Session, customer_id: int, page: int) -> History:
-    """Return one page of the customer's orders, in one query."""
-    rows = session.execute(
+def orders_of(
+    session: Session, customer_id: int, *, after: Cursor | None = None, before: Cursor | None = None
+) -> Page[Row[*tuple[Any, ...]]]:
+    """Return one page of the customer's orders, newest first, in one query."""
+    orders: Select[*tuple[Any, ...]] = (
         select(
+            Order.id,
             Order.number,
             Order.placed_at,
             Order.total,
             Order.delivery,
-            func.sum(OrderLine.quantity).label("things"),
-            func.count().over().label("found"),
+            func.sum(OrderLine.quantity).label("item_count"),
         )
         .join(OrderLine, OrderLine.order_id == Order.id)
         .where(Order.customer_id == customer_id)
         .group_by(Order.id)
-        .order_by(Order.placed_at.desc(), Order.id.desc())
-        .limit(PER_PAGE)
-        .offset((page - 1) * PER_PAGE)
-    ).all()
-    return History(rows, rows[0].found if rows else 0, page)
+    )
+    statement = narrow(orders, (Order.id,), PER_PAGE, after=after, before=before, descending=True)
+    return to_page(session.execute(statement).all(), ("id",), PER_PAGE, after=after, before=before)

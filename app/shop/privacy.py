@@ -1,7 +1,7 @@
-"""What the shop keeps about a customer: the cart, which goes with the account, and the orders, which stay without it.
+"""Export, erase and retain the shop's data about a customer: the cart and the orders.
 
-An order is a voucher of the books, so its number, day, goods, sums, kind of delivery and language stay
-(bokføringsloven, section 13; GDPR, article 17(3)(b)); whose it was does not.
+Deleting an account deletes the cart and anonymises the orders. An order is an accounting record, so its number, day,
+goods, sums, kind of delivery and language stay (bokføringsloven, section 13; GDPR, article 17(3)(b)).
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from sqlalchemy.orm import selectinload
 
 from app.customers.models import Customer
 from app.customers.privacy import retention_periods
-from app.customers.privacy.data_sources import MOST_ROWS, Holder, Rule, columns, deletes, table_of
+from app.customers.privacy.data_sources import MAX_ROWS, DataSource, Rule, columns, deletes, table_of
 from app.database import db
 from app.i18n import language
 from app.mail import Mail
@@ -34,8 +34,15 @@ ORDER = (
     "total",
 )
 LINE = ("name", "unit_price", "quantity", "sum")
-# Nobody's: what an order says once it belongs to no one.
-NOBODYS: dict[str, Any] = {"customer_id": None, "checkout_key": "", "name": "", "email": "", "phone": "", "address": []}
+# The values of an anonymised order.
+ANONYMISED: dict[str, Any] = {
+    "customer_id": None,
+    "checkout_key": "",
+    "name": "",
+    "email": "",
+    "phone": "",
+    "address": [],
+}
 RECEIPT = "order"
 
 
@@ -46,45 +53,45 @@ def cart(customer: Customer) -> list[dict[str, Any]]:
 
 def orders(customer: Customer) -> list[dict[str, Any]]:
     """Return the customer's orders with their lines."""
-    found = db.session.scalars(_orders_of(customer).options(selectinload(Order.lines)).limit(MOST_ROWS))
+    found = db.session.scalars(_orders_of(customer).options(selectinload(Order.lines)).limit(MAX_ROWS))
     return [columns(order, *ORDER) | {"lines": [columns(line, *LINE) for line in order.lines]} for order in found]
 
 
 def erase_orders(customer: Customer) -> None:
-    """Take the customer out of their orders, and delete the receipts that the outbox sent, to whatever address."""
+    """Anonymise the customer's orders, and delete their receipts from the outbox, whatever the address."""
     for order in db.session.scalars(_orders_of(customer)).all():
         theirs = func.lower(Mail.recipient) == order.email.lower()
         db.session.execute(delete(Mail).where(Mail.kind == RECEIPT, theirs, Mail.body.contains(order.number)))
-    db.session.execute(update(Order).where(Order.customer_id == customer.id).values(**NOBODYS))
+    db.session.execute(update(Order).where(Order.customer_id == customer.id).values(**ANONYMISED))
 
 
 def _orders_of(customer: Customer) -> Any:
     return select(Order).where(Order.customer_id == customer.id).order_by(Order.placed_at.desc(), Order.id.desc())
 
 
-def _old_and_somebodys(now: datetime) -> ColumnElement[bool]:
-    named = or_(Order.customer_id.is_not(None), Order.name != "", Order.email != "", Order.phone != "")
-    return (Order.placed_at < retention_periods.orders_before(now)) & named
+def _old_and_personal(now: datetime) -> ColumnElement[bool]:
+    personal = or_(Order.customer_id.is_not(None), Order.name != "", Order.email != "", Order.phone != "")
+    return (Order.placed_at < retention_periods.orders_before(now)) & personal
 
 
-def _take_names_out(keys: Sequence[int]) -> None:
-    db.session.execute(update(Order).where(Order.id.in_(keys)).values(**NOBODYS))
+def _anonymise(keys: Sequence[int]) -> None:
+    db.session.execute(update(Order).where(Order.id.in_(keys)).values(**ANONYMISED))
 
 
 HOLDERS = (
-    Holder(
+    DataSource(
         name="cart",
         title=_l("In your cart"),
         export=cart,
         rules=(deletes("guests’ carts", Cart, is_stale),),
         labels={"quantity": _l("How many")},
     ),
-    Holder(
+    DataSource(
         name="orders",
         title=_l("Your orders"),
         export=orders,
         erase=erase_orders,
-        rules=(Rule("names on old orders", table_of(Order), _old_and_somebodys, _take_names_out),),
+        rules=(Rule("names on old orders", table_of(Order), _old_and_personal, _anonymise),),
         in_use=lambda: exists().where(Order.customer_id == Customer.id),
         labels={
             "number": _l("Number"),

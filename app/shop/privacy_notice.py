@@ -1,7 +1,7 @@
-"""What the privacy page says in numbers and names, read from where it is true.
+"""Collect the facts of the privacy page: cookies, retention periods and the scopes that Vipps is asked for.
 
-A cookie, a period or a question to Vipps that changes in the code changes on the page, so the page cannot promise what
-the software does not do (GDPR, articles 12 to 14; ekomloven, section 3-15).
+They are read from the code that uses them, so the page cannot promise what the software does not do (GDPR, articles
+12 to 14; ekomloven, section 3-15).
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.customers.linking import pending_link
 from app.customers.privacy import retention_periods
-from app.customers.privacy.labels import lasting
+from app.customers.privacy.labels import format_period
 from app.customers.sessions import session_cookie
 from app.customers.sessions.session_store import ABSOLUTE_LIMIT
 from app.i18n import A_YEAR, LANGUAGE_COOKIE
@@ -25,7 +25,7 @@ from app.shop.carts import GUEST_CART_LIFE
 from app.vipps import attempts
 from app.vipps.routes import integration
 
-# What each scope brings (Vipps MobilePay Login API guide: scopes), and what this shop does with it.
+# The data of each scope (Vipps MobilePay Login API guide: scopes), and what this shop uses it for.
 SCOPES = {
     "openid": (
         _l("A number that stands for you in this shop only (sub)"),
@@ -59,7 +59,7 @@ class Cookie:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Retention:
     """A kind of data, how long it is kept and the reason."""
 
     what: str
@@ -67,27 +67,27 @@ class Kept:
     reason: str
 
 
-COOKIES_OF_OTHERS = "cookies_of_others"
+REGISTERED_COOKIES = "registered_cookies"
 
 
 def register_cookie(app: Flask, cookie: Callable[[], Cookie]) -> None:
-    """Add a cookie of a part that the shop does not know."""
-    app.extensions.setdefault(COOKIES_OF_OTHERS, []).append(cookie)
+    """Add a cookie of a package that the shop does not import."""
+    app.extensions.setdefault(REGISTERED_COOKIES, []).append(cookie)
 
 
 def cookies() -> list[Cookie]:
-    """Return every cookie that a visitor can get."""
+    """Return every cookie that the shop can set."""
     closed = _("until you close the browser")
     return [
         Cookie(
             cookie_name(cart_cookie.COOKIE),
             _("Remembers your cart. It comes with the first thing that you put into it."),
-            lasting(GUEST_CART_LIFE),
+            format_period(GUEST_CART_LIFE),
         ),
         Cookie(
             cookie_name(session_cookie.COOKIE),
             _("Keeps you logged in."),
-            _("%(closed)s, %(time)s at most", closed=closed, time=lasting(ABSOLUTE_LIMIT)),
+            _("%(closed)s, %(time)s at most", closed=closed, time=format_period(ABSOLUTE_LIMIT)),
         ),
         Cookie(
             current_app.config["SESSION_COOKIE_NAME"],
@@ -97,88 +97,100 @@ def cookies() -> list[Cookie]:
         Cookie(
             integration().cookie,
             _("Makes sure that a login with %(brand)s ends in the browser in which it began.", brand=_brand()),
-            lasting(attempts.LIFETIME),
+            format_period(attempts.LIFETIME),
         ),
         Cookie(
             cookie_name(pending_link.PENDING_COOKIE),
             _("Holds a login with %(brand)s until you have proved that an account is yours.", brand=_brand()),
-            lasting(pending_link.LIFETIME),
+            format_period(pending_link.LIFETIME),
         ),
         Cookie(
             cookie_name(LANGUAGE_COOKIE),
             _("Remembers the language that you chose at the foot of a page."),
-            lasting(timedelta(seconds=A_YEAR)),
+            format_period(timedelta(seconds=A_YEAR)),
         ),
-        *(cookie() for cookie in current_app.extensions.get(COOKIES_OF_OTHERS, ())),
+        *(cookie() for cookie in current_app.extensions.get(REGISTERED_COOKIES, ())),
     ]
 
 
-def kept() -> list[Kept]:
-    """Return what is kept for how long."""
+def retention() -> list[Retention]:
+    """Return which data is kept, for how long, and why."""
     with_account = _("as long as your account")
     contract = _("It is what having an account means (GDPR, article 6(1)(b)).")
     interest = _("Our and your interest in safe accounts (article 6(1)(f)).")
     return [
-        Kept(_("Your details, their history, and what %(brand)s said", brand=_brand()), with_account, contract),
-        Kept(
+        Retention(_("Your details, their history, and what %(brand)s said", brand=_brand()), with_account, contract),
+        Retention(
             _("Your name, your addresses and your telephone number on an order"),
             _("until you delete the account, and no longer than %(time)s after the end of the year", time=_orders()),
             _("We have to get it to you (article 6(1)(b)), and the books ask for it (article 6(1)(c))."),
         ),
-        Kept(
+        Retention(
             _("The order itself, without you"),
             _("not limited"),
             _("The books need it (bokføringsloven, section 13), and it says nothing about you any more."),
         ),
-        Kept(_("A guest’s cart"), lasting(GUEST_CART_LIFE), _("It is what a cart is for (article 6(1)(b)).")),
-        Kept(
+        Retention(
+            _("A guest’s cart"), format_period(GUEST_CART_LIFE), _("It is what a cart is for (article 6(1)(b)).")
+        ),
+        Retention(
             _("Your answers about news and offers"),
             _(
                 "as long as your account, then %(time)s without your name",
-                time=lasting(retention_periods.consent_proof()),
+                time=format_period(retention_periods.consent_proof()),
             ),
             _("We have to be able to prove them (article 7(1)), until claims lapse (foreldelsesloven, 2)."),
         ),
-        Kept(_("What happened to your account: logins, confirmations"), lasting(retention_periods.ACTIVITY), interest),
-        Kept(_("How your account came about: ways in, password, address"), with_account, interest),
-        Kept(
-            _("Logins that were refused and belong to no account"),
-            lasting(retention_periods.NOBODYS_ACTIVITY),
+        Retention(
+            _("What happened to your account: logins, confirmations"),
+            format_period(retention_periods.ACTIVITY),
             interest,
         ),
-        Kept(_("Where you were logged in, after it has ended"), lasting(retention_periods.SESSIONS), interest),
-        Kept(
+        Retention(_("How your account came about: ways in, password, address"), with_account, interest),
+        Retention(
+            _("Logins that were refused and belong to no account"),
+            format_period(retention_periods.NOBODYS_ACTIVITY),
+            interest,
+        ),
+        Retention(
+            _("Where you were logged in, after it has ended"), format_period(retention_periods.SESSIONS), interest
+        ),
+        Retention(
             _("A login with %(brand)s in progress", brand=_brand()),
-            lasting(attempts.LIFETIME + attempts.MEMORY),
+            format_period(attempts.LIFETIME + attempts.MEMORY),
             _("Without it nobody can log in (article 6(1)(b))."),
         ),
-        Kept(
+        Retention(
             _("A login with %(brand)s that waits for proof", brand=_brand()),
-            lasting(pending_link.LIFETIME),
+            format_period(pending_link.LIFETIME),
             _("Without it nobody can prove that an account is theirs (article 6(1)(b))."),
         ),
-        Kept(_("That a link was mailed to you"), lasting(retention_periods.PROOFS), interest),
-        Kept(_("A registration that was never confirmed"), lasting(retention_periods.UNUSED_ACCOUNTS), contract),
-        Kept(_("Our outbox"), lasting(retention_periods.MAILS), interest),
-        Kept(
+        Retention(_("That a link was mailed to you"), format_period(retention_periods.PROOFS), interest),
+        Retention(
+            _("A registration that was never confirmed"), format_period(retention_periods.UNUSED_ACCOUNTS), contract
+        ),
+        Retention(_("Our outbox"), format_period(retention_periods.MAILS), interest),
+        Retention(
             _("That %(brand)s told us of an end of sharing", brand=_brand()),
-            lasting(retention_periods.DELIVERIES),
+            format_period(retention_periods.DELIVERIES),
             interest,
         ),
-        Kept(_("That you saw an error page, and its reference"), lasting(retention_periods.ERRORS), interest),
-        Kept(_("That our staff looked at your account"), lasting(retention_periods.STAFF_LOOKS), interest),
+        Retention(
+            _("That you saw an error page, and its reference"), format_period(retention_periods.ERRORS), interest
+        ),
+        Retention(_("That our staff looked at your account"), format_period(retention_periods.STAFF_LOOKS), interest),
     ]
 
 
-def asked() -> list[tuple[object, object]]:
-    """Return what is asked of Vipps: what, and what for."""
+def requested_scopes() -> list[tuple[object, object]]:
+    """Return the data that Vipps is asked for, each with its purpose."""
     scopes = settings_of_app().scopes
-    told = [SCOPES[scope] for scope in scopes if scope in SCOPES]
-    return [*told, CONSENTS] if settings_of_app().vipps_consent_scope != "none" else told
+    requested = [SCOPES[scope] for scope in scopes if scope in SCOPES]
+    return [*requested, CONSENTS] if settings_of_app().vipps_consent_scope != "none" else requested
 
 
 def _orders() -> str:
-    return lasting(retention_periods.orders())
+    return format_period(retention_periods.orders())
 
 
 def _brand() -> str:

@@ -1,14 +1,14 @@
-"""The index behind the search field: trigrams, on both databases and without an extension.
+"""Search products by an index of trigrams, on both databases and without an extension.
 
-A word is found in the middle of a longer one too, as Norwegian needs it ("teppe" in "ullteppe"). One or two letters
-make no trigram, so they are looked for where words begin and end: every word is indexed with two spaces on each side.
-The databases keep the index by themselves, by what migration 0006 made, whoever writes the texts:
+A word is found inside a longer word too, which Norwegian needs ("teppe" in "ullteppe"). One or two letters make no
+trigram, so they are found only where words begin and end: every word is indexed with two spaces on each side. The
+triggers and indexes of migration 0006 keep the index up to date, whichever program writes the texts:
 
 - SQLite has a full-text table (FTS5, tokenizer `trigram`) with a row per product, in all its languages. The row's
-  number is `position << 32 | id`: hits come in the shop's order as they are read, and those after the page are not.
+  number is `position << 32 | id`, so hits are read in the shop's order, and reading stops at the end of the page.
 - PostgreSQL has a GIN index on the trigrams of each text.
 
-The index only narrows down: that a text has the words, in the language on the screen, is a condition of its own.
+The index only narrows down the search: a separate condition checks that the text in the page's language has the words.
 """
 
 from collections.abc import Sequence
@@ -30,12 +30,12 @@ ROW = _index.c.rowid
 
 
 def having(statement: Cards, words: Sequence[str]) -> Cards:
-    """Narrow a statement about products and their texts to the texts with all of the words."""
+    """Narrow a statement to the products whose texts have all the words."""
     return statement.where(*(ProductText.search.contains(word, autoescape=True) for word in words))
 
 
 def through_full_text(statement: Cards, words: Sequence[str]) -> Cards:
-    """Let SQLite read only the products that its index names, in the order of `ROW`."""
+    """Make SQLite read only the products that its index finds, in the order of `ROW`."""
     matched = " AND ".join(f"({' OR '.join(map(_quoted, _parts(word)))})" for word in words)
     by_number = Product.id == ROW.op("&")((1 << ID_BITS) - 1)
     return statement.join(_index, by_number).where(_index.c.product_search.op("MATCH")(matched))
@@ -47,17 +47,17 @@ def row_of(position: int, product_id: int) -> int:
 
 
 def through_trigrams(statement: Cards, words: Sequence[str]) -> Cards:
-    """Let PostgreSQL read only the texts that its index names."""
+    """Make PostgreSQL read only the texts that its index finds."""
     return statement.where(*(or_(*map(_has_trigrams, _parts(word))) for word in words))
 
 
 def in_index(words: Sequence[str]) -> list[str]:
-    """Return the words that the index can find: all but one or two signs that are no letters."""
+    """Return the words that the index can find: all except one or two characters that are not letters or digits."""
     return [word for word in words if len(word) >= TRIGRAM or word.isalnum()]
 
 
 def _parts(word: str) -> tuple[str, ...]:
-    """Return what is looked for: the word, or if it is short, the beginning or the end of one."""
+    """Return the search terms of a word: the word, or for a short one the beginning and the end of a word."""
     if len(word) >= TRIGRAM:
         return (word,)
     spaces = " " * (TRIGRAM - len(word))
@@ -65,7 +65,7 @@ def _parts(word: str) -> tuple[str, ...]:
 
 
 def _quoted(part: str) -> str:
-    """Return a string of FTS5, in which nothing is syntax (SQLite, FTS5 extension: "FTS5 Strings")."""
+    """Return an FTS5 string, in which no character is syntax (SQLite, FTS5 extension: "FTS5 Strings")."""
     return '"' + part.replace('"', '""') + '"'
 
 

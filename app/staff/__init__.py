@@ -1,20 +1,20 @@
-"""The back office: staff look up customers, consents, decisions and deliveries, and each look is written down.
+"""The back office: staff look up customers, consents, decisions and deliveries, and the audit log records each access.
 
-It stands on top of everything and nothing stands on it: `staff -> shop -> customers -> vipps`. Staff are no customers,
-by table, cookie and login; see `models` and `sessions`.
+It imports the rest of the shop, and the shop imports nothing of it: `staff -> shop -> customers -> vipps`. Staff and
+customers have separate tables, cookies and logins; see `models` and `sessions`.
 
-accounts, session_rows, sessions   who works here, and is logged in
-search, dossier, lists             what they look for and find
-looks                              what they looked at
-export                             the audience of a channel as a file
-reports                            what the reference numbers of error pages stand for
+accounts, session_store, sessions   staff accounts, and their sessions
+search, customer_view               find a customer, and show one
+audit_log                           who accessed what
+export                              the audience of a channel as a file
+reports                             error reports behind the reference numbers of error pages
 """
 
 from flask import Flask
 
 from app.customers.accounts.phone_number import readable
 from app.customers.accounts.postal_address import from_parts
-from app.customers.activity.descriptions import decided, reasons_of
+from app.customers.activity.descriptions import describe_decision, describe_reasons
 from app.staff import models as models
 from app.staff import privacy, reports
 from app.staff.commands import create_staff, disable_staff
@@ -24,10 +24,10 @@ from app.staff.sessions import current_staff
 
 
 def init_app(app: Flask) -> None:
-    """Wire the back office into the app."""
+    """Register the back office in the app."""
     app.register_blueprint(bp)
     app.add_template_global(current_staff)
-    for each in (in_words, shown_to_customer, cause, decided, reasons_of):
+    for each in (in_words, shown_to_customer, cause, describe_decision, describe_reasons):
         app.add_template_filter(each)
     app.add_template_filter(readable, "phone")
     app.add_template_filter(from_parts, "as_address")

@@ -1,63 +1,57 @@
-"""The staff's accounts: made and closed on the command line only, by whoever runs the server.
+"""Create, check and disable staff accounts.
 
-There is no page on which somebody becomes staff, and no mail that opens such an account.
+Only the operator does it, on the command line: no page makes a staff account, and no emailed link opens one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from flask import Flask, current_app
 from sqlalchemy import select
 
 from app.customers.passwords import hashing
+from app.customers.passwords.password_login import lock_if_correct
 from app.database import begin_write, db, utcnow
 from app.staff import session_store
 from app.staff.models import Staff
 
+CLOSED_WHEN = "closed_staff_accounts"
+
 
 @dataclass(frozen=True)
 class LoggedIn:
-    """The password is right and the account open."""
+    """The password is correct and the account is open."""
 
     staff: Staff
 
 
 @dataclass(frozen=True)
 class Refused:
-    """No such account, a closed one, or a wrong password: one outcome, so that no page can tell."""
+    """No such account, a disabled one, or a wrong password: one outcome, so that no page can reveal which."""
 
 
-def log_in(email: str | None, password: str) -> LoggedIn | Refused:
-    """Check a password; one hash is computed whatever is wrong, so that the time does not tell (ASVS 6.3.8).
-
-    The caller commits.
-    """
-    staff = find(email) if email else None
-    seen = staff.password_hash if staff else None
-    if not hashing.matches(password, seen) or staff is None or seen is None:
+def check_login(email: str | None, password: str) -> LoggedIn | Refused:
+    """Check a password and whether the account is open. The caller commits or rolls back."""
+    current = lock_if_correct(find(email) if email else None, password, lock_staff)
+    # The account may have been closed while its password was being checked.
+    if current is None or not is_open(current):
         return Refused()
-    renewed = hashing.make_hash(password) if hashing.outdated(seen) else seen
-    staff_id = staff.id
-    begin_write()
-    current = hold(staff_id)
-    # It may have been closed, or got another password, while this one was being checked.
-    if current is None or current.password_hash != seen or not is_open(current):
-        return Refused()
-    current.password_hash = renewed
     return LoggedIn(current)
 
 
 def is_open(staff: Staff) -> bool:
-    """Tell whether somebody may log in with this account."""
-    # stage: begin
-    from demo import staff as demo_staff
+    """Tell whether this account may log in: it is not disabled, and no check of `close_when` refuses it."""
+    checks = current_app.extensions.get(CLOSED_WHEN, ())
+    return staff.disabled_at is None and not any(is_closed(staff) for is_closed in checks)
 
-    if demo_staff.closes(staff):
-        return False
-    # stage: end
-    return staff.disabled_at is None
+
+def close_when(app: Flask, is_closed: Callable[[Staff], bool]) -> None:
+    """Refuse the login of every account for which a check returns true."""
+    app.extensions.setdefault(CLOSED_WHEN, []).append(is_closed)
 
 
 def create(email: str, name: str, password: str) -> Staff | None:
-    """Make an account, or open a disabled one again with a new password; None if there is an open one already."""
+    """Create an account, or re-enable a disabled one with a new password; None if an enabled one exists."""
     password_hash = hashing.make_hash(password)
     begin_write()
     staff = find(email)
@@ -71,16 +65,16 @@ def create(email: str, name: str, password: str) -> Staff | None:
 
 
 def disable(staff: Staff) -> None:
-    """Close an account, and end its sessions (ASVS 7.4.2). What it looked at stays on record."""
+    """Disable an account and end its sessions (ASVS 7.4.2). Its audit log stays."""
     staff.disabled_at = utcnow()
     session_store.end_all(staff)
 
 
 def find(email: str) -> Staff | None:
-    """Return the account with this address, given in its normal form."""
+    """Return the account with this email address, given in its normal form."""
     return db.session.scalar(select(Staff).where(Staff.email == email))
 
 
-def hold(staff_id: int) -> Staff | None:
-    """Read an account as it is now, and keep others from changing it before this transaction ends."""
+def lock_staff(staff_id: int) -> Staff | None:
+    """Read the current row of an account and lock it until this transaction ends."""
     return db.session.get(Staff, staff_id, populate_existing=True, with_for_update=True)

@@ -1,7 +1,8 @@
-"""Who looked at what. A look is a row in the transaction that read the data, committed before anything is shown.
+"""Record each access of staff to customers' data in the audit log.
 
-So a look that cannot be written down is not shown. The row says whose data it was by the customer's number only, and
-of a search the kind and the number of hits, never what was typed (ASVS 16.2.5).
+The entry is part of the transaction that reads the data and is committed before the page is shown: without an entry
+there is no page. An entry names the customer by id only, and a search by its kind and number of hits, never by the
+query (ASVS 16.2.5).
 """
 
 from enum import StrEnum
@@ -11,14 +12,14 @@ from sqlalchemy.orm import joinedload
 
 from app.database import db
 from app.logging import reference
-from app.staff.models import StaffLook
-from app.staff.pagination import Listing, newest
+from app.pagination import Cursor, Page, paginate
+from app.staff.models import PER_PAGE, AuditEntry
 
 MAX_DETAIL = 200
 
 
-class Action(StrEnum):
-    """What can be looked at."""
+class AuditAction(StrEnum):
+    """The actions that are recorded."""
 
     SEARCH = "search"
     CUSTOMER = "customer"
@@ -27,9 +28,9 @@ class Action(StrEnum):
     EXPORT = "export"
 
 
-def note(staff_id: int, action: Action, customer_id: int | None = None, detail: str = "") -> None:
-    """Write a look down. The caller commits, and shows nothing before."""
-    row = StaffLook(
+def record(staff_id: int, action: AuditAction, customer_id: int | None = None, detail: str = "") -> None:
+    """Add an entry. The caller commits, and shows the data only after that."""
+    row = AuditEntry(
         staff_id=staff_id,
         action=action,
         customer_id=customer_id,
@@ -40,6 +41,7 @@ def note(staff_id: int, action: Action, customer_id: int | None = None, detail: 
     db.session.flush()
 
 
-def listing(before: int | None = None) -> Listing[StaffLook]:
-    """Return one page of the looks of everybody, the newest first."""
-    return newest(select(StaffLook).options(joinedload(StaffLook.staff)), StaffLook.id, before)
+def entries(before: Cursor | None = None) -> Page[AuditEntry]:
+    """Return one page of the audit log of all staff, newest first."""
+    every = select(AuditEntry).options(joinedload(AuditEntry.staff))
+    return paginate(every, AuditEntry.id, PER_PAGE, after=before, descending=True)

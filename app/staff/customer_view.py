@@ -1,6 +1,6 @@
-"""Everything that support may see of one customer, read in one go and bounded.
+"""Read what support may see of one customer, with a limit on each list.
 
-No password hash and no token is in it: only that there is a password, and how many browsers are logged in.
+It has no password hash and no token: only whether there is a password, and the number of open sessions.
 """
 
 from collections.abc import Sequence
@@ -12,67 +12,68 @@ from sqlalchemy.orm import defer, joinedload, selectinload
 
 from app.customers.consents import preferences
 from app.customers.consents.models import ConsentRecord
-from app.customers.consents.preferences import Answer, Standing
+from app.customers.consents.preferences import Answer, ChannelStatus
 from app.customers.models import Activity, Customer, CustomerSession, VippsLink, WebhookDelivery
 from app.database import db, utcnow
+from app.pagination import Cursor, Page, paginate
 from app.shop.models import Order
-from app.staff.models import ErrorReport, StaffLook
-from app.staff.pagination import Listing, newest
+from app.staff.models import PER_PAGE, AuditEntry, ErrorReport
 
-# Of each kind, the newest; a list that may be longer has a page of its own or is no matter for support.
-MOST = 20
-MOST_ANSWERS = 50
+# The newest rows of each kind; a longer list has its own page, or support does not need it.
+MAX_ROWS = 20
+MAX_ANSWERS = 50
 
 
 @dataclass(frozen=True)
-class Dossier:
-    """A customer and what belongs to them; each list has the newest first."""
+class CustomerView:
+    """A customer and their data; each list has the newest first."""
 
     customer: Customer
     has_password: bool
     links: Sequence[VippsLink]
-    standings: Sequence[Standing]
+    standings: Sequence[ChannelStatus]
     others: Sequence[Answer]
     answers: Sequence[ConsentRecord]
-    activity: Listing[Activity]
+    activity: Page[Activity]
     sessions: int
     orders: Sequence[Order]
     errors: Sequence[ErrorReport]
     deliveries: Sequence[WebhookDelivery]
-    looks: Sequence[StaffLook]
+    audit_entries: Sequence[AuditEntry]
 
 
-def read(customer_id: int) -> Dossier | None:
-    """Return what there is about a customer; None if there is no such customer."""
-    customer = somebody(customer_id)
+def read(customer_id: int) -> CustomerView | None:
+    """Return the view of a customer; None if there is no such customer."""
+    customer = find_customer(customer_id)
     if customer is None:
         return None
-    return Dossier(
+    return CustomerView(
         customer=customer,
         has_password=_has_password(customer),
         links=customer.vipps_links,
-        standings=preferences.standings(customer),
+        standings=preferences.channel_statuses(customer),
         others=preferences.other_answers(customer),
-        answers=_newest_of(ConsentRecord, customer, MOST_ANSWERS),
+        answers=_newest_of(ConsentRecord, customer, MAX_ANSWERS),
         activity=activity_of(customer),
         sessions=_open_sessions(customer),
         orders=_newest_of(Order, customer),
         errors=_newest_of(ErrorReport, customer),
         deliveries=_newest_of(WebhookDelivery, customer),
-        looks=db.session.scalars(_of(StaffLook, customer).options(joinedload(StaffLook.staff))).all(),
+        audit_entries=db.session.scalars(_of(AuditEntry, customer).options(joinedload(AuditEntry.staff))).all(),
     )
 
 
-def somebody(customer_id: int) -> Customer | None:
-    """Return a customer with the ways in, without the password's hash."""
+def find_customer(customer_id: int) -> Customer | None:
+    """Return a customer with the Vipps links, without the password hash."""
     whole = select(Customer).where(Customer.id == customer_id)
     options = (defer(Customer.password_hash), selectinload(Customer.vipps_links).selectinload(VippsLink.profile))
     return db.session.scalar(whole.options(*options))
 
 
-def activity_of(customer: Customer, before: int | None = None) -> Listing[Activity]:
-    """Return one page of what happened to the account."""
-    return newest(select(Activity).where(Activity.customer_id == customer.id), Activity.id, before)
+def activity_of(customer: Customer, before: Cursor | None = None) -> Page[Activity]:
+    """Return one page of the account's activity list, newest first."""
+    theirs = select(Activity).where(Activity.customer_id == customer.id)
+    return paginate(theirs, Activity.id, PER_PAGE, after=before, descending=True)
 
 
 def _has_password(customer: Customer) -> bool:
@@ -86,10 +87,10 @@ def _open_sessions(customer: Customer) -> int:
     return db.session.scalar(open_ones.where(CustomerSession.expires_at > utcnow())) or 0
 
 
-def _newest_of(model: Any, customer: Customer, most: int = MOST) -> Sequence[Any]:
+def _newest_of(model: Any, customer: Customer, most: int = MAX_ROWS) -> Sequence[Any]:
     return db.session.scalars(_of(model, customer, most)).all()
 
 
-def _of(model: Any, customer: Customer, most: int = MOST) -> Select[Any]:
+def _of(model: Any, customer: Customer, most: int = MAX_ROWS) -> Select[Any]:
     theirs: Select[Any] = select(model).where(model.customer_id == customer.id)
     return theirs.order_by(model.id.desc()).limit(most)

@@ -1,8 +1,8 @@
-"""The audience of a channel, counted and as a file for whoever sends the mails or messages.
+"""Export the audience of a channel as CSV files for the sender of emails or text messages.
 
-It is exactly who `consents.audience` names, each with the reference of the proof. A file holds so many people at the
-most; a larger audience is several files, and none is cut off silently. The file is CSV as in RFC 4180, in UTF-8 with
-a byte order mark, without which Excel takes it for something else.
+The rows are exactly the customers of `consents.audience`, each with the reference of the proof. A file has at most
+PER_FILE rows; a larger audience is split into several files, and no row is dropped. The format is CSV (RFC 4180), in
+UTF-8 with a byte order mark, because Excel assumes another encoding without it.
 """
 
 import csv
@@ -20,24 +20,24 @@ from app.customers.consents.audience import Recipient, audience
 from app.customers.models import Customer
 from app.database import db
 
-# The channels that something is sent through, and whether its messages carry a link that ends them.
+# The channels, and whether their messages have an unsubscribe link.
 CHANNELS = {"email": True, "sms": False}
 PER_FILE = 10_000
 SHOWN = 10
 BYTE_ORDER_MARK = "\ufeff"
 COLUMNS = ("customer", "name", "address", "since", "proof", "proof_sha256")
 UNSUBSCRIBE = "unsubscribe"
-# At the start of a cell, or behind what some spreadsheet takes for the start of the next one. The last four are the
-# wide forms that a Japanese spreadsheet reads alike.
+# At the start of a cell, or after a character that some spreadsheets take for the start of the next cell. The last
+# four are the full-width forms, which Japanese spreadsheets treat alike.
 FORMULA = re.compile(r"(^|[\t\r\n;,|\"])(\s*)([=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
-# A recipient, and for a channel whose messages carry a link the customer for whom it is signed.
+# A recipient, and the customer for whom the unsubscribe link is signed if the channel has one.
 Row = tuple[Recipient, Customer | None]
 
 
 class Part(NamedTuple):
-    """One file's worth of an audience: so many customers, whose numbers are greater than `after_id`."""
+    """The rows of one file: `people` customers, whose ids are greater than `after_id`."""
 
     after_id: int
     people: int
@@ -45,14 +45,14 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Preview:
-    """How many a channel reaches, the first of them, and in how many files they fit."""
+    """The size of an audience, its first recipients, and the files it is split into."""
 
     first: Sequence[Recipient]
     parts: Sequence[Part]
 
     @property
     def people(self) -> int:
-        """Return how many there are."""
+        """Return the size of the audience."""
         return sum(part.people for part in self.parts)
 
 
@@ -67,14 +67,14 @@ def preview(channel: str) -> Preview:
 
 
 def read(channel: str, after_id: int) -> Sequence[Row]:
-    """Return who is in one file; the rest is made of it after the transaction, which others wait for."""
+    """Return the rows of one file; the caller builds the file after the transaction, for which others wait."""
     recipients = audience(channel, after_id, PER_FILE)
     customers = _customers_of(recipients) if CHANNELS[channel] else {}
     return [(each, customers.get(each.customer_id)) for each in recipients]
 
 
 def as_csv(channel: str, rows: Sequence[Row]) -> str:
-    """Return the file."""
+    """Return the content of the file."""
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow((*COLUMNS, UNSUBSCRIBE) if CHANNELS[channel] else COLUMNS)
@@ -96,15 +96,15 @@ def _cells(recipient: Recipient) -> tuple[str, ...]:
 
 
 def plain(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula (OWASP: CSV Injection)."""
+    """Escape a text so that no spreadsheet takes it for a formula (OWASP: CSV Injection)."""
     return FORMULA.sub(r"\1\2'\3", text)
 
 
 def plain_address(address: str) -> str:
-    """Return an address that no spreadsheet takes for a formula, and that still is the same address.
+    """Escape an address so that no spreadsheet takes it for a formula, and it is still the same address.
 
-    One that begins like a formula is written in angle brackets (RFC 5322, section 3.4), because a quote before it would
-    make it somebody else's.
+    An address that begins like a formula is put in angle brackets (RFC 5322, section 3.4), because a quote before it
+    would make it another person's address.
     """
     return f"<{address}>" if FORMULA.match(address) else address
 
@@ -119,10 +119,10 @@ def _parts(channel: str) -> Iterator[tuple[Part, Sequence[Recipient]]]:
 
 
 def _customers_of(recipients: Sequence[Recipient]) -> dict[int, Customer]:
-    """Return the customers with what their links are signed for: the number, and the moment of the account's birth."""
+    """Return the customers with the values that their links are signed for: id and time of creation."""
     if not recipients:
         return {}
-    # By their range and not by their numbers, which would be more parameters than a statement may have.
+    # By their range and not by a list of ids, which would exceed the limit on parameters of a statement.
     between = Customer.id.between(recipients[0].customer_id, recipients[-1].customer_id)
     found = select(Customer).options(load_only(Customer.id, Customer.created_at)).where(between)
     return {each.id: each for each in db.session.scalars(found)}

@@ -1,4 +1,4 @@
-"""The back office in words: what was looked at, where an answer came from, what a delivery led to."""
+"""Labels of the back office: audit actions, query kinds, sources of answers, outcomes of deliveries."""
 
 from collections.abc import Mapping
 
@@ -6,24 +6,24 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.settings import settings_of_app
-from app.staff.audit_log import Action
-from app.staff.search import Kind
+from app.staff.audit_log import AuditAction
+from app.staff.search import QueryKind
 from app.vipps.errors import REFUSALS
 
 ACTIONS: Mapping[str, object] = {
-    Action.SEARCH: _l("Searched"),
-    Action.CUSTOMER: _l("Opened a customer"),
-    Action.ACTIVITY: _l("Read a customer’s activity"),
-    Action.AUDIENCE: _l("Looked at an audience"),
-    Action.EXPORT: _l("Exported an audience"),
+    AuditAction.SEARCH: _l("Searched"),
+    AuditAction.CUSTOMER: _l("Opened a customer"),
+    AuditAction.ACTIVITY: _l("Read a customer’s activity"),
+    AuditAction.AUDIENCE: _l("Looked at an audience"),
+    AuditAction.EXPORT: _l("Exported an audience"),
 }
 KINDS: Mapping[str, object] = {
-    Kind.EMAIL: _l("an e-mail address"),
-    Kind.PHONE: _l("a telephone number"),
-    Kind.NUMBER: _l("a customer number"),
-    Kind.ORDER: _l("an order number"),
-    Kind.REFERENCE: _l("a reference number"),
-    Kind.NAME: _l("a name"),
+    QueryKind.EMAIL: _l("an e-mail address"),
+    QueryKind.PHONE: _l("a telephone number"),
+    QueryKind.NUMBER: _l("a customer number"),
+    QueryKind.ORDER: _l("an order number"),
+    QueryKind.REFERENCE: _l("a reference number"),
+    QueryKind.NAME: _l("a name"),
 }
 SOURCES: Mapping[str, object] = {
     "vipps_login": _l("%(brand)s login"),
@@ -45,18 +45,18 @@ TABLES = {"action": ACTIONS, "kind": KINDS, "source": SOURCES, "outcome": OUTCOM
 
 
 def in_words(name: str, table: str) -> str:
-    """Return the words for a name in one of the tables, or the name itself if it has none."""
+    """Return the label of a name in one of the tables, or the name itself."""
     words = TABLES[table].get(name)
     return str(words) % {"brand": settings_of_app().brand} if words else name
 
 
 def shown_to_customer(code: str) -> str:
-    """Return the title of the page that a refusal showed; empty for what has none."""
+    """Return the title of the page that a refusal showed; empty without one."""
     refusal = REFUSALS.get(code)
     return str(_(refusal.page.title, brand=settings_of_app().brand)) if refusal else ""
 
 
 def cause(code: str) -> str:
-    """Return what a refusal of a Vipps login means to a developer, in English; empty for what has none."""
+    """Return the cause of a refused Vipps login, for developers, in English; empty without one."""
     refusal = REFUSALS.get(code)
     return refusal.cause if refusal else ""

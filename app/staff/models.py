@@ -1,7 +1,7 @@
-"""The back office's tables: who works here, their sessions, and what they looked at.
+"""The back office's tables: staff, their sessions, the audit log and error reports.
 
-Staff are no customers: another table, another cookie, another way in. So no customer can ever become staff by a slip in
-one condition, and nobody logs in here with Vipps.
+Staff and customers have separate tables, cookies and logins. So no customer can become staff by a mistake in one
+condition, and no Vipps login opens the back office.
 """
 
 from datetime import datetime
@@ -11,9 +11,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, UtcDateTime, utcnow
 
+PER_PAGE = 25  # rows on a page of the back office's lists
+
 
 class Staff(Base):
-    """Somebody who works in the shop. `email` is in its normal form; a disabled one cannot log in."""
+    """A staff member. `email` is in its normal form; a disabled account cannot log in."""
 
     __tablename__ = "staff"
 
@@ -26,7 +28,7 @@ class Staff(Base):
 
 
 class StaffSession(Base):
-    """A browser in which somebody of the staff is logged in; the browser holds the token, this row its hash."""
+    """A session of a staff member; the browser has the token, this row its hash."""
 
     __tablename__ = "staff_session"
 
@@ -42,10 +44,10 @@ class StaffSession(Base):
     staff: Mapped[Staff] = relationship()
 
 
-class StaffLook(Base):
-    """That somebody of the staff looked at a customer, searched or exported; never what they saw.
+class AuditEntry(Base):
+    """An entry of the audit log: a staff member opened a customer, searched or exported; never the data they saw.
 
-    `detail` holds no personal value: a consent id, a number of rows.
+    `detail` has no personal data: a consent id, a number of rows.
     """
 
     __tablename__ = "staff_look"
@@ -62,9 +64,9 @@ class StaffLook(Base):
 
 
 class ErrorReport(Base):
-    """What a reference number on an error page stands for, so that support can say more than the page did.
+    """The error behind the reference number of an error page, so that support can explain it.
 
-    `code` is the refusal's or error's name, `route` the rule of the address, never its values.
+    `code` is the name of the refusal or error, `route` the URL rule, never its values.
     """
 
     __tablename__ = "error_report"

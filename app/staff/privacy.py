@@ -1,7 +1,7 @@
-"""What the back office keeps about customers, how it is handed over, and how long it is kept.
+"""Export and retain the back office's data about customers.
 
-A customer may know when and for what staff looked at their data; who it was is the shop's to know (GDPR, article 15(1);
-Court of Justice, C-579/21). Erasing the customer takes their number out of these rows, by the foreign keys.
+A customer may know when and why staff opened their data, but not which employee it was (GDPR, article 15(1); Court of
+Justice, C-579/21). Erasing a customer removes their id from these rows, by the foreign keys.
 """
 
 from typing import Any
@@ -11,40 +11,40 @@ from flask_babel import lazy_gettext as _l
 
 from app.customers.models import Customer
 from app.customers.privacy import data_sources, retention_periods
-from app.customers.privacy.data_sources import Holder, deletes, rows
+from app.customers.privacy.data_sources import DataSource, deletes, rows
 from app.staff.labels import in_words
-from app.staff.models import ErrorReport, StaffLook, StaffSession
+from app.staff.models import AuditEntry, ErrorReport, StaffSession
 
 
 def init_app(app: Flask) -> None:
-    """Add what is kept here to the registry."""
+    """Register the data sources of the back office."""
     for holder in HOLDERS:
         data_sources.register(app, holder)
 
 
-def looks_at(customer: Customer) -> list[dict[str, Any]]:
-    """Return when staff looked at a customer, and for what."""
+def audit_entries_of(customer: Customer) -> list[dict[str, Any]]:
+    """Return when staff opened a customer's data, and for what."""
     return [
         {"at": row["at"], "what": in_words(row["action"], "action"), "reference": row["reference"]}
-        for row in rows(StaffLook, customer, "at", "action", "reference")
+        for row in rows(AuditEntry, customer, "at", "action", "reference")
     ]
 
 
 def errors_of(customer: Customer) -> list[dict[str, Any]]:
-    """Return what went wrong for a customer."""
+    """Return the errors that a customer saw."""
     return rows(ErrorReport, customer, "at", "code", "status", "route", "reference")
 
 
 HOLDERS = (
-    Holder(
+    DataSource(
         name="looked_at_by_staff",
         title=_l("When the shop’s staff looked at your data"),
-        export=looks_at,
+        export=audit_entries_of,
         rules=(
             deletes(
-                "notes of what staff looked at",
-                StaffLook,
-                lambda now: StaffLook.at < now - retention_periods.STAFF_LOOKS,
+                "audit log entries",
+                AuditEntry,
+                lambda now: AuditEntry.at < now - retention_periods.STAFF_LOOKS,
             ),
             deletes(
                 "sessions of staff",
@@ -53,7 +53,7 @@ HOLDERS = (
             ),
         ),
     ),
-    Holder(
+    DataSource(
         name="errors",
         title=_l("What went wrong for you"),
         export=errors_of,

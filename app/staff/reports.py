@@ -1,9 +1,9 @@
-"""Error reports: what a reference number on an error page stands for, kept for support.
+"""Keep error reports, so that support can look up the reference number of an error page.
 
-Every refusal of a Vipps login and every page that says that something broke leaves a row, after the page is made and
-in a transaction of its own. It is a help and no more: it never breaks a page, never waits for a database that is
-down, and nobody can fill the disk with it. Of each kind only some are kept per minute, and of each kind and of all
-together only the newest, so that a flood of forged callbacks does not push out the report that is looked for.
+Every refused Vipps login and every server error adds a row, after the page is rendered and in a separate transaction.
+A report never breaks a page, never waits for a database that is down, and cannot fill the disk: each code has a limit
+per minute, and only the newest of each code and of all are kept, so a flood of forged callbacks does not push out other
+reports.
 """
 
 import threading
@@ -20,22 +20,22 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.customers.sessions.session_cookie import current_customer
 from app.database import db, query_or, utcnow
 from app.logging import failure, log, reference
-from app.staff.models import ErrorReport
-from app.staff.pagination import Listing, newest
+from app.pagination import Cursor, Page, paginate
+from app.staff.models import PER_PAGE, ErrorReport
 
-MOST = 10_000
-MOST_OF_A_CODE = 1_000
-# In each process. A real fault that strikes more often is seen in the log, where every one has its line.
-PER_MINUTE = 10
+MAX_REPORTS = 10_000
+MAX_REPORTS_PER_CODE = 1_000
+# Per process. A fault that happens more often is in the log, which has a line for each.
+MAX_PER_MINUTE = 10
 MINUTE = 60.0
 MAX_CODE, MAX_ROUTE = 60, 100
-# A database that does not answer is not asked a second time for the same page.
+# If the database is down, do not ask it again for the same page.
 DATABASE_DOWN = frozenset({"database_error", "database_unavailable"})
 
 
 @dataclass
 class Quota:
-    """How many reports of each code were written in this minute; after a failure, none in the rest of it."""
+    """Counts the reports of each code in this minute; after a failure no more are written in it."""
 
     clock: Callable[[], float] = time.monotonic
     _minute: float = 0.0
@@ -44,33 +44,33 @@ class Quota:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, code: str) -> bool:
-        """Tell whether one more of this code may be written, and count it."""
+        """Count a report of this code and tell whether it may be written."""
         with self._lock:
             if self.clock() - self._minute >= MINUTE:
                 self._minute, self._off = self.clock(), False
                 self._written.clear()
             self._written[code] += 1
-            return not self._off and self._written[code] <= PER_MINUTE
+            return not self._off and self._written[code] <= MAX_PER_MINUTE
 
     def pause(self) -> None:
-        """Write nothing more in this minute."""
+        """Write no more reports in this minute."""
         with self._lock:
             self._off = True
 
 
 def init_app(app: Flask) -> None:
-    """Look at every response of the app."""
+    """Check every response of the app for an error."""
     app.extensions["error_reports"] = Quota()
     app.after_request(_report)
 
 
-def listing(before: int | None = None) -> Listing[ErrorReport]:
+def error_reports(before: Cursor | None = None) -> Page[ErrorReport]:
     """Return one page of the reports, the newest first."""
-    return newest(select(ErrorReport), ErrorReport.id, before)
+    return paginate(select(ErrorReport), ErrorReport.id, PER_PAGE, after=before, descending=True)
 
 
 def _report(response: Response) -> Response:
-    """Keep what the page of a refusal or a fault was about."""
+    """Write a report if the response is a refusal or a server error."""
     code = failure() or (f"http_{response.status_code}" if response.status_code >= 500 else "")
     if not code or code in DATABASE_DOWN or response.mimetype != "text/html":
         return response
@@ -90,7 +90,7 @@ def _write(quota: Quota, code: str, status: int) -> None:
         "customer_id": query_or(_customer_id, None),
     }
     try:
-        # What the page has left open would keep others, and SQLite's one writer, waiting.
+        # A transaction that the page left open would block other writers; SQLite has only one.
         db.session.rollback()
         with db.engine.begin() as connection:
             connection.execute(insert(ErrorReport).values(values))
@@ -101,8 +101,8 @@ def _write(quota: Quota, code: str, status: int) -> None:
 
 
 def _drop_old(connection: Connection, code: str) -> None:
-    """Forget the oldest of this code, and the oldest of all, beyond what is kept."""
-    for kept, most in (([ErrorReport.code == code], MOST_OF_A_CODE), ([], MOST)):
+    """Delete the oldest reports of this code, and of all codes, beyond the limits."""
+    for kept, most in (([ErrorReport.code == code], MAX_REPORTS_PER_CODE), ([], MAX_REPORTS)):
         first_too_many = select(ErrorReport.id).where(*kept).order_by(ErrorReport.id.desc()).offset(most).limit(1)
         too_many = delete(ErrorReport).where(*kept, ErrorReport.id <= first_too_many.scalar_subquery())
         connection.execute(too_many)

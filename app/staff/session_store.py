@@ -1,7 +1,7 @@
-"""The staff's sessions as rows: the browser has a random token, the row its hash.
+"""Store the staff's sessions: the browser has a random token, the row its hash.
 
-Who sees other people's data is logged out sooner than a customer: after half an hour without a page, and after a
-working day in any case (ASVS 7.3.1, 7.3.2). Nothing here commits; the caller does.
+Staff see other people's data, so their sessions expire sooner than a customer's: after half an hour without a page,
+and after a working day in any case (ASVS 7.3.1, 7.3.2). The caller commits.
 """
 
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from app.tokens import new_token, secret_hash
 
 IDLE_LIMIT = timedelta(minutes=30)
 ABSOLUTE_LIMIT = timedelta(hours=8)
-# How exactly "last seen" is kept. Finer would be a write more per page.
-SEEN_EVERY = timedelta(minutes=1)
+# The precision of "last seen"; a finer one would cost a write per page.
+RECORD_VISIT_EVERY = timedelta(minutes=1)
 MAX_USER_AGENT = 200
 
 
 @dataclass(frozen=True)
-class Here:
-    """Who of the staff is logged in in this browser, read once per request."""
+class CurrentStaff:
+    """The staff member who is logged in in this browser, read once per request."""
 
     staff_id: int
     name: str
@@ -47,8 +47,8 @@ def add(staff: Staff, user_agent: str) -> str:
     return token
 
 
-def find(token: str) -> Here | None:
-    """Return who a token lets in; nobody if the session has ended or lapsed, or the account is closed."""
+def find(token: str) -> CurrentStaff | None:
+    """Return the staff member of a token; None if the session has ended or expired, or the account is disabled."""
     found = select(
         Staff.id, Staff.name, Staff.email, StaffSession.id, StaffSession.created_at, StaffSession.last_seen_at
     ).join(StaffSession.staff)
@@ -60,16 +60,16 @@ def find(token: str) -> Here | None:
             Staff.disabled_at.is_(None),
         )
     ).one_or_none()
-    return Here(*row) if row else None
+    return CurrentStaff(*row) if row else None
 
 
-def visit_is_due(here: Here) -> bool:
-    """Tell whether this visit is to be noted; if the last note is recent enough, it is not."""
-    return utcnow() - here.last_seen_at > SEEN_EVERY
+def visit_due(here: CurrentStaff) -> bool:
+    """Tell whether this visit must be recorded: not if the last one is recent."""
+    return utcnow() - here.last_seen_at > RECORD_VISIT_EVERY
 
 
-def note_visit(here: Here) -> None:
-    """Move the idle limit on, unless the session has ended meanwhile."""
+def record_visit(here: CurrentStaff) -> None:
+    """Extend the idle limit, unless the session has ended meanwhile."""
     now = utcnow()
     mine = update(StaffSession).where(StaffSession.id == here.session_id, StaffSession.ended_at.is_(None))
     db.session.execute(mine.values(last_seen_at=now, expires_at=_expiry(here.created_at, now)))
@@ -82,7 +82,7 @@ def end(session_id: int) -> None:
 
 
 def end_all(staff: Staff) -> None:
-    """End every session of somebody."""
+    """End every session of a staff account."""
     theirs = update(StaffSession).where(StaffSession.staff_id == staff.id, StaffSession.ended_at.is_(None))
     db.session.execute(theirs.values(ended_at=utcnow()))
 

@@ -1,9 +1,7 @@
 """numbers of customers, sessions and waiting logins that are given out once
 
 SQLite gives the number of the last row, once it is deleted, to the next one, unless its table says AUTOINCREMENT; a
-PostgreSQL sequence never does. The keyword is part of the table, so the three are copied: in one transaction, and with
-the foreign keys off, because dropping the old table would otherwise delete what refers to it (SQLite documentation:
-ALTER TABLE, "Making Other Kinds Of Table Schema Changes"). Run again after an interruption, it does the same again.
+PostgreSQL sequence never does. The keyword is part of the table, so the three are copied.
 
 The old version: it finds the same tables, and on SQLite waits to write until they are copied.
 """
@@ -29,19 +27,6 @@ def downgrade():
 def _copy(**table_kwargs):
     if op.get_bind().dialect.name != 'sqlite':
         return
-    # The switch does nothing inside a transaction, so the one that the migrations run in ends here.
-    with op.get_context().autocommit_block():
-        op.execute('PRAGMA foreign_keys=OFF')
-        op.execute('BEGIN IMMEDIATE')
-        try:
-            for table in TABLES:
-                with op.batch_alter_table(table, recreate='always', table_kwargs=table_kwargs):
-                    pass
-            if dangling := op.get_bind().exec_driver_sql('PRAGMA foreign_key_check').all():
-                raise RuntimeError(f'{len(dangling)} rows refer to nothing')
-            op.execute('COMMIT')
-        except BaseException:
-            op.execute('ROLLBACK')
-            raise
-        finally:
-            op.execute('PRAGMA foreign_keys=ON')
+    for table in TABLES:
+        with op.batch_alter_table(table, recreate='always', table_kwargs=table_kwargs):
+            pass

@@ -1,7 +1,7 @@
 """the words of customers' names, by which the back office finds them
 
-Kept by triggers, whoever writes a name. SQLite loses a table's triggers when a later revision copies the table, which
-then has to make them again.
+Kept by triggers, whoever writes a name. When a later revision copies the table on SQLite, the environment makes them
+again.
 
 The old version: it writes names as before, and the triggers keep its customers to be found by the new one.
 """

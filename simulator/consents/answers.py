@@ -11,7 +11,7 @@ from typing import Any
 
 from simulator import logins, merchants
 from simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
-from simulator.consents.languages import LANGUAGES, words
+from simulator.consents.languages import LANGUAGES, fixed_texts
 from simulator.consents.screens import (
     RequiredMissing,
     consents_answer,
@@ -55,7 +55,9 @@ def screen(unit: SalesUnit, step: logins.Step, language: str) -> dict[str, Any]:
     return build(_config(unit, step), merchants.company(unit), language)
 
 
-def take(unit: SalesUnit, login: Login, step: logins.Step, given: Given, now: datetime) -> RequiredMissing | None:
+def record_screen(
+    unit: SalesUnit, login: Login, step: logins.Step, given: Given, now: datetime
+) -> RequiredMissing | None:
     """Keep what came from a screen, or say what is required and was not ticked.
 
     An answer to another version, or to a screen that is not the next one, is passed over: the next one is shown.
@@ -63,20 +65,20 @@ def take(unit: SalesUnit, login: Login, step: logins.Step, given: Given, now: da
     if given.language not in LANGUAGES or given.version != _config(unit, step)["version"]:
         return None
     if step is logins.Step.CONSENTS_SCREEN:
-        return give(unit, login, step, given.accepted, given.language, now)
+        return record_answer(unit, login, step, given.accepted, given.language, now)
     progress = _progress(unit, login, given.language)
     if given.number != progress["number"]:
         return None
     return _turn(unit, login, progress, given.accepted, now)
 
 
-def turn_back(unit: SalesUnit, login: Login, language: str) -> None:
+def go_back(unit: SalesUnit, login: Login, language: str) -> None:
     """Show the screen before this one again, with what was ticked there."""
     progress = _progress(unit, login, language)
     login.flow_progress = {**progress, "number": max(progress["number"] - 1, 0)}
 
 
-def give(
+def record_answer(
     unit: SalesUnit, login: Login, step: logins.Step, accepted: Set[str], language: str, now: datetime
 ) -> RequiredMissing | None:
     """Keep the answer to all that is asked in this step, or say what is required and was not ticked."""
@@ -107,7 +109,7 @@ def _turn(
     ids_here = {element["id"] for element in here}
     together = (set(progress["accepted"]) - ids_here) | (accepted & ids_here)
     if progress["number"] + 1 == len(screens):
-        return give(unit, login, step, together, progress["language"], now)
+        return record_answer(unit, login, step, together, progress["language"], now)
     login.flow_progress = {**progress, "number": progress["number"] + 1, "accepted": sorted(together)}
     return None
 
@@ -121,7 +123,7 @@ def _progress(unit: SalesUnit, login: Login, language: str) -> dict[str, Any]:
 
 
 def _frame(unit: SalesUnit, step: logins.Step, language: str) -> dict[str, Any]:
-    return {"version": _config(unit, step)["version"], "screen_language": language, "words": words(language)}
+    return {"version": _config(unit, step)["version"], "screen_language": language, "words": fixed_texts(language)}
 
 
 def _items(unit: SalesUnit, step: logins.Step) -> list[dict[str, Any]]:

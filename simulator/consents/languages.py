@@ -75,18 +75,18 @@ FIXED: dict[str, dict[str, str]] = {
 """What Vipps writes on every such screen, whatever the merchant has configured."""
 
 
-def known(tag: str) -> str | None:
+def match_language(tag: str) -> str | None:
     """Return the language of a tag such as `nb-NO`, if there are screens in it."""
     primary = tag.split("-")[0].lower()
     primary = _SAME_AS.get(primary, primary)
     return primary if primary in LANGUAGES else None
 
 
-def words(language: str) -> dict[str, str]:
+def fixed_texts(language: str) -> dict[str, str]:
     """Return the fixed texts of one language by name."""
     return {name: texts[language] for name, texts in FIXED.items()}
 
 
-def spoken(texts: Mapping[str, str], language: str) -> str:
+def pick_text(texts: Mapping[str, str], language: str) -> str:
     """Return a text in a language; what is not translated is said in English, else in any language it has."""
     return texts.get(language) or texts.get("en") or next((text for text in texts.values() if text), "")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from simulator.consents.languages import CAPTIONS, spoken, words
+from simulator.consents.languages import CAPTIONS, fixed_texts, pick_text
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class RequiredMissing:
 
 def consents_screen(config: Mapping[str, Any], company: Company, language: str) -> dict[str, Any]:
     """Return the marketing consents screen in one language, in the member order of `delegatedConsents`."""
-    say, fixed = _Speaker(company, language), words(language)
+    say, fixed = _Speaker(company, language), fixed_texts(language)
     return {
         "language": language.upper(),
         "heading": say(config["heading"]),
@@ -96,7 +96,7 @@ class _Speaker:
         self._language = language
 
     def __call__(self, texts: Mapping[str, str] | str) -> str:
-        chosen = texts if isinstance(texts, str) else spoken(texts, self._language)
+        chosen = texts if isinstance(texts, str) else pick_text(texts, self._language)
         return (
             chosen.replace("{merchant}", self._company.name)
             .replace("{terms_url}", self._company.terms_url)

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,35 +19,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from simulator import Merchant, SimulatorConfig, create_simulator
-from tests.conftest import unused_port
-from tests.pages import Page, check_page
-from tests.speed import compiled_templates
-from tests.stage import chromium
+from simulator.config import MerchantConfig
+from simulator.testing import ADVANCED_MERCHANT, BASIC_MERCHANT, CALLBACK, ORIGIN, create_test_simulator
+from simulator.tests.pages import Page, check_page
+from simulator.tests.servers import launched_chromium
 
-__all__ = ["chromium", "unused_port"]
-
-ORIGIN = "http://localhost:8001"
 ACCESS = "/access-management-1.0/access"
-CALLBACK = "http://localhost:5000/callback"
 VERIFIER = "a-verifier-that-is-as-long-as-rfc-7636-wants-it-to-be"
 SCOPE = "openid name phoneNumber email address"
-
-UNIT = Merchant(
-    client_id="c0ffee00-0000-4000-8000-000000000001",
-    client_secret="secret+/=",
-    name="Testbutikken",
-    redirect_uris=(CALLBACK, "http://localhost:5000/other?kept=yes", "testbutikken://app/callback"),
-    msn="300001",
-)
-ADVANCED = Merchant(
-    client_id="c0ffee00-0000-4000-8000-000000000002",
-    client_secret="advanced-secret",
-    name="Den andre",
-    redirect_uris=(CALLBACK,),
-    plan="advanced",
-    msn="300002",
-)
 
 
 def s256(verifier: str) -> str:
@@ -75,7 +55,7 @@ class Provider:
     """A merchant's view of a simulator."""
 
     client: FlaskClient
-    unit: Merchant = UNIT
+    unit: MerchantConfig = BASIC_MERCHANT
 
     def url(self, **changes: Any) -> str:
         """Return an authorization URL; a parameter that is None is left out, a list is sent more than once."""
@@ -190,25 +170,26 @@ class Visitor:
 def made_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a simulator's database once."""
     path = tmp_path_factory.mktemp("simulator") / "made.sqlite"
-    build(path).extensions["simulator"].store.engine.dispose()
+    create_test_simulator(path).extensions["simulator"].store.engine.dispose()
     return path
 
 
-def build(database: Path, **settings: Any) -> Flask:
-    """Build a simulator on a database file."""
-    config = SimulatorConfig(
-        **{
-            "public_url": ORIGIN,
-            "database_url": f"sqlite:///{database}",
-            "secret_key": "for tests",
-            "merchants": (UNIT, ADVANCED),
-            **settings,
-        }
-    )
-    app = create_simulator(config)
-    app.jinja_env.bytecode_cache = compiled_templates
-    app.config["TESTING"] = True
-    return app
+@pytest.fixture(scope="session")
+def chromium(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Start a browser, or use that of the tests around these: Playwright cannot start twice in one thread."""
+    try:
+        yield request.getfixturevalue("chromium")
+    except pytest.FixtureLookupError:
+        with launched_chromium() as browser:
+            yield browser
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """Return a port on which no server listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
@@ -219,7 +200,7 @@ def make_simulator(made_database: Path, tmp_path: Path) -> Iterator[Callable[...
     built: list[Flask] = []
 
     def make(**settings: Any) -> Flask:
-        built.append(build(database, **settings))
+        built.append(create_test_simulator(database, **settings))
         return built[-1]
 
     yield make
@@ -248,14 +229,14 @@ def provider(browser: FlaskClient) -> Provider:
 @pytest.fixture
 def advanced(browser: FlaskClient) -> Provider:
     """Return the simulator as a merchant on the advanced plan sees it."""
-    return Provider(browser, ADVANCED)
+    return Provider(browser, ADVANCED_MERCHANT)
 
 
 @pytest.fixture
 def visit(browser: FlaskClient) -> Callable[..., Visitor]:
     """Send a person's browser to the simulator, as a merchant's login button does."""
 
-    def begin(unit: Merchant = UNIT, client: FlaskClient | None = None, **changes: Any) -> Visitor:
+    def begin(unit: MerchantConfig = BASIC_MERCHANT, client: FlaskClient | None = None, **changes: Any) -> Visitor:
         used = client or browser
         return Visitor(used, Provider(used, unit).authorize(**changes)).follow()
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from simulator.tests.conftest import ADVANCED, CALLBACK, Provider, Visitor, query_of, s256
-from tests.pages import check_page
+from simulator.testing import ADVANCED_MERCHANT, CALLBACK
+from simulator.tests.conftest import Provider, Visitor, query_of, s256
+from simulator.tests.pages import check_page
 
 
 def test_good_request_shows_the_landing_page_with_the_merchants_name(visit: Callable[..., Visitor]) -> None:
@@ -19,7 +20,7 @@ def test_good_request_shows_the_landing_page_with_the_merchants_name(visit: Call
         ({"client_id": None}, "The parameter client_id is missing."),
         ({"client_id": "nobody"}, "No sales unit has this client_id"),
         ({"client_id": "no\0body"}, "No sales unit has this client_id"),
-        ({"client_id": [ADVANCED.client_id, ADVANCED.client_id]}, "No sales unit has this client_id"),
+        ({"client_id": [ADVANCED_MERCHANT.client_id, ADVANCED_MERCHANT.client_id]}, "No sales unit has this client_id"),
         ({"redirect_uri": None}, "The parameter redirect_uri is missing."),
         ({"redirect_uri": CALLBACK + "/"}, "not one of those that are registered"),
         ({"redirect_uri": CALLBACK + "?x=1"}, "not one of those that are registered"),

@@ -9,10 +9,9 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 from werkzeug.wrappers import Request, Response
 
-from simulator import Merchant
+from simulator import MerchantConfig
 from simulator.tests.conftest import Provider, query_of
-from tests.browser.views import look_at
-from tests.conftest import served
+from simulator.tests.servers import check_accessibility, served
 
 pytestmark = pytest.mark.browser
 
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.browser
 class Street:
     """A simulator and a merchant beside it, on real sockets."""
 
-    unit: Merchant
+    unit: MerchantConfig
     origin: str
     visits: list[str] = field(default_factory=list)
 
@@ -45,7 +44,7 @@ def street(make_simulator: Callable[..., Flask]) -> Iterator[Street]:
     holder: dict[str, Any] = {}
     simulator = served(lambda environ, start: holder["app"](environ, start))
     with served(merchant) as shop, simulator as origin:
-        unit = Merchant(client_id="street", client_secret="s", name="Hjørnet", redirect_uris=(f"{shop}/back",))
+        unit = MerchantConfig(client_id="street", client_secret="s", name="Hjørnet", redirect_uris=(f"{shop}/back",))
         holder["app"] = make_simulator(public_url=origin, merchants=(unit,))
         yield Street(unit, origin, visits)
 
@@ -110,6 +109,6 @@ def test_pages_fit_and_can_be_used_by_everybody(chromium: Browser, street: Stree
                 page.goto(street.origin + {"home": "/", "control": "/control/"}[step])
             case "error":
                 page.goto(street.url(client_id="nobody"))
-        look_at(page, step)
+        check_accessibility(page, step)
     assert confirm.startswith(street.origin)
     page.context.close()

@@ -8,7 +8,8 @@ from bs4 import Tag
 from flask.testing import FlaskClient
 
 from simulator.person_changes import EVENTS, NEW_PROFILE
-from simulator.tests.conftest import UNIT, Provider, Visitor, decoded
+from simulator.testing import BASIC_MERCHANT
+from simulator.tests.conftest import Provider, Visitor, decoded
 from simulator.tests.test_pages import at_home
 
 Visit = Callable[..., Visitor]
@@ -22,7 +23,7 @@ def plan_form(browser: FlaskClient, client_id: str) -> Tag:
     return form
 
 
-def change_plan(browser: FlaskClient, client_id: str = UNIT.client_id) -> None:
+def change_plan(browser: FlaskClient, client_id: str = BASIC_MERCHANT.client_id) -> None:
     """Press the button of a merchant."""
     form = plan_form(browser, client_id)
     hidden = {str(field["name"]): str(field["value"]) for field in form.select("input")}
@@ -120,16 +121,28 @@ def test_plan_decides_whether_the_app_is_asked_and_the_button_changes_it(
     browser: FlaskClient, provider: Provider, visit: Visit
 ) -> None:
     """Login API guide: in-app confirmation needs the advanced plan."""
-    visit(UNIT, scope="openid").choose("ola", remember="yes")
-    assert visit(UNIT, scope="openid", **ASKED).callback["code"], "basic: the remembered browser is enough"
+    visit(BASIC_MERCHANT, scope="openid").choose("ola", remember="yes")
+    assert visit(BASIC_MERCHANT, scope="openid", **ASKED).callback["code"], "basic: the remembered browser is enough"
     assert "acr" not in decoded(provider.tokens(request=ASKED)["id_token"])
-    assert plan_form(browser, UNIT.client_id).get_text().split()[:5] == ["Change", "the", "plan", "to", "advanced"]
+    assert plan_form(browser, BASIC_MERCHANT.client_id).get_text().split()[:5] == [
+        "Change",
+        "the",
+        "plan",
+        "to",
+        "advanced",
+    ]
     change_plan(browser)
-    assert visit(UNIT, scope="openid", **ASKED).page.h1 == "Log in to Testbutikken"
+    assert visit(BASIC_MERCHANT, scope="openid", **ASKED).page.h1 == "Log in to Testbutikken"
     assert decoded(provider.tokens(request=ASKED)["id_token"])["acr"] == "urn:vipps:acr:app_auth"
-    assert plan_form(browser, UNIT.client_id).get_text().split()[:5] == ["Change", "the", "plan", "to", "basic"]
+    assert plan_form(browser, BASIC_MERCHANT.client_id).get_text().split()[:5] == [
+        "Change",
+        "the",
+        "plan",
+        "to",
+        "basic",
+    ]
     change_plan(browser)
-    assert visit(UNIT, scope="openid", **ASKED).callback["code"]
+    assert visit(BASIC_MERCHANT, scope="openid", **ASKED).callback["code"]
 
 
 def test_starting_over_forgets_everything(browser: FlaskClient, visit: Visit) -> None:
@@ -141,5 +154,7 @@ def test_starting_over_forgets_everything(browser: FlaskClient, visit: Visit) ->
     assert "Nobody is remembered in this browser." in home.page.text
     assert not home.page.select(".mark")
     assert "Testbutikken" not in home.page.one("#ola").get_text()
-    assert "Change the plan to advanced" in plan_form(browser, UNIT.client_id).get_text(), "the plan is basic again"
+    assert "Change the plan to advanced" in plan_form(browser, BASIC_MERCHANT.client_id).get_text(), (
+        "the plan is basic again"
+    )
     assert visit(scope="openid name").page.h1 == "Log in to Testbutikken"

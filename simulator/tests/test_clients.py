@@ -6,7 +6,8 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from simulator.tests.conftest import UNIT, Provider, basic
+from simulator.testing import BASIC_MERCHANT
+from simulator.tests.conftest import Provider, basic
 
 
 def refused(provider: Provider, headers: dict[str, str] | None = None, **fields: Any) -> dict[str, Any]:
@@ -20,12 +21,12 @@ def refused(provider: Provider, headers: dict[str, str] | None = None, **fields:
 
 
 def test_plain_base64_is_accepted(provider: Provider) -> None:
-    assert provider.exchange(provider.log_in()["code"], basic(UNIT.client_id, "secret+/=")).status_code == 200
+    assert provider.exchange(provider.log_in()["code"], basic(BASIC_MERCHANT.client_id, "secret+/=")).status_code == 200
 
 
 def test_form_encoded_credentials_are_accepted_too(provider: Provider) -> None:
     """RFC 6749 section 2.3.1."""
-    credentials = basic(quote_plus(UNIT.client_id), quote_plus("secret+/="))
+    credentials = basic(quote_plus(BASIC_MERCHANT.client_id), quote_plus("secret+/="))
     assert provider.exchange(provider.log_in()["code"], credentials).status_code == 200
 
 
@@ -33,8 +34,8 @@ def test_form_encoded_credentials_are_accepted_too(provider: Provider) -> None:
     "headers",
     [
         {},
-        basic(UNIT.client_id, "wrong"),
-        basic(UNIT.client_id, "sécret"),
+        basic(BASIC_MERCHANT.client_id, "wrong"),
+        basic(BASIC_MERCHANT.client_id, "sécret"),
         basic("nobody", "secret+/="),
         {"Authorization": "Basic ???"},
         {"Authorization": "Basic " + base64.b64encode(b"\xff\xfe").decode()},
@@ -46,26 +47,29 @@ def test_wrong_credentials_are_refused(provider: Provider, headers: dict[str, st
 
 
 def test_secret_in_the_body_is_refused_for_a_basic_unit(provider: Provider) -> None:
-    answer = refused(provider, {}, client_id=UNIT.client_id, client_secret=UNIT.client_secret)
+    answer = refused(provider, {}, client_id=BASIC_MERCHANT.client_id, client_secret=BASIC_MERCHANT.client_secret)
     assert "client_secret_basic" in answer["error_debug"]
 
 
 def test_post_unit_sends_its_secret_in_the_body_and_nowhere_else(provider: Provider) -> None:
-    provider.control(f"merchants/{UNIT.client_id}", {"auth_method": "client_secret_post"}, "PATCH")
-    in_body = {"client_id": UNIT.client_id, "client_secret": UNIT.client_secret}
-    assert "client_secret_post" in refused(provider, basic(UNIT.client_id, UNIT.client_secret))["error_debug"]
+    provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"auth_method": "client_secret_post"}, "PATCH")
+    in_body = {"client_id": BASIC_MERCHANT.client_id, "client_secret": BASIC_MERCHANT.client_secret}
+    assert (
+        "client_secret_post"
+        in refused(provider, basic(BASIC_MERCHANT.client_id, BASIC_MERCHANT.client_secret))["error_debug"]
+    )
     assert provider.exchange(provider.log_in()["code"], {}, **in_body).status_code == 200
     refused(provider, {}, **{**in_body, "client_secret": "wrong"})
 
 
 def test_two_methods_at_once_are_refused(provider: Provider) -> None:
     """RFC 6749 section 2.3."""
-    response = provider.exchange(provider.log_in()["code"], client_secret=UNIT.client_secret)
+    response = provider.exchange(provider.log_in()["code"], client_secret=BASIC_MERCHANT.client_secret)
     assert (response.status_code, (response.json or {})["error"]) == (400, "invalid_request")
 
 
 def test_refusal_names_no_secret(provider: Provider) -> None:
-    assert UNIT.client_secret not in str(refused(provider, basic(UNIT.client_id, "wrong")))
+    assert BASIC_MERCHANT.client_secret not in str(refused(provider, basic(BASIC_MERCHANT.client_id, "wrong")))
 
 
 def test_revocation_needs_the_client_too(provider: Provider) -> None:

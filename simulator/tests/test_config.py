@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from simulator import Merchant, SimulatorConfig
+from simulator import MerchantConfig, SimulatorConfig
 from simulator.merchants import OWN_MERCHANTS
-from simulator.tests.conftest import UNIT
+from simulator.testing import BASIC_MERCHANT
 
 
 def test_three_settings_are_enough() -> None:
@@ -35,11 +35,11 @@ def test_public_url_must_be_an_origin(url: str) -> None:
 )
 def test_merchant_is_checked(field: str, value: Any) -> None:
     with pytest.raises(ValueError, match=field):
-        Merchant(**{**vars(UNIT), field: value})
+        MerchantConfig(**{**vars(BASIC_MERCHANT), field: value})
 
 
 def test_merchant_survives_the_way_through_json() -> None:
-    assert Merchant.from_json(UNIT.to_json()) == UNIT
+    assert MerchantConfig.from_json(BASIC_MERCHANT.to_json()) == BASIC_MERCHANT
 
 
 def test_own_merchants_differ_in_everything_that_matters() -> None:

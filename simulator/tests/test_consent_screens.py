@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from simulator.consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
-from simulator.consents.languages import CAPTIONS, FIXED, LANGUAGES, known, spoken
+from simulator.consents.languages import CAPTIONS, FIXED, LANGUAGES, match_language, pick_text
 from simulator.consents.screens import (
     Company,
     RequiredMissing,
@@ -120,7 +120,7 @@ def test_every_text_exists_in_every_language(whole: dict[str, Any]) -> None:
     ],
 )
 def test_language_of_a_tag(tag: str, language: str | None) -> None:
-    assert known(tag) == language
+    assert match_language(tag) == language
 
 
 @pytest.mark.parametrize(
@@ -133,4 +133,4 @@ def test_language_of_a_tag(tag: str, language: str | None) -> None:
     ],
 )
 def test_what_is_not_translated_is_said_in_another_language(texts: dict[str, str], said: str) -> None:
-    assert spoken(texts, "fi") == said
+    assert pick_text(texts, "fi") == said

@@ -6,8 +6,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from simulator.control import bp
-from simulator.tests.conftest import ADVANCED, CALLBACK, UNIT, Provider, decoded
-from tests.pages import check_page
+from simulator.testing import ADVANCED_MERCHANT, BASIC_MERCHANT, CALLBACK
+from simulator.tests.conftest import Provider, decoded
+from simulator.tests.pages import check_page
 
 
 def ask(provider: Provider, path: str, body: Any, method: str = "POST") -> TestResponse:
@@ -127,21 +128,24 @@ def test_impossible_change_of_a_person_is_refused(provider: Provider, changes: d
 def test_persons_show_their_subjects_and_what_they_share(provider: Provider) -> None:
     subject = provider.claims("ola", {"scope": "openid name"})["sub"]
     ola = next(person for person in provider.control("persons")["persons"] if person["key"] == "ola")
-    assert ola["subjects"][UNIT.client_id] == subject
-    assert ola["shares"] == {UNIT.client_id: ["name"]}
+    assert ola["subjects"][BASIC_MERCHANT.client_id] == subject
+    assert ola["shares"] == {BASIC_MERCHANT.client_id: ["name"]}
 
 
 def test_revoked_sharing_is_asked_for_again_and_so_are_the_consents(provider: Provider, advanced: Provider) -> None:
     asked = {"scope": "openid name delegatedConsents"}
     subject = provider.claims("ola", asked)["sub"]
     advanced.claims("ola", asked)
-    ended = provider.control("persons/ola/revoke", {"client_id": UNIT.client_id})
-    assert ended == {"revoked": [UNIT.client_id], "delivered": {}, "deliveries": []}
+    ended = provider.control("persons/ola/revoke", {"client_id": BASIC_MERCHANT.client_id})
+    assert ended == {"revoked": [BASIC_MERCHANT.client_id], "delivered": {}, "deliveries": []}
     again = provider.claims("ola", asked)
     assert again["sub"] == subject
     assert "delegatedConsents" in again
     assert "delegatedConsents" not in advanced.claims("ola", asked)
-    assert set(provider.control("persons/ola/revoke", {})["revoked"]) == {UNIT.client_id, ADVANCED.client_id}
+    assert set(provider.control("persons/ola/revoke", {})["revoked"]) == {
+        BASIC_MERCHANT.client_id,
+        ADVANCED_MERCHANT.client_id,
+    }
 
 
 def test_merchant_can_be_added_and_changed(provider: Provider) -> None:
@@ -172,7 +176,7 @@ def test_merchant_can_be_added_and_changed(provider: Provider) -> None:
     ],
 )
 def test_impossible_merchant_is_refused(provider: Provider, changes: dict[str, Any]) -> None:
-    assert ask(provider, f"merchants/{UNIT.client_id}", changes, "PATCH").status_code == 400
+    assert ask(provider, f"merchants/{BASIC_MERCHANT.client_id}", changes, "PATCH").status_code == 400
     assert provider.log_in()["code"]
 
 
@@ -194,7 +198,7 @@ def test_requests_are_counted_and_listed(provider: Provider) -> None:
     assert log["counts"] == {"token": 2, "userinfo": 1}
     newest = log["requests"][0]
     assert (newest["endpoint"], newest["status"], newest["error"]) == ("token", 400, "invalid_grant")
-    assert newest["client_id"] == UNIT.client_id
+    assert newest["client_id"] == BASIC_MERCHANT.client_id
     provider.client.get("/access-management-1.0/access/.well-known/jwks.json")
     assert provider.control(f"requests?after={newest['id']}")["counts"] == {"jwks": 1}
 
@@ -204,7 +208,7 @@ def test_log_holds_no_secrets(provider: Provider) -> None:
     token = (provider.exchange(code).json or {})["access_token"]
     provider.userinfo(token)
     log = str(provider.control("requests"))
-    assert not [secret for secret in (code, token, UNIT.client_secret) if secret in log]
+    assert not [secret for secret in (code, token, BASIC_MERCHANT.client_secret) if secret in log]
 
 
 def test_log_forgets_the_oldest(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,7 +222,7 @@ def test_log_forgets_the_oldest(provider: Provider, monkeypatch: pytest.MonkeyPa
 def test_reset_forgets_everything_but_the_keys(provider: Provider) -> None:
     subject = provider.claims("ola", {"scope": "openid name delegatedConsents"})["sub"]
     provider.control("persons/ola", {"family_name": "Nytt"}, "PATCH")
-    provider.control(f"merchants/{UNIT.client_id}", {"auth_method": "client_secret_post"}, "PATCH")
+    provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"auth_method": "client_secret_post"}, "PATCH")
     kid = decoded(provider_tokens_by_post(provider), 0)["kid"]
     provider.control("reset", {})
     assert provider.control("requests")["counts"] == {}
@@ -230,6 +234,6 @@ def test_reset_forgets_everything_but_the_keys(provider: Provider) -> None:
 
 def provider_tokens_by_post(provider: Provider) -> str:
     """Exchange a code with the secret in the body and return the ID token."""
-    in_body = {"client_id": UNIT.client_id, "client_secret": UNIT.client_secret}
+    in_body = {"client_id": BASIC_MERCHANT.client_id, "client_secret": BASIC_MERCHANT.client_secret}
     response = provider.exchange(provider.log_in()["code"], {}, **in_body)
     return str((response.json or {})["id_token"])

@@ -10,9 +10,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import inspect, text
 
-from simulator import Merchant, SimulatorConfig, create_simulator
+from simulator import MerchantConfig, SimulatorConfig, create_simulator
 from simulator.database import Store
-from simulator.tests.conftest import UNIT, Provider, build
+from simulator.testing import BASIC_MERCHANT, create_test_simulator
+from simulator.tests.conftest import Provider
 
 ROOT = Path(__file__).parents[2]
 START = """
@@ -77,9 +78,9 @@ def test_database_of_the_same_schema_is_kept(make_simulator: Callable[..., Flask
 def test_restart_keeps_what_the_control_api_changed_but_follows_new_settings(
     make_simulator: Callable[..., Flask], provider: Provider
 ) -> None:
-    provider.control(f"merchants/{UNIT.client_id}", {"plan": "advanced"}, "PATCH")
+    provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"plan": "advanced"}, "PATCH")
     assert _unit(make_simulator())["plan"] == "advanced"
-    renamed = Merchant(**{**vars(UNIT), "name": "Nytt navn"})
+    renamed = MerchantConfig(**{**vars(BASIC_MERCHANT), "name": "Nytt navn"})
     assert _unit(make_simulator(merchants=(renamed,)))["name"] == "Nytt navn"
     assert _unit(make_simulator(merchants=(renamed,)))["plan"] == "basic"
 
@@ -99,13 +100,13 @@ def test_old_logins_are_cleared_away(simulator: Flask, provider: Provider) -> No
 
 def test_neither_codes_nor_tokens_are_kept(tmp_path: Path) -> None:
     database = tmp_path / "dump.sqlite"
-    app = build(database)
+    app = create_test_simulator(database)
     provider = Provider(app.test_client())
     code = provider.log_in()["code"]
     token = (provider.exchange(code).json or {})["access_token"]
     app.extensions["simulator"].store.engine.dispose()
     dump = b"".join(path.read_bytes() for path in tmp_path.iterdir())
-    assert UNIT.name.encode() in dump
+    assert BASIC_MERCHANT.name.encode() in dump
     assert code.encode() not in dump
     assert token.encode() not in dump
 
@@ -138,7 +139,7 @@ def test_simulator_runs_on_postgresql(tmp_path: Path) -> None:
     server = pgserver.get_server(tmp_path / "postgres")
     url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     config = SimulatorConfig(
-        public_url="http://localhost:8001", database_url=url, secret_key="for tests", merchants=(UNIT,)
+        public_url="http://localhost:8001", database_url=url, secret_key="for tests", merchants=(BASIC_MERCHANT,)
     )
     try:
         create_simulator(config).extensions["simulator"].store.engine.dispose()
@@ -158,4 +159,4 @@ def test_simulator_runs_on_postgresql(tmp_path: Path) -> None:
 
 def _unit(app: Flask) -> dict[str, str]:
     units = Provider(app.test_client()).control("merchants")["merchants"]
-    return next(unit for unit in units if unit["client_id"] == UNIT.client_id)
+    return next(unit for unit in units if unit["client_id"] == BASIC_MERCHANT.client_id)

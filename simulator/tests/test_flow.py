@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from simulator.tests.conftest import UNIT, Provider, Visitor
+from simulator.testing import BASIC_MERCHANT
+from simulator.tests.conftest import Provider, Visitor
 
 Visit = Callable[..., Visitor]
 TERMS = ["cf_accept_terms"]
@@ -67,7 +68,7 @@ def test_who_goes_back_may_take_a_yes_away(visit: Visit, provider: Provider) -> 
         return {"title": name, "description": "", "elements": [{"id": name, "title": name, "required": False}]}
 
     flow = {"version": 2, "screens": [asking("one"), asking("two")]}
-    provider.control(f"merchants/{UNIT.client_id}", {"custom_flow": flow}, "PATCH")
+    provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"custom_flow": flow}, "PATCH")
     visitor = at_flow(visit).press("flow", accepted=["one"]).press("back")
     screens = result(provider, visitor.press("flow").press("flow", accepted=["two"]))["screens"]
     assert [each["checked"] for screen in screens for each in screen["elements"]] == [False, True]
@@ -99,9 +100,11 @@ def test_an_answer_to_something_else_shows_the_screen_again(visit: Visit, form: 
 
 def test_a_flow_that_was_changed_meanwhile_begins_again(visit: Visit, provider: Provider) -> None:
     visitor = at_flow(visit).press("flow", accepted=TERMS)
-    flow = next(unit for unit in provider.control("merchants")["merchants"] if unit["client_id"] == UNIT.client_id)
+    flow = next(
+        unit for unit in provider.control("merchants")["merchants"] if unit["client_id"] == BASIC_MERCHANT.client_id
+    )
     changed = {"custom_flow": {**flow["custom_flow"], "version": 2}}
-    provider.control(f"merchants/{UNIT.client_id}", changed, "PATCH")
+    provider.control(f"merchants/{BASIC_MERCHANT.client_id}", changed, "PATCH")
     assert visitor.press("flow", accepted=["sms"]).page.h1 == "Terms"
 
 
@@ -137,10 +140,10 @@ def test_language_of_the_first_screen_is_kept_for_all(visit: Visit, provider: Pr
 def test_a_required_consent_is_needed_to_go_on(visit: Visit, provider: Provider) -> None:
     """“Collecting consents”: somebody who does not tick what is required cannot finish."""
     units = provider.control("merchants")["merchants"]
-    mine = next(unit for unit in units if unit["client_id"] == UNIT.client_id)["delegated_consents"]
+    mine = next(unit for unit in units if unit["client_id"] == BASIC_MERCHANT.client_id)["delegated_consents"]
     consents = [{"id": "email", "required": True}, {"id": "sms", "required": False}]
     changed = {"delegated_consents": {**mine, "consents": consents}}
-    provider.control(f"merchants/{UNIT.client_id}", changed, "PATCH")
+    provider.control(f"merchants/{BASIC_MERCHANT.client_id}", changed, "PATCH")
     visitor = visit(scope="openid delegatedConsents").choose("kari").press("consents", accepted=["sms"])
     assert visitor.page.select(".problem")
     assert ticked(visitor) == ["sms"], "what was ticked stays"

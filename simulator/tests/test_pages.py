@@ -6,8 +6,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from simulator.tests.conftest import UNIT, Provider, Visitor
-from tests.pages import check_page
+from simulator.testing import BASIC_MERCHANT
+from simulator.tests.conftest import Provider, Visitor
+from simulator.tests.pages import check_page
 
 Visit = Callable[..., Visitor]
 
@@ -35,7 +36,7 @@ def test_a_merchant_with_an_account_page_can_be_visited(browser: FlaskClient, pr
 
 
 def test_start_page_shows_no_secret(browser: FlaskClient) -> None:
-    assert UNIT.client_secret not in at_home(browser).response.text
+    assert BASIC_MERCHANT.client_secret not in at_home(browser).response.text
 
 
 def test_number_can_be_swapped_and_the_subject_stays(browser: FlaskClient, provider: Provider) -> None:

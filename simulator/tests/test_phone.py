@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 
 from simulator import sharing
 from simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
-from simulator.tests.conftest import ADVANCED, UNIT, Provider, Visitor
+from simulator.testing import ADVANCED_MERCHANT, BASIC_MERCHANT
+from simulator.tests.conftest import Provider, Visitor
 from simulator.tests.phone_steps import NOON, ended, phone, wants_to_be_told, words
 from simulator.tests.receiving import Receiver, receiving
 
@@ -85,7 +86,7 @@ def test_answers_of_a_flow_have_all_screens_and_what_could_be_read_more(
     assert [words(each) for each in answers.select(".more")] == [
         "How often? Twice a month. Each email has a link that stops them."
     ]
-    assert answers.select(".links a")[0]["href"] == UNIT.terms_url
+    assert answers.select(".links a")[0]["href"] == BASIC_MERCHANT.terms_url
 
 
 def test_both_kinds_of_answers_stand_side_by_side(browser: FlaskClient, provider: Provider) -> None:
@@ -207,7 +208,7 @@ def test_starting_over_empties_the_phone(
 
 @pytest.mark.parametrize("key", ["nobody", "%00"])
 def test_phone_of_nobody_is_not_found(browser: FlaskClient, key: str) -> None:
-    form = {"csrf_token": Visitor(browser, browser.get("/")).page.csrf_token(), "client_id": UNIT.client_id}
+    form = {"csrf_token": Visitor(browser, browser.get("/")).page.csrf_token(), "client_id": BASIC_MERCHANT.client_id}
     assert phone(browser, key).response.status_code == 404
     for action in ("revoke", "browsers/forget", "deliveries/x/send"):
         assert browser.post(f"/persons/{key}/{action}", data=form).status_code == 404
@@ -225,4 +226,4 @@ def test_phone_can_be_read_in_both_languages(browser: FlaskClient, advanced: Pro
     assert phone(browser, query="?language=nb").page.one("html")["lang"] == "nb"
     page = phone(browser).page
     assert page.one("html")["lang"] == "nb"
-    assert ADVANCED.name in page.text
+    assert ADVANCED_MERCHANT.name in page.text

@@ -10,7 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from simulator.models import SalesUnit
-from simulator.tests.conftest import UNIT, Provider, Visitor
+from simulator.testing import BASIC_MERCHANT
+from simulator.tests.conftest import Provider, Visitor
 from simulator.tests.phone_steps import NOON, ended, phone, wants_to_be_told, words
 from simulator.tests.receiving import Receiver, receiving
 from simulator.views import account_page
@@ -36,7 +37,7 @@ def test_only_the_one_company_loses_access(browser: FlaskClient, provider: Provi
     provider.log_in("ola", {"scope": "openid name"})
     advanced.log_in("ola", {"scope": "openid name"})
     token = phone(browser).page.csrf_token()
-    browser.post("/persons/ola/revoke", data={"csrf_token": token, "client_id": UNIT.client_id})
+    browser.post("/persons/ola/revoke", data={"csrf_token": token, "client_id": BASIC_MERCHANT.client_id})
     page = phone(browser).page
     assert [next(each.stripped_strings) for each in page.select(".company h3")] == ["Den andre"]
 
@@ -76,7 +77,7 @@ def test_page_says_that_a_company_has_not_asked_to_be_told(browser: FlaskClient,
 def test_button_pressed_twice_tells_once(browser: FlaskClient, provider: Provider, receiver: Receiver) -> None:
     wants_to_be_told(provider, receiver.url)
     provider.log_in("ola", {"scope": "openid name"})
-    form = {"csrf_token": phone(browser).page.csrf_token(), "client_id": UNIT.client_id}
+    form = {"csrf_token": phone(browser).page.csrf_token(), "client_id": BASIC_MERCHANT.client_id}
     answers = [browser.post("/persons/ola/revoke", data=form) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [303, 303]
     assert len(receiver.received) == 1
@@ -91,7 +92,7 @@ def test_button_pressed_at_once_in_two_tabs_tells_once(
     together = threading.Barrier(len(tabs))
 
     def press(tab: FlaskClient) -> None:
-        form = {"csrf_token": phone(tab).page.csrf_token(), "client_id": UNIT.client_id}
+        form = {"csrf_token": phone(tab).page.csrf_token(), "client_id": BASIC_MERCHANT.client_id}
         together.wait()
         assert tab.post("/persons/ola/revoke", data=form).status_code == 303
 
@@ -119,7 +120,7 @@ def test_company_that_names_its_account_page_is_seen_there(
 
 def test_message_goes_when_the_company_has_access_again(browser: FlaskClient, provider: Provider) -> None:
     ended(browser, provider)
-    query = f"?ended={UNIT.client_id}"
+    query = f"?ended={BASIC_MERCHANT.client_id}"
     assert phone(browser, query=query).page.select("[role=status]")
     provider.log_in("ola", {"scope": "openid name"})
     assert not phone(browser, query=query).page.select("[role=status]")
@@ -167,7 +168,7 @@ def test_company_that_no_longer_asks_cannot_be_told_again(
 ) -> None:
     wants_to_be_told(provider, receiver.url)
     ended(browser, provider)
-    provider.control(f"merchants/{UNIT.client_id}", {"webhook_url": None}, method="PATCH")
+    provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"webhook_url": None}, method="PATCH")
     page = phone(browser).page
     assert page.select(".deliveries")
     assert not page.select(".deliveries form")

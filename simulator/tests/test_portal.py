@@ -8,11 +8,12 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from simulator.tests.conftest import UNIT, Provider, Visitor
-from tests.pages import Page, check_page
+from simulator.testing import BASIC_MERCHANT
+from simulator.tests.conftest import Provider, Visitor
+from simulator.tests.pages import Page, check_page
 
 CONSENTS, FLOW = "delegatedConsents", "customFlow"
-ADDRESS = f"/merchants/{UNIT.client_id}/consents"
+ADDRESS = f"/merchants/{BASIC_MERCHANT.client_id}/consents"
 
 
 def opened(browser: FlaskClient, kind: str, language: str = "en") -> Page:
@@ -48,7 +49,7 @@ def saved(browser: FlaskClient, kind: str, language: str = "en", **changes: Any)
 def config(provider: Provider, field: str) -> dict[str, Any]:
     """Return a merchant's configuration."""
     units = provider.control("merchants")["merchants"]
-    return dict(next(unit for unit in units if unit["client_id"] == UNIT.client_id)[field])
+    return dict(next(unit for unit in units if unit["client_id"] == BASIC_MERCHANT.client_id)[field])
 
 
 @pytest.mark.parametrize(("kind", "field"), [(CONSENTS, "delegated_consents"), (FLOW, "custom_flow")])
@@ -198,12 +199,15 @@ def test_original_comes_back_as_a_new_version(browser: FlaskClient, provider: Pr
     assert browser.post(f"{ADDRESS}/{FLOW}/original", data={"csrf_token": token}).status_code == 303
     assert config(provider, "custom_flow") == {**before, "version": 3}
     units = provider.control("merchants")["merchants"]
-    assert next(unit for unit in units if unit["client_id"] == UNIT.client_id)["terms_url"] == UNIT.terms_url
+    assert (
+        next(unit for unit in units if unit["client_id"] == BASIC_MERCHANT.client_id)["terms_url"]
+        == BASIC_MERCHANT.terms_url
+    )
 
 
 def test_unit_that_never_set_it_up_can_begin(browser: FlaskClient, provider: Provider) -> None:
     asked = {"scope": "openid delegatedConsents"}
-    provider.control(f"merchants/{UNIT.client_id}", {"delegated_consents": None}, "PATCH")
+    provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"delegated_consents": None}, "PATCH")
     assert opened(browser, CONSENTS).one(".version").get_text() == "Not set up: nobody sees it"
     assert CONSENTS not in provider.claims(request=asked)
     saved(browser, CONSENTS)

@@ -9,7 +9,8 @@ from flask.testing import FlaskClient
 
 from simulator import revocations
 from simulator.revocations import Variant
-from simulator.tests.conftest import ADVANCED, UNIT, Provider, Visitor, decoded
+from simulator.testing import ADVANCED_MERCHANT, BASIC_MERCHANT
+from simulator.tests.conftest import Provider, Visitor, decoded
 from simulator.tests.receiving import Receiver, receiving
 
 # The sample of the provider's own documentation, whose header ends with a line break.
@@ -28,9 +29,9 @@ def receiver() -> Iterator[Receiver]:
 
 def told(provider: Provider, url: str | None, **wishes: Any) -> dict[str, Any]:
     """Let Ola share with the company, and end that; return what the control API says about it."""
-    provider.control(f"merchants/{UNIT.client_id}", {"webhook_url": url}, method="PATCH")
+    provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"webhook_url": url}, method="PATCH")
     provider.claims("ola", {"scope": "openid name"})
-    return provider.control("persons/ola/revoke", {"client_id": UNIT.client_id, **wishes})
+    return provider.control("persons/ola/revoke", {"client_id": BASIC_MERCHANT.client_id, **wishes})
 
 
 def listed(provider: Provider) -> list[dict[str, Any]]:
@@ -49,7 +50,7 @@ def test_the_body_says_what_the_documented_sample_says() -> None:
 
 def test_a_company_is_told_whom_it_lost(provider: Provider, receiver: Receiver) -> None:
     subject = provider.claims("ola", {"scope": "openid name"})["sub"]
-    assert told(provider, receiver.url)["delivered"] == {UNIT.client_id: 200}
+    assert told(provider, receiver.url)["delivered"] == {BASIC_MERCHANT.client_id: 200}
     [(path, kind, sent)] = receiver.received
     assert (path, kind) == ("/hook", "text/plain")
     assert decoded(sent)["sub"] == subject
@@ -57,7 +58,7 @@ def test_a_company_is_told_whom_it_lost(provider: Provider, receiver: Receiver) 
 
 
 def test_the_phone_tells_the_company_too(browser: FlaskClient, provider: Provider, receiver: Receiver) -> None:
-    provider.control(f"merchants/{UNIT.client_id}", {"webhook_url": receiver.url}, method="PATCH")
+    provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"webhook_url": receiver.url}, method="PATCH")
     provider.log_in("ola", {"scope": "openid name"})
     Visitor(browser, browser.get("/persons/ola/phone")).press("ola/revoke")
     assert len(receiver.received) == 1
@@ -65,13 +66,13 @@ def test_the_phone_tells_the_company_too(browser: FlaskClient, provider: Provide
 
 def test_a_redirect_is_not_followed(provider: Provider, receiver: Receiver) -> None:
     receiver.answer, receiver.location = 302, receiver.url
-    assert told(provider, receiver.url)["delivered"] == {UNIT.client_id: 302}
+    assert told(provider, receiver.url)["delivered"] == {BASIC_MERCHANT.client_id: 302}
     assert len(receiver.received) == 1
 
 
 def test_a_company_that_cannot_be_reached_keeps_nobody_from_ending_it(provider: Provider) -> None:
     answer = told(provider, "http://127.0.0.1:9/nobody")
-    assert (answer["revoked"], answer["delivered"]) == ([UNIT.client_id], {UNIT.client_id: None})
+    assert (answer["revoked"], answer["delivered"]) == ([BASIC_MERCHANT.client_id], {BASIC_MERCHANT.client_id: None})
     [delivery] = listed(provider)
     assert (delivery["attempts"], delivery["status"]) == (1, None)
     ola = next(person for person in provider.control("persons")["persons"] if person["key"] == "ola")
@@ -80,7 +81,7 @@ def test_a_company_that_cannot_be_reached_keeps_nobody_from_ending_it(provider: 
 
 def test_a_company_without_a_webhook_is_not_told(provider: Provider) -> None:
     provider.claims("ola", {"scope": "openid name"})
-    ended = provider.control("persons/ola/revoke", {"client_id": UNIT.client_id})
+    ended = provider.control("persons/ola/revoke", {"client_id": BASIC_MERCHANT.client_id})
     assert (ended["delivered"], ended["deliveries"]) == ({}, [])
     assert listed(provider) == []
 
@@ -93,7 +94,7 @@ def test_an_event_is_kept_with_what_came_of_it(provider: Provider, receiver: Rec
         {
             "id": number,
             "person": "ola",
-            "client_id": UNIT.client_id,
+            "client_id": BASIC_MERCHANT.client_id,
             "event": "ordinary",
             "body": receiver.received[0][2],
             "made_at": "2026-11-22T12:00:00+00:00",
@@ -109,7 +110,7 @@ def test_an_event_can_be_sent_again_and_goes_to_where_the_company_is_now(
     provider: Provider, receiver: Receiver
 ) -> None:
     [number] = told(provider, "http://127.0.0.1:9/nobody")["deliveries"]
-    provider.control(f"merchants/{UNIT.client_id}", {"webhook_url": receiver.url}, method="PATCH")
+    provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"webhook_url": receiver.url}, method="PATCH")
     answer = provider.control(f"deliveries/{number}/send", {})
     assert (answer["attempts"], answer["status"]) == (2, 200)
     assert [body for _, _, body in receiver.received] == [answer["body"]], "a repeat is the very same event"
@@ -117,14 +118,14 @@ def test_an_event_can_be_sent_again_and_goes_to_where_the_company_is_now(
 
 def test_an_event_for_a_company_that_no_longer_asks_goes_nowhere(provider: Provider, receiver: Receiver) -> None:
     [number] = told(provider, receiver.url)["deliveries"]
-    provider.control(f"merchants/{UNIT.client_id}", {"webhook_url": None}, method="PATCH")
+    provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"webhook_url": None}, method="PATCH")
     assert provider.control(f"deliveries/{number}/send", {})["attempts"] == 1
     assert len(receiver.received) == 1
 
 
 def test_twice_is_one_event_sent_two_times(provider: Provider, receiver: Receiver) -> None:
     answer = told(provider, receiver.url, event="twice")
-    assert answer["delivered"] == {UNIT.client_id: 200}
+    assert answer["delivered"] == {BASIC_MERCHANT.client_id: 200}
     assert [(each["id"], each["attempts"]) for each in listed(provider)] == [(answer["deliveries"][0], 2)]
     [first, second] = receiver.received
     assert first == second
@@ -158,16 +159,16 @@ def test_odd_events_are_odd_in_one_way_only(provider: Provider, receiver: Receiv
 
 def test_silent_ends_the_sharing_and_tells_nobody(provider: Provider, receiver: Receiver) -> None:
     answer = told(provider, receiver.url, event="silent")
-    assert answer == {"revoked": [UNIT.client_id], "delivered": {}, "deliveries": []}
+    assert answer == {"revoked": [BASIC_MERCHANT.client_id], "delivered": {}, "deliveries": []}
     assert (receiver.received, listed(provider)) == ([], [])
 
 
 def test_each_company_gets_an_event_of_its_own(provider: Provider, advanced: Provider, receiver: Receiver) -> None:
-    provider.control(f"merchants/{ADVANCED.client_id}", {"webhook_url": receiver.url}, method="PATCH")
+    provider.control(f"merchants/{ADVANCED_MERCHANT.client_id}", {"webhook_url": receiver.url}, method="PATCH")
     advanced.claims("ola", {"scope": "openid name"})
     subjects = {decoded(provider.tokens("ola")["id_token"])["sub"], decoded(advanced.tokens("ola")["id_token"])["sub"]}
     answer = told(provider, receiver.url, client_id=None)
-    assert answer["delivered"] == {UNIT.client_id: 200, ADVANCED.client_id: 200}
+    assert answer["delivered"] == {BASIC_MERCHANT.client_id: 200, ADVANCED_MERCHANT.client_id: 200}
     assert {decoded(body)["sub"] for _, _, body in receiver.received} == subjects
     assert {each["id"] for each in listed(provider)} == set(answer["deliveries"])
 
@@ -179,7 +180,7 @@ def test_an_unknown_event_is_refused_and_ends_nothing(provider: Provider, event:
     assert response.status_code == 400
     assert "twice, held, three_segments" in (response.json or {})["error"]
     ola = next(person for person in provider.control("persons")["persons"] if person["key"] == "ola")
-    assert ola["shares"] == {UNIT.client_id: ["name"]}
+    assert ola["shares"] == {BASIC_MERCHANT.client_id: ["name"]}
 
 
 @pytest.mark.parametrize("number", ["nobody", "%00"])

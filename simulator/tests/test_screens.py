@@ -9,7 +9,8 @@ import time_machine
 from flask import Flask
 
 from simulator.faults import REDIRECT_ERRORS
-from simulator.tests.conftest import ADVANCED, SCOPE, UNIT, Provider, Visitor
+from simulator.testing import ADVANCED_MERCHANT, BASIC_MERCHANT
+from simulator.tests.conftest import SCOPE, Provider, Visitor
 
 Visit = Callable[..., Visitor]
 
@@ -112,7 +113,7 @@ def test_who_cancels_at_the_end_has_shared_nothing(visit: Visit, provider: Provi
 
 
 def test_consent_screen_lists_what_is_asked_and_shows_the_persons_values(visit: Visit) -> None:
-    page = visit(ADVANCED, scope="openid name address birthDate nin").choose("kari").page
+    page = visit(ADVANCED_MERCHANT, scope="openid name address birthDate nin").choose("kari").page
     asked = [each.get_text() for each in page.select(".shared li")]
     assert asked == ["Name", "Addresses", "Date of birth", "National identity number"]
     assert "Fjordveien 12, Unit B5, 5003 BERGEN, NO" in page.one(".own-data").get_text()
@@ -132,7 +133,7 @@ def test_email_is_verified_once_at_any_merchant_and_again_after_a_change(visit: 
     visitor = visit(scope="openid email").choose("kari")
     assert visitor.page.h1 == "Verify your email address"
     visitor.press("email").press("cancel")
-    assert visit(ADVANCED, scope="openid email").choose("kari").page.h1 == "Share with Den andre"
+    assert visit(ADVANCED_MERCHANT, scope="openid email").choose("kari").page.h1 == "Share with Den andre"
     provider.control("persons/kari", {"email": "kari@example.org"}, "PATCH")
     assert visit(scope="openid email").choose("kari").page.h1 == "Verify your email address"
 
@@ -244,5 +245,5 @@ def test_app_with_a_scheme_of_its_own_gets_its_callback(visit: Visit) -> None:
 
 
 def test_merchants_name_is_shown_as_text(visit: Visit, provider: Provider) -> None:
-    provider.control(f"merchants/{UNIT.client_id}", {"name": "<b>Bold</b> & Co"}, "PATCH")
+    provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"name": "<b>Bold</b> & Co"}, "PATCH")
     assert visit().page.h1 == "Log in to <b>Bold</b> & Co"

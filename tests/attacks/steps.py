@@ -16,7 +16,7 @@ VALUES: Mapping[str, str] = {
     "code": "nb",
     "customer_id": "1",
     "endpoint": "shop.home",
-    "filename": "brand/multe.svg",
+    "filename": "brand/mark.svg",
     "name": "cancelled",
     "number": "1",
     "path": "wsgi.py",

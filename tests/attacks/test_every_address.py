@@ -15,12 +15,11 @@ from app.customers.models import Activity, Customer, CustomerSession
 from app.database import db, utcnow
 from app.i18n import here
 from tests.attacks.steps import difference, dump, every_rule, rules
-from tests.conftest import allowed_by, browser_of, open_page, post, token_in
+from tests.conftest import allowed_by, browser_of, post, token_in
 from tests.customers.steps import copy_of, enter
 from tests.shop.steps import all_orders, place_order, put_into_cart
 from tests.staff.steps import hire
 from tests.staff.steps import log_in as log_staff_in
-from tests.vipps_person import VippsPerson
 
 PRODUCTION = {
     "VIPPS_ENVIRONMENT": "production",
@@ -121,7 +120,6 @@ def test_what_goes_wrong_has_the_headers_too(make_app: Callable[..., Flask], mon
         413: browser.post("/cart/add", data={"product": "x" * 2_000_000}),
         500: browser.get("/login"),
         503: browser.get("/register"),
-        308: browser.get("/guide"),
         405: browser.put("/cart"),
     }
     for _ in range(allowed_by(rate_limits.FORGOT_PER_CLIENT) + 1):
@@ -268,17 +266,6 @@ def test_the_numbers_of_another_customers_things_lead_nowhere(make_app: Callable
     assert owner.get("/account").status_code == 200
     assert owner.get(f"/orders/{order}").status_code == 200
     assert owner.get(f"/account/activity/{line}").status_code == 200
-
-
-def test_the_recording_of_a_login_is_its_browsers_alone(vipps: VippsPerson) -> None:
-    vipps.log_in()
-    links = [str(a["href"]) for a in open_page(vipps.browser, "/guide/inspector").select("main a")]
-    (link,) = {each for each in links if re.fullmatch(r"/guide/inspector/\d+", each)}
-    stranger = browser_of(vipps.app)
-    for path in (link, f"{link}.json", f"/guide/inspector/compare?login={link.rpartition('/')[2]}&login=1"):
-        assert vipps.browser.get(link).status_code == 200
-        assert stranger.get(path).status_code == 404
-    assert "Kari" not in stranger.get("/guide/inspector").text
 
 
 def test_no_page_repeats_the_secret_of_a_mailed_link(make_app: Callable[..., Flask]) -> None:

@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from app.settings import DEMO_WEBHOOK_TOKEN
-from simulator.tests.conftest import build
+from simulator.testing import create_test_simulator
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 SAME_EVERY_TIME = settings(
@@ -82,7 +82,7 @@ def try_operation(operation: Any, mode: GenerationMode, origin: str, seen: set[t
 
 
 def test_the_control_api_answers_everything_as_it_is_described(tmp_path: Path) -> None:
-    simulator = build(tmp_path / "simulator.sqlite")
+    simulator = create_test_simulator(tmp_path / "simulator.sqlite")
     schema = schemathesis.openapi.from_wsgi("/control/openapi.json", simulator)
     seen = try_everything(schema, "http://localhost:8001")
     operations = {label for label, _ in seen}
@@ -100,7 +100,7 @@ def test_the_webhook_answers_everything_as_it_is_described(make_app: Callable[..
 
 
 def test_the_description_names_every_address_of_the_control_api_and_no_other(tmp_path: Path) -> None:
-    simulator = build(tmp_path / "simulator.sqlite")
+    simulator = create_test_simulator(tmp_path / "simulator.sqlite")
     described = simulator.test_client().get("/control/openapi.json").get_json()
     named = {(path, method.upper()) for path, methods in described["paths"].items() for method in methods}
     there = {

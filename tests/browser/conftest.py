@@ -23,7 +23,7 @@ PHONE = {"width": 390, "height": 844}
 
 
 @dataclass
-class Stage:
+class LiveShop:
     """A shop, a simulator, and browsers to open in front of them."""
 
     shop: str
@@ -40,14 +40,14 @@ def shop_environ() -> dict[str, str]:
 
 
 @pytest.fixture
-def stage(
+def live_shop(
     chromium: Browser,
     make_app: Callable[..., Flask],
     simulator_template: Path,
     tmp_path: Path,
     unused_port: int,
     shop_environ: dict[str, str],
-) -> Iterator[Stage]:
+) -> Iterator[LiveShop]:
     """Serve shop and simulator, each on a port of its own."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     database = tmp_path / "simulator.sqlite"
@@ -78,7 +78,7 @@ def stage(
     holder["provider"] = build_simulator(origin, database, redirect_uri=callback, plan="advanced")
     app = make_app(demo=True, SIMULATOR_URL=origin, PUBLIC_URL=public_url, **shop_environ)
     with served(app, port=unused_port):
-        yield Stage(public_url, origin, app, open_browser, stop_provider)
+        yield LiveShop(public_url, origin, app, open_browser, stop_provider)
         for context in contexts:
             context.close()
     stop_provider()
@@ -86,11 +86,11 @@ def stage(
 
 
 @pytest.fixture
-def page(stage: Stage) -> Page:
-    """Return a browser at the login page, with the demo's hints on it."""
-    page = stage.open()
-    page.goto(f"{stage.shop}/login?next=/account")
-    expect(page.get_by_role("heading", name="Try each way a login can go")).to_be_visible()
+def page(live_shop: LiveShop) -> Page:
+    """Return a browser at the login page."""
+    page = live_shop.open()
+    page.goto(f"{live_shop.shop}/login?next=/account")
+    expect(page.get_by_role("heading", name="Log in", exact=True)).to_be_visible()
     return page
 
 

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from samples.customers import PASSWORD
-from tests.browser.conftest import Stage
+from tests.browser.conftest import LiveShop
 
 KARI = "Kari Sandvik Nordfjell"
 # The button that leads on from each screen of a login; a screen that needs no answer is not shown.
@@ -37,37 +37,37 @@ def is_at_simulator(page: Page) -> bool:
     return page.title().endswith("Vipps Login, simulated")
 
 
-def put_into_cart(page: Page, stage: Stage, slug: str = "enamel-mug") -> None:
+def put_into_cart(page: Page, live_shop: LiveShop, slug: str = "enamel-mug") -> None:
     """Put one of a product into the cart."""
-    page.goto(f"{stage.shop}/products/{slug}")
+    page.goto(f"{live_shop.shop}/products/{slug}")
     page.get_by_role("button", name="Add to cart").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Your cart")
 
 
-def log_in_with_vipps(page: Page, stage: Stage, person: str = KARI, next_path: str = "/account") -> None:
+def log_in_with_vipps(page: Page, live_shop: LiveShop, person: str = KARI, next_path: str = "/account") -> None:
     """Log in as a test person from the login page."""
-    page.goto(f"{stage.shop}/login?next={next_path}")
+    page.goto(f"{live_shop.shop}/login?next={next_path}")
     press_vipps(page)
     approve(page, person)
 
 
-def log_in_by_password(page: Page, stage: Stage, email: str, next_path: str = "/account") -> None:
+def log_in_by_password(page: Page, live_shop: LiveShop, email: str, next_path: str = "/account") -> None:
     """Log in to a demo account by its password."""
-    page.goto(f"{stage.shop}/login?next={next_path}")
+    page.goto(f"{live_shop.shop}/login?next={next_path}")
     page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Log in").click()
 
 
-def log_out(page: Page, stage: Stage) -> None:
+def log_out(page: Page, live_shop: LiveShop) -> None:
     """Log out from the foot of my page."""
-    page.goto(f"{stage.shop}/account")
+    page.goto(f"{live_shop.shop}/account")
     page.get_by_role("contentinfo").get_by_role("button", name="Log out").click()
 
 
-def open_mailed_link(page: Page, stage: Stage, to: str) -> None:
+def open_mailed_link(page: Page, live_shop: LiveShop, to: str) -> None:
     """Open the newest mail to an address in the outbox, and follow its link."""
-    page.goto(f"{stage.shop}/outbox")
+    page.goto(f"{live_shop.shop}/outbox")
     letter = page.locator("main article, main li, main section").filter(has_text=to).first
     letter.locator("a[href*='/prove/']").first.click()
 
@@ -87,9 +87,9 @@ def ask_why(page: Page) -> None:
     page.locator(".flashes").get_by_role("link", name="Why?").click()
 
 
-def at_simulator(page: Page, stage: Stage, person: str, button: str) -> None:
+def at_simulator(page: Page, live_shop: LiveShop, person: str, button: str) -> None:
     """Let something happen to a person, on the simulator's start page."""
-    page.goto(stage.simulator)
+    page.goto(live_shop.simulator)
     row = page.locator(f"#{person}")
     if row.locator("details:not([open])").count():
         row.locator("summary").click()
@@ -103,15 +103,15 @@ def is_logged_in(page: Page, name: str) -> None:
     expect(page.get_by_role("main")).to_contain_text(name)
 
 
-def connect_from_my_page(page: Page, stage: Stage, person: str) -> None:
+def connect_from_my_page(page: Page, live_shop: LiveShop, person: str) -> None:
     """Press "connect" on my page, and be a test person."""
-    page.goto(f"{stage.shop}/account")
+    page.goto(f"{live_shop.shop}/account")
     page.get_by_role("main").get_by_role("link", name="Connect Vipps").click()
     page.get_by_role("button", name="Continue with Vipps").click()
     approve(page, person)
 
 
-def begin_to_disconnect(page: Page, stage: Stage) -> None:
+def begin_to_disconnect(page: Page, live_shop: LiveShop) -> None:
     """Press "disconnect" on my page."""
-    page.goto(f"{stage.shop}/account")
+    page.goto(f"{live_shop.shop}/account")
     page.get_by_role("main").get_by_role("link", name="Disconnect").click()

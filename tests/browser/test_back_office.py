@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Stage
+from tests.browser.conftest import LiveShop
 from tests.browser.steps import heading, log_in_by_password, log_out
 from tests.browser.views import look_at
 from tests.customers.steps import add_answer
@@ -18,9 +18,9 @@ INGRID = "ingrid.solheim@example.com"
 PAGES = ("/staff/audience?channel=email", "/staff/deliveries", "/staff/errors", "/staff/looks", "/staff/customers/999")
 
 
-def go_to_work(page: Page, stage: Stage, wish: str = "/staff") -> None:
+def go_to_work(page: Page, live_shop: LiveShop, wish: str = "/staff") -> None:
     """Log in to the back office, on the way to one of its pages."""
-    page.goto(stage.shop + wish)
+    page.goto(live_shop.shop + wish)
     page.get_by_label("E-mail address").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
@@ -33,15 +33,15 @@ def search(page: Page, text: str) -> None:
     page.get_by_role("button", name="Search").click()
 
 
-def every_page(page: Page, stage: Stage) -> Iterator[str]:
+def every_page(page: Page, live_shop: LiveShop) -> Iterator[str]:
     """Go everywhere in the back office; yields where the browser is."""
-    hire(stage.app)
+    hire(live_shop.app)
     for customer_id in (1, 2):
-        add_answer(stage.app, customer_id, "email", text="Send me news. " * 20)
-    page.goto(f"{stage.shop}/login/vipps/callback")  # refused, and so in the list of errors
-    page.goto(f"{stage.shop}/staff")
+        add_answer(live_shop.app, customer_id, "email", text="Send me news. " * 20)
+    page.goto(f"{live_shop.shop}/login/vipps/callback")  # refused, and so in the list of errors
+    page.goto(f"{live_shop.shop}/staff")
     yield "login"
-    go_to_work(page, stage)
+    go_to_work(page, live_shop)
     yield "home"
     search(page, "sandvik")
     yield "result"
@@ -49,21 +49,21 @@ def every_page(page: Page, stage: Stage) -> Iterator[str]:
     page.locator("summary").click()
     yield "customer"
     for path in PAGES:
-        page.goto(stage.shop + path)
+        page.goto(live_shop.shop + path)
         yield path
 
 
-def test_every_page_is_for_everybody(stage: Stage) -> None:
-    page = stage.open()
-    for where in every_page(page, stage):
+def test_every_page_is_for_everybody(live_shop: LiveShop) -> None:
+    page = live_shop.open()
+    for where in every_page(page, live_shop):
         look_at(page, where)
 
 
-def test_support_finds_somebody_goes_back_and_exports_without_scripts(stage: Stage, tmp_path: Path) -> None:
-    hire(stage.app)
-    add_answer(stage.app, 1, "email")
-    page = stage.open(java_script_enabled=False)
-    go_to_work(page, stage)
+def test_support_finds_somebody_goes_back_and_exports_without_scripts(live_shop: LiveShop, tmp_path: Path) -> None:
+    hire(live_shop.app)
+    add_answer(live_shop.app, 1, "email")
+    page = live_shop.open(java_script_enabled=False)
+    go_to_work(page, live_shop)
     search(page, "torbjørn")
     page.get_by_role("link", name="Torbjørn Åsgård").first.click()
     expect(heading(page)).to_have_text("Torbjørn Åsgård")
@@ -82,14 +82,14 @@ def test_support_finds_somebody_goes_back_and_exports_without_scripts(stage: Sta
     expect(heading(page)).to_have_text("Log in to the back office")
 
 
-def test_a_customers_login_and_the_staffs_stand_beside_each_other(stage: Stage) -> None:
-    hire(stage.app)
-    page = stage.open()
-    log_in_by_password(page, stage, INGRID)
-    go_to_work(page, stage, "/staff/looks")
+def test_a_customers_login_and_the_staffs_stand_beside_each_other(live_shop: LiveShop) -> None:
+    hire(live_shop.app)
+    page = live_shop.open()
+    log_in_by_password(page, live_shop, INGRID)
+    go_to_work(page, live_shop, "/staff/looks")
     expect(heading(page)).to_have_text("Who looked at what")
-    page.goto(f"{stage.shop}/account")
+    page.goto(f"{live_shop.shop}/account")
     expect(heading(page)).to_have_text("My page")
-    log_out(page, stage)
-    page.goto(f"{stage.shop}/staff")
+    log_out(page, live_shop)
+    page.goto(f"{live_shop.shop}/staff")
     expect(heading(page)).to_have_text("Customers")

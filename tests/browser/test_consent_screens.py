@@ -5,8 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.about import NAME
 from app.settings import DEMO_CLIENT_ID
-from tests.browser.conftest import PHONE, Stage
+from tests.browser.conftest import PHONE, LiveShop
 from tests.browser.steps import be, heading, press_vipps
 
 pytestmark = pytest.mark.browser
@@ -14,26 +15,26 @@ pytestmark = pytest.mark.browser
 CENTRE = "/account/consents"
 
 
-def set_up(page: Page, stage: Stage, kind: str) -> None:
+def set_up(page: Page, live_shop: LiveShop, kind: str) -> None:
     """Open a merchant's settings from the start page."""
-    page.goto(stage.simulator)
+    page.goto(live_shop.simulator)
     unit = page.locator("#merchants article").filter(has_text=DEMO_CLIENT_ID)
     unit.get_by_role("link", name="Consent screens").click()
     page.get_by_role("link", name=kind).click()
-    expect(heading(page)).to_have_text("Consent screens of Multe")
+    expect(heading(page)).to_have_text(f"Consent screens of {NAME}")
 
 
-def begin_login(page: Page, stage: Stage, person: str) -> None:
+def begin_login(page: Page, live_shop: LiveShop, person: str) -> None:
     """Log in up to the merchant's own screens."""
-    page.goto(f"{stage.shop}/login?next={CENTRE}")
+    page.goto(f"{live_shop.shop}/login?next={CENTRE}")
     press_vipps(page)
     be(page, person)
     page.get_by_role("button", name="Share and go on").click()
 
 
-def test_merchant_changes_the_screen_and_a_finn_answers_it(stage: Stage) -> None:
-    merchant = stage.open()
-    set_up(merchant, stage, "delegatedConsents")
+def test_merchant_changes_the_screen_and_a_finn_answers_it(live_shop: LiveShop) -> None:
+    merchant = live_shop.open()
+    set_up(merchant, live_shop, "delegatedConsents")
     merchant.get_by_role("link", name="Suomi").click()
     merchant.get_by_label("Heading").fill("Uutisia Multesta")
     merchant.get_by_role("listitem").filter(has_text="sms").get_by_label("Required").check()
@@ -41,8 +42,8 @@ def test_merchant_changes_the_screen_and_a_finn_answers_it(stage: Stage) -> None
     expect(merchant.get_by_text("Version 2", exact=True)).to_be_visible()
     expect(merchant.locator(".preview")).to_contain_text("Uutisia Multesta")
 
-    page = stage.open(PHONE, locale="fi-FI")
-    begin_login(page, stage, "Gunnar Lie")
+    page = live_shop.open(PHONE, locale="fi-FI")
+    begin_login(page, live_shop, "Gunnar Lie")
     expect(heading(page)).to_have_text("Uutisia Multesta")
     page.get_by_role("button", name="Vahvista").click()
     expect(page.get_by_role("alert")).to_have_text("Valitse pakolliset kohdat tai peruuta kirjautuminen.")
@@ -56,17 +57,17 @@ def test_merchant_changes_the_screen_and_a_finn_answers_it(stage: Stage) -> None
 
 
 @pytest.mark.parametrize("shop_environ", [{"VIPPS_CONSENT_SCOPE": "customFlow"}])
-def test_flow_of_several_screens_ends_in_the_same_channels(stage: Stage) -> None:
-    merchant = stage.open()
-    set_up(merchant, stage, "customFlow")
+def test_flow_of_several_screens_ends_in_the_same_channels(live_shop: LiveShop) -> None:
+    merchant = live_shop.open()
+    set_up(merchant, live_shop, "customFlow")
     merchant.get_by_role("button", name="Add a checkbox").nth(1).click()
     merchant.get_by_label("Id, as your site gets it").last.fill("cf_stickers")
     merchant.locator("[name=s1-e3-title]").fill("Send me stickers")
     merchant.get_by_role("button", name="Save as version 3").click()
     expect(merchant.locator(".preview").last).to_contain_text("Send me stickers")
 
-    page = stage.open()
-    begin_login(page, stage, "Gunnar Lie")
+    page = live_shop.open()
+    begin_login(page, live_shop, "Gunnar Lie")
     expect(heading(page)).to_have_text("Terms")
     page.get_by_role("button", name="Next").click()
     expect(page.get_by_role("alert")).to_be_visible()

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.about import NAME
 from samples.customers import PASSWORD
-from tests.browser.conftest import DESK, PHONE, Stage
+from tests.browser.conftest import DESK, PHONE, LiveShop
 from tests.browser.steps import be, heading, is_at_simulator, press_vipps
 
 pytestmark = pytest.mark.browser
@@ -32,9 +33,9 @@ def say_yes_in_vipps(page: Page, person: str, *questions: str) -> None:
     [{"viewport": DESK}, {"viewport": PHONE}, {"viewport": DESK, "java_script_enabled": False}],
     ids=["desk", "phone", "no-javascript"],
 )
-def test_given_in_vipps_and_taken_back_here_and_by_mail(stage: Stage, options: dict[str, object]) -> None:
-    page = stage.open(**options)
-    page.goto(f"{stage.shop}/login?next=/account")
+def test_given_in_vipps_and_taken_back_here_and_by_mail(live_shop: LiveShop, options: dict[str, object]) -> None:
+    page = live_shop.open(**options)
+    page.goto(f"{live_shop.shop}/login?next=/account")
     press_vipps(page)
     say_yes_in_vipps(page, "Gunnar Lie", "Receive offers via SMS", "Get customized offers")
     expect(heading(page)).to_have_text("My page")
@@ -58,17 +59,17 @@ def test_given_in_vipps_and_taken_back_here_and_by_mail(stage: Stage, options: d
     assert "Receive offers via SMS" in Path(download.value.path()).read_text()
 
 
-def test_the_link_in_a_mail_ends_it_logged_out(stage: Stage) -> None:
-    page = stage.open()
-    page.goto(f"{stage.shop}/login?next={CENTRE}")
+def test_the_link_in_a_mail_ends_it_logged_out(live_shop: LiveShop) -> None:
+    page = live_shop.open()
+    page.goto(f"{live_shop.shop}/login?next={CENTRE}")
     page.get_by_label("E-mail address").fill("kari.nordfjell@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Log in").click()
     page.get_by_role("button", name="Turn on E-mail").click()
     expect(page.locator("#channel-email")).to_contain_text("You said yes:")
 
-    reader = stage.open(PHONE)
-    reader.goto(f"{stage.shop}/outbox")
+    reader = live_shop.open(PHONE)
+    reader.goto(f"{live_shop.shop}/outbox")
     reader.locator("a[href*='/unsubscribe/']").first.click()
     expect(heading(reader)).to_have_text("No more of this?")
     reader.get_by_role("button", name="Stop it").click()
@@ -79,14 +80,14 @@ def test_the_link_in_a_mail_ends_it_logged_out(stage: Stage) -> None:
     expect(page.locator("#channel-email")).to_contain_text("by the link in a mail")
 
 
-def test_the_shop_asks_once_and_never_while_buying(stage: Stage) -> None:
-    page = stage.open()
-    page.goto(f"{stage.shop}/login?next=/checkout")
+def test_the_shop_asks_once_and_never_while_buying(live_shop: LiveShop) -> None:
+    page = live_shop.open()
+    page.goto(f"{live_shop.shop}/login?next=/checkout")
     page.get_by_label("E-mail address").fill("kari.nordfjell@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Log in").click()
     expect(page.locator("section.ask")).to_have_count(0)
-    page.goto(stage.shop)
+    page.goto(live_shop.shop)
     card = page.locator("section.ask")
     expect(card).to_contain_text("Buying never depends on it")
     expect(card.get_by_role("checkbox", checked=True)).to_have_count(0)
@@ -94,10 +95,10 @@ def test_the_shop_asks_once_and_never_while_buying(stage: Stage) -> None:
     assert save
     assert none
     assert save["height"] == none["height"]
-    card.get_by_label("Send me news and offers from Multe by e-mail.").check()
+    card.get_by_label(f"Send me news and offers from {NAME} by e-mail.").check()
     card.get_by_role("button", name="Save my choices").click()
     expect(page.locator(".flashes")).to_contain_text("Thank you, that is noted")
-    page.goto(stage.shop + CENTRE)
+    page.goto(live_shop.shop + CENTRE)
     expect(page.locator("#channel-email")).to_contain_text("You said yes:")
     expect(page.locator("#channel-sms")).to_contain_text("You said no:")
     expect(page.locator("section.ask")).to_have_count(0)

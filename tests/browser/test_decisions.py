@@ -1,10 +1,11 @@
-"""Every verdict about a Vipps login, reached in Chromium as the demo's hints tell it, with the way on from there."""
+"""Every verdict about a Vipps login, reached in Chromium, with the next step from there."""
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.about import NAME
 from samples.customers import PASSWORD
-from tests.browser.conftest import Stage
+from tests.browser.conftest import LiveShop
 from tests.browser.steps import (
     KARI,
     approve,
@@ -48,16 +49,16 @@ def test_straight_in_and_told_why(page: Page, person: str, said: str, reason: st
     expect(page.get_by_role("main")).to_contain_text(reason)
 
 
-def test_whoever_was_here_is_known_again_also_with_another_number(stage: Stage, page: Page) -> None:
+def test_whoever_was_here_is_known_again_also_with_another_number(live_shop: LiveShop, page: Page) -> None:
     press_vipps(page)
     approve(page, "Sindre Vik")
-    log_out(page, stage)
-    at_simulator(page, stage, "sindre", "Change the number to +47 900 00 116")
-    log_in_with_vipps(page, stage, "Sindre Vik")
+    log_out(page, live_shop)
+    at_simulator(page, live_shop, "sindre", "Change the number to +47 900 00 116")
+    log_in_with_vipps(page, live_shop, "Sindre Vik")
     expect_said(page, "Vipps opens your account")
 
 
-def test_proof_by_password_once(stage: Stage, page: Page) -> None:
+def test_proof_by_password_once(live_shop: LiveShop, page: Page) -> None:
     press_vipps(page)
     approve(page, OLA)
     expect(heading(page)).to_have_text(IS_YOURS)
@@ -69,8 +70,8 @@ def test_proof_by_password_once(stage: Stage, page: Page) -> None:
     page.get_by_role("button", name="Connect Vipps and log in").click()
     is_logged_in(page, OLAS_EMAIL)
     expect_said(page, "Vipps is connected")
-    log_out(page, stage)
-    log_in_with_vipps(page, stage, OLA)
+    log_out(page, live_shop)
+    log_in_with_vipps(page, live_shop, OLA)
     expect_said(page, "Vipps opens your account")
 
 
@@ -82,36 +83,36 @@ def test_another_name_is_proved_by_password_only(page: Page) -> None:
     expect(page.get_by_label("Password")).to_be_visible()
 
 
-def test_proof_by_mail_in_the_same_browser(stage: Stage, page: Page) -> None:
+def test_proof_by_mail_in_the_same_browser(live_shop: LiveShop, page: Page) -> None:
     press_vipps(page)
     approve(page, "Malik Kleist")
     page.get_by_role("button", name="Send me the link").click()
     expect_said(page, "A link is on its way")
-    open_mailed_link(page, stage, "malik.kleist@example.com")
+    open_mailed_link(page, live_shop, "malik.kleist@example.com")
     expect(heading(page)).to_have_text("Connect Vipps to your account")
     page.get_by_role("button", name="Connect and log in").click()
     is_logged_in(page, "Malik Kleist")
 
 
-def test_mailed_proof_throws_out_whoever_registered_the_address(stage: Stage, page: Page) -> None:
+def test_mailed_proof_throws_out_whoever_registered_the_address(live_shop: LiveShop, page: Page) -> None:
     press_vipps(page)
     approve(page, "Ánne Márjá")
     page.get_by_role("button", name="Send me the link").click()
-    open_mailed_link(page, stage, "anne.marja@example.com")
+    open_mailed_link(page, live_shop, "anne.marja@example.com")
     page.get_by_role("button", name="Connect and log in").click()
     is_logged_in(page, "Ánne Márjá")
     expect(page.get_by_role("main")).not_to_contain_text("Some Body")
-    log_out(page, stage)
-    log_in_by_password(page, stage, "anne.marja@example.com")
+    log_out(page, live_shop)
+    log_in_by_password(page, live_shop, "anne.marja@example.com")
     expect(page.get_by_role("alert")).to_contain_text("That did not work")
 
 
-def test_mailed_link_opened_in_another_browser_asks_for_the_same_vipps_user(stage: Stage, page: Page) -> None:
+def test_mailed_link_opened_in_another_browser_asks_for_the_same_vipps_user(live_shop: LiveShop, page: Page) -> None:
     press_vipps(page)
     approve(page, OLA)
     page.get_by_role("button", name="Send me the link").click()
-    elsewhere = stage.open()
-    open_mailed_link(elsewhere, stage, OLAS_EMAIL)
+    elsewhere = live_shop.open()
+    open_mailed_link(elsewhere, live_shop, OLAS_EMAIL)
     link = elsewhere.url
     expect(elsewhere.get_by_role("main")).to_contain_text("asked for in another browser")
     elsewhere.get_by_role("button", name="Go on with Vipps").click()
@@ -133,67 +134,67 @@ def test_account_that_is_somebody_else_s_is_left_alone(page: Page) -> None:
     expect(page.get_by_role("main")).to_contain_text("You said that the account you match is somebody else’s")
 
 
-def test_of_two_accounts_the_person_chooses_one(stage: Stage, page: Page) -> None:
+def test_of_two_accounts_the_person_chooses_one(live_shop: LiveShop, page: Page) -> None:
     press_vipps(page)
     approve(page, "Torbjørn Åsgård")
     expect(heading(page)).to_have_text("You seem to have more than one account here")
     page.get_by_text("Why?").click()
     expect(page.get_by_role("main")).to_contain_text("we do not guess")
     page.get_by_role("main").get_by_role("link", name="Log in with your password").click()
-    log_in_by_password(page, stage, "torbjorn.at.work@example.com")
-    connect_from_my_page(page, stage, "Torbjørn Åsgård")
+    log_in_by_password(page, live_shop, "torbjorn.at.work@example.com")
+    connect_from_my_page(page, live_shop, "Torbjørn Åsgård")
     expect_said(page, "Vipps is connected")
-    log_out(page, stage)
-    log_in_with_vipps(page, stage, "Torbjørn Åsgård")
+    log_out(page, live_shop)
+    log_in_with_vipps(page, live_shop, "Torbjørn Åsgård")
     is_logged_in(page, "torbjorn.at.work@example.com")
 
 
-def test_another_vipps_user_makes_room_by_password(stage: Stage, page: Page) -> None:
+def test_another_vipps_user_makes_room_by_password(live_shop: LiveShop, page: Page) -> None:
     press_vipps(page)
     approve(page, "Åsa Björklöv")
     expect(heading(page)).to_have_text("That account is connected to another Vipps user")
     page.get_by_role("main").get_by_role("link", name="Log in with your password").click()
-    log_in_by_password(page, stage, "asa.bjorklov@example.com")
-    begin_to_disconnect(page, stage)
+    log_in_by_password(page, live_shop, "asa.bjorklov@example.com")
+    begin_to_disconnect(page, live_shop)
     page.get_by_role("main").get_by_role("button", name="Disconnect").click()
     expect_said(page, "Vipps is disconnected")
-    log_out(page, stage)
-    log_in_with_vipps(page, stage, "Åsa Björklöv")
+    log_out(page, live_shop)
+    log_in_with_vipps(page, live_shop, "Åsa Björklöv")
     expect_said(page, HAD_ONE)
 
 
-def test_new_profile_at_vipps_is_another_vipps_user(stage: Stage, page: Page) -> None:
+def test_new_profile_at_vipps_is_another_vipps_user(live_shop: LiveShop, page: Page) -> None:
     press_vipps(page)
     approve(page)
-    log_out(page, stage)
-    at_simulator(page, stage, "kari", "Makes the profile anew")
-    log_in_with_vipps(page, stage)
+    log_out(page, live_shop)
+    at_simulator(page, live_shop, "kari", "Makes the profile anew")
+    log_in_with_vipps(page, live_shop)
     expect(heading(page)).to_have_text("That account is connected to another Vipps user")
 
 
-def test_blocked_account_stays_closed_for_vipps_and_for_the_password(stage: Stage, page: Page) -> None:
+def test_blocked_account_stays_closed_for_vipps_and_for_the_password(live_shop: LiveShop, page: Page) -> None:
     press_vipps(page)
     approve(page, "Halvor Strand")
     expect(heading(page)).to_have_text("This account is closed for now")
-    log_in_by_password(page, stage, "halvor.strand@example.com")
+    log_in_by_password(page, live_shop, "halvor.strand@example.com")
     expect(page.get_by_role("main")).to_contain_text("blocked")
-    page.goto(f"{stage.shop}/account")
+    page.goto(f"{live_shop.shop}/account")
     expect(heading(page)).to_have_text("Log in")
 
 
-def test_members_only_makes_no_account(stage: Stage, page: Page) -> None:
+def test_members_only_makes_no_account(live_shop: LiveShop, page: Page) -> None:
     page.get_by_text("Not this way, but another").click()
     page.get_by_role("link", name="Begin here, not at the button").click()
     approve(page, "Fredrikke-Alexandrine")
     expect(heading(page)).to_have_text("This is for members")
     page.get_by_role("main").get_by_role("link", name="Create an account").click()
     expect(heading(page)).to_have_text("Create an account")
-    page.goto(f"{stage.shop}/account")
+    page.goto(f"{live_shop.shop}/account")
     expect(heading(page)).to_have_text("Log in")
 
 
 def test_somebody_under_fifteen_comes_back_as_if_they_had_cancelled(page: Page) -> None:
     press_vipps(page)
     page.get_by_role("button", name="Emma Bakken").click()
-    page.get_by_role("button").filter(has_text="Multe").click()
+    page.get_by_role("button").filter(has_text=NAME).click()
     expect(heading(page)).to_have_text("The login was cancelled")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Stage
+from tests.browser.conftest import LiveShop
 from tests.browser.steps import (
     KARI,
     approve,
@@ -22,7 +22,7 @@ from tests.browser.views import fits, look_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # a walk opens dozens of pages
 
-Walk = Callable[[Page, Stage], Iterator[str]]
+Walk = Callable[[Page, LiveShop], Iterator[str]]
 
 FOR_ALL = (
     "/",
@@ -53,50 +53,50 @@ FOR_CUSTOMERS = (
 )
 
 
-def of_visitors(page: Page, stage: Stage) -> Iterator[str]:
+def of_visitors(page: Page, live_shop: LiveShop) -> Iterator[str]:
     """Go where everybody can go; yields where the browser is, as every walk does."""
-    put_into_cart(page, stage)
-    yield from visit(page, stage, FOR_ALL)
-    page.goto(f"{stage.shop}/login")
+    put_into_cart(page, live_shop)
+    yield from visit(page, live_shop, FOR_ALL)
+    page.goto(f"{live_shop.shop}/login")
     for chapter in page.locator(".demo summary").all()[1:]:
         chapter.click()
     yield "all hints"
 
 
-def of_those_who_prove(page: Page, stage: Stage) -> Iterator[str]:
+def of_those_who_prove(page: Page, live_shop: LiveShop) -> Iterator[str]:
     """Go through logins that wait or fail, and through connecting."""
-    yield from logins_that_wait_or_fail(page, stage)
-    yield from connecting(page, stage)
+    yield from logins_that_wait_or_fail(page, live_shop)
+    yield from connecting(page, live_shop)
 
 
-def of_customers(page: Page, stage: Stage) -> Iterator[str]:
+def of_customers(page: Page, live_shop: LiveShop) -> Iterator[str]:
     """Go where customers can go."""
-    yield from of_one_customer(page, stage, KARI)  # who has a password
+    yield from of_one_customer(page, live_shop, KARI)  # who has a password
 
 
-def of_one_customer(page: Page, stage: Stage, person: str) -> Iterator[str]:
+def of_one_customer(page: Page, live_shop: LiveShop, person: str) -> Iterator[str]:
     """Go where this customer can go."""
-    put_into_cart(page, stage)
-    log_in_with_vipps(page, stage, person)
+    put_into_cart(page, live_shop)
+    log_in_with_vipps(page, live_shop, person)
     yield f"first login of {person}"
-    yield from visit(page, stage, FOR_CUSTOMERS)
-    yield from news(page, stage, person)
-    page.goto(f"{stage.shop}/account")
-    log_out(page, stage)
+    yield from visit(page, live_shop, FOR_CUSTOMERS)
+    yield from news(page, live_shop, person)
+    page.goto(f"{live_shop.shop}/account")
+    log_out(page, live_shop)
 
 
-def visit(page: Page, stage: Stage, paths: tuple[str, ...]) -> Iterator[str]:
+def visit(page: Page, live_shop: LiveShop, paths: tuple[str, ...]) -> Iterator[str]:
     """Open pages of the shop."""
     for path in paths:
-        response = page.goto(stage.shop + path)
+        response = page.goto(live_shop.shop + path)
         assert response
         assert response.ok == (path != "/nowhere"), f"{path}: {response.status}"
         yield path
 
 
-def logins_that_wait_or_fail(page: Page, stage: Stage) -> Iterator[str]:
+def logins_that_wait_or_fail(page: Page, live_shop: LiveShop) -> Iterator[str]:
     """See the simulator, the question for proof, the mailed link's page and a refusal."""
-    page.goto(f"{stage.shop}/login?next=/checkout")
+    page.goto(f"{live_shop.shop}/login?next=/checkout")
     press_vipps(page)
     yield "simulator"
     approve(page, "Ola Tangen")
@@ -104,29 +104,29 @@ def logins_that_wait_or_fail(page: Page, stage: Stage) -> Iterator[str]:
     page.get_by_role("button", name="Send me the link").click()
     expect_said(page, "A link is on its way")
     yield "after sending the link"
-    open_mailed_link(page, stage, "ola.at.the.cabin@example.com")
+    open_mailed_link(page, live_shop, "ola.at.the.cabin@example.com")
     yield "mailed link"
-    log_in_with_vipps(page, stage, "Torbjørn Åsgård")
+    log_in_with_vipps(page, live_shop, "Torbjørn Åsgård")
     yield "refusal"
 
 
-def connecting(page: Page, stage: Stage) -> Iterator[str]:
+def connecting(page: Page, live_shop: LiveShop) -> Iterator[str]:
     """See what connecting and disconnecting mean."""
-    log_in_by_password(page, stage, "torbjorn.at.work@example.com")
-    yield from visit(page, stage, ("/account", "/account/profile", "/account/vipps/link"))
+    log_in_by_password(page, live_shop, "torbjorn.at.work@example.com")
+    yield from visit(page, live_shop, ("/account", "/account/profile", "/account/vipps/link"))
     page.get_by_role("button", name="Continue with Vipps").click()
     approve(page, "Torbjørn Åsgård")
-    yield from visit(page, stage, ("/account/vipps/unlink",))
-    log_out(page, stage)
+    yield from visit(page, live_shop, ("/account/vipps/unlink",))
+    log_out(page, live_shop)
 
 
-def news(page: Page, stage: Stage, person: str) -> Iterator[str]:
+def news(page: Page, live_shop: LiveShop, person: str) -> Iterator[str]:
     """See what Vipps says beside what is kept here."""
     key = person.split("-")[0].split()[0].lower()
-    at_simulator(page, stage, key, "Moves house")
-    at_simulator(page, stage, key, "New family name")
+    at_simulator(page, live_shop, key, "Moves house")
+    at_simulator(page, live_shop, key, "New family name")
     yield "start page of the simulator"
-    page.goto(f"{stage.shop}/account/profile")
+    page.goto(f"{live_shop.shop}/account/profile")
     page.get_by_role("button", name="Ask Vipps again").click()
     approve(page, person.split()[0])
     yield f"news of {person}"
@@ -134,13 +134,13 @@ def news(page: Page, stage: Stage, person: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("walk", [of_visitors, of_customers, of_those_who_prove], ids=lambda walk: walk.__name__)
-def test_every_page_is_for_everybody(stage: Stage, walk: Walk) -> None:
-    page = stage.open()
-    for where in walk(page, stage):
+def test_every_page_is_for_everybody(live_shop: LiveShop, walk: Walk) -> None:
+    page = live_shop.open()
+    for where in walk(page, live_shop):
         look_at(page, where)
 
 
-def test_the_longest_name_fits_everywhere(stage: Stage) -> None:
-    page = stage.open()
-    for where in of_one_customer(page, stage, "Fredrikke-Alexandrine"):
+def test_the_longest_name_fits_everywhere(live_shop: LiveShop) -> None:
+    page = live_shop.open()
+    for where in of_one_customer(page, live_shop, "Fredrikke-Alexandrine"):
         fits(page, where)

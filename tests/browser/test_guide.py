@@ -4,11 +4,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.guide.chapters import chapters
-from app.guide.error_playground.ailments import NEVER_BACK, WARDS, Ward
+from app.guide.error_playground.faults import FAULT_GROUPS, FaultGroup
 from app.security import limiter
 from app.settings import DEMO_CLIENT_ID
 from app.vipps import transport
-from tests.browser.conftest import PHONE, Stage
+from tests.browser.conftest import PHONE, LiveShop
 from tests.browser.steps import approve, be, heading, is_at_simulator, log_in_with_vipps, press_vipps
 from tests.browser.views import look_at
 
@@ -21,6 +21,7 @@ GUIDE = (
     "/guide/the-callback",
     "/guide/consents",
     "/guide/faq",
+    "/guide/glossary",
     "/guide/errors",
     "/guide/checklist",
     "/guide/conformance",
@@ -44,9 +45,9 @@ BEYOND = """() => [...document.querySelectorAll("svg.sequence")].flatMap(svg => 
 })"""
 
 
-def be_remembered(page: Page, stage: Stage) -> None:
+def be_remembered(page: Page, live_shop: LiveShop) -> None:
     """Log in as somebody whom Vipps remembers in this browser from then on, so that no screen stands in the way."""
-    page.goto(f"{stage.shop}/login?next={CLINIC}")
+    page.goto(f"{live_shop.shop}/login?next={CLINIC}")
     press_vipps(page)
     page.get_by_label("Remember me in this browser").check()
     be(page, GUNNAR)
@@ -54,32 +55,34 @@ def be_remembered(page: Page, stage: Stage) -> None:
         page.get_by_role("button", name="Share and go on").or_(page.get_by_role("button", name="Confirm")).click()
 
 
-@pytest.mark.parametrize("ward", WARDS, ids=lambda ward: ward.title)
+@pytest.mark.parametrize("group", FAULT_GROUPS, ids=lambda group: group.title)
 def test_every_button_of_the_clinic_does_what_it_says(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, ward: Ward
+    live_shop: LiveShop, monkeypatch: pytest.MonkeyPatch, group: FaultGroup
 ) -> None:
     monkeypatch.setattr(limiter, "enabled", False)  # a person presses fewer buttons a minute
-    page = stage.open()
-    be_remembered(page, stage)
-    for ailment in filter(lambda each: each.can_be_tried, ward.ailments):
-        monkeypatch.setattr(transport, "CALL_SECONDS", 0.5 if ailment.name.endswith("_slow") else 5)
-        page.goto(f"{stage.shop}{CLINIC}#{ailment.name}", wait_until="domcontentloaded")
+    page = live_shop.open()
+    be_remembered(page, live_shop)
+    for case in filter(lambda each: each.can_be_tried, group.cases):
+        monkeypatch.setattr(transport, "CALL_SECONDS", 0.5 if case.name.endswith("_slow") else 5)
+        page.goto(f"{live_shop.shop}{CLINIC}#{case.name}", wait_until="domcontentloaded")
         with page.expect_navigation(wait_until="domcontentloaded"):
-            page.locator(f"#{ailment.name}").get_by_role("button").click()
+            page.locator(f"#{case.name}").get_by_role("button").click()
         said = heading(page).inner_text()
-        if ward is NEVER_BACK:
-            assert is_at_simulator(page), ailment.name
-        elif ailment.ends_as:
-            assert said == ailment.ends_as.page.title.replace("%(brand)s", "Vipps"), ailment.name
+        if not group.comes_back:
+            assert is_at_simulator(page), case.name
+        elif case.ends_as:
+            assert said == case.ends_as.page.title.replace("%(brand)s", "Vipps"), case.name
         else:
-            assert said == "Your logins, step by step", ailment.name
+            assert said == "Your logins, step by step", case.name
 
 
 @pytest.mark.parametrize("options", [{}, {"viewport": PHONE, "java_script_enabled": False}], ids=["desk", "phone"])
-def test_what_is_folded_opens_by_its_address_and_by_the_keyboard(stage: Stage, options: dict[str, object]) -> None:
-    page = stage.open(**options)
+def test_what_is_folded_opens_by_its_address_and_by_the_keyboard(
+    live_shop: LiveShop, options: dict[str, object]
+) -> None:
+    page = live_shop.open(**options)
     for address, inside in ((f"{CLINIC}#userinfo_slow", "#userinfo_slow"), ("/guide/conformance#B05", "#B05")):
-        page.goto(stage.shop + address)
+        page.goto(live_shop.shop + address)
         expect(page.locator(inside)).to_be_in_viewport()
         folded = page.locator(".fold:not([open])")
         left = folded.count()
@@ -89,13 +92,17 @@ def test_what_is_folded_opens_by_its_address_and_by_the_keyboard(stage: Stage, o
         expect(folded).to_have_count(left - 1)
 
 
-def test_every_page_is_for_everybody(stage: Stage) -> None:
-    page = stage.open()
-    log_in_with_vipps(page, stage, next_path="/guide/inspector")
-    page.goto(f"{stage.shop}/login/vipps")  # a second login, to be compared with the first
-    portal = f"{stage.simulator}/merchants/{DEMO_CLIENT_ID}/consents"
-    of_the_simulator = (f"{portal}/delegatedConsents", f"{portal}/customFlow", f"{stage.simulator}/persons/kari/phone")
-    for address in (*(stage.shop + path for path in GUIDE), *of_the_simulator):
+def test_every_page_is_for_everybody(live_shop: LiveShop) -> None:
+    page = live_shop.open()
+    log_in_with_vipps(page, live_shop, next_path="/guide/inspector")
+    page.goto(f"{live_shop.shop}/login/vipps")  # a second login, to be compared with the first
+    portal = f"{live_shop.simulator}/merchants/{DEMO_CLIENT_ID}/consents"
+    of_the_simulator = (
+        f"{portal}/delegatedConsents",
+        f"{portal}/customFlow",
+        f"{live_shop.simulator}/persons/kari/phone",
+    )
+    for address in (*(live_shop.shop + path for path in GUIDE), *of_the_simulator):
         response = page.goto(address)
         assert response
         assert response.ok, address
@@ -104,17 +111,17 @@ def test_every_page_is_for_everybody(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"viewport": PHONE, "java_script_enabled": False}], ids=["desk", "phone"])
-def test_a_login_can_be_read_step_by_step(stage: Stage, options: dict[str, object]) -> None:
-    page = stage.open(**options)
-    page.goto(f"{stage.shop}/login?next=/guide/inspector")
+def test_a_login_can_be_read_step_by_step(live_shop: LiveShop, options: dict[str, object]) -> None:
+    page = live_shop.open(**options)
+    page.goto(f"{live_shop.shop}/login?next=/guide/inspector")
     press_vipps(page)
     approve(page)
     page.locator(".login h2 a").first.click()
     expect(heading(page)).to_contain_text("An account of yours was here already.")
     expect(page.locator("svg.sequence a")).to_have_count(page.locator(".steps > li").count())
-    check = page.locator(".check", has_text="It belongs to this very login (nonce)")
+    check = page.locator(".check", has_text="It belongs to this login (nonce)")
     check.locator("summary").click()
-    expect(check).to_contain_text("A good token of another login")
+    expect(check).to_contain_text("A valid token of another login")
     expect(check).to_contain_text("characters)")
     assert page.evaluate(BEYOND) == []
     page.locator("svg.sequence a", has_text="authorization request").click()
@@ -124,11 +131,11 @@ def test_a_login_can_be_read_step_by_step(stage: Stage, options: dict[str, objec
     expect(step).to_contain_text("PKCE")
 
 
-def test_diagrams_of_all_chapters_fit_the_narrowest_phone(stage: Stage) -> None:
-    page = stage.open({"width": 320, "height": 700})
+def test_diagrams_of_all_chapters_fit_the_narrowest_phone(live_shop: LiveShop) -> None:
+    page = live_shop.open({"width": 320, "height": 700})
     diagrams = 0
     for chapter in (each for each in chapters() if "```sequence" in each.body):
-        page.goto(f"{stage.shop}/guide/{chapter.slug}")
+        page.goto(f"{live_shop.shop}/guide/{chapter.slug}")
         assert page.evaluate(BEYOND) == [], chapter.slug
         assert page.evaluate("document.documentElement.scrollWidth") == 320
         diagrams += page.locator("svg.sequence").count()

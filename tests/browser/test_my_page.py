@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.about import NAME
 from samples.customers import PASSWORD
-from tests.browser.conftest import Stage
+from tests.browser.conftest import LiveShop
 from tests.browser.steps import (
     KARI,
     approve,
@@ -30,49 +31,49 @@ def confirm_by_password(page: Page) -> None:
     page.get_by_role("main").get_by_role("button", name="Confirm").click()
 
 
-def test_connect_and_disconnect_from_my_page(stage: Stage, page: Page) -> None:
-    log_in_by_password(page, stage, "ingrid.solheim@example.com")
-    connect_from_my_page(page, stage, "Fredrikke-Alexandrine")
+def test_connect_and_disconnect_from_my_page(live_shop: LiveShop, page: Page) -> None:
+    log_in_by_password(page, live_shop, "ingrid.solheim@example.com")
+    connect_from_my_page(page, live_shop, "Fredrikke-Alexandrine")
     expect_said(page, "Vipps is connected")
     is_logged_in(page, "Ingrid Solheim")
-    log_out(page, stage)
-    log_in_with_vipps(page, stage, "Fredrikke-Alexandrine")
+    log_out(page, live_shop)
+    log_in_with_vipps(page, live_shop, "Fredrikke-Alexandrine")
     is_logged_in(page, "Ingrid Solheim")
-    begin_to_disconnect(page, stage)
+    begin_to_disconnect(page, live_shop)
     confirm_by_password(page)
     page.get_by_role("main").get_by_role("button", name="Disconnect").click()
     expect_said(page, "You log in with your password now")
-    page.goto(f"{stage.shop}/outbox")
+    page.goto(f"{live_shop.shop}/outbox")
     expect(page.locator("article").filter(has_text="ingrid.solheim@example.com")).to_have_count(2)
 
 
-def test_one_vipps_user_opens_one_account(stage: Stage, page: Page) -> None:
+def test_one_vipps_user_opens_one_account(live_shop: LiveShop, page: Page) -> None:
     press_vipps(page)
     approve(page)
-    log_out(page, stage)
-    log_in_by_password(page, stage, "eivind.dahl@example.com")
-    connect_from_my_page(page, stage, KARI)
+    log_out(page, live_shop)
+    log_in_by_password(page, live_shop, "eivind.dahl@example.com")
+    connect_from_my_page(page, live_shop, KARI)
     expect(heading(page)).to_have_text("This Vipps user opens another account here")
     page.get_by_role("link", name="Go to my page").click()
     is_logged_in(page, "Eivind Dahl")
 
 
-def test_somebody_else_cannot_answer_for_kari(stage: Stage, page: Page) -> None:
+def test_somebody_else_cannot_answer_for_kari(live_shop: LiveShop, page: Page) -> None:
     press_vipps(page)
     approve(page)
-    page.goto(f"{stage.shop}/account/profile")
+    page.goto(f"{live_shop.shop}/account/profile")
     page.get_by_role("button", name="Ask Vipps again").click()
     approve(page, "Ola Tangen")
     expect(heading(page)).to_have_text("That was another Vipps user")
-    page.goto(f"{stage.shop}/account")
+    page.goto(f"{live_shop.shop}/account")
     is_logged_in(page, KARI)
 
 
-def test_remembered_browser_has_to_confirm_in_the_app_before_it_disconnects(stage: Stage, page: Page) -> None:
+def test_remembered_browser_has_to_confirm_in_the_app_before_it_disconnects(live_shop: LiveShop, page: Page) -> None:
     press_vipps(page)
     page.get_by_label("Remember me").check()
     approve(page)
-    begin_to_disconnect(page, stage)
+    begin_to_disconnect(page, live_shop)
     page.get_by_role("main").get_by_role("button", name="Vipps").click()
     expect(page.get_by_role("main")).to_contain_text("asks you to confirm in the app, even if this browser is")
     be(page)
@@ -82,28 +83,28 @@ def test_remembered_browser_has_to_confirm_in_the_app_before_it_disconnects(stag
     expect_said(page, "Vipps is disconnected")
 
 
-def test_without_confirmation_in_the_app_nothing_is_done(stage: Stage, page: Page) -> None:
+def test_without_confirmation_in_the_app_nothing_is_done(live_shop: LiveShop, page: Page) -> None:
     press_vipps(page)
     page.get_by_label("Remember me").check()
     approve(page)
-    page.goto(stage.simulator)
-    page.locator("article").filter(has_text="Multe").get_by_role("button", name="Change the plan to basic").click()
-    begin_to_disconnect(page, stage)
+    page.goto(live_shop.simulator)
+    page.locator("article").filter(has_text=NAME).get_by_role("button", name="Change the plan to basic").click()
+    begin_to_disconnect(page, live_shop)
     page.get_by_role("main").get_by_role("button", name="Vipps").click()
     expect(heading(page)).to_have_text("This was not confirmed in the app")
-    page.goto(f"{stage.shop}/account")
+    page.goto(f"{live_shop.shop}/account")
     expect(page.get_by_role("main").get_by_role("link", name="Disconnect")).to_be_visible()
-    begin_to_disconnect(page, stage)
+    begin_to_disconnect(page, live_shop)
     confirm_by_password(page)
     expect(heading(page)).to_have_text("Disconnect Vipps")
 
 
-def test_news_from_vipps_stand_beside_what_is_kept_here(stage: Stage, page: Page) -> None:
+def test_news_from_vipps_stand_beside_what_is_kept_here(live_shop: LiveShop, page: Page) -> None:
     press_vipps(page)
     approve(page)
-    at_simulator(page, stage, "kari", "New family name")
-    at_simulator(page, stage, "kari", "New email address")
-    page.goto(f"{stage.shop}/account/profile")
+    at_simulator(page, live_shop, "kari", "New family name")
+    at_simulator(page, live_shop, "kari", "New email address")
+    page.goto(f"{live_shop.shop}/account/profile")
     page.get_by_role("button", name="Ask Vipps again").click()
     approve(page, "Kari Sandvik Solbakken")
     expect_said(page, "Please choose below what to keep")
@@ -112,6 +113,6 @@ def test_news_from_vipps_stand_beside_what_is_kept_here(stage: Stage, page: Page
         expect(choice).to_contain_text(mine)
         choice.get_by_role("radio", name="Take the new one" if mine == KARI else "Keep mine").check()
     page.get_by_role("button", name="Save my choices").click()
-    page.goto(f"{stage.shop}/account")
+    page.goto(f"{live_shop.shop}/account")
     is_logged_in(page, "Kari Sandvik Solbakken")
     expect(page.get_by_role("main")).to_contain_text("kari.nordfjell@example.com")

@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.about import NAME
 from app.settings import DEMO_CLIENT_ID, DEMO_WEBHOOK_TOKEN
-from tests.browser.conftest import Stage
+from tests.browser.conftest import LiveShop
 from tests.browser.steps import KARI, expect_said, heading, log_in_by_password, log_in_with_vipps
 
 pytestmark = pytest.mark.browser
@@ -12,34 +13,34 @@ pytestmark = pytest.mark.browser
 KARIS_EMAIL = "kari.nordfjell@example.com"
 
 
-def end_the_sharing(page: Page, stage: Stage) -> None:
+def end_the_sharing(page: Page, live_shop: LiveShop) -> None:
     """End at the simulator what Kari shares with the shop."""
     addresses = {
-        "webhook_url": f"{stage.shop}/webhooks/vipps/consent-revoked/{DEMO_WEBHOOK_TOKEN}",
-        "account_url": f"{stage.shop}/account",
+        "webhook_url": f"{live_shop.shop}/webhooks/vipps/consent-revoked/{DEMO_WEBHOOK_TOKEN}",
+        "account_url": f"{live_shop.shop}/account",
     }
-    answer = page.request.patch(f"{stage.simulator}/control/merchants/{DEMO_CLIENT_ID}", data=addresses)
+    answer = page.request.patch(f"{live_shop.simulator}/control/merchants/{DEMO_CLIENT_ID}", data=addresses)
     assert answer.ok
-    page.goto(stage.simulator)
+    page.goto(live_shop.simulator)
     page.locator("#kari").get_by_role("link", name="Open the phone").click()
-    page.get_by_role("button", name="End the sharing Multe").click()
-    expect(page.get_by_role("status")).to_contain_text("Multe was told, and has confirmed it.")
+    page.get_by_role("button", name=f"End the sharing {NAME}").click()
+    expect(page.get_by_role("status")).to_contain_text(f"{NAME} was told, and has confirmed it.")
 
 
-def test_what_was_shared_rests_until_the_next_login(stage: Stage, page: Page) -> None:
-    log_in_with_vipps(page, stage, KARI)
+def test_what_was_shared_rests_until_the_next_login(live_shop: LiveShop, page: Page) -> None:
+    log_in_with_vipps(page, live_shop, KARI)
     expect(page.get_by_role("heading", name="Addresses from Vipps")).to_be_visible()
-    end_the_sharing(page, stage)
-    page.get_by_role("link", name="See what that changes at Multe").click()
+    end_the_sharing(page, live_shop)
+    page.get_by_role("link", name=f"See what that changes at {NAME}").click()
     expect(heading(page)).to_have_text("Log in")
     expect(page.get_by_role("status")).to_contain_text("Vipps told us that you ended the sharing in its app")
-    log_in_by_password(page, stage, KARIS_EMAIL)
+    log_in_by_password(page, live_shop, KARIS_EMAIL)
     expect(page.get_by_role("heading", name="You no longer share with us from Vipps")).to_be_visible()
     expect(page.get_by_role("heading", name="Addresses from Vipps")).to_have_count(0)
-    page.goto(f"{stage.shop}/outbox")
+    page.goto(f"{live_shop.shop}/outbox")
     expect(page.get_by_text("Your account is still here").first).to_be_visible()
     page.context.clear_cookies()
-    log_in_with_vipps(page, stage, KARI)
+    log_in_with_vipps(page, live_shop, KARI)
     expect_said(page, "Vipps opens your account")
     expect(page.get_by_role("heading", name="Addresses from Vipps")).to_be_visible()
     expect(page.get_by_role("heading", name="You no longer share with us from Vipps")).to_have_count(0)

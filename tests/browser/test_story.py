@@ -6,7 +6,7 @@ Told on a desk, on a phone, without JavaScript and in Norwegian; then the ways i
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import DESK, PHONE, Stage
+from tests.browser.conftest import DESK, PHONE, LiveShop
 from tests.browser.steps import approve, press_vipps, put_into_cart
 
 pytestmark = pytest.mark.browser
@@ -17,62 +17,62 @@ pytestmark = pytest.mark.browser
     [{"viewport": DESK}, {"viewport": PHONE}, {"viewport": DESK, "java_script_enabled": False}],
     ids=["desk", "phone", "no-javascript"],
 )
-def test_the_story_from_the_shelf_to_logging_out(stage: Stage, options: dict[str, object]) -> None:
-    page = stage.open(**options)
-    put_into_cart(page, stage)
+def test_the_story_from_the_shelf_to_logging_out(live_shop: LiveShop, options: dict[str, object]) -> None:
+    page = live_shop.open(**options)
+    put_into_cart(page, live_shop)
     page.get_by_role("link", name="Go to checkout").click()
     press_vipps(page)
     approve(page)
-    expect(page).to_have_url(f"{stage.shop}/checkout")
+    expect(page).to_have_url(f"{live_shop.shop}/checkout")
     expect(page.get_by_label("Name")).to_have_value("Kari Sandvik Nordfjell")
     expect(page.get_by_role("main")).to_contain_text("Fjordveien 12")
     expect(page.get_by_role("main")).to_contain_text("Verkstedgata 3")
     page.get_by_role("button", name="Place the order").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Thank you")
     expect(page.get_by_role("main")).to_contain_text("no money moves")
-    page.goto(f"{stage.shop}/account")
+    page.goto(f"{live_shop.shop}/account")
     page.get_by_role("main").get_by_role("button", name="Log out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("You are logged out")
     expect(page.get_by_role("main")).to_contain_text("Browsers that remember you")
-    page.goto(f"{stage.shop}/account")
+    page.goto(f"{live_shop.shop}/account")
     expect(page.get_by_role("heading", level=1)).to_have_text("Log in")
 
 
-def test_the_story_in_norwegian(stage: Stage) -> None:
-    page = stage.open(locale="nb-NO")
-    page.goto(f"{stage.shop}/login")
+def test_the_story_in_norwegian(live_shop: LiveShop) -> None:
+    page = live_shop.open(locale="nb-NO")
+    page.goto(f"{live_shop.shop}/login")
     expect(page.get_by_role("heading", level=1)).to_have_text("Logg inn")
     press_vipps(page, "Logg inn med Vipps")
     expect(page.locator("html")).to_have_attribute("lang", "nb")
 
 
-def test_a_remembered_browser_is_back_at_once(stage: Stage) -> None:
-    page = stage.open()
-    page.goto(f"{stage.shop}/login")
+def test_a_remembered_browser_is_back_at_once(live_shop: LiveShop) -> None:
+    page = live_shop.open()
+    page.goto(f"{live_shop.shop}/login")
     press_vipps(page)
     page.get_by_label("Remember me").check()
     approve(page)
-    page.goto(f"{stage.shop}/account")
+    page.goto(f"{live_shop.shop}/account")
     page.get_by_role("main").get_by_role("button", name="Log out").click()
-    page.goto(f"{stage.shop}/login?next=/account")
+    page.goto(f"{live_shop.shop}/login?next=/account")
     press_vipps(page)
-    expect(page).to_have_url(f"{stage.shop}/account")
+    expect(page).to_have_url(f"{live_shop.shop}/account")
 
 
-def test_cancelling_is_calm_and_keeps_the_cart(stage: Stage) -> None:
-    page = stage.open()
-    put_into_cart(page, stage)
-    page.goto(f"{stage.shop}/login?next=/checkout")
+def test_cancelling_is_calm_and_keeps_the_cart(live_shop: LiveShop) -> None:
+    page = live_shop.open()
+    put_into_cart(page, live_shop)
+    page.goto(f"{live_shop.shop}/login?next=/checkout")
     press_vipps(page)
     page.get_by_role("button", name="Cancel").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("The login was cancelled")
-    page.goto(f"{stage.shop}/cart")
+    page.goto(f"{live_shop.shop}/cart")
     expect(page.get_by_role("main")).to_contain_text("mug")
 
 
-def test_the_wrong_number_is_told_and_never_retried(stage: Stage) -> None:
-    page = stage.open()
-    page.goto(f"{stage.shop}/login")
+def test_the_wrong_number_is_told_and_never_retried(live_shop: LiveShop) -> None:
+    page = live_shop.open()
+    page.goto(f"{live_shop.shop}/login")
     press_vipps(page)
     page.get_by_role("button", name="Ola Tangen").click()
     number = page.locator(".challenge").first.inner_text().strip()
@@ -81,22 +81,22 @@ def test_the_wrong_number_is_told_and_never_retried(stage: Stage) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("The number did not match")
 
 
-def test_with_the_simulator_switched_off_the_page_is_friendly(stage: Stage) -> None:
-    page = stage.open()
-    put_into_cart(page, stage)
-    page.goto(f"{stage.shop}/login/vipps")  # by now the shop knows the discovery document
-    page.goto(f"{stage.shop}/login?next=/checkout")
-    stage.stop_simulator()
+def test_with_the_simulator_switched_off_the_page_is_friendly(live_shop: LiveShop) -> None:
+    page = live_shop.open()
+    put_into_cart(page, live_shop)
+    page.goto(f"{live_shop.shop}/login/vipps")  # by now the shop knows the discovery document
+    page.goto(f"{live_shop.shop}/login?next=/checkout")
+    live_shop.stop_simulator()
     press_vipps(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Vipps has a problem right now")
     page.get_by_role("link", name="Log in another way").click()
     expect(page.get_by_label("Password")).to_be_visible()
 
 
-def test_two_browsers_do_not_disturb_each_other(stage: Stage) -> None:
-    kari, gunnar = stage.open(), stage.open()
+def test_two_browsers_do_not_disturb_each_other(live_shop: LiveShop) -> None:
+    kari, gunnar = live_shop.open(), live_shop.open()
     for page in (kari, gunnar):
-        page.goto(f"{stage.shop}/login?next=/account")
+        page.goto(f"{live_shop.shop}/login?next=/account")
         press_vipps(page)
     approve(kari)
     approve(gunnar, "Gunnar Lie")

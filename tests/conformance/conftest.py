@@ -1,4 +1,4 @@
-"""One fixture: a shop, an adversarial provider, a browser, and the case of the guide's table that the test is for.
+"""One fixture: a shop, an adversarial provider, a browser, and the case that the test is for.
 
 Shop and provider are built once, because building them costs more than a login. Each test gets an empty database, a
 client that knows nothing of the provider yet, and a provider that has forgotten everything.
@@ -14,10 +14,10 @@ import pytest
 from flask import Flask
 
 from app.database import db
-from app.guide.conformance import CASES
 from app.security import limiter
 from app.vipps.client import VippsClient
 from app.vipps.transport import Transport
+from tests.conformance.cases import CASES
 from tests.conformance.op import CLIENT_SECRET, OpenIDProvider
 from tests.conformance.party import RelyingParty
 from tests.conftest import browser_of, build

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from app.database import Base, db
-from app.guide.conformance import Case
 from app.vipps.errors import REFUSALS
+from tests.conformance.cases import Case
 from tests.conformance.op import CLIENT_SECRET, PERSON, OpenIDProvider
 from tests.provider import ACCESS_TOKEN, TOKEN_PATH
 from tests.vipps.flow import logged_in, refusal

@@ -126,7 +126,7 @@ def test_b27_nothing_is_kept_by_caches(party: RelyingParty) -> None:
 def test_b28_logs_at_debug(party: RelyingParty, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         party.is_in(party.log_in())
-        party.come_back(code="of-nobody")
+        party.come_back(code="of-no-login")
     assert party.output
     written = party.output.readouterr()
     log = caplog.text + written.err + written.out

@@ -1,38 +1,48 @@
-"""The guide's table and the tests are one thing: each case has its test, and each test its case."""
+"""The table of cases and the tests agree: each case has its test, and each test its case."""
 
 import ast
 from collections import Counter
 from pathlib import Path
 
-from app.guide import source
-from app.guide.conformance import CASES, GROUPS
+from app.vipps.errors import REFUSALS
+from tests.conformance.cases import CASES, GROUPS
 from tests.conformance.conftest import case_id
 
+ROOT = Path(__file__).parents[2]
 ELSEWHERE = {"test_cases.py", "test_independent_provider.py"}
 
 
-def test_every_case_has_its_test_and_its_clause() -> None:
-    for group in GROUPS:
-        for case in group.cases:
-            place = source.find(group.test(case))
-            assert place.text.lstrip().startswith(("def test_", "@pytest")), case
-            assert case.clauses, case
-            assert case.refusal or " " in case.expected, f"{case.expected}: there is no such refusal"
+def names_in(file: Path) -> list[str]:
+    """Return the names of a file's tests."""
+    names = [node.name for node in ast.parse(file.read_text()).body if isinstance(node, ast.FunctionDef)]
+    return [name for name in names if name.startswith("test_")]
 
 
-def test_every_test_belongs_to_a_case_of_its_file() -> None:
+def test_every_test_belongs_to_a_case_of_its_file_and_every_case_has_one() -> None:
     for path in sorted(Path(__file__).parent.glob("test_*.py")):
         if path.name in ELSEWHERE:
             continue
         (group,) = [each for each in GROUPS if each.file == f"tests/conformance/{path.name}"]
-        names = [node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)]
-        tried = {case_id(name) for name in names if name.startswith("test_")}
+        tried = {case_id(name) for name in names_in(path)}
         assert tried == {case.id for case in group.cases if not case.proved_by}, path.name
 
 
-def test_no_case_is_told_twice() -> None:
+def test_a_case_that_is_proved_elsewhere_names_a_test_that_exists() -> None:
+    for case in CASES.values():
+        if case.proved_by:
+            file, _, name = case.proved_by.partition("::")
+            assert name in names_in(ROOT / file), case
+
+
+def test_every_case_names_a_refusal_or_says_in_words_what_the_shop_does() -> None:
+    for case in CASES.values():
+        assert case.refusal or " " in case.expected, f"{case.expected}: there is no such refusal"
+        assert case.clause or (case.refusal and REFUSALS[case.refusal].source), f"{case.id}: no clause"
+
+
+def test_no_case_stands_twice() -> None:
     ids = Counter(case.id for group in GROUPS for case in group.cases)
     assert set(ids.values()) == {1}
     assert len(CASES) == sum(ids.values()) > 90
-    told = Counter(case.does for group in GROUPS for case in group.cases)
-    assert set(told.values()) == {1}
+    given = Counter(case.given for group in GROUPS for case in group.cases)
+    assert set(given.values()) == {1}

@@ -49,7 +49,7 @@ def test_a34_another_jwks_uri(party: RelyingParty) -> None:
 def test_a35_another_issuer(party: RelyingParty, issuer: str | None) -> None:
     ours = party.op.document()["issuer"]
     party.op.discovery = {"issuer": ours.rstrip("/") if issuer == "without-slash" else issuer}
-    assert party.browser.get("/login/vipps").status_code == 502, "nobody is sent there"
+    assert party.browser.get("/login/vipps").status_code == 502, "the shop does not redirect there"
     party.is_refused()
 
 
@@ -68,7 +68,7 @@ def test_b34_an_endpoint_elsewhere(party: RelyingParty, endpoint: str, elsewhere
     party.is_refused()
 
 
-def test_b36_a_certificate_of_nobody(party: RelyingParty, make_app: Any, tmp_path: Path) -> None:
+def test_b36_a_certificate_of_no_trusted_authority(party: RelyingParty, make_app: Any, tmp_path: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(self_signed(tmp_path / "certificate.pem"))
     with running(OpenIDProvider, tls=context) as impostor:

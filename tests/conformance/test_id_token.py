@@ -192,7 +192,7 @@ def test_a48_no_object(party: RelyingParty, payload: bytes) -> None:
     with_token(party, jws.serialize_compact(party.op.header, payload, party.op.key, algorithms=["RS256"]))
 
 
-def test_a49_claims_that_nobody_asked_for(party: RelyingParty) -> None:
+def test_a49_claims_that_the_shop_did_not_request(party: RelyingParty) -> None:
     party.op.claims = {"role": "admin", "is_admin": True, "id": 7, "email": "boss@conformance.example"}
     party.is_in(party.log_in())
     (customer,) = party.table(Customer)

@@ -1,4 +1,4 @@
-"""The same logins against a provider that nobody here wrote: `oidc-provider-mock`, on a socket of its own.
+"""The same logins against a provider of another project: `oidc-provider-mock`, on a socket of its own.
 
 It differs from Vipps in two addresses: its issuer is its bare origin, and discovery is where the standard puts it. Both
 are in one class of the integration, `VippsConfig`, which is replaced here; everything else is the shop as it runs. It
@@ -99,13 +99,13 @@ def test_a_cancelled_login_leaves_nothing_and_the_next_one_works(person: Person)
     callback = person.approve(person.start(), action="deny")
     assert "error=access_denied" in callback
     assert "state" not in callback, "it forgets the state, against RFC 6749, section 4.1.2.1"
-    assert refusal(person, person.browser.get(callback)) == "We do not know this login", "so anybody could have sent it"
+    assert refusal(person, person.browser.get(callback)) == "We do not know this login", "so anyone could have sent it"
     assert rows(person, Customer) == rows(person, CustomerSession) == 0
     person.log_in("ada")
     assert logged_in(person)
 
 
-def test_the_code_of_somebody_else_is_refused_by_its_nonce(person: Person) -> None:
+def test_the_code_of_another_person_is_refused_by_its_nonce(person: Person) -> None:
     stolen = parse_qs(urlsplit(person.approve(person.start(browser=browser_of(person.app)), "attacker")).query)["code"]
     mine = parse_qs(urlsplit(person.approve(person.start(), "ada")).query)
     response = person.browser.get("/login/vipps/callback", query_string={**mine, "code": stolen})
@@ -125,7 +125,7 @@ def test_a_code_works_once(person: Person) -> None:
     assert refusal(person, response) == REFUSALS["invalid_grant"].page.title
 
 
-def test_a_used_callback_logs_nobody_in(person: Person) -> None:
+def test_a_used_callback_logs_no_one_in(person: Person) -> None:
     callback = person.approve(person.start())
     person.browser.get(callback)
     post(person.browser, "/logout", form_on="/account")

@@ -1,4 +1,4 @@
-"""The response that comes back: anybody can write its address, so it must fit browser, login and provider."""
+"""The response in the callback: anyone can write its address, so it must match browser, login and provider."""
 
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -68,7 +68,7 @@ def test_b04b_login_csrf_in_the_middle_of_a_login(party: RelyingParty) -> None:
 
 
 def injected(party: RelyingParty, careful: bool) -> Any:
-    """Come back to one's own login with the code of somebody else's."""
+    """Come back to a login with the code of another person's login."""
     party.op.careful = careful
     return party.come_back(code=code_in(callback_of_an_attacker(party)))
 
@@ -189,7 +189,7 @@ def test_b14_markup_in_an_error(party: RelyingParty) -> None:
         ("error=access_denied&state=another", "state_unknown"),
     ],
 )
-def test_b15_error_of_nobodys_login(party: RelyingParty, query: str, code: str) -> None:
+def test_b15_error_without_a_login(party: RelyingParty, query: str, code: str) -> None:
     running_login = party.approve(party.start())
     party.is_refused(party.browser.get(f"{CALLBACK}?{query}"), code=code, next_one_works=False)
     assert party.browser.get(running_login).status_code == 303
@@ -208,7 +208,7 @@ def test_b17b_malformed_code(party: RelyingParty, code: str) -> None:
 
 
 def test_b17c_unknown_code(party: RelyingParty) -> None:
-    party.is_refused(party.come_back(code="of-nobody"))
+    party.is_refused(party.come_back(code="of-no-login"))
     assert party.op.calls(TOKEN_PATH) == 2, "once for this, once for the good login afterwards"
 
 
@@ -223,7 +223,7 @@ def test_b42_twenty_minutes_later(party: RelyingParty) -> None:
         refused_without_a_token_request(party, party.browser.get(callback))
 
 
-@pytest.mark.parametrize("error", ["a_code_nobody_has_seen", "ACCESS_DENIED", "", "x" * 2500])
+@pytest.mark.parametrize("error", ["an_undocumented_code", "ACCESS_DENIED", "", "x" * 2500])
 def test_b45_unknown_error(party: RelyingParty, error: str) -> None:
     response = party.come_back(code=None, error=error)
     party.is_refused(response)

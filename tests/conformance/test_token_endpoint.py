@@ -1,4 +1,4 @@
-"""The token endpoint: an answer that is none logs nobody in, and a redirect is not followed."""
+"""The token endpoint: a wrong answer logs no one in, and the shop follows no redirect."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Userinfo: it is about the person of the ID token, or about nobody."""
+"""Userinfo must be about the person of the ID token."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tests.provider import SUBJECT, USERINFO_PATH
 
 
 def test_a25_about_another_person(party: RelyingParty) -> None:
-    party.op.userinfo["sub"] = "somebody-else"
+    party.op.userinfo["sub"] = "another-person"
     party.is_refused()
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from app.customers.consents.models import ConsentRecord
 from app.customers.linking import account_links
-from app.customers.linking.account_links import Identity
 from app.customers.linking.sign_in import in_one_transaction
+from app.customers.lookup import Identity
 from app.customers.models import Customer, ProfileChange, VippsLink, VippsProfile, WebhookDelivery
 from app.database import db, utcnow
 from app.settings import DEMO_WEBHOOK_TOKEN
@@ -103,7 +103,7 @@ def settle(app: Flask, logged_in_at: datetime, **claims: Any) -> None:
     who = Identity(settings.provider_url + ISSUER_PATH, settings.client_id, SUBJECT)
 
     def work() -> None:
-        account_links.settle(Purpose.LOG_IN, who, parse({"sub": SUBJECT, **claims}), logged_in_at)
+        account_links.resolve(Purpose.LOG_IN, who, parse({"sub": SUBJECT, **claims}), logged_in_at)
         db.session.commit()
 
     with app.test_request_context():

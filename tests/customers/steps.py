@@ -11,7 +11,7 @@ from sqlalchemy import event, select, update
 
 from app.customers.consents.ledger import object_hash
 from app.customers.consents.models import ConsentRecord
-from app.customers.linking.sign_in import let_in
+from app.customers.linking.sign_in import sign_in
 from app.customers.models import Activity, Customer, CustomerSession, VippsLink
 from app.customers.passwords import hashing
 from app.database import db, utcnow
@@ -88,7 +88,7 @@ def log_in(client: FlaskClient, email: str = EMAIL, password: str = PASSWORD, **
 def enter(app: Flask, client: FlaskClient, customer_id: int) -> None:
     """Log a customer in without a password, as Vipps would, which confirms nothing."""
     with app.test_request_context():
-        response = let_in(db.session.get_one(Customer, customer_id), "vipps", "/", confirmed=False)
+        response = sign_in(db.session.get_one(Customer, customer_id), "vipps", "/", confirmed=False)
     client.set_cookie("session", response.headers["Set-Cookie"].partition(";")[0].partition("=")[2])
 
 

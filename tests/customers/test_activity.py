@@ -38,7 +38,7 @@ def note(app: Flask, customer_id: int, kind: Kind, method: str | None = None, de
     agent = {"User-Agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/130.0"}
     with app.test_request_context(headers=agent):
         customer = db.session.get_one(Customer, customer_id)
-        line = account_activity.note(customer, kind, method=method, decision=decision)
+        line = account_activity.record(customer, kind, method=method, decision=decision)
         db.session.commit()
         return line.id
 
@@ -130,7 +130,7 @@ def test_only_their_own_lines_are_there(app: Flask, client: FlaskClient, tuva: i
     other = add_customer(app, "other@example.com")
     theirs = note(app, other, Kind.PASSWORD_SET)
     with app.app_context():
-        unknown = account_activity.note(None, Kind.LOGIN_REFUSED)
+        unknown = account_activity.record(None, Kind.LOGIN_REFUSED)
         db.session.commit()
         choices = {"somebody else's": theirs, "nobody's": 4711, "of nobody known": unknown.id, "huge": 10**30}
     assert client.get(f"{LIST}/{choices[whose]}").status_code == 404

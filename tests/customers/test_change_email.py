@@ -11,8 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from app.customers import rate_limits
-from app.customers.accounts import registration
+from app.customers import lookup, rate_limits
 from app.customers.models import Customer, CustomerSession
 from app.database import db, utcnow
 from tests.conftest import allowed_by, browser_of, open_page, post
@@ -134,7 +133,7 @@ def test_of_two_accounts_that_want_one_address_one_gets_it(either_app: Flask, mo
     links = [link_for(either_app, browser) for browser in browsers]
     gate, results = threading.Barrier(2), []
     tokens = [open_page(b, link).csrf_token() for b, link in zip(browsers, links, strict=True)]
-    find, both_have_looked = registration.find_by_email, threading.Barrier(2)
+    find, both_have_looked = lookup.find_by_email, threading.Barrier(2)
 
     def find_and_wait(email: str, *, lock: bool = False) -> Customer | None:
         found = find(email, lock=lock)
@@ -142,7 +141,7 @@ def test_of_two_accounts_that_want_one_address_one_gets_it(either_app: Flask, mo
             both_have_looked.wait(timeout=1)
         return found
 
-    monkeypatch.setattr(registration, "find_by_email", find_and_wait)
+    monkeypatch.setattr(lookup, "find_by_email", find_and_wait)
 
     def press(browser: FlaskClient, link: str, token: str) -> None:
         gate.wait()

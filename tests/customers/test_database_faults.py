@@ -17,7 +17,7 @@ from tests.conftest import browser_of
 from tests.customers.callback_steps import AFTER_COMMIT, BEFORE_COMMIT, STEPS, WRITES, at_step, statement
 from tests.customers.consents.steps import everything
 from tests.pages import check_page
-from tests.stage import with_demo_data
+from tests.sample_shop import with_sample_data
 from tests.vipps_person import VippsPerson
 
 PERSON = "gunnar"
@@ -170,7 +170,7 @@ def nobody_is_let_in(trouble: Trouble, steps: tuple[str, ...], capsys: pytest.Ca
 @pytest.fixture
 def postgresql_vipps(postgresql: str, make_app: Any, simulator: str) -> VippsPerson:
     """Return a shop with the demo's data on PostgreSQL, and a person."""
-    shop = with_demo_data(make_app(DATABASE_URL=postgresql, SIMULATOR_URL=simulator))
+    shop = with_sample_data(make_app(DATABASE_URL=postgresql, SIMULATOR_URL=simulator))
     return VippsPerson(shop, browser_of(shop), simulator)
 
 

@@ -10,7 +10,8 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
-from app.customers.accounts import email_tokens, registration
+from app.customers import email_tokens
+from app.customers.accounts import registration
 from app.customers.linking import account_links
 from app.customers.models import Customer, CustomerSession, PendingLink, VippsLink
 from app.customers.passwords import hashing
@@ -95,8 +96,8 @@ def test_whoever_registered_with_the_victims_address_is_out_when_the_owner_comes
         account.address = {"street": "Attackerveien 1", "postal_code": "0001", "region": "Oslo", "country": "NO"}
         db.session.add(VippsLink(customer=account, issuer="https://other/", client_id="other", subject="attackers"))
         _row, token = session_store.add(account, "password", "the attacker's browser", confirmed=True)
-        reset = email_tokens.issue(account, EMAIL, email_tokens.Purpose.RESET)
-        change = email_tokens.issue(account, "attacker@example.com", email_tokens.Purpose.CHANGE_EMAIL)
+        reset = email_tokens.issue(account, EMAIL, email_tokens.TokenPurpose.RESET)
+        change = email_tokens.issue(account, "attacker@example.com", email_tokens.TokenPurpose.CHANGE_EMAIL)
         db.session.commit()
         number = account.id
     attacker.set_cookie("session", token, domain="localhost")
@@ -115,8 +116,11 @@ def test_whoever_registered_with_the_victims_address_is_out_when_the_owner_comes
     assert (now.password_hash, now.phone_number, now.address, now.name) == (None, PHONE, None, NAME)
     assert "attackers" not in links_of(vipps, number)
     with vipps.app.app_context():
-        for open_link, purpose in ((reset, email_tokens.Purpose.RESET), (change, email_tokens.Purpose.CHANGE_EMAIL)):
-            assert email_tokens.look_at(open_link, purpose) is None
+        for open_link, purpose in (
+            (reset, email_tokens.TokenPurpose.RESET),
+            (change, email_tokens.TokenPurpose.CHANGE_EMAIL),
+        ):
+            assert email_tokens.find(open_link, purpose) is None
     assert attacker.get(registration).status_code == 410
 
 
@@ -126,14 +130,14 @@ def test_a_session_that_was_open_before_connecting_ends_and_open_mails_are_void(
     log_in_by_password(vipps, inside)
     with vipps.app.app_context():
         change = email_tokens.issue(
-            db.session.get_one(Customer, account), "x@example.com", email_tokens.Purpose.CHANGE_EMAIL
+            db.session.get_one(Customer, account), "x@example.com", email_tokens.TokenPurpose.CHANGE_EMAIL
         )
         db.session.commit()
     vipps.log_in(PERSON)
     assert who_is_in(vipps) == account
     assert who_is_in(vipps, inside) is None
     with vipps.app.app_context():
-        assert email_tokens.look_at(change, email_tokens.Purpose.CHANGE_EMAIL) is None
+        assert email_tokens.find(change, email_tokens.TokenPurpose.CHANGE_EMAIL) is None
 
 
 @pytest.mark.parametrize("state", ["unverified"])
@@ -170,7 +174,7 @@ def test_a_number_that_was_only_typed_here_stands_in_nobodys_way(vipps: VippsPer
 
 def test_a_crowd_with_a_typed_number_hides_nobody(vipps: VippsPerson) -> None:
     with vipps.app.app_context():
-        crowd = [Customer(phone_number=PHONE, name=NAME) for _ in range(account_links.MOST_CANDIDATES + 1)]
+        crowd = [Customer(phone_number=PHONE, name=NAME) for _ in range(account_links.MAX_CANDIDATES + 1)]
         db.session.add_all(crowd)
         db.session.commit()
     add_account(vipps, email="old@example.com")

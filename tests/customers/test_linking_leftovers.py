@@ -11,9 +11,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from app.customers import rate_limits
-from app.customers.accounts import email_tokens, registration
+from app.customers import email_tokens, rate_limits
 from app.customers.models import Customer
+from app.customers.passwords import password_login
 from app.customers.routes import vipps as vipps_routes
 from app.database import db
 from tests.conftest import allowed_by, browser_of, open_page, post
@@ -162,9 +162,11 @@ def test_a_session_that_ended_meanwhile_connects_nobody(
 def reset_password(app: Flask, account: int) -> None:
     """Choose a new password by a mailed link, as the owner does."""
     with app.app_context():
-        token = email_tokens.issue(db.session.get_one(Customer, account), "old@example.com", email_tokens.Purpose.RESET)
+        token = email_tokens.issue(
+            db.session.get_one(Customer, account), "old@example.com", email_tokens.TokenPurpose.RESET
+        )
         db.session.commit()
-        assert isinstance(registration.reset_password(token, "a red wooden house"), registration.PasswordSet)
+        assert isinstance(password_login.reset_password(token, "a red wooden house"), password_login.PasswordSet)
         db.session.commit()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.customers.accounts import email_tokens
+from app.customers import email_tokens
 from tests.conftest import browser_of, post
 from tests.customers.linking_steps import PERSON, PROVE, add_account, another_browser, mailed_link, send_proof
 from tests.customers.steps import EMAIL, OTHER_PASSWORD, PASSWORD, add_customer, link_in, log_in, mails
@@ -22,7 +22,7 @@ NEW = "three green tents"
 
 
 class Rival:
-    """Somebody who begins, once, as soon as a function of `proofs` has done its work for somebody else."""
+    """Somebody who begins, once, as soon as a function of `email_tokens` has done its work for somebody else."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, after: str, work: Callable[[], Any]) -> None:
         self._thread = threading.Thread(target=self._run)
@@ -62,7 +62,7 @@ def test_a_mailed_link_is_used_while_the_password_is_changed(
     either_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_customer(either_app)
-    rival, link = Rival(monkeypatch, "take", changing(either_app)), reset_link(either_app)
+    rival, link = Rival(monkeypatch, "use", changing(either_app)), reset_link(either_app)
     assert post(browser_of(either_app), link, {"password": NEW}, form_on=link).status_code == 303
     assert rival.answer() == 422, "the password was another by then"
 
@@ -70,7 +70,7 @@ def test_a_mailed_link_is_used_while_the_password_is_changed(
 def test_a_link_is_asked_for_while_the_one_before_is_used(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     add_customer(either_app)
     link, owner, other = reset_link(either_app), browser_of(either_app), browser_of(either_app)
-    rival = Rival(monkeypatch, "void", lambda: post(owner, link, {"password": NEW}, form_on="/login"))
+    rival = Rival(monkeypatch, "revoke", lambda: post(owner, link, {"password": NEW}, form_on="/login"))
     assert post(other, FORGOT, {"email": EMAIL}, form_on=FORGOT).status_code == 303
     assert rival.answer() == 410, "a newer one took its place"
 
@@ -83,7 +83,7 @@ def test_a_proof_is_finished_in_another_browser_while_the_password_is_changed(
     send_proof(either_vipps.browser, f"{PROVE}/mail")
     link, phone = mailed_link(either_vipps, "old@example.com"), another_browser(either_vipps)
     callback = either_vipps.approve(post(phone, link, form_on=link).headers["Location"], PERSON)
-    rival = Rival(monkeypatch, "take_by_hash", changing(either_vipps.app, "old@example.com"))
+    rival = Rival(monkeypatch, "use_by_hash", changing(either_vipps.app, "old@example.com"))
     assert phone.get(callback).status_code == 303
     assert rival.answer() < 500
 
@@ -94,6 +94,6 @@ def test_a_proof_is_mailed_while_the_password_is_changed(
     add_account(either_vipps, email="old@example.com")
     either_vipps.log_in(PERSON)
     send_proof(either_vipps.browser, f"{PROVE}/mail")
-    rival = Rival(monkeypatch, "void", changing(either_vipps.app, "old@example.com"))
+    rival = Rival(monkeypatch, "revoke", changing(either_vipps.app, "old@example.com"))
     assert send_proof(either_vipps.browser, f"{PROVE}/mail").status_code == 303
     assert rival.answer() == 303

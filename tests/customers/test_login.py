@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from app.customers.accounts.email_tokens import AGAIN_AFTER
+from app.customers.email_tokens import RESEND_AFTER
 from app.customers.models import Activity, Customer
 from app.customers.passwords import hashing
 from app.database import db, utcnow
@@ -160,7 +160,7 @@ def test_a_login_form_fills_no_mailbox(app: Flask, client: FlaskClient) -> None:
     for _ in range(3):
         log_in(client)
     assert len(mails(app)) == 1
-    with time_machine.travel(utcnow() + AGAIN_AFTER + timedelta(seconds=1), tick=False):
+    with time_machine.travel(utcnow() + RESEND_AFTER + timedelta(seconds=1), tick=False):
         log_in(client)
     assert len(mails(app)) == 2
 
@@ -314,18 +314,3 @@ def test_the_page_after_logging_out_says_what_vipps_keeps(page: Any) -> None:
 def test_the_page_after_logging_out_names_the_brand_of_the_market(make_app: Any) -> None:
     client = browser_of(make_app(VIPPS_MARKET="DK"))
     assert "MobilePay may still remember this browser" in open_page(client, "/logged-out").text
-
-
-# stage: begin
-def test_the_demo_shows_its_accounts_and_they_work(demo_client: FlaskClient) -> None:
-    page = open_page(demo_client, "/login")
-    codes = [code.get_text() for code in page.select("main code")]
-    assert log_in(demo_client, codes[1], codes[0]).status_code == 303
-
-
-def test_outside_the_demo_no_account_is_shown(make_app: Any) -> None:
-    client = browser_of(make_app(demo=True, DEMO="0", MAIL_URL="smtp://localhost:1"))
-    assert not open_page(client, "/login").select("main code")
-
-
-# stage: end

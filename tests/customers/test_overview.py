@@ -92,7 +92,7 @@ def test_a_login_with_a_decision_says_why_and_the_others_do_not(app: Flask, clie
     customer_id = add_customer(app, vipps=True)
     decision = Decision(Verdict.KNOWN_SUBJECT, customer_id, ("subject_known",))
     with app.test_request_context():
-        line = account_activity.note(
+        line = account_activity.record(
             db.session.get_one(Customer, customer_id), Kind.LOGGED_IN, method="vipps", decision=decision
         )
         db.session.commit()

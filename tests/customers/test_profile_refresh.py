@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from app.customers.accounts import email_tokens
+from app.customers import email_tokens
 from app.customers.models import Activity, Customer, VippsLink, VippsProfile
 from app.customers.profile import from_vipps
 from app.customers.profile.from_vipps import Refreshed
@@ -186,7 +186,7 @@ def test_an_address_that_opens_another_account_is_flagged_and_never_taken(
     other = add_linked(either_app, email="kari.berg@example.com", phone_number=None)
     customer_id = add_linked(either_app, policy=policy, told=told)
     refreshed = refresh(either_app, customer_id, says(email="kari.berg@example.com"))
-    assert refreshed.held_elsewhere
+    assert refreshed.email_taken
     assert refreshed.proposed == 0
     assert ("email", "held_elsewhere") in states(either_app, customer_id)
     assert own_values(either_app, customer_id)["email"] == "kari@example.com"
@@ -198,13 +198,13 @@ def test_a_new_address_moves_the_login_tells_the_old_one_and_ends_mailed_links(e
     customer_id = add_linked(either_app, policy="update")
     with looking_at(either_app, customer_id) as customer:
         customer.email_verified_at = None
-        token = email_tokens.issue(customer, "kari@example.com", email_tokens.Purpose.RESET)
+        token = email_tokens.issue(customer, "kari@example.com", email_tokens.TokenPurpose.RESET)
         db.session.commit()
     refresh(either_app, customer_id, says(email="Kari.Berg@EXAMPLE.com".lower()))
     with looking_at(either_app, customer_id) as customer:
         assert customer.email == "kari.berg@example.com"
         assert customer.email_verified_at is not None
-        assert email_tokens.look_at(token, email_tokens.Purpose.RESET) is None
+        assert email_tokens.find(token, email_tokens.TokenPurpose.RESET) is None
     assert [mail.kind for mail in mails(either_app, to="kari@example.com")] == ["email_changed"]
     assert mails(either_app, to="kari.berg@example.com") == []
     assert activities(either_app, customer_id) == ["email_changed"]

@@ -12,8 +12,8 @@ from flask_babel import get_locale
 from sqlalchemy import func, select
 
 from app.about import NAME
+from app.customers import lookup
 from app.customers.accounts import emails as mail_texts
-from app.customers.accounts import registration
 from app.customers.models import Customer
 from app.customers.passwords import hashing
 from app.database import db, utcnow
@@ -257,7 +257,7 @@ def test_registrations_at_the_same_moment_make_one_account(either_app: Flask) ->
 def test_an_account_that_another_request_adds_first_is_found(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
     """What PostgreSQL does, where nothing serialises the two: the unique constraint decides, and no page breaks."""
     add_customer(app)
-    monkeypatch.setattr(registration, "find_by_email", _blind_once(registration.find_by_email))
+    monkeypatch.setattr(lookup, "find_by_email", _blind_once(lookup.find_by_email))
     assert register(client).status_code == 303
     assert [mail.kind for mail in mails(app)] == ["already_registered"]
 

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers.models import Customer, MailedProof
+from app.customers.models import Customer, EmailToken
 from app.customers.passwords import hashing
 from app.database import db, utcnow
 from app.tokens import secret_hash
@@ -201,7 +201,7 @@ def test_the_token_is_kept_as_a_hash(app: Flask, client: FlaskClient) -> None:
     token = link_for(app, client).rpartition("/")[2]
     assert len(token) == 43
     with app.app_context():
-        (proof,) = db.session.scalars(select(MailedProof))
+        (proof,) = db.session.scalars(select(EmailToken))
         assert proof.token_hash == secret_hash(token)
 
 

@@ -6,7 +6,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
 
-from app.customers.linking import account_links, revocation
+from app.customers import lookup
+from app.customers.linking import revocation
 from app.customers.models import Activity, Customer, CustomerSession, ProfileChange, VippsLink, WebhookDelivery
 from app.customers.privacy.erasure import erase
 from app.customers.sessions import session_store
@@ -119,13 +120,13 @@ def test_an_account_that_is_deleted_meanwhile_is_nobodys(
     """On SQLite nobody can delete it meanwhile: whoever begins to write keeps all others from it."""
     app = make_app(DATABASE_URL=postgresql)
     add_customer(app, vipps=True)
-    hold = account_links.hold
+    lock = lookup.lock_customer
 
-    def hold_nobody(customer_id: int) -> Customer | None:
+    def lock_deleted(customer_id: int) -> Customer | None:
         db.session.execute(delete(Customer).where(Customer.id == customer_id))
-        return hold(customer_id)
+        return lock(customer_id)
 
-    monkeypatch.setattr(account_links, "hold", hold_nobody)
+    monkeypatch.setattr(lookup, "lock_customer", lock_deleted)
     revoke(app)
     assert outcomes(app) == [("unknown_subject", 1)]
 

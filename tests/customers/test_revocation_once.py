@@ -74,7 +74,9 @@ def test_what_was_stored_but_not_answered_is_harmless(app: Flask, monkeypatch: p
     assert len(mails(app)) == 1
 
 
-@pytest.mark.parametrize("breaks", ["set_aside", "mails.sharing_revoked", "session_rows.end_all", "activity.note"])
+@pytest.mark.parametrize(
+    "breaks", ["withdraw_proposals", "emails.sharing_revoked", "session_store.end_all", "account_activity.record"]
+)
 def test_a_failure_in_the_middle_leaves_nothing_and_the_next_delivery_works(
     either_app: Flask, monkeypatch: pytest.MonkeyPatch, breaks: str
 ) -> None:
@@ -131,7 +133,7 @@ def test_a_body_that_came_too_early_is_done_when_it_comes_again(app: Flask, monk
 
 
 def test_only_so_many_rows_are_kept(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(revocation, "MOST", 3)
+    monkeypatch.setattr(revocation, "MAX_DELIVERIES", 3)
     for number in range(6):
         revoke(app, subject=f"nobody {number}")
     assert len(outcomes(app)) == 3

@@ -158,7 +158,7 @@ def test_an_event_waits_for_the_login_that_it_crosses(either_app: Flask, monkeyp
     """The event is newer than the login; whichever commits first, the mark stands in the end."""
     customer_id, at = add_customer(either_app, vipps=True), now()
     event_sent = threading.Thread(target=lambda: revoke(either_app, at + timedelta(seconds=5)))
-    keep = account_links.keep
+    keep = account_links.record_vipps_data
 
     def meanwhile(*args: Any) -> Any:
         event_sent.start()
@@ -166,7 +166,7 @@ def test_an_event_waits_for_the_login_that_it_crosses(either_app: Flask, monkeyp
         assert event_sent.is_alive(), "the event has to wait for the customer"
         return keep(*args)
 
-    monkeypatch.setattr(account_links, "keep", meanwhile)
+    monkeypatch.setattr(account_links, "record_vipps_data", meanwhile)
     settle(either_app, at)
     event_sent.join()
     link = link_of(either_app, customer_id)

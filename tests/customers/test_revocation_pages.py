@@ -87,7 +87,6 @@ def test_the_login_page_says_why_one_is_logged_out(vipps: VippsPerson) -> None:
     page = open_page(vipps.browser, "/account")
     assert page.h1 == "Log in"
     assert "you ended the sharing in its app" in page.one("[role=status]").get_text()
-    assert page.select('[role=status] a[href="/guide/revocation-and-privacy"]')
     assert "no longer logged in" not in page.text
     assert not open_page(browser_of(vipps.app), "/login").select("[role=status]")
 

@@ -137,7 +137,7 @@ def test_a_failing_database_does_not_take_a_page_away(app: Flask, client: FlaskC
     def fail(visit: Any) -> None:
         raise OperationalError("UPDATE", {}, Exception("locked"))
 
-    monkeypatch.setattr(session_store, "note", fail)
+    monkeypatch.setattr(session_store, "record_visit", fail)
     with time_machine.travel(utcnow() + timedelta(minutes=5), tick=False):
         assert is_logged_in(client)
 

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 
 from app import about
-from app.customers.linking.next_actions import FINAL, Way, way_back, ways_on
+from app.customers.linking.next_actions import NO_RETRY, Action, actions_after_refusal, back_action
 from app.customers.models import Customer
 from app.vipps.errors import REFUSALS
 from app.vipps.purposes import Purpose
@@ -37,7 +37,9 @@ NO_PASSWORD = Customer()
 )
 def test_the_ways_on_from_a_refusal(app: Flask, code: str, customer: Customer | None, hrefs: list[str]) -> None:
     with app.test_request_context():
-        assert [way.href for way in ways_on(code, customer, "/cart", "K7QF-2M9D", Purpose.LOG_IN)] == hrefs
+        assert [
+            way.href for way in actions_after_refusal(code, customer, "/cart", "K7QF-2M9D", Purpose.LOG_IN)
+        ] == hrefs
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,7 @@ def test_the_ways_on_from_a_refusal(app: Flask, code: str, customer: Customer | 
 )
 def test_what_was_begun_for_an_account_begins_again_on_its_page(app: Flask, purpose: Purpose, href: str) -> None:
     with app.test_request_context():
-        again, page = ways_on("access_denied", PASSWORD, "/cart", "", purpose)
+        again, page = actions_after_refusal("access_denied", PASSWORD, "/cart", "", purpose)
         assert (again.href, page.href) == (href, "/account")
         assert again.label, "the button would log in whoever comes back"
 
@@ -60,19 +62,23 @@ def test_who_is_logged_in_gets_no_login_button_for_what_they_may_not_have_begun(
     app: Flask, purpose: Purpose | None
 ) -> None:
     with app.test_request_context():
-        assert [way.href for way in ways_on("state_expired", PASSWORD, "/cart", "", purpose)] == ["/account"]
-        assert ways_on("state_expired", None, "/cart", "", purpose)[0] == Way("/cart")
+        assert [way.href for way in actions_after_refusal("state_expired", PASSWORD, "/cart", "", purpose)] == [
+            "/account"
+        ]
+        assert actions_after_refusal("state_expired", None, "/cart", "", purpose)[0] == Action("/cart")
 
 
 @pytest.mark.parametrize("customer", [None, PASSWORD])
 def test_a_login_that_makes_no_account_makes_none_when_it_begins_again(app: Flask, customer: Customer | None) -> None:
     with app.test_request_context():
-        assert ways_on("access_denied", customer, "/cart", "", Purpose.MEMBERS)[0] == Way("/cart", members=True)
-        assert not ways_on("access_denied", customer, "/cart", "", Purpose.LOG_IN)[0].members
+        assert actions_after_refusal("access_denied", customer, "/cart", "", Purpose.MEMBERS)[0] == Action(
+            "/cart", members=True
+        )
+        assert not actions_after_refusal("access_denied", customer, "/cart", "", Purpose.LOG_IN)[0].members
 
 
 def test_what_would_be_refused_again_are_refusals() -> None:
-    assert set(REFUSALS) >= FINAL
+    assert set(REFUSALS) >= NO_RETRY
 
 
 @pytest.mark.parametrize(
@@ -86,9 +92,9 @@ def test_what_would_be_refused_again_are_refusals() -> None:
 )
 def test_the_way_back(app: Flask, is_logged_in: bool, next_path: str, href: str) -> None:
     with app.test_request_context():
-        assert way_back(is_logged_in, next_path).href == href
+        assert back_action(is_logged_in, next_path).href == href
 
 
 def test_a_blocked_account_is_offered_no_login(app: Flask) -> None:
     with app.test_request_context():
-        assert all(way.label for way in ways_on("account_blocked", None, "/", "", Purpose.LOG_IN))
+        assert all(way.label for way in actions_after_refusal("account_blocked", None, "/", "", Purpose.LOG_IN))

@@ -27,12 +27,12 @@ def recorded(browser: FlaskClient) -> dict[str, Any]:
     return dict(response.json)
 
 
-def kept_of(vipps: VippsPerson) -> Sequence[store.Inspected]:
+def kept_of(vipps: VippsPerson) -> Sequence[store.RecordedLogin]:
     """Return what is kept of this browser."""
     cookie = vipps.browser.get_cookie("inspector")
     assert cookie
     with vipps.app.test_request_context(headers={"Cookie": f"inspector={cookie.value}"}):
-        return store.of_this_browser()
+        return store.list_for_browser()
 
 
 def results(browser: FlaskClient) -> list[str]:

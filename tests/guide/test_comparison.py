@@ -1,4 +1,4 @@
-"""Two logins side by side: what was different is said first in a sentence, then thing by thing."""
+"""Two logins compared: the main difference in a sentence, then each difference in a table."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -39,13 +39,13 @@ def test_two_logins_side_by_side_show_what_differed(vipps: VippsPerson) -> None:
     page = compared(vipps.browser)
     rows = rows_of(page)
     assert page.one(".lead").get_text() == (
-        "The earlier one stopped at the check “Vipps says yes: there is a code, and no error”;"
+        "The earlier one stopped at the check “Vipps approved the login: there is a code, and no error”;"
         f" the later one passed all {len(CHECKS)} checks."
     )
     assert rows["error"] == ["access_denied", "not there"]
     assert rows["token"] == ["nothing", "200"]
-    assert rows["Vipps says yes: there is a code, and no error"] == ["failed", "passed"]
-    assert rows["It is fresh (exp, iat)"] == ["not looked at", "passed"]
+    assert rows["Vipps approved the login: there is a code, and no error"] == ["failed", "passed"]
+    assert rows["It is recent and has not expired (exp, iat)"] == ["not reached", "passed"]
     assert rows["customer_session"] == ["untouched", "1 row added"]
     assert "What was asked" not in page.text, "it was the same but for what is random"
     assert not {"state", "nonce", "code_challenge", "code", "login_attempt"} & set(rows)
@@ -53,27 +53,27 @@ def test_two_logins_side_by_side_show_what_differed(vipps: VippsPerson) -> None:
         assert vipps.browser.get(f"/guide/inspector/compare{odd}").status_code == 303
 
 
-def test_two_persons_side_by_side_differ_in_what_they_are(vipps: VippsPerson) -> None:
+def test_logins_of_two_persons_differ_in_their_claims(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     vipps.log_in("ola")
     page = compared(vipps.browser)
     assert page.one(".lead").get_text().startswith(f"Both passed all {len(CHECKS)} checks")
     rows = rows_of(page)
     assert len(set(rows["sub"])) == 2
-    assert not {"token", "jwks.json", "It is fresh (exp, iat)", "iss", "aud"} & set(rows)
+    assert not {"token", "jwks.json", "It is recent and has not expired (exp, iat)", "iss", "aud"} & set(rows)
 
 
-def test_of_a_check_that_failed_what_it_compared_is_shown(vipps: VippsPerson) -> None:
+def test_a_failed_check_shows_the_values_that_it_compared(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     vipps.browser.get(vipps.approve(vipps.start(), "kari", faults={"id_token": {"nonce": "another"}}))
-    good, bad = rows_of(compared(vipps.browser))["It belongs to this very login (nonce)"]
+    good, bad = rows_of(compared(vipps.browser))["It belongs to this login (nonce)"]
     assert good.startswith("passed")
     assert good.count("characters)") == 2
     assert bad.startswith("failed")
     assert "the token says: " in bad
 
 
-def test_what_came_back_is_shown_as_it_came_whatever_it_says(vipps: VippsPerson) -> None:
+def test_callback_parameters_are_shown_unchanged(vipps: VippsPerson) -> None:
     for error in ("failed", "passed"):
         state = parse_qs(urlsplit(vipps.start()).query)["state"][0]
         vipps.browser.get(f"/login/vipps/callback?state={state}&error={error}")
@@ -82,18 +82,16 @@ def test_what_came_back_is_shown_as_it_came_whatever_it_says(vipps: VippsPerson)
     assert not page.select(".mark")
 
 
-def test_a_database_that_failed_after_the_calls_is_called_that(
-    vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_database_failure_after_the_calls_is_named(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
     vipps.log_in("kari")
     callback = vipps.approve(vipps.start(), "kari")
     with monkeypatch.context() as broken:
-        broken.setattr("app.customers.linking.account_links.settle", failing)
+        broken.setattr("app.customers.linking.account_links.resolve", failing)
         assert vipps.browser.get(callback).status_code == 503
     assert compared(vipps.browser).one(".lead").get_text().endswith("checks, and the database failed.")
 
 
-def test_login_that_is_still_away_can_be_compared(vipps: VippsPerson) -> None:
+def test_an_unfinished_login_can_be_compared(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     vipps.start()
     page = compared(vipps.browser)

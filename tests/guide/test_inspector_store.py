@@ -1,4 +1,4 @@
-"""What the inspector keeps: no secret, of few logins, for a day, and for nobody but the browser it belongs to."""
+"""What the inspector stores: no secret, few logins, for a day, and only for the browser that they belong to."""
 
 import json
 from collections.abc import Iterator
@@ -69,7 +69,7 @@ def test_another_browser_sees_nothing(vipps: VippsPerson) -> None:
         assert stranger.get(address).status_code == 404, address
 
 
-def test_no_secret_is_kept_logged_or_shown(vipps: VippsPerson, capfd: pytest.CaptureFixture[str]) -> None:
+def test_no_secret_is_stored_logged_or_shown(vipps: VippsPerson, capfd: pytest.CaptureFixture[str]) -> None:
     """ASVS 16.2.5. The row of a login in progress has nonce and verifier, because the callback needs them."""
     with overheard(vipps) as secrets:
         location = vipps.start("/account")
@@ -93,16 +93,16 @@ def test_no_secret_is_kept_logged_or_shown(vipps: VippsPerson, capfd: pytest.Cap
 
 
 def test_logins_are_bounded_in_number_and_age(vipps: VippsPerson) -> None:
-    for _ in range(store.PER_BROWSER + 3):
+    for _ in range(store.MAX_PER_BROWSER + 3):
         vipps.start()
-    assert len(open_page(vipps.browser, INDEX).select(".login")) == store.PER_BROWSER
-    with time_machine.travel(utcnow() + store.AGE + timedelta(minutes=1), tick=False):
+    assert len(open_page(vipps.browser, INDEX).select(".login")) == store.MAX_PER_BROWSER
+    with time_machine.travel(utcnow() + store.RETENTION + timedelta(minutes=1), tick=False):
         vipps.start()
         assert len(open_page(vipps.browser, INDEX).select(".login")) == 1
 
 
 def test_logins_are_bounded_for_all_browsers_together(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "MOST", 3)
+    monkeypatch.setattr(store, "MAX_LOGINS", 3)
     for _ in range(5):
         vipps.start(browser=browser_of(vipps.app))
     with vipps.app.app_context():
@@ -115,57 +115,59 @@ def kept_rows(vipps: VippsPerson) -> int:
         return int(db.session.scalar(text("SELECT count(*) FROM inspected_login")) or 0)
 
 
-def test_callbacks_that_nobody_began_are_not_kept(vipps: VippsPerson) -> None:
+def test_callbacks_without_a_started_login_are_not_stored(vipps: VippsPerson) -> None:
     vipps.start()
     for name, cookie in (("unknown", ""), ("invented", "an-inspector-cookie-that-we-never-made")):
         stranger = browser_of(vipps.app)
         if cookie:
             stranger.set_cookie(store.COOKIE, cookie)
-        for state in (f"state=nobody-made-this-{name}&", ""):
+        for state in (f"state=an-unknown-state-{name}&", ""):
             response = stranger.get(f"/login/vipps/callback?{state}code=x")
             assert "inspector=" not in str(response.headers.getlist("Set-Cookie"))
     assert kept_rows(vipps) == 1
 
 
-def test_callback_of_one_login_makes_few_stories_in_whatever_browsers(vipps: VippsPerson) -> None:
+def test_callbacks_of_one_login_are_limited_in_all_browsers_together(vipps: VippsPerson) -> None:
     callback = vipps.approve(vipps.start(), "kari")
-    for _ in range(store.PER_LOGIN + 2):
+    for _ in range(store.MAX_PER_LOGIN + 2):
         browser_of(vipps.app).get(callback)
-    assert kept_rows(vipps) == store.PER_LOGIN
+    assert kept_rows(vipps) == store.MAX_PER_LOGIN
     vipps.browser.get(callback)
     assert set(results(vipps.browser)) == {"passed"}, "its own browser's row is there already"
 
 
-def test_callbacks_in_other_browsers_count_against_the_one_that_began(vipps: VippsPerson) -> None:
+def test_callbacks_in_other_browsers_count_towards_the_limit_of_the_one_that_started(vipps: VippsPerson) -> None:
     other = browser_of(vipps.app)
     vipps.start(browser=other)
     for _ in range(6):
         callback = vipps.approve(vipps.start(), "kari")
-        for _ in range(store.PER_LOGIN - 1):
+        for _ in range(store.MAX_PER_LOGIN - 1):
             stranger = browser_of(vipps.app)
             stranger.get(callback)
-            stranger.get("/login/vipps/callback?state=nobody-made-this-one&code=x")
-    assert kept_rows(vipps) == store.PER_BROWSER + 1
-    for _ in range(store.PER_BROWSER):
+            stranger.get("/login/vipps/callback?state=an-unknown-state-one&code=x")
+    assert kept_rows(vipps) == store.MAX_PER_BROWSER + 1
+    for _ in range(store.MAX_PER_BROWSER):
         vipps.start()
-    assert kept_rows(vipps) == store.PER_BROWSER + 1, "no story outlives the login that pays for it"
+    assert kept_rows(vipps) == store.MAX_PER_BROWSER + 1, (
+        "no recording outlives the login whose limit it counts towards"
+    )
     assert len(open_page(other, INDEX).select(".login")) == 1
 
 
-def test_callbacks_of_nobody_write_nothing(vipps: VippsPerson) -> None:
+def test_callbacks_with_an_unknown_state_write_nothing(vipps: VippsPerson) -> None:
     vipps.start()
     told: list[str] = []
     with vipps.app.app_context():
         engine = db.engine
     listen = (engine, "before_cursor_execute", lambda _c, _u, statement, *_: told.append(statement))
     event.listen(*listen)
-    browser_of(vipps.app).get("/login/vipps/callback?state=nobody-made-this-one")
+    browser_of(vipps.app).get("/login/vipps/callback?state=an-unknown-state-one")
     event.remove(*listen)
     ours = {each.split()[0] for each in told if store.inspected_login.name in each}
     assert ours == {"SELECT", "PRAGMA"}
 
 
-def test_logins_stay_when_their_person_logs_out_and_the_page_says_so(vipps: VippsPerson) -> None:
+def test_recordings_stay_after_logout_and_the_page_says_so(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     post(vipps.browser, "/logout", form_on="/account")
     page = open_page(vipps.browser, INDEX)
@@ -173,7 +175,7 @@ def test_logins_stay_when_their_person_logs_out_and_the_page_says_so(vipps: Vipp
     assert "stay when you log out" in page.one(".forget").get_text()
 
 
-def test_logins_can_be_forgotten(vipps: VippsPerson) -> None:
+def test_logins_can_be_deleted(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     assert post(vipps.browser, "/guide/inspector/forget", form_on=INDEX).status_code == 303
     assert not open_page(vipps.browser, INDEX).select(".login")
@@ -199,7 +201,7 @@ def naming(vipps: VippsPerson, name: str) -> int:
 def test_deleting_the_account_deletes_refused_logins_of_the_same_person_too(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     for person in ("kari", "ola"):
-        another = {"faults": {"claims": {"sub": "somebody-else"}}}
+        another = {"faults": {"claims": {"sub": "another-person"}}}
         refused = browser_of(vipps.app)
         assert refused.get(vipps.approve(vipps.start(browser=refused), person, **another)).status_code == 502
     assert (naming(vipps, "Kari"), naming(vipps, "Ola")) == (2, 1)
@@ -210,19 +212,19 @@ def test_deleting_the_account_deletes_refused_logins_of_the_same_person_too(vipp
 
 
 @pytest.mark.parametrize("demo", ["1", "0"])
-def test_retention_forgets_what_nobody_looked_at_any_more(vipps: VippsPerson, make_app: Any, demo: str) -> None:
+def test_retention_deletes_old_recordings(vipps: VippsPerson, make_app: Any, demo: str) -> None:
     """Also in a shop that has been a demo and is none any more."""
     job = make_app(DEMO=demo).test_cli_runner()
     assert "      0  logins in the inspector\n" in job.invoke(args=["retention"]).output, "before there is a table"
     vipps.log_in("kari")
     assert "      0  logins in the inspector\n" in job.invoke(args=["retention"]).output
-    with time_machine.travel(utcnow() + store.AGE + timedelta(minutes=1), tick=False):
+    with time_machine.travel(utcnow() + store.RETENTION + timedelta(minutes=1), tick=False):
         for dry in (["--dry-run"], []):
             assert "      1  logins in the inspector\n" in job.invoke(args=["retention", *dry]).output
     assert naming(vipps, "") == 0
 
 
-def test_the_table_is_nothing_that_migrations_would_take_away(vipps: VippsPerson) -> None:
+def test_migrations_leave_the_table_alone(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     with vipps.app.app_context(), db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"include_name": is_in_models})
@@ -230,7 +232,7 @@ def test_the_table_is_nothing_that_migrations_would_take_away(vipps: VippsPerson
         assert compare_metadata(context, [db.metadata, vipps_metadata]) == []
 
 
-def test_pages_are_kept_by_no_cache_and_only_browsers_with_a_login_have_the_cookie(vipps: VippsPerson) -> None:
+def test_pages_are_not_cached_and_only_browsers_with_a_login_have_the_cookie(vipps: VippsPerson) -> None:
     response = vipps.browser.get(INDEX)
     assert response.headers["Cache-Control"] == "no-store"
     assert "inspector=" not in response.headers.get("Set-Cookie", "")

@@ -59,7 +59,7 @@ def site(folder: Path, provider: Provider, unused_port: int) -> Iterator[str]:
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes], said: Path) -> None:
-    """Wait until somebody listens on a port; fail with what the process said if it ended instead."""
+    """Wait until a port accepts connections; fail with what the process said if it ended instead."""
     gives_up_at = time.monotonic() + DEADLINE
     while time.monotonic() < gives_up_at:
         assert process.poll() is None, said.read_text()
@@ -67,7 +67,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes], said: Path) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.02)
-    pytest.fail(f"nobody listens: {said.read_text()}")
+    pytest.fail(f"no server listens: {said.read_text()}")
 
 
 def begin(browser: requests.Session, site: str, provider: Provider) -> str:

@@ -1,4 +1,4 @@
-"""Sequence diagrams: who stands where, and what an arrow says."""
+"""Sequence diagrams: the order of participants, arrows and their labels."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from app.guide import text
-from app.guide.sequence import LETTERS, LETTERS_OF_A_LANE, Arrow, cut, draw
+from app.guide.sequence import MAX_LABEL, MAX_LANE_LABEL, Arrow, draw, shorten
 
 
 def drawn(*arrows: Arrow, title: str = "A diagram", **options: Any) -> Tag:
@@ -37,7 +37,7 @@ def test_arrow_goes_from_sender_to_receiver_and_points_there() -> None:
         assert head["x"] == tip
 
 
-def test_what_somebody_does_for_themselves_is_a_loop() -> None:
+def test_a_message_to_oneself_is_a_loop() -> None:
     (arrow,) = drawn(Arrow("A", "A", "think")).select(".sequence__arrow")
     assert arrow.path
     assert not arrow.line
@@ -51,27 +51,27 @@ def test_failure_number_and_link_are_marked() -> None:
     assert svg["role"] == "group"
 
 
-def test_texts_are_texts_and_the_picture_has_a_name() -> None:
+def test_labels_are_escaped_and_the_image_has_a_name() -> None:
     svg = drawn(Arrow("<b>", "B & C", "</text><script>"), title='"A" & <B>')
     assert (svg["role"], svg["aria-label"]) == ("img", '"A" & <B>')
     assert names(svg) == ["<b>", "B & C"]
     assert not svg.select("script, [style]")
 
 
-def test_label_that_does_not_fit_is_no_diagram() -> None:
-    assert drawn(Arrow("A", "B", "x" * LETTERS)).select(".sequence__label")
+def test_a_label_that_does_not_fit_is_refused() -> None:
+    assert drawn(Arrow("A", "B", "x" * MAX_LABEL)).select(".sequence__label")
     with pytest.raises(ValueError, match="longer than"):
-        draw([Arrow("A", "B", "x" * (LETTERS + 1))], "A diagram")
+        draw([Arrow("A", "B", "x" * (MAX_LABEL + 1))], "A diagram")
     with pytest.raises(ValueError, match="longer than"):
-        text.render(f"```sequence\nA -> B: {'x' * (LETTERS + 1)}\n```")
+        text.render(f"```sequence\nA -> B: {'x' * (MAX_LABEL + 1)}\n```")
 
 
-def test_label_that_nobody_wrote_is_cut_and_says_so() -> None:
-    assert cut("x" * LETTERS_OF_A_LANE) == "x" * LETTERS_OF_A_LANE
-    assert (len(cut("x" * 200)), cut("x" * 200)[-1]) == (LETTERS_OF_A_LANE, "…")
+def test_a_label_from_a_request_is_shortened_with_an_ellipsis() -> None:
+    assert shorten("x" * MAX_LANE_LABEL) == "x" * MAX_LANE_LABEL
+    assert (len(shorten("x" * 200)), shorten("x" * 200)[-1]) == (MAX_LANE_LABEL, "…")
 
 
-def test_on_a_phone_words_stand_where_there_is_room() -> None:
+def test_on_a_phone_labels_are_on_the_side_with_room() -> None:
     arrows = [Arrow("A", "B", "left"), Arrow("B", "C", "middle"), Arrow("D", "C", "right"), Arrow("D", "D", "loop")]
     left, middle, right, loop = drawn(*arrows).select(".sequence__label")
     sides = [[each for each in label["class"] if "--" in each] for label in (left, middle, right)]

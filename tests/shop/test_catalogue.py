@@ -8,10 +8,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app import assets
 from app.shop.catalogue import MAX_WORDS, PER_PAGE, RememberedCategories, Shelf, search_text, searched_words
 from tests.conftest import open_page
 from tests.pages import Page
-from tests.shop.steps import add_category, add_product, set_product
+from tests.shop.steps import add_category, add_product, add_somebody, place_order, put_into_cart, set_product
 
 
 def names_on(page: Page) -> list[str]:
@@ -173,14 +174,14 @@ def test_pages_lead_through_all_products_and_back_each_once(app: Flask, client: 
 
 @pytest.mark.parametrize("name", ["after", "before"])
 @pytest.mark.parametrize(
-    "place", ["-1", "abc", "1.5.2", "9.9", "-99.9", "9" * 30, "99999999999.1", "1.9999999999", "", "٣.1"]
+    "cursor", ["-1", "abc", "1.5.2", "9.9", "-99.9", "9" * 30, "99999999999.1", "1.9999999999", "", "٣.1"]
 )
-def test_a_place_that_cannot_be_or_has_nothing_beyond_leads_nowhere(
-    app: Flask, client: FlaskClient, name: str, place: str
+def test_a_cursor_that_is_malformed_or_has_no_products_beyond_it_gets_404(
+    app: Flask, client: FlaskClient, name: str, cursor: str
 ) -> None:
     add_product(app)
-    has_more = (name, place) in {("after", "-99.9"), ("before", "9.9")}
-    assert client.get("/", query_string={name: place}).status_code == (200 if has_more else 404)
+    has_more = (name, cursor) in {("after", "-99.9"), ("before", "9.9")}
+    assert client.get("/", query_string={name: cursor}).status_code == (200 if has_more else 404)
     assert client.get("/?after=0.1&before=0.1").status_code == 404
 
 
@@ -227,3 +228,24 @@ def test_the_front_page_speaks_norwegian_to_norwegian_browsers(app: Flask, clien
     add_product(app)
     response = client.get("/", headers={"Accept-Language": "nb-NO,nb;q=0.9"})
     assert Page(response.text).one("html")["lang"] == "nb"
+
+
+@pytest.mark.parametrize("picture", ["products/gone.jpg", "", "no\0file"])
+def test_a_missing_picture_is_a_placeholder_on_every_page_and_one_line_in_the_log(
+    app: Flask,
+    client: FlaskClient,
+    picture: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(assets, "_missing", set())
+    add_product(app)
+    set_product(app, picture=picture)
+    add_somebody(app, client)
+    put_into_cart(client)
+    pages = ["/", "/products/mittens", "/cart", "/checkout"]
+    shown = [open_page(client, path) for path in pages]
+    shown.append(open_page(client, place_order(client).location))
+    for page in shown:
+        assert page.select(f'main img[src^="/static/{assets.PLACEHOLDER}?v="]'), page.h1
+    assert capsys.readouterr().err.count("picture_missing") == 1

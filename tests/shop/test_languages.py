@@ -1,10 +1,22 @@
-"""The demo's shelf in both languages and on both databases, whose ideas of upper case and of order differ."""
+"""The demo's products in both languages and on both databases, which differ in upper case and sort order.
+
+And a third language: what a developer adds for it, and what is shown in English.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from babel.messages import Catalog
+from babel.messages.mofile import write_mo
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.i18n import LANGUAGES
+from app import i18n
+from app.database import db
+from app.i18n import LANGUAGES, _preferred
+from app.shop.models import Category, CategoryText, Product, ProductText
 from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import log_in
 from tests.pages import Page
@@ -138,4 +150,80 @@ def test_a_purchase_from_shelf_to_history_on_both_databases(either_app: Flask) -
     row = " ".join(open_page(client, "/orders").one("tbody tr").get_text(" ").split())
     assert "4 things" in row
     assert "6 578,00 kr" in row
-    open_page(client, "/orders?page=2", status=404)
+
+
+DANISH = {
+    "Good things for cabin, trail and long evenings": "Gode ting til hytten, stien og lange aftener",
+    "Search the shop": "Søg i butikken",
+    "Search": "Søg",
+    "Results for “%(q)s”": "Resultater for “%(q)s”",
+    "Your cart": "Din kurv",
+    "Put in cart": "Læg i kurv",
+    "Log in": "Log ind",
+    "Password": "Adgangskode",
+    "Your orders": "Dine ordrer",
+    "Placed": "Bestilt",
+}
+
+
+@pytest.fixture
+def danish_app(demo_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    """Add Danish as a developer does: an entry in LANGUAGES and a catalog. Most texts have no translation."""
+    catalog, folder = Catalog(locale="da"), tmp_path / "da" / "LC_MESSAGES"
+    for english, danish in DANISH.items():
+        catalog.add(english, danish)
+    folder.mkdir(parents=True)
+    with (folder / "messages.mo").open("wb") as file:
+        write_mo(file, catalog)
+    monkeypatch.setitem(i18n.LANGUAGES, "da", "Dansk")
+    with demo_app.app_context():
+        directories = demo_app.extensions["babel"].translation_directories
+    monkeypatch.setattr(demo_app.extensions["babel"], "translation_directories", [*directories, str(tmp_path)])
+    _preferred.cache_clear()
+    yield demo_app
+    _preferred.cache_clear()
+
+
+def test_a_language_without_texts_shows_the_products_in_english(danish_app: Flask) -> None:
+    client = browser_of(danish_app)
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "da-DK,da;q=0.9,en;q=0.5"
+    english = PRODUCTS["wool-blanket"]["name"]["en"]
+    front = open_page(client, "/")
+    assert (front.one("html")["lang"], front.h1) == ("da", "Gode ting til hytten, stien og lange aftener")
+    assert english in front.text
+    assert front.one('.footer a[lang="en"]')
+    shelf = open_page(client, "/?category=wool")
+    assert shelf.h1 == next(each["name"]["en"] for each in GOODS["categories"] if each["slug"] == "wool")
+    assert english in open_page(client, "/products/wool-blanket").h1
+    results = open_page(client, "/?q=blanket")
+    assert results.h1 == "Resultater for “blanket”"
+    assert english in results.text
+    put_into_cart(client, "wool-blanket")
+    cart = open_page(client, "/cart")
+    assert (cart.h1, english in cart.text) == ("Din kurv", True)
+    assert "Log ind" in open_page(client, "/login").text
+    log_in(client, "ingrid.solheim@example.com", "lantern by the lake")
+    order = open_page(client, place_order(client).location)
+    assert english in order.text
+    assert open_page(client, "/orders").h1 == "Dine ordrer"
+
+
+def test_a_text_in_the_language_is_used_where_there_is_one(danish_app: Flask) -> None:
+    with danish_app.app_context():
+        product = db.session.query(Product).filter_by(slug="wool-blanket").one()
+        category = db.session.query(Category).filter_by(slug="wool").one()
+        product.texts.append(ProductText(language="da", name="Uldtæppe", search="uldtæppe"))
+        category.texts.append(CategoryText(language="da", name="Uld"))
+        db.session.commit()
+    client = in_language(danish_app, "da")
+    shelf = open_page(client, "/?category=wool")
+    assert (shelf.h1, "Uldtæppe" in shelf.text) == ("Uld", True)
+    assert PRODUCTS["wool-blanket"]["name"]["en"] not in shelf.text
+    assert found(client, "uldtæppe") == ["Uldtæppe"]
+    assert open_page(in_language(danish_app, "en"), "/products/wool-blanket").h1 != "Uldtæppe"
+
+
+def test_a_new_language_writes_dates_in_its_own_order(danish_app: Flask) -> None:
+    with danish_app.test_request_context(headers={"Accept-Language": "da"}):
+        assert i18n.when(datetime(2026, 12, 24, 11, 0, tzinfo=UTC)) == "24. december 2026 12:00"
+        assert i18n.day(datetime(2026, 12, 24, 11, 0, tzinfo=UTC)) == "24. december 2026"

@@ -25,8 +25,8 @@ MAKERS = {
     "i18n.py",
     "vipps/routes.py",
     "shop/cart_cookie.py",
-    "customers/sessions.py",
-    "customers/vipps_login.py",
+    "customers/sessions/session_cookie.py",
+    "customers/linking/vipps_login.py",
 }
 
 

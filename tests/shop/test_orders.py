@@ -77,14 +77,19 @@ def test_a_number_is_readable_and_not_the_next_one() -> None:
     assert all(re.fullmatch(r"M-[2-9B-DF-HJKM-NP-RTWX]{4}-[2-9B-DF-HJKM-NP-RTWX]{4}", number) for number in numbers)
 
 
-def test_the_history_has_pages_with_the_newest_first(app: Flask, buyer: FlaskClient) -> None:
+def test_the_order_list_has_pages_with_the_newest_order_first(app: Flask, buyer: FlaskClient) -> None:
     for _each in range(PER_PAGE + 1):
         buy(buyer)
     numbers = [order.number for order in reversed(all_orders(app))]
-    first, second = open_page(buyer, "/orders"), open_page(buyer, "/orders?page=2")
+    first = open_page(buyer, "/orders")
+    second = open_page(buyer, str(first.one('a[rel="next"]')["href"]))
     assert [link.get_text() for link in first.select("tbody a")] == numbers[:PER_PAGE]
     assert [link.get_text() for link in second.select("tbody a")] == numbers[PER_PAGE:]
-    open_page(buyer, "/orders?page=3", status=404)
+    assert not second.select('a[rel="next"]')
+    back = open_page(buyer, str(second.one('a[rel="prev"]')["href"]))
+    assert [link.get_text() for link in back.select("tbody a")] == numbers[:PER_PAGE]
+    open_page(buyer, "/orders?after=1", status=404)
+    assert buyer.get("/orders?page=2").headers["Location"] == "/orders"  # an old bookmark
 
 
 def test_an_order_outlives_its_products(app: Flask, buyer: FlaskClient) -> None:

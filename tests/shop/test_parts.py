@@ -22,16 +22,16 @@ def test_a_visitor_sees_a_changed_product_at_once(app: Flask, client: FlaskClien
 def test_a_page_is_rendered_once_for_the_same_facts(app: Flask, client: FlaskClient) -> None:
     add_product(app)
     open_page(client, "/")
-    before = app.extensions["parts"].cache_info()
+    before = app.extensions["fragment_cache"].cache_info()
     open_page(browser_of(app), "/")
-    after = app.extensions["parts"].cache_info()
+    after = app.extensions["fragment_cache"].cache_info()
     assert (after.hits - before.hits, after.misses - before.misses) == (1, 0)
 
 
 def test_in_debug_mode_a_page_is_rendered_each_time(app: Flask, client: FlaskClient) -> None:
     app.debug = True
     open_page(client, "/")
-    assert app.extensions["parts"].cache_info().currsize == 0
+    assert app.extensions["fragment_cache"].cache_info().currsize == 0
 
 
 def test_nothing_of_a_customer_is_on_the_visitors_page(app: Flask, client: FlaskClient) -> None:

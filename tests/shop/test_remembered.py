@@ -26,7 +26,7 @@ def set_text(app: Flask, model: type[ProductText] | type[CategoryText], **values
 
 def hits(app: Flask) -> int:
     """Return how often something remembered was used."""
-    return int(app.extensions["parts"].cache_info().hits)
+    return int(app.extensions["fragment_cache"].cache_info().hits)
 
 
 @pytest.mark.parametrize("logged_in", [False, True])
@@ -110,10 +110,10 @@ def test_what_is_the_same_is_not_rendered_again(app: Flask, client: FlaskClient)
 
 def test_only_so_much_is_remembered(app: Flask, client: FlaskClient) -> None:
     add_product(app)
-    assert app.extensions["parts"].cache_parameters()["maxsize"] == fragment_cache.KEPT
-    for number in range(fragment_cache.KEPT + 10):
+    assert app.extensions["fragment_cache"].cache_parameters()["maxsize"] == fragment_cache.MAX_FRAGMENTS
+    for number in range(fragment_cache.MAX_FRAGMENTS + 10):
         client.get(f"/?page=1&n={number}")
-    assert app.extensions["parts"].cache_info().currsize == fragment_cache.KEPT
+    assert app.extensions["fragment_cache"].cache_info().currsize == fragment_cache.MAX_FRAGMENTS
 
 
 def test_two_shops_in_one_process_remember_apart(make_app: Any) -> None:

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import delete, event, insert, select, text, update
 
 from app.database import db
-from app.shop.catalogue import Place, find_products
+from app.shop.catalogue import find_products
 from app.shop.models import Category, Product, ProductText
 from tests.shop.steps import add_product, set_product
 
@@ -15,7 +15,7 @@ from tests.shop.steps import add_product, set_product
 def found(app: Flask, q: str) -> list[str]:
     """Return the slugs that a search finds in English."""
     with app.app_context():
-        return [each.slug for each in find_products(db.session(), "en", q).products]
+        return [each.slug for each in find_products(db.session(), "en", q).rows]
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_the_index_is_what_is_asked(app: Flask) -> None:
         assert "Index Scan on product_search" in plan
 
 
-@pytest.mark.parametrize("places", [{"after": Place(3, 3)}, {"before": Place(3, 3)}, {"category": "wool"}])
+@pytest.mark.parametrize("places", [{"after": (3, 3)}, {"before": (3, 3)}, {"category": "wool"}])
 def test_a_shelf_is_read_from_where_it_begins(demo_app: Flask, places: dict[str, Any]) -> None:
     plan = plan_of(demo_app, **places)
     assert "_position_id (" in plan
@@ -142,4 +142,4 @@ def test_every_text_in_the_demo_is_in_the_index(either_app: Flask) -> None:
         for slug, name in db.session.execute(
             select(Product.slug, ProductText.name).join(ProductText).where(ProductText.language == "en")
         ):
-            assert slug in [each.slug for each in find_products(db.session(), "en", name).products]
+            assert slug in [each.slug for each in find_products(db.session(), "en", name).rows]

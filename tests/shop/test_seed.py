@@ -1,4 +1,4 @@
-"""The demo's goods: complete in both languages, with their pictures, and safe to load again."""
+"""The sample products: complete in both languages, with their pictures, and safe to load again."""
 
 import copy
 import json
@@ -113,3 +113,17 @@ def test_a_changed_file_is_followed_but_what_is_gone_from_it_stays(demo_app: Fla
     page = open_page(client, "/?category=kitchen&q=renamed")
     assert [heading.get_text() for heading in page.select(".shelf h2")] == ["Renamed thing"]
     assert "123,00 kr" in page.text
+
+
+def test_a_file_is_loaded_by_command_and_a_bad_one_is_refused(app: Flask, tmp_path: Path) -> None:
+    runner = app.test_cli_runner()
+    loaded = runner.invoke(args=["load-products", str(FILE)])
+    assert (loaded.exit_code, loaded.output) == (0, f"{len(GOODS['products'])} products are loaded.\n")
+    for content in ("", "[]", '{"categories": []}', '{"categories": [{"slug": "x"}], "products": []}'):
+        (tmp_path / "bad.json").write_text(content)
+        refused = runner.invoke(args=["load-products", str(tmp_path / "bad.json")])
+        assert refused.exit_code == 1
+        assert "bad.json" in refused.output
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Product)) == len(GOODS["products"])
+        assert db.session.scalars(select(Category.slug).where(Category.slug == "x")).all() == []

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.customers.passwords import hashing
 from app.database import db
-from app.staff.models import ErrorReport, Staff, StaffLook
+from app.staff.models import AuditEntry, ErrorReport, Staff
 from tests.conftest import browser_of
 from tests.pages import Page
 
@@ -63,7 +63,7 @@ def found(page: Page) -> list[int]:
 def looks(app: Flask) -> list[tuple[str, int | None, str]]:
     """Return what was written down, the oldest first."""
     with app.app_context():
-        rows = db.session.scalars(select(StaffLook).order_by(StaffLook.id))
+        rows = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id))
         return [(row.action, row.customer_id, row.detail) for row in rows]
 
 

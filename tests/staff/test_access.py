@@ -14,10 +14,10 @@ from sqlalchemy import select, update
 from app.customers.models import Customer
 from app.database import db, utcnow
 from app.staff import session_store
+from app.staff.accounts import close_when
 from app.staff.models import Staff, StaffSession
 from app.staff.sessions import OPEN
 from app.tokens import secret_hash
-from demo.staff import DEMO_EMAIL, DEMO_PASSWORD
 from tests.conftest import browser_of, open_page
 from tests.customers import steps as customers
 from tests.staff.steps import COOKIE, EMAIL, NAME, PASSWORD, at_work, hire, log_in, looks, send
@@ -293,8 +293,8 @@ def test_whatever_is_wrong_the_answer_is_the_same_and_one_hash_is_computed(
     with app.app_context():
         db.session.execute(update(Staff).where(Staff.email == "gone@example.com").values(disabled_at=utcnow()))
         db.session.commit()
-    hasher = customers.CountingHasher(customers.passwords._hasher)
-    monkeypatch.setattr(customers.passwords, "_hasher", hasher)
+    hasher = customers.CountingHasher(customers.hashing._hasher)
+    monkeypatch.setattr(customers.hashing, "_hasher", hasher)
     answers = []
     for email, password in ((EMAIL, "wrong"), ("nobody@example.com", PASSWORD), ("gone@example.com", PASSWORD)):
         before = hasher.calls
@@ -323,28 +323,14 @@ def test_guessing_at_many_accounts_is_slowed_by_where_it_comes_from(app: Flask, 
     assert statuses == [422] * 20 + [429] * 2
 
 
-def test_the_demos_account_is_there_in_the_demo_only(demo_app: Flask, make_app: Any) -> None:
-    from demo.staff import load
-
-    with demo_app.app_context():
-        load(db.session())
-        load(db.session())
+def test_an_account_that_a_check_closes_cannot_log_in(app: Flask, client: FlaskClient) -> None:
+    hire(app)
+    close_when(app, lambda staff: staff.name == NAME)
+    assert log_in(client).status_code == 422
+    with app.app_context():
+        db.session.execute(update(Staff).values(name="Another"))
         db.session.commit()
-    client = browser_of(demo_app)
-    page = open_page(client, LOGIN)
-    assert DEMO_EMAIL in page.text
-    assert DEMO_PASSWORD in page.text
-    assert log_in(client, DEMO_EMAIL, DEMO_PASSWORD).status_code == 303
-    real = make_app(DEMO="0")  # the same database
-    client = browser_of(real)
-    page = open_page(client, LOGIN)
-    assert DEMO_EMAIL not in page.text
-    assert DEMO_PASSWORD not in page.text
-    assert log_in(client, DEMO_EMAIL, DEMO_PASSWORD).status_code == 422
-    with real.app_context():
-        db.session.execute(update(Staff).values(email="another@example.com"))
-        load(db.session())
-        assert db.session.scalars(select(Staff.email)).all() == ["another@example.com"]
+    assert log_in(client).status_code == 303
 
 
 def test_the_name_of_who_is_logged_in_stands_on_every_page(app: Flask) -> None:

@@ -13,7 +13,7 @@ from app.customers.linking.revocation import Outcome
 from app.customers.models import Activity, Customer, CustomerSession, VippsLink, WebhookDelivery
 from app.database import db, utcnow
 from app.shop.models import Order
-from app.staff.models import ErrorReport, StaffLook
+from app.staff.models import AuditEntry, ErrorReport
 from tests.conftest import browser_of, open_page
 from tests.customers import steps as customers
 from tests.pages import check_page
@@ -153,7 +153,7 @@ def test_a_look_has_the_reference_of_its_request(app: Flask) -> None:
     client = at_work(app)
     open_page(client, f"/staff/customers/{customer_id}")
     with app.app_context():
-        look = db.session.scalars(select(StaffLook)).one()
+        look = db.session.scalars(select(AuditEntry)).one()
         assert len(look.reference) == 9
         assert look.staff.name == NAME
 

@@ -11,7 +11,7 @@ from app.customers.models import Customer
 from app.customers.privacy import data_sources, retention, retention_periods
 from app.customers.privacy.erasure import erase
 from app.database import db
-from app.staff.models import ErrorReport, StaffLook, StaffSession
+from app.staff.models import AuditEntry, ErrorReport, StaffSession
 from tests.conftest import open_page
 from tests.customers.steps import add_customer
 from tests.staff.steps import NAME, at_work, looks
@@ -51,7 +51,7 @@ def test_erasing_a_customer_leaves_the_looks_without_them(app: Flask) -> None:
 @pytest.mark.parametrize(
     ("table", "moment", "period"),
     [
-        (StaffLook, StaffLook.at, retention_periods.STAFF_LOOKS),
+        (AuditEntry, AuditEntry.at, retention_periods.STAFF_LOOKS),
         (ErrorReport, ErrorReport.at, retention_periods.ERRORS),
         (StaffSession, StaffSession.expires_at, retention_periods.STAFF_SESSIONS),
     ],

@@ -13,7 +13,7 @@ from app.customers.models import Customer
 from app.database import begin_write, db, utcnow
 from app.staff import reports as error_reports
 from app.staff.models import ErrorReport
-from app.staff.reports import PER_MINUTE, Quota
+from app.staff.reports import MAX_PER_MINUTE, Quota
 from tests.conftest import browser_of, open_page
 from tests.customers.steps import add_customer, statements
 from tests.customers.steps import log_in as customer_logs_in
@@ -103,9 +103,9 @@ def test_the_list_of_errors_says_what_each_means(app: Flask, client: FlaskClient
 
 
 def test_a_flood_of_forged_callbacks_is_written_down_a_few_times_only(app: Flask, client: FlaskClient) -> None:
-    for _ in range(PER_MINUTE + 15):
+    for _ in range(MAX_PER_MINUTE + 15):
         assert client.get(CALLBACK).status_code == 400
-    assert len(reports(app)) == PER_MINUTE
+    assert len(reports(app)) == MAX_PER_MINUTE
     client.get("/boom/bug")
     assert reports(app)[-1].code == "KeyError"  # what else goes wrong meanwhile is not lost in it
 
@@ -113,7 +113,7 @@ def test_a_flood_of_forged_callbacks_is_written_down_a_few_times_only(app: Flask
 def test_the_quota_is_per_code_and_minute() -> None:
     now = [0.0]
     quota = Quota(clock=lambda: now[0])
-    assert [quota.take("a") for _ in range(PER_MINUTE + 1)] == [True] * PER_MINUTE + [False]
+    assert [quota.take("a") for _ in range(MAX_PER_MINUTE + 1)] == [True] * MAX_PER_MINUTE + [False]
     assert quota.take("b")
     now[0] = 59.9
     assert not quota.take("a")
@@ -126,9 +126,9 @@ def test_the_quota_is_per_code_and_minute() -> None:
 
 
 def test_only_the_newest_are_kept(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(error_reports, "MOST", 30)
-    monkeypatch.setattr(error_reports, "MOST_OF_A_CODE", 20)
-    monkeypatch.setattr(error_reports, "PER_MINUTE", 1000)
+    monkeypatch.setattr(error_reports, "MAX_REPORTS", 30)
+    monkeypatch.setattr(error_reports, "MAX_REPORTS_PER_CODE", 20)
+    monkeypatch.setattr(error_reports, "MAX_PER_MINUTE", 1000)
     fill(app, "state_missing", 25)
     client.get(CALLBACK)
     assert [row.code for row in reports(app)] == ["state_missing"] * 20

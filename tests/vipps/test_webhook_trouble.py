@@ -51,7 +51,7 @@ def test_the_secret_is_in_no_log_when_all_else_fails(
     def fail(*args: Any) -> None:
         raise RuntimeError("nobody foresaw this")
 
-    monkeypatch.setattr("app.customers.linking.revocation.receive", fail)
+    monkeypatch.setattr("app.customers.linking.revocation.process", fail)
     answer = send(sender)
     assert answer.status_code == 500
     seen = "".join(capfd.readouterr())

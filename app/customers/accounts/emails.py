@@ -10,8 +10,8 @@ from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
 
 from app import mail
-from app.customers.accounts.registration import has_vipps
 from app.customers.consents import unsubscribe
+from app.customers.lookup import has_vipps
 from app.customers.models import Customer
 from app.settings import settings_of_app
 

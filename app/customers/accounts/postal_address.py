@@ -9,11 +9,14 @@ from dataclasses import fields
 
 from babel import Locale
 from flask_babel import get_locale
+from flask_babel import lazy_gettext as _l
 
 from app.vipps.claims import Address
 
 HOME = "NO"
 OWN = "own"
+# The kinds of address at Vipps, by their `type`.
+KINDS = {"home": _l("Home address"), "work": _l("Work address"), "other": _l("Other address")}
 PARTS = ("street", "postal_code", "region", "country")
 
 

@@ -48,7 +48,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Listing:
+class ActivityPage:
     """One page of an activity list, newest first; `total` counts all lines."""
 
     lines: Sequence[Activity]
@@ -61,7 +61,7 @@ class Listing:
         return max(1, -(-self.total // PER_PAGE))
 
 
-def note(
+def record(
     customer: Customer | None, kind: Kind, *, method: str | None = None, decision: Decision | None = None
 ) -> Activity:
     """Add a line for a customer, or for nobody that is known, with the browser and the number of this request."""
@@ -78,16 +78,16 @@ def note(
     )
 
 
-def listing(customer: Customer, page: int = 1) -> Listing:
+def activity_page(customer: Customer, page: int = 1) -> ActivityPage:
     """Return one page of a customer's list."""
     mine = Activity.customer_id == customer.id
     newest = select(Activity).where(mine).order_by(Activity.id.desc())
     lines = db.session.scalars(newest.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
     total = db.session.scalar(select(func.count()).select_from(Activity).where(mine)) or 0
-    return Listing(lines, total, page)
+    return ActivityPage(lines, total, page)
 
 
-def one_of(customer: Customer, activity_id: int) -> Activity | None:
+def find(customer: Customer, activity_id: int) -> Activity | None:
     """Return a line of this customer's list; somebody else's is as good as none (ASVS 8.2.2)."""
     return db.session.scalar(select(Activity).where(Activity.id == activity_id, Activity.customer_id == customer.id))
 

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.customers.activity.account_activity import Kind
-from app.customers.models import Activity
+from app.customers.models import Activity, LoginMethod
 from app.settings import settings_of_app
 from app.vipps.matching import Verdict
 from app.vipps.reasons import REASONS
@@ -35,7 +35,7 @@ KINDS = {
     Kind.BLOCKED: _l("The shop blocked the account"),
     Kind.UNBLOCKED: _l("The shop opened the account again"),
 }
-METHODS = {"password": _l("Password"), "mail": _l("Link by mail")}
+METHODS: dict[str, object] = {LoginMethod.PASSWORD: _l("Password"), LoginMethod.MAIL: _l("Link by mail")}
 VERDICTS = {
     Verdict.KNOWN_SUBJECT: _l("It was your account, so you were let in."),
     Verdict.LINK_AND_LOG_IN: _l("An account of yours was here already. It was connected, and you were let in."),
@@ -58,17 +58,17 @@ def said(line: Activity) -> str:
 
 def login_method(method: str | None) -> str:
     """Return the way of a login as people call it; an empty string if there was none."""
-    if method == "vipps":
+    if method == LoginMethod.VIPPS:
         return settings_of_app().brand
     return str(METHODS.get(method or "", ""))
 
 
-def decided(line: Activity) -> str:
+def describe_decision(line: Activity) -> str:
     """Return what was decided, or an empty string."""
     return str(VERDICTS[Verdict(line.decision)]) % {"brand": settings_of_app().brand} if line.decision else ""
 
 
-def reasons_of(names: Sequence[str]) -> list[str]:
+def describe_reasons(names: Sequence[str]) -> list[str]:
     """Return the reasons of a decision in words; one that is no longer given is left out."""
     brand = settings_of_app().brand
     return [_(REASONS[name], brand=brand) for name in names if name in REASONS]

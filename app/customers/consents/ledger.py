@@ -32,7 +32,7 @@ def record(customer: Customer, info: UserInfo) -> None:
             _add_once(customer, _row(customer, info.subject, answer, digest))
 
 
-def say(
+def record_answer(
     customer: Customer, consent_id: str, granted: bool, text: str, heading: str, language: str, source: str
 ) -> ConsentRecord:
     """Add an answer that was given here, with the words that stood there.

@@ -30,7 +30,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Standing:
+class ChannelStatus:
     """What holds for one channel, and the answer that it rests on; no answer is a no."""
 
     channel: Channel
@@ -47,7 +47,7 @@ class Answer:
     revocable: bool
 
 
-def standings(customer: Customer) -> list[Standing]:
+def channel_statuses(customer: Customer) -> list[ChannelStatus]:
     """Return what holds for each channel."""
     answers = {record.consent_id: record for record in ledger.latest(customer)}
     revoked = revoked_subjects(customer)
@@ -69,9 +69,11 @@ def choose(customer: Customer, consent_id: str, granted: bool, source: str = led
     channel = CHANNELS.get(consent_id)
     if channel is None:
         return _take_back(customer, before, source) if before and not granted else None
-    if before and before.granted == granted and not (granted and rests(before, revoked_subjects(customer))):
+    if before and before.granted == granted and not (granted and is_suspended(before, revoked_subjects(customer))):
         return None
-    return ledger.say(customer, channel.id, granted, str(channel.question), str(channel.label), language(), source)
+    return ledger.record_answer(
+        customer, channel.id, granted, str(channel.question), str(channel.label), language(), source
+    )
 
 
 def turn_all_off(customer: Customer, source: str = ledger.MY_PAGE) -> list[ConsentRecord]:
@@ -82,15 +84,15 @@ def turn_all_off(customer: Customer, source: str = ledger.MY_PAGE) -> list[Conse
     return [row for row in chosen if row]
 
 
-def end_resting(customer: Customer, links: Iterable[VippsLink]) -> None:
+def end_suspended(customer: Customer, links: Iterable[VippsLink]) -> None:
     """Record a no for each yes that rests with these links, before they go and take the mark with them.
 
     It is a no to the words of the yes. What had to be accepted and is no channel of ours stays as it is.
     """
     revoked = [link.subject for link in links if link.sharing_revoked_at is not None]
     for yes in ledger.latest(customer):
-        if rests(yes, revoked) and (yes.consent_id in CHANNELS or not yes.required):
-            ledger.say(customer, yes.consent_id, False, yes.text, yes.heading, yes.language, ledger.MY_PAGE)
+        if is_suspended(yes, revoked) and (yes.consent_id in CHANNELS or not yes.required):
+            ledger.record_answer(customer, yes.consent_id, False, yes.text, yes.heading, yes.language, ledger.MY_PAGE)
 
 
 def revoked_subjects(customer: Customer) -> Sequence[str]:
@@ -99,19 +101,23 @@ def revoked_subjects(customer: Customer) -> Sequence[str]:
     return db.session.scalars(revoked.where(VippsLink.sharing_revoked_at.is_not(None))).all()
 
 
-def rests(record: ConsentRecord, revoked: Sequence[str]) -> bool:
+def is_suspended(record: ConsentRecord, revoked: Sequence[str]) -> bool:
     """Tell whether a yes came from a Vipps user who shares nothing with us any more."""
     return record.granted and record.source == ledger.VIPPS_LOGIN and record.subject in revoked
 
 
-def _standing(customer: Customer, channel: Channel, record: ConsentRecord | None, revoked: Sequence[str]) -> Standing:
+def _standing(
+    customer: Customer, channel: Channel, record: ConsentRecord | None, revoked: Sequence[str]
+) -> ChannelStatus:
     state = State.OFF
     if record and record.granted:
-        state = State.RESTING if rests(record, revoked) else State.ON
-    return Standing(channel, record, state, channel.reaches(customer))
+        state = State.RESTING if is_suspended(record, revoked) else State.ON
+    return ChannelStatus(channel, record, state, channel.reaches(customer))
 
 
 def _take_back(customer: Customer, before: ConsentRecord, source: str) -> ConsentRecord | None:
     if not before.granted or before.required:
         return None
-    return ledger.say(customer, before.consent_id, False, before.text, before.heading, before.language, source)
+    return ledger.record_answer(
+        customer, before.consent_id, False, before.text, before.heading, before.language, source
+    )

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from flask import url_for
 from itsdangerous import BadData, URLSafeSerializer
 
-from app.customers.accounts import registration
+from app.customers import lookup
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.consents import ledger, preferences
 from app.customers.consents.channels import CHANNELS, Channel
-from app.customers.models import Customer
+from app.customers.models import Customer, LoginMethod
 from app.database import begin_write, db
 from app.settings import settings_of_app
 
 SALT = "unsubscribe"
-LONGEST_TOKEN = 500
+MAX_TOKEN_LENGTH = 500
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def address(customer: Customer, consent_id: str) -> str:
     return settings_of_app().public_url + url_for("unsubscribe.page", token=token, _external=False)
 
 
-def look_at(token: str) -> Link | None:
+def find(token: str) -> Link | None:
     """Return what a token stands for; None if it is forged, or its account is gone."""
     customer_id, channel, birth = _read(token)
     customer = db.session.get(Customer, customer_id) if customer_id else None
@@ -62,17 +62,17 @@ def look_at(token: str) -> Link | None:
 def withdraw(token: str) -> Link | None:
     """Take the yes back; once more changes nothing. The caller commits."""
     begin_write()
-    link = look_at(token)
-    customer = registration.hold(link.customer.id) if link else None
+    link = find(token)
+    customer = lookup.lock_customer(link.customer.id) if link else None
     if link is None or customer is None:
         return None
     if preferences.choose(customer, link.channel.id, False, ledger.UNSUBSCRIBE):
-        account_activity.note(customer, Kind.CONSENT_WITHDRAWN, method="mail")
+        account_activity.record(customer, Kind.CONSENT_WITHDRAWN, method=LoginMethod.MAIL)
     return link
 
 
 def _read(token: str) -> tuple[int, Channel | None, int]:
-    if len(token) > LONGEST_TOKEN:
+    if len(token) > MAX_TOKEN_LENGTH:
         return 0, None, 0
     try:
         customer_id, consent_id, birth = _serializer().loads(token)

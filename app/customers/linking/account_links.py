@@ -8,44 +8,34 @@ subjects, is a unique constraint: of two logins at the same moment the later one
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy import ColumnElement, and_, or_, select
 
-from app.customers.accounts import email_tokens, emails
-from app.customers.accounts.email_address import normal_email
-from app.customers.accounts.registration import find_by_email, hold
+from app.customers import email_tokens
+from app.customers.accounts import emails
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.consents import ledger, preferences
-from app.customers.models import Customer, VippsLink, VippsProfile
+from app.customers.email_address import normal_email
+from app.customers.lookup import Identity, find_by_email, find_link, lock_link
+from app.customers.models import Customer, EndReason, LoginMethod, VippsLink
 from app.customers.profile import from_vipps
-from app.customers.profile.change_history import set_aside
+from app.customers.profile.change_history import withdraw_proposals
 from app.customers.profile.from_vipps import Refreshed
 from app.customers.sessions.session_cookie import end_sessions_of
-from app.database import db, update_row, utcnow, writes_alone
+from app.database import db, update_row, utcnow
 from app.i18n import language
 from app.logging import log
 from app.settings import settings_of_app
 from app.vipps.claims import UserInfo
 from app.vipps.matching import Account, Decision, Facts, Person, Verdict, decide
 from app.vipps.purposes import Purpose
-from app.vipps.routes import integration
 
 # More accounts than this with one number or address are several, whatever else they are.
-MOST_CANDIDATES = 20
+MAX_CANDIDATES = 20
 
 
 @dataclass(frozen=True)
-class Identity:
-    """A Vipps user as one sales unit knows it (Vipps Login API guide: core concepts, "sub")."""
-
-    issuer: str
-    client_id: str
-    subject: str
-
-
-@dataclass(frozen=True)
-class Settled:
+class Resolution:
     """A decision that was carried out. `link` is what opens the account now, or None if nothing was done."""
 
     decision: Decision
@@ -53,58 +43,46 @@ class Settled:
     refreshed: Refreshed | None = None
 
 
-LINK_OF_SUBJECT = (
-    select(VippsLink, Customer, VippsProfile)
-    .join(VippsLink.customer)
-    .outerjoin(VippsLink.profile)
-    .where(
-        VippsLink.issuer == bindparam("issuer"),
-        VippsLink.client_id == bindparam("client_id"),
-        VippsLink.subject == bindparam("subject"),
-    )
-)
-
-
-def settle(
+def resolve(
     purpose: Purpose, who: Identity, info: UserInfo, logged_in_at: datetime, current: Customer | None = None
-) -> Settled:
+) -> Resolution:
     """Decide which customer a Vipps user is, do it, and keep what Vipps said with it.
 
     `logged_in_at` is when Vipps let them in, by its clock. `current` is the customer on whose behalf this was begun,
     held by the caller, for every purpose but logging in.
     """
-    link = find_link(who) if current else held_link(who)
-    decision = decide(facts(purpose, who, info, link, current))
+    link = find_link(who) if current else lock_link(who)
+    decision = decide(gather_facts(purpose, who, info, link, current))
     match decision.verdict:
         case Verdict.KNOWN_SUBJECT:
             pass
         case Verdict.LINK_AND_LOG_IN | Verdict.LINK:
-            link = connect(db.session.get_one(Customer, decision.account_id), who)
+            link = link_account(db.session.get_one(Customer, decision.account_id), who)
         case Verdict.CREATE:
-            link = create(who, info)
+            link = create_customer(who, info)
         case _:
-            return Settled(decision)
-    return Settled(decision, link, keep(link, info, logged_in_at))
+            return Resolution(decision)
+    return Resolution(decision, link, record_vipps_data(link, info, logged_in_at))
 
 
 def would_link(who: Identity, info: UserInfo, customer: Customer) -> bool:
     """Tell whether a proof that this customer is the person leads to the link that it is for."""
-    return decide(facts(Purpose.PROVE, who, info, find_link(who), customer)).verdict is Verdict.LINK
+    return decide(gather_facts(Purpose.PROVE, who, info, find_link(who), customer)).verdict is Verdict.LINK
 
 
-def settle_as_new(who: Identity, info: UserInfo, logged_in_at: datetime, *, may_create: bool) -> Settled:
+def resolve_as_new(who: Identity, info: UserInfo, logged_in_at: datetime, *, may_create: bool) -> Resolution:
     """Make an account for somebody who said that the one they match is another's, unless they have one by now."""
     link = find_link(who)
     if link is not None:
-        return settle(Purpose.LOG_IN, who, info, logged_in_at)
+        return resolve(Purpose.LOG_IN, who, info, logged_in_at)
     if not may_create:
-        return Settled(Decision(Verdict.MEMBERS_ONLY, None, ("not_their_account", "members_only")))
-    created = create(who, info)
+        return Resolution(Decision(Verdict.MEMBERS_ONLY, None, ("not_their_account", "members_only")))
+    created = create_customer(who, info)
     decision = Decision(Verdict.CREATE, created.customer.id, ("not_their_account",))
-    return Settled(decision, created, keep(created, info, logged_in_at))
+    return Resolution(decision, created, record_vipps_data(created, info, logged_in_at))
 
 
-def keep(link: VippsLink | None, info: UserInfo, logged_in_at: datetime) -> Refreshed | None:
+def record_vipps_data(link: VippsLink | None, info: UserInfo, logged_in_at: datetime) -> Refreshed | None:
     """Keep what Vipps said about the person, and their answers to consent questions.
 
     To log in is to share (again). Only a login from before the person ended that, which comes to its end after it, is
@@ -122,38 +100,9 @@ def keep(link: VippsLink | None, info: UserInfo, logged_in_at: datetime) -> Refr
     return refreshed
 
 
-def find_link(who: Identity) -> VippsLink | None:
-    """Find the account of a subject: by issuer, client and subject, never by a claim that can change hands."""
-    values = {"issuer": who.issuer, "client_id": who.client_id, "subject": who.subject}
-    found = db.session.execute(LINK_OF_SUBJECT, values, execution_options={"populate_existing": True}).one_or_none()
-    if found is None:
-        return None
-    link, customer, profile = found  # set as `joinedload` would, at less cost
-    set_committed_value(link, "customer", customer)
-    set_committed_value(link, "profile", profile)
-    return link
-
-
-def held_link(who: Identity) -> VippsLink | None:
-    """Find the account of a subject, and keep others from changing it or its link before this transaction ends.
-
-    The link is read again once its customer is held: another transaction may have had it meanwhile. Not so on SQLite,
-    where `begin_write` has kept everybody else from writing before anything was read.
-    """
-    seen = find_link(who)
-    if seen is None or writes_alone():
-        return seen
-    return find_link(who) if hold(seen.customer_id) else None
-
-
-def link_of(customer: Customer) -> VippsLink | None:
-    """Return the link of a customer at the sales unit that this shop uses today."""
-    unit = integration().client.config
-    mine = select(VippsLink).where(VippsLink.customer_id == customer.id)
-    return db.session.scalar(mine.where(VippsLink.issuer == unit.issuer, VippsLink.client_id == unit.client_id))
-
-
-def facts(purpose: Purpose, who: Identity, info: UserInfo, link: VippsLink | None, current: Customer | None) -> Facts:
+def gather_facts(
+    purpose: Purpose, who: Identity, info: UserInfo, link: VippsLink | None, current: Customer | None
+) -> Facts:
     """Gather what `decide` wants to know about somebody who came back from Vipps."""
     unknown = link is None and purpose in (Purpose.LOG_IN, Purpose.MEMBERS)
     person = person_of(info) if unknown else Person()
@@ -177,33 +126,32 @@ def person_of(info: UserInfo) -> Person:
     )
 
 
-def create(who: Identity, info: UserInfo) -> VippsLink:
+def create_customer(who: Identity, info: UserInfo) -> VippsLink:
     """Make an account for a person we have not met, with what Vipps has verified about them."""
-    person, now = person_of(info), utcnow()
-    email = person.email if person.email and not find_by_email(person.email) else None
+    person = person_of(info)
     customer = Customer(
-        email=email,
-        email_verified_at=now if email else None,
         phone_number=person.phone_number,
-        phone_verified_at=now if person.phone_number else None,
+        phone_verified_at=utcnow() if person.phone_number else None,
         name=info.name or "",
         given_name=info.given_name or "",
         family_name=info.family_name or "",
         locale=language(),
     )
+    if person.email and not find_by_email(person.email):
+        customer.set_verified_email(person.email)
     return _add(customer, who)
 
 
-def connect(customer: Customer, who: Identity) -> VippsLink:
+def link_account(customer: Customer, who: Identity) -> VippsLink:
     """Let a Vipps user open an account, and let out whoever else was waiting in it.
 
     Its other sessions end and its open mailed links are void: an attacker who got in before the owner came would stay
     in by them (Sudhodanan and Paverd, section 6.2.2; ASVS 7.4.3). The owner is told by mail (ASVS 6.3.7).
     """
     link = _add(customer, who)
-    email_tokens.void(customer)
-    end_sessions_of(customer, "vipps_connected", except_current=True)
-    account_activity.note(customer, Kind.VIPPS_CONNECTED, method="vipps")
+    email_tokens.revoke(customer)
+    end_sessions_of(customer, EndReason.VIPPS_CONNECTED, except_current=True)
+    account_activity.record(customer, Kind.VIPPS_CONNECTED, method=LoginMethod.VIPPS)
     emails.vipps_connected(customer)
     return link
 
@@ -216,34 +164,34 @@ def take_over(customer: Customer, info: UserInfo) -> None:
     with `connect`, which follows.
     """
     customer.password_hash = None
-    customer.email_verified_at = utcnow()
+    customer.mark_email_verified()
     customer.name, customer.given_name, customer.family_name = (
         info.name or "",
         info.given_name or "",
         info.family_name or "",
     )
     customer.phone_number = customer.phone_verified_at = customer.address = None
-    preferences.end_resting(customer, customer.vipps_links)
+    preferences.end_suspended(customer, customer.vipps_links)
     customer.vipps_links.clear()
-    account_activity.note(customer, Kind.TAKEN_OVER, method="mail")
+    account_activity.record(customer, Kind.TAKEN_OVER, method=LoginMethod.MAIL)
     emails.taken_over(customer)
 
 
-def can_disconnect(customer: Customer) -> bool:
+def can_unlink(customer: Customer) -> bool:
     """Tell whether another way in remains: a password, with a confirmed address to log in with."""
     return customer.password_hash is not None and customer.email_verified_at is not None
 
 
-def disconnect(customer: Customer, link: VippsLink) -> None:
+def unlink_account(customer: Customer, link: VippsLink) -> None:
     """Take a Vipps user's way in away; what Vipps said goes with it, and every other session ends.
 
     A yes that rests is a no from here on: nothing would keep it at rest without the link.
     """
-    preferences.end_resting(customer, [link])
+    preferences.end_suspended(customer, [link])
     db.session.delete(link)
-    set_aside(customer)  # what Vipps proposed is no longer asked
-    end_sessions_of(customer, "vipps_disconnected", except_current=True)
-    account_activity.note(customer, Kind.VIPPS_DISCONNECTED)
+    withdraw_proposals(customer)  # what Vipps proposed is no longer asked
+    end_sessions_of(customer, EndReason.VIPPS_DISCONNECTED, except_current=True)
+    account_activity.record(customer, Kind.VIPPS_DISCONNECTED)
     emails.vipps_disconnected(customer)
 
 
@@ -268,7 +216,7 @@ def _candidates(person: Person) -> list[Customer]:
         same.append(and_(Customer.phone_number == person.phone_number, verified))
     if not same:
         return []
-    found = select(Customer).where(or_(*same)).order_by(Customer.id).limit(MOST_CANDIDATES)
+    found = select(Customer).where(or_(*same)).order_by(Customer.id).limit(MAX_CANDIDATES)
     return list(db.session.scalars(found.with_for_update()))
 
 

@@ -8,13 +8,13 @@ another row's.
 from datetime import timedelta
 from typing import TypeVar
 
-from app.customers.models import CustomerSession, PendingLink
+from app.customers.models import CustomerSession, EndReason, PendingLink
 from app.customers.sessions import session_store
 from app.database import db, utcnow
 from app.vipps.attempts import Attempt
 from app.vipps.routes import browser_cookie, integration
 
-SESSION, HELD, DONE = "session", "held", "done"
+SESSION, PENDING, DONE = "session", "held", "done"
 # How long after a login its callback may be repeated by the same browser and still lead into it: long enough for
 # a double click or a reload, too short for the back button after lunch.
 REPEATABLE = timedelta(minutes=1)
@@ -22,17 +22,17 @@ REPEATABLE = timedelta(minutes=1)
 Row = TypeVar("Row", CustomerSession, PendingLink)
 
 
-def note_session(attempt: Attempt, row: CustomerSession) -> None:
+def record_session(attempt: Attempt, row: CustomerSession) -> None:
     """Note that the login began a session. The caller commits."""
     _note(attempt, f"{SESSION}.{_name(row)}")
 
 
-def note_held(attempt: Attempt, row: PendingLink) -> None:
+def record_pending(attempt: Attempt, row: PendingLink) -> None:
     """Note that the login waits for a proof. The caller commits."""
-    _note(attempt, f"{HELD}.{_name(row)}")
+    _note(attempt, f"{PENDING}.{_name(row)}")
 
 
-def note_done(attempt: Attempt) -> None:
+def record_done(attempt: Attempt) -> None:
     """Note that it was done for somebody who is logged in, with nothing to give out again. The caller commits."""
     _note(attempt, DONE)
 
@@ -43,12 +43,12 @@ def session_of(outcome: str | None) -> CustomerSession | None:
     return row if row and row.ended_at is None else None
 
 
-def held_by(outcome: str | None) -> PendingLink | None:
+def pending_of(outcome: str | None) -> PendingLink | None:
     """Return what has waited since a login of less than a minute ago."""
-    return _row(PendingLink, HELD, outcome)
+    return _row(PendingLink, PENDING, outcome)
 
 
-def end_here(reason: str) -> None:
+def end_replayable_sessions(reason: EndReason) -> None:
     """End what the logins of this browser can still be led into again. The caller commits.
 
     A repeated callback gets a session of its own, so its browser holds the key of one and has left another open: by

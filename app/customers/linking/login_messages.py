@@ -6,7 +6,6 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from app.customers.models import Activity, Customer
-from app.customers.profile.change_history import is_asked
 from app.customers.profile.from_vipps import Refreshed
 from app.settings import settings_of_app
 from app.vipps.matching import Verdict
@@ -19,11 +18,6 @@ LINES = {
     Verdict.LINK: _l("%(brand)s is connected: from now on it opens your account, %(name)s."),
     Verdict.CREATE: _l("Welcome, %(name)s. You are new here, so we have made you an account."),
 }
-
-
-def has_news(customer: Customer) -> bool:
-    """Tell whether Vipps says something that the customer has not decided about; asked before the login's commit."""
-    return is_asked(customer)
 
 
 def greet(customer: Customer, line: Activity, *, news: bool) -> None:
@@ -44,7 +38,7 @@ def greet(customer: Customer, line: Activity, *, news: bool) -> None:
         flash(Markup('{} <a href="{}">{}</a>').format(told, url_for("profile.page"), _("Choose what to keep")), "info")
 
 
-def tell_news(refreshed: Refreshed) -> None:
+def announce_refresh(refreshed: Refreshed) -> None:
     """Say what an asked-for refresh brought."""
     brand = settings_of_app().brand
     if refreshed.proposed:

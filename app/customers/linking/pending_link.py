@@ -12,8 +12,8 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select
 
-from app.customers.accounts import registration
-from app.customers.linking.account_links import Identity
+from app.customers import lookup
+from app.customers.lookup import Identity
 from app.customers.models import PendingLink
 from app.database import db, utcnow
 from app.settings import settings_of_app
@@ -28,7 +28,7 @@ PENDING_COOKIE = "pending-link"
 LIFETIME = timedelta(hours=1)
 
 
-def hold(login: Login, decision: Decision) -> tuple[PendingLink, str]:
+def store(login: Login, decision: Decision) -> tuple[PendingLink, str]:
     """Keep a login until its proof comes; return it and the key for the browser's cookie. The caller commits."""
     token = new_token()
     db.session.execute(delete(PendingLink).where(PendingLink.expires_at < utcnow()))
@@ -50,7 +50,7 @@ def hold(login: Login, decision: Decision) -> tuple[PendingLink, str]:
     return pending, token
 
 
-def rekey(waiting: PendingLink) -> str:
+def renew_key(waiting: PendingLink) -> str:
     """Give what waits a new key, for a browser that may have missed the first."""
     token = new_token()
     waiting.browser_hash = secret_hash(token)
@@ -73,7 +73,7 @@ def by_id(pending_id: int) -> PendingLink | None:
     return db.session.scalar(waiting)
 
 
-def may_become_new(pending: PendingLink) -> bool:
+def may_create_account(pending: PendingLink) -> bool:
     """Tell whether who waits may get an account of their own: not where logging in makes none."""
     return pending.purpose != Purpose.MEMBERS and settings_of_app().vipps_new_customers == "create"
 
@@ -88,19 +88,19 @@ def userinfo_of(pending: PendingLink) -> UserInfo:
     return parse(pending.claims)
 
 
-def take(pending_id: int) -> PendingLink | None:
+def lock(pending_id: int) -> PendingLink | None:
     """Return what waits under this number, for its last step; of two at the same moment one gets it.
 
     Its customer is held first, as everywhere, so that two of their browsers never wait for each other. The row stays
     until `drop`, so that a step that is refused leaves it where it was.
     """
     seen = by_id(pending_id)
-    if seen is None or registration.hold(seen.customer_id) is None:
+    if seen is None or lookup.lock_customer(seen.customer_id) is None:
         return None
     waiting = select(PendingLink).where(PendingLink.id == pending_id, PendingLink.expires_at >= utcnow())
     return db.session.scalar(waiting.with_for_update().execution_options(populate_existing=True))
 
 
-def drop(pending: PendingLink) -> None:
+def delete_pending(pending: PendingLink) -> None:
     """Forget it. The caller commits."""
     db.session.execute(delete(PendingLink).where(PendingLink.id == pending.id))

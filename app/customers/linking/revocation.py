@@ -14,13 +14,13 @@ from enum import StrEnum
 
 from sqlalchemy import bindparam, delete, func, select, update
 
+from app.customers import lookup
 from app.customers.accounts import emails
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
-from app.customers.linking import account_links
-from app.customers.linking.account_links import Identity
-from app.customers.models import VippsLink, WebhookDelivery
-from app.customers.profile.change_history import set_aside
+from app.customers.lookup import Identity
+from app.customers.models import EndReason, LoginMethod, VippsLink, WebhookDelivery
+from app.customers.profile.change_history import withdraw_proposals
 from app.customers.sessions import session_store
 from app.database import db, utcnow
 from app.logging import reference
@@ -39,10 +39,10 @@ class Outcome(StrEnum):
 
 UNDERSTOOD = frozenset(Outcome)
 # The rows that are kept at most, whatever somebody does who knows the address.
-MOST = 100_000
+MAX_DELIVERIES = 100_000
 
 
-def receive(delivery: Delivery) -> str:
+def process(delivery: Delivery) -> str:
     """Do what an event means, keep that it came, and return its outcome; for a malformed one, what is wrong with it.
 
     The caller commits. Of two equal bodies at the same moment one fails by its unique hash; to be tried again.
@@ -82,10 +82,10 @@ def _keep(row: WebhookDelivery, delivery: Delivery) -> str:
         case Revoked() as event:
             row.event_at = event.issued_at
             who = Identity(delivery.issuer, delivery.client_id, event.subject)
-            row.outcome = _heard(event, account_links.held_link(who), row)
+            row.outcome = _heard(event, lookup.lock_link(who), row)
     db.session.add(row)
     db.session.flush()
-    db.session.execute(_SURPLUS, {"most": MOST})
+    db.session.execute(_SURPLUS, {"most": MAX_DELIVERIES})
     return row.outcome
 
 
@@ -107,8 +107,8 @@ def _heard(event: Revoked, link: VippsLink | None, row: WebhookDelivery) -> Outc
 def _rest(link: VippsLink) -> None:
     """Let what came from Vipps rest, and tell the customer what that means."""
     customer = link.customer
-    session_store.end_all(customer, "sharing_revoked", method="vipps")
-    set_aside(customer)
-    line = account_activity.note(customer, Kind.SHARING_REVOKED, method="vipps")
+    session_store.end_all(customer, EndReason.SHARING_REVOKED, method=LoginMethod.VIPPS)
+    withdraw_proposals(customer)
+    line = account_activity.record(customer, Kind.SHARING_REVOKED, method=LoginMethod.VIPPS)
     line.user_agent = ""  # the sender is no browser of theirs
     emails.sharing_revoked(customer)

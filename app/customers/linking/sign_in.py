@@ -16,10 +16,11 @@ from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.consents import consent_prompt
 from app.customers.linking import account_links, callback_replay, login_messages, pending_link
-from app.customers.linking.account_links import Settled
-from app.customers.models import Customer, PendingLink
-from app.customers.sessions.session_cookie import forget, set_session_cookie, start_session
-from app.database import begin_write, db, utcnow
+from app.customers.linking.account_links import Resolution
+from app.customers.models import Customer, LoginMethod, PendingLink
+from app.customers.profile.change_history import has_proposals
+from app.customers.sessions.session_cookie import forget_current, set_session_cookie, start_session
+from app.database import begin_write, db
 from app.i18n import language
 from app.logging import log
 from app.signals import login_ended, send
@@ -29,8 +30,6 @@ from app.vipps.matching import Decision, Way
 from app.vipps.purposes import Purpose
 
 T = TypeVar("T")
-
-VIPPS = "vipps"
 
 
 def in_one_transaction(work: Callable[[], T]) -> T:
@@ -48,13 +47,13 @@ def _once(work: Callable[[], T]) -> T:
         return work()
     except (SQLAlchemyError, LoginRefused):
         db.session.rollback()
-        forget()
+        forget_current()
         raise
 
 
-def let_in(
+def sign_in(
     customer: Customer,
-    method: str,
+    method: LoginMethod,
     target: str,
     *,
     confirmed: bool = True,
@@ -70,10 +69,10 @@ def let_in(
         customer.locale = language()  # mails follow the language that was last read here
     row, token = start_session(customer, method, confirmed=confirmed)
     asks = consent_prompt.is_due(customer, decision)
-    line = account_activity.note(customer, Kind.LOGGED_IN, method=method, decision=decision)
-    news = decision is not None and login_messages.has_news(customer)
+    line = account_activity.record(customer, Kind.LOGGED_IN, method=method, decision=decision)
+    news = decision is not None and has_proposals(customer)
     if attempt:
-        callback_replay.note_session(attempt, row)
+        callback_replay.record_session(attempt, row)
     db.session.commit()
     log.info("logged_in", method=method, customer=customer.id, decision=decision.verdict if decision else None)
     send(login_ended, method=method, outcome=decision.verdict if decision else "let_in")
@@ -86,46 +85,46 @@ def let_in(
     return response
 
 
-def linked(settled: Settled) -> Customer:
+def customer_or_refuse(settled: Resolution) -> Customer:
     """Return the customer whom a decision led to; raises `LoginRefused`, noted and committed, if it led to nobody."""
     if settled.link is None:
-        refuse(settled.decision)
+        refuse_login(settled.decision)
     return settled.link.customer
 
 
-def refuse(decision: Decision) -> NoReturn:
+def refuse_login(decision: Decision) -> NoReturn:
     """Note a refusal with its reasons, commit that, and raise it."""
     customer = db.session.get(Customer, decision.account_id) if decision.account_id else None
-    account_activity.note(customer, Kind.LOGIN_REFUSED, method=VIPPS, decision=decision)
+    account_activity.record(customer, Kind.LOGIN_REFUSED, method=LoginMethod.VIPPS, decision=decision)
     db.session.commit()
     raise LoginRefused(decision.verdict, reasons=decision.reasons)
 
 
-def admit(waiting: PendingLink, way: Way, attempt: Attempt | None = None) -> Response:
+def link_and_sign_in(waiting: PendingLink, way: Way, attempt: Attempt | None = None) -> Response:
     """Connect a Vipps user who waited (see `pending.take`), after proof that the account is theirs, and let them in.
 
     Whoever proved an address that had never been confirmed gets the account without what others may have left in it.
     """
     customer, info = waiting.customer, pending_link.userinfo_of(waiting)
     who, target, logged_in_at = pending_link.identity_of(waiting), waiting.next_path, waiting.created_at
-    pending_link.drop(waiting)
+    pending_link.delete_pending(waiting)
     will_link = account_links.would_link(who, info, customer)  # a proof that is refused changes nothing
     if will_link and customer.email_verified_at is None:
         if way is Way.MAIL:
             account_links.take_over(customer, info)
-        customer.email_verified_at = utcnow()
-    settled = account_links.settle(Purpose.PROVE, who, info, logged_in_at, customer)
-    return let_in(linked(settled), VIPPS, target, decision=settled.decision, attempt=attempt)
+        customer.mark_email_verified()
+    settled = account_links.resolve(Purpose.PROVE, who, info, logged_in_at, customer)
+    return sign_in(customer_or_refuse(settled), LoginMethod.VIPPS, target, decision=settled.decision, attempt=attempt)
 
 
-def admit_as_new(waiting: PendingLink) -> Response:
+def create_and_sign_in(waiting: PendingLink) -> Response:
     """Make a new account for a Vipps user who waited and says that the account they match is somebody else's.
 
     It gets no address that the other account holds; nothing of the other account is shown or changed. Where logging in
     makes no accounts, this does not either.
     """
     info, who, target = pending_link.userinfo_of(waiting), pending_link.identity_of(waiting), waiting.next_path
-    logged_in_at, may_create = waiting.created_at, pending_link.may_become_new(waiting)
-    pending_link.drop(waiting)
-    settled = account_links.settle_as_new(who, info, logged_in_at, may_create=may_create)
-    return let_in(linked(settled), VIPPS, target, confirmed=False, decision=settled.decision)
+    logged_in_at, may_create = waiting.created_at, pending_link.may_create_account(waiting)
+    pending_link.delete_pending(waiting)
+    settled = account_links.resolve_as_new(who, info, logged_in_at, may_create=may_create)
+    return sign_in(customer_or_refuse(settled), LoginMethod.VIPPS, target, confirmed=False, decision=settled.decision)

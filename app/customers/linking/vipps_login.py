@@ -13,25 +13,32 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
-from app.customers import rate_limits
-from app.customers.accounts import email_tokens, registration
+from app.customers import email_tokens, lookup, rate_limits
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
-from app.customers.activity.descriptions import reasons_of
+from app.customers.activity.descriptions import describe_reasons
 from app.customers.linking import account_links, callback_replay, login_messages, pending_link, revocation
-from app.customers.linking.account_links import Identity, Settled
-from app.customers.linking.next_actions import way_back, ways_on
-from app.customers.linking.sign_in import VIPPS, admit, in_one_transaction, let_in, linked, refuse
-from app.customers.models import Customer
+from app.customers.linking.account_links import Resolution
+from app.customers.linking.next_actions import actions_after_refusal, back_action
+from app.customers.linking.sign_in import (
+    customer_or_refuse,
+    in_one_transaction,
+    link_and_sign_in,
+    refuse_login,
+    sign_in,
+)
+from app.customers.lookup import Identity
+from app.customers.models import Customer, LoginMethod
+from app.customers.profile.change_history import has_proposals
 from app.customers.sessions import session_store
-from app.customers.sessions.reauthentication import note_confirmation
+from app.customers.sessions.reauthentication import record_reauthentication
 from app.customers.sessions.session_cookie import (
-    acting_for,
     current_customer,
-    forget,
+    forget_current,
+    lock_current_session,
     rotate_session,
+    session_identifier,
     set_session_cookie,
-    still_current,
 )
 from app.database import db, query_or
 from app.logging import log, reference, set_failure
@@ -68,7 +75,7 @@ class VippsLogin:
         """Tell whether the session that began this is the one that is logged in now; a login is anybody's."""
         if attempt.purpose in (Purpose.LOG_IN, Purpose.MEMBERS, Purpose.PROVE):
             return True
-        return bool(attempt.owner) and attempt.owner == acting_for()
+        return bool(attempt.owner) and attempt.owner == session_identifier()
 
     def accept(self, login: Login) -> ResponseReturnValue:
         """Do what the login was for; of two at the same moment, the second finds what the first did."""
@@ -78,37 +85,37 @@ class VippsLogin:
         """Lead a repeated callback to where the first one led, while that is fresh."""
         if current_customer() is not None:
             return redirect(attempt.next_path, 303)
-        if waiting := callback_replay.held_by(outcome):
-            key = pending_link.rekey(waiting)
+        if waiting := callback_replay.pending_of(outcome):
+            key = pending_link.renew_key(waiting)
             db.session.commit()
-            return ask_for_proof(key)
+            return redirect_to_proof(key)
         session = callback_replay.session_of(outcome)
         if session is None:
             raise LoginRefused("state_used")
         # A session of its own: the first answer's cookie may be the one that the browser keeps.
-        _row, token = session_store.add(session.customer, VIPPS, request.user_agent.string, confirmed=False)
+        _row, token = session_store.add(session.customer, LoginMethod.VIPPS, request.user_agent.string, confirmed=False)
         db.session.commit()
         return _go_on(attempt.next_path, token)
 
     def refuse(self, error: LoginRefused, next_path: str, purpose: Purpose | None) -> ResponseReturnValue:
         """Show the refusal's page and write its line, both with the same reference number."""
         db.session.rollback()
-        forget()
+        forget_current()
         refusal, brand = error.refusal, settings_of_app().brand
         set_failure(refusal.code)
         getattr(log, refusal.level)(
             "vipps_login_refused", refusal=refusal.code, detail=error.detail, cause=refusal.cause
         )
-        send(login_ended, method=VIPPS, outcome=refusal.code)
+        send(login_ended, method=LoginMethod.VIPPS, outcome=refusal.code)
         customer = query_or(current_customer, None)
         html = render_template(
             "vipps/refused.html",
             title=_(refusal.page.title, brand=brand),
             explanation=_(refusal.page.explanation, brand=brand),
-            reasons=reasons_of(error.reasons),
+            reasons=describe_reasons(error.reasons),
             calm=refusal.level == "info",
-            ways=ways_on(refusal.code, customer, next_path, reference(), purpose),
-            back=way_back(customer is not None, next_path),
+            ways=actions_after_refusal(refusal.code, customer, next_path, reference(), purpose),
+            back=back_action(customer is not None, next_path),
             reference=reference(),
         )
         response = make_response(html, refusal.status)
@@ -119,7 +126,7 @@ class VippsLogin:
     def receive(self, delivery: Delivery) -> bool:
         """Do what an event of the webhook means; of equal ones at the same moment, the others find what one did."""
         try:
-            outcome = receive(delivery)
+            outcome = process_event(delivery)
         except TooManyRequests:
             send(event_received, outcome="too_many")
             raise
@@ -144,11 +151,11 @@ def count_site() -> None:
 
 
 @limiter.limit(rate_limits.EVENTS, key_func=lambda: "webhook")
-def receive(delivery: Delivery) -> str:
+def process_event(delivery: Delivery) -> str:
     """Receive an event in one transaction, unless there have been too many."""
 
     def work() -> str:
-        outcome = revocation.receive(delivery)
+        outcome = revocation.process(delivery)
         db.session.commit()
         return outcome
 
@@ -157,12 +164,12 @@ def receive(delivery: Delivery) -> str:
 
 def log_in(login: Login) -> ResponseReturnValue:
     """Log the person in, or hold the login until its person has proved that the account is theirs."""
-    settled = settle(login.attempt.purpose, login)
+    settled = resolve(login.attempt.purpose, login)
     if settled.decision.verdict is Verdict.PROVE_OWNERSHIP:
-        return hold(login, settled.decision)
-    return let_in(
-        linked(settled),
-        VIPPS,
+        return ask_for_proof_of_ownership(login, settled.decision)
+    return sign_in(
+        customer_or_refuse(settled),
+        LoginMethod.VIPPS,
         login.attempt.next_path,
         confirmed=False,
         decision=settled.decision,
@@ -170,24 +177,24 @@ def log_in(login: Login) -> ResponseReturnValue:
     )
 
 
-def hold(login: Login, decision: Decision) -> ResponseReturnValue:
+def ask_for_proof_of_ownership(login: Login, decision: Decision) -> ResponseReturnValue:
     """Let the login wait in this browser, and ask for the proof."""
-    waiting, key = pending_link.hold(login, decision)
-    account_activity.note(waiting.customer, Kind.LOGIN_HELD, method=VIPPS, decision=decision)
-    callback_replay.note_held(login.attempt, waiting)
+    waiting, key = pending_link.store(login, decision)
+    account_activity.record(waiting.customer, Kind.LOGIN_HELD, method=LoginMethod.VIPPS, decision=decision)
+    callback_replay.record_pending(login.attempt, waiting)
     db.session.commit()
     log.info("vipps_login_held", decision=decision.verdict, reasons=list(decision.reasons))
-    send(login_ended, method=VIPPS, outcome=decision.verdict)
-    return ask_for_proof(key)
+    send(login_ended, method=LoginMethod.VIPPS, outcome=decision.verdict)
+    return redirect_to_proof(key)
 
 
-def connect(login: Login) -> ResponseReturnValue:
+def link_current_customer(login: Login) -> ResponseReturnValue:
     """Connect the Vipps user to the account of who is logged in here, and nobody else."""
-    settled = settle(Purpose.CONNECT, login, asker())
-    customer = linked(settled)
-    line = account_activity.note(customer, Kind.CONNECTED_HERE, method=VIPPS, decision=settled.decision)
-    token, news = rotate_session(), login_messages.has_news(customer)
-    callback_replay.note_done(login.attempt)
+    settled = resolve(Purpose.CONNECT, login, lock_current_customer())
+    customer = customer_or_refuse(settled)
+    line = account_activity.record(customer, Kind.CONNECTED_HERE, method=LoginMethod.VIPPS, decision=settled.decision)
+    token, news = rotate_session(), has_proposals(customer)
+    callback_replay.record_done(login.attempt)
     db.session.commit()
     log.info("vipps_connected", customer=customer.id, decision=settled.decision.verdict)
     login_messages.greet(customer, line, news=news)
@@ -196,22 +203,22 @@ def connect(login: Login) -> ResponseReturnValue:
 
 def refresh(login: Login) -> ResponseReturnValue:
     """Keep what Vipps says today about who is logged in here."""
-    settled = settle(Purpose.REFRESH, login, asker())
-    customer = linked(settled)
-    callback_replay.note_done(login.attempt)
+    settled = resolve(Purpose.REFRESH, login, lock_current_customer())
+    customer = customer_or_refuse(settled)
+    callback_replay.record_done(login.attempt)
     db.session.commit()
     log.info("profile_refreshed", customer=customer.id)
     if settled.refreshed:
-        login_messages.tell_news(settled.refreshed)
+        login_messages.announce_refresh(settled.refreshed)
     return redirect(login.attempt.next_path, 303)
 
 
 def confirm(login: Login) -> ResponseReturnValue:
     """Note that who is logged in here has just confirmed in the app; `acr` has been checked with the ID token."""
-    settled = settle(Purpose.CONFIRM, login, asker())
-    customer = linked(settled)
-    token = note_confirmation(customer, VIPPS)
-    callback_replay.note_done(login.attempt)
+    settled = resolve(Purpose.CONFIRM, login, lock_current_customer())
+    customer = customer_or_refuse(settled)
+    token = record_reauthentication(customer, LoginMethod.VIPPS)
+    callback_replay.record_done(login.attempt)
     db.session.commit()
     flash(_("Thank you, you have confirmed that it is you."), "success")
     return _go_on(login.attempt.next_path, token)
@@ -219,38 +226,38 @@ def confirm(login: Login) -> ResponseReturnValue:
 
 def prove(login: Login) -> ResponseReturnValue:
     """Finish in this browser what a mailed link, opened here, allows: only for the Vipps user who asked for it."""
-    proof = email_tokens.take_by_hash(login.attempt.owner, email_tokens.Purpose.CONNECT)
-    waiting = pending_link.take(proof.pending_link_id) if proof and proof.pending_link_id else None
+    proof = email_tokens.use_by_hash(login.attempt.owner, email_tokens.TokenPurpose.CONNECT)
+    waiting = pending_link.lock(proof.pending_link_id) if proof and proof.pending_link_id else None
     if waiting is None:
         raise LoginRefused("proof_spent")
     if pending_link.identity_of(waiting) != identity_of(login):
         db.session.rollback()  # the link stays good for the right person
-        refuse(Decision(Verdict.OTHER_PERSON, waiting.customer_id, ("subject_is_not_yours",)))
-    return admit(waiting, Way.MAIL, login.attempt)
+        refuse_login(Decision(Verdict.OTHER_PERSON, waiting.customer_id, ("subject_is_not_yours",)))
+    return link_and_sign_in(waiting, Way.MAIL, login.attempt)
 
 
 ACCEPT = {
     Purpose.LOG_IN: log_in,
     Purpose.MEMBERS: log_in,
-    Purpose.CONNECT: connect,
+    Purpose.CONNECT: link_current_customer,
     Purpose.REFRESH: refresh,
     Purpose.CONFIRM: confirm,
     Purpose.PROVE: prove,
 }
 
 
-def settle(purpose: Purpose, login: Login, current: Customer | None = None) -> Settled:
+def resolve(purpose: Purpose, login: Login, current: Customer | None = None) -> Resolution:
     """Decide which customer came back from Vipps, and do it."""
-    return account_links.settle(purpose, identity_of(login), login.userinfo, login.id_token.issued_at, current)
+    return account_links.resolve(purpose, identity_of(login), login.userinfo, login.id_token.issued_at, current)
 
 
-def asker() -> Customer:
+def lock_current_customer() -> Customer:
     """Return who is logged in and began this; raises `LoginRefused` if their session has ended meanwhile.
 
     The customer is locked before the session, as everywhere, so that two of their browsers never wait for each other.
     """
     customer = current_customer()
-    if customer is None or not registration.hold(customer.id) or not still_current():
+    if customer is None or not lookup.lock_customer(customer.id) or not lock_current_session():
         raise LoginRefused("session_changed")
     return customer
 
@@ -260,7 +267,7 @@ def identity_of(login: Login) -> Identity:
     return Identity(login.issuer, login.client_id, login.id_token.subject)
 
 
-def ask_for_proof(key: str) -> Response:
+def redirect_to_proof(key: str) -> Response:
     """Lead to the page that asks for the proof; its cookie outlives the browser's window."""
     response = redirect(url_for("vipps_account.prove"), 303)
     set_cookie(response, pending_link.PENDING_COOKIE, key, max_age=pending_link.LIFETIME)

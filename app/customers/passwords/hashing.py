@@ -6,18 +6,12 @@ its mixture of characters (ASVS 6.2.1, 6.2.4, 6.2.5, 6.2.9, 6.2.11). It is used 
 equals the å typed on a telephone (RFC 8265, section 4.2.2). NFKC would go further and make different passwords equal.
 """
 
-import enum
 import threading
 import unicodedata
-from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from app import about
-
-MIN_LENGTH = 8
-ADVISED_LENGTH = 15
 MAX_LENGTH = 200  # a passphrase fits, and a megabyte does not keep the processor busy
 
 # OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes, one lane; lengths as in RFC 9106, section 4.
@@ -28,51 +22,19 @@ LANES = 1
 HASH_BYTES = 32
 SALT_BYTES = 16
 # More at a time would not be faster, only need more memory.
-AT_ONCE = 4
-
-# A shorter name is in too many words to mean anything.
-MIN_TELLING_NAME = 4
-NAMES_OF_THE_SHOP = {name for name in (about.NAME.casefold(), about.SLUG) if len(name) >= MIN_TELLING_NAME}
+MAX_CONCURRENT = 4
 
 _hasher = PasswordHasher(PASSES, MEMORY_KIB, LANES, HASH_BYTES, SALT_BYTES)
-_working = threading.BoundedSemaphore(AT_ONCE)
+_working = threading.BoundedSemaphore(MAX_CONCURRENT)
 
 # What is longer is no password and is not even normalised, which takes quadratic time for a heap of accents.
-LONGEST_TYPED = 4 * MAX_LENGTH
-
-
-class Problem(enum.Enum):
-    """Why a new password is refused."""
-
-    TOO_SHORT = "too_short"
-    TOO_LONG = "too_long"
-    COMMON = "common"
-    GUESSABLE = "guessable"
-
-
-def problem(password: str, email: str = "") -> Problem | None:
-    """Judge a new password for the account with this address; None means that it will do."""
-    if len(password) > LONGEST_TYPED:
-        return Problem.TOO_LONG
-    text = _canonical(password)
-    folded = text.casefold()
-    local_part = email.partition("@")[0].casefold()
-    if len(text) < MIN_LENGTH:
-        return Problem.TOO_SHORT
-    if len(text) > MAX_LENGTH:
-        return Problem.TOO_LONG
-    if folded in COMMON or len(set(folded)) == 1:
-        return Problem.COMMON
-    telling = {local_part} if len(local_part) >= MIN_TELLING_NAME else set()
-    if any(name in folded for name in NAMES_OF_THE_SHOP | telling):
-        return Problem.GUESSABLE
-    return None
+MAX_TYPED = 4 * MAX_LENGTH
 
 
 def make_hash(password: str) -> str:
     """Return what is stored: algorithm, parameters, salt and hash in one string of about 100 characters."""
     with _working:
-        return _hasher.hash(_canonical(password))
+        return _hasher.hash(canonical(password))
 
 
 def matches(password: str, stored: str | None) -> bool:
@@ -81,11 +43,11 @@ def matches(password: str, stored: str | None) -> bool:
     Without a stored hash (no such account, or one that only Vipps opens) the answer is always no, but a hash is
     computed all the same, so that the time does not tell who has an account (ASVS 6.3.8).
     """
-    if len(password) > LONGEST_TYPED:
+    if len(password) > MAX_TYPED:
         password, stored = "", None
     try:
         with _working:
-            _hasher.verify(stored or _NOBODYS, _canonical(password))
+            _hasher.verify(stored or _NOBODYS, canonical(password))
     except (VerificationError, InvalidHashError):
         return False
     return bool(stored)
@@ -96,15 +58,9 @@ def outdated(stored: str) -> bool:
     return _hasher.check_needs_rehash(stored)
 
 
-def _canonical(password: str) -> str:
+def canonical(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-def _read_common() -> frozenset[str]:
-    lines = Path(__file__).with_name("common_passwords.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(line for line in lines if line and not line.startswith("#"))
-
-
-COMMON = _read_common()
 # A hash of nothing that anybody could type: it has a NUL, and `matches` says no to it anyway.
 _NOBODYS = _hasher.hash("\0nobody")

@@ -8,11 +8,11 @@ shop that is new tomorrow has one place to register and nothing to forget.
 from flask import Flask
 
 from app.customers.privacy import account_data, data_sources
-from app.customers.privacy.labels import lasting
+from app.customers.privacy.labels import format_period
 
 
 def init_app(app: Flask) -> None:
     """Begin the registry with what the accounts themselves keep."""
-    app.add_template_filter(lasting)
-    for holder in account_data.HOLDERS:
+    app.add_template_filter(format_period)
+    for holder in account_data.SOURCES:
         data_sources.register(app, holder)

@@ -10,13 +10,14 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, func, or_, select, update
 
 from app.customers.activity.account_activity import Kind
-from app.customers.activity.descriptions import decided, reasons_of, said
+from app.customers.activity.descriptions import describe_decision, describe_reasons, said
 from app.customers.consents import evidence, ledger
 from app.customers.models import (
+    PROFILE_COLUMNS,
     Activity,
     Customer,
     CustomerSession,
-    MailedProof,
+    EmailToken,
     PendingLink,
     ProfileChange,
     VippsLink,
@@ -24,10 +25,9 @@ from app.customers.models import (
 )
 from app.customers.privacy import retention_periods, retention_rules
 from app.customers.privacy.addresses import mailed_to
-from app.customers.privacy.data_sources import MOST_ROWS, Holder, columns, rows
+from app.customers.privacy.data_sources import MAX_ROWS, DataSource, columns, rows
 from app.customers.privacy.erasure import pseudonym_of
 from app.customers.privacy.labels import LABELS
-from app.customers.profile.fields import COLUMNS
 from app.customers.sessions.user_agent import device
 from app.database import db, utcnow
 from app.mail import Mail
@@ -48,7 +48,7 @@ OWN = (
     "blocked_at",
     "consents_asked_at",
 )
-SAID = ("received_at", *COLUMNS)
+SAID = ("received_at", *PROFILE_COLUMNS)
 LINK = ("issuer", "client_id", "subject", "linked_at", "shared_at", "sharing_revoked_at")
 SESSION = (
     "method",
@@ -84,14 +84,14 @@ def identities(customer: Customer) -> list[dict[str, Any]]:
 
 def lines(customer: Customer) -> list[dict[str, Any]]:
     """Return the activity list."""
-    mine = select(Activity).where(Activity.customer_id == customer.id).order_by(Activity.id.desc()).limit(MOST_ROWS)
+    mine = select(Activity).where(Activity.customer_id == customer.id).order_by(Activity.id.desc()).limit(MAX_ROWS)
     return [_line(each) for each in db.session.scalars(mine)]
 
 
 def _line(line: Activity) -> dict[str, Any]:
     browser = device(line.user_agent) if line.kind in BY_OTHERS else line.user_agent
     told = columns(line, "at", "kind", "method", "decision", "reasons", "reference")
-    words = {"what": said(line), "decided": decided(line), "because": reasons_of(line.reasons)}
+    words = {"what": said(line), "decided": describe_decision(line), "because": describe_reasons(line.reasons)}
     return told | words | {"user_agent": browser}
 
 
@@ -105,7 +105,7 @@ def answers(customer: Customer) -> dict[str, Any]:
 def mails(customer: Customer) -> list[dict[str, Any]]:
     """Return what the outbox has sent to the customer."""
     theirs = func.lower(Mail.recipient).in_(mailed_to(customer))
-    kept = select(Mail).where(theirs).order_by(Mail.id.desc()).limit(MOST_ROWS)
+    kept = select(Mail).where(theirs).order_by(Mail.id.desc()).limit(MAX_ROWS)
     return [columns(mail, *MAIL) for mail in db.session.scalars(kept)]
 
 
@@ -136,30 +136,30 @@ def _subjects(customer: Customer) -> Any:
     return select(VippsLink.subject).where(VippsLink.customer_id == customer.id)
 
 
-HOLDERS = (
-    Holder(
+SOURCES = (
+    DataSource(
         name="profile", title=_l("What you keep here"), export=profile, labels=LABELS, rules=(retention_rules.ACCOUNTS,)
     ),
-    Holder(name="identities", title=_l("You at %(brand)s, and what it said"), export=identities),
-    Holder(
+    DataSource(name="identities", title=_l("You at %(brand)s, and what it said"), export=identities),
+    DataSource(
         name="profile_history",
         title=_l("What changed in your details"),
         export=lambda customer: rows(ProfileChange, customer, *CHANGE),
     ),
-    Holder(
+    DataSource(
         name="consents",
         title=_l("Your answers about news and offers, with the proof"),
         export=answers,
         erase=erase_answers,
         rules=(retention_rules.ANSWERS,),
     ),
-    Holder(
+    DataSource(
         name="sessions",
         title=_l("Where you were logged in"),
         export=lambda customer: rows(CustomerSession, customer, *SESSION),
         rules=(retention_rules.SESSIONS,),
     ),
-    Holder(
+    DataSource(
         name="activity",
         title=_l("What happened to your account"),
         export=lines,
@@ -170,27 +170,27 @@ HOLDERS = (
             retention_rules.ATTEMPTS,
         ),
     ),
-    Holder(
+    DataSource(
         name="mailed_links",
         title=_l("Links that we mailed to you"),
-        export=lambda customer: rows(MailedProof, customer, *PROOF),
+        export=lambda customer: rows(EmailToken, customer, *PROOF),
         rules=(retention_rules.PROOFS,),
     ),
-    Holder(
+    DataSource(
         name="pending_logins",
         title=_l("Logins that wait for proof that your account is theirs"),
         export=lambda customer: rows(PendingLink, customer, "created_at", "expires_at"),
         erase=erase_pending,
         rules=(retention_rules.PENDING,),
     ),
-    Holder(
+    DataSource(
         name="sharing_events",
         title=_l("What %(brand)s told us about your sharing"),
         export=lambda customer: rows(WebhookDelivery, customer, *DELIVERY),
         erase=erase_deliveries,
         rules=(retention_rules.DELIVERIES,),
     ),
-    Holder(
+    DataSource(
         name="mails",
         title=_l("Mails in our outbox to you"),
         export=mails,

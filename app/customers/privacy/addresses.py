@@ -5,7 +5,7 @@ An address that another account has, or has proved or tried to, is that one's, u
 
 from sqlalchemy import func, select
 
-from app.customers.models import Customer, MailedProof, ProfileChange, VippsLink, VippsProfile
+from app.customers.models import Customer, EmailToken, ProfileChange, VippsLink, VippsProfile
 from app.database import db
 
 
@@ -18,7 +18,7 @@ def mailed_to(customer: Customer) -> list[str]:
 
 def _known(customer: Customer) -> set[str | None]:
     """Return every address that has to do with the customer: today's, former ones, and what Vipps said."""
-    proofs = select(func.lower(MailedProof.email)).where(MailedProof.customer_id == customer.id)
+    proofs = select(func.lower(EmailToken.email)).where(EmailToken.customer_id == customer.id)
     told = select(func.lower(VippsProfile.email)).join(VippsProfile.link).where(VippsLink.customer_id == customer.id)
     changes = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.field == "email")
     former = {value for change in db.session.scalars(changes) for value in (change.before, change.after) if value}
@@ -27,8 +27,8 @@ def _known(customer: Customer) -> set[str | None]:
 
 def _of_others(customer: Customer, addresses: set[str | None]) -> set[str | None]:
     theirs = select(Customer.email).where(Customer.id != customer.id, Customer.email.in_(addresses))
-    proving = select(func.lower(MailedProof.email)).where(
-        MailedProof.customer_id != customer.id,
-        func.lower(MailedProof.email).in_(addresses),
+    proving = select(func.lower(EmailToken.email)).where(
+        EmailToken.customer_id != customer.id,
+        func.lower(EmailToken.email).in_(addresses),
     )
     return {*db.session.scalars(theirs), *db.session.scalars(proving)}

@@ -17,7 +17,7 @@ from app.database import Base, db
 
 REGISTRY = "holders_of_personal_data"
 # Of one kind, the newest: far more than a person ever has, and few enough to be handed over in one file.
-MOST_ROWS = 10_000
+MAX_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Rule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Holder:
+class DataSource:
     """A kind of personal data. `name` is its member in the export, `title` its heading, `labels` its members' words.
 
     `export` returns what there is about a customer: objects, lists, texts, numbers, moments. `erase` takes the person
@@ -56,14 +56,14 @@ class Holder:
     in_use: Callable[[], ColumnElement[bool]] | None = None
 
 
-def register(app: Flask, holder: Holder) -> None:
+def register(app: Flask, holder: DataSource) -> None:
     """Add a holder; they are asked in the order in which they came."""
     app.extensions.setdefault(REGISTRY, []).append(holder)
 
 
-def registered() -> Sequence[Holder]:
+def registered() -> Sequence[DataSource]:
     """Return the holders of the running app."""
-    return cast(Sequence[Holder], current_app.extensions[REGISTRY])
+    return cast(Sequence[DataSource], current_app.extensions[REGISTRY])
 
 
 def deletes(
@@ -84,7 +84,7 @@ def table_of(model: type[Base] | Table) -> Table:
 
 def rows(model: Any, customer: Customer, *names: str) -> list[dict[str, Any]]:
     """Return these columns of a customer's rows in a table, the newest first."""
-    mine = select(model).where(model.customer_id == customer.id).order_by(model.id.desc()).limit(MOST_ROWS)
+    mine = select(model).where(model.customer_id == customer.id).order_by(model.id.desc()).limit(MAX_ROWS)
     return [columns(row, *names) for row in db.session.scalars(mine)]
 
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from app.customers.accounts.email_address import normal_email
 from app.customers.consents.models import ConsentRecord
+from app.customers.email_address import normal_email
 from app.customers.models import Customer, VippsLink
 from app.customers.privacy import data_sources
 from app.database import db

@@ -14,12 +14,11 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from flask import render_template
 from flask_babel import gettext as _
 
-from app.customers.accounts.postal_address import PARTS, from_parts, one_label
+from app.customers.accounts.postal_address import KINDS, PARTS, from_parts, one_label
+from app.customers.dates import date_in_words
 from app.customers.models import Customer
 from app.customers.privacy import data_sources
 from app.customers.privacy.labels import AMOUNTS, FOR_PROGRAMS, RAW
-from app.customers.profile.descriptions import LABELS as KINDS_OF_ADDRESS
-from app.customers.profile.descriptions import date_in_words
 from app.database import utcnow
 from app.i18n import money, when
 from app.settings import settings_of_app
@@ -39,7 +38,7 @@ Node = tuple[str, Any]
 def copy_of(customer: Customer) -> Copy:
     """Return everything that is kept about a customer, by holder."""
     parts = {holder.name: holder.export(customer) for holder in data_sources.registered() if holder.export}
-    return {"about": ABOUT, "made_at": utcnow(), "newest_of_a_kind_at_most": data_sources.MOST_ROWS, **parts}
+    return {"about": ABOUT, "made_at": utcnow(), "newest_of_a_kind_at_most": data_sources.MAX_ROWS, **parts}
 
 
 def archive(copy: Copy) -> bytes:
@@ -95,7 +94,7 @@ def _node(name: str, value: Any, labels: Mapping[str, object]) -> Node:
 
 
 def _place(value: Mapping[str, str]) -> str:
-    kind, label = KINDS_OF_ADDRESS.get(value.get("type", "")), one_label(from_parts(value))
+    kind, label = KINDS.get(value.get("type", "")), one_label(from_parts(value))
     return f"{kind}: {label}" if kind else label
 
 

@@ -14,7 +14,7 @@ from app.customers.privacy import data_sources
 from app.customers.privacy.data_sources import Rule
 from app.database import begin_write, db
 
-BATCH = 500
+BATCH_SIZE = 500
 
 
 def run(now: datetime, *, dry_run: bool = False) -> Iterator[tuple[str, int]]:
@@ -36,7 +36,7 @@ def _forget(rule: Rule, now: datetime) -> int:
     while True:
         begin_write()
         key = rule.table.c.id
-        due = rule.keys(now).where(key > last).order_by(key).limit(BATCH)
+        due = rule.keys(now).where(key > last).order_by(key).limit(BATCH_SIZE)
         keys: Sequence[int] = db.session.scalars(due.with_for_update(skip_locked=True)).all()
         if not keys:
             db.session.rollback()

@@ -1,8 +1,9 @@
 """How long what is kept, each with its reason: GDPR, article 5(1)(e).
 
 The retention job, the page before a deletion and the privacy page all read them here. Two are set from outside:
-`KEEP_CONSENT_PROOF_DAYS` and `KEEP_ORDERS_DAYS`. What ends even sooner has its period where it is made: a login in
-progress (`app.vipps.attempts`), one that waits for proof (`app.customers.linking.pending_link`), a guest's cart (`app.shop.carts`).
+`KEEP_CONSENT_PROOF_DAYS` and `KEEP_ORDERS_DAYS`. Shorter periods stand where the data is made: a login in progress
+(`app.vipps.attempts`), a login that waits for proof (`app.customers.linking.pending_link`), a guest's cart
+(`app.shop.carts`).
 """
 
 from datetime import UTC, datetime, timedelta

@@ -11,7 +11,7 @@ from app.customers.models import (
     Activity,
     Customer,
     CustomerSession,
-    MailedProof,
+    EmailToken,
     PendingLink,
     VippsLink,
     WebhookDelivery,
@@ -77,7 +77,7 @@ def _unused(now: datetime) -> ColumnElement[bool]:
         Customer.email_verified_at.is_(None),
         Customer.blocked_at.is_(None),
         not_(exists().where(VippsLink.customer_id == Customer.id)),
-        not_(exists().where(MailedProof.customer_id == Customer.id, MailedProof.created_at >= before)),
+        not_(exists().where(EmailToken.customer_id == Customer.id, EmailToken.created_at >= before)),
         *(not_(each) for each in used),
     )
 
@@ -104,7 +104,7 @@ SESSIONS = deletes("sessions", CustomerSession, _ended)
 ACTIVITY = deletes("activity lines", Activity, _routine)
 BROWSERS = Rule("browsers of activity lines", table_of(Activity), _explains_and_names_a_browser, _no_browser)
 NOBODYS_ACTIVITY = deletes("activity lines of nobody", Activity, _nobodys)
-PROOFS = deletes("mailed links", MailedProof, lambda now: MailedProof.expires_at < now - retention_periods.PROOFS)
+PROOFS = deletes("mailed links", EmailToken, lambda now: EmailToken.expires_at < now - retention_periods.PROOFS)
 PENDING = deletes("logins that waited", PendingLink, lambda now: PendingLink.expires_at < now)
 ACCOUNTS = Rule("unused accounts", table_of(Customer), _unused, _erase_accounts)
 ANSWERS = deletes("consent proofs", ConsentRecord, _lapsed)

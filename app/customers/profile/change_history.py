@@ -5,7 +5,6 @@ A row is written once. Only its state moves on, when the customer answers a prop
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -13,60 +12,35 @@ from sqlalchemy import bindparam, select, update
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.models import Customer, ProfileChange, VippsProfile
-from app.customers.profile.fields import is_held_elsewhere, own, put, same
+from app.customers.profile.fields import Source, State, equal, local_values
+from app.customers.profile.own_values import assign, email_taken
 from app.database import db, utcnow
 
-MOST_SHOWN = 20
-
-
-class Policy(StrEnum):
-    """What a change at Vipps does to the customer's own value."""
-
-    UPDATE = "update"
-    ASK = "ask"
-    KEEP = "keep"
-
-
-class Source(StrEnum):
-    """Where a value changed."""
-
-    VIPPS = "vipps"
-    CUSTOMER = "customer"
-
-
-class State(StrEnum):
-    """What a change did to the customer's own value."""
-
-    APPLIED = "applied"
-    PROPOSED = "proposed"
-    ACCEPTED = "accepted"
-    DECLINED = "declined"
-    NOTED = "noted"
-    HELD_ELSEWHERE = "held_elsewhere"
+MAX_SHOWN = 20
 
 
 @dataclass(frozen=True)
-class Decided:
-    """The customer's answers were carried out; `held_elsewhere` if an address opens another account by now."""
+class ProposalsAnswered:
+    """The customer's answers were carried out; `email_taken` if an address opens another account by now."""
 
     taken: int = 0
     kept: int = 0
-    held_elsewhere: bool = False
+    email_taken: bool = False
 
 
 @dataclass(frozen=True)
-class NotTheirs:
+class NotAsked:
     """An answer was to something that this customer was never asked; nothing was done."""
 
 
-def note(customer: Customer, field: str, values: tuple[Any, Any], source: Source, state: State) -> None:
+def record(customer: Customer, field: str, values: tuple[Any, Any], source: Source, state: State) -> None:
     """Add a change to the history, given the value before and after. The caller commits."""
     before, after = values
     change = ProfileChange(customer_id=customer.id, field=field, before=before, after=after, source=source, state=state)
     db.session.add(change)
 
 
-def set_aside(customer: Customer, *fields: str) -> None:
+def withdraw_proposals(customer: Customer, *fields: str) -> None:
     """Ask no longer about these fields, or about anything: Vipps says something else by now."""
     waiting = _waiting(customer)
     if fields:
@@ -82,7 +56,7 @@ _ASKED = (
 )
 
 
-def is_asked(customer: Customer) -> bool:
+def has_proposals(customer: Customer) -> bool:
     """Tell whether the customer is asked anything.
 
     Every login wants to know, and mostly the answer is no; so a row is only loaded as an object if there is one.
@@ -95,11 +69,13 @@ def is_asked(customer: Customer) -> bool:
 def proposals(customer: Customer) -> list[ProfileChange]:
     """Return what the customer is asked, the oldest first; what they have by now needs no asking."""
     asked = db.session.scalars(_ASKED, {"customer_id": customer.id}).all()
-    mine = own(customer) if asked else {}
-    return [change for change in asked if not same(change.field, change.after, mine[change.field])]
+    mine = local_values(customer) if asked else {}
+    return [change for change in asked if not equal(change.field, change.after, mine[change.field])]
 
 
-def decide(customer: Customer, profile: VippsProfile, answers: Mapping[int, bool]) -> Decided | NotTheirs:
+def answer_proposals(
+    customer: Customer, profile: VippsProfile, answers: Mapping[int, bool]
+) -> ProposalsAnswered | NotAsked:
     """Take Vipps' value where the answer is yes, and keep the customer's own where it is no. The caller commits.
 
     An answer that was given before counts; the same form once more changes nothing.
@@ -107,29 +83,29 @@ def decide(customer: Customer, profile: VippsProfile, answers: Mapping[int, bool
     theirs = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.id.in_(answers))
     asked = db.session.scalars(theirs.order_by(ProfileChange.id)).all()
     if len(asked) != len(answers):
-        return NotTheirs()
+        return NotAsked()
     states = [state for change in asked if (state := _answer(customer, profile, change, answers[change.id]))]
     if State.ACCEPTED in states:
-        account_activity.note(customer, Kind.PROFILE_CHANGED, method=Source.VIPPS)
-    return Decided(states.count(State.ACCEPTED), states.count(State.DECLINED), State.HELD_ELSEWHERE in states)
+        account_activity.record(customer, Kind.PROFILE_CHANGED, method=Source.VIPPS)
+    return ProposalsAnswered(states.count(State.ACCEPTED), states.count(State.DECLINED), State.EMAIL_TAKEN in states)
 
 
 def edit(customer: Customer, profile: VippsProfile | None, values: Mapping[str, Any]) -> list[str]:
     """Make what the customer typed their own, and return the fields that changed. The caller commits."""
-    mine = own(customer)
+    mine = local_values(customer)
     changed = [field for field, value in values.items() if value != mine[field]]
     for field in changed:
-        put(customer, field, values[field], profile, verified=False)
-        note(customer, field, (mine[field], values[field]), Source.CUSTOMER, State.APPLIED)
+        assign(customer, field, values[field], profile, verified=False)
+        record(customer, field, (mine[field], values[field]), Source.CUSTOMER, State.APPLIED)
     if changed:
-        account_activity.note(customer, Kind.PROFILE_CHANGED)
+        account_activity.record(customer, Kind.PROFILE_CHANGED)
     return changed
 
 
 def history(customer: Customer) -> Sequence[ProfileChange]:
     """Return the latest changes, newest first."""
     mine = select(ProfileChange).where(ProfileChange.customer_id == customer.id)
-    return db.session.scalars(mine.order_by(ProfileChange.id.desc()).limit(MOST_SHOWN)).all()
+    return db.session.scalars(mine.order_by(ProfileChange.id.desc()).limit(MAX_SHOWN)).all()
 
 
 def latest_of(customer: Customer, field: str) -> ProfileChange | None:
@@ -142,12 +118,12 @@ def latest_of(customer: Customer, field: str) -> ProfileChange | None:
 def _answer(customer: Customer, profile: VippsProfile, change: ProfileChange, take: bool) -> State | None:
     """Carry out one answer; None if it had been given before."""
     state = State.ACCEPTED if take else State.DECLINED
-    if take and change.field == "email" and is_held_elsewhere(customer, change.after):
-        state = State.HELD_ELSEWHERE
+    if take and change.field == "email" and email_taken(customer, change.after):
+        state = State.EMAIL_TAKEN
     if not _claim(change, state):
         return None
     if state is State.ACCEPTED:
-        put(customer, change.field, change.after, profile, verified=True)
+        assign(customer, change.field, change.after, profile, verified=True)
     return state
 
 

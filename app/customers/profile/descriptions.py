@@ -1,31 +1,27 @@
 """A profile's changes in words, and how old something is."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
-from flask_babel import format_date, format_datetime, format_timedelta, to_user_timezone
+from flask_babel import format_datetime, format_timedelta, to_user_timezone
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.customers.accounts import phone_number
-from app.customers.accounts.postal_address import from_parts, label_lines, one_label
+from app.customers.accounts.postal_address import KINDS, from_parts, label_lines, one_label
+from app.customers.dates import date_in_words
 from app.customers.models import ProfileChange
 from app.database import utcnow
-from app.i18n import language
 
 LABELS = {
     "name": _l("Name"),
     "email": _l("E-mail address"),
     "phone_number": _l("Telephone"),
     "address": _l("Delivery address"),
-    "home": _l("Home address"),
-    "work": _l("Work address"),
-    "other": _l("Other address"),
+    **KINDS,
 }
-# Norwegian writes the day as an ordinal.
-DAY = {"en": "d MMMM y", "nb": "d. MMMM y"}
 # Babel writes "2 weeks" from 1 on; days are kept up to three weeks, weeks up to three months.
 THREE_OF_THE_NEXT = 3
 
@@ -47,11 +43,6 @@ def age(moment: datetime) -> str:
 def day(moment: datetime) -> str:
     """Write the day of a change."""
     return date_in_words(to_user_timezone(moment).date())
-
-
-def date_in_words(date_of: date) -> str:
-    """Write a date."""
-    return str(format_date(date_of, DAY[language()], rebase=False))
 
 
 def value_lines(field: str, value: Any) -> list[str]:

@@ -1,37 +1,49 @@
-"""The values of a profile by field: what the customer keeps here, what Vipps said last, and how one becomes the other.
+"""The fields of a profile, in the one form in which Vipps' values and the customer's own are compared. Pure.
 
-A value is None, text, or addresses as JSON objects. An e-mail address counts only if Vipps has verified it, and
-`address` is the person's default address there, or the delivery address that the customer keeps here.
+A value is None, text, or addresses as JSON objects. An email address counts only if Vipps has verified it. `address` is
+the person's default address at Vipps, or the delivery address that the customer keeps here.
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
-from app.customers.accounts import email_tokens, emails, registration
-from app.customers.accounts.email_address import normal_email
 from app.customers.accounts.postal_address import from_parts, parts_of
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
-from app.customers.models import Customer, VippsProfile
-from app.customers.sessions.session_cookie import end_sessions_of
-from app.database import utcnow
+from app.customers.email_address import normal_email
+from app.customers.models import Customer
 
 FIELDS = ("name", "email", "phone_number", "address", "addresses")
-COLUMNS = (
-    "name",
-    "given_name",
-    "family_name",
-    "email",
-    "email_verified",
-    "phone_number",
-    "birthdate",
-    "addresses",
-)
 
 Values = dict[str, Any]
 
 
-def own(customer: Customer) -> Values:
+class Policy(StrEnum):
+    """What a change at Vipps does to the customer's own value."""
+
+    UPDATE = "update"
+    ASK = "ask"
+    KEEP = "keep"
+
+
+class Source(StrEnum):
+    """Where a value changed."""
+
+    VIPPS = "vipps"
+    CUSTOMER = "customer"
+
+
+class State(StrEnum):
+    """What a change did to the customer's own value."""
+
+    APPLIED = "applied"
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    NOTED = "noted"
+    EMAIL_TAKEN = "held_elsewhere"
+
+
+def local_values(customer: Customer) -> Values:
     """Return what the customer keeps here; a value that they do not have is None."""
     return {
         "name": customer.name or None,
@@ -41,12 +53,7 @@ def own(customer: Customer) -> Values:
     }
 
 
-def columns_of(said_last: VippsProfile) -> dict[str, Any]:
-    """Return the columns of what Vipps said last."""
-    return {name: getattr(said_last, name) for name in COLUMNS}
-
-
-def said(columns: Mapping[str, Any]) -> Values:
+def provider_values(columns: Mapping[str, Any]) -> Values:
     """Return what Vipps said, given the columns of a `VippsProfile`, in the forms in which the shop keeps its own."""
     addresses = columns["addresses"]
     default = addresses[0] if addresses else None
@@ -59,44 +66,11 @@ def said(columns: Mapping[str, Any]) -> Values:
     }
 
 
-def same(field: str, one: Any, other: Any) -> bool:
+def equal(field: str, one: Any, other: Any) -> bool:
     """Tell whether two values of a field are the same; an address is, however its letters and lines are written."""
     if field == "address" and one and other:
         return _folded(one) == _folded(other)
     return bool(one == other)
-
-
-def is_held_elsewhere(customer: Customer, email: str) -> bool:
-    """Tell whether an address opens somebody else's account."""
-    holder = registration.find_by_email(email)
-    return holder is not None and holder.id != customer.id
-
-
-def put(customer: Customer, field: str, value: Any, profile: VippsProfile | None, *, verified: bool) -> None:
-    """Make a value the customer's own; `verified` says whether Vipps has verified it. The caller commits."""
-    match field:
-        case "name":
-            told = profile if profile and profile.name == value else None
-            customer.name = value
-            customer.given_name = (told and told.given_name) or ""
-            customer.family_name = (told and told.family_name) or ""
-        case "email":
-            _move_login(customer, value)
-        case "phone_number":
-            customer.phone_number = value
-            customer.phone_verified_at = utcnow() if value and verified else None
-        case "address":
-            customer.address = value
-
-
-def _move_login(customer: Customer, email: str) -> None:
-    """Let the customer log in with an address that Vipps has verified, and tell the old one (ASVS 6.3.7)."""
-    old, customer.email, customer.email_verified_at = customer.email, email, utcnow()
-    email_tokens.void(customer)
-    end_sessions_of(customer, "email_changed", except_current=True)
-    account_activity.note(customer, Kind.EMAIL_CHANGED, method="vipps")
-    if old:
-        emails.email_changed(customer, old)
 
 
 def _folded(address: dict[str, str]) -> list[str]:

@@ -20,8 +20,7 @@ from app.customers.accounts.address_form import (
 )
 from app.customers.accounts.postal_address import OWN, country_name, from_parts, parts_of
 from app.customers.models import Customer
-from app.customers.profile.change_history import Policy
-from app.customers.profile.fields import own
+from app.customers.profile.fields import Policy, local_values
 from app.forms import Form, one_line
 
 
@@ -41,7 +40,7 @@ class DetailsForm(Form):
     def __init__(self, customer: Customer) -> None:
         """Fill in what the customer has; an address from Vipps may be in a country that the shop does not send to."""
         super().__init__(data=_details_of(customer))
-        self._current = sha256(repr(own(customer)).encode()).hexdigest()[:16]
+        self._current = sha256(repr(local_values(customer)).encode()).hexdigest()[:16]
         self._kept = customer.address
         country = (self._kept or {}).get("country")
         if country and country not in POSTAL_DIGITS:

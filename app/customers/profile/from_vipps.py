@@ -1,10 +1,8 @@
-"""What Vipps says about a customer, and what it does to what the customer keeps here.
+"""Store what Vipps says about a customer, and apply what `refresh_plan` decides about it.
 
-Vipps has no event for a change: every login tells how things are now. So the last word is kept (`VippsProfile`), the
-next one is compared with it field by field, and a difference is a change at Vipps. What it does here is the customer's
-choice (`Customer.refresh_policy`): their own value follows, or they are asked, or it stays. A value that is gone at
-Vipps empties nothing here, and an address to log in with that opens another account is never taken. Whoever ends the
-sharing in the app keeps here what is theirs; what Vipps said rests unused until they log in with it again.
+The latest answer of Vipps is kept apart from the customer's own values (`VippsProfile`). What a change at Vipps does
+here is the customer's choice (`Customer.refresh_policy`). A customer who revokes the sharing in the app keeps their own
+values here; Vipps' values stay unused until the next login.
 """
 
 from collections.abc import Mapping
@@ -16,51 +14,65 @@ from sqlalchemy import select
 from app.customers.accounts.postal_address import OWN, from_parts, parts_of
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
-from app.customers.models import Customer, VippsLink, VippsProfile
-from app.customers.profile.change_history import Policy, Source, State, note, set_aside
-from app.customers.profile.fields import COLUMNS, FIELDS, Values, columns_of, is_held_elsewhere, own, put, said, same
+from app.customers.models import PROFILE_COLUMNS, Customer, VippsLink, VippsProfile
+from app.customers.profile.change_history import record, withdraw_proposals
+from app.customers.profile.fields import Policy, Source, State, Values, equal, local_values, provider_values
+from app.customers.profile.own_values import assign, email_taken
+from app.customers.profile.refresh_plan import Changes, plan
 from app.database import db, update_row, utcnow
 from app.vipps.claims import Address, UserInfo
-
-BY_POLICY = {Policy.UPDATE: State.APPLIED, Policy.ASK: State.PROPOSED, Policy.KEEP: State.NOTED}
 
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What a refresh brought: the fields that Vipps changed, and what became of them."""
+    """What a refresh brought: the fields that changed at Vipps, and what became of them."""
 
     news: tuple[str, ...] = ()
     proposed: int = 0
-    held_elsewhere: bool = False
+    email_taken: bool = False
 
 
 def refresh(link: VippsLink, info: UserInfo) -> Refreshed:
-    """Keep what Vipps says now, write down what changed, and let the customer's policy decide what it does here.
-
-    The first word of a link has nothing to be compared with: it fills what the customer does not have, and a value that
-    differs from theirs is a change. The caller commits.
-    """
+    """Store what Vipps says now, and apply what changed since the login before. The caller commits."""
     customer, columns = link.customer, _columns(info)
     if link.profile and columns_of(link.profile) == columns:
         update_row(link.profile, received_at=utcnow())
-        _verify_number(customer, info.phone_number, info)
+        if info.phone_number_verified and info.phone_number and customer.phone_number == info.phone_number:
+            _mark_phone_verified(customer)
         return Refreshed()
-    now = said(columns)
-    before = _said_before(link, now)
-    profile = _keep(link, columns)
-    changed = [field for field in FIELDS if not same(field, before.get(field), now[field])]
-    reached = {field: _state(customer, field, now[field], info, first=not before) for field in changed}
-    states = {field: state for field, state in reached.items() if state}
-    if changed:
-        set_aside(customer, *changed)
-    for field, state in states.items():
-        note(customer, field, (before.get(field), now[field]), Source.VIPPS, state)
-        if state is State.APPLIED:
-            put(customer, field, now[field], profile, verified=_is_verified(info, field))
-    _verify_number(customer, before.get("phone_number"), info)
-    _note_activity(customer, states)
-    all_states = list(states.values())
-    return Refreshed(tuple(states), all_states.count(State.PROPOSED), State.HELD_ELSEWHERE in all_states)
+    now = provider_values(columns)
+    before = _values_before(link, now)
+    taken = bool(now["email"]) and now["email"] != before.get("email") and email_taken(customer, now["email"])
+    changes = plan(
+        before,
+        now,
+        local_values(customer),
+        Policy(customer.refresh_policy),
+        phone_verified=info.phone_number_verified,
+        email_taken=taken,
+    )
+    apply(changes, customer, _store(link, columns))
+    states = [line.state for line in changes.lines]
+    return Refreshed(
+        tuple(line.field for line in changes.lines), states.count(State.PROPOSED), State.EMAIL_TAKEN in states
+    )
+
+
+def apply(changes: Changes, customer: Customer, profile: VippsProfile) -> None:
+    """Write the changes into the history and, where the plan says so, into the customer's own values."""
+    if changes.fields:
+        withdraw_proposals(customer, *changes.fields)
+    for line in changes.lines:
+        record(customer, line.field, (line.before, line.after), Source.VIPPS, line.state)
+        if line.state is State.APPLIED:
+            assign(customer, line.field, line.after, profile, verified=line.verified)
+    if changes.phone_verified:
+        _mark_phone_verified(customer)
+    elif changes.phone_verified is False:
+        customer.phone_verified_at = None
+    # A new email address has left a line of its own.
+    if any(line.state is State.APPLIED and line.field != "email" for line in changes.lines):
+        account_activity.record(customer, Kind.PROFILE_CHANGED, method=Source.VIPPS)
 
 
 def vipps_profile_of(customer: Customer) -> VippsProfile | None:
@@ -90,24 +102,29 @@ def addresses_in(profile: VippsProfile | None) -> list[Address]:
 def delivery_addresses(customer: Customer, profile: VippsProfile | None) -> list[Address]:
     """Return where the customer may want things sent: the address they keep here, then the others from Vipps."""
     mine = [from_parts(customer.address, OWN)] if customer.address else []
-    theirs = [each for each in addresses_in(profile) if not same("address", parts_of(each), customer.address)]
+    theirs = [each for each in addresses_in(profile) if not equal("address", parts_of(each), customer.address)]
     return [*mine, *theirs]
 
 
-def _said_before(link: VippsLink, now: Values) -> Values:
-    """Return what Vipps said last; empty at the first time of a link."""
+def columns_of(profile: VippsProfile) -> dict[str, Any]:
+    """Return the columns of what Vipps said last."""
+    return {name: getattr(profile, name) for name in PROFILE_COLUMNS}
+
+
+def _values_before(link: VippsLink, now: Values) -> Values:
+    """Return Vipps' values of the login before; empty at the first login of a link."""
     if link.profile is None:
-        set_aside(link.customer)  # questions of an earlier link
+        withdraw_proposals(link.customer)  # proposals of an earlier link
         return {}
-    before = said(columns_of(link.profile))
+    before = provider_values(columns_of(link.profile))
     if before == now:
         return before
-    # Of two logins at the same moment the second finds what the first one kept, and so no change.
+    # Of two logins at the same moment the second reads what the first has stored, and so finds no change.
     db.session.refresh(link.profile, with_for_update=True)
-    return said(columns_of(link.profile))
+    return provider_values(columns_of(link.profile))
 
 
-def _keep(link: VippsLink, columns: Mapping[str, Any]) -> VippsProfile:
+def _store(link: VippsLink, columns: Mapping[str, Any]) -> VippsProfile:
     profile = link.profile = link.profile or VippsProfile()
     for name, value in columns.items():
         setattr(profile, name, value)
@@ -115,45 +132,10 @@ def _keep(link: VippsLink, columns: Mapping[str, Any]) -> VippsProfile:
     return profile
 
 
+def _mark_phone_verified(customer: Customer) -> None:
+    customer.phone_verified_at = customer.phone_verified_at or utcnow()
+
+
 def _columns(info: UserInfo) -> dict[str, Any]:
     addresses = [asdict(each) for each in info.addresses]
-    return {name: addresses if name == "addresses" else getattr(info, name) for name in COLUMNS}
-
-
-def _state(customer: Customer, field: str, value: object, info: UserInfo, *, first: bool) -> State | None:
-    """Tell what a change at Vipps does here; None for what is not worth a line of its own."""
-    mine = own(customer).get(field)
-    policy = Policy(customer.refresh_policy)
-    if field == "addresses":
-        return None if first else State.NOTED
-    if field == "address" and (mine is None or value is None or policy is Policy.KEEP):
-        return None  # the line about all addresses says it
-    if value is None or same(field, value, mine):
-        return None if first else State.NOTED
-    if field == "email" and is_held_elsewhere(customer, str(value)):
-        return State.HELD_ELSEWHERE
-    if first and mine is None:
-        return State.APPLIED
-    # What Vipps has not verified itself is not worth a question.
-    return State.NOTED if policy is Policy.ASK and not _is_verified(info, field) else BY_POLICY[policy]
-
-
-def _is_verified(info: UserInfo, field: str) -> bool:
-    return info.phone_number_verified if field == "phone_number" else True
-
-
-def _verify_number(customer: Customer, before: str | None, info: UserInfo) -> None:
-    """Count the number as verified while Vipps says so; one that Vipps has replaced may be given to another person."""
-    if customer.phone_number is None or info.phone_number is None:
-        return
-    if customer.phone_number != info.phone_number:
-        if customer.phone_number == before:
-            customer.phone_verified_at = None
-    elif info.phone_number_verified:
-        customer.phone_verified_at = customer.phone_verified_at or utcnow()
-
-
-def _note_activity(customer: Customer, states: dict[str, State]) -> None:
-    """Leave one line for what changed here; the address to log in with has left its own."""
-    if any(state is State.APPLIED and field != "email" for field, state in states.items()):
-        account_activity.note(customer, Kind.PROFILE_CHANGED, method=Source.VIPPS)
+    return {name: addresses if name == "addresses" else getattr(info, name) for name in PROFILE_COLUMNS}

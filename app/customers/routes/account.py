@@ -3,10 +3,10 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from app.customers import lookup
 from app.customers.accounts.phone_number import readable
 from app.customers.activity import account_activity
 from app.customers.consents import ledger, preferences
-from app.customers.linking import account_links
 from app.customers.profile import change_history
 from app.customers.profile.from_vipps import addresses_of, vipps_profile_of
 from app.customers.sessions import session_store
@@ -26,11 +26,11 @@ def overview() -> ResponseReturnValue:
         "customers/overview.html",
         customer=customer,
         phone=readable(customer.phone_number),
-        link=account_links.link_of(customer),
+        link=lookup.link_of(customer),
         profile=vipps_profile_of(customer),
         addresses=addresses_of(customer),
         answers=ledger.latest(customer),
-        standings=preferences.standings(customer),
+        standings=preferences.channel_statuses(customer),
         logins=account_activity.latest_logins(customer, LOGINS_SHOWN),
         asked=len(change_history.proposals(customer)),
         sessions=len(session_store.open_sessions(customer)),

@@ -3,19 +3,18 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.customers import rate_limits
-from app.customers.accounts import registration
+from app.customers import lookup, rate_limits
 from app.customers.forms import ConfirmationForm
-from app.customers.linking import account_links
+from app.customers.models import LoginMethod
 from app.customers.passwords import hashing
-from app.customers.sessions.reauthentication import note_confirmation
+from app.customers.sessions.reauthentication import record_reauthentication
 from app.customers.sessions.session_cookie import (
-    acting_for,
     current_customer,
+    lock_current_session,
     login_required,
     required_customer,
+    session_identifier,
     set_session_cookie,
-    still_current,
 )
 from app.database import begin_write, db
 from app.logging import log
@@ -51,15 +50,15 @@ def by_password() -> ResponseReturnValue:
     form.next.data = _target(form.next.data)
     seen = customer.password_hash
     if not form.validate_on_submit() or not hashing.matches(form.password.data or "", seen):
-        log.info("confirmation_refused", method="password")
+        log.info("confirmation_refused", method=LoginMethod.PASSWORD)
         return _page(form, wrong=True), 422
     begin_write()
     # The session may have been ended, or the password changed, while this one was being checked.
-    held = registration.hold(customer.id)
-    if held is None or held.password_hash != seen or not still_current():
+    held = lookup.lock_customer(customer.id)
+    if held is None or held.password_hash != seen or not lock_current_session():
         db.session.rollback()
         return _page(form, wrong=True), 422
-    token = note_confirmation(customer, "password")
+    token = record_reauthentication(customer, LoginMethod.PASSWORD)
     db.session.commit()
     response = redirect(form.next.data, 303)
     if token:
@@ -72,9 +71,9 @@ def by_password() -> ResponseReturnValue:
 def by_vipps() -> ResponseReturnValue:
     """Have the person confirm in the Vipps app, even if this browser is remembered there."""
     target = _target(request.form.get("next"))
-    if account_links.link_of(required_customer()) is None:
+    if lookup.link_of(required_customer()) is None:
         return redirect(url_for("confirm.page", next=target), 303)
-    return begin(Purpose.CONFIRM, target, acting_for())
+    return begin(Purpose.CONFIRM, target, session_identifier())
 
 
 def _target(candidate: str | None) -> str:
@@ -87,6 +86,6 @@ def _page(form: ConfirmationForm, *, wrong: bool = False) -> str:
         "customers/confirm_it_is_you.html",
         form=form,
         customer=customer,
-        has_vipps=account_links.link_of(customer) is not None,
+        has_vipps=lookup.link_of(customer) is not None,
         wrong=wrong,
     )

@@ -9,7 +9,8 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.customers.accounts import emails, registration
+from app.customers import lookup
+from app.customers.accounts import emails
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.consents import consent_prompt, evidence, ledger, preferences
@@ -36,7 +37,7 @@ def page() -> ResponseReturnValue:
     history = ledger.history(customer)
     return render_template(
         "customers/consents.html",
-        standings=preferences.standings(customer),
+        standings=preferences.channel_statuses(customer),
         others=preferences.other_answers(customer),
         history=list(reversed(history))[:HISTORY_SHOWN],
         total=len(history),
@@ -96,14 +97,14 @@ def _held() -> Customer:
     """Return who is logged in, held, so that of two clicks the second finds what the first did."""
     customer_id = required_customer().id
     begin_write()
-    return registration.hold(customer_id) or abort(403)
+    return lookup.lock_customer(customer_id) or abort(403)
 
 
 def _commit(customer: Customer, rows: list[ConsentRecord]) -> None:
     """Note what was changed and commit it; a yes to mail is answered by mail, with the link that ends it."""
     granted = [row.consent_id for row in rows if row.granted]
     if rows:
-        account_activity.note(customer, Kind.CONSENT_GIVEN if granted else Kind.CONSENT_WITHDRAWN)
+        account_activity.record(customer, Kind.CONSENT_GIVEN if granted else Kind.CONSENT_WITHDRAWN)
     if "email" in granted and customer.email_verified_at:
         emails.consent_given(customer)
     db.session.commit()

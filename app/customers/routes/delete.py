@@ -4,16 +4,17 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.customers.accounts import emails, registration
-from app.customers.linking import account_links
+from app.customers import lookup
+from app.customers.accounts import emails
+from app.customers.models import EndReason
 from app.customers.privacy import retention_periods
 from app.customers.privacy.erasure import erase
 from app.customers.sessions import reauthentication
 from app.customers.sessions.session_cookie import (
     clear_session_cookie,
     end_current_session,
+    lock_current_session,
     required_customer,
-    still_current,
 )
 from app.database import begin_write, db
 from app.logging import log
@@ -25,7 +26,7 @@ bp = Blueprint("delete", __name__)
 @reauthentication.required
 def page() -> ResponseReturnValue:
     """Show what goes and what has to stay."""
-    connected = account_links.link_of(required_customer()) is not None
+    connected = lookup.link_of(required_customer()) is not None
     return render_template(
         "customers/delete.html",
         connected=connected,
@@ -40,13 +41,13 @@ def delete() -> ResponseReturnValue:
     """Erase the customer; receipts and proofs stay, without them."""
     customer_id = required_customer().id
     begin_write()
-    customer = registration.hold(customer_id)
-    if customer is not None and not still_current():  # ended meanwhile, by a new password for example
+    customer = lookup.lock_customer(customer_id)
+    if customer is not None and not lock_current_session():  # ended meanwhile, by a new password for example
         db.session.rollback()
         return redirect(url_for("login.page", next=url_for("delete.page")), 303)
     if customer is not None:  # a second click finds it gone
         emails.account_deleted(customer)
-        end_current_session("deleted")
+        end_current_session(EndReason.DELETED)
         erase(customer)
     db.session.commit()
     log.info("account_deleted", customer=customer_id)

@@ -11,13 +11,14 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import TooManyRequests
 
-from app.customers import rate_limits
-from app.customers.accounts import email_change, email_tokens, emails
-from app.customers.accounts.email_change import ChangeAsked, EmailChanged
-from app.customers.accounts.email_tokens import Purpose
-from app.customers.accounts.registration import AddressTaken, LinkSpent
+from app.customers import email_tokens, rate_limits
+from app.customers.accounts import emails
+from app.customers.accounts.registration import AddressTaken
+from app.customers.email_tokens import LinkSpent, TokenPurpose
 from app.customers.forms import EmailForm
 from app.customers.models import Customer
+from app.customers.profile import email_change
+from app.customers.profile.email_change import ChangeRequested, EmailChanged
 from app.customers.sessions import reauthentication
 from app.customers.sessions.session_cookie import (
     current_session,
@@ -61,7 +62,7 @@ def send_link() -> ResponseReturnValue:
 @login_required
 def confirm(token: str) -> ResponseReturnValue:
     """Show what the mailed link does; nothing happens before the button is pressed."""
-    proof = email_tokens.look_at(token, Purpose.CHANGE_EMAIL)
+    proof = email_tokens.find(token, TokenPurpose.CHANGE_EMAIL)
     if proof is None or proof.customer_id != required_customer().id:
         return _spent()
     return render_template("customers/email_confirm.html", token=token, email=proof.email)
@@ -87,10 +88,10 @@ def confirmed(token: str) -> ResponseReturnValue:
 
 @limiter.limit(rate_limits.MAILS_PER_ACCOUNT, key_func=rate_limits.account_key)
 def _mail_link(customer: Customer, address: str) -> None:
-    match email_change.ask(customer, address):
+    match email_change.request(customer, address):
         case AddressTaken(owner):
             emails.address_in_use(owner)
-        case ChangeAsked(token):
+        case ChangeRequested(token):
             emails.change_email(customer, address, token)
     db.session.commit()
     log.info("email_change_asked", customer=customer.id)

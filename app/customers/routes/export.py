@@ -35,7 +35,7 @@ def page() -> ResponseReturnValue:
 def download() -> ResponseReturnValue:
     """Make the copy and hand it over; it is kept nowhere."""
     customer = required_customer()
-    account_activity.note(customer, Kind.DATA_EXPORTED)
+    account_activity.record(customer, Kind.DATA_EXPORTED)
     db.session.commit()
     response = Response(export.archive(export.copy_of(customer)), mimetype="application/zip")
     response.headers.set("Content-Disposition", "attachment", filename=export.FILE_NAME)

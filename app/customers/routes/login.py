@@ -12,18 +12,19 @@ from werkzeug.exceptions import TooManyRequests
 from app.about import EMAIL
 from app.customers import rate_limits
 from app.customers.accounts import emails
-from app.customers.accounts.email_address import normal_email
-from app.customers.accounts.registration import Blocked, LoggedIn, NotConfirmed, Refused, log_in
+from app.customers.email_address import normal_email
 from app.customers.forms import LoginForm
 from app.customers.linking import callback_replay, pending_link
-from app.customers.linking.next_actions import Way, way_back
+from app.customers.linking.next_actions import Action, back_action
 from app.customers.linking.pending_link import PENDING_COOKIE
-from app.customers.linking.sign_in import let_in
+from app.customers.linking.sign_in import sign_in
+from app.customers.models import EndReason, LoginMethod
+from app.customers.passwords.password_login import Blocked, LoggedIn, NotConfirmed, Refused, log_in
 from app.customers.sessions.session_cookie import (
     clear_session_cookie,
     current_customer,
     end_current_session,
-    ended_with_sharing,
+    ended_by_revocation,
 )
 from app.database import begin_write, db
 from app.errors import error_page
@@ -68,7 +69,7 @@ def password() -> ResponseReturnValue:
             waiting = pending_link.of_browser(read_cookie(PENDING_COOKIE))
             # Never connected without a word: somebody else may have left their Vipps login in this browser.
             asked = waiting is not None and waiting.customer_id == customer.id
-            return let_in(customer, "password", url_for("vipps_account.prove") if asked else target)
+            return sign_in(customer, LoginMethod.PASSWORD, url_for("vipps_account.prove") if asked else target)
         case NotConfirmed(customer, token):
             if token:
                 emails.confirm_address(customer, token)
@@ -78,8 +79,8 @@ def password() -> ResponseReturnValue:
             return _closed()
         case Refused():
             db.session.rollback()
-    log.info("login_refused", method="password")
-    send(login_ended, method="password", outcome="refused")
+    log.info("login_refused", method=LoginMethod.PASSWORD)
+    send(login_ended, method=LoginMethod.PASSWORD, outcome="refused")
     return _page(form, target, refused=True), 422
 
 
@@ -87,8 +88,8 @@ def password() -> ResponseReturnValue:
 def too_many(_error: TooManyRequests) -> ResponseReturnValue:
     """Say that the password has to wait, and which ways in do not."""
     target = local_path(request.form.get("next"), HOME)
-    log.info("login_refused", method="password", too_many=True)
-    send(login_ended, method="password", outcome="too_many")
+    log.info("login_refused", method=LoginMethod.PASSWORD, too_many=True)
+    send(login_ended, method=LoginMethod.PASSWORD, outcome="too_many")
     html = render_template(
         "vipps/refused.html",
         title=_("A moment, please"),
@@ -99,8 +100,8 @@ def too_many(_error: TooManyRequests) -> ResponseReturnValue:
         ),
         reasons=(),
         calm=True,
-        ways=[Way(target), Way(url_for("password.forgot"), _("Get a link by mail"))],
-        back=way_back(False, target),
+        ways=[Action(target), Action(url_for("password.forgot"), _("Get a link by mail"))],
+        back=back_action(False, target),
         reference=reference(),
     )
     return html, 429
@@ -113,10 +114,10 @@ def logout() -> ResponseReturnValue:
     if customer is not None:
         begin_write()
         log.info("logged_out", customer=customer.id)
-    end_current_session("logged_out")
-    callback_replay.end_here("logged_out")
+    end_current_session(EndReason.LOGGED_OUT)
+    callback_replay.end_replayable_sessions(EndReason.LOGGED_OUT)
     if waiting := pending_link.of_browser(read_cookie(PENDING_COOKIE)):
-        pending_link.drop(waiting)  # or the next person at this computer could finish it
+        pending_link.delete_pending(waiting)  # or the next person at this computer could finish it
     db.session.commit()
     response = redirect(url_for("login.logged_out"), 303)
     clear_session_cookie(response)
@@ -134,8 +135,8 @@ def logged_out() -> ResponseReturnValue:
 
 
 def _closed() -> ResponseReturnValue:
-    log.info("login_refused", method="password", blocked=True)
-    send(login_ended, method="password", outcome="blocked")
+    log.info("login_refused", method=LoginMethod.PASSWORD, blocked=True)
+    send(login_ended, method=LoginMethod.PASSWORD, outcome="blocked")
     return error_page(
         403,
         _("This account is closed for now"),
@@ -150,7 +151,7 @@ def _page(form: LoginForm, target: str, *, refused: bool = False) -> str:
         "customers/login.html",
         form=form,
         refused=refused,
-        sharing_ended=ended_with_sharing(),
+        sharing_ended=ended_by_revocation(),
         waits=pending_link.of_browser(read_cookie(PENDING_COOKIE)) is not None,
         to_checkout=target.partition("?")[0] == "/checkout",
         vipps_rests=rests(),

@@ -7,12 +7,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import TooManyRequests
 
-from app.customers import rate_limits
-from app.customers.accounts import email_tokens, emails
-from app.customers.accounts.email_tokens import Purpose
-from app.customers.accounts.registration import (
-    LinkSpent,
-    NobodyToMail,
+from app.customers import email_tokens, rate_limits
+from app.customers.accounts import emails
+from app.customers.email_tokens import LinkSpent, TokenPurpose
+from app.customers.forms import ChangePasswordForm, ForgotForm, NewPasswordForm
+from app.customers.linking.sign_in import sign_in
+from app.customers.models import Customer, LoginMethod
+from app.customers.passwords.password_login import (
+    NoResetPossible,
     PasswordSet,
     Refused,
     ResetMailed,
@@ -20,9 +22,6 @@ from app.customers.accounts.registration import (
     request_reset,
     reset_password,
 )
-from app.customers.forms import ChangePasswordForm, ForgotForm, NewPasswordForm
-from app.customers.linking.sign_in import let_in
-from app.customers.models import Customer
 from app.customers.sessions.session_cookie import (
     current_session,
     login_required,
@@ -65,7 +64,7 @@ def sent() -> ResponseReturnValue:
 @bp.get("/password/reset/<token>")
 def reset(token: str) -> ResponseReturnValue:
     """Show the form for a new password; the link is used up when it is sent."""
-    proof = email_tokens.look_at(token, Purpose.RESET)
+    proof = email_tokens.find(token, TokenPurpose.RESET)
     if proof is None:
         return _spent()
     return _reset_page(NewPasswordForm(proof.email), token, proof.email)
@@ -75,7 +74,7 @@ def reset(token: str) -> ResponseReturnValue:
 @limiter.limit(rate_limits.LINKS_PER_CLIENT, key_func=client_network)
 def set_new(token: str) -> ResponseReturnValue:
     """Set the new password, end every session, and log in here: the mailbox has proved who this is."""
-    proof = email_tokens.look_at(token, Purpose.RESET)
+    proof = email_tokens.find(token, TokenPurpose.RESET)
     if proof is None:
         return _spent()
     form = NewPasswordForm(proof.email)
@@ -143,7 +142,7 @@ def _mail_link(address: str) -> None:
     match request_reset(address):
         case ResetMailed(customer, token):
             emails.reset_password(customer, token)
-        case NobodyToMail():
+        case NoResetPossible():
             pass
     db.session.commit()
     log.info("reset_requested")
@@ -151,7 +150,7 @@ def _mail_link(address: str) -> None:
 
 def _tell_and_let_in(customer: Customer) -> ResponseReturnValue:
     emails.password_set(customer)
-    response = let_in(customer, "mail", url_for("account.overview"))
+    response = sign_in(customer, LoginMethod.MAIL, url_for("account.overview"))
     flash(_("Your new password is set, and you are logged in."), "success")
     return response
 

@@ -7,16 +7,18 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.customers import lookup
 from app.customers.accounts import phone_number
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
-from app.customers.linking import account_links
 from app.customers.linking.sign_in import in_one_transaction
 from app.customers.models import Customer, VippsProfile
 from app.customers.profile import change_history, descriptions, from_vipps
-from app.customers.profile.change_history import Decided, NotTheirs
-from app.customers.profile.fields import columns_of, is_held_elsewhere, own, said
+from app.customers.profile.change_history import NotAsked, ProposalsAnswered
+from app.customers.profile.fields import local_values, provider_values
 from app.customers.profile.forms import DetailsForm, PolicyForm
+from app.customers.profile.from_vipps import columns_of
+from app.customers.profile.own_values import email_taken
 from app.customers.sessions.session_cookie import login_required, required_customer
 from app.database import begin_write, db
 from app.logging import log
@@ -63,9 +65,9 @@ def decide() -> ResponseReturnValue:
     """Carry out the customer's answers, field by field."""
     answers = _answers(request.form)
     outcome = in_one_transaction(lambda: _decided(answers))
-    if isinstance(outcome, NotTheirs):
+    if isinstance(outcome, NotAsked):
         abort(404)
-    log.info("proposals_decided", taken=outcome.taken, kept=outcome.kept, held_elsewhere=outcome.held_elsewhere)
+    log.info("proposals_decided", taken=outcome.taken, kept=outcome.kept, held_elsewhere=outcome.email_taken)
     _tell(outcome)
     return _back()
 
@@ -81,7 +83,7 @@ def choose_policy() -> ResponseReturnValue:
     customer = required_customer()
     if form.policy.data != customer.refresh_policy:
         customer.refresh_policy = form.policy.data
-        account_activity.note(customer, Kind.REFRESH_POLICY_CHANGED)
+        account_activity.record(customer, Kind.REFRESH_POLICY_CHANGED)
     db.session.commit()
     log.info("refresh_policy_chosen", customer=customer.id, policy=form.policy.data)
     flash(_("Saved."), "success")
@@ -95,23 +97,23 @@ def _page(customer: Customer, form: DetailsForm) -> str:
         "customers/profile.html",
         customer=customer,
         form=form,
-        mine=own(customer),
+        mine=local_values(customer),
         told=told,
-        link=account_links.link_of(customer),
+        link=lookup.link_of(customer),
         told_phone=phone_number.readable(told.phone_number) if told else "",
         addresses=from_vipps.addresses_in(told),
         had_addresses=told is not None and _has_lost_addresses(customer, told),
-        held_elsewhere=_held_elsewhere(customer, told) if told else None,
+        held_elsewhere=_taken_email(customer, told) if told else None,
         proposals=change_history.proposals(customer) if told else [],
         history=change_history.history(customer),
         words=descriptions,
     )
 
 
-def _decided(answers: Mapping[int, bool]) -> Decided | NotTheirs:
+def _decided(answers: Mapping[int, bool]) -> ProposalsAnswered | NotAsked:
     customer = required_customer()
     told = from_vipps.vipps_profile_of(customer)
-    outcome = change_history.decide(customer, told, answers) if told else Decided()
+    outcome = change_history.answer_proposals(customer, told, answers) if told else ProposalsAnswered()
     db.session.commit()
     return outcome
 
@@ -128,20 +130,20 @@ def _answers(fields: Mapping[str, str]) -> dict[int, bool]:
     return answers
 
 
-def _tell(outcome: Decided) -> None:
-    if outcome.held_elsewhere:
+def _tell(outcome: ProposalsAnswered) -> None:
+    if outcome.email_taken:
         text = _("That e-mail address opens another account here, so this account keeps its own.")
         flash(text, "warning")
     if outcome.taken or outcome.kept:
         flash(_("Thank you. It is as you chose."), "success")
-    elif not outcome.held_elsewhere:
+    elif not outcome.email_taken:
         flash(_("Nothing was chosen, so nothing has changed."), "info")
 
 
-def _held_elsewhere(customer: Customer, told: VippsProfile) -> str | None:
+def _taken_email(customer: Customer, told: VippsProfile) -> str | None:
     """Return the address that Vipps says and that opens somebody else's account."""
-    email = said(columns_of(told))["email"]
-    return email if email and email != customer.email and is_held_elsewhere(customer, email) else None
+    email = provider_values(columns_of(told))["email"]
+    return email if email and email != customer.email and email_taken(customer, email) else None
 
 
 def _has_lost_addresses(customer: Customer, told: VippsProfile) -> bool:

@@ -12,20 +12,20 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import TooManyRequests
 
-from app.customers import rate_limits
-from app.customers.accounts import email_tokens, emails
-from app.customers.accounts.email_tokens import Purpose
+from app.customers import email_tokens, rate_limits
+from app.customers.accounts import emails
 from app.customers.accounts.registration import (
     AddressConfirmed,
     AddressTaken,
-    LinkSpent,
-    Refused,
     Registered,
+    WrongPassword,
     confirm_address,
 )
 from app.customers.accounts.registration import register as register_account
+from app.customers.email_tokens import LinkSpent, TokenPurpose
 from app.customers.forms import ConfirmForm, RegisterForm
-from app.customers.linking.sign_in import let_in
+from app.customers.linking.sign_in import sign_in
+from app.customers.models import LoginMethod
 from app.customers.sessions.session_cookie import current_customer
 from app.database import db
 from app.errors import error_page
@@ -90,7 +90,7 @@ def sent() -> ResponseReturnValue:
 @bp.get("/confirm/<token>")
 def confirm(token: str) -> ResponseReturnValue:
     """Show what the mailed link is for; nothing happens before the button is pressed."""
-    proof = email_tokens.look_at(token, Purpose.CONFIRM)
+    proof = email_tokens.find(token, TokenPurpose.CONFIRM)
     if proof is None:
         return _spent()
     return _confirm_page(ConfirmForm(), token, proof.email)
@@ -104,10 +104,10 @@ def confirmed(token: str) -> ResponseReturnValue:
     target = local_path(session.get(REGISTERED_NEXT), url_for("account.overview"))
     match confirm_address(token, None if _registered_here(token) else form.password.data or ""):
         case AddressConfirmed(customer):
-            return let_in(customer, "mail", target)
-        case Refused():
+            return sign_in(customer, LoginMethod.MAIL, target)
+        case WrongPassword():
             form.password.errors = [_("That is not the password of this registration.")]
-            proof = email_tokens.look_at(token, Purpose.CONFIRM)
+            proof = email_tokens.find(token, TokenPurpose.CONFIRM)
             return (_confirm_page(form, token, proof.email), 422) if proof else _spent()
         case LinkSpent():
             db.session.rollback()

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
+from app.customers.models import EndReason
 from app.customers.sessions import session_store
 from app.customers.sessions.session_cookie import current_session, end_sessions_of, login_required, required_customer
 from app.database import MAX_ID, begin_write, db
@@ -41,8 +42,8 @@ def end(session_id: int) -> ResponseReturnValue:
     row = session_store.open_session(customer, session_id)
     if row is None or row == current_session():
         abort(404)
-    session_store.end(row, "ended_by_customer")
-    account_activity.note(customer, Kind.SESSION_ENDED)
+    session_store.end(row, EndReason.ENDED_BY_CUSTOMER)
+    account_activity.record(customer, Kind.SESSION_ENDED)
     db.session.commit()
     log.info("session_ended", customer=customer.id)
     flash(_("That browser is logged out."), "success")
@@ -55,8 +56,8 @@ def end_others() -> ResponseReturnValue:
     """End every session of this customer's but this one."""
     customer = required_customer()
     begin_write()
-    end_sessions_of(customer, "ended_by_customer", except_current=True)
-    account_activity.note(customer, Kind.SESSIONS_ENDED)
+    end_sessions_of(customer, EndReason.ENDED_BY_CUSTOMER, except_current=True)
+    account_activity.record(customer, Kind.SESSIONS_ENDED)
     db.session.commit()
     log.info("sessions_ended", customer=customer.id)
     flash(_("Every other browser is logged out."), "success")

@@ -16,7 +16,7 @@ bp = Blueprint("unsubscribe", __name__)
 @bp.get("/unsubscribe/<token>")
 def page(token: str) -> ResponseReturnValue:
     """Show what the link ends; nothing happens before the button is pressed, since mail scanners open links."""
-    link = unsubscribe.look_at(token)
+    link = unsubscribe.find(token)
     if link is None:
         return _unknown()
     return render_template("customers/unsubscribe.html", token=token, channel=link.channel)

@@ -12,26 +12,26 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import TooManyRequests
 
-from app.customers import rate_limits
-from app.customers.accounts import email_tokens, emails, registration
-from app.customers.activity.descriptions import reasons_of
+from app.customers import email_tokens, lookup, rate_limits
+from app.customers.accounts import emails
+from app.customers.activity.descriptions import describe_reasons
 from app.customers.forms import ProofForm
 from app.customers.linking import account_links, pending_link
 from app.customers.linking.pending_link import PENDING_COOKIE
-from app.customers.linking.sign_in import admit, admit_as_new, in_one_transaction
+from app.customers.linking.sign_in import create_and_sign_in, in_one_transaction, link_and_sign_in
 from app.customers.linking.vipps_login import VippsLogin
-from app.customers.models import MailedProof, PendingLink
+from app.customers.models import EmailToken, LoginMethod, PendingLink
 from app.customers.passwords import hashing
 from app.customers.sessions import reauthentication
 from app.customers.sessions.session_cookie import (
-    acting_for,
     current_customer,
     current_session,
+    lock_current_session,
     login_required,
     required_customer,
     rotate_session,
+    session_identifier,
     set_session_cookie,
-    still_current,
 )
 from app.database import begin_write, db
 from app.errors import error_page
@@ -51,7 +51,7 @@ bp = Blueprint("vipps_account", __name__)
 @reauthentication.required
 def link() -> ResponseReturnValue:
     """Show what connecting means."""
-    if account_links.link_of(required_customer()):
+    if lookup.link_of(required_customer()):
         return redirect(url_for("account.overview"), 303)
     return render_template("customers/vipps_link.html")
 
@@ -60,7 +60,7 @@ def link() -> ResponseReturnValue:
 @reauthentication.required
 def start_linking() -> ResponseReturnValue:
     """Send who is logged in to Vipps, to connect whoever comes back to this account."""
-    return begin(Purpose.CONNECT, url_for("account.overview"), acting_for())
+    return begin(Purpose.CONNECT, url_for("account.overview"), session_identifier())
 
 
 @bp.get("/account/vipps/unlink")
@@ -68,9 +68,9 @@ def start_linking() -> ResponseReturnValue:
 def unlink() -> ResponseReturnValue:
     """Show what disconnecting means, or what is missing first."""
     customer = required_customer()
-    if account_links.link_of(customer) is None:
+    if lookup.link_of(customer) is None:
         return redirect(url_for("account.overview"), 303)
-    return render_template("customers/vipps_unlink.html", possible=account_links.can_disconnect(customer))
+    return render_template("customers/vipps_unlink.html", possible=account_links.can_unlink(customer))
 
 
 @bp.post("/account/vipps/unlink")
@@ -79,12 +79,12 @@ def do_unlink() -> ResponseReturnValue:
     """Take the Vipps user's way into this account away, if another way remains."""
     customer = required_customer()
     begin_write()
-    held = registration.hold(customer.id)
-    connected = account_links.link_of(held) if held and still_current() else None
-    if connected is None or not account_links.can_disconnect(customer):
+    held = lookup.lock_customer(customer.id)
+    connected = lookup.link_of(held) if held and lock_current_session() else None
+    if connected is None or not account_links.can_unlink(customer):
         db.session.rollback()
         return redirect(url_for("vipps_account.unlink"), 303)
-    account_links.disconnect(customer, connected)
+    account_links.unlink_account(customer, connected)
     token = rotate_session()
     db.session.commit()
     log.info("vipps_disconnected", customer=customer.id)
@@ -99,9 +99,9 @@ def do_unlink() -> ResponseReturnValue:
 @login_required
 def refresh() -> ResponseReturnValue:
     """Send who is logged in to Vipps, to learn what is new about them."""
-    if account_links.link_of(required_customer()) is None:
+    if lookup.link_of(required_customer()) is None:
         return redirect(url_for("account.overview"), 303)
-    return begin(Purpose.REFRESH, url_for("profile.page"), acting_for())
+    return begin(Purpose.REFRESH, url_for("profile.page"), session_identifier())
 
 
 @bp.get("/login/vipps/prove")
@@ -122,15 +122,21 @@ def prove_by_password() -> ResponseReturnValue:
     if _is_logged_in(waiting):
         return _finish(
             waiting.id,
-            lambda again: admit(again, Way.PASSWORD) if _is_logged_in(again) and still_current() else _nothing_waits(),
+            lambda again: (
+                link_and_sign_in(again, Way.PASSWORD)
+                if _is_logged_in(again) and lock_current_session()
+                else _nothing_waits()
+            ),
         )
     form = ProofForm()
     stored = waiting.customer.password_hash if Way.PASSWORD in waiting.ways else None
     if not form.validate_on_submit() or not hashing.matches(form.password.data or "", stored):
-        log.info("login_refused", method="password")
-        send(login_ended, method="password", outcome="refused")
+        log.info("login_refused", method=LoginMethod.PASSWORD)
+        send(login_ended, method=LoginMethod.PASSWORD, outcome="refused")
         return _proof_page(waiting, form, wrong=True), 422
-    return _finish(waiting.id, lambda again: admit(again, Way.PASSWORD) if _same(again, stored) else _nothing_waits())
+    return _finish(
+        waiting.id, lambda again: link_and_sign_in(again, Way.PASSWORD) if _same(again, stored) else _nothing_waits()
+    )
 
 
 @bp.post("/login/vipps/prove/mail")
@@ -150,7 +156,7 @@ def mail_proof() -> ResponseReturnValue:
 def make_new() -> ResponseReturnValue:
     """Make a new account for somebody who says that the one they match is another's."""
     waiting = pending_link.of_browser(read_cookie(PENDING_COOKIE))
-    return _finish(waiting.id, admit_as_new) if waiting else _nothing_waits()
+    return _finish(waiting.id, create_and_sign_in) if waiting else _nothing_waits()
 
 
 @bp.get("/login/vipps/prove/<token>")
@@ -185,7 +191,7 @@ def _finish(pending_id: int, work: Callable[[PendingLink], ResponseReturnValue])
     """Run the last step in one transaction, with what waits read anew inside it."""
 
     def step() -> ResponseReturnValue:
-        waiting = pending_link.take(pending_id)
+        waiting = pending_link.lock(pending_id)
         return work(waiting) if waiting else _nothing_waits()
 
     try:
@@ -200,19 +206,19 @@ def _finish(pending_id: int, work: Callable[[PendingLink], ResponseReturnValue])
 def _mail_link(pending_id: int) -> None:
     """Mail a link to the account's address; raises `TooManyRequests` if it got enough."""
     begin_write()
-    waiting = pending_link.take(pending_id)
+    waiting = pending_link.lock(pending_id)
     if waiting and Way.MAIL in waiting.ways and waiting.customer.email:
         customer, email = waiting.customer, waiting.customer.email
-        token = email_tokens.issue(customer, email, email_tokens.Purpose.CONNECT, pending_link_id=waiting.id)
+        token = email_tokens.issue(customer, email, email_tokens.TokenPurpose.CONNECT, pending_link_id=waiting.id)
         emails.prove_ownership(customer, token)
     db.session.commit()
     log.info("proof_mailed")
 
 
 def _spend(token: str, waiting: PendingLink) -> ResponseReturnValue:
-    if email_tokens.take(token, email_tokens.Purpose.CONNECT) is None:
+    if email_tokens.use(token, email_tokens.TokenPurpose.CONNECT) is None:
         raise LoginRefused("proof_spent")
-    return admit(waiting, Way.MAIL)
+    return link_and_sign_in(waiting, Way.MAIL)
 
 
 def _same(waiting: PendingLink, stored: str | None) -> bool:
@@ -220,8 +226,8 @@ def _same(waiting: PendingLink, stored: str | None) -> bool:
     return waiting.customer.password_hash == stored
 
 
-def _proof_and_what_waits(token: str) -> tuple[MailedProof, PendingLink] | None:
-    proof = email_tokens.look_at(token, email_tokens.Purpose.CONNECT)
+def _proof_and_what_waits(token: str) -> tuple[EmailToken, PendingLink] | None:
+    proof = email_tokens.find(token, email_tokens.TokenPurpose.CONNECT)
     if proof is None or proof.pending_link_id is None or proof.customer.email != proof.email:
         return None
     waiting = pending_link.by_id(proof.pending_link_id)
@@ -250,10 +256,10 @@ def _proof_page(waiting: PendingLink, form: ProofForm, *, wrong: bool = False) -
         wrong=wrong,
         ways=waiting.ways,
         is_proved=_is_logged_in(waiting),
-        mailed=email_tokens.was_mailed_for(waiting),
+        mailed=email_tokens.was_sent_for(waiting),
         info=pending_link.userinfo_of(waiting),
-        may_become_new=pending_link.may_become_new(waiting),
-        reasons=reasons_of(waiting.reasons),
+        may_become_new=pending_link.may_create_account(waiting),
+        reasons=describe_reasons(waiting.reasons),
     )
 
 

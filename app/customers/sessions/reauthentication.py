@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
-from app.customers.models import Customer, CustomerSession
+from app.customers.models import Customer, CustomerSession, LoginMethod
 from app.customers.sessions.session_cookie import current_session, login_required, rotate_session
 from app.database import utcnow
 from app.logging import log
@@ -30,7 +30,7 @@ def is_recent(session: CustomerSession | None) -> bool:
     return session is not None and session.confirmed_at is not None and session.confirmed_at > utcnow() - WINDOW
 
 
-def note_confirmation(customer: Customer, method: str) -> str | None:
+def record_reauthentication(customer: Customer, method: LoginMethod) -> str | None:
     """Open the window for this browser's session; returns its new token for `set_session_cookie`. The caller commits.
 
     The token is renewed, since more is allowed with it from here on (ASVS 7.2.4).
@@ -39,7 +39,7 @@ def note_confirmation(customer: Customer, method: str) -> str | None:
     if row is None:
         return None
     row.confirmed_at = utcnow()
-    account_activity.note(customer, Kind.CONFIRMED, method=method)
+    account_activity.record(customer, Kind.CONFIRMED, method=method)
     log.info("confirmed", customer=customer.id, method=method)
     return rotate_session()
 

@@ -30,7 +30,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.customers.models import Customer, CustomerSession
+from app.customers.models import Customer, CustomerSession, EndReason, LoginMethod
 from app.customers.sessions import session_store
 from app.database import db
 from app.logging import log
@@ -85,19 +85,19 @@ def current_session() -> CustomerSession | None:
     return current.row if current else None
 
 
-def acting_for() -> str:
+def session_identifier() -> str:
     """Name the session of this browser, for what is begun on its behalf and must end in it; empty without one."""
     current = _current()
     return f"{current.customer.id}.{current.row.id}.{current.row.created_at.timestamp():.6f}" if current else ""
 
 
-def start_session(customer: Customer, method: str, *, confirmed: bool) -> tuple[CustomerSession, str]:
+def start_session(customer: Customer, method: LoginMethod, *, confirmed: bool) -> tuple[CustomerSession, str]:
     """Log the customer in: add a row and return it, and the token for `set_session_cookie`. The caller commits.
 
     `confirmed` says whether this login proved who is at the keyboard. An existing session of this browser ends, and
     the form secret is renewed with it (ASVS 7.2.4).
     """
-    end_current_session("replaced")
+    end_current_session(EndReason.REPLACED)
     row, token = session_store.add(customer, method, request.user_agent.string, confirmed=confirmed)
     g.current = Current(row, customer)
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # listeners know their app by identity
@@ -105,16 +105,16 @@ def start_session(customer: Customer, method: str, *, confirmed: bool) -> tuple[
     return row, token
 
 
-def ended_with_sharing() -> bool:
+def ended_by_revocation() -> bool:
     """Tell whether this browser was logged out because its person ended the sharing in the app."""
     token = read_cookie(COOKIE)
-    return bool(token) and session_store.reason_of_end(token) == "sharing_revoked"
+    return bool(token) and session_store.end_reason(token) == EndReason.SHARING_REVOKED
 
 
-def still_current() -> bool:
+def lock_current_session() -> bool:
     """Tell whether this browser's session is still open, as the database says now, and hold it until the commit."""
     current = _current()
-    return current is not None and session_store.hold_open(current.row)
+    return current is not None and session_store.lock_if_open(current.row)
 
 
 def rotate_session() -> str | None:
@@ -126,7 +126,7 @@ def rotate_session() -> str | None:
     return session_store.rotate(current.row)
 
 
-def end_current_session(reason: str) -> None:
+def end_current_session(reason: EndReason) -> None:
     """End the session of this browser, if there is one, and renew the form secret. The caller commits."""
     current = _current()
     if current is not None:
@@ -135,12 +135,12 @@ def end_current_session(reason: str) -> None:
     session.clear()
 
 
-def forget() -> None:
+def forget_current() -> None:
     """Forget who this request's session is, after its transaction was rolled back; the next question asks anew."""
     g.pop("current", None)
 
 
-def end_sessions_of(customer: Customer, reason: str, *, except_current: bool = False) -> None:
+def end_sessions_of(customer: Customer, reason: EndReason, *, except_current: bool = False) -> None:
     """End all sessions of a customer, in every browser, or in all but this one. The caller commits."""
     current = _current()
     keep = current.row.id if current and except_current else None
@@ -166,7 +166,7 @@ def login_required(view: View) -> View:
     def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
         if current_customer() is not None:
             return view(*args, **kwargs)
-        if read_cookie(COOKIE) and not ended_with_sharing():  # the login page says that itself
+        if read_cookie(COOKIE) and not ended_by_revocation():  # the login page says that itself
             flash(_("You are no longer logged in here. Please log in again."), "info")
         # A form that was sent cannot be sent again by a redirect: that person starts from their own page.
         there = request.full_path.removesuffix("?") if request.method == "GET" else None
@@ -198,7 +198,7 @@ def _note_visit(response: Response) -> Response:
         return response
     try:
         db.session.rollback()
-        session_store.note(visit)
+        session_store.record_visit(visit)
         db.session.commit()
     except SQLAlchemyError as error:
         # The page is made; a busy database must not take it away.

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, bindparam, select, update
 
-from app.customers.models import Customer, CustomerSession
+from app.customers.models import Customer, CustomerSession, EndReason, LoginMethod
 from app.database import db, insert_row, utcnow
 from app.signals import send_on_commit, session_began, sessions_ended
 from app.tokens import new_token, secret_hash
@@ -34,7 +34,7 @@ class Visit:
     expires_at: datetime
 
 
-def add(customer: Customer, method: str, user_agent: str, *, confirmed: bool) -> tuple[CustomerSession, str]:
+def add(customer: Customer, method: LoginMethod, user_agent: str, *, confirmed: bool) -> tuple[CustomerSession, str]:
     """Add a session and return its row and the token for the browser."""
     token = new_token()
     now = utcnow()
@@ -73,7 +73,7 @@ def find(token: str) -> tuple[CustomerSession, Customer] | None:
     return (found[0], found[1]) if found else None
 
 
-def reason_of_end(token: str) -> str:
+def end_reason(token: str) -> str:
     """Return why the session that a token opened was ended; empty if it lapsed, is open or is not known.
 
     `end_all` marks those too that had lapsed before, and an old cookie need not learn what came after. Nor is it told
@@ -87,7 +87,7 @@ def reason_of_end(token: str) -> str:
     return db.session.scalar(ended) or ""
 
 
-def hold_open(row: CustomerSession) -> bool:
+def lock_if_open(row: CustomerSession) -> bool:
     """Tell whether a session has not ended, and keep others from ending it before this transaction does."""
     open_row = select(CustomerSession.id).where(CustomerSession.id == row.id, CustomerSession.ended_at.is_(None))
     return db.session.scalar(open_row.with_for_update()) is not None
@@ -118,14 +118,14 @@ def _open_of(customer: Customer) -> Select[CustomerSession]:
     )
 
 
-def end(row: CustomerSession, reason: str) -> None:
+def end(row: CustomerSession, reason: EndReason) -> None:
     """End one session."""
     row.ended_at = utcnow()
     row.ended_reason = reason
     send_on_commit(sessions_ended, reason=reason, number=1)
 
 
-def end_all(customer: Customer, reason: str, keep: int | None = None, method: str | None = None) -> None:
+def end_all(customer: Customer, reason: EndReason, keep: int | None = None, method: LoginMethod | None = None) -> None:
     """End every open session of a customer but the one to keep, or only those of one way in (ASVS 7.4.2, 7.4.3)."""
     ending = update(CustomerSession).where(
         CustomerSession.customer_id == customer.id, CustomerSession.ended_at.is_(None)
@@ -146,7 +146,7 @@ def visit_due(row: CustomerSession) -> Visit | None:
     return Visit(row.id, now, _expiry(row.created_at, now))
 
 
-def note(visit: Visit) -> None:
+def record_visit(visit: Visit) -> None:
     """Move the idle limit of a session on, unless it has ended meanwhile."""
     db.session.execute(
         update(CustomerSession)

@@ -1,4 +1,4 @@
-"""The clinic's page, and the button that begins a login which goes wrong."""
+"""Show the error playground, and begin a login with a fault when its button is pressed."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,10 +8,10 @@ from flask import Blueprint, Flask, Response, abort, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from sqlalchemy import update
 
-from app.customers.privacy.labels import lasting
+from app.customers.privacy.labels import format_period
 from app.database import db
-from app.guide.error_playground.ailments import AILMENTS, PREFIX, STARTERS, WARDS, Ailment
-from app.guide.login_requests import CALLBACK, state_of_begun
+from app.guide.error_playground.faults import FAULT_CASES, FAULT_GROUPS, PREFIX, STARTERS, FaultCase
+from app.guide.login_requests import CALLBACK, started_state
 from app.security import clear_cookie, cookie_name, read_cookie, set_cookie
 from app.settings import settings_of_app
 from app.shop import privacy_notice
@@ -20,57 +20,63 @@ from app.vipps.attempts import hash_of, login_attempt, random_value
 from app.vipps.purposes import Purpose
 from app.vipps.routes import begin, integration
 
-bp = Blueprint("clinic", __name__, url_prefix=PREFIX)
+bp = Blueprint("error_playground", __name__, url_prefix=PREFIX)
 
-COOKIE = "clinic"  # the ailment that this browser's login has
+COOKIE = "clinic"  # its value is the case that this browser's login has
 LIFETIME = timedelta(minutes=15)
-REPEAT = "repeat"  # what the clinic itself does to a login when it is back
+REPEAT = "repeat"  # injected into the callback, and not into the start
 
 
 def init_app(app: Flask) -> None:
-    """Open the clinic; a repeated callback needs a look at the answer to the first one."""
+    """Open the playground; repeating a callback needs the response to the first one."""
     app.register_blueprint(bp)
-    app.after_request(_after_login)
+    app.after_request(_after_request)
     privacy_notice.register_cookie(app, _cookie)
-    app.add_template_global(url, "clinic_url")
+    app.add_template_global(url, "error_playground_url")
 
 
 def url() -> str:
-    """Return where in the clinic the login of this request began; empty if it began elsewhere."""
-    name = (request.view_args or {}).get("name", "") if request.endpoint == "clinic.try_it" else read_cookie(COOKIE)
-    return url_for("clinic.index", _anchor=name) if name in AILMENTS else ""
+    """Return the case that this request's login was begun for, as an address; empty for any other login."""
+    name = (
+        (request.view_args or {}).get("name", "")
+        if request.endpoint == "error_playground.try_it"
+        else read_cookie(COOKIE)
+    )
+    return url_for("error_playground.index", _anchor=name) if name in FAULT_CASES else ""
 
 
 @bp.get("")
 def index() -> str:
-    """Show every ailment."""
-    starters = [(AILMENTS[name], words) for name, words in STARTERS.items()]
+    """Show every fault."""
+    starters = [(FAULT_CASES[name], why) for name, why in STARTERS.items()]
     simulated = settings_of_app().simulated
-    return render_template("guide/clinic/index.html", wards=WARDS, starters=starters, simulated=simulated)
+    return render_template(
+        "guide/error_playground/index.html", groups=FAULT_GROUPS, starters=starters, simulated=simulated
+    )
 
 
 @bp.post("/<name>/try")
 def try_it(name: str) -> ResponseReturnValue:
-    """Begin a login of this browser, and let it go wrong in one way."""
-    ailment = AILMENTS.get(name)
-    if ailment is None or not ailment.can_be_tried or not settings_of_app().simulated:
+    """Begin a login in this browser, with one fault."""
+    case = FAULT_CASES.get(name)
+    if case is None or not case.can_be_tried or not settings_of_app().simulated:
         abort(404)
     response = begin(Purpose.LOG_IN, "/guide/inspector")
-    return _bent(ailment, response) if response.status_code == 302 else response
+    return _inject(case, response) if response.status_code == 302 else response
 
 
 def _cookie() -> Cookie:
-    purpose = "Says what is to go wrong in a login that you begin in the guide’s error clinic."
-    return Cookie(cookie_name(COOKIE), purpose, lasting(LIFETIME))
+    purpose = "Says which error to trigger in a login that you begin in the guide’s error playground."
+    return Cookie(cookie_name(COOKIE), purpose, format_period(LIFETIME))
 
 
-def _bent(ailment: Ailment, response: Response) -> Response:
-    """Let the login that this response begins go wrong."""
-    if ailment.simulate:
-        response.headers["Location"] += "&" + urlencode({"simulate": ailment.simulate})
-    if ailment.here and ailment.here != REPEAT:
-        HERE[ailment.here](response)
-    set_cookie(response, COOKIE, ailment.name, max_age=LIFETIME)
+def _inject(case: FaultCase, response: Response) -> Response:
+    """Inject the fault into the login that this response begins."""
+    if case.simulate:
+        response.headers["Location"] += "&" + urlencode({"simulate": case.simulate})
+    if case.inject and case.inject != REPEAT:
+        INJECTORS[case.inject](response)
+    set_cookie(response, COOKIE, case.name, max_age=LIFETIME)
     return response
 
 
@@ -85,35 +91,35 @@ def _other_cookie(response: Response) -> None:
 
 
 def _too_late(response: Response) -> None:
-    state = state_of_begun(response)
+    state = started_state(response)
     with db.engine.begin() as connection:
         mine = update(login_attempt).where(login_attempt.c.state_hash == hash_of(state))
         connection.execute(mine.values(expires_at=login_attempt.c.expires_at - 1000))
 
 
-HERE: dict[str, Callable[[Response], None]] = {
+INJECTORS: dict[str, Callable[[Response], None]] = {
     "lose_cookie": _lose_cookie,
     "other_cookie": _other_cookie,
     "too_late": _too_late,
 }
 
 
-def _after_login(response: Response) -> Response:
-    """Forget the ailment when its login is back, or when another begins; repeat a callback that is to be repeated."""
-    ailment = AILMENTS.get(read_cookie(COOKIE))
-    if ailment is None or request.endpoint == "clinic.try_it":
+def _after_request(response: Response) -> Response:
+    """Forget the case when its login comes back or another begins; repeat the callback if the case says so."""
+    case = FAULT_CASES.get(read_cookie(COOKIE))
+    if case is None or request.endpoint == "error_playground.try_it":
         return response
-    if request.endpoint == CALLBACK and ailment.here == REPEAT:
-        response = _again(response)
-    if request.endpoint == CALLBACK or state_of_begun(response):
+    if request.endpoint == CALLBACK and case.inject == REPEAT:
+        response = _repeat(response)
+    if request.endpoint == CALLBACK or started_state(response):
         clear_cookie(response, COOKIE)
     return response
 
 
-def _again(response: Response) -> Response:
-    """Send the browser to the same callback once more, as a reload does."""
+def _repeat(response: Response) -> Response:
+    """Send the browser to the same callback again, as a reload does."""
     again = redirect(request.full_path, 303)
     for cookie in response.headers.getlist("Set-Cookie"):
         again.headers.add("Set-Cookie", cookie)
     again.headers["Cache-Control"] = "no-store"
-    return again  # type: ignore[return-value]  # werkzeug's response is what Flask's after_request gets as well
+    return again  # type: ignore[return-value]  # after_request hooks also get Werkzeug's response

@@ -32,11 +32,11 @@ class Merchant:
         pass  # a rate limit belongs here
 
     def is_theirs(self, attempt: Any) -> bool:
-        return not attempt.owner  # nobody begins a login here on somebody's behalf
+        return not attempt.owner  # this site starts no login for an existing account
 
     def accept(self, login: Any) -> Any:
         session.clear()
-        session.update(subject=login.userinfo.subject, name=login.userinfo.name or "whoever you are")
+        session.update(subject=login.userinfo.subject, name=login.userinfo.name or "customer")
         print(f"logged in: {login.userinfo.name}", flush=True)
         routes.integration().attempts.finish(login.attempt, "logged in")
         return redirect(login.attempt.next_path, 303)

@@ -1,13 +1,13 @@
-"""The inspector: every step of this browser's own logins, as they went over the wire.
+"""The inspector: shows every step of this browser's own logins, as they were sent.
 
-While a request is handled, `recording` notes what passes: the request itself, the calls to Vipps (a signal of the
-integration), the statements that write to the database. When it ends and it belonged to a login, `store` keeps it, with
-secrets masked by `masks`, beside the login's other half: a login is two requests, held together by its state. `story`
-turns the two into arrows and steps, `checks` says which checks were passed, `comparison` what was different in two
-logins, and `words` explains every name.
+While a request is handled, `recording` records the request itself, the calls to Vipps (by a signal of the integration)
+and the statements that write to the database. If the request belonged to a login, `store` saves the record beside the
+login's other half: a login is two requests with the same state. `masking` cuts secrets off before that. `timeline`
+turns the two halves into arrows and steps, `checks` says which checks the login passed, `comparison` what differs
+between two logins, and `recorded_names` explains every name.
 
-What it keeps belongs to one browser and is bounded in rows and age. It watches in the demo only, and a fault in it
-never reaches the login that it watches.
+Recordings belong to one browser and are limited in number and age. The inspector records in the demo only, and an error
+in it never affects the login that it records.
 """
 
 from flask import Flask, url_for
@@ -16,15 +16,15 @@ from app.security import read_cookie
 
 
 def url() -> str:
-    """Return where this browser's newest login is told; empty if it has begun none, or has had them forgotten."""
+    """Return the address of this browser's newest login; empty if it has none, or has deleted them."""
     from app.guide.inspector import store
 
     return url_for("inspector.latest") if read_cookie(store.COOKIE) else ""
 
 
 def init_app(app: Flask) -> None:
-    """Watch the logins of this app."""
-    # Here, so that whoever needs the store alone does not load the rest.
+    """Record the logins of this app, and show them."""
+    # Imported here, so that a shop that needs only the store does not load the rest.
     from app.guide.inspector import recording, routes, store
     from app.shop import privacy_notice
 

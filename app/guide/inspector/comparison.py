@@ -1,16 +1,16 @@
-"""Two recorded logins side by side: the essential difference in a sentence, and every other one in its place.
+"""Compare two recorded logins: the main difference in a sentence, and every other one in a table.
 
-What is random in every login (state, nonce, code, challenge) is left out, and so is what Vipps was asked only because
-an answer of its own had grown old here.
+Values that are random in every login (state, nonce, code, challenge) are left out, and so are calls that only refresh a
+cached document of Vipps.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.guide.inspector import glossary
+from app.guide.inspector import recorded_names
 from app.guide.inspector.checks import CHECKS, Result
-from app.guide.inspector.timeline import Story, written
+from app.guide.inspector.timeline import Timeline, row_changes
 
 RANDOM = frozenset({"state", "nonce", "code_challenge", "code"})
 COMPARED_CLAIMS = ("iss", "aud", "sub", "acr")  # of an ID token; the others differ in every one
@@ -19,7 +19,7 @@ VERBS = {"INSERT": "added", "UPDATE": "changed", "DELETE": "removed"}
 
 @dataclass(frozen=True)
 class Fact:
-    """Something about one login: `name` is the protocol's or the database's word for it, `meaning` a plain one."""
+    """One fact about a login: `name` is the term of the protocol or the database, `meaning` explains it."""
 
     name: str
     meaning: str
@@ -28,7 +28,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Difference:
-    """A fact that was not the same: its values in the earlier login, and in the later one; none where it was not."""
+    """A fact that differs: its values in the earlier and the later login; no values where the fact is absent."""
 
     name: str
     meaning: str
@@ -38,9 +38,9 @@ class Difference:
 
 @dataclass(frozen=True)
 class Group:
-    """Differences of one kind. `absent` is said of a login without the fact.
+    """Differences of one kind. `absent` is shown for a login without the fact.
 
-    `kind` is what the values are: "code" if they are the protocol's, "result" of a check, or plain "words".
+    `kind` says what the values are: "code" of the protocol, the "result" of a check, or plain "words".
     """
 
     title: str
@@ -49,16 +49,16 @@ class Group:
     differences: Sequence[Difference]
 
 
-def essence(earlier: Story, later: Story) -> str:
-    """Return the one sentence that matters."""
+def summarize(earlier: Timeline, later: Timeline) -> str:
+    """Return the main difference in one sentence."""
     first, second = _course(earlier), _course(later)
     if first != second:
         return f"The earlier one {first}; the later one {second}."
     return f"Both {first}." if earlier.outcome == later.outcome else f"Both {first}, and ended differently."
 
 
-def groups(earlier: Story, later: Story) -> list[Group]:
-    """Return what was different, in the order in which it happened."""
+def difference_groups(earlier: Timeline, later: Timeline) -> list[Group]:
+    """Return what differs, in the order in which it happened."""
     found = [
         Group(title, absent, kind, list(_differences(list(facts(earlier, later)), list(facts(later, earlier)))))
         for title, absent, kind, facts in (
@@ -73,20 +73,22 @@ def groups(earlier: Story, later: Story) -> list[Group]:
     return [group for group in found if group.differences]
 
 
-def _course(story: Story) -> str:
-    """Return how far a login came."""
-    stopped = next((each.check.title for each in story.checks if each.result is Result.FAILED), "")
+def _course(timeline: Timeline) -> str:
+    """Return how far a login came, as a part of a sentence."""
+    stopped = next((each.check.title for each in timeline.checks if each.result is Result.FAILED), "")
     if stopped:
         return f"stopped at the check “{stopped}”"
-    if story.login.callback is None:
-        return "never began" if story.failed else "has not come back from Vipps"
-    if not story.checks:
-        return "was a repetition, answered without asking Vipps again"
+    if timeline.login.callback is None:
+        return "never began" if timeline.failed else "has not come back from Vipps"
+    if not timeline.checks:
+        return "was a repeated callback, answered without calling Vipps again"
     passed = f"passed all {len(CHECKS)} checks"
-    if not story.refusal:
+    if not timeline.refusal:
         return passed
     why = (
-        "the database failed" if story.refusal.code == "database_unavailable" else "was refused by what the shop knows"
+        "the database failed"
+        if timeline.refusal.code == "database_unavailable"
+        else "was refused by the shop’s own rules"
     )
     return f"{passed}, and {why}"
 
@@ -101,42 +103,42 @@ def _differences(earlier: Sequence[Fact], later: Sequence[Fact]) -> Iterator[Dif
 def _parameters(pairs: Sequence[Sequence[str]]) -> Iterator[Fact]:
     for name, value in pairs:
         if name not in RANDOM:
-            yield Fact(name, glossary.PARAMETERS.get(name, ""), (value,))
+            yield Fact(name, recorded_names.PARAMETERS.get(name, ""), (value,))
 
 
-def _asked(story: Story, other: Story) -> Iterator[Fact]:
-    return _parameters((story.login.start or {}).get("location_query", []))
+def _asked(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
+    return _parameters((timeline.login.start or {}).get("location_query", []))
 
 
-def _came_back(story: Story, other: Story) -> Iterator[Fact]:
-    return _parameters((story.login.callback or {}).get("query", []))
+def _came_back(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
+    return _parameters((timeline.login.callback or {}).get("query", []))
 
 
-def _checked(story: Story, other: Story) -> Iterator[Fact]:
-    """Tell each check, and what was compared where one failed; if one of the two made none, the essence says all."""
+def _checked(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
+    """Yield each check, with what it compared if it failed; nothing if one of the logins made no checks."""
     theirs = {each.check.key: each.result for each in other.checks}
-    for each in story.checks if theirs else ():
+    for each in timeline.checks if theirs else ():
         failed = Result.FAILED in (each.result, theirs[each.check.key])
         compared = [f"{name}: {value}" for name, value in each.compared] if failed else []
         yield Fact("", each.check.title, (each.result, *compared))
 
 
-def _answered(story: Story, other: Story) -> Iterator[Fact]:
+def _answered(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
     theirs = _calls(other)
-    for name, call in _calls(story).items():
+    for name, call in _calls(timeline).items():
         answer, counterpart = call["answer"], theirs.get(name, {}).get("answer")
-        if name in glossary.CALLS or call["status"] != 200:
-            yield Fact(name, glossary.CALLS.get(name, ""), (str(call["status"] or call["failure"]),))
-        if isinstance(answer, dict) and isinstance(counterpart, dict) and name in glossary.CALLS:
-            yield Fact(name, "what only this answer told", tuple(sorted(set(answer) - set(counterpart))))
+        if name in recorded_names.CALLS or call["status"] != 200:
+            yield Fact(name, recorded_names.CALLS.get(name, ""), (str(call["status"] or call["failure"]),))
+        if isinstance(answer, dict) and isinstance(counterpart, dict) and name in recorded_names.CALLS:
+            yield Fact(name, "only in this answer", tuple(sorted(set(answer) - set(counterpart))))
         claims, others = _claims(call), _claims(theirs.get(name))
         for claim in COMPARED_CLAIMS if claims and others else ():
             values = (str(claims[claim]),) if claim in claims else ()
-            yield Fact(claim, glossary.CLAIMS[claim], values)
+            yield Fact(claim, recorded_names.CLAIMS[claim], values)
 
 
-def _calls(story: Story) -> dict[str, Mapping[str, Any]]:
-    calls = (story.login.callback or {}).get("calls", [])
+def _calls(timeline: Timeline) -> dict[str, Mapping[str, Any]]:
+    calls = (timeline.login.callback or {}).get("calls", [])
     return {call["url"].rsplit("/", 1)[-1]: call for call in calls}
 
 
@@ -145,21 +147,21 @@ def _claims(call: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return claims
 
 
-def _decided(story: Story, other: Story) -> Iterator[Fact]:
-    if decision := (story.login.callback or {}).get("decision"):
+def _decided(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
+    if decision := (timeline.login.callback or {}).get("decision"):
         yield Fact("", "The decision", (decision["words"],))
         yield Fact("", "Why", tuple(decision["reasons"]))
 
 
-def _written(story: Story, other: Story) -> Iterator[Fact]:
+def _written(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
     rows: dict[str, dict[str, int]] = {}
-    for each in written((story.login.callback or {}).get("statements", [])):
+    for each in row_changes((timeline.login.callback or {}).get("statements", [])):
         if each["table"]:
             verbs = rows.setdefault(each["table"], {})
             verbs[each["verb"]] = verbs.get(each["verb"], 0) + each["rows"]
     for table, verbs in rows.items():
         yield Fact(
-            table, glossary.TABLES.get(table, ""), tuple(_counted(number, verb) for verb, number in verbs.items())
+            table, recorded_names.TABLES.get(table, ""), tuple(_counted(number, verb) for verb, number in verbs.items())
         )
 
 

@@ -1,7 +1,7 @@
-"""What a recorded login may say: everything but what would let somebody in.
+"""Mask secrets before a login is recorded.
 
-State, nonce, codes, verifiers, tokens and secrets are cut to their first letters before anything is kept, so that two
-values can still be seen to be the same one. What nobody needs, such as cookies, is not recorded at all.
+State, nonce, codes, verifiers, tokens and secrets are cut to their first letters, so that a reader can still see that
+two values are equal. Values that explain nothing, such as cookies, are not recorded at all.
 """
 
 import base64
@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-LETTERS = 4  # of a masked value; of the 43 of a state they leave 234 bits unsaid
-LONGEST = 4000  # characters of a text that is kept
+SHOWN_LETTERS = 4  # of a masked value; the other 39 letters of a state still have 234 bits
+MAX_TEXT = 4000  # characters
 
-SECRET = frozenset(
+SECRET_NAMES = frozenset(
     {
         "state",
         "nonce",
@@ -27,10 +27,10 @@ SECRET = frozenset(
         "client_assertion",
         "password",
         "csrf_token",
-        "nin",  # no secret, but a number that this shop never asks for and never keeps
+        "nin",  # the national identity number, which this shop never asks for and never stores
     }
 )
-"""Names of parameters and members whose values are masked wherever they stand."""
+"""Names of parameters and members whose values are masked everywhere."""
 
 SHOWN_HEADERS = frozenset(
     {
@@ -58,62 +58,68 @@ SHOWN_HEADERS = frozenset(
 Pairs = list[tuple[str, str]]
 
 
-def masked(value: object) -> str:
+def mask(value: object) -> str:
     """Return the beginning of a secret and its length."""
     text = str(value)
-    return f"{text[:LETTERS]}… ({len(text)} characters)" if len(text) > 3 * LETTERS else f"… ({len(text)} characters)"
+    return (
+        f"{text[:SHOWN_LETTERS]}… ({len(text)} characters)"
+        if len(text) > 3 * SHOWN_LETTERS
+        else f"… ({len(text)} characters)"
+    )
 
 
-def pairs(items: Iterable[tuple[str, str]]) -> Pairs:
+def mask_pairs(items: Iterable[tuple[str, str]]) -> Pairs:
     """Return parameters in their order, with the secret ones masked."""
-    return [(_cut(name), masked(value) if name.lower() in SECRET else _cut(value)) for name, value in items]
+    return [(_cut(name), mask(value) if name.lower() in SECRET_NAMES else _cut(value)) for name, value in items]
 
 
-def address(url: str) -> tuple[str, Pairs]:
+def mask_url(url: str) -> tuple[str, Pairs]:
     """Return a URL without its query and fragment, and the query's parameters."""
     parts = urlsplit(url)
-    return _cut(f"{parts.scheme}://{parts.netloc}{parts.path}"), pairs(parse_qsl(parts.query, keep_blank_values=True))
+    return _cut(f"{parts.scheme}://{parts.netloc}{parts.path}"), mask_pairs(
+        parse_qsl(parts.query, keep_blank_values=True)
+    )
 
 
-def headers(items: Iterable[tuple[str, str]]) -> Pairs:
-    """Return the headers that explain something; of credentials, only their scheme."""
+def mask_headers(items: Iterable[tuple[str, str]]) -> Pairs:
+    """Return the headers in `SHOWN_HEADERS`; of credentials, only their scheme."""
     shown = []
     for name, value in items:
         if name.lower() == "authorization":
             scheme, _, credentials = value.partition(" ")
-            shown.append((name, f"{_cut(scheme)} {masked(credentials)}"))
+            shown.append((name, f"{_cut(scheme)} {mask(credentials)}"))
         elif name.lower() == "location":
-            where, query = address(value)
+            where, query = mask_url(value)
             shown.append((name, where + ("?…" if query else "")))
         elif name.lower() in SHOWN_HEADERS:
             shown.append((name, _cut(value)))
     return shown
 
 
-def form(body: bytes | None) -> Pairs:
+def mask_form(body: bytes | None) -> Pairs:
     """Return the fields of a form body."""
-    return pairs(parse_qsl((body or b"").decode("utf-8", "replace"), keep_blank_values=True))
+    return mask_pairs(parse_qsl((body or b"").decode("utf-8", "replace"), keep_blank_values=True))
 
 
-def parsed(body: bytes) -> Any:
+def mask_json(body: bytes) -> Any:
     """Return a JSON body with its secrets masked, or None if it is not JSON."""
     try:
-        return members(json.loads(body))
+        return mask_members(json.loads(body))
     except (ValueError, RecursionError):
         return None
 
 
-def members(value: Any) -> Any:
+def mask_members(value: Any) -> Any:
     """Return a JSON value with the secret members masked at any depth, and long texts cut."""
     if isinstance(value, dict):
         return {_cut(name): _member(name, each) for name, each in value.items()}
     if isinstance(value, list):
-        return [members(each) for each in value[:50]]
+        return [mask_members(each) for each in value[:50]]
     return _cut(value) if isinstance(value, str) else value
 
 
-def token(raw: object) -> dict[str, Any] | None:
-    """Return header and claims of a JWT without its signature; what has another form is None."""
+def decode_token(raw: object) -> dict[str, Any] | None:
+    """Return header and claims of a JWT without its signature; None for a value of another form."""
     if not isinstance(raw, str) or raw.count(".") != 2:
         return None
     try:
@@ -122,19 +128,19 @@ def token(raw: object) -> dict[str, Any] | None:
         return None
     if not isinstance(header, dict) or not isinstance(claims, dict):
         return None
-    return {"header": members(header), "claims": members(claims)}
+    return {"header": mask_members(header), "claims": mask_members(claims)}
 
 
-def beginning(body: bytes) -> str:
-    """Return the beginning of a body that is not JSON: an error page, cut short; anything like a token is not kept."""
-    words = body[:LONGEST].decode("utf-8", "replace").split()
-    return " ".join(word if len(word) <= 40 else masked(word) for word in words)[:400]
+def mask_text(body: bytes) -> str:
+    """Return the beginning of a body that is not JSON, such as an error page; words that could be tokens are masked."""
+    words = body[:MAX_TEXT].decode("utf-8", "replace").split()
+    return " ".join(word if len(word) <= 40 else mask(word) for word in words)[:400]
 
 
 def _member(name: str, value: Any) -> Any:
-    if name.lower() in SECRET and isinstance(value, (str, int, float)) and not isinstance(value, bool):
-        return masked(value)
-    return members(value)
+    if name.lower() in SECRET_NAMES and isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        return mask(value)
+    return mask_members(value)
 
 
 def _decoded(part: str) -> bytes:
@@ -145,4 +151,4 @@ def _decoded(part: str) -> bytes:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"

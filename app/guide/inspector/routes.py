@@ -1,12 +1,12 @@
-"""The inspector's pages: this browser's logins, one of them step by step, two side by side, and one as a file."""
+"""Show the inspector's pages: this browser's logins, one step by step, two compared, and one as a file."""
 
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.guide.inspector import glossary, store
-from app.guide.inspector.comparison import essence, groups
-from app.guide.inspector.timeline import PARTICIPANTS, Story, passed, told
-from app.guide.sequence import Arrow, cut, draw
+from app.guide.inspector import recorded_names, store
+from app.guide.inspector.comparison import difference_groups, summarize
+from app.guide.inspector.timeline import PARTICIPANTS, Timeline, build_timeline, count_passed
+from app.guide.sequence import Arrow, draw, shorten
 from app.security import clear_cookie
 
 bp = Blueprint("inspector", __name__, url_prefix="/guide/inspector")
@@ -15,35 +15,37 @@ bp = Blueprint("inspector", __name__, url_prefix="/guide/inspector")
 @bp.get("")
 def index() -> str:
     """Show this browser's logins."""
-    stories = [told(each) for each in store.of_this_browser()]
-    return render_template("guide/inspector/index.html", stories=stories, age=store.AGE, most=store.PER_BROWSER)
+    timelines = [build_timeline(each) for each in store.list_for_browser()]
+    return render_template(
+        "guide/inspector/index.html", timelines=timelines, age=store.RETENTION, most=store.MAX_PER_BROWSER
+    )
 
 
 @bp.get("/<int:number>")
 def show(number: int) -> str:
     """Show a login step by step."""
-    story = _story(number)
+    timeline = _timeline(number)
     arrows = [
-        Arrow(step.sender, step.receiver, cut(step.label), f"#step-{number}", number, step.failed)
-        for number, step in enumerate(story.steps, start=1)
+        Arrow(step.sender, step.receiver, shorten(step.label), f"#step-{number}", number, step.failed)
+        for number, step in enumerate(timeline.steps, start=1)
     ]
     return render_template(
         "guide/inspector/login.html",
-        story=story,
-        words=glossary,
-        passed=passed(story),
-        diagram=draw(arrows, f"The login in {len(arrows)} steps, which are told below", PARTICIPANTS),
+        timeline=timeline,
+        words=recorded_names,
+        passed=count_passed(timeline),
+        diagram=draw(arrows, f"The login in {len(arrows)} steps, which are explained below", PARTICIPANTS),
     )
 
 
 @bp.get("/latest")
 def latest() -> ResponseReturnValue:
-    """Lead to this browser's newest login, or to the one with a reference number; without any, to the index.
+    """Redirect to this browser's newest login, or to the one with a reference number; to the index if there is none.
 
-    A page that ends a login links to here: it is sent before the login is kept, and does not know its number.
+    The page that ends a login links to here, because it is sent before the login is saved and has a number.
     """
-    wanted = request.args.get("reference")
-    found = next((each.id for each in store.of_this_browser() if wanted in (None, each.reference)), None)
+    reference = request.args.get("reference")
+    found = next((each.id for each in store.list_for_browser() if reference in (None, each.reference)), None)
     if found is None:
         return redirect(url_for("inspector.index"), 303)
     return redirect(url_for("inspector.show", number=found), 303)
@@ -51,15 +53,17 @@ def latest() -> ResponseReturnValue:
 
 @bp.get("/<int:number>.json")
 def download(number: int) -> Response:
-    """Hand over a login as it was recorded, with what became of each check."""
-    story = _story(number)
-    login = story.login
-    checks = [{"check": each.check.title, "clause": each.check.clause, "result": each.result} for each in story.checks]
+    """Download a login as it was recorded, with the result of each check."""
+    timeline = _timeline(number)
+    login = timeline.login
+    checks = [
+        {"check": each.check.title, "clause": each.check.clause, "result": each.result} for each in timeline.checks
+    ]
     answer = jsonify(
         at=login.at.isoformat(),
         reference=login.reference,
-        outcome=story.outcome,
-        refusal=story.refusal.code if story.refusal else "",
+        outcome=timeline.outcome,
+        refusal=timeline.refusal.code if timeline.refusal else "",
         start=login.start,
         callback=login.callback,
         checks=checks,
@@ -70,24 +74,24 @@ def download(number: int) -> Response:
 
 @bp.get("/compare")
 def compare() -> ResponseReturnValue:
-    """Lay two logins side by side."""
+    """Compare two logins."""
     numbers = request.args.getlist("login", type=int)
     if len(numbers) != 2:
         return redirect(url_for("inspector.index"), 303)
-    earlier, later = sorted((_story(number) for number in numbers), key=lambda story: story.login.id)
+    earlier, later = sorted((_timeline(number) for number in numbers), key=lambda timeline: timeline.login.id)
     return render_template(
         "guide/inspector/compare.html",
         both={"Earlier": earlier, "Later": later},
-        essence=essence(earlier, later),
-        groups=groups(earlier, later),
-        words=glossary,
+        summary=summarize(earlier, later),
+        groups=difference_groups(earlier, later),
+        words=recorded_names,
     )
 
 
 @bp.post("/forget")
 def forget() -> ResponseReturnValue:
-    """Forget this browser's logins."""
-    store.forget()
+    """Delete this browser's recorded logins."""
+    store.delete_for_browser()
     response = redirect(url_for("inspector.index"), 303)
     clear_cookie(response, store.COOKIE)
     return response
@@ -95,13 +99,13 @@ def forget() -> ResponseReturnValue:
 
 @bp.after_request
 def keep_private(response: Response) -> Response:
-    """Keep these pages out of every cache: they show who logged in."""
+    """Forbid caches to store these pages, because they show who logged in."""
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _story(number: int) -> Story:
-    login = store.one_of(number)
+def _timeline(number: int) -> Timeline:
+    login = store.find_login(number)
     if login is None:
         abort(404)
-    return told(login)
+    return build_timeline(login)

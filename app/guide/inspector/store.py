@@ -1,10 +1,9 @@
-"""Where recorded logins are kept: a table of the guide's own, made at first use, so that a fork without the guide has
-none of it.
+"""Store recorded logins in a table of the guide's own, created at first use, so that a fork without the guide has none.
 
-A login belongs to the browser that began it, known by a cookie whose hash is stored; a callback in another browser is a
-story of that browser, and counts against the one that began. A browser keeps its newest ones, all browsers together a
-bounded number, and everything is gone after a day or with its customer: the next login takes the old ones along, and
-`flask retention` does where nobody logs in any more.
+A login belongs to the browser that started it, identified by a cookie whose hash is stored. A callback in another
+browser is a recording of that browser, and counts towards the limit of the browser that started the login. Each browser
+keeps its newest logins, and all browsers together a limited number. Everything is deleted after a day or with its
+customer: by the next login, or else by `flask retention`.
 """
 
 import json
@@ -39,7 +38,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app.customers.models import Customer, VippsLink
 from app.customers.privacy import data_sources
-from app.customers.privacy.labels import lasting
+from app.customers.privacy.labels import format_period
 from app.database import UtcDateTime, db, unmanaged_tables, utcnow
 from app.security import cookie_name, read_cookie, set_cookie
 from app.shop.privacy_notice import Cookie
@@ -47,10 +46,10 @@ from app.tokens import new_token, secret_hash
 
 START, CALLBACK = "start", "callback"
 COOKIE = "inspector"
-PER_BROWSER = 20
-PER_LOGIN = 5  # stories of one login in whatever browsers
-MOST = 2000
-AGE = timedelta(days=1)
+MAX_PER_BROWSER = 20
+MAX_PER_LOGIN = 5  # recordings of one login in all browsers together
+MAX_LOGINS = 2000
+RETENTION = timedelta(days=1)
 
 metadata = MetaData()
 inspected_login = Table(
@@ -71,8 +70,8 @@ _c = inspected_login.c
 
 
 @dataclass(frozen=True)
-class Inspected:
-    """A recorded login; a half that has not happened, or happened in another browser, is None."""
+class RecordedLogin:
+    """A recorded login; a half is None if it has not happened yet, or happened in another browser."""
 
     id: int
     at: datetime
@@ -81,41 +80,41 @@ class Inspected:
     callback: Mapping[str, Any] | None
 
 
-def this_browser() -> str:
-    """Return the value of this browser's cookie, or a new one that it may get."""
+def browser_token() -> str:
+    """Return the value of this browser's cookie, or a new value."""
     value = read_cookie(COOKIE)
     return value if 20 <= len(value) <= 100 else new_token()
 
 
-def remember(response: Response, value: str) -> None:
-    """Give this browser its cookie, for as long as its newest login is kept."""
-    set_cookie(response, COOKIE, value, max_age=AGE)
+def set_browser_cookie(response: Response, value: str) -> None:
+    """Set this browser's cookie, for as long as its newest login is kept."""
+    set_cookie(response, COOKIE, value, max_age=RETENTION)
 
 
-def keep(
-    state_hash: str, browser: str, half: str, told: Mapping[str, Any], customer_id: int | None, *, now: datetime
+def save_half(
+    state_hash: str, browser: str, half: str, record: Mapping[str, Any], customer_id: int | None, *, now: datetime
 ) -> int | None:
-    """Keep one half of a login beside the other, and forget what is too old or too much; returns the login's number.
+    """Save one half of a login beside the other, delete what is too old or too much, and return the login's number.
 
-    A callback that belongs to nothing here is not kept, and None returned: anybody can send any number of them, and
-    they would push the logins of others out. That is asked before anything is written, so that they hold nobody up.
+    A callback that belongs to no browser known here is not saved, and None is returned: an attacker could send any
+    number of them and push out other visitors' logins. It is decided before any write, so that they take no lock.
     """
-    _make_table()
-    payer: str | None = browser
+    _create_table()
+    charged: str | None = browser
     if half == CALLBACK:
         with db.engine.connect() as reading:
-            payer = _payer(reading, state_hash, browser, now)
-    if payer is None:
+            charged = _charged_browser(reading, state_hash, browser, now)
+    if charged is None:
         return None
-    # `_erase` reads this JSON as a text, with the blanks that it has by default.
-    values: dict[str, Any] = {half: json.dumps(told), "reference": told["reference"]}
+    # `_erase` searches this JSON as text, with the default separators.
+    values: dict[str, Any] = {half: json.dumps(record), "reference": record["reference"]}
     if customer_id is not None:
         values["customer_id"] = customer_id
     with db.engine.begin() as connection:
-        connection.execute(delete(inspected_login).where(_c.at < now - AGE))
+        connection.execute(delete(inspected_login).where(_c.at < now - RETENTION))
         same = select(func.max(_c.id)).where(_c.browser_hash == browser, _c.state_hash == state_hash)
         if half == CALLBACK:
-            # A repeated callback is a login of its own on the page: what it led to is not what the first one did.
+            # A repeated callback is a recording of its own: it ends differently from the first one.
             same = same.where(_c.callback == "")
         known = connection.scalar(same)
         if known is not None:
@@ -123,44 +122,48 @@ def keep(
         else:
             row = {"state_hash": state_hash, "browser_hash": browser, "at": now, **values}
             known = connection.execute(insert(inspected_login).values(**row).returning(_c.id)).scalar_one()
-        paid = or_(_c.browser_hash == payer, _c.state_hash.in_(_begun_by(payer)))
-        for these, most in ((_c.browser_hash == browser, PER_BROWSER), (paid, PER_BROWSER), (_c.id > 0, MOST)):
-            _forget_surplus(connection, these, most)
+        counted = or_(_c.browser_hash == charged, _c.state_hash.in_(_started_by(charged)))
+        for these, most in (
+            (_c.browser_hash == browser, MAX_PER_BROWSER),
+            (counted, MAX_PER_BROWSER),
+            (_c.id > 0, MAX_LOGINS),
+        ):
+            _delete_surplus(connection, these, most)
     return int(known)
 
 
-def _begun_by(browser: str) -> Select[str]:
+def _started_by(browser: str) -> Select[str]:
     return select(_c.state_hash).where(_c.browser_hash == browser, _c.start != "")
 
 
-def _forget_surplus(connection: Connection, these: ColumnElement[bool], most: int) -> None:
-    """Forget all but the newest; with the beginning of a login go its callbacks, which nobody would pay for then."""
+def _delete_surplus(connection: Connection, these: ColumnElement[bool], most: int) -> None:
+    """Delete all but the newest. With a login's start go its callbacks, which no browser's limit would cover."""
     newest_first = select(_c.id, _c.state_hash, _c.start != "").where(these).order_by(_c.id.desc())
-    # Read before, since SQLite may look for the second half of an "or" when the first has deleted something.
+    # Read first: SQLite may evaluate the second half of an "or" after the first has deleted rows.
     surplus = connection.execute(newest_first.offset(most)).all()
-    begun = [state_hash for _id, state_hash, begins in surplus if begins]
+    started = [state_hash for _id, state_hash, starts in surplus if starts]
     if surplus:
         ids = [row.id for row in surplus]
-        connection.execute(delete(inspected_login).where(or_(_c.id.in_(ids), _c.state_hash.in_(begun))))
+        connection.execute(delete(inspected_login).where(or_(_c.id.in_(ids), _c.state_hash.in_(started))))
 
 
-def of_this_browser() -> Sequence[Inspected]:
+def list_for_browser() -> Sequence[RecordedLogin]:
     """Return this browser's logins, the newest first."""
     cookie = read_cookie(COOKIE)
     if not cookie or not _exists():
         return []
-    mine = select(inspected_login).where(_c.browser_hash == secret_hash(cookie), _c.at >= utcnow() - AGE)
+    mine = select(inspected_login).where(_c.browser_hash == secret_hash(cookie), _c.at >= utcnow() - RETENTION)
     mine = mine.order_by(_c.id.desc())
-    return [_inspected(row) for row in db.session.execute(mine)]
+    return [_recorded_login(row) for row in db.session.execute(mine)]
 
 
-def one_of(number: int) -> Inspected | None:
-    """Return one login of this browser; another browser's is as good as none."""
-    return next((each for each in of_this_browser() if each.id == number), None)
+def find_login(number: int) -> RecordedLogin | None:
+    """Return one login of this browser; None for a login of another browser."""
+    return next((each for each in list_for_browser() if each.id == number), None)
 
 
-def forget() -> None:
-    """Forget this browser's logins."""
+def delete_for_browser() -> None:
+    """Delete this browser's logins."""
     cookie = read_cookie(COOKIE)
     if cookie and _exists():
         with db.engine.begin() as connection:
@@ -168,16 +171,16 @@ def forget() -> None:
 
 
 def init_app(app: Flask) -> None:
-    """Let the table be known to who erases, who forgets what is old, and who compares tables with models."""
+    """Register the table for erasure and retention, and exclude it from the comparison of tables with models."""
     data_sources.register(app, HOLDER)
     unmanaged_tables.add(inspected_login.name)
 
 
 def _erase(customer: Customer) -> None:
-    """Forget what is known to be about the customer.
+    """Delete the logins that are known to be about the customer.
 
-    That is what was decided about the account, and whatever names a Vipps user of theirs: a login that was refused or
-    cancelled belongs to no account, and may still hold a name and an address.
+    Those are the logins into the account, and all that contain the subject of a Vipps user who is linked to it: a login
+    that was refused or cancelled belongs to no account, and may still contain a name and an address.
     """
     if not _exists():
         return
@@ -187,31 +190,32 @@ def _erase(customer: Customer) -> None:
 
 
 def cookie() -> Cookie:
-    """Say on the privacy page what the cookie is for."""
-    return Cookie(cookie_name(COOKIE), "Shows you your own logins, step by step, in the guide.", lasting(AGE))
+    """Describe the cookie for the privacy page."""
+    purpose = "Shows you your own logins, step by step, in the guide."
+    return Cookie(cookie_name(COOKIE), purpose, format_period(RETENTION))
 
 
-def _payer(connection: Connection, state_hash: str, browser: str, now: datetime) -> str | None:
-    """Return the browser whose number of logins a callback counts in; None if nobody's.
+def _charged_browser(connection: Connection, state_hash: str, browser: str, now: datetime) -> str | None:
+    """Return the browser whose limit a callback counts towards; None if there is none.
 
-    That is its own if it has begun a login here, or else the one that began this login, unless that has been told too
-    often: a browser that has only been sent a callback may not send any number of them.
+    That is its own browser if it has started a login here, or else the browser that started this login, unless the
+    login has too many recordings: a browser that started no login must not be able to add any number of them.
     """
-    kept = _c.at >= now - AGE
-    if connection.scalar(_begun_by(browser).where(kept).limit(1)) is not None:
+    kept = _c.at >= now - RETENTION
+    if connection.scalar(_started_by(browser).where(kept).limit(1)) is not None:
         return browser
-    began = case((_c.start != "", _c.browser_hash))
-    told = select(func.count(_c.id), func.max(began)).where(_c.state_hash == state_hash, kept)
-    count, payer = connection.execute(told).one()
-    return payer if count < PER_LOGIN else None
+    starter = case((_c.start != "", _c.browser_hash))
+    counted = select(func.count(_c.id), func.max(starter)).where(_c.state_hash == state_hash, kept)
+    count, charged = connection.execute(counted).one()
+    return charged if count < MAX_PER_LOGIN else None
 
 
-def _make_table() -> None:
+def _create_table() -> None:
     if _exists():
         return
     try:
         metadata.create_all(db.engine)
-    except (OperationalError, ProgrammingError):  # another worker made it at the same moment
+    except (OperationalError, ProgrammingError):  # another worker created it at the same moment
         if not _exists():
             raise
 
@@ -220,15 +224,17 @@ def _exists() -> bool:
     return inspect(db.engine).has_table(inspected_login.name)
 
 
-HOLDER = data_sources.Holder(
+HOLDER = data_sources.DataSource(
     name="inspected_logins",
     title="Logins in the inspector",
     erase=_erase,
-    rules=(data_sources.deletes("logins in the inspector", inspected_login, lambda now: _c.at < now - AGE, _exists),),
+    rules=(
+        data_sources.deletes("logins in the inspector", inspected_login, lambda now: _c.at < now - RETENTION, _exists),
+    ),
 )
-"""The inspector's part in erasing and forgetting; a copy of one's data needs no copy of a copy."""
+"""Erasure and retention of recorded logins. The export leaves them out, because they repeat other data."""
 
 
-def _inspected(row: Row[Any]) -> Inspected:
+def _recorded_login(row: Row[Any]) -> RecordedLogin:
     start, callback = (json.loads(half) if half else None for half in (row.start, row.callback))
-    return Inspected(row.id, row.at, row.reference, start, callback)
+    return RecordedLogin(row.id, row.at, row.reference, start, callback)

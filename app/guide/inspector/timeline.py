@@ -1,35 +1,33 @@
-"""A recorded login as a story: its steps in order, each an arrow of the sequence diagram with its details.
+"""Turn a recorded login into a timeline: its steps in order, each an arrow of the sequence diagram with its details.
 
-Four take part: the browser, this shop, Vipps and the shop's database. What happens in the app is Vipps' and not
-recorded, so the diagram has a note there.
+The participants are the browser, this shop, Vipps and the shop's database. The shop sees nothing of what happens in the
+Vipps app, so the timeline has one step for all of it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.guide.error_playground.ailments import AILMENTS, tried_at
-from app.guide.inspector.checks import CHECKS, Judged, Result, judged
-from app.guide.inspector.store import Inspected
+from app.guide.error_playground.faults import FAULT_CASES, tried_at
+from app.guide.inspector.checks import CHECKS, CheckResult, Result, check_results
+from app.guide.inspector.store import RecordedLogin
 from app.settings import settings_of_app
 from app.vipps.errors import REFUSALS, Refusal
 
 BROWSER, SHOP, DATABASE, VIPPS = PARTICIPANTS = "Browser", "Shop", "Database", "Vipps"
-
-
-COOKIE_TAKEN = ("lose_cookie", "other_cookie")  # what the clinic may do to a login: `Ailment.here`
+COOKIE_TAKEN = ("lose_cookie", "other_cookie")  # see `FaultCase.inject`
 WITHOUT_COOKIE = {
-    "other_browser": "The browser follows. No cookie of this login comes along.",
-    "not_this_browser": "The browser follows, with a cookie that is not this login’s.",
+    "other_browser": "The browser follows the redirect, without a cookie of this login.",
+    "not_this_browser": "The browser follows the redirect, with the cookie of another login.",
 }
-NOT_TAKEN = frozenset({code for check in CHECKS if check.key in ("state", "browser") for code in check.codes})
+NOT_CLAIMED = frozenset({code for check in CHECKS if check.key in ("state", "browser") for code in check.codes})
 
 
 @dataclass(frozen=True)
 class Step:
-    """One arrow. `kind` decides how its details are shown, `told` is what was recorded of it.
+    """One arrow. `kind` decides how its details are shown, and `record` is what was recorded of it.
 
-    `title` is the step in a few words, `meaning` in a sentence, `label` what stands at its arrow.
+    `title` is the step in a few words, `meaning` in a sentence, and `label` the text at its arrow.
     """
 
     kind: str
@@ -38,126 +36,128 @@ class Step:
     title: str
     label: str
     meaning: str
-    told: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, Any] = field(default_factory=dict)
     failed: bool = False
     seconds: float | None = None
 
 
 @dataclass(frozen=True)
-class Story:
-    """A login as the page tells it: `outcome` in a few words. `refusal` is why nobody was logged in, if nobody was."""
+class Timeline:
+    """A login as the page shows it: `outcome` in a few words, and `refusal` if it failed."""
 
-    login: Inspected
+    login: RecordedLogin
     outcome: str
     steps: Sequence[Step]
-    checks: Sequence[Judged]
+    checks: Sequence[CheckResult]
     refusal: Refusal | None
 
     @property
     def failed(self) -> bool:
-        """Tell whether it ended without what it was begun for."""
+        """Tell whether the login was refused."""
         return self.refusal is not None
 
 
-def told(login: Inspected) -> Story:
-    """Turn a recorded login into its story."""
+def build_timeline(login: RecordedLogin) -> Timeline:
+    """Return the timeline of a recorded login."""
     callback = login.callback
     failure = (callback or login.start or {}).get("failure", "")
-    steps = [*_beginning(login.start), *_ending(callback)]
-    checks = judged(login.start, callback) if callback else []
-    return Story(login, _outcome(login, failure), steps, checks, REFUSALS.get(failure))
+    steps = [*_start_steps(login.start), *_callback_steps(callback)]
+    checks = check_results(login.start, callback) if callback else []
+    return Timeline(login, _outcome(login, failure), steps, checks, REFUSALS.get(failure))
 
 
-def _beginning(start: Mapping[str, Any] | None) -> Iterator[Step]:
+def _start_steps(start: Mapping[str, Any] | None) -> Iterator[Step]:
     if start is None:
         return
     tried = tried_at(start["path"])
-    # The clinic's addresses are longer than their arrow; the step below says all of it.
-    label = f"{start['method']}, from the clinic" if tried else f"{start['method']} {start['path']}"
-    yield Step("request", BROWSER, SHOP, "You press the button", label, "Vipps knows nothing of it yet.", start)
-    if rows := written(start["statements"]):
-        meaning = "State, nonce and verifier are made for this login alone; until you are back they are kept here."
-        yield Step("rows", SHOP, DATABASE, "The shop notes the login", "note the login", meaning, {"rows": rows})
-    meaning = "Your browser gets a cookie, the fourth random number, which ties the login to it, and is sent on."
-    if tried and tried.here in COOKIE_TAKEN:
-        meaning = "Your browser gets a cookie that ties the login to it, and the clinic takes it away again."
+    # The playground's addresses are longer than their arrow; the step below shows the whole address.
+    label = f"{start['method']}, from the playground" if tried else f"{start['method']} {start['path']}"
+    yield Step("request", BROWSER, SHOP, "You press the button", label, "Vipps is not involved yet.", start)
+    if rows := row_changes(start["statements"]):
+        meaning = "State, nonce and PKCE verifier are created for this login only, and stored here until you are back."
+        yield Step("rows", SHOP, DATABASE, "The shop stores the login", "store the login", meaning, {"rows": rows})
+    meaning = "Your browser gets a cookie, the fourth random value, which ties the login to it, and is redirected."
+    if tried and tried.inject in COOKIE_TAKEN:
+        meaning = "Your browser gets a cookie that ties the login to it, and the error playground removes it again."
     yield Step("redirect", SHOP, BROWSER, "The shop sends you to Vipps", f"{start['status']} to Vipps", meaning, start)
-    meaning = "What the shop asks for is all in the address. What you then do in the app stays between Vipps and you."
+    meaning = (
+        "The address says everything that the shop asks for. What you then do in the app stays between Vipps and you."
+    )
     yield Step("authorize", BROWSER, VIPPS, "Vipps asks you", "authorization request", meaning, start)
 
 
-def _ending(callback: Mapping[str, Any] | None) -> Iterator[Step]:
+def _callback_steps(callback: Mapping[str, Any] | None) -> Iterator[Step]:
     if callback is None:
         return
     refused = any(name == "error" for name, _ in callback["query"])
     brought = "an error" if refused else "a code"
-    meaning = (
-        f"By way of your browser, Vipps hands the shop {brought}. Anybody could have written that address, so from"
-    )
-    meaning += " here on everything is checked."
+    meaning = f"Through your browser, Vipps sends the shop {brought}. Anyone could have written that address, so from"
+    meaning += " here on the shop checks everything."
     yield Step("callback", VIPPS, BROWSER, "Vipps sends you back", f"302 with {brought}", meaning, callback, refused)
-    meaning = WITHOUT_COOKIE.get(callback["failure"], "The browser follows, and its cookie comes along.")
+    meaning = WITHOUT_COOKIE.get(callback["failure"], "The browser follows the redirect, and sends its cookie.")
     yield Step("request", BROWSER, SHOP, "You are back", f"callback with {brought}", meaning, callback)
-    if before := written(callback["statements"][: _first_call(callback)]):
-        meaning = "In one statement, so that a login can be taken once, however often the button is pressed."
-        title, missing = "The shop takes the login", callback["failure"] in NOT_TAKEN
+    if before := row_changes(callback["statements"][: _first_call(callback)]):
+        meaning = (
+            "In one statement, so that a login can be claimed only once, even if two callbacks come at the same moment."
+        )
+        title, missing = "The shop claims the login", callback["failure"] in NOT_CLAIMED
         if missing:
-            title, meaning = "The shop looks for the login", "There is none that this browser could take."
+            title, meaning = "The shop looks for the login", "There is none that this browser could claim."
             before = [{**each, "rows": 0} for each in before if each["table"]]
-        yield Step("rows", SHOP, DATABASE, title, "take the login", meaning, {"rows": before}, missing)
+        yield Step("rows", SHOP, DATABASE, title, "claim the login", meaning, {"rows": before}, missing)
     for call in callback["calls"]:
-        yield from _called(call)
-    after = written(callback["statements"][_first_call(callback) :])
+        yield from _call_steps(call)
+    after = row_changes(callback["statements"][_first_call(callback) :])
     if callback["calls"] and not callback["failure"]:
-        told = {"rows": after, "decision": callback.get("decision")}
-        meaning = "All of it is one transaction: everything is written, or nothing."
-        yield Step("rows", SHOP, DATABASE, "Which customer is this?", "decide and write", meaning, told)
+        record = {"rows": after, "decision": callback.get("decision")}
+        meaning = "One transaction: either all of it is written, or nothing."
+        yield Step("rows", SHOP, DATABASE, "Which customer is this?", "decide and write", meaning, record)
     failed = bool(callback["failure"])
-    title = "The shop says what went wrong" if failed else "You are where you wanted to go"
-    meaning = "Nobody was logged in." if failed else "With a new cookie, whose number was never seen before."
+    title = "The shop says what went wrong" if failed else "You’re redirected to your page"
+    meaning = "No login took place." if failed else "With a new session cookie, whose value was never used before."
     yield Step("answer", SHOP, BROWSER, title, _answer(callback), meaning, callback, failed)
 
 
-def _called(call: Mapping[str, Any]) -> Iterator[Step]:
+def _call_steps(call: Mapping[str, Any]) -> Iterator[Step]:
     name, title, meaning, back = _CALLS.get(call["url"].rsplit("/", 1)[-1], _OTHER_CALL)
     yield Step("call", SHOP, VIPPS, title, f"{call['method']} {name}", meaning, call)
     label = f"{call['status']} {name}" if call["status"] else call["failure"].replace("_", " ")
     failed = call["status"] != 200
-    told = "This is where it went wrong." if failed else ""
-    yield Step(f"answer_{name}", VIPPS, SHOP, back, label, told, call, failed, call["seconds"])
+    meaning = "This is where the login failed." if failed else ""
+    yield Step(f"answer_{name}", VIPPS, SHOP, back, label, meaning, call, failed, call["seconds"])
 
 
 _CALLS = {
     "token": (
         "token",
-        "The shop hands in the code",
-        "From here to there directly, past the browser, with the shop’s secret and the verifier of the beginning.",
-        "Vipps gives the tokens",
+        "The shop exchanges the code",
+        "Server to server, not through the browser, with the client secret and the PKCE verifier from step 2.",
+        "Vipps returns the tokens",
     ),
     "userinfo": (
         "userinfo",
         "The shop asks who you are",
-        "The access token opens what you agreed to share, and nothing else.",
-        "Vipps tells",
+        "The access token gives access to what you agreed to share, and nothing else.",
+        "Vipps returns the profile",
     ),
     "openid-configuration": (
         "discovery",
-        "The shop asks where everything is",
-        "Once in a while; the answer is kept.",
-        "Vipps names its addresses",
+        "The shop fetches the discovery document",
+        "It lists Vipps’ addresses. The shop caches it.",
+        "Vipps returns its addresses",
     ),
     "jwks.json": (
         "keys",
         "The shop asks for Vipps’ keys",
-        "To see whether the signature is Vipps’. Once in a while; the answer is kept.",
-        "Vipps publishes its keys",
+        "They verify the signature of the ID token. The shop caches them.",
+        "Vipps returns its keys",
     ),
 }
 _OTHER_CALL = ("call", "The shop asks Vipps", "", "Vipps answers")
 
 
-def written(statements: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return what changed a row, equal statements in one, with the ends of transactions between them."""
+def row_changes(statements: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the statements that changed a row, with equal ones merged, and the ends of transactions between them."""
     rows: list[dict[str, Any]] = []
     for each in statements:
         last = rows[-1] if rows else {}
@@ -174,7 +174,7 @@ def written(statements: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _first_call(callback: Mapping[str, Any]) -> int:
-    """Return how many statements there were before the first call to Vipps."""
+    """Return the number of statements before the first call to Vipps."""
     return int(callback["calls"][0]["at_statement"]) if callback["calls"] else len(callback["statements"])
 
 
@@ -184,7 +184,7 @@ def _answer(callback: Mapping[str, Any]) -> str:
     return f"{callback['status']} page"
 
 
-def _outcome(login: Inspected, failure: str) -> str:
+def _outcome(login: RecordedLogin, failure: str) -> str:
     if failure:
         return _refused(login, failure)
     if login.callback is None:
@@ -192,19 +192,19 @@ def _outcome(login: Inspected, failure: str) -> str:
     decision = login.callback.get("decision") or {}
     if decision.get("decision"):
         return str(decision["words"])
-    return "Logged in" if login.callback["calls"] else "Answered again"
+    return "Logged in" if login.callback["calls"] else "Repeated callback"
 
 
-def _refused(login: Inspected, failure: str) -> str:
-    """Return the clinic's words for it, if it was begun there or only one ailment ends so; else the page's title."""
+def _refused(login: RecordedLogin, failure: str) -> str:
+    """Return the fault case's title, if the login was started for it or it is the only one; else the page's title."""
     tried = tried_at(str((login.start or {}).get("path", "")))
-    same = [each for each in AILMENTS.values() if each.refusal == failure]
+    same = [each for each in FAULT_CASES.values() if each.refusal == failure]
     if tried in same or len(same) == 1:
         return (tried or same[0]).title
     refusal = REFUSALS.get(failure)
     return refusal.page.title.replace("%(brand)s", settings_of_app().brand) if refusal else failure
 
 
-def passed(story: Story) -> int:
+def count_passed(timeline: Timeline) -> int:
     """Return how many checks were passed."""
-    return sum(each.result is Result.PASSED for each in story.checks)
+    return sum(each.result is Result.PASSED for each in timeline.checks)

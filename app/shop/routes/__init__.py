@@ -1,4 +1,4 @@
-"""The shop's pages, a blueprint per part."""
+"""The shop's pages, one blueprint per module."""
 
 from app.shop.routes import cart, catalogue, checkout, legal, orders
 

@@ -1,4 +1,4 @@
-"""The cart's pages: look, add, change, remove. Nothing here takes a price from the browser."""
+"""The cart's pages: show, add, change, remove. No price comes from the browser."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,7 +16,7 @@ bp = Blueprint("cart", __name__)
 
 @bp.get("/cart")
 def show() -> ResponseReturnValue:
-    """Show what is in the cart, at today's prices."""
+    """Show the cart, at the current prices."""
     lines = carts.lines_of(db.session(), current_owner(), language())
     return render_template(
         "shop/cart.html",
@@ -54,7 +54,7 @@ def add() -> ResponseReturnValue:
 
 @bp.post("/cart/update")
 def update() -> ResponseReturnValue:
-    """Change how many of a product are in the cart."""
+    """Change the quantity of a product in the cart."""
     slug, quantity = _slug(), carts.parse_quantity(request.form.get("quantity"))
     if quantity is None:
         _flash_bad_quantity()
@@ -75,7 +75,7 @@ def update() -> ResponseReturnValue:
 
 @bp.post("/cart/remove")
 def remove() -> ResponseReturnValue:
-    """Take a product out of the cart; taking it out twice is fine."""
+    """Remove a product from the cart; removing it twice is not an error."""
     slug = _slug()
     begin_write()
     name = carts.remove(db.session(), current_owner(), slug, language())
@@ -86,7 +86,7 @@ def remove() -> ResponseReturnValue:
 
 
 def _slug() -> str:
-    """Return the product in the form; a form without one was not ours."""
+    """Return the product in the form; answer 400 without one, because our forms have one."""
     slug = request.form.get("product", "").replace("\0", "")
     return slug or abort(400)
 

@@ -10,9 +10,11 @@ from werkzeug.exceptions import NotFound
 from app.customers.sessions.session_cookie import current_customer
 from app.database import db
 from app.i18n import here, language
+from app.pagination import cursor_in_query
 from app.shop.cart_cookie import cart_count
 from app.shop.carts import MAX_QUANTITY
 from app.shop.catalogue import (
+    CURSOR_KEY,
     MAX_QUERY,
     CategoryName,
     RememberedCategories,
@@ -21,8 +23,7 @@ from app.shop.catalogue import (
     read_categories,
     related_products,
 )
-from app.shop.fragment_cache import part
-from app.shop.routes.paging import place
+from app.shop.fragment_cache import cached_fragment
 
 bp = Blueprint("shop", __name__)
 
@@ -31,11 +32,12 @@ bp = Blueprint("shop", __name__)
 def home() -> ResponseReturnValue:
     """Show the products: all, those of a category, or those that a search finds."""
     q = " ".join(request.args.get("q", "")[:MAX_QUERY].replace("\0", "").split())
-    category, after, before = _category(), place("after"), place("before")
+    category = _category()
+    after, before = (cursor_in_query(name, len(CURSOR_KEY)) for name in ("after", "before"))
     if after and before:
         abort(404)
     shelf = find_products(db.session(), language(), q, category.slug if category else "", after=after, before=before)
-    if not shelf.products and (after or before):
+    if not shelf.rows and (after or before):
         abort(404)
     kept = {"q": q, "category": category.slug if category else ""}
     facts: dict[str, Hashable] = {
@@ -45,14 +47,14 @@ def home() -> ResponseReturnValue:
         "everything": not q and not category,
         "link": "/?" + "".join(f"{urlencode({name: value})}&" for name, value in kept.items() if value),
     }
-    if _somebody_we_know():
+    if _is_personal():
         return render_template("shop/home.html", **facts)
-    # To everybody else the whole page is the same, but for its own address in the language switch.
-    return part("shop/home.html", categories=shop_categories(), address=here(), **facts)
+    # For all other visitors the page is the same, except for its own address in the language switch.
+    return cached_fragment("shop/home.html", categories=shop_categories(), address=here(), **facts)
 
 
-def _somebody_we_know() -> bool:
-    """Tell whether the page says anything about this browser: a login, a cart, a message."""
+def _is_personal() -> bool:
+    """Tell whether the page shows something of this browser: a login, a cart or a message."""
     return current_customer() is not None or cart_count() > 0 or "_flashes" in session
 
 
@@ -63,11 +65,11 @@ def shop_categories() -> tuple[CategoryName, ...]:
 
 
 def _category() -> CategoryName | None:
-    """Return the category in the address, None without one; one that does not exist leads nowhere."""
+    """Return the category in the address, None without one; answer 404 if it does not exist."""
     slug = request.args.get("category", "")
     if not slug:
         return None
-    # A category that is newer than what this process remembers is looked up.
+    # A category may be newer than this process's cache, so the database is asked second.
     for known in (shop_categories(), read_categories(db.session(), language())):
         for category in known:
             if category.slug == slug:
@@ -77,7 +79,7 @@ def _category() -> CategoryName | None:
 
 @bp.get("/products/<slug>")
 def product(slug: str) -> ResponseReturnValue:
-    """Show one product, and a few others like it."""
+    """Show one product, and a few related ones."""
     found = product_by_slug(db.session(), slug.replace("\0", ""), language())
     if found is None:
         abort(404)

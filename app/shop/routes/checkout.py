@@ -1,4 +1,4 @@
-"""The checkout: one page to look over, one button to order."""
+"""The checkout: one page to check the order, one button to place it."""
 
 import secrets
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from app.i18n import language
 from app.logging import log
 from app.shop import orders
 from app.shop.carts import Owner, lines_of
-from app.shop.checkout_form import CheckoutForm, known_about
+from app.shop.checkout_form import CheckoutForm, prefilled_values
 from app.shop.orders import CartEmpty, Checkout, Placed, Shortage, TotalChanged
 
 bp = Blueprint("checkout", __name__)
@@ -27,10 +27,10 @@ KEY_BYTES = 16
 @bp.get("/checkout")
 @login_required
 def show() -> ResponseReturnValue:
-    """Show the form, filled in with what is known, beside what it will cost."""
+    """Show the prefilled form beside the lines and the total."""
     customer = current_customer() or abort(401)
     profile = vipps_profile_of(customer)
-    form = CheckoutForm(data=known_about(customer, profile))
+    form = CheckoutForm(data=prefilled_values(customer, profile))
     form.offer(delivery_addresses(customer, profile))
     lines = lines_of(db.session(), Owner(customer.id), language())
     if not lines:
@@ -42,7 +42,7 @@ def show() -> ResponseReturnValue:
 
 @bp.post("/checkout")
 def place() -> ResponseReturnValue:
-    """Place the order, once, however often the form is sent."""
+    """Place the order, once, even if the form is sent several times."""
     customer = current_customer()
     if customer is None:
         return redirect(url_for("login.page", next=url_for("checkout.show")), 303)
@@ -56,7 +56,7 @@ def place() -> ResponseReturnValue:
     match outcome:
         case Placed(number, again):
             if not again:
-                _confirm_by_mail(checkout, number)
+                _send_receipt(checkout, number)
             db.session.commit()
             return _thanks(number, again)
         case CartEmpty():
@@ -86,8 +86,8 @@ def _page(customer: Customer, form: CheckoutForm) -> str:
     return render_template("shop/checkout.html", form=form, addresses=form.offered, lines=lines, total=total)
 
 
-def _confirm_by_mail(checkout: Checkout, number: str) -> None:
-    """Mail the receipt, as part of the transaction that makes the order."""
+def _send_receipt(checkout: Checkout, number: str) -> None:
+    """Send the receipt by email, as part of the transaction that places the order."""
     order = orders.order_of(db.session(), checkout.customer_id, number)
     body = render_template("mail/order.txt", order=order)
     mail.send(checkout.recipient.email, _("Your order %(number)s", number=number), body, "order")

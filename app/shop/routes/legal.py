@@ -1,4 +1,4 @@
-"""Privacy and terms, in plain words."""
+"""The privacy notice and the terms."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -12,12 +12,12 @@ bp = Blueprint("legal", __name__)
 
 @bp.get("/privacy")
 def privacy() -> ResponseReturnValue:
-    """Say what is kept about people, why, how long, and what they can do about it."""
+    """Show the privacy notice: which data is kept, why, how long, and the customer's rights."""
     return render_template(
         "shop/privacy.html",
-        asked=privacy_notice.asked(),
+        asked=privacy_notice.requested_scopes(),
         cookies=privacy_notice.cookies(),
-        kept=privacy_notice.kept(),
+        kept=privacy_notice.retention(),
         consent_proof=retention_periods.consent_proof(),
         idle=IDLE_LIMIT,
     )
@@ -25,5 +25,5 @@ def privacy() -> ResponseReturnValue:
 
 @bp.get("/terms")
 def terms() -> ResponseReturnValue:
-    """Say what holds between the shop and who buys."""
+    """Show the terms of sale."""
     return render_template("shop/terms.html")

@@ -1,13 +1,13 @@
-"""A customer's orders: each by itself, right after ordering and ever after, and all of them."""
+"""A customer's orders: the list of them, and the page of each."""
 
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.customers.models import Customer
 from app.customers.sessions.session_cookie import current_customer, login_required
 from app.database import db
-from app.shop.orders import history_of, order_of, pictures_of
-from app.shop.routes.paging import page_number, within
+from app.pagination import cursor_in_query
+from app.shop.orders import order_of, orders_of, pictures_of
 
 bp = Blueprint("orders", __name__)
 
@@ -16,15 +16,19 @@ bp = Blueprint("orders", __name__)
 @login_required
 def history() -> ResponseReturnValue:
     """List the customer's orders, newest first."""
-    found = history_of(db.session(), _customer().id, page_number())
-    within(found.page, found.pages if found.orders else 1)
-    return render_template("shop/orders.html", history=found)
+    if "page" in request.args:  # an old address: pages had numbers
+        return redirect(url_for("orders.history"))
+    after, before = cursor_in_query("after"), cursor_in_query("before")
+    found = orders_of(db.session(), _customer().id, after=after, before=before)
+    if not found.rows and (after or before):
+        abort(404)
+    return render_template("shop/orders.html", orders=found)
 
 
 @bp.get("/orders/<number>")
 @login_required
 def show(number: str) -> ResponseReturnValue:
-    """Show one order of this customer; anybody else's does not exist."""
+    """Show one order of this customer; for another customer's order the answer is 404."""
     order = order_of(db.session(), _customer().id, number.replace("\0", ""))
     if order is None:
         abort(404)
@@ -32,5 +36,5 @@ def show(number: str) -> ResponseReturnValue:
 
 
 def _customer() -> Customer:
-    """Return the customer whom `login_required` let through."""
+    """Return the logged-in customer, behind `login_required`."""
     return current_customer() or abort(401)

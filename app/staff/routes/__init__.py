@@ -1,4 +1,4 @@
-"""The pages of the back office, all in one blueprint: whoever adds a page adds it behind its guard."""
+"""The pages of the back office, all in one blueprint, so that its login check covers every new page."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -30,7 +30,7 @@ TITLES = {
 @bp.errorhandler(NotFound)
 @bp.errorhandler(TooManyRequests)
 def refused(error: HTTPException) -> ResponseReturnValue:
-    """Say so in the back office's own frame, so that nobody lands in the shop."""
+    """Show the error in the back office's own layout, so that staff do not end up in the shop."""
     status = error.code or 400
     explanations = {
         400: _("Nothing was done. Please go back, load the page again and repeat it."),

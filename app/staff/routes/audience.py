@@ -1,4 +1,4 @@
-"""Whom a channel may reach: counted, the first few shown, and all of them as a file for whoever sends."""
+"""The audience of a channel: its size, its first recipients, and all of them as files."""
 
 from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
@@ -7,7 +7,7 @@ from app.about import SLUG
 from app.database import MAX_ID, begin_write, db, utcnow
 from app.logging import log
 from app.staff import audit_log, export
-from app.staff.audit_log import Action
+from app.staff.audit_log import AuditAction
 from app.staff.labels import CHANNELS
 from app.staff.sessions import required_staff
 
@@ -16,28 +16,28 @@ bp = Blueprint("audience", __name__)
 
 @bp.get("/audience")
 def page() -> ResponseReturnValue:
-    """Choose a channel; show how many said yes to it, and the first of them."""
+    """Choose a channel; show the size of its audience and the first recipients."""
     channel = request.args.get("channel", "")
     if channel not in export.CHANNELS:
         return render_template("staff/audience.html", channels=CHANNELS, channel="", preview=None)
     staff = required_staff()
     begin_write()
     preview = export.preview(channel)
-    audit_log.note(staff.staff_id, Action.AUDIENCE, detail=f"{channel} {len(preview.first)}")
+    audit_log.record(staff.staff_id, AuditAction.AUDIENCE, detail=f"{channel} {len(preview.first)}")
     db.session.commit()
     return render_template("staff/audience.html", channels=CHANNELS, channel=channel, preview=preview)
 
 
 @bp.post("/audience")
 def download() -> ResponseReturnValue:
-    """Hand out one file; a post, because it is written down and nobody should come upon it by a link."""
+    """Download one file; a POST, because it adds an audit entry and a link must not trigger it."""
     channel, after = request.form.get("channel", ""), request.form.get("after", 0, type=int)
     if channel not in export.CHANNELS or not 0 <= after <= MAX_ID:
         abort(404)
     staff = required_staff()
     begin_write()
     rows = export.read(channel, after)
-    audit_log.note(staff.staff_id, Action.EXPORT, detail=f"{channel} {len(rows)}")
+    audit_log.record(staff.staff_id, AuditAction.EXPORT, detail=f"{channel} {len(rows)}")
     db.session.commit()
     log.info("audience_exported", staff=staff.staff_id, channel=channel, people=len(rows))
     return _attached(export.as_csv(channel, rows), f"{SLUG}-{channel}-{utcnow():%Y-%m-%d}-{after}.csv")

@@ -1,15 +1,15 @@
-"""Log in to the back office, by password only: Vipps tells who somebody is, and not that they work here."""
+"""Log in to the back office, by password only: Vipps says who a person is, not that they work here."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.customers import rate_limits
-from app.customers.accounts.email_address import normal_email
+from app.customers.email_address import normal_email
 from app.customers.forms import LoginForm
 from app.database import begin_write, db
 from app.logging import log
 from app.security import limiter, read_cookie
-from app.staff.accounts import LoggedIn, Refused, log_in
+from app.staff.accounts import LoggedIn, Refused, check_login
 from app.staff.sessions import (
     COOKIE,
     clear_session_cookie,
@@ -21,7 +21,7 @@ from app.staff.sessions import (
 )
 from app.vipps.return_path import local_path
 
-# Fewer than a customer gets: an office is few people, and what is behind the door is everybody's.
+# Fewer than for customers: staff are few, and the back office shows every customer's data.
 PER_CLIENT = "20 per 15 minutes"
 PER_ACCOUNT = "10 per 15 minutes"
 
@@ -34,19 +34,19 @@ def page() -> ResponseReturnValue:
     target = _target(request.args.get("next"))
     if current_staff() is not None:
         return redirect(target, 303)
-    return _page(LoginForm(formdata=None), target, lapsed=bool(read_cookie(COOKIE)))
+    return _page(LoginForm(formdata=None), target, expired=bool(read_cookie(COOKIE)))
 
 
 @bp.post("/login")
 @limiter.limit(PER_CLIENT)
 @limiter.limit(PER_ACCOUNT, key_func=rate_limits.account_key)
 def enter() -> ResponseReturnValue:
-    """Log in by e-mail address and password."""
+    """Log in by email address and password."""
     form = LoginForm()
     target = _target(form.next.data)
     if not form.validate_on_submit():
         return _page(form, target), 422
-    match log_in(normal_email(form.email.data), form.password.data or ""):
+    match check_login(normal_email(form.email.data), form.password.data or ""):
         case LoggedIn(staff):
             token = start_session(staff)
             db.session.commit()
@@ -74,12 +74,12 @@ def leave() -> ResponseReturnValue:
 
 
 def _target(asked: str | None) -> str:
-    """Return where to go after the login: a page of the back office, and nowhere else."""
+    """Return the page to show after the login, which must be one of the back office."""
     home = url_for("staff.search.page")
     target = local_path(asked, home)
     return target if target.partition("?")[0].startswith(f"{home}/") else home
 
 
-def _page(form: LoginForm, target: str, *, refused: bool = False, lapsed: bool = False) -> str:
+def _page(form: LoginForm, target: str, *, refused: bool = False, expired: bool = False) -> str:
     form.next.data = target
-    return render_template("staff/login.html", form=form, refused=refused, lapsed=lapsed)
+    return render_template("staff/login.html", form=form, refused=refused, expired=expired)

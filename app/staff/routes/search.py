@@ -1,7 +1,7 @@
-"""Find a customer. What was typed is a person's name or address, so it is posted and stays out of every address.
+"""Search for a customer. The query is a name or an email address, so it is posted and is part of no URL.
 
-It is kept in this browser's form cookie under a random key, and the key is what the result's address has: so a result
-can be reloaded, paged and come back to, and no proxy's log and no history learns who was looked for (ASVS 14.2.1).
+This browser's form cookie stores it under a random key, and the URL of the result has only the key: the result can be
+reloaded and paged, and neither proxy logs nor the browser's history contain the query (ASVS 14.2.1).
 """
 
 import secrets
@@ -10,13 +10,13 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 
 from app.database import begin_write, db
+from app.pagination import cursor_in_query
 from app.staff import audit_log, search
-from app.staff.audit_log import Action
-from app.staff.numbers import number_in_query
+from app.staff.audit_log import AuditAction
 from app.staff.sessions import required_staff
 
 SEARCHES = "staff_searches"
-MOST_SEARCHES = 5
+MAX_SEARCHES = 5
 KEY_BYTES = 6
 
 bp = Blueprint("search", __name__)
@@ -24,29 +24,29 @@ bp = Blueprint("search", __name__)
 
 @bp.get("", strict_slashes=False)
 def page() -> ResponseReturnValue:
-    """Show the search field, and with a key in the address what that search finds now."""
+    """Show the search field, and the current result of the search whose key is in the address."""
     text = dict(session.get(SEARCHES, ())).get(request.args.get("search"), "")
     found = _look_for(text) if text else None
     return render_template("staff/search.html", text=text, found=found, is_lost="search" in request.args and not text)
 
 
-def _look_for(text: str) -> search.Found | None:
-    """Search, and write down that somebody did."""
+def _look_for(text: str) -> search.SearchResult | None:
+    """Search, and record it in the audit log."""
     begin_write()
-    found = search.find(text, number_in_query("after") or 0)
+    found = search.find(text, cursor_in_query("after"))
     if found:
-        audit_log.note(required_staff().staff_id, Action.SEARCH, detail=f"{'+'.join(found.kinds)} {found.hits}")
+        audit_log.record(required_staff().staff_id, AuditAction.SEARCH, detail=f"{'+'.join(found.kinds)} {found.hits}")
     db.session.commit()
     return found
 
 
 @bp.post("/search")
 def ask() -> ResponseReturnValue:
-    """Keep what is searched for in this browser, and lead to the result."""
-    text = search.cleaned(request.form.get("q"))
+    """Store the query in this browser, and redirect to the result."""
+    text = search.clean_query(request.form.get("q"))
     if not text:
         return redirect(url_for("staff.search.page"), 303)
     key = secrets.token_urlsafe(KEY_BYTES)
-    # Pairs, and not a mapping: the cookie would sort it, and the oldest would not be known.
-    session[SEARCHES] = [*session.get(SEARCHES, ()), (key, text)][-MOST_SEARCHES:]
+    # Pairs and not a mapping: the cookie would sort its keys, and the oldest could not be told.
+    session[SEARCHES] = [*session.get(SEARCHES, ()), (key, text)][-MAX_SEARCHES:]
     return redirect(url_for("staff.search.page", search=key), 303)

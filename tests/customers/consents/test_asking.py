@@ -153,7 +153,7 @@ def test_a_login_that_fails_has_asked_nobody(app: Flask, client: FlaskClient, mo
     from app.customers.linking import sign_in
 
     customer_id = add_customer(app)
-    monkeypatch.setattr(sign_in.activity, "note", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr(sign_in.account_activity, "note", lambda *a, **k: 1 / 0)
     assert log_in(client).status_code == 500
     monkeypatch.undo()
     assert asked_at(app, customer_id) is None

@@ -107,7 +107,7 @@ def test_what_is_said_here_is_kept_with_its_words_and_is_later_than_all_before(a
     add_answer(app, customer_id, "email", True, at=TODAY + timedelta(seconds=5))
     with app.app_context():
         customer = db.session.get_one(Customer, customer_id)
-        row = ledger.say(customer, "email", False, "Send me mail.", "E-mail", "nb", ledger.MY_PAGE)
+        row = ledger.record_answer(customer, "email", False, "Send me mail.", "E-mail", "nb", ledger.MY_PAGE)
         db.session.commit()
         assert ledger.latest_to(customer, "email") == row
         assert (row.text, row.heading, row.language, row.source) == ("Send me mail.", "E-mail", "nb", "my_page")

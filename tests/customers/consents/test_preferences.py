@@ -51,7 +51,7 @@ def subject_of(app: Flask, customer_id: int) -> str:
 def states(app: Flask, customer_id: int) -> dict[str, str]:
     """Return what holds for each channel."""
     with app.app_context():
-        found = preferences.standings(db.session.get_one(Customer, customer_id))
+        found = preferences.channel_statuses(db.session.get_one(Customer, customer_id))
         return {each.channel.id: each.state.value for each in found}
 
 

@@ -12,12 +12,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Table, func, select, update
 
-from app.customers.accounts import email_tokens
+from app.customers import email_tokens
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.models import Customer, PendingLink, VippsLink, VippsProfile, WebhookDelivery
 from app.database import db, utcnow
-from app.staff.models import ErrorReport, Staff, StaffLook
+from app.staff.models import AuditEntry, ErrorReport, Staff
 from app.tokens import secret_hash
 from tests.conftest import browser_of, open_page, post
 from tests.customers.consents.steps import delegated, says_also
@@ -152,7 +152,7 @@ def leave_traces(app: Flask, customer_id: int) -> None:
         db.session.add(staff)
         db.session.flush()
         about: dict[str, Any] = {"customer_id": customer_id, "reference": "ABCD-2345"}
-        db.session.add(StaffLook(staff_id=staff.id, action="customer", **about))
+        db.session.add(AuditEntry(staff_id=staff.id, action="customer", **about))
         db.session.add(ErrorReport(code="unexpected_error", status=500, route="/cart", **about))
         for who, number in ((customer_id, 1), (None, 2)):
             hashes = {"subject_hash": secret_hash(link.subject), "body_hash": secret_hash(f"body {number}")}
@@ -162,8 +162,8 @@ def leave_traces(app: Flask, customer_id: int) -> None:
             db.session.add(waiting)
             db.session.flush()
             if waits_at == customer_id:
-                email_tokens.issue(customer, NEW_EMAIL, email_tokens.Purpose.CONNECT, waiting.id)
-        account_activity.note(customer, Kind.LOGIN_HELD, method="vipps")
+                email_tokens.issue(customer, NEW_EMAIL, email_tokens.TokenPurpose.CONNECT, waiting.id)
+        account_activity.record(customer, Kind.LOGIN_HELD, method="vipps")
         db.session.execute(update(VippsProfile).values(birthdate=date.fromisoformat(BIRTHDATE)))
         db.session.commit()
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, text, update
 
 from app.customers.consents import unsubscribe
 from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer, MailedProof, PendingLink, VippsLink, VippsProfile, WebhookDelivery
+from app.customers.models import Customer, EmailToken, PendingLink, VippsLink, VippsProfile, WebhookDelivery
 from app.customers.privacy import data_sources
 from app.customers.privacy.erasure import erase, pseudonyms
 from app.database import begin_write, db, utcnow
@@ -158,7 +158,7 @@ def test_a_failure_half_way_leaves_the_customer_whole(vipps: VippsPerson, monkey
     def breaks(customer: Customer) -> None:
         raise RuntimeError
 
-    broken = data_sources.Holder(name="broken", title="", erase=breaks)
+    broken = data_sources.DataSource(name="broken", title="", erase=breaks)
     registry = vipps.app.extensions[data_sources.REGISTRY]
     monkeypatch.setitem(vipps.app.extensions, data_sources.REGISTRY, [*registry, broken])
     assert post(vipps.browser, "/account/delete", form_on="/account/delete").status_code == 500
@@ -188,7 +188,7 @@ def test_nobody_else_loses_anything(vipps: VippsPerson) -> None:
 def test_mails_to_a_former_address_go_though_only_the_history_knows_it(vipps: VippsPerson) -> None:
     fill(vipps)
     with vipps.app.app_context():
-        db.session.execute(delete(MailedProof))
+        db.session.execute(delete(EmailToken))
         db.session.execute(update(VippsProfile).values(email=None))
         db.session.commit()
     assert mails(vipps.app, to=EMAIL)
@@ -244,7 +244,7 @@ def test_an_old_cookie_a_mailed_link_and_a_password_lead_nowhere(vipps: VippsPer
     answer = browser_of(app).get(leave)
     assert NEW_EMAIL not in answer.text
     with app.app_context():
-        assert db.session.scalars(select(MailedProof)).all() == []
+        assert db.session.scalars(select(EmailToken)).all() == []
     response = post(browser_of(app), "/login/password", {"email": NEW_EMAIL, "password": PASSWORD})
     assert response.status_code == 422
     sent = len(mails(app, to=NEW_EMAIL))

@@ -14,9 +14,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers.models import Activity, Customer, CustomerSession, MailedProof, PendingLink
+from app.customers.models import Activity, Customer, CustomerSession, EmailToken, PendingLink
 from app.customers.privacy import account_data, data_sources, export
-from app.customers.privacy.labels import FOR_PROGRAMS, lasting
+from app.customers.privacy.labels import FOR_PROGRAMS, format_period
 from app.database import db, utcnow
 from app.mail import Mail
 from app.shop.models import Order
@@ -67,7 +67,7 @@ def test_the_copy_has_everything(vipps: VippsPerson, kari: int) -> None:
     assert {each["field"] for each in data["profile_history"]} >= {"name", "email", "address", "addresses"}
     (ordered,) = data["orders"]
     assert (ordered["lines"][0]["quantity"], ordered["email"]) == (1, "til.hyttevakta@ytterhorn.example")
-    assert data["cart"] == [{"name": "Multe enamel mug", "quantity": 1}]
+    assert data["cart"] == [{"name": "Cloudberry enamel mug", "quantity": 1}]
     consents = data["consents"]["answers"]
     assert [(each["consent_id"], each["granted"]) for each in consents] == [
         ("email", True),
@@ -104,7 +104,7 @@ def test_secrets_and_their_hashes_stay_here(vipps: VippsPerson, kari: int) -> No
     told = json.dumps(data, ensure_ascii=False) + page
     with vipps.app.app_context():
         customer = db.session.get_one(Customer, kari)
-        kept = (CustomerSession.token_hash, MailedProof.token_hash, PendingLink.browser_hash, Order.checkout_key)
+        kept = (CustomerSession.token_hash, EmailToken.token_hash, PendingLink.browser_hash, Order.checkout_key)
         secrets = [customer.password_hash, *(each for column in kept for each in db.session.scalars(select(column)))]
         bodies = db.session.scalars(select(Mail.body)).all()
         links = [link for body in bodies for link in re.findall(r"http\S+/\S{30,}", body)]
@@ -171,7 +171,7 @@ def test_it_is_handed_over_and_nowhere_kept(vipps: VippsPerson, kari: int) -> No
 
 def test_it_is_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (data_sources, account_data):
-        monkeypatch.setattr(module, "MOST_ROWS", 3)
+        monkeypatch.setattr(module, "MAX_ROWS", 3)
     customer_id, client = add_customer(app), browser_of(app)
     for _ in range(6):
         log_in(client)
@@ -189,7 +189,7 @@ def test_the_page_says_it_to_people(vipps: VippsPerson, kari: int) -> None:
     for said in (
         "Setervegen 3",
         "17 March 1988",
-        "Multe enamel mug",
+        "Cloudberry enamel mug",
         "Receive offers via email",
         "The password was set",
         "You, as Vipps calls you here (sub)",
@@ -303,4 +303,4 @@ def test_nobody_fetches_it_over_and_over(app: Flask, client: FlaskClient) -> Non
 )
 def test_a_period_is_said_as_people_say_it(app: Flask, period: timedelta, words: str) -> None:
     with app.test_request_context():
-        assert lasting(period) == words
+        assert format_period(period) == words

@@ -1,0 +1,169 @@
+"""Log in by password, choose a new one by a mailed link, and change it.
+
+Every function returns a typed outcome; the caller commits it together with the email that belongs to it. Outcomes that
+a stranger must not tell apart (does this address have an account?) differ only in the email, which only the owner of
+the address reads (ASVS 6.3.8).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from app.customers import email_tokens
+from app.customers.activity import account_activity
+from app.customers.activity.account_activity import Kind
+from app.customers.email_tokens import LinkSpent, TokenPurpose
+from app.customers.lookup import find_by_email, has_vipps, lock_customer
+from app.customers.models import Customer, EndReason
+from app.customers.passwords import hashing
+from app.customers.sessions.session_store import end_all
+from app.database import begin_write
+
+
+class Account(Protocol):
+    """A row with a password."""
+
+    id: Any
+    password_hash: Any
+
+
+A = TypeVar("A", bound=Account)
+
+
+@dataclass(frozen=True)
+class LoggedIn:
+    """The password is right and the address confirmed."""
+
+    customer: Customer
+
+
+@dataclass(frozen=True)
+class NotConfirmed:
+    """The password is right, but the address was never confirmed; a new link goes to it by mail.
+
+    `token` is None if one went out a short while ago.
+    """
+
+    customer: Customer
+    token: str | None
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """The password is right, but the shop has blocked the account."""
+
+    customer: Customer
+
+
+@dataclass(frozen=True)
+class Refused:
+    """No such account, no password on it, or a wrong one: one outcome, so that no page can tell."""
+
+
+@dataclass(frozen=True)
+class ResetMailed:
+    """A link to set a new password goes to the address by mail."""
+
+    customer: Customer
+    token: str
+
+
+@dataclass(frozen=True)
+class NoResetPossible:
+    """There is no account that this address could prove to be its own."""
+
+
+@dataclass(frozen=True)
+class PasswordSet:
+    """A new password holds, and every other session has ended."""
+
+    customer: Customer
+
+
+def lock_if_correct(account: A | None, password: str, lock: Callable[[int], A | None]) -> A | None:
+    """Return the account as `lock` reads it now if the password is correct, else None. The caller commits.
+
+    Customers and staff log in by it. One hash is computed whatever is wrong, so that the time does not tell whether
+    there is such an account (ASVS 6.3.8).
+    """
+    seen = account.password_hash if account else None
+    if not hashing.matches(password, seen) or account is None or seen is None:
+        return None
+    renewed = hashing.make_hash(password) if hashing.outdated(seen) else seen
+    account_id = account.id
+    begin_write()
+    current = lock(account_id)
+    # The password may have been changed while this one was being checked.
+    if current is None or current.password_hash != seen:
+        return None
+    current.password_hash = renewed
+    return current
+
+
+def log_in(email: str | None, password: str) -> LoggedIn | NotConfirmed | Blocked | Refused:
+    """Check a password and whether the account may be used. The caller commits or rolls back."""
+    current = lock_if_correct(find_by_email(email) if email else None, password, lock_customer)
+    if current is None:
+        return Refused()
+    if current.blocked_at is not None:
+        return Blocked(current)
+    if current.email_verified_at is None:
+        lately = email_tokens.sent_recently(current, TokenPurpose.CONFIRM)
+        return NotConfirmed(
+            current, None if lately else email_tokens.issue(current, str(current.email), TokenPurpose.CONFIRM)
+        )
+    return LoggedIn(current)
+
+
+def request_reset(email: str | None) -> ResetMailed | NoResetPossible:
+    """Prepare a link to set a new password, for every account whose owner this address can prove.
+
+    An account that only Vipps opens gets one too: its owner may set a password after the proof. Not so when its address
+    was never confirmed, since the mailbox may be somebody else's.
+    """
+    begin_write()
+    customer = find_by_email(email, lock=True) if email else None
+    if customer is None or customer.blocked_at or (customer.email_verified_at is None and has_vipps(customer)):
+        return NoResetPossible()
+    return ResetMailed(customer, email_tokens.issue(customer, str(customer.email), TokenPurpose.RESET))
+
+
+def reset_password(token: str, password: str) -> PasswordSet | LinkSpent:
+    """Set a new password by a mailed link, which proves the address as well.
+
+    Every session and every other open link ends: whoever was inside is out (ASVS 7.4.3).
+    """
+    password_hash = hashing.make_hash(password)
+    begin_write()
+    proof = email_tokens.use(token, TokenPurpose.RESET)
+    if proof is None or proof.customer.email != proof.email or proof.customer.blocked_at:
+        return LinkSpent()
+    customer = proof.customer
+    customer.mark_email_verified()
+    _set_password(customer, password_hash)
+    end_all(customer, EndReason.PASSWORD_RESET)
+    return PasswordSet(customer)
+
+
+def change_password(customer: Customer, current: str, new: str, keep_session: int | None) -> PasswordSet | Refused:
+    """Change the password of who is logged in, after asking for the present one (ASVS 6.2.3).
+
+    The sessions in other browsers end; `keep_session` is the id of the one that goes on.
+    """
+    customer_id, seen = customer.id, customer.password_hash
+    if not hashing.matches(current, seen):
+        return Refused()
+    password_hash = hashing.make_hash(new)
+    begin_write()
+    held = lock_customer(customer_id)
+    if held is None or held.password_hash != seen:
+        return Refused()
+    _set_password(customer, password_hash)
+    end_all(customer, EndReason.PASSWORD_CHANGED, keep=keep_session)
+    return PasswordSet(customer)
+
+
+def _set_password(customer: Customer, password_hash: str) -> None:
+    customer.password_hash = password_hash
+    email_tokens.revoke(customer)
+    account_activity.record(customer, Kind.PASSWORD_SET)

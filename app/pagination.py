@@ -1,0 +1,97 @@
+"""Read lists page by page with keyset pagination: each page begins where the page before it ended.
+
+A cursor is the sort key of a row, written in addresses as whole numbers with dots between them, such as `3.17`. So the
+thousandth page costs as much as the first one, and a row that is added meanwhile moves no other row to another page.
+"""
+
+import operator
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from flask import abort, request
+from sqlalchemy import Select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.database import MAX_ID, db
+
+CURSOR = re.compile(r"-?[0-9]{1,10}(\.-?[0-9]{1,10})*", re.ASCII)
+
+Cursor = tuple[int, ...]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a list. The page before it ends before `previous`, the page after it begins after `next`."""
+
+    rows: Sequence[T]
+    previous: str | None = None
+    next: str | None = None
+
+
+def cursor_in_query(name: str, length: int = 1) -> Cursor | None:
+    """Return the cursor in a query parameter, None without the parameter; answer 404 to a value that is no cursor."""
+    given = request.args.get(name)
+    if given is None:
+        return None
+    if not CURSOR.fullmatch(given):
+        abort(404)
+    cursor = tuple(map(int, given.split(".")))
+    if len(cursor) != length or max(map(abs, cursor)) > MAX_ID:
+        abort(404)
+    return cursor
+
+
+def narrow(
+    statement: Select[*tuple[Any, ...]],
+    order: Sequence[Any],
+    size: int,
+    *,
+    after: Cursor | None = None,
+    before: Cursor | None = None,
+    descending: bool = False,
+) -> Select[*tuple[Any, ...]]:
+    """Narrow a statement to one page and the row that follows it; with `before` it reads backwards.
+
+    The columns of `order` together are unique.
+    """
+    key = order[0] if len(order) == 1 else tuple_(*order)
+    for cursor, is_forwards in ((after, True), (before, False)):
+        if cursor:
+            compare = operator.gt if is_forwards is not descending else operator.lt
+            statement = statement.where(compare(key, cursor[0] if len(order) == 1 else tuple_(*cursor)))
+    is_reversed = (before is not None) is not descending
+    return statement.order_by(*(each.desc() if is_reversed else each for each in order)).limit(size + 1)
+
+
+def to_page(
+    rows: Sequence[T], key: Sequence[str], size: int, *, after: Cursor | None = None, before: Cursor | None = None
+) -> Page[T]:
+    """Make a page of what a narrowed statement found; `key` names the attributes that make up a row's cursor."""
+    shown, has_more = tuple(rows[:size]), len(rows) > size
+    if before:
+        shown = shown[::-1]
+    if not shown:
+        return Page(())
+    first, last = (".".join(str(getattr(row, name)) for name in key) for row in (shown[0], shown[-1]))
+    return Page(
+        shown,
+        previous=first if after or (before and has_more) else None,
+        next=last if before or has_more else None,
+    )
+
+
+def paginate(
+    statement: Select[Any],
+    column: InstrumentedAttribute[int],
+    size: int,
+    *,
+    after: Cursor | None = None,
+    descending: bool = False,
+) -> Page[Any]:
+    """Return one page of the objects that a statement finds, ordered by one unique column."""
+    rows = db.session.scalars(narrow(statement, (column,), size, after=after, descending=descending)).all()
+    return to_page(rows, (column.key,), size, after=after)

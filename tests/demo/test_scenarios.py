@@ -1,0 +1,73 @@
+"""The scenarios: each names a person and an account that exist, and a login ends as its scenario says."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.vipps.matching import Verdict
+from app.vipps.purposes import Purpose
+from demo.scenarios import SCENARIOS, Scenario
+from samples.customers import CUSTOMERS, PASSWORD
+from simulator import persons
+from tests.conftest import browser_of, open_page, post
+from tests.customers.test_sample_customers import come_back, last_decision, sample_customer
+from tests.vipps_person import VippsPerson
+
+PEOPLE = {person["key"]: person for person in persons.from_file()}
+ALL = [scenario for group in SCENARIOS for scenario in group.scenarios]
+AT_THE_BUTTON = [scenario for scenario in ALL if scenario.purpose in (Purpose.LOG_IN, Purpose.MEMBERS)]
+PROVED = [scenario for scenario in ALL if scenario.verdict is Verdict.PROVE_OWNERSHIP]
+
+
+def named(scenario: Scenario) -> str:
+    """Name a test by its scenario."""
+    return f"{scenario.person}-{scenario.verdict or 'refused-by-vipps'}"
+
+
+def test_every_verdict_has_a_scenario() -> None:
+    assert {scenario.verdict for scenario in ALL} == {*Verdict, None}
+
+
+@pytest.mark.parametrize("scenario", ALL, ids=named)
+def test_a_scenario_names_an_existing_person_and_account(scenario: Scenario) -> None:
+    assert persons.full_name(PEOPLE[scenario.person]).startswith(scenario.name)
+    assert scenario.account in ("", *(row.email for row in CUSTOMERS))
+
+
+@pytest.mark.parametrize("scenario", AT_THE_BUTTON, ids=named)
+def test_a_login_ends_as_its_scenario_says(vipps: VippsPerson, scenario: Scenario) -> None:
+    if scenario.verdict is Verdict.KNOWN_SUBJECT:
+        vipps.log_in(scenario.person, browser=browser_of(vipps.app))
+    come_back(vipps, scenario.start or "/login/vipps", scenario.person)
+    decision = last_decision(vipps)
+    assert (decision[0] if decision else None) == scenario.verdict
+
+
+@pytest.mark.parametrize("scenario", PROVED, ids=named)
+def test_the_published_password_is_accepted_as_proof(vipps: VippsPerson, scenario: Scenario) -> None:
+    vipps.log_in(scenario.person)
+    response = post(vipps.browser, "/login/vipps/prove", {"password": PASSWORD}, form_on="/login/vipps/prove")
+    assert response.status_code == 303
+    with vipps.app.app_context():
+        assert len(sample_customer(scenario.account).vipps_links) == 1
+
+
+def test_login_page_shows_every_scenario(vipps: VippsPerson) -> None:
+    page = open_page(vipps.browser, "/login?next=/checkout?a=b")
+    for scenario in ALL:
+        assert scenario.name in page.text
+        assert str(scenario.known) % {"brand": "Vipps"} in page.text
+        assert str(scenario.outcome) % {"brand": "Vipps"} in page.text
+        assert scenario.account in page.text
+    assert PASSWORD in page.text
+    assert [str(link["href"]) for link in page.select(".demo a[href^='/login']")] == [
+        "/login/vipps?members=1&next=/checkout%3Fa%3Db"
+    ]
+
+
+def test_no_scenario_is_shown_outside_of_the_demo(app: Flask, make_app: Any) -> None:
+    shop = make_app(DEMO="0")
+    page = open_page(browser_of(shop), "/login")
+    assert PASSWORD not in page.text
+    assert not page.select(".demo")

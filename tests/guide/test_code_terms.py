@@ -1,0 +1,28 @@
+"""Which parts of a sentence are marked as code."""
+
+import pytest
+
+from app.guide.code_terms import mark_code
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("The callback comes with error=access_denied.", ["error=access_denied"]),
+        ("It is recent and has not expired (exp, iat), and belongs to this login (nonce)", ["exp", "iat", "nonce"]),
+        ("The nonce is of another login, and expired subjects exist", []),
+        ("Compare VIPPS_CLIENT_ID; `flask doctor` tries it.", ["VIPPS_CLIENT_ID", "flask doctor"]),
+        ("The header says alg: none.", ["alg: none"]),
+        ("Register {PUBLIC_URL}/login/vipps/callback exactly.", ["{PUBLIC_URL}/login/vipps/callback"]),
+        ("Its issuer is http://localhost:8001/access/.", ["http://localhost:8001/access/"]),
+        ("Send response_type=code; delegatedConsents is not there", ["response_type=code", "delegatedConsents"]),
+    ],
+)
+def test_names_are_code_and_words_are_not(text: str, marked: list[str]) -> None:
+    found = mark_code(text)
+    assert [each.partition("</code>")[0] for each in found.split("<code>")[1:]] == marked
+    assert found.striptags() == text.replace("`", "")
+
+
+def test_other_text_is_escaped() -> None:
+    assert mark_code("<b> & `<i>`") == "&lt;b&gt; &amp; <code>&lt;i&gt;</code>"

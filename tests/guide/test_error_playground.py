@@ -1,0 +1,152 @@
+"""The error playground: every button triggers its error in the visitor's own login, and in no other login."""
+
+from typing import Any
+
+import pytest
+import urllib3
+from flask.testing import FlaskClient
+
+from app.guide.error_playground.faults import FAULT_CASES, FAULT_GROUPS, STARTERS, FaultCase, FaultGroup
+from app.vipps import transport
+from tests.conftest import browser_of, open_page, post
+from tests.guide.steps import newest, recorded
+from tests.pages import Page, check_page
+from tests.vipps_person import VippsPerson
+
+PLAYGROUND = "/guide/errors"
+
+
+def pressed(vipps: VippsPerson, name: str, browser: FlaskClient | None = None) -> str:
+    """Press a button of the clinic; returns the authorization URL."""
+    response = post(browser or vipps.browser, f"{PLAYGROUND}/{name}/try")
+    assert response.status_code == 302, response.text[:500]
+    return str(response.headers["Location"])
+
+
+@pytest.mark.parametrize("group", [each for each in FAULT_GROUPS if each.comes_back], ids=lambda each: each.title)
+def test_button_does_what_it_says(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, group: FaultGroup) -> None:
+    for case in group.cases:
+        monkeypatch.setattr(transport, "CALL_SECONDS", 0.3 if case.name.endswith("_slow") else 5)
+        browser = browser_of(vipps.app)
+        response = browser.get(vipps.approve(pressed(vipps, case.name, browser), "ola"))
+        if case.ends_as:
+            assert response.status_code == case.ends_as.status, case.name
+            assert check_page(response).h1 == case.ends_as.page.title.replace("%(brand)s", "Vipps")
+            told = recorded(browser)
+            assert (told["outcome"], told["refusal"]) == (case.title, case.refusal)
+        else:
+            while response.status_code == 303:
+                response = browser.get(response.headers["Location"])
+            assert not recorded(browser)["refusal"], case.name
+
+
+@pytest.mark.parametrize(
+    "case",
+    [each for group in FAULT_GROUPS if not group.comes_back for each in group.cases if each.simulate],
+    ids=lambda each: each.name,
+)
+def test_some_errors_end_on_the_providers_own_page(vipps: VippsPerson, case: FaultCase) -> None:
+    response = urllib3.request("GET", pressed(vipps, case.name), redirect=False)
+    assert response.status == 400
+    assert newest(vipps.browser).h1 == "Not finished"
+
+
+def test_repeated_callback_leads_to_the_same_place(vipps: VippsPerson) -> None:
+    callback = vipps.approve(pressed(vipps, "callback_repeated"), "kari")
+    again = vipps.browser.get(callback)
+    assert (again.status_code, again.headers["Location"]) == (303, callback)
+    assert again.headers["Cache-Control"] == "no-store"
+    names = [cookie.partition("=")[0] for cookie in again.headers.getlist("Set-Cookie")]
+    assert {"session", "clinic"} <= set(names), "what the first answer said stays said"
+    second = vipps.browser.get(callback)
+    assert second.headers["Location"] == "/guide/inspector"
+    assert "had already answered this callback" in newest(vipps.browser).text
+    assert open_page(vipps.browser, "/account").h1 == "My page"
+
+
+@pytest.mark.parametrize("name", ["access_denied", "lost_cookie"])
+def test_a_refusal_links_to_its_own_login_and_back_to_its_button(vipps: VippsPerson, name: str) -> None:
+    refused = vipps.browser.get(vipps.approve(pressed(vipps, name), "ola"))
+    vipps.browser.get(vipps.approve(vipps.start(), "ola"))  # the newest login is another one
+    inspector, clinic = (str(each["href"]) for each in Page(refused.text).select(".refused__guide a"))
+    assert clinic == f"{PLAYGROUND}#{name}"
+    shown = check_page(vipps.browser.get(inspector, follow_redirects=True))
+    assert shown.h1 == FAULT_CASES[name].title
+    lost = name == "lost_cookie"
+    assert ("and sends its cookie" in shown.text, "without a cookie of this login" in shown.text) == (
+        not lost,
+        lost,
+    )
+    assert ("UPDATE login_attempt no row" in shown.text) == lost
+
+
+def test_only_a_login_of_the_playground_links_back_to_it(vipps: VippsPerson) -> None:
+    pressed(vipps, "redirect_uri_unregistered")  # it never comes back
+    refused = vipps.browser.get(vipps.approve(vipps.start(), "ola", action="deny"))
+    (link,) = Page(refused.text).select(".refused__guide a")
+    assert str(link["href"]).startswith("/guide/inspector/latest?")
+
+
+def test_a_login_for_an_account_is_not_a_login_of_the_playground(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    pressed(vipps, "callback_repeated")  # and left
+    started = post(vipps.browser, "/account/vipps/refresh", form_on="/account")
+    refused = vipps.browser.get(vipps.approve(str(started.headers["Location"]), "kari", action="deny"))
+    assert refused.status_code == 403, "it is not repeated"
+    assert len(Page(refused.text).select(".refused__guide a")) == 1
+
+
+def test_cookies_of_the_guide_are_on_the_privacy_page(vipps: VippsPerson) -> None:
+    pressed(vipps, "callback_repeated")
+    given = {each.key for each in vipps.browser._cookies.values()}
+    listed = {each.get_text() for each in open_page(vipps.browser, "/privacy").select("#cookies code")}
+    assert {"inspector", "clinic"} <= given <= listed
+
+
+def test_a_fault_belongs_to_one_login_of_one_visitor(vipps: VippsPerson) -> None:
+    other = browser_of(vipps.app)
+    pressed(vipps, "server_error")
+    assert vipps.log_in("ola", browser=other).status_code == 303
+    assert vipps.log_in("ola").status_code == 303
+
+
+def test_the_page_shows_every_fault_with_what_the_customer_sees(vipps: VippsPerson) -> None:
+    page = open_page(vipps.browser, PLAYGROUND)
+    assert [str(each["id"]) for each in page.select(".fault")] == list(FAULT_CASES)
+    assert len(page.select(".fault form")) == sum(each.can_be_tried for each in FAULT_CASES.values()) >= 30
+    assert "Vipps does not answer" in page.one("#token_slow").get_text()
+
+
+def test_the_page_is_folded_and_suggests_three_faults(vipps: VippsPerson) -> None:
+    page = open_page(vipps.browser, PLAYGROUND)
+    folds = page.select("details.fold")
+    assert [fold.has_attr("open") for fold in folds] == [True] + [False] * (len(FAULT_GROUPS) - 1)
+    counts = [int(fold.select(".fold__count")[0].get_text()) for fold in folds]
+    assert counts == [len(fold.select(".fault")) for fold in folds]
+    buttons = [str(form["action"]) for form in page.select(".starters form")]
+    assert buttons == [f"{PLAYGROUND}/{name}/try" for name in STARTERS]
+
+
+@pytest.mark.parametrize("name", ["unheard-of", "stuck_on_the_phone"])
+def test_there_is_no_such_button(vipps: VippsPerson, name: str) -> None:
+    assert post(vipps.browser, f"{PLAYGROUND}/{name}/try").status_code == 404
+
+
+def test_button_needs_its_token(vipps: VippsPerson) -> None:
+    assert vipps.browser.post(f"{PLAYGROUND}/server_error/try").status_code == 400
+
+
+def test_the_real_provider_gets_no_fault(make_app: Any) -> None:
+    app = make_app(
+        demo=True,
+        VIPPS_ENVIRONMENT="test",
+        DEMO="1",
+        VIPPS_CLIENT_ID="a-client",
+        VIPPS_CLIENT_SECRET="a-secret-that-is-not-the-demos",
+        SECRET_KEY="a key for tests that is long enough to sign",
+    )
+    browser = browser_of(app)
+    page = open_page(browser, PLAYGROUND)
+    assert not page.select(".fault form")
+    token = open_page(browser, "/login").csrf_token()
+    assert browser.post(f"{PLAYGROUND}/server_error/try", data={"csrf_token": token}).status_code == 404

@@ -1,0 +1,95 @@
+"""The guide's tables: a row that is malformed is refused when it is read, and every reference leads somewhere."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.doctor import QUESTIONS as DOCTOR_CHECKS
+from app.guide import source, tables
+from app.guide.checklist.points import POINTS
+from app.guide.error_playground.faults import FAULT_CASES
+from app.guide.error_playground.routes import INJECTORS, REPEAT
+from app.guide.faq import QUESTIONS
+from app.guide.glossary import TERMS
+from app.guide.inspector.checks import CHECKS
+from app.vipps.errors import REDIRECT_CODES, REFUSALS
+from simulator.scenarios import SCENARIOS
+
+
+@dataclass(frozen=True)
+class Example:
+    """A row of two columns, one of them optional."""
+
+    name: str
+    places: tuple[str, ...] = ()
+
+
+def test_a_row_becomes_a_dataclass() -> None:
+    assert tables.row(Example, {"name": "a", "places": ["b", "c"]}) == Example("a", ("b", "c"))
+    assert tables.rows(Example, [{"name": "a"}, {"name": "b"}]) == (Example("a"), Example("b"))
+
+
+@pytest.mark.parametrize(
+    ("table", "fault"),
+    [
+        ({"name": "a", "nmae": "b"}, "nmae is unknown"),
+        ({"places": ["a"]}, "name is missing"),
+        ({"name": 7}, "name is not a text"),
+    ],
+)
+def test_a_malformed_row_is_refused(table: dict[str, Any], fault: str) -> None:
+    with pytest.raises(ValueError, match=fault):
+        tables.row(Example, table)
+
+
+@pytest.mark.parametrize(("text", "fault"), [("rows = []\nmore = 1", "more is unknown"), ("", "rows is missing")])
+def test_a_file_has_the_keys_that_its_reader_names(tmp_path: Path, text: str, fault: str) -> None:
+    file = tmp_path / "example.toml"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=fault):
+        tables.load(file, "rows")
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        [place for point in POINTS for place in (*point.code, *point.tests)],
+        [place for question in QUESTIONS for place in question.places],
+        [check.symbol for check in CHECKS],
+        [term.place for term in TERMS],
+    ],
+    ids=["checklist", "faq", "checks", "glossary"],
+)
+def test_places_in_the_source_exist(places: list[str]) -> None:
+    assert places
+    for place in places:
+        assert source.find(place).text
+
+
+def test_fault_cases_name_refusals_and_faults_that_exist() -> None:
+    cases = FAULT_CASES.values()
+    assert {each.refusal for each in cases if each.refusal} <= set(REFUSALS)
+    assert {each.refusal for each in cases} >= REDIRECT_CODES
+    assert {each.simulate for each in cases if each.simulate} == set(SCENARIOS)
+    assert {each.inject for each in cases if each.inject} == {*INJECTORS, REPEAT}
+    assert [each.name for each in cases if not each.can_be_tried and not each.no_button] == []
+    assert [each.name for each in cases if not each.cause and not each.refusal] == []
+
+
+def test_checks_end_in_refusals_that_exist() -> None:
+    assert {code for check in CHECKS for code in check.codes} <= set(REFUSALS)
+
+
+def test_points_of_the_checklist_ask_what_the_doctor_checks() -> None:
+    assert {name for point in POINTS for name in point.asks} <= {check.__name__ for check in DOCTOR_CHECKS}
+
+
+def test_the_glossary_is_short_and_in_order() -> None:
+    names = [each.term.lower() for each in TERMS]
+    assert len(names) <= 40
+    assert names == sorted(set(names))
+    for each in TERMS:
+        assert each.meaning.endswith("."), each.term
+        assert each.meaning.count(". ") <= 1, each.term
