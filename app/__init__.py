@@ -1,7 +1,7 @@
-"""The reference merchant: a small shop that logs people in with Vipps MobilePay.
+"""Build the reference merchant: a small shop where customers log in with Vipps MobilePay.
 
-`create_app` is the one place where the parts are wired together; the arrows between them point one way,
-`shop -> customers -> vipps`, and `make lint` holds them.
+`create_app` is the one place that connects the parts. They import each other in one direction only,
+`shop -> customers -> vipps`, which `make lint` checks.
 """
 
 from importlib import import_module
@@ -21,13 +21,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Shop(Flask):
-    """Flask, with templates that leave no blank lines where a tag stood."""
+    """Flask, with templates that leave no blank lines in place of tags."""
 
     jinja_options = {**Flask.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Build the shop from its settings; without any, from the environment."""
+    """Build the shop from the given settings, or from the environment."""
     settings = settings or load()
     app = Shop(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     app.extensions["settings"] = settings
@@ -48,7 +48,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     customers.init_app(app)
     vipps_routes.init_app(app, vipps_config(settings), VippsLogin(), engine=lambda: db.engine)
     app.register_blueprint(webhook.bp)
-    security.csrf.exempt(webhook.bp)  # no browser sends it, and it reads no cookie
+    security.csrf.exempt(webhook.bp)  # Vipps sends it, not a browser, and it reads no cookie
     shop.init_app(app)
     staff.init_app(app)
     app.register_blueprint(health.bp)
@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def vipps_config(settings: Settings) -> VippsConfig:
-    """Hand the integration the few settings it needs, in its own words."""
+    """Return the settings that the integration needs, by its own names."""
     return VippsConfig(
         base_url=settings.provider_url,
         client_id=settings.client_id,
@@ -68,7 +68,7 @@ def vipps_config(settings: Settings) -> VippsConfig:
         client_auth_method=settings.vipps_client_auth_method,
         merchant_serial_number=settings.vipps_merchant_serial_number,
         redirect_uri=settings.redirect_uri,
-        system_name=f"{about.SLUG}-shop"[:30],  # as long as Vipps takes
+        system_name=f"{about.SLUG}-shop"[:30],  # the longest that Vipps accepts
         scopes=settings.scopes,
         market=settings.vipps_market,
         concurrent_logins=settings.vipps_concurrent_logins,

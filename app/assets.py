@@ -1,4 +1,4 @@
-"""Static files under versioned URLs, so that a browser may keep them for a year and still sees each change.
+"""Give static files versioned URLs, so that a browser can cache them for a year and still gets each change.
 
 `asset("css/shop.css")` in a template is `/static/css/shop.css?v=<first bytes of the content's SHA-256>`. A product's
 picture is data and may be missing: `picture(product.picture)` is a placeholder then.
@@ -20,7 +20,7 @@ _missing: set[str] = set()
 
 
 def init_app(app: Flask) -> None:
-    """Offer `asset` and `picture` to the templates and let versioned URLs be cached."""
+    """Give `asset` and `picture` to the templates, and let browsers cache versioned URLs."""
     app.add_template_global(asset)
     app.add_template_global(picture)
     app.after_request(cache_versioned)
@@ -45,7 +45,7 @@ def picture(path: str) -> str:
 
 
 def cache_versioned(response: Response) -> Response:
-    """Let a browser keep a static file for ever when its URL says which version it is."""
+    """Let a browser cache a static file for a year if its URL has the version."""
     if request.endpoint == "static" and "v" in request.args and response.status_code == 200:
         response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
     return response

@@ -1,8 +1,8 @@
-"""The commands of `flask --app wsgi`; `--help` of each says more.
+"""Define the commands of `flask --app wsgi`; `--help` of each says more.
 
 setup            create or migrate the database, with `--demo` also the sample data
 load-products    read categories and products from a file
-block, unblock   close an account, and open it again
+block, unblock   block an account, and unblock it
 erase            erase a customer again who was erased before a backup was restored
 retention        delete data whose retention period is over; run it once a day
 consent-proofs   find the consents that an erased customer had given
@@ -26,7 +26,7 @@ from app.customers.email_address import normal_email
 from app.customers.models import Customer
 from app.customers.privacy import erasure
 from app.customers.privacy import retention as privacy_retention
-from app.database import LARGEST_ID, begin_write, db, one_at_a_time, utcnow
+from app.database import MAX_ID, begin_write, db, setup_lock, utcnow
 from app.doctor.command import doctor
 from app.logging import log
 from app.settings import INSTANCE, ROOT
@@ -53,7 +53,7 @@ def add_demo_data(app: Flask, load: Callable[[Session], None]) -> None:
 def setup(with_demo: bool) -> None:
     """Create or migrate the database, and delete abandoned carts; safe to repeat."""
     INSTANCE.mkdir(exist_ok=True)
-    with one_at_a_time():
+    with setup_lock():
         upgrade()
         carts.delete_stale(db.session(), utcnow())
         if with_demo:
@@ -76,7 +76,7 @@ def load_products(file: Path) -> None:
     samples/products.json shows the format. Names, texts, prices, pictures and order follow the file. The stock of a
     product that is there already does not change, and a product that is missing in the file stays.
     """
-    with one_at_a_time():
+    with setup_lock():
         try:
             count = product_import.load(db.session(), file)
         except (ValueError, KeyError, TypeError, OSError) as error:
@@ -89,7 +89,7 @@ def load_products(file: Path) -> None:
 @click.argument("email")
 @with_appcontext
 def block(email: str) -> None:
-    """Close the account with this e-mail address, and log everybody out of it."""
+    """Block the account with this email address, and end its sessions."""
     customer = _customer(email)
     registration.block(customer)
     emails.blocked(customer)
@@ -101,7 +101,7 @@ def block(email: str) -> None:
 @click.argument("email")
 @with_appcontext
 def unblock(email: str) -> None:
-    """Open a blocked account again."""
+    """Unblock a blocked account."""
     customer = _customer(email)
     registration.unblock(customer)
     emails.unblocked(customer)
@@ -120,17 +120,19 @@ def _moment(_context: click.Context, _option: click.Parameter, given: str | None
 
 
 @click.command()
-@click.argument("number", type=click.IntRange(1, LARGEST_ID))
-@click.option("--deleted-at", metavar="TIMESTAMP", callback=_moment, help="Spare whoever got the number after that.")
+@click.argument("number", type=click.IntRange(1, MAX_ID))
+@click.option(
+    "--deleted-at", metavar="TIMESTAMP", callback=_moment, help="Keep a customer who got the number after that."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_appcontext
 def erase(number: int, deleted_at: datetime | None, yes: bool) -> None:
-    """Erase the customer of this NUMBER, as if they had deleted their account; no mail goes out."""
+    """Erase the customer with this NUMBER, as if they had deleted their account; no email is sent."""
     customer = db.session.get(Customer, number)
     if customer is None:
         raise click.ClickException("no customer has this number")
     if deleted_at is not None and customer.created_at > deleted_at:
-        raise click.ClickException("somebody else has this number now, who came after that")
+        raise click.ClickException("another customer has this number now, created after that")
     if not yes:
         since = f"{customer.created_at:%Y-%m-%d %H:%M}"
         click.confirm(f"Customer {number}, here since {since} UTC: erase them for good?", abort=True)
@@ -145,10 +147,10 @@ def erase(number: int, deleted_at: datetime | None, yes: bool) -> None:
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Count only, and remove nothing.")
+@click.option("--dry-run", is_flag=True, help="Only count.")
 @with_appcontext
 def retention(dry_run: bool) -> None:
-    """Remove what is kept no longer, one kind after the other; safe to repeat, and while the shop serves."""
+    """Delete expired data, one kind after the other; safe to repeat, also while the shop runs."""
     click.echo("Would be removed:" if dry_run else "Removed:")
     for kind, count in privacy_retention.run(utcnow(), dry_run=dry_run):
         click.echo(f"{count:7}  {kind}")
@@ -158,7 +160,7 @@ def retention(dry_run: bool) -> None:
 @click.argument("who")
 @with_appcontext
 def consent_proofs(who: str) -> None:
-    """Print the consent answers that are kept of an erased customer, found by e-mail address or Vipps subject."""
+    """Print the stored consents of an erased customer, by email address or Vipps subject."""
     found = erasure.proofs_about(who)
     for proof in found:
         answer = "yes" if proof.granted else "no"
@@ -169,5 +171,5 @@ def consent_proofs(who: str) -> None:
 def _customer(email: str) -> Customer:
     customer = lookup.find_by_email(normal_email(email) or "")
     if customer is None:
-        raise click.ClickException("no account has this e-mail address")
+        raise click.ClickException("no account has this email address")
     return customer

@@ -1,7 +1,7 @@
-"""The pages for what goes wrong outside a Vipps login (whose errors are in `app.vipps.errors`).
+"""Render the error pages of everything but Vipps logins (their errors are in `app.vipps.errors`).
 
-Every one of them is in the shop's own layout, says what to do next, shows the reference number that is
-in the log, and shows nothing else: no stack trace, no echo of the input.
+Every page has the shop's layout, says what to do next, and shows the reference number that is in the log. It shows no
+traceback and does not repeat the input.
 """
 
 from collections.abc import Mapping
@@ -33,13 +33,12 @@ PAGES: Mapping[int, tuple[object, object]] = {
 }
 # When a browser may ask again after the database failed.
 RETRY_SECONDS = 5
-# How much of a too large form is read and thrown away, so that the browser hears the answer
-# instead of a closed connection.
+# How much of a too large form is read and discarded, so that the browser gets the page, not a closed connection.
 DRAIN_BYTES = 32 * 1024 * 1024
-CHUNK = 64 * 1024
-# How much of a stale form is offered again: more than any form of ours has.
-MOST_RESENT = 40
-LONGEST_RESENT = 10_000
+CHUNK_BYTES = 64 * 1024
+# The largest stale form that can be sent again; the shop has no larger one.
+MAX_RESENT_FIELDS = 40
+MAX_RESENT_CHARACTERS = 10_000
 
 
 def init_app(app: Flask) -> None:
@@ -52,7 +51,7 @@ def init_app(app: Flask) -> None:
 
 
 def error_page(status: int, title: object = None, explanation: object = None, **context: object) -> tuple[str, int]:
-    """Render the page of a status; a title and an explanation may be more precise than the table's."""
+    """Render the page of a status, with its title and explanation from the table unless they are given."""
     known = PAGES.get(status, PAGES[400 if status < 500 else 500])
     html = render_template(
         "errors/error.html",
@@ -77,16 +76,19 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def stale_form(error: CSRFError) -> ResponseReturnValue:
-    """Explain a form without a valid token and, if it came from our own page, offer to send it again.
+    """Explain that a form has no valid CSRF token, and offer to send it again if it came from this shop.
 
-    The offer needs a click on our own page and is made only when the browser says that the post came
-    from this origin, so another site gains nothing by it. A password is not written into a page.
+    Another site cannot use the offer: it is made only if the browser says that the form came from this origin, and it
+    needs a click on our page. A form with a password is not offered, so that no password gets into a page.
     """
     log.info("csrf_refused", reason=str(error.description))
     ours = request.headers.get("Sec-Fetch-Site") == "same-origin"
-    sent = islice(request.form.items(multi=True), MOST_RESENT + 1)
+    sent = islice(request.form.items(multi=True), MAX_RESENT_FIELDS + 1)
     fields = [(name, value) for name, value in sent if name != "csrf_token"]
-    small = len(fields) <= MOST_RESENT and sum(len(name) + len(value) for name, value in fields) <= LONGEST_RESENT
+    small = (
+        len(fields) <= MAX_RESENT_FIELDS
+        and sum(len(name) + len(value) for name, value in fields) <= MAX_RESENT_CHARACTERS
+    )
     secret = any("password" in name for name, _value in fields)
     return error_page(
         400,
@@ -97,18 +99,15 @@ def stale_form(error: CSRFError) -> ResponseReturnValue:
 
 
 def too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:
-    """Read a too large form to its end, within reason, and then say so."""
+    """Read a form that is too large to its end, up to `DRAIN_BYTES`, and answer with its page."""
     stream, left = request.environ["wsgi.input"], min(request.content_length or 0, DRAIN_BYTES)
-    while left > 0 and (chunk := stream.read(min(CHUNK, left))):
+    while left > 0 and (chunk := stream.read(min(CHUNK_BYTES, left))):
         left -= len(chunk)
     return error_page(413)
 
 
 def database_error(error: SQLAlchemyError) -> ResponseReturnValue:
-    """Answer a database that is locked, full, read-only or gone.
-
-    Nothing is half-written, because a request is one transaction.
-    """
+    """Answer a request whose database is locked, full, read-only or gone; its transaction is rolled back."""
     if not is_unavailable(error):
         return unexpected(error)
     db.session.rollback()
@@ -118,7 +117,7 @@ def database_error(error: SQLAlchemyError) -> ResponseReturnValue:
 
 
 def unexpected(error: Exception) -> ResponseReturnValue:
-    """Log what nobody foresaw, with its trace, and show the plain page."""
+    """Log an unhandled exception with its traceback, and show the page of status 500."""
     db.session.rollback()
     set_failure(type(error).__name__)
     log.exception("unexpected_error", error=type(error).__name__)

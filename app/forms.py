@@ -1,4 +1,4 @@
-"""The base of every form: what is filled in is text, and nothing but the form's own fields counts."""
+"""The base class of every form: values are text, and only the form's own fields are read."""
 
 from typing import Any
 
@@ -9,16 +9,16 @@ from app.vipps.sanitize import text
 
 
 def one_line(typed: str | None) -> str:
-    """Clean what a person typed as what Vipps says is cleaned: one line, without blanks around or invisible letters."""
+    """Sanitize typed text like a value from Vipps: one line, trimmed, without invisible characters."""
     return text(typed) or ""
 
 
 class Form(FlaskForm):
-    """A form without files; a file sent under a text field's name is not there at all."""
+    """A form without files: one that is sent under a text field's name is ignored."""
 
     class Meta(FlaskForm.Meta):
-        """Read the fields from the form's text only; Flask-WTF would add the files."""
+        """Read only the text fields of the request; Flask-WTF would add the files."""
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """Return the posted text, or None for a form that is only shown."""
+            """Return the posted text, or None if the form was not submitted."""
             return request.form if form.is_submitted() else None

@@ -1,4 +1,4 @@
-"""`/healthz` (this process answers) and `/readyz` (it can write to its database, and what it knows of Vipps)."""
+"""Serve `/healthz` (the process answers) and `/readyz` (it can write to its database; and the state of Vipps)."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -22,16 +22,16 @@ PROBES = {
 
 @bp.get("/healthz")
 def alive() -> ResponseReturnValue:
-    """Say that the process answers; restart it if it does not."""
+    """Answer that the process lives; restart it if there is no answer."""
     return {"status": "alive"}
 
 
 @bp.get("/readyz")
 def ready() -> ResponseReturnValue:
-    """Say whether the database can be written, and how Vipps does; send no visitors here if the database cannot.
+    """Answer 503 if the database cannot be written, so that no visitors are sent here; report the state of Vipps.
 
-    Without Vipps the shop still sells, and people log in by password, so that takes no host out of service. No call is
-    made for it: a probe every few seconds from every host would be traffic that Vipps has to bear.
+    An outage of Vipps does not take a host out of service: the shop still sells, and customers log in with a password.
+    The state comes from earlier logins. A probe makes no call, because every host is probed every few seconds.
     """
     provider = provider_state(integration().client.breaker)
     try:
@@ -44,7 +44,7 @@ def ready() -> ResponseReturnValue:
 
 
 def provider_state(breaker: Breaker) -> str:
-    """Say what the logins of this process have shown of Vipps."""
+    """Return the state of Vipps as the logins of this process found it."""
     since = breaker.since
     if breaker.state is not BreakerState.CLOSED and since is not None:
         return f"unreachable since {since.isoformat(timespec='seconds')}"

@@ -1,8 +1,8 @@
 """Choose the language of each page: by the footer's switch, else by the browser's `Accept-Language`.
 
 A language of `LANGUAGES` needs a catalog in `app/translations`; what has no translation is shown in English. This
-module also has the formatters that templates use. Prices are written the Norwegian way in every language, because they
-are Norwegian prices.
+module also has the templates' formatters. Prices are formatted the Norwegian way in every language, because they are in
+kroner.
 """
 
 from datetime import datetime, timedelta
@@ -40,7 +40,7 @@ babel = Babel()
 
 
 def init_app(app: Flask) -> None:
-    """Choose the language of each request and hand the formatters to the templates."""
+    """Choose the language of each request, and give the formatters to the templates."""
     babel.init_app(
         app,
         locale_selector=chosen_language,
@@ -68,7 +68,7 @@ def add_translations(app: Flask, folder: Path) -> None:
 
 @bp.get("/language/<code>")
 def choose(code: str) -> ResponseReturnValue:
-    """Remember the language of this browser and go back to the page."""
+    """Store the language in a cookie, and redirect back to the page."""
     if code not in LANGUAGES:
         abort(404)
     response = redirect(local_path(request.args.get("next"), "/"))
@@ -77,7 +77,7 @@ def choose(code: str) -> ResponseReturnValue:
 
 
 def chosen_language() -> str:
-    """Return the language of this request: the switch first, then what the browser prefers."""
+    """Return the language of this request: from the switch, else from the browser's preference."""
     chosen = read_cookie(LANGUAGE_COOKIE)
     if chosen in LANGUAGES:
         return chosen
@@ -120,7 +120,7 @@ def here() -> str:
 
 @lru_cache(maxsize=4096)
 def money(ore: int) -> str:
-    """Write an amount in øre as Norwegians do: 129900 becomes "1 299,00 kr" with no-break spaces."""
+    """Format an amount in øre: 129900 becomes "1 299,00 kr" with no-break spaces."""
     return format_currency(ore / 100, "NOK", locale="nb_NO")
 
 
@@ -131,10 +131,10 @@ def date_format(language_tag: str) -> str:
 
 
 def day(moment: datetime | None) -> str:
-    """Write the day of a moment in the page's language, in the shop's own time zone."""
+    """Format a date in the page's language and the shop's time zone."""
     return format_datetime(moment, date_format(language())) if moment else ""
 
 
 def when(moment: datetime | None) -> str:
-    """Write a moment in the page's language, in the shop's own time zone."""
+    """Format a date and time in the page's language and the shop's time zone."""
     return format_datetime(moment, f"{date_format(language())} HH:mm") if moment else ""

@@ -14,7 +14,7 @@ from flask import abort, request
 from sqlalchemy import Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.database import LARGEST_ID, db
+from app.database import MAX_ID, db
 
 CURSOR = re.compile(r"-?[0-9]{1,10}(\.-?[0-9]{1,10})*", re.ASCII)
 
@@ -40,7 +40,7 @@ def cursor_in_query(name: str, length: int = 1) -> Cursor | None:
     if not CURSOR.fullmatch(given):
         abort(404)
     cursor = tuple(map(int, given.split(".")))
-    if len(cursor) != length or max(map(abs, cursor)) > LARGEST_ID:
+    if len(cursor) != length or max(map(abs, cursor)) > MAX_ID:
         abort(404)
     return cursor
 

@@ -1,8 +1,7 @@
-"""What protects every page: security headers, the host check, CSRF tokens, proxies, rate limits.
+"""Protect every page: security headers, host check, CSRF tokens, trusted proxies, rate limits, cookies.
 
-The policy needs no nonce and no exception, because there is no inline script or style anywhere
-(ASVS 3.4.3). `form-action` names the provider, since Chromium applies it to the redirects that
-follow a form post as well.
+The Content-Security-Policy needs no nonce and no exception, because no page has an inline script or style (ASVS 3.4.3).
+Its `form-action` includes the provider, since Chromium applies it to the redirects after a form post as well.
 """
 
 import re
@@ -23,22 +22,22 @@ from app.settings import LOCAL_HOSTS, Settings, settings_of_app
 
 csrf = CSRFProtect()
 
-# Some proxies write the client's port as well; an IPv6 address then stands in brackets (RFC 7239, section 6).
+# Some proxies add the client's port; an IPv6 address is then in brackets (RFC 7239, section 6).
 WITH_PORT = re.compile(r"\[([^\]]+)\](?::\d+)?|([\d.]+):\d+")
 NO_ADDRESS = "no address"
 
 
 def client_network() -> str:
-    """Name where a request comes from: an IPv4 address, or the /64 that one IPv6 customer has to spread over.
+    """Return the network of the client: an IPv4 address, or a /64 of IPv6, which one customer can use as a whole.
 
     A server that listens on both sees an IPv4 address inside an IPv6 one (RFC 4291, section 2.5.5.2), where a /64 would
-    be everybody. What a proxy passes on need not be an address: those clients are one place together.
+    contain all of IPv4. A proxy may pass on a text that is not an address: those clients share one name.
     """
     return _network(64)
 
 
 def client_site() -> str:
-    """Name all that one IPv6 customer may have been given, up to a /48 (RFC 6177); an IPv4 address is itself."""
+    """Return the largest network that one IPv6 customer may have, a /48 (RFC 6177), or an IPv4 address."""
     return _network(48)
 
 
@@ -62,25 +61,25 @@ def _address(given: str) -> IPv4Address | IPv6Address | None:
 limiter = Limiter(key_func=client_network)
 
 
-# A health check comes from a load balancer by address, not by the shop's name; so does Prometheus.
+# Load balancers and Prometheus request these by IP address, not by the shop's name.
 ANY_HOST = frozenset({"health.alive", "health.ready", "metrics.show"})
 TWO_YEARS = 2 * 365 * 24 * 3600
-# Where Vipps' own button component and its font come from, if it is chosen (Vipps: button generator).
+# The origins of Vipps' button component and its font, if `VIPPS_BUTTON` chooses it (Vipps: button generator).
 BUTTON_HOST = "https://cdn.vippsmobilepay.com"
 BUTTON_FONTS = "https://designsystem.vippsmobilepay.com"
 MAX_FORM_BYTES = 1024 * 1024
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Turn all of it on."""
+    """Configure all of it."""
     n = settings.trusted_proxies
     if n:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=0)  # type: ignore[method-assign]  # Flask's documented way
     app.config.update(
         SECRET_KEY=settings.signing_key,
         SECRET_KEY_FALLBACKS=settings.older_keys,
-        WTF_CSRF_SECRET_KEY=settings.signing_keys,  # Flask-WTF knows no fallbacks, but hands a list on to itsdangerous
-        # Flask's own signed cookie holds the CSRF secret and flash messages; who is logged in is a row.
+        WTF_CSRF_SECRET_KEY=settings.signing_keys,  # Flask-WTF has no fallbacks, but passes a list on to itsdangerous
+        # Flask's signed cookie has the CSRF secret and flash messages; login sessions are in the database.
         SESSION_COOKIE_NAME=_prefixed("form", settings.https),
         SESSION_COOKIE_SECURE=settings.https,
         SESSION_COOKIE_HTTPONLY=True,
@@ -88,28 +87,28 @@ def init_app(app: Flask, settings: Settings) -> None:
         MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
         MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
         MAX_FORM_PARTS=200,
-        WTF_CSRF_TIME_LIMIT=None,  # as long as the browser session: an hour is too short for a checkout
+        WTF_CSRF_TIME_LIMIT=None,  # valid for the browser session: an hour is too short for a checkout
         RATELIMIT_STORAGE_URI=settings.redis_url or f"{PrunedMemoryStorage.STORAGE_SCHEME[0]}://",
         RATELIMIT_STRATEGY="moving-window",
-        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,  # while Redis is away, each worker counts for itself
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,  # while Redis is unreachable, each worker counts alone
         RATELIMIT_HEADERS_ENABLED=True,
     )
     csrf.init_app(app)
-    app.after_request(_wait_only_if_refused)  # before the limiter, so that it runs after it
+    app.after_request(_wait_only_if_refused)  # registered before the limiter, so it runs after it
     limiter.init_app(app)
     app.before_request(_host_check(settings))
     app.after_request(_header_writer(settings))
 
 
 def _wait_only_if_refused(response: Response) -> Response:
-    """Take `Retry-After`, which the limiter writes on every answer, off what refuses nobody (RFC 6585, section 4)."""
+    """Remove `Retry-After`, which the limiter sets on every response, from those that refuse nothing (RFC 6585, 4)."""
     if response.status_code not in (429, 503):
         response.headers.pop("Retry-After", None)
     return response
 
 
 def _host_check(settings: Settings):  # type: ignore[no-untyped-def]  # a closure that Flask calls
-    """Refuse a Host that is not ours (ASVS 4.1.3); in the demo, lead 127.0.0.1 to localhost, where the cookies are."""
+    """Refuse an unknown Host (ASVS 4.1.3); in the demo, redirect 127.0.0.1 to localhost, which has the cookies."""
     ours = urlsplit(settings.public_url).netloc
 
     def check() -> ResponseReturnValue | None:
@@ -134,7 +133,7 @@ def _header_writer(settings: Settings):  # type: ignore[no-untyped-def]  # a clo
 
 
 def _for_this_browser_only(response: Response) -> Response:
-    """Let no cache hand one visitor's page to another: every page follows language and cookies (RFC 9111, 5.2.2.7)."""
+    """Keep caches from giving a visitor's page to another: it depends on language and cookies (RFC 9111, 5.2.2.7)."""
     if response.mimetype == "text/html":
         response.vary.update(("Cookie", "Accept-Language"))
     response.headers.setdefault("Cache-Control", "private, no-cache")
@@ -158,7 +157,7 @@ def security_headers(settings: Settings) -> list[tuple[str, str]]:
     headers = [
         ("Content-Security-Policy", "; ".join(f"{name} {' '.join(sources)}" for name, sources in policy.items())),
         ("X-Content-Type-Options", "nosniff"),
-        ("Referrer-Policy", "same-origin"),  # not no-referrer: the CSRF check on https reads the Referer
+        ("Referrer-Policy", "same-origin"),  # not no-referrer: on https the CSRF check reads the Referer
         ("Cross-Origin-Opener-Policy", "same-origin"),
         ("Cross-Origin-Resource-Policy", "same-origin"),
         ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
@@ -169,7 +168,7 @@ def security_headers(settings: Settings) -> list[tuple[str, str]]:
 
 
 def cookie_name(name: str) -> str:
-    """Return a cookie's name: with `__Host-`, no sibling host and no plain-http page can set it (ASVS 3.3.3)."""
+    """Return a cookie's name; with `__Host-` neither a sibling host nor a plain-http page can set it (ASVS 3.3.3)."""
     return _prefixed(name, settings_of_app().https)
 
 
@@ -183,7 +182,7 @@ def read_cookie(name: str) -> str:
 
 
 def set_cookie(response: Any, name: str, value: str, max_age: timedelta | None = None) -> None:
-    """Set a cookie that scripts cannot read and other sites do not send; without an age it goes with the window."""
+    """Set a cookie that scripts cannot read and other sites do not send; without `max_age`, for the browser session."""
     https = settings_of_app().https
     response.set_cookie(
         cookie_name(name), value, max_age=max_age, httponly=True, secure=https, samesite="Lax", path="/"
@@ -191,6 +190,6 @@ def set_cookie(response: Any, name: str, value: str, max_age: timedelta | None =
 
 
 def clear_cookie(response: Any, name: str) -> None:
-    """Take a cookie away."""
+    """Delete a cookie."""
     https = settings_of_app().https
     response.delete_cookie(cookie_name(name), httponly=True, secure=https, samesite="Lax", path="/")

@@ -1,8 +1,8 @@
-"""The environment, read once into one frozen, validated `Settings` object.
+"""Read the environment once into a frozen, validated `Settings` object.
 
-Nothing else under `app/` reads `os.environ`. Every variable is optional for the demo; a value that is
-unknown, half set or unsafe outside the simulator stops the start with a `SettingsError` that names the
-variable and says why. `.env.example` lists the same variables; a test holds the two together.
+No other module of `app/` reads `os.environ`. Every variable is optional for the demo. With an unknown, incomplete or
+unsafe value the shop does not start, and a `SettingsError` names the variable and the reason. `.env.example` lists the
+same variables, which a test checks.
 """
 
 import difflib
@@ -26,18 +26,18 @@ INSTANCE = ROOT / "instance"
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 VIPPS_HOSTS = {"test": "https://apitest.vipps.no", "production": "https://api.vipps.no"}
 
-# What the simulator knows as its demo merchant: public by design, refused outside the simulator.
+# The credentials of the simulator's demo merchant: public by design, refused outside the simulator.
 DEMO_CLIENT_ID = "5f0e4bd2-6c1c-4f2b-9f0a-0d7f6a4b1c55"
 DEMO_CLIENT_SECRET = "simulated+secret/for-the-demo=="  # noqa: S105 - reserved characters on purpose
 DEMO_WEBHOOK_TOKEN = "simulated-webhook-token"  # noqa: S105 - the simulator's, refused elsewhere
 
 
 class SettingsError(Exception):
-    """The environment cannot be used; the message names the variable and the reason."""
+    """The environment is invalid; the message names each variable and the reason."""
 
 
 class Settings(BaseSettings):
-    """Everything that can be set from outside; see `.env.example` for one line of meaning each."""
+    """Every setting; `.env.example` explains each in one line."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
@@ -82,7 +82,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take values from the mapping given to `load` only, so that a test never meets the machine's own."""
+        """Read only the mapping that `load` gets, so that tests do not depend on the machine's environment."""
         return (init_settings,)
 
     @field_validator("public_url", "simulator_url", "vipps_base_url")
@@ -101,33 +101,33 @@ class Settings(BaseSettings):
 
     @property
     def simulated(self) -> bool:
-        """Tell whether Vipps is played by the simulator."""
+        """Return whether the simulator is used instead of Vipps."""
         return self.vipps_environment == "simulator"
 
     @property
     def in_demo(self) -> bool:
-        """Tell whether outbox, inspector and demo hints are shown; follows the simulator unless `DEMO` is set."""
+        """Return whether outbox, inspector and demo hints are shown: `DEMO`, or else if the simulator is used."""
         return self.simulated if self.demo is None else self.demo
 
     @property
     def provider_url(self) -> str:
-        """Return the origin of Vipps, or of who plays it."""
+        """Return the origin of Vipps, or of the simulator."""
         return self.vipps_base_url or VIPPS_HOSTS.get(self.vipps_environment, self.simulator_url)
 
     @property
     def redirect_uri(self) -> str:
-        """Return the one callback, built from configuration and never from a request's Host header."""
+        """Return the URI of the callback, from the configuration and never from a request's Host header."""
         return self.public_url + CALLBACK_PATH
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """Return the scopes asked for at login, the consent scope included."""
+        """Return the scopes of the authorization request, with the consent scope."""
         consent = () if self.vipps_consent_scope == "none" else (self.vipps_consent_scope,)
         return (*self.vipps_scopes.split(), *consent)
 
     @property
     def brand(self) -> str:
-        """Return the name people know: Vipps in Norway and Sweden, MobilePay in Denmark and Finland."""
+        """Return the brand of the market: Vipps in Norway and Sweden, MobilePay in Denmark and Finland."""
         by_market = "mobilepay" if self.vipps_market in ("DK", "FI") else "vipps"
         return "MobilePay" if (self.vipps_brand or by_market) == "mobilepay" else "Vipps"
 
@@ -138,23 +138,23 @@ class Settings(BaseSettings):
 
     @property
     def client_secret(self) -> str:
-        """Return this merchant's client secret; it goes to the token endpoint and nowhere else."""
+        """Return this merchant's client secret, which is sent to the token endpoint only."""
         return self.vipps_client_secret.get_secret_value() or DEMO_CLIENT_SECRET
 
     @property
     def webhook_token(self) -> str:
-        """Return the unguessable path segment of the revocation webhook; empty means the webhook is off."""
+        """Return the secret path segment of the revocation webhook; empty if the webhook is off."""
         own = self.vipps_webhook_token.get_secret_value()
         return own or (DEMO_WEBHOOK_TOKEN if self.simulated else "")
 
     @property
     def other_webhook_tokens(self) -> list[str]:
-        """Return the tokens that are taken as well, while Vipps changes from one address to another."""
+        """Return the tokens that are accepted as well while the webhook's address at Vipps is changed."""
         return _several(self.vipps_webhook_token_fallbacks)
 
     @property
     def https(self) -> bool:
-        """Tell whether the shop is reached over https, which turns on `Secure` and `__Host-` cookies and HSTS."""
+        """Return whether the shop uses https, and with it `Secure` and `__Host-` cookies and HSTS."""
         return self.public_url.startswith("https://")
 
     @property
@@ -164,33 +164,33 @@ class Settings(BaseSettings):
 
     @cached_property
     def signing_key(self) -> str:
-        """Return the key that signs: `SECRET_KEY`, or for the demo one generated once and kept on disk."""
+        """Return the key that signs: `SECRET_KEY`, or in the demo one that is generated once and stored on disk."""
         return self.secret_key.get_secret_value() or kept_secret(INSTANCE / "secret_key")
 
     @property
     def older_keys(self) -> list[str]:
-        """Return the keys that still verify what they signed, and sign nothing any more."""
+        """Return the former keys, which only verify."""
         return _several(self.secret_key_fallbacks)
 
     @property
     def signing_keys(self) -> list[str]:
-        """Return all keys as itsdangerous takes them: any of them verifies, and the last one signs."""
+        """Return all keys in the order of itsdangerous: each verifies, and the last one signs."""
         return [*self.older_keys, self.signing_key]
 
 
 def _several(setting: SecretStr) -> list[str]:
-    """Return secrets that stand in one setting, with blanks or commas between them."""
+    """Return the secrets of one setting, which are separated by spaces or commas."""
     return setting.get_secret_value().replace(",", " ").split()
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read and check the environment.
+    """Read and validate the environment.
 
-    Raises `SettingsError` with one line per mistake, each naming its variable.
+    Raises `SettingsError` with one line per problem, which names its variable.
     """
     environ = os.environ if environ is None else environ
     problems = _unknown_names(environ)
-    # An empty value means "not set": .env files and compose files write it that way.
+    # An empty value means "not set", as in .env and compose files.
     given = {name: environ[name.upper()] for name in Settings.model_fields if environ.get(name.upper())}
     try:
         settings = Settings(**given)  # type: ignore[arg-type]  # pydantic turns the strings into the field types
@@ -208,7 +208,7 @@ def _reason(message: str) -> str:
 
 
 def _unknown_names(environ: Mapping[str, str]) -> list[str]:
-    """Refuse a misspelt `VIPPS_…` variable: silently ignoring it would run the shop with a default."""
+    """Return unknown `VIPPS_…` variables: if a misspelt one was ignored, the shop would run with a default."""
     known = [name.upper() for name in Settings.model_fields]
     problems = []
     for name in sorted(environ):
@@ -219,7 +219,7 @@ def _unknown_names(environ: Mapping[str, str]) -> list[str]:
 
 
 def _unsafe(settings: Settings) -> list[str]:
-    """List what would be a hole, or half a configuration, in this environment."""
+    """Return the settings that are insecure or incomplete in this environment."""
     problems = _bad_database(settings) + _bad_mail(settings) + _bad_fallbacks(settings)
     if not settings.https and urlsplit(settings.public_url).hostname not in LOCAL_HOSTS:
         problems.append("PUBLIC_URL: must be https, but for localhost (Vipps accepts no other http redirect URI)")
@@ -227,12 +227,12 @@ def _unsafe(settings: Settings) -> list[str]:
         missing = "VIPPS_CLIENT_SECRET" if settings.vipps_client_id else "VIPPS_CLIENT_ID"
         problems.append(f"{missing}: client id and secret belong together; one of them is not set")
     if 0 < len(settings.metrics_token.get_secret_value()) < 32:
-        problems.append("METRICS_TOKEN: at least 32 characters that nobody can guess")
+        problems.append("METRICS_TOKEN: at least 32 random characters")
     return problems if settings.simulated else problems + _unfit_for_vipps(settings)
 
 
 def _unfit_for_vipps(settings: Settings) -> list[str]:
-    """List what only the demo may have: its published credentials, generated keys, plain http."""
+    """Return the settings that only the demo may have: public credentials, generated keys, plain http."""
     problems = []
     where = f"required with VIPPS_ENVIRONMENT={settings.vipps_environment}"
     if not settings.vipps_client_id and not settings.vipps_client_secret.get_secret_value():
@@ -242,7 +242,7 @@ def _unfit_for_vipps(settings: Settings) -> list[str]:
     if settings.vipps_client_secret.get_secret_value() == DEMO_CLIENT_SECRET:
         problems.append("VIPPS_CLIENT_SECRET: this is the simulator's and public; use your sales unit's")
     if settings.webhook_token and len(settings.webhook_token) < 32:
-        problems.append("VIPPS_WEBHOOK_TOKEN: at least 32 characters that nobody can guess")
+        problems.append("VIPPS_WEBHOOK_TOKEN: at least 32 random characters")
     if not settings.secret_key.get_secret_value():
         problems.append(
             f"SECRET_KEY: {where}; make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
@@ -255,12 +255,12 @@ def _unfit_for_vipps(settings: Settings) -> list[str]:
     if settings.vipps_environment == "production" and not settings.https:
         problems.append("PUBLIC_URL: must be https in production")
     if settings.vipps_environment == "production" and settings.in_demo:
-        problems.append("DEMO: must be 0 in production; it shows every mail and the inspector to everybody")
+        problems.append("DEMO: must be 0 in production; it shows every email and the inspector to any visitor")
     return problems
 
 
 def _bad_fallbacks(settings: Settings) -> list[str]:
-    """List what is wrong with the keys that only verify, and with the webhook's other tokens."""
+    """Return the problems of the former keys and of the webhook's other tokens."""
     key, token = settings.secret_key.get_secret_value(), settings.vipps_webhook_token.get_secret_value()
     return [
         *_bad_others("SECRET_KEY", key, settings.older_keys, "the one that signs"),
@@ -269,7 +269,7 @@ def _bad_fallbacks(settings: Settings) -> list[str]:
 
 
 def _bad_others(name: str, own: str, others: list[str], role: str) -> list[str]:
-    """Return what is wrong with older secrets beside the one that is used: a short one would be as good as none."""
+    """Return the problems of further secrets beside the main one, which must be as strong."""
     if others and not own:
         return [f"{name}_FALLBACKS: these are the other ones; {name}, {role}, is not set"]
     if own in others:
@@ -299,8 +299,8 @@ def _bad_mail(settings: Settings) -> list[str]:
 def _origin(value: str) -> str:
     """Return an origin without a trailing slash.
 
-    A path, query or `#fragment` would end up in the redirect URI, which Vipps compares character by
-    character and refuses with a fragment (Vipps Login API FAQ: redirect URI requirements).
+    A path, query or `#fragment` would get into the redirect URI, which Vipps compares character by character, and
+    refuses with a fragment (Vipps Login API FAQ: redirect URI requirements).
     """
     parts = urlsplit(value.strip().rstrip("/"))
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -311,7 +311,7 @@ def _origin(value: str) -> str:
 
 
 def kept_secret(path: Path) -> str:
-    """Return the secret in a file, made at the first call; several workers that start at once agree on one."""
+    """Return the secret in a file, which the first call makes; workers that start at once get the same one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
@@ -320,7 +320,7 @@ def kept_secret(path: Path) -> str:
             draft.write_text(secrets.token_urlsafe(48))
             os.link(draft, path)
     except FileExistsError:
-        pass  # another worker was faster: its secret counts
+        pass  # another worker was faster, so its secret is used
     finally:
         draft.unlink(missing_ok=True)
     return path.read_text().strip()

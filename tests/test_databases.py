@@ -1,4 +1,4 @@
-"""The schema on both databases: the migrations make exactly the models, both ways, and setup can be repeated."""
+"""Both databases: migrations and setup, writing rows, functions after a commit, and readiness."""
 
 import contextlib
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.customers.consents import ledger
 from app.customers.models import Customer, VippsLink, VippsProfile
 from app.customers.profile import from_vipps
-from app.database import UtcDateTime, db, insert_now, is_in_models, is_unavailable, on_commit, update_now, utcnow
+from app.database import UtcDateTime, db, insert_row, is_in_models, is_unavailable, on_commit, update_row, utcnow
 from app.shop.models import Product
 from app.vipps.attempts import metadata as vipps_metadata
 from app.vipps.claims import parse
@@ -41,7 +41,7 @@ def test_the_migrations_go_down_and_up_again(either_app: Flask) -> None:
         assert "customer" in inspect(db.engine).get_table_names()
 
 
-def test_setup_can_be_repeated_and_gives_nothing_twice(either_app: Flask) -> None:
+def test_setup_can_be_repeated_and_adds_no_row_twice(either_app: Flask) -> None:
     counts = []
     for _ in range(2):
         result = either_app.test_cli_runner().invoke(args=["setup", "--demo"])
@@ -67,22 +67,22 @@ def test_times_come_back_in_utc_and_a_naive_one_is_refused(either_app: Flask) ->
             UtcDateTime().process_bind_param(utcnow().replace(tzinfo=None), db.engine.dialect)
 
 
-def test_a_row_that_is_written_now_is_as_a_flush_would_leave_it(either_app: Flask) -> None:
+def test_insert_row_leaves_the_row_as_a_flush_would(either_app: Flask) -> None:
     with either_app.app_context():
-        customer = insert_now(Customer(name="Kari", address={"street": "Fjordveien 1"}))
+        customer = insert_row(Customer(name="Kari", address={"street": "Fjordveien 1"}))
         assert customer.id
         assert customer.refresh_policy == "ask", "a column's default"
         assert customer.created_at.tzinfo is not None
-        customer.given_name = "Kari"  # and it goes on like any other row
+        customer.given_name = "Kari"  # and it can be changed like any other row
         db.session.commit()
         kept = select(Customer.given_name, Customer.address).where(Customer.id == customer.id)
         assert db.session.execute(kept).one() == ("Kari", {"street": "Fjordveien 1"})
 
 
-def test_a_row_that_is_changed_now_is_changed_in_the_database_and_in_hand(either_app: Flask) -> None:
+def test_update_row_changes_the_database_and_the_object(either_app: Flask) -> None:
     with either_app.app_context():
-        other, customer = insert_now(Customer(name="Ola")), insert_now(Customer(name="Kari"))
-        update_now(customer, name="Kari Nordfjell", email="kari@example.com")
+        other, customer = insert_row(Customer(name="Ola")), insert_row(Customer(name="Kari"))
+        update_row(customer, name="Kari Nordfjell", email="kari@example.com")
         assert (customer.name, customer.email) == ("Kari Nordfjell", "kari@example.com")
         assert not db.session.dirty
         named = select(Customer.name).where(Customer.id >= other.id).order_by(Customer.id)
@@ -90,33 +90,33 @@ def test_a_row_that_is_changed_now_is_changed_in_the_database_and_in_hand(either
 
 
 @pytest.mark.parametrize("meanwhile", ["not written yet", "deleted"])
-def test_a_row_that_is_not_there_is_not_changed_in_silence(either_app: Flask, meanwhile: str) -> None:
+def test_update_row_raises_if_the_database_does_not_have_the_row(either_app: Flask, meanwhile: str) -> None:
     with either_app.app_context():
         customer = Customer(name="Kari")
         if meanwhile == "deleted":
-            db.session.execute(delete(Customer).where(Customer.id == insert_now(customer).id))
+            db.session.execute(delete(Customer).where(Customer.id == insert_row(customer).id))
         with pytest.raises(StaleDataError):
-            update_now(customer, name="Kari Nordfjell")
+            update_row(customer, name="Kari Nordfjell")
 
 
-def test_what_was_written_now_is_gone_with_its_transaction(either_app: Flask) -> None:
+def test_an_inserted_row_is_rolled_back_with_its_transaction(either_app: Flask) -> None:
     with either_app.app_context():
-        number = insert_now(Customer(name="Kari")).id
+        number = insert_row(Customer(name="Kari")).id
         db.session.rollback()
         assert db.session.get(Customer, number) is None
 
 
-def test_a_row_may_get_the_number_of_one_that_was_rolled_back_and_is_still_held(either_app: Flask) -> None:
+def test_a_row_may_get_the_id_of_one_that_was_rolled_back_and_is_still_referenced(either_app: Flask) -> None:
     with either_app.app_context():
-        gone = insert_now(Customer(name="Kari"))
+        gone = insert_row(Customer(name="Kari"))
         db.session.rollback()
-        again = insert_now(Customer(name="Ola"))  # on SQLite with the same number
+        again = insert_row(Customer(name="Ola"))  # on SQLite with the same id
         db.session.commit()
         assert gone is not again
         assert db.session.get_one(Customer, again.id).name == "Ola"
 
 
-def test_ready_means_that_the_database_answers_and_is_set_up(app: Flask) -> None:
+def test_readyz_needs_a_database_with_its_tables(app: Flask) -> None:
     client = app.test_client()
     assert client.get("/readyz").status_code == 200
     with app.app_context():

@@ -1,4 +1,4 @@
-"""Input that is meant to hurt: to freeze a worker, to blow up a page, to slip a file or an old session in."""
+"""Hostile input: to block a worker, to make a huge page, to send a file or an old session."""
 
 from io import BytesIO
 from typing import Any
@@ -20,11 +20,11 @@ from tests.pages import check_page
 from tests.vipps_person import VippsPerson
 
 SUB = {"sub": "3f6c1a52-8d0e-4b77-9a41-6c2f5be0d913"}
-HEAP_OF_ACCENTS = "a" + "\u0301\u0316" * 50_000
+MANY_ACCENTS = "a" + "\u0301\u0316" * 50_000
 
 
-def test_a_heap_of_accents_is_never_normalised(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Normalising sorts a run of accents in quadratic time, and nothing else runs meanwhile."""
+def test_a_password_of_very_many_accents_is_never_normalised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Normalising sorts a run of accents in quadratic time, and blocks the other threads meanwhile."""
     seen: list[int] = []
     original = hashing.unicodedata.normalize
 
@@ -35,13 +35,13 @@ def test_a_heap_of_accents_is_never_normalised(monkeypatch: pytest.MonkeyPatch) 
             return original(form, text)
 
     monkeypatch.setattr(hashing, "unicodedata", Watched)
-    assert policy.problem(HEAP_OF_ACCENTS) is policy.Problem.TOO_LONG
-    assert hashing.matches(HEAP_OF_ACCENTS, None) is False
+    assert policy.problem(MANY_ACCENTS) is policy.Problem.TOO_LONG
+    assert hashing.matches(MANY_ACCENTS, None) is False
     assert max(seen, default=0) <= hashing.MAX_TYPED
 
 
-def test_an_endless_address_is_not_even_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.customers.email_address.validate_email", lambda *_, **__: pytest.fail("looked at"))
+def test_an_email_address_that_is_too_long_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.customers.email_address.validate_email", lambda *_, **__: pytest.fail("parsed"))
     assert normal_email("x" * 100_000 + "@example.com") is None
 
 
@@ -53,7 +53,7 @@ def test_a_form_of_very_many_fields_is_not_offered_again(demo_client: FlaskClien
 
 
 @pytest.mark.parametrize("path", ["/login/password", "/register", "/password/forgot"])
-def test_a_file_in_place_of_a_text_is_not_there(demo_client: FlaskClient, path: str) -> None:
+def test_a_file_in_a_text_field_is_ignored(demo_client: FlaskClient, path: str) -> None:
     data = {name: (BytesIO(b"x"), "x.txt") for name in ("email", "password", "next", "name")}
     response = post(demo_client, path, data, content_type="multipart/form-data")
     assert 400 <= response.status_code < 500
@@ -77,13 +77,15 @@ def test_no_claim_is_longer_than_its_column(claims: dict[str, Any], longest: int
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
-def test_a_time_at_the_end_of_time_is_absent(moment: str) -> None:
+def test_a_time_outside_of_the_range_is_ignored(moment: str) -> None:
     consents = {"timeOfConsent": moment, "consents": [{"id": "e", "accepted": True, "textDisplayedToUser": "x"}]}
     (answer,) = parse({**SUB, "delegatedConsents": consents}).consents
     assert answer.given_at is None
 
 
-def test_a_failed_commit_greets_nobody_and_keeps_nothing(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_commit_logs_in_no_customer_and_stores_no_rows(
+    vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from sqlalchemy.exc import OperationalError
 
     callback = vipps.approve(vipps.start(), "gunnar")
@@ -102,7 +104,7 @@ def test_a_failed_commit_greets_nobody_and_keeps_nothing(vipps: VippsPerson, mon
     assert vipps.log_in("gunnar").status_code == 303
 
 
-def test_a_login_whose_outcome_cannot_be_noted_leaves_nothing(
+def test_a_login_whose_outcome_cannot_be_stored_is_rolled_back(
     vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sqlalchemy.exc import OperationalError
@@ -118,7 +120,7 @@ def test_a_login_whose_outcome_cannot_be_noted_leaves_nothing(
     assert vipps.log_in().status_code == 303
 
 
-def test_a_crowd_of_repeated_callbacks_does_not_take_every_thread(vipps: VippsPerson) -> None:
+def test_repeated_callbacks_do_not_occupy_every_thread(vipps: VippsPerson) -> None:
     state_and_code = vipps.approve(vipps.start())
     integration = vipps.app.extensions["vipps"]
     from urllib.parse import parse_qs, urlsplit
@@ -149,7 +151,7 @@ def test_an_error_of_the_database_shows_no_values_in_the_log(demo_app: Flask) ->
         assert db.engine.hide_parameters is True
 
 
-def test_the_simulator_answers_under_its_own_name_only(tmp_path: Any) -> None:
+def test_the_simulator_answers_under_its_own_host_only(tmp_path: Any) -> None:
     client = create_test_simulator(tmp_path / "simulator.sqlite").test_client()
     assert client.get("/control/merchants", headers={"Host": "rebind.evil.example"}).status_code == 400
     assert client.get("/control/merchants").status_code == 200

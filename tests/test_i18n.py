@@ -1,4 +1,4 @@
-"""Moments as people write them, and texts in the right language inside one request."""
+"""Dates and times, and texts in the right language within one request."""
 
 from datetime import UTC, datetime
 
@@ -21,14 +21,14 @@ SUMMER = datetime(2026, 6, 30, 22, 5, tzinfo=UTC)
         ("en", None, ""),
     ],
 )
-def test_a_moment_is_written_in_the_shops_own_time(
+def test_a_time_is_formatted_in_the_shops_time_zone(
     app: Flask, language: str, moment: datetime | None, written: str
 ) -> None:
     with app.test_request_context(headers={"Accept-Language": language}):
         assert when(moment) == written
 
 
-def test_a_mail_in_another_language_leaves_the_page_in_its_own(app: Flask) -> None:
+def test_an_email_in_another_language_does_not_change_the_page(app: Flask) -> None:
     template = '{{ _("Log out") }}'
     with app.test_request_context(headers={"Accept-Language": "en"}):
         assert render_template_string(template) == "Log out"
@@ -37,7 +37,7 @@ def test_a_mail_in_another_language_leaves_the_page_in_its_own(app: Flask) -> No
         assert render_template_string(template) == "Log out"
 
 
-def test_a_number_chooses_the_form_of_a_text(app: Flask) -> None:
+def test_the_plural_form_depends_on_the_number(app: Flask) -> None:
     template = '{{ ngettext("%(num)s thing", "%(num)s things", n) }}'
     for language, one, two in [("en", "1 thing", "2 things"), ("nb", "1 vare", "2 varer")]:
         with app.test_request_context(headers={"Accept-Language": language}):

@@ -1,4 +1,4 @@
-"""A new SECRET_KEY: what was signed before still counts while the older key is among the fallbacks, and only then."""
+"""A new SECRET_KEY: older signatures are valid while the older key is among the fallbacks, and only then."""
 
 from collections.abc import Callable
 
@@ -38,7 +38,9 @@ def sends(client: FlaskClient, token: str) -> int:
     ("environ", "status"),
     [({"SECRET_KEY_FALLBACKS": f"{OLDER} {OLD}"}, 303), ({"SECRET_KEY_FALLBACKS": f"{OLD},{OLDER}"}, 303), ({}, 400)],
 )
-def test_form_opened_before_can_be_sent_after(make_app: MakeApp, environ: dict[str, str], status: int) -> None:
+def test_form_from_before_the_change_can_be_sent_after_it(
+    make_app: MakeApp, environ: dict[str, str], status: int
+) -> None:
     before, after = make_app(SECRET_KEY=OLD), make_app(SECRET_KEY=NEW, **environ)
     add_customer(before)
     client = browser_of(before)
@@ -46,8 +48,8 @@ def test_form_opened_before_can_be_sent_after(make_app: MakeApp, environ: dict[s
     assert sends(moved(client, after), token) == status
 
 
-def test_form_of_a_worker_that_is_ahead_is_taken_by_one_that_knows_the_next_key(make_app: MakeApp) -> None:
-    """While several hosts change one after the other, a browser meets both kinds."""
+def test_form_signed_with_the_next_key_is_accepted_by_a_worker_that_has_it_as_fallback(make_app: MakeApp) -> None:
+    """While the key is changed on one host after the other, a browser gets forms of both."""
     ahead, behind = (
         make_app(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD),
         make_app(SECRET_KEY=OLD, SECRET_KEY_FALLBACKS=NEW),
@@ -58,7 +60,7 @@ def test_form_of_a_worker_that_is_ahead_is_taken_by_one_that_knows_the_next_key(
     assert sends(moved(client, behind), token) == 303
 
 
-def test_what_is_signed_from_now_on_needs_the_new_key_only(make_app: MakeApp) -> None:
+def test_new_signatures_need_the_new_key_only(make_app: MakeApp) -> None:
     during, after = make_app(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD), make_app(SECRET_KEY=NEW)
     customer_id = add_customer(during)
     client = browser_of(during)
@@ -68,12 +70,12 @@ def test_what_is_signed_from_now_on_needs_the_new_key_only(make_app: MakeApp) ->
 
 
 def link_for(app: Flask, customer_id: int) -> str:
-    """Return the path of the link in a mail."""
+    """Return the path of the link in an email."""
     with app.test_request_context():
         return f"/unsubscribe/{unsubscribe.token_for(db.session.get_one(Customer, customer_id), 'email')}"
 
 
-def test_link_of_an_old_mail_works_with_the_older_key_and_not_without(make_app: MakeApp) -> None:
+def test_link_of_an_old_email_needs_the_older_key(make_app: MakeApp) -> None:
     before = make_app(SECRET_KEY=OLD)
     link = link_for(before, add_customer(before))
     assert browser_of(make_app(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD)).get(link).status_code == 200
@@ -81,7 +83,7 @@ def test_link_of_an_old_mail_works_with_the_older_key_and_not_without(make_app: 
 
 
 @pytest.mark.parametrize("environ", [{}, {"SECRET_KEY_FALLBACKS": OLD}])
-def test_nobody_is_logged_out(make_app: MakeApp, environ: dict[str, str]) -> None:
+def test_customers_stay_logged_in(make_app: MakeApp, environ: dict[str, str]) -> None:
     before = make_app(SECRET_KEY=OLD)
     client = browser_of(before)
     enter(before, client, add_customer(before))
@@ -90,22 +92,22 @@ def test_nobody_is_logged_out(make_app: MakeApp, environ: dict[str, str]) -> Non
 
 
 @pytest.mark.parametrize(("email", "who"), [(EMAIL, f" {EMAIL.upper()}"), (None, "sub of None")])
-def test_proof_of_an_erased_customer_is_found_by_the_older_key_and_not_without(
+def test_consents_of_an_erased_customer_are_found_with_the_older_key_only(
     make_app: MakeApp, email: str | None, who: str
 ) -> None:
     before = make_app(SECRET_KEY=OLD)
     customer_id = add_customer(before, email, None, vipps=True)
-    add_answer(before, customer_id, granted=True, text="By e-mail, please")
+    add_answer(before, customer_id, granted=True, text="By email, please")
     with before.app_context():
         begin_write()
         erase(db.session.get_one(Customer, customer_id))
         db.session.commit()
     printed = asked(make_app(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD), who)
-    assert "yes  email: By e-mail, please\n1 kept" in printed
+    assert "yes  email: By email, please\n1 kept" in printed
     assert asked(make_app(SECRET_KEY=NEW), who).startswith("0 kept")
-    assert asked(before, "somebody.else@example.com").startswith("0 kept")
+    assert asked(before, "another@example.com").startswith("0 kept")
 
 
 def asked(app: Flask, who: str) -> str:
-    """Return what the command prints about somebody."""
+    """Return what `consent-proofs` prints about a person."""
     return app.test_cli_runner().invoke(args=["consent-proofs", who], catch_exceptions=False).output

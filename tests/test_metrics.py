@@ -32,13 +32,13 @@ ALLOWED = {"Authorization": f"Bearer {TOKEN}"}
 
 @pytest.fixture
 def measured(make_app: Any) -> Flask:
-    """Return a shop that counts."""
+    """Return a shop with metrics."""
     return make_app(demo=True, METRICS_TOKEN=TOKEN)
 
 
 @pytest.fixture
 def measured_vipps(make_app: Any, simulator: str) -> VippsPerson:
-    """Return a shop that counts, with a simulator."""
+    """Return a shop with metrics, and a simulator."""
     shop = make_app(demo=True, SIMULATOR_URL=simulator, METRICS_TOKEN=TOKEN)
     return VippsPerson(shop, browser_of(shop), simulator)
 
@@ -59,22 +59,22 @@ def parsed(text: str) -> dict[str, float]:
     [{}, {"Authorization": f"Bearer {TOKEN}x"}, {"Authorization": TOKEN}, {"Authorization": "Bearer "},
      {"Authorization": "Bearer \xff"}],
 )  # fmt: skip
-def test_without_the_token_there_is_no_such_page(measured: Flask, headers: dict[str, str]) -> None:
+def test_without_the_token_metrics_is_answered_with_404(measured: Flask, headers: dict[str, str]) -> None:
     assert measured.test_client().get("/metrics", headers=headers).status_code == 404
 
 
-def test_with_it_there_is_one_by_whatever_name_the_shop_is_reached(measured: Flask) -> None:
+def test_with_the_token_metrics_is_served_under_any_host_name(measured: Flask) -> None:
     response = measured.test_client().get("/metrics", headers={**ALLOWED, "Host": "10.0.0.7:8000"})
     assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-store")
     assert response.mimetype == "text/plain"
 
 
-def test_it_is_off_unless_it_is_turned_on(app: Flask) -> None:
+def test_metrics_is_off_without_a_token_in_the_settings(app: Flask) -> None:
     assert app.test_client().get("/metrics", headers=ALLOWED).status_code == 404
     assert "metrics" not in app.extensions
 
 
-def test_who_does_not_count_does_not_even_import_the_library() -> None:
+def test_without_metrics_the_library_is_not_imported() -> None:
     code = "import sys; from app import create_app; create_app(); sys.exit('prometheus_client' in sys.modules)"
     environ = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**environ, "SECRET_KEY": "k" * 48}, check=False)
@@ -86,7 +86,7 @@ def test_logins_calls_and_sessions_are_counted(measured_vipps: VippsPerson) -> N
     measured_vipps.log_in("kari")
     browser.get(measured_vipps.approve(measured_vipps.start(), "kari", action="deny"))
     browser.get(measured_vipps.approve(measured_vipps.start(), "kari", faults={"token": {"status": 503}}))
-    browser.get("/login/vipps/callback?state=nobodys&code=x")
+    browser.get("/login/vipps/callback?state=unknown&code=x")
     measured_vipps.log_in("kari")
     post(browser, "/logout", form_on="/account")
     found = numbers(app)
@@ -132,7 +132,7 @@ def test_passwords_consents_and_webhooks_are_counted(measured: Flask) -> None:
     assert found['shop_sessions_ended_total{reason="blocked"}'] == 1
 
 
-def test_what_is_rolled_back_did_not_happen_and_a_savepoint_decides_nothing(measured: Flask) -> None:
+def test_a_rolled_back_fact_is_not_counted_and_a_savepoint_is_not_a_commit(measured: Flask) -> None:
     def ended() -> float:
         return numbers(measured).get('shop_sessions_ended_total{reason="deleted"}', 0)
 
@@ -145,7 +145,7 @@ def test_what_is_rolled_back_did_not_happen_and_a_savepoint_decides_nothing(meas
     assert ended() == 1
 
 
-def test_no_value_from_outside_makes_a_series(measured: Flask) -> None:
+def test_values_from_outside_do_not_create_series(measured: Flask) -> None:
     client = measured.test_client()
     for _ in range(40):
         word = secrets.token_hex(8)
@@ -167,7 +167,7 @@ def test_no_value_from_outside_makes_a_series(measured: Flask) -> None:
     assert found['vipps_call_seconds_count{endpoint="other",outcome="other"}'] >= 40
 
 
-def test_the_lists_of_label_values_are_those_that_the_code_uses() -> None:
+def test_the_lists_of_label_values_match_the_code() -> None:
     code = "".join(path.read_text() for path in (ROOT / "app").rglob("*.py") if path.name != "metrics.py")
     assert set(re.findall(r"EndReason\.(\w+)", code)) == {reason.name for reason in metrics.END_REASONS}
     assert set(re.findall(r'LoginMethod.PASSWORD, outcome="(\w+)"', code)) | {"let_in"} == metrics.PASSWORD_OUTCOMES
@@ -199,7 +199,7 @@ def test_two_workers_of_gunicorn_count_together(demo_database: Path, tmp_path: P
     try:
         pages, counted = until_both_have_answered(f"http://127.0.0.1:{unused_port}", tmp_path)
         assert counted == pages
-        send_nonsense(unused_port)
+        send_malformed_request(unused_port)
         assert counted_after_a_worker_ended(f"http://127.0.0.1:{unused_port}", tmp_path) == pages
     finally:
         server.send_signal(signal.SIGTERM)
@@ -223,8 +223,8 @@ def counted_after_a_worker_ended(origin: str, folder: Path) -> float:
     return parsed(text)['shop_requests_total{route="/terms",status="2xx"}']
 
 
-def send_nonsense(port: int) -> None:
-    """Send a request that gunicorn refuses by itself, with a code in it, and wait for the answer."""
+def send_malformed_request(port: int) -> None:
+    """Send a malformed request with a code in it, and wait for the answer of gunicorn."""
     with socket.create_connection(("127.0.0.1", port), 10) as connection:
         connection.sendall(b"GET /login/vipps/callback?code=hunter22 HTTP/1.1 nonsense\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 400")

@@ -1,9 +1,8 @@
-"""The whole story, with values that occur nowhere else, and then a search: who may know what, and in which column.
+"""Search log, database, tracebacks and error pages for the secrets and personal data of one customer's whole history.
 
-Every secret, code and token that passes is overheard where it passes: on the wire to Vipps, in cookies, in redirects,
-in forms and in mails. Then log, database, traces and error pages are searched for each of them, and for what the person
-is called, where they live and how they are reached. The two tables below are exact: a column more, or a column less,
-fails the test (ASVS 16.2.5, 14.2.4; GDPR, article 5(1)(c)).
+Every secret, code and token is recorded where it is sent: to Vipps, in cookies, redirects, forms and emails. The name,
+address, email and phone number of the customer occur nowhere else. The two tables below are exact: the test fails for a
+column that is missing in them and for one too many (ASVS 16.2.5, 14.2.4; GDPR, article 5(1)(c)).
 """
 
 import json
@@ -46,18 +45,18 @@ PERSON = {
     "phone": {"4799887766"},
     "name": {"Zeldora", "Quistgaard"},
     "street": {"Kvitrevvegen 77"},
-    "nin": {"01019098765"},  # which nobody asked for
+    "nin": {"01019098765"},  # which the shop does not ask for
 }
 
-STRANGER = "a-sub-that-is-nobodys"
+STRANGER = "a-sub-of-no-account"
 
-# Which secret may be in which column. Of all others the database has a hash at most.
+# Secrets and the columns that may have them. Of all others the database has a hash at most.
 SECRETS_IN = {
     ("nonce", "login_attempt.nonce"),  # until the callback compares it
     ("verifier", "login_attempt.code_verifier"),  # until the code is redeemed
     ("mailed token", "mail.body"),  # the demo's outbox, in place of a mail server
 }
-# Which personal value may be in which column, while the account is there.
+# Personal data and the columns that may have it, while the account exists.
 PERSON_IN = {
     ("email", "customer.email"),
     ("name", "customer.name"),
@@ -70,7 +69,7 @@ PERSON_IN = {
     ("phone", "vipps_profile.phone_number"),
     ("street", "vipps_profile.addresses"),
     ("phone", "profile_change.after"),
-    # A login that waits for a proof, for an hour at most.
+    # A login that waits for proof, for an hour at most.
     ("sub", "pending_link.subject"),
     *((kind, "pending_link.claims") for kind in ("email", "name", "phone", "street", "sub")),
     ("email", "mailed_proof.email"),
@@ -80,8 +79,8 @@ PERSON_IN = {
     ("street", "shop_order.address"),
     ("sub", "consent_record.subject"),
 }
-# And afterwards: the demo's outbox, which stands for the customer's own mailbox, and for a day the inspector's record
-# of an answer that names nobody's `sub`, and here has the name as the name of an error.
+# And after the erasure: the demo's outbox, in place of the customer's mailbox, and for a day the inspector's record of
+# a response without a `sub`, in which this test uses the name as an error code.
 PERSON_STAYS_IN = {("email", "mail.recipient")}
 if find_spec("app.guide"):
     # The inspector of the demo, for the browser whose login it was.
@@ -89,8 +88,8 @@ if find_spec("app.guide"):
     PERSON_STAYS_IN |= {("name", "inspected_login.callback")}
 
 
-class Ear:
-    """Hears everything that passes in a shop, and keeps it by kind."""
+class Recorder:
+    """Records every secret that a shop sends or receives, by kind."""
 
     def __init__(self) -> None:
         self.secrets: Kept = defaultdict(set)
@@ -98,7 +97,7 @@ class Ear:
         self.error_pages: list[str] = []
 
     def call(self, sender: object, call: Call) -> None:
-        """Hear a call to Vipps."""
+        """Record a call to Vipps."""
         if "Authorization" in call.headers:
             self.secrets["credentials"].add(call.headers["Authorization"].partition(" ")[2])
         for name, values in parse_qs((call.body or b"").decode()).items():
@@ -110,7 +109,7 @@ class Ear:
             self.person["sub"].add(str(answer["sub"]))
 
     def response(self, sender: Flask, response: Response) -> None:
-        """Hear an answer of the shop: its cookies, where it leads, its form tokens; and keep it if it is an error."""
+        """Record the cookies, redirect and form tokens of a response, and the whole page if it is an error."""
         for header in response.headers.getlist("Set-Cookie"):
             for morsel in SimpleCookie(header).values():
                 self.secrets["cookie"].add(morsel.value)
@@ -122,17 +121,17 @@ class Ear:
             return
         page = response.get_data(as_text=True)
         self.secrets["csrf"].update(re.findall(r'name="csrf_token" value="([^"]+)"', page))
-        if response.status_code >= 400 and response.status_code != 422:  # 422: their own form, given back to them
-            # The header greets by name who is logged in, on every page.
+        if response.status_code >= 400 and response.status_code != 422:  # 422: the visitor's own form, shown again
+            # The header has the name of the logged-in customer, on every page.
             self.error_pages.append(re.sub(r"<header.*?</header>", "", page, flags=re.S))
 
     def callback(self, path: str) -> str:
-        """Hear the code on the way back from Vipps; returns the path."""
+        """Record the code of a callback; returns the path."""
         self.secrets["code"].update(parse_qs(urlsplit(path).query).get("code", []))
         return path
 
     def all_secrets(self) -> Kept:
-        """Return what was heard, as far as it is long enough to be sought, and what the shop has of its own."""
+        """Return the recorded secrets that are long enough to search for, and the shop's own."""
         self.secrets["password"] = {PASSWORD, NEW_PASSWORD, WRONG_PASSWORD}
         self.secrets["ours"] = {CLIENT_SECRET, WEBHOOK_TOKEN, SECRET_KEY}
         return {kind: {value for value in values if len(value) >= 16} for kind, values in self.secrets.items()}
@@ -140,7 +139,7 @@ class Ear:
 
 @contextmanager
 def everything_is_logged() -> Iterator[None]:
-    """Let every library log all that it can."""
+    """Set every library to its most detailed log level."""
     names = ["", "authlib", "urllib3", "sqlalchemy", "sqlalchemy.engine", "sqlalchemy.pool", "flask-limiter", "limits"]
     before = {name: logging.getLogger(name).level for name in names}
     for name in names:
@@ -154,7 +153,7 @@ def everything_is_logged() -> Iterator[None]:
 
 @pytest.fixture
 def vipps(make_app: Any, simulator: str) -> VippsPerson:
-    """Return a shop with secrets of its own, and at Vipps a person whose values occur nowhere else."""
+    """Return a shop with its own secrets, and at Vipps a person whose data occurs nowhere else."""
     shop = make_app(demo=True, SIMULATOR_URL=simulator, VIPPS_WEBHOOK_TOKEN=WEBHOOK_TOKEN)
     person = VippsPerson(shop, browser_of(shop), simulator)
     home = {
@@ -178,15 +177,15 @@ def vipps(make_app: Any, simulator: str) -> VippsPerson:
     return person
 
 
-def log_in_with_vipps(vipps: VippsPerson, ear: Ear, browser: Any = None, **wishes: Any) -> Any:
-    """Log in with Vipps, or fail as wished."""
+def log_in_with_vipps(vipps: VippsPerson, recorder: Recorder, browser: Any = None, **wishes: Any) -> Any:
+    """Log in with Vipps, with the given faults."""
     browser = browser or vipps.browser
-    callback = ear.callback(vipps.approve(vipps.start(browser=browser), "gunnar", **wishes))
+    callback = recorder.callback(vipps.approve(vipps.start(browser=browser), "gunnar", **wishes))
     return browser.get(callback)
 
 
-def fail_in_every_way(vipps: VippsPerson, ear: Ear) -> None:
-    """Come back from Vipps with a code, and be refused for it."""
+def fail_in_every_way(vipps: VippsPerson, recorder: Recorder) -> None:
+    """Return from Vipps with a code in every way that is refused."""
     faults: list[dict[str, Any]] = [
         {"token": {"status": 401, "body": {"error": "invalid_client"}}},
         {"token": {"status": 503, "body": {"error": "Quistgaard"}}},
@@ -196,25 +195,25 @@ def fail_in_every_way(vipps: VippsPerson, ear: Ear) -> None:
         {"claims": {"sub": STRANGER}},
     ]
     for each in faults:
-        assert log_in_with_vipps(vipps, ear, browser_of(vipps.app), faults=each).status_code >= 400
+        assert log_in_with_vipps(vipps, recorder, browser_of(vipps.app), faults=each).status_code >= 400
     for action in ({"action": "deny"}, {"action": "error", "error": "server_error"}):
-        assert log_in_with_vipps(vipps, ear, browser_of(vipps.app), **action).status_code >= 400
-    callback = ear.callback(vipps.approve(vipps.start(), "gunnar"))
+        assert log_in_with_vipps(vipps, recorder, browser_of(vipps.app), **action).status_code >= 400
+    callback = recorder.callback(vipps.approve(vipps.start(), "gunnar"))
     assert browser_of(vipps.app).get(callback).status_code == 400, "another browser"
     assert vipps.browser.get(callback.replace("code=", "state=x&code=")).status_code == 400
 
 
-def be_a_customer(vipps: VippsPerson, ear: Ear) -> int:
-    """Register, confirm, connect, log in again, answer, order; returns the customer's number."""
+def be_a_customer(vipps: VippsPerson, recorder: Recorder) -> int:
+    """Register, confirm, link, log in again, answer, order; returns the customer's id."""
     (email,), browser, app = PERSON["email"], vipps.browser, vipps.app
     register(browser, email, PASSWORD, name="Zeldora Quistgaard")
-    assert log_in_with_vipps(vipps, ear, browser_of(app)).headers["Location"].endswith("/login/vipps/prove")
+    assert log_in_with_vipps(vipps, recorder, browser_of(app)).headers["Location"].endswith("/login/vipps/prove")
     link = link_in(mails(app, "confirm_address", email)[-1], "confirm")
     assert post(browser, link, form_on=link).status_code == 303
     register(browser_of(app), email, PASSWORD, name="Zeldora Quistgaard")
     post(browser, "/logout", form_on="/account")
     held = browser_of(app)
-    log_in_with_vipps(vipps, ear, held)
+    log_in_with_vipps(vipps, recorder, held)
     if held.get("/account").status_code != 200:
         post(held, "/login/vipps/prove", {"password": WRONG_PASSWORD}, form_on="/login/vipps/prove")
         post(held, "/login/vipps/prove/mail", form_on="/login/vipps/prove")
@@ -222,7 +221,7 @@ def be_a_customer(vipps: VippsPerson, ear: Ear) -> int:
         assert post(held, link, form_on=link).status_code == 303
     more = {"claims": {"delegatedConsents": delegated(email=True), "nin": next(iter(PERSON["nin"]))}}
     for faults in ({}, more):
-        assert log_in_with_vipps(vipps, ear, faults=faults).status_code == 303
+        assert log_in_with_vipps(vipps, recorder, faults=faults).status_code == 303
     post(browser, "/login/password", {"email": email, "password": WRONG_PASSWORD}, form_on="/account")
     for answer in ("on", "off", "on"):
         post(browser, "/account/consents", {"consent": "email", "answer": answer}, form_on="/account/consents")
@@ -232,7 +231,7 @@ def be_a_customer(vipps: VippsPerson, ear: Ear) -> int:
     placed = browser.post("/checkout", data=order_form(checkout_page(browser), **mine))
     assert placed.headers["Location"].startswith("/orders/")
     with app.app_context():
-        (subject,) = ear.person["sub"]
+        (subject,) = recorder.person["sub"]
         return db.session.scalars(select(VippsLink.customer_id).where(VippsLink.subject == subject)).one()
 
 
@@ -245,7 +244,7 @@ def forget_the_password(vipps: VippsPerson) -> None:
 
 
 def break_a_page(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Open a page that breaks with everything that it should not tell in the text of its error."""
+    """Open a page that raises an exception with all secrets in its message."""
     told = [*(value for values in PERSON.values() for value in values), PASSWORD, CLIENT_SECRET, WEBHOOK_TOKEN]
 
     def broken(*_: object, **__: object) -> None:
@@ -257,18 +256,18 @@ def break_a_page(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
         assert vipps.browser.get("/products/zeldora").status_code == 500
 
 
-def hear_from_vipps(vipps: VippsPerson, ear: Ear) -> None:
-    """Get the events of the webhook: forged, garbled and right."""
+def receive_webhook_events(vipps: VippsPerson, recorder: Recorder) -> None:
+    """Send events to the webhook: forged, malformed and valid."""
     sender = vipps.app.test_client(use_cookies=False)
-    (subject,) = ear.person["sub"]
+    (subject,) = recorder.person["sub"]
     body = event(utcnow(), sub=subject)
     assert sender.post(ADDRESS + WEBHOOK_TOKEN[:-1] + "x", data=body, content_type="text/plain").status_code == 404
     for data, status in ((b"e30.e30", 400), (body, 200), (body, 200)):
         assert sender.post(ADDRESS + WEBHOOK_TOKEN, data=data, content_type="text/plain").status_code == status
 
 
-def be_looked_at(vipps: VippsPerson, customer_id: int) -> None:
-    """Let somebody of the staff look for the customer in every way."""
+def be_viewed_by_staff(vipps: VippsPerson, customer_id: int) -> None:
+    """Let a member of staff search for the customer in every way."""
     staff = office.at_work(vipps.app)
     for words in ("Zeldora", *PERSON["email"], *PERSON["phone"]):
         assert office.found(office.search(staff, words)) == [customer_id]
@@ -284,7 +283,7 @@ def delete_the_account(vipps: VippsPerson) -> None:
 
 
 def where(app: Flask, sought: Kept) -> set[tuple[str, str]]:
-    """Search every column of every table for every value; returns kind and column of what is there."""
+    """Search every column of every table for every value; returns kind and column of the hits."""
     found = set()
     with app.app_context():
         for table in db.session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")).all():
@@ -304,40 +303,40 @@ def _plain(value: object) -> str:
     return re.sub(r"\\u([0-9a-f]{4})", lambda match: chr(int(match[1], 16)), str(value))
 
 
-def mailed_tokens(app: Flask) -> set[str]:
-    """Return the tokens of all links that were mailed."""
+def emailed_tokens(app: Flask) -> set[str]:
+    """Return the tokens of all emailed links."""
     with app.app_context():
         bodies = db.session.scalars(select(Mail.body)).all()
     return {token for body in bodies for token in re.findall(r"http://\S+?/([\w.-]{40,})", body)}
 
 
 def test_nothing_leaks(vipps: VippsPerson, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    ear = Ear()
+    recorder = Recorder()
     with (
         everything_is_logged(),
-        call_made.connected_to(ear.call),
-        request_finished.connected_to(ear.response, vipps.app),
+        call_made.connected_to(recorder.call),
+        request_finished.connected_to(recorder.response, vipps.app),
     ):
-        customer_id = be_a_customer(vipps, ear)
-        fail_in_every_way(vipps, ear)
+        customer_id = be_a_customer(vipps, recorder)
+        fail_in_every_way(vipps, recorder)
         forget_the_password(vipps)
-        log_in_with_vipps(vipps, ear)
-        be_looked_at(vipps, customer_id)
+        log_in_with_vipps(vipps, recorder)
+        be_viewed_by_staff(vipps, customer_id)
         break_a_page(vipps, monkeypatch)
-        hear_from_vipps(vipps, ear)
-        ear.secrets["mailed token"] = mailed_tokens(vipps.app)
-        kept, secrets_kept = where(vipps.app, ear.person), where(vipps.app, ear.all_secrets())
+        receive_webhook_events(vipps, recorder)
+        recorder.secrets["mailed token"] = emailed_tokens(vipps.app)
+        kept, secrets_kept = where(vipps.app, recorder.person), where(vipps.app, recorder.all_secrets())
         delete_the_account(vipps)
-    secrets = ear.all_secrets()
+    secrets = recorder.all_secrets()
     enough = {"code": 9, "state": 9, "nonce": 9, "verifier": 7, "token": 9, "cookie": 9, "csrf": 9, "mailed token": 3}
     assert {kind: len(secrets[kind]) for kind in enough if len(secrets[kind]) < enough[kind]} == {}
-    assert len(ear.error_pages) > 10
+    assert len(recorder.error_pages) > 10
 
     logged = _plain("".join(capfd.readouterr()))
     assert '"library_message"' in logged, "libraries were heard"
     assert '"unexpected_error"' in logged
-    for place, words in (("the log", logged), ("an error page", "\n".join(ear.error_pages))):
-        everything = {**secrets, **ear.person}
+    for place, words in (("the log", logged), ("an error page", "\n".join(recorder.error_pages))):
+        everything = {**secrets, **recorder.person}
         if place == "an error page":
             del everything["csrf"]  # a form on it carries this browser's own
         leaked = {(kind, value) for kind, values in everything.items() for value in values if value in words}
@@ -345,6 +344,6 @@ def test_nothing_leaks(vipps: VippsPerson, capfd: pytest.CaptureFixture[str], mo
         assert leaked == set(), f"in {place}: {around}"
     assert (secrets_kept - SECRETS_IN, SECRETS_IN - secrets_kept) == (set(), set())
     assert (kept - PERSON_IN, PERSON_IN - kept) == (set(), set())
-    stays = where(vipps.app, ear.person)
+    stays = where(vipps.app, recorder.person)
     assert (stays - PERSON_STAYS_IN, PERSON_STAYS_IN - stays) == (set(), set())
     assert where(vipps.app, secrets) < SECRETS_IN

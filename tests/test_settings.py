@@ -1,4 +1,4 @@
-"""The environment: what is refused at the start, with the variable's name, and what follows from what."""
+"""The settings: which are refused at the start, by the name of the variable, and which depend on others."""
 
 import re
 import subprocess
@@ -24,7 +24,7 @@ WITH_HOOK = {"VIPPS_WEBHOOK_TOKEN": "w" * 40}
 SERVED = ["app", "simulator"]
 
 
-def test_the_demo_needs_nothing() -> None:
+def test_the_demo_needs_no_settings() -> None:
     settings = load({})
     assert (settings.simulated, settings.in_demo, settings.https) == (True, True, False)
     assert settings.redirect_uri == "http://localhost:8000/login/vipps/callback"
@@ -34,7 +34,7 @@ def test_the_demo_needs_nothing() -> None:
 
 
 @pytest.mark.parametrize(("environment", "host"), [("test", "apitest"), ("production", "api")])
-def test_one_setting_moves_the_shop_to_the_real_vipps(environment: str, host: str) -> None:
+def test_one_setting_changes_to_the_real_vipps(environment: str, host: str) -> None:
     settings = load({**REAL, "VIPPS_ENVIRONMENT": environment})
     assert settings.provider_url == f"https://{host}.vipps.no"
     assert (settings.in_demo, settings.https, settings.webhook_token) == (False, True, "")
@@ -108,13 +108,13 @@ def test_an_empty_value_is_not_set() -> None:
         ({**PRODUCTION, "DEMO": "1"}, "DEMO"),
     ],
 )
-def test_a_wrong_or_half_setting_is_refused_by_its_name(environ: dict[str, str], named: str) -> None:
+def test_a_wrong_or_incomplete_setting_is_refused_by_its_name(environ: dict[str, str], named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         load(environ)
 
 
 @pytest.mark.parametrize("between", [" ", ",", ", ", "\n"])
-def test_other_keys_stand_with_blanks_or_commas_between_them(between: str) -> None:
+def test_fallback_keys_are_separated_by_spaces_or_commas(between: str) -> None:
     older = ["o" * 40, "p" * 40]
     settings = load({**REAL, "SECRET_KEY_FALLBACKS": between.join(older)})
     assert settings.signing_keys == [*older, REAL["SECRET_KEY"]]
@@ -129,7 +129,7 @@ def test_a_misspelt_variable_gets_a_suggestion() -> None:
         load({"VIPPS_CLIENTID": "x"})
 
 
-def test_every_mistake_is_named_at_once() -> None:
+def test_all_problems_are_named_at_once() -> None:
     with pytest.raises(SettingsError) as caught:
         load({"VIPPS_ENVIRONMENT": "test"})
     assert {line.split(":")[0] for line in str(caught.value).splitlines()} >= {
@@ -139,7 +139,7 @@ def test_every_mistake_is_named_at_once() -> None:
     }
 
 
-def test_secrets_do_not_print_themselves() -> None:
+def test_secrets_are_not_in_the_repr() -> None:
     shown = repr(load(REAL)) + str(load(REAL))
     assert "real-secret" not in shown
     assert "kkkk" not in shown
@@ -153,7 +153,7 @@ def test_the_brand_follows_the_market_unless_set(market: str, brand: str) -> Non
     assert load({**REAL, "VIPPS_MARKET": market, "VIPPS_BRAND": "vipps"}).brand == "Vipps"
 
 
-def test_workers_that_start_together_agree_on_the_generated_key(tmp_path: Path) -> None:
+def test_workers_that_start_together_get_the_same_generated_key(tmp_path: Path) -> None:
     import threading
 
     gate, keys = threading.Barrier(8), []
@@ -182,7 +182,7 @@ def test_the_example_file_names_every_variable_with_its_default() -> None:
 
 
 @pytest.mark.parametrize("target", SERVED)
-def test_the_server_does_not_start_with_settings_that_cannot_be_used(target: str) -> None:
+def test_the_server_does_not_start_with_invalid_settings(target: str) -> None:
     code = f"import wsgi; wsgi.{target}"
     ended = subprocess.run(
         [sys.executable, "-c", code], env={"VIPPS_ENVIRONMENT": "test"}, cwd=ROOT, capture_output=True, text=True

@@ -1,4 +1,4 @@
-"""What protects and frames every page: headers, hosts, forms, errors, languages, logs, health."""
+"""Every page: security headers, hosts, forms, errors, languages, logs, static files."""
 
 import json
 import re
@@ -30,7 +30,7 @@ PAGES = ["/", "/products/wool-blanket", "/cart", "/login", "/register", "/passwo
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("language", ["en", "nb"])
-def test_every_page_is_sound_in_both_languages(demo_client: FlaskClient, path: str, language: str) -> None:
+def test_every_page_is_valid_in_both_languages(demo_client: FlaskClient, path: str, language: str) -> None:
     demo_client.get(f"/language/{language}")
     page = open_page(demo_client, path, status=404 if path == "/nowhere" else 200)
     assert page.one("html")["lang"] == language
@@ -55,7 +55,7 @@ def test_the_security_headers_are_on_every_answer(demo_client: FlaskClient, path
     assert "X-Powered-By" not in headers
 
 
-def test_on_https_cookies_are_host_bound_and_secure_and_the_browser_is_told_to_stay(make_app: Any) -> None:
+def test_on_https_cookies_are_secure_and_host_bound_and_hsts_is_set(make_app: Any) -> None:
     browser = browser_of(make_app(**HTTPS))
     response = browser.get("/login")
     assert response.headers["Strict-Transport-Security"].startswith("max-age=63072000")
@@ -68,7 +68,7 @@ def test_on_https_cookies_are_host_bound_and_secure_and_the_browser_is_told_to_s
         assert "Domain" not in cookie
 
 
-def test_the_web_component_is_let_in_only_when_it_is_chosen(make_app: Any) -> None:
+def test_the_policy_allows_the_web_component_only_if_it_is_chosen(make_app: Any) -> None:
     script = "https://cdn.vippsmobilepay.com/js/button/button.js"
     plain = browser_of(make_app()).get("/login")
     assert "cdn.vippsmobilepay.com" not in plain.text + plain.headers["Content-Security-Policy"]
@@ -100,13 +100,15 @@ def test_a_page_with_a_form_token_or_about_one_person_is_kept_out_of_caches(
     assert demo_client.get(path).headers["Cache-Control"] == "no-store"
 
 
-def test_in_the_demo_another_name_of_this_machine_leads_to_where_the_cookies_are(app: Flask) -> None:
+def test_in_the_demo_other_names_of_localhost_are_redirected_to_the_one_with_the_cookies(app: Flask) -> None:
     response = app.test_client().get("/login?next=/cart", headers={"Host": "127.0.0.1:8000"})
     assert (response.status_code, response.headers["Location"]) == (308, "http://localhost:8000/login?next=/cart")
 
 
 @pytest.mark.parametrize(("trusted", "seen"), [("0", "127.0.0.1"), ("1", "3.3.3.3"), ("2", "2.2.2.2")])
-def test_forwarded_headers_are_believed_only_as_often_as_configured(make_app: Any, trusted: str, seen: str) -> None:
+def test_forwarded_headers_are_trusted_for_the_configured_number_of_proxies(
+    make_app: Any, trusted: str, seen: str
+) -> None:
     shop = make_app(TRUSTED_PROXIES=trusted)
     shop.add_url_rule("/who", view_func=lambda: f"{request.remote_addr} {request.host}")
     forged = {
@@ -130,15 +132,13 @@ def test_forwarded_headers_are_believed_only_as_often_as_configured(make_app: An
         ("10.1.2", "no address"),
     ],
 )
-def test_a_place_is_one_address_or_one_customers_network_however_it_is_written(
-    app: Flask, seen: str, place: str
-) -> None:
+def test_a_client_network_is_one_address_or_the_network_of_one_customer(app: Flask, seen: str, place: str) -> None:
     with app.test_request_context(environ_overrides={"REMOTE_ADDR": seen}):
         assert client_network() == place
     assert browser_of(app).get("/login/vipps", environ_overrides={"REMOTE_ADDR": seen}).status_code != 500
 
 
-def test_a_post_without_a_token_is_refused_and_explained(demo_client: FlaskClient) -> None:
+def test_a_form_without_a_token_is_refused_and_explained(demo_client: FlaskClient) -> None:
     response = demo_client.post("/cart/add", data={"product": "enamel-mug", "quantity": "1"})
     assert response.status_code == 400
     assert check_page(response).h1 == "This page was open for too long"
@@ -168,7 +168,7 @@ def test_a_password_is_not_carried_into_the_page_that_offers_to_send_again(clien
 
 
 @pytest.mark.parametrize("path", ["/logout", "/cart/add"])
-def test_what_changes_something_is_not_done_by_a_link(demo_client: FlaskClient, path: str) -> None:
+def test_a_link_changes_no_data(demo_client: FlaskClient, path: str) -> None:
     response = demo_client.get(path)
     assert response.status_code == 405
     assert "POST" in response.headers["Allow"]
@@ -189,21 +189,21 @@ def test_a_ten_megabyte_form_is_answered_with_a_page(demo_app: Flask) -> None:
     assert "That is more than we can take" in html
 
 
-RUBBISH = [
+INVALID_PATHS = [
     "/?q=%ff%fe", "/?q=%00", "/?page=x", "/?page=-1", "/?page=999999999999", "/?category=%00", "/products/%ff",
     "/products/%00", "/orders/%00", "/confirm/%ff", "/password/reset/%00", "/login?next=%ff", "/?q=" + "x" * 5000,
     "/language/nb?next=//evil.example",
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("path", RUBBISH)
-def test_rubbish_in_an_address_is_never_an_error_of_ours(demo_client: FlaskClient, path: str) -> None:
+@pytest.mark.parametrize("path", INVALID_PATHS)
+def test_invalid_input_in_an_address_is_not_a_server_error(demo_client: FlaskClient, path: str) -> None:
     response = demo_client.get(path)
     assert response.status_code < 500
     assert "evil" not in response.headers.get("Location", "")
 
 
-def test_rubbish_in_a_form_is_never_an_error_of_ours(demo_client: FlaskClient) -> None:
+def test_invalid_input_in_a_form_is_not_a_server_error(demo_client: FlaskClient) -> None:
     for path in ("/login/password", "/register", "/password/forgot", "/cart/add"):
         for value in ("\x00", "\udcff", "<script>", "x" * 10_000, "' OR 1=1 --"):
             data = dict.fromkeys(
@@ -212,7 +212,7 @@ def test_rubbish_in_a_form_is_never_an_error_of_ours(demo_client: FlaskClient) -
             assert post(demo_client, path, data).status_code < 500
 
 
-def test_an_error_of_ours_shows_a_reference_that_is_in_the_log_and_nothing_else(
+def test_a_server_error_shows_only_the_reference_number_that_is_in_the_log(
     demo_app: Flask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def broken() -> None:
@@ -232,7 +232,7 @@ def test_an_error_of_ours_shows_a_reference_that_is_in_the_log_and_nothing_else(
 @pytest.mark.parametrize(
     "path", ["/", "/cart", "/products/enamel-mug", "/login/vipps", "/login/vipps/callback?state=x"]
 )
-def test_a_database_that_fails_is_a_page_too(demo_app: Flask, path: str) -> None:
+def test_a_failing_database_is_answered_with_a_page(demo_app: Flask, path: str) -> None:
     browser = browser_of(demo_app)
     browser.set_cookie("session", "x" * 43, domain="localhost")
     browser.set_cookie("cart", "x" * 43, domain="localhost")
@@ -256,7 +256,7 @@ def test_the_log_has_neither_query_strings_nor_line_breaks(
     assert all(json.loads(line)["reference"] for line in err.splitlines())
 
 
-def test_the_language_follows_the_browser_until_the_switch_is_used(demo_client: FlaskClient) -> None:
+def test_the_language_is_the_browsers_until_the_switch_is_used(demo_client: FlaskClient) -> None:
     for accepted, chosen in [("nb-NO,nb;q=0.9", "nb"), ("nn", "nb"), ("no", "nb"), ("de,en;q=0.5", "en"), ("ja", "en")]:
         response = demo_client.get("/", headers={"Accept-Language": accepted})
         assert f'<html lang="{chosen}"' in response.text
@@ -274,11 +274,11 @@ def test_the_language_follows_the_browser_until_the_switch_is_used(demo_client: 
         (123456789, "1\u00a0234\u00a0567,89\u00a0kr"),
     ],
 )
-def test_prices_are_written_as_norwegians_write_them(ore: int, written: str) -> None:
+def test_prices_are_formatted_the_norwegian_way(ore: int, written: str) -> None:
     assert money(ore) == written
 
 
-def test_a_static_file_is_kept_for_ever_only_under_its_version(client: FlaskClient) -> None:
+def test_a_static_file_is_immutable_only_under_its_version(client: FlaskClient) -> None:
     path = assets.asset("brand/mark.svg")
     assert re.fullmatch(r"/static/brand/mark\.svg\?v=[0-9a-f]{10}", path)
     for address, kept in ((path, True), (path.partition("?")[0], False)):
@@ -296,7 +296,7 @@ def test_every_static_file_that_a_page_names_exists(demo_client: FlaskClient) ->
             assert response.status_code == 200, tag
 
 
-def test_the_start_calls_nobody(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_start_makes_no_network_call(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> None:
     def called(*args: Any, **kwargs: Any) -> None:
         raise AssertionError("a call at start-up")
 
@@ -304,7 +304,7 @@ def test_the_start_calls_nobody(make_app: Callable[..., Flask], monkeypatch: pyt
     assert make_app().url_map
 
 
-def test_two_shops_in_one_process_keep_their_settings_apart(make_app: Any, tmp_path: Path) -> None:
+def test_two_shops_in_one_process_have_separate_settings(make_app: Any, tmp_path: Path) -> None:
     first, second = make_app(VIPPS_MARKET="NO"), make_app(VIPPS_MARKET="DK")
     assert "Log in with Vipps" in browser_of(first).get("/login").text
     assert "Log in with MobilePay" in browser_of(second).get("/login").text

@@ -11,7 +11,7 @@ from flask import Flask
 
 from app.customers.privacy import data_sources
 from app.customers.sessions.session_cookie import customer_logged_in
-from app.database import if_possible
+from app.database import query_or
 from app.shop import cart_cookie, fragment_cache, privacy
 from app.shop.catalogue import NO_CATEGORIES, RememberedCategories
 from app.shop.routes import BLUEPRINTS
@@ -24,8 +24,8 @@ def init_app(app: Flask) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     fragment_cache.init_app(app)
-    app.add_template_global(partial(if_possible, shop_categories, NO_CATEGORIES), "shop_categories")
-    app.add_template_global(partial(if_possible, cart_cookie.cart_count, 0), "cart_count")
+    app.add_template_global(partial(query_or, shop_categories, NO_CATEGORIES), "shop_categories")
+    app.add_template_global(partial(query_or, cart_cookie.cart_count, 0), "cart_count")
     for holder in privacy.HOLDERS:
         data_sources.register(app, holder)
     customer_logged_in.connect(cart_cookie.merge_at_login, app)

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.customers.sessions.session_cookie import current_customer
-from app.database import db, if_possible, utcnow
+from app.database import db, query_or, utcnow
 from app.logging import failure, log, reference
 from app.pagination import Cursor, Page, paginate
 from app.staff.models import PER_PAGE, ErrorReport
@@ -87,7 +87,7 @@ def _write(quota: Quota, code: str, status: int) -> None:
         "code": code,
         "status": status,
         "route": str(request.url_rule or "")[:MAX_ROUTE],
-        "customer_id": if_possible(_customer_id, None),
+        "customer_id": query_or(_customer_id, None),
     }
     try:
         # A transaction that the page left open would block other writers; SQLite has only one.

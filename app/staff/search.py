@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union
 from app.customers.accounts import phone_number
 from app.customers.email_address import normal_email
 from app.customers.models import Activity, Customer, NameWord, WebhookDelivery
-from app.database import LARGEST_ID, db
+from app.database import MAX_ID, db
 from app.forms import one_line
 from app.pagination import Cursor, Page, paginate
 from app.shop.models import Order
@@ -93,7 +93,7 @@ def _readings(text: str) -> Mapping[QueryKind, ColumnElement[bool]]:
     if "@" in text:
         return {QueryKind.EMAIL: Customer.email == (normal_email(text) or "")}
     readings: dict[QueryKind, ColumnElement[bool]] = {}
-    if (number := CUSTOMER_NUMBER.fullmatch(text)) and int(number[1]) <= LARGEST_ID:
+    if (number := CUSTOMER_NUMBER.fullmatch(text)) and int(number[1]) <= MAX_ID:
         readings[QueryKind.NUMBER] = Customer.id == int(number[1])
     if any(letter.isdigit() for letter in text) and (digits := phone_number.digits_of(text)):
         readings[QueryKind.PHONE] = Customer.phone_number == digits

@@ -173,7 +173,7 @@ def test_the_command_says_when_nobody_has_the_address(app: Flask, command: str, 
     add_customer(app)
     result = run(app, command, email)
     assert result.exit_code == 1
-    assert result.output == "Error: no account has this e-mail address\n"
+    assert result.output == "Error: no account has this email address\n"
     assert getattr(get_customer(app), "blocked_at", "") is None
 
 

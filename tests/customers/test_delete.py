@@ -104,7 +104,7 @@ def test_whoever_got_the_number_after_that_is_spared(app: Flask) -> None:
         spared = erase(app, "--yes", "--deleted-at", before, customer_id)
         assert (spared.exit_code, spared.output) == (
             1,
-            "Error: somebody else has this number now, who came after that\n",
+            "Error: another customer has this number now, created after that\n",
         )
     for nonsense in ("2026-11-02T03:04:06", "yesterday", ""):
         assert erase(app, "--yes", "--deleted-at", nonsense, customer_id).exit_code == 2

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import insert, select, update
 
 from app.customers.models import Activity, Customer, NameWord
-from app.database import LARGEST_ID, db, utcnow
+from app.database import MAX_ID, db, utcnow
 from app.shop.models import Order
 from app.staff.models import PER_PAGE, ErrorReport
 from tests.conftest import open_page
@@ -198,7 +198,7 @@ def test_no_more_is_read_than_is_shown(app: Flask) -> None:
         assert "LIMIT" in statement
 
 
-@pytest.mark.parametrize("after", ["x", "1.2", str(LARGEST_ID + 1), "9" * 40, ""])
+@pytest.mark.parametrize("after", ["x", "1.2", str(MAX_ID + 1), "9" * 40, ""])
 def test_a_malformed_cursor_gets_404(app: Flask, after: str) -> None:
     add(app, **OLA)
     client = at_work(app)

@@ -12,7 +12,7 @@ from flask import has_request_context, request
 from sqlalchemy import func, select
 
 from app.customers.models import Activity, Customer
-from app.database import db, insert_now
+from app.database import db, insert_row
 from app.logging import reference
 from app.vipps.matching import Decision
 
@@ -65,7 +65,7 @@ def record(
     customer: Customer | None, kind: Kind, *, method: str | None = None, decision: Decision | None = None
 ) -> Activity:
     """Add a line for a customer, or for no known customer, with the browser and the number of this request."""
-    return insert_now(
+    return insert_row(
         Activity(
             customer_id=customer.id if customer else None,
             kind=kind,

@@ -22,7 +22,7 @@ from app.customers.profile import from_vipps
 from app.customers.profile.change_history import withdraw_proposals
 from app.customers.profile.from_vipps import Refreshed
 from app.customers.sessions.session_cookie import end_sessions_of
-from app.database import db, update_now, utcnow
+from app.database import db, update_row, utcnow
 from app.i18n import language
 from app.logging import log
 from app.settings import settings_of_app
@@ -92,7 +92,7 @@ def record_vipps_data(link: VippsLink | None, info: UserInfo, logged_in_at: date
         return None
     refreshed = None
     if link.sharing_revoked_at is None or link.sharing_revoked_at <= logged_in_at:
-        update_now(link, shared_at=max(link.shared_at or logged_in_at, logged_in_at), sharing_revoked_at=None)
+        update_row(link, shared_at=max(link.shared_at or logged_in_at, logged_in_at), sharing_revoked_at=None)
         refreshed = from_vipps.refresh(link, info)
     ledger.record(link.customer, info)
     if info.problems:

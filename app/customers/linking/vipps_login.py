@@ -39,7 +39,7 @@ from app.customers.sessions.session_cookie import (
     session_identifier,
     set_session_cookie,
 )
-from app.database import db, if_possible
+from app.database import db, query_or
 from app.logging import log, reference, set_failure
 from app.security import client_network, client_site, limiter, set_cookie
 from app.settings import settings_of_app
@@ -106,7 +106,7 @@ class VippsLogin:
             "vipps_login_refused", refusal=refusal.code, detail=error.detail, cause=refusal.cause
         )
         send(login_ended, method=LoginMethod.VIPPS, outcome=refusal.code)
-        customer = if_possible(current_customer, None)
+        customer = query_or(current_customer, None)
         html = render_template(
             "vipps/refused.html",
             title=_(refusal.page.title, brand=brand),

@@ -19,7 +19,7 @@ from app.customers.profile.change_history import record, withdraw_proposals
 from app.customers.profile.fields import Policy, Source, State, Values, equal, local_values, provider_values
 from app.customers.profile.own_values import assign, email_taken
 from app.customers.profile.refresh_plan import Changes, plan
-from app.database import db, update_now, utcnow
+from app.database import db, update_row, utcnow
 from app.vipps.claims import Address, UserInfo
 
 
@@ -36,7 +36,7 @@ def refresh(link: VippsLink, info: UserInfo) -> Refreshed:
     """Store what Vipps says now, and apply what changed since the login before. The caller commits."""
     customer, columns = link.customer, _columns(info)
     if link.profile and columns_of(link.profile) == columns:
-        update_now(link.profile, received_at=utcnow())
+        update_row(link.profile, received_at=utcnow())
         if info.phone_number_verified and info.phone_number and customer.phone_number == info.phone_number:
             _mark_phone_verified(customer)
         return Refreshed()

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from app.customers.activity import account_activity
 from app.customers.activity.descriptions import describe_decision, describe_reasons
 from app.customers.sessions.session_cookie import login_required, required_customer
-from app.database import LARGEST_ID
+from app.database import MAX_ID
 
 LAST_PAGE = 10_000
 
@@ -24,7 +24,7 @@ def page() -> ResponseReturnValue:
     return render_template("customers/activity.html", listing=found)
 
 
-@bp.get(f"/account/activity/<int(max={LARGEST_ID}):activity_id>")
+@bp.get(f"/account/activity/<int(max={MAX_ID}):activity_id>")
 @login_required
 def why(activity_id: int) -> ResponseReturnValue:
     """Show one line: when, how, what was decided and why."""

@@ -12,7 +12,7 @@ from app.customers.activity.account_activity import Kind
 from app.customers.models import EndReason
 from app.customers.sessions import session_store
 from app.customers.sessions.session_cookie import current_session, end_sessions_of, login_required, required_customer
-from app.database import LARGEST_ID, begin_write, db
+from app.database import MAX_ID, begin_write, db
 from app.logging import log
 
 bp = Blueprint("sessions", __name__)
@@ -33,7 +33,7 @@ def page() -> ResponseReturnValue:
     )
 
 
-@bp.post(f"/account/sessions/<int(max={LARGEST_ID}):session_id>/end")
+@bp.post(f"/account/sessions/<int(max={MAX_ID}):session_id>/end")
 @login_required
 def end(session_id: int) -> ResponseReturnValue:
     """End one session of this customer's; another customer's counts as none (ASVS 8.2.2)."""

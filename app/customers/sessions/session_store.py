@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, bindparam, select, update
 
 from app.customers.models import Customer, CustomerSession, EndReason, LoginMethod
-from app.database import db, insert_now, utcnow
+from app.database import db, insert_row, utcnow
 from app.signals import send_on_commit, session_began, sessions_ended
 from app.tokens import new_token, secret_hash
 
@@ -38,7 +38,7 @@ def add(customer: Customer, method: LoginMethod, user_agent: str, *, confirmed: 
     """Add a session and return its row and the token for the browser."""
     token = new_token()
     now = utcnow()
-    row = insert_now(
+    row = insert_row(
         CustomerSession(
             customer_id=customer.id,
             token_hash=secret_hash(token),

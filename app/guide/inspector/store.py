@@ -39,7 +39,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from app.customers.models import Customer, VippsLink
 from app.customers.privacy import data_sources
 from app.customers.privacy.labels import format_period
-from app.database import UtcDateTime, db, made_elsewhere, utcnow
+from app.database import UtcDateTime, db, unmanaged_tables, utcnow
 from app.security import cookie_name, read_cookie, set_cookie
 from app.shop.privacy_notice import Cookie
 from app.tokens import new_token, secret_hash
@@ -173,7 +173,7 @@ def delete_for_browser() -> None:
 def init_app(app: Flask) -> None:
     """Register the table for erasure and retention, and exclude it from the comparison of tables with models."""
     data_sources.register(app, HOLDER)
-    made_elsewhere.add(inspected_login.name)
+    unmanaged_tables.add(inspected_login.name)
 
 
 def _erase(customer: Customer) -> None:

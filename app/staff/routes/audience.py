@@ -4,7 +4,7 @@ from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.about import SLUG
-from app.database import LARGEST_ID, begin_write, db, utcnow
+from app.database import MAX_ID, begin_write, db, utcnow
 from app.logging import log
 from app.staff import audit_log, export
 from app.staff.audit_log import AuditAction
@@ -32,7 +32,7 @@ def page() -> ResponseReturnValue:
 def download() -> ResponseReturnValue:
     """Download one file; a POST, because it adds an audit entry and a link must not trigger it."""
     channel, after = request.form.get("channel", ""), request.form.get("after", 0, type=int)
-    if channel not in export.CHANNELS or not 0 <= after <= LARGEST_ID:
+    if channel not in export.CHANNELS or not 0 <= after <= MAX_ID:
         abort(404)
     staff = required_staff()
     begin_write()

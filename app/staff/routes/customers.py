@@ -3,13 +3,13 @@
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from app.database import LARGEST_ID, begin_write, db
+from app.database import MAX_ID, begin_write, db
 from app.pagination import cursor_in_query
 from app.staff import audit_log, customer_view
 from app.staff.audit_log import AuditAction
 from app.staff.sessions import required_staff
 
-ONE = f"/customers/<int(max={LARGEST_ID}):customer_id>"
+ONE = f"/customers/<int(max={MAX_ID}):customer_id>"
 
 bp = Blueprint("customers", __name__)
 

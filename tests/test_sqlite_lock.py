@@ -1,12 +1,11 @@
-"""SQLite's writers queue up: the first come is the first served, a locked database is told within seconds, and
-whatever a request does with its turn, the next one gets it."""
+"""SQLite's writers wait for each other, a locked database is an error within seconds, and a lock is always released."""
 
 import contextlib
 import gc
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -17,9 +16,8 @@ from sqlalchemy.exc import OperationalError
 from app import sqlite_lock
 from app.database import begin_write, db
 from app.shop.models import Product
-from app.sqlite_lock import Patience, Turns
 
-SHORT = 0.3  # seconds that the tests wait in vain
+SHORT = 0.3  # seconds to wait for a lock that is not released
 
 
 @contextlib.contextmanager
@@ -34,6 +32,15 @@ def locked_from_outside(app: Flask) -> Iterator[None]:
         other.close()
 
 
+def in_threads(function: Callable[[], None], number: int) -> None:
+    """Call a function in several threads at once, and wait for all of them."""
+    threads = [threading.Thread(target=function) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def write(app: Flask) -> None:
     """Change something, as a request does."""
     with app.app_context():
@@ -41,61 +48,10 @@ def write(app: Flask) -> None:
         db.session.commit()
 
 
-def stand_in_line(turns: Turns, came: list[int], number: int) -> threading.Thread:
-    """Let a thread queue up, and return when it does."""
-    waiting = len(turns._queue)
-
-    def wait() -> None:
-        with turns.turn(Patience()) as mine:
-            assert mine
-            came.append(number)
-
-    thread = threading.Thread(target=wait)
-    thread.start()
-    while len(turns._queue) == waiting:
-        time.sleep(0.001)
-    return thread
-
-
-def test_whoever_came_first_is_next() -> None:
-    turns, came = Turns(), []
-    with turns.turn(Patience()):
-        threads = [stand_in_line(turns, came, number) for number in range(8)]
-    for thread in threads:
-        thread.join()
-    assert came == list(range(8))
-
-
-def test_whoever_gave_up_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    turns, came = Turns(), []
-    with turns.turn(Patience()):
-        first = stand_in_line(turns, came, 1)
-        monkeypatch.setattr(sqlite_lock, "STUCK_SECONDS", 0.05)
-        with turns.turn(Patience()) as mine:
-            assert not mine
-        monkeypatch.undo()
-        last = stand_in_line(turns, came, 2)
-    first.join()
-    last.join()
-    assert came == [1, 2]
-    with turns.turn(Patience()) as mine:
-        assert mine, "everybody has given the turn back"
-
-
-def test_a_queue_that_moves_is_waited_in_and_one_that_stands_still_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_lock, "STUCK_SECONDS", SHORT)
-    patience, turns = Patience(), Turns()
-    assert 0 < patience.left(turns.moved_at) <= SHORT
-    time.sleep(SHORT)
-    assert patience.left(turns.moved_at) <= 0
-    turns.move()
-    assert patience.left(turns.moved_at) > 0
-
-
-def test_the_last_of_several_slow_writers_waits_longer_than_a_lock_may_stand_still(
+def test_the_last_of_several_slow_writers_waits_for_all_of_them(
     demo_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_lock, "STUCK_SECONDS", SHORT)
+    monkeypatch.setattr(sqlite_lock, "BUSY_MS", int(SHORT * 1000))
     failed: list[Exception] = []
 
     def write_slowly() -> None:
@@ -107,27 +63,23 @@ def test_the_last_of_several_slow_writers_waits_longer_than_a_lock_may_stand_sti
         except OperationalError as error:
             failed.append(error)
 
-    threads = [threading.Thread(target=write_slowly) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(write_slowly, 4)
     assert failed == []
 
 
 def test_a_request_that_has_used_up_its_time_does_not_wait(app: Flask) -> None:
     with app.test_request_context():
         g.started = time.perf_counter() - 8
-        assert 1 < Patience().left(time.monotonic()) <= 1.5, "an answer within ten seconds"
+        assert 1 < sqlite_lock._seconds_left() <= 1.5, "an answer within ten seconds"
         g.started = time.perf_counter() - 20
-        assert Patience().left(time.monotonic()) <= 0
-        write(app)  # nobody else writes, so there is nothing to wait for
+        assert sqlite_lock._seconds_left() <= 0
+        write(app)  # no other transaction writes, so there is nothing to wait for
 
 
-def test_a_database_that_somebody_else_has_locked_is_told_in_time(
+def test_a_writer_waits_for_another_process_only_for_some_seconds(
     demo_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_lock, "STUCK_SECONDS", SHORT)
+    monkeypatch.setattr(sqlite_lock, "BUSY_MS", int(SHORT * 1000))
     with locked_from_outside(demo_app):
         began = time.monotonic()
         with pytest.raises(OperationalError, match="locked"):
@@ -136,8 +88,27 @@ def test_a_database_that_somebody_else_has_locked_is_told_in_time(
     write(demo_app)
 
 
+def test_all_writers_of_a_process_together_wait_no_longer_than_a_request_may(
+    demo_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_lock, "BUSY_MS", int(SHORT * 1000))
+    monkeypatch.setattr(sqlite_lock, "MAX_WAIT_SECONDS", SHORT * 2)
+    failed: list[float] = []
+
+    def write_in_vain() -> None:
+        began = time.monotonic()
+        with contextlib.suppress(OperationalError):
+            write(demo_app)
+        failed.append(time.monotonic() - began)
+
+    with locked_from_outside(demo_app):
+        in_threads(write_in_vain, 8)
+    assert len(failed) == 8
+    assert max(failed) < SHORT * 2 + 1
+
+
 @pytest.mark.parametrize("end", ["commit", "rollback", "remove", "an exception"])
-def test_the_next_one_gets_its_turn_however_a_request_ends(demo_app: Flask, end: str) -> None:
+def test_the_next_request_can_write_however_a_request_ends(demo_app: Flask, end: str) -> None:
     with contextlib.suppress(ZeroDivisionError), demo_app.app_context():
         begin_write()
         db.session.execute(text("UPDATE product SET stock = 5"))
@@ -147,7 +118,7 @@ def test_the_next_one_gets_its_turn_however_a_request_ends(demo_app: Flask, end:
     write(demo_app)
 
 
-def test_a_thread_that_dies_with_its_transaction_keeps_nobody_waiting(demo_app: Flask) -> None:
+def test_the_next_request_can_write_after_a_thread_died_in_its_transaction(demo_app: Flask) -> None:
     def die() -> None:
         with demo_app.app_context():
             connection = db.engine.connect()
@@ -160,10 +131,10 @@ def test_a_thread_that_dies_with_its_transaction_keeps_nobody_waiting(demo_app: 
     write(demo_app)
 
 
-def test_whoever_writes_a_second_time_beside_its_own_transaction_fails_and_does_not_hang(
+def test_a_second_transaction_of_the_same_request_fails_and_does_not_hang(
     demo_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_lock, "STUCK_SECONDS", SHORT)
+    monkeypatch.setattr(sqlite_lock, "BUSY_MS", int(SHORT * 1000))
     with demo_app.app_context():
         begin_write()
         with db.engine.connect() as second, pytest.raises(OperationalError, match="locked"):
@@ -172,8 +143,8 @@ def test_whoever_writes_a_second_time_beside_its_own_transaction_fails_and_does_
     write(demo_app)
 
 
-def test_a_writer_that_waits_holds_up_no_reader(demo_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_lock, "STUCK_SECONDS", 2)
+def test_a_writer_that_waits_does_not_delay_readers(demo_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_lock, "BUSY_MS", 2000)
     with locked_from_outside(demo_app):
         waiting = threading.Thread(target=write, args=(demo_app,))
         waiting.start()
@@ -185,7 +156,7 @@ def test_a_writer_that_waits_holds_up_no_reader(demo_app: Flask, monkeypatch: py
 
 
 def test_every_transaction_that_writes_begins_as_a_writer(demo_app: Flask) -> None:
-    """A deferred one would fail at once, whenever somebody else wrote after its first read."""
+    """A deferred one would fail at once if another transaction wrote after its first read."""
     begun: list[Any] = []
     with demo_app.app_context(), db.engine.connect() as connection:
         raw = connection.connection.dbapi_connection
