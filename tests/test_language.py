@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ["app/*.py", "gunicorn.conf.py", "tests/*.py"]
 EXEMPT = {
     "tests/test_language.py",
-    "tests/test_databases.py", "tests/test_delivery.py", "tests/test_doctor.py", "tests/test_fork.py", "tests/test_migrations.py",
-    "tests/test_serving.py", "tests/test_translations.py", "tests/chromium.py", "tests/conftest.py", "tests/pages.py",
+    "tests/test_databases.py", "tests/test_delivery.py", "tests/test_doctor.py", "tests/test_fork.py",
+    "tests/test_migrations.py", "tests/test_serving.py", "tests/test_translations.py", "tests/chromium.py", "tests/conftest.py", "tests/pages.py",
     "tests/provider.py", "tests/speed.py", "tests/stage.py", "tests/tables.py", "tests/vipps_person.py",
 }  # fmt: skip
 SUFFIXES = {".py", ".html", ".css", ".js", ".toml"}
