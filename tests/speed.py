@@ -5,7 +5,7 @@ once. Garbage is collected less often. Passwords are hashed with the lowest cost
 shop's own parameters, and that every path through a login computes a hash.
 
 Routes and statements use private names of Werkzeug and SQLAlchemy. Without that, `tests/shop/test_cart.py` takes 37 %
-more processor time (5.6 instead of 4.1 s). `tests/test_library_internals.py` fails if an upgrade makes them ineffective.
+more processor time (5.6 instead of 4.1 s). `tests/test_library_internals.py` fails if an upgrade breaks them.
 """
 
 import gc
