@@ -2,14 +2,17 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from sqlalchemy import select
 
-from app.database import utcnow
+from app.customers.models import Customer
+from app.database import db, utcnow
 from app.library_internals import PRUNE_SECONDS, PrunedMemoryStorage
 
 TWICE = RateLimitItemPerMinute(2)
@@ -44,3 +47,20 @@ def test_expired_counts_are_removed_once_a_minute_without_a_new_thread(monkeypat
         counts.hit(TWICE, "e")
         assert sorted(key.split("/")[1] for key in memory.events) == ["d", "e"]
     assert threading.active_count() == threads
+
+
+def test_the_apps_of_the_tests_share_compiled_routes_and_statements(make_app: Any) -> None:
+    first, second = make_app(), make_app()
+    (one,), (other,) = (app.url_map._rules_by_endpoint["login.page"] for app in (first, second))
+    assert one is not other
+    assert one._parts is other._parts
+    assert one._build.__func__ is other._build.__func__
+    with first.app_context():
+        cache = db.engine._compiled_cache
+        db.session.execute(select(Customer.id).where(Customer.id == 1))
+    with second.app_context():
+        assert db.engine._compiled_cache is cache
+        before = len(cache)
+        db.session.execute(select(Customer.id).where(Customer.id == 2))
+    assert before > 0
+    assert len(cache) == before, "the second engine found the statement of the first"
