@@ -147,6 +147,11 @@ def test_a_form_without_a_product_was_not_ours(client: FlaskClient, path: str) -
     assert post(client, path, {"quantity": "1"}).status_code == 400
 
 
+def test_a_link_does_not_change_the_cart(client: FlaskClient) -> None:
+    for path in ("/cart/add", "/cart/update", "/cart/remove"):
+        assert client.get(f"{path}?product=mittens").status_code == 405
+
+
 def test_the_number_can_be_changed_up_to_what_there_is(app: Flask, client: FlaskClient) -> None:
     add_product(app, stock=4)
     put_into_cart(client)

@@ -121,6 +121,11 @@ def test_staff_are_no_customers(app: Flask) -> None:
     assert customers.log_in(client, EMAIL, PASSWORD).status_code == 422
 
 
+def test_a_customers_password_does_not_open_the_back_office(app: Flask, client: FlaskClient) -> None:
+    customers.add_customer(app)
+    assert log_in(client, customers.EMAIL, customers.PASSWORD).status_code == 422
+
+
 def test_a_vipps_login_opens_no_staff_session_even_with_the_email_of_staff(vipps: VippsPerson) -> None:
     with vipps.app.app_context():
         kari = db.session.scalars(select(Customer).where(Customer.email.startswith("kari"))).one()
@@ -140,6 +145,12 @@ def test_a_form_without_a_token_does_nothing(app: Flask) -> None:
     assert client.post(LOGIN, data={"email": EMAIL, "password": PASSWORD}).status_code == 400
     assert client.get("/staff").status_code == 200
     assert audit_entries(app) == []
+
+
+def test_a_link_changes_no_data(app: Flask) -> None:
+    client = at_work(app)
+    for path in ("/staff/logout", "/staff/search"):
+        assert client.get(path).status_code == 405
 
 
 def test_pages_are_not_cached(app: Flask, client: FlaskClient) -> None:
