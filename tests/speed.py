@@ -111,4 +111,4 @@ def collect_garbage_seldom() -> None:
 
 def hash_cheaply() -> None:
     """Hash passwords with the lowest cost."""
-    hashing._hasher, hashing._NO_PASSWORD = CHEAP, CHEAP.hash("no password")
+    hashing._hasher, hashing._NO_PASSWORD = CHEAP, CHEAP.hash("\0no password")

@@ -48,7 +48,6 @@ LEFT = (
     *(
         f"static/css/{name}.css"
         for name in (
-            "checklist", "clinic", "code", "compare", "demo", "error_playground", "guide", "inspector", "sequence",
         )
     ),
 )  # fmt: skip

@@ -66,7 +66,7 @@ def test_being_logged_in_is_not_enough_to_add_a_password(app: Flask, client: Fla
     assert page.h1 == "Set a password"
     assert not page.select("main input[type=password]")
     assert post(client, FORM, {"current": "", "password": NEW}, form_on=FORM).status_code == 422
-    assert post(client, FORM, {"current": "\0nobody", "password": NEW}, form_on=FORM).status_code == 422
+    assert post(client, FORM, {"current": "\0no password", "password": NEW}, form_on=FORM).status_code == 422
     assert log_in(browser_of(app), password=NEW).status_code == 422
 
 

@@ -63,4 +63,4 @@ def canonical(password: str) -> str:
 
 
 # A hash to compare with when there is none. No form can send its NUL, and `matches` answers no in any case.
-_NO_PASSWORD = _hasher.hash("\0nobody")
+_NO_PASSWORD = _hasher.hash("\0no password")
