@@ -24,7 +24,7 @@ from app.vipps.return_path import MAX_LENGTH
 from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import PASSWORD
 from tests.pages import check_page
-from tests.shop.steps import add_product, add_somebody, checkout_page, order_form, put_into_cart
+from tests.shop.steps import add_logged_in_customer, add_product, checkout_page, order_form, put_into_cart
 
 
 def test_the_migrations_make_exactly_the_models(either_app: Flask) -> None:
@@ -143,7 +143,7 @@ def test_a_read_only_database_is_a_503_page_until_it_can_be_written_again(
     app = make_app(DATABASE_URL=postgresql)
     add_product(app)
     guest, buyer = browser_of(app), browser_of(app)
-    add_somebody(app, buyer)
+    add_logged_in_customer(app, buyer)
     put_into_cart(buyer)
     order = order_form(checkout_page(buyer))
     posts = {
@@ -308,7 +308,7 @@ def test_the_longest_values_are_stored_and_longer_ones_are_refused(either_app: F
     client = browser_of(either_app)
     if form != "register":
         add_product(either_app, "long-socks")
-        add_somebody(either_app, client, "someone@example.com")
+        add_logged_in_customer(either_app, client, "someone@example.com")
         put_into_cart(client, "long-socks")
     fields = ["name", "email"] if form == "register" else list(LONGER)
     if form == "profile":

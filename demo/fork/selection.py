@@ -48,6 +48,7 @@ LEFT = (
     *(
         f"static/css/{name}.css"
         for name in (
+            "checklist", "code", "compare", "demo", "error_playground", "guide", "inspector", "sequence",
         )
     ),
 )  # fmt: skip

@@ -177,7 +177,7 @@ def postgresql_vipps(postgresql: str, make_app: Any, simulator: str) -> VippsPer
 def test_a_locked_database(
     vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sqlite_lock, "STUCK_SECONDS", 0.1)
+    monkeypatch.setattr(sqlite_lock, "BUSY_MS", 100)
     nobody_is_let_in(Locked(vipps, monkeypatch), STEPS, capsys)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.doctor import QUESTIONS as DOCTOR_CHECKS
+from app.doctor import CHECKS as DOCTOR_CHECKS
 from app.guide import source, tables
 from app.guide.checklist.points import POINTS
 from app.guide.error_playground.faults import FAULT_CASES

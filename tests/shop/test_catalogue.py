@@ -12,7 +12,7 @@ from app import assets
 from app.shop.catalogue import MAX_WORDS, PER_PAGE, RememberedCategories, Shelf, search_text, searched_words
 from tests.conftest import open_page
 from tests.pages import Page
-from tests.shop.steps import add_category, add_product, add_somebody, place_order, put_into_cart, set_product
+from tests.shop.steps import add_category, add_logged_in_customer, add_product, place_order, put_into_cart, set_product
 
 
 def names_on(page: Page) -> list[str]:
@@ -241,7 +241,7 @@ def test_a_missing_picture_is_a_placeholder_on_every_page_and_one_line_in_the_lo
     monkeypatch.setattr(assets, "_missing", set())
     add_product(app)
     set_product(app, picture=picture)
-    add_somebody(app, client)
+    add_logged_in_customer(app, client)
     put_into_cart(client)
     pages = ["/", "/products/mittens", "/cart", "/checkout"]
     shown = [open_page(client, path) for path in pages]
