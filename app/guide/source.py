@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SHOWN = (
     "app/**/*.py",
     "demo/**/*.py",
-    "samples/**/*.py",
+    "samples/*",
     "simulator/**/*.py",
     "simulator/templates/*.html",
     "app/guide/chapters/*.md",
