@@ -157,7 +157,7 @@ def retention() -> list[Retention]:
         ),
         Retention(
             _("A login with %(brand)s in progress", brand=_brand()),
-            format_period(attempts.LIFETIME + attempts.MEMORY),
+            format_period(attempts.LIFETIME + attempts.RETENTION),
             _("Without it nobody can log in (article 6(1)(b))."),
         ),
         Retention(

@@ -1,11 +1,10 @@
-"""A login in progress: one database row from the redirect to Vipps until the callback.
+"""Logins in progress (attempts): one database row from the redirect to Vipps until the callback.
 
-The row, not a cookie, holds what the callback needs: the nonce, the PKCE verifier, the purpose, on whose behalf it was
-begun, and the way back. So any worker or host can finish the login, any number of tabs may be under way, and a lost
-cookie is a page that explains. The browser holds one random cookie, and the row its hash: a callback in another browser
-is recognised and never logs anybody in (RFC 9700, section 4.7). A row is taken once, in one statement, before the code
-is sent anywhere, so that a double click cannot redeem a code twice (RFC 6749, section 4.1.2). What it led to is noted
-in it, for a callback that comes again.
+The row, not a cookie, has what the callback needs: the nonce, the PKCE verifier, the purpose, the owner and the return
+path. So any worker or host can finish the login, several tabs can log in at the same time, and a lost cookie leads to a
+page that explains. The browser has one random cookie, and the row its hash: a callback in another browser is recognised
+and logs no user in (RFC 9700, section 4.7). A row is claimed once, in one statement, before the code is sent, so that a
+double click cannot exchange a code twice (RFC 6749, section 4.1.2). Its outcome is stored for a repeated callback.
 """
 
 import hashlib
@@ -37,15 +36,15 @@ from .errors import LoginRefused
 from .purposes import Purpose
 
 LIFETIME = timedelta(minutes=15)
-# How long a finished or expired attempt is remembered, to say "already used" rather than "unknown".
-MEMORY = timedelta(hours=1)
-# Open logins of one browser: enough for any number of tabs, too few to fill a disk.
-PER_BROWSER = 30
-# Of all browsers together, whatever a machine without cookies does; and how many old ones go at a time.
-MOST = 100_000
-AT_A_TIME = 500
-# Seconds after which nobody is at work on a claimed attempt any more.
-LONGEST_CALLBACK = 10
+# How long a finished or expired attempt is kept, to answer "already used" instead of "unknown".
+RETENTION = timedelta(hours=1)
+# Open attempts of one browser: enough for many tabs, too few to fill a disk.
+MAX_PER_BROWSER = 30
+# Attempts of all browsers together, also of clients without cookies; and how many old ones are deleted at a time.
+MAX_ATTEMPTS = 100_000
+BATCH_SIZE = 500
+# The longest time that a callback works on a claimed attempt.
+MAX_CALLBACK_SECONDS = 10
 
 metadata = MetaData()
 login_attempt = Table(
@@ -59,7 +58,7 @@ login_attempt = Table(
     Column("purpose", String(20), nullable=False),
     Column("owner", String(64), nullable=False, server_default=""),
     Column("next_path", String(500), nullable=False),
-    # Seconds since 1970: compared by the database, alike on SQLite and PostgreSQL.
+    # Seconds since 1970, which SQLite and PostgreSQL compare in the same way.
     Column("expires_at", Integer, nullable=False, index=True),
     Column("used_at", Integer),
     Column("outcome", String(64)),
@@ -81,11 +80,13 @@ _CLAIM = (
     .returning(login_attempt)
 )
 _FINISH = update(login_attempt).where(_c.id == bindparam("attempt")).values(outcome=bindparam("result"))
-# What nobody will finish: what is too old, what is beyond all that there may be, and the oldest attempts of a browser
-# beyond what it may have open, counting the one that is about to begin.
-_OLD = select(_c.id).where(_c.expires_at < bindparam("before")).limit(AT_A_TIME)
+# Attempts to delete: those that are too old, those beyond the maximum of all browsers, and the oldest of this browser
+# beyond its maximum, counting the one that is about to start.
+_OLD = select(_c.id).where(_c.expires_at < bindparam("before")).limit(BATCH_SIZE)
 _BEYOND = select(_c.id).where(_c.id <= select(func.max(_c.id) - bindparam("most")).scalar_subquery())
-_SURPLUS = select(_c.id).where(_c.browser_hash == bindparam("browser")).order_by(_c.id.desc()).offset(PER_BROWSER - 1)
+_SURPLUS = (
+    select(_c.id).where(_c.browser_hash == bindparam("browser")).order_by(_c.id.desc()).offset(MAX_PER_BROWSER - 1)
+)
 _FORGET = delete(login_attempt).where(
     _c.id.in_(union_all(*(select(each.subquery().c.id) for each in (_OLD, _BEYOND, _SURPLUS))))
 )
@@ -93,10 +94,10 @@ _FORGET = delete(login_attempt).where(
 
 @dataclass(frozen=True)
 class Attempt:
-    """A login in progress. `state` is known only at the start; afterwards the database has its hash.
+    """A login in progress. `state` is known only at the start; afterwards only its hash is.
 
-    `owner` names on whose behalf it was begun, in the merchant's words: empty for a login. `used_at` (seconds since
-    1970) is when it was claimed, 0 before.
+    `owner` names the session for which the attempt was started, in the merchant's words; empty for a login. `used_at`
+    (seconds since 1970) is when it was claimed, 0 before.
     """
 
     id: int
@@ -111,14 +112,14 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Repeated:
-    """The same browser came back a second time. `outcome` is what the first time led to, once it is known."""
+    """A repeated callback of the same browser. `outcome` is that of the first callback, or None if not yet known."""
 
     attempt: Attempt
     outcome: str | None
 
 
 class Expired(LoginRefused):
-    """The attempt was begun in this very browser, but too long ago; it was not taken."""
+    """The attempt was started in this browser, but too long ago; it was not claimed."""
 
     def __init__(self, attempt: Attempt) -> None:
         super().__init__("state_expired")
@@ -126,24 +127,24 @@ class Expired(LoginRefused):
 
 
 def random_value() -> str:
-    """Return 256 random bits in 43 URL-safe characters; RFC 7636 section 4.1 and RFC 9700 ask for no fewer than 128."""
+    """Return 256 random bits as 43 URL-safe characters; RFC 7636, section 4.1, and RFC 9700 require at least 128."""
     return secrets.token_urlsafe(32)
 
 
 def hash_of(value: str) -> str:
-    """Return the SHA-256 of a random value, which is all that the database keeps of it."""
+    """Return the SHA-256 of a random value; the database stores only this."""
     return hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()
 
 
 class Attempts:
-    """The store of logins in progress. `engine` is called late, because Flask-SQLAlchemy has it inside an app only."""
+    """The store of attempts. `engine` is called late, because Flask-SQLAlchemy has it only inside an app context."""
 
     def __init__(self, engine: Callable[[], Engine], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._engine = engine
         self._now = now
 
     def begin(self, browser: str, purpose: Purpose, next_path: str, owner: str = "") -> Attempt:
-        """Write a new attempt for a browser, given its cookie value, and forget the ones that nobody will finish."""
+        """Store a new attempt for a browser, given its cookie value, and delete attempts that will not be finished."""
         state, nonce, verifier = random_value(), random_value(), random_value()
         expires = int((self._now() + LIFETIME).timestamp())
         browser_hash = hash_of(browser)
@@ -158,16 +159,16 @@ class Attempts:
             "expires_at": expires,
         }
         with self._engine().begin() as connection:
-            connection.execute(_FORGET, {"before": self._forgotten(), "most": MOST, "browser": browser_hash})
+            connection.execute(_FORGET, {"before": self._forgotten(), "most": MAX_ATTEMPTS, "browser": browser_hash})
             key = connection.execute(_BEGIN, row).inserted_primary_key
         return Attempt(key[0] if key else 0, nonce, verifier, purpose, next_path, owner, state)
 
     def claim(self, state: str, browser: str) -> Attempt | Repeated:
-        """Take the attempt of a state for this browser, once and atomically.
+        """Claim the attempt of a state for this browser, once and atomically.
 
-        Returns `Repeated` when this browser has taken it before. Raises `LoginRefused` when there is no such
-        attempt, it is too old (`Expired`), or it was begun in another browser; then nothing is taken, so the right
-        browser can still finish.
+        Returns `Repeated` if this browser has claimed it before. Raises `LoginRefused` if there is no such attempt, it
+        is too old (`Expired`), or it was started in another browser; then it stays unclaimed, so that the right browser
+        can still finish.
         """
         mine = {"state": hash_of(state), "browser": hash_of(browser), "now": self._seconds()}
         with self._engine().begin() as connection:
@@ -175,7 +176,7 @@ class Attempts:
         return _attempt(row) if row else self._why_not(state, browser)
 
     def finish(self, attempt: Attempt, outcome: str, connection: Connection | None = None) -> None:
-        """Note what the attempt led to, so that a repeated callback can be led to the same place.
+        """Store the outcome of the attempt, for a repeated callback.
 
         With a connection this is part of its transaction, which the caller commits.
         """
@@ -187,18 +188,18 @@ class Attempts:
             own.execute(_FINISH, result)
 
     def outcome_of(self, attempt: Attempt) -> str | None:
-        """Return what an attempt led to, or None while it is not known."""
+        """Return the outcome of an attempt, or None while it is unknown."""
         with self._engine().connect() as connection:
             return connection.scalar(select(login_attempt.c.outcome).where(login_attempt.c.id == attempt.id))
 
     def outcomes_of(self, browser: str, connection: Connection) -> Sequence[str]:
-        """Return what the logins of a browser led to that are not forgotten yet."""
+        """Return the outcomes of a browser's attempts that are still stored."""
         ended = select(_c.outcome).where(_c.browser_hash == hash_of(browser), _c.outcome.is_not(None))
         return connection.scalars(ended).all()
 
     def in_progress(self, attempt: Attempt) -> bool:
-        """Tell whether a claimed attempt may still be at work; a killed worker leaves one without an outcome."""
-        return self._seconds() - attempt.used_at <= LONGEST_CALLBACK
+        """Tell whether a callback may still work on a claimed attempt; a killed worker leaves one without an outcome."""
+        return self._seconds() - attempt.used_at <= MAX_CALLBACK_SECONDS
 
     def _why_not(self, state: str, browser: str) -> Repeated:
         with self._engine().connect() as connection:
@@ -216,7 +217,7 @@ class Attempts:
         return int(self._now().timestamp())
 
     def _forgotten(self) -> int:
-        return int((self._now() - MEMORY).timestamp())
+        return int((self._now() - RETENTION).timestamp())
 
 
 def _attempt(row: Row) -> Attempt:  # type: ignore[type-arg]  # a row of the table above

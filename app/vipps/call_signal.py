@@ -1,6 +1,6 @@
-"""What a login does on the wire, for whoever wants to watch: a log, a metric, a guide. Nobody does by default.
+"""The signal `call_made`: each call to Vipps, for a log, a metric or a guide. It has no receiver by default.
 
-A receiver sees secrets, codes and tokens as they are, and has to mask them before it keeps anything.
+A receiver gets secrets, codes and tokens unmasked and must mask them before it stores anything.
 """
 
 from dataclasses import dataclass, field
@@ -12,10 +12,10 @@ _signals = Namespace()
 
 @dataclass(frozen=True)
 class Call:
-    """One request to Vipps and what came of it.
+    """One request to Vipps and its outcome.
 
-    `status` and what follows are of a complete answer; `failure` names the refusal if there was none. `seconds` is the
-    time from the first byte sent to the last one read, or to the failure.
+    `status` and the fields after it belong to a complete response; without one, `failure` names the refusal. `seconds`
+    is the time until the last byte was read, or until the failure.
     """
 
     method: str

@@ -1,8 +1,8 @@
-"""What Vipps says about a person, turned into typed values: every claim is optional, and none is believed blindly.
+"""Turn the claims of userinfo into typed values (OpenID Connect Core, section 5.1). Every claim is optional.
 
-A scope outside the product plan is dropped silently, a person may have no address, and a person's name may be anything,
-so nothing here raises: a claim that is missing, null, empty, of another type or absurdly long is absent. The national
-identity number is dropped where the claims arrive, even though it is never asked for.
+Vipps drops a scope outside the product plan silently, a person may have no address, and a name may be any text. So
+nothing here raises: a claim that is missing, null, empty, of another type or far too long is absent. The national
+identity number is removed on arrival, although the shop never requests it.
 """
 
 import re
@@ -15,10 +15,10 @@ from .consents import ConsentAnswer
 from .consents import parse as parse_consents
 from .sanitize import lines, text
 
-LONGEST_NAME = 200
-LONGEST_EMAIL = 254  # RFC 5321, section 4.5.3.1.3
-MOST_ADDRESSES = 10
-# One documented form: ASCII, one @, no blanks, quotes, commas or brackets.
+MAX_NAME_LENGTH = 200
+MAX_EMAIL_LENGTH = 254  # RFC 5321, section 4.5.3.1.3
+MAX_ADDRESSES = 10
+# The documented form: ASCII, one @, no spaces, quotes, commas or brackets.
 EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}")
 # MSISDN: country code and number, digits only, no plus (Vipps Login API guide: scopes; ITU-T E.164).
 PHONE = re.compile(r"[1-9][0-9]{6,14}")
@@ -37,7 +37,7 @@ class Address:
 
 @dataclass(frozen=True)
 class UserInfo:
-    """The claims of one person. `addresses` begins with the person's default."""
+    """The claims of one person. The default address is first."""
 
     subject: str
     name: str | None = None
@@ -54,13 +54,13 @@ class UserInfo:
 
 
 def parse(claims: Mapping[str, Any]) -> UserInfo:
-    """Read the userinfo claims; `problems` names, without their values, the ones that could not be used."""
+    """Read the claims of userinfo. `problems` names the unreadable ones, without their values."""
     consents, problems = parse_consents(claims)
     return UserInfo(
         subject=claims["sub"],
-        name=text(claims.get("name"), LONGEST_NAME),
-        given_name=text(claims.get("given_name"), LONGEST_NAME),
-        family_name=text(claims.get("family_name"), LONGEST_NAME),
+        name=text(claims.get("name"), MAX_NAME_LENGTH),
+        given_name=text(claims.get("given_name"), MAX_NAME_LENGTH),
+        family_name=text(claims.get("family_name"), MAX_NAME_LENGTH),
         email=email(claims.get("email")),
         # Strictly true: "true", 1 and a missing flag have verified nothing (OpenID Connect Core, section 5.1).
         email_verified=claims.get("email_verified") is True,
@@ -74,10 +74,10 @@ def parse(claims: Mapping[str, Any]) -> UserInfo:
 
 
 def drop_nin(claims: Mapping[str, Any]) -> None:
-    """Take the national identity number out of claims, wherever in them it is.
+    """Remove the national identity number from the claims, at any depth.
 
-    It is never asked for, and there is no ground to keep it (GDPR, article 87; the Norwegian Personal Data Act,
-    section 12).
+    The shop never requests it and has no ground to keep it (GDPR, article 87; the Norwegian Personal Data Act, section
+    12).
     """
     left: list[Any] = [claims]
     while left:
@@ -90,11 +90,11 @@ def drop_nin(claims: Mapping[str, Any]) -> None:
 
 
 def email(value: object) -> str | None:
-    """Return an address in its one form, ASCII lower case, or None if it is not a single plain address."""
+    """Return an email address in lower-case ASCII, or None if it is not one plain address."""
     if not isinstance(value, str) or not value.isascii():
         return None
     candidate = value.strip(" ").lower()
-    return candidate if len(candidate) <= LONGEST_EMAIL and EMAIL.fullmatch(candidate) else None
+    return candidate if len(candidate) <= MAX_EMAIL_LENGTH and EMAIL.fullmatch(candidate) else None
 
 
 def phone(value: object) -> str | None:
@@ -103,7 +103,7 @@ def phone(value: object) -> str | None:
 
 
 def birthdate(value: object) -> date | None:
-    """Return a day of birth, or None if it is not one."""
+    """Return a date of birth between 1900 and today, or None."""
     try:
         day = date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else None
     except ValueError:
@@ -112,17 +112,17 @@ def birthdate(value: object) -> date | None:
 
 
 def _addresses(claims: Mapping[str, Any]) -> Iterator[Address]:
-    """Yield the addresses, default first. A person without one gets an object of empty strings: that is no address."""
+    """Yield the addresses, the default first. Vipps sends an object of empty strings for no address; skip it."""
     others = claims.get("other_addresses")
     candidates = [claims.get("address"), *(others if isinstance(others, list) else [])]
-    for candidate in candidates[:MOST_ADDRESSES]:
+    for candidate in candidates[:MAX_ADDRESSES]:
         address = _address(candidate) if isinstance(candidate, dict) else None
         if address:
             yield address
 
 
 def _address(raw: dict[str, Any]) -> Address | None:
-    street = "\n".join(lines(raw.get("street_address"), LONGEST_NAME)[:3])
+    street = "\n".join(lines(raw.get("street_address"), MAX_NAME_LENGTH)[:3])
     postal_code = text(raw.get("postal_code"), 20) or ""
     region = text(raw.get("region"), 100) or ""
     if not (street or postal_code or region):

@@ -1,9 +1,7 @@
-"""The calls of a login, in the order in which a login makes them.
+"""The calls of a login to Vipps, in order: authorization URL, code exchange, ID token, userinfo.
 
-`authorization_url` sends the person to Vipps. After they come back: `exchange` the code for tokens, `validate` the
-ID token, ask `userinfo`. Two calls to Vipps per login; discovery and keys are cached. Tokens live in local variables
-only and are stored nowhere (ASVS 10.1.1). The wire formats are Authlib's; what is around them
-is in `transport` and `discovery`.
+A login makes two calls; the discovery document and the keys are cached. Tokens are in local variables only and are
+stored nowhere (ASVS 10.1.1). Authlib does the wire formats; `transport` and `discovery` do the rest.
 """
 
 import threading
@@ -27,14 +25,14 @@ from .id_token import IN_APP, IdToken, validate
 from .purposes import Purpose
 from .transport import Answer, Transport
 
-START_SECONDS = 5.0  # for a login's start, which calls Vipps only when discovery is due
-PLACE_SECONDS = 1.5  # for a place among those who talk to Vipps: a crowd of 100 finds room, a hanging Vipps does not
-CALLBACK_SECONDS = 6.5  # for all of this in a callback; with 3 for a busy database its page comes within 10
+START_SECONDS = 5.0  # for the start of a login, which calls Vipps only when the discovery document has expired
+SLOT_SECONDS = 1.5  # longest wait for a slot: enough for a burst of 100 logins, short while Vipps hangs
+CALLBACK_SECONDS = 6.5  # for all calls of a callback; with 3 for a busy database its page comes within 10
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """The token endpoint's answer. Never stored, never logged, never sent to the browser."""
+    """The token response. It is never stored, logged or sent to the browser."""
 
     access_token: str
     id_token: object
@@ -44,7 +42,7 @@ class Tokens:
 
 
 class VippsClient:
-    """A relying party of Vipps Login; one per process, shared by all threads."""
+    """The relying party (client) of Vipps Login; one per process, shared by its threads."""
 
     def __init__(self, config: VippsConfig, transport: Transport | None = None) -> None:
         self.config = config
@@ -55,13 +53,13 @@ class VippsClient:
         self._slots = threading.BoundedSemaphore(config.concurrent_logins)
 
     @contextmanager
-    def conversation(self) -> Iterator[Deadline]:
-        """Give a login its place among those that may wait for Vipps, and the time it may take.
+    def slot(self) -> Iterator[Deadline]:
+        """Take one of the slots for logins that wait for Vipps, and return the deadline of the login.
 
-        Without the bound, a provider that hangs would take every thread, and the catalogue with them (ASVS 15.4.4).
+        Without a limit, a provider that hangs would take every thread, and the catalogue with them (ASVS 15.4.4).
         """
         deadline = Deadline(CALLBACK_SECONDS)
-        if not self._slots.acquire(timeout=PLACE_SECONDS):
+        if not self._slots.acquire(timeout=SLOT_SECONDS):
             raise LoginRefused("too_many_logins")
         try:
             yield deadline
@@ -69,10 +67,10 @@ class VippsClient:
             self._slots.release()
 
     def authorization_url(self, attempt: Attempt) -> str:
-        """Return where to send the browser (OpenID Connect Core, section 3.1.2.1; RFC 7636, section 4.3).
+        """Return the authorization URL (OpenID Connect Core, section 3.1.2.1; RFC 7636, section 4.3).
 
-        The challenge method is named because Vipps' default is `plain` (Vipps Login API guide: browser flow). To
-        confirm, the person is asked in the app even in a browser that Vipps remembers (in-app confirmation).
+        It names the challenge method, because Vipps' default is `plain` (Vipps Login API guide: browser flow). For a
+        re-authentication Vipps asks in the app even if it remembers the browser (in-app confirmation).
         """
         parameters = {
             "response_type": "code",
@@ -92,13 +90,13 @@ class VippsClient:
         return f"{endpoint}?{urlencode(parameters, quote_via=quote)}"
 
     def check_issuer(self, issuers: list[str], deadline: Deadline) -> None:
-        """Check the response's `iss`, if the provider sends or promises one (RFC 9207, section 2.4)."""
+        """Check `iss` in the response, if the provider sends or promises it (RFC 9207, section 2.4)."""
         provider = self._provider(deadline)
         if (issuers or provider.iss_in_response) and issuers != [provider.issuer]:
             raise LoginRefused("issuer_mismatch")
 
     def exchange(self, code: str, attempt: Attempt, deadline: Deadline) -> Tokens:
-        """Redeem the code, once (RFC 6749, section 4.1.3; RFC 7636, section 4.5)."""
+        """Exchange the code for tokens, once (RFC 6749, section 4.1.3; RFC 7636, section 4.5)."""
         body = prepare_token_request(
             "authorization_code",
             code=code,
@@ -111,8 +109,8 @@ class VippsClient:
             **self.config.tracking_headers,
         }
         endpoint = self._provider(deadline).token_endpoint
-        # Vipps documents plain base64 of `id:secret`, which is what Authlib sends; RFC 6749 section 2.3.1 would
-        # form-encode both first, which differs only for reserved characters in the secret.
+        # Vipps documents plain base64 of `id:secret`, and Authlib sends that. RFC 6749, section 2.3.1, form-encodes both
+        # first, which differs only for reserved characters in the secret.
         endpoint, headers, body = self._auth.prepare("POST", endpoint, headers, body)
         answer = self._transport.call("POST", endpoint, headers, deadline, body=body.encode())
         return _tokens(answer)
@@ -120,8 +118,8 @@ class VippsClient:
     def validate(self, tokens: Tokens, attempt: Attempt, deadline: Deadline) -> IdToken:
         """Check the ID token of this attempt.
 
-        For a confirmation, the `acr` claim is the only proof that the person was asked in the app; a sales unit whose
-        plan has no in-app confirmation gets a token without it (Vipps Login API guide: in-app confirmation).
+        For a re-authentication, only the `acr` claim proves that the person confirmed in the app. On a plan without
+        in-app confirmation, Vipps sends a token without it (Vipps Login API guide: in-app confirmation).
         """
         id_token = validate(
             tokens.id_token,
@@ -136,10 +134,10 @@ class VippsClient:
         return id_token
 
     def userinfo(self, tokens: Tokens, id_token: IdToken, deadline: Deadline) -> dict[str, Any]:
-        """Ask who this is, and make sure that the answer is about the same person as the ID token.
+        """Return the claims of userinfo as received, after checking that their `sub` is the ID token's.
 
-        The token goes into the header with the word `Bearer`, and no subscription key with it: that would answer
-        401 (Vipps Login API guide: userinfo). Returns the claims as received; `claims.parse` makes sense of them.
+        The header has the access token as `Bearer` and no subscription key, or Vipps answers 401 (Vipps Login API
+        guide: userinfo). `claims.parse` turns the claims into typed values.
         """
         headers = {
             "Authorization": f"Bearer {tokens.access_token}",
@@ -167,7 +165,7 @@ def _tokens(answer: Answer) -> Tokens:
     if answer.status != 200 or "error" in body:
         _refuse_token_error(answer.status, body.get("error"))
     access_token, token_type = body.get("access_token"), body.get("token_type", "bearer")
-    # RFC 6749, section 7.1: a token of a type one does not understand must not be used.
+    # RFC 6749, section 7.1: a client must not use a token of an unknown type.
     if not isinstance(token_type, str) or token_type.lower() != "bearer":
         raise LoginRefused("token_garbled", detail="token_type")
     if (

@@ -1,4 +1,4 @@
-"""What the integration needs to know, in its own words; the shop's settings are translated into it."""
+"""The configuration of the integration; the shop translates its settings into it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -15,12 +15,12 @@ class VippsConfig:
 
     `base_url` is the provider's origin (https://apitest.vipps.no, https://api.vipps.no or a simulator's), from which
     issuer and discovery follow; every other address comes from the discovery document. `scopes` are sent as they
-    stand. `system_name` is how Vipps sees this software in its logs. `concurrent_logins` bounds how many callbacks of
-    this process may wait for Vipps at once. `webhook_token` is the last part of the revocation webhook's address, which
-    nobody but Vipps knows; without one there is no webhook. While it is changed, `other_webhook_tokens` are taken as
-    well. `check_first` makes sure that somebody listens before a
-    browser is sent there: for a simulator, which is switched off more often than Vipps. `failures_on_demand` says that
-    a visitor may ask the provider to fail, as a simulator does: then a failing call is no sign that it is down.
+    stand. `system_name` is how Vipps sees this software in its logs. `concurrent_logins` limits how many
+    callbacks of this process may wait for Vipps at once. `webhook_token` is the last part of the revocation webhook's
+    address, which only Vipps knows; without one there is no webhook. While it is being changed, `other_webhook_tokens`
+    are accepted as well. `check_first` checks that the provider accepts connections before a browser is sent there: for
+    a simulator, which is stopped more often than Vipps. `failures_on_demand`: a visitor can order the provider to fail,
+    as with a simulator, so failures do not count as outages.
     """
 
     base_url: str

@@ -1,8 +1,8 @@
-"""The ID token: who logged in, said by Vipps, for us, now, in this very login.
+"""Check the ID token: issued by Vipps, for this client, now, for this login (OpenID Connect Core, section 3.1.3.7).
 
-Authlib and joserfc do the cryptography and most checks; what they leave open is closed here and said there: the
-algorithm is pinned in our code (a list from discovery could say "none"), the audience is ours to the letter (Authlib
-accepts another one if `azp` is ours), a subject is text of sensible length, and every failure has a name of its own.
+Authlib and joserfc do the cryptography and most checks. This module adds what they leave open: it pins the algorithm (a
+list from discovery could say "none"), requires exactly our audience (Authlib accepts another one if `azp` is ours),
+limits the subject, and gives every failure its own name.
 """
 
 import time
@@ -19,15 +19,15 @@ from joserfc.jwk import Key
 from .errors import LoginRefused
 from .numeric_date import moment
 
-ALGORITHM = "RS256"  # RFC 8725, section 3.1: decided here, whatever the header or the discovery document says
+ALGORITHM = "RS256"  # RFC 8725, section 3.1: our choice, whatever the header or the discovery document says
 LEEWAY = 30  # seconds of clock difference; Authlib's own default is 120
-LONGEST_TOKEN = 64 * 1024
-LONGEST_SUBJECT = 255  # OpenID Connect Core, section 2
-OLDEST = 24 * 3600  # a token issued longer ago is not of a login that is 15 minutes old
+MAX_TOKEN_LENGTH = 64 * 1024
+MAX_SUBJECT_LENGTH = 255  # OpenID Connect Core, section 2
+MAX_AGE_SECONDS = 24 * 3600  # an older token cannot belong to a login of at most 15 minutes
 IN_APP = "urn:vipps:acr:app_auth"  # the person confirmed in the app, now (Vipps Login API guide: in-app confirmation)
 RS256_ONLY = jws.JWSRegistry(algorithms=[ALGORITHM], strict_check_header=False)
 
-# Which of our names a failed claim has.
+# The refusal for each claim whose check failed.
 REFUSAL_OF_CLAIM = {
     "iss": "id_token_issuer",
     "aud": "id_token_audience",
@@ -45,10 +45,7 @@ KeyFinder = Callable[[str | None, bool], Key | None]
 
 @dataclass(frozen=True)
 class IdToken:
-    """What a checked ID token says: whose word it is, about whom, and when by Vipps' clock.
-
-    `acr` is how the person was asked; empty if that is not said.
-    """
+    """The claims of a checked ID token. `issued_at` is by Vipps' clock; `acr` is empty if the token has none."""
 
     issuer: str
     subject: str
@@ -59,14 +56,14 @@ class IdToken:
 def validate(
     raw: object, *, find_key: KeyFinder, issuer: str, client_id: str, nonce: str, access_token: str
 ) -> IdToken:
-    """Check an ID token as OpenID Connect Core section 3.1.3.7 asks, and return it.
+    """Check an ID token as OpenID Connect Core, section 3.1.3.7, requires, and return its claims.
 
     `find_key(kid, again)` returns the provider's key, from a fresh key set if `again`. Raises `LoginRefused` with the
-    name of the check that failed.
+    name of the failed check.
     """
     if not raw:
         raise LoginRefused("id_token_missing")
-    if not isinstance(raw, str) or len(raw) > LONGEST_TOKEN or raw.count(".") != 2:
+    if not isinstance(raw, str) or len(raw) > MAX_TOKEN_LENGTH or raw.count(".") != 2:
         raise LoginRefused("id_token_malformed")
     token = _verified(raw, find_key)
     claims = CodeIDToken(
@@ -92,14 +89,14 @@ def validate(
 
 
 def is_subject(value: object) -> TypeGuard[str]:
-    """Tell whether a `sub` can be one: 1 to 255 ASCII characters (OpenID Connect Core, section 2)."""
-    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_SUBJECT:
+    """Tell whether a value is a valid `sub`: 1 to 255 ASCII characters (OpenID Connect Core, section 2)."""
+    if not isinstance(value, str) or not value.strip() or len(value) > MAX_SUBJECT_LENGTH:
         return False
     return value.isascii() and "\x00" not in value
 
 
 def _verified(raw: str, find_key: KeyFinder) -> jwt.Token:
-    """Verify the signature with the key that the header names, once more with a fresh key set before giving up."""
+    """Verify the signature with the key that the header names; if it fails, once more with a fresh key set."""
     kid = _key_id(raw)
     for again in (False, True):
         key = find_key(kid, again)
@@ -115,9 +112,9 @@ def _verified(raw: str, find_key: KeyFinder) -> jwt.Token:
 
 
 def _key_id(raw: str) -> str | None:
-    """Read the header, which nobody has vouched for yet: only its algorithm and key id are looked at.
+    """Return the key id of the header, which is not verified yet; check its algorithm.
 
-    A key in the header itself (`jwk`, `jku`, `x5u`) is never used or fetched (ASVS 9.1.3); joserfc refuses an unknown
+    A key in the header itself (`jwk`, `jku`, `x5u`) is never used or fetched (ASVS 9.1.3). joserfc refuses an unknown
     `crit` (RFC 7515, section 4.1.11).
     """
     try:
@@ -131,7 +128,7 @@ def _key_id(raw: str) -> str | None:
 
 
 def _check_types(claims: CodeIDToken) -> None:
-    """Refuse what later code would take for something else: a subject that is empty, a number or endless."""
+    """Refuse a subject or a time of the wrong type, which later code could misread."""
     if not is_subject(claims.get("sub")):
         raise LoginRefused("id_token_subject")
     for name in ("iat", "exp", "nbf"):
@@ -139,5 +136,5 @@ def _check_types(claims: CodeIDToken) -> None:
         if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
             raise LoginRefused("id_token_times", detail=name)
     issued = claims.get("iat")
-    if issued is None or issued < time.time() - OLDEST:
+    if issued is None or issued < time.time() - MAX_AGE_SECONDS:
         raise LoginRefused("id_token_times", detail="iat")

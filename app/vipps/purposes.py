@@ -1,20 +1,20 @@
-"""What a login is for. There is one callback for all of them; the purpose is in the attempt, never in the URL."""
+"""The purposes of a login. They share one callback; the purpose is in the attempt, never in the URL."""
 
 from enum import StrEnum
 
 
 class Purpose(StrEnum):
-    """Why a browser was sent to Vipps."""
+    """Why the shop sends a browser to Vipps."""
 
     LOG_IN = "log_in"
-    """Log in, and make an account if there is none."""
+    """Log in, and create an account if there is none."""
     MEMBERS = "members"
-    """Log in to an account that exists; make none."""
+    """Log in to an existing account; create none."""
     CONNECT = "connect"
-    """Connect the Vipps user to the account that is logged in here."""
+    """Link the Vipps user to the account that is logged in here."""
     REFRESH = "refresh"
-    """Ask what Vipps knows today about who is logged in here."""
+    """Get the current profile of the customer who is logged in here."""
     CONFIRM = "confirm"
-    """Have who is logged in here confirm in the app that it is they."""
+    """Re-authenticate the customer who is logged in here, in the app."""
     PROVE = "prove"
-    """Finish, in another browser, a connection whose account was proved by a mailed link."""
+    """Finish, in another browser, a link whose account was proved by a mailed link."""

@@ -1,8 +1,7 @@
-"""Where a person goes after logging in: a path of this site, and never anybody else's.
+"""Check the return path of a login: it must be a path of this site.
 
-An open redirect on a login page lends the shop's good name to a phisher (RFC 9700, sections 2.1 and 4.11;
-ASVS 3.7.2). Browsers repair what looks harmless (`/\\evil`, `https:evil`, a tab in the middle), so the rule is a
-short list of what is allowed and not a list of what is not.
+An open redirect on a login page helps a phisher (RFC 9700, sections 2.1 and 4.11; ASVS 3.7.2). Browsers repair odd
+addresses (`/\\evil`, `https:evil`, a tab in the middle), so the rule lists what is allowed, not what is forbidden.
 """
 
 import re
@@ -15,7 +14,7 @@ MAX_LENGTH = 500
 def local_path(candidate: str | None, otherwise: str) -> str:
     """Return the candidate if it is a path on this site, else the other path given."""
     if isinstance(candidate, str) and candidate.startswith("/login"):
-        return otherwise  # a login that ends by beginning another one was not what the person asked for
+        return otherwise  # a login must not end by starting another one
     if isinstance(candidate, str) and len(candidate) <= MAX_LENGTH and LOCAL_PATH.fullmatch(candidate):
         return candidate
     return otherwise

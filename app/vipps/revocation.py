@@ -1,9 +1,8 @@
-"""The event that a person shares nothing with this merchant any more (Vipps Login API guide: webhooks).
+"""Read the event that a person stopped sharing with this merchant (Vipps Login API guide: webhooks).
 
-The body is a JWT in form only: two segments, or three, and no signature. Its `alg` is "none", and where it says
-anything else or brings a third segment, that proves nothing either, so neither is looked at. Whoever knows the secret
-address can write such a body; what an event may do is decided with that in mind, elsewhere. Here it is only read:
-strictly, because nothing vouches for it, and without ever raising. Members that nobody knows are ignored.
+The body has the form of a JWT, with two or three segments, but no signature. Its `alg` is "none"; another `alg` or a
+third segment proves nothing, so both are ignored. An attacker who knows the secret address can write such a body; the
+merchant decides what an event may do. This module reads it strictly and never raises. Unknown members are ignored.
 """
 
 import json
@@ -16,9 +15,9 @@ from .id_token import is_subject
 from .numeric_date import moment
 
 EVENT = "CONSENT_REVOKED"
-LONGEST_BODY = 8 * 1024
-# The documented event has one bracket per segment; a few more are somebody's new members, hundreds are an attack.
-MOST_BRACKETS = 32
+MAX_BODY_BYTES = 8 * 1024
+# The documented event has one bracket per segment. New members may add a few; hundreds are an attack.
+MAX_BRACKETS = 32
 LEEWAY = timedelta(seconds=60)  # of clock difference
 
 
@@ -32,14 +31,14 @@ class Revoked:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A body that is no such event, with the name of what is wrong with it."""
+    """A body that is not such an event; `code` names the mistake."""
 
     code: str
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """What came to the webhook of a sales unit: the event, and the SHA-256 of the body by which a repeat is known."""
+    """A delivery to the webhook of a sales unit: the event, and the SHA-256 of the body, which identifies a repeat."""
 
     issuer: str
     client_id: str
@@ -48,7 +47,7 @@ class Delivery:
 
 
 class _MalformedError(Exception):
-    """Something is wrong with the body; its one argument is the name of it."""
+    """The body has a mistake; the one argument names it."""
 
 
 def parse(body: bytes, now: datetime) -> Revoked | Unreadable:
@@ -60,8 +59,8 @@ def parse(body: bytes, now: datetime) -> Revoked | Unreadable:
 
 
 def _claims(body: bytes) -> dict[str, Any]:
-    """Return the members of the second segment; the first, the header, must be an object as well and says nothing."""
-    if len(body) > LONGEST_BODY:
+    """Return the members of the second segment. The header must be an object too, and is ignored."""
+    if len(body) > MAX_BODY_BYTES:
         raise _MalformedError("too_large")
     segments = body.strip(b" \t\r\n").split(b".")
     if len(segments) not in (2, 3):
@@ -71,7 +70,7 @@ def _claims(body: bytes) -> dict[str, Any]:
 
 
 def _decoded(segment: bytes) -> bytes:
-    """Decode base64url, with or without its padding, written in the one way that there is (RFC 4648, section 3.5)."""
+    """Decode base64url with or without padding, in canonical form only (RFC 4648, section 3.5)."""
     bare = segment.rstrip(b"=")
     try:
         decoded = urlsafe_b64decode(bare + b"=" * (-len(bare) % 4))
@@ -84,8 +83,8 @@ def _decoded(segment: bytes) -> bytes:
 
 
 def _object(text: bytes) -> dict[str, Any]:
-    """Return a JSON object in which no member is there twice: of two events, which one would it be?"""
-    if text.count(b"[") + text.count(b"{") > MOST_BRACKETS:
+    """Return a JSON object; refuse one with a duplicate member, because it would be ambiguous."""
+    if text.count(b"[") + text.count(b"{") > MAX_BRACKETS:
         raise _MalformedError("too_deep")
     try:
         value = json.loads(text.decode(), object_pairs_hook=_once_each)
@@ -104,7 +103,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _event(claims: dict[str, Any], now: datetime) -> Revoked:
-    """Check what the event says; the times as RFC 7519 has them (sections 4.1.4 to 4.1.6)."""
+    """Check the event and its times (RFC 7519, sections 4.1.4 to 4.1.6)."""
     if claims.get("event") != EVENT:
         raise _MalformedError("other_event")
     subject = claims.get("sub")

@@ -1,8 +1,8 @@
-"""The two addresses of a login: where it starts, and where Vipps sends the person back.
+"""The two routes of a login: `start` sends the browser to Vipps, `callback` receives it back.
 
-`start` writes an attempt and redirects; `callback` takes the attempt, makes the two calls and hands the result to the
-merchant. Read `callback` beside the sequence diagram of OpenID Connect: a line per arrow. There is one callback for
-every purpose; the purpose is in the attempt, never in the URL. What a login means in the shop is the `Merchant`'s.
+`start` stores an attempt and redirects. `callback` claims the attempt, calls Vipps twice and hands the result to the
+`Merchant`, which decides what a login means in the shop. Read `finish` beside the sequence diagram of OpenID Connect
+Core, section 3.1: one line per arrow. All purposes share one callback; the purpose is in the attempt, never in the URL.
 """
 
 import re
@@ -31,23 +31,23 @@ from .revocation import Delivery
 
 bp = Blueprint("vipps", __name__)
 
-# An attempt is taken by UPDATE ... RETURNING, which MySQL and MariaDB do not have.
+# An attempt is claimed by UPDATE ... RETURNING, which MySQL and MariaDB do not have.
 DATABASES = ("sqlite", "postgresql")
 
 REFUSED = "refused"
-# RFC 6749, appendix A.11: printable ASCII; the length is ours, far above what Vipps sends.
+# RFC 6749, appendix A.11: printable ASCII. The maximum length is ours, far above what Vipps sends.
 CODE = re.compile(r"[\x20-\x7e]{1,2000}")
 COOKIE_VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
-WAIT_SECONDS = 8.0  # for the first of two simultaneous callbacks to end
+WAIT_SECONDS = 8.0  # for the first of two simultaneous callbacks
 POLL_SECONDS = 0.05
-MOST_WAITING = 16  # repeated callbacks of one process
+MAX_WAITING = 16  # repeated callbacks that one process lets wait
 
 
 @dataclass(frozen=True)
 class Login:
-    """A login that passed every check: what was begun, who came back, and what Vipps says about them.
+    """A login that passed every check.
 
-    `userinfo` is what could be read of the `claims`, which are as received.
+    `claims` is the userinfo response as received, and `userinfo` its typed values.
     """
 
     attempt: Attempt
@@ -59,41 +59,41 @@ class Login:
 
 
 class Merchant(Protocol):
-    """What the integration asks of the shop around it."""
+    """What the integration needs from the shop."""
 
     def offer(self, next_path: str) -> ResponseReturnValue:
-        """Show the login page, with its button, instead of a login that the person did not start."""
+        """Show the login page with its button, because another site started this login."""
 
     def count_start(self) -> None:
-        """Count that this client begins a login; raises `LoginRefused` if it has begun enough for now."""
+        """Count a started login of this client; raises `LoginRefused` over the limit."""
 
     def is_theirs(self, attempt: Attempt) -> bool:
-        """Tell whether this browser still acts for whoever the attempt was begun for."""
+        """Tell whether the customer for whom the attempt was started is still the one logged in here."""
 
     def accept(self, login: Login) -> ResponseReturnValue:
-        """Do what the attempt was for, in one transaction, in which its outcome is noted (`Attempts.finish`)."""
+        """Complete the login in one transaction, which also stores its outcome (`Attempts.finish`)."""
 
     def repeat(self, attempt: Attempt, outcome: str | None) -> ResponseReturnValue:
-        """Answer a callback that has been answered before; raises `LoginRefused` if it cannot be repeated."""
+        """Answer a repeated callback; raises `LoginRefused` if the first answer cannot be given again."""
 
     def refuse(self, error: LoginRefused, next_path: str, purpose: Purpose | None) -> ResponseReturnValue:
-        """Say that nothing was done, why, and what to do; log it. The purpose of a login that is not known is None."""
+        """Show and log a refusal: what happened and what to do. `purpose` is None if the login is unknown."""
 
     def receive(self, delivery: Delivery) -> bool:
-        """Do what an event means, in one transaction and once; tell whether it was understood, now or the first time.
+        """Process an event once, in one transaction; return whether it was understood, now or the first time.
 
-        Raises `TooManyRequests` when there have been enough for now.
+        Raises `TooManyRequests` over the limit.
         """
 
 
 @dataclass(frozen=True)
 class Integration:
-    """The parts that the routes work with; kept in `app.extensions["vipps"]`."""
+    """The parts that the routes use, in `app.extensions["vipps"]`."""
 
     client: VippsClient
     attempts: Attempts
     merchant: Merchant
-    waiting: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MOST_WAITING))
+    waiting: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MAX_WAITING))
 
     @property
     def cookie(self) -> str:
@@ -117,31 +117,31 @@ def integration() -> Integration:
 
 
 def rests() -> bool:
-    """Tell whether Vipps is known to be down just now, so that a page can say so beside its button."""
+    """Tell whether the circuit breaker is open, so that a page can say so beside its button."""
     return integration().client.breaker.state is BreakerState.OPEN
 
 
 @bp.get("/login/vipps")
 def start() -> ResponseReturnValue:
-    """Begin a login: remember it, and send the browser to Vipps."""
+    """Start a login: store an attempt and send the browser to Vipps."""
     next_path = local_path(request.args.get("next"), "/")
-    if not started_by_the_person():
+    if not started_by_user():
         return private(integration().merchant.offer(next_path))
     return begin(Purpose.MEMBERS if "members" in request.args else Purpose.LOG_IN, next_path)
 
 
 @bp.get(CALLBACK_PATH)
 def callback() -> ResponseReturnValue:
-    """Finish a login: the person is back from Vipps, with a code or with an error."""
+    """Finish a login: Vipps has sent the browser back, with a code or an error."""
     vipps, next_path, purpose = integration(), "/", None
     try:
         state = only(request.args, "state", missing="state_missing")
         claimed = vipps.attempts.claim(state, browser_cookie(vipps))
         attempt = claimed.attempt if isinstance(claimed, Repeated) else claimed
         next_path, purpose = attempt.next_path, attempt.purpose
-        return answer_again(vipps, claimed) if isinstance(claimed, Repeated) else finish(vipps, attempt)
+        return replay_answer(vipps, claimed) if isinstance(claimed, Repeated) else finish(vipps, attempt)
     except Expired as error:
-        # They may begin the same again; but not what somebody began who was logged in here before.
+        # The customer may start the same login again, but not one that another customer started in this browser.
         late = error.attempt
         purpose = late.purpose if vipps.merchant.is_theirs(late) else None
         return private(vipps.merchant.refuse(error, late.next_path, purpose))
@@ -153,12 +153,12 @@ def callback() -> ResponseReturnValue:
 
 
 def finish(vipps: Integration, attempt: Attempt) -> ResponseReturnValue:
-    """Turn the response of this attempt into a login: the diagram's arrows, from the code to the session."""
+    """Turn the response of this attempt into a login: the arrows of the diagram, from the code to the session."""
     try:
-        # Before the code is sent: whoever logged in meanwhile must not get what somebody else began (RFC 9700, 4.7).
+        # Before the code is sent: another customer may have logged in meanwhile (RFC 9700, section 4.7).
         if not vipps.merchant.is_theirs(attempt):
             raise LoginRefused("session_changed")
-        with vipps.client.conversation() as deadline:
+        with vipps.client.slot() as deadline:
             vipps.client.check_issuer(request.args.getlist("iss"), deadline)
             code = code_of(request.args)
             tokens = vipps.client.exchange(code, attempt, deadline)
@@ -172,12 +172,12 @@ def finish(vipps: Integration, attempt: Attempt) -> ResponseReturnValue:
 
 
 def begin(purpose: Purpose, next_path: str, owner: str = "") -> Response:
-    """Write the attempt, bind it to this browser and to its owner, and redirect to the authorization URL.
+    """Store an attempt, bind it to this browser and its owner, and redirect to the authorization URL.
 
-    Every purpose but logging in is begun by a form post that carries a CSRF token, on behalf of its `owner`.
+    Every purpose except logging in starts with a form post that has a CSRF token, for its `owner`.
     """
     vipps = integration()
-    # One value per browser, kept while logins are open, so that several tabs can be under way at once.
+    # One value per browser, kept while logins are open, so that several tabs can log in at the same time.
     browser = browser_cookie(vipps) or random_value()
     try:
         vipps.client.breaker.check()
@@ -201,10 +201,10 @@ def begin(purpose: Purpose, next_path: str, owner: str = "") -> Response:
     return private(response)
 
 
-def answer_again(vipps: Integration, repeated: Repeated) -> ResponseReturnValue:
+def replay_answer(vipps: Integration, repeated: Repeated) -> ResponseReturnValue:
     """Answer a repeated callback of the same browser without calling Vipps again.
 
-    A double click sends two at once, and the browser shows the second answer: wait for the first to end.
+    A double click sends two callbacks, and the browser shows the answer to the second: wait for the first.
     """
     outcome = repeated.outcome
     if outcome is None and vipps.attempts.in_progress(repeated.attempt):
@@ -213,7 +213,7 @@ def answer_again(vipps: Integration, repeated: Repeated) -> ResponseReturnValue:
 
 
 def wait_for_outcome(vipps: Integration, attempt: Attempt) -> str | None:
-    """Wait for another callback of this attempt to end; only a few may wait, since each takes a thread."""
+    """Wait until another callback of this attempt ends. Only a few may wait, because each takes a thread."""
     if not vipps.waiting.acquire(blocking=False):
         raise LoginRefused("too_many_logins")
     try:
@@ -227,11 +227,11 @@ def wait_for_outcome(vipps: Integration, attempt: Attempt) -> str | None:
         vipps.waiting.release()
 
 
-def started_by_the_person() -> bool:
-    """Tell whether a person pressed our button, as far as the browser tells.
+def started_by_user() -> bool:
+    """Tell whether the user started this login on our page, according to the browser's Fetch Metadata headers.
 
-    A link, an image or a prefetch on another site would log a remembered person in without their doing (ASVS 7.6.2).
-    Browsers that send no Fetch Metadata are believed; the others say where the request came from and what for.
+    A link, an image or a prefetch on another site would log in a user whom Vipps remembers, without their action (ASVS
+    7.6.2). A browser that sends no Fetch Metadata is trusted.
     """
     headers = request.headers
     return (
@@ -242,16 +242,16 @@ def started_by_the_person() -> bool:
 
 
 def browser_cookie(vipps: Integration) -> str:
-    """Return this browser's binding value, or an empty string if it has none that we could have made."""
+    """Return the value of this browser's cookie; an empty string if there is none or it is malformed."""
     value = request.cookies.get(vipps.cookie, "")
     return value if COOKIE_VALUE.fullmatch(value) else ""
 
 
 def code_of(args: MultiDict[str, str]) -> str:
-    """Return the code of the response, or raise what Vipps says instead (RFC 6749, sections 4.1.2 and 4.1.2.1).
+    """Return the code of the response, or raise its error (RFC 6749, sections 4.1.2 and 4.1.2.1).
 
-    The state has been checked before, for errors as well; `error_description` is nobody's text but the sender's and is
-    neither shown nor logged. Parameters that we do not know are ignored.
+    The state has been checked before, also for errors. Anyone can put text into `error_description`, so it is neither
+    shown nor logged. Unknown parameters are ignored.
     """
     if "error" in args:
         raise refused_by_vipps(only(args, "error", missing="unknown_error"))
@@ -262,7 +262,7 @@ def code_of(args: MultiDict[str, str]) -> str:
 
 
 def only(args: MultiDict[str, str], name: str, missing: str) -> str:
-    """Return the one value of a parameter; none, an empty one and two are refused (RFC 6749, section 3.1)."""
+    """Return the one value of a parameter; refuse none, an empty one, and more than one (RFC 6749, section 3.1)."""
     values: Sequence[str] = args.getlist(name)
     if len(values) != 1 or not values[0]:
         raise LoginRefused(missing)
@@ -270,7 +270,7 @@ def only(args: MultiDict[str, str], name: str, missing: str) -> str:
 
 
 def private(answer: ResponseReturnValue) -> Response:
-    """Keep an answer of the login out of every cache (ASVS 14.3.2)."""
+    """Keep a response of the login out of all caches (ASVS 14.3.2)."""
     response = make_response(answer)
     response.headers["Cache-Control"] = "no-store"
     return response

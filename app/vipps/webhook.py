@@ -1,11 +1,11 @@
-"""The address to which Vipps delivers that a person shares nothing with us any more.
+"""The revocation webhook: Vipps delivers the event that a person stopped sharing with this merchant.
 
-The event is not signed, and the platform's HMAC is not for it (Vipps Login API guide: webhooks), so the address itself
-is the secret: it is compared in constant time, before anything of the body is read, and appears in no log. There is no
-cookie, no session and no form token here; the answer is a status and its name, and nothing of what was sent comes back.
-Vipps documents neither retries nor expected statuses for this event, so the statuses are those of its other webhooks:
-200 once it is stored, and also for people whom we do not know; 400 for what will never be understood; 429 and 503 for
-"later". Anybody who learns the address can forge an event: see the merchant's side for what one may do.
+The event is not signed, and the platform's HMAC does not cover it (Vipps Login API guide: webhooks). So the address is
+the secret: its token is compared in constant time before the body is read, and appears in no log. The route uses no
+cookie, no session and no form token, and its response repeats nothing of the request. Vipps documents neither retries
+nor expected statuses for this event, so the statuses are those of its other webhooks: 200 once the event is stored, also
+for an unknown person; 400 for a body that will never be understood; 429 and 503 for "later". Anyone who learns the
+address can forge an event, so the merchant must allow only effects that can be undone.
 """
 
 import hmac
@@ -17,7 +17,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests
 
-from .revocation import LONGEST_BODY, Delivery, parse
+from .revocation import MAX_BODY_BYTES, Delivery, parse
 from .routes import Integration, integration
 
 RETRY_SECONDS = 60
@@ -46,25 +46,25 @@ def consent_revoked(token: str) -> Response:
 
 
 def is_ours(token: str, *configured: str) -> bool:
-    """Tell whether the path ends with a secret of ours; without one configured, nothing does (ASVS 16.5.3).
+    """Tell whether the path has one of our webhook tokens; False if none is configured (ASVS 16.5.3).
 
-    All are compared, so that the time tells neither how much of one is right nor which one it is.
+    All tokens are compared, so that the time reveals neither a correct prefix nor which token matched.
     """
     given = token.encode("utf-8", "replace")
     return sum(hmac.compare_digest(given, each.encode()) for each in configured if each) > 0
 
 
 def delivery(vipps: Integration) -> Delivery:
-    """Read what was sent, up to the limit, however it was sent; raises `RequestEntityTooLarge` beyond."""
-    request.max_content_length = LONGEST_BODY
+    """Read the body up to the limit, also a chunked one; raises `RequestEntityTooLarge` beyond it."""
+    request.max_content_length = MAX_BODY_BYTES
     body = request.get_data(cache=False)
-    request.stream.read(1)  # a body in chunks was cut at the limit without a word; to ask for more raises
+    request.stream.read(1)  # Werkzeug truncates a chunked body silently; reading one more byte raises
     config = vipps.client.config
     return Delivery(config.issuer, config.client_id, parse(body, datetime.now(UTC)), sha256(body).hexdigest())
 
 
 def answer(status: HTTPStatus) -> Response:
-    """Answer with a status, its name, and no more."""
+    """Return a response with a status and its name only."""
     response = Response(status.phrase, status, content_type="text/plain; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):

@@ -48,7 +48,7 @@ def log_in(provider: Provider, client_of: VippsClient) -> Callable[..., dict[str
     ) -> dict[str, Any]:
         attempt = an_attempt(purpose=purpose)
         provider.nonce = attempt.nonce
-        with client.conversation() as deadline:
+        with client.slot() as deadline:
             client.check_issuer([], deadline)
             tokens = client.exchange(code, attempt, deadline)
             id_token = client.validate(tokens, attempt, deadline)

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import Engine, create_engine, func, select
 
 from app.vipps import routes
-from app.vipps.attempts import PER_BROWSER, Attempt, Attempts, Expired, Repeated, hash_of, login_attempt, metadata
+from app.vipps.attempts import MAX_PER_BROWSER, Attempt, Attempts, Expired, Repeated, hash_of, login_attempt, metadata
 from app.vipps.errors import LoginRefused
 from app.vipps.purposes import Purpose
 
@@ -147,9 +147,9 @@ def test_of_many_claims_at_once_exactly_one_wins(attempts: Attempts) -> None:
 
 def test_a_browser_keeps_no_more_than_its_share_and_others_keep_theirs(attempts: Attempts, engine: Engine) -> None:
     other = attempts.begin("other", Purpose.LOG_IN, "/")
-    begun = [attempts.begin("browser", Purpose.LOG_IN, "/") for _ in range(PER_BROWSER + 5)]
+    begun = [attempts.begin("browser", Purpose.LOG_IN, "/") for _ in range(MAX_PER_BROWSER + 5)]
     with engine.connect() as connection:
-        assert connection.scalar(select(func.count()).select_from(login_attempt)) == PER_BROWSER + 1
+        assert connection.scalar(select(func.count()).select_from(login_attempt)) == MAX_PER_BROWSER + 1
     assert why(attempts, begun[0].state, "browser") == "state_unknown"
     assert isinstance(attempts.claim(begun[-1].state, "browser"), Attempt)
     assert isinstance(attempts.claim(other.state, "other"), Attempt)
@@ -158,7 +158,7 @@ def test_a_browser_keeps_no_more_than_its_share_and_others_keep_theirs(attempts:
 def test_machines_without_cookies_cannot_fill_the_table(
     attempts: Attempts, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.vipps.attempts.MOST", 10)
+    monkeypatch.setattr("app.vipps.attempts.MAX_ATTEMPTS", 10)
     begun = [attempts.begin(f"browser {number}", Purpose.LOG_IN, "/") for number in range(50)]
     with engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(login_attempt)) == 11

@@ -173,7 +173,7 @@ def test_of_many_threads_one_tries(circuit: Breaker, clock: Clock) -> None:
 def asked(client: VippsClient, code: str = "the-code") -> str:
     """Hand in a code; returns the refusal's name, or an empty string."""
     try:
-        with client.conversation() as deadline:
+        with client.slot() as deadline:
             client.exchange(code, an_attempt(), deadline)
     except LoginRefused as error:
         return error.code

@@ -228,11 +228,11 @@ def test_no_call_begins_when_the_time_is_up(provider: Provider, client_of: Vipps
 
 
 def test_no_more_logins_wait_for_vipps_than_allowed(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.vipps.client.PLACE_SECONDS", 0.01)
+    monkeypatch.setattr("app.vipps.client.SLOT_SECONDS", 0.01)
     client = VippsClient(provider.config(concurrent_logins=1))
-    with client.conversation():
-        assert refused(lambda: client.conversation().__enter__()) == "too_many_logins"
-    with client.conversation():
+    with client.slot():
+        assert refused(lambda: client.slot().__enter__()) == "too_many_logins"
+    with client.slot():
         pass  # the place is free again
 
 

@@ -13,7 +13,7 @@ from app.customers import rate_limits
 from app.customers.models import Customer, CustomerSession, VippsLink
 from app.database import db
 from app.security import client_site, limiter
-from app.vipps.attempts import LIFETIME, MOST, login_attempt
+from app.vipps.attempts import LIFETIME, MAX_ATTEMPTS, login_attempt
 from app.vipps.errors import REDIRECT_CODES, REFUSALS
 from tests.conftest import allowed_by, browser_of, open_page, served
 from tests.pages import Page, check_page
@@ -279,7 +279,9 @@ def test_a_whole_network_of_one_customer_counts_as_one_place(vipps: VippsPerson)
 def test_all_networks_of_one_site_together_are_bounded_too(vipps: VippsPerson) -> None:
     allowed, each = allowed_by(rate_limits.STARTS_PER_SITE), allowed_by(rate_limits.STARTS_PER_CLIENT)
     minutes = LIFETIME.total_seconds() / 60
-    assert (MOST // (each * minutes), MOST // (allowed * minutes)) == (55, 11), "the comment says one more"
+    assert (MAX_ATTEMPTS // (each * minutes), MAX_ATTEMPTS // (allowed * minutes)) == (55, 11), (
+        "the comment says one more"
+    )
     with vipps.app.test_request_context(environ_overrides={"REMOTE_ADDR": "2001:db8:0:1::1"}):
         for _ in range(allowed - 1):  # what others there have begun
             limiter.limiter.hit(parse(rate_limits.STARTS_PER_SITE), client_site(), "vipps.start")

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.vipps import revocation
-from app.vipps.revocation import LEEWAY, LONGEST_BODY, Revoked, Unreadable, parse
+from app.vipps.revocation import LEEWAY, MAX_BODY_BYTES, Revoked, Unreadable, parse
 from tests.vipps.events import ABSENT, HEADER, SAMPLE, SAMPLE_SECONDS, SAMPLE_SUBJECT, claims, encoded, event, jwt
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -58,8 +58,8 @@ def test_an_event_within_the_leeway_counts_and_beyond_it_does_not() -> None:
 
 NUMBERS: list[Any] = [True, "1", None, [SECONDS], -1, 0, 10**12, 10**400, 1e308]
 MALFORMED: list[tuple[str, bytes]] = [
-    ("too_large", b"a" * (LONGEST_BODY + 1)),
-    ("too_large", event(NOW, more="x" * LONGEST_BODY)),
+    ("too_large", b"a" * (MAX_BODY_BYTES + 1)),
+    ("too_large", event(NOW, more="x" * MAX_BODY_BYTES)),
     ("not_two_or_three_segments", b""),
     ("not_two_or_three_segments", encoded(TEXT)),
     ("not_two_or_three_segments", jwt(TEXT, rest=b".a.b")),
@@ -126,7 +126,7 @@ def test_every_name_is_tested_here() -> None:
     assert {code for code, _body in MALFORMED} == names
 
 
-@given(st.binary(max_size=LONGEST_BODY + 10))
+@given(st.binary(max_size=MAX_BODY_BYTES + 10))
 @example(SAMPLE)
 def test_arbitrary_bytes_never_raise(body: bytes) -> None:
     assert isinstance(parse(body, NOW), Unreadable)

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from app.database import utcnow
 from app.settings import DEMO_WEBHOOK_TOKEN
 from app.vipps import webhook
-from app.vipps.revocation import LONGEST_BODY
+from app.vipps.revocation import MAX_BODY_BYTES
 from tests.conftest import browser_of, served
 from tests.vipps.events import SAMPLE, event
 from tests.vipps.webhook_steps import ADDRESS, PATH, PLAIN, deliveries, send
@@ -69,7 +69,7 @@ def test_what_every_answer_is(app: Flask, sender: FlaskClient) -> None:
         send(sender, b"nonsense <b>here</b>"),
         send(sender, path=ADDRESS + "wrong"),
         send(sender, content_type="application/json"),
-        send(sender, b"x" * (LONGEST_BODY + 1)),
+        send(sender, b"x" * (MAX_BODY_BYTES + 1)),
     ]
     assert [answer.status_code for answer in answers] == [200, 400, 404, 415, 413]
     for answer in answers:
@@ -174,7 +174,7 @@ def test_another_type_is_not_even_read(app: Flask, sender: FlaskClient, kind: st
     assert deliveries(app) == []
 
 
-@pytest.mark.parametrize("size", [LONGEST_BODY + 1, 6 * 1024**2, 100 * 1024**2])
+@pytest.mark.parametrize("size", [MAX_BODY_BYTES + 1, 6 * 1024**2, 100 * 1024**2])
 def test_what_is_announced_too_large_is_not_read(app: Flask, sender: FlaskClient, size: int) -> None:
     assert send_stream(sender, length=size) == (413, 0)
     assert deliveries(app) == []
@@ -183,7 +183,7 @@ def test_what_is_announced_too_large_is_not_read(app: Flask, sender: FlaskClient
 def test_what_turns_out_too_large_is_read_no_further(app: Flask, sender: FlaskClient) -> None:
     status, read = send_stream(sender, length=None)
     assert status == 413
-    assert 0 < read <= LONGEST_BODY
+    assert 0 < read <= MAX_BODY_BYTES
 
 
 def test_an_event_that_comes_in_chunks_is_read(app: Flask) -> None:

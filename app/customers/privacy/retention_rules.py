@@ -21,7 +21,8 @@ from app.customers.privacy.data_sources import Rule, deletes, table_of
 from app.customers.privacy.erasure import erase
 from app.database import db
 from app.mail import Mail
-from app.vipps.attempts import MEMORY, login_attempt
+from app.vipps.attempts import RETENTION as ATTEMPT_RETENTION
+from app.vipps.attempts import login_attempt
 from app.vipps.matching import Verdict
 
 # Entries that explain how an account came about are kept as long as the account; their user agent is cleared after a
@@ -48,7 +49,7 @@ def _explains() -> ColumnElement[bool]:
 
 
 def _old_attempt(now: datetime) -> ColumnElement[bool]:
-    return login_attempt.c.expires_at < int((now - MEMORY).timestamp())
+    return login_attempt.c.expires_at < int((now - ATTEMPT_RETENTION).timestamp())
 
 
 def _ended(now: datetime) -> ColumnElement[bool]:

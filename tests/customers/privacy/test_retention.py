@@ -27,7 +27,8 @@ from app.mail import Mail
 from app.shop.carts import GUEST_CART_LIFE
 from app.shop.models import Cart, Order
 from app.staff.models import AuditEntry, ErrorReport, Staff, StaffSession
-from app.vipps.attempts import MEMORY, login_attempt
+from app.vipps.attempts import RETENTION as ATTEMPT_RETENTION
+from app.vipps.attempts import login_attempt
 from tests.customers.steps import add_customer
 from tests.tables import tables_in
 
@@ -169,7 +170,7 @@ def test_every_kind_has_its_test(app: Flask) -> None:
 
 
 def test_a_login_in_progress_goes_once_nobody_can_come_back_from_it(app: Flask) -> None:
-    ends = {"old": NOW - MEMORY - HOUR, "young": NOW - MEMORY + timedelta(minutes=1)}
+    ends = {"old": NOW - ATTEMPT_RETENTION - HOUR, "young": NOW - ATTEMPT_RETENTION + timedelta(minutes=1)}
     values = {"browser_hash": "b", "nonce": "n", "code_verifier": "v", "purpose": "log_in", "next_path": "/"}
     with app.app_context():
         for name, at in ends.items():
