@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.customers.linking import pending_link
 from app.customers.privacy import retention_periods
-from app.customers.privacy.labels import lasting
+from app.customers.privacy.labels import format_period
 from app.customers.sessions import session_cookie
 from app.customers.sessions.session_store import ABSOLUTE_LIMIT
 from app.i18n import A_YEAR, LANGUAGE_COOKIE
@@ -82,12 +82,12 @@ def cookies() -> list[Cookie]:
         Cookie(
             cookie_name(cart_cookie.COOKIE),
             _("Remembers your cart. It comes with the first thing that you put into it."),
-            lasting(GUEST_CART_LIFE),
+            format_period(GUEST_CART_LIFE),
         ),
         Cookie(
             cookie_name(session_cookie.COOKIE),
             _("Keeps you logged in."),
-            _("%(closed)s, %(time)s at most", closed=closed, time=lasting(ABSOLUTE_LIMIT)),
+            _("%(closed)s, %(time)s at most", closed=closed, time=format_period(ABSOLUTE_LIMIT)),
         ),
         Cookie(
             current_app.config["SESSION_COOKIE_NAME"],
@@ -97,17 +97,17 @@ def cookies() -> list[Cookie]:
         Cookie(
             integration().cookie,
             _("Makes sure that a login with %(brand)s ends in the browser in which it began.", brand=_brand()),
-            lasting(attempts.LIFETIME),
+            format_period(attempts.LIFETIME),
         ),
         Cookie(
             cookie_name(pending_link.PENDING_COOKIE),
             _("Holds a login with %(brand)s until you have proved that an account is yours.", brand=_brand()),
-            lasting(pending_link.LIFETIME),
+            format_period(pending_link.LIFETIME),
         ),
         Cookie(
             cookie_name(LANGUAGE_COOKIE),
             _("Remembers the language that you chose at the foot of a page."),
-            lasting(timedelta(seconds=A_YEAR)),
+            format_period(timedelta(seconds=A_YEAR)),
         ),
         *(cookie() for cookie in current_app.extensions.get(COOKIES_OF_OTHERS, ())),
     ]
@@ -130,43 +130,47 @@ def kept() -> list[Kept]:
             _("not limited"),
             _("The books need it (bokføringsloven, section 13), and it says nothing about you any more."),
         ),
-        Kept(_("A guest’s cart"), lasting(GUEST_CART_LIFE), _("It is what a cart is for (article 6(1)(b)).")),
+        Kept(_("A guest’s cart"), format_period(GUEST_CART_LIFE), _("It is what a cart is for (article 6(1)(b)).")),
         Kept(
             _("Your answers about news and offers"),
             _(
                 "as long as your account, then %(time)s without your name",
-                time=lasting(retention_periods.consent_proof()),
+                time=format_period(retention_periods.consent_proof()),
             ),
             _("We have to be able to prove them (article 7(1)), until claims lapse (foreldelsesloven, 2)."),
         ),
-        Kept(_("What happened to your account: logins, confirmations"), lasting(retention_periods.ACTIVITY), interest),
+        Kept(
+            _("What happened to your account: logins, confirmations"),
+            format_period(retention_periods.ACTIVITY),
+            interest,
+        ),
         Kept(_("How your account came about: ways in, password, address"), with_account, interest),
         Kept(
             _("Logins that were refused and belong to no account"),
-            lasting(retention_periods.NOBODYS_ACTIVITY),
+            format_period(retention_periods.UNKNOWN_CUSTOMER_ACTIVITY),
             interest,
         ),
-        Kept(_("Where you were logged in, after it has ended"), lasting(retention_periods.SESSIONS), interest),
+        Kept(_("Where you were logged in, after it has ended"), format_period(retention_periods.SESSIONS), interest),
         Kept(
             _("A login with %(brand)s in progress", brand=_brand()),
-            lasting(attempts.LIFETIME + attempts.MEMORY),
+            format_period(attempts.LIFETIME + attempts.MEMORY),
             _("Without it nobody can log in (article 6(1)(b))."),
         ),
         Kept(
             _("A login with %(brand)s that waits for proof", brand=_brand()),
-            lasting(pending_link.LIFETIME),
+            format_period(pending_link.LIFETIME),
             _("Without it nobody can prove that an account is theirs (article 6(1)(b))."),
         ),
-        Kept(_("That a link was mailed to you"), lasting(retention_periods.PROOFS), interest),
-        Kept(_("A registration that was never confirmed"), lasting(retention_periods.UNUSED_ACCOUNTS), contract),
-        Kept(_("Our outbox"), lasting(retention_periods.MAILS), interest),
+        Kept(_("That a link was mailed to you"), format_period(retention_periods.EMAIL_TOKENS), interest),
+        Kept(_("A registration that was never confirmed"), format_period(retention_periods.UNUSED_ACCOUNTS), contract),
+        Kept(_("Our outbox"), format_period(retention_periods.MAILS), interest),
         Kept(
             _("That %(brand)s told us of an end of sharing", brand=_brand()),
-            lasting(retention_periods.DELIVERIES),
+            format_period(retention_periods.DELIVERIES),
             interest,
         ),
-        Kept(_("That you saw an error page, and its reference"), lasting(retention_periods.ERRORS), interest),
-        Kept(_("That our staff looked at your account"), lasting(retention_periods.STAFF_LOOKS), interest),
+        Kept(_("That you saw an error page, and its reference"), format_period(retention_periods.ERRORS), interest),
+        Kept(_("That our staff looked at your account"), format_period(retention_periods.STAFF_LOOKS), interest),
     ]
 
 
@@ -178,7 +182,7 @@ def asked() -> list[tuple[object, object]]:
 
 
 def _orders() -> str:
-    return lasting(retention_periods.orders())
+    return format_period(retention_periods.orders())
 
 
 def _brand() -> str:

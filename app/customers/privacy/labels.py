@@ -87,7 +87,7 @@ RAW = frozenset({"evidence"})
 AMOUNTS = frozenset({"total", "unit_price", "sum"})
 
 
-def lasting(period: timedelta) -> str:
+def format_period(period: timedelta) -> str:
     """Write how long a period is, in its largest whole unit: "3 years", "90 days", "15 minutes"."""
     years, rest = divmod(period, YEAR)
     if years and rest <= min(LEAP_DAYS, years) * DAY:

@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, Response, abort, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from sqlalchemy import update
 
-from app.customers.privacy.labels import lasting
+from app.customers.privacy.labels import format_period
 from app.database import db
 from app.guide.error_playground.ailments import AILMENTS, PREFIX, STARTERS, WARDS, Ailment
 from app.guide.login_requests import CALLBACK, state_of_begun
@@ -61,7 +61,7 @@ def try_it(name: str) -> ResponseReturnValue:
 
 def _cookie() -> Cookie:
     purpose = "Says what is to go wrong in a login that you begin in the guide’s error clinic."
-    return Cookie(cookie_name(COOKIE), purpose, lasting(LIFETIME))
+    return Cookie(cookie_name(COOKIE), purpose, format_period(LIFETIME))
 
 
 def _bent(ailment: Ailment, response: Response) -> Response:

@@ -40,7 +40,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app.customers.models import Customer, VippsLink
 from app.customers.privacy import data_sources
-from app.customers.privacy.labels import lasting
+from app.customers.privacy.labels import format_period
 from app.database import UtcDateTime, db, made_elsewhere, utcnow
 from app.security import cookie_name, read_cookie, secret_hash, set_cookie
 from app.shop.privacy_notice import Cookie
@@ -188,7 +188,7 @@ def _erase(customer: Customer) -> None:
 
 def cookie() -> Cookie:
     """Say on the privacy page what the cookie is for."""
-    return Cookie(cookie_name(COOKIE), "Shows you your own logins, step by step, in the guide.", lasting(AGE))
+    return Cookie(cookie_name(COOKIE), "Shows you your own logins, step by step, in the guide.", format_period(AGE))
 
 
 def _payer(connection: Connection, state_hash: str, browser: str, now: datetime) -> str | None:
