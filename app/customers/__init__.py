@@ -9,7 +9,7 @@ from flask import Flask
 
 from app.customers import privacy
 from app.customers.accounts.postal_address import label_lines
-from app.customers.activity.descriptions import login_method, said
+from app.customers.activity.descriptions import describe_activity, login_method
 from app.customers.consents.consent_prompt import questions
 from app.customers.routes import BLUEPRINTS
 from app.customers.sessions import session_cookie
@@ -20,7 +20,7 @@ def init_app(app: Flask) -> None:
     """Wire the accounts into the app."""
     session_cookie.init_app(app)
     privacy.init_app(app)
-    for each in (label_lines, device, said, login_method):
+    for each in (label_lines, device, describe_activity, login_method):
         app.add_template_filter(each)
     app.add_template_global(questions, "consent_questions")
     for blueprint in BLUEPRINTS:

@@ -149,7 +149,7 @@ def retention() -> list[Retention]:
         Retention(_("How your account came about: ways in, password, address"), with_account, interest),
         Retention(
             _("Logins that were refused and belong to no account"),
-            format_period(retention_periods.NOBODYS_ACTIVITY),
+            format_period(retention_periods.UNKNOWN_CUSTOMER_ACTIVITY),
             interest,
         ),
         Retention(
@@ -165,7 +165,7 @@ def retention() -> list[Retention]:
             format_period(pending_link.LIFETIME),
             _("Without it nobody can prove that an account is theirs (article 6(1)(b))."),
         ),
-        Retention(_("That a link was mailed to you"), format_period(retention_periods.PROOFS), interest),
+        Retention(_("That a link was mailed to you"), format_period(retention_periods.EMAIL_TOKENS), interest),
         Retention(
             _("A registration that was never confirmed"), format_period(retention_periods.UNUSED_ACCOUNTS), contract
         ),

@@ -77,7 +77,7 @@ def test_its_owner_is_told_by_mail(app: Flask) -> None:
     assert [mail.kind for mail in mails(app)] == ["blocked", "unblocked"]
 
 
-def test_whoever_is_in_is_out(app: Flask, client: FlaskClient) -> None:
+def test_blocking_ends_open_sessions(app: Flask, client: FlaskClient) -> None:
     customer_id = add_customer(app)
     log_in(client)
     block(app)
@@ -169,7 +169,7 @@ def test_an_account_that_is_opened_again_is_as_it_was(app: Flask, client: FlaskC
 
 @pytest.mark.parametrize("command", ["block", "unblock"])
 @pytest.mark.parametrize("email", ["nobody@example.com", "no address", ""])
-def test_the_command_says_when_nobody_has_the_address(app: Flask, command: str, email: str) -> None:
+def test_the_command_says_when_no_customer_has_the_address(app: Flask, command: str, email: str) -> None:
     add_customer(app)
     result = run(app, command, email)
     assert result.exit_code == 1

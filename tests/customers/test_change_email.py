@@ -110,7 +110,7 @@ def test_a_taken_address_gets_the_same_answer_and_its_owner_a_mail(app: Flask, c
     assert activity_of(app, owner) == []
 
 
-def test_an_address_that_somebody_takes_meanwhile_is_not_taken_from_them(
+def test_an_address_that_another_account_takes_meanwhile_stays_with_it(
     app: Flask, client: FlaskClient, tuva: int
 ) -> None:
     link = link_for(app, client)
@@ -258,7 +258,7 @@ def test_a_first_address_is_added_in_the_same_way(app: Flask, client: FlaskClien
     assert [mail.kind for mail in mails(app, to=NEW)] == ["change_email"]
 
 
-def test_a_registration_that_nobody_confirmed_keeps_no_address_from_its_owner(
+def test_an_unconfirmed_registration_does_not_keep_the_address_from_its_owner(
     app: Flask, client: FlaskClient, tuva: int
 ) -> None:
     """A stranger could otherwise hold any address for ever; the mailbox says whose it is."""

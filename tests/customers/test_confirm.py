@@ -180,7 +180,7 @@ def test_many_accounts_are_slowed_by_where_it_comes_from(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("target", ["//evil.example", ""])
-def test_nobody_is_led_away(app: Flask, client: FlaskClient, stale: int, target: str) -> None:
+def test_the_confirmation_redirects_to_no_other_site(app: Flask, client: FlaskClient, stale: int, target: str) -> None:
     page = open_page(client, f"{CONFIRM}?next={target}")
     assert page.one("main input[name=next]")["value"] == "/account"
     assert send(client, target=target).headers["Location"] == "/account"

@@ -149,7 +149,7 @@ def _impatient(connection: Any) -> None:
     connection.exec_driver_sql("SET LOCAL lock_timeout = 100")
 
 
-def nobody_is_let_in(trouble: Trouble, steps: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+def no_customer_is_logged_in(trouble: Trouble, steps: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     """Let every step fail in turn, and look at what the person, the log and the database have of it."""
     before = everything(trouble.vipps.app)
     for step in steps:
@@ -178,35 +178,35 @@ def test_a_locked_database(
     vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sqlite_lock, "BUSY_MS", 100)
-    nobody_is_let_in(Locked(vipps, monkeypatch), STEPS, capsys)
+    no_customer_is_logged_in(Locked(vipps, monkeypatch), STEPS, capsys)
 
 
 @pytest.mark.parametrize("kind", [Full, ReadOnly])
 def test_a_database_that_takes_nothing_more(
     vipps: VippsPerson, kind: type[Trouble], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    nobody_is_let_in(kind(vipps, monkeypatch), (*STEPS, statement(1), statement(5)), capsys)
+    no_customer_is_logged_in(kind(vipps, monkeypatch), (*STEPS, statement(1), statement(5)), capsys)
 
 
 @pytest.mark.postgresql
 def test_a_server_that_cannot_be_reached(
     postgresql_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    nobody_is_let_in(Unreachable(postgresql_vipps, monkeypatch), (*STEPS, *INSIDE), capsys)
+    no_customer_is_logged_in(Unreachable(postgresql_vipps, monkeypatch), (*STEPS, *INSIDE), capsys)
 
 
 @pytest.mark.postgresql
 def test_a_server_whose_tables_are_locked(
     postgresql_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    nobody_is_let_in(TablesLocked(postgresql_vipps, monkeypatch), STEPS, capsys)
+    no_customer_is_logged_in(TablesLocked(postgresql_vipps, monkeypatch), STEPS, capsys)
 
 
 @pytest.mark.postgresql
 def test_a_server_that_is_restarted_within_the_transaction(
     postgresql_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    nobody_is_let_in(Restarted(postgresql_vipps, monkeypatch), INSIDE, capsys)
+    no_customer_is_logged_in(Restarted(postgresql_vipps, monkeypatch), INSIDE, capsys)
 
 
 @pytest.mark.postgresql
@@ -228,7 +228,7 @@ def test_a_login_that_is_committed_does_not_fail_any_more(
 
 
 @pytest.mark.postgresql
-def test_a_restarted_server_costs_nobody_their_session(
+def test_sessions_survive_a_restart_of_the_server(
     postgresql_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     postgresql_vipps.log_in(PERSON)

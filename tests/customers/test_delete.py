@@ -61,7 +61,7 @@ def erase(app: Flask, *arguments: str, **kwargs: Any) -> Any:
     return app.test_cli_runner().invoke(args=["erase", *arguments], **kwargs)
 
 
-def test_whoever_came_back_with_a_copy_is_erased_again_by_number(either_app: Flask) -> None:
+def test_a_customer_restored_from_a_backup_is_erased_again_by_number(either_app: Flask) -> None:
     with either_app.app_context():
         others = set(db.session.scalars(select(Customer.id)))
     customer_id = add_customer(either_app, vipps=True)
@@ -97,7 +97,7 @@ def test_the_command_asks_and_says_since_when_and_not_who(app: Flask) -> None:
         assert db.session.get(Customer, customer_id) is None
 
 
-def test_whoever_got_the_number_after_that_is_spared(app: Flask) -> None:
+def test_a_customer_who_got_the_number_later_is_spared(app: Flask) -> None:
     with time_machine.travel("2026-11-02T03:04:05+00:00", tick=False):
         customer_id = str(add_customer(app))
     for before in ("2026-11-02T03:04:04.999999Z", "2026-11-01T05:00:00+02:00"):
@@ -114,7 +114,7 @@ def test_whoever_got_the_number_after_that_is_spared(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "99999999999", "1 OR 1=1"])
-def test_what_is_no_number_of_a_customer_erases_nobody(app: Flask, number: str) -> None:
+def test_an_invalid_customer_number_erases_no_customer(app: Flask, number: str) -> None:
     customer_id = add_customer(app)
     assert erase(app, "--yes", "--", number).exit_code == 2
     with app.app_context():

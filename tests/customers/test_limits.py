@@ -103,7 +103,7 @@ def answers_of(response: Any) -> tuple[object, ...]:
     return response.status_code, response.text, sorted(headers.items()), len(response.headers.getlist("Set-Cookie"))
 
 
-def test_mail_to_one_address_is_bounded_and_nobody_can_tell(app: Flask) -> None:
+def test_emails_to_one_address_are_limited_and_the_answer_does_not_show_it(app: Flask) -> None:
     add_customer(app, "owner@example.com")
     for email in (EMAIL, "owner@example.com"):
         browsers = [from_address(browser_of(app), f"10.0.0.{n}") for n in range(7)]
@@ -117,7 +117,7 @@ def test_mail_to_one_address_is_bounded_and_nobody_can_tell(app: Flask) -> None:
     assert len(mails(app, "reset_password")) == 5
 
 
-def test_whoever_asks_too_often_does_not_end_the_link_that_the_owner_has(app: Flask, client: FlaskClient) -> None:
+def test_too_many_requests_do_not_revoke_the_owners_link(app: Flask, client: FlaskClient) -> None:
     add_customer(app)
     for n in range(8):
         post(from_address(browser_of(app), f"10.0.0.{n}"), FORGOT, {"email": EMAIL}, form_on=FORGOT)
@@ -125,7 +125,7 @@ def test_whoever_asks_too_often_does_not_end_the_link_that_the_owner_has(app: Fl
     assert post(client, link, {"password": "three green tents"}, form_on=link).status_code == 303
 
 
-def test_mail_that_somebody_asks_for_themselves_is_bounded_too(app: Flask, client: FlaskClient) -> None:
+def test_emails_that_a_customer_asks_for_are_limited_too(app: Flask, client: FlaskClient) -> None:
     enter(app, client, add_customer(app, password=None, vipps=True))
     answers = [post(client, "/account/password/link", form_on="/account") for _ in range(6)]
     assert [answer.status_code for answer in answers] == [303] * 6

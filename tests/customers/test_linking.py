@@ -229,7 +229,7 @@ def test_under_another_name_only_the_password_counts(vipps: VippsPerson) -> None
     assert who_is_in(vipps) == account
 
 
-def test_whoever_says_it_is_not_theirs_gets_an_account_of_their_own(vipps: VippsPerson) -> None:
+def test_a_person_who_disowns_the_matching_account_gets_a_new_one(vipps: VippsPerson) -> None:
     account = add_account(vipps, name="Per Berg")
     vipps.log_in(PERSON, "/cart")
     response = send_proof(vipps.browser, f"{PROVE}/new")
@@ -264,7 +264,7 @@ def test_an_account_with_another_vipps_user_stays_with_it(vipps: VippsPerson) ->
     assert who_is_in(vipps) is None
 
 
-def test_for_members_only_nobody_is_made(vipps: VippsPerson) -> None:
+def test_a_login_for_members_only_creates_no_account(vipps: VippsPerson) -> None:
     with vipps.app.app_context():
         before = len(db.session.scalars(select(Customer)).all())
     url = vipps.browser.get("/login/vipps?members=1&next=/cart").headers["Location"]
@@ -294,7 +294,7 @@ def test_a_blocked_account_is_closed_and_says_so(vipps: VippsPerson) -> None:
     assert links_of(vipps, account) == []
 
 
-def test_my_page_connects_whoever_comes_back(vipps: VippsPerson) -> None:
+def test_my_page_links_the_vipps_user_who_comes_back(vipps: VippsPerson) -> None:
     account = add_account(vipps, phone_number=None, email="old@example.com", name="Somebody Quite Different")
     log_in_by_password(vipps, vipps.browser, "old@example.com")
     other = another_browser(vipps)

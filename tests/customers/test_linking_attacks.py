@@ -84,7 +84,9 @@ def test_changed_claims_never_move_a_login_to_another_account(vipps: VippsPerson
     assert customer(vipps, mine or 0).email == EMAIL, "the other account keeps its address"
 
 
-def test_whoever_registered_with_the_victims_address_is_out_when_the_owner_comes(vipps: VippsPerson) -> None:
+def test_an_attacker_who_registered_with_the_victims_address_loses_access_when_the_owner_comes(
+    vipps: VippsPerson,
+) -> None:
     """The classic-federated merge, with everything that an attacker may have left inside."""
     attacker = another_browser(vipps)
     register(attacker, EMAIL, PASSWORD)
@@ -158,13 +160,13 @@ def test_a_recycled_number_shows_nothing_of_its_former_owner(vipps: VippsPerson)
     assert links_of(vipps, account) == []
 
 
-def test_a_number_that_was_only_typed_here_stands_in_nobodys_way(vipps: VippsPerson) -> None:
+def test_a_typed_phone_number_does_not_keep_its_owner_out(vipps: VippsPerson) -> None:
     add_account(vipps, email="attacker@example.com", phone_verified_at=None)
     vipps.log_in(PERSON)
     assert who_is_in(vipps) is not None, "no question about the attacker's account"
 
 
-def test_a_crowd_with_a_typed_number_hides_nobody(vipps: VippsPerson) -> None:
+def test_many_accounts_with_a_typed_number_do_not_hide_the_owner(vipps: VippsPerson) -> None:
     with vipps.app.app_context():
         crowd = [Customer(phone_number=PHONE, name=NAME) for _ in range(account_links.MAX_CANDIDATES + 1)]
         db.session.add_all(crowd)
@@ -226,7 +228,7 @@ def test_what_one_session_began_no_other_session_finishes(vipps: VippsPerson, me
 
 
 @pytest.mark.parametrize("meanwhile", ["nothing", "another account"])
-def test_what_came_too_late_begins_again_for_whoever_began_it(vipps: VippsPerson, meanwhile: str) -> None:
+def test_an_expired_login_begins_again_with_the_same_purpose(vipps: VippsPerson, meanwhile: str) -> None:
     add_account(vipps)
     add_account(vipps, email="other@example.com", phone_number=None)
     log_in_by_password(vipps, vipps.browser)
@@ -279,7 +281,7 @@ def test_a_login_that_vipps_remembers_is_no_confirmation(vipps: VippsPerson) -> 
     assert vipps.browser.get("/account/vipps/unlink").headers["Location"].startswith("/account/confirm")
 
 
-def test_somebody_elses_vipps_user_confirms_nothing(vipps: VippsPerson) -> None:
+def test_another_vipps_user_cannot_re_authenticate(vipps: VippsPerson) -> None:
     add_account(vipps)
     vipps.log_in(PERSON)
     vipps.patch(f"merchants/{vipps.app.extensions['settings'].client_id}", {"plan": "advanced"})
@@ -319,7 +321,7 @@ def test_an_address_in_capitals_is_the_same_address(vipps: VippsPerson) -> None:
 
 
 @pytest.mark.parametrize("email", ["gunnar.l\u0131e@example.com", "gunnar.lie+x@example.com"])
-def test_an_address_that_only_looks_alike_finds_nobody(vipps: VippsPerson, email: str) -> None:
+def test_an_address_that_only_looks_alike_finds_no_account(vipps: VippsPerson, email: str) -> None:
     account = add_account(vipps, phone_number=None, phone_verified_at=None)
     vipps.patch(f"persons/{PERSON}", {"email": email, "email_state": "confirmed"})
     vipps.log_in(PERSON)
@@ -340,7 +342,7 @@ def test_a_number_in_another_form_finds_no_account(vipps: VippsPerson) -> None:
 
 
 @pytest.mark.parametrize("other", ["issuer", "client_id"])
-def test_the_same_subject_of_another_issuer_or_sales_unit_is_somebody_else(vipps: VippsPerson, other: str) -> None:
+def test_the_same_subject_of_another_issuer_or_sales_unit_is_another_user(vipps: VippsPerson, other: str) -> None:
     vipps.log_in(PERSON)
     mine = who_is_in(vipps) or 0
     with vipps.app.app_context():

@@ -77,7 +77,7 @@ def test_a_repeated_callback_never_opens_a_session_that_got_the_number_of_a_dele
     assert who_is_in(vipps, stranger) is None
 
 
-def test_a_repeated_callback_never_takes_a_login_that_waits_for_somebody_else(either_vipps: VippsPerson) -> None:
+def test_a_repeated_callback_never_takes_another_users_pending_link(either_vipps: VippsPerson) -> None:
     vipps, stranger = either_vipps, another_browser(either_vipps)
     has_email(vipps)
     vipps.patch(f"persons/{STRANGER}", {"email": "stranger@example.com", "email_state": "confirmed"})
@@ -138,7 +138,7 @@ def test_a_login_that_waits_makes_no_account_where_logins_make_none(
     assert (answer.status_code, who_is_in(vipps)) == (403, None)
 
 
-def test_a_session_that_ended_meanwhile_connects_nobody(
+def test_a_session_that_ended_meanwhile_links_no_vipps_user(
     either_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     vipps = either_vipps

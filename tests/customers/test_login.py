@@ -70,7 +70,7 @@ def test_the_address_may_be_written_in_any_case(app: Flask, client: FlaskClient)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_nobody_is_led_away_after_a_login(app: Flask, client: FlaskClient, payload: str) -> None:
+def test_no_login_redirects_to_another_site(app: Flask, client: FlaskClient, payload: str) -> None:
     add_customer(app)
     assert log_in(client, next=payload).headers["Location"] == "/"
     again = client.get("/login", query_string={"next": payload})
@@ -149,7 +149,7 @@ def test_a_login_form_fills_no_mailbox(app: Flask, client: FlaskClient) -> None:
     assert len(mails(app)) == 2
 
 
-def test_what_is_logged_names_nobody_and_opens_nothing(app: Flask, client: FlaskClient) -> None:
+def test_the_log_has_no_personal_data_and_no_secret(app: Flask, client: FlaskClient) -> None:
     with capture_logs() as logs:
         register(client)
         log_in(client)

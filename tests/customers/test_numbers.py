@@ -49,7 +49,7 @@ def test_a_database_with_customers_keeps_every_row_both_ways(either_app: Flask) 
         assert indexes(either_app) == indexed
 
 
-def test_afterwards_the_ledger_is_guarded_and_what_refers_to_nobody_is_refused(app: Flask) -> None:
+def test_afterwards_the_ledger_is_guarded_and_orphan_rows_are_refused(app: Flask) -> None:
     add_answer(app, add_customer(app, vipps=True))
     with app.app_context():
         downgrade(revision="0004")

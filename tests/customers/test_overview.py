@@ -139,7 +139,7 @@ def test_everything_is_shown_as_text(app: Flask, client: FlaskClient) -> None:
     assert not [script for script in page.select("script") if script.string]
 
 
-def test_nobody_sees_another_customers_page(app: Flask, client: FlaskClient) -> None:
+def test_a_customer_cannot_see_another_customers_page(app: Flask, client: FlaskClient) -> None:
     other = add_customer(app, "other@example.com", vipps=True)
     tell(app, other, [HOME])
     add_answer(app, other, "mail", True, "May we write to you?")

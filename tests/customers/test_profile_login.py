@@ -127,7 +127,7 @@ def test_an_address_that_is_removed_at_vipps_is_told_as_such(vipps: VippsPerson)
     assert "Home address removed" in page.one("section[aria-labelledby=history]").get_text()
 
 
-def test_somebody_new_is_asked_nothing(vipps: VippsPerson) -> None:
+def test_a_new_customer_gets_no_proposal(vipps: VippsPerson) -> None:
     """Gunnar has no account; what Vipps says is all there is."""
     vipps.log_in("gunnar")
     page = open_page(vipps.browser, PROFILE)

@@ -279,7 +279,7 @@ def test_the_history_is_told_newest_first(app: Flask, client: FlaskClient, kari:
     ]
 
 
-def test_the_page_shows_the_latest_twenty_and_nobody_elses(app: Flask, client: FlaskClient, kari: int) -> None:
+def test_the_page_shows_the_customers_own_latest_twenty(app: Flask, client: FlaskClient, kari: int) -> None:
     other = add_linked(app, email="other@example.com")
     with app.app_context():
         for number in range(25):

@@ -120,7 +120,7 @@ def test_a_question_that_was_replaced_cannot_be_answered(app: Flask, client: Fla
         {"c٢": "take"},
     ],
 )
-def test_somebody_elses_question_is_none(app: Flask, client: FlaskClient, choices: dict[str, str]) -> None:
+def test_another_customers_question_counts_as_none(app: Flask, client: FlaskClient, choices: dict[str, str]) -> None:
     other = add_linked(app, email="other@example.com")
     refresh(app, other, says(name="Kari Berg"))
     customer_id = add_linked(app)

@@ -100,7 +100,7 @@ def test_the_mail_says_what_it_means_and_what_else_they_can_do(app: Flask, passw
     assert ("with your password" in mail.body) == (password is not None)
 
 
-def test_an_event_about_a_deleted_customer_is_about_nobody(app: Flask) -> None:
+def test_an_event_about_a_deleted_customer_names_no_customer(app: Flask) -> None:
     customer_id = add_customer(app, vipps=True)
     with app.test_request_context():
         erase(db.session.get_one(Customer, customer_id))
@@ -114,7 +114,7 @@ def test_an_event_about_a_deleted_customer_is_about_nobody(app: Flask) -> None:
 
 
 @pytest.mark.postgresql
-def test_an_account_that_is_deleted_meanwhile_is_nobodys(
+def test_an_account_that_is_deleted_meanwhile_is_unknown(
     make_app: Callable[..., Flask], postgresql: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On SQLite nobody can delete it meanwhile: whoever begins to write keeps all others from it."""

@@ -46,7 +46,7 @@ def test_ten_different_deliveries_at_once_have_one_effect(either_app: Flask) -> 
     assert len(mails(either_app)) == 1
 
 
-def test_ten_deliveries_at_once_about_somebody_unknown_are_one_row(either_app: Flask) -> None:
+def test_ten_deliveries_at_once_about_an_unknown_subject_are_one_row(either_app: Flask) -> None:
     at_once(*sending(either_app, [event(now(), sub="nobody")] * 10))
     assert outcomes(either_app) == [("unknown_subject", 10)]
 

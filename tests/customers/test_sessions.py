@@ -108,7 +108,7 @@ def test_on_https_the_cookie_belongs_to_this_host_alone(make_app: Any) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "x", "å" * 43, "A" * 43, "A" * 4000, "\u2028"])
-def test_a_cookie_that_means_nothing_is_nobody(app: Flask, client: FlaskClient, value: str) -> None:
+def test_an_unknown_cookie_logs_in_no_customer(app: Flask, client: FlaskClient, value: str) -> None:
     client.set_cookie("session", value)
     assert client.get("/account").status_code == 303
 

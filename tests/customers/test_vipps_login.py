@@ -56,7 +56,7 @@ def test_cookies_are_opaque_and_tokens_never_reach_browser_or_database(vipps: Vi
 
 
 @pytest.mark.parametrize("person", sorted({person["key"] for person in from_file()} - {"emma"}))
-def test_every_test_person_can_log_in_where_nobody_knows_them_and_see_their_page(
+def test_every_test_person_can_create_an_account_and_see_their_page(
     make_app: Callable[..., Flask], simulator: str, person: str
 ) -> None:
     shop = make_app(SIMULATOR_URL=simulator)
@@ -87,7 +87,7 @@ def test_a_changed_phone_number_leads_to_the_same_customer(vipps: VippsPerson) -
         assert link.profile.phone_number == "4799999999"
 
 
-def test_logging_out_ends_the_row_and_calls_nobody(vipps: VippsPerson) -> None:
+def test_logging_out_ends_the_row_and_makes_no_call_to_vipps(vipps: VippsPerson) -> None:
     vipps.log_in()
     token = vipps.browser.get_cookie("session", domain="localhost")
     calls = vipps.provider_calls()

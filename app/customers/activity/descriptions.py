@@ -51,7 +51,7 @@ VERDICTS = {
 }
 
 
-def said(line: Activity) -> str:
+def describe_activity(line: Activity) -> str:
     """Return what happened."""
     return str(KINDS[Kind(line.kind)]) % {"brand": settings_of_app().brand}
 

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, func, or_, select, update
 
 from app.customers.activity.account_activity import Kind
-from app.customers.activity.descriptions import describe_decision, describe_reasons, said
+from app.customers.activity.descriptions import describe_activity, describe_decision, describe_reasons
 from app.customers.consents import evidence, ledger
 from app.customers.models import (
     PROFILE_COLUMNS,
@@ -91,7 +91,11 @@ def lines(customer: Customer) -> list[dict[str, Any]]:
 def _line(line: Activity) -> dict[str, Any]:
     browser = device(line.user_agent) if line.kind in BY_OTHERS else line.user_agent
     told = columns(line, "at", "kind", "method", "decision", "reasons", "reference")
-    words = {"what": said(line), "decided": describe_decision(line), "because": describe_reasons(line.reasons)}
+    words = {
+        "what": describe_activity(line),
+        "decided": describe_decision(line),
+        "because": describe_reasons(line.reasons),
+    }
     return told | words | {"user_agent": browser}
 
 
@@ -166,7 +170,7 @@ SOURCES = (
         rules=(
             retention_rules.ACTIVITY,
             retention_rules.BROWSERS,
-            retention_rules.NOBODYS_ACTIVITY,
+            retention_rules.UNKNOWN_CUSTOMER_ACTIVITY,
             retention_rules.ATTEMPTS,
         ),
     ),
@@ -174,7 +178,7 @@ SOURCES = (
         name="mailed_links",
         title=_l("Links that we mailed to you"),
         export=lambda customer: rows(EmailToken, customer, *PROOF),
-        rules=(retention_rules.PROOFS,),
+        rules=(retention_rules.EMAIL_TOKENS,),
     ),
     DataSource(
         name="pending_logins",

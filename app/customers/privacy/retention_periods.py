@@ -15,9 +15,9 @@ SESSIONS = timedelta(days=90)
 # A year shows every season of an account; entries that explain how the account came about are kept as long as it.
 ACTIVITY = timedelta(days=365)
 # A refused login that belongs to no account helps support with a question that is asked soon, or never.
-NOBODYS_ACTIVITY = timedelta(days=90)
+UNKNOWN_CUSTOMER_ACTIVITY = timedelta(days=90)
 # A link works for a day at most; kept as long as its email, so that an old link differs from an unknown one.
-PROOFS = timedelta(days=30)
+EMAIL_TOKENS = timedelta(days=30)
 # A customer who wants the account opens the email within this time, even after a holiday.
 UNUSED_ACCOUNTS = timedelta(days=30)
 # The outbox is for looking at what was sent, not an archive.

@@ -67,7 +67,7 @@ def _explains_and_names_a_browser(now: datetime) -> ColumnElement[bool]:
 
 
 def _nobodys(now: datetime) -> ColumnElement[bool]:
-    return and_(Activity.customer_id.is_(None), Activity.at < now - retention_periods.NOBODYS_ACTIVITY)
+    return and_(Activity.customer_id.is_(None), Activity.at < now - retention_periods.UNKNOWN_CUSTOMER_ACTIVITY)
 
 
 def _unused(now: datetime) -> ColumnElement[bool]:
@@ -105,8 +105,10 @@ ATTEMPTS = deletes("login attempts", login_attempt, _old_attempt)
 SESSIONS = deletes("sessions", CustomerSession, _ended)
 ACTIVITY = deletes("activity lines", Activity, _routine)
 BROWSERS = Rule("browsers of activity lines", table_of(Activity), _explains_and_names_a_browser, _no_browser)
-NOBODYS_ACTIVITY = deletes("activity lines of nobody", Activity, _nobodys)
-PROOFS = deletes("mailed links", EmailToken, lambda now: EmailToken.expires_at < now - retention_periods.PROOFS)
+UNKNOWN_CUSTOMER_ACTIVITY = deletes("activity lines of nobody", Activity, _nobodys)
+EMAIL_TOKENS = deletes(
+    "mailed links", EmailToken, lambda now: EmailToken.expires_at < now - retention_periods.EMAIL_TOKENS
+)
 PENDING = deletes("logins that waited", PendingLink, lambda now: PendingLink.expires_at < now)
 ACCOUNTS = Rule("unused accounts", table_of(Customer), _unused, _erase_accounts)
 ANSWERS = deletes("consent proofs", ConsentRecord, _lapsed)

@@ -148,7 +148,7 @@ def test_the_cart_and_the_checkout_never_ask(vipps: VippsPerson) -> None:
     assert is_asked(vipps.browser, "/")
 
 
-def test_a_login_that_fails_has_asked_nobody(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
+def test_a_failed_login_does_not_count_as_asked(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
     """The note that somebody was asked belongs to the login's own transaction."""
     from app.customers.activity import account_activity
 
@@ -220,6 +220,6 @@ def test_the_anonymous_catalogue_stays_free_of_it(client: FlaskClient) -> None:
     assert "section class" not in response.text or CARD not in response.text
 
 
-def test_everybody_is_asked_once_in_all(app: Flask, client: FlaskClient, customer_id: int) -> None:
+def test_each_customer_is_asked_once_in_all(app: Flask, client: FlaskClient, customer_id: int) -> None:
     with app.app_context():
         assert db.session.scalars(select(Customer.consents_asked_at)).one() is not None

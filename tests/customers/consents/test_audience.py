@@ -176,7 +176,7 @@ def test_a_yes_that_rests_is_a_no_when_its_account_is_taken_over(app: Flask) -> 
     assert reached(app) == []
 
 
-def test_what_is_nobodys_any_more_reaches_nobody(app: Flask) -> None:
+def test_anonymous_answers_reach_no_customer(app: Flask) -> None:
     customer_id = add_reachable(app)
     add_answer(app, customer_id, "email", True)
     with app.app_context():

@@ -70,7 +70,7 @@ def changes(app: Flask, customer_id: int) -> list[str]:
     return [kind for kind, _method in activity_of(app, customer_id) if kind in KINDS]
 
 
-def test_nobody_sees_it_without_a_login(client: FlaskClient) -> None:
+def test_the_page_needs_a_login(client: FlaskClient) -> None:
     for path in (CENTRE, f"{CENTRE}/evidence"):
         assert client.get(path).headers["Location"].startswith("/login")
     for path in (CENTRE, f"{CENTRE}/off", f"{CENTRE}/asked"):
@@ -260,7 +260,9 @@ def test_a_long_history_shows_its_newest_and_the_file_has_it_all(
     assert len(json.loads(client.get(f"{CENTRE}/evidence").data)["answers"]) == 3
 
 
-def test_the_evidence_is_a_file_that_anybody_can_check(app: Flask, client: FlaskClient, customer_id: int) -> None:
+def test_the_evidence_is_a_file_that_can_be_checked_independently(
+    app: Flask, client: FlaskClient, customer_id: int
+) -> None:
     add_answer(app, customer_id, "email", True, "Få tilbud", at=GIVEN, subject="the-subject")
     add_answer(app, add_customer(app, "other@example.com"), "sms", True)
     response = client.get(f"{CENTRE}/evidence")
@@ -331,7 +333,7 @@ def test_the_line_in_the_activity_list_can_be_read(app: Flask, client: FlaskClie
     assert "You said no to news or offers from us" in text
 
 
-def test_a_customer_changes_nobody_elses_answers(app: Flask, client: FlaskClient, customer_id: int) -> None:
+def test_a_customer_cannot_change_another_customers_answers(app: Flask, client: FlaskClient, customer_id: int) -> None:
     other = add_customer(app, "other@example.com")
     add_answer(app, other, "email", True, "The other’s words", at=GIVEN)
     assert "The other’s words" not in open_page(client, CENTRE).text

@@ -81,13 +81,13 @@ def test_a_person_is_erased_once_and_by_its_shape_only(either_app: Flask, row: i
 
 
 @pytest.mark.parametrize("day", [timedelta(hours=1), timedelta(days=365)])
-def test_what_is_nobodys_stays_until_its_day(either_app: Flask, row: int, day: timedelta) -> None:
+def test_anonymous_proofs_stay_until_their_day(either_app: Flask, row: int, day: timedelta) -> None:
     until = on_this(either_app, utcnow() + day)
     run(either_app, f"UPDATE consent_record SET {ERASED} WHERE id = :id", id=row, until=until)
     refused(either_app, "DELETE FROM consent_record WHERE id = :id", id=row)
 
 
-def test_what_is_nobodys_may_go_after_its_day(either_app: Flask, row: int) -> None:
+def test_anonymous_proofs_may_be_deleted_after_their_day(either_app: Flask, row: int) -> None:
     until = on_this(either_app, utcnow() - timedelta(seconds=2))
     run(either_app, f"UPDATE consent_record SET {ERASED} WHERE id = :id", id=row, until=until)
     assert run(either_app, "DELETE FROM consent_record WHERE id = :id", id=row) == 1

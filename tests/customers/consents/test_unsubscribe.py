@@ -120,7 +120,7 @@ def test_a_forged_link_does_nothing_and_gets_a_calm_page(app: Flask, client: Fla
     assert len(ledger_of(app)) == 1
 
 
-def test_a_deleted_customers_link_is_nobodys(app: Flask, client: FlaskClient, customer_id: int) -> None:
+def test_a_deleted_customers_link_is_unknown(app: Flask, client: FlaskClient, customer_id: int) -> None:
     """Even when the number is another's, as it can be after a backup was restored."""
     path = path_for(app, customer_id)
     with app.test_request_context():

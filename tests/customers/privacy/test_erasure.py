@@ -170,7 +170,7 @@ def dump(app: Flask) -> list[str]:
     return sorted(json.dumps([t.name, row], default=str) for t, row in every_row(app) if t.name != "error_report")
 
 
-def test_nobody_else_loses_anything(vipps: VippsPerson) -> None:
+def test_other_customers_lose_no_data(vipps: VippsPerson) -> None:
     customer_id = fill(vipps)
     with vipps.app.app_context():
         others = set(db.session.scalars(select(Customer.id).where(Customer.id != customer_id)))
@@ -252,7 +252,7 @@ def test_an_old_cookie_a_mailed_link_and_a_password_lead_nowhere(vipps: VippsPer
     assert len(mails(app, to=NEW_EMAIL)) == sent
 
 
-def test_an_event_about_the_old_subject_is_about_nobody(vipps: VippsPerson) -> None:
+def test_an_event_about_the_old_subject_names_no_customer(vipps: VippsPerson) -> None:
     fill(vipps)
     delete_account(vipps)
     with vipps.app.app_context():

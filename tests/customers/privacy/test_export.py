@@ -113,7 +113,7 @@ def test_secrets_and_their_hashes_stay_here(vipps: VippsPerson, kari: int) -> No
         assert str(secret) not in told
 
 
-def test_nothing_of_anybody_else_is_in_it(vipps: VippsPerson, kari: int) -> None:
+def test_it_has_no_data_of_other_customers(vipps: VippsPerson, kari: int) -> None:
     app = vipps.app
     with app.app_context():
         other = db.session.scalars(select(Customer).where(Customer.email == "ingrid.solheim@example.com")).one()
@@ -274,12 +274,12 @@ def test_it_needs_a_recent_confirmation_and_a_token(app: Flask, client: FlaskCli
             assert response.mimetype != "application/zip"
 
 
-def test_somebody_who_is_only_remembered_gets_none(app: Flask, client: FlaskClient) -> None:
+def test_a_remembered_browser_gets_no_copy(app: Flask, client: FlaskClient) -> None:
     enter(app, client, add_customer(app))
     assert post(client, EXPORT, form_on="/account").headers["Location"] == f"/account/confirm?next={EXPORT}"
 
 
-def test_nobody_fetches_it_over_and_over(app: Flask, client: FlaskClient) -> None:
+def test_the_number_of_copies_is_limited(app: Flask, client: FlaskClient) -> None:
     add_customer(app)
     log_in(client)
     codes = [download(client).status_code for _ in range(11)]

@@ -105,8 +105,8 @@ ROWS: dict[str, tuple[timedelta, Callable[..., Base]]] = {
     "sessions": (retention_periods.SESSIONS, session),
     "sessions, ended": (retention_periods.SESSIONS, ended_session),
     "activity lines": (retention_periods.ACTIVITY, line),
-    "activity lines of nobody": (retention_periods.NOBODYS_ACTIVITY, lambda at, customer_id: line(at, None)),
-    "mailed links": (retention_periods.PROOFS, proof),
+    "activity lines of nobody": (retention_periods.UNKNOWN_CUSTOMER_ACTIVITY, lambda at, customer_id: line(at, None)),
+    "mailed links": (retention_periods.EMAIL_TOKENS, proof),
     "logins that waited": (timedelta(), pending),
     "webhook deliveries": (retention_periods.DELIVERIES, delivery),
     "error reports": (retention_periods.ERRORS, report),
@@ -169,7 +169,7 @@ def test_every_kind_has_its_test(app: Flask) -> None:
     assert kinds == {name.partition(",")[0] for name in ROWS} | others
 
 
-def test_a_login_in_progress_goes_once_nobody_can_come_back_from_it(app: Flask) -> None:
+def test_a_login_in_progress_is_deleted_after_it_has_expired(app: Flask) -> None:
     ends = {"old": NOW - ATTEMPT_RETENTION - HOUR, "young": NOW - ATTEMPT_RETENTION + timedelta(minutes=1)}
     values = {"browser_hash": "b", "nonce": "n", "code_verifier": "v", "purpose": "log_in", "next_path": "/"}
     with app.app_context():
@@ -202,7 +202,7 @@ def test_what_explains_an_account_stays_but_not_in_which_browser_it_was_done(app
 
 
 @pytest.mark.parametrize("why", ["confirmed", "blocked", "linked", "ordered", "asked again"])
-def test_an_account_that_somebody_has_a_use_for_stays(app: Flask, why: str) -> None:
+def test_an_account_in_use_is_kept(app: Flask, why: str) -> None:
     old = account(NOW - timedelta(days=400))
     add(app, old)
     match why:
@@ -317,9 +317,7 @@ def test_a_kind_that_fails_keeps_what_was_done_before_it(app: Flask, monkeypatch
 
 
 @pytest.mark.postgresql
-def test_an_account_that_somebody_is_changing_is_left_for_the_next_run(
-    make_app: Callable[..., Flask], postgresql: str
-) -> None:
+def test_a_locked_account_is_left_for_the_next_run(make_app: Callable[..., Flask], postgresql: str) -> None:
     app = make_app(DATABASE_URL=postgresql)
     old = account(NOW - timedelta(days=400))
     add(app, old)
@@ -346,7 +344,7 @@ def test_the_command_prints_a_line_per_kind(app: Flask) -> None:
     assert "      1  " not in second.output
 
 
-def test_it_takes_nothing_from_whoever_uses_the_shop(either_app: Flask) -> None:
+def test_it_deletes_nothing_of_an_active_customer(either_app: Flask) -> None:
     before = rows_of(either_app)
     assert run(either_app, utcnow()) == {}
     assert rows_of(either_app) == before
