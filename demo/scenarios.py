@@ -11,7 +11,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from app.vipps.matching import Verdict
-from app.vipps.purposes import Purpose
+from app.vipps.purposes import LoginPurpose
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class Scenario:
     known: LazyString
     outcome: LazyString
     verdict: Verdict | None
-    purpose: Purpose = Purpose.LOG_IN
+    purpose: LoginPurpose = LoginPurpose.LOG_IN
     account: str = ""
     start: str = ""
 
@@ -162,7 +162,7 @@ TURNED_AWAY = ScenarioGroup(
             known=_l("The shop does not know her, and she opens an offer for members."),
             outcome=_l("The shop creates no account. It asks her to create one first."),
             verdict=Verdict.MEMBERS_ONLY,
-            purpose=Purpose.MEMBERS,
+            purpose=LoginPurpose.MEMBERS,
             start="/login/vipps?members=1",
         ),
         Scenario(
@@ -184,7 +184,7 @@ FROM_ACCOUNT = ScenarioGroup(
             known=_l("Log in with the password as Ingrid, and connect %(brand)s as Fredrikke."),
             outcome=_l("Ingrid asked for it, so the shop links them even though the names differ."),
             verdict=Verdict.LINK,
-            purpose=Purpose.CONNECT,
+            purpose=LoginPurpose.CONNECT,
             account="ingrid.solheim@example.com",
         ),
         Scenario(
@@ -193,7 +193,7 @@ FROM_ACCOUNT = ScenarioGroup(
             known=_l("Log in with %(brand)s as Kari once. Then log in with the password as Eivind, and connect Kari."),
             outcome=_l("Kari is already linked to another account. Neither account changes."),
             verdict=Verdict.LINKED_ELSEWHERE,
-            purpose=Purpose.CONNECT,
+            purpose=LoginPurpose.CONNECT,
             account="eivind.dahl@example.com",
         ),
         Scenario(
@@ -204,7 +204,7 @@ FROM_ACCOUNT = ScenarioGroup(
             ),
             outcome=_l("He is not the %(brand)s user linked to her account, so nothing changes."),
             verdict=Verdict.OTHER_PERSON,
-            purpose=Purpose.REFRESH,
+            purpose=LoginPurpose.REFRESH,
         ),
         Scenario(
             person="kari",
@@ -221,7 +221,7 @@ FROM_ACCOUNT = ScenarioGroup(
                 "First she confirms in the app. With this shop on the basic plan in the simulator, that is refused."
             ),
             verdict=Verdict.KNOWN_SUBJECT,
-            purpose=Purpose.CONFIRM,
+            purpose=LoginPurpose.CONFIRM,
         ),
     ),
 )

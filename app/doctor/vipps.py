@@ -15,7 +15,7 @@ from app.vipps.deadline_http import Deadline
 from app.vipps.discovery import Discovery
 from app.vipps.errors import LoginRefused
 from app.vipps.id_token import LEEWAY
-from app.vipps.purposes import Purpose
+from app.vipps.purposes import LoginPurpose
 from app.vipps.routes import integration
 from app.vipps.transport import Answer, Transport
 
@@ -88,7 +88,7 @@ def scopes() -> Finding:
 def authorization_request() -> Finding:
     """Check that Vipps accepts our client id and redirect URI. The login that this starts is never finished."""
     title = "Vipps takes our authorization request"
-    attempt = Attempt(0, random_value(), random_value(), Purpose.LOG_IN, "/", state=random_value())
+    attempt = Attempt(0, random_value(), random_value(), LoginPurpose.LOG_IN, "/", state=random_value())
     advice = "Register the redirect URI exactly, with the keys of the same environment."
     try:
         answer = _get(VippsClient(_config(), Transport(1)).authorization_url(attempt))
@@ -106,7 +106,7 @@ def authorization_request() -> Finding:
 def client_authentication() -> Finding:
     """Check that the token endpoint accepts our credentials: for an invented code it answers invalid_grant."""
     config, title = _config(), "Vipps knows our client id and secret"
-    attempt = Attempt(0, random_value(), random_value(), Purpose.LOG_IN, "/")
+    attempt = Attempt(0, random_value(), random_value(), LoginPurpose.LOG_IN, "/")
     try:
         VippsClient(config, Transport(1)).exchange(secrets.token_urlsafe(16), attempt, Deadline(TIMEOUT_SECONDS))
     except LoginRefused as refused:

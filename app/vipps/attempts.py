@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 
 from .errors import LoginRefused
-from .purposes import Purpose
+from .purposes import LoginPurpose
 
 LIFETIME = timedelta(minutes=15)
 # How long a finished or expired attempt is kept, to answer "already used" instead of "unknown".
@@ -103,7 +103,7 @@ class Attempt:
     id: int
     nonce: str
     code_verifier: str
-    purpose: Purpose
+    purpose: LoginPurpose
     next_path: str
     owner: str = ""
     state: str = ""
@@ -143,7 +143,7 @@ class Attempts:
         self._engine = engine
         self._now = now
 
-    def begin(self, browser: str, purpose: Purpose, next_path: str, owner: str = "") -> Attempt:
+    def begin(self, browser: str, purpose: LoginPurpose, next_path: str, owner: str = "") -> Attempt:
         """Store a new attempt for a browser, given its cookie value, and delete attempts that will not be finished."""
         state, nonce, verifier = random_value(), random_value(), random_value()
         expires = int((self._now() + LIFETIME).timestamp())
@@ -198,7 +198,7 @@ class Attempts:
         return connection.scalars(ended).all()
 
     def in_progress(self, attempt: Attempt) -> bool:
-        """Tell whether a callback may still work on a claimed attempt; a killed worker leaves one without an outcome."""
+        """Tell whether a callback may still work on this attempt; a killed worker leaves it without an outcome."""
         return self._seconds() - attempt.used_at <= MAX_CALLBACK_SECONDS
 
     def _why_not(self, state: str, browser: str) -> Repeated:
@@ -221,5 +221,5 @@ class Attempts:
 
 
 def _attempt(row: Row) -> Attempt:  # type: ignore[type-arg]  # a row of the table above
-    purpose = Purpose(row.purpose)
+    purpose = LoginPurpose(row.purpose)
     return Attempt(row.id, row.nonce, row.code_verifier, purpose, row.next_path, row.owner, used_at=row.used_at or 0)

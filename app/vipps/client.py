@@ -22,7 +22,7 @@ from .deadline_http import Deadline
 from .discovery import Discovery, Provider, raise_for_outage
 from .errors import LoginRefused, loggable
 from .id_token import IN_APP, IdToken, validate
-from .purposes import Purpose
+from .purposes import LoginPurpose
 from .transport import Answer, Transport
 
 START_SECONDS = 5.0  # for the start of a login, which calls Vipps only when the discovery document has expired
@@ -82,7 +82,7 @@ class VippsClient:
             "code_challenge": create_s256_code_challenge(attempt.code_verifier),
             "code_challenge_method": "S256",
             "market": self.config.market,
-            **({"acr_values": IN_APP} if attempt.purpose is Purpose.CONFIRM else {}),
+            **({"acr_values": IN_APP} if attempt.purpose is LoginPurpose.CONFIRM else {}),
         }
         endpoint = self._provider(Deadline(START_SECONDS)).authorization_endpoint
         if self.config.check_first:
@@ -109,8 +109,8 @@ class VippsClient:
             **self.config.tracking_headers,
         }
         endpoint = self._provider(deadline).token_endpoint
-        # Vipps documents plain base64 of `id:secret`, and Authlib sends that. RFC 6749, section 2.3.1, form-encodes both
-        # first, which differs only for reserved characters in the secret.
+        # Vipps documents plain base64 of `id:secret`, and Authlib sends that. RFC 6749, section 2.3.1, form-encodes
+        # both first, which differs only for reserved characters in the secret.
         endpoint, headers, body = self._auth.prepare("POST", endpoint, headers, body)
         answer = self._transport.call("POST", endpoint, headers, deadline, body=body.encode())
         return _tokens(answer)
@@ -129,7 +129,7 @@ class VippsClient:
             nonce=attempt.nonce,
             access_token=tokens.access_token,
         )
-        if attempt.purpose is Purpose.CONFIRM and id_token.acr != IN_APP:
+        if attempt.purpose is LoginPurpose.CONFIRM and id_token.acr != IN_APP:
             raise LoginRefused("not_confirmed_in_app")
         return id_token
 

@@ -1,13 +1,13 @@
-"""The answers to consent questions that come with a login, in either of Vipps' two shapes, as typed values.
+"""Read the consent answers of a login, in either of Vipps' two shapes, as typed values.
 
 `delegatedConsents` is one screen with four predefined questions; `flowResult` is the result of the scope `customFlow`,
 any number of screens with the merchant's own questions (Vipps MobilePay Login API guide: collecting consents, custom
 flow migration). Both become `ConsentAnswer`s.
 
-Strict and tolerant at once. A yes is a literal `true` to a question whose words are known, asked once: everything else
-is never turned into one (GDPR, articles 4(11) and 7(1)). A no needs no such proof, so a sound no stands even where the
-words are broken; otherwise an earlier yes would outlive it. What is malformed is named in `problems`, by its place and
-never by its value, and costs neither the other answers nor the login. Members that nobody knows stay in the evidence.
+A consent counts only if it is a literal `true` to a question whose words are known and that was asked once (GDPR,
+articles 4(11) and 7(1)). A refusal needs no such proof: it counts even if the words are malformed, or an earlier
+consent would outlive it. Malformed members are named in `problems` by their place, never by their value, and affect neither the
+other answers nor the login. Unknown members stay in the evidence.
 """
 
 import re
@@ -20,14 +20,14 @@ from urllib.parse import urlsplit
 from .json_snapshot import storable
 from .sanitize import lines, text
 
-LONGEST_ID = 100
-LONGEST_HEADING = 500
+MAX_ID = 100
+MAX_HEADING = 500
 LONGEST_TEXT = 2000
-LONGEST_DESCRIPTION = 4000
-LONGEST_URL = 2000
-MOST_ITEMS = 50  # in one list
-MOST_ANSWERS = 100
-MOST_PROBLEMS = 20
+MAX_DESCRIPTION = 4000
+MAX_URL = 2000
+MAX_ITEMS = 50  # in one list
+MAX_ANSWERS = 100
+MAX_PROBLEMS = 20
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,6})?")
 EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)  # before there was a Vipps
 CLOCKS_DIFFER = timedelta(minutes=1)
@@ -90,10 +90,10 @@ def parse(claims: Mapping[str, Any], now: datetime | None = None) -> tuple[tuple
     # The pages contradict each other about the name: the scope is `customFlow`, the result `flowResult`.
     if claims.get("flowResult") is None and isinstance(claims.get("customFlow"), dict):
         reading.problems.append("customFlow instead of flowResult")
-    if len(reading.answers) > MOST_ANSWERS:
+    if len(reading.answers) > MAX_ANSWERS:
         reading.answers.clear()
-        reading.problems.append(f"more than {MOST_ANSWERS} answers")
-    return tuple(_unambiguous(reading)), tuple(reading.problems[:MOST_PROBLEMS])
+        reading.problems.append(f"more than {MAX_ANSWERS} answers")
+    return tuple(_unambiguous(reading)), tuple(reading.problems[:MAX_PROBLEMS])
 
 
 def _delegated(whole: dict[str, Any], reading: _Reading) -> None:
@@ -102,7 +102,7 @@ def _delegated(whole: dict[str, Any], reading: _Reading) -> None:
     # The documented sample writes one member with a leading blank.
     terms = "termsDescription" if "termsDescription" in whole else " termsDescription"
     seen = _Seen(
-        heading=_words(whole, "heading", at, LONGEST_HEADING, reading),
+        heading=_words(whole, "heading", at, MAX_HEADING, reading),
         description=_description(whole, ("text", terms), at, reading),
         links=tuple(_two_links(whole, at, reading)),
         **_common(whole, at, reading),
@@ -116,13 +116,13 @@ def _flow(whole: dict[str, Any], reading: _Reading) -> None:
     at = "flowResult"
     common = _common(whole, at, reading)
     for place, screen in _items(whole, "screens", at, reading):
-        heading = _words(screen, "title", place, LONGEST_HEADING, reading)
+        heading = _words(screen, "title", place, MAX_HEADING, reading)
         above = _description(screen, ("description",), place, reading)
         links = tuple(_listed_links(screen, place, reading))
         for spot, element in _items(screen, "elements", place, reading):
             if element.get("type") == "checkbox":
                 below = _read_more(element, spot, reading)
-                description = "\n".join(filter(None, (above, below)))[:LONGEST_DESCRIPTION]
+                description = "\n".join(filter(None, (above, below)))[:MAX_DESCRIPTION]
                 seen = _Seen(heading, description, links=links, **common)
                 _answer(element, "checked", "title", seen, spot, reading)
             elif "checked" in element or not isinstance(element.get("type"), str):
@@ -205,7 +205,7 @@ def _unambiguous(reading: _Reading) -> Iterator[ConsentAnswer]:
 def _items(parent: dict[str, Any], name: str, at: str, reading: _Reading) -> list[tuple[str, dict[str, Any]]]:
     """Return the objects of a list with their places; what is none is named, and a list without end is not read."""
     place, items = f"{at}.{name}", parent.get(name)
-    if not isinstance(items, list) or len(items) > MOST_ITEMS:
+    if not isinstance(items, list) or len(items) > MAX_ITEMS:
         reading.problems.append(place)
         return []
     places = [(f"{place}[{number}]", item) for number, item in enumerate(items)]
@@ -216,7 +216,7 @@ def _items(parent: dict[str, Any], name: str, at: str, reading: _Reading) -> lis
 def _id(item: dict[str, Any]) -> str | None:
     """Return a question's name, exactly as it came; cleaned or cut, it might be another question's."""
     value = item.get("id")
-    return value if isinstance(value, str) and value == text(value, LONGEST_ID) else None
+    return value if isinstance(value, str) and value == text(value, MAX_ID) else None
 
 
 def _words(parent: dict[str, Any], name: str, at: str, longest: int, reading: _Reading) -> str:
@@ -231,8 +231,8 @@ def _description(parent: dict[str, Any], names: tuple[str, ...], at: str, readin
     for name in names:
         if not isinstance(parent.get(name), str | None):
             reading.problems.append(f"{at}.{name.strip()}")
-    found = [line for name in names for line in lines(parent.get(name), LONGEST_DESCRIPTION)]
-    return "\n".join(found)[:LONGEST_DESCRIPTION]
+    found = [line for name in names for line in lines(parent.get(name), MAX_DESCRIPTION)]
+    return "\n".join(found)[:MAX_DESCRIPTION]
 
 
 def _read_more(element: dict[str, Any], at: str, reading: _Reading) -> str:
@@ -271,11 +271,11 @@ def _link(parent: dict[str, Any], title: str, url: str, at: str, reading: _Readi
     if not isinstance(address, str) or not _is_web(address):
         reading.problems.append(f"{at}.{url}")
         return
-    yield text(parent.get(title), LONGEST_HEADING) or address, address
+    yield text(parent.get(title), MAX_HEADING) or address, address
 
 
 def _is_web(address: str) -> bool:
-    if len(address) > LONGEST_URL or not address.isprintable() or " " in address or "\\" in address:
+    if len(address) > MAX_URL or not address.isprintable() or " " in address or "\\" in address:
         return False
     try:
         parts = urlsplit(address)

@@ -1,10 +1,10 @@
-"""What Vipps publishes about itself: the discovery document and the signing keys, cached per process.
+"""The discovery document and the signing keys (JSON Web Key Set) of Vipps, checked and cached per process.
 
-The document says `Cache-Control: max-age=3600` and is fetched again after that (Vipps Login API guide: well-known
-endpoint). Whatever arrives is checked before it is kept, so one bad answer cannot end all logins until a restart; while
-Vipps is down, the last good copy serves. Keys are fetched again when an ID token names a key that is not there, or is
-not signed by the key it names (OpenID Connect Core, section 10.1.1), with a small budget, so that made-up key ids
-cannot be turned into a flood.
+The document has `Cache-Control: max-age=3600` and is fetched again after that (Vipps Login API guide: well-known
+endpoint). A response is checked before it is cached, so that one bad response cannot stop all logins until a restart;
+while Vipps is down, the last good copy is used. The keys are fetched again if an ID token names an unknown key, or is
+not signed by the key it names (OpenID Connect Core, section 10.1.1), within a small budget, so that invented key ids
+cannot cause a flood of requests.
 """
 
 import re
@@ -24,7 +24,7 @@ from .errors import LoginRefused
 from .transport import Answer, Transport
 
 DEFAULT_MAX_AGE = 3600
-LONGEST_MAX_AGE = 24 * 3600
+MAX_AGE_LIMIT = 24 * 3600
 RETRY_AFTER = 20  # seconds until a failed refresh is tried again while an old copy serves
 REFRESH_SECONDS = 1.0  # for a refresh, while an old copy could serve
 KEY_REFETCHES = 5  # unplanned key fetches ...
@@ -78,7 +78,7 @@ class Discovery:
     def _latest(self, name: str, fetch: Callable[[Deadline], _Kept], deadline: Deadline, forced: bool = False) -> Any:
         """Return what is kept under a name, fetched if it is due; one thread fetches for all.
 
-        Who has a good copy does not wait: neither for another thread's refresh, nor long for its own.
+        A thread with a good copy does not wait for another thread's refresh, and not long for its own.
         """
         kept = self._kept.get(name)
         if kept and not forced and kept.fresh_until > time.monotonic():
@@ -89,7 +89,7 @@ class Discovery:
                 return kept.value
             raise LoginRefused("vipps_timeout", detail=f"waited for {name}")
         try:
-            if self._kept.get(name) is kept:  # nobody else has fetched it while this thread waited
+            if self._kept.get(name) is kept:  # no other thread has fetched it meanwhile
                 limit = deadline if patient else Deadline(min(REFRESH_SECONDS, deadline.left()))
                 self._kept[name] = self._fresh(kept, fetch, limit)
             return self._kept[name].value
@@ -150,7 +150,7 @@ def _object(answer: Answer, code: str) -> dict[str, Any]:
 
 
 def _checked(document: dict[str, Any], config: VippsConfig) -> Provider:
-    """Take the members we use, if they can be trusted.
+    """Return the members that a login uses, if they can be trusted.
 
     The issuer must be the configured one to the character (OpenID Connect Discovery, section 4.3), and every endpoint
     must be on the issuer's own origin: a document that names another host would have us send code and secret there
@@ -178,7 +178,7 @@ def _origin(url: str) -> str:
 
 
 def _usable_keys(keys: Any) -> dict[str, Key]:
-    """Import the RSA signing keys by key id; what is of another kind is not ours to judge and is passed over."""
+    """Import the RSA signing keys by key id; ignore keys of other types."""
     usable: dict[str, Key] = {}
     for number, jwk in enumerate(keys if isinstance(keys, list) else []):
         if not isinstance(jwk, dict) or jwk.get("kty") != "RSA" or jwk.get("use", "sig") != "sig":
@@ -205,4 +205,4 @@ def _max_age(answer: Answer) -> float:
     """Return for how many seconds an answer is fresh (RFC 9111, section 5.2.2.1), within reason."""
     match = re.search(r"max-age=(\d{1,9})", answer.headers.get("Cache-Control", ""))
     seconds = int(match[1]) if match else DEFAULT_MAX_AGE
-    return min(max(seconds, 60), LONGEST_MAX_AGE)
+    return min(max(seconds, 60), MAX_AGE_LIMIT)

@@ -1,10 +1,10 @@
-"""An object from outside, as it can be kept whole: bounded, and writable to both databases."""
+"""Make a bounded copy of a JSON object from outside that both databases can store."""
 
 import json
 from typing import Any
 
-MOST_EVIDENCE = 64 * 1024  # characters of JSON
-DEEPEST = 20
+MAX_SNAPSHOT_CHARACTERS = 64 * 1024  # characters of JSON
+MAX_DEPTH = 20
 
 
 def storable(whole: dict[str, Any]) -> dict[str, Any] | None:
@@ -12,16 +12,16 @@ def storable(whole: dict[str, Any]) -> dict[str, Any] | None:
 
     Only what is no JSON, an infinite number or half a surrogate pair, is written as text.
     """
-    if _depth(whole) > DEEPEST:
+    if _depth(whole) > MAX_DEPTH:
         return None
     kept: dict[str, Any] = _kept(whole)
-    return kept if len(json.dumps(kept, ensure_ascii=False)) <= MOST_EVIDENCE else None
+    return kept if len(json.dumps(kept, ensure_ascii=False)) <= MAX_SNAPSHOT_CHARACTERS else None
 
 
 def _depth(value: object) -> int:
     """Return how deeply lists and objects are nested, without going as deep oneself."""
     depth, level = 0, [value]
-    while level and depth <= DEEPEST:
+    while level and depth <= MAX_DEPTH:
         inner = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)]
         level, depth = [value for values in inner for value in values], depth + 1
     return depth

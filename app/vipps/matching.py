@@ -1,13 +1,12 @@
-"""Which customer is this? A pure function from facts to one named verdict, with the reasons that led there.
+"""Which customer is this? A pure function from facts to one named verdict, with its reasons.
 
-A person is known by issuer, client and subject, and by nothing else (OpenID Connect Core, section 5.7). Only somebody
-who is not known yet is looked for by e-mail and telephone, and then a value counts only if Vipps has verified it and
-the shop has too: an address that was never confirmed here may have been registered by a stranger who waits inside
-(Sudhodanan and Paverd, "Pre-hijacked accounts", USENIX Security 2022). Numbers and addresses change hands, so the
-name must agree (Vipps Login API guide: best practices for linking user accounts).
+A customer is identified by issuer, client and subject, and by nothing else (OpenID Connect Core, section 5.7). Only for
+an unknown subject does the shop look for an account with the same email address or phone number, and then a value
+counts only if Vipps and the shop have both verified it: an attacker may have registered an address that was never
+confirmed here (Sudhodanan and Paverd, "Pre-hijacked accounts", USENIX Security 2022). Phone numbers and addresses
+change hands, so the name must agree (Vipps Login API guide: best practices for linking user accounts).
 
-To log in (`LOG_IN`, `MEMBERS`), the first row that fits decides. "Verified" means on both sides, "free" that no other
-Vipps user opens the account.
+For a login (`LOG_IN`, `MEMBERS`) the first row that applies decides. "Verified" means verified on both sides.
 
 | facts                                                              | verdict            |
 |--------------------------------------------------------------------|--------------------|
@@ -15,29 +14,29 @@ Vipps user opens the account.
 | subject known                                                      | `KNOWN_SUBJECT`    |
 | more than one account matches                                      | `SEVERAL_ACCOUNTS` |
 | the one account that matches is blocked                            | `ACCOUNT_BLOCKED`  |
-| it has another Vipps user                                          | `OTHER_SUBJECT`    |
-| e-mail verified, name agrees, numbers do not contradict            | `LINK_AND_LOG_IN`  |
-| e-mail verified, name agrees, but the numbers differ               | `PROVE_OWNERSHIP`  |
-| e-mail verified, but the name differs (by password only)           | `PROVE_OWNERSHIP`  |
-| e-mail matches, but was never confirmed here                       | `PROVE_OWNERSHIP`  |
-| only the telephone number matches, and the name agrees             | `PROVE_OWNERSHIP`  |
-| nothing matches, and new customers are welcome                     | `CREATE`           |
-| nothing matches, and this is for members only                      | `MEMBERS_ONLY`     |
+| it is linked to another Vipps user                                 | `OTHER_SUBJECT`    |
+| email verified, name agrees, phone numbers do not contradict       | `LINK_AND_LOG_IN`  |
+| email verified, name agrees, but the phone numbers differ          | `PROVE_OWNERSHIP`  |
+| email verified, but the name differs (by password only)            | `PROVE_OWNERSHIP`  |
+| email matches, but was never confirmed here                        | `PROVE_OWNERSHIP`  |
+| only the phone number matches, and the name agrees                 | `PROVE_OWNERSHIP`  |
+| no account matches, and logins may create accounts                 | `CREATE`           |
+| no account matches, and logins may not create accounts             | `MEMBERS_ONLY`     |
 
-An account does not match by its number alone if its name differs, another Vipps user opens it or nothing could prove
-it: the number has changed hands. Nor does it match by its address if the name differs and it has no password to ask
-for, or if the address was never confirmed and another Vipps user opens it.
+An account does not match by its phone number alone if the name differs, if it is linked to another Vipps user or if its
+owner could not prove it: the number has changed hands. It does not match by its address if the name differs and it has
+no password, or if the address was never confirmed and the account is linked to another Vipps user.
 
-Who is logged in and asks for something (`CONNECT`, `PROVE`, `REFRESH`, `CONFIRM`):
+For a customer who is logged in (`CONNECT`, `PROVE`, `REFRESH`, `CONFIRM`):
 
 | facts                                                              | verdict            |
 |--------------------------------------------------------------------|--------------------|
 | the account is blocked                                             | `ACCOUNT_BLOCKED`  |
-| the subject is this account's already                              | `KNOWN_SUBJECT`    |
-| to refresh or confirm, and the subject is not this account's       | `OTHER_PERSON`     |
-| to connect, and the subject opens another account                  | `LINKED_ELSEWHERE` |
-| to connect, and the account has another Vipps user                 | `OTHER_SUBJECT`    |
-| to connect                                                         | `LINK`             |
+| the subject is already linked to this account                      | `KNOWN_SUBJECT`    |
+| refresh or confirm, and the subject is not linked to this account  | `OTHER_PERSON`     |
+| connect, and the subject is linked to another account              | `LINKED_ELSEWHERE` |
+| connect, and the account is linked to another Vipps user           | `OTHER_SUBJECT`    |
+| connect                                                            | `LINK`             |
 """
 
 from collections.abc import Sequence
@@ -45,11 +44,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from . import names
-from .purposes import Purpose
+from .purposes import LoginPurpose
 
 
 class Verdict(StrEnum):
-    """What is to be done."""
+    """The outcome of a decision."""
 
     KNOWN_SUBJECT = "known_subject"
     LINK_AND_LOG_IN = "link_and_log_in"
@@ -64,16 +63,16 @@ class Verdict(StrEnum):
     ACCOUNT_BLOCKED = "account_blocked"
 
 
-class Way(StrEnum):
-    """How the owner of an account may prove that it is theirs."""
+class ProofMethod(StrEnum):
+    """How a person can prove that an account is theirs."""
 
-    PASSWORD = "password"  # noqa: S105 - the name of a way
+    PASSWORD = "password"  # noqa: S105 - the name of a method
     MAIL = "mail"
 
 
 @dataclass(frozen=True)
 class Person:
-    """Who came back from Vipps. E-mail and number are in their one normal form, and only there if verified."""
+    """The person who logged in at Vipps. Email and phone number are normalized, and None unless verified."""
 
     given_name: str = ""
     family_name: str = ""
@@ -83,7 +82,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Account:
-    """An account of the shop. `has_other_subject`: a Vipps user of this sales unit opens it, and not this one."""
+    """An account of the shop. `has_other_subject`: it is linked to another Vipps user of this sales unit."""
 
     id: int
     name: str = ""
@@ -98,13 +97,13 @@ class Account:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known at the moment of deciding.
+    """The facts of a decision.
 
-    `known` is the account of this subject, `candidates` are those that have the person's e-mail address or number,
-    and `current` is the account whose owner asks: logged in, or proved by a mailed link.
+    `known` is the account that is linked to this subject, `candidates` are the accounts with the person's email address
+    or phone number, and `current` is the account that is logged in, or was proved by a mailed link.
     """
 
-    purpose: Purpose
+    purpose: LoginPurpose
     person: Person
     known: Account | None = None
     candidates: Sequence[Account] = ()
@@ -114,22 +113,22 @@ class Facts:
 
 @dataclass(frozen=True)
 class Decision:
-    """The verdict, the account that it is about, and the reasons by name (their texts: `reasons.REASONS`).
+    """The verdict, its account, and its reasons by name (their texts are in `reasons.REASONS`).
 
-    `ways` is how ownership may be proved, for `PROVE_OWNERSHIP`.
+    `ways` are the possible proofs for `PROVE_OWNERSHIP`.
     """
 
     verdict: Verdict
     account_id: int | None
     reasons: tuple[str, ...]
-    ways: tuple[Way, ...] = ()
+    ways: tuple[ProofMethod, ...] = ()
 
 
 def decide(facts: Facts) -> Decision:
-    """Choose what a Vipps login does; see the tables above."""
-    if facts.purpose in (Purpose.LOG_IN, Purpose.MEMBERS):
+    """Decide what a Vipps login does, by the tables above. Raises `ValueError` if `current` is needed and missing."""
+    if facts.purpose in (LoginPurpose.LOG_IN, LoginPurpose.MEMBERS):
         return _log_in(facts)
-    return _for_somebody(facts, facts.current)
+    return _for_current(facts, facts.current)
 
 
 def _log_in(facts: Facts) -> Decision:
@@ -142,13 +141,13 @@ def _log_in(facts: Facts) -> Decision:
     if len(matches) == 1:
         found = _the_one(facts.person, matches[0])
         return _unless_blocked(matches[0], replace(found, reasons=(*reasons, *found.reasons)))
-    if facts.purpose is Purpose.MEMBERS or not facts.new_customers:
+    if facts.purpose is LoginPurpose.MEMBERS or not facts.new_customers:
         return Decision(Verdict.MEMBERS_ONLY, None, (*reasons, "nothing_matches", "members_only"))
     return Decision(Verdict.CREATE, None, (*reasons, "nothing_matches"))
 
 
 def _matches(person: Person, candidates: Sequence[Account]) -> tuple[list[Account], tuple[str, ...]]:
-    """Return the accounts that can be this person's, and why others with the same number or address cannot."""
+    """Return the accounts that can be this person's, and the reasons why other candidates cannot."""
     matches: list[Account] = []
     reasons: list[str] = [] if person.email else ["no_verified_email"]
     for account in candidates:
@@ -161,7 +160,7 @@ def _matches(person: Person, candidates: Sequence[Account]) -> tuple[list[Accoun
 
 
 def _refuted(person: Person, account: Account) -> str | None:
-    """Name the reason why an account is not this person's, or None if it can be."""
+    """Return the reason why an account cannot be this person's, or None."""
     agrees = _name_agrees(person, account)
     if _same_email(person, account):
         if not account.email_verified:
@@ -177,7 +176,7 @@ def _refuted(person: Person, account: Account) -> str | None:
 
 
 def _the_one(person: Person, account: Account) -> Decision:
-    """Decide about the only account that matches."""
+    """Decide about the one account that matches."""
     if account.has_other_subject:
         return Decision(Verdict.OTHER_SUBJECT, account.id, ("account_has_other_subject",))
     if not _same_email(person, account):
@@ -186,7 +185,7 @@ def _the_one(person: Person, account: Account) -> Decision:
         return _prove(person, account, "email_not_confirmed_here")
     reasons: tuple[str, ...] = ("email_verified_on_both_sides",)
     if not _name_agrees(person, account):
-        return Decision(Verdict.PROVE_OWNERSHIP, account.id, (*reasons, "name_differs"), (Way.PASSWORD,))
+        return Decision(Verdict.PROVE_OWNERSHIP, account.id, (*reasons, "name_differs"), (ProofMethod.PASSWORD,))
     if account.phone_number and person.phone_number and account.phone_number != person.phone_number:
         return _prove(person, account, *reasons, "name_agrees", "phone_differs")
     if _same_phone(person, account):
@@ -194,16 +193,16 @@ def _the_one(person: Person, account: Account) -> Decision:
     return Decision(Verdict.LINK_AND_LOG_IN, account.id, (*reasons, "name_agrees"))
 
 
-def _for_somebody(facts: Facts, account: Account | None) -> Decision:
+def _for_current(facts: Facts, account: Account | None) -> Decision:
     if account is None:
-        raise ValueError(f"to {facts.purpose}, somebody has to be there")
+        raise ValueError(f"{facts.purpose} needs a current account")
     return _unless_blocked(account, _connect(facts, account))
 
 
 def _connect(facts: Facts, account: Account) -> Decision:
     if facts.known and facts.known.id == account.id:
         return Decision(Verdict.KNOWN_SUBJECT, account.id, ("subject_is_yours",))
-    if facts.purpose in (Purpose.REFRESH, Purpose.CONFIRM):
+    if facts.purpose in (LoginPurpose.REFRESH, LoginPurpose.CONFIRM):
         return Decision(Verdict.OTHER_PERSON, account.id, ("subject_is_not_yours",))
     if facts.known:
         return Decision(Verdict.LINKED_ELSEWHERE, account.id, ("subject_opens_another_account",))
@@ -222,19 +221,20 @@ def _prove(person: Person, account: Account, *reasons: str) -> Decision:
     return Decision(Verdict.PROVE_OWNERSHIP, account.id, reasons, _ways(person, account))
 
 
-def _ways(person: Person, account: Account) -> tuple[Way, ...]:
-    """Return how this account's owner can prove that it is theirs: by its password, or by a link to its address.
+def _ways(person: Person, account: Account) -> tuple[ProofMethod, ...]:
+    """Return how a person can prove that this account is theirs: by its password, or by a link to its address.
 
-    A mailbox proves nothing unless the account's owner, or the person at Vipps, is known to read it.
+    A link proves nothing unless the address is verified, for the account or for the person at Vipps.
     """
     readable = account.email is not None and (account.email_verified or _same_email(person, account))
-    return tuple(way for way, there in ((Way.PASSWORD, account.has_password), (Way.MAIL, readable)) if there)
+    possible = {ProofMethod.PASSWORD: account.has_password, ProofMethod.MAIL: readable}
+    return tuple(method for method, is_possible in possible.items() if is_possible)
 
 
 def _can_be_asked(account: Account) -> bool:
-    """Tell whether an account whose name differs can still be proved, or says itself that it is another's.
+    """Tell whether a person can prove an account whose name differs.
 
-    A link to the address would prove nothing that Vipps has not verified already, so the password is the only way.
+    A link to the address would prove only what Vipps has verified already, so it takes the password.
     """
     return account.has_password and not account.has_other_subject
 

@@ -1,4 +1,4 @@
-"""Points in time as tokens write them: seconds since 1970, as a JSON number (RFC 7519, section 2: NumericDate)."""
+"""Read times of tokens: seconds since 1970 as a JSON number (RFC 7519, section 2: NumericDate)."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
 
 
 def moment(value: object) -> datetime | None:
-    """Return the point in time, or None for what is no number, no finite one or no sane one, as `True` is none."""
+    """Return the time, or None if the value is not a number from 2015 to 2200. `True` is the number 1."""
     if not isinstance(value, (int, float)):
         return None
     return datetime.fromtimestamp(value, UTC) if EARLIEST <= value <= LATEST else None

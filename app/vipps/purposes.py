@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Purpose(StrEnum):
+class LoginPurpose(StrEnum):
     """Why the shop sends a browser to Vipps."""
 
     LOG_IN = "log_in"

@@ -25,7 +25,7 @@ from .client import VippsClient
 from .config import CALLBACK_PATH, VippsConfig
 from .errors import LoginRefused, refused_by_vipps
 from .id_token import IdToken
-from .purposes import Purpose
+from .purposes import LoginPurpose
 from .return_path import local_path
 from .revocation import Delivery
 
@@ -76,7 +76,7 @@ class Merchant(Protocol):
     def repeat(self, attempt: Attempt, outcome: str | None) -> ResponseReturnValue:
         """Answer a repeated callback; raises `LoginRefused` if the first answer cannot be given again."""
 
-    def refuse(self, error: LoginRefused, next_path: str, purpose: Purpose | None) -> ResponseReturnValue:
+    def refuse(self, error: LoginRefused, next_path: str, purpose: LoginPurpose | None) -> ResponseReturnValue:
         """Show and log a refusal: what happened and what to do. `purpose` is None if the login is unknown."""
 
     def receive(self, delivery: Delivery) -> bool:
@@ -127,7 +127,7 @@ def start() -> ResponseReturnValue:
     next_path = local_path(request.args.get("next"), "/")
     if not started_by_user():
         return private(integration().merchant.offer(next_path))
-    return begin(Purpose.MEMBERS if "members" in request.args else Purpose.LOG_IN, next_path)
+    return begin(LoginPurpose.MEMBERS if "members" in request.args else LoginPurpose.LOG_IN, next_path)
 
 
 @bp.get(CALLBACK_PATH)
@@ -171,7 +171,7 @@ def finish(vipps: Integration, attempt: Attempt) -> ResponseReturnValue:
         raise
 
 
-def begin(purpose: Purpose, next_path: str, owner: str = "") -> Response:
+def begin(purpose: LoginPurpose, next_path: str, owner: str = "") -> Response:
     """Store an attempt, bind it to this browser and its owner, and redirect to the authorization URL.
 
     Every purpose except logging in starts with a form post that has a CSRF token, for its `owner`.
@@ -208,11 +208,11 @@ def replay_answer(vipps: Integration, repeated: Repeated) -> ResponseReturnValue
     """
     outcome = repeated.outcome
     if outcome is None and vipps.attempts.in_progress(repeated.attempt):
-        outcome = wait_for_outcome(vipps, repeated.attempt)
+        outcome = wait_for_replay_outcome(vipps, repeated.attempt)
     return private(vipps.merchant.repeat(repeated.attempt, outcome))
 
 
-def wait_for_outcome(vipps: Integration, attempt: Attempt) -> str | None:
+def wait_for_replay_outcome(vipps: Integration, attempt: Attempt) -> str | None:
     """Wait until another callback of this attempt ends. Only a few may wait, because each takes a thread."""
     if not vipps.waiting.acquire(blocking=False):
         raise LoginRefused("too_many_logins")

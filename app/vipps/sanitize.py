@@ -1,18 +1,18 @@
-"""Text from outside, cleaned of what breaks databases, logs and pages.
+"""Clean text from outside, so that it cannot break databases, logs and pages.
 
-U+0000, lone surrogates, control characters and those that turn the reading direction around go. Nothing here raises:
-what is no text is no text.
+U+0000, lone surrogates, control characters and characters that reverse the reading direction are removed. Nothing here
+raises: a value that is not text counts as none.
 """
 
 import unicodedata
 
-LONGEST_TEXT = 2000
+MAX_TEXT = 2000
 # Invisible letters that some scripts need inside a name; all others of their kind turn the reading direction around or
 # hide something (Unicode TR 9), and go.
 JOINERS = "\u200c\u200d"
 
 
-def text(value: object, longest: int = LONGEST_TEXT) -> str | None:
+def text(value: object, longest: int = MAX_TEXT) -> str | None:
     """Return cleaned one-line text, cut to a length, or None if there is none."""
     return " ".join(lines(value, longest))[:longest].rstrip() or None
 

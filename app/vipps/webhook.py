@@ -3,8 +3,8 @@
 The event is not signed, and the platform's HMAC does not cover it (Vipps Login API guide: webhooks). So the address is
 the secret: its token is compared in constant time before the body is read, and appears in no log. The route uses no
 cookie, no session and no form token, and its response repeats nothing of the request. Vipps documents neither retries
-nor expected statuses for this event, so the statuses are those of its other webhooks: 200 once the event is stored, also
-for an unknown person; 400 for a body that will never be understood; 429 and 503 for "later". Anyone who learns the
+nor expected statuses for this event, so the statuses are those of its other webhooks: 200 once the event is stored,
+also for an unknown person; 400 for a body that will never be understood; 429 and 503 for "later". Anyone who learns the
 address can forge an event, so the merchant must allow only effects that can be undone.
 """
 

@@ -16,7 +16,7 @@ from app.database import db, utcnow
 from app.settings import DEMO_WEBHOOK_TOKEN
 from app.vipps.claims import parse
 from app.vipps.config import ISSUER_PATH
-from app.vipps.purposes import Purpose
+from app.vipps.purposes import LoginPurpose
 from tests.customers.steps import EMAIL
 from tests.vipps.events import event
 from tests.vipps_person import VippsPerson
@@ -103,7 +103,7 @@ def settle(app: Flask, logged_in_at: datetime, **claims: Any) -> None:
     who = Identity(settings.provider_url + ISSUER_PATH, settings.client_id, SUBJECT)
 
     def work() -> None:
-        account_links.resolve(Purpose.LOG_IN, who, parse({"sub": SUBJECT, **claims}), logged_in_at)
+        account_links.resolve(LoginPurpose.LOG_IN, who, parse({"sub": SUBJECT, **claims}), logged_in_at)
         db.session.commit()
 
     with app.test_request_context():

@@ -7,7 +7,7 @@ from app import about
 from app.customers.linking.next_actions import NO_RETRY, Action, actions_after_refusal, back_action
 from app.customers.models import Customer
 from app.vipps.errors import REFUSALS
-from app.vipps.purposes import Purpose
+from app.vipps.purposes import LoginPurpose
 
 PASSWORD = Customer(password_hash="x")
 NO_PASSWORD = Customer()
@@ -38,28 +38,28 @@ NO_PASSWORD = Customer()
 def test_the_ways_on_from_a_refusal(app: Flask, code: str, customer: Customer | None, hrefs: list[str]) -> None:
     with app.test_request_context():
         assert [
-            way.href for way in actions_after_refusal(code, customer, "/cart", "K7QF-2M9D", Purpose.LOG_IN)
+            way.href for way in actions_after_refusal(code, customer, "/cart", "K7QF-2M9D", LoginPurpose.LOG_IN)
         ] == hrefs
 
 
 @pytest.mark.parametrize(
     ("purpose", "href"),
     [
-        (Purpose.CONNECT, "/account/vipps/link"),
-        (Purpose.REFRESH, "/account/profile"),
-        (Purpose.CONFIRM, "/account/confirm?next=/cart"),
+        (LoginPurpose.CONNECT, "/account/vipps/link"),
+        (LoginPurpose.REFRESH, "/account/profile"),
+        (LoginPurpose.CONFIRM, "/account/confirm?next=/cart"),
     ],
 )
-def test_what_was_begun_for_an_account_begins_again_on_its_page(app: Flask, purpose: Purpose, href: str) -> None:
+def test_what_was_begun_for_an_account_begins_again_on_its_page(app: Flask, purpose: LoginPurpose, href: str) -> None:
     with app.test_request_context():
         again, page = actions_after_refusal("access_denied", PASSWORD, "/cart", "", purpose)
         assert (again.href, page.href) == (href, "/account")
         assert again.label, "the button would log in whoever comes back"
 
 
-@pytest.mark.parametrize("purpose", [None, Purpose.PROVE])
+@pytest.mark.parametrize("purpose", [None, LoginPurpose.PROVE])
 def test_who_is_logged_in_gets_no_login_button_for_what_they_may_not_have_begun(
-    app: Flask, purpose: Purpose | None
+    app: Flask, purpose: LoginPurpose | None
 ) -> None:
     with app.test_request_context():
         assert [way.href for way in actions_after_refusal("state_expired", PASSWORD, "/cart", "", purpose)] == [
@@ -71,10 +71,10 @@ def test_who_is_logged_in_gets_no_login_button_for_what_they_may_not_have_begun(
 @pytest.mark.parametrize("customer", [None, PASSWORD])
 def test_a_login_that_makes_no_account_makes_none_when_it_begins_again(app: Flask, customer: Customer | None) -> None:
     with app.test_request_context():
-        assert actions_after_refusal("access_denied", customer, "/cart", "", Purpose.MEMBERS)[0] == Action(
+        assert actions_after_refusal("access_denied", customer, "/cart", "", LoginPurpose.MEMBERS)[0] == Action(
             "/cart", members=True
         )
-        assert not actions_after_refusal("access_denied", customer, "/cart", "", Purpose.LOG_IN)[0].members
+        assert not actions_after_refusal("access_denied", customer, "/cart", "", LoginPurpose.LOG_IN)[0].members
 
 
 def test_what_would_be_refused_again_are_refusals() -> None:
@@ -97,4 +97,4 @@ def test_the_way_back(app: Flask, is_logged_in: bool, next_path: str, href: str)
 
 def test_a_blocked_account_is_offered_no_login(app: Flask) -> None:
     with app.test_request_context():
-        assert all(way.label for way in actions_after_refusal("account_blocked", None, "/", "", Purpose.LOG_IN))
+        assert all(way.label for way in actions_after_refusal("account_blocked", None, "/", "", LoginPurpose.LOG_IN))

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from app.vipps.matching import Verdict
-from app.vipps.purposes import Purpose
+from app.vipps.purposes import LoginPurpose
 from demo.scenarios import SCENARIOS, Scenario
 from samples.customers import CUSTOMERS, PASSWORD
 from simulator import persons
@@ -16,7 +16,7 @@ from tests.vipps_person import VippsPerson
 
 PEOPLE = {person["key"]: person for person in persons.from_file()}
 ALL = [scenario for group in SCENARIOS for scenario in group.scenarios]
-AT_THE_BUTTON = [scenario for scenario in ALL if scenario.purpose in (Purpose.LOG_IN, Purpose.MEMBERS)]
+AT_THE_BUTTON = [scenario for scenario in ALL if scenario.purpose in (LoginPurpose.LOG_IN, LoginPurpose.MEMBERS)]
 PROVED = [scenario for scenario in ALL if scenario.verdict is Verdict.PROVE_OWNERSHIP]
 
 

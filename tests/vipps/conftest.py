@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from app.vipps.attempts import Attempt
 from app.vipps.client import VippsClient
-from app.vipps.purposes import Purpose
+from app.vipps.purposes import LoginPurpose
 from tests.provider import Provider, running
 
 
@@ -34,7 +34,7 @@ def client_of(provider: Provider) -> VippsClient:
     return VippsClient(provider.config())
 
 
-def an_attempt(nonce: str = "the-nonce", purpose: Purpose = Purpose.LOG_IN) -> Attempt:
+def an_attempt(nonce: str = "the-nonce", purpose: LoginPurpose = LoginPurpose.LOG_IN) -> Attempt:
     """Return an attempt as the callback has it."""
     return Attempt(1, nonce, "a-verifier-of-at-least-forty-three-characters-x", purpose, "/", state="the-state")
 
@@ -44,7 +44,7 @@ def log_in(provider: Provider, client_of: VippsClient) -> Callable[..., dict[str
     """Run the calls of a callback against the provider; returns the userinfo claims."""
 
     def run(
-        client: VippsClient = client_of, code: str = "the-code", purpose: Purpose = Purpose.LOG_IN
+        client: VippsClient = client_of, code: str = "the-code", purpose: LoginPurpose = LoginPurpose.LOG_IN
     ) -> dict[str, Any]:
         attempt = an_attempt(purpose=purpose)
         provider.nonce = attempt.nonce

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, create_engine, func, select
 from app.vipps import routes
 from app.vipps.attempts import MAX_PER_BROWSER, Attempt, Attempts, Expired, Repeated, hash_of, login_attempt, metadata
 from app.vipps.errors import LoginRefused
-from app.vipps.purposes import Purpose
+from app.vipps.purposes import LoginPurpose
 
 
 class Clock:
@@ -56,11 +56,11 @@ def why(attempts: Attempts, state: str, browser: str) -> str:
 
 
 def test_a_claim_gives_back_what_was_begun(attempts: Attempts) -> None:
-    begun = attempts.begin("browser", Purpose.CONNECT, "/checkout", "7.12")
+    begun = attempts.begin("browser", LoginPurpose.CONNECT, "/checkout", "7.12")
     claimed = attempts.claim(begun.state, "browser")
     assert isinstance(claimed, Attempt)
     assert (claimed.nonce, claimed.code_verifier) == (begun.nonce, begun.code_verifier)
-    assert (claimed.purpose, claimed.next_path) == (Purpose.CONNECT, "/checkout")
+    assert (claimed.purpose, claimed.next_path) == (LoginPurpose.CONNECT, "/checkout")
     assert claimed.owner == "7.12"
 
 
@@ -68,7 +68,7 @@ def test_state_nonce_and_verifier_are_long_random_and_different_each_time(attemp
     values = [
         v
         for _ in range(5)
-        for a in [attempts.begin("b", Purpose.LOG_IN, "/")]
+        for a in [attempts.begin("b", LoginPurpose.LOG_IN, "/")]
         for v in (a.state, a.nonce, a.code_verifier)
     ]
     assert len(set(values)) == 15
@@ -76,7 +76,7 @@ def test_state_nonce_and_verifier_are_long_random_and_different_each_time(attemp
 
 
 def test_the_database_knows_neither_state_nor_browser(attempts: Attempts, engine: Engine) -> None:
-    begun = attempts.begin("the-browser", Purpose.LOG_IN, "/")
+    begun = attempts.begin("the-browser", LoginPurpose.LOG_IN, "/")
     with engine.connect() as connection:
         row = connection.execute(select(login_attempt)).one()
     assert begun.state not in str(row)
@@ -85,7 +85,7 @@ def test_the_database_knows_neither_state_nor_browser(attempts: Attempts, engine
 
 
 def test_a_second_claim_is_a_repetition_with_its_outcome(attempts: Attempts) -> None:
-    begun = attempts.begin("browser", Purpose.LOG_IN, "/")
+    begun = attempts.begin("browser", LoginPurpose.LOG_IN, "/")
     claimed = attempts.claim(begun.state, "browser")
     assert isinstance(claimed, Attempt)
     again = attempts.claim(begun.state, "browser")
@@ -98,7 +98,7 @@ def test_a_second_claim_is_a_repetition_with_its_outcome(attempts: Attempts) -> 
 
 
 def test_nobody_is_at_work_on_an_attempt_whose_worker_was_killed(attempts: Attempts, clock: Clock) -> None:
-    begun = attempts.begin("browser", Purpose.LOG_IN, "/")
+    begun = attempts.begin("browser", LoginPurpose.LOG_IN, "/")
     attempts.claim(begun.state, "browser")
     clock.at += timedelta(seconds=11)
     again = attempts.claim(begun.state, "browser")
@@ -108,13 +108,13 @@ def test_nobody_is_at_work_on_an_attempt_whose_worker_was_killed(attempts: Attem
 
 @pytest.mark.parametrize(("browser", "code"), [("", "other_browser"), ("another", "not_this_browser")])
 def test_another_browser_gets_nothing_and_takes_nothing_away(attempts: Attempts, browser: str, code: str) -> None:
-    begun = attempts.begin("browser", Purpose.LOG_IN, "/")
+    begun = attempts.begin("browser", LoginPurpose.LOG_IN, "/")
     assert why(attempts, begun.state, browser) == code
     assert isinstance(attempts.claim(begun.state, "browser"), Attempt)
 
 
 def test_a_state_is_good_for_fifteen_minutes(attempts: Attempts, clock: Clock) -> None:
-    in_time, too_late = attempts.begin("b", Purpose.LOG_IN, "/"), attempts.begin("b", Purpose.LOG_IN, "/here")
+    in_time, too_late = attempts.begin("b", LoginPurpose.LOG_IN, "/"), attempts.begin("b", LoginPurpose.LOG_IN, "/here")
     clock.at += timedelta(minutes=15)
     assert isinstance(attempts.claim(in_time.state, "b"), Attempt)
     clock.at += timedelta(seconds=1)
@@ -130,7 +130,7 @@ def test_an_unknown_state_is_refused(attempts: Attempts, state: str) -> None:
 
 
 def test_of_many_claims_at_once_exactly_one_wins(attempts: Attempts) -> None:
-    begun = attempts.begin("browser", Purpose.LOG_IN, "/")
+    begun = attempts.begin("browser", LoginPurpose.LOG_IN, "/")
     gate, results = threading.Barrier(10), []
 
     def claim() -> None:
@@ -146,8 +146,8 @@ def test_of_many_claims_at_once_exactly_one_wins(attempts: Attempts) -> None:
 
 
 def test_a_browser_keeps_no_more_than_its_share_and_others_keep_theirs(attempts: Attempts, engine: Engine) -> None:
-    other = attempts.begin("other", Purpose.LOG_IN, "/")
-    begun = [attempts.begin("browser", Purpose.LOG_IN, "/") for _ in range(MAX_PER_BROWSER + 5)]
+    other = attempts.begin("other", LoginPurpose.LOG_IN, "/")
+    begun = [attempts.begin("browser", LoginPurpose.LOG_IN, "/") for _ in range(MAX_PER_BROWSER + 5)]
     with engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(login_attempt)) == MAX_PER_BROWSER + 1
     assert why(attempts, begun[0].state, "browser") == "state_unknown"
@@ -159,7 +159,7 @@ def test_machines_without_cookies_cannot_fill_the_table(
     attempts: Attempts, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.vipps.attempts.MAX_ATTEMPTS", 10)
-    begun = [attempts.begin(f"browser {number}", Purpose.LOG_IN, "/") for number in range(50)]
+    begun = [attempts.begin(f"browser {number}", LoginPurpose.LOG_IN, "/") for number in range(50)]
     with engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(login_attempt)) == 11
     assert isinstance(attempts.claim(begun[-1].state, "browser 49"), Attempt)
@@ -167,9 +167,9 @@ def test_machines_without_cookies_cannot_fill_the_table(
 
 def test_what_nobody_finished_is_forgotten_after_a_while(attempts: Attempts, engine: Engine, clock: Clock) -> None:
     for number in range(50):
-        attempts.begin(f"browser {number}", Purpose.LOG_IN, "/")
+        attempts.begin(f"browser {number}", LoginPurpose.LOG_IN, "/")
     clock.at += timedelta(hours=2)
-    attempts.begin("browser", Purpose.LOG_IN, "/")
+    attempts.begin("browser", LoginPurpose.LOG_IN, "/")
     with engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(login_attempt)) == 1
 

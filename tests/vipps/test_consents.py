@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.vipps.consents import MOST_ITEMS, MOST_PROBLEMS, parse
-from app.vipps.json_snapshot import MOST_EVIDENCE
+from app.vipps.consents import MAX_ITEMS, MAX_PROBLEMS, parse
+from app.vipps.json_snapshot import MAX_SNAPSHOT_CHARACTERS
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 AT = "2026-10-14T09:31:05Z"
@@ -328,18 +328,18 @@ def test_the_name_of_the_scope_is_no_result() -> None:
 
 
 def test_lists_without_end_are_not_read() -> None:
-    assert said(delegated(*[item(f"q{n}") for n in range(MOST_ITEMS + 1)])) == ({}, ("delegatedConsents.consents",))
-    screen = {"elements": [box(f"q{n}") for n in range(MOST_ITEMS)]}
+    assert said(delegated(*[item(f"q{n}") for n in range(MAX_ITEMS + 1)])) == ({}, ("delegatedConsents.consents",))
+    screen = {"elements": [box(f"q{n}") for n in range(MAX_ITEMS)]}
     screens = [{"elements": [{**e, "id": f"{n}{e['id']}"} for e in screen["elements"]]} for n in range(3)]
     assert said({F: {"language": "EN", "timeOfConsent": AT, "screens": screens}}) == ({}, ("more than 100 answers",))
-    assert len(said(delegated(*["x"] * MOST_ITEMS))[1]) == MOST_PROBLEMS
+    assert len(said(delegated(*["x"] * MAX_ITEMS))[1]) == MAX_PROBLEMS
 
 
 def test_an_object_that_is_too_large_or_too_deep_is_not_kept_but_answered() -> None:
     deep: Any = "x"
     for _ in range(900):
         deep = [deep]
-    for whole in (delegated(item(), padding="x" * MOST_EVIDENCE), delegated(item(), padding=deep)):
+    for whole in (delegated(item(), padding="x" * MAX_SNAPSHOT_CHARACTERS), delegated(item(), padding=deep)):
         (answer,), problems = parse(whole, NOW)
         assert answer.granted
         assert problems == ("delegatedConsents too large to keep",)
@@ -383,7 +383,7 @@ OBJECTS = st.one_of(
 @given(st.fixed_dictionaries({}, optional={D: OBJECTS, F: OBJECTS, "customFlow": OBJECTS}))
 def test_no_json_whatever_raises_or_yields_a_yes_without_a_literal_true(claims: dict[str, Any]) -> None:
     answers, problems = parse(claims)
-    assert len(problems) <= MOST_PROBLEMS
+    assert len(problems) <= MAX_PROBLEMS
     for answer in answers:
         json.dumps(answer.evidence, allow_nan=False, ensure_ascii=False).encode()
         assert "\x00" not in answer.text + answer.heading + answer.description + answer.id

@@ -10,7 +10,7 @@ import pytest
 from joserfc import jwt
 
 from app.vipps.config import DISCOVERY_PATH
-from app.vipps.purposes import Purpose
+from app.vipps.purposes import LoginPurpose
 from tests.provider import CLIENT_ID, KEYS_PATH, USERINFO_PATH, After, Provider
 from tests.vipps.conftest import an_attempt
 from tests.vipps.test_client import LogIn, refused
@@ -224,7 +224,7 @@ IN_APP = "urn:vipps:acr:app_auth"
 
 def test_a_confirmation_passes_if_the_token_says_that_the_app_was_asked(provider: Provider, log_in: LogIn) -> None:
     provider.claims = {"acr": IN_APP}
-    log_in(purpose=Purpose.CONFIRM)
+    log_in(purpose=LoginPurpose.CONFIRM)
 
 
 @pytest.mark.parametrize(
@@ -232,10 +232,10 @@ def test_a_confirmation_passes_if_the_token_says_that_the_app_was_asked(provider
 )
 def test_a_confirmation_that_the_token_does_not_prove_is_none(provider: Provider, log_in: LogIn, acr: Any) -> None:
     provider.claims = {"acr": acr}
-    assert refused(lambda: log_in(purpose=Purpose.CONFIRM)) == "not_confirmed_in_app"
+    assert refused(lambda: log_in(purpose=LoginPurpose.CONFIRM)) == "not_confirmed_in_app"
     log_in()  # a plain login asks for none
 
 
 def test_a_confirmation_without_the_claim_is_none(provider: Provider, log_in: LogIn) -> None:
-    assert refused(lambda: log_in(purpose=Purpose.CONFIRM)) == "not_confirmed_in_app"
+    assert refused(lambda: log_in(purpose=LoginPurpose.CONFIRM)) == "not_confirmed_in_app"
     assert provider.calls(USERINFO_PATH) == 0, "it is checked before anything is asked about the person"

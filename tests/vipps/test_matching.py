@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.vipps import matching
-from app.vipps.matching import Account, Decision, Facts, Person, Verdict, Way, decide
+from app.vipps.matching import Account, Decision, Facts, Person, ProofMethod, Verdict, decide
 from app.vipps.names import agree
-from app.vipps.purposes import Purpose
+from app.vipps.purposes import LoginPurpose
 from app.vipps.reasons import REASONS
 
 KARI = Person("Kari Sandvik", "Nordfjell", "kari@example.com", "4790000011")
@@ -24,7 +24,7 @@ HERS = Account(
     has_password=True,
 )
 BY_PHONE = replace(HERS, email="old@example.com")
-PASSWORD, MAIL = Way.PASSWORD, Way.MAIL
+PASSWORD, MAIL = ProofMethod.PASSWORD, ProofMethod.MAIL
 
 # What the account is like, the verdict, how ownership may be proved, and a reason that must be given.
 ONE_CANDIDATE = {
@@ -125,10 +125,10 @@ ONE_CANDIDATE = {
 
 
 @pytest.mark.parametrize("case", ONE_CANDIDATE)
-@pytest.mark.parametrize("purpose", [Purpose.LOG_IN, Purpose.MEMBERS])
-def test_one_candidate(case: str, purpose: Purpose) -> None:
+@pytest.mark.parametrize("purpose", [LoginPurpose.LOG_IN, LoginPurpose.MEMBERS])
+def test_one_candidate(case: str, purpose: LoginPurpose) -> None:
     account, verdict, ways, reason = ONE_CANDIDATE[case]
-    if purpose is Purpose.MEMBERS and verdict is Verdict.CREATE:
+    if purpose is LoginPurpose.MEMBERS and verdict is Verdict.CREATE:
         verdict = Verdict.MEMBERS_ONLY
     decision = decide(Facts(purpose, KARI, candidates=[account]))
     assert (decision.verdict, decision.ways) == (verdict, ways)
@@ -139,12 +139,12 @@ def test_one_candidate(case: str, purpose: Purpose) -> None:
 
 def test_a_known_subject_logs_in_whatever_else_has_changed() -> None:
     known = replace(HERS, name="Another Name", email="x@example.com", phone_number=None)
-    decision = decide(Facts(Purpose.LOG_IN, KARI, known=known, candidates=[replace(HERS, id=8)]))
+    decision = decide(Facts(LoginPurpose.LOG_IN, KARI, known=known, candidates=[replace(HERS, id=8)]))
     assert decision == Decision(Verdict.KNOWN_SUBJECT, 7, ("subject_known",))
 
 
 def test_a_known_subject_of_a_blocked_account_does_not_log_in() -> None:
-    decision = decide(Facts(Purpose.LOG_IN, KARI, known=replace(HERS, blocked=True)))
+    decision = decide(Facts(LoginPurpose.LOG_IN, KARI, known=replace(HERS, blocked=True)))
     assert (decision.verdict, decision.account_id) == (Verdict.ACCOUNT_BLOCKED, 7)
 
 
@@ -163,46 +163,50 @@ def test_a_known_subject_of_a_blocked_account_does_not_log_in() -> None:
 )
 def test_several_candidates(candidates: list[Account], verdict: Verdict, account: int | None) -> None:
     for order in (candidates, candidates[::-1]):
-        decision = decide(Facts(Purpose.LOG_IN, KARI, candidates=order))
+        decision = decide(Facts(LoginPurpose.LOG_IN, KARI, candidates=order))
         assert (decision.verdict, decision.account_id) == (verdict, account)
 
 
 @pytest.mark.parametrize("account", [Account(7, "Kari Nordfjell", has_password=True, phone_verified=True)])
 def test_nothing_is_no_value_in_common(account: Account) -> None:
-    """An address that nobody gave is not the same address."""
-    assert decide(Facts(Purpose.LOG_IN, Person("Kari", "Nordfjell"), candidates=[account])).verdict is Verdict.CREATE
+    """A missing address equals no other address."""
+    assert (
+        decide(Facts(LoginPurpose.LOG_IN, Person("Kari", "Nordfjell"), candidates=[account])).verdict is Verdict.CREATE
+    )
 
 
 def test_a_shop_for_members_makes_nobody() -> None:
-    assert decide(Facts(Purpose.LOG_IN, KARI, new_customers=False)).verdict is Verdict.MEMBERS_ONLY
-    assert decide(Facts(Purpose.MEMBERS, KARI)).verdict is Verdict.MEMBERS_ONLY
+    assert decide(Facts(LoginPurpose.LOG_IN, KARI, new_customers=False)).verdict is Verdict.MEMBERS_ONLY
+    assert decide(Facts(LoginPurpose.MEMBERS, KARI)).verdict is Verdict.MEMBERS_ONLY
 
 
 @pytest.mark.parametrize(
     ("purpose", "known", "current", "verdict"),
     [
-        (Purpose.CONNECT, None, HERS, Verdict.LINK),
-        (Purpose.PROVE, None, HERS, Verdict.LINK),
-        (Purpose.CONNECT, HERS, HERS, Verdict.KNOWN_SUBJECT),
-        (Purpose.CONNECT, replace(HERS, id=8), HERS, Verdict.LINKED_ELSEWHERE),
-        (Purpose.PROVE, replace(HERS, id=8), HERS, Verdict.LINKED_ELSEWHERE),
-        (Purpose.CONNECT, None, replace(HERS, has_other_subject=True), Verdict.OTHER_SUBJECT),
-        (Purpose.CONNECT, None, replace(HERS, blocked=True), Verdict.ACCOUNT_BLOCKED),
-        (Purpose.REFRESH, HERS, HERS, Verdict.KNOWN_SUBJECT),
-        (Purpose.CONFIRM, HERS, HERS, Verdict.KNOWN_SUBJECT),
-        (Purpose.REFRESH, replace(HERS, id=8), HERS, Verdict.OTHER_PERSON),
-        (Purpose.CONFIRM, None, HERS, Verdict.OTHER_PERSON),
-        (Purpose.CONFIRM, HERS, replace(HERS, blocked=True), Verdict.ACCOUNT_BLOCKED),
+        (LoginPurpose.CONNECT, None, HERS, Verdict.LINK),
+        (LoginPurpose.PROVE, None, HERS, Verdict.LINK),
+        (LoginPurpose.CONNECT, HERS, HERS, Verdict.KNOWN_SUBJECT),
+        (LoginPurpose.CONNECT, replace(HERS, id=8), HERS, Verdict.LINKED_ELSEWHERE),
+        (LoginPurpose.PROVE, replace(HERS, id=8), HERS, Verdict.LINKED_ELSEWHERE),
+        (LoginPurpose.CONNECT, None, replace(HERS, has_other_subject=True), Verdict.OTHER_SUBJECT),
+        (LoginPurpose.CONNECT, None, replace(HERS, blocked=True), Verdict.ACCOUNT_BLOCKED),
+        (LoginPurpose.REFRESH, HERS, HERS, Verdict.KNOWN_SUBJECT),
+        (LoginPurpose.CONFIRM, HERS, HERS, Verdict.KNOWN_SUBJECT),
+        (LoginPurpose.REFRESH, replace(HERS, id=8), HERS, Verdict.OTHER_PERSON),
+        (LoginPurpose.CONFIRM, None, HERS, Verdict.OTHER_PERSON),
+        (LoginPurpose.CONFIRM, HERS, replace(HERS, blocked=True), Verdict.ACCOUNT_BLOCKED),
     ],
 )
-def test_for_somebody_who_is_there(purpose: Purpose, known: Account | None, current: Account, verdict: Verdict) -> None:
+def test_decisions_for_a_logged_in_customer(
+    purpose: LoginPurpose, known: Account | None, current: Account, verdict: Verdict
+) -> None:
     decision = decide(Facts(purpose, KARI, known=known, candidates=[replace(HERS, id=9)], current=current))
     assert (decision.verdict, decision.account_id) == (verdict, 7)
 
 
 def test_nobody_cannot_connect_anything() -> None:
     with pytest.raises(ValueError, match="somebody has to be there"):
-        decide(Facts(Purpose.CONNECT, KARI))
+        decide(Facts(LoginPurpose.CONNECT, KARI))
 
 
 def test_the_table_in_the_docstring_names_every_verdict() -> None:
@@ -253,7 +257,7 @@ CANDIDATES = st.tuples(*(st.none() | accounts(number) for number in (1, 2, 3))).
 )
 LOGINS = st.builds(
     Facts,
-    purpose=st.sampled_from([Purpose.LOG_IN, Purpose.MEMBERS]),
+    purpose=st.sampled_from([LoginPurpose.LOG_IN, LoginPurpose.MEMBERS]),
     person=PEOPLE,
     known=st.none() | accounts(9),
     candidates=CANDIDATES,
@@ -309,8 +313,8 @@ def test_a_question_is_only_about_an_account_that_vipps_speaks_for(facts: Facts)
     assert same_email or (same_phone and account.phone_verified)
     assert not account.has_other_subject
     assert decision.ways
-    assert Way.PASSWORD not in decision.ways or account.has_password
-    assert Way.MAIL not in decision.ways or (account.email and (account.email_verified or same_email))
+    assert ProofMethod.PASSWORD not in decision.ways or account.has_password
+    assert ProofMethod.MAIL not in decision.ways or (account.email and (account.email_verified or same_email))
     if not agree(account.name, person.given_name, person.family_name):
         assert same_email, "a number under another name is nobody's proof"
 
@@ -326,14 +330,14 @@ def test_neither_order_nor_strangers_matter(facts: Facts, random: object) -> Non
 
 @given(LOGINS)
 def test_members_are_never_made(facts: Facts) -> None:
-    if facts.purpose is Purpose.MEMBERS or not facts.new_customers:
+    if facts.purpose is LoginPurpose.MEMBERS or not facts.new_customers:
         assert decide(facts).verdict is not Verdict.CREATE
 
 
 @given(
     st.builds(
         Facts,
-        purpose=st.sampled_from([Purpose.CONNECT, Purpose.PROVE, Purpose.REFRESH, Purpose.CONFIRM]),
+        purpose=st.sampled_from([LoginPurpose.CONNECT, LoginPurpose.PROVE, LoginPurpose.REFRESH, LoginPurpose.CONFIRM]),
         person=PEOPLE,
         known=st.none() | accounts(1) | accounts(9),
         candidates=CANDIDATES,
@@ -348,7 +352,7 @@ def test_who_asks_gets_nothing_but_their_own_account(facts: Facts) -> None:
         assert facts.known is None
         assert not facts.current.has_other_subject
         assert not facts.current.blocked
-        assert facts.purpose in (Purpose.CONNECT, Purpose.PROVE)
+        assert facts.purpose in (LoginPurpose.CONNECT, LoginPurpose.PROVE)
 
 
 @given(LOGINS)

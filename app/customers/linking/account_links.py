@@ -28,7 +28,7 @@ from app.logging import log
 from app.settings import settings_of_app
 from app.vipps.claims import UserInfo
 from app.vipps.matching import Account, Decision, Facts, Person, Verdict, decide
-from app.vipps.purposes import Purpose
+from app.vipps.purposes import LoginPurpose
 
 # More candidates would not change the decision: it is "several accounts" already.
 MAX_CANDIDATES = 20
@@ -44,7 +44,7 @@ class Resolution:
 
 
 def resolve(
-    purpose: Purpose, who: Identity, info: UserInfo, logged_in_at: datetime, current: Customer | None = None
+    purpose: LoginPurpose, who: Identity, info: UserInfo, logged_in_at: datetime, current: Customer | None = None
 ) -> Resolution:
     """Decide which customer a Vipps user is, apply the decision, and store what Vipps said.
 
@@ -67,14 +67,14 @@ def resolve(
 
 def would_link(who: Identity, info: UserInfo, customer: Customer) -> bool:
     """Tell whether the Vipps user would be linked once they have proved that this account is theirs."""
-    return decide(gather_facts(Purpose.PROVE, who, info, find_link(who), customer)).verdict is Verdict.LINK
+    return decide(gather_facts(LoginPurpose.PROVE, who, info, find_link(who), customer)).verdict is Verdict.LINK
 
 
 def resolve_as_new(who: Identity, info: UserInfo, logged_in_at: datetime, *, may_create: bool) -> Resolution:
     """Create an account for a Vipps user who disowned the matching one, unless they have an account by now."""
     link = find_link(who)
     if link is not None:
-        return resolve(Purpose.LOG_IN, who, info, logged_in_at)
+        return resolve(LoginPurpose.LOG_IN, who, info, logged_in_at)
     if not may_create:
         return Resolution(Decision(Verdict.MEMBERS_ONLY, None, ("not_their_account", "members_only")))
     created = create_customer(who, info)
@@ -101,10 +101,10 @@ def record_vipps_data(link: VippsLink | None, info: UserInfo, logged_in_at: date
 
 
 def gather_facts(
-    purpose: Purpose, who: Identity, info: UserInfo, link: VippsLink | None, current: Customer | None
+    purpose: LoginPurpose, who: Identity, info: UserInfo, link: VippsLink | None, current: Customer | None
 ) -> Facts:
     """Read from the database what `decide` needs to know about a Vipps user."""
-    unknown = link is None and purpose in (Purpose.LOG_IN, Purpose.MEMBERS)
+    unknown = link is None and purpose in (LoginPurpose.LOG_IN, LoginPurpose.MEMBERS)
     person = person_of(info) if unknown else Person()
     return Facts(
         purpose=purpose,

@@ -10,7 +10,7 @@ from app.about import EMAIL
 from app.customers.models import Customer
 from app.vipps.errors import REFUSALS
 from app.vipps.pages import OUR_MISTAKE
-from app.vipps.purposes import Purpose
+from app.vipps.purposes import LoginPurpose
 
 # Refusals for which "try again" is not offered: retrying cannot help, or another user began the login.
 NO_RETRY = {
@@ -38,7 +38,7 @@ class Action:
 
 
 def actions_after_refusal(
-    code: str, customer: Customer | None, next_path: str, reference: str, purpose: Purpose | None
+    code: str, customer: Customer | None, next_path: str, reference: str, purpose: LoginPurpose | None
 ) -> Sequence[Action]:
     """Return the actions after a refusal; the customer is None if logged out, the purpose None if it is not known."""
     if customer is not None:
@@ -48,7 +48,7 @@ def actions_after_refusal(
             return [page, *again]
         return [*_confirm_otherwise(code, customer, next_path), *again, page]
     by_login_page = Action(url_for("login.page", next=next_path), _("Log in another way"))
-    button = Action(next_path, members=purpose is Purpose.MEMBERS)
+    button = Action(next_path, members=purpose is LoginPurpose.MEMBERS)
     match code:
         case "account_blocked":
             return [Action(f"mailto:{EMAIL}?subject={reference}", _("Write to %(email)s", email=EMAIL))]
@@ -74,7 +74,7 @@ def back_action(is_logged_in: bool, next_path: str) -> Action:
     return Action(next_path, _("Go back without logging in"))
 
 
-def _again(code: str, purpose: Purpose | None, next_path: str) -> Sequence[Action]:
+def _again(code: str, purpose: LoginPurpose | None, next_path: str) -> Sequence[Action]:
     """Return the action to try again, for a customer who is logged in, if that can help.
 
     What was begun for their account begins again on its own page: the Vipps button would log in any Vipps user who
@@ -84,14 +84,14 @@ def _again(code: str, purpose: Purpose | None, next_path: str) -> Sequence[Actio
     if code in NO_RETRY:
         return []
     match purpose:
-        case Purpose.CONNECT:
+        case LoginPurpose.CONNECT:
             return [Action(url_for("vipps_account.link"), _("Begin again"))]
-        case Purpose.REFRESH:
+        case LoginPurpose.REFRESH:
             return [Action(url_for("profile.page"), _("Begin again"))]
-        case Purpose.CONFIRM:
+        case LoginPurpose.CONFIRM:
             return [Action(url_for("confirm.page", next=next_path), _("Begin again"))]
-        case Purpose.LOG_IN | Purpose.MEMBERS:
-            return [Action(next_path, members=purpose is Purpose.MEMBERS)]
+        case LoginPurpose.LOG_IN | LoginPurpose.MEMBERS:
+            return [Action(next_path, members=purpose is LoginPurpose.MEMBERS)]
     return []
 
 

@@ -20,7 +20,7 @@ from app.tokens import new_token, secret_hash
 from app.vipps.claims import UserInfo, parse
 from app.vipps.json_snapshot import storable
 from app.vipps.matching import Decision
-from app.vipps.purposes import Purpose
+from app.vipps.purposes import LoginPurpose
 from app.vipps.routes import Login
 
 PENDING_COOKIE = "pending-link"
@@ -74,7 +74,7 @@ def by_id(pending_id: int) -> PendingLink | None:
 
 def may_create_account(pending: PendingLink) -> bool:
     """Tell whether the person may get an account of their own: not where a login may not create one."""
-    return pending.purpose != Purpose.MEMBERS and settings_of_app().vipps_new_customers == "create"
+    return pending.purpose != LoginPurpose.MEMBERS and settings_of_app().vipps_new_customers == "create"
 
 
 def identity_of(pending: PendingLink) -> Identity:

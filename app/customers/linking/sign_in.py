@@ -26,8 +26,8 @@ from app.logging import log
 from app.signals import login_ended, send
 from app.vipps.attempts import Attempt
 from app.vipps.errors import LoginRefused
-from app.vipps.matching import Decision, Way
-from app.vipps.purposes import Purpose
+from app.vipps.matching import Decision, ProofMethod
+from app.vipps.purposes import LoginPurpose
 
 T = TypeVar("T")
 
@@ -100,7 +100,7 @@ def refuse_login(decision: Decision) -> NoReturn:
     raise LoginRefused(decision.verdict, reasons=decision.reasons)
 
 
-def link_and_sign_in(pending: PendingLink, way: Way, attempt: Attempt | None = None) -> Response:
+def link_and_sign_in(pending: PendingLink, way: ProofMethod, attempt: Attempt | None = None) -> Response:
     """Link a pending Vipps user (see `pending_link.lock`) after proof that the account is theirs, and log them in.
 
     If they proved an address that had never been confirmed, what an attacker may have left in the account is removed.
@@ -110,10 +110,10 @@ def link_and_sign_in(pending: PendingLink, way: Way, attempt: Attempt | None = N
     pending_link.delete_pending(pending)
     will_link = account_links.would_link(who, info, customer)  # a refused proof must change nothing
     if will_link and customer.email_verified_at is None:
-        if way is Way.MAIL:
+        if way is ProofMethod.MAIL:
             account_links.take_over(customer, info)
         customer.mark_email_verified()
-    resolution = account_links.resolve(Purpose.PROVE, who, info, logged_in_at, customer)
+    resolution = account_links.resolve(LoginPurpose.PROVE, who, info, logged_in_at, customer)
     return sign_in(
         customer_or_refuse(resolution), LoginMethod.VIPPS, target, decision=resolution.decision, attempt=attempt
     )

@@ -46,8 +46,8 @@ from app.settings import settings_of_app
 from app.signals import event_received, login_ended, send
 from app.vipps.attempts import Attempt
 from app.vipps.errors import LoginRefused
-from app.vipps.matching import Decision, Verdict, Way
-from app.vipps.purposes import Purpose
+from app.vipps.matching import Decision, ProofMethod, Verdict
+from app.vipps.purposes import LoginPurpose
 from app.vipps.revocation import Delivery
 from app.vipps.routes import Login
 
@@ -72,7 +72,7 @@ class VippsLogin:
 
     def is_theirs(self, attempt: Attempt) -> bool:
         """Tell whether the session that began this is the one that is logged in now; a login needs no session."""
-        if attempt.purpose in (Purpose.LOG_IN, Purpose.MEMBERS, Purpose.PROVE):
+        if attempt.purpose in (LoginPurpose.LOG_IN, LoginPurpose.MEMBERS, LoginPurpose.PROVE):
             return True
         return bool(attempt.owner) and attempt.owner == session_identifier()
 
@@ -96,7 +96,7 @@ class VippsLogin:
         db.session.commit()
         return _redirect(attempt.next_path, token)
 
-    def refuse(self, error: LoginRefused, next_path: str, purpose: Purpose | None) -> ResponseReturnValue:
+    def refuse(self, error: LoginRefused, next_path: str, purpose: LoginPurpose | None) -> ResponseReturnValue:
         """Show the refusal's page and write its log line, both with the same reference number."""
         db.session.rollback()
         forget_current()
@@ -189,7 +189,7 @@ def ask_for_proof_of_ownership(login: Login, decision: Decision) -> ResponseRetu
 
 def link_current_customer(login: Login) -> ResponseReturnValue:
     """Link the Vipps user to the account that is logged in here, and to no other."""
-    resolution = resolve(Purpose.CONNECT, login, lock_current_customer())
+    resolution = resolve(LoginPurpose.CONNECT, login, lock_current_customer())
     customer = customer_or_refuse(resolution)
     line = account_activity.record(
         customer, Kind.CONNECTED_HERE, method=LoginMethod.VIPPS, decision=resolution.decision
@@ -204,7 +204,7 @@ def link_current_customer(login: Login) -> ResponseReturnValue:
 
 def refresh(login: Login) -> ResponseReturnValue:
     """Store what Vipps says today about the customer who is logged in here."""
-    resolution = resolve(Purpose.REFRESH, login, lock_current_customer())
+    resolution = resolve(LoginPurpose.REFRESH, login, lock_current_customer())
     customer = customer_or_refuse(resolution)
     callback_replay.record_done(login.attempt)
     db.session.commit()
@@ -216,7 +216,7 @@ def refresh(login: Login) -> ResponseReturnValue:
 
 def confirm(login: Login) -> ResponseReturnValue:
     """Record that the customer has just confirmed in the app; `acr` has been checked with the ID token."""
-    resolution = resolve(Purpose.CONFIRM, login, lock_current_customer())
+    resolution = resolve(LoginPurpose.CONFIRM, login, lock_current_customer())
     customer = customer_or_refuse(resolution)
     token = record_reauthentication(customer, LoginMethod.VIPPS)
     callback_replay.record_done(login.attempt)
@@ -234,20 +234,20 @@ def prove(login: Login) -> ResponseReturnValue:
     if pending_link.identity_of(pending) != identity_of(login):
         db.session.rollback()  # the link must keep working for the right person
         refuse_login(Decision(Verdict.OTHER_PERSON, pending.customer_id, ("subject_is_not_yours",)))
-    return link_and_sign_in(pending, Way.MAIL, login.attempt)
+    return link_and_sign_in(pending, ProofMethod.MAIL, login.attempt)
 
 
 ACCEPT = {
-    Purpose.LOG_IN: log_in,
-    Purpose.MEMBERS: log_in,
-    Purpose.CONNECT: link_current_customer,
-    Purpose.REFRESH: refresh,
-    Purpose.CONFIRM: confirm,
-    Purpose.PROVE: prove,
+    LoginPurpose.LOG_IN: log_in,
+    LoginPurpose.MEMBERS: log_in,
+    LoginPurpose.CONNECT: link_current_customer,
+    LoginPurpose.REFRESH: refresh,
+    LoginPurpose.CONFIRM: confirm,
+    LoginPurpose.PROVE: prove,
 }
 
 
-def resolve(purpose: Purpose, login: Login, current: Customer | None = None) -> Resolution:
+def resolve(purpose: LoginPurpose, login: Login, current: Customer | None = None) -> Resolution:
     """Find, link or create the customer of a login."""
     return account_links.resolve(purpose, identity_of(login), login.userinfo, login.id_token.issued_at, current)
 

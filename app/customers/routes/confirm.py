@@ -19,7 +19,7 @@ from app.customers.sessions.session_cookie import (
 from app.database import begin_write, db
 from app.logging import log
 from app.security import client_network, limiter
-from app.vipps.purposes import Purpose
+from app.vipps.purposes import LoginPurpose
 from app.vipps.return_path import local_path
 from app.vipps.routes import begin
 
@@ -73,7 +73,7 @@ def by_vipps() -> ResponseReturnValue:
     target = _target(request.form.get("next"))
     if lookup.link_of(required_customer()) is None:
         return redirect(url_for("confirm.page", next=target), 303)
-    return begin(Purpose.CONFIRM, target, session_identifier())
+    return begin(LoginPurpose.CONFIRM, target, session_identifier())
 
 
 def _target(candidate: str | None) -> str:

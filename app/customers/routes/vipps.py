@@ -40,8 +40,8 @@ from app.security import clear_cookie, client_network, limiter, read_cookie
 from app.settings import settings_of_app
 from app.signals import login_ended, send
 from app.vipps.errors import LoginRefused
-from app.vipps.matching import Way
-from app.vipps.purposes import Purpose
+from app.vipps.matching import ProofMethod
+from app.vipps.purposes import LoginPurpose
 from app.vipps.routes import begin, private
 
 bp = Blueprint("vipps_account", __name__)
@@ -60,7 +60,7 @@ def link() -> ResponseReturnValue:
 @reauthentication.required
 def start_linking() -> ResponseReturnValue:
     """Send the customer to Vipps, to link the Vipps user who comes back to this account."""
-    return begin(Purpose.CONNECT, url_for("account.overview"), session_identifier())
+    return begin(LoginPurpose.CONNECT, url_for("account.overview"), session_identifier())
 
 
 @bp.get("/account/vipps/unlink")
@@ -101,7 +101,7 @@ def refresh() -> ResponseReturnValue:
     """Send the customer to Vipps, to refresh their profile."""
     if lookup.link_of(required_customer()) is None:
         return redirect(url_for("account.overview"), 303)
-    return begin(Purpose.REFRESH, url_for("profile.page"), session_identifier())
+    return begin(LoginPurpose.REFRESH, url_for("profile.page"), session_identifier())
 
 
 @bp.get("/login/vipps/prove")
@@ -123,19 +123,20 @@ def prove_by_password() -> ResponseReturnValue:
         return _finish(
             pending.id,
             lambda again: (
-                link_and_sign_in(again, Way.PASSWORD)
+                link_and_sign_in(again, ProofMethod.PASSWORD)
                 if _is_logged_in(again) and lock_current_session()
                 else _nothing_pending()
             ),
         )
     form = ProofForm()
-    stored = pending.customer.password_hash if Way.PASSWORD in pending.ways else None
+    stored = pending.customer.password_hash if ProofMethod.PASSWORD in pending.ways else None
     if not form.validate_on_submit() or not hashing.matches(form.password.data or "", stored):
         log.info("login_refused", method=LoginMethod.PASSWORD)
         send(login_ended, method=LoginMethod.PASSWORD, outcome="refused")
         return _proof_page(pending, form, wrong=True), 422
     return _finish(
-        pending.id, lambda again: link_and_sign_in(again, Way.PASSWORD) if _same(again, stored) else _nothing_pending()
+        pending.id,
+        lambda again: link_and_sign_in(again, ProofMethod.PASSWORD) if _same(again, stored) else _nothing_pending(),
     )
 
 
@@ -183,7 +184,7 @@ def finish_by_mail(token: str) -> ResponseReturnValue:
         return _refused(LoginRefused("proof_spent"))
     proof, pending = found
     if not _is_pending_here(pending):
-        return begin(Purpose.PROVE, pending.next_path, proof.token_hash)
+        return begin(LoginPurpose.PROVE, pending.next_path, proof.token_hash)
     return _finish(pending.id, lambda again: _spend(token, again))
 
 
@@ -207,7 +208,7 @@ def _mail_link(pending_id: int) -> None:
     """Mail a link to the account's address; raises `TooManyRequests` if it got enough."""
     begin_write()
     pending = pending_link.lock(pending_id)
-    if pending and Way.MAIL in pending.ways and pending.customer.email:
+    if pending and ProofMethod.MAIL in pending.ways and pending.customer.email:
         customer, email = pending.customer, pending.customer.email
         token = email_tokens.issue(customer, email, email_tokens.TokenPurpose.CONNECT, pending_link_id=pending.id)
         emails.prove_ownership(customer, token)
@@ -218,7 +219,7 @@ def _mail_link(pending_id: int) -> None:
 def _spend(token: str, pending: PendingLink) -> ResponseReturnValue:
     if email_tokens.use(token, email_tokens.TokenPurpose.CONNECT) is None:
         raise LoginRefused("proof_spent")
-    return link_and_sign_in(pending, Way.MAIL)
+    return link_and_sign_in(pending, ProofMethod.MAIL)
 
 
 def _same(pending: PendingLink, stored: str | None) -> bool:

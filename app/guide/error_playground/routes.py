@@ -17,7 +17,7 @@ from app.settings import settings_of_app
 from app.shop import privacy_notice
 from app.shop.privacy_notice import Cookie
 from app.vipps.attempts import hash_of, login_attempt, random_value
-from app.vipps.purposes import Purpose
+from app.vipps.purposes import LoginPurpose
 from app.vipps.routes import begin, integration
 
 bp = Blueprint("error_playground", __name__, url_prefix=PREFIX)
@@ -61,7 +61,7 @@ def try_it(name: str) -> ResponseReturnValue:
     case = FAULT_CASES.get(name)
     if case is None or not case.can_be_tried or not settings_of_app().simulated:
         abort(404)
-    response = begin(Purpose.LOG_IN, "/guide/inspector")
+    response = begin(LoginPurpose.LOG_IN, "/guide/inspector")
     return _inject(case, response) if response.status_code == 302 else response
 
 
