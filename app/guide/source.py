@@ -22,7 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SHOWN = (
     "app/**/*.py",
     "demo/**/*.py",
-    "samples/*",
+    "samples/*.py",
+    "samples/*.json",
     "simulator/**/*.py",
     "simulator/templates/*.html",
     "app/guide/chapters/*.md",

@@ -6,8 +6,8 @@ flow migration). Both become `ConsentAnswer`s.
 
 A consent counts only if it is a literal `true` to a question whose words are known and that was asked once (GDPR,
 articles 4(11) and 7(1)). A refusal needs no such proof: it counts even if the words are malformed, or an earlier
-consent would outlive it. Malformed members are named in `problems` by their place, never by their value, and affect neither the
-other answers nor the login. Unknown members stay in the evidence.
+consent would outlive it. Malformed members are named in `problems` by their place, never by their value, and affect
+neither the other answers nor the login. Unknown members stay in the evidence.
 """
 
 import re

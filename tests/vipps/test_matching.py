@@ -204,8 +204,8 @@ def test_decisions_for_a_logged_in_customer(
     assert (decision.verdict, decision.account_id) == (verdict, 7)
 
 
-def test_nobody_cannot_connect_anything() -> None:
-    with pytest.raises(ValueError, match="somebody has to be there"):
+def test_linking_needs_a_customer_who_is_logged_in() -> None:
+    with pytest.raises(ValueError, match="needs a current account"):
         decide(Facts(LoginPurpose.CONNECT, KARI))
 
 
