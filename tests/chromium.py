@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
-# The shell is Chromium without its own windows and menus, which nobody sees here: half the work.
+# The shell is Chromium without its own windows and menus, which a test does not need: half the work.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--no-sandbox",

@@ -106,7 +106,7 @@ def test_two_hosts_that_set_up_at_once_set_up_once(postgresql: str) -> None:
         waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = :key")
         while admin.scalar(waiting, {"key": SETUP_LOCK}) != 2:
             time.sleep(0.05)
-            assert all(host.poll() is None for host in hosts), "somebody did not wait"
+            assert all(host.poll() is None for host in hosts), "a host did not wait"
         admin.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": SETUP_LOCK})
         said = [host.communicate(timeout=90)[0] for host in hosts]
         assert [host.returncode for host in hosts] == [0, 0], said

@@ -62,12 +62,12 @@ def test_database_of_another_schema_is_rebuilt_and_other_tables_stay(
     with store.write() as session:
         session.execute(text("UPDATE sim_stamp SET schema = 'of last year'"))
         session.execute(text("CREATE TABLE sim_forgotten (id INTEGER)"))
-        session.execute(text("CREATE TABLE somebody_elses (id INTEGER)"))
+        session.execute(text("CREATE TABLE another_table (id INTEGER)"))
     rebuilt = Provider(make_simulator().test_client())
     assert rebuilt.control("requests")["counts"] == {}
     assert rebuilt.claims("ola")["name"] == "Ola Tangen"
     tables = inspect(store.engine).get_table_names()
-    assert "somebody_elses" in tables
+    assert "another_table" in tables
     assert "sim_forgotten" not in tables
 
 

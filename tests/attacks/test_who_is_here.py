@@ -16,7 +16,7 @@ from tests.customers.steps import log_in as log_customer_in
 from tests.staff import steps as staff
 from tests.vipps_person import VippsPerson
 
-UNKNOWN_EMAIL = "nobody.at.all@example.com"
+UNKNOWN_EMAIL = "unknown.address@example.com"
 KINDS = {
     "a customer": {"password": PASSWORD},
     "a customer who only has Vipps": {"password": None, "vipps": True},

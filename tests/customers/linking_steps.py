@@ -59,7 +59,7 @@ def links_of(vipps: VippsPerson, customer_id: int) -> list[str]:
 
 
 def decisions_of(vipps: VippsPerson, customer_id: int | None) -> list[str]:
-    """Return what was decided about an account, the oldest first; None for what was about nobody."""
+    """Return what was decided about an account, the oldest first; None for a decision about no account."""
     of = Activity.customer_id == customer_id if customer_id else Activity.customer_id.is_(None)
     with vipps.app.app_context():
         lines = db.session.scalars(select(Activity).where(of, Activity.decision.is_not(None)).order_by(Activity.id))

@@ -29,7 +29,7 @@ PROFILE = "/account/profile"
 FORM = {"name": "Kari Nordfjell", "phone": "900 00 011", "street": "", "postal_code": "", "region": "", "country": "NO"}
 IN_FORM = {"street": "Fjordveien 12, Unit B5", "postal_code": "5003", "region": "BERGEN"}
 
-# What Vipps says about somebody who has the same values here.
+# What Vipps says about a customer with the same values here.
 SAID: dict[str, Any] = {
     "name": "Kari Nordfjell",
     "given_name": "Kari",

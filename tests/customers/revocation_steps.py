@@ -38,7 +38,7 @@ def send(app: Flask, body: bytes, status: int = 200) -> None:
 
 
 def revoke(app: Flask, at: datetime | None = None, subject: str = SUBJECT, **changes: Any) -> bytes:
-    """Deliver the event of a moment about somebody; returns its body."""
+    """Deliver an event about a subject; returns its body."""
     body = event(at or now(), sub=subject, **changes)
     send(app, body)
     return body

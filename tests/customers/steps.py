@@ -131,7 +131,7 @@ def activity_of(app: Flask, customer_id: int) -> list[tuple[str, str | None]]:
 
 
 def copy_of(app: Flask, client: FlaskClient) -> FlaskClient:
-    """Return another browser with the session cookie of this one, as somebody who stole it."""
+    """Return another browser with the session cookie of this one, as a thief would have it."""
     cookie = client.get_cookie("session")
     assert cookie is not None
     other = browser_of(app)

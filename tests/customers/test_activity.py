@@ -125,14 +125,14 @@ def test_a_page_that_is_not_there_is_the_nearest(app: Flask, client: FlaskClient
     assert len(rows(open_page(client, f"{LIST}?page={page}"))) == 1
 
 
-@pytest.mark.parametrize("whose", ["somebody else's", "nobody's", "of nobody known", "huge"])
+@pytest.mark.parametrize("whose", ["another customer's", "unknown", "of no customer", "huge"])
 def test_only_their_own_lines_are_there(app: Flask, client: FlaskClient, tuva: int, whose: str) -> None:
     other = add_customer(app, "other@example.com")
     theirs = note(app, other, Kind.PASSWORD_SET)
     with app.app_context():
         unknown = account_activity.record(None, Kind.LOGIN_REFUSED)
         db.session.commit()
-        choices = {"somebody else's": theirs, "nobody's": 4711, "of nobody known": unknown.id, "huge": 10**30}
+        choices = {"another customer's": theirs, "unknown": 4711, "of no customer": unknown.id, "huge": 10**30}
     assert client.get(f"{LIST}/{choices[whose]}").status_code == 404
     assert len(rows(open_page(client, LIST))) == 1
 

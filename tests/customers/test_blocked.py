@@ -1,4 +1,4 @@
-"""A blocked account: nobody gets in or stays in, and only who knows its password learns why."""
+"""A blocked account: no login works, sessions end, and only the correct password shows why."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ def test_a_wrong_password_learns_nothing(app: Flask, client: FlaskClient) -> Non
     add_customer(app, "open@example.com")
     block(app)
     answers = set()
-    for email in (EMAIL, "open@example.com", "nobody@example.com"):
+    for email in (EMAIL, "open@example.com", "unknown@example.com"):
         response = log_in(client, email, OTHER_PASSWORD)
         answers.add((response.status_code, without_token(response.text).replace(email, "")))
     assert len(answers) == 1
@@ -168,7 +168,7 @@ def test_an_account_that_is_opened_again_is_as_it_was(app: Flask, client: FlaskC
 
 
 @pytest.mark.parametrize("command", ["block", "unblock"])
-@pytest.mark.parametrize("email", ["nobody@example.com", "no address", ""])
+@pytest.mark.parametrize("email", ["unknown@example.com", "no address", ""])
 def test_the_command_says_when_no_customer_has_the_address(app: Flask, command: str, email: str) -> None:
     add_customer(app)
     result = run(app, command, email)

@@ -1,4 +1,4 @@
-"""Another e-mail address: asked for here, proved at the new one, told at the old one, and nobody learns who has it."""
+"""Another e-mail address: asked for here, proved at the new one, told at the old one, and no answer says who has it."""
 
 import threading
 from contextlib import suppress

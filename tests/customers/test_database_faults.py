@@ -1,5 +1,5 @@
 """A database that fails at any step of a callback: a page with a reference number that is in the log, nothing
-half-written, nobody let in; and the next login works."""
+half-written, no customer is logged in, and the next login works."""
 
 import json
 import sqlite3
@@ -221,7 +221,7 @@ def test_a_server_that_is_restarted_between_transactions_is_not_noticed(
 def test_a_login_that_is_committed_does_not_fail_any_more(
     postgresql_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its person would be told that nobody was logged in, beside a session that nobody has the cookie of."""
+    """The page would say that the login failed, beside a session whose cookie no browser has."""
     response = Unreachable(postgresql_vipps, monkeypatch).log_in(AFTER_COMMIT)
     assert response.status_code == 303
     assert "session=" in str(response.headers.getlist("Set-Cookie"))

@@ -1,4 +1,4 @@
-"""Guessing is slow, mail is no weapon, and nobody is shut out of Vipps."""
+"""Guessing is slow, email cannot be abused, and no customer is shut out of Vipps."""
 
 from typing import Any
 
@@ -38,13 +38,13 @@ def test_guessing_at_one_account_is_slowed_wherever_it_comes_from(app: Flask) ->
 
 
 def test_an_account_that_does_not_exist_is_counted_alike(app: Flask, client: FlaskClient) -> None:
-    statuses = [log_in(client, "nobody@example.com").status_code for _ in range(12)]
+    statuses = [log_in(client, "unknown@example.com").status_code for _ in range(12)]
     assert statuses == [422] * 10 + [429] * 2
 
 
 def test_guessing_at_many_accounts_is_slowed_by_where_it_comes_from(app: Flask, client: FlaskClient) -> None:
     allowed = allowed_by(rate_limits.LOGIN_PER_CLIENT)
-    statuses = [log_in(client, f"nobody.{n}@example.com").status_code for n in range(allowed + 2)]
+    statuses = [log_in(client, f"unknown.{n}@example.com").status_code for n in range(allowed + 2)]
     assert statuses == [422] * allowed + [429] * 2
 
 
@@ -77,7 +77,7 @@ def test_the_page_leads_to_the_ways_in_that_still_work(app: Flask, client: Flask
 def test_another_account_and_vipps_stay_open(app: Flask, client: FlaskClient) -> None:
     add_customer(app)
     for _ in range(11):
-        log_in(client, "nobody@example.com")
+        log_in(client, "unknown@example.com")
     assert open_page(client, "/login").select("a[href^='/login/vipps']")
     assert log_in(client).status_code == 303
 

@@ -66,7 +66,7 @@ def test_the_page_after_a_login_says_whose_account_it_is_and_why(vipps: VippsPer
     assert NAME in notice.text
     why = [str(link["href"]) for link in notice.select("a")]
     assert why[0].startswith("/account/activity/")
-    assert why[1] == "/account", "the way out, for whoever is not this person"
+    assert why[1] == "/account", "the way out for another person"
     assert "verified the same e-mail address" in open_page(vipps.browser, why[0]).text
 
 
@@ -134,7 +134,7 @@ def test_the_mailed_link_in_another_browser_asks_for_the_same_vipps_user_there(v
     assert "another browser" in open_page(phone, link).text
     there = post(phone, link, form_on=link)
     assert there.status_code == 302
-    assert links_of(vipps, account) == [], "the press of a button in a mail lets nobody in"
+    assert links_of(vipps, account) == [], "a button in an email logs no user in"
     response = phone.get(vipps.approve(there.headers["Location"], PERSON))
     assert response.headers["Location"] == "/cart"
     assert who_is_in(vipps, phone) == account
@@ -214,7 +214,7 @@ def test_an_address_that_was_never_confirmed_is_proved_by_its_password_too(vipps
     vipps.log_in(PERSON)
     send_proof(vipps.browser, password=PASSWORD)
     now = customer(vipps, account)
-    assert now.password_hash is not None, "whoever registered is the same person"
+    assert now.password_hash is not None, "the same person registered"
     assert now.email_verified_at is not None, "Vipps has verified it"
 
 
@@ -256,10 +256,10 @@ def test_several_accounts_are_told_without_saying_which(vipps: VippsPerson) -> N
 
 
 def test_an_account_with_another_vipps_user_stays_with_it(vipps: VippsPerson) -> None:
-    account = add_account(vipps, linked_to="somebody-else")
+    account = add_account(vipps, linked_to="other-subject")
     response = vipps.log_in(PERSON)
     assert (response.status_code, check_page(response).h1) == (409, "That account is connected to another Vipps user")
-    assert links_of(vipps, account) == ["somebody-else"]
+    assert links_of(vipps, account) == ["other-subject"]
     assert decisions_of(vipps, account) == ["other_subject"]
     assert who_is_in(vipps) is None
 
@@ -295,7 +295,7 @@ def test_a_blocked_account_is_closed_and_says_so(vipps: VippsPerson) -> None:
 
 
 def test_my_page_links_the_vipps_user_who_comes_back(vipps: VippsPerson) -> None:
-    account = add_account(vipps, phone_number=None, email="old@example.com", name="Somebody Quite Different")
+    account = add_account(vipps, phone_number=None, email="old@example.com", name="Another Person")
     log_in_by_password(vipps, vipps.browser, "old@example.com")
     other = another_browser(vipps)
     log_in_by_password(vipps, other, "old@example.com")

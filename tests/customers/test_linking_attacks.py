@@ -213,7 +213,7 @@ def test_another_site_cannot_begin_or_end_anything(vipps: VippsPerson, path: str
 @pytest.mark.parametrize("meanwhile", ["logged out", "another account", "the same account again"])
 @pytest.mark.parametrize("what", ["link", "refresh"])
 def test_what_one_session_began_no_other_session_finishes(vipps: VippsPerson, meanwhile: str, what: str) -> None:
-    account = add_account(vipps, linked_to="" if what == "link" else "somebody")
+    account = add_account(vipps, linked_to="" if what == "link" else "other")
     other = add_account(vipps, email="other@example.com", phone_number=None)
     log_in_by_password(vipps, vipps.browser)
     callback = vipps.approve(begin(vipps, f"/account/vipps/{what}"), PERSON)
@@ -223,7 +223,7 @@ def test_what_one_session_began_no_other_session_finishes(vipps: VippsPerson, me
     response = vipps.browser.get(callback)
     assert (response.status_code, check_page(response).h1) == (403, "Somebody else is logged in now")
     assert links_of(vipps, other) == []
-    assert links_of(vipps, account) == ([] if what == "link" else ["somebody"])
+    assert links_of(vipps, account) == ([] if what == "link" else ["other"])
     assert vipps.provider_calls().get("token", 0) == 0
 
 
@@ -266,13 +266,13 @@ def test_a_session_that_ends_while_vipps_answers_connects_nothing(
 
 @pytest.mark.parametrize("path", ["/account/vipps/link", "/account/vipps/unlink", "/account/email"])
 def test_a_stolen_session_is_asked_again_before_what_matters(vipps: VippsPerson, path: str) -> None:
-    account = add_account(vipps, linked_to="somebody" if "unlink" in path else "")
+    account = add_account(vipps, linked_to="other" if "unlink" in path else "")
     log_in_by_password(vipps, vipps.browser)
     assert vipps.browser.get(path).status_code == 200, "who has just given the password is not asked again"
     with time_machine.travel(utcnow() + timedelta(minutes=11)):
         for response in (vipps.browser.get(path), post(vipps.browser, path, form_on="/account")):
             assert response.headers["Location"].startswith("/account/confirm?next="), response.headers
-    assert links_of(vipps, account) == (["somebody"] if "unlink" in path else [])
+    assert links_of(vipps, account) == (["other"] if "unlink" in path else [])
 
 
 def test_a_login_that_vipps_remembers_is_no_confirmation(vipps: VippsPerson) -> None:
@@ -358,7 +358,7 @@ def test_the_same_subject_of_another_issuer_or_sales_unit_is_another_user(vipps:
 def test_registering_with_the_address_of_a_vipps_account_sets_no_password_on_it(vipps: VippsPerson) -> None:
     vipps.log_in(PERSON)
     account = who_is_in(vipps) or 0
-    answers = [register(another_browser(vipps), email, PASSWORD) for email in (EMAIL, "nobody@example.com")]
+    answers = [register(another_browser(vipps), email, PASSWORD) for email in (EMAIL, "unknown@example.com")]
     assert [(a.status_code, a.headers["Location"]) for a in answers] == [(303, "/register/sent")] * 2
     assert customer(vipps, account).password_hash is None
     assert len(mails(vipps.app, "already_registered", EMAIL)) == 1
@@ -431,7 +431,7 @@ def test_a_vipps_user_who_was_linked_meanwhile_is_not_linked_twice(vipps: VippsP
 
 
 def test_sessions_are_not_left_behind_by_what_was_refused(vipps: VippsPerson) -> None:
-    add_account(vipps, linked_to="somebody-else")
+    add_account(vipps, linked_to="other-subject")
     vipps.log_in(PERSON)
     with vipps.app.app_context():
         assert db.session.scalars(select(CustomerSession)).all() == []

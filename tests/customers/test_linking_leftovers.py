@@ -173,7 +173,7 @@ def reset_password(app: Flask, account: int) -> None:
 def refused_proof(vipps: VippsPerson, way: Callable[[], int]) -> Customer:
     """Return an unconfirmed account after a proof that came too late: the person has another account by then."""
     has_email(vipps)
-    account = add_account(vipps, email_verified_at=None, phone_number=None, phone_verified_at=None, name="Somebody")
+    account = add_account(vipps, email_verified_at=None, phone_number=None, phone_verified_at=None, name="Some Name")
     assert vipps.log_in(PERSON).location == PROVE
     send_proof(vipps.browser, f"{PROVE}/mail")
     elsewhere = another_browser(vipps)
@@ -185,7 +185,7 @@ def refused_proof(vipps: VippsPerson, way: Callable[[], int]) -> Customer:
 
 def test_a_mailed_proof_that_is_refused_changes_nothing(vipps: VippsPerson) -> None:
     kept = refused_proof(vipps, lambda: send_proof(vipps.browser, mailed_link(vipps)).status_code)
-    assert (kept.password_hash is not None, kept.email_verified_at, kept.name) == (True, None, "Somebody")
+    assert (kept.password_hash is not None, kept.email_verified_at, kept.name) == (True, None, "Some Name")
     assert mails(vipps.app, "taken_over", EMAIL) == []
 
 

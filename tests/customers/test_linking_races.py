@@ -181,7 +181,7 @@ def test_a_registration_cannot_slip_in_under_a_take_over(
         db.session.flush()
         again.start()
         again.join(0.5)
-        assert again.is_alive(), "whoever registers has to wait"
+        assert again.is_alive(), "a registration has to wait"
 
     monkeypatch.setattr(account_links, "take_over", meanwhile)
     assert send_proof(either_vipps.browser, link).status_code == 303

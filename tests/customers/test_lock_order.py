@@ -1,4 +1,4 @@
-"""Whoever changes an account's mailed links holds its customer first, so that no two wait for each other.
+"""Lock the customer before its email tokens, or concurrent transactions can deadlock.
 
 Two that lock a link and its customer in two orders meet here on purpose: the second begins while the first has just
 locked what it locks first. On PostgreSQL one of them would be ended with an error.
@@ -22,7 +22,7 @@ NEW = "three green tents"
 
 
 class Rival:
-    """Somebody who begins, once, as soon as a function of `email_tokens` has done its work for somebody else."""
+    """A request that starts once, after a function of `email_tokens` has run for another one."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, after: str, work: Callable[[], Any]) -> None:
         self._thread = threading.Thread(target=self._run)
@@ -46,7 +46,7 @@ class Rival:
 
 
 def changing(app: Flask, email: str = EMAIL) -> Callable[[], Any]:
-    """Log somebody in, ready to change the password."""
+    """Log a customer in, ready to change the password."""
     browser = browser_of(app)
     log_in(browser, email)
     return lambda: post(browser, CHANGE, {"current": PASSWORD, "password": OTHER_PASSWORD}, form_on=CHANGE)

@@ -98,7 +98,7 @@ def test_every_refusal_looks_the_same_and_costs_the_same(app: Flask, client: Fla
     monkeypatch.setattr(hashing, "_hasher", hasher)
     attempts = [
         (EMAIL, OTHER_PASSWORD),
-        ("nobody.here@example.com", PASSWORD),
+        ("unknown.here@example.com", PASSWORD),
         ("vipps.only@example.com", PASSWORD),
         ("never.confirmed@example.com", PASSWORD),
         ("never.confirmed@example.com", OTHER_PASSWORD),

@@ -29,7 +29,7 @@ class FakeServer:
     def __call__(self, host: str, port: int, **options: Any) -> "FakeServer":
         self.calls.append(("connect", host, port, options["timeout"]))
         if self.broken:
-            raise ConnectionRefusedError("nobody there")
+            raise ConnectionRefusedError("connection refused")
         return self
 
     def __enter__(self) -> "FakeServer":

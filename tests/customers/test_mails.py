@@ -15,7 +15,7 @@ from app.mail import Mail
 from tests.customers.steps import EMAIL, add_customer
 
 TYPED = "Win a prize at evil.example"
-OTHER = "somebody.else@example.com"
+OTHER = "another.person@example.com"
 
 WRITE: dict[str, Any] = {
     "confirm_address": lambda customer: emails.confirm_address(customer, "token"),

@@ -137,7 +137,7 @@ def test_a_new_customer_gets_no_proposal(vipps: VippsPerson) -> None:
 
 @pytest.mark.parametrize("policy", ["ask", "keep"])
 def test_the_very_login_that_brings_something_new_says_so(vipps: VippsPerson, policy: str) -> None:
-    for _ in range(2):  # the second time nothing is asked of somebody who is new
+    for _ in range(2):  # the second time a new customer is asked nothing
         vipps.log_in(PERSON)
         open_page(vipps.browser, "/")
     choose(vipps, policy)

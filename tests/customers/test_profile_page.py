@@ -144,7 +144,7 @@ def test_a_name_typed_by_hand_has_no_parts_that_belong_to_another(app: Flask, cl
 def test_a_mistake_is_named_and_nothing_is_saved(
     app: Flask, client: FlaskClient, kari: int, field: str, value: str, complaint: str
 ) -> None:
-    response = save(client, **{"name": "Somebody", "phone": "40 00 00 00", field: value})
+    response = save(client, **{"name": "Some Name", "phone": "40 00 00 00", field: value})
     page = check_page(response)
     assert response.status_code == 422
     assert complaint in page.one(".notice--error").get_text()

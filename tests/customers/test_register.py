@@ -1,4 +1,4 @@
-"""Create an account: the same answer for every address, and nobody inside before it is confirmed."""
+"""Create an account: the same answer for every address, and no login before it is confirmed."""
 
 import threading
 from datetime import timedelta

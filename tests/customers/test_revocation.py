@@ -1,4 +1,4 @@
-"""Somebody ends the sharing in the app: what that does here, and what it leaves alone."""
+"""A person stops sharing in the app: what that does here, and what it leaves alone."""
 
 from collections.abc import Callable
 
@@ -117,7 +117,7 @@ def test_an_event_about_a_deleted_customer_names_no_customer(app: Flask) -> None
 def test_an_account_that_is_deleted_meanwhile_is_unknown(
     make_app: Callable[..., Flask], postgresql: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On SQLite nobody can delete it meanwhile: whoever begins to write keeps all others from it."""
+    """On SQLite no other connection can delete it meanwhile: a writer locks the database."""
     app = make_app(DATABASE_URL=postgresql)
     add_customer(app, vipps=True)
     lock = lookup.lock_customer

@@ -47,7 +47,7 @@ def test_ten_different_deliveries_at_once_have_one_effect(either_app: Flask) -> 
 
 
 def test_ten_deliveries_at_once_about_an_unknown_subject_are_one_row(either_app: Flask) -> None:
-    at_once(*sending(either_app, [event(now(), sub="nobody")] * 10))
+    at_once(*sending(either_app, [event(now(), sub="unknown")] * 10))
     assert outcomes(either_app) == [("unknown_subject", 10)]
 
 
@@ -135,5 +135,5 @@ def test_a_body_that_came_too_early_is_done_when_it_comes_again(app: Flask, monk
 def test_only_so_many_rows_are_kept(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(revocation, "MAX_DELIVERIES", 3)
     for number in range(6):
-        revoke(app, subject=f"nobody {number}")
+        revoke(app, subject=f"unknown {number}")
     assert len(outcomes(app)) == 3

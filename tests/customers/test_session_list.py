@@ -151,7 +151,7 @@ def test_every_other_browser_is_logged_out_at_once(app: Flask, client: FlaskClie
     assert open_sessions(app, stranger_id) == 1
 
 
-@pytest.mark.parametrize("whose", ["somebody else's", "nobody's", "this browser's", "one that has ended", "huge"])
+@pytest.mark.parametrize("whose", ["another customer's", "unknown", "this browser's", "one that has ended", "huge"])
 def test_what_cannot_be_ended_from_here_is_not_there(app: Flask, client: FlaskClient, whose: str) -> None:
     mine = add_customer(app)
     theirs = add_customer(app, "other@example.com")
@@ -162,8 +162,8 @@ def test_what_cannot_be_ended_from_here_is_not_there(app: Flask, client: FlaskCl
     log_in(client)
     ended, current = numbers(app, mine)
     choices = {
-        "somebody else's": numbers(app, theirs)[0],
-        "nobody's": 4711,
+        "another customer's": numbers(app, theirs)[0],
+        "unknown": 4711,
         "this browser's": current,
         "one that has ended": ended,
         "huge": 10**30,

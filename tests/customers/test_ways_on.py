@@ -54,7 +54,7 @@ def test_what_was_begun_for_an_account_begins_again_on_its_page(app: Flask, purp
     with app.test_request_context():
         again, page = actions_after_refusal("access_denied", PASSWORD, "/cart", "", purpose)
         assert (again.href, page.href) == (href, "/account")
-        assert again.label, "the button would log in whoever comes back"
+        assert again.label, "the button would log in any user who comes back"
 
 
 @pytest.mark.parametrize("purpose", [None, LoginPurpose.PROVE])

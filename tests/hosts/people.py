@@ -19,7 +19,7 @@ CONSENTS = delegated(email=True, sms=False, digital=True, personal=False)
 class People(Provider):
     """Everybody is known, has a verified address, and has answered every consent question.
 
-    While `may_answer` is cleared, the token endpoint lets everybody wait; `is_asked` is set when somebody does.
+    While `may_answer` is cleared, the token endpoint lets everybody wait; `is_asked` is set when a request waits.
     """
 
     def __init__(self) -> None:

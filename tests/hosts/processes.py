@@ -36,7 +36,7 @@ class Host:
         return self._log.read_text(errors="replace")
 
     def accepts(self) -> bool:
-        """Tell whether somebody can connect."""
+        """Tell whether the port accepts connections."""
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 

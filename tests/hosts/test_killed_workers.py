@@ -1,6 +1,6 @@
 """A crowd that is new here logs in and orders at two hosts at once, while their workers are killed in between.
 
-Whatever a person was answered is true afterwards, and whoever was cut off tries again: a login from its button, an
+Whatever a person was answered is true afterwards, and a person who was cut off tries again: a login from its button, an
 order by sending the same form. `CROWD=200 pytest tests/hosts` sends as many people as that.
 """
 
@@ -52,7 +52,7 @@ class Reaper:
 
 
 class Person:
-    """Somebody who wants to log in and order one thing, and does not give up."""
+    """A customer who wants to log in and order one product, and retries."""
 
     def __init__(self, number: int, place: Place, reaper: Reaper) -> None:
         self.browser, self._hosts = Browser(number), place.hosts

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.postgresql
 
 
 def logged_in(place: Place, person: int) -> Browser:
-    """Return the browser of somebody who is in, by a login begun on one host and finished on the other."""
+    """Return a browser that logged in, starting on one host and finishing on the other."""
     browser, (one, other) = Browser(person), place.hosts
     answer = browser.get(other, browser.start(one))
     assert (answer.status, answer.location) == (303, "/account"), answer
@@ -44,7 +44,7 @@ def test_a_callback_that_is_sent_to_both_hosts_at_once_is_one_login(place: Place
     assert all(browser.is_in(host) for host in place.hosts)
 
 
-def test_limits_are_shared_and_a_redis_that_goes_away_ends_nobody_s_login(place: Place) -> None:
+def test_limits_are_shared_and_logins_work_without_redis(place: Place) -> None:
     browser, flood = logged_in(place, 5004), Browser(5005)
     most = int(STARTS_PER_CLIENT.split()[0])
     answers = [flood.get(place.hosts[n % 2], "/login/vipps").status for n in range(most + 1)]

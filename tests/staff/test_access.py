@@ -296,7 +296,7 @@ def test_whatever_is_wrong_the_answer_is_the_same_and_one_hash_is_computed(
     hasher = customers.CountingHasher(customers.hashing._hasher)
     monkeypatch.setattr(customers.hashing, "_hasher", hasher)
     answers = []
-    for email, password in ((EMAIL, "wrong"), ("nobody@example.com", PASSWORD), ("gone@example.com", PASSWORD)):
+    for email, password in ((EMAIL, "wrong"), ("unknown@example.com", PASSWORD), ("gone@example.com", PASSWORD)):
         before = hasher.calls
         response = log_in(client, email, password)
         answers.append((response.status_code, customers.without_token(response.text).replace(email, "")))
@@ -319,7 +319,7 @@ def test_guessing_at_one_account_is_slowed_wherever_it_comes_from(app: Flask) ->
 
 
 def test_guessing_at_many_accounts_is_slowed_by_where_it_comes_from(app: Flask, client: FlaskClient) -> None:
-    statuses = [log_in(client, f"nobody.{number}@example.com").status_code for number in range(22)]
+    statuses = [log_in(client, f"unknown.{number}@example.com").status_code for number in range(22)]
     assert statuses == [422] * 20 + [429] * 2
 
 

@@ -84,6 +84,6 @@ def test_who_leaves_is_out_at_once_and_may_come_back_with_a_new_password(app: Fl
 
 
 def test_an_unknown_account_cannot_be_disabled(app: Flask) -> None:
-    result = run(app, "disable-staff", "nobody@example.com")
+    result = run(app, "disable-staff", "unknown@example.com")
     assert result.exit_code != 0
     assert "no staff account" in result.output

@@ -97,7 +97,7 @@ def test_a_second_claim_is_a_repetition_with_its_outcome(attempts: Attempts) -> 
     assert attempts.outcome_of(claimed) == "session 5"
 
 
-def test_nobody_is_at_work_on_an_attempt_whose_worker_was_killed(attempts: Attempts, clock: Clock) -> None:
+def test_an_attempt_of_a_killed_worker_is_not_in_progress(attempts: Attempts, clock: Clock) -> None:
     begun = attempts.begin("browser", LoginPurpose.LOG_IN, "/")
     attempts.claim(begun.state, "browser")
     clock.at += timedelta(seconds=11)
@@ -124,7 +124,7 @@ def test_a_state_is_good_for_fifteen_minutes(attempts: Attempts, clock: Clock) -
     assert (refused.value.attempt.id, refused.value.attempt.next_path) == (too_late.id, "/here")
 
 
-@pytest.mark.parametrize("state", ["", "nobody knows it", "x" * 10_000, "\x00", "\ud800", "' OR 1=1 --"])
+@pytest.mark.parametrize("state", ["", "unknown state", "x" * 10_000, "\x00", "\ud800", "' OR 1=1 --"])
 def test_an_unknown_state_is_refused(attempts: Attempts, state: str) -> None:
     assert why(attempts, state, "browser") == "state_unknown"
 
@@ -165,7 +165,7 @@ def test_machines_without_cookies_cannot_fill_the_table(
     assert isinstance(attempts.claim(begun[-1].state, "browser 49"), Attempt)
 
 
-def test_what_nobody_finished_is_forgotten_after_a_while(attempts: Attempts, engine: Engine, clock: Clock) -> None:
+def test_unfinished_attempts_are_deleted_in_time(attempts: Attempts, engine: Engine, clock: Clock) -> None:
     for number in range(50):
         attempts.begin(f"browser {number}", LoginPurpose.LOG_IN, "/")
     clock.at += timedelta(hours=2)

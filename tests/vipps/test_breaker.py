@@ -68,7 +68,7 @@ def refusal_of(circuit: Breaker) -> LoginRefused:
     return caught.value
 
 
-def test_outages_in_a_row_open_it_and_then_nobody_is_asked(circuit: Breaker, clock: Clock) -> None:
+def test_outages_in_a_row_open_the_circuit_and_stop_calls(circuit: Breaker, clock: Clock) -> None:
     fail(circuit, MAX_OUTAGES - 1)
     assert circuit.state is BreakerState.CLOSED
     fail(circuit)
@@ -310,7 +310,7 @@ def test_a_callback_fails_at_once_and_the_first_answer_makes_all_well(
     assert (provider.calls(TOKEN_PATH), circuit.state) == (1, BreakerState.CLOSED)
 
 
-def test_readyz_tells_vipps_from_the_database_and_asks_nobody(browser: FlaskClient, provider: Provider) -> None:
+def test_readyz_tells_vipps_from_the_database_and_makes_no_call(browser: FlaskClient, provider: Provider) -> None:
     assert browser.get("/readyz").json == {"status": "ready", "database": "ok", "provider": "unknown"}
     press(browser)
     seen = len(provider.seen)
@@ -323,9 +323,9 @@ def test_readyz_tells_vipps_from_the_database_and_asks_nobody(browser: FlaskClie
     assert len(provider.seen) == seen
 
 
-def test_in_the_demo_a_mishap_that_a_visitor_asks_for_is_nobody_elses(vipps: VippsPerson) -> None:
+def test_in_the_demo_a_failure_that_a_visitor_orders_affects_no_other(vipps: VippsPerson) -> None:
     browsers = [browser_of(vipps.app) for _ in range(MAX_OUTAGES + 1)]
-    started = [vipps.start(browser=each) for each in browsers]  # now, since a start shows that somebody listens
+    started = [vipps.start(browser=each) for each in browsers]  # now, since a start shows that Vipps answers
     callbacks = [vipps.approve(each, "ola", faults={"token": {"status": 503}}) for each in started]
     for browser, callback in zip(browsers, callbacks, strict=True):
         assert check_page(browser.get(callback)).h1 == "Vipps has a problem right now"

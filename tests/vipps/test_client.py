@@ -35,7 +35,7 @@ def test_a_login_makes_two_calls_over_one_kept_connection(provider: Provider, lo
     assert provider.connections == 1
 
 
-def test_building_a_client_calls_nobody(provider: Provider) -> None:
+def test_building_a_client_makes_no_call(provider: Provider) -> None:
     VippsClient(provider.config())
     assert provider.seen == []
 
@@ -149,16 +149,16 @@ def test_a_token_answer_that_is_not_json_is_refused(provider: Provider, log_in: 
         (200, b"null", "userinfo_garbled"),
         (200, b"<html>", "userinfo_garbled"),
         (200, b"{}", "userinfo_subject"),
-        (200, b'{"sub": "SOMEBODY-ELSE"}', "userinfo_subject"),
+        (200, b'{"sub": "OTHER-SUBJECT"}', "userinfo_subject"),
         (200, b'{"sub": null}', "userinfo_subject"),
     ],
 )
-def test_bad_userinfo_logs_nobody_in(provider: Provider, log_in: LogIn, status: int, body: bytes, code: str) -> None:
+def test_bad_userinfo_logs_no_user_in(provider: Provider, log_in: LogIn, status: int, body: bytes, code: str) -> None:
     provider.bent[USERINFO_PATH] = lambda to: to.send(body, status)
     assert refused(log_in) == code
 
 
-def test_userinfo_of_the_same_subject_in_other_case_is_somebody_else(provider: Provider, log_in: LogIn) -> None:
+def test_userinfo_with_the_subject_in_another_case_is_another_user(provider: Provider, log_in: LogIn) -> None:
     provider.userinfo = {"sub": SUBJECT.upper()}
     assert refused(log_in) == "userinfo_subject"
 
@@ -185,7 +185,7 @@ def test_a_connection_that_is_cut_is_refused_and_the_next_login_works(
     assert log_in()["sub"] == SUBJECT
 
 
-def test_nobody_listening_is_unreachable(log_in: LogIn, unused_port: int) -> None:
+def test_a_closed_port_is_unreachable(log_in: LogIn, unused_port: int) -> None:
     client = VippsClient(Provider().config(base_url=f"http://127.0.0.1:{unused_port}"))
     assert refused(lambda: log_in(client)) == "vipps_unreachable"
 

@@ -126,7 +126,7 @@ def test_an_absent_object_says_nothing() -> None:
     assert parse({}) == parse({D: None, F: None}) == ((), ())
 
 
-def test_members_that_nobody_knows_are_kept_in_the_evidence() -> None:
+def test_unknown_members_are_kept_in_the_evidence() -> None:
     (answer,), problems = parse(delegated(item(new={"a": [1, None]}), version=7), NOW)
     assert (answer.evidence["version"], answer.evidence["consents"][0]["new"]) == (7, {"a": [1, None]})
     assert problems == ()

@@ -59,7 +59,7 @@ def test_the_wrong_authentication_method_is_our_mistake_and_the_log_names_the_se
     assert line["reference"] in response.text
 
 
-@pytest.mark.parametrize("code", [*sorted(REDIRECT_CODES), "a_code_nobody_has_seen"])
+@pytest.mark.parametrize("code", [*sorted(REDIRECT_CODES), "an_undocumented_code"])
 def test_every_error_of_the_redirect_has_its_page(vipps: VippsPerson, code: str) -> None:
     callback = vipps.approve(vipps.start("/checkout"), action="error", error=code)
     response = vipps.browser.get(callback)
@@ -72,11 +72,11 @@ def test_every_error_of_the_redirect_has_its_page(vipps: VippsPerson, code: str)
     assert logged_in(vipps), "the same browser can log in right afterwards"
 
 
-def test_who_is_logged_in_gets_no_login_button_from_a_callback_that_nobody_began(vipps: VippsPerson) -> None:
+def test_a_logged_in_customer_gets_no_login_button_from_a_forged_callback(vipps: VippsPerson) -> None:
     vipps.log_in()
-    for query in ("", "?state=made-up-by-somebody&code=x"):
+    for query in ("", "?state=invented&code=x"):
         page = check_page(vipps.browser.get(f"/login/vipps/callback{query}"))
-        assert not page.select("main a[href^='/login/vipps']"), "one press, and they are somebody else"
+        assert not page.select("main a[href^='/login/vipps']"), "one press would log another user in"
 
 
 def test_a_login_that_makes_no_account_says_so_once_more_when_it_is_tried_again(vipps: VippsPerson) -> None:
@@ -99,9 +99,7 @@ def test_the_error_description_is_shown_nowhere(vipps: VippsPerson, capsys: pyte
 @pytest.mark.parametrize(
     "query", ["error=access_denied", "error=access_denied&state=wrong", "error=access_denied&state="]
 )
-def test_an_error_without_a_valid_state_ends_nobody_s_login_and_nobody_s_session(
-    vipps: VippsPerson, query: str
-) -> None:
+def test_an_error_without_a_valid_state_ends_no_login_and_no_session(vipps: VippsPerson, query: str) -> None:
     callback = vipps.approve(vipps.start())
     refusal(vipps, vipps.browser.get(f"/login/vipps/callback?{query}"))
     vipps.browser.get(callback)
@@ -139,7 +137,7 @@ def test_parameters_that_we_do_not_know_are_ignored(vipps: VippsPerson) -> None:
     assert logged_in(vipps)
 
 
-def test_a_callback_in_another_browser_logs_nobody_in_and_the_first_can_still_finish(vipps: VippsPerson) -> None:
+def test_a_callback_in_another_browser_logs_no_user_in_and_the_first_can_still_finish(vipps: VippsPerson) -> None:
     callback = vipps.approve(vipps.start())
     fresh, busy = browser_of(vipps.app), browser_of(vipps.app)
     vipps.start(browser=busy)
@@ -158,14 +156,14 @@ def test_the_state_of_one_login_with_the_code_of_another_is_refused(vipps: Vipps
     refusal(vipps, vipps.browser.get("/login/vipps/callback", query_string={**first, "code": second["code"]}))
 
 
-def test_somebody_else_s_code_is_refused(vipps: VippsPerson) -> None:
+def test_the_code_of_another_user_is_refused(vipps: VippsPerson) -> None:
     attacker = browser_of(vipps.app)
     stolen = parse_qs(urlsplit(vipps.approve(vipps.start(browser=attacker), "ola")).query)["code"]
     mine = parse_qs(urlsplit(vipps.approve(vipps.start(), "kari")).query)
     refusal(vipps, vipps.browser.get("/login/vipps/callback", query_string={**mine, "code": stolen}))
 
 
-def test_a_repeated_callback_changes_nothing_and_calls_nobody(vipps: VippsPerson) -> None:
+def test_a_repeated_callback_changes_nothing_and_makes_no_call(vipps: VippsPerson) -> None:
     callback = vipps.approve(vipps.start("/cart"))
     vipps.browser.get(callback)
     sessions = rows(vipps, CustomerSession)
@@ -184,7 +182,7 @@ def test_a_refused_callback_is_known_as_such_when_it_is_repeated(vipps: VippsPer
     assert refusal(vipps, vipps.browser.get(callback)) == "This login has already been used"
 
 
-def test_a_callback_repeated_after_logging_out_logs_nobody_in(vipps: VippsPerson) -> None:
+def test_a_callback_repeated_after_logout_logs_no_user_in(vipps: VippsPerson) -> None:
     from tests.conftest import post
 
     callback = vipps.approve(vipps.start())
@@ -217,7 +215,7 @@ def test_a_double_click_logs_in_once_and_both_answers_lead_in(vipps: VippsPerson
 def test_a_login_never_holds_one_connection_while_it_waits_for_another(
     vipps: VippsPerson, make_app: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a single connection, whoever held it while asking for a second would wait for ever (here: 0.2 s)."""
+    """With a single connection, a request that held it while asking for a second would wait for ever (here: 0.2 s)."""
     only_one = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.2}
     monkeypatch.setattr("app.engine_options", lambda settings: only_one)
     shop = make_app(SIMULATOR_URL=vipps.simulator)
@@ -255,7 +253,7 @@ def flood(person: VippsPerson, address: str, times: int, **headers: str) -> list
 
 
 def test_beginning_logins_in_a_flood_is_refused_from_there_and_from_nowhere_else(vipps: VippsPerson) -> None:
-    begun = vipps.start()  # which somebody else has open meanwhile
+    begun = vipps.start()  # which another customer has open meanwhile
     allowed, before = allowed_by(rate_limits.STARTS_PER_CLIENT), rows(vipps, login_attempt)
     assert allowed >= 30 * 4, "a workshop behind one address"
     assert flood(vipps, "10.0.0.1", allowed + 2) == [302] * allowed + [429] * 2
@@ -266,7 +264,7 @@ def test_beginning_logins_in_a_flood_is_refused_from_there_and_from_nowhere_else
     assert "Set-Cookie" not in response.headers
     assert flood(vipps, "10.0.0.2", 1) == [302]
     vipps.browser.get(vipps.approve(begun, "kari"), environ_overrides={"REMOTE_ADDR": "10.0.0.1"})
-    assert logged_in(vipps), "whoever has begun before gets in, even from there"
+    assert logged_in(vipps), "a login that started before still works"
 
 
 def test_a_whole_network_of_one_customer_counts_as_one_place(vipps: VippsPerson) -> None:
@@ -305,7 +303,7 @@ def test_an_address_of_the_old_kind_is_counted_once(vipps: VippsPerson) -> None:
         assert limiter.limiter.get_window_stats(most, "10.0.0.1", "vipps.start").remaining == most.amount
 
 
-def test_another_site_cannot_use_up_what_somebodys_network_may_begin(vipps: VippsPerson) -> None:
+def test_another_site_cannot_use_up_the_start_limit_of_a_network(vipps: VippsPerson) -> None:
     allowed, forged = allowed_by(rate_limits.STARTS_PER_CLIENT), {"Sec-Fetch-Site": "cross-site"}
     assert flood(vipps, "10.0.0.1", allowed + 1, **forged) == [303] * (allowed + 1)
     assert flood(vipps, "10.0.0.1", 1) == [302]
@@ -336,7 +334,7 @@ def test_a_login_leads_to_this_site_only(vipps: VippsPerson, evil: str) -> None:
     assert vipps.log_in(next_path=evil).headers["Location"] == "/"
 
 
-def test_somebody_under_fifteen_is_told_kindly(vipps: VippsPerson) -> None:
+def test_a_person_under_fifteen_gets_a_kind_refusal(vipps: VippsPerson) -> None:
     response = vipps.browser.get(vipps.approve(vipps.start(), "emma"))
     assert refusal(vipps, response) == "The login was cancelled"
 

@@ -175,7 +175,7 @@ def test_nothing_is_no_value_in_common(account: Account) -> None:
     )
 
 
-def test_a_shop_for_members_makes_nobody() -> None:
+def test_a_members_only_shop_creates_no_account() -> None:
     assert decide(Facts(LoginPurpose.LOG_IN, KARI, new_customers=False)).verdict is Verdict.MEMBERS_ONLY
     assert decide(Facts(LoginPurpose.MEMBERS, KARI)).verdict is Verdict.MEMBERS_ONLY
 
@@ -316,7 +316,7 @@ def test_a_question_is_only_about_an_account_that_vipps_speaks_for(facts: Facts)
     assert ProofMethod.PASSWORD not in decision.ways or account.has_password
     assert ProofMethod.MAIL not in decision.ways or (account.email and (account.email_verified or same_email))
     if not agree(account.name, person.given_name, person.family_name):
-        assert same_email, "a number under another name is nobody's proof"
+        assert same_email, "a number under another name proves nothing"
 
 
 @given(LOGINS, st.randoms())

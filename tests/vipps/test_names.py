@@ -39,7 +39,7 @@ def test_these_are_kari(known: str) -> None:
         "Ola Tangen",
     ],
 )
-def test_these_are_not_or_nobody_knows(known: str) -> None:
+def test_these_names_do_not_agree_or_are_unknown(known: str) -> None:
     assert not agree(known, *KARI)
 
 
@@ -60,7 +60,7 @@ def test_letters_that_another_keyboard_lacks_do_not_matter(known: str, given_nam
     assert agree(known, given_name, family_name)
 
 
-def test_a_person_whom_vipps_gives_no_name_agrees_with_nobody() -> None:
+def test_a_person_without_a_name_agrees_with_no_account() -> None:
     assert not agree("Kari Nordfjell", "", "")
     assert not agree("", "", "")
     assert not agree("Kari", "Kari", "")
@@ -72,7 +72,7 @@ def test_one_word_is_not_a_given_and_a_family_name(known: str) -> None:
     assert not agree("Kari", "Kari Anna", "Kari")
 
 
-def test_whoever_is_called_the_same_twice_agrees_with_the_whole_name_only() -> None:
+def test_a_doubled_name_agrees_with_the_whole_name_only() -> None:
     assert agree("OLE OLE", "Ole", "Ole")
     assert not agree("Ole Ole", "Ole Nils", "Ole")
 

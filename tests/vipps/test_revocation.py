@@ -1,4 +1,4 @@
-"""Reading the event that somebody ended the sharing: as documented, bent in every way, and made of any bytes."""
+"""Read the revocation event: as documented, altered in many ways, and from random bytes."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -52,9 +52,7 @@ def send_stream(sender: FlaskClient, path: str = PATH, kind: str = PLAIN, length
     return answer.status_code, stream.count
 
 
-def test_an_event_about_somebody_unknown_is_answered_200_and_stored_without_them(
-    app: Flask, sender: FlaskClient
-) -> None:
+def test_an_event_about_an_unknown_subject_is_answered_200_and_stored(app: Flask, sender: FlaskClient) -> None:
     answer = send(sender)
     assert (answer.status_code, answer.text) == (200, "OK")
     (row,) = deliveries(app)
@@ -80,7 +78,7 @@ def test_what_every_answer_is(app: Flask, sender: FlaskClient) -> None:
         assert "Cookie" not in answer.headers.get("Vary", "")
         assert len(answer.text) < 30
         assert "nonsense" not in answer.text
-        assert "Retry-After" not in answer.headers, "nobody has to wait"
+        assert "Retry-After" not in answer.headers, "no Retry-After"
 
 
 @pytest.mark.parametrize("token", ["wrong", DEMO_WEBHOOK_TOKEN[:-1], DEMO_WEBHOOK_TOKEN + "x", "%E5%FF", "%00", "🙂"])
@@ -141,7 +139,7 @@ def test_without_a_token_of_its_own_a_shop_at_vipps_has_no_webhook(make_app: Any
     assert deliveries(shop) == []
 
 
-def test_an_empty_secret_is_nobodys() -> None:
+def test_an_empty_token_matches_no_request() -> None:
     assert not webhook.is_ours("", "")
     assert webhook.is_ours("é", "é")
 

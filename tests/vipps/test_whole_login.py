@@ -80,7 +80,7 @@ def test_the_code_is_exchanged_with_the_verifier_of_the_challenge(shop: Flask, p
     "bend",
     [
         {"nonce": "of another login"},
-        {"userinfo": {**TUVA, "sub": "somebody else"}},
+        {"userinfo": {**TUVA, "sub": "another subject"}},
         {"claims": {"aud": ["another-client"]}},
         {"claims": {"iss": "https://evil.example/"}},
         {"without": {"id_token"}},
@@ -88,7 +88,7 @@ def test_the_code_is_exchanged_with_the_verifier_of_the_challenge(shop: Flask, p
     ],
     ids=lambda bend: next(iter(bend)),
 )
-def test_nobody_is_logged_in_by_an_answer_that_is_wrong(shop: Flask, provider: Provider, bend: dict[str, Any]) -> None:
+def test_a_wrong_response_logs_no_user_in(shop: Flask, provider: Provider, bend: dict[str, Any]) -> None:
     browser = browser_of(shop)
     asked = begin(browser, provider)
     for name, value in bend.items():

@@ -66,7 +66,7 @@ def _explains_and_names_a_browser(now: datetime) -> ColumnElement[bool]:
     return and_(Activity.customer_id.is_not(None), old, _explains(), Activity.user_agent != "")
 
 
-def _nobodys(now: datetime) -> ColumnElement[bool]:
+def _of_unknown_customers(now: datetime) -> ColumnElement[bool]:
     return and_(Activity.customer_id.is_(None), Activity.at < now - retention_periods.UNKNOWN_CUSTOMER_ACTIVITY)
 
 
@@ -105,7 +105,7 @@ ATTEMPTS = deletes("login attempts", login_attempt, _old_attempt)
 SESSIONS = deletes("sessions", CustomerSession, _ended)
 ACTIVITY = deletes("activity lines", Activity, _routine)
 BROWSERS = Rule("browsers of activity lines", table_of(Activity), _explains_and_names_a_browser, _no_browser)
-UNKNOWN_CUSTOMER_ACTIVITY = deletes("activity lines of nobody", Activity, _nobodys)
+UNKNOWN_CUSTOMER_ACTIVITY = deletes("activity of unknown customers", Activity, _of_unknown_customers)
 EMAIL_TOKENS = deletes(
     "mailed links", EmailToken, lambda now: EmailToken.expires_at < now - retention_periods.EMAIL_TOKENS
 )

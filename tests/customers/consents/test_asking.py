@@ -92,7 +92,7 @@ def test_an_account_that_is_taken_over_is_asked(vipps: VippsPerson) -> None:
     has_email(vipps)
     customer_id = add_account(vipps, email_verified_at=None, phone_verified_at=None)
     vipps.log_in("gunnar")
-    assert not asked_at(vipps.app, customer_id), "nobody is in yet"
+    assert not asked_at(vipps.app, customer_id), "no customer is logged in yet"
     post(vipps.browser, "/login/vipps/prove/mail", form_on="/login/vipps/prove")
     path = link_in(mails(vipps.app, "prove_ownership", "gunnar.lie@example.com")[0], "login/vipps/prove")
     post(vipps.browser, path, form_on=path)
@@ -149,7 +149,7 @@ def test_the_cart_and_the_checkout_never_ask(vipps: VippsPerson) -> None:
 
 
 def test_a_failed_login_does_not_count_as_asked(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
-    """The note that somebody was asked belongs to the login's own transaction."""
+    """The note that the customer was asked belongs to the login's own transaction."""
     from app.customers.activity import account_activity
 
     customer_id = add_customer(app)

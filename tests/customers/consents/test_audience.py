@@ -1,4 +1,4 @@
-"""The audience: exactly those who said yes, last, and can be reached; nobody else, on either database."""
+"""The audience: exactly those who said yes, last, and can be reached; on both databases."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

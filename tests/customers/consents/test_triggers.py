@@ -1,4 +1,4 @@
-"""The database refuses to change or delete a proof, whoever asks: but for erasing a person, once, by its shape."""
+"""The database refuses to change or delete a proof, except to erase a person, once."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +22,7 @@ def row(either_app: Flask) -> int:
 
 
 def run(app: Flask, statement: str, **values: object) -> int:
-    """Run a statement as anybody with the shop's password could; returns how many rows it changed."""
+    """Run a statement with the shop's database account; returns how many rows it changed."""
     with app.app_context(), db.engine.begin() as connection:
         return connection.execute(text(statement), values).rowcount
 

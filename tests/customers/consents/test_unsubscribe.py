@@ -1,4 +1,4 @@
-"""The link that ends a mail: one press, logged out, as often as it is pressed, and for nobody else."""
+"""The link that ends a mail: one press, logged out, as often as it is pressed, for one customer only."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def path_for(app: Flask, customer_id: int, consent_id: str = "email") -> str:
 
 
 def signed(app: Flask, value: Any, salt: str = unsubscribe.SALT) -> str:
-    """Return the path of a token that somebody with the key signed."""
+    """Return the path of a token signed with the key."""
     key = app.extensions["settings"].signing_key
     return f"/unsubscribe/{URLSafeSerializer(key, salt=salt).dumps(value)}"
 
@@ -64,7 +64,7 @@ def test_the_button_withdraws_at_once_without_a_login(app: Flask, client: FlaskC
 
 
 def test_a_mail_program_presses_it_without_cookie_or_token(app: Flask, customer_id: int) -> None:
-    """RFC 8058, section 3.2: a POST with `List-Unsubscribe=One-Click`, without cookies, whoever sends it."""
+    """RFC 8058, section 3.2: a POST with `List-Unsubscribe=One-Click`, without cookies, from any sender."""
     for _ in range(3):
         client = app.test_client()
         client.environ_base["HTTP_SEC_FETCH_SITE"] = "cross-site"

@@ -1,4 +1,4 @@
-"""No login without its consents and no consents without their login, whatever fails and whoever is as fast."""
+"""No login without its consents and no consents without their login, whatever fails, also under concurrency."""
 
 import threading
 from collections.abc import Iterator
@@ -121,7 +121,7 @@ def test_one_object_that_comes_in_many_browsers_at_once_is_recorded_once(
 def test_of_two_deliveries_that_both_looked_before_one_wrote_each_ends_well(
     either_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither sees the other's row; the unique constraint decides, and nobody's login fails for it."""
+    """Neither sees the other's row; the unique constraint decides, and no login fails for it."""
     customer_id, info = add_customer(either_app), parse({"sub": "the-subject", "delegatedConsents": ALL})
     gate, look, waited = threading.Barrier(2, timeout=3), ledger._is_recorded, threading.local()
 

@@ -148,7 +148,7 @@ def leave_traces(app: Flask, customer_id: int) -> None:
     with app.test_request_context(headers={"User-Agent": USER_AGENT}):
         customer = db.session.get_one(Customer, customer_id)
         link = customer.vipps_links[0]
-        staff = Staff(email="staff@shop.example", name="Somebody Else", password_hash="x")
+        staff = Staff(email="staff@shop.example", name="Other Person", password_hash="x")
         db.session.add(staff)
         db.session.flush()
         about: dict[str, Any] = {"customer_id": customer_id, "reference": "ABCD-2345"}
@@ -157,7 +157,7 @@ def leave_traces(app: Flask, customer_id: int) -> None:
         for who, number in ((customer_id, 1), (None, 2)):
             hashes = {"subject_hash": secret_hash(link.subject), "body_hash": secret_hash(f"body {number}")}
             db.session.add(WebhookDelivery(outcome="revoked", reference="ABCD-2345", customer_id=who, **hashes))
-        for waits_at in (customer_id, somebody_else()):
+        for waits_at in (customer_id, another_customer()):
             waiting = _waiting(link, waits_at, now + timedelta(hours=1))
             db.session.add(waiting)
             db.session.flush()
@@ -168,7 +168,7 @@ def leave_traces(app: Flask, customer_id: int) -> None:
         db.session.commit()
 
 
-def somebody_else() -> int:
+def another_customer() -> int:
     """Return another customer's id."""
     return db.session.scalars(select(Customer.id).where(Customer.email == "eivind.dahl@example.com")).one()
 

@@ -174,15 +174,15 @@ def test_other_customers_lose_no_data(vipps: VippsPerson) -> None:
     customer_id = fill(vipps)
     with vipps.app.app_context():
         others = set(db.session.scalars(select(Customer.id).where(Customer.id != customer_id)))
-        # Somebody else has the address that was once this customer's, and a receipt went there too.
-        new = Customer(email=EMAIL, email_verified_at=utcnow(), name="Somebody Else")
-        db.session.add_all([new, Mail(recipient=EMAIL, subject="Hello", body="For somebody else", kind="password_set")])
+        # Another customer has the address that was once this customer's, and a receipt went there too.
+        new = Customer(email=EMAIL, email_verified_at=utcnow(), name="Other Person")
+        db.session.add_all([new, Mail(recipient=EMAIL, subject="Hello", body="For them", kind="password_set")])
         db.session.commit()
         others.add(new.id)
     delete_account(vipps)
     with vipps.app.app_context():
         assert set(db.session.scalars(select(Customer.id))) == others
-        assert "For somebody else" in db.session.scalars(select(Mail.body).where(Mail.recipient == EMAIL)).all()
+        assert "For them" in db.session.scalars(select(Mail.body).where(Mail.recipient == EMAIL)).all()
 
 
 def test_mails_to_a_former_address_go_though_only_the_history_knows_it(vipps: VippsPerson) -> None:

@@ -105,7 +105,10 @@ ROWS: dict[str, tuple[timedelta, Callable[..., Base]]] = {
     "sessions": (retention_periods.SESSIONS, session),
     "sessions, ended": (retention_periods.SESSIONS, ended_session),
     "activity lines": (retention_periods.ACTIVITY, line),
-    "activity lines of nobody": (retention_periods.UNKNOWN_CUSTOMER_ACTIVITY, lambda at, customer_id: line(at, None)),
+    "activity of unknown customers": (
+        retention_periods.UNKNOWN_CUSTOMER_ACTIVITY,
+        lambda at, customer_id: line(at, None),
+    ),
     "mailed links": (retention_periods.EMAIL_TOKENS, proof),
     "logins that waited": (timedelta(), pending),
     "webhook deliveries": (retention_periods.DELIVERIES, delivery),
