@@ -24,7 +24,7 @@ style: $(BIN)/ready-dev
 	$(BIN)/lint-imports --no-cache
 
 # demo-only: begin
-bench: $(BIN)/ready-dev ## Measure what the README says about speed
+bench: $(BIN)/ready-dev ## Measure the figures of docs/performance.md
 	$(BIN)/python -m bench
 
 # demo-only: end

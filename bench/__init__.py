@@ -1,4 +1,4 @@
-"""The benchmark behind the README's figures: `python -m bench`, or `make bench`.
+"""The benchmark behind the figures of docs/performance.md: `python -m bench`, or `make bench`.
 
 Everything runs on this machine's loopback. Each candidate runs in a separate process, and they alternate (ours, theirs,
 ours, theirs), so that other load on the machine affects both. Targets are set for processor time per login or request,

@@ -1,7 +1,8 @@
 """The demonstration of this shop: pages, hints and sample accounts that show every login, and `flask fork`.
 
 The shop does not import this package. `create_app` calls `init_app` if the package is there; templates of the shop
-include `demo/<slot>.html` and ignore a missing one. So a fork leaves this folder out and changes nothing else.
+include `demo/<slot>.html` and ignore a missing one. So a fork leaves this folder out and keeps the shop's
+code as it is.
 """
 
 from importlib import import_module

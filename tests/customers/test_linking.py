@@ -112,6 +112,21 @@ def test_by_number_alone_the_password_is_asked_for_and_leads_to_where_they_were(
     assert waiting(vipps) == 0
 
 
+def test_a_password_verifies_no_address_that_vipps_has_not_verified(vipps: VippsPerson) -> None:
+    account = add_account(vipps, email="typed@example.com", email_verified_at=None)
+    vipps.log_in(PERSON)
+    assert send_proof(vipps.browser, password=PASSWORD).status_code == 303
+    assert who_is_in(vipps) == account
+    assert customer(vipps, account).email_verified_at is None
+
+
+def test_a_password_verifies_the_address_that_vipps_has_verified(vipps: VippsPerson) -> None:
+    account = add_account(vipps, email_verified_at=None)
+    vipps.log_in(PERSON)
+    assert send_proof(vipps.browser, password=PASSWORD).status_code == 303
+    assert customer(vipps, account).email_verified_at is not None
+
+
 def test_the_mailed_link_connects_in_the_browser_that_asked(vipps: VippsPerson) -> None:
     account = add_account(vipps, email="old@example.com")
     vipps.log_in(PERSON, "/cart")

@@ -50,7 +50,7 @@ def process(delivery: Delivery) -> str:
     if row is None:
         return _process(WebhookDelivery(body_hash=delivery.body_hash, reference=reference()), delivery)
     if isinstance(delivery.event, Revoked) and row.outcome not in UNDERSTOOD:
-        _process(row, delivery)  # the first delivery came too early
+        _process(row, delivery)  # the first delivery was not understood, for example because our clock was behind
     db.session.execute(_COUNT_REPEAT, {"row": row.id, "now": utcnow()})
     return row.outcome
 

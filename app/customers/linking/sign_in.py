@@ -112,7 +112,9 @@ def link_and_sign_in(pending: PendingLink, way: ProofMethod, attempt: Attempt | 
     if will_link and customer.email_verified_at is None:
         if way is ProofMethod.MAIL:
             account_links.take_over(customer, info)
-        customer.mark_email_verified()
+        # A password proves no address: then it counts only if Vipps has verified the same one.
+        if way is ProofMethod.MAIL or (info.email_verified and info.email == customer.email):
+            customer.mark_email_verified()
     resolution = account_links.resolve(LoginPurpose.PROVE, who, info, logged_in_at, customer)
     return sign_in(
         customer_or_refuse(resolution), LoginMethod.VIPPS, target, decision=resolution.decision, attempt=attempt
