@@ -17,7 +17,7 @@ from app.vipps.errors import LoginRefused
 from app.vipps.id_token import LEEWAY
 from app.vipps.purposes import LoginPurpose
 from app.vipps.routes import integration
-from app.vipps.transport import Answer, Transport
+from app.vipps.transport import ProviderResponse, Transport
 
 TIMEOUT_SECONDS = 5.0
 UNREACHED = "Vipps does not answer."
@@ -61,7 +61,11 @@ def clock() -> Finding:
     said = f"{seconds:.0f} seconds apart."
     if seconds > LEEWAY:
         return Finding(
-            "clock", title, Level.FAILED, said, "Tokens would be refused as expired; turn on time synchronisation."
+            "clock",
+            title,
+            Level.FAILED,
+            said,
+            "Tokens would be refused as expired; turn on time synchronisation.",
         )
     return Finding("clock", title, Level.OK, said)
 
@@ -122,7 +126,7 @@ def _config() -> VippsConfig:
     return integration().client.config
 
 
-def _get(url: str) -> Answer:
+def _get(url: str) -> ProviderResponse:
     return Transport(1).call("GET", url, _config().tracking_headers, Deadline(TIMEOUT_SECONDS))
 
 

@@ -7,7 +7,7 @@ from app.guide import tables
 
 
 @dataclass(frozen=True)
-class Link:
+class FaqLink:
     """A page where an answer can be seen."""
 
     label: str
@@ -23,10 +23,10 @@ class Question:
     answer: str
     changed: str = ""
     places: Sequence[str] = ()
-    see: Sequence[Link] = ()
+    see: Sequence[FaqLink] = ()
 
 
 QUESTIONS = tuple(
-    tables.row(Question, each, number=number, see=tables.rows(Link, each.get("see", [])))
+    tables.row(Question, each, number=number, see=tables.rows(FaqLink, each.get("see", [])))
     for number, each in enumerate(tables.load("faq.toml", "questions")["questions"], start=1)
 )

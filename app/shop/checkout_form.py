@@ -26,7 +26,7 @@ from app.customers.accounts.postal_address import label_lines
 from app.customers.email_address import normal_email
 from app.customers.models import Customer, VippsProfile
 from app.forms import Form, one_line
-from app.shop.orders import Recipient
+from app.shop.orders import OrderRecipient
 from app.vipps.claims import Address
 
 OTHER = "other"
@@ -105,9 +105,9 @@ class CheckoutForm(Form):
         """Tell whether the order is sent to an address that the customer types here."""
         return bool(self.delivery.data == "invoice" and self.address.data == OTHER)
 
-    def recipient(self) -> Recipient:
+    def recipient(self) -> OrderRecipient:
         """Return the recipient; the form must be valid."""
-        return Recipient(
+        return OrderRecipient(
             name=self.name.data or "",
             email=self.email.data or "",
             phone=phone_number.readable(phone_number.digits_of(self.phone.data)),

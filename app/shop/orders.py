@@ -21,7 +21,7 @@ PER_PAGE = 10
 
 
 @dataclass(frozen=True)
-class Recipient:
+class OrderRecipient:
     """The recipient of an order: `delivery` is "invoice" (sent to the address) or "pickup" (no address)."""
 
     name: str
@@ -62,7 +62,7 @@ class Checkout:
 
     customer_id: int
     key: str
-    recipient: Recipient
+    recipient: OrderRecipient
     language: str
     shown_total: int | None = None
 

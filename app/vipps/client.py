@@ -23,7 +23,7 @@ from .discovery import Discovery, Provider, raise_for_outage
 from .errors import LoginRefused, loggable
 from .id_token import IN_APP, IdToken, validate
 from .purposes import LoginPurpose
-from .transport import Answer, Transport
+from .transport import ProviderResponse, Transport
 
 START_SECONDS = 5.0  # for the start of a login, which calls Vipps only when the discovery document has expired
 SLOT_SECONDS = 1.5  # longest wait for a slot: enough for a burst of 100 logins, short while Vipps hangs
@@ -154,7 +154,7 @@ class VippsClient:
         return self._discovery.provider(deadline)
 
 
-def _tokens(answer: Answer) -> Tokens:
+def _tokens(answer: ProviderResponse) -> Tokens:
     raise_for_outage(answer)
     try:
         body = answer.json()
@@ -186,7 +186,7 @@ def _refuse_token_error(status: int, error: object) -> None:
     raise LoginRefused("token_refused", detail=f"status {status}, {loggable(error)}")
 
 
-def _userinfo(answer: Answer) -> dict[str, Any]:
+def _userinfo(answer: ProviderResponse) -> dict[str, Any]:
     raise_for_outage(answer)
     if answer.status != 200:
         raise LoginRefused("userinfo_refused", detail=f"status {answer.status}")

@@ -32,7 +32,7 @@ LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,6})?")
 EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)  # before there was a Vipps
 CLOCKS_DIFFER = timedelta(minutes=1)
 
-Link = tuple[str, str]
+ConsentLink = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class ConsentAnswer:
     heading: str
     description: str
     language: str
-    links: tuple[Link, ...]
+    links: tuple[ConsentLink, ...]
     given_at: datetime | None
     evidence: dict[str, Any]
 
@@ -71,7 +71,7 @@ class _Seen:
     heading: str
     description: str
     language: str
-    links: tuple[Link, ...]
+    links: tuple[ConsentLink, ...]
     given_at: datetime | None
     evidence: dict[str, Any] | None
 
@@ -244,7 +244,7 @@ def _read_more(element: dict[str, Any], at: str, reading: _Reading) -> str:
     return ""
 
 
-def _two_links(whole: dict[str, Any], at: str, reading: _Reading) -> Iterator[Link]:
+def _two_links(whole: dict[str, Any], at: str, reading: _Reading) -> Iterator[ConsentLink]:
     links = whole.get("links")
     if isinstance(links, dict):
         for name in ("terms", "privacyStatement"):
@@ -253,7 +253,7 @@ def _two_links(whole: dict[str, Any], at: str, reading: _Reading) -> Iterator[Li
         reading.problems.append(f"{at}.links")
 
 
-def _listed_links(screen: dict[str, Any], at: str, reading: _Reading) -> Iterator[Link]:
+def _listed_links(screen: dict[str, Any], at: str, reading: _Reading) -> Iterator[ConsentLink]:
     terms = screen.get("terms")
     if isinstance(terms, dict):
         if terms.get("links") is not None:
@@ -263,7 +263,7 @@ def _listed_links(screen: dict[str, Any], at: str, reading: _Reading) -> Iterato
         reading.problems.append(f"{at}.terms")
 
 
-def _link(parent: dict[str, Any], title: str, url: str, at: str, reading: _Reading) -> Iterator[Link]:
+def _link(parent: dict[str, Any], title: str, url: str, at: str, reading: _Reading) -> Iterator[ConsentLink]:
     """Yield a link that may be shown: to the web, and nowhere a script or a file could hide."""
     address = parent.get(url)
     if address is None:

@@ -21,7 +21,7 @@ from joserfc.jwk import JWKRegistry, Key
 from .config import VippsConfig
 from .deadline_http import Deadline
 from .errors import LoginRefused
-from .transport import Answer, Transport
+from .transport import ProviderResponse, Transport
 
 DEFAULT_MAX_AGE = 3600
 MAX_AGE_LIMIT = 24 * 3600
@@ -125,13 +125,13 @@ class Discovery:
             raise LoginRefused("keys_unusable", detail="no RSA signing key")
         return _Kept(keys, time.monotonic() + _max_age(answer))
 
-    def _get(self, url: str, deadline: Deadline) -> Answer:
+    def _get(self, url: str, deadline: Deadline) -> ProviderResponse:
         answer = self._transport.call("GET", url, self._config.tracking_headers, deadline)
         raise_for_outage(answer)
         return answer
 
 
-def raise_for_outage(answer: Answer) -> None:
+def raise_for_outage(answer: ProviderResponse) -> None:
     """Refuse the statuses that say "not now", whichever endpoint says them."""
     if answer.status in (429, 503):
         raise LoginRefused("vipps_overloaded", detail=f"status {answer.status}")
@@ -139,7 +139,7 @@ def raise_for_outage(answer: Answer) -> None:
         raise LoginRefused("vipps_failing", detail=f"status {answer.status}")
 
 
-def _object(answer: Answer, code: str) -> dict[str, Any]:
+def _object(answer: ProviderResponse, code: str) -> dict[str, Any]:
     try:
         document = answer.json()
     except ValueError as error:
@@ -201,7 +201,7 @@ def _choose(keys: dict[str, Key], kid: str | None) -> Key | None:
     return next(iter(keys.values())) if len(keys) == 1 else None
 
 
-def _max_age(answer: Answer) -> float:
+def _max_age(answer: ProviderResponse) -> float:
     """Return for how many seconds an answer is fresh (RFC 9111, section 5.2.2.1), within reason."""
     match = re.search(r"max-age=(\d{1,9})", answer.headers.get("Cache-Control", ""))
     seconds = int(match[1]) if match else DEFAULT_MAX_AGE

@@ -34,10 +34,10 @@ from .pages import (
     TRY_AGAIN,
     UNKNOWN_LOGIN,
     WRONG_NUMBER,
-    Page,
+    RefusalPage,
 )
 
-Level = Literal["info", "warning", "error"]
+LogLevel = Literal["info", "warning", "error"]
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class Refusal:
     """
 
     code: str
-    page: Page
+    page: RefusalPage
     status: int
-    level: Level
+    level: LogLevel
     cause: str
     source: str
 
@@ -77,7 +77,7 @@ class LoginRefused(Exception):  # noqa: N818 - it is an outcome, not a fault
         return self.refusal.code
 
 
-def _refusals(page: Page, status: int, level: Level, **causes: tuple[str, str]) -> dict[str, Refusal]:
+def _refusals(page: RefusalPage, status: int, level: LogLevel, **causes: tuple[str, str]) -> dict[str, Refusal]:
     """Return the refusals of one page by their code, each with its cause and the clause behind it."""
     return {code: Refusal(code, page, status, level, cause, source) for code, (cause, source) in causes.items()}
 

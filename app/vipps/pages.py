@@ -12,122 +12,122 @@ def N_(message: str) -> str:  # noqa: N802 - the name that gettext tools know fo
 
 
 @dataclass(frozen=True)
-class Page:
+class RefusalPage:
     """What a person is told: what happened, and what to do now."""
 
     title: str
     explanation: str
 
 
-CANCELLED = Page(
+CANCELLED = RefusalPage(
     N_("The login was cancelled"),
     N_(
         "It was stopped at %(brand)s. Nothing was shared with us, and nothing has changed. "
         "You can try again, or log in another way."
     ),
 )
-TRY_AGAIN = Page(
+TRY_AGAIN = RefusalPage(
     N_("The login was not completed"),
     N_("It stopped before %(brand)s could tell us who you are. Please try again, or log in another way."),
 )
-PROVIDER_TROUBLE = Page(
+PROVIDER_TROUBLE = RefusalPage(
     N_("%(brand)s has a problem right now"),
     N_("It is not your fault. Please try again in a moment, or log in another way. Your cart is safe."),
 )
-PROVIDER_SLOW = Page(
+PROVIDER_SLOW = RefusalPage(
     N_("%(brand)s does not answer"),
     N_("We waited as long as we sensibly could. Please try again in a moment, or log in another way."),
 )
-RESTING = Page(
+RESTING = RefusalPage(
     N_("%(brand)s does not answer just now"),
     N_(
         "It did not answer several times in a row, so we give it a few seconds. "
         "Please log in another way, or try again in a moment. Your cart is safe."
     ),
 )
-BUSY = Page(
+BUSY = RefusalPage(
     N_("Many people are logging in right now"),
     N_("Please try again in a few seconds, or log in another way. Your cart is safe."),
 )
-PAUSE = Page(
+PAUSE = RefusalPage(
     N_("A moment, please"),
     N_("That was tried many times in a short while. Please wait a little and try again."),
 )
-OUR_MISTAKE = Page(
+OUR_MISTAKE = RefusalPage(
     N_("Logging in with %(brand)s is not working here"),
     N_("The fault is on our side, and we have been told. Please log in another way for now."),
 )
-NOT_CONFIRMED = Page(
+NOT_CONFIRMED = RefusalPage(
     N_("We could not confirm this login"),
     N_("The answer we received did not pass our checks, so we logged nobody in. Please start again."),
 )
-OLD_APP = Page(
+OLD_APP = RefusalPage(
     N_("Your %(brand)s app needs an update"),
     N_("Update the app, then try again. You can also log in another way."),
 )
-WRONG_NUMBER = Page(
+WRONG_NUMBER = RefusalPage(
     N_("The number did not match"),
     N_(
         "Start again and choose the number that this screen shows. "
         "If you did not start the login yourself, reject it in the app."
     ),
 )
-TOO_LATE = Page(
+TOO_LATE = RefusalPage(
     N_("The login took too long"),
     N_("A login has to be finished within 15 minutes. Nothing was changed; please start again."),
 )
-ALREADY_USED = Page(
+ALREADY_USED = RefusalPage(
     N_("This login has already been used"),
     N_("Each login link works once. If you are not logged in now, please start again."),
 )
-UNKNOWN_LOGIN = Page(
+UNKNOWN_LOGIN = RefusalPage(
     N_("We do not know this login"),
     N_("The link is incomplete, very old, or was not made by this shop. Please start again."),
 )
-OTHER_BROWSER = Page(
+OTHER_BROWSER = RefusalPage(
     N_("Please finish in the browser where you started"),
     N_(
         "This login was begun in another browser, or this browser does not accept cookies. "
         "Go back to the other browser, or start again here."
     ),
 )
-DATABASE_DOWN = Page(
+DATABASE_DOWN = RefusalPage(
     N_("We could not finish the login"),
     N_("Our own database did not answer. Nothing was changed; please try again in a moment."),
 )
-SESSION_CHANGED = Page(
+SESSION_CHANGED = RefusalPage(
     N_("Somebody else is logged in now"),
     N_("Who is logged in changed while you were at %(brand)s, so nothing was done. Please start again."),
 )
-NO_APP_CONFIRMATION = Page(
+NO_APP_CONFIRMATION = RefusalPage(
     N_("This was not confirmed in the app"),
     N_(
         "%(brand)s let you in without asking you in the app, so we changed nothing. "
         "Please confirm with your password instead; if you have none, set one first."
     ),
 )
-SEVERAL_ACCOUNTS = Page(
+SEVERAL_ACCOUNTS = RefusalPage(
     N_("You seem to have more than one account here"),
     N_(
         "We do not guess which is yours. Please log in with your password once, and connect %(brand)s on your page: "
         "from then on it opens that account."
     ),
 )
-OTHER_SUBJECT = Page(
+OTHER_SUBJECT = RefusalPage(
     N_("That account is connected to another %(brand)s user"),
     N_(
         "An account opens for one %(brand)s user only. To use this one, log in with your password or by a link in a "
         "mail, disconnect the other one on your page, and connect this one."
     ),
 )
-LINKED_ELSEWHERE = Page(
+LINKED_ELSEWHERE = RefusalPage(
     N_("This %(brand)s user opens another account here"),
     N_(
         "Neither account was changed. If both are yours: log out here, log in with %(brand)s, and disconnect it on "
         "that account’s page. Then log in to this account again and connect it."
     ),
 )
-OTHER_PERSON = Page(
+OTHER_PERSON = RefusalPage(
     N_("That was another %(brand)s user"),
     N_(
         "Your account opens for a different one, so nothing was changed. Please try again as that person. If %(brand)s "
@@ -135,18 +135,18 @@ OTHER_PERSON = Page(
         "Browsers that remember you → Log out."
     ),
 )
-MEMBERS_ONLY = Page(
+MEMBERS_ONLY = RefusalPage(
     N_("This is for members"),
     N_(
         "%(brand)s told us who you are, but you have no account here yet. Nothing was kept. "
         "Create one first, and come back."
     ),
 )
-ACCOUNT_BLOCKED = Page(
+ACCOUNT_BLOCKED = RefusalPage(
     N_("This account is closed for now"),
     N_("We have blocked it. Please write to us, with the reference number below, and we will look at it together."),
 )
-PROOF_SPENT = Page(
+PROOF_SPENT = RefusalPage(
     N_("This link no longer works"),
     N_("It was used already or is more than an hour old, and nothing was changed. Please log in with %(brand)s again."),
 )

@@ -30,7 +30,7 @@ CHUNK_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Answer:
+class ProviderResponse:
     """A complete response of the provider."""
 
     status: int
@@ -57,7 +57,7 @@ class Transport:
 
     def call(
         self, method: str, url: str, headers: dict[str, str], deadline: Deadline, body: bytes | None = None
-    ) -> Answer:
+    ) -> ProviderResponse:
         """Send one request and read the whole response.
 
         Raises `LoginRefused`: vipps_timeout, vipps_unreachable, answer_too_large, redirect_refused, or at once
@@ -75,9 +75,9 @@ class Transport:
             lambda: check_reachable(url), lambda refused: CallResult.OUTAGE if refused else CallResult.ANSWERED
         )
 
-    def _judge(self, result: Answer | LoginRefused, in_time: bool, carries_input: bool) -> CallResult:
+    def _judge(self, result: ProviderResponse | LoginRefused, in_time: bool, carries_input: bool) -> CallResult:
         """Judge a call. `in_time`: it started with at least as much time as connecting may take."""
-        if isinstance(result, Answer):
+        if isinstance(result, ProviderResponse):
             judged = judge_status(result.status, carries_input)
         else:
             judged = judge_refusal(result, in_time)
@@ -86,7 +86,7 @@ class Transport:
 
     def _call_and_signal(
         self, method: str, url: str, headers: dict[str, str], deadline: Deadline, body: bytes | None
-    ) -> Answer:
+    ) -> ProviderResponse:
         """Send a request and send the signal `call_made` with its outcome."""
         started = time.monotonic()
         try:
@@ -100,7 +100,7 @@ class Transport:
 
     def _call_in_time(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None, deadline: Deadline
-    ) -> Answer:
+    ) -> ProviderResponse:
         """Send a request within the time that is left, and turn every failure into a refusal."""
         seconds = min(CALL_SECONDS, deadline.left())
         if seconds <= 0:
@@ -116,7 +116,9 @@ class Transport:
             code = "vipps_timeout" if _is_timeout(error) else "vipps_unreachable"
             raise LoginRefused(code, detail=type(error).__name__) from error
 
-    def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None, seconds: float) -> Answer:
+    def _send(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, seconds: float
+    ) -> ProviderResponse:
         where = _parsed(url)
         response = (
             self._pool()
@@ -135,7 +137,7 @@ class Transport:
         try:
             if response.status in range(300, 400):
                 raise LoginRefused("redirect_refused", detail=f"status {response.status}")
-            answer = Answer(response.status, response.headers, _read(response))
+            answer = ProviderResponse(response.status, response.headers, _read(response))
         except BaseException:
             response.close()  # a connection with an unread response must not go back into the pool
             raise

@@ -82,7 +82,8 @@ def test_an_email_address_of_another_account_is_never_applied(
 
 
 @pytest.mark.parametrize(
-    ("policy", "state"), [(Policy.UPDATE, State.APPLIED), (Policy.ASK, State.NOTED), (Policy.KEEP, State.NOTED)]
+    ("policy", "state"),
+    [(Policy.UPDATE, State.APPLIED), (Policy.ASK, State.NOTED), (Policy.KEEP, State.NOTED)],
 )
 def test_an_unverified_phone_number_is_never_proposed(policy: Policy, state: State) -> None:
     assert states({**VIPPS, PHONE: NEWS[PHONE]}, policy, verified=False) == {PHONE: state}

@@ -21,7 +21,7 @@ from app.database import db
 from app.i18n import language
 
 
-class State(StrEnum):
+class ConsentState(StrEnum):
     """Whether a channel may be used: only if it is on."""
 
     ON = "on"
@@ -35,7 +35,7 @@ class ChannelStatus:
 
     channel: Channel
     record: ConsentRecord | None
-    state: State
+    state: ConsentState
     reachable: bool
 
 
@@ -109,9 +109,9 @@ def is_suspended(record: ConsentRecord, revoked: Sequence[str]) -> bool:
 def _status(
     customer: Customer, channel: Channel, record: ConsentRecord | None, revoked: Sequence[str]
 ) -> ChannelStatus:
-    state = State.OFF
+    state = ConsentState.OFF
     if record and record.granted:
-        state = State.SUSPENDED if is_suspended(record, revoked) else State.ON
+        state = ConsentState.SUSPENDED if is_suspended(record, revoked) else ConsentState.ON
     return ChannelStatus(channel, record, state, channel.reaches(customer))
 
 

@@ -24,7 +24,7 @@ MAX_TOKEN_LENGTH = 500
 
 
 @dataclass(frozen=True)
-class Link:
+class UnsubscribeLink:
     """The account and the channel of a valid token."""
 
     customer: Customer
@@ -50,16 +50,16 @@ def address(customer: Customer, consent_id: str) -> str:
     return settings_of_app().public_url + url_for("unsubscribe.page", token=token, _external=False)
 
 
-def find(token: str) -> Link | None:
+def find(token: str) -> UnsubscribeLink | None:
     """Return the account and channel of a token; None if it is forged, or its account was deleted."""
     customer_id, channel, created = _read(token)
     customer = db.session.get(Customer, customer_id) if customer_id else None
     if channel is None or customer is None or _created(customer) != created:
         return None
-    return Link(customer, channel)
+    return UnsubscribeLink(customer, channel)
 
 
-def withdraw(token: str) -> Link | None:
+def withdraw(token: str) -> UnsubscribeLink | None:
     """Withdraw the consent; a repeat changes nothing. The caller commits."""
     begin_write()
     link = find(token)

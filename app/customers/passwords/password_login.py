@@ -20,14 +20,14 @@ from app.customers.sessions.session_store import end_all
 from app.database import begin_write
 
 
-class Account(Protocol):
+class PasswordAccount(Protocol):
     """A row with a password."""
 
     id: Any
     password_hash: Any
 
 
-A = TypeVar("A", bound=Account)
+A = TypeVar("A", bound=PasswordAccount)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.customers.consents.models import ConsentRecord
 from app.database import Base, db
-from app.vipps.transport import Answer
+from app.vipps.transport import ProviderResponse
 from tests.vipps_person import VippsPerson
 
 AT = "2026-10-14T09:31:05Z"
@@ -44,8 +44,8 @@ def says_also(vipps: VippsPerson, **claims: Any) -> None:
     transport = vipps.app.extensions["vipps"].client._transport
     call = transport.call
 
-    def saying(method: str, url: str, *rest: Any, **more: Any) -> Answer:
-        answer: Answer = call(method, url, *rest, **more)
+    def saying(method: str, url: str, *rest: Any, **more: Any) -> ProviderResponse:
+        answer: ProviderResponse = call(method, url, *rest, **more)
         if "userinfo" not in url:
             return answer
         return replace(answer, body=json.dumps({**json.loads(answer.body), **claims}).encode())
