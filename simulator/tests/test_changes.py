@@ -76,12 +76,20 @@ def test_subject_survives_every_event_but_a_new_profile(browser: FlaskClient, pr
         at_home(browser).press("ola/event", event=event)
     assert provider.claims("ola")["sub"] == before
     at_home(browser).press("ola/event", event=NEW_PROFILE)
-    row = at_home(browser).page.one("#ola")
-    assert row.select(".mark")
-    assert "made anew" in row.get_text()
-    assert "Testbutikken" not in row.get_text(), "what was shared went with the profile"
+    assert "Testbutikken" not in at_home(browser).page.one("#ola").get_text(), "what was shared went with the profile"
     assert visit(scope="openid name").choose("ola").page.h1 == "Share with Testbutikken"
     assert provider.claims("ola")["sub"] != before
+
+
+def test_page_shows_that_a_profile_was_recreated(browser: FlaskClient) -> None:
+    row = at_home(browser).press("ola/event", event=NEW_PROFILE).page.one("#ola")
+    assert row.select(".mark")
+    assert "made anew" in row.get_text()
+
+
+def test_new_email_address_has_to_be_confirmed_before_it_is_shared(browser: FlaskClient, visit: Visit) -> None:
+    at_home(browser).press("kari/event", event="new_email")
+    assert "kari.new@example.com" in visit(scope="openid email").choose("kari").page.text
 
 
 def test_page_marks_who_is_changed_and_shows_what_is_known_now(browser: FlaskClient) -> None:
@@ -98,24 +106,41 @@ def test_confirmed_address_alone_does_not_count_as_a_change(browser: FlaskClient
     assert not at_home(browser).page.select(".mark")
 
 
-@pytest.mark.parametrize(
-    ("path", "status"), [("/persons/unknown/event", 404), ("/plan", 404), ("/persons/kari/event", 400)]
-)
-def test_unknown_person_merchant_or_event_is_refused(browser: FlaskClient, path: str, status: int) -> None:
-    form = {"csrf_token": at_home(browser).page.csrf_token(), "client_id": "unknown", "event": "wins"}
-    assert browser.post(path, data=form).status_code == status
+@pytest.mark.parametrize("path", ["/persons/unknown/event", "/plan"])
+def test_button_for_an_unknown_person_or_merchant_is_not_found(browser: FlaskClient, path: str) -> None:
+    token = at_home(browser).page.csrf_token()
+    assert browser.post(path, data={"csrf_token": token, "client_id": "unknown"}).status_code == 404
 
 
-def test_button_changes_the_plan_which_decides_about_app_confirmation(
+def test_unknown_event_is_a_bad_request(browser: FlaskClient) -> None:
+    token = at_home(browser).page.csrf_token()
+    assert browser.post("/persons/kari/event", data={"csrf_token": token, "event": "wins"}).status_code == 400
+
+
+def test_plan_decides_whether_the_app_is_asked_and_the_button_changes_it(
     browser: FlaskClient, provider: Provider, visit: Visit
 ) -> None:
     """Login API guide: in-app confirmation needs the advanced plan."""
     visit(BASIC_MERCHANT, scope="openid").choose("ola", remember="yes")
-    assert "Change the plan to advanced" in plan_form(browser, BASIC_MERCHANT.client_id).get_text()
+    assert visit(BASIC_MERCHANT, scope="openid", **ASKED).callback["code"], "basic: the remembered browser is enough"
+    assert "acr" not in decoded(provider.tokens(request=ASKED)["id_token"])
+    assert plan_form(browser, BASIC_MERCHANT.client_id).get_text().split()[:5] == [
+        "Change",
+        "the",
+        "plan",
+        "to",
+        "advanced",
+    ]
     change_plan(browser)
     assert visit(BASIC_MERCHANT, scope="openid", **ASKED).page.h1 == "Log in to Testbutikken"
     assert decoded(provider.tokens(request=ASKED)["id_token"])["acr"] == "urn:vipps:acr:app_auth"
-    assert "Change the plan to basic" in plan_form(browser, BASIC_MERCHANT.client_id).get_text()
+    assert plan_form(browser, BASIC_MERCHANT.client_id).get_text().split()[:5] == [
+        "Change",
+        "the",
+        "plan",
+        "to",
+        "basic",
+    ]
     change_plan(browser)
     assert visit(BASIC_MERCHANT, scope="openid", **ASKED).callback["code"]
 

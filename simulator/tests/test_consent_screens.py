@@ -45,9 +45,15 @@ def test_screen_is_in_one_language_and_says_which(language: str) -> None:
     assert shown == {name: texts[language] for name, texts in CAPTIONS.items()}
     assert "Testbutikken" in screen["text"]
     assert screen["links"]["termsLinkUrl"] == COMPANY.terms_url
-    everything = str(screen) + str(flow_screens(DEFAULT_FLOW, COMPANY, language))
-    assert "{merchant}" not in everything
-    assert "_url}" not in everything
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_no_placeholder_is_left(language: str) -> None:
+    shown = str(consents_screen(DEFAULT_CONSENTS, COMPANY, language)) + str(
+        flow_screens(DEFAULT_FLOW, COMPANY, language)
+    )
+    assert "{merchant}" not in shown
+    assert "_url}" not in shown
 
 
 def test_answer_repeats_what_was_shown() -> None:

@@ -71,6 +71,11 @@ def test_database_of_another_schema_is_rebuilt_and_other_tables_stay(
     assert "sim_forgotten" not in tables
 
 
+def test_database_of_the_same_schema_is_kept(make_simulator: Callable[..., Flask], provider: Provider) -> None:
+    token = provider.tokens("ola")["access_token"]
+    assert Provider(make_simulator().test_client()).userinfo(token).status_code == 200
+
+
 def test_restart_keeps_what_the_control_api_changed_but_follows_new_settings(
     make_simulator: Callable[..., Flask], provider: Provider
 ) -> None:

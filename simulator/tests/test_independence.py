@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,13 @@ def imports(source: Path) -> set[str]:
 def test_no_module_imports_the_rest_of_the_project() -> None:
     others = {"app", "demo", "samples", "tests"}
     assert [source for source in SOURCES if others & {name.split(".")[0] for name in imports(source)}] == []
+
+
+def test_it_runs_without_the_rest_of_the_project() -> None:
+    others = "{'app', 'demo', 'samples', 'tests'}"
+    script = f"import sys, simulator; print({{name.split('.')[0] for name in sys.modules}} & {others})"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert result.stdout.strip() == "set()"
 
 
 def test_templates_include_only_own_templates_and_need_no_inline_code() -> None:

@@ -17,6 +17,16 @@ def key_set(provider: Provider) -> dict[str, Any]:
     return dict(provider.client.get(f"{ACCESS}/.well-known/jwks.json").json or {})
 
 
+def test_id_token_verifies_with_the_published_key(provider: Provider) -> None:
+    keys = key_set(provider)
+    token = jwt.decode(provider.tokens()["id_token"], KeySet.import_key_set(keys), algorithms=["RS256"])
+    assert token.header["kid"] == keys["keys"][0]["kid"]
+
+
+def test_private_parts_are_not_published(provider: Provider) -> None:
+    assert not {"d", "p", "q", "dp", "dq", "qi"} & set(key_set(provider)["keys"][0])
+
+
 def test_rotated_key_stays_published_for_a_while(provider: Provider) -> None:
     """OpenID Connect Core section 10.1.1."""
     with time_machine.travel("2030-01-01 12:00:00+00:00", tick=False) as clock:

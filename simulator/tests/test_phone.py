@@ -78,8 +78,8 @@ def test_answers_are_shown_in_the_words_and_the_language_they_were_given_in(
 def test_answers_of_a_flow_have_all_screens_and_what_could_be_read_more(
     browser: FlaskClient, provider: Provider
 ) -> None:
-    provider.log_in("ola", {"scope": "openid name delegatedConsents customFlow"})
-    [answers, _] = phone(browser).page.select(".company > .answers")
+    provider.log_in("ola", {"scope": "openid name customFlow"})
+    answers = phone(browser).page.one(".answers")
     assert [words(each) for each in answers.select("h4")] == ["Terms", "News and offers"]
     assert words(answers.select("li > p")[0]) == "Yes I accept the terms"
     assert words(answers.select("li > p")[1]) == "No Send me news by email"
@@ -87,6 +87,11 @@ def test_answers_of_a_flow_have_all_screens_and_what_could_be_read_more(
         "How often? Twice a month. Each email has a link that stops them."
     ]
     assert answers.select(".links a")[0]["href"] == BASIC_MERCHANT.terms_url
+
+
+def test_both_kinds_of_answers_stand_side_by_side(browser: FlaskClient, provider: Provider) -> None:
+    provider.log_in("ola", {"scope": "openid name delegatedConsents customFlow"})
+    assert len(phone(browser).page.select(".company > .answers")) == 2
 
 
 def test_company_that_only_got_answers_is_listed_and_can_be_ended(browser: FlaskClient, provider: Provider) -> None:
@@ -188,6 +193,17 @@ def test_empty_phone_says_how_it_is_filled(browser: FlaskClient) -> None:
     assert len(page.select(".nothing")) == 3
     assert page.one(".nothing a")["href"] == "/#merchants"
     assert not page.select("main form")
+
+
+def test_starting_over_empties_the_phone(
+    browser: FlaskClient, provider: Provider, receiver: Receiver, visit: Visit
+) -> None:
+    register_webhook(provider, receiver.url)
+    ended(browser, provider)
+    visit(scope="openid name").choose("ola", remember="yes").press("consent")
+    assert len(phone(browser).page.select(".company, .browsers, .deliveries")) == 3
+    Visitor(browser, browser.get("/")).press("start-over")
+    assert not phone(browser).page.select(".company, .browsers, .deliveries")
 
 
 @pytest.mark.parametrize("key", ["unknown", "%00"])

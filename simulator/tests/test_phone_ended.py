@@ -1,9 +1,8 @@
 """Revoking a consent on the phone: its effect, and the delivery status that the page shows."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 import time_machine
@@ -12,10 +11,12 @@ from flask.testing import FlaskClient
 
 from simulator.models import SalesUnit
 from simulator.testing import BASIC_MERCHANT
-from simulator.tests.conftest import Provider
+from simulator.tests.conftest import Provider, Visitor
 from simulator.tests.phone_steps import NOON, ended, phone, register_webhook, words
 from simulator.tests.receiving import Receiver, receiving
 from simulator.views import account_page
+
+Visit = Callable[..., Visitor]
 
 
 @pytest.fixture
@@ -23,6 +24,13 @@ def receiver() -> Iterator[Receiver]:
     """Run a company's webhook server for one test."""
     with receiving() as server:
         yield server
+
+
+def test_sharing_is_ended_and_asked_for_again(browser: FlaskClient, provider: Provider, visit: Visit) -> None:
+    visitor = ended(browser, provider)
+    assert visitor.response.status_code == 200
+    assert not visitor.page.select(".company")
+    assert visit(scope="openid name").choose("ola").page.h1 == "Share with Testbutikken"
 
 
 def test_only_the_one_company_loses_access(browser: FlaskClient, provider: Provider, advanced: Provider) -> None:
@@ -54,13 +62,25 @@ def test_page_says_what_the_company_answered(
     assert words(page.one(".deliveries p")) == sentence
 
 
-def test_page_says_that_the_company_has_no_webhook_or_did_not_answer(browser: FlaskClient, provider: Provider) -> None:
-    page = ended(browser, provider).page
-    assert words(page.one("[role=status]")) == "Testbutikken no longer has access. It has not asked to be told."
-    assert not page.select(".deliveries")
+def test_page_says_that_the_webhook_did_not_answer(browser: FlaskClient, provider: Provider) -> None:
     register_webhook(provider, "http://127.0.0.1:9/hook")
     page = ended(browser, provider).page
     assert "Testbutikken was to be told, but nobody answered." in words(page.one("[role=status]"))
+
+
+def test_page_says_that_a_company_has_not_asked_to_be_told(browser: FlaskClient, provider: Provider) -> None:
+    page = ended(browser, provider).page
+    assert words(page.one("[role=status]")) == "Testbutikken no longer has access. It has not asked to be told."
+    assert not page.select(".deliveries")
+
+
+def test_button_pressed_twice_tells_once(browser: FlaskClient, provider: Provider, receiver: Receiver) -> None:
+    register_webhook(provider, receiver.url)
+    provider.log_in("ola", {"scope": "openid name"})
+    form = {"csrf_token": phone(browser).page.csrf_token(), "client_id": BASIC_MERCHANT.client_id}
+    answers = [browser.post("/persons/ola/revoke", data=form) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert len(receiver.received) == 1
 
 
 def test_button_pressed_at_once_in_two_tabs_tells_once(
@@ -82,15 +102,20 @@ def test_button_pressed_at_once_in_two_tabs_tells_once(
 
 
 @pytest.mark.parametrize(
-    ("unit", "site"),
-    [
-        ({"redirect_uris": ["app://login/done", "https://shop.example:8443/a?b"]}, "https://shop.example:8443/"),
-        ({"redirect_uris": ["app://login/done"]}, ""),
-        ({"account_url": "https://shop.example/account?tab=sharing"}, "https://shop.example/account?tab=sharing"),
-    ],
+    ("uris", "site"),
+    [(["app://login/done", "https://shop.example:8443/a?b"], "https://shop.example:8443/"), (["app://login/done"], "")],
 )
-def test_account_page_is_as_set_or_the_origin_of_a_redirect_uri(unit: dict[str, Any], site: str) -> None:
-    assert account_page(SalesUnit(**unit)) == site
+def test_company_is_shown_where_its_redirect_uris_say(uris: list[str], site: str) -> None:
+    assert account_page(SalesUnit(redirect_uris=uris)) == site
+
+
+def test_company_that_names_its_account_page_is_seen_there(
+    browser: FlaskClient, provider: Provider, receiver: Receiver
+) -> None:
+    register_webhook(provider, receiver.url)
+    page_of_account = "https://shop.example/account?tab=sharing"
+    provider.control(f"merchants/{provider.unit.client_id}", {"account_url": page_of_account}, method="PATCH")
+    assert ended(browser, provider).page.one("[role=status] a")["href"] == page_of_account
 
 
 def test_message_goes_when_the_company_has_access_again(browser: FlaskClient, provider: Provider) -> None:

@@ -57,12 +57,15 @@ def config(provider: Provider, field: str) -> dict[str, Any]:
 def test_saving_without_a_change_raises_only_the_version(
     browser: FlaskClient, provider: Provider, kind: str, field: str, language: str
 ) -> None:
-    assert browser.get(ADDRESS).headers["Location"] == f"{ADDRESS}/{CONSENTS}"
     before = config(provider, field)
     page = saved(browser, kind, language)
     assert page.one(".text-languages [aria-current]")["lang"] == language
     assert page.one(".version").get_text() == "Version 2"
     assert config(provider, field) == {**before, "version": 2}
+
+
+def test_start_of_the_settings_leads_to_the_first_kind(browser: FlaskClient) -> None:
+    assert browser.get(ADDRESS).headers["Location"] == f"{ADDRESS}/{CONSENTS}"
 
 
 def test_texts_ids_and_what_is_required_reach_the_screen_and_the_result(
@@ -84,6 +87,15 @@ def test_texts_ids_and_what_is_required_reach_the_screen_and_the_result(
     assert (given["text"], given["links"]["termsLinkUrl"]) == ("First line\nsecond line", "https://shop.example/terms")
     assert [(each["id"], each["required"]) for each in given["consents"]] == [("email", True), ("personal", False)]
     assert config(provider, "delegated_consents")["heading"]["no"] == "Hold kontakten", "other languages stay"
+
+
+def test_saved_screens_are_shown_again_to_those_who_answered(browser: FlaskClient, provider: Provider) -> None:
+    """Login API changelog, March 2025: answers are remembered until the configuration changes."""
+    asked = {"scope": "openid delegatedConsents"}
+    assert CONSENTS in provider.claims(request=asked)
+    assert CONSENTS not in provider.claims(request=asked)
+    saved(browser, CONSENTS)
+    assert CONSENTS in provider.claims(request=asked)
 
 
 def test_text_that_is_emptied_is_said_in_english(browser: FlaskClient, provider: Provider) -> None:
@@ -214,6 +226,11 @@ def test_there_is_no_such_page(browser: FlaskClient, path: str) -> None:
     assert browser.get(path).status_code == 404
     token = opened(browser, FLOW).csrf_token()
     assert browser.post(path, data={"csrf_token": token}).status_code == 404
+
+
+@pytest.mark.parametrize("path", [f"{ADDRESS}/{FLOW}", f"{ADDRESS}/{FLOW}/original"])
+def test_settings_need_their_token(browser: FlaskClient, path: str) -> None:
+    assert browser.post(path).status_code == 400
 
 
 def test_texts_are_shown_as_text(browser: FlaskClient) -> None:

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 import time_machine
+from flask.testing import FlaskClient
 
 from simulator import revocations
+from simulator.revocations import Variant
 from simulator.testing import ADVANCED_MERCHANT, BASIC_MERCHANT
-from simulator.tests.conftest import Provider, decoded
+from simulator.tests.conftest import Provider, Visitor, decoded
 from simulator.tests.receiving import Receiver, receiving
 
 # The sample of the provider's own documentation, whose header ends with a line break.
@@ -53,6 +55,13 @@ def test_a_company_is_told_whom_it_lost(provider: Provider, receiver: Receiver) 
     assert (path, kind) == ("/hook", "text/plain")
     assert decoded(sent)["sub"] == subject
     assert decoded(sent)["exp"] - decoded(sent)["iat"] == revocations.LIFETIME_SECONDS
+
+
+def test_the_phone_tells_the_company_too(browser: FlaskClient, provider: Provider, receiver: Receiver) -> None:
+    provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"webhook_url": receiver.url}, method="PATCH")
+    provider.log_in("ola", {"scope": "openid name"})
+    Visitor(browser, browser.get("/persons/ola/phone")).press("ola/revoke")
+    assert len(receiver.received) == 1
 
 
 def test_a_redirect_is_not_followed(provider: Provider, receiver: Receiver) -> None:
@@ -132,6 +141,10 @@ def test_held_is_sent_late_and_only_when_asked_for(provider: Provider, receiver:
     assert decoded(receiver.received[0][2])["iat"] == 1795348800, "as old as it is"
 
 
+def test_three_segments_differ_from_the_ordinary_event_by_the_dot_alone() -> None:
+    assert revocations.event_body("s", 5, Variant.THREE_SEGMENTS) == revocations.event_body("s", 5) + "."
+
+
 def test_odd_events_are_odd_in_one_way_only(provider: Provider, receiver: Receiver) -> None:
     with time_machine.travel("2026-11-22 12:00:00+00:00", tick=False):
         for event in ("three_segments", "wrong_event", "expired"):
@@ -173,3 +186,15 @@ def test_an_unknown_event_is_refused_and_revokes_no_consent(provider: Provider, 
 @pytest.mark.parametrize("number", ["unknown", "%00"])
 def test_an_unknown_event_cannot_be_sent(provider: Provider, number: str) -> None:
     assert provider.client.post(f"/control/deliveries/{number}/send", json={}).status_code == 404
+
+
+def test_sending_has_to_come_as_json(provider: Provider, receiver: Receiver) -> None:
+    [number] = told(provider, receiver.url, event="held")["deliveries"]
+    assert provider.client.post(f"/control/deliveries/{number}/send").status_code == 415
+    assert receiver.received == []
+
+
+def test_a_reset_forgets_the_events(provider: Provider, receiver: Receiver) -> None:
+    told(provider, receiver.url)
+    provider.control("reset", {})
+    assert listed(provider) == []

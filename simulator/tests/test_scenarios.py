@@ -51,6 +51,17 @@ def test_unknown_name_has_no_effect(provider: Provider, name: str) -> None:
     assert provider.claims(request=asked(name))["name"]
 
 
+def test_screens_lead_to_the_scenario_too(visit: Visit) -> None:
+    visitor = visit(**asked("temporarily_unavailable")).choose("ola").press("consent")
+    assert visitor.callback["error"] == "temporarily_unavailable"
+
+
+def test_scripted_login_says_why_there_is_no_callback(provider: Provider) -> None:
+    body = {"authorization_url": provider.url(**asked("client_unknown"))}
+    response = provider.client.post("/control/authorize", json=body)
+    assert (response.status_code, "client_unknown" in response.text) == (400, True)
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

@@ -125,6 +125,10 @@ def test_consent_is_asked_again_only_for_a_new_scope(visit: Visit) -> None:
     assert visit(scope="openid name phoneNumber").choose("ola").page.h1 == "Share with Testbutikken"
 
 
+def test_no_consent_screen_for_openid_alone(visit: Visit) -> None:
+    assert visit(scope="openid").choose("kari").callback["code"]
+
+
 def test_email_is_verified_once_at_any_merchant_and_again_after_a_change(visit: Visit, provider: Provider) -> None:
     visitor = visit(scope="openid email").choose("kari")
     assert visitor.page.h1 == "Verify your email address"
@@ -164,19 +168,24 @@ def test_step_out_of_order_is_ignored(visit: Visit) -> None:
         assert (response.status_code, response.headers["Location"]) == (303, address)
 
 
-def test_login_that_is_finished_unknown_or_of_another_browser_cannot_be_opened(visit: Visit, simulator: Flask) -> None:
-    visitor = visit(scope="openid")
-    address = visitor.response.request.path
-    other = simulator.test_client().get(address)
-    unknown = visitor.client.get("/login/unknown")
-    visitor.choose("kari")
-    finished = visitor.client.get(address)
-    for response, status, words in (
-        (other, 400, "This login began elsewhere"),
-        (unknown, 404, "There is no such login"),
-        (finished, 400, "This login is finished"),
-    ):
-        assert (response.status_code, words in response.text) == (status, True), words
+def test_form_without_its_token_is_refused(visit: Visit) -> None:
+    visitor = visit()
+    response = visitor.client.post(f"{visitor.response.request.path}/person", data={"person": "kari"})
+    assert response.status_code == 400
+    assert "This page is too old" in response.text
+
+
+def test_login_cannot_go_on_in_another_browser(visit: Visit, simulator: Flask) -> None:
+    visitor = visit()
+    stranger = simulator.test_client().get(visitor.response.request.path)
+    assert stranger.status_code == 400
+    assert "This login began elsewhere" in stranger.text
+
+
+def test_login_that_does_not_exist_is_explained(visit: Visit) -> None:
+    response = visit().client.get("/login/unknown")
+    assert response.status_code == 404
+    assert "There is no such login" in response.text
 
 
 def test_login_takes_ten_minutes_at_most(visit: Visit) -> None:
@@ -189,6 +198,15 @@ def test_login_takes_ten_minutes_at_most(visit: Visit) -> None:
         response = visitor.client.get(address)
     assert response.status_code == 400
     assert "This login took too long" in response.text
+
+
+def test_finished_login_cannot_be_opened_again(visit: Visit) -> None:
+    visitor = visit(scope="openid")
+    address = visitor.response.request.path
+    visitor.choose("kari")
+    response = visitor.client.get(address)
+    assert response.status_code == 400
+    assert "This login is finished" in response.text
 
 
 def test_last_button_pressed_twice_brings_a_code_that_works(visit: Visit, provider: Provider) -> None:

@@ -30,10 +30,15 @@ def test_bearer_token_opens_it_with_and_without_slash(provider: Provider) -> Non
 
 
 @pytest.mark.parametrize("authorization", ["", "{}", "Basic {}", "Bearer", "Bearer unknown.token", "Bearer {}x"])
-def test_invalid_header_is_refused_also_with_the_token_in_the_url(provider: Provider, authorization: str) -> None:
+def test_invalid_authorization_header_is_refused(provider: Provider, authorization: str) -> None:
     token = provider.tokens()["access_token"]
     headers = {"Authorization": authorization.format(token)}
-    assert_problem(provider.client.get(f"/vipps-userinfo-api/userinfo?access_token={token}", headers=headers))
+    assert_problem(provider.client.get("/vipps-userinfo-api/userinfo", headers=headers))
+
+
+def test_token_in_the_url_is_refused(provider: Provider) -> None:
+    token = provider.tokens()["access_token"]
+    assert_problem(provider.client.get(f"/vipps-userinfo-api/userinfo?access_token={token}"))
 
 
 def test_subscription_key_is_refused(provider: Provider) -> None:
@@ -51,10 +56,13 @@ def test_token_is_good_for_ten_minutes(provider: Provider) -> None:
         assert_problem(provider.userinfo(token))
 
 
+def test_openid_alone_tells_only_who(provider: Provider) -> None:
+    assert set(provider.claims(request={"scope": "openid"})) == {"sub", "sid"}
+
+
 @pytest.mark.parametrize(
     ("scope", "claims"),
     [
-        ("", set()),
         ("name", {"name", "given_name", "family_name"}),
         ("phoneNumber", {"phone_number", "phone_number_verified"}),
         ("email", {"email", "email_verified"}),
