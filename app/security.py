@@ -17,7 +17,7 @@ from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.library_internals import PrunedMemoryStorage
+from app.library_internals import PrunedMemoryStorage, skip_search_for_wide_limits
 from app.settings import LOCAL_HOSTS, Settings, settings_of_app
 
 csrf = CSRFProtect()
@@ -96,6 +96,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     csrf.init_app(app)
     app.after_request(_wait_only_if_refused)  # registered before the limiter, so it runs after it
     limiter.init_app(app)
+    skip_search_for_wide_limits(app, limiter)
     app.before_request(_host_check(settings))
     app.after_request(_header_writer(settings))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from flask import Blueprint
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
@@ -14,6 +15,8 @@ from sqlalchemy import select
 from app.customers.models import Customer
 from app.database import db, utcnow
 from app.library_internals import PRUNE_SECONDS, PrunedMemoryStorage
+from app.security import limiter
+from tests.conftest import browser_of
 
 TWICE = RateLimitItemPerMinute(2)
 
@@ -64,3 +67,18 @@ def test_the_apps_of_the_tests_share_compiled_routes_and_statements(make_app: An
         db.session.execute(select(Customer.id).where(Customer.id == 2))
     assert before > 0
     assert len(cache) == before, "the second engine found the statement of the first"
+
+
+def test_a_limit_on_a_blueprint_is_counted(make_app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limiter.limit_manager, "_blueprint_limits", {})
+    app, part = make_app(), Blueprint("part", __name__)
+    part.add_url_rule("/part/<name>", "page", lambda name: name)
+    app.register_blueprint(part)
+    limiter.limit("2 per hour")(part)
+    browser = browser_of(app)
+    assert [browser.get(f"/part/{name}").status_code for name in "abc"] == [200, 200, 429]
+
+
+def test_without_such_a_limit_requests_are_not_searched(make_app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limiter, "_check_request_limit", lambda *_, **__: pytest.fail("the request was searched"))
+    assert browser_of(make_app()).get("/no-such-page").status_code == 404

@@ -45,6 +45,7 @@ LEFT = (
     "tests/demo",
     "tests/guide",
     "tests/test_fork.py",
+    "tests/test_readme.py",
     *(
         f"static/css/{name}.css"
         for name in (
