@@ -1,6 +1,6 @@
 """the words of customers' names, by which the back office finds them
 
-Kept by triggers, whoever writes a name. When a later revision copies the table on SQLite, the environment makes them
+Triggers keep them up to date, however a name is written. When a later revision copies the table on SQLite, the environment makes them
 again.
 
 The old version: it writes names as before, and the triggers keep its customers to be found by the new one.
