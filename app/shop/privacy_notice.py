@@ -85,7 +85,7 @@ def cookies() -> list[Cookie]:
             format_period(GUEST_CART_LIFE),
         ),
         Cookie(
-            cookie_name(session_cookie.COOKIE),
+            cookie_name(session_cookie.SESSION_COOKIE),
             _("Keeps you logged in."),
             _("%(closed)s, %(time)s at most", closed=closed, time=format_period(ABSOLUTE_LIMIT)),
         ),

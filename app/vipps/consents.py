@@ -17,8 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from .json_snapshot import storable
-from .sanitize import lines, text
+from .sanitize import lines, storable, text
 
 MAX_ID = 100
 MAX_HEADING = 500

@@ -17,7 +17,7 @@ from joserfc.errors import BadSignatureError, ExpiredTokenError, InvalidClaimErr
 from joserfc.jwk import Key
 
 from .errors import LoginRefused
-from .numeric_date import moment
+from .sanitize import moment
 
 ALGORITHM = "RS256"  # RFC 8725, section 3.1: our choice, whatever the header or the discovery document says
 LEEWAY = 30  # seconds of clock difference; Authlib's own default is 120

@@ -27,7 +27,7 @@ from .errors import LoginRefused, refused_by_vipps
 from .id_token import IdToken
 from .purposes import LoginPurpose
 from .return_path import local_path
-from .revocation import Delivery
+from .revocation_event import Delivery
 
 bp = Blueprint("vipps", __name__)
 

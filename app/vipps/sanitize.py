@@ -1,15 +1,24 @@
-"""Clean text from outside, so that it cannot break databases, logs and pages.
+"""Make values from outside safe: text, times and JSON objects that databases, logs and pages can hold.
 
-U+0000, lone surrogates, control characters and characters that reverse the reading direction are removed. Nothing here
-raises: a value that is not text counts as none.
+U+0000, lone surrogates, control characters and characters that reverse the reading direction are removed from text.
+Nothing here raises: a value of the wrong kind counts as none.
 """
 
+import json
 import unicodedata
+from datetime import UTC, datetime
+from typing import Any
 
 MAX_TEXT = 2000
 # Invisible letters that some scripts need inside a name; all others of their kind turn the reading direction around or
 # hide something (Unicode TR 9), and go.
 JOINERS = "\u200c\u200d"
+
+EARLIEST = datetime(2015, 1, 1, tzinfo=UTC).timestamp()  # before there was a Vipps
+LATEST = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
+
+MAX_SNAPSHOT_CHARACTERS = 64 * 1024  # characters of JSON
+MAX_DEPTH = 20
 
 
 def text(value: object, longest: int = MAX_TEXT) -> str | None:
@@ -31,3 +40,45 @@ def _visible(letter: str) -> str:
     if letter.isprintable() or letter in JOINERS:
         return letter
     return "" if unicodedata.category(letter) == "Cf" else " "
+
+
+def moment(value: object) -> datetime | None:
+    """Return the time of a NumericDate (RFC 7519, section 2), or None if it is not a number from 2015 to 2200.
+
+    `True` is the number 1.
+    """
+    if not isinstance(value, (int, float)):
+        return None
+    return datetime.fromtimestamp(value, UTC) if EARLIEST <= value <= LATEST else None
+
+
+def storable(whole: dict[str, Any]) -> dict[str, Any] | None:
+    """Return a copy of a JSON object that both databases can store, or None if it is too large or too deep.
+
+    Only what is no JSON, an infinite number or half a surrogate pair, is written as text.
+    """
+    if _depth(whole) > MAX_DEPTH:
+        return None
+    kept: dict[str, Any] = _kept(whole)
+    return kept if len(json.dumps(kept, ensure_ascii=False)) <= MAX_SNAPSHOT_CHARACTERS else None
+
+
+def _depth(value: object) -> int:
+    """Return how deeply lists and objects are nested, without going as deep oneself."""
+    depth, level = 0, [value]
+    while level and depth <= MAX_DEPTH:
+        inner = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)]
+        level, depth = [value for values in inner for value in values], depth + 1
+    return depth
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(_kept(name)): _kept(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_kept(inner) for inner in value]
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode().replace("\0", "\\u0000")
+    if isinstance(value, float) and value - value != 0:
+        return str(value)
+    return value

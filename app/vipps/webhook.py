@@ -17,7 +17,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests
 
-from .revocation import MAX_BODY_BYTES, Delivery, parse
+from .revocation_event import MAX_BODY_BYTES, Delivery, parse
 from .routes import Integration, integration
 
 RETRY_SECONDS = 60
@@ -30,7 +30,7 @@ def consent_revoked(token: str) -> Response:
     """Receive one event."""
     vipps = integration()
     config = vipps.client.config
-    if not is_ours(token, config.webhook_token, *config.other_webhook_tokens):
+    if not token_is_ours(token, config.webhook_token, *config.other_webhook_tokens):
         return answer(HTTPStatus.NOT_FOUND)
     if request.mimetype != "text/plain":
         return answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
@@ -45,7 +45,7 @@ def consent_revoked(token: str) -> Response:
     return answer(HTTPStatus.OK if understood else HTTPStatus.BAD_REQUEST)
 
 
-def is_ours(token: str, *configured: str) -> bool:
+def token_is_ours(token: str, *configured: str) -> bool:
     """Tell whether the path has one of our webhook tokens; False if none is configured (ASVS 16.5.3).
 
     All tokens are compared, so that the time reveals neither a correct prefix nor which token matched.

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.vipps.consents import MAX_ITEMS, MAX_PROBLEMS, parse
-from app.vipps.json_snapshot import MAX_SNAPSHOT_CHARACTERS
+from app.vipps.sanitize import MAX_SNAPSHOT_CHARACTERS
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 AT = "2026-10-14T09:31:05Z"

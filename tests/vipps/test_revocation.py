@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.vipps import revocation
-from app.vipps.revocation import LEEWAY, MAX_BODY_BYTES, Revoked, Unreadable, parse
+from app.vipps import revocation_event
+from app.vipps.revocation_event import LEEWAY, MAX_BODY_BYTES, Revoked, Unreadable, parse
 from tests.vipps.events import ABSENT, HEADER, SAMPLE, SAMPLE_SECONDS, SAMPLE_SUBJECT, claims, encoded, event, jwt
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -121,7 +121,7 @@ def test_what_is_no_such_event_has_a_name(code: str, body: bytes) -> None:
 
 
 def test_every_name_is_tested_here() -> None:
-    with open(str(revocation.__file__)) as source:
+    with open(str(revocation_event.__file__)) as source:
         names = {line.split('"')[1] for line in source if "raise _MalformedError" in line}
     assert {code for code, _body in MALFORMED} == names
 

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from app.database import utcnow
 from app.settings import DEMO_WEBHOOK_TOKEN
 from app.vipps import webhook
-from app.vipps.revocation import MAX_BODY_BYTES
+from app.vipps.revocation_event import MAX_BODY_BYTES
 from tests.conftest import browser_of, served
 from tests.vipps.events import SAMPLE, event
 from tests.vipps.webhook_steps import ADDRESS, PATH, PLAIN, deliveries, send
@@ -115,7 +115,7 @@ def test_all_tokens_are_compared_whichever_it_is(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(hmac, "compare_digest", watched)
     for token, is_ours in (("new", True), ("old", True), ("none", False)):
-        assert webhook.is_ours(token, "new", "", "old") == is_ours
+        assert webhook.token_is_ours(token, "new", "", "old") == is_ours
     assert compared == [b"new", b"old"] * 3
 
 
@@ -140,8 +140,8 @@ def test_without_a_token_of_its_own_a_shop_at_vipps_has_no_webhook(make_app: Any
 
 
 def test_an_empty_token_matches_no_request() -> None:
-    assert not webhook.is_ours("", "")
-    assert webhook.is_ours("é", "é")
+    assert not webhook.token_is_ours("", "")
+    assert webhook.token_is_ours("é", "é")
 
 
 def test_a_shop_at_vipps_has_the_token_that_is_set(make_app: Any) -> None:

@@ -18,10 +18,10 @@ from app.database import db, utcnow
 from app.settings import settings_of_app
 from app.tokens import new_token, secret_hash
 from app.vipps.claims import UserInfo, parse
-from app.vipps.json_snapshot import storable
 from app.vipps.matching import Decision
 from app.vipps.purposes import LoginPurpose
 from app.vipps.routes import Login
+from app.vipps.sanitize import storable
 
 PENDING_COOKIE = "pending-link"
 LIFETIME = timedelta(hours=1)

@@ -24,7 +24,7 @@ from app.customers.sessions import session_store
 from app.database import db, utcnow
 from app.logging import reference
 from app.tokens import secret_hash
-from app.vipps.revocation import Delivery, Revoked, Unreadable
+from app.vipps.revocation_event import Delivery, Revoked, Unreadable
 
 
 class Outcome(StrEnum):

@@ -48,7 +48,7 @@ from app.vipps.attempts import Attempt
 from app.vipps.errors import LoginRefused
 from app.vipps.matching import Decision, ProofMethod, Verdict
 from app.vipps.purposes import LoginPurpose
-from app.vipps.revocation import Delivery
+from app.vipps.revocation_event import Delivery
 from app.vipps.routes import Login
 
 RETRY_SECONDS = 5

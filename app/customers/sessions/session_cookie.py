@@ -42,7 +42,7 @@ PERSONAL = frozenset(
     | {"sessions", "activity", "delete", "export", "consents", "unsubscribe"}
 )
 
-COOKIE = "session"
+SESSION_COOKIE = "session"
 
 View = Callable[..., ResponseReturnValue]
 
@@ -107,7 +107,7 @@ def start_session(customer: Customer, method: LoginMethod, *, confirmed: bool) -
 
 def ended_by_revocation() -> bool:
     """Tell whether this browser was logged out because the customer revoked the sharing in the app."""
-    token = read_cookie(COOKIE)
+    token = read_cookie(SESSION_COOKIE)
     return bool(token) and session_store.end_reason(token) == EndReason.SHARING_REVOKED
 
 
@@ -151,12 +151,12 @@ def end_sessions_of(customer: Customer, reason: EndReason, *, except_current: bo
 
 def set_session_cookie(response: Any, token: str) -> None:
     """Hand the browser its session token. The cookie goes when the browser is closed, at the latest."""
-    set_cookie(response, COOKIE, token)
+    set_cookie(response, SESSION_COOKIE, token)
 
 
 def clear_session_cookie(response: Any) -> None:
     """Take the session cookie away."""
-    clear_cookie(response, COOKIE)
+    clear_cookie(response, SESSION_COOKIE)
 
 
 def login_required(view: View) -> View:
@@ -166,7 +166,7 @@ def login_required(view: View) -> View:
     def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
         if current_customer() is not None:
             return view(*args, **kwargs)
-        if read_cookie(COOKIE) and not ended_by_revocation():  # the login page says that itself
+        if read_cookie(SESSION_COOKIE) and not ended_by_revocation():  # the login page says that itself
             flash(_("You are no longer logged in here. Please log in again."), "info")
         # A redirect cannot send a form again, so after a POST the customer starts from their own page.
         there = request.full_path.removesuffix("?") if request.method == "GET" else None
@@ -177,7 +177,7 @@ def login_required(view: View) -> View:
 
 def _current() -> Current | None:
     if "current" not in g:
-        token = read_cookie(COOKIE) if has_request_context() else None
+        token = read_cookie(SESSION_COOKIE) if has_request_context() else None
         g.current = _look_up(token) if token else None
     current: Current | None = g.current
     return current

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .id_token import is_subject
-from .numeric_date import moment
+from .sanitize import moment
 
 EVENT = "CONSENT_REVOKED"
 MAX_BODY_BYTES = 8 * 1024
