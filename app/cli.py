@@ -22,7 +22,6 @@ from sqlalchemy.orm import Session
 
 from app.customers import lookup
 from app.customers.accounts import emails, registration
-from app.customers.email_address import normal_email
 from app.customers.models import Customer
 from app.customers.privacy import erasure
 from app.customers.privacy import retention as privacy_retention
@@ -31,6 +30,7 @@ from app.doctor.command import doctor
 from app.logging import log
 from app.settings import INSTANCE, ROOT
 from app.shop import carts, product_import
+from app.vipps.values import normal_email
 
 SAMPLE_PRODUCTS = ROOT / "samples" / "products.json"
 DEMO_DATA = "demo_data"

@@ -8,12 +8,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers.email_address import normal_email
 from app.customers.models import Customer, CustomerSession
 from app.customers.passwords import hashing, policy
 from app.database import db
 from app.i18n import here
 from app.vipps.claims import parse
+from app.vipps.values import normal_email
 from simulator.testing import create_test_simulator
 from tests.conftest import browser_of, post
 from tests.pages import check_page
@@ -41,7 +41,7 @@ def test_a_password_of_very_many_accents_is_never_normalised(monkeypatch: pytest
 
 
 def test_an_email_address_that_is_too_long_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.customers.email_address.validate_email", lambda *_, **__: pytest.fail("parsed"))
+    monkeypatch.setattr("app.vipps.values.validate_email", lambda *_, **__: pytest.fail("parsed"))
     assert normal_email("x" * 100_000 + "@example.com") is None
 
 

@@ -10,10 +10,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, Field, HiddenField, PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 
-from app.customers.email_address import normal_email
 from app.customers.passwords import policy
 from app.customers.passwords.policy import Problem
 from app.forms import Form, one_line
+from app.vipps.values import normal_email
 
 MAX_NAME = 200
 

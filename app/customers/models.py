@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from app.customers.email_address import normal_email
 from app.database import Base, UtcDateTime, utcnow
+from app.vipps.values import normal_email
 
 # For rows that are known by their number outside the database: in the log, in a mail's link, in an attempt's outcome.
 # SQLite would give the number of a deleted last row to the next one, which PostgreSQL never does.

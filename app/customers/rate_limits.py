@@ -12,7 +12,7 @@ import hmac
 
 from flask import current_app, request
 
-from app.customers.email_address import MAX_EMAIL_LENGTH, normal_email
+from app.vipps.values import MAX_EMAIL_LENGTH, normal_email
 
 # A school or an office shares one address, so these are meant for machines: a workshop of thirty registers twice an
 # hour, and has three tries at a password.

@@ -23,11 +23,11 @@ from app.customers.accounts.address_form import (
     typed_address,
 )
 from app.customers.accounts.postal_address import label_lines
-from app.customers.email_address import normal_email
 from app.customers.models import Customer, VippsProfile
 from app.forms import Form, one_line
 from app.shop.orders import OrderRecipient
 from app.vipps.claims import Address
+from app.vipps.values import normal_email
 
 OTHER = "other"
 KEY_PATTERN = r"[A-Za-z0-9_-]{16,64}"

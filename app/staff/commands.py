@@ -6,12 +6,12 @@ import click
 from flask.cli import with_appcontext
 from flask_babel import force_locale
 
-from app.customers.email_address import normal_email
 from app.customers.forms import WEAK
 from app.customers.passwords import policy
 from app.database import begin_write, db
 from app.forms import one_line
 from app.staff import accounts
+from app.vipps.values import normal_email
 
 GENERATED_BYTES = 18
 MAX_NAME = 200

@@ -14,13 +14,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union
 
 from app.customers.accounts import phone_number
-from app.customers.email_address import normal_email
 from app.customers.models import Activity, Customer, NameWord, WebhookDelivery
 from app.database import MAX_ID, db
 from app.forms import one_line
 from app.pagination import Cursor, Page, paginate
 from app.shop.models import Order
 from app.staff.models import PER_PAGE, ErrorReport
+from app.vipps.values import normal_email
 
 MAX_QUERY = 100
 MIN_NAME = 2

@@ -1,27 +1,26 @@
 """Turn the claims of userinfo into typed values (OpenID Connect Core, section 5.1). Every claim is optional.
 
 Vipps drops a scope outside the product plan silently, a person may have no address, and a name may be any text. So
-nothing here raises: a claim that is missing, null, empty, of another type or far too long is absent. The national
-identity number is removed on arrival, although the shop never requests it.
+nothing here raises: a claim that is missing, null, empty, of another type or far too long is absent, and one that was
+there but could not be read is named in `problems`. The national identity number is removed on arrival, although the
+shop never requests it.
 """
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import date
+from typing import Any, TypeVar
 
 from .consents import ConsentAnswer
 from .consents import parse as parse_consents
 from .sanitize import lines, text
+from .values import birthdate, country_code, normal_email, phone_digits
 
 MAX_NAME_LENGTH = 200
-MAX_EMAIL_LENGTH = 254  # RFC 5321, section 4.5.3.1.3
+MAX_POSTAL_CODE = 20
 MAX_ADDRESSES = 10
-# The documented form: ASCII, one @, no spaces, quotes, commas or brackets.
-EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}")
-# MSISDN: country code and number, digits only, no plus (Vipps Login API guide: scopes; ITU-T E.164).
-PHONE = re.compile(r"[1-9][0-9]{6,14}")
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -55,22 +54,44 @@ class UserInfo:
 
 def parse(claims: Mapping[str, Any]) -> UserInfo:
     """Read the claims of userinfo. `problems` names the unreadable ones, without their values."""
-    consents, problems = parse_consents(claims)
+    consents, consent_problems = parse_consents(claims)
+    problems: list[str] = []
+
+    def read(name: str, reader: Callable[[object], Value | None]) -> Value | None:
+        return _read(claims, name, name, reader, problems)
+
+    given_name, family_name = read("given_name", _name), read("family_name", _name)
     return UserInfo(
         subject=claims["sub"],
-        name=text(claims.get("name"), MAX_NAME_LENGTH),
-        given_name=text(claims.get("given_name"), MAX_NAME_LENGTH),
-        family_name=text(claims.get("family_name"), MAX_NAME_LENGTH),
-        email=email(claims.get("email")),
+        # A plan or a scope may leave out the whole name or its parts.
+        name=read("name", _name) or text(f"{given_name or ''} {family_name or ''}", MAX_NAME_LENGTH),
+        given_name=given_name,
+        family_name=family_name,
+        email=read("email", normal_email),
         # Strictly true: "true", 1 and a missing flag have verified nothing (OpenID Connect Core, section 5.1).
         email_verified=claims.get("email_verified") is True,
-        phone_number=phone(claims.get("phone_number")),
+        phone_number=read("phone_number", phone_digits),
         phone_number_verified=claims.get("phone_number_verified") is True,
-        birthdate=birthdate(claims.get("birthdate")),
-        addresses=tuple(_addresses(claims)),
+        birthdate=read("birthdate", birthdate),
+        addresses=_addresses(claims, problems),
         consents=consents,
-        problems=problems,
+        problems=(*problems, *consent_problems),
     )
+
+
+def _read(
+    claims: Mapping[str, Any], name: str, place: str, reader: Callable[[object], Value | None], problems: list[str]
+) -> Value | None:
+    """Return what a reader makes of a claim; names the place if it was there and could not be read."""
+    value = claims.get(name)
+    read = reader(value)
+    if read is None and value not in (None, "") and not (isinstance(value, str) and not value.strip()):
+        problems.append(place)
+    return read
+
+
+def _name(value: object) -> str | None:
+    return text(value, MAX_NAME_LENGTH)
 
 
 def drop_nin(claims: Mapping[str, Any]) -> None:
@@ -89,44 +110,32 @@ def drop_nin(claims: Mapping[str, Any]) -> None:
             left.extend(value)
 
 
-def email(value: object) -> str | None:
-    """Return an email address in lower-case ASCII, or None if it is not one plain address."""
-    if not isinstance(value, str) or not value.isascii():
-        return None
-    candidate = value.strip(" ").lower()
-    return candidate if len(candidate) <= MAX_EMAIL_LENGTH and EMAIL.fullmatch(candidate) else None
-
-
-def phone(value: object) -> str | None:
-    """Return the digits of a number with its country code, or None."""
-    return value if isinstance(value, str) and PHONE.fullmatch(value) else None
-
-
-def birthdate(value: object) -> date | None:
-    """Return a date of birth between 1900 and today, or None."""
-    try:
-        day = date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else None
-    except ValueError:
-        return None
-    return day if day and day.year >= 1900 and day <= datetime.now(UTC).date() else None
-
-
-def _addresses(claims: Mapping[str, Any]) -> Iterator[Address]:
-    """Yield the addresses, the default first. Vipps sends an object of empty strings for no address; skip it."""
+def _addresses(claims: Mapping[str, Any], problems: list[str]) -> tuple[Address, ...]:
+    """Return the addresses, the default first. Vipps sends an object of empty strings for no address; skip it."""
     others = claims.get("other_addresses")
-    candidates = [claims.get("address"), *(others if isinstance(others, list) else [])]
-    for candidate in candidates[:MAX_ADDRESSES]:
-        address = _address(candidate) if isinstance(candidate, dict) else None
-        if address:
-            yield address
+    places = {"address": claims.get("address")}
+    places |= {f"other_addresses[{at}]": each for at, each in enumerate(others if isinstance(others, list) else [])}
+    found = []
+    for place, candidate in list(places.items())[:MAX_ADDRESSES]:
+        if isinstance(candidate, dict):
+            found.append(_address(candidate, place, problems))
+        elif candidate is not None:
+            problems.append(place)
+    return tuple(address for address in found if address)
 
 
-def _address(raw: dict[str, Any]) -> Address | None:
+def _address(raw: dict[str, Any], place: str, problems: list[str]) -> Address | None:
+    """Return an address; a postal code or a country that cannot be read is empty, so that the customer is asked."""
     street = "\n".join(lines(raw.get("street_address"), MAX_NAME_LENGTH)[:3])
-    postal_code = text(raw.get("postal_code"), 20) or ""
+    postal_code = _read(raw, "postal_code", f"{place}.postal_code", _postal_code, problems) or ""
     region = text(raw.get("region"), 100) or ""
     if not (street or postal_code or region):
         return None
     kind = raw.get("address_type")
-    country = (text(raw.get("country"), 2) or "").upper()
+    country = _read(raw, "country", f"{place}.country", country_code, problems) or ""
     return Address(kind if kind in ("home", "work") else "other", street, postal_code, region, country)
+
+
+def _postal_code(value: object) -> str | None:
+    whole = text(value)
+    return whole if whole and len(whole) <= MAX_POSTAL_CODE else None

@@ -16,16 +16,21 @@ For a login (`LOG_IN`, `MEMBERS`) the first row that applies decides. "Verified"
 | the one account that matches is blocked                            | `ACCOUNT_BLOCKED`  |
 | it is linked to another Vipps user                                 | `OTHER_SUBJECT`    |
 | email verified, name agrees, phone numbers do not contradict       | `LINK_AND_LOG_IN`  |
-| email verified, name agrees, but the phone numbers differ          | `PROVE_OWNERSHIP`  |
-| email verified, but the name differs (by password only)            | `PROVE_OWNERSHIP`  |
+| email verified, name agrees, but the phone numbers contradict      | `PROVE_OWNERSHIP`  |
+| email verified, name unknown                                       | `PROVE_OWNERSHIP`  |
+| email verified, but the name contradicts (by password only)        | `PROVE_OWNERSHIP`  |
 | email matches, but was never confirmed here                        | `PROVE_OWNERSHIP`  |
-| only the phone number matches, and the name agrees                 | `PROVE_OWNERSHIP`  |
+| only the phone number matches, and the name agrees or is unknown   | `PROVE_OWNERSHIP`  |
 | no account matches, and logins may create accounts                 | `CREATE`           |
 | no account matches, and logins may not create accounts             | `MEMBERS_ONLY`     |
 
-An account does not match by its phone number alone if the name differs, if it is linked to another Vipps user or if its
-owner could not prove it: the number has changed hands. It does not match by its address if the name differs and it has
-no password, or if the address was never confirmed and the account is linked to another Vipps user.
+Each comparison has three results: the values agree, they contradict, or one of them is unknown. Vipps may leave out any
+claim, so unknown never counts as a contradiction: it asks for proof. A name of one word says too little: it is unknown
+(`names.compare`).
+
+An account does not match by its phone number alone if the name contradicts, if it is linked to another Vipps user or if
+its owner could not prove it: the number has changed hands. It does not match by its address if the name contradicts and
+it has no password, or if the address was never confirmed and the account is linked to another Vipps user.
 
 For a customer who is logged in (`CONNECT`, `PROVE`, `REFRESH`, `CONFIRM`):
 
@@ -44,6 +49,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from . import names
+from .names import Agreement
 from .purposes import LoginPurpose
 
 
@@ -72,10 +78,11 @@ class ProofMethod(StrEnum):
 
 @dataclass(frozen=True)
 class Person:
-    """The person who logged in at Vipps. Email and phone number are normalized, and None unless verified."""
+    """The person who logged in at Vipps: the name's parts or the whole, email and phone number None unless verified."""
 
     given_name: str = ""
     family_name: str = ""
+    name: str = ""
     email: str | None = None
     phone_number: str | None = None
 
@@ -161,14 +168,14 @@ def _matches(person: Person, candidates: Sequence[Account]) -> tuple[list[Accoun
 
 def _refuted(person: Person, account: Account) -> str | None:
     """Return the reason why an account cannot be this person's, or None."""
-    agrees = _name_agrees(person, account)
+    another_name = _compare_names(person, account) is Agreement.CONTRADICTS
     if _same_email(person, account):
         if not account.email_verified:
             return "address_not_confirmed_there" if account.has_other_subject else None
-        return None if agrees or _can_be_asked(account) else "address_changed_hands"
+        return "address_changed_hands" if another_name and not _can_be_asked(account) else None
     if not _same_phone(person, account):
         return "no_verified_value_in_common"
-    if not agrees:
+    if another_name:
         return "number_changed_hands"
     if account.has_other_subject or not _ways(person, account):
         return "number_moved_on"
@@ -180,12 +187,16 @@ def _the_one(person: Person, account: Account) -> Decision:
     if account.has_other_subject:
         return Decision(Verdict.OTHER_SUBJECT, account.id, ("account_has_other_subject",))
     if not _same_email(person, account):
-        return _prove(person, account, "phone_verified_on_both_sides", "email_does_not_match")
+        other = "email_does_not_match" if person.email and account.email else "email_not_known"
+        return _prove(person, account, "phone_verified_on_both_sides", other)
     if not account.email_verified:
         return _prove(person, account, "email_not_confirmed_here")
     reasons: tuple[str, ...] = ("email_verified_on_both_sides",)
-    if not _name_agrees(person, account):
-        return Decision(Verdict.PROVE_OWNERSHIP, account.id, (*reasons, "name_differs"), (ProofMethod.PASSWORD,))
+    match _compare_names(person, account):
+        case Agreement.CONTRADICTS:
+            return Decision(Verdict.PROVE_OWNERSHIP, account.id, (*reasons, "name_differs"), (ProofMethod.PASSWORD,))
+        case Agreement.UNKNOWN:
+            return _prove(person, account, *reasons, "name_not_known")
     if account.phone_number and person.phone_number and account.phone_number != person.phone_number:
         return _prove(person, account, *reasons, "name_agrees", "phone_differs")
     if _same_phone(person, account):
@@ -247,5 +258,5 @@ def _same_phone(person: Person, account: Account) -> bool:
     return person.phone_number is not None and account.phone_verified and account.phone_number == person.phone_number
 
 
-def _name_agrees(person: Person, account: Account) -> bool:
-    return names.agree(account.name, person.given_name, person.family_name)
+def _compare_names(person: Person, account: Account) -> Agreement:
+    return names.compare(account.name, person.given_name, person.family_name, person.name)

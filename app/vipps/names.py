@@ -2,18 +2,28 @@
 
 "Kari Nordfjell" agrees with "NORDFJELL, Kari S." and with "Kari Sandvik Nordfjell": case, diacritics, order, initials
 and middle names do not matter. Both must have a given and the family name in common, and one must contain the other.
-That takes two words, since one could be given and family name at once, or else the whole name, word by word.
+That takes two words, since one could be given and family name at once, or else the whole name, word by word. A name
+that is missing, or is one word of the other, neither agrees nor contradicts.
 Vipps' advice is to check the name before linking by number or address (Login API guide: best practices for linking
 user accounts).
 """
 
 import re
 import unicodedata
+from enum import StrEnum
 
 # What no decomposition turns into its base letter, as people write it on another keyboard.
 LETTERS = str.maketrans({"ø": "o", "æ": "a", "œ": "o", "đ": "d", "ð": "d", "ŋ": "n", "ł": "l", "ŧ": "t", "þ": "th"})
 # Two letters for one: Haakon and Håkon, Soeren and Søren, Kjaer and Kjær.
 DIGRAPHS = (("aa", "a"), ("ae", "a"), ("oe", "o"))
+
+
+class Agreement(StrEnum):
+    """How two values compare. UNKNOWN, because one is missing or says too little, is neither of the others."""
+
+    AGREES = "agrees"
+    CONTRADICTS = "contradicts"
+    UNKNOWN = "unknown"
 
 
 def words_of(name: str) -> frozenset[str]:
@@ -30,10 +40,18 @@ def _words(name: str) -> list[str]:
     return sorted(word for word in re.split(r"[^\w]+|_", plain) if len(word) > 1)
 
 
-def agree(known: str, given_name: str, family_name: str) -> bool:
-    """Tell whether a name that the shop knows can be the person's whom Vipps names; an unknown one agrees with none."""
-    ours, given, family = words_of(known), words_of(given_name), words_of(family_name)
-    theirs = given | family
-    has_both = bool(ours & given) and bool(ours & family)
-    enough = len(ours & theirs) > 1 or _words(known) == _words(f"{given_name} {family_name}")
-    return has_both and enough and (ours <= theirs or theirs <= ours)
+def compare(known: str, given_name: str, family_name: str, whole: str = "") -> Agreement:
+    """Compare a name that the shop knows with the name that Vipps says: its parts, or the whole without them."""
+    ours = words_of(known)
+    given, family = words_of(given_name), words_of(family_name)
+    theirs = (given | family) if given and family else words_of(f"{given_name} {family_name} {whole}")
+    if not ours or not theirs:
+        return Agreement.UNKNOWN
+    if not (ours <= theirs or theirs <= ours):
+        return Agreement.CONTRADICTS
+    same_whole = _words(known) == _words(f"{given_name} {family_name}" if given and family else whole)
+    has_both = not (given and family) or (bool(ours & given) and bool(ours & family))
+    if has_both and (len(ours & theirs) > 1 or (same_whole and len(_words(known)) > 1)):
+        return Agreement.AGREES
+    # One word, or given names alone, fit many people: they neither prove nor refute anything.
+    return Agreement.UNKNOWN

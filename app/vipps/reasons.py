@@ -23,7 +23,9 @@ REASONS = {
     "no_verified_email": N_("%(brand)s gave us no verified email address."),
     "phone_verified_on_both_sides": N_("%(brand)s and we have both verified the same phone number."),
     "phone_differs": N_("The phone numbers are not the same."),
+    "email_not_known": N_("One of the two email addresses is not known."),
     "name_agrees": N_("The names agree."),
+    "name_not_known": N_("The names could not be compared, because one of them is missing or incomplete."),
     "name_differs": N_("The names differ, and an email address may have changed hands."),
     "number_changed_hands": N_(
         "An account here has the same phone number under another name: the number has changed hands."

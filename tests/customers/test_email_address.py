@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.customers.email_address import normal_email
+from app.vipps.values import normal_email
 
 
 @pytest.mark.parametrize(

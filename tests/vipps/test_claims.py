@@ -67,8 +67,16 @@ def test_only_a_true_verifies_an_email(value: object) -> None:
     assert parse({**SUB, "email": "kari@example.com", "email_verified": value}).email_verified is False
 
 
-def test_an_email_has_one_form() -> None:
-    assert parse({**SUB, "email": " Kari.Nordfjell+shop@Example.COM "}).email == "kari.nordfjell+shop@example.com"
+@pytest.mark.parametrize(
+    ("value", "normal"),
+    [
+        (" Kari.Nordfjell+shop@Example.COM ", "kari.nordfjell+shop@example.com"),
+        ("ida@Blåbær.example", "ida@xn--blbr-roah.example"),
+        ("ida@xn--blbr-roah.example", "ida@xn--blbr-roah.example"),
+    ],
+)
+def test_an_email_has_one_form(value: str, normal: str) -> None:
+    assert parse({**SUB, "email": value}).email == normal
 
 
 @pytest.mark.parametrize(
@@ -80,9 +88,62 @@ def test_an_email_that_is_not_one_plain_address_is_absent(value: object) -> None
     assert parse({**SUB, "email": value}).email is None
 
 
-@pytest.mark.parametrize("value", ["4712345678", "299123456", "358401234567"])
-def test_a_phone_number_is_digits_with_its_country_code(value: str) -> None:
-    assert parse({**SUB, "phone_number": value}).phone_number == value
+@pytest.mark.parametrize(
+    ("value", "digits"),
+    [
+        ("4712345678", "4712345678"),
+        ("299123456", "299123456"),
+        ("358401234567", "358401234567"),
+        ("+4790000018", "4790000018"),
+        ("47 90 00 00 18", None),
+        ("+47 90 00 00 18", "4790000018"),
+        ("004790000018", "4790000018"),
+        ("90000018", None),  # as an MSISDN it would be in Turkey, which has no number of that length
+        ("20123456", None),
+        ("+90000018", None),
+    ],
+)
+def test_a_phone_number_is_digits_with_its_country_code(value: str, digits: str | None) -> None:
+    info = parse({**SUB, "phone_number": value})
+    assert info.phone_number == digits
+    assert info.problems == (() if digits else ("phone_number",))
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("NO", "NO"),
+        (" dk ", "DK"),
+        ("AUT", "AT"),
+        ("Denmark", "DK"),
+        ("Sverige", "SE"),
+        ("Suomi", "FI"),
+        ("Narnia", ""),
+    ],
+)
+def test_a_country_is_two_letters_and_never_cut(value: str, code: str) -> None:
+    info = parse({**SUB, "address": {"street_address": "Storgata 1", "postal_code": "1" * 30, "country": value}})
+    assert [(address.country, address.postal_code) for address in info.addresses] == [(code, "")]
+    assert info.problems == ("address.postal_code", *(() if code else ("address.country",)))
+
+
+@pytest.mark.parametrize(
+    ("claims", "name"),
+    [
+        ({"given_name": "Kari", "family_name": "Nordfjell"}, "Kari Nordfjell"),
+        ({"family_name": "Nordfjell"}, "Nordfjell"),
+        ({"name": "Kari N", "given_name": "Kari", "family_name": "Nordfjell"}, "Kari N"),
+        ({}, None),
+    ],
+)
+def test_a_name_that_is_missing_is_built_from_its_parts(claims: dict[str, str], name: str | None) -> None:
+    assert parse({**SUB, **claims}).name == name
+
+
+@pytest.mark.parametrize("name", ["name", "given_name", "email", "phone_number", "birthdate", "address"])
+def test_a_claim_that_cannot_be_read_is_named(name: str) -> None:
+    assert parse({**SUB, name: ["x"]}).problems == (name,)
+    assert parse({**SUB, name: None}).problems == ()
 
 
 @pytest.mark.parametrize(

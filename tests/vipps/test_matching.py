@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.vipps import matching
 from app.vipps.matching import Account, Decision, Facts, Person, ProofMethod, Verdict, decide
-from app.vipps.names import agree
+from app.vipps.names import Agreement, compare
 from app.vipps.purposes import LoginPurpose
 from app.vipps.reasons import REASONS
 
@@ -56,7 +56,19 @@ ONE_CANDIDATE = {
         "phone_differs",
     ),
     "name differs": (replace(HERS, name="Per Berg"), Verdict.PROVE_OWNERSHIP, (PASSWORD,), "name_differs"),
-    "no name here": (replace(HERS, name=""), Verdict.PROVE_OWNERSHIP, (PASSWORD,), "name_differs"),
+    "no name here": (replace(HERS, name=""), Verdict.PROVE_OWNERSHIP, (PASSWORD, MAIL), "name_not_known"),
+    "one word here, no password": (
+        replace(HERS, name="Kari", has_password=False),
+        Verdict.PROVE_OWNERSHIP,
+        (MAIL,),
+        "name_not_known",
+    ),
+    "only the number, no name here": (
+        replace(BY_PHONE, name=""),
+        Verdict.PROVE_OWNERSHIP,
+        (PASSWORD, MAIL),
+        "email_does_not_match",
+    ),
     "name differs and no password": (
         replace(HERS, name="Per Berg", has_password=False),
         Verdict.CREATE,
@@ -92,7 +104,7 @@ ONE_CANDIDATE = {
         replace(BY_PHONE, email=None),
         Verdict.PROVE_OWNERSHIP,
         (PASSWORD,),
-        "email_does_not_match",
+        "email_not_known",
     ),
     "only the number, its address never confirmed": (
         replace(BY_PHONE, email_verified=False),
@@ -231,6 +243,7 @@ PEOPLE = st.builds(
     Person,
     given_name=st.sampled_from(["", "Kari Sandvik", "Per"]),
     family_name=st.sampled_from(["", "Nordfjell", "Berg"]),
+    name=st.sampled_from(["", "Kari Nordfjell", "Per"]),
     email=EMAILS,
     phone_number=PHONES,
 )
@@ -276,6 +289,36 @@ def of(facts: Facts, decision: Decision) -> Account:
     return found
 
 
+def names_of(account: Account, person: Person) -> Agreement:
+    """Return how the two names compare."""
+    return compare(account.name, person.given_name, person.family_name, person.name)
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        replace(KARI, given_name="", family_name=""),
+        replace(KARI, given_name="Kari", family_name=""),
+        replace(KARI, given_name="", family_name="", name="Kari"),
+    ],
+)
+@pytest.mark.parametrize("account", [HERS, replace(BY_PHONE, has_password=False)])
+def test_a_name_that_vipps_leaves_out_asks_for_proof_by_an_emailed_link(person: Person, account: Account) -> None:
+    decision = decide(Facts(LoginPurpose.LOG_IN, person, candidates=[account]))
+    assert (decision.verdict, MAIL in decision.ways) == (Verdict.PROVE_OWNERSHIP, True)
+
+
+def test_the_whole_name_serves_where_its_parts_are_missing() -> None:
+    person = replace(KARI, given_name="", family_name="", name="Kari Sandvik Nordfjell")
+    assert decide(Facts(LoginPurpose.LOG_IN, person, candidates=[HERS])).verdict is Verdict.LINK_AND_LOG_IN
+
+
+@given(LOGINS)
+def test_an_unknown_name_never_counts_as_a_contradiction(facts: Facts) -> None:
+    unknown = replace(facts, known=None, person=replace(facts.person, given_name="", family_name="", name=""))
+    assert not {"name_differs", "number_changed_hands", "address_changed_hands"} & set(decide(unknown).reasons)
+
+
 @given(LOGINS)
 def test_a_subject_has_one_customer(facts: Facts) -> None:
     """Never two customers for one subject: a known one is only ever logged in where it is known."""
@@ -298,7 +341,7 @@ def test_a_link_without_asking_needs_everything_verified(facts: Facts) -> None:
     assert account.email_verified
     assert not account.has_other_subject
     assert not account.blocked
-    assert agree(account.name, person.given_name, person.family_name)
+    assert names_of(account, person) is Agreement.AGREES
     assert account.phone_number in (None, person.phone_number) or person.phone_number is None
 
 
@@ -315,7 +358,7 @@ def test_a_question_is_only_about_an_account_that_vipps_speaks_for(facts: Facts)
     assert decision.ways
     assert ProofMethod.PASSWORD not in decision.ways or account.has_password
     assert ProofMethod.MAIL not in decision.ways or (account.email and (account.email_verified or same_email))
-    if not agree(account.name, person.given_name, person.family_name):
+    if names_of(account, person) is Agreement.CONTRADICTS:
         assert same_email, "a number under another name proves nothing"
 
 

@@ -1,25 +1,15 @@
-"""Telephone numbers: read as people type them, kept as digits with the country code, written as people like to read.
-
-The digits are E.164 without the plus sign, which is also how Vipps gives a number (Vipps Login API guide: scopes).
-"""
+"""Phone numbers: read as people type them, stored as digits with the country code, shown as people write them."""
 
 import phonenumbers
 
+from app.vipps.values import phone_digits
+
 HOME = "NO"
-# ITU-T E.164, section 6. The library knows longer ones, German service numbers for example; our columns do not.
-MAX_DIGITS = 15
 
 
 def digits_of(text: str | None) -> str | None:
     """Return the digits of a number that exists, or None; without a country code it is Norwegian."""
-    try:
-        number = phonenumbers.parse(text or "", HOME)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(number):
-        return None
-    digits = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
-    return digits if len(digits) <= MAX_DIGITS else None
+    return phone_digits(text, HOME)
 
 
 def readable(digits: str | None) -> str:

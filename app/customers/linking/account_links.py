@@ -15,7 +15,6 @@ from app.customers.accounts import emails
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.consents import ledger, preferences
-from app.customers.email_address import normal_email
 from app.customers.lookup import Identity, find_by_email, find_link, lock_link
 from app.customers.models import Customer, EndReason, LoginMethod, VippsLink
 from app.customers.profile import from_vipps
@@ -121,7 +120,8 @@ def person_of(info: UserInfo) -> Person:
     return Person(
         given_name=info.given_name or "",
         family_name=info.family_name or "",
-        email=normal_email(info.email) if info.email_verified else None,
+        name=info.name or "",
+        email=info.email if info.email_verified else None,
         phone_number=info.phone_number if info.phone_number_verified else None,
     )
 

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from app.customers.consents.models import ConsentRecord
-from app.customers.email_address import normal_email
 from app.customers.models import Customer, VippsLink
 from app.customers.privacy import data_sources
 from app.database import db
 from app.settings import settings_of_app
+from app.vipps.values import normal_email
 
 # The key of the pseudonyms is made from SECRET_KEY for this one use; another use of it can never give the same value.
 LABEL = b"pseudonyms of consent proofs"

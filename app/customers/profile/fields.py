@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from app.customers.accounts.postal_address import from_parts, parts_of
-from app.customers.email_address import normal_email
 from app.customers.models import Customer
+from app.vipps.values import normal_email
 
 FIELDS = ("name", "email", "phone_number", "address", "addresses")
 

@@ -12,7 +12,6 @@ from werkzeug.exceptions import TooManyRequests
 from app.about import EMAIL
 from app.customers import rate_limits
 from app.customers.accounts import emails
-from app.customers.email_address import normal_email
 from app.customers.forms import LoginForm
 from app.customers.linking import callback_replay, pending_link
 from app.customers.linking.next_actions import Action, back_action
@@ -34,6 +33,7 @@ from app.settings import settings_of_app
 from app.signals import login_ended, send
 from app.vipps.return_path import local_path
 from app.vipps.routes import rests
+from app.vipps.values import normal_email
 
 HOME = "/"
 

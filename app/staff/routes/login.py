@@ -4,7 +4,6 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.customers import rate_limits
-from app.customers.email_address import normal_email
 from app.customers.forms import LoginForm
 from app.database import begin_write, db
 from app.logging import log
@@ -20,6 +19,7 @@ from app.staff.sessions import (
     start_session,
 )
 from app.vipps.return_path import local_path
+from app.vipps.values import normal_email
 
 # Fewer than for customers: staff are few, and the back office shows every customer's data.
 PER_CLIENT = "20 per 15 minutes"
