@@ -33,7 +33,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
@@ -263,6 +263,11 @@ def is_unavailable(error: SQLAlchemyError) -> bool:
     if state := sqlstate(error):
         return state[:2] in UNAVAILABLE
     return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
+
+
+def is_conflict(error: SQLAlchemyError) -> bool:
+    """Tell whether another transaction was faster: a unique constraint, or on PostgreSQL a deadlock (class 40)."""
+    return isinstance(error, IntegrityError) or (sqlstate(error) or "").startswith("40")
 
 
 def name_of(error: SQLAlchemyError) -> str:

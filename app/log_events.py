@@ -86,6 +86,11 @@ EVENTS: dict[str, Event] = {
         staff_login_refused=("A login to the back office was refused.", ""),
         csrf_refused=("A form had no valid CSRF token: an expired page, or another site's form.", "reason"),
         webhook_delivery=("The webhook received an event. `outcome` says what it led to.", "outcome"),
+        consent_without_channel=(
+            "Vipps sent an answer whose consent id belongs to no channel (VIPPS_CONSENT_CHANNELS).",
+            "consent",
+        ),
+        phone_verification_moved=("A verified phone number moved to the customer who verified it last.", "customer"),
         claims_unreadable=("Vipps sent claims in an unknown format. `problems` are their names.", "problems"),
         visit_not_noted=("The database was too busy to record that a session was used.", "error"),
         error_not_reported=("The database was too busy to store the error behind a reference number.", "error"),

@@ -32,6 +32,10 @@ DEMO_CLIENT_SECRET = "simulated+secret/for-the-demo=="  # noqa: S105 - reserved 
 DEMO_WEBHOOK_TOKEN = "simulated-webhook-token"  # noqa: S105 - the simulator's, refused elsewhere
 
 
+# The ids of Vipps' predefined consents, which are the shop's channels (`app.customers.consents.channels`).
+CONSENT_CHANNELS = ("email", "sms", "digital", "personal")
+
+
 class SettingsError(Exception):
     """The environment is invalid; the message names each variable and the reason."""
 
@@ -49,6 +53,7 @@ class Settings(BaseSettings):
     vipps_merchant_serial_number: str = Field("", max_length=30)
     vipps_scopes: str = "openid name phoneNumber email address"
     vipps_consent_scope: Literal["delegatedConsents", "customFlow", "none"] = "delegatedConsents"
+    vipps_consent_channels: str = ""
     vipps_market: Literal["NO", "DK", "FI", "SE"] = "NO"
     vipps_brand: Literal["vipps", "mobilepay", ""] = ""
     vipps_new_customers: Literal["create", "refuse"] = "create"
@@ -98,6 +103,20 @@ class Settings(BaseSettings):
         if "nin" in value.split():
             raise ValueError("this shop never asks for the national identity number")
         return " ".join(value.split())
+
+    @field_validator("vipps_consent_channels")
+    @classmethod
+    def _maps_to_channels(cls, value: str) -> str:
+        for pair in value.replace(",", " ").split():
+            consent_id, _, channel = pair.partition("=")
+            if not consent_id or channel not in CONSENT_CHANNELS:
+                raise ValueError(f"{pair!r} is not ID=CHANNEL; channels are {', '.join(CONSENT_CHANNELS)}")
+        return value
+
+    @property
+    def consent_channels(self) -> dict[str, str]:
+        """Return the channel of each of the merchant's own consent ids."""
+        return dict(pair.split("=", 1) for pair in self.vipps_consent_channels.replace(",", " ").split())
 
     @property
     def simulated(self) -> bool:

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.database import Base, UtcDateTime, utcnow
@@ -55,7 +55,17 @@ class Customer(Base):
     """
 
     __tablename__ = "customer"
-    __table_args__ = NUMBERS_ONCE
+    # A verified number has one holder: two customers with it would get each other's messages (GDPR, article 5(1)(d)).
+    __table_args__ = (
+        Index(
+            "uq_customer_verified_phone_number",
+            "phone_number",
+            unique=True,
+            sqlite_where=text("phone_verified_at IS NOT NULL"),
+            postgresql_where=text("phone_verified_at IS NOT NULL"),
+        ),
+        NUMBERS_ONCE,
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str | None] = mapped_column(String(320), unique=True)
@@ -87,7 +97,7 @@ class Customer(Base):
     def _is_in_its_normal_form(self, key: str, email: str | None) -> str | None:
         """Refuse an address that would make a second account, differing from another only in case."""
         if email != normal_email(email):
-            raise ValueError("an e-mail address that is not in its normal form")
+            raise ValueError("an email address that is not in its normal form")
         return email
 
 

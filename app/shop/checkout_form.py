@@ -22,7 +22,7 @@ from app.customers.accounts.address_form import (
     street_field,
     typed_address,
 )
-from app.customers.accounts.postal_address import label_lines
+from app.customers.accounts.postal_address import can_send_to, label_lines, parts_of
 from app.customers.models import Customer, VippsProfile
 from app.forms import Form, one_line
 from app.shop.orders import OrderRecipient
@@ -70,10 +70,10 @@ class CheckoutForm(Form):
     shown_total = HiddenField(validators=[Optional(), Regexp(r"[0-9]{1,12}\Z")])
 
     def offer(self, addresses: Sequence[Address]) -> None:
-        """Offer these addresses, with the first one chosen, and the choice to type another one."""
-        self.offered = addresses
-        self.fingerprint = sha256(repr(list(addresses)).encode()).hexdigest()[:16]
-        self._places = [*map(str, range(len(addresses))), OTHER]
+        """Offer the addresses that the shop can send to, the first one chosen, and the choice to type another one."""
+        self.offered = [each for each in addresses if can_send_to(each)]
+        self.fingerprint = sha256(repr(self.offered).encode()).hexdigest()[:16]
+        self._places = [*map(str, range(len(self.offered))), OTHER]
         self.address.choices = [SelectChoice(place) for place in self._places]
         if not self.is_submitted():
             self.address.data = self._places[0]
@@ -121,10 +121,15 @@ class CheckoutForm(Form):
         return typed_address(self, OTHER)
 
 
-def prefilled_values(customer: Customer, profile: VippsProfile | None) -> dict[str, str]:
-    """Return the initial values of the form: the customer's own details first, then the Vipps profile's."""
+def prefilled_values(customer: Customer, profile: VippsProfile | None, addresses: Sequence[Address]) -> dict[str, str]:
+    """Return the initial values of the form: the customer's own details first, then the Vipps profile's.
+
+    An address that the shop cannot send to as it is fills the fields, so that the customer completes it.
+    """
     number = customer.phone_number or (profile.phone_number if profile else None)
+    parts = parts_of(addresses[0]) if addresses and not can_send_to(addresses[0]) else {}
     return {
+        **{name: ", ".join(value.splitlines()) for name, value in parts.items()},
         "name": customer.name or (profile and profile.name) or "",
         "email": customer.email or (profile and profile.email) or "",
         "phone": phone_number.readable(number),

@@ -82,9 +82,9 @@ class Person:
 
     given_name: str = ""
     family_name: str = ""
-    name: str = ""
     email: str | None = None
     phone_number: str | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True)

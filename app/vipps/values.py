@@ -1,4 +1,4 @@
-"""Read one value in its one normal form, whoever says it: a customer in a form, or Vipps in a claim.
+"""Read one value in its one normal form, from a customer's form and from Vipps' claims.
 
 Both sides use the same reader, or one person gets two accounts. A value that cannot be read is absent, never repaired
 by cutting: a code that is cut is another code ("Denmark" is not DE, Germany). Vipps documents the forms (Login API

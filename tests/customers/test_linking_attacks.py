@@ -334,11 +334,15 @@ def test_two_accounts_cannot_differ_in_case_only(vipps: VippsPerson) -> None:
         Customer(email="Gunnar.Lie@example.com")
 
 
-def test_a_number_in_another_form_finds_no_account(vipps: VippsPerson) -> None:
+@pytest.mark.parametrize(("number", "asks"), [("+4790000018", True), ("90000018", False)])
+def test_a_number_in_another_form_is_the_same_number_or_none(vipps: VippsPerson, number: str, asks: bool) -> None:
     account = add_account(vipps, email="old@example.com")
-    vipps.patch(f"persons/{PERSON}", {"phone_numbers": ["+4790000018"]})
+    vipps.patch(f"persons/{PERSON}", {"phone_numbers": [number]})
     vipps.log_in(PERSON)
-    assert who_is_in(vipps) not in (None, account)
+    assert (who_is_in(vipps) is None) == asks
+    with vipps.app.app_context():
+        assert "90000018" not in set(db.session.scalars(select(Customer.phone_number)))
+    assert who_is_in(vipps) != account
 
 
 @pytest.mark.parametrize("other", ["issuer", "client_id"])

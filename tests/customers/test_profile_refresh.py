@@ -14,12 +14,15 @@ from sqlalchemy import select
 from app.customers import email_tokens
 from app.customers.models import Activity, Customer, VippsLink, VippsProfile
 from app.customers.profile import from_vipps
+from app.customers.profile.change_history import record, withdraw_proposals
+from app.customers.profile.fields import Source, State
 from app.customers.profile.from_vipps import Refreshed
 from app.database import db, utcnow
 from app.vipps.claims import Address
 from tests.customers.profile_steps import (
     CABIN,
     HOME,
+    NEW_HOME,
     NEWS,
     OWN,
     OWN_HOME,
@@ -258,3 +261,94 @@ def test_a_value_of_the_customers_own_is_lost_only_to_who_let_it_follow(
         asked = [change.field for change in history if change.state == "proposed"]
         assert len(asked) == len(set(asked))
         assert not asked or policy == "ask"
+
+
+def test_a_verified_number_has_one_holder_the_last_one(either_app: Flask) -> None:
+    first = add_linked(either_app)
+    second = add_linked(either_app, email="amalie@example.com", phone_number=None, told=False)
+    assert verified_numbers(either_app) == {first: "4790000011"}
+    refresh(either_app, second, says(email="amalie@example.com"))
+    assert verified_numbers(either_app) == {second: "4790000011"}
+    refresh(either_app, first, says())
+    assert verified_numbers(either_app) == {first: "4790000011"}
+
+
+@pytest.mark.parametrize(
+    ("policy", "own_email", "state"),
+    [
+        ("ask", "kari@example.com", State.PROPOSED),
+        ("update", "kari@example.com", State.APPLIED),
+        ("keep", "kari@example.com", State.NOTED),
+        ("ask", None, State.APPLIED),
+    ],
+)
+def test_an_address_that_was_taken_is_tried_again_once_it_is_free(
+    either_app: Flask, policy: str, own_email: str | None, state: State
+) -> None:
+    """An account that was made while its address was taken has none of its own."""
+    holder = add_linked(either_app, email="kari.berg@example.com", phone_number=None)
+    customer_id = add_linked(either_app, policy=policy, email=own_email, told=own_email is not None)
+    said = says(email="kari.berg@example.com")
+    for _ in range(2):
+        refresh(either_app, customer_id, said)
+    assert states(either_app, customer_id).count(("email", "held_elsewhere")) == 1
+    with looking_at(either_app, holder) as customer:
+        customer.set_verified_email("kari.new@example.com")
+        db.session.commit()
+    refresh(either_app, customer_id, said)
+    assert states(either_app, customer_id)[-1] == ("email", state)
+    refresh(either_app, customer_id, said)
+    assert states(either_app, customer_id)[-1] == ("email", state)
+    assert [field for field, _state in states(either_app, customer_id)].count("email") == 2
+
+
+def test_a_question_that_was_withdrawn_without_an_answer_is_asked_again(app: Flask) -> None:
+    customer_id = add_linked(app)
+    refresh(app, customer_id, says(name="Kari Berg"))
+    with looking_at(app, customer_id) as customer:
+        withdraw_proposals(customer)  # as a revocation does
+        db.session.commit()
+    assert refresh(app, customer_id, says(name="Kari Berg")).proposed == 1
+
+
+def test_a_number_is_asked_about_once_vipps_has_verified_it(app: Flask) -> None:
+    customer_id = add_linked(app)
+    unverified = says(phone_number="4790000099", phone_number_verified=False)
+    assert [refresh(app, customer_id, unverified).proposed for _ in range(2)] == [0, 0]
+    assert [refresh(app, customer_id, says(phone_number="4790000099")).proposed for _ in range(2)] == [1, 0]
+
+
+def test_what_the_customer_typed_since_is_not_replaced_by_a_change_that_was_put_off(app: Flask) -> None:
+    holder = add_linked(app, email="kari.berg@example.com", phone_number=None)
+    customer_id = add_linked(app, policy="update")
+    said = says(email="kari.berg@example.com")
+    refresh(app, customer_id, said)
+    with looking_at(app, holder) as customer:
+        customer.set_verified_email("kari.new@example.com")
+        db.session.commit()
+    with looking_at(app, customer_id) as customer:
+        record(customer, "email", ("kari@example.com", "mine@example.com"), Source.CUSTOMER, State.APPLIED)
+        customer.set_verified_email("mine@example.com")
+        db.session.commit()
+    refresh(app, customer_id, said)
+    assert own_values(app, customer_id)["email"] == "mine@example.com"
+
+
+@pytest.mark.parametrize("change", [{"country": ""}, {"country": "DE"}, {"postal_code": "50"}, {"region": ""}])
+def test_an_address_that_the_shop_cannot_send_to_does_not_become_the_customers_own(
+    app: Flask, change: dict[str, str]
+) -> None:
+    customer_id = add_linked(app, policy="update")
+    refresh(app, customer_id, says(addresses=(replace(NEW_HOME, **change), WORK)))
+    assert own_values(app, customer_id)["address"] == OWN_HOME
+
+
+def verified_numbers(app: Flask) -> dict[int, str | None]:
+    """Return the customers who have Kari's number verified."""
+    with app.app_context():
+        held = db.session.scalars(
+            select(Customer).where(
+                Customer.phone_verified_at.is_not(None), Customer.phone_number == OWN["phone_number"]
+            )
+        )
+        return {customer.id: customer.phone_number for customer in held}

@@ -1,5 +1,6 @@
 """The address that the customer keeps here: offered first, and without power over placed orders."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -57,6 +58,19 @@ def test_an_address_that_is_the_same_at_vipps_is_offered_once(app: Flask, client
         "Work Verkstedgata 3 0250 OSLO",
         "Another address",
     ]
+
+
+@pytest.mark.parametrize("change", [{"country": ""}, {"country": "DE"}, {"postal_code": "50"}, {"street": ""}])
+def test_an_address_that_the_shop_cannot_send_to_is_completed_by_the_customer(
+    app: Flask, client: FlaskClient, change: dict[str, str]
+) -> None:
+    customer_id = shopper(app, client, address=None)
+    refresh(app, customer_id, says(addresses=(replace(HOME, **change),)))
+    page = checkout_page(client)
+    assert offered(page) == []
+    assert page.one("#region")["value"] == "BERGEN"
+    assert place_order(client, address="0").status_code == 400
+    assert all_orders(app) == []
 
 
 def test_ones_own_address_is_offered_without_vipps(app: Flask, client: FlaskClient) -> None:

@@ -11,12 +11,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Field, SelectField, StringField
 from wtforms.validators import AnyOf, Length, StopValidation, ValidationError
 
-from app.customers.accounts.postal_address import PARTS, country_name
+from app.customers.accounts.postal_address import PARTS, POSTAL_DIGITS, country_name, postal_code_fits
 from app.forms import one_line
 from app.vipps.claims import Address
-
-# How many digits a postal code has in the countries that the shop sends to.
-POSTAL_DIGITS = {"NO": 4, "SE": 5, "DK": 4, "FI": 5}
 
 
 class IfTyped:
@@ -41,9 +38,8 @@ class RightDigits:
 
     def __call__(self, form: Any, field: Field) -> None:
         """Refuse any other postal code."""
-        digits = POSTAL_DIGITS.get(form.country.data or "")
-        code = (field.data or "").replace(" ", "")
-        if digits and not (code.isascii() and code.isdigit() and len(code) == digits):
+        country = form.country.data or ""
+        if (digits := POSTAL_DIGITS.get(country)) and not postal_code_fits(field.data or "", country):
             raise ValidationError(_("A postal code in that country has %(digits)s digits.", digits=digits))
 
 

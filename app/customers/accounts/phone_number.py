@@ -1,7 +1,15 @@
-"""Phone numbers: read as people type them, stored as digits with the country code, shown as people write them."""
+"""Phone numbers: read as people type them, stored as digits with the country code, shown as people write them.
+
+A number is verified for one customer at most: a newer verification ends the older one, because the number has changed
+hands (GDPR, article 5(1)(d)).
+"""
 
 import phonenumbers
+from sqlalchemy import update
 
+from app.customers.models import Customer
+from app.database import db, utcnow
+from app.logging import log
 from app.vipps.values import phone_digits
 
 HOME = "NO"
@@ -19,3 +27,15 @@ def readable(digits: str | None) -> str:
     except phonenumbers.NumberParseException:
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def mark_verified(customer: Customer) -> None:
+    """Record that Vipps has verified the customer's number, and end an older verification of it. The caller commits."""
+    if customer.phone_verified_at is not None:
+        return
+    older = update(Customer).where(
+        Customer.phone_number == customer.phone_number, Customer.phone_verified_at.is_not(None)
+    )
+    if db.session.execute(older.values(phone_verified_at=None)).rowcount:  # type: ignore[attr-defined]  # an update has a row count
+        log.info("phone_verification_moved", customer=customer.id)
+    customer.phone_verified_at = utcnow()

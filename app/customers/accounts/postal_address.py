@@ -17,6 +17,8 @@ HOME = "NO"
 OWN = "own"
 # The kinds of address at Vipps, by their `type`.
 KINDS = {"home": _l("Home address"), "work": _l("Work address"), "other": _l("Other address")}
+# How many digits a postal code has in the countries that the shop sends to.
+POSTAL_DIGITS = {"NO": 4, "SE": 5, "DK": 4, "FI": 5}
 PARTS = ("street", "postal_code", "region", "country")
 
 
@@ -37,6 +39,17 @@ def country_name(code: str) -> str:
     """Return the name of a country in the page's language, or its code if there is none."""
     locale = get_locale() or Locale("en")
     return str(locale.territories.get(code.upper(), code))
+
+
+def postal_code_fits(code: str, country: str) -> bool:
+    """Tell whether a postal code has the digits of its country; the shop knows those that it sends to."""
+    digits = "".join(code.split())
+    return digits.isascii() and digits.isdigit() and len(digits) == POSTAL_DIGITS.get(country)
+
+
+def can_send_to(address: Address) -> bool:
+    """Tell whether the shop can send to an address, wherever it comes from: complete, and in one of its countries."""
+    return bool(address.street and address.region) and postal_code_fits(address.postal_code, address.country)
 
 
 def from_parts(parts: Mapping[str, str], kind: str | None = None) -> Address:

@@ -11,7 +11,7 @@ from flask import request, session
 
 from app.customers.activity import account_activity
 from app.customers.consents import ledger, preferences
-from app.customers.consents.channels import ALL, Channel
+from app.customers.consents.channels import ALL, CHANNELS, Channel
 from app.customers.consents.models import ConsentRecord
 from app.customers.models import Customer
 from app.customers.sessions.session_cookie import current_customer
@@ -30,7 +30,8 @@ def is_due(customer: Customer, decision: Decision | None) -> bool:
     if customer.consents_asked_at is not None:
         return False
     is_first = decision.verdict in NEW_HERE if decision else not account_activity.latest_logins(customer, 1)
-    if not is_first or ledger.has_answers(customer):
+    # An answer to another question, such as the terms, is none about a channel.
+    if not is_first or any(record.consent_id in CHANNELS for record in ledger.latest(customer)):
         return False
     customer.consents_asked_at = utcnow()
     return True

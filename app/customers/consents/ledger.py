@@ -8,15 +8,18 @@ greatest `(effective_at, id)`. The caller commits.
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, select, update
 from sqlalchemy.exc import IntegrityError
 
+from app.customers.consents.channels import CHANNELS
 from app.customers.consents.models import ConsentRecord
 from app.customers.models import Customer
 from app.database import db, utcnow
+from app.logging import log
+from app.settings import settings_of_app
 from app.signals import consent_recorded, send_on_commit
 from app.vipps.claims import UserInfo
 from app.vipps.consents import ConsentAnswer
@@ -25,11 +28,19 @@ VIPPS_LOGIN, MY_PAGE, UNSUBSCRIBE = "vipps_login", "my_page", "unsubscribe"
 
 
 def record(customer: Customer, info: UserInfo) -> None:
-    """Record the answers that came with a login, each one once."""
+    """Record the answers that came with a login, each one once; of two to one channel, the no."""
+    channels = settings_of_app().consent_channels
+    answers: dict[str, ConsentAnswer] = {}
     for answer in info.consents:
+        consent_id = channels.get(answer.id, answer.id)
+        if consent_id not in answers or not answer.granted:
+            answers[consent_id] = answer
+    for consent_id, answer in answers.items():
         digest = object_hash(answer.evidence)
-        if not _is_recorded(customer, digest, answer.id):
-            _add_once(customer, _row(customer, info.subject, answer, digest))
+        if consent_id not in CHANNELS:
+            log.info("consent_without_channel", consent=consent_id)
+        if not _is_recorded(customer, digest, consent_id):
+            _add_once(customer, _row(customer, info.subject, answer, consent_id, digest))
 
 
 def record_answer(
@@ -83,11 +94,6 @@ def history(customer: Customer) -> Sequence[ConsentRecord]:
     return db.session.scalars(_answers_of(customer)).all()
 
 
-def has_answers(customer: Customer) -> bool:
-    """Tell whether a customer has ever answered a consent question."""
-    return db.session.scalar(_answers_of(customer).limit(1)) is not None
-
-
 def erase(customer: Customer, pseudonym: str, keep_until: datetime) -> None:
     """Remove the customer from their answers; question and answer stay as evidence for a limited time."""
     theirs = update(ConsentRecord).where(ConsentRecord.customer_id == customer.id)
@@ -101,12 +107,16 @@ def object_hash(value: Any) -> str:
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _row(customer: Customer, subject: str, answer: ConsentAnswer, digest: str) -> ConsentRecord:
+def _row(customer: Customer, subject: str, answer: ConsentAnswer, consent_id: str, digest: str) -> ConsentRecord:
     now = utcnow()
+    effective_at = min(answer.given_at or now, now)
+    before = latest_to(customer, consent_id) if answer.granted and not answer.given_at else None
+    if before and not before.granted:
+        effective_at = before.effective_at - timedelta(microseconds=1)  # a yes of unknown time never beats a no
     return ConsentRecord(
         customer_id=customer.id,
         subject=subject,
-        consent_id=answer.id,
+        consent_id=consent_id,
         granted=answer.granted,
         required=answer.required,
         text=answer.text,
@@ -116,7 +126,7 @@ def _row(customer: Customer, subject: str, answer: ConsentAnswer, digest: str) -
         links=[{"title": title, "url": url} for title, url in answer.links],
         given_at=answer.given_at,
         received_at=now,
-        effective_at=min(answer.given_at or now, now),
+        effective_at=effective_at,
         source=VIPPS_LOGIN,
         object_hash=digest,
         evidence=answer.evidence,

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from app.customers import email_tokens
-from app.customers.accounts import emails
+from app.customers.accounts import emails, phone_number
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.consents import ledger, preferences
@@ -21,7 +21,7 @@ from app.customers.profile import from_vipps
 from app.customers.profile.change_history import withdraw_proposals
 from app.customers.profile.from_vipps import Refreshed
 from app.customers.sessions.session_cookie import end_sessions_of
-from app.database import db, update_row, utcnow
+from app.database import db, update_row
 from app.i18n import language
 from app.logging import log
 from app.settings import settings_of_app
@@ -131,7 +131,6 @@ def create_customer(who: Identity, info: UserInfo) -> VippsLink:
     person = person_of(info)
     customer = Customer(
         phone_number=person.phone_number,
-        phone_verified_at=utcnow() if person.phone_number else None,
         name=info.name or "",
         given_name=info.given_name or "",
         family_name=info.family_name or "",
@@ -139,6 +138,8 @@ def create_customer(who: Identity, info: UserInfo) -> VippsLink:
     )
     if person.email and not find_by_email(person.email):
         customer.set_verified_email(person.email)
+    if person.phone_number:
+        phone_number.mark_verified(customer)
     return _add(customer, who)
 
 

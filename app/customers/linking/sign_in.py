@@ -1,15 +1,15 @@
 """Start a session after a login of any method: by Vipps, by password or by an emailed link.
 
 A login is one transaction: the decision, the session and its line in the activity log are committed together.
-`in_one_transaction` runs it, and retries once if a unique constraint says that another request was faster. A refused
-Vipps login writes its line to the activity log and raises `LoginRefused` with the verdict's name.
+`in_one_transaction` runs it, and retries once if a unique constraint or a deadlock says that another request was
+faster. A refused Vipps login writes its line to the activity log and raises `LoginRefused` with the verdict's name.
 """
 
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
 from flask import redirect
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from app.customers.activity import account_activity
@@ -20,7 +20,7 @@ from app.customers.linking.account_links import Resolution
 from app.customers.models import Customer, LoginMethod, PendingLink
 from app.customers.profile.change_history import has_proposals
 from app.customers.sessions.session_cookie import forget_current, set_session_cookie, start_session
-from app.database import begin_write, db
+from app.database import begin_write, db, is_conflict
 from app.i18n import language
 from app.logging import log
 from app.signals import login_ended, send
@@ -36,7 +36,9 @@ def in_one_transaction(work: Callable[[], T]) -> T:
     """Run work that reads, writes and commits; of two at the same moment, the later one retries and finds the first."""
     try:
         return _once(work)
-    except IntegrityError:
+    except DBAPIError as error:
+        if not is_conflict(error):
+            raise
         return _once(work)
 
 

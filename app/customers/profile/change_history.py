@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select, update
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.models import Customer, ProfileChange, VippsProfile
-from app.customers.profile.fields import Source, State, equal, local_values
+from app.customers.profile.fields import Policy, Source, State, Values, equal, local_values
 from app.customers.profile.own_values import assign, email_taken
 from app.database import db, utcnow
 
@@ -113,6 +113,28 @@ def latest_of(customer: Customer, field: str) -> ProfileChange | None:
     there = (ProfileChange.field == field, ProfileChange.source == Source.VIPPS)
     mine = select(ProfileChange).where(ProfileChange.customer_id == customer.id, *there)
     return db.session.scalar(mine.order_by(ProfileChange.id.desc()).limit(1))
+
+
+def put_off(customer: Customer, now: Values, own: Values, phone_verified: bool) -> frozenset[str]:
+    """Return the fields in which a change at Vipps still waits, so that this login tries it again.
+
+    It waits if another account had the email address, if its proposal was withdrawn without an answer, or if the number
+    was not verified and is by now. It no longer waits once the customer or Vipps has changed the field again.
+    """
+    differing = [field for field in own if now[field] is not None and not equal(field, now[field], own[field])]
+    if not differing:
+        return frozenset()
+    mine = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.field.in_(differing))
+    latest = {change.field: change for change in db.session.scalars(mine.order_by(ProfileChange.id))}
+    may_ask = phone_verified and customer.refresh_policy == Policy.ASK
+    return frozenset(field for field, change in latest.items() if _waits(change, now[field], may_ask))
+
+
+def _waits(change: ProfileChange, value: Any, may_ask_for_phone: bool) -> bool:
+    if change.source != Source.VIPPS or not equal(change.field, change.after, value):
+        return False
+    withdrawn = change.decided_at is not None or (change.field == "phone_number" and may_ask_for_phone)
+    return change.state == State.EMAIL_TAKEN or (change.state == State.NOTED and withdrawn)
 
 
 def _answer(customer: Customer, profile: VippsProfile, change: ProfileChange, take: bool) -> State | None:

@@ -1,14 +1,14 @@
 """The fields of a profile, in the one form in which Vipps' values and the customer's own are compared. Pure.
 
 A value is None, text, or addresses as JSON objects. An email address counts only if Vipps has verified it. `address` is
-the person's default address at Vipps, or the delivery address that the customer keeps here.
+the person's default address at Vipps if the shop can send to it, or the delivery address that the customer keeps here.
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from app.customers.accounts.postal_address import from_parts, parts_of
+from app.customers.accounts.postal_address import can_send_to, from_parts, parts_of
 from app.customers.models import Customer
 from app.vipps.values import normal_email
 
@@ -56,12 +56,12 @@ def local_values(customer: Customer) -> Values:
 def provider_values(columns: Mapping[str, Any]) -> Values:
     """Return what Vipps said, given the columns of a `VippsProfile`, in the forms in which the shop keeps its own."""
     addresses = columns["addresses"]
-    default = addresses[0] if addresses else None
+    default = from_parts(addresses[0]) if addresses else None
     return {
         "name": columns["name"],
         "email": normal_email(columns["email"]) if columns["email_verified"] else None,
         "phone_number": columns["phone_number"],
-        "address": parts_of(from_parts(default)) if default else None,
+        "address": parts_of(default) if default and can_send_to(default) else None,
         "addresses": addresses or None,
     }
 

@@ -10,7 +10,6 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from app.customers.accounts import phone_number
 from app.customers.accounts.address_form import (
-    POSTAL_DIGITS,
     country_choices,
     country_field,
     postal_code_field,
@@ -18,7 +17,7 @@ from app.customers.accounts.address_form import (
     street_field,
     typed_address,
 )
-from app.customers.accounts.postal_address import OWN, country_name, from_parts, parts_of
+from app.customers.accounts.postal_address import OWN, POSTAL_DIGITS, country_name, from_parts, parts_of
 from app.customers.models import Customer
 from app.customers.profile.fields import Policy, local_values
 from app.forms import Form, one_line

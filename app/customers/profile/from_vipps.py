@@ -11,10 +11,12 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.customers.accounts import phone_number
 from app.customers.accounts.postal_address import OWN, from_parts, parts_of
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.models import PROFILE_COLUMNS, Customer, VippsLink, VippsProfile
+from app.customers.profile import change_history
 from app.customers.profile.change_history import record, withdraw_proposals
 from app.customers.profile.fields import Policy, Source, State, Values, equal, local_values, provider_values
 from app.customers.profile.own_values import assign, email_taken
@@ -35,21 +37,25 @@ class Refreshed:
 def refresh(link: VippsLink, info: UserInfo) -> Refreshed:
     """Store what Vipps says now, and apply what changed since the login before. The caller commits."""
     customer, columns = link.customer, _columns(info)
-    if link.profile and columns_of(link.profile) == columns:
+    now, own = provider_values(columns), local_values(customer)
+    phone_verified = info.phone_number_verified
+    put_off = change_history.put_off(customer, now, own, phone_verified) if link.profile else frozenset()
+    if link.profile and columns_of(link.profile) == columns and not put_off:
         update_row(link.profile, received_at=utcnow())
-        if info.phone_number_verified and info.phone_number and customer.phone_number == info.phone_number:
-            _mark_phone_verified(customer)
+        if phone_verified and info.phone_number and customer.phone_number == info.phone_number:
+            phone_number.mark_verified(customer)
         return Refreshed()
-    now = provider_values(columns)
     before = _values_before(link, now)
-    taken = bool(now["email"]) and now["email"] != before.get("email") and email_taken(customer, now["email"])
+    is_new = now["email"] != before.get("email") or "email" in put_off
+    taken = bool(now["email"]) and is_new and email_taken(customer, now["email"])
     changes = plan(
         before,
         now,
-        local_values(customer),
+        own,
         Policy(customer.refresh_policy),
-        phone_verified=info.phone_number_verified,
+        phone_verified=phone_verified,
         email_taken=taken,
+        put_off=put_off,
     )
     apply(changes, customer, _store(link, columns))
     states = [line.state for line in changes.lines]
@@ -69,7 +75,7 @@ def apply(changes: Changes, customer: Customer, profile: VippsProfile) -> None:
         if line.state is State.APPLIED:
             assign(customer, line.field, line.after, profile, verified=line.verified)
     if changes.phone_verified:
-        _mark_phone_verified(customer)
+        phone_number.mark_verified(customer)
     elif changes.phone_verified is False:
         customer.phone_verified_at = None
     # A new email address has left a line of its own.
@@ -132,10 +138,6 @@ def _store(link: VippsLink, columns: Mapping[str, Any]) -> VippsProfile:
         setattr(profile, name, value)
     profile.received_at = utcnow()
     return profile
-
-
-def _mark_phone_verified(customer: Customer) -> None:
-    customer.phone_verified_at = customer.phone_verified_at or utcnow()
 
 
 def _columns(info: UserInfo) -> dict[str, Any]:

@@ -3,12 +3,11 @@
 from typing import Any
 
 from app.customers import email_tokens, lookup
-from app.customers.accounts import emails
+from app.customers.accounts import emails, phone_number
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.models import Customer, EndReason, LoginMethod, VippsProfile
 from app.customers.sessions.session_cookie import end_sessions_of
-from app.database import utcnow
 
 
 def email_taken(customer: Customer, email: str) -> bool:
@@ -28,8 +27,9 @@ def assign(customer: Customer, field: str, value: Any, profile: VippsProfile | N
         case "email":
             _replace_email(customer, value)
         case "phone_number":
-            customer.phone_number = value
-            customer.phone_verified_at = utcnow() if value and verified else None
+            customer.phone_number, customer.phone_verified_at = value, None
+            if value and verified:
+                phone_number.mark_verified(customer)
         case "address":
             customer.address = value
 

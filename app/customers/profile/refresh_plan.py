@@ -1,15 +1,16 @@
 """What a login with Vipps does to a customer's profile: a pure function from the values to a list of changes.
 
 Vipps sends no event for a change: every login brings the values of today. So each field is compared with its value at
-the login before, and a difference is a change at Vipps. The first row that fits decides what it does here.
+the login before, and a difference is a change at Vipps. A change that was put off (`change_history.put_off`) is tried
+again at each login. The first row that fits decides what a change does here.
 
 | the field that changed at Vipps                                     | state                      |
 |---------------------------------------------------------------------|----------------------------|
 | `addresses`                                                         | `NOTED`; at first: no line |
 | `address`: gone, none here, or policy `KEEP` (`addresses` says it)  | no line                    |
 | gone at Vipps, or equal to the customer's own value                 | `NOTED`; at first: no line |
-| an email address that opens another account                         | `EMAIL_TAKEN`              |
-| first login of this Vipps user, and the customer has no value       | `APPLIED`                  |
+| an email address that opens another account                         | `EMAIL_TAKEN`, once        |
+| at first or put off, and the customer has no value                  | `APPLIED`                  |
 | policy `UPDATE`                                                     | `APPLIED`                  |
 | policy `ASK`, verified by Vipps                                     | `PROPOSED`                 |
 | policy `ASK`, not verified by Vipps; or policy `KEEP`               | `NOTED`                    |
@@ -54,33 +55,39 @@ class Changes:
 
 
 def plan(
-    before: Values, now: Values, own: Values, policy: Policy, *, phone_verified: bool, email_taken: bool
+    before: Values,
+    now: Values,
+    own: Values,
+    policy: Policy,
+    *,
+    phone_verified: bool,
+    email_taken: bool,
+    put_off: frozenset[str] = frozenset(),
 ) -> Changes:
     """Decide what Vipps' values of `now` do; `before` is empty at the first login of this Vipps user."""
-    fields = tuple(field for field in FIELDS if not equal(field, before.get(field), now[field]))
+    fields = tuple(field for field in FIELDS if field in put_off or not equal(field, before.get(field), now[field]))
     lines: list[Change] = []
     for field in fields:
         verified = phone_verified if field == "phone_number" else True
-        taken = field == "email" and email_taken
-        state = _state(field, now[field], own.get(field), policy, first=not before, verified=verified, taken=taken)
+        first = not before or field in put_off
+        if field == "email" and email_taken:
+            state = None if field in put_off else State.EMAIL_TAKEN
+        else:
+            state = _state(field, now[field], own.get(field), policy, first=first, verified=verified)
         if state:
             lines.append(Change(field, before.get(field), now[field], state, verified))
     phone = _phone_verified(before, now, _phone_after(own, lines), phone_verified)
     return Changes(fields, tuple(lines), phone)
 
 
-def _state(
-    field: str, value: Any, own: Any, policy: Policy, *, first: bool, verified: bool, taken: bool
-) -> State | None:
-    """Apply the table above to one field that changed; None for no line."""
+def _state(field: str, value: Any, own: Any, policy: Policy, *, first: bool, verified: bool) -> State | None:
+    """Apply the table above to one field that changed, of no other account; None for no line."""
     if field == "addresses":
         return None if first else State.NOTED
     if field == "address" and (own is None or value is None or policy is Policy.KEEP):
         return None
     if value is None or equal(field, value, own):
         return None if first else State.NOTED
-    if taken:
-        return State.EMAIL_TAKEN
     if first and own is None:
         return State.APPLIED
     return State.NOTED if policy is Policy.ASK and not verified else STATE_BY_POLICY[policy]

@@ -30,8 +30,9 @@ def show() -> ResponseReturnValue:
     """Show the prefilled form beside the lines and the total."""
     customer = current_customer() or abort(401)
     profile = vipps_profile_of(customer)
-    form = CheckoutForm(data=prefilled_values(customer, profile))
-    form.offer(delivery_addresses(customer, profile))
+    addresses = delivery_addresses(customer, profile)
+    form = CheckoutForm(data=prefilled_values(customer, profile, addresses))
+    form.offer(addresses)
     lines = lines_of(db.session(), Owner(customer.id), language())
     if not lines:
         return _nothing_to_order()

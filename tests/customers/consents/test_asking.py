@@ -72,6 +72,12 @@ def test_a_vipps_login_that_makes_an_account_without_a_consent_screen_asks(vipps
     assert not is_asked(again)
 
 
+def test_an_answer_about_the_terms_is_none_about_a_channel(vipps: VippsPerson) -> None:
+    says_also(vipps, delegatedConsents=delegated(cf_accept_terms=True))
+    vipps.log_in("gunnar")
+    assert is_asked(vipps.browser)
+
+
 def test_who_was_asked_in_vipps_is_not_asked_here(vipps: VippsPerson) -> None:
     says_also(vipps, delegatedConsents=delegated(email=False))
     vipps.log_in("gunnar")

@@ -1,5 +1,6 @@
 """The ledger: what a row holds, that one object is one row, and which answer is the latest."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import time_machine
@@ -123,8 +124,6 @@ def test_history_and_latest_are_the_customers_own(app: Flask) -> None:
     with app.app_context():
         assert [row.consent_id for row in ledger.history(db.session.get_one(Customer, mine))] == ["email"]
         assert not ledger.history(db.session.get_one(Customer, other))
-        assert ledger.has_answers(db.session.get_one(Customer, mine))
-        assert not ledger.has_answers(db.session.get_one(Customer, other))
 
 
 def test_erasing_leaves_the_words_and_takes_the_person(app: Flask) -> None:
@@ -145,3 +144,30 @@ def test_every_column_has_room_for_what_may_come(app: Flask) -> None:
     columns = ConsentRecord.__table__.columns
     lengths = {name: columns[name].type.length for name in ("consent_id", "text", "heading", "description", "language")}
     assert lengths == {"consent_id": 100, "text": 2000, "heading": 500, "description": 4000, "language": 10}
+
+
+def test_a_yes_without_a_usable_time_never_beats_a_newer_no(either_app: Flask) -> None:
+    customer_id = add_customer(either_app)
+    add_answer(either_app, customer_id, "email", False)
+    for at in ("", "2026-10-14T09:31:05", "soon"):
+        deliver(either_app, customer_id, delegated(at=at, email=True, sms=True))
+    assert latest_of(either_app, customer_id) == {"email": False, "sms": True}
+    deliver(either_app, customer_id, delegated(at="", sms=False))
+    assert latest_of(either_app, customer_id) == {"email": False, "sms": False}
+
+
+def test_a_merchants_own_consent_id_answers_for_its_channel(make_app: Callable[..., Flask]) -> None:
+    app = make_app(VIPPS_CONSENT_CHANNELS="cf_newsletter=email, cf_texts=sms")
+    customer_id = add_customer(app)
+    deliver(app, customer_id, delegated(cf_newsletter=True, cf_texts=True, cf_accept_terms=True))
+    assert latest_of(app, customer_id) == {"email": True, "sms": True, "cf_accept_terms": True}
+    other = add_customer(app, "other@example.com")
+    deliver(app, other, delegated(cf_newsletter=False, email=True))
+    assert latest_of(app, other) == {"email": False}, "of two answers to one channel, the no counts"
+
+
+def latest_of(app: Flask, customer_id: int) -> dict[str, bool]:
+    """Return the newest answer to each question."""
+    with app.app_context():
+        newest = ledger.latest(db.session.get_one(Customer, customer_id))
+        return {row.consent_id: row.granted for row in newest}
