@@ -1,5 +1,6 @@
 """The inspector: a login shown step by step, with the line of code that makes each check."""
 
+import json
 from typing import Any
 
 import pytest
@@ -62,6 +63,19 @@ def test_a_login_is_shown_from_the_button_to_the_page(vipps: VippsPerson) -> Non
         f"#{each['id']}" for each in page.select(".step > .step__inside")
     ]
     assert "built-in" not in page.text
+
+
+def test_claims_that_could_not_be_read_are_logged_and_shown_by_name(
+    vipps: VippsPerson, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vipps.patch("persons/gunnar", {"phone_numbers": ["90000018"]})
+    vipps.log_in("gunnar")
+    page = newest(vipps.browser)
+    shown = next(each for each in page.select(".notice") if "could not read" in each.get_text())
+    assert [code.get_text() for code in shown.select("code")] == ["phone_number"]
+    assert "90000018" not in shown.get_text()
+    line = next(each for each in capsys.readouterr().err.splitlines() if "claims_unreadable" in each)
+    assert json.loads(line)["problems"] == ["phone_number"]
 
 
 def test_the_decision_is_shown_with_its_reasons(vipps: VippsPerson) -> None:

@@ -23,7 +23,6 @@ from app.customers.profile.from_vipps import Refreshed
 from app.customers.sessions.session_cookie import end_sessions_of
 from app.database import db, update_row
 from app.i18n import language
-from app.logging import log
 from app.settings import settings_of_app
 from app.vipps.claims import UserInfo
 from app.vipps.matching import Account, Decision, Facts, Person, Verdict, decide
@@ -94,8 +93,6 @@ def record_vipps_data(link: VippsLink | None, info: UserInfo, logged_in_at: date
         update_row(link, shared_at=max(link.shared_at or logged_in_at, logged_in_at), sharing_revoked_at=None)
         refreshed = from_vipps.refresh(link, info)
     ledger.record(link.customer, info)
-    if info.problems:
-        log.warning("claims_unreadable", problems=list(info.problems))
     return refreshed
 
 

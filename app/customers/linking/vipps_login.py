@@ -78,6 +78,8 @@ class VippsLogin:
 
     def accept(self, login: Login) -> ResponseReturnValue:
         """Do what the login was for; of two at the same moment, the later one finds what the first did."""
+        if login.userinfo.problems:
+            log.warning("claims_unreadable", problems=list(login.userinfo.problems))
         return in_one_transaction(lambda: ACCEPT[login.attempt.purpose](login))
 
     def repeat(self, attempt: Attempt, outcome: str | None) -> ResponseReturnValue:

@@ -26,6 +26,7 @@ from app.guide.login_requests import CALLBACK, started_state
 from app.logging import failure, log, reference
 from app.tokens import secret_hash
 from app.vipps.call_signal import Call, call_made
+from app.vipps.claims import parse
 
 EXTENSION = "inspector"
 MAX_STATEMENTS = 100
@@ -175,9 +176,19 @@ def _record_call(sender: object, call: Call) -> None:
             "answer": body,
             "answer_text": masking.mask_text(call.answer_body) if body is None else "",
             "id_token": _id_token(call.answer_body),
+            "unreadable": _unreadable_claims(call) if call.url.endswith("/userinfo") else [],
             "at_statement": len(record.statements),
         }
     )
+
+
+def _unreadable_claims(call: Call) -> list[str]:
+    """Return the names of the claims that the shop could not read, without their values."""
+    try:
+        claims = json.loads(call.answer_body)
+    except (ValueError, RecursionError):
+        return []
+    return list(parse({"sub": "", **claims}).problems) if isinstance(claims, dict) else []
 
 
 def _id_token(body: bytes) -> dict[str, Any] | None:
