@@ -131,7 +131,7 @@ def put_off(customer: Customer, now: Values, own: Values, phone_verified: bool) 
 
 
 def _waits(change: ProfileChange, value: Any, may_ask_for_phone: bool) -> bool:
-    if change.source != Source.VIPPS or not equal(change.field, change.after, value):
+    if not equal(change.field, change.after, value):
         return False
     withdrawn = change.decided_at is not None or (change.field == "phone_number" and may_ask_for_phone)
     return change.state == State.EMAIL_TAKEN or (change.state == State.NOTED and withdrawn)
