@@ -13,6 +13,7 @@ from app.doctor import CHECKS as DOCTOR_CHECKS
 from app.guide import conformance, page_source, source, text
 from app.guide.chapters import chapters
 from app.guide.faq import QUESTIONS
+from app.guide.known_mistakes import KNOWN_MISTAKES
 from app.settings import Settings
 from app.vipps.errors import REFUSALS
 from simulator.faults import REDIRECT_ERRORS
@@ -22,6 +23,7 @@ from tests.pages import Page
 PAGES = [
     "/guide/",
     "/guide/faq",
+    "/guide/known-mistakes",
     "/guide/glossary",
     "/guide/errors",
     "/guide/checklist",
@@ -122,6 +124,7 @@ def test_index_for_machines_names_every_chapter(guide: FlaskClient) -> None:
     listed = re.findall(r"\((http://localhost:8000)(/guide/[\w-]+\.md)\)", guide.get("/llms.txt").text)
     assert [path for _, path in listed] == [f"{each}.md" for each in CHAPTERS]
     assert {guide.get(path).status_code for _, path in listed} == {200}
+    assert "(http://localhost:8000/guide/known-mistakes)" in guide.get("/llms.txt").text
 
 
 def said() -> Iterator[tuple[str, str]]:
@@ -129,6 +132,7 @@ def said() -> Iterator[tuple[str, str]]:
     texts = [(each.slug, each.body) for each in chapters()] + [
         (f"faq {each.number}", each.answer) for each in QUESTIONS
     ]
+    texts += [(f"mistake {each.number}", each.here) for topic in KNOWN_MISTAKES for each in topic.mistakes]
     for where, markdown in texts:
         prose = re.sub(r"```.*?```", "", markdown, flags=re.DOTALL)
         yield from ((where, words) for words in re.findall(r"`([^`\n]+)`", prose))
