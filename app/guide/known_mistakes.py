@@ -53,7 +53,5 @@ def _read(name: str, title: str) -> Topic:
 
 
 KNOWN_MISTAKES = tuple(
-    _read(name, title)
-    for name, title in TOPICS.items()
-    if (tables.FOLDER / "known_mistakes" / f"{name}.toml").exists()
+    _read(name, title) for name, title in TOPICS.items() if (tables.FOLDER / "known_mistakes" / f"{name}.toml").exists()
 )

@@ -50,7 +50,7 @@ def test_there_is_a_chapter_for_every_subject() -> None:
         "logging-out",
         "revocation-and-privacy",
         "phones",
-        "errors",
+        "error-handling",
         "going-live",
         "forking-this-shop",
         "other-set-ups",
@@ -80,6 +80,16 @@ def test_every_link_leads_somewhere(guide: FlaskClient, path: str, sources: dict
             assert response.status_code == 200, f"{path} links to {target}"
             kept[target] = set(Page(response.text).tree.xpath("//@id"))
         assert not parts.fragment or parts.fragment in kept[target], f"{path} links to {target}#{parts.fragment}"
+
+
+def test_the_chain_of_chapters_shows_the_heading_of_each_forwards_and_back(guide: FlaskClient) -> None:
+    for relation, expected in (("next", chapters()), ("prev", chapters()[::-1])):
+        path, headings = f"/guide/{expected[0].slug}", []
+        while path and len(headings) < len(expected):
+            page = open_page(guide, path)
+            headings.append(page.one("h1").get_text())
+            path = next((str(link["href"]) for link in page.select(f"a[rel={relation}]")), "")
+        assert (headings, path) == ([each.title for each in expected], "")
 
 
 def test_every_chapter_is_short_and_shows_running_code() -> None:
