@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 from app import i18n
 from app.database import db
-from app.i18n import LANGUAGES, _preferred
+from app.i18n import LANGUAGES, preferred_language
 from app.shop.models import Category, CategoryText, Product, ProductText
 from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import log_in
@@ -179,9 +179,9 @@ def danish_app(demo_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with demo_app.app_context():
         directories = demo_app.extensions["babel"].translation_directories
     monkeypatch.setattr(demo_app.extensions["babel"], "translation_directories", [*directories, str(tmp_path)])
-    _preferred.cache_clear()
+    preferred_language.cache_clear()
     yield demo_app
-    _preferred.cache_clear()
+    preferred_language.cache_clear()
 
 
 def test_a_language_without_texts_shows_the_products_in_english(danish_app: Flask) -> None:
