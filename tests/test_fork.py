@@ -46,7 +46,7 @@ import wsgi
 shop = wsgi.app
 print(shop.test_cli_runner().invoke(args=["setup"]).output)
 browser = shop.test_client()
-assert "This shelf is empty" in browser.get("/", base_url="http://localhost:8000").text
+assert "This page is empty" in browser.get("/", base_url="http://localhost:8000").text
 print(shop.test_cli_runner().invoke(args=["load-products", "samples/products.json"]).output)
 print(shop.test_cli_runner().invoke(args=["setup", "--demo"]).output)
 for path in ("/", "/login", "/register", "/terms", "/privacy", "/staff/login", "/products/hammock", "/outbox"):

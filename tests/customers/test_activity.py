@@ -86,7 +86,7 @@ def test_a_page_says_when_how_and_why(app: Flask, client: FlaskClient, tuva: int
     page = open_page(client, f"{LIST}/{number}")
     assert page.h1 == "You logged in"
     assert page.one("main .lead").get_text() == (
-        "An account of yours was here already. It was connected, and you were let in."
+        "You already had an account here. It was connected, and you were logged in."
     )
     told = [item.get_text() for item in page.select("main section ul li")]
     assert told == [REASONS[reason] % {"brand": "Vipps"} for reason in reasons]
@@ -95,8 +95,8 @@ def test_a_page_says_when_how_and_why(app: Flask, client: FlaskClient, tuva: int
     facts = [cell.get_text() for cell in page.select("main dd")]
     assert facts == ["4 March 2026 12:05", "Vipps", "Firefox on Windows", reference]
     assert "How we decide" in page.text
-    assert "Vipps has an identifier for you in this shop" in page.text
-    assert "It is not a secret" in page.text
+    assert "Vipps gives each customer of this shop a permanent identifier (sub)." in page.text
+    assert "secret" not in page.text
 
 
 def test_what_was_not_decided_needs_no_reasons(app: Flask, client: FlaskClient, tuva: int) -> None:

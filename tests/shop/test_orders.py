@@ -36,7 +36,7 @@ def test_only_the_demo_calls_itself_one_from_cart_to_receipt(make_app: Callable[
     if demo == "0":
         assert [where for where, text in texts.items() if "demo" in text.lower()] == []
     elif find_spec("demo"):
-        assert all("This is a demo – no money moves." in text for text in texts.values())
+        assert all("This is a demo. No payment is made." in text for text in texts.values())
 
 
 @pytest.fixture
