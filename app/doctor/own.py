@@ -35,6 +35,7 @@ def environment() -> Finding:
     settings = settings_of_app()
     said = f"VIPPS_ENVIRONMENT={settings.vipps_environment}, at {settings.provider_url}"
     said += ", with the demo’s pages." if settings.in_demo else "."
+    said += "" if settings.passwords else f" Customers log in with {settings.brand} only."
     if settings.in_demo and not settings.simulated:
         advice = "The outbox shows every mail to everybody; set DEMO=0 before real customers come."
         return Finding("environment", "Which Vipps is asked", Level.WARNING, said, advice)
