@@ -32,7 +32,7 @@ SHOWN = (
     "templates/**/*.txt",
     "static/**/*.css",
     "tests/**/*.py",
-    "tests/conformance/*.toml",
+    "tests/**/*.toml",
     "migrations/**/*.py",
     "*.py",
     "README.md",

@@ -1,7 +1,7 @@
 """The guide's texts: every page opens, every link leads somewhere, and nothing is named that does not exist."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -188,7 +188,10 @@ def test_every_question_of_the_faq_is_answered() -> None:
     assert [each.number for each in QUESTIONS if each.changed] == [8, 14, 15, 16, 17, 20, 22, 23, 31]
 
 
-def test_page_of_the_checklist_asks_when_its_button_is_pressed(guide: FlaskClient) -> None:
+def test_page_of_the_checklist_asks_when_its_button_is_pressed(
+    make_app: Callable[..., Flask], unused_port: int
+) -> None:
+    guide = browser_of(make_app(demo=True, SIMULATOR_URL=f"http://localhost:{unused_port}"))
     page = open_page(guide, "/guide/checklist")
     assert not page.select(".finding")
     response = guide.post("/guide/checklist", data={"csrf_token": page.csrf_token()})
