@@ -5,6 +5,7 @@ Each app is built at its first access, so that serving one does not build the ot
 with a message instead of a traceback.
 """
 
+import os
 import sys
 from importlib.util import find_spec
 from typing import Any
@@ -17,7 +18,12 @@ def __getattr__(name: str) -> Any:
     builders = {"app": build_shop, "simulator": build_simulator}
     if name not in builders:
         raise AttributeError(name)
-    globals()[name] = builders[name](settings_or_exit())
+    settings = settings_or_exit()
+    try:
+        globals()[name] = builders[name](settings)
+    except AttributeError as error:
+        # Flask and gunicorn would take it for a module without this name, and not show it.
+        raise RuntimeError(f"{name} could not be built: {error}") from error
     return globals()[name]
 
 
@@ -75,21 +81,19 @@ def build_simulator(settings: Settings) -> Any:
 
 
 def main(settings: Settings) -> None:
-    """Serve for development."""
+    """Serve for development: Flask's debug mode, which `create_app` keeps to this machine, shows what goes wrong."""
+    from werkzeug.serving import is_running_from_reloader
+
     from app.dev_server import serve, serve_both
 
+    os.environ["FLASK_DEBUG"] = "1"
     if sys.argv[1:] == ["simulator"]:
-        serve(__getattr__("simulator"), settings.simulator_url)
-    elif settings.simulated:
+        serve(lambda: __getattr__("simulator"), settings.simulator_url)
+    elif settings.simulated and not is_running_from_reloader():
         command = [sys.executable, __file__, "simulator"]
-        serve_both(
-            settings,
-            lambda: __getattr__("app"),
-            lambda: serve(__getattr__("app"), settings.public_url),
-            command,
-        )
+        serve_both(settings, lambda: serve(lambda: __getattr__("app"), settings.public_url), command)
     else:
-        serve(__getattr__("app"), settings.public_url)
+        serve(lambda: __getattr__("app"), settings.public_url)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@
 
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import Flask
 
 from app import about, assets, cli, customers, errors, health, i18n, logging, mail, metrics, security, shop, staff
 from app.customers.linking.vipps_login import VippsLogin
 from app.database import connect, db, engine_options
-from app.settings import Settings, load
+from app.settings import LOCAL_HOSTS, Settings, load
 from app.vipps import routes as vipps_routes
 from app.vipps import webhook
 from app.vipps.config import VippsConfig
@@ -30,6 +31,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Build the shop from the given settings, or from the environment."""
     settings = settings or load()
     app = Shop(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    # Debug mode shows messages and sources: only to the developer, on this machine.
+    app.debug = app.debug and urlsplit(settings.public_url).hostname in LOCAL_HOSTS
     app.extensions["settings"] = settings
     app.jinja_env.globals.update(settings=settings, about=about, shop_name=about.NAME)
     app.config.update(

@@ -8,7 +8,7 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 
 from app.logging import log
 
@@ -26,9 +26,16 @@ def init_app(app: Flask) -> None:
     app.after_request(cache_versioned)
 
 
-@lru_cache(maxsize=1024)
 def asset(path: str) -> str:
-    """Return the versioned URL of a file under `static/`; a missing file raises `FileNotFoundError`."""
+    """Return the versioned URL of a file under `static/`, a new one after each change in debug mode.
+
+    A missing file raises `FileNotFoundError`.
+    """
+    return _versioned.__wrapped__(path) if current_app.debug else _versioned(path)
+
+
+@lru_cache(maxsize=1024)
+def _versioned(path: str) -> str:
     digest = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()
     return f"/static/{path}?v={digest[:10]}"
 

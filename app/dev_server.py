@@ -1,5 +1,8 @@
 """Serve the shop for development with Werkzeug's server, alone or with the simulator beside it.
 
+At an address of this machine an app is reloaded when its source changes, and an exception opens Werkzeug's debugger,
+also one that was raised while the app was built. Elsewhere there is neither: the debugger executes code.
+
 The simulator runs in a second process: inside the shop's own process, a request to the simulator could wait for the
 request that made it.
 """
@@ -8,14 +11,15 @@ import signal
 import socket
 import subprocess
 import time
+import traceback
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from werkzeug.serving import WSGIRequestHandler, run_simple
+from werkzeug.serving import WSGIRequestHandler, is_running_from_reloader, run_simple
 
-from app.settings import Settings
+from app.settings import LOCAL_HOSTS, Settings
 
 MAX_START_SECONDS = 30.0  # for the simulator
 POLL_SECONDS = 0.05
@@ -28,25 +32,42 @@ class QuietHandler(WSGIRequestHandler):
         """Log nothing."""
 
 
-def serve(application: Any, origin: str) -> None:
-    """Serve an app on the host and port of its origin."""
+def serve(build: Callable[[], Any], origin: str) -> None:
+    """Build an app, and serve it on the host and port of its origin."""
     parts = urlsplit(origin)
+    is_local = parts.hostname in LOCAL_HOSTS
+    # With the reloader, this process only watches another one, which runs the same program and serves.
+    watches = is_local and not is_running_from_reloader()
     run_simple(
         parts.hostname or "localhost",
         parts.port or (443 if parts.scheme == "https" else 80),
-        application,
+        None if watches else built_or_broken(build) if is_local else build(),  # type: ignore[arg-type]
         threaded=True,
         request_handler=QuietHandler,
+        use_reloader=is_local,
+        use_debugger=is_local,
     )
 
 
-def serve_both(
-    settings: Settings, build_shop: Callable[[], object], serve_shop: Callable[[], None], command: list[str]
-) -> None:
+def built_or_broken(build: Callable[[], Any]) -> Any:
+    """Build an app. If that raises, print it and return an app that raises it at each request, for the debugger."""
+    try:
+        return build()
+    except Exception as error:
+        traceback.print_exc()
+        mistake = error
+
+    def broken(environ: object, start_response: object) -> NoReturn:
+        raise mistake
+
+    return broken
+
+
+def serve_both(settings: Settings, serve_shop: Callable[[], None], command: list[str]) -> None:
     """Serve the shop here and the simulator by a command of its own; end them together.
 
-    Both are built at the same time. The shop is served only when the simulator answers, because an early click would
-    otherwise meet the page that says Vipps is down.
+    The shop is served only when the simulator answers, because an early click would otherwise meet the page that says
+    Vipps is down.
     """
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -55,7 +76,6 @@ def serve_both(
     signal.signal(signal.SIGTERM, stop)
     simulator = subprocess.Popen(command)  # noqa: S603 - this project's own
     try:
-        build_shop()
         _wait_for(simulator, settings.simulator_url)
         print(f"\n  The shop:       {settings.public_url}\n  The simulator:  {settings.simulator_url}\n", flush=True)
         serve_shop()

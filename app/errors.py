@@ -7,7 +7,7 @@ traceback and does not repeat the input.
 from collections.abc import Mapping
 from itertools import islice
 
-from flask import Flask, render_template, request
+from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -120,8 +120,10 @@ def database_error(error: SQLAlchemyError) -> ResponseReturnValue:
 
 
 def unexpected(error: Exception) -> ResponseReturnValue:
-    """Log an unhandled exception with its traceback, and show the page of status 500."""
+    """Log an unhandled exception with its traceback, and show the page of status 500, or in debug mode the debugger."""
     db.session.rollback()
     set_failure(type(error).__name__)
     log.exception("unexpected_error", error=type(error).__name__)
+    if current_app.debug:
+        raise error
     return error_page(500)

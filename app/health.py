@@ -30,7 +30,7 @@ def alive() -> ResponseReturnValue:
 def ready() -> ResponseReturnValue:
     """Answer 503 if the database cannot be written, so that no visitors are sent here; report the state of Vipps.
 
-    An outage of Vipps does not take a host out of service: the shop still sells, and customers log in with a password.
+    An outage of Vipps does not take a host out of service: the shop still sells, and customers can use a password.
     The state comes from earlier logins. A probe makes no call, because every host is probed every few seconds.
     """
     provider = provider_state(integration().client.breaker)

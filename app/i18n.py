@@ -23,8 +23,10 @@ from app.vipps.return_path import local_path
 
 DEFAULT_LANGUAGE = "en"
 LANGUAGES = {"en": "English", "nb": "Norsk bokmål"}
-# Norwegian browsers send nb, nn or the old "no"; all of their users read bokmål.
-ALIASES = {"no": "nb", "nn": "nb"}
+# For a browser whose language has no texts here. Norwegian browsers send nb, nn or the old "no", and readers of Danish
+# and Swedish read bokmål more easily than English. Vipps takes the language from the browser too, so the simulator has
+# the same map (`simulator/i18n.py`), and a login is in one language. A language in `LANGUAGES` is used as it is.
+ALIASES = {"no": "nb", "nn": "nb", "da": "nb", "sv": "nb"}
 SECRET_ADDRESSES = frozenset(
     {"vipps.callback", "register.confirm", "password.reset", "email.confirm", "vipps_account.prove_by_mail"}
 )
@@ -81,14 +83,14 @@ def chosen_language() -> str:
     chosen = read_cookie(LANGUAGE_COOKIE)
     if chosen in LANGUAGES:
         return chosen
-    return _preferred(request.headers.get("Accept-Language", "")[:MAX_ACCEPT_LANGUAGE])
+    return preferred_language(request.headers.get("Accept-Language", "")[:MAX_ACCEPT_LANGUAGE])
 
 
 @lru_cache(maxsize=512)  # browsers send few different headers
-def _preferred(accepted: str) -> str:
+def preferred_language(accepted: str) -> str:
     """Return the language that suits an Accept-Language header best."""
     match = parse_accept_header(accepted, LanguageAccept).best_match([*LANGUAGES, *ALIASES], default=DEFAULT_LANGUAGE)
-    return ALIASES.get(match, match)
+    return match if match in LANGUAGES else ALIASES[match]
 
 
 def _texts() -> NullTranslations:

@@ -13,9 +13,10 @@ import logging
 import re
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import suppress
-from traceback import extract_tb
+from functools import partial
 from typing import Any
 
 import structlog
@@ -38,19 +39,25 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Configure the logs once per process and write one line per request."""
-    configure(settings.log_format)
+    is_chosen = "log_format" in settings.model_fields_set
+    is_read = app.debug and sys.stderr.isatty() and not is_chosen
+    configure("text" if is_read else settings.log_format, shows_messages=app.debug)
     app.extensions["request_ids"] = settings.trusted_proxies > 0
     app.before_request(_start)
     app.after_request(_finish)
 
 
-def configure(log_format: str) -> None:
+def configure(log_format: str, *, shows_messages: bool = False) -> None:
     """Set up structlog, and raise the level of libraries that log secrets.
+
+    `shows_messages` is for development: exceptions with their messages, and what libraries say with its values.
 
     Authlib logs the PKCE verifier at DEBUG; urllib3 logs full URLs.
     """
-    if not any(isinstance(each, LibraryHandler) for each in logging.root.handlers):
-        logging.root.addHandler(LibraryHandler())
+    handler = next((each for each in logging.root.handlers if isinstance(each, LibraryHandler)), None)
+    if handler is None:
+        logging.root.addHandler(handler := LibraryHandler())
+    handler.shows_values = shows_messages
     for noisy in ("authlib", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     renderer: Any = structlog.processors.JSONRenderer()
@@ -61,7 +68,7 @@ def configure(log_format: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _add_ids,
-            format_exception,
+            partial(format_exception, shows_messages=shows_messages),
             keep_listed_fields,
             renderer,
         ],
@@ -96,13 +103,14 @@ def _add_ids(logger: Any, method: str, line: EventDict) -> EventDict:
     return line
 
 
-def format_exception(logger: Any, method: str, line: EventDict) -> EventDict:
-    """Replace `exc_info` by the traceback without the exceptions' messages; a structlog processor."""
+def format_exception(logger: Any, method: str, line: EventDict, *, shows_messages: bool = False) -> EventDict:
+    """Replace `exc_info` by the traceback, without the exceptions' messages in production; a structlog processor."""
     line.pop("exception", None)  # only this function may set it
     given = line.pop("exc_info", None)
     error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
     if isinstance(error, BaseException):
-        line["exception"] = "\n".join(traceback_lines(error))
+        lines = traceback.format_exception(error) if shows_messages else traceback_lines(error)
+        line["exception"] = "\n".join(each.rstrip() for each in lines)
     return line
 
 
@@ -116,7 +124,7 @@ def traceback_lines(error: BaseException) -> Iterator[str]:
     while current is not None and id(current) not in seen:
         seen.add(id(current))
         yield f"{type(current).__module__}.{type(current).__qualname__}"
-        for frame in extract_tb(current.__traceback__)[-MAX_FRAMES:]:
+        for frame in traceback.extract_tb(current.__traceback__)[-MAX_FRAMES:]:
             yield f"  {frame.filename}:{frame.lineno} {frame.name}: {frame.line}"
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
         if current is not None:
@@ -157,7 +165,10 @@ class LibraryHandler(logging.Handler):
 
     Only the template of a message is written, since its arguments are values: an address, a row, a URL with its query.
     The text of a message without arguments may have been formatted before, so only its location is written.
+    `shows_values` is for development.
     """
+
+    shows_values = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record. A broken one is dropped: it is not worth a login, and `handleError` prints its values."""
@@ -165,6 +176,7 @@ class LibraryHandler(logging.Handler):
         level = "error" if is_error else "warning" if is_warning else "info"
         with suppress(Exception):
             says = record.msg if record.args and isinstance(record.msg, str) else ""
+            says = record.getMessage() if self.shows_values else says
             at = f"{record.pathname}:{record.lineno}"
             getattr(log, level)("library_message", library=record.name, says=says, at=at, exc_info=record.exc_info)
 

@@ -8,14 +8,17 @@ from pathlib import Path
 
 from flask import Flask, request, session
 from flask_babel import Babel, get_locale
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from simulator.consents import languages
 
 LANGUAGES = {"en": "English", "nb": "Norsk bokmål"}
 TRANSLATIONS = Path(__file__).parent / "translations"
 
-_SPOKEN_AS = {"no": "nb", "nn": "nb", "nb": "nb", "da": "nb", "sv": "nb"}
-"""Readers of Danish, Swedish or nynorsk get bokmål rather than English."""
+# For a browser whose language has no texts here: readers of nynorsk, Danish and Swedish get bokmål rather than English.
+# The shop has the same map (`app/i18n.py`), so that a login is in one language from the shop to Vipps and back.
+ALIASES = {"no": "nb", "nn": "nb", "da": "nb", "sv": "nb"}
 
 
 def init_app(app: Flask) -> None:
@@ -31,10 +34,8 @@ def language() -> str:
 
 
 def screen_language() -> str:
-    """Return the language in which this person sees a merchant's consent screens."""
-    chosen = session.get("language")
-    tags = [chosen] if chosen in LANGUAGES else [tag for tag, _quality in request.accept_languages]
-    return next((found for tag in tags if (found := languages.match_language(tag))), "en")
+    """Return the language in which this person sees a merchant's consent screens: that of the page around them."""
+    return languages.match_language(language()) or "en"
 
 
 def _remember_choice() -> None:
@@ -48,8 +49,10 @@ def _select() -> str:
     chosen = session.get("language")
     if chosen in LANGUAGES:
         return str(chosen)
-    for tag, _quality in request.accept_languages:
-        primary = tag.split("-")[0].lower()
-        if found := _SPOKEN_AS.get(primary, primary if primary in LANGUAGES else None):
-            return found
-    return "en"
+    return preferred_language(request.headers.get("Accept-Language", ""))
+
+
+def preferred_language(accepted: str) -> str:
+    """Return the language that suits an Accept-Language header best."""
+    match = parse_accept_header(accepted, LanguageAccept).best_match([*LANGUAGES, *ALIASES], default="en")
+    return match if match in LANGUAGES else ALIASES[match]

@@ -17,6 +17,7 @@ from app.customers.consents import ledger
 from app.customers.models import Customer, VippsLink, VippsProfile
 from app.customers.profile import from_vipps
 from app.database import UtcDateTime, db, insert_row, is_in_models, is_unavailable, on_commit, update_row, utcnow
+from app.doctor.own import database as doctor_database
 from app.shop.models import Product
 from app.vipps.attempts import metadata as vipps_metadata
 from app.vipps.claims import parse
@@ -164,6 +165,8 @@ def test_a_read_only_database_is_a_503_page_until_it_can_be_written_again(
         assert "can’t reach its database" in check_page(response).text
     ready = guest.get("/readyz")
     assert (ready.status_code, ready.json["database"]) == (503, "read-only")
+    with app.test_request_context():
+        assert doctor_database().said == "postgresql is read-only."
     assert guest.get("/healthz").status_code == 200
     assert buyer.get("/").status_code == 200, "what only reads goes on"
 

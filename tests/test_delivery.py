@@ -80,6 +80,17 @@ def kept_out() -> list[str]:
     return [line.removeprefix("**/") for line in lines[1 + len(allowed_in()) :]]
 
 
+@pytest.mark.parametrize(
+    ("path", "ignored"),
+    [(".env", True), (".env.production", True), ("deploy/.env", True), (".env.example", False)],
+)
+def test_git_does_not_take_a_file_with_settings(tmp_path: Path, path: str, ignored: bool) -> None:
+    shutil.copy(ROOT / ".gitignore", tmp_path)
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    asked = subprocess.run(["git", "check-ignore", "-q", path], cwd=tmp_path)
+    assert (asked.returncode == 0) is ignored
+
+
 @pytest.mark.parametrize("arguments", [["hadolint", "Dockerfile"], ["compose-lint", "--quiet", "compose.yaml"]])
 def test_linter_finds_nothing(arguments: list[str]) -> None:
     found = subprocess.run([BIN / arguments[0], *arguments[1:]], cwd=ROOT, capture_output=True, text=True)

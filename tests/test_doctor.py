@@ -1,21 +1,24 @@
 """The doctor: every check answered, with what is wrong and never with a secret; one that fails stops no other."""
 
 import json
+import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from app import doctor
+from app import about, doctor
 from app.database import db
 from app.doctor import Level, own
 from app.doctor import vipps as vipps_questions
 from app.doctor.findings import Finding
 from app.settings import DEMO_CLIENT_SECRET
 from tests.conftest import served
+from tests.shop.steps import add_product
 
 OLDER_KEY = "t4-Kd9Wm2xQ_vB7sNcZ0yLhRfPgJuAe8"
 REAL = {
@@ -143,6 +146,31 @@ def test_database_of_another_version_is_noticed(shop: Flask) -> None:
         db.session.execute(text("DROP TABLE alembic_version"))
         db.session.commit()
     assert "It is at nothing" in found(shop)["migrations"].said
+
+
+def test_a_read_only_sqlite_database_is_noticed(make_app: Callable[..., Flask], tmp_path: Path) -> None:
+    file = tmp_path / "shop.sqlite"
+    file.touch()
+    app = make_app(DATABASE_URL=f"sqlite:///file:{file}?mode=ro&uri=true")
+    assert asked(app, own.database).said == "sqlite is read-only."
+
+
+def test_stand_ins_of_the_template_are_named(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make_app(DEMO="0")
+    mine = {"NAME": "Blå", "SLUG": "blaa", "EMAIL": "post@blaa.example", "STREET": "Storgata 1", "TOWN": "Oslo"}
+    for name, value in (mine | {"ADDRESS": "Storgata 1, Oslo"}).items():
+        monkeypatch.setattr(about, name, value)
+    name = tomllib.loads((own.ROOT / "pyproject.toml").read_text())["project"]["name"]
+    finding = asked(app, own.stand_ins)
+    assert finding.level is Level.WARNING
+    for words in ("email address post@blaa.example", "address Storgata 1, Oslo", "empty catalogue"):
+        assert words in finding.said
+    assert ("multe in pyproject.toml" in finding.said) is (name == "multe")
+    add_product(app)
+    monkeypatch.setattr(own, "ROOT", Path(own.__file__).parent)  # an image without this file
+    for name, value in {"EMAIL": "post@blaa.no", "STREET": "Havnegata 7"}.items():
+        monkeypatch.setattr(about, name, value)
+    assert asked(app, own.stand_ins).level is Level.OK
 
 
 def test_webhook_answers_at_its_address_and_nowhere_else(

@@ -127,8 +127,10 @@ def test_a_fork_has_neither_the_demo_nor_the_old_name(fork: Path) -> None:
     for path, text in texts(fork).items():
         assert not re.search(r"^\s*(from|import) (demo|app\.guide|bench)\b", text, re.MULTILINE), path
         assert not re.search(r"\b(stage|demo-only): (begin|end)\b", text), path
-        assert path == "LICENSE" or not re.search(old, text), path  # the licence keeps its copyright notice
+        # The licence keeps its copyright notice, and the doctor names what is left of the template.
+        assert path in ("LICENSE", "app/doctor/own.py") or not re.search(old, text), path
         assert about.SLUG not in path
+    assert f'name = "{identity.slug_of(NAME)}"' in (fork / "pyproject.toml").read_text()
     assert not [path for path in selection.LEFT if (fork / path).exists()]
 
 

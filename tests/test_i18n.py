@@ -3,10 +3,13 @@
 from datetime import UTC, datetime
 
 import pytest
+import urllib3
 from flask import Flask, render_template_string
 from flask_babel import force_locale
 
-from app.i18n import when
+from app.i18n import ALIASES, when
+from simulator import i18n as simulator_i18n
+from tests.vipps_person import VippsPerson
 
 LATE = datetime(2026, 11, 22, 22, 51, tzinfo=UTC)
 SUMMER = datetime(2026, 6, 30, 22, 5, tzinfo=UTC)
@@ -43,6 +46,31 @@ def test_the_plural_form_depends_on_the_number(app: Flask) -> None:
         with app.test_request_context(headers={"Accept-Language": language}):
             assert render_template_string(template, n=1) == one
             assert render_template_string(template, n=2) == two
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("da", "nb"),
+        ("da-DK,da;q=0.9,en;q=0.8", "nb"),
+        ("sv-SE,sv;q=0.9,en-US;q=0.8,en;q=0.7", "nb"),
+        ("fi-FI,fi;q=0.9,en;q=0.8", "en"),
+        ("fi,sv;q=0.8", "nb"),
+        ("en,da;q=0.9", "en"),
+        ("nn-NO", "nb"),
+        ("de,fr;q=0.5", "en"),
+        ("da;q=0,en;q=0.1", "en"),
+        ("", "en"),
+    ],
+)
+def test_a_login_is_in_one_language_from_the_shop_to_vipps(vipps: VippsPerson, header: str, language: str) -> None:
+    """Vipps MobilePay Login FAQ: a merchant cannot choose the language, so both take it from the browser."""
+    headers = {"Accept-Language": header}
+    assert f'<html lang="{language}"' in vipps.browser.get("/login", headers=headers).text
+    landing = urllib3.request("GET", vipps.start(), headers=headers).data.decode()
+    assert f'<html lang="{language}"' in landing
+    assert simulator_i18n.preferred_language(header) == language
+    assert simulator_i18n.ALIASES == ALIASES
 
 
 @pytest.mark.parametrize("header", ["", ";", "nb;q=x", "en," * 2000, "*", "\u00e6"])

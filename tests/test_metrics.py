@@ -21,7 +21,7 @@ from app.customers.models import Customer
 from app.database import db
 from app.vipps.call_signal import Call, call_made
 from tests.conftest import browser_of, post
-from tests.customers.steps import EMAIL, PASSWORD, add_customer, log_in
+from tests.customers.steps import EMAIL, PASSWORD, add_customer, log_in_by_form
 from tests.vipps.webhook_steps import send
 from tests.vipps_person import VippsPerson
 
@@ -111,8 +111,8 @@ def test_logins_calls_and_sessions_are_counted(measured_vipps: VippsPerson) -> N
 
 def test_passwords_consents_and_webhooks_are_counted(measured: Flask) -> None:
     customer_id, browser = add_customer(measured), browser_of(measured)
-    log_in(browser, EMAIL, "not it at all")
-    log_in(browser, EMAIL, PASSWORD)
+    log_in_by_form(browser, EMAIL, "not it at all")
+    log_in_by_form(browser, EMAIL, PASSWORD)
     for answer in ("on", "off"):
         post(browser, "/account/consents", {"consent": "sms", "answer": answer}, form_on="/account/consents")
     sender = measured.test_client(use_cookies=False)

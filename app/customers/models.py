@@ -15,6 +15,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.database import Base, UtcDateTime, utcnow
+from app.settings import settings_of_app
 from app.vipps.values import normal_email
 
 # For rows that are known by their number outside the database: in the log, in a mail's link, in an attempt's outcome.
@@ -82,6 +83,11 @@ class Customer(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     blocked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     consents_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def has_password(self) -> bool:
+        """Tell whether the customer can use a password: there is one, and the shop has passwords."""
+        return self.password_hash is not None and settings_of_app().passwords
 
     vipps_links: Mapped[list["VippsLink"]] = relationship(back_populates="customer", cascade="all, delete-orphan")
 

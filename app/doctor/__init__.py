@@ -22,6 +22,7 @@ CHECKS: Sequence[Callable[[], Finding]] = (
     own.secret_key,
     own.database,
     own.migrations,
+    own.stand_ins,
     own.mail,
     own.limits,
     own.proxies,

@@ -1,6 +1,8 @@
 """Check the shop itself: its settings, and whether the services that it depends on answer."""
 
+import re
 import smtplib
+import tomllib
 from collections import Counter
 from math import log2
 from urllib.parse import urlsplit
@@ -10,15 +12,21 @@ import urllib3
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.database import db
+from app import about
+from app.database import begin_write, db
 from app.doctor.findings import Finding, Level
 from app.mail import connection as mail_connection
-from app.settings import LOCAL_HOSTS, settings_of_app
+from app.settings import LOCAL_HOSTS, ROOT, settings_of_app
+from app.shop.models import Product
 
 TIMEOUT_SECONDS = 3.0  # for each answer
+TEMPLATE = "multe"
+TEMPLATE_STREETS, TEMPLATE_TOWNS = ("Kaigata 4", "Storgata 1"), ("Skarvfjell",)
+# RFC 2606: names that no mail server has.
+PLACEHOLDER_DOMAIN = re.compile(r"[@.](?:example|invalid|test|localhost|example\.(?:com|net|org))$", re.IGNORECASE)
 MIN_KEY_BITS = 128  # of a signing key, estimated from its characters
 
 
@@ -27,6 +35,7 @@ def environment() -> Finding:
     settings = settings_of_app()
     said = f"VIPPS_ENVIRONMENT={settings.vipps_environment}, at {settings.provider_url}"
     said += ", with the demo’s pages." if settings.in_demo else "."
+    said += "" if settings.passwords else f" Customers log in with {settings.brand} only."
     if settings.in_demo and not settings.simulated:
         advice = "The outbox shows every mail to everybody; set DEMO=0 before real customers come."
         return Finding("environment", "Which Vipps is asked", Level.WARNING, said, advice)
@@ -81,13 +90,43 @@ def secret_key() -> Finding:
 
 
 def database() -> Finding:
-    """Check that the database answers."""
-    dialect, title = db.engine.dialect.name, "The database answers"
+    """Check that the database answers and can be written. Nothing is written."""
+    dialect, title = db.engine.dialect.name, "The database can be written"
     try:
-        db.session.execute(text("SELECT 1"))
+        begin_write()  # SQLite refuses it for a file that cannot be written
+        read_only = dialect == "postgresql" and db.session.scalar(text("SHOW transaction_read_only")) == "on"
     except SQLAlchemyError as error:
-        return Finding("database", title, Level.FAILED, f"{dialect}: {type(error).__name__}.", "Check DATABASE_URL.")
+        read_only = getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_READONLY")  # type: ignore[attr-defined]
+        if not read_only:
+            return Finding(
+                "database", title, Level.FAILED, f"{dialect}: {type(error).__name__}.", "Check DATABASE_URL."
+            )
+    finally:
+        db.session.rollback()
+    if read_only:
+        advice = "Give the shop the right to write its file, or the address of the primary server."
+        return Finding("database", title, Level.FAILED, f"{dialect} is read-only.", advice)
     return Finding("database", title, Level.OK, dialect)
+
+
+def stand_ins() -> Finding:
+    """Check that no placeholder of the template is left in a shop of its own: contact, address, goods, project name."""
+    title, settings = "The shop has no placeholders", settings_of_app()
+    if settings.in_demo and about.SLUG == TEMPLATE:
+        return Finding("stand_ins", title, Level.SKIPPED, "This is the demo, with an invented shop.")
+    project = ROOT / "pyproject.toml"
+    name = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["name"] if project.exists() else about.SLUG
+    left = {
+        f"the email address {about.EMAIL}": PLACEHOLDER_DOMAIN.search(about.EMAIL),
+        f"the address {about.ADDRESS}": about.STREET in TEMPLATE_STREETS or about.TOWN in TEMPLATE_TOWNS,
+        f"the name {about.NAME}": about.SLUG == TEMPLATE,
+        f"the name {name} in pyproject.toml": name == TEMPLATE != about.SLUG,
+        "the empty catalogue": db.session.scalar(select(Product.id).limit(1)) is None,
+    }
+    if found := [words for words, is_left in left.items() if is_left]:
+        advice = "Write your own into app/about.py and pyproject.toml, and load your products."
+        return Finding("stand_ins", title, Level.WARNING, f"Left of the template: {', '.join(found)}.", advice)
+    return Finding("stand_ins", title, Level.OK, f"{about.NAME}, {about.ADDRESS}, {about.EMAIL}")
 
 
 def migrations() -> Finding:

@@ -14,7 +14,7 @@ CHAPTER_OF_BLUEPRINT = {
     "cart": "forking-this-shop",
     "checkout": "profile-and-refresh",
     "checklist": "going-live",
-    "error_playground": "errors",
+    "error_playground": "error-handling",
     "confirm": "which-customer-is-this",
     "consents": "consents",
     "delete": "revocation-and-privacy",

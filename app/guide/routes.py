@@ -10,6 +10,7 @@ from app.guide import conformance, page_source, source, text
 from app.guide.chapters import Chapter, chapter, chapters
 from app.guide.faq import QUESTIONS
 from app.guide.glossary import TERMS
+from app.guide.known_mistakes import KNOWN_MISTAKES
 from app.settings import settings_of_app
 
 bp = Blueprint("guide", __name__)
@@ -46,6 +47,7 @@ def index_for_machines() -> Response:
         for each in chapters()
     ]
     head = "# A reference merchant for Vipps Login\n\n> How a merchant integrates Vipps Login, with the code that runs."
+    lines += ["", "## More", "", f"- [Known mistakes]({base}{url_for('guide.known_mistakes')}): what others reported"]
     return Response("\n".join([f"{head}\n\n## Chapters\n", *lines, ""]), content_type="text/plain; charset=utf-8")
 
 
@@ -53,6 +55,12 @@ def index_for_machines() -> Response:
 def faq() -> str:
     """Answer the questions of the Login FAQ."""
     return render_template("guide/faq.html", questions=QUESTIONS, said=text.render)
+
+
+@bp.get("/guide/known-mistakes")
+def known_mistakes() -> str:
+    """Tell which mistakes were reported in public, and what this shop does."""
+    return render_template("guide/known_mistakes.html", topics=KNOWN_MISTAKES, said=text.render)
 
 
 @bp.get("/guide/glossary")

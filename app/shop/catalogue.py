@@ -125,7 +125,7 @@ def find_products(
 
     The page begins after a cursor, or ends before one, or is the first page. No query counts all products.
     """
-    words = searched_words(q)
+    words = [search.search_terms(word, language) for word in searched_words(q)]
     # Straight on the connection: the session tracks objects, and these are plain rows.
     connection = session.connection()
     if words or category or after or before:
@@ -138,7 +138,7 @@ def find_products(
 
 
 def _shelf(
-    words: Sequence[str], category: str, after: Cursor | None, before: Cursor | None, *, is_sqlite: bool
+    words: search.Words, category: str, after: Cursor | None, before: Cursor | None, *, is_sqlite: bool
 ) -> Select[*tuple[Any, ...]]:
     """Build the statement for a page."""
     statement, found, order = search.having(_CARDS, words), search.in_index(words), _ORDER
@@ -190,11 +190,6 @@ def related_products(
         others = in_order.where(Product.category_id != product.category_id).limit(RELATED - len(related))
         related += session.execute(others, of_language)
     return related
-
-
-def search_text(*texts: str) -> str:
-    """Return the searchable form of a product's texts: one line, case-folded."""
-    return " ".join(" ".join(texts).split()).casefold()
 
 
 def searched_words(q: str) -> list[str]:

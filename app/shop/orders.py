@@ -12,12 +12,14 @@ from typing import Any
 from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
+from app import about
 from app.pagination import Cursor, Page, narrow, to_page
 from app.reference_numbers import readable_number
 from app.shop.carts import Line, Owner, find_cart, lines_of
 from app.shop.models import CartLine, Order, OrderLine, Product
 
 PER_PAGE = 10
+PREFIX = about.SLUG[0].upper()  # of order numbers: tells them apart from those of another shop
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def _order(checkout: Checkout, lines: Sequence[Line]) -> Order:
 
 def new_number() -> str:
     """Return a new order number such as M-7K3F-92QD, which cannot be guessed from another number."""
-    return f"M-{readable_number()}"
+    return f"{PREFIX}-{readable_number()}"
 
 
 def order_of(session: Session, customer_id: int, number: str) -> Order | None:

@@ -149,7 +149,7 @@ def retention() -> list[Retention]:
             format_period(retention_periods.ACTIVITY),
             interest,
         ),
-        Retention(_("How your account was set up: login methods, password, address"), with_account, interest),
+        Retention(_("How your account was set up: login methods and address"), with_account, interest),
         Retention(
             _("Logins that were refused and belong to no account"),
             format_period(retention_periods.UNKNOWN_CUSTOMER_ACTIVITY),

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.shop.catalogue import search_text
 from app.shop.models import Category, CategoryText, Product, ProductText
+from app.shop.search import searchable
 
 
 def load(session: Session, path: Path) -> int:
@@ -65,4 +65,4 @@ def _fill_text(text: ProductText, data: dict[str, Any], categories: list[Categor
     text.details = [{"label": d["label"][language], "value": d["value"][language]} for d in data["details"]]
     shelf = next(each.name for each in categories if each.language == language)
     values = [detail["value"] for detail in text.details]
-    text.search = search_text(text.name, text.summary, text.description, shelf, *values)
+    text.search = searchable(text.name, text.summary, text.description, shelf, *values)

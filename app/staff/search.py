@@ -19,6 +19,7 @@ from app.database import MAX_ID, db
 from app.forms import one_line
 from app.pagination import Cursor, Page, paginate
 from app.shop.models import Order
+from app.shop.orders import PREFIX
 from app.staff.models import PER_PAGE, ErrorReport
 from app.vipps.values import normal_email
 
@@ -27,7 +28,8 @@ MIN_NAME = 2
 MAX_WORDS = 6
 MAX_REPORTS = 20
 CUSTOMER_NUMBER = re.compile(r"#?(\d{1,10})")
-ORDER_NUMBER = re.compile(r"M-?(\w{4})-?(\w{4})", re.ASCII)
+# The hyphens may be left out after the shop's own letter: nine letters with another one are rather a name.
+ORDER_NUMBER = re.compile(rf"(?:{PREFIX}|([A-Z0-9])(?=-))-?(\w{{4}})-?(\w{{4}})", re.ASCII)
 REFERENCE = re.compile(r"([2-9B-DF-HJKMNP-TV-XZ]{4})[- ]?([2-9B-DF-HJKMNP-TV-XZ]{4})")  # no vowels: no name fits
 # For a word that more people have, use EXISTS per customer: the first page fills quickly.
 COMMON = 500
@@ -98,7 +100,7 @@ def _readings(text: str) -> Mapping[QueryKind, ColumnElement[bool]]:
     if any(letter.isdigit() for letter in text) and (digits := phone_number.digits_of(text)):
         readings[QueryKind.PHONE] = Customer.phone_number == digits
     if order := ORDER_NUMBER.fullmatch(text.upper()):
-        ordered = select(Order.customer_id).where(Order.number == f"M-{order[1]}-{order[2]}")
+        ordered = select(Order.customer_id).where(Order.number == f"{order[1] or PREFIX}-{order[2]}-{order[3]}")
         readings[QueryKind.ORDER] = Customer.id.in_(ordered)
     if reference := reference_in(text):
         readings[QueryKind.REFERENCE] = Customer.id.in_(_whose(reference))

@@ -7,6 +7,8 @@ import unicodedata
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from app import about
+
 ABOUT = '''"""Who keeps this shop. Pages, emails and terms take it from here, and nothing else says it."""
 
 NAME = {name}
@@ -43,6 +45,11 @@ def files(name: str, commit: str) -> dict[str, bytes]:
         "static/brand/mark.svg": mark,
         "static/brand/favicon.svg": mark,
     }
+
+
+def renamed(pyproject: bytes, name: str) -> bytes:
+    """Return pyproject.toml with the fork's own project name."""
+    return pyproject.replace(f'name = "{about.SLUG}"'.encode(), f'name = "{slug_of(name)}"'.encode(), 1)
 
 
 def commit_of(root: Path) -> str:

@@ -33,7 +33,7 @@ TAKEN: dict[str, tuple[str, ...]] = {
     ),
     "static": (".css", ".svg", ".woff2", "-OFL.txt"),
     "templates": (".html", ".txt"),
-    "tests": (".py", "/cases.toml"),
+    "tests": (".py", "/cases.toml", "/search_queries.toml"),
     "tools": (".sh",),
     "wsgi.py": (),
 }  # fmt: skip

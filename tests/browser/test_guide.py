@@ -21,6 +21,7 @@ GUIDE = (
     "/guide/the-callback",
     "/guide/consents",
     "/guide/faq",
+    "/guide/known-mistakes",
     "/guide/glossary",
     "/guide/errors",
     "/guide/checklist",

@@ -95,6 +95,8 @@ def test_a_page_says_when_how_and_why(app: Flask, client: FlaskClient, tuva: int
     facts = [cell.get_text() for cell in page.select("main dd")]
     assert facts == ["4 March 2026 12:05", "Vipps", "Firefox on Windows", reference]
     assert "How we decide" in page.text
+    assert "Vipps gives each customer of this shop a permanent identifier (sub)." in page.text
+    assert "secret" not in page.text
 
 
 def test_what_was_not_decided_needs_no_reasons(app: Flask, client: FlaskClient, tuva: int) -> None:

@@ -19,7 +19,7 @@ from tests.customers.steps import (
     get_customer,
     is_logged_in,
     link_in,
-    log_in,
+    log_in_by_form,
     mails,
     open_sessions,
     register,
@@ -43,7 +43,7 @@ def block(app: Flask, email: str = EMAIL) -> None:
 def test_the_right_password_is_told_in_words(app: Flask, client: FlaskClient) -> None:
     add_customer(app)
     block(app)
-    response = log_in(client)
+    response = log_in_by_form(client)
     assert response.status_code == 403
     page = check_page(response)
     assert page.h1 == "This account is blocked for now"
@@ -57,7 +57,7 @@ def test_a_wrong_password_learns_nothing(app: Flask, client: FlaskClient) -> Non
     block(app)
     answers = set()
     for email in (EMAIL, "open@example.com", "unknown@example.com"):
-        response = log_in(client, email, OTHER_PASSWORD)
+        response = log_in_by_form(client, email, OTHER_PASSWORD)
         answers.add((response.status_code, without_token(response.text).replace(email, "")))
     assert len(answers) == 1
 
@@ -65,7 +65,7 @@ def test_a_wrong_password_learns_nothing(app: Flask, client: FlaskClient) -> Non
 def test_an_address_that_was_never_confirmed_makes_no_difference(app: Flask, client: FlaskClient) -> None:
     register(client)
     block(app)
-    assert log_in(client).status_code == 403
+    assert log_in_by_form(client).status_code == 403
     assert register(client, password=OTHER_PASSWORD).status_code == 303
     assert [mail.kind for mail in mails(app)] == ["confirm_address", "blocked", "already_registered"]
 
@@ -79,7 +79,7 @@ def test_its_owner_is_told_by_mail(app: Flask) -> None:
 
 def test_blocking_ends_open_sessions(app: Flask, client: FlaskClient) -> None:
     customer_id = add_customer(app)
-    log_in(client)
+    log_in_by_form(client)
     block(app)
     assert not is_logged_in(client)
     assert open_sessions(app, customer_id) == 0
@@ -88,7 +88,7 @@ def test_blocking_ends_open_sessions(app: Flask, client: FlaskClient) -> None:
 def test_a_session_that_was_left_open_opens_nothing(app: Flask, client: FlaskClient) -> None:
     """The block itself is asked at every request, not only the sessions that it ended."""
     customer_id = add_customer(app)
-    log_in(client)
+    log_in_by_form(client)
     with app.app_context():
         db.session.get_one(Customer, customer_id).blocked_at = utcnow()
         db.session.commit()
@@ -115,7 +115,7 @@ def test_a_link_from_before_opens_nothing(app: Flask, client: FlaskClient, kind:
         link = link_in(mails(app)[0], "password/reset")
     else:
         add_customer(app)
-        log_in(client)
+        log_in_by_form(client)
         post(client, "/account/email", {"email": "new@example.com"}, form_on="/account/email")
         link = link_in(mails(app, to="new@example.com")[0], "account/email")
     block(app)
@@ -123,7 +123,7 @@ def test_a_link_from_before_opens_nothing(app: Flask, client: FlaskClient, kind:
     assert response.status_code == 410 or "Log in" in response.text
     assert not is_logged_in(client)
     run(app, "unblock", EMAIL)
-    log_in(client)
+    log_in_by_form(client)
     assert post(client, link, {"password": OTHER_PASSWORD}).status_code == 410
 
 
@@ -149,16 +149,16 @@ def test_registering_the_address_again_is_no_way_back(app: Flask, client: FlaskC
     block(app)
     assert register(client, password=OTHER_PASSWORD).status_code == 303
     assert [mail.kind for mail in mails(app)] == ["blocked", "already_registered"]
-    assert log_in(client, password=OTHER_PASSWORD).status_code == 422
+    assert log_in_by_form(client, password=OTHER_PASSWORD).status_code == 422
 
 
 def test_an_account_that_is_opened_again_is_as_it_was(app: Flask, client: FlaskClient) -> None:
     customer_id = add_customer(app)
-    log_in(client)
+    log_in_by_form(client)
     block(app)
     assert run(app, "unblock", EMAIL).output == "The account is open again.\n"
     assert not is_logged_in(client)
-    assert log_in(client, EMAIL, PASSWORD).status_code == 303
+    assert log_in_by_form(client, EMAIL, PASSWORD).status_code == 303
     assert activity_of(app, customer_id) == [
         ("logged_in", "password"),
         ("blocked", None),

@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import browser_of, open_page, post
-from tests.customers.steps import EMAIL, PASSWORD, add_customer, enter, is_logged_in, log_in, mails
+from tests.customers.steps import EMAIL, PASSWORD, add_customer, enter, is_logged_in, log_in_by_form, mails
 
 NEW = "three green tents"
 FORM = "/account/password"
@@ -14,8 +14,8 @@ FORM = "/account/password"
 def test_the_change_keeps_this_browser_and_ends_the_others(app: Flask, client: FlaskClient) -> None:
     add_customer(app)
     other = browser_of(app)
-    log_in(client)
-    log_in(other)
+    log_in_by_form(client)
+    log_in_by_form(other)
     before = client.get_cookie("session")
     response = post(client, FORM, {"current": PASSWORD, "password": NEW}, form_on=FORM)
     assert (response.status_code, response.headers["Location"]) == (303, "/account")
@@ -25,13 +25,13 @@ def test_the_change_keeps_this_browser_and_ends_the_others(app: Flask, client: F
     assert before.value != after.value
     assert "Your password is changed" in open_page(client, "/account").text
     assert not is_logged_in(other)
-    assert log_in(other, password=NEW).status_code == 303
+    assert log_in_by_form(other, password=NEW).status_code == 303
     assert [mail.kind for mail in mails(app)] == ["password_set"]
 
 
 def test_the_old_token_of_this_browser_is_worth_nothing(app: Flask, client: FlaskClient) -> None:
     add_customer(app)
-    log_in(client)
+    log_in_by_form(client)
     stolen, cookie = browser_of(app), client.get_cookie("session")
     assert cookie is not None
     stolen.set_cookie("session", cookie.value)
@@ -51,12 +51,12 @@ def test_the_old_token_of_this_browser_is_worth_nothing(app: Flask, client: Flas
 )
 def test_what_is_not_right_changes_nothing(app: Flask, client: FlaskClient, current: str, new: str, words: str) -> None:
     add_customer(app)
-    log_in(client)
+    log_in_by_form(client)
     response = post(client, FORM, {"current": current, "password": new}, form_on=FORM)
     assert response.status_code == 422
     assert words in response.text
     assert is_logged_in(client)
-    assert log_in(browser_of(app)).status_code == 303
+    assert log_in_by_form(browser_of(app)).status_code == 303
     assert mails(app) == []
 
 
@@ -67,7 +67,7 @@ def test_being_logged_in_is_not_enough_to_add_a_password(app: Flask, client: Fla
     assert not page.select("main input[type=password]")
     assert post(client, FORM, {"current": "", "password": NEW}, form_on=FORM).status_code == 422
     assert post(client, FORM, {"current": "\0no password", "password": NEW}, form_on=FORM).status_code == 422
-    assert log_in(browser_of(app), password=NEW).status_code == 422
+    assert log_in_by_form(browser_of(app), password=NEW).status_code == 422
 
 
 def test_a_first_password_is_set_by_a_mailed_link(app: Flask, client: FlaskClient) -> None:

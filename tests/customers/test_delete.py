@@ -13,7 +13,7 @@ from app.customers.models import Activity, Customer, CustomerSession, VippsLink
 from app.database import db, utcnow
 from app.shop.models import Cart, Order
 from tests.conftest import browser_of, post
-from tests.customers.steps import EMAIL, add_customer, is_logged_in, log_in, mails
+from tests.customers.steps import EMAIL, add_customer, is_logged_in, log_in, log_in_by_form, mails
 
 
 def add_order(app: Flask, customer_id: int) -> None:
@@ -53,7 +53,7 @@ def test_everything_goes_but_the_receipts(either_app: Flask) -> None:
         assert db.session.get(Customer, customer_id) is None
         order = db.session.scalars(select(Order).where(Order.number == "M-TEST-0001")).one()
         assert (order.customer_id, order.name, order.total) == (None, "", 100)
-    assert log_in(browser_of(either_app)).status_code == 422
+    assert log_in_by_form(browser_of(either_app)).status_code == 422
 
 
 def erase(app: Flask, *arguments: str, **kwargs: Any) -> Any:

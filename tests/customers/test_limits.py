@@ -14,7 +14,7 @@ from tests.customers.steps import (
     add_customer,
     enter,
     link_in,
-    log_in,
+    log_in_by_form,
     mails,
     register,
 )
@@ -33,34 +33,34 @@ def test_guessing_at_one_account_is_slowed_wherever_it_comes_from(app: Flask) ->
     add_customer(app)
     browsers = [from_address(browser_of(app), f"10.0.0.{n}") for n in range(12)]
     written = [EMAIL, EMAIL.upper()] * 6
-    statuses = [log_in(*pair, OTHER_PASSWORD).status_code for pair in zip(browsers, written, strict=True)]
+    statuses = [log_in_by_form(*pair, OTHER_PASSWORD).status_code for pair in zip(browsers, written, strict=True)]
     assert statuses == [422] * 10 + [429] * 2
 
 
 def test_an_account_that_does_not_exist_is_counted_alike(app: Flask, client: FlaskClient) -> None:
-    statuses = [log_in(client, "unknown@example.com").status_code for _ in range(12)]
+    statuses = [log_in_by_form(client, "unknown@example.com").status_code for _ in range(12)]
     assert statuses == [422] * 10 + [429] * 2
 
 
 def test_guessing_at_many_accounts_is_slowed_by_where_it_comes_from(app: Flask, client: FlaskClient) -> None:
     allowed = allowed_by(rate_limits.LOGIN_PER_CLIENT)
-    statuses = [log_in(client, f"unknown.{n}@example.com").status_code for n in range(allowed + 2)]
+    statuses = [log_in_by_form(client, f"unknown.{n}@example.com").status_code for n in range(allowed + 2)]
     assert statuses == [422] * allowed + [429] * 2
 
 
 def test_a_good_login_clears_nothing(app: Flask, client: FlaskClient) -> None:
     add_customer(app)
     for _ in range(5):
-        log_in(client, password=OTHER_PASSWORD)
-    assert log_in(client).status_code == 303
+        log_in_by_form(client, password=OTHER_PASSWORD)
+    assert log_in_by_form(client).status_code == 303
     other = browser_of(app)
-    assert [log_in(other, password=OTHER_PASSWORD).status_code for _ in range(5)] == [422] * 4 + [429]
+    assert [log_in_by_form(other, password=OTHER_PASSWORD).status_code for _ in range(5)] == [422] * 4 + [429]
 
 
 def test_the_page_says_when_to_try_again(app: Flask, client: FlaskClient) -> None:
     for _ in range(10):
-        log_in(client)
-    response = log_in(client)
+        log_in_by_form(client)
+    response = log_in_by_form(client)
     assert response.status_code == 429
     assert 0 < int(response.headers["Retry-After"]) <= 15 * 60
     assert "Please wait a moment" in response.text
@@ -68,8 +68,8 @@ def test_the_page_says_when_to_try_again(app: Flask, client: FlaskClient) -> Non
 
 def test_the_page_leads_to_the_ways_in_that_still_work(app: Flask, client: FlaskClient) -> None:
     for _ in range(10):
-        log_in(client, next="/cart")
-    page = check_page(log_in(client, next="/cart"))
+        log_in_by_form(client, next="/cart")
+    page = check_page(log_in_by_form(client, next="/cart"))
     assert page.select("main a[href='/login/vipps?next=/cart']")
     assert page.select(f"main a[href='{FORGOT}']")
 
@@ -77,9 +77,9 @@ def test_the_page_leads_to_the_ways_in_that_still_work(app: Flask, client: Flask
 def test_another_account_and_vipps_stay_open(app: Flask, client: FlaskClient) -> None:
     add_customer(app)
     for _ in range(11):
-        log_in(client, "unknown@example.com")
+        log_in_by_form(client, "unknown@example.com")
     assert open_page(client, "/login").select("a[href^='/login/vipps']")
-    assert log_in(client).status_code == 303
+    assert log_in_by_form(client).status_code == 303
 
 
 def test_a_mailed_link_opens_the_account_while_its_password_form_is_under_attack(
@@ -87,9 +87,9 @@ def test_a_mailed_link_opens_the_account_while_its_password_form_is_under_attack
 ) -> None:
     add_customer(app)
     attacker = from_address(browser_of(app), "10.0.0.1")
-    while log_in(attacker, password=OTHER_PASSWORD).status_code != 429:
+    while log_in_by_form(attacker, password=OTHER_PASSWORD).status_code != 429:
         pass
-    assert log_in(client, password=PASSWORD).status_code == 429
+    assert log_in_by_form(client, password=PASSWORD).status_code == 429
     post(client, FORGOT, {"email": EMAIL}, form_on=FORGOT)
     link = mails(app)[0].body.partition("http://localhost:8000")[2]
     path = link[link.index("/password/reset") :].split()[0]

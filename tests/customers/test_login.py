@@ -25,7 +25,7 @@ from tests.customers.steps import (
     get_customer,
     is_logged_in,
     link_in,
-    log_in,
+    log_in_by_form,
     mails,
     open_sessions,
     register,
@@ -55,7 +55,7 @@ def test_the_checkout_is_named_when_it_waits(page: Any) -> None:
 
 def test_the_right_password_logs_in_and_leads_on(app: Flask, client: FlaskClient) -> None:
     customer_id = add_customer(app)
-    response = log_in(client, next="/cart?x=1")
+    response = log_in_by_form(client, next="/cart?x=1")
     assert (response.status_code, response.headers["Location"]) == (303, "/cart?x=1")
     assert is_logged_in(client)
     with app.app_context():
@@ -66,13 +66,13 @@ def test_the_right_password_logs_in_and_leads_on(app: Flask, client: FlaskClient
 
 def test_the_address_may_be_written_in_any_case(app: Flask, client: FlaskClient) -> None:
     add_customer(app)
-    assert log_in(client, email=" Tuva.Lien@EXAMPLE.com ").status_code == 303
+    assert log_in_by_form(client, email=" Tuva.Lien@EXAMPLE.com ").status_code == 303
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_no_login_redirects_to_another_site(app: Flask, client: FlaskClient, payload: str) -> None:
     add_customer(app)
-    assert log_in(client, next=payload).headers["Location"] == "/"
+    assert log_in_by_form(client, next=payload).headers["Location"] == "/"
     again = client.get("/login", query_string={"next": payload})
     assert (again.status_code, again.headers["Location"]) == (303, "/")
 
@@ -85,7 +85,7 @@ def test_the_login_page_carries_no_foreign_target(client: FlaskClient) -> None:
 
 def test_who_is_logged_in_is_led_on(app: Flask, client: FlaskClient) -> None:
     add_customer(app)
-    log_in(client)
+    log_in_by_form(client)
     response = client.get("/login?next=/cart")
     assert (response.status_code, response.headers["Location"]) == (303, "/cart")
 
@@ -107,7 +107,7 @@ def test_every_refusal_looks_the_same_and_costs_the_same(app: Flask, client: Fla
     answers, costs = set(), set()
     for email, password in attempts:
         before = hasher.calls
-        response = log_in(client, email, password)
+        response = log_in_by_form(client, email, password)
         costs.add(hasher.calls - before)
         answers.add((response.status_code, without_token(response.text).replace(email, "")))
         assert not is_logged_in(client)
@@ -118,12 +118,12 @@ def test_every_refusal_looks_the_same_and_costs_the_same(app: Flask, client: Fla
 @pytest.mark.parametrize("password", ["", " ", "None", "\0no password"])
 def test_an_account_without_a_password_is_not_opened_by_one(app: Flask, client: FlaskClient, password: str) -> None:
     add_customer(app, password=None, vipps=True)
-    assert log_in(client, password=password).status_code == 422
+    assert log_in_by_form(client, password=password).status_code == 422
     assert not is_logged_in(client)
 
 
 def test_a_refused_login_keeps_the_way_on_and_never_the_password(app: Flask, client: FlaskClient) -> None:
-    response = log_in(client, password="wrong but secret", next="/checkout")
+    response = log_in_by_form(client, password="wrong but secret", next="/checkout")
     assert response.status_code == 422
     assert 'value="/checkout"' in response.text
     assert "wrong but secret" not in response.text
@@ -132,9 +132,9 @@ def test_a_refused_login_keeps_the_way_on_and_never_the_password(app: Flask, cli
 
 def test_the_right_password_of_an_unconfirmed_address_mails_a_new_link(app: Flask, client: FlaskClient) -> None:
     add_customer(app, confirmed=False)
-    log_in(client, password=OTHER_PASSWORD)
+    log_in_by_form(client, password=OTHER_PASSWORD)
     assert mails(app) == []
-    log_in(client)
+    log_in_by_form(client)
     (mail,) = mails(app, "confirm_address")
     assert client.get(link_in(mail, "confirm")).status_code == 200
 
@@ -142,22 +142,22 @@ def test_the_right_password_of_an_unconfirmed_address_mails_a_new_link(app: Flas
 def test_a_login_form_fills_no_mailbox(app: Flask, client: FlaskClient) -> None:
     add_customer(app, confirmed=False)
     for _ in range(3):
-        log_in(client)
+        log_in_by_form(client)
     assert len(mails(app)) == 1
     with time_machine.travel(utcnow() + RESEND_AFTER + timedelta(seconds=1), tick=False):
-        log_in(client)
+        log_in_by_form(client)
     assert len(mails(app)) == 2
 
 
 def test_the_log_has_no_personal_data_and_no_secret(app: Flask, client: FlaskClient) -> None:
     with capture_logs() as logs:
         register(client)
-        log_in(client)
+        log_in_by_form(client)
         link = link_in(mails(app)[0], "confirm")
         post(client, link, form_on=link)
         cookie = client.get_cookie("session")
         post(client, "/logout", form_on="/account")
-        log_in(client, password=OTHER_PASSWORD)
+        log_in_by_form(client, password=OTHER_PASSWORD)
     assert cookie is not None
     events = [entry["event"] for entry in logs if entry["event"] != "request"]
     assert events == ["registered", "login_refused", "logged_in", "logged_out", "login_refused"]
@@ -171,7 +171,7 @@ def test_a_hash_of_yesterday_is_renewed_at_login(app: Flask, client: FlaskClient
         old = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1).hash(PASSWORD)
         db.session.get_one(Customer, customer_id).password_hash = old
         db.session.commit()
-    assert log_in(client).status_code == 303
+    assert log_in_by_form(client).status_code == 303
     renewed = get_customer(app)
     assert renewed is not None
     assert renewed.password_hash != old
@@ -193,7 +193,7 @@ def test_a_password_that_changes_while_it_is_checked_no_longer_opens(
         return answer
 
     monkeypatch.setattr(hashing, "matches", change_meanwhile)
-    assert log_in(client).status_code == 422
+    assert log_in_by_form(client).status_code == 422
     assert open_sessions(app, customer_id) == 0
 
 
@@ -201,7 +201,7 @@ def test_a_planted_cookie_is_never_adopted(app: Flask, client: FlaskClient) -> N
     add_customer(app)
     planted = "A" * 43
     client.set_cookie("session", planted)
-    log_in(client)
+    log_in_by_form(client)
     assert is_logged_in(client)
     mine = client.get_cookie("session")
     assert mine is not None
@@ -214,9 +214,9 @@ def test_a_planted_cookie_is_never_adopted(app: Flask, client: FlaskClient) -> N
 def test_logging_in_again_ends_the_session_of_this_browser(app: Flask, client: FlaskClient) -> None:
     first = add_customer(app)
     add_customer(app, "other@example.com")
-    log_in(client)
+    log_in_by_form(client)
     old = client.get_cookie("session")
-    log_in(client, "other@example.com")
+    log_in_by_form(client, "other@example.com")
     assert old is not None
     assert open_sessions(app, first) == 0
     copy = browser_of(app)
@@ -227,7 +227,7 @@ def test_logging_in_again_ends_the_session_of_this_browser(app: Flask, client: F
 def test_the_form_secret_is_renewed_at_login(app: Flask, client: FlaskClient) -> None:
     add_customer(app)
     before = open_page(client, "/login").csrf_token()
-    log_in(client)
+    log_in_by_form(client)
     response = client.post("/logout", data={"csrf_token": before})
     assert response.status_code == 400
     assert is_logged_in(client)
@@ -239,7 +239,7 @@ def test_a_post_without_a_good_token_changes_nothing(
     app: Flask, client: FlaskClient, path: str, token: str | None
 ) -> None:
     add_customer(app)
-    log_in(client)
+    log_in_by_form(client)
     data = {"email": EMAIL, "password": PASSWORD} | ({} if token is None else {"csrf_token": token})
     assert client.post(path, data=data).status_code == 400
     assert is_logged_in(client)
@@ -257,7 +257,7 @@ def test_a_token_of_another_browser_is_no_token(app: Flask, client: FlaskClient)
 
 def test_logging_out_ends_the_session_here_and_on_the_server(app: Flask, client: FlaskClient) -> None:
     customer_id = add_customer(app)
-    log_in(client)
+    log_in_by_form(client)
     copy = browser_of(app)
     cookie = client.get_cookie("session")
     assert cookie is not None
@@ -274,15 +274,15 @@ def test_logging_out_ends_the_session_here_and_on_the_server(app: Flask, client:
 def test_logging_out_leaves_other_browsers_logged_in(app: Flask, client: FlaskClient) -> None:
     add_customer(app)
     elsewhere = browser_of(app)
-    log_in(client)
-    log_in(elsewhere)
+    log_in_by_form(client)
+    log_in_by_form(elsewhere)
     post(client, "/logout", form_on="/account")
     assert is_logged_in(elsewhere)
 
 
 def test_logging_out_by_a_link_is_refused(app: Flask, client: FlaskClient) -> None:
     add_customer(app)
-    log_in(client)
+    log_in_by_form(client)
     response = client.get("/logout")
     assert response.status_code == 405
     assert "This action isn’t allowed" in response.text

@@ -27,7 +27,7 @@ from tests.customers.steps import (
     get_customer,
     is_logged_in,
     link_in,
-    log_in,
+    log_in_by_form,
     mails,
     register,
     without_token,
@@ -47,7 +47,7 @@ def test_registering_logs_in_after_the_link_and_not_before(app: Flask, client: F
     customer = get_customer(app)
     assert customer is not None
     assert customer.email_verified_at is None
-    assert log_in(client).status_code == 422
+    assert log_in_by_form(client).status_code == 422
     assert not is_logged_in(client)
 
 
@@ -81,7 +81,7 @@ def test_an_owner_who_opens_a_strangers_link_confirms_nothing(app: Flask, client
     register(client)
     link, owner = link_in(mails(app)[0], "confirm"), browser_of(app)
     press(owner, link)
-    assert log_in(client).status_code == 422
+    assert log_in_by_form(client).status_code == 422
     assert not is_logged_in(client)
     assert not is_logged_in(owner)
 
@@ -93,7 +93,7 @@ def test_the_owners_own_registration_replaces_the_strangers(app: Flask, client: 
     first, second = mails(app, "confirm_address")
     assert client.get(link_in(first, "confirm")).status_code == 410
     assert press(client, link_in(second, "confirm")).status_code == 303
-    assert log_in(stranger, password=OTHER_PASSWORD).status_code == 422
+    assert log_in_by_form(stranger, password=OTHER_PASSWORD).status_code == 422
 
 
 def test_a_strangers_later_registration_is_not_confirmed_by_the_owners_browser(app: Flask, client: FlaskClient) -> None:

@@ -23,7 +23,7 @@ from tests.customers.steps import (
     get_customer,
     is_logged_in,
     link_in,
-    log_in,
+    log_in_by_form,
     mails,
     open_sessions,
     without_token,
@@ -50,14 +50,14 @@ def test_the_link_sets_a_new_password_and_logs_in(app: Flask, client: FlaskClien
     response = post(client, link, {"password": NEW}, form_on=link)
     assert (response.status_code, response.headers["Location"]) == (303, "/account")
     assert "Your new password is set" in open_page(client, "/account").text
-    assert log_in(browser_of(app), password=NEW).status_code == 303
-    assert log_in(browser_of(app), password=PASSWORD).status_code == 422
+    assert log_in_by_form(browser_of(app), password=NEW).status_code == 303
+    assert log_in_by_form(browser_of(app), password=PASSWORD).status_code == 422
 
 
 def test_every_session_ends_and_the_owner_is_told(app: Flask, client: FlaskClient) -> None:
     customer_id = add_customer(app)
     intruder = browser_of(app)
-    log_in(intruder)
+    log_in_by_form(intruder)
     link = link_for(app, client)
     post(client, link, {"password": NEW}, form_on=link)
     assert not is_logged_in(intruder)
@@ -67,7 +67,7 @@ def test_every_session_ends_and_the_owner_is_told(app: Flask, client: FlaskClien
 
 def test_every_other_open_link_ends_too(app: Flask, client: FlaskClient) -> None:
     add_customer(app, confirmed=False)
-    log_in(client)
+    log_in_by_form(client)
     confirm = link_in(mails(app, "confirm_address")[0], "confirm")
     link = link_for(app, client)
     post(client, link, {"password": NEW}, form_on=link)
@@ -93,7 +93,7 @@ def test_who_only_has_vipps_hears_how_to_log_in_and_may_set_a_password(app: Flas
     link = link_for(app, client)
     assert "you log in with Vipps" in mails(app)[0].body
     post(client, link, {"password": NEW}, form_on=link)
-    assert log_in(browser_of(app), password=NEW).status_code == 303
+    assert log_in_by_form(browser_of(app), password=NEW).status_code == 303
 
 
 def test_a_mailbox_that_was_never_proved_opens_no_vipps_account(app: Flask, client: FlaskClient) -> None:
@@ -119,7 +119,7 @@ def test_a_link_works_once(app: Flask, client: FlaskClient) -> None:
     again = browser_of(app)
     assert open_page(again, link, status=410).h1 == "This link no longer works"
     assert post(again, link, {"password": "a fourth blue tent"}).status_code == 410
-    assert log_in(again, password=NEW).status_code == 303
+    assert log_in_by_form(again, password=NEW).status_code == 303
 
 
 def test_of_two_at_the_same_moment_one_sets_the_password(either_app: Flask) -> None:
@@ -150,7 +150,7 @@ def test_a_link_works_for_an_hour(app: Flask, client: FlaskClient) -> None:
     with time_machine.travel(utcnow() + timedelta(hours=1, seconds=1), tick=False):
         assert client.get(link).status_code == 410
         assert client.post(link, data={"password": NEW, "csrf_token": token}).status_code == 410
-    assert log_in(client).status_code == 303
+    assert log_in_by_form(client).status_code == 303
 
 
 def test_only_the_newest_link_works(app: Flask, client: FlaskClient) -> None:
@@ -164,10 +164,10 @@ def test_a_link_of_one_account_changes_no_other(app: Flask, client: FlaskClient)
     add_customer(app)
     add_customer(app, "other@example.com")
     link = link_for(app, client)
-    log_in(client, "other@example.com")
+    log_in_by_form(client, "other@example.com")
     post(client, link, {"password": NEW, "email": "other@example.com"}, form_on=link)
-    assert log_in(browser_of(app), "other@example.com").status_code == 303
-    assert log_in(browser_of(app), password=NEW).status_code == 303
+    assert log_in_by_form(browser_of(app), "other@example.com").status_code == 303
+    assert log_in_by_form(browser_of(app), password=NEW).status_code == 303
 
 
 def test_a_link_dies_with_the_address_it_was_for(app: Flask, client: FlaskClient) -> None:

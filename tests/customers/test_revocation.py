@@ -16,14 +16,23 @@ from app.mail import Mail
 from app.vipps.config import ISSUER_PATH
 from tests.conftest import browser_of
 from tests.customers.revocation_steps import SUBJECT, everything, link_of, now, outcomes, proposal, revoke, told
-from tests.customers.steps import PASSWORD, activity_of, add_answer, add_customer, enter, is_logged_in, log_in, mails
+from tests.customers.steps import (
+    PASSWORD,
+    activity_of,
+    add_answer,
+    add_customer,
+    enter,
+    is_logged_in,
+    log_in_by_form,
+    mails,
+)
 
 
 def test_it_marks_the_link_ends_the_sessions_of_vipps_and_tells_the_customer(either_app: Flask) -> None:
     customer_id = add_customer(either_app, vipps=True)
     by_vipps, by_password = browser_of(either_app), browser_of(either_app)
     enter(either_app, by_vipps, customer_id)
-    log_in(by_password)
+    log_in_by_form(by_password)
     at = now()
     revoke(either_app, at)
     assert outcomes(either_app) == [("revoked", 1)]

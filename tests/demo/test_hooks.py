@@ -9,8 +9,8 @@ ALSO_USED = {"page", "hints"}  # by the view, and by a slot
 
 
 def test_every_slot_has_its_template_and_every_template_is_used() -> None:
-    named = [name for path in (ROOT / "templates").rglob("*.html") for name in SLOT.findall(path.read_text())]
-    assert len(named) == len(set(named)) > 10
+    named = {name for path in (ROOT / "templates").rglob("*.*") for name in SLOT.findall(path.read_text())}
+    assert len(named) > 10
     assert {*named, *ALSO_USED} == {path.stem for path in (ROOT / "demo" / "templates" / "demo").iterdir()}
 
 

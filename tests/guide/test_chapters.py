@@ -1,7 +1,7 @@
 """The guide's texts: every page opens, every link leads somewhere, and nothing is named that does not exist."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +13,7 @@ from app.doctor import CHECKS as DOCTOR_CHECKS
 from app.guide import conformance, page_source, source, text
 from app.guide.chapters import chapters
 from app.guide.faq import QUESTIONS
+from app.guide.known_mistakes import KNOWN_MISTAKES
 from app.settings import Settings
 from app.vipps.errors import REFUSALS
 from simulator.faults import REDIRECT_ERRORS
@@ -22,6 +23,7 @@ from tests.pages import Page
 PAGES = [
     "/guide/",
     "/guide/faq",
+    "/guide/known-mistakes",
     "/guide/glossary",
     "/guide/errors",
     "/guide/checklist",
@@ -48,7 +50,7 @@ def test_there_is_a_chapter_for_every_subject() -> None:
         "logging-out",
         "revocation-and-privacy",
         "phones",
-        "errors",
+        "error-handling",
         "going-live",
         "forking-this-shop",
         "other-set-ups",
@@ -78,6 +80,16 @@ def test_every_link_leads_somewhere(guide: FlaskClient, path: str, sources: dict
             assert response.status_code == 200, f"{path} links to {target}"
             kept[target] = set(Page(response.text).tree.xpath("//@id"))
         assert not parts.fragment or parts.fragment in kept[target], f"{path} links to {target}#{parts.fragment}"
+
+
+def test_the_chain_of_chapters_shows_the_heading_of_each_forwards_and_back(guide: FlaskClient) -> None:
+    for relation, expected in (("next", chapters()), ("prev", chapters()[::-1])):
+        path, headings = f"/guide/{expected[0].slug}", []
+        while path and len(headings) < len(expected):
+            page = open_page(guide, path)
+            headings.append(page.one("h1").get_text())
+            path = next((str(link["href"]) for link in page.select(f"a[rel={relation}]")), "")
+        assert (headings, path) == ([each.title for each in expected], "")
 
 
 def test_every_chapter_is_short_and_shows_running_code() -> None:
@@ -122,6 +134,7 @@ def test_index_for_machines_names_every_chapter(guide: FlaskClient) -> None:
     listed = re.findall(r"\((http://localhost:8000)(/guide/[\w-]+\.md)\)", guide.get("/llms.txt").text)
     assert [path for _, path in listed] == [f"{each}.md" for each in CHAPTERS]
     assert {guide.get(path).status_code for _, path in listed} == {200}
+    assert "(http://localhost:8000/guide/known-mistakes)" in guide.get("/llms.txt").text
 
 
 def said() -> Iterator[tuple[str, str]]:
@@ -129,6 +142,7 @@ def said() -> Iterator[tuple[str, str]]:
     texts = [(each.slug, each.body) for each in chapters()] + [
         (f"faq {each.number}", each.answer) for each in QUESTIONS
     ]
+    texts += [(f"mistake {each.number}", each.here) for topic in KNOWN_MISTAKES for each in topic.mistakes]
     for where, markdown in texts:
         prose = re.sub(r"```.*?```", "", markdown, flags=re.DOTALL)
         yield from ((where, words) for words in re.findall(r"`([^`\n]+)`", prose))
@@ -174,7 +188,10 @@ def test_every_question_of_the_faq_is_answered() -> None:
     assert [each.number for each in QUESTIONS if each.changed] == [8, 14, 15, 16, 17, 20, 22, 23, 31]
 
 
-def test_page_of_the_checklist_asks_when_its_button_is_pressed(guide: FlaskClient) -> None:
+def test_page_of_the_checklist_asks_when_its_button_is_pressed(
+    make_app: Callable[..., Flask], unused_port: int
+) -> None:
+    guide = browser_of(make_app(demo=True, SIMULATOR_URL=f"http://localhost:{unused_port}"))
     page = open_page(guide, "/guide/checklist")
     assert not page.select(".finding")
     response = guide.post("/guide/checklist", data={"csrf_token": page.csrf_token()})

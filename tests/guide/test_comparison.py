@@ -1,5 +1,7 @@
 """Two logins compared: the main difference in a sentence, then each difference in a table."""
 
+from dataclasses import replace
+from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -7,8 +9,11 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from app.guide.inspector.checks import CHECKS
-from tests.conftest import open_page
-from tests.guide.steps import INDEX
+from app.guide.inspector.comparison import difference_groups
+from app.guide.inspector.timeline import build_timeline
+from app.vipps.purposes import LoginPurpose
+from tests.conftest import open_page, post
+from tests.guide.steps import INDEX, kept_of
 from tests.pages import Page
 from tests.vipps_person import VippsPerson
 
@@ -61,6 +66,37 @@ def test_logins_of_two_persons_differ_in_their_claims(vipps: VippsPerson) -> Non
     rows = rows_of(page)
     assert len(set(rows["sub"])) == 2
     assert not {"token", "jwks.json", "It is recent and has not expired (exp, iat)", "iss", "aud"} & set(rows)
+
+
+def test_a_refresh_is_listed_by_its_purpose_and_differs_from_a_login_in_it(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    vipps.browser.get(vipps.approve(vipps.start(), "kari"))  # the subject is known now
+    started = post(vipps.browser, "/account/vipps/refresh", form_on="/account")
+    vipps.browser.get(vipps.approve(str(started.headers["Location"]), "kari"))
+    newest = open_page(vipps.browser, INDEX).select(".login")[0]
+    assert newest.select("h2")[0].get_text() == "Profile asked for again"
+    assert newest.select("p")[-1].get_text().endswith("· Ask Vipps again for the profile")
+    page = compared(vipps.browser)
+    assert "later one as “Profile asked for again”." in page.one(".lead").get_text()
+    rows = rows_of(page)
+    assert rows["The purpose"] == ["Log in", "Ask Vipps again for the profile"]
+    assert [name for name, (earlier, later) in rows.items() if earlier == later] == []
+
+
+def test_every_purpose_has_an_outcome_of_its_own_and_equal_logins_have_no_difference(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    (kept,) = kept_of(vipps)
+    with vipps.app.test_request_context():
+        timelines = [
+            build_timeline(replace(kept, start={**kept.start, "purpose": each}, callback={**kept.callback, **ended}))
+            for each in LoginPurpose
+            for ended in ({"purpose": each, "decision": None},)
+        ]
+    assert len({each.purpose for each in timelines}) == len(LoginPurpose)
+    assert len({each.outcome for each in timelines}) == len(LoginPurpose) - 1  # members log in as well
+    for first, second in pairwise(timelines):
+        assert [group.title for group in difference_groups(first, second)] == ["What it was for"]
+        assert difference_groups(first, first) == []
 
 
 def test_a_failed_check_shows_the_values_that_it_compared(vipps: VippsPerson) -> None:

@@ -14,6 +14,7 @@ from app.guide.error_playground.routes import INJECTORS, REPEAT
 from app.guide.faq import QUESTIONS
 from app.guide.glossary import TERMS
 from app.guide.inspector.checks import CHECKS
+from app.guide.known_mistakes import KNOWN_MISTAKES, TOPICS
 from app.vipps.errors import REDIRECT_CODES, REFUSALS
 from simulator.scenarios import SCENARIOS
 
@@ -59,13 +60,25 @@ def test_a_file_has_the_keys_that_its_reader_names(tmp_path: Path, text: str, fa
         [place for question in QUESTIONS for place in question.places],
         [check.symbol for check in CHECKS],
         [term.place for term in TERMS],
+        [place for topic in KNOWN_MISTAKES for each in topic.mistakes for place in (*each.places, *each.tests)],
     ],
-    ids=["checklist", "faq", "checks", "glossary"],
+    ids=["checklist", "faq", "checks", "glossary", "known mistakes"],
 )
 def test_places_in_the_source_exist(places: list[str]) -> None:
     assert places
     for place in places:
         assert source.find(place).text
+
+
+def test_known_mistakes_are_numbered_once_and_name_tests_and_public_addresses() -> None:
+    files = {each.stem for each in (tables.FOLDER / "known_mistakes").glob("*.toml")}
+    assert files == {topic.name for topic in KNOWN_MISTAKES} <= set(TOPICS)
+    mistakes = [each for topic in KNOWN_MISTAKES for each in topic.mistakes]
+    assert len({each.number for each in mistakes}) == len(mistakes)
+    for each in mistakes:
+        assert all((each.title, each.wrong.strip(), each.here.strip(), each.places, each.tests)), each.number
+        assert all(test.startswith("tests/") and "::test_" in test for test in each.tests), each.number
+        assert all(address.startswith("https://") for address in each.reported), each.number
 
 
 def test_fault_cases_name_refusals_and_faults_that_exist() -> None:

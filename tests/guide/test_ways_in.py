@@ -7,7 +7,7 @@ from flask import Flask
 
 from samples.customers import PASSWORD
 from tests.conftest import browser_of, open_page, post
-from tests.customers.steps import log_in
+from tests.customers.steps import log_in_by_form
 from tests.shop.steps import place_order, put_into_cart
 from tests.vipps_person import VippsPerson
 
@@ -40,7 +40,7 @@ def test_an_order_links_to_the_login_before_it(vipps: VippsPerson) -> None:
 
 def test_a_password_login_has_no_recording(make_app: Callable[..., Flask]) -> None:
     browser = browser_of(make_app(demo=True))
-    log_in(browser, "kari.nordfjell@example.com", PASSWORD)
+    log_in_by_form(browser, "kari.nordfjell@example.com", PASSWORD)
     put_into_cart(browser, "enamel-mug")
     page = open_page(browser, place_order(browser, delivery="pickup").location)
     assert page.h1.startswith("Thank you")

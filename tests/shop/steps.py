@@ -13,8 +13,8 @@ from sqlalchemy import event, func, select
 from app.customers.models import Customer, CustomerSession
 from app.database import db, utcnow
 from app.i18n import LANGUAGES
-from app.shop.catalogue import search_text
 from app.shop.models import Cart, CartLine, Category, CategoryText, Order, Product, ProductText
+from app.shop.search import searchable
 from app.tokens import secret_hash
 from tests.conftest import open_page, post
 from tests.pages import Page
@@ -59,7 +59,7 @@ def add_product(
             add_category(app, category, category.capitalize())
             shelf = db.session.scalars(select(Category).where(Category.slug == category)).one()
         name = slug.capitalize() if name is None else name
-        words = search_text(name, summary)
+        words = searchable(name, summary)
         texts = [ProductText(language=each, name=name, summary=summary, search=words) for each in LANGUAGES]
         product = Product(
             slug=slug, price=price, stock=stock, picture=PICTURE, category_id=shelf.id, position=position, texts=texts

@@ -9,7 +9,7 @@ from app.database import db
 from app.shop.carts import merged_quantity
 from app.shop.models import Cart, CartLine
 from tests.conftest import browser_of, open_page, post
-from tests.customers.steps import add_customer, log_in
+from tests.customers.steps import add_customer, log_in, log_in_by_form
 from tests.shop.steps import add_product, cart_of, count_of, put_into_cart, set_product
 
 OTHER = "odd@example.com"
@@ -105,5 +105,5 @@ def test_a_customers_cart_has_no_cookie(shop: Flask, client: FlaskClient) -> Non
 
 def test_a_refused_login_leaves_the_guests_cart(shop: Flask, client: FlaskClient) -> None:
     put_into_cart(client)
-    log_in(client, password="a wrong guess")
+    log_in_by_form(client, password="a wrong guess")
     assert cart_of(client) == {"mittens": 1}

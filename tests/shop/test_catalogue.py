@@ -9,7 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import assets
-from app.shop.catalogue import MAX_WORDS, PER_PAGE, RememberedCategories, Shelf, search_text, searched_words
+from app.shop.catalogue import MAX_WORDS, PER_PAGE, RememberedCategories, Shelf, searched_words
+from app.shop.search import searchable
 from tests.conftest import open_page
 from tests.pages import Page
 from tests.shop.steps import add_category, add_logged_in_customer, add_product, place_order, put_into_cart, set_product
@@ -129,7 +130,12 @@ def test_a_strange_search_is_answered(app: Flask, client: FlaskClient, q: str) -
 def test_a_search_looks_for_a_few_words_only() -> None:
     assert len(searched_words("a b c d e f g h i j")) == MAX_WORDS
     assert searched_words("\0") == []
-    assert search_text("Ål ", "\n  ØRRET") == "ål ørret"
+
+
+def test_the_searchable_form_has_each_word_once_and_the_parts_between_punctuation() -> None:
+    assert searchable("Ål ", "\n  ØRRET") == "ål ørret"
+    assert searchable("A (hat), a 100% snake_case") == "a (hat), 100% snake_case hat 100 snake case"
+    assert searchable(searchable("The (hat).")) == searchable("The (hat).")
 
 
 def test_a_search_in_a_category_stays_in_it(app: Flask, client: FlaskClient) -> None:

@@ -15,10 +15,10 @@ from flask.testing import FlaskClient
 
 from app import i18n
 from app.database import db
-from app.i18n import LANGUAGES, _preferred
+from app.i18n import LANGUAGES, preferred_language
 from app.shop.models import Category, CategoryText, Product, ProductText
 from tests.conftest import browser_of, open_page, post
-from tests.customers.steps import log_in
+from tests.customers.steps import log_in_by_form
 from tests.pages import Page
 from tests.shop.steps import add_product, cart_of, place_order, put_into_cart
 from tests.shop.test_seed import GOODS
@@ -129,7 +129,7 @@ def test_looking_around_leaves_no_cookie(demo_app: Flask, path: str) -> None:
 def test_an_order_keeps_its_language_and_its_names(demo_app: Flask) -> None:
     client = in_language(demo_app, "nb")
     put_into_cart(client, "wool-blanket", "2")
-    log_in(client, "ingrid.solheim@example.com", "lantern by the lake")
+    log_in_by_form(client, "ingrid.solheim@example.com", "lantern by the lake")
     path = place_order(client, delivery="pickup").location
     client.get("/language/en")
     page = open_page(client, path)
@@ -143,7 +143,7 @@ def test_a_purchase_from_shelf_to_history_on_both_databases(either_app: Flask) -
     put_into_cart(client, "cabin-radio", "9")
     put_into_cart(client, "enamel-mug")
     post(client, "/cart/remove", {"product": "enamel-mug"})
-    log_in(client, "ingrid.solheim@example.com", "lantern by the lake")
+    log_in_by_form(client, "ingrid.solheim@example.com", "lantern by the lake")
     assert cart_of(client) == {"wool-blanket": 2, "cabin-radio": 2}
     page = open_page(client, place_order(client).location)
     assert page.one(".sum--total dd").get_text() == "6\xa0578,00\xa0kr"
@@ -179,9 +179,9 @@ def danish_app(demo_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with demo_app.app_context():
         directories = demo_app.extensions["babel"].translation_directories
     monkeypatch.setattr(demo_app.extensions["babel"], "translation_directories", [*directories, str(tmp_path)])
-    _preferred.cache_clear()
+    preferred_language.cache_clear()
     yield demo_app
-    _preferred.cache_clear()
+    preferred_language.cache_clear()
 
 
 def test_a_language_without_texts_shows_the_products_in_english(danish_app: Flask) -> None:
@@ -202,7 +202,7 @@ def test_a_language_without_texts_shows_the_products_in_english(danish_app: Flas
     cart = open_page(client, "/cart")
     assert (cart.h1, english in cart.text) == ("Din kurv", True)
     assert "Log ind" in open_page(client, "/login").text
-    log_in(client, "ingrid.solheim@example.com", "lantern by the lake")
+    log_in_by_form(client, "ingrid.solheim@example.com", "lantern by the lake")
     order = open_page(client, place_order(client).location)
     assert english in order.text
     assert open_page(client, "/orders").h1 == "Dine ordrer"

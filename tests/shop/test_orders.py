@@ -1,6 +1,8 @@
 """Orders afterwards: the page of one, the list of all, and that they are their customer's alone."""
 
 import re
+from collections.abc import Callable
+from importlib.util import find_spec
 
 import pytest
 from flask import Flask
@@ -10,10 +12,31 @@ from sqlalchemy import delete, select
 from app import about
 from app.customers.models import Customer
 from app.database import db
+from app.mail import Mail
 from app.shop.models import Order, Product
-from app.shop.orders import PER_PAGE, new_number
+from app.shop.orders import PER_PAGE, PREFIX, new_number
 from tests.conftest import browser_of, open_page
 from tests.shop.steps import add_logged_in_customer, add_product, all_orders, place_order, put_into_cart
+
+
+@pytest.mark.parametrize("demo", ["0", "1"])
+def test_only_the_demo_calls_itself_one_from_cart_to_receipt(make_app: Callable[..., Flask], demo: str) -> None:
+    app = make_app(DEMO=demo)
+    client = browser_of(app)
+    add_product(app)
+    add_logged_in_customer(app, client)
+    put_into_cart(client)
+    texts = {path: open_page(client, path).text for path in ("/cart", "/checkout")}
+    place_order(client)
+    number = all_orders(app)[0].number
+    with app.app_context():
+        texts["receipt"] = db.session.scalars(select(Mail)).one().body
+    pages = (f"/orders/{number}", "/orders", "/account", "/account/profile", "/account/consents", "/login", "/register")
+    texts |= {path: open_page(client, path).text for path in pages if demo == "0"}
+    if demo == "0":
+        assert [where for where, text in texts.items() if "demo" in text.lower()] == []
+    elif find_spec("demo"):
+        assert all("This is a demo. No payment is made." in text for text in texts.values())
 
 
 @pytest.fixture
@@ -65,7 +88,8 @@ def test_a_number_that_is_none_leads_nowhere(buyer: FlaskClient, number: str) ->
 def test_a_number_is_readable_and_not_the_next_one() -> None:
     numbers = {new_number() for _each in range(1000)}
     assert len(numbers) == 1000
-    assert all(re.fullmatch(r"M-[2-9B-DF-HJKM-NP-RTWX]{4}-[2-9B-DF-HJKM-NP-RTWX]{4}", number) for number in numbers)
+    assert about.SLUG[0].upper() == PREFIX
+    assert all(re.fullmatch(rf"{PREFIX}(-[2-9B-DF-HJKM-NP-RTWX]{{4}}){{2}}", number) for number in numbers)
 
 
 def test_the_order_list_has_pages_with_the_newest_order_first(app: Flask, buyer: FlaskClient) -> None:

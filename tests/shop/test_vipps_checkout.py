@@ -8,7 +8,7 @@ from app.customers.privacy.erasure import erase
 from app.database import db
 from samples.customers import PASSWORD
 from tests.conftest import browser_of, open_page, post
-from tests.customers.steps import log_in
+from tests.customers.steps import log_in_by_form
 from tests.pages import Page, check_page
 from tests.shop.steps import all_orders, cart_of, checkout_page, order_form, place_order, put_into_cart, set_product
 from tests.vipps_person import VippsPerson
@@ -185,7 +185,7 @@ def test_the_next_person_at_the_browser_sees_nothing_of_it(vipps: VippsPerson) -
 
 def test_a_demo_customer_takes_the_cart_along_to_the_checkout(vipps: VippsPerson) -> None:
     put_into_cart(vipps.browser, "enamel-mug", "2")
-    response = log_in(vipps.browser, "ingrid.solheim@example.com", PASSWORD, next="/checkout")
+    response = log_in_by_form(vipps.browser, "ingrid.solheim@example.com", PASSWORD, next="/checkout")
     assert response.location == "/checkout"
     page = checkout_page(vipps.browser)
     assert filled_in(page) == ("Ingrid Solheim", "ingrid.solheim@example.com", "+47 90 00 02 01")

@@ -118,7 +118,7 @@ def test_staff_are_no_customers(app: Flask) -> None:
     assert cookie is not None
     client.set_cookie("session", cookie.value)
     assert client.get("/account").headers["Location"].startswith("/login")
-    assert customers.log_in(client, EMAIL, PASSWORD).status_code == 422
+    assert customers.log_in_by_form(client, EMAIL, PASSWORD).status_code == 422
 
 
 def test_a_customers_password_does_not_open_the_back_office(app: Flask, client: FlaskClient) -> None:

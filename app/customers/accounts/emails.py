@@ -57,7 +57,7 @@ def password_set(customer: Customer) -> None:
 
 def vipps_connected(customer: Customer) -> None:
     """Tell the owner that a Vipps user opens the account from now on (ASVS 6.3.7)."""
-    _send(customer, "vipps_connected", account=_link("account.overview"), forgot=_link("password.forgot"))
+    _send(customer, "vipps_connected", account=_link("account.overview"), forgot=_forgot_link())
 
 
 def vipps_disconnected(customer: Customer) -> None:
@@ -71,7 +71,7 @@ def sharing_revoked(customer: Customer) -> None:
         customer,
         "sharing_revoked",
         login=_link("login.page"),
-        forgot=_link("password.forgot") if customer.email_verified_at else None,
+        forgot=_forgot_link() if customer.email_verified_at else None,
         consents=_link("consents.page"),
         delete=_link("delete.page"),
     )
@@ -129,10 +129,15 @@ def _send(
     address = to or customer.email
     if address is None:
         return
-    facts = {"has_password": customer.password_hash is not None, "has_vipps": has_vipps(customer)}
+    facts = {"has_password": customer.has_password, "has_vipps": has_vipps(customer)}
     with force_locale(customer.locale):
         body = render_template(f"mail/{kind}.txt", **facts, **context)
         mail.send(address, str(SUBJECTS[kind]), body, kind, headers)
+
+
+def _forgot_link() -> str | None:
+    """Return the link to the page that sets a password; None in a shop without passwords."""
+    return _link("password.forgot") if settings_of_app().passwords else None
 
 
 def _link(endpoint: str, **values: str) -> str:

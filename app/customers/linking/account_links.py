@@ -177,7 +177,7 @@ def take_over(customer: Customer, info: UserInfo) -> None:
 
 def can_unlink(customer: Customer) -> bool:
     """Tell whether the customer could still log in: by a password, with a confirmed address."""
-    return customer.password_hash is not None and customer.email_verified_at is not None
+    return customer.has_password and customer.email_verified_at is not None
 
 
 def unlink_account(customer: Customer, link: VippsLink) -> None:
@@ -233,7 +233,7 @@ def _account(customer: Customer, has_other_subject: bool = False) -> Account:
         email_verified=customer.email_verified_at is not None,
         phone_number=customer.phone_number,
         phone_verified=customer.phone_verified_at is not None,
-        has_password=customer.password_hash is not None,
+        has_password=customer.has_password,
         has_other_subject=has_other_subject,
         blocked=customer.blocked_at is not None,
     )

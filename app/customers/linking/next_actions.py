@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from app.about import EMAIL
 from app.customers.models import Customer
+from app.settings import settings_of_app
 from app.vipps.errors import REFUSALS
 from app.vipps.pages import OUR_MISTAKE
 from app.vipps.purposes import LoginPurpose
@@ -52,8 +53,10 @@ def actions_after_refusal(
     match code:
         case "account_blocked":
             return [Action(f"mailto:{EMAIL}?subject={reference}", _("Write to %(email)s", email=EMAIL))]
-        case "members_only":
+        case "members_only" if settings_of_app().passwords:
             return [Action(url_for("register.show", next=next_path), _("Create an account")), by_login_page]
+        case "several_accounts" | "other_subject" if not settings_of_app().passwords:
+            return [Action(f"mailto:{EMAIL}?subject={reference}", _("Write to %(email)s", email=EMAIL))]
         case "several_accounts" | "other_subject":
             then = url_for("vipps_account.link" if code == "several_accounts" else "account.overview")
             return [
@@ -98,6 +101,6 @@ def _again(code: str, purpose: LoginPurpose | None, next_path: str) -> Sequence[
 def _confirm_otherwise(code: str, customer: Customer, next_path: str) -> Sequence[Action]:
     if code != "not_confirmed_in_app":
         return []
-    if customer.password_hash:
+    if customer.has_password:
         return [Action(url_for("confirm.page", next=next_path), _("Confirm with your password"))]
-    return [Action(url_for("password.change"), _("Set a password"))]
+    return [Action(url_for("password.change"), _("Set a password"))] if settings_of_app().passwords else []

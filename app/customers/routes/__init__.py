@@ -3,6 +3,8 @@
 They are listed here and not in `app.customers`, where a page's module would hide the rules of the same name.
 """
 
+from flask import abort, request
+
 from app.customers.routes import (
     account,
     activity,
@@ -19,6 +21,7 @@ from app.customers.routes import (
     unsubscribe,
     vipps,
 )
+from app.settings import settings_of_app
 
 BLUEPRINTS = (
     login.bp,
@@ -36,3 +39,16 @@ BLUEPRINTS = (
     unsubscribe.bp,
     vipps.bp,
 )
+PASSWORD_ROUTES = frozenset({"login.password", "login.password_page", "confirm.by_password"})
+
+
+def _refuse_password_routes() -> None:
+    """Answer 404 for every page about passwords in a shop without them (`PASSWORDS=0`)."""
+    if settings_of_app().passwords:
+        return
+    if request.blueprint in (register.bp.name, password.bp.name) or request.endpoint in PASSWORD_ROUTES:
+        abort(404)
+
+
+for each in (register.bp, password.bp, login.bp, confirm.bp):
+    each.before_request(_refuse_password_routes)

@@ -54,7 +54,9 @@ def summarize(earlier: Timeline, later: Timeline) -> str:
     first, second = _course(earlier), _course(later)
     if first != second:
         return f"The earlier one {first}; the later one {second}."
-    return f"Both {first}." if earlier.outcome == later.outcome else f"Both {first}, and ended differently."
+    if earlier.outcome == later.outcome:
+        return f"Both {first}."
+    return f"Both {first}. The earlier one ended as “{earlier.outcome}”, the later one as “{later.outcome}”."
 
 
 def difference_groups(earlier: Timeline, later: Timeline) -> list[Group]:
@@ -62,6 +64,7 @@ def difference_groups(earlier: Timeline, later: Timeline) -> list[Group]:
     found = [
         Group(title, absent, kind, list(_differences(list(facts(earlier, later)), list(facts(later, earlier)))))
         for title, absent, kind, facts in (
+            ("What it was for", "unknown", "words", _meant),
             ("What was asked", "not sent", "code", _asked),
             ("What came back", "not there", "code", _came_back),
             ("What was checked", "–", "result", _checked),
@@ -96,7 +99,7 @@ def _course(timeline: Timeline) -> str:
 def _differences(earlier: Sequence[Fact], later: Sequence[Fact]) -> Iterator[Difference]:
     left, right = ({(fact.name, fact.meaning): fact.values for fact in facts} for facts in (earlier, later))
     for key in {**left, **right}:
-        if left.get(key) != right.get(key):
+        if left.get(key, ()) != right.get(key, ()):
             yield Difference(*key, left.get(key, ()), right.get(key, ()))
 
 
@@ -104,6 +107,10 @@ def _parameters(pairs: Sequence[Sequence[str]]) -> Iterator[Fact]:
     for name, value in pairs:
         if name not in RANDOM:
             yield Fact(name, recorded_names.PARAMETERS.get(name, ""), (value,))
+
+
+def _meant(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
+    yield Fact("", "The purpose", (timeline.purpose,) if timeline.purpose else ())
 
 
 def _asked(timeline: Timeline, other: Timeline) -> Iterator[Fact]:

@@ -25,6 +25,7 @@ from app.guide.inspector import masking, store
 from app.guide.login_requests import CALLBACK, started_state
 from app.logging import failure, log, reference
 from app.tokens import secret_hash
+from app.vipps.attempts import hash_of, login_attempt
 from app.vipps.call_signal import Call, call_made
 from app.vipps.claims import parse
 
@@ -64,6 +65,7 @@ class LoginHalf:
     reads: int
     failure: str
     reference: str
+    purpose: str
 
 
 def init_app(app: Flask) -> None:
@@ -89,7 +91,7 @@ def _save_record(response: Response) -> Response:
     try:
         state = _state_of(response)
         if state:
-            which, half, customer_id = _login_half(record, response)
+            which, half, customer_id = _login_half(record, response, state)
             db.session.rollback()  # the request has committed; on SQLite an open transaction would block our own write
             browser = store.browser_token()
             number = store.save_half(secret_hash(state), secret_hash(browser), which, half, customer_id, now=utcnow())
@@ -117,7 +119,7 @@ def _state_of(response: Response) -> str:
     return started_state(response)
 
 
-def _login_half(record: RequestRecord, response: Response) -> tuple[str, dict[str, Any], int | None]:
+def _login_half(record: RequestRecord, response: Response, state: str) -> tuple[str, dict[str, Any], int | None]:
     """Return which half it is, its record, and the customer's id if the login has one."""
     where, query = masking.mask_url(response.headers.get("Location", ""))
     half = LoginHalf(
@@ -136,12 +138,19 @@ def _login_half(record: RequestRecord, response: Response) -> tuple[str, dict[st
         reads=record.reads,
         failure=failure(),
         reference=reference(),
+        purpose=_purpose(state),
     )
     if request.endpoint != CALLBACK:
         return store.START, asdict(half), None
     customer_id, decision = _decision()
     issuer = current_app.extensions["vipps"].client.config.issuer
     return store.CALLBACK, {**asdict(half), "decision": decision, "issuer": issuer}, customer_id
+
+
+def _purpose(state: str) -> str:
+    """Return what the login is for; empty if the shop has no attempt with this state."""
+    attempt = select(login_attempt.c.purpose).where(login_attempt.c.state_hash == hash_of(state))
+    return db.session.scalar(attempt) or ""
 
 
 def _decision() -> tuple[int | None, dict[str, Any] | None]:

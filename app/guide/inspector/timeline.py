@@ -13,12 +13,22 @@ from app.guide.inspector.checks import CHECKS, CheckResult, Result, check_result
 from app.guide.inspector.store import RecordedLogin
 from app.settings import settings_of_app
 from app.vipps.errors import REFUSALS, Refusal
+from app.vipps.purposes import LoginPurpose
 
 BROWSER, SHOP, DATABASE, VIPPS = PARTICIPANTS = "Browser", "Shop", "Database", "Vipps"
 COOKIE_TAKEN = ("lose_cookie", "other_cookie")  # see `FaultCase.inject`
 WITHOUT_COOKIE = {
     "other_browser": "The browser follows the redirect, without a cookie of this login.",
     "not_this_browser": "The browser follows the redirect, with the cookie of another login.",
+}
+# What a login was for, and how one without a decision about accounts ended.
+PURPOSES = {
+    LoginPurpose.LOG_IN: ("Log in", "Logged in"),
+    LoginPurpose.MEMBERS: ("Log in to an existing account", "Logged in"),
+    LoginPurpose.CONNECT: ("Connect Vipps to the account", "Vipps connected"),
+    LoginPurpose.REFRESH: ("Ask Vipps again for the profile", "Profile asked for again"),
+    LoginPurpose.CONFIRM: ("Confirm that it is you", "Confirmed that it is you"),
+    LoginPurpose.PROVE: ("Prove that an account is yours", "Proved that the account is yours"),
 }
 NOT_CLAIMED = frozenset({code for check in CHECKS if check.key in ("state", "browser") for code in check.codes})
 
@@ -50,6 +60,12 @@ class Timeline:
     steps: Sequence[Step]
     checks: Sequence[CheckResult]
     refusal: Refusal | None
+
+    @property
+    def purpose(self) -> str:
+        """Return what the login was for, in words; empty if the shop does not know it."""
+        known = (self.login.start or {}).get("purpose") or (self.login.callback or {}).get("purpose")
+        return PURPOSES[LoginPurpose(known)][0] if known else ""
 
     @property
     def failed(self) -> bool:
@@ -192,7 +208,9 @@ def _outcome(login: RecordedLogin, failure: str) -> str:
     decision = login.callback.get("decision") or {}
     if decision.get("decision"):
         return str(decision["words"])
-    return "Logged in" if login.callback["calls"] else "Repeated callback"
+    if not login.callback["calls"]:
+        return "Repeated callback"
+    return PURPOSES[LoginPurpose(login.callback.get("purpose") or LoginPurpose.LOG_IN)][1]
 
 
 def _refused(login: RecordedLogin, failure: str) -> str:
