@@ -17,7 +17,7 @@ from flask import Flask, abort, current_app, request
 from flask.json.provider import DefaultJSONProvider
 from flask_wtf.csrf import CSRFProtect
 
-from simulator import control, error_pages, headers, home, i18n, phone, portal, protocol, screens, seed
+from simulator import control, error_pages, headers, home, i18n, phone, portal, protocol, screens, seed, strict_requests
 from simulator.config import MerchantConfig, SimulatorConfig
 from simulator.context import EXTENSION, Simulator
 from simulator.database import Store
@@ -39,6 +39,7 @@ class _Json(DefaultJSONProvider):
 class _SimulatorApp(Flask):
     """Flask, with templates whose block tags leave no blank lines."""
 
+    request_class = strict_requests.StrictRequest
     json_provider_class = _Json
     jinja_options = {**Flask.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
 
@@ -68,6 +69,7 @@ def create_simulator(config: SimulatorConfig) -> Flask:
 
 def _wire(app: Flask) -> None:
     """Register handlers and blueprints. Merchants and scripts send no CSRF token; browsers do."""
+    strict_requests.init_app(app)
     i18n.init_app(app)
     headers.init_app(app)
     error_pages.init_app(app)

@@ -186,7 +186,10 @@ def refuse_http(error: HTTPException) -> Response:
 
 
 def _body() -> dict[str, Any]:
-    body = request.get_json()
+    try:
+        body = request.get_json()
+    except RecursionError:
+        raise ValueError("the body is nested too deeply") from None
     if not isinstance(body, dict):
         raise ValueError("the body must be a JSON object")
     return body

@@ -45,7 +45,7 @@ def test_the_security_headers_are_on_every_answer(demo_client: FlaskClient, path
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
     assert "base-uri 'none'" in policy
-    assert "form-action 'self' http://localhost:" in policy
+    assert "form-action 'self';" in policy
     assert "unsafe" not in policy
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"

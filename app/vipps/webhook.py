@@ -15,7 +15,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from .revocation_event import MAX_BODY_BYTES, Delivery, parse
 from .routes import Integration, integration
@@ -36,10 +36,8 @@ def consent_revoked(token: str) -> Response:
         return answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     try:
         understood = vipps.merchant.receive(delivery(vipps))
-    except RequestEntityTooLarge:
-        return answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    except TooManyRequests:
-        return answer(HTTPStatus.TOO_MANY_REQUESTS)
+    except HTTPException as refused:  # the body is too large or cannot be read, or there are too many events
+        return answer(HTTPStatus(refused.code or HTTPStatus.BAD_REQUEST))
     except SQLAlchemyError:
         return answer(HTTPStatus.SERVICE_UNAVAILABLE)
     return answer(HTTPStatus.OK if understood else HTTPStatus.BAD_REQUEST)
@@ -55,10 +53,15 @@ def token_is_ours(token: str, *configured: str) -> bool:
 
 
 def delivery(vipps: Integration) -> Delivery:
-    """Read the body up to the limit, also a chunked one; raises `RequestEntityTooLarge` beyond it."""
+    """Read the body up to the limit, also a chunked one; raises `HTTPException` if it is too large or malformed."""
     request.max_content_length = MAX_BODY_BYTES
-    body = request.get_data(cache=False)
-    request.stream.read(1)  # Werkzeug truncates a chunked body silently; reading one more byte raises
+    try:
+        body = request.get_data(cache=False)
+        request.stream.read(1)  # Werkzeug truncates a chunked body silently; reading one more byte raises
+    except HTTPException:
+        raise
+    except Exception as error:  # servers have errors of their own for a malformed chunk
+        raise BadRequest from error
     config = vipps.client.config
     return Delivery(config.issuer, config.client_id, parse(body, datetime.now(UTC)), sha256(body).hexdigest())
 
