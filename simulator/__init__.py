@@ -2,7 +2,7 @@
 
 It is a product of its own, on an origin of its own, and knows no merchant site: a site in any language connects to it
 with a client id, a client secret and this origin. It needs no network, and all its persons are fictional. It calls only
-the webhook addresses that merchants register.
+the webhook addresses that merchants register, on origins of their own. It is for test data, not for the open internet.
 
 The rules are plain functions with typed outcomes: `authorization` checks the request, `logins` decides the steps of the
 login, `tokens` and `userinfo` answer the merchant. `protocol`, `screens`, `home`, `phone`, `portal` and `control`
@@ -18,14 +18,13 @@ from flask.json.provider import DefaultJSONProvider
 from flask_wtf.csrf import CSRFProtect
 
 from simulator import control, error_pages, headers, home, i18n, phone, portal, protocol, screens, seed, strict_requests
-from simulator.config import MerchantConfig, SimulatorConfig
+from simulator.config import LOCAL_HOSTS, MerchantConfig, SimulatorConfig
 from simulator.context import EXTENSION, Simulator
 from simulator.database import Store
 from simulator.keys import KeyRing
 
 __all__ = ["MerchantConfig", "SimulatorConfig", "create_simulator"]
 
-LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _HERE = Path(__file__).parent
 
 

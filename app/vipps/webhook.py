@@ -2,10 +2,10 @@
 
 The event is not signed, and the platform's HMAC does not cover it (Vipps Login API guide: webhooks). So the address is
 the secret: its token is compared in constant time before the body is read, and appears in no log. The route uses no
-cookie, no session and no form token, and its response repeats nothing of the request. Vipps documents neither retries
-nor expected statuses for this event, so the statuses are those of its other webhooks: 200 once the event is stored,
-also for an unknown person; 400 for a body that will never be understood; 429 and 503 for "later". Anyone who learns the
-address can forge an event, so the merchant must allow only effects that can be undone.
+cookie, no session and no form token, it refuses a browser's requests, and its response repeats nothing of the request.
+Vipps documents neither retries nor expected statuses for this event, so the statuses are those of its other webhooks:
+200 once the event is stored, also for an unknown person; 400 for a body that will never be understood; 429 and 503 for
+"later". Anyone who learns the address can forge an event, so the merchant must allow only effects that can be undone.
 """
 
 import hmac
@@ -30,6 +30,8 @@ def consent_revoked(token: str) -> Response:
     """Receive one event."""
     vipps = integration()
     config = vipps.client.config
+    if "Origin" in request.headers or "Sec-Fetch-Site" in request.headers:
+        return answer(HTTPStatus.FORBIDDEN)  # from a web page: browsers set these headers (Fetch, 3.2), Vipps does not
     if not token_is_ours(token, config.webhook_token, *config.other_webhook_tokens):
         return answer(HTTPStatus.NOT_FOUND)
     if request.mimetype != "text/plain":

@@ -20,8 +20,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from app.settings import DEMO_WEBHOOK_TOKEN
 from simulator.testing import create_test_simulator
+from tests.conftest import WEBHOOK_TOKEN
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 SAME_EVERY_TIME = settings(
@@ -43,7 +43,7 @@ WEBHOOK = {
                         "name": "token",
                         "in": "path",
                         "required": True,
-                        "schema": {"type": "string", "enum": [DEMO_WEBHOOK_TOKEN, "x" * 43]},
+                        "schema": {"type": "string", "enum": [WEBHOOK_TOKEN, "x" * 43]},
                     }
                 ],
                 "requestBody": {"content": {"text/plain": {"schema": {"type": "string"}}}},
