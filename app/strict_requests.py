@@ -24,6 +24,8 @@ class NamedPartsParser(FormDataParser):
         """Parse a form; raises `BadRequest` if a part has no name."""
         stream, form, files = super().parse(*args, **kwargs)
         if None in form or None in files:
+            for file in files.values():
+                file.close()
             raise BadRequest("a part of the form has no name")
         return stream, form, files
 
