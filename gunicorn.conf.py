@@ -20,6 +20,8 @@ keepalive = 5
 max_requests = 200_000
 max_requests_jitter = 20_000
 limit_request_line = 8190
+# By default a client on this machine may name the path prefix (SCRIPT_NAME) and the path in headers of its own.
+forwarder_headers = ""
 # The shop logs each request itself, without the query string, because a callback's has the authorization code.
 accesslog = None
 control_socket_disable = True  # nothing here uses it, and it would write to the home directory

@@ -12,6 +12,8 @@ from typing import Any
 
 from app.settings import INSTANCE, Settings, SettingsError, kept_secret, load
 
+CONTROL_TOKEN = "simulator_control_token"  # noqa: S105 - the name of a file
+
 
 def __getattr__(name: str) -> Any:
     """Build an app at the first access."""
@@ -70,14 +72,20 @@ def build_simulator(settings: Settings) -> Any:
         privacy_url=f"{settings.public_url}/privacy",
         plan="advanced",  # this plan lets the shop ask for confirmation in the app
     )
-    return create_simulator(
-        SimulatorConfig(
-            public_url=settings.simulator_url,
-            database_url=f"sqlite:///{INSTANCE / 'simulator.sqlite'}",
-            secret_key=kept_secret(INSTANCE / "simulator_key"),
-            merchants=(shop,),
-        )
+    config = SimulatorConfig(
+        public_url=settings.simulator_url,
+        database_url=f"sqlite:///{INSTANCE / 'simulator.sqlite'}",
+        secret_key=kept_secret(INSTANCE / "simulator_key"),
+        merchants=(shop,),
+        control_token=kept_secret(INSTANCE / CONTROL_TOKEN),
     )
+    if not config.is_local:
+        print(
+            f"The simulator at {config.public_url} is for test data, not for the open internet: any visitor can use\n"
+            f"its pages. Its control API needs the token in {INSTANCE.name}/{CONTROL_TOKEN}.",
+            file=sys.stderr,
+        )
+    return create_simulator(config)
 
 
 def main(settings: Settings) -> None:

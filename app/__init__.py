@@ -10,7 +10,22 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from app import about, assets, cli, customers, errors, health, i18n, logging, mail, metrics, security, shop, staff
+from app import (
+    about,
+    assets,
+    cli,
+    customers,
+    errors,
+    health,
+    i18n,
+    logging,
+    mail,
+    metrics,
+    security,
+    shop,
+    staff,
+    strict_requests,
+)
 from app.customers.linking.vipps_login import VippsLogin
 from app.database import connect, db, engine_options
 from app.settings import LOCAL_HOSTS, Settings, load
@@ -24,6 +39,7 @@ ROOT = Path(__file__).resolve().parent.parent
 class Shop(Flask):
     """Flask, with templates that leave no blank lines in place of tags."""
 
+    request_class = strict_requests.StrictRequest
     jinja_options = {**Flask.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
 
 
@@ -41,6 +57,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
 
     logging.init_app(app, settings)
+    strict_requests.init_app(app)
     security.init_app(app, settings)
     connect(app)
     i18n.init_app(app)

@@ -5,6 +5,7 @@ traceback and does not repeat the input.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import islice
 
 from flask import Flask, current_app, render_template, request
@@ -13,7 +14,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from app.database import db, is_unavailable, name_of
 from app.logging import log, reference, set_failure
@@ -104,8 +105,9 @@ def stale_form(error: CSRFError) -> ResponseReturnValue:
 def too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:
     """Read a form that is too large to its end, up to `DRAIN_BYTES`, and answer with its page."""
     stream, left = request.environ["wsgi.input"], min(request.content_length or 0, DRAIN_BYTES)
-    while left > 0 and (chunk := stream.read(min(CHUNK_BYTES, left))):
-        left -= len(chunk)
+    with suppress(BadRequest):  # the body ends too early, or cannot be read
+        while left > 0 and (chunk := stream.read(min(CHUNK_BYTES, left))):
+            left -= len(chunk)
     return error_page(413)
 
 

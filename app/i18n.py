@@ -19,6 +19,7 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from app.security import read_cookie, set_cookie
+from app.strict_requests import request_target
 from app.vipps.return_path import local_path
 
 DEFAULT_LANGUAGE = "en"
@@ -28,7 +29,14 @@ LANGUAGES = {"en": "English", "nb": "Norsk bokmål"}
 # the same map (`simulator/i18n.py`), and a login is in one language. A language in `LANGUAGES` is used as it is.
 ALIASES = {"no": "nb", "nn": "nb", "da": "nb", "sv": "nb"}
 SECRET_ADDRESSES = frozenset(
-    {"vipps.callback", "register.confirm", "password.reset", "email.confirm", "vipps_account.prove_by_mail"}
+    {
+        "vipps.callback",
+        "vipps.go_to_vipps",
+        "register.confirm",
+        "password.reset",
+        "email.confirm",
+        "vipps_account.prove_by_mail",
+    }
 )
 LANGUAGE_COOKIE = "language"
 A_YEAR = 365 * 24 * 3600
@@ -117,7 +125,7 @@ def here() -> str:
     """
     if request.method != "GET" or request.endpoint is None or request.endpoint in SECRET_ADDRESSES:
         return "/"
-    return request.full_path.removesuffix("?")
+    return request_target()
 
 
 @lru_cache(maxsize=4096)

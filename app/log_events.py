@@ -84,6 +84,7 @@ EVENTS: dict[str, Event] = {
         login_refused=("A login with a password was refused.", "method too_many blocked"),
         confirmation_refused=("A customer gave a wrong password for a re-authentication.", "method"),
         staff_login_refused=("A login to the back office was refused.", ""),
+        order_refused=("A customer wanted to order more than one customer may within an hour.", "customer"),
         csrf_refused=("A form had no valid CSRF token: an expired page, or another site's form.", "reason"),
         webhook_delivery=("The webhook received an event. `outcome` says what it led to.", "outcome"),
         consent_without_channel=(

@@ -1,7 +1,8 @@
 """Protect every page: security headers, host check, CSRF tokens, trusted proxies, rate limits, cookies.
 
 The Content-Security-Policy needs no nonce and no exception, because no page has an inline script or style (ASVS 3.4.3).
-Its `form-action` includes the provider, since Chromium applies it to the redirects after a form post as well.
+Its `form-action` is this origin alone. Chromium applies it to the redirects after a form post too, so a form that
+starts a Vipps login leads to a page of ours first (`app.vipps.routes.go_to_vipps`).
 """
 
 import re
@@ -19,6 +20,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.library_internals import PrunedMemoryStorage, skip_search_for_wide_limits
 from app.settings import LOCAL_HOSTS, Settings, settings_of_app
+from app.strict_requests import request_target
 
 csrf = CSRFProtect()
 
@@ -117,7 +119,7 @@ def _host_check(settings: Settings):  # type: ignore[no-untyped-def]  # a closur
             return None
         if not settings.simulated or urlsplit(f"//{request.host}").hostname not in LOCAL_HOSTS:
             abort(400, "unknown host")
-        return redirect(settings.public_url + request.full_path.removesuffix("?"), 308)
+        return redirect(settings.public_url + request_target(), 308)
 
     return check
 
@@ -151,7 +153,7 @@ def security_headers(settings: Settings) -> list[tuple[str, str]]:
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'", *button[1:]],
         "connect-src": ["'self'"],
-        "form-action": ["'self'", settings.provider_url],
+        "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
     }

@@ -6,6 +6,7 @@ same variables, which a test checks.
 """
 
 import difflib
+import hmac
 import os
 import secrets
 from collections.abc import Mapping
@@ -29,7 +30,6 @@ VIPPS_HOSTS = {"test": "https://apitest.vipps.no", "production": "https://api.vi
 # The credentials of the simulator's demo merchant: public by design, refused outside the simulator.
 DEMO_CLIENT_ID = "5f0e4bd2-6c1c-4f2b-9f0a-0d7f6a4b1c55"
 DEMO_CLIENT_SECRET = "simulated+secret/for-the-demo=="  # noqa: S105 - reserved characters on purpose
-DEMO_WEBHOOK_TOKEN = "simulated-webhook-token"  # noqa: S105 - the simulator's, refused elsewhere
 
 
 # The ids of Vipps' predefined consents, which are the shop's channels (`app.customers.consents.channels`).
@@ -163,9 +163,15 @@ class Settings(BaseSettings):
 
     @property
     def webhook_token(self) -> str:
-        """Return the secret path segment of the revocation webhook; empty if the webhook is off."""
+        """Return the secret path segment of the revocation webhook; empty if the webhook is off.
+
+        The simulator is told one that is made from this installation's key: a published one could be posted to by any
+        web page that a developer opens.
+        """
         own = self.vipps_webhook_token.get_secret_value()
-        return own or (DEMO_WEBHOOK_TOKEN if self.simulated else "")
+        if own or not self.simulated:
+            return own
+        return hmac.new(self.signing_key.encode(), b"webhook", "sha256").hexdigest()
 
     @property
     def other_webhook_tokens(self) -> list[str]:

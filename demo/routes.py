@@ -9,7 +9,7 @@ from app.database import begin_write, db
 from app.logging import log
 from app.settings import settings_of_app
 from app.vipps.return_path import local_path
-from samples import customers
+from samples import customers, products
 
 bp = Blueprint("demo", __name__, template_folder="templates")
 
@@ -29,14 +29,15 @@ def page() -> ResponseReturnValue:
 
 @bp.post("/demo/start-over")
 def start_over() -> ResponseReturnValue:
-    """Reset the demo's accounts, and delete the accounts that scenarios created."""
+    """Reset the demo's accounts and stock, and delete the accounts that scenarios created."""
     if not settings_of_app().simulated:
         abort(404)
     begin_write()
     customers.start_over(db.session())
+    products.restock(db.session())
     db.session.commit()
     log.info("demo_started_over")
-    flash(_("All accounts of the demo are reset."), "success")
+    flash(_("The accounts and the stock of the demo are reset."), "success")
     response = redirect(url_for("demo.page"), 303)
     clear_session_cookie(response)
     return response

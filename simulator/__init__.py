@@ -2,7 +2,7 @@
 
 It is a product of its own, on an origin of its own, and knows no merchant site: a site in any language connects to it
 with a client id, a client secret and this origin. It needs no network, and all its persons are fictional. It calls only
-the webhook addresses that merchants register.
+the webhook addresses that merchants register, on origins of their own. It is for test data, not for the open internet.
 
 The rules are plain functions with typed outcomes: `authorization` checks the request, `logins` decides the steps of the
 login, `tokens` and `userinfo` answer the merchant. `protocol`, `screens`, `home`, `phone`, `portal` and `control`
@@ -17,15 +17,14 @@ from flask import Flask, abort, current_app, request
 from flask.json.provider import DefaultJSONProvider
 from flask_wtf.csrf import CSRFProtect
 
-from simulator import control, error_pages, headers, home, i18n, phone, portal, protocol, screens, seed
-from simulator.config import MerchantConfig, SimulatorConfig
+from simulator import control, error_pages, headers, home, i18n, phone, portal, protocol, screens, seed, strict_requests
+from simulator.config import LOCAL_HOSTS, MerchantConfig, SimulatorConfig
 from simulator.context import EXTENSION, Simulator
 from simulator.database import Store
 from simulator.keys import KeyRing
 
 __all__ = ["MerchantConfig", "SimulatorConfig", "create_simulator"]
 
-LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _HERE = Path(__file__).parent
 
 
@@ -39,6 +38,7 @@ class _Json(DefaultJSONProvider):
 class _SimulatorApp(Flask):
     """Flask, with templates whose block tags leave no blank lines."""
 
+    request_class = strict_requests.StrictRequest
     json_provider_class = _Json
     jinja_options = {**Flask.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
 
@@ -68,6 +68,7 @@ def create_simulator(config: SimulatorConfig) -> Flask:
 
 def _wire(app: Flask) -> None:
     """Register handlers and blueprints. Merchants and scripts send no CSRF token; browsers do."""
+    strict_requests.init_app(app)
     i18n.init_app(app)
     headers.init_app(app)
     error_pages.init_app(app)

@@ -5,7 +5,6 @@ the same 401 `invalid_client` (Vipps MobilePay Login API guide: token endpoint; 
 """
 
 import base64
-import binascii
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -87,7 +86,7 @@ def _read_basic(header: str) -> tuple[str, str] | None:
         return None
     try:
         client_id, _, secret = base64.b64decode(value.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, no UTF-8, or no ASCII in the header
         return "", ""
     return client_id, secret
 

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from simulator.consents.checks import check_consents, check_flow, check_url
 from simulator.consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
 
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
 AuthMethod = Literal["client_secret_basic", "client_secret_post"]
 Plan = Literal["basic", "advanced"]
 Brand = Literal["vipps", "mobilepay"]
@@ -40,6 +42,7 @@ class MerchantConfig:
     brand: Brand = "vipps"
     """The brand on the screens when the request has no `market`."""
     webhook_url: str | None = None
+    """Where revocation events go; the control API accepts only the origin of a redirect URI, or of this address."""
     account_url: str | None = None
     """The merchant's page where people see their data; None links to the merchant's front page."""
     terms_url: str = "https://example.com/terms"
@@ -108,6 +111,8 @@ class SimulatorConfig:
     """Seconds that a replaced signing key stays published; tokens signed with it live for one hour."""
     browser_lifetime: int = 365 * 24 * 3600
     """Seconds that a browser is remembered."""
+    control_token: str = ""
+    """Opens the control API to other computers, as `Authorization: Bearer`; without it they cannot use that API."""
 
     def __post_init__(self) -> None:
         """Check the origin: every URL and the issuer are built from it."""
@@ -116,9 +121,20 @@ class SimulatorConfig:
             raise ValueError("public_url must be an origin such as http://localhost:8001, without a slash at its end")
 
     @property
+    def is_local(self) -> bool:
+        """Tell whether browsers reach the simulator on their own computer only."""
+        return urlsplit(self.public_url).hostname in LOCAL_HOSTS
+
+    @property
     def secure(self) -> bool:
         """Tell whether browsers reach the simulator over HTTPS."""
         return self.public_url.startswith("https://")
+
+
+def origin_of(url: str) -> tuple[str, str | None, int | None]:
+    """Return scheme, host and port of an address (RFC 6454, section 4)."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -1,7 +1,8 @@
 """The control API: operates the simulator without its screens, and sets it up for a test.
 
-It needs no token, because all data is fictional. But every change must be sent as JSON: a page of another origin cannot
-do that without a CORS preflight, so no web page can change a simulator on a developer's computer.
+On the simulator's own computer it needs no token, because all data is fictional. But every change must be sent as JSON:
+a page of another origin cannot do that without a CORS preflight, so no web page can change a simulator on a developer's
+computer. Other computers need `SimulatorConfig.control_token`.
 
 GET    /control/                        this API as a page
 GET    /control/openapi.json            this API as OpenAPI 3.1
@@ -22,6 +23,7 @@ GET    /control/requests                calls to the protocol endpoints; ?after=
 POST   /control/reset                   delete logins and consents, undo changes; keep the keys
 """
 
+import hmac
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -50,9 +52,21 @@ from simulator.scenarios import SCENARIOS
 
 bp = Blueprint("control", __name__, url_prefix="/control")
 
+LOOPBACK = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
 MAX_ID = 2**31 - 1  # the largest integer that a column holds on every database
 
 _Row = TypeVar("_Row", Person, SalesUnit, Delivery)
+
+
+@bp.before_request
+def refuse_other_computers() -> None:
+    """Refuse other computers without the token: this API shows secrets and makes the simulator send requests."""
+    config = simulator().config
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if config.control_token and hmac.compare_digest(token.encode(), config.control_token.encode()):
+        return
+    if not config.is_local or request.remote_addr not in LOOPBACK:
+        abort(HTTPStatus.FORBIDDEN, "the control API needs the simulator's control token, except on its own computer")
 
 
 @bp.get("/")
@@ -135,8 +149,8 @@ def list_merchants() -> Response:
 def put_merchant(client_id: str) -> Response:
     """Add or replace a merchant."""
     with simulator().store.write() as session:
-        unit = merchants.save(session, MerchantConfig.from_json({**_body(), "client_id": client_id}))
-        return jsonify(merchants.as_json(unit))
+        wanted = {**_body(), "client_id": client_id}
+        return jsonify(_saved(session, wanted, fetch(session, SalesUnit, client_id)))
 
 
 @bp.patch("/merchants/<client_id>")
@@ -145,7 +159,7 @@ def change_merchant(client_id: str) -> Response:
     with simulator().store.write() as session:
         unit = _existing(session, SalesUnit, client_id)
         changed = {**merchants.as_json(unit), **_body(), "client_id": client_id}
-        return jsonify(merchants.as_json(merchants.save(session, MerchantConfig.from_json(changed))))
+        return jsonify(_saved(session, changed, unit))
 
 
 @bp.post("/keys/rotate")
@@ -186,10 +200,20 @@ def refuse_http(error: HTTPException) -> Response:
 
 
 def _body() -> dict[str, Any]:
-    body = request.get_json()
+    try:
+        body = request.get_json()
+    except RecursionError:
+        raise ValueError("the body is nested too deeply") from None
     if not isinstance(body, dict):
         raise ValueError("the body must be a JSON object")
     return body
+
+
+def _saved(session: Session, values: dict[str, Any], unit: SalesUnit | None) -> dict[str, Any]:
+    """Save a merchant and return its fields; raises ValueError if they are invalid."""
+    merchant = MerchantConfig.from_json(values)
+    merchants.check_webhook(merchant, unit)
+    return merchants.as_json(merchants.save(session, merchant))
 
 
 def _existing(session: Session, table: type[_Row], key: str) -> _Row:

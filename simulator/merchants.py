@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from simulator.config import MerchantConfig
+from simulator.config import MerchantConfig, origin_of
 from simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
 from simulator.consents.checks import check_consents, check_flow, check_url
 from simulator.consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
@@ -80,6 +80,18 @@ def save(session: Session, merchant: MerchantConfig, *, as_configured: bool = Fa
         unit.configured = values
     session.flush()
     return unit
+
+
+def check_webhook(merchant: MerchantConfig, unit: SalesUnit | None) -> None:
+    """Raise ValueError for a webhook on an origin that is neither a redirect URI's nor configured at start.
+
+    Otherwise the control API could make the simulator post to any server that it reaches, and tell its status.
+    """
+    if merchant.webhook_url is None:
+        return
+    known = [*merchant.redirect_uris, *filter(None, [unit and unit.configured["webhook_url"]])]
+    if origin_of(merchant.webhook_url) not in map(origin_of, known):
+        raise ValueError("webhook_url: must have the origin of one of the merchant's redirect_uris")
 
 
 def change_plan(unit: SalesUnit) -> None:

@@ -46,6 +46,7 @@ hypothesis.settings.load_profile("shop")
 
 # A shop in development: its provider is the simulator, or a test's own provider on this machine.
 ENVIRONMENT = {"VIPPS_ENVIRONMENT": "simulator", "SECRET_KEY": "a key for tests that is long enough to sign"}
+WEBHOOK_TOKEN = load(ENVIRONMENT).webhook_token
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

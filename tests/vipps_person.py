@@ -12,6 +12,7 @@ from app import about
 from app.settings import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from simulator import create_simulator
 from simulator.config import MerchantConfig, SimulatorConfig
+from tests.pages import Page
 from tests.speed import compiled_templates
 
 _pool = urllib3.PoolManager(retries=False)
@@ -32,6 +33,18 @@ def build_simulator(origin: str, database: Path, redirect_uri: str, **merchant: 
     app = create_simulator(config)
     app.jinja_env.bytecode_cache = compiled_templates
     return app
+
+
+def led_on(browser: FlaskClient, response: Any) -> str:
+    """Follow a form's response to the page that leads on to Vipps; returns the authorization URL."""
+    assert response.status_code == 303, response.text[:500]
+    assert response.location.startswith("/login/vipps/continue?"), response.location
+    page = browser.get(response.location)
+    assert page.status_code == 200, page.text[:500]
+    delay, _, url = page.headers["Refresh"].partition(";url=")
+    assert (delay, page.headers["Cache-Control"]) == ("0", "no-store")
+    assert Page(page.text).one("main a")["href"] == url, "a link for browsers that do not refresh"
+    return url
 
 
 @dataclass

@@ -35,6 +35,9 @@ LINKS_PER_CLIENT = "100 per 5 minutes"
 CHANGE_PER_CLIENT = "20 per 15 minutes"
 # Of all senders together, because every sender who knows the webhook's address acts as Vipps.
 EVENTS = "120 per minute"
+# An order takes stock that is not paid for. `app.shop.orders` limits the orders of one customer; this limits those of
+# the many accounts that one client can register.
+ORDERS_PER_CLIENT = "100 per hour"
 # A copy reads every row about a customer.
 COPIES_PER_CUSTOMER = "10 per hour"
 

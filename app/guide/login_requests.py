@@ -1,17 +1,24 @@
-"""Recognize a response that starts a login, whatever part of the shop sends it."""
+"""Recognize a request that starts a login, whatever part of the shop sends its response."""
 
 from urllib.parse import parse_qs, urlsplit
 
-from flask import Response
+from flask import g, request
 
-from app.settings import settings_of_app
+from app.vipps.routes import opened_by_browser
 
-CALLBACK = "vipps.callback"
+CONTINUE = "vipps.go_to_vipps"
 
 
-def started_state(response: Response) -> str:
-    """Return the state of the login that a response starts by redirecting to Vipps; empty for any other response."""
-    target = response.headers.get("Location", "")
-    if response.status_code == 302 and target.startswith(settings_of_app().provider_url):
-        return parse_qs(urlsplit(target).query).get("state", [""])[0]
-    return ""
+def is_callback() -> bool:
+    """Tell whether this request is a callback, and not only a look at its address (HEAD, prefetch)."""
+    return request.endpoint == "vipps.callback" and opened_by_browser()
+
+
+def started_url() -> str:
+    """Return the authorization URL of the login that this request started; empty for any other request."""
+    return str(g.get("authorization_url", ""))
+
+
+def started_state() -> str:
+    """Return the state of the login that this request started; empty for any other request."""
+    return parse_qs(urlsplit(started_url()).query).get("state", [""])[0]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from flask import Blueprint, Response, abort, render_template, url_for
+from flask import Blueprint, Response, abort, render_template, request, url_for
 
 from app.guide import conformance, page_source, source, text
 from app.guide.chapters import Chapter, chapter, chapters
@@ -28,7 +28,9 @@ def show(slug: str) -> str:
     found = chapter(slug) or abort(404)
     at = list(chapters()).index(found)
     around = {"before": chapters()[at - 1] if at else None, "after": (*chapters(), None)[at + 1]}
-    return render_template("guide/chapter.html", chapter=found, text=_rendered(found), number=at + 1, **around)
+    return render_template(
+        "guide/chapter.html", chapter=found, text=_rendered(found, request.script_root), number=at + 1, **around
+    )
 
 
 @bp.get("/guide/<slug>.md")
@@ -94,7 +96,7 @@ def made(endpoint: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _rendered(found: Chapter) -> text.Text:
+def _rendered(found: Chapter, prefix_of_addresses: str) -> text.Text:
     return text.render(found.body)
 
 

@@ -1,14 +1,14 @@
 """Cache fragments of pages: the same facts give the same HTML, which is rendered once.
 
-A fragment has its own template, which uses only the facts passed to it, the language and the shop's settings. The
-cache cannot be stale: each page reads the facts from the database, and a changed price is a different key. Never pass
-personal data (a name, a form's token) to a fragment.
+A fragment has its own template, which uses only the facts passed to it, the language, the path prefix of addresses and
+the shop's settings. The cache cannot be stale: each page reads the facts from the database, and a changed price is a
+different key. Never pass personal data (a name, a form's token) to a fragment.
 """
 
 from collections.abc import Hashable
 from functools import lru_cache
 
-from flask import Flask, current_app, render_template
+from flask import Flask, current_app, render_template, request
 from markupsafe import Markup
 
 from app.i18n import language
@@ -25,8 +25,8 @@ def init_app(app: Flask) -> None:
 def cached_fragment(template: str, **facts: Hashable) -> Markup:
     """Return the fragment for these facts, from the cache if possible; `flask --debug` always renders it."""
     render = _rendered if current_app.debug else current_app.extensions["fragment_cache"]
-    return Markup(render(template, language(), tuple(facts.items())))  # noqa: S704 - rendered with escaping
+    return Markup(render(template, (language(), request.script_root), tuple(facts.items())))  # noqa: S704 - rendered with escaping
 
 
-def _rendered(template: str, language_of_key: str, facts: tuple[tuple[str, Hashable], ...]) -> str:
+def _rendered(template: str, used_by_templates: tuple[str, str], facts: tuple[tuple[str, Hashable], ...]) -> str:
     return render_template(template, **dict(facts))

@@ -2,17 +2,21 @@
 
 Placing an order is one transaction. Stock is taken with an UPDATE that matches only while there is enough, so if two
 customers want the last one, exactly one gets it, on any database and with any number of workers. The cart is locked
-first, and the checkout form has a key, so a form that is sent twice finds the order that it already made.
+first, and the checkout form has a key, so a form that is sent twice finds the order that it already made. Orders are
+not paid in advance, so what one customer may order in an hour is limited: otherwise one account could reserve the whole
+stock (OWASP Automated Threats, OAT-021 Denial of Inventory).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from app import about
+from app.database import utcnow
 from app.pagination import Cursor, Page, narrow, to_page
 from app.reference_numbers import readable_number
 from app.shop.carts import Line, Owner, find_cart, lines_of
@@ -20,6 +24,8 @@ from app.shop.models import CartLine, Order, OrderLine, Product
 
 PER_PAGE = 10
 PREFIX = about.SLUG[0].upper()  # of order numbers: tells them apart from those of another shop
+MAX_ORDERS_PER_HOUR = 10
+MAX_ITEMS_PER_HOUR = 200
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,11 @@ class TotalChanged:
 
 
 @dataclass(frozen=True)
+class TooMuchOrdered:
+    """The customer has ordered as much as one customer may within an hour. No order is placed."""
+
+
+@dataclass(frozen=True)
 class Checkout:
     """One submission of the checkout form; `shown_total` is the total that the customer saw, if known."""
 
@@ -69,7 +80,7 @@ class Checkout:
     shown_total: int | None = None
 
 
-def place(session: Session, checkout: Checkout) -> Placed | CartEmpty | Shortage | TotalChanged:
+def place(session: Session, checkout: Checkout) -> Placed | CartEmpty | Shortage | TotalChanged | TooMuchOrdered:
     """Turn the customer's cart into an order. The caller began a write; it commits `Placed` and rolls back the rest."""
     owner = Owner(customer_id=checkout.customer_id)
     cart = find_cart(session, owner, lock=True)
@@ -80,6 +91,8 @@ def place(session: Session, checkout: Checkout) -> Placed | CartEmpty | Shortage
         return CartEmpty()
     if checkout.shown_total not in (None, total_of(lines)):
         return TotalChanged()
+    if exceeds_limits(session, checkout.customer_id, lines):
+        return TooMuchOrdered()
     # Always in the same order, or two concurrent orders of the same products can deadlock.
     missing = [line.name for line in sorted(lines, key=lambda line: line.product_id) if not take_stock(session, line)]
     if missing:
@@ -88,6 +101,14 @@ def place(session: Session, checkout: Checkout) -> Placed | CartEmpty | Shortage
     session.add(order)
     session.execute(delete(CartLine).where(CartLine.cart_id == cart.id))
     return Placed(order.number)
+
+
+def exceeds_limits(session: Session, customer_id: int, lines: Sequence[Line]) -> bool:
+    """Tell whether this is too much for one customer within an hour. The cart is locked, so two orders do not race."""
+    recent = (Order.customer_id == customer_id, Order.placed_at > utcnow() - timedelta(hours=1))
+    orders = session.scalar(select(func.count(Order.id)).where(*recent)) or 0
+    items = session.scalar(select(func.sum(OrderLine.quantity)).join(Order).where(*recent)) or 0
+    return orders >= MAX_ORDERS_PER_HOUR or items + sum(line.quantity for line in lines) > MAX_ITEMS_PER_HOUR
 
 
 def take_stock(session: Session, line: Line) -> bool:

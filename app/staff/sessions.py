@@ -16,6 +16,7 @@ from app.settings import settings_of_app
 from app.staff import session_store
 from app.staff.models import Staff
 from app.staff.session_store import CurrentStaff
+from app.strict_requests import request_target
 
 COOKIE = "staff"
 # The only two endpoints of the back office that need no login.
@@ -29,7 +30,7 @@ def require_staff() -> ResponseReturnValue | None:
     here = current_staff()
     if here is None:
         # A redirect cannot send a submitted form again.
-        there = request.full_path.removesuffix("?") if request.method == "GET" else None
+        there = request_target() if request.method == "GET" else None
         return redirect(url_for("staff.login.page", next=there), 303)
     if session_store.visit_due(here):
         begin_write()

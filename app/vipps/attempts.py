@@ -10,7 +10,7 @@ double click cannot exchange a code twice (RFC 6749, section 4.1.2). Its outcome
 import hashlib
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
@@ -94,7 +94,7 @@ _FORGET = delete(login_attempt).where(
 
 @dataclass(frozen=True)
 class Attempt:
-    """A login in progress. `state` is known only at the start; afterwards only its hash is.
+    """A login in progress. `state` is known at the start and to `find`; the database has only its hash.
 
     `owner` names the session for which the attempt was started, in the merchant's words; empty for a login. `used_at`
     (seconds since 1970) is when it was claimed, 0 before.
@@ -173,7 +173,27 @@ class Attempts:
         mine = {"state": hash_of(state), "browser": hash_of(browser), "now": self._seconds()}
         with self._engine().begin() as connection:
             row = connection.execute(_CLAIM, mine).one_or_none()
-        return _attempt(row) if row else self._why_not(state, browser)
+        if row:
+            return _attempt(row)
+        found = self.find(state, browser)
+        if isinstance(found, Attempt):
+            raise Expired(found)  # it expired just now
+        return found
+
+    def find(self, state: str, browser: str) -> Attempt | Repeated:
+        """Return the attempt of a state for this browser, unclaimed; returns and raises otherwise what `claim` does."""
+        with self._engine().connect() as connection:
+            by_state = select(login_attempt).where(login_attempt.c.state_hash == hash_of(state))
+            row = connection.execute(by_state).one_or_none()
+        if row is None:
+            raise LoginRefused("state_unknown")
+        if row.browser_hash != hash_of(browser):
+            raise LoginRefused("not_this_browser" if browser else "other_browser")
+        if row.used_at is not None:
+            return Repeated(_attempt(row), row.outcome)
+        if row.expires_at < self._seconds():
+            raise Expired(_attempt(row))
+        return replace(_attempt(row), state=state)
 
     def finish(self, attempt: Attempt, outcome: str, connection: Connection | None = None) -> None:
         """Store the outcome of the attempt, for a repeated callback.
@@ -200,18 +220,6 @@ class Attempts:
     def in_progress(self, attempt: Attempt) -> bool:
         """Tell whether a callback may still work on this attempt; a killed worker leaves it without an outcome."""
         return self._seconds() - attempt.used_at <= MAX_CALLBACK_SECONDS
-
-    def _why_not(self, state: str, browser: str) -> Repeated:
-        with self._engine().connect() as connection:
-            by_state = select(login_attempt).where(login_attempt.c.state_hash == hash_of(state))
-            row = connection.execute(by_state).one_or_none()
-        if row is None:
-            raise LoginRefused("state_unknown")
-        if row.browser_hash != hash_of(browser):
-            raise LoginRefused("not_this_browser" if browser else "other_browser")
-        if row.used_at is None:
-            raise Expired(_attempt(row))
-        return Repeated(_attempt(row), row.outcome)
 
     def _seconds(self) -> int:
         return int(self._now().timestamp())

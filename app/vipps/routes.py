@@ -1,4 +1,4 @@
-"""The two routes of a login: `start` sends the browser to Vipps, `callback` receives it back.
+"""The routes of a login: `start` sends the browser to Vipps, `callback` receives it back.
 
 `start` stores an attempt and redirects. `callback` claims the attempt, calls Vipps twice and hands the result to the
 `Merchant`, which decides what a login means in the shop. Read `finish` beside the sequence diagram of OpenID Connect
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
-from flask import Blueprint, Flask, Response, current_app, make_response, redirect, request
+from flask import Blueprint, Flask, Response, current_app, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -66,6 +66,9 @@ class Merchant(Protocol):
 
     def count_start(self) -> None:
         """Count a started login of this client; raises `LoginRefused` over the limit."""
+
+    def lead_on(self, url: str) -> ResponseReturnValue:
+        """Show the page that leads from a form to Vipps, with a link to this address: some browsers do not refresh."""
 
     def is_theirs(self, attempt: Attempt) -> bool:
         """Tell whether the customer for whom the attempt was started is still the one logged in here."""
@@ -130,9 +133,34 @@ def start() -> ResponseReturnValue:
     return begin(LoginPurpose.MEMBERS if "members" in request.args else LoginPurpose.LOG_IN, next_path)
 
 
+@bp.get("/login/vipps/continue")
+def go_to_vipps() -> ResponseReturnValue:
+    """Lead the browser on to Vipps, from a form that started a login; to look at this page changes nothing.
+
+    Chromium applies the policy's `form-action` to every redirect after a form post, also to those at Vipps, whose hosts
+    may change. A page ends that chain. It is for the browser that sent the form only: its cookie and the state match.
+    """
+    vipps, next_path = integration(), "/"
+    try:
+        attempt = vipps.attempts.find(only(request.args, "state", missing="state_missing"), browser_cookie(vipps))
+        if isinstance(attempt, Repeated):
+            return private(redirect(attempt.attempt.next_path, 303))
+        next_path, url = attempt.next_path, vipps.client.authorization_url(attempt)
+    except LoginRefused as error:
+        return private(vipps.merchant.refuse(error, next_path, None))
+    except SQLAlchemyError as error:
+        unavailable = LoginRefused("database_unavailable", detail=type(error).__name__)
+        return private(vipps.merchant.refuse(unavailable, next_path, None))
+    response = private(vipps.merchant.lead_on(url))
+    response.headers["Refresh"] = f"0;url={url}"  # the browser's history keeps only the page that it leads to
+    return response
+
+
 @bp.get(CALLBACK_PATH)
 def callback() -> ResponseReturnValue:
     """Finish a login: Vipps has sent the browser back, with a code or an error."""
+    if not opened_by_browser():
+        return private(Response(status=405, headers={"Allow": "GET, OPTIONS"}))
     vipps, next_path, purpose = integration(), "/", None
     try:
         state = only(request.args, "state", missing="state_missing")
@@ -174,7 +202,8 @@ def finish(vipps: Integration, attempt: Attempt) -> ResponseReturnValue:
 def begin(purpose: LoginPurpose, next_path: str, owner: str = "") -> Response:
     """Store an attempt, bind it to this browser and its owner, and redirect to the authorization URL.
 
-    Every purpose except logging in starts with a form post that has a CSRF token, for its `owner`.
+    Every purpose except logging in starts with a form post that has a CSRF token, for its `owner`; a form's redirect
+    leads through `go_to_vipps`.
     """
     vipps = integration()
     # One value per browser, kept while logins are open, so that several tabs can log in at the same time.
@@ -183,12 +212,16 @@ def begin(purpose: LoginPurpose, next_path: str, owner: str = "") -> Response:
         vipps.client.breaker.check()
         vipps.merchant.count_start()
         attempt = vipps.attempts.begin(browser, purpose, next_path, owner)
-        response = make_response(redirect(vipps.client.authorization_url(attempt)))
+        g.authorization_url = url = vipps.client.authorization_url(attempt)  # also for hooks after the request
     except LoginRefused as error:
         return private(vipps.merchant.refuse(error, next_path, purpose))
     except SQLAlchemyError as error:
         unavailable = LoginRefused("database_unavailable", detail=type(error).__name__)
         return private(vipps.merchant.refuse(unavailable, next_path, purpose))
+    if request.method == "POST":
+        response = make_response(redirect(url_for("vipps.go_to_vipps", state=attempt.state), 303))
+    else:
+        response = make_response(redirect(url))
     # Lax, because the callback is a top-level navigation from another site: Strict would lose the cookie.
     response.set_cookie(
         vipps.cookie,
@@ -235,10 +268,19 @@ def started_by_user() -> bool:
     """
     headers = request.headers
     return (
-        headers.get("Sec-Fetch-Site", "none") != "cross-site"
+        opened_by_browser()
+        and headers.get("Sec-Fetch-Site", "none") != "cross-site"
         and headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
-        and "prefetch" not in headers.get("Sec-Purpose", headers.get("Purpose", ""))
     )
+
+
+def opened_by_browser() -> bool:
+    """Tell whether a browser opens this address now: a HEAD request or a prefetch must use up no attempt.
+
+    Browsers send "prefetch" as `Sec-Purpose` (Fetch, section 3.10), older ones as `Purpose` or `X-Moz`.
+    """
+    purposes = " ".join(request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"))
+    return request.method == "GET" and not re.search("prefetch|prerender|preview", purposes, re.IGNORECASE)
 
 
 def browser_cookie(vipps: Integration) -> str:

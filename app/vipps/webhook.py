@@ -2,10 +2,10 @@
 
 The event is not signed, and the platform's HMAC does not cover it (Vipps Login API guide: webhooks). So the address is
 the secret: its token is compared in constant time before the body is read, and appears in no log. The route uses no
-cookie, no session and no form token, and its response repeats nothing of the request. Vipps documents neither retries
-nor expected statuses for this event, so the statuses are those of its other webhooks: 200 once the event is stored,
-also for an unknown person; 400 for a body that will never be understood; 429 and 503 for "later". Anyone who learns the
-address can forge an event, so the merchant must allow only effects that can be undone.
+cookie, no session and no form token, it refuses a browser's requests, and its response repeats nothing of the request.
+Vipps documents neither retries nor expected statuses for this event, so the statuses are those of its other webhooks:
+200 once the event is stored, also for an unknown person; 400 for a body that will never be understood; 429 and 503 for
+"later". Anyone who learns the address can forge an event, so the merchant must allow only effects that can be undone.
 """
 
 import hmac
@@ -15,7 +15,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from .revocation_event import MAX_BODY_BYTES, Delivery, parse
 from .routes import Integration, integration
@@ -30,16 +30,16 @@ def consent_revoked(token: str) -> Response:
     """Receive one event."""
     vipps = integration()
     config = vipps.client.config
+    if "Origin" in request.headers or "Sec-Fetch-Site" in request.headers:
+        return answer(HTTPStatus.FORBIDDEN)  # from a web page: browsers set these headers (Fetch, 3.2), Vipps does not
     if not token_is_ours(token, config.webhook_token, *config.other_webhook_tokens):
         return answer(HTTPStatus.NOT_FOUND)
     if request.mimetype != "text/plain":
         return answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     try:
         understood = vipps.merchant.receive(delivery(vipps))
-    except RequestEntityTooLarge:
-        return answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    except TooManyRequests:
-        return answer(HTTPStatus.TOO_MANY_REQUESTS)
+    except HTTPException as refused:  # the body is too large or cannot be read, or there are too many events
+        return answer(HTTPStatus(refused.code or HTTPStatus.BAD_REQUEST))
     except SQLAlchemyError:
         return answer(HTTPStatus.SERVICE_UNAVAILABLE)
     return answer(HTTPStatus.OK if understood else HTTPStatus.BAD_REQUEST)
@@ -55,10 +55,15 @@ def token_is_ours(token: str, *configured: str) -> bool:
 
 
 def delivery(vipps: Integration) -> Delivery:
-    """Read the body up to the limit, also a chunked one; raises `RequestEntityTooLarge` beyond it."""
+    """Read the body up to the limit, also a chunked one; raises `HTTPException` if it is too large or malformed."""
     request.max_content_length = MAX_BODY_BYTES
-    body = request.get_data(cache=False)
-    request.stream.read(1)  # Werkzeug truncates a chunked body silently; reading one more byte raises
+    try:
+        body = request.get_data(cache=False)
+        request.stream.read(1)  # Werkzeug truncates a chunked body silently; reading one more byte raises
+    except HTTPException:
+        raise
+    except Exception as error:  # servers have errors of their own for a malformed chunk
+        raise BadRequest from error
     config = vipps.client.config
     return Delivery(config.issuer, config.client_id, parse(body, datetime.now(UTC)), sha256(body).hexdigest())
 

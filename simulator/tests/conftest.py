@@ -82,6 +82,12 @@ class Provider:
         assert response.status_code == 200, response.text
         return response.json
 
+    def set_webhook(self, url: str | None, merchant: MerchantConfig | None = None) -> None:
+        """Set a company's webhook address, whose origin has to be one of the company's own."""
+        unit = merchant or self.unit
+        changes = {"webhook_url": url, "redirect_uris": [*unit.redirect_uris, *([url] if url else [])]}
+        self.control(f"merchants/{unit.client_id}", changes, method="PATCH")
+
     def log_in(self, person: str = "kari", request: dict[str, Any] | None = None, **script: Any) -> dict[str, str]:
         """Log a person in without screens; returns what the merchant's callback gets."""
         body = {"authorization_url": self.url(**(request or {})), "person": person, **script}

@@ -20,7 +20,7 @@ def words(tag: Tag) -> str:
 
 def register_webhook(provider: Provider, url: str) -> None:
     """Set the company's webhook address."""
-    provider.control(f"merchants/{provider.unit.client_id}", {"webhook_url": url}, method="PATCH")
+    provider.set_webhook(url)
 
 
 def ended(browser: FlaskClient, provider: Provider) -> Visitor:

@@ -1,12 +1,14 @@
 """The control API: whole logins in one call, and the changes that a test may need."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
 from simulator.control import bp
-from simulator.testing import ADVANCED_MERCHANT, BASIC_MERCHANT, CALLBACK
+from simulator.testing import ADVANCED_MERCHANT, BASIC_MERCHANT, CALLBACK, ORIGIN, create_test_simulator
 from simulator.tests.conftest import Provider, decoded
 from simulator.tests.pages import check_page
 
@@ -237,3 +239,57 @@ def provider_tokens_by_post(provider: Provider) -> str:
     in_body = {"client_id": BASIC_MERCHANT.client_id, "client_secret": BASIC_MERCHANT.client_secret}
     response = provider.exchange(provider.log_in()["code"], {}, **in_body)
     return str((response.json or {})["id_token"])
+
+
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [
+        ("http://localhost:5000/hook", 200),  # the origin of a redirect URI
+        ("http://LOCALHOST:5000/hook", 200),
+        ("http://localhost:5001/hook", 400),
+        ("https://localhost:5000/hook", 400),
+        ("http://localhost/hook", 400),
+        ("http://169.254.169.254/latest", 400),
+        ("http://localhost:5000@169.254.169.254/latest", 400),
+        ("http://[::1/hook", 400),
+        ("http://localhost:99999/hook", 400),
+    ],
+)
+def test_a_webhook_has_an_origin_of_its_merchant(provider: Provider, url: str, status: int) -> None:
+    """Otherwise the simulator posts to any server that it reaches, and tells its status (OWASP: SSRF)."""
+    path = f"merchants/{BASIC_MERCHANT.client_id}"
+    assert ask(provider, path, {"webhook_url": url}, "PATCH").status_code == status
+    merchant = {**BASIC_MERCHANT.to_json(), "webhook_url": url}
+    assert ask(provider, path, merchant, "PUT").status_code == status
+    merchant.pop("client_id")
+    assert ask(provider, "merchants/new", merchant, "PUT").status_code == status
+
+
+def test_a_webhook_that_was_configured_may_have_another_origin(tmp_path: Path) -> None:
+    unit = replace(BASIC_MERCHANT, webhook_url="https://hooks.example/one")
+    provider = Provider(create_test_simulator(tmp_path / "simulator.sqlite", merchants=(unit,)).test_client())
+    for url, status in (("https://hooks.example/two", 200), ("https://hooks.example:8443/", 400)):
+        assert ask(provider, f"merchants/{unit.client_id}", {"webhook_url": url}, "PATCH").status_code == status
+
+
+@pytest.mark.parametrize(
+    ("url", "address", "token", "sent", "status"),
+    [
+        (ORIGIN, "127.0.0.1", "", "", 200),
+        (ORIGIN, "::1", "secret", "", 200),
+        (ORIGIN, "10.0.0.7", "", "", 403),
+        (ORIGIN, "10.0.0.7", "secret", "Bearer wrong", 403),
+        (ORIGIN, "10.0.0.7", "secret", "Bearer secret", 200),
+        ("https://sim.example", "127.0.0.1", "", "Bearer ", 403),  # behind a proxy on the same computer
+        ("https://sim.example", "127.0.0.1", "secret", "Bearer secret", 200),
+    ],
+)
+def test_other_computers_need_the_control_token(
+    tmp_path: Path, url: str, address: str, token: str, sent: str, status: int
+) -> None:
+    simulator = create_test_simulator(tmp_path / "simulator.sqlite", public_url=url, control_token=token)
+    for path in ("/control/", "/control/merchants"):
+        response = simulator.test_client().get(
+            path, base_url=url, headers={"Authorization": sent}, environ_overrides={"REMOTE_ADDR": address}
+        )
+        assert response.status_code == status

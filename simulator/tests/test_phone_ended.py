@@ -168,7 +168,7 @@ def test_company_that_no_longer_asks_cannot_be_told_again(
 ) -> None:
     register_webhook(provider, receiver.url)
     ended(browser, provider)
-    provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"webhook_url": None}, method="PATCH")
+    provider.set_webhook(None)
     page = phone(browser).page
     assert page.select(".deliveries")
     assert not page.select(".deliveries form")

@@ -29,7 +29,7 @@ def receiver() -> Iterator[Receiver]:
 
 def told(provider: Provider, url: str | None, **wishes: Any) -> dict[str, Any]:
     """Let Ola share with the company, and end that; return what the control API says about it."""
-    provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"webhook_url": url}, method="PATCH")
+    provider.set_webhook(url)
     provider.claims("ola", {"scope": "openid name"})
     return provider.control("persons/ola/revoke", {"client_id": BASIC_MERCHANT.client_id, **wishes})
 
@@ -58,7 +58,7 @@ def test_a_company_is_told_whom_it_lost(provider: Provider, receiver: Receiver) 
 
 
 def test_the_phone_tells_the_company_too(browser: FlaskClient, provider: Provider, receiver: Receiver) -> None:
-    provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"webhook_url": receiver.url}, method="PATCH")
+    provider.set_webhook(receiver.url)
     provider.log_in("ola", {"scope": "openid name"})
     Visitor(browser, browser.get("/persons/ola/phone")).press("ola/revoke")
     assert len(receiver.received) == 1
@@ -110,7 +110,7 @@ def test_an_event_can_be_sent_again_and_goes_to_where_the_company_is_now(
     provider: Provider, receiver: Receiver
 ) -> None:
     [number] = told(provider, "http://127.0.0.1:9/hook")["deliveries"]
-    provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"webhook_url": receiver.url}, method="PATCH")
+    provider.set_webhook(receiver.url)
     answer = provider.control(f"deliveries/{number}/send", {})
     assert (answer["attempts"], answer["status"]) == (2, 200)
     assert [body for _, _, body in receiver.received] == [answer["body"]], "a repeat is the very same event"
@@ -118,7 +118,7 @@ def test_an_event_can_be_sent_again_and_goes_to_where_the_company_is_now(
 
 def test_an_event_for_a_company_that_no_longer_asks_goes_nowhere(provider: Provider, receiver: Receiver) -> None:
     [number] = told(provider, receiver.url)["deliveries"]
-    provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"webhook_url": None}, method="PATCH")
+    provider.set_webhook(None)
     assert provider.control(f"deliveries/{number}/send", {})["attempts"] == 1
     assert len(receiver.received) == 1
 
@@ -164,7 +164,7 @@ def test_silent_revokes_without_an_event(provider: Provider, receiver: Receiver)
 
 
 def test_each_company_gets_an_event_of_its_own(provider: Provider, advanced: Provider, receiver: Receiver) -> None:
-    provider.control(f"merchants/{ADVANCED_MERCHANT.client_id}", {"webhook_url": receiver.url}, method="PATCH")
+    provider.set_webhook(receiver.url, ADVANCED_MERCHANT)
     advanced.claims("ola", {"scope": "openid name"})
     subjects = {decoded(provider.tokens("ola")["id_token"])["sub"], decoded(advanced.tokens("ola")["id_token"])["sub"]}
     answer = told(provider, receiver.url, client_id=None)

@@ -41,6 +41,7 @@ POLICY = {
     "img-src": "'self' data:",
     "font-src": "'self'",
     "connect-src": "'self'",
+    "form-action": "'self'",
     "frame-ancestors": "'none'",
     "base-uri": "'none'",
 }
@@ -54,11 +55,10 @@ PERSONAL = re.compile(r"/(login|account|orders|checkout|staff|cart|outbox|confir
 METHODS = ("GET", "POST")
 
 
-def check_headers(response: Any, provider: str, *, https: bool, at: Any) -> None:
+def check_headers(response: Any, *, https: bool, at: Any) -> None:
     """Check the headers of one answer (ASVS 3.4) and every cookie that it sets (ASVS 3.3)."""
     headers = response.headers
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
-    assert policy.pop("form-action") == f"'self' {provider}", at
     assert policy == POLICY, at
     assert headers["X-Content-Type-Options"] == "nosniff", at
     assert headers["Referrer-Policy"] == "same-origin", at
@@ -92,7 +92,7 @@ def test_every_answer_of_every_address_has_the_headers_and_no_cookie_without_its
     browser = browser_of(shop)
     for rule, path, method in ((rule, path, method) for method in METHODS for rule, path in every_rule(shop)):
         response = browser.open(path, method=method, base_url=arrives_as)
-        check_headers(response, settings.provider_url, https=settings.https, at=(method, path))
+        check_headers(response, https=settings.https, at=(method, path))
         statuses.add(response.status_code)
         assert response.status_code < 500 or (rule.endpoint, response.status_code) == ("vipps.start", 502), path
         if rule.endpoint != "static":
@@ -126,7 +126,7 @@ def test_what_goes_wrong_has_the_headers_too(make_app: Callable[..., Flask], mon
         asked[429] = browser.post("/password/forgot", data={"csrf_token": token, "email": "a@example.com"})
     for status, response in asked.items():
         assert response.status_code == status
-        check_headers(response, "http://localhost:8001", https=False, at=status)
+        check_headers(response, https=False, at=status)
 
 
 def log_in_customer_with_data(shop: Flask, browser: FlaskClient, email: str = KARI) -> int:

@@ -1,18 +1,22 @@
-"""Too much of everything, at the server as it runs: refused quickly, with no harm to who comes next."""
+"""Too much, or malformed, at the server as it runs: refused quickly, with no harm to the next client."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import free_port
+from simulator.discovery import TOKEN as TOKEN_ENDPOINT
+from tests.conftest import WEBHOOK_TOKEN, free_port
 
+WEBHOOK = f"/webhooks/vipps/consent-revoked/{WEBHOOK_TOKEN}"
 ROOT = Path(__file__).parents[2]
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 BOUNDARY = b"Content-Type: multipart/form-data; boundary=x\r\n"
@@ -22,20 +26,34 @@ PART = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n'
 @pytest.fixture(scope="module")
 def port(demo_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Serve a shop with gunicorn, as in production but with one worker; yields its port."""
-    folder = tmp_path_factory.mktemp("served")
+    with served_by_gunicorn("app", demo_database, tmp_path_factory.mktemp("served")) as number:
+        yield number
+
+
+@pytest.fixture(scope="module")
+def simulator_port(demo_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Serve a simulator in the same way; yields its port."""
+    with served_by_gunicorn("simulator", demo_database, tmp_path_factory.mktemp("served")) as number:
+        yield number
+
+
+@contextmanager
+def served_by_gunicorn(application: str, demo_database: Path, folder: Path) -> Iterator[int]:
+    """Serve one of the two apps with the project's own settings of gunicorn; yields its port."""
     shutil.copy(demo_database, folder / "shop.sqlite")
     number = free_port()
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith("VIPPS_")},
         "DATABASE_URL": f"sqlite:///{folder / 'shop.sqlite'}",
         "PUBLIC_URL": f"http://localhost:{number}",
-        "SIMULATOR_URL": "http://localhost:1",
+        "SIMULATOR_URL": "http://localhost:1" if application == "app" else f"http://localhost:{number}",
         "SECRET_KEY": "a key for tests that is long enough to sign",
         "BIND": f"127.0.0.1:{number}",
         "WEB_CONCURRENCY": "1",
     }
     with (folder / "log").open("wb") as log:
-        server = subprocess.Popen([sys.executable, "-m", "gunicorn", "wsgi:app"], cwd=ROOT, env=environ, stderr=log)
+        command = [sys.executable, "-m", "gunicorn", f"wsgi:{application}"]
+        server = subprocess.Popen(command, cwd=ROOT, env=environ, stderr=log)
     try:
         until = time.monotonic() + 60
         while ask(number, b"GET /healthz HTTP/1.1\r\n") != 200:
@@ -45,21 +63,28 @@ def port(demo_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     finally:
         server.terminate()
         server.wait()
-    assert "Traceback" not in (folder / "log").read_text()
+    assert not re.search("Traceback|unexpected_error|Error handling request", (folder / "log").read_text())
 
 
 def ask(port: int, head: bytes, body: bytes = b"") -> int:
     """Send a request as it is, and return the status; 0 for a connection that was refused or closed."""
+    answer = ask_for_head(port, head, body)
+    return int(answer.split()[1]) if answer else 0
+
+
+def ask_for_head(port: int, head: bytes, body: bytes = b"") -> bytes:
+    """Send a request as it is, and return the head of the response; empty for a connection that was refused."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
-            length = b"Content-Length: %d\r\n" % len(body) if body and b"Transfer" not in head else b""
+            framed = b"Transfer" in head or b"Content-Length" in head
+            length = b"Content-Length: %d\r\n" % len(body) if body and not framed else b""
             request = head + b"Host: localhost:%d\r\nConnection: close\r\n" % port + length + b"\r\n" + body
             connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
             with connection.makefile("rb") as answers:
-                answer = answers.readline()
+                return answers.read().partition(b"\r\n\r\n")[0]
     except OSError:
-        return 0
-    return int(answer.split()[1]) if answer else 0
+        return b""
 
 
 @pytest.mark.parametrize(
@@ -104,6 +129,67 @@ def test_too_much_is_refused_at_once(port: int, head: bytes, body: bytes, status
     assert ask(port, head, body) in statuses
     assert time.monotonic() - begun < 5
     assert ask(port, b"GET / HTTP/1.1\r\n") == 200
+
+
+NO_NAME = b"--x\r\nContent-Disposition: form-data\r\n\r\nv\r\n--x--\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+EVENT = b"e30.e30"
+MALFORMED = [
+    pytest.param(BOUNDARY, NO_NAME, id="a part without a name"),
+    pytest.param(BOUNDARY, NO_NAME.replace(b"data", b'data; filename="a"'), id="a file without a name"),
+    pytest.param(CHUNKED, b"zz\r\n", id="no size of a chunk"),
+    pytest.param(CHUNKED, b"7\r\n" + EVENT + b"\r\nzz\r\n", id="no size of the second chunk"),
+    pytest.param(CHUNKED, b"-7\r\n" + EVENT + b"\r\n0\r\n\r\n", id="a size below zero"),
+    pytest.param(CHUNKED, b"7\r\n" + EVENT + b"XX", id="a chunk without its end"),
+    pytest.param(CHUNKED, b"ffffffffffffffffff\r\n" + EVENT, id="a chunk that is cut"),
+    pytest.param(CHUNKED, b"7;\x00\r\n" + EVENT + b"\r\n0\r\n\r\n", id="a NUL in a chunk's extension"),
+    pytest.param(CHUNKED, b"7\r\n" + EVENT + b"\r\n0\r\nX\x00: y\r\n\r\n", id="a NUL in a trailer"),
+    pytest.param(b"Content-Length: 100\r\n", EVENT, id="a body that is cut"),
+    pytest.param(b"Content-Length: 4, 5\r\n", EVENT, id="two lengths in one"),
+    pytest.param(b"Content-Length: 1_0\r\n", EVENT, id="a length with an underscore"),
+    pytest.param(b"Transfer-Encoding: gzip\r\n", EVENT, id="an encoding that is not chunked"),
+    pytest.param(b"Transfer-Encoding: chunked, identity\r\n", EVENT, id="chunked, and then another encoding"),
+    pytest.param(b"Bad Header: x\r\n", EVENT, id="a blank in a header's name"),
+    pytest.param(b"X: a\x00b\r\n", EVENT, id="a NUL in a header"),
+]
+
+
+@pytest.mark.parametrize(("head", "body"), MALFORMED)
+@pytest.mark.parametrize("path", ["/cart/add", "/staff/login", WEBHOOK, "/forget", TOKEN_ENDPOINT])
+def test_a_body_that_cannot_be_read_is_the_senders_mistake(
+    request: pytest.FixtureRequest, path: str, head: bytes, body: bytes
+) -> None:
+    """RFC 9112, sections 6.3 and 7.1; RFC 7578, section 4.2."""
+    at = request.getfixturevalue("simulator_port" if path in ("/forget", TOKEN_ENDPOINT) else "port")
+    if head == BOUNDARY and path == WEBHOOK:
+        pytest.skip("the webhook reads plain text only")
+    kind = b"" if head == BOUNDARY else b"Content-Type: text/plain\r\n" if path == WEBHOOK else FORM
+    assert ask(at, b"POST %s HTTP/1.1\r\n" % path.encode() + kind + head, body) in (400, 501)
+    assert ask(at, b"GET /healthz HTTP/1.1\r\n") == 200
+
+
+@pytest.mark.parametrize(("expectation", "statuses"), [(b"100-continue", {100}), (b"a miracle", {417})])
+def test_an_expectation_is_answered(port: int, expectation: bytes, statuses: set[int]) -> None:
+    head = b"POST /cart/add HTTP/1.1\r\nExpect: " + expectation + b"\r\n" + FORM
+    assert ask(port, head, b"a=b") in statuses
+
+
+@pytest.mark.parametrize("name", [b"SCRIPT_NAME", b"Script-Name", b"PATH_INFO", b"X-Forwarded-Prefix"])
+def test_no_header_names_the_path_prefix(port: int, name: bytes) -> None:
+    """gunicorn believes SCRIPT_NAME and PATH_INFO from this machine, unless `forwarder_headers` says otherwise."""
+    answer = ask_for_head(port, b"GET /account HTTP/1.1\r\n" + name + b": //evil.example\r\n")
+    assert b"\r\nLocation: /login?next=/account\r\n" in answer + b"\r\n"
+    assert b"evil" not in answer
+
+
+@pytest.mark.parametrize("target", [b"/%0d%0aX:1", b"/a%3fb", b"/a%2fb?c=%"])
+def test_the_redirect_to_the_canonical_host_keeps_the_target_as_it_was_sent(port: int, target: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(b"GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n\r\n" % (target, port))
+        with connection.makefile("rb") as answers:
+            head = answers.read().partition(b"\r\n\r\n")[0]
+    assert head.startswith(b"HTTP/1.1 308 ")
+    assert b"\r\nLocation: http://localhost:%d%s\r\n" % (port, target) in head
 
 
 def test_slow_or_silent_clients_hold_up_no_other_client(port: int) -> None:

@@ -1,5 +1,7 @@
 """The customer's page in Chromium: link and unlink Vipps, re-authenticate in the app, accept news from Vipps."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -21,6 +23,7 @@ from tests.browser.steps import (
     log_out,
     press_vipps,
 )
+from tests.conftest import served
 
 pytestmark = pytest.mark.browser
 
@@ -45,6 +48,44 @@ def test_connect_and_disconnect_from_my_page(live_shop: LiveShop, page: Page) ->
     expect_said(page, "You now log in with your password")
     page.goto(f"{live_shop.shop}/outbox")
     expect(page.locator("article").filter(has_text="ingrid.solheim@example.com")).to_have_count(2)
+
+
+@pytest.mark.parametrize("button", ["Connect", "Refresh", "Confirm"])
+def test_a_form_leads_to_vipps_wherever_its_landing_page_is(
+    live_shop: LiveShop, page: Page, monkeypatch: pytest.MonkeyPatch, button: str
+) -> None:
+    """Chromium applies `form-action` to every redirect after a form post, also to other origins that Vipps chooses."""
+    client = live_shop.app.extensions["vipps"].client
+    address = client.authorization_url
+    with served(redirects_to(live_shop.simulator)) as landing, served(redirects_to(landing)) as host:
+        monkeypatch.setattr(client, "authorization_url", lambda it: address(it).replace(live_shop.simulator, host))
+        if button == "Connect":
+            log_in_by_password(page, live_shop, "ingrid.solheim@example.com")
+            connect_from_my_page(page, live_shop, "Fredrikke-Alexandrine")
+            expect_said(page, "Vipps is connected")
+            return
+        press_vipps(page)
+        approve(page)
+        if button == "Refresh":
+            page.goto(f"{live_shop.shop}/account/profile")
+            page.get_by_role("button", name="Ask Vipps again").click()
+            approve(page)
+            expect(page).to_have_url(f"{live_shop.shop}/account/profile")
+        else:
+            begin_to_disconnect(page, live_shop)
+            page.get_by_role("main").get_by_role("button", name="Vipps").click()
+            be(page)
+            expect_said(page, "you have confirmed that it is you")
+
+
+def redirects_to(origin: str) -> Any:
+    """Return an app that redirects every request to another origin, with the same path and query."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("302 Found", [("Location", origin + environ["RAW_URI"])])
+        return []
+
+    return app
 
 
 def test_one_vipps_user_opens_one_account(live_shop: LiveShop, page: Page) -> None:

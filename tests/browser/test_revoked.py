@@ -4,9 +4,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.about import NAME
-from app.settings import DEMO_CLIENT_ID, DEMO_WEBHOOK_TOKEN
+from app.settings import DEMO_CLIENT_ID
 from tests.browser.conftest import LiveShop
 from tests.browser.steps import KARI, expect_said, heading, log_in_by_password, log_in_with_vipps
+from tests.conftest import WEBHOOK_TOKEN
 
 pytestmark = pytest.mark.browser
 
@@ -16,7 +17,7 @@ KARIS_EMAIL = "kari.nordfjell@example.com"
 def end_the_sharing(page: Page, live_shop: LiveShop) -> None:
     """End at the simulator what Kari shares with the shop."""
     addresses = {
-        "webhook_url": f"{live_shop.shop}/webhooks/vipps/consent-revoked/{DEMO_WEBHOOK_TOKEN}",
+        "webhook_url": f"{live_shop.shop}/webhooks/vipps/consent-revoked/{WEBHOOK_TOKEN}",
         "account_url": f"{live_shop.shop}/account",
     }
     answer = page.request.patch(f"{live_shop.simulator}/control/merchants/{DEMO_CLIENT_ID}", data=addresses)

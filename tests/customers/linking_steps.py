@@ -10,7 +10,7 @@ from app.customers.passwords import hashing
 from app.database import db, utcnow
 from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import link_in, mails
-from tests.vipps_person import VippsPerson
+from tests.vipps_person import VippsPerson, led_on
 
 PASSWORD = "seven small boats"
 # A person of the simulator whom no demo customer knows, and their words.
@@ -91,16 +91,13 @@ def log_in_by_password(vipps: VippsPerson, browser: FlaskClient, email: str = EM
 
 def begin_connecting(vipps: VippsPerson, browser: FlaskClient | None = None) -> str:
     """Press "connect" on my page; returns the authorization URL."""
-    response = post(browser or vipps.browser, "/account/vipps/link", form_on="/account")
-    assert response.status_code == 302, response.headers.get("Location", response.text[:500])
-    return str(response.headers["Location"])
+    return begin(vipps, "/account/vipps/link", browser)
 
 
 def begin(vipps: VippsPerson, path: str, browser: FlaskClient | None = None, **data: str) -> str:
     """Send a form that leads to Vipps; returns the authorization URL."""
-    response = post(browser or vipps.browser, path, data, form_on="/account")
-    assert response.status_code == 302, response.headers.get("Location", response.text[:500])
-    return str(response.headers["Location"])
+    browser = browser or vipps.browser
+    return led_on(browser, post(browser, path, data, form_on="/account"))
 
 
 def send_proof(browser: FlaskClient, path: str = PROVE, **data: str) -> Any:

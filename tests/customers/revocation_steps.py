@@ -13,15 +13,15 @@ from app.customers.linking.sign_in import in_one_transaction
 from app.customers.lookup import Identity
 from app.customers.models import Customer, ProfileChange, VippsLink, VippsProfile, WebhookDelivery
 from app.database import db, utcnow
-from app.settings import DEMO_WEBHOOK_TOKEN
 from app.vipps.claims import parse
 from app.vipps.config import ISSUER_PATH
 from app.vipps.purposes import LoginPurpose
+from tests.conftest import WEBHOOK_TOKEN
 from tests.customers.steps import EMAIL
 from tests.vipps.events import event
 from tests.vipps_person import VippsPerson
 
-PATH = f"/webhooks/vipps/consent-revoked/{DEMO_WEBHOOK_TOKEN}"
+PATH = f"/webhooks/vipps/consent-revoked/{WEBHOOK_TOKEN}"
 SUBJECT = f"sub of {EMAIL}"
 MINUTE = timedelta(minutes=1)
 

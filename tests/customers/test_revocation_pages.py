@@ -17,7 +17,7 @@ from tests.customers.revocation_steps import now, revoke, subject_of, told
 from tests.customers.steps import add_customer, enter, log_in
 from tests.shop.steps import checkout_page, put_into_cart
 from tests.shop.test_vipps_checkout import filled_in, offered
-from tests.vipps_person import VippsPerson
+from tests.vipps_person import VippsPerson, led_on
 
 
 def test_nothing_of_vipps_is_offered_or_filled_in(app: Flask) -> None:
@@ -75,7 +75,7 @@ def test_the_pages_say_so_calmly_and_what_to_do(vipps: VippsPerson) -> None:
         assert "Addresses from Vipps" not in page.text
     assert "connected" in open_page(vipps.browser, "/account").one(".account").get_text()
     again = post(vipps.browser, "/account/vipps/refresh", form_on="/account")
-    vipps.browser.get(vipps.approve(again.location, PERSON))
+    vipps.browser.get(vipps.approve(led_on(vipps.browser, again), PERSON))
     assert "ended the sharing" not in open_page(vipps.browser, "/account").text
 
 

@@ -11,7 +11,7 @@ from app.customers.passwords import policy
 from app.database import db
 from samples.customers import CUSTOMERS, PASSWORD, load
 from tests.conftest import browser_of, post
-from tests.vipps_person import VippsPerson
+from tests.vipps_person import VippsPerson, led_on
 
 
 def sample_customer(email: str) -> Customer:
@@ -35,7 +35,7 @@ def log_in_by_password(vipps: VippsPerson, email: str) -> None:
 def send_form(vipps: VippsPerson, path: str, person: str) -> None:
     """Press a button of my page that leads to Vipps, and come back as a person."""
     response = post(vipps.browser, path, form_on="/account")
-    vipps.browser.get(vipps.approve(str(response.headers["Location"]), person))
+    vipps.browser.get(vipps.approve(led_on(vipps.browser, response), person))
 
 
 def last_decision(vipps: VippsPerson) -> tuple[str, list[str]] | None:

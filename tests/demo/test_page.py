@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.customers.models import Customer, VippsLink
 from app.database import db
+from app.shop.models import Product
 from samples.customers import CUSTOMERS
 from tests.conftest import browser_of, open_page, post
 from tests.customers.revocation_steps import now, revoke, subject_of
@@ -32,6 +33,8 @@ def test_reset_restores_the_sample_accounts_and_keeps_others(make_app: Callable[
     with app.app_context():
         kari = db.session.scalars(select(Customer).where(Customer.email == "kari.nordfjell@example.com")).one()
         kari.name, kari.password_hash = "Changed", None
+        stock = dict(db.session.execute(select(Product.slug, Product.stock)).all())
+        db.session.execute(update(Product).values(stock=0))
         kari.vipps_links.append(VippsLink(issuer="i", client_id="c", subject="kari"))
         created = Customer(name="From a scenario", vipps_links=[VippsLink(issuer="i", client_id="c", subject="new")])
         registered = Customer(email="registered@example.org", name="Registered by form")
@@ -41,6 +44,7 @@ def test_reset_restores_the_sample_accounts_and_keeps_others(make_app: Callable[
     answer = post(browser, "/demo/start-over", form_on="/demo")
     assert (answer.status_code, answer.location) == (303, "/demo")
     with app.app_context():
+        assert dict(db.session.execute(select(Product.slug, Product.stock)).all()) == stock
         customers = {each.email: each for each in db.session.scalars(select(Customer))}
         assert set(customers) == {row.email for row in CUSTOMERS} | {"registered@example.org"}
         kari = customers["kari.nordfjell@example.com"]

@@ -16,7 +16,7 @@ __all__ = ["hostile"]  # a fixture
 def test_a_redirect_to_the_guide_has_the_headers_too(make_app: Callable[..., Flask]) -> None:
     response = browser_of(make_app(demo=True)).get("/guide")
     assert response.status_code == 308
-    check_headers(response, "http://localhost:8001", https=False, at=308)
+    check_headers(response, https=False, at=308)
 
 
 def test_a_recorded_login_is_shown_to_its_own_browser_only(vipps: VippsPerson) -> None:

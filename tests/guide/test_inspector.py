@@ -16,7 +16,7 @@ from app.guide.inspector.checks import CHECKS, Result, check_results
 from app.vipps.errors import REFUSALS
 from tests.conftest import browser_of, open_page, post
 from tests.guide.steps import INDEX, kept_of, newest, recorded, results
-from tests.vipps_person import VippsPerson
+from tests.vipps_person import VippsPerson, led_on
 
 
 def failed_check(browser: FlaskClient) -> str:
@@ -196,7 +196,7 @@ def test_a_login_that_is_not_finished_ends_at_vipps(vipps: VippsPerson) -> None:
 
 def test_the_title_of_a_refused_login_is_the_fault_cases_or_the_customer_pages(vipps: VippsPerson) -> None:
     response = post(vipps.browser, "/guide/errors/nonce_missing/try", form_on="/guide/errors")
-    vipps.browser.get(vipps.approve(str(response.headers["Location"]), "ola", faults={"id_token": {"nonce": None}}))
+    vipps.browser.get(vipps.approve(led_on(vipps.browser, response), "ola", faults={"id_token": {"nonce": None}}))
     assert newest(vipps.browser).h1 == FAULT_CASES["nonce_missing"].title
     vipps.browser.get(vipps.approve(vipps.start(), "ola", faults={"id_token": {"nonce": "another"}}))
     assert newest(vipps.browser).h1 == REFUSALS["id_token_nonce"].page.title

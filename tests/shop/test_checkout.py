@@ -1,14 +1,19 @@
 """The checkout: who may, what is filled in, what is checked, and that one form is one order."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from app.customers import rate_limits
 from app.customers.models import VippsLink, VippsProfile
-from app.database import db
+from app.database import db, utcnow
 from app.mail import Mail
-from tests.conftest import browser_of, open_page, post
+from app.shop import orders
+from app.shop.models import Order
+from tests.conftest import allowed_by, browser_of, open_page, post
 from tests.pages import check_page
 from tests.shop.steps import (
     add_logged_in_customer,
@@ -238,3 +243,33 @@ def test_no_mail_is_sent_for_an_order_that_was_not_made(app: Flask, buyer: Flask
     buyer.post("/checkout", data=form)
     with app.app_context():
         assert db.session.scalars(select(Mail)).all() == []
+
+
+@pytest.mark.parametrize(("limit", "allowed"), [("MAX_ORDERS_PER_HOUR", 2), ("MAX_ITEMS_PER_HOUR", 5)])
+def test_a_customer_cannot_reserve_the_whole_stock_with_unpaid_orders(
+    app: Flask, buyer: FlaskClient, monkeypatch: pytest.MonkeyPatch, limit: str, allowed: int
+) -> None:
+    monkeypatch.setattr(orders, limit, allowed)
+    for _ in range(2):
+        assert place_order(buyer).status_code == 303
+        put_into_cart(buyer, quantity="2")
+    left = stock_of(app)
+    refused = place_order(buyer)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "3600")
+    assert (stock_of(app), len(all_orders(app)), cart_of(buyer)) == (left, 2, {"mittens": 2})
+    with app.app_context():
+        db.session.execute(update(Order).values(placed_at=utcnow() - timedelta(hours=1)))
+        db.session.commit()
+    assert place_order(buyer).status_code == 303
+
+
+def test_orders_of_many_accounts_are_limited_by_the_network(
+    app: Flask, buyer: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = allowed_by(rate_limits.ORDERS_PER_CLIENT)
+    monkeypatch.setattr(orders, "MAX_ORDERS_PER_HOUR", most + 1)
+    form = order_form(checkout_page(buyer))
+    assert {buyer.post("/checkout", data=form).status_code for _ in range(most)} == {303}
+    assert buyer.post("/checkout", data=form).status_code == 429
+    elsewhere = {"REMOTE_ADDR": "10.0.0.9"}
+    assert buyer.post("/checkout", data=form, environ_overrides=elsewhere).status_code == 303

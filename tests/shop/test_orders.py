@@ -13,6 +13,7 @@ from app import about
 from app.customers.models import Customer
 from app.database import db
 from app.mail import Mail
+from app.shop import orders
 from app.shop.models import Order, Product
 from app.shop.orders import PER_PAGE, PREFIX, new_number
 from tests.conftest import browser_of, open_page
@@ -92,7 +93,10 @@ def test_a_number_is_readable_and_not_the_next_one() -> None:
     assert all(re.fullmatch(rf"{PREFIX}(-[2-9B-DF-HJKM-NP-RTWX]{{4}}){{2}}", number) for number in numbers)
 
 
-def test_the_order_list_has_pages_with_the_newest_order_first(app: Flask, buyer: FlaskClient) -> None:
+def test_the_order_list_has_pages_with_the_newest_order_first(
+    app: Flask, buyer: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orders, "MAX_ORDERS_PER_HOUR", PER_PAGE + 1)
     for _each in range(PER_PAGE + 1):
         buy(buyer)
     numbers = [order.number for order in reversed(all_orders(app))]

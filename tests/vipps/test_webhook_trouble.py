@@ -12,9 +12,8 @@ from sqlalchemy.exc import OperationalError
 
 from app.customers import rate_limits
 from app.database import db, utcnow
-from app.settings import DEMO_WEBHOOK_TOKEN
 from app.vipps import webhook
-from tests.conftest import allowed_by, browser_of
+from tests.conftest import WEBHOOK_TOKEN, allowed_by, browser_of
 from tests.vipps.events import SAMPLE_SUBJECT, event
 from tests.vipps.webhook_steps import ADDRESS, PATH, PLAIN, deliveries, send
 
@@ -26,7 +25,7 @@ def test_a_malformed_body_has_a_line_in_the_log_and_no_echo(
     assert send(sender, body).status_code == 400
     logged = capsys.readouterr().err
     assert '"outcome": "other_event"' in logged
-    for secret in (DEMO_WEBHOOK_TOKEN, "SOMETHING_ELSE", SAMPLE_SUBJECT, body.decode()[40:60]):
+    for secret in (WEBHOOK_TOKEN, "SOMETHING_ELSE", SAMPLE_SUBJECT, body.decode()[40:60]):
         assert secret not in logged
 
 
@@ -40,7 +39,7 @@ def test_the_secret_is_in_no_log(
     sender.open(PATH, method=method, data=body, content_type=kind)
     seen = "".join(capfd.readouterr()) + caplog.text
     assert '"event": "request"' in seen
-    assert DEMO_WEBHOOK_TOKEN not in seen
+    assert WEBHOOK_TOKEN not in seen
     assert SAMPLE_SUBJECT not in seen
     assert "consent-revoked/<token>" in seen or method == "GET"
 
@@ -56,7 +55,7 @@ def test_the_secret_is_in_no_log_when_all_else_fails(
     assert answer.status_code == 500
     seen = "".join(capfd.readouterr())
     assert "unexpected" in seen
-    assert DEMO_WEBHOOK_TOKEN not in seen + answer.text
+    assert WEBHOOK_TOKEN not in seen + answer.text
     assert SAMPLE_SUBJECT not in seen + answer.text
 
 

@@ -8,11 +8,11 @@ from sqlalchemy import select
 
 from app.customers.models import WebhookDelivery
 from app.database import db, utcnow
-from app.settings import DEMO_WEBHOOK_TOKEN
+from tests.conftest import WEBHOOK_TOKEN
 from tests.vipps.events import event
 
 ADDRESS = "/webhooks/vipps/consent-revoked/"
-PATH = ADDRESS + DEMO_WEBHOOK_TOKEN
+PATH = ADDRESS + WEBHOOK_TOKEN
 PLAIN = "text/plain"
 
 

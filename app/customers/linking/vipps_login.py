@@ -70,6 +70,10 @@ class VippsLogin:
         except TooManyRequests:
             raise LoginRefused("too_many_starts") from None
 
+    def lead_on(self, url: str) -> ResponseReturnValue:
+        """Show the page between a form of this shop and Vipps."""
+        return render_template("vipps/lead_on.html", url=url)
+
     def is_theirs(self, attempt: Attempt) -> bool:
         """Tell whether the session that began this is the one that is logged in now; a login needs no session."""
         if attempt.purpose in (LoginPurpose.LOG_IN, LoginPurpose.MEMBERS, LoginPurpose.PROVE):

@@ -35,6 +35,7 @@ from app.customers.sessions import session_store
 from app.database import db
 from app.logging import log
 from app.security import clear_cookie, read_cookie, set_cookie
+from app.strict_requests import request_target
 
 # The pages of these blueprints are about one person, logged in or not.
 PERSONAL = frozenset(
@@ -169,7 +170,7 @@ def login_required(view: View) -> View:
         if read_cookie(SESSION_COOKIE) and not ended_by_revocation():  # the login page says that itself
             flash(_("You are no longer logged in here. Please log in again."), "info")
         # A redirect cannot send a form again, so after a POST the customer starts from their own page.
-        there = request.full_path.removesuffix("?") if request.method == "GET" else None
+        there = request_target() if request.method == "GET" else None
         return redirect(url_for("login.page", next=there), 303)
 
     return guarded

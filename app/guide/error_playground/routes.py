@@ -6,16 +6,18 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import escape
 from sqlalchemy import update
 
 from app.customers.privacy.labels import format_period
 from app.database import db
 from app.guide.error_playground.faults import FAULT_CASES, FAULT_GROUPS, PREFIX, STARTERS, FaultCase
-from app.guide.login_requests import CALLBACK, started_state
+from app.guide.login_requests import CONTINUE, is_callback, started_state
 from app.security import clear_cookie, cookie_name, read_cookie, set_cookie
 from app.settings import settings_of_app
 from app.shop import privacy_notice
 from app.shop.privacy_notice import Cookie
+from app.strict_requests import request_target
 from app.vipps.attempts import hash_of, login_attempt, random_value
 from app.vipps.purposes import LoginPurpose
 from app.vipps.routes import begin, integration
@@ -24,6 +26,7 @@ bp = Blueprint("error_playground", __name__, url_prefix=PREFIX)
 
 COOKIE = "clinic"  # its value is the case that this browser's login has
 LIFETIME = timedelta(minutes=15)
+FAULT = "fault"  # the case's name in the address of the page that leads on to Vipps
 REPEAT = "repeat"  # injected into the callback, and not into the start
 
 
@@ -62,7 +65,10 @@ def try_it(name: str) -> ResponseReturnValue:
     if case is None or not case.can_be_tried or not settings_of_app().simulated:
         abort(404)
     response = begin(LoginPurpose.LOG_IN, "/guide/inspector")
-    return _inject(case, response) if response.status_code == 302 else response
+    if started_state():
+        response.headers["Location"] += "&" + urlencode({FAULT: case.name})
+        set_cookie(response, COOKIE, case.name, max_age=LIFETIME)
+    return response
 
 
 def _cookie() -> Cookie:
@@ -70,14 +76,15 @@ def _cookie() -> Cookie:
     return Cookie(cookie_name(COOKIE), purpose, format_period(LIFETIME))
 
 
-def _inject(case: FaultCase, response: Response) -> Response:
-    """Inject the fault into the login that this response begins."""
+def _inject(case: FaultCase, response: Response) -> None:
+    """Inject the fault into the login that this page leads on to Vipps."""
     if case.simulate:
-        response.headers["Location"] += "&" + urlencode({"simulate": case.simulate})
+        url = response.headers["Refresh"].partition("url=")[2]
+        changed = f"{url}&" + urlencode({"simulate": case.simulate})
+        response.headers["Refresh"] = f"0;url={changed}"
+        response.set_data(response.get_data(as_text=True).replace(str(escape(url)), str(escape(changed))))
     if case.inject and case.inject != REPEAT:
         INJECTORS[case.inject](response)
-    set_cookie(response, COOKIE, case.name, max_age=LIFETIME)
-    return response
 
 
 def _lose_cookie(response: Response) -> None:
@@ -91,7 +98,7 @@ def _other_cookie(response: Response) -> None:
 
 
 def _too_late(response: Response) -> None:
-    state = started_state(response)
+    state = request.args["state"]
     with db.engine.begin() as connection:
         mine = update(login_attempt).where(login_attempt.c.state_hash == hash_of(state))
         connection.execute(mine.values(expires_at=login_attempt.c.expires_at - 1000))
@@ -105,20 +112,22 @@ INJECTORS: dict[str, Callable[[Response], None]] = {
 
 
 def _after_request(response: Response) -> Response:
-    """Forget the case when its login comes back or another begins; repeat the callback if the case says so."""
+    """Inject the case into its login. Forget it when that login comes back or another begins."""
     case = FAULT_CASES.get(read_cookie(COOKIE))
     if case is None or request.endpoint == "error_playground.try_it":
         return response
-    if request.endpoint == CALLBACK and case.inject == REPEAT:
+    if request.endpoint == CONTINUE and request.args.get(FAULT) == case.name and "Refresh" in response.headers:
+        _inject(case, response)
+    if is_callback() and case.inject == REPEAT:
         response = _repeat(response)
-    if request.endpoint == CALLBACK or started_state(response):
+    if is_callback() or started_state():
         clear_cookie(response, COOKIE)
     return response
 
 
 def _repeat(response: Response) -> Response:
     """Send the browser to the same callback again, as a reload does."""
-    again = redirect(request.full_path, 303)
+    again = redirect(request_target(), 303)
     for cookie in response.headers.getlist("Set-Cookie"):
         again.headers.add("Set-Cookie", cookie)
     again.headers["Cache-Control"] = "no-store"

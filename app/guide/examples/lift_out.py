@@ -31,6 +31,9 @@ class Merchant:
     def count_start(self) -> None:
         pass  # a rate limit belongs here
 
+    def lead_on(self, url: str) -> Any:
+        return redirect(url)  # no form of this site starts a login
+
     def is_theirs(self, attempt: Any) -> bool:
         return not attempt.owner  # this site starts no login for an existing account
 

@@ -22,7 +22,7 @@ from app.customers.activity.descriptions import describe_decision, describe_reas
 from app.customers.models import Activity
 from app.database import db, utcnow
 from app.guide.inspector import masking, store
-from app.guide.login_requests import CALLBACK, started_state
+from app.guide.login_requests import is_callback, started_state, started_url
 from app.logging import failure, log, reference
 from app.tokens import secret_hash
 from app.vipps.attempts import hash_of, login_attempt
@@ -89,7 +89,7 @@ def _save_record(response: Response) -> Response:
     if record is None:
         return response
     try:
-        state = _state_of(response)
+        state = _state_of_request()
         if state:
             which, half, customer_id = _login_half(record, response, state)
             db.session.rollback()  # the request has committed; on SQLite an open transaction would block our own write
@@ -107,21 +107,21 @@ def _save_record(response: Response) -> Response:
 
 def _announce(number: int, half: Mapping[str, Any]) -> None:
     """Link to the recorded login from the next page, once; a refused login has a page of its own with a link."""
-    if request.endpoint == CALLBACK and half["calls"] and not half["failure"]:
+    if is_callback() and half["calls"] and not half["failure"]:
         address = url_for("inspector.show", number=number)
         flash(Markup('<a href="{}">{}</a>').format(address, _("See this login step by step")), "aside")
 
 
-def _state_of(response: Response) -> str:
+def _state_of_request() -> str:
     """Return the state, which both halves of a login have; empty for every other request."""
-    if request.endpoint == CALLBACK:
+    if is_callback():
         return request.args.get("state", "") or "none"
-    return started_state(response)
+    return started_state()
 
 
 def _login_half(record: RequestRecord, response: Response, state: str) -> tuple[str, dict[str, Any], int | None]:
     """Return which half it is, its record, and the customer's id if the login has one."""
-    where, query = masking.mask_url(response.headers.get("Location", ""))
+    where, query = masking.mask_url(started_url() or response.headers.get("Location", ""))
     half = LoginHalf(
         method=request.method,
         path=request.path,
@@ -140,7 +140,7 @@ def _login_half(record: RequestRecord, response: Response, state: str) -> tuple[
         reference=reference(),
         purpose=_purpose(state),
     )
-    if request.endpoint != CALLBACK:
+    if not is_callback():
         return store.START, asdict(half), None
     customer_id, decision = _decision()
     issuer = current_app.extensions["vipps"].client.config.issuer

@@ -95,7 +95,9 @@ def _start_steps(start: Mapping[str, Any] | None) -> Iterator[Step]:
     meaning = "Your browser gets a cookie, the fourth random value, which ties the login to it, and is redirected."
     if tried and tried.inject in COOKIE_TAKEN:
         meaning = "Your browser gets a cookie that ties the login to it, and the error playground removes it again."
-    yield Step("redirect", SHOP, BROWSER, "The shop sends you to Vipps", f"{start['status']} to Vipps", meaning, start)
+    by_page = ", by a page of the shop" if start["method"] == "POST" else ""  # app.vipps.routes.go_to_vipps
+    way = f"{start['status']} to Vipps{by_page}"
+    yield Step("redirect", SHOP, BROWSER, "The shop sends you to Vipps", way, meaning, start)
     meaning = (
         "The address says everything that the shop asks for. What you then do in the app stays between Vipps and you."
     )

@@ -6,22 +6,26 @@ from collections.abc import Sequence
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.exceptions import TooManyRequests
 
 from app import mail
+from app.customers import rate_limits
 from app.customers.models import Customer
 from app.customers.profile.from_vipps import delivery_addresses, vipps_profile_of
 from app.customers.sessions.session_cookie import current_customer, login_required
 from app.database import begin_write, db
 from app.i18n import language
 from app.logging import log
+from app.security import client_network, limiter
 from app.shop import orders
 from app.shop.carts import Owner, lines_of
 from app.shop.checkout_form import CheckoutForm, prefilled_values
-from app.shop.orders import CartEmpty, Checkout, Placed, Shortage, TotalChanged
+from app.shop.orders import CartEmpty, Checkout, Placed, Shortage, TooMuchOrdered, TotalChanged
 
 bp = Blueprint("checkout", __name__)
 
 KEY_BYTES = 16
+RETRY_SECONDS = 3600  # the limits on orders are per hour
 
 
 @bp.get("/checkout")
@@ -52,6 +56,7 @@ def place() -> ResponseReturnValue:
     if not form.validate():
         return _page(customer, form), 400
     checkout = _checkout(customer, form)
+    count_order()
     begin_write()
     outcome = orders.place(db.session(), checkout)
     match outcome:
@@ -67,9 +72,18 @@ def place() -> ResponseReturnValue:
             db.session.rollback()
             flash(_("Your cart or a price has changed in the meantime. Please check it again."), "warning")
             return redirect(url_for("checkout.show"), 303)
+        case TooMuchOrdered():
+            db.session.rollback()
+            log.info("order_refused", customer=customer.id)
+            raise TooManyRequests(retry_after=RETRY_SECONDS)
         case Shortage(names):
             db.session.rollback()
             return _back_to_cart(names)
+
+
+@limiter.limit(rate_limits.ORDERS_PER_CLIENT, key_func=client_network)
+def count_order() -> None:
+    """Count an order of this client's network; raises `TooManyRequests` if there have been too many from there."""
 
 
 def _checkout(customer: Customer, form: CheckoutForm) -> Checkout:

@@ -1,0 +1,198 @@
+"""Every address of the shop, the back office and the simulator, with hostile bodies, headers and paths: never a 5xx.
+
+The shop runs on both databases. A body is sent with a valid CSRF token, so that it reaches the view. What only a server
+sees (chunks, lengths, request lines) is in `test_oversized`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from app.database import db
+from app.security import limiter
+from simulator.testing import BASIC_MERCHANT, create_test_simulator
+from simulator.tests.conftest import Provider
+from tests.attacks.steps import every_rule
+from tests.attacks.test_every_address import log_in_customer_with_data, log_in_staff_too
+from tests.attacks.test_strange_input import LEFT_OUT, token_of
+from tests.conftest import browser_of
+from tests.vipps_person import VippsPerson
+
+FORM, JSON, TEXT = "application/x-www-form-urlencoded", "application/json", "text/plain"
+PARTS = "multipart/form-data; boundary=x"
+
+
+def part(head: bytes, value: bytes = b"v") -> bytes:
+    """Return a body of one part."""
+    return b"--x\r\n" + head + b"\r\n\r\n" + value + b"\r\n--x--\r\n"
+
+
+BODIES: list[tuple[str, bytes]] = [
+    (PARTS, part(b"Content-Disposition: form-data")),
+    (PARTS, part(b'Content-Disposition: form-data; filename="a.txt"')),
+    (PARTS, part(b'Content-Disposition: form-data; name=""; filename="../../\x00"')),
+    (PARTS, part(b"Content-Disposition: form-data; name*=utf-99''%ff%00")),
+    (
+        PARTS,
+        part(b"Content-Disposition: form-data; name=email\r\nContent-Type: text/plain; charset=utf-99", b"\xff\x00"),
+    ),
+    (PARTS, part(b"X: y")),
+    (PARTS, b"--x\r\nContent-Disposition: form-data; name=a"),
+    (PARTS, b"\r\n--x--"),
+    ("multipart/form-data", part(b"Content-Disposition: form-data; name=a")),
+    ("multipart/form-data; boundary=" + "x" * 300, b"--x"),
+    ('multipart/form-data; boundary="\u00ff\u00fe("', b"--\xff"),
+    ("multipart/mixed; boundary=x", part(b"Content-Disposition: form-data; name=a")),
+    (FORM + "; charset=utf-16", "email=ø".encode("utf-16")),
+    (FORM, b"email=%00%ff%fe&name=%ed%a0%80&next=//evil.example&q=%u0000&=&&;;&%=%&[]=1"),
+    (FORM, b"email=" + b"%F0%9F%98%80" * 2000),
+    (FORM, b"a&" * 2000),
+    (FORM, b"email=a&email=b&client_id=%00&event=%00&person=%00&code=%00&version=" + b"9" * 30),
+    (JSON, b"[" * 50_000),
+    (JSON, b'{"a":' * 20_000),
+    (JSON, b"\xff\xfe\x00"),
+    (JSON, b'{"email": "\\ud800", "person": "\\u0000", "client_id": {}, "event": [], "name": 1e999, "plan": null}'),
+    (
+        JSON,
+        b'{"new_profile": ' + b"9" * 5000 + b', "authorization_url": "http://[::1", "faults": {"id_token": "\\ud800"}}',
+    ),
+    (JSON, b'{"authorization_url": "//\\u0000?client_id=%00", "person": ["kari"], "consents": 7, "language": {}}'),
+    (JSON, b'{"redirect_uris": ["http://["], "webhook_url": "http://[::1", "name": "\\ud800", "client_secret": "s"}'),
+    (JSON, b"null"),
+    (TEXT, b"e30.e30"),
+    (TEXT, b"\xff.\x00."),
+    ("\u00ff\u00fe", b"x"),
+    ("", b"\x00"),
+]
+# Each set goes to every address; the names of one set are read independently of each other.
+HEADERS: list[dict[str, str]] = [
+    {
+        "Cookie": 'session="\\377\\000"; form=\u00ff; cart=; =; ;;=x; language="nb; staff=\x01; clinic=\\',
+        "Accept-Language": "nb;q=1e999, en;q=nan, *;q=-1, \u00ff, " + ",".join(["x-" + "y" * 50] * 200),
+        "Accept": "*/;q=;,\u00ff/\u00fe",
+        "Range": "bytes=99999999999999999999-0,-,a-b",
+        "If-Match": '"',
+        "If-None-Match": 'W/"\u00ff',
+        "If-Modified-Since": "Thu, 99 Foo 99999 99:99:99 GMT",
+        "Authorization": "Basic \u00ff===",
+        "Forwarded": 'for="[::1";host=\u00ff',
+        "X-Forwarded-For": "\u00ff, [::1, 1.2.3.4:x, " + "1," * 500,
+        "User-Agent": "\u00ff" * 3000,
+        "X-Request-Id": "\x00\u00ff" * 200,
+    },
+    {
+        "Cookie": "; ".join(f"{name}={'.' * 1000}" for name in ("session", "form", "cart", "staff", "vipps-login")),
+        "Accept-Language": "en_US.UTF-8@\x00,-,_,;;;q=q",
+        "Accept-Encoding": "\u00ff;q=9",
+        "Range": "bytes=0-0,0-0,-1",
+        "If-Range": "\u00ff",
+        "If-Modified-Since": "Mon, 01 Jan 0001 00:00:00 +9999",
+        "If-Unmodified-Since": "x",
+        "Authorization": "Bearer " + "." * 2000,
+        "X-Forwarded-Proto": "\u00ff",
+        "X-Forwarded-Host": "evil.example\x00",
+        "X-Forwarded-Prefix": "//evil.example",
+        "Referer": "http://[::1\u00ff",
+        "X-HTTP-Method-Override": "TRACE",
+        "Sec-Fetch-Site": "\u00ff",
+        "Expect": "x",
+        "Content-Length": "x",
+    },
+    {"Authorization": "Digest username=\x00, =,", "X-CSRFToken": "\u00ff\x00", "Sec-Purpose": "prefetch"},
+]
+HOSTS = ["[::1", "localhost:99999999", "\u00ff@localhost:8000", ""]
+# What stands in the place of a variable part of an address, and in a query.
+SEGMENTS = ["%00", "%ff%fe", "%ed%a0%80", "%0d%0aX:1", "..%2f..%2f", "9" * 400, "-1", "a" * 4000, "\u0663", "%3f%23"]
+QUERIES = ["%&q=%00&state=%ff", "page=%ff&after=" + "9" * 400, "next=%0d%0a&before=-1&code=%00&" + "state=s&" * 40]
+METHODS = ["HEAD", "OPTIONS", "PUT", "DELETE", "BREW"]
+
+
+@pytest.fixture
+def vipps_app(either_vipps: VippsPerson) -> Iterator[Flask]:
+    """Return a shop whose rate limits are off; its Vipps answers."""
+    limiter.enabled = False
+    try:
+        yield either_vipps.app
+    finally:
+        limiter.enabled = True
+
+
+def address(rule: Rule, values: dict[str, str]) -> str:
+    """Fill in an address of the simulator."""
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda name: values[name[1]], str(rule))
+
+
+def requests_for(number: int, rule: Rule, path: str) -> Iterator[tuple[str, str, dict[str, str], bytes]]:
+    """Yield hostile requests for an address: method, path, headers and body.
+
+    What is read in the same way before every view goes to one address in four.
+    """
+    methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    for method in methods:
+        yield from ((method, path, headers, b"") for headers in HEADERS)
+        yield from ((method, f"{path}?{query}", {}, b"") for query in QUERIES)
+        yield method, path, {"Host": HOSTS[number % 4]}, b""
+    for method in set(methods) - {"GET"}:
+        bodies = BODIES[number % 4 :: 4] + [each for each in BODIES if each[0] == FORM]
+        yield from ((method, path, {"Content-Type": kind}, body) for kind, body in bodies)
+    for name in rule.arguments:
+        for segment in SEGMENTS[number % 4 :: 4] + SEGMENTS[:3]:
+            plain = re.sub(r"<\w+:", "<", str(rule))
+            yield methods[0], re.sub(r"<\w+>", "1", plain.replace(f"<{name}>", segment)), {}, b""
+    yield METHODS[number % 5], path, {}, b""
+
+
+def failures(
+    browser: FlaskClient, addresses: Iterable[tuple[Rule, str]], always: dict[str, str], *, values_only: bool = False
+) -> list[Any]:
+    """Send every hostile request to every address; returns those that were answered with 5xx.
+
+    `values_only` leaves out what no database can see.
+    """
+    found, sent = [], 0
+    for number, (rule, path) in enumerate(addresses):
+        for method, target, headers, body in requests_for(number, rule, path):
+            if values_only and headers and headers != {"Content-Type": FORM}:
+                continue
+            response = browser.open(target, method=method, headers={**always, **headers}, data=body)
+            response.close()
+            sent += 1
+            if response.status_code >= 500:
+                found.append((response.status_code, method, target[:100], headers, body[:60]))
+    assert sent > 500
+    return found
+
+
+def test_no_request_to_the_shop_causes_a_server_error(vipps_app: Flask) -> None:
+    browser = browser_of(vipps_app)
+    log_in_customer_with_data(vipps_app, browser)
+    log_in_staff_too(vipps_app, browser)
+    addresses = [(rule, path) for rule, path in every_rule(vipps_app) if path not in LEFT_OUT]
+    with vipps_app.app_context():
+        values_only = db.engine.dialect.name != "sqlite"
+    assert failures(browser, addresses, {"X-CSRFToken": token_of(browser)}, values_only=values_only) == []
+    assert browser.get("/account").status_code == 200, "they were logged in until the end"
+    assert browser.get("/staff").status_code == 200
+
+
+def test_no_request_to_the_simulator_causes_a_server_error(tmp_path: Path) -> None:
+    simulator = create_test_simulator(tmp_path / "simulator.sqlite")
+    simulator.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False, WTF_CSRF_ENABLED=False)
+    browser = simulator.test_client()
+    url = Provider(browser).url()
+    values = {
+        "client_id": BASIC_MERCHANT.client_id,
+        "delivery_id": "1",
+        "filename": "simulator.css",
+        "key": "ola",
+        "kind": "customFlow",
+        "login_id": browser.get(url).location.rpartition("/")[2],
+    }
+    addresses = [(rule, address(rule, values)) for rule in simulator.url_map.iter_rules()]
+    assert failures(browser, addresses, {}) == []
