@@ -84,6 +84,10 @@ EVENTS: dict[str, Event] = {
         login_refused=("A login with a password was refused.", "method too_many blocked"),
         confirmation_refused=("A customer gave a wrong password for a re-authentication.", "method"),
         staff_login_refused=("A login to the back office was refused.", ""),
+        host_refused=(
+            "A request named another `host` than PUBLIC_URL does; `expected` is the one of the setting.",
+            "host expected",
+        ),
         csrf_refused=("A form had no valid CSRF token: an expired page, or another site's form.", "reason"),
         webhook_delivery=("The webhook received an event. `outcome` says what it led to.", "outcome"),
         claims_unreadable=("Vipps sent claims in an unknown format. `problems` are their names.", "problems"),

@@ -115,6 +115,14 @@ class SimulatorConfig:
         if parts.scheme not in ("http", "https") or self.public_url != f"{parts.scheme}://{parts.netloc}":
             raise ValueError("public_url must be an origin such as http://localhost:8001, without a slash at its end")
 
+    def cookie_name(self, name: str) -> str:
+        """Return a cookie's name: `__Host-…` over HTTPS, else with the port.
+
+        Cookies ignore ports: on localhost the merchant site and a second simulator receive these too.
+        """
+        prefix, port = ("__Host-", "") if self.secure else ("", f"_{urlsplit(self.public_url).port or 80}")
+        return f"{prefix}vipps_simulator_{name}{port}"
+
     @property
     def secure(self) -> bool:
         """Tell whether browsers reach the simulator over HTTPS."""

@@ -86,11 +86,28 @@ def test_an_anonymous_visitor_of_the_catalogue_gets_no_cookie_and_no_token(demo_
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost:8000.evil.example", "localhost:8000@evil.example", ""])
-def test_an_unknown_host_is_refused(make_app: Any, host: str) -> None:
+def test_an_unknown_host_is_refused(make_app: Any, host: str, capfd: pytest.CaptureFixture[str]) -> None:
     client = make_app(**HTTPS).test_client()
     response = client.get("/login", headers={"Host": host})
     assert response.status_code == 400
     assert "evil" not in response.text
+    (line,) = [line for line in map(json.loads, capfd.readouterr().err.splitlines()) if line["event"] == "host_refused"]
+    assert line["expected"] == "shop.example.com"
+
+
+@pytest.mark.parametrize("host", ["shop.example.com", "SHOP.Example.com", "shop.example.com:443", "shop.example.com."])
+def test_the_shop_answers_to_every_spelling_of_its_host(make_app: Any, host: str) -> None:
+    arrived = make_app(**HTTPS).test_client().get("/login", base_url="http://any.example", headers={"Host": host})
+    assert arrived.status_code == 200
+
+
+@pytest.mark.parametrize("public_url", ["http://localhost:80", "http://localhost:08000"])
+def test_a_redirect_to_the_public_origin_ends_there(make_app: Any, public_url: str) -> None:
+    client = make_app(PUBLIC_URL=public_url).test_client()
+    response = client.get("/login", headers={"Host": "127.0.0.1"})
+    assert response.status_code == 308
+    arrived = client.get("/login", base_url=response.headers["Location"].removesuffix("/login"))
+    assert arrived.status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/login", "/cart", "/products/enamel-mug", "/outbox", "/register"])

@@ -15,6 +15,7 @@ from app.doctor.findings import Finding, Level
 __all__ = ["CHECKS", "Finding", "Level", "examine"]
 
 CHECKS: Sequence[Callable[[], Finding]] = (
+    own.settings,
     own.environment,
     own.https,
     own.redirect_uri,

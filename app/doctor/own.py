@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.database import db
 from app.doctor.findings import Finding, Level
 from app.mail import connection as mail_connection
-from app.settings import LOCAL_HOSTS, settings_of_app
+from app.settings import LOCAL_HOSTS, settings_of_app, sources
 
 TIMEOUT_SECONDS = 3.0  # for each answer
 MIN_KEY_BITS = 128  # of a signing key, estimated from its characters
@@ -31,6 +31,16 @@ def environment() -> Finding:
         advice = "The outbox shows every mail to everybody; set DEMO=0 before real customers come."
         return Finding("environment", "Which Vipps is asked", Level.WARNING, said, advice)
     return Finding("environment", "Which Vipps is asked", Level.OK, said)
+
+
+def settings() -> Finding:
+    """Tell where the value of each setting comes from, and never a value. The start has checked each by use."""
+    names: dict[str, list[str]] = {"environment": [], ".env": [], "default": []}
+    for name, source in sources().items():
+        names[source].append(name)
+    said = "; ".join(f"from {source}: {', '.join(names[source]) or 'none'}" for source in ("environment", ".env"))
+    said = f"{said}; {len(names['default'])} have their default."
+    return Finding("settings", "The settings can be used", Level.OK, said[0].upper() + said[1:])
 
 
 def https() -> Finding:
@@ -149,7 +159,7 @@ def webhook() -> Finding:
     if not settings.webhook_token:
         advice = "Set VIPPS_WEBHOOK_TOKEN, and give Vipps the address."
         return Finding("webhook", title, Level.WARNING, "There is none.", advice)
-    url = f"{settings.public_url}/webhooks/vipps/consent-revoked/"
+    url = settings.webhook_url("")
     try:
         answer = urllib3.request(
             "GET", url + settings.webhook_token, timeout=TIMEOUT_SECONDS, retries=False, redirect=False
