@@ -38,7 +38,7 @@ class MerchantConfig:
     msn: str = "100001"
     """Merchant serial number. A person has one `sub` per serial number."""
     brand: Brand = "vipps"
-    """The brand on the screens when the request has no `market`."""
+    """The brand on the screens when the request has no `market`; MobilePay is renamed Vipps on 12 January 2027."""
     webhook_url: str | None = None
     account_url: str | None = None
     """The merchant's page where people see their data; None links to the merchant's front page."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+import time_machine
 from flask import Flask
 
 from app.database import engine_options
@@ -279,9 +280,14 @@ def test_secrets_are_not_in_the_repr() -> None:
 @pytest.mark.parametrize(
     ("market", "brand"), [("NO", "Vipps"), ("SE", "Vipps"), ("DK", "MobilePay"), ("FI", "MobilePay")]
 )
-def test_the_brand_follows_the_market_unless_set(market: str, brand: str) -> None:
-    assert load({**REAL, "VIPPS_MARKET": market}).brand == brand
-    assert load({**REAL, "VIPPS_MARKET": market, "VIPPS_BRAND": "vipps"}).brand == "Vipps"
+def test_the_brand_follows_the_market_and_the_day_unless_set(market: str, brand: str) -> None:
+    """A running shop changes at midnight, without a restart."""
+    settings = load({**REAL, "VIPPS_MARKET": market})
+    for moment, expected in (("2026-11-28", brand), ("2027-01-11 23:59", brand), ("2027-01-12", "Vipps")):
+        with time_machine.travel(f"{moment}Z" if ":" in moment else moment, tick=False):
+            assert settings.brand == expected
+            for chosen, name in (("vipps", "Vipps"), ("mobilepay", "MobilePay")):
+                assert load({**REAL, "VIPPS_MARKET": market, "VIPPS_BRAND": chosen}).brand == name
 
 
 def test_workers_that_start_together_get_the_same_generated_key(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from flask import Flask, current_app, render_template
 from markupsafe import Markup
 
 from app.i18n import language
+from app.settings import settings_of_app
 
 MAX_FRAGMENTS = 256  # fragments, each of at most about 15 KB
 
@@ -25,8 +26,9 @@ def init_app(app: Flask) -> None:
 def cached_fragment(template: str, **facts: Hashable) -> Markup:
     """Return the fragment for these facts, from the cache if possible; `flask --debug` always renders it."""
     render = _rendered if current_app.debug else current_app.extensions["fragment_cache"]
-    return Markup(render(template, language(), tuple(facts.items())))  # noqa: S704 - rendered with escaping
+    its_key = (language(), settings_of_app().brand)  # the brand of a market changes with the day
+    return Markup(render(template, its_key, tuple(facts.items())))  # noqa: S704 - rendered with escaping
 
 
-def _rendered(template: str, language_of_key: str, facts: tuple[tuple[str, Hashable], ...]) -> str:
+def _rendered(template: str, its_key: tuple[str, str], facts: tuple[tuple[str, Hashable], ...]) -> str:
     return render_template(template, **dict(facts))
