@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -308,6 +309,29 @@ def test_workers_that_start_together_get_the_same_generated_key(tmp_path: Path) 
     assert len(keys[0]) >= 48
     assert [path.name for path in (tmp_path / "instance").iterdir()] == ["key"]
     assert (tmp_path / "instance" / "key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [sys.executable, "wsgi.py"],
+        [sys.executable, "-m", "flask", "--app", "wsgi", "doctor"],
+        [sys.executable, "-m", "flask", "--app", "wsgi", "run"],
+        [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "wsgi:app"],
+    ],
+    ids=["wsgi", "doctor", "run", "gunicorn"],
+)
+def test_servers_and_commands_read_the_same_file(command: list[str], tmp_path: Path) -> None:
+    """A wrong value in `.env` stops each of them in the same way, without a traceback."""
+    ignored = shutil.ignore_patterns("__pycache__", "translations")
+    shutil.copytree(ROOT / "app", tmp_path / "app", ignore=ignored)
+    for name in ("wsgi.py", "gunicorn.conf.py"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / ".env").write_text("WEB_CONCURRENCY=1\nVIPPS_MERCHANT_SERIAL_NUMBER=12 34\n")
+    ended = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True)
+    assert ended.returncode != 0
+    assert "VIPPS_MERCHANT_SERIAL_NUMBER: (U+0020 SPACE) at position 3" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_the_example_file_names_every_variable_with_its_default() -> None:
