@@ -41,8 +41,7 @@ CHARACTERS = {
 }
 NO_SHAPE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})  # categories of Unicode
 QUOTES = "\"'`“”‘’"
-# What other programs read from the same `.env`: gunicorn.conf.py and compose.yaml.
-NOT_OURS = frozenset({"BIND", "WEB_CONCURRENCY", "POSTGRES_PASSWORD", "PUBLISH_ON"})
+CONTROLS = {"\n": "LINE FEED", "\r": "CARRIAGE RETURN", "\t": "TAB"}  # Unicode gives control characters no name
 
 
 def line(name: str, reason: str) -> str:
@@ -56,7 +55,7 @@ def unknown_names(environ: Mapping[str, str]) -> list[str]:
     known = {_letters(field): field.upper() for field in Settings.model_fields}
     in_file = read_dotenv() if environ == os.environ else {}
     problems = []
-    for name in sorted(set(environ) - set(known.values()) - NOT_OURS):
+    for name in sorted(set(environ) - set(known.values())):
         ours, letters = name.upper().startswith("VIPPS_"), _letters(name)
         # A variable that only the environment has may be another program's, so it must be very near.
         near = difflib.get_close_matches(letters, known, n=1, cutoff=0.8 if ours or name in in_file else 0.88)
@@ -89,7 +88,8 @@ def unusable_texts(given: Mapping[str, str]) -> list[str]:
 
 def _described(character: str) -> str:
     shown = f"“{character}” " if character.isprintable() and character != " " else ""
-    return f"{shown}(U+{ord(character):04X} {unicodedata.name(character, 'no character')})"
+    name = unicodedata.name(character, CONTROLS.get(character, "no character"))
+    return f"{shown}(U+{ord(character):04X} {name})"
 
 
 def problems(settings: Settings) -> list[str]:

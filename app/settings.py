@@ -12,10 +12,12 @@ import secrets
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 from typing import Literal, cast
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from flask import current_app
 from flask.helpers import get_load_dotenv
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -216,9 +218,12 @@ def read_dotenv() -> dict[str, str]:
     if not get_load_dotenv() or not DOTENV.exists():
         return {}
     try:
-        found = dotenv_values(DOTENV, encoding="utf-8-sig")  # a BOM is not a part of the first name
+        text = DOTENV.read_text("utf-8-sig")  # a BOM is not a part of the first name
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{DOTENV}: it cannot be read as UTF-8 text ({type(error).__name__})") from None
+    if broken := [each.original.line for each in parse_stream(StringIO(text)) if each.error]:
+        raise SettingsError(f"{DOTENV}: line {broken[0]} is not NAME=value")
+    found = dotenv_values(stream=StringIO(text))
     if bare := sorted(name for name, value in found.items() if value is None):
         raise SettingsError("\n".join(f"{DOTENV}: {name} has no value; write {name}=..." for name in bare))
     return {name: str(value) for name, value in found.items()}
