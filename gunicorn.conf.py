@@ -6,11 +6,22 @@ takes 300 ms per call would delay the catalogue.
 
 import os
 import shutil
+import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
-bind = os.environ.get("BIND", "127.0.0.1:8000")
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+from dotenv import dotenv_values
+from flask.helpers import get_load_dotenv
+
+# As `app.settings.read_environment`, which the workers call; the master must not import the code that a reload renews.
+DOTENV = Path(__file__).with_name(".env")
+environ = {**(dotenv_values(DOTENV, encoding="utf-8-sig") if get_load_dotenv() else {}), **os.environ}
+
+bind = environ.get("BIND") or "127.0.0.1:8000"
+if not (environ.get("WEB_CONCURRENCY") or "2").isdecimal():
+    sys.exit("WEB_CONCURRENCY: write the number of workers, such as 2")
+workers = int(environ.get("WEB_CONCURRENCY") or "2")
 worker_class = "gthread"
 threads = 128  # twice VIPPS_CONCURRENT_LOGINS, so that logins that wait for Vipps never occupy all threads
 timeout = 30  # longer than the 10 s within which every callback ends
@@ -31,9 +42,9 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 # With METRICS_TOKEN, the workers share their counts as files in a folder of this master. A reload keeps the folder. One
 # that the previous master left in the environment at an upgrade is neither used nor removed here.
 FOLDER_PREFIX = f"shop-metrics-{os.getpid()}-"
-METRICS_FOLDER = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+METRICS_FOLDER = environ.get("PROMETHEUS_MULTIPROC_DIR") or ""
 _is_of_another_master = "shop-metrics-" in METRICS_FOLDER and FOLDER_PREFIX not in METRICS_FOLDER
-if os.environ.get("METRICS_TOKEN") and (not METRICS_FOLDER or _is_of_another_master):
+if environ.get("METRICS_TOKEN") and (not METRICS_FOLDER or _is_of_another_master):
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = METRICS_FOLDER = tempfile.mkdtemp(prefix=FOLDER_PREFIX)
 
 

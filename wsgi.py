@@ -66,7 +66,7 @@ def build_simulator(settings: Settings) -> Any:
         redirect_uris=(settings.redirect_uri,),
         auth_method=settings.vipps_client_auth_method,
         msn=settings.vipps_merchant_serial_number or "123456",
-        webhook_url=f"{settings.public_url}/webhooks/vipps/consent-revoked/{settings.webhook_token}",
+        webhook_url=settings.webhook_url(settings.webhook_token),
         account_url=f"{settings.public_url}/account",
         terms_url=f"{settings.public_url}/terms",
         privacy_url=f"{settings.public_url}/privacy",

@@ -28,10 +28,9 @@ from app import (
 )
 from app.customers.linking.vipps_login import VippsLogin
 from app.database import connect, db, engine_options
-from app.settings import LOCAL_HOSTS, Settings, load
+from app.settings import LOCAL_HOSTS, Settings, load, vipps_config
 from app.vipps import routes as vipps_routes
 from app.vipps import webhook
-from app.vipps.config import VippsConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -77,24 +76,3 @@ def create_app(settings: Settings | None = None) -> Flask:
     if (ROOT / "demo").is_dir():  # a fork has no such package
         import_module("demo").init_app(app, settings)
     return app
-
-
-def vipps_config(settings: Settings) -> VippsConfig:
-    """Return the settings that the integration needs, by its own names."""
-    return VippsConfig(
-        base_url=settings.provider_url,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        client_auth_method=settings.vipps_client_auth_method,
-        merchant_serial_number=settings.vipps_merchant_serial_number,
-        redirect_uri=settings.redirect_uri,
-        system_name=f"{about.SLUG}-shop"[:30],  # the longest that Vipps accepts
-        scopes=settings.scopes,
-        market=settings.vipps_market,
-        concurrent_logins=settings.vipps_concurrent_logins,
-        webhook_token=settings.webhook_token,
-        other_webhook_tokens=tuple(settings.other_webhook_tokens),
-        secure_cookies=settings.https,
-        check_first=settings.simulated,
-        failures_on_demand=settings.simulated,
-    )

@@ -85,6 +85,10 @@ EVENTS: dict[str, Event] = {
         confirmation_refused=("A customer gave a wrong password for a re-authentication.", "method"),
         staff_login_refused=("A login to the back office was refused.", ""),
         order_refused=("A customer wanted to order more than one customer may within an hour.", "customer"),
+        host_refused=(
+            "A request named another `host` than PUBLIC_URL does; `expected` is the one of the setting.",
+            "host expected",
+        ),
         csrf_refused=("A form had no valid CSRF token: an expired page, or another site's form.", "reason"),
         webhook_delivery=("The webhook received an event. `outcome` says what it led to.", "outcome"),
         consent_without_channel=(

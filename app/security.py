@@ -19,6 +19,8 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.library_internals import PrunedMemoryStorage, skip_search_for_wide_limits
+from app.logging import log
+from app.origins import normal_origin
 from app.settings import LOCAL_HOSTS, Settings, settings_of_app
 from app.strict_requests import request_target
 
@@ -82,7 +84,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECRET_KEY_FALLBACKS=settings.older_keys,
         WTF_CSRF_SECRET_KEY=settings.signing_keys,  # Flask-WTF has no fallbacks, but passes a list on to itsdangerous
         # Flask's signed cookie has the CSRF secret and flash messages; login sessions are in the database.
-        SESSION_COOKIE_NAME=_prefixed("form", settings.https),
+        SESSION_COOKIE_NAME=settings.cookie_name("form"),
         SESSION_COOKIE_SECURE=settings.https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -112,12 +114,19 @@ def _wait_only_if_refused(response: Response) -> Response:
 
 def _host_check(settings: Settings):  # type: ignore[no-untyped-def]  # a closure that Flask calls
     """Refuse an unknown Host (ASVS 4.1.3); in the demo, redirect 127.0.0.1 to localhost, which has the cookies."""
-    ours = urlsplit(settings.public_url).netloc
+    scheme, _, ours = settings.public_url.partition("://")
 
     def check() -> ResponseReturnValue | None:
         if request.host == ours or request.endpoint in ANY_HOST:
             return None
-        if not settings.simulated or urlsplit(f"//{request.host}").hostname not in LOCAL_HOSTS:
+        try:
+            asked = normal_origin(f"{scheme}://{request.host}")
+        except ValueError:
+            asked = ""
+        if asked == settings.public_url:
+            return None
+        if not settings.simulated or urlsplit(asked).hostname not in LOCAL_HOSTS:
+            log.warning("host_refused", host=request.host, expected=ours)
             abort(400, "unknown host")
         return redirect(settings.public_url + request_target(), 308)
 
@@ -171,12 +180,8 @@ def security_headers(settings: Settings) -> list[tuple[str, str]]:
 
 
 def cookie_name(name: str) -> str:
-    """Return a cookie's name; with `__Host-` neither a sibling host nor a plain-http page can set it (ASVS 3.3.3)."""
-    return _prefixed(name, settings_of_app().https)
-
-
-def _prefixed(name: str, https: bool) -> str:
-    return f"__Host-{name}" if https else name
+    """Return the name of one of the shop's cookies as the browser has it."""
+    return settings_of_app().cookie_name(name)
 
 
 def read_cookie(name: str) -> str:

@@ -1,28 +1,37 @@
-"""Read the environment once into a frozen, validated `Settings` object.
+"""Read the environment and `.env` once into a frozen, validated `Settings` object.
 
+The file `.env` beside `wsgi.py` is read alike for the server and for every command; a variable of the environment wins.
 No other module of `app/` reads `os.environ`. Every variable is optional for the demo. With an unknown, incomplete or
-unsafe value the shop does not start, and a `SettingsError` names the variable and the reason. `.env.example` lists the
-same variables, which a test checks.
+unsafe value the shop does not start, and a `SettingsError` names the variable and the reason (`setting_checks`).
+`.env.example` lists the same variables, which a test checks.
 """
 
-import difflib
 import hmac
 import os
+import re
 import secrets
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 from typing import Literal, cast
-from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from flask import current_app
+from flask.helpers import get_load_dotenv
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from app.vipps.config import CALLBACK_PATH
+from app import about
+from app.origins import normal_origin
+from app.vipps.config import CALLBACK_PATH, WEBHOOK_PATH, VippsConfig, cookie_name
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"
+
+DOTENV = ROOT / ".env"
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 VIPPS_HOSTS = {"test": "https://apitest.vipps.no", "production": "https://api.vipps.no"}
@@ -34,6 +43,15 @@ DEMO_CLIENT_SECRET = "simulated+secret/for-the-demo=="  # noqa: S105 - reserved 
 
 # The ids of Vipps' predefined consents, which are the shop's channels (`app.customers.consents.channels`).
 CONSENT_CHANNELS = ("email", "sms", "digital", "personal")
+
+# Vipps announced the day without an hour: "MobilePay becomes Vipps" (Vipps MobilePay, technical updates, October 2026).
+MOBILEPAY_ENDS = date(2027, 1, 12)
+
+# Blanks, line breaks and characters without a shape, as a copied value has them at its ends.
+_UNSEEN = r"[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+"
+# Settings of several values: blanks, commas and line breaks stand between them.
+SEPARATED = ("VIPPS_SCOPES", "VIPPS_WEBHOOK_TOKEN_FALLBACKS", "SECRET_KEY_FALLBACKS")
+ENDS = re.compile(rf"\A{_UNSEEN}|{_UNSEEN}\Z")
 
 
 class SettingsError(Exception):
@@ -50,7 +68,7 @@ class Settings(BaseSettings):
     vipps_client_id: str = ""
     vipps_client_secret: SecretStr = SecretStr("")
     vipps_client_auth_method: Literal["client_secret_basic", "client_secret_post"] = "client_secret_basic"
-    vipps_merchant_serial_number: str = Field("", max_length=30)
+    vipps_merchant_serial_number: str = ""
     vipps_scopes: str = "openid name phoneNumber email address"
     vipps_consent_scope: Literal["delegatedConsents", "customFlow", "none"] = "delegatedConsents"
     vipps_consent_channels: str = ""
@@ -93,17 +111,14 @@ class Settings(BaseSettings):
 
     @field_validator("public_url", "simulator_url", "vipps_base_url")
     @classmethod
-    def _is_an_origin(cls, value: str) -> str:
-        return _origin(value) if value else value
+    def _normal(cls, value: str) -> str:
+        return normal_origin(value) if value else value
 
-    @field_validator("vipps_scopes")
+    @field_validator("database_url")
     @classmethod
-    def _names_openid(cls, value: str) -> str:
-        if "openid" not in value.split():
-            raise ValueError("must contain 'openid' (OpenID Connect Core, section 3.1.2.1)")
-        if "nin" in value.split():
-            raise ValueError("this shop never asks for the national identity number")
-        return " ".join(value.split())
+    def _for_our_driver(cls, value: str) -> str:
+        # Hosting platforms set these, and SQLAlchemy would look for another driver or for none.
+        return re.sub(r"\Apostgres(ql)?://", "postgresql+psycopg://", value)
 
     @field_validator("vipps_consent_channels")
     @classmethod
@@ -147,8 +162,9 @@ class Settings(BaseSettings):
 
     @property
     def brand(self) -> str:
-        """Return the brand of the market: Vipps in Norway and Sweden, MobilePay in Denmark and Finland."""
-        by_market = "mobilepay" if self.vipps_market in ("DK", "FI") else "vipps"
+        """Return the brand of market and day: MobilePay in Denmark and Finland until it is renamed, else Vipps."""
+        renamed = self.vipps_market not in ("DK", "FI") or datetime.now(UTC).date() >= MOBILEPAY_ENDS
+        by_market = "vipps" if renamed else "mobilepay"
         return "MobilePay" if (self.vipps_brand or by_market) == "mobilepay" else "Vipps"
 
     @property
@@ -176,12 +192,20 @@ class Settings(BaseSettings):
     @property
     def other_webhook_tokens(self) -> list[str]:
         """Return the tokens that are accepted as well while the webhook's address at Vipps is changed."""
-        return _several(self.vipps_webhook_token_fallbacks)
+        return self.vipps_webhook_token_fallbacks.get_secret_value().split()
+
+    def webhook_url(self, token: str) -> str:
+        """Return the address that Vipps delivers to, with this token."""
+        return f"{self.public_url}{WEBHOOK_PATH}{token}"
 
     @property
     def https(self) -> bool:
         """Return whether the shop uses https, and with it `Secure` and `__Host-` cookies and HSTS."""
         return self.public_url.startswith("https://")
+
+    def cookie_name(self, name: str) -> str:
+        """Return the name of one of the shop's cookies: `__Host-…` on https, else with the shop's name and port."""
+        return cookie_name(name, self.public_url, owner=f"{about.SLUG}-")
 
     @property
     def database(self) -> str:
@@ -196,7 +220,7 @@ class Settings(BaseSettings):
     @property
     def older_keys(self) -> list[str]:
         """Return the former keys, which only verify."""
-        return _several(self.secret_key_fallbacks)
+        return self.secret_key_fallbacks.get_secret_value().split()
 
     @property
     def signing_keys(self) -> list[str]:
@@ -204,136 +228,86 @@ class Settings(BaseSettings):
         return [*self.older_keys, self.signing_key]
 
 
-def _several(setting: SecretStr) -> list[str]:
-    """Return the secrets of one setting, which are separated by spaces or commas."""
-    return setting.get_secret_value().replace(",", " ").split()
+def read_environment() -> dict[str, str]:
+    """Return the environment, with the variables that only `.env` has.
+
+    They are put into the environment, as Flask's commands do, so libraries and child processes see them too. Flask's
+    own switch `FLASK_SKIP_DOTENV=1` leaves the file out.
+    """
+    for name, value in read_dotenv().items():
+        os.environ.setdefault(name, value)
+    return dict(os.environ)
+
+
+def read_dotenv() -> dict[str, str]:
+    """Return the variables of `.env`; empty without the file. Raises `SettingsError` if it cannot be read."""
+    if not get_load_dotenv() or not DOTENV.exists():
+        return {}
+    try:
+        text = DOTENV.read_text("utf-8-sig")  # a BOM is not a part of the first name
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{DOTENV}: it cannot be read as UTF-8 text ({type(error).__name__})") from None
+    if broken := [each.original.line for each in parse_stream(StringIO(text)) if each.error]:
+        raise SettingsError(f"{DOTENV}: line {broken[0]} is not NAME=value")
+    found = dotenv_values(stream=StringIO(text))
+    if bare := sorted(name for name, value in found.items() if value is None):
+        raise SettingsError("\n".join(f"{DOTENV}: {name} has no value; write {name}=..." for name in bare))
+    return {name: str(value) for name, value in found.items()}
+
+
+def sources() -> dict[str, str]:
+    """Return where the value of each setting comes from: `environment`, `.env` or `default`."""
+    in_file, found = read_dotenv(), {}
+    for name in (field.upper() for field in Settings.model_fields):
+        value = os.environ.get(name, in_file.get(name, "")).strip()
+        # A command of Flask has put the file's variables into the environment before.
+        found[name] = (".env" if in_file.get(name, "").strip() == value else "environment") if value else "default"
+    return found
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read and validate the environment.
+    """Read and check the settings.
 
     Raises `SettingsError` with one line per problem, which names its variable.
     """
-    environ = os.environ if environ is None else environ
-    problems = _unknown_names(environ)
+    from app import setting_checks  # it composes an email and builds the integration, which import this module
+
+    environ = read_environment() if environ is None else environ
     # An empty value means "not set", as in .env and compose files.
-    given = {name: environ[name.upper()] for name in Settings.model_fields if environ.get(name.upper())}
+    given = {name.upper(): ENDS.sub("", environ.get(name.upper(), "")) for name in Settings.model_fields}
+    given |= {name: " ".join(dict.fromkeys(given[name].replace(",", " ").split())) for name in SEPARATED}
+    given = {name: value for name, value in given.items() if value}
+    problems = setting_checks.unknown_names(environ) + setting_checks.unusable_texts(given)
     try:
-        settings = Settings(**given)  # type: ignore[arg-type]  # pydantic turns the strings into the field types
+        settings = Settings(**{name.lower(): value for name, value in given.items()})  # type: ignore[arg-type]  # pydantic turns the strings into the field types
     except ValidationError as error:
-        problems += [f"{e['loc'][0]!s:}".upper() + f": {_reason(e['msg'])}" for e in error.errors()]
-        raise SettingsError("\n".join(problems)) from None
-    problems += _unsafe(settings)
+        problems += [setting_checks.line(str(e["loc"][0]).upper(), e["msg"]) for e in error.errors()]
+    else:
+        problems += setting_checks.problems(settings)
     if problems:
-        raise SettingsError("\n".join(problems))
+        first_per_setting = {problem.partition(":")[0]: problem for problem in reversed(problems)}
+        raise SettingsError("\n".join(reversed(first_per_setting.values())))
     return settings
 
 
-def _reason(message: str) -> str:
-    return message.removeprefix("Value error, ")
-
-
-def _unknown_names(environ: Mapping[str, str]) -> list[str]:
-    """Return unknown `VIPPS_…` variables: if a misspelt one was ignored, the shop would run with a default."""
-    known = [name.upper() for name in Settings.model_fields]
-    problems = []
-    for name in sorted(environ):
-        if name.startswith("VIPPS_") and name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            problems.append(f"{name}: there is no such setting" + (f"; did you mean {near[0]}?" if near else ""))
-    return problems
-
-
-def _unsafe(settings: Settings) -> list[str]:
-    """Return the settings that are insecure or incomplete in this environment."""
-    problems = _bad_database(settings) + _bad_mail(settings) + _bad_fallbacks(settings)
-    if not settings.https and urlsplit(settings.public_url).hostname not in LOCAL_HOSTS:
-        problems.append("PUBLIC_URL: must be https, but for localhost (Vipps accepts no other http redirect URI)")
-    if bool(settings.vipps_client_id) != bool(settings.vipps_client_secret.get_secret_value()):
-        missing = "VIPPS_CLIENT_SECRET" if settings.vipps_client_id else "VIPPS_CLIENT_ID"
-        problems.append(f"{missing}: client id and secret belong together; one of them is not set")
-    if 0 < len(settings.metrics_token.get_secret_value()) < 32:
-        problems.append("METRICS_TOKEN: at least 32 random characters")
-    return problems if settings.simulated else problems + _unfit_for_vipps(settings)
-
-
-def _unfit_for_vipps(settings: Settings) -> list[str]:
-    """Return the settings that only the demo may have: public credentials, generated keys, plain http."""
-    problems = []
-    where = f"required with VIPPS_ENVIRONMENT={settings.vipps_environment}"
-    if not settings.vipps_client_id and not settings.vipps_client_secret.get_secret_value():
-        problems += [f"{name}: {where}" for name in ("VIPPS_CLIENT_ID", "VIPPS_CLIENT_SECRET")]
-    if settings.client_id == DEMO_CLIENT_ID and settings.vipps_client_id:
-        problems.append("VIPPS_CLIENT_ID: this is the simulator's; use your sales unit's")
-    if settings.vipps_client_secret.get_secret_value() == DEMO_CLIENT_SECRET:
-        problems.append("VIPPS_CLIENT_SECRET: this is the simulator's and public; use your sales unit's")
-    if settings.webhook_token and len(settings.webhook_token) < 32:
-        problems.append("VIPPS_WEBHOOK_TOKEN: at least 32 random characters")
-    if not settings.secret_key.get_secret_value():
-        problems.append(
-            f"SECRET_KEY: {where}; make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
-        )
-    elif len(settings.secret_key.get_secret_value()) < 32:
-        problems.append("SECRET_KEY: at least 32 characters (it signs cookies)")
-    base = urlsplit(settings.provider_url)
-    if base.scheme != "https" and (settings.vipps_environment == "production" or base.hostname not in LOCAL_HOSTS):
-        problems.append("VIPPS_BASE_URL: must be https")
-    if settings.vipps_environment == "production" and not settings.https:
-        problems.append("PUBLIC_URL: must be https in production")
-    if settings.vipps_environment == "production" and settings.in_demo:
-        problems.append("DEMO: must be 0 in production; it shows every email and the inspector to any visitor")
-    return problems
-
-
-def _bad_fallbacks(settings: Settings) -> list[str]:
-    """Return the problems of the former keys and of the webhook's other tokens."""
-    key, token = settings.secret_key.get_secret_value(), settings.vipps_webhook_token.get_secret_value()
-    return [
-        *_bad_others("SECRET_KEY", key, settings.older_keys, "the one that signs"),
-        *_bad_others("VIPPS_WEBHOOK_TOKEN", token, settings.other_webhook_tokens, "the one to stay"),
-    ]
-
-
-def _bad_others(name: str, own: str, others: list[str], role: str) -> list[str]:
-    """Return the problems of further secrets beside the main one, which must be as strong."""
-    if others and not own:
-        return [f"{name}_FALLBACKS: these are the other ones; {name}, {role}, is not set"]
-    if own in others:
-        return [f"{name}_FALLBACKS: {name}, {role}, is among them"]
-    if any(len(each) < 32 for each in others):
-        return [f"{name}_FALLBACKS: at least 32 characters each; blanks and commas stand between them"]
-    return []
-
-
-def _bad_database(settings: Settings) -> list[str]:
-    scheme = settings.database.partition(":")[0]
-    if scheme not in ("sqlite", "postgresql+psycopg"):
-        return [f"DATABASE_URL: starts with sqlite:// or postgresql+psycopg://, not {scheme}:"]
-    return []
-
-
-def _bad_mail(settings: Settings) -> list[str]:
-    mail = urlsplit(settings.mail_url)
-    if settings.mail_url == "outbox:":
-        live = settings.vipps_environment == "production"
-        return ["MAIL_URL: 'outbox:' sends nothing; set smtp://user:pass@host:port"] if live else []
-    if mail.scheme not in ("smtp", "smtps") or not mail.hostname:
-        return ["MAIL_URL: 'outbox:' or smtp://user:pass@host:port"]
-    return []
-
-
-def _origin(value: str) -> str:
-    """Return an origin without a trailing slash.
-
-    A path, query or `#fragment` would get into the redirect URI, which Vipps compares character by character, and
-    refuses with a fragment (Vipps Login API FAQ: redirect URI requirements).
-    """
-    parts = urlsplit(value.strip().rstrip("/"))
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("an origin such as https://shop.example.com")
-    if "#" in value or "?" in value or parts.path or parts.username:
-        raise ValueError("an origin only: no path, query, '#' or credentials")
-    return f"{parts.scheme}://{parts.netloc}"
+def vipps_config(settings: Settings) -> VippsConfig:
+    """Return the settings that the integration needs, by its own names."""
+    return VippsConfig(
+        base_url=settings.provider_url,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        client_auth_method=settings.vipps_client_auth_method,
+        merchant_serial_number=settings.vipps_merchant_serial_number,
+        redirect_uri=settings.redirect_uri,
+        system_name=f"{about.SLUG}-shop"[:30],  # the longest that Vipps accepts
+        scopes=settings.scopes,
+        market=settings.vipps_market,
+        concurrent_logins=settings.vipps_concurrent_logins,
+        webhook_token=settings.webhook_token,
+        other_webhook_tokens=tuple(settings.other_webhook_tokens),
+        check_first=settings.simulated,
+        failures_on_demand=settings.simulated,
+    )
 
 
 def kept_secret(path: Path) -> str:

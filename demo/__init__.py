@@ -10,10 +10,11 @@ from importlib.util import find_spec
 
 from flask import Flask
 
-from app import cli, i18n
+from app import cli, doctor, i18n
+from app.customers.passwords import hashing
 from app.settings import ROOT, Settings
 from app.staff import accounts as staff_accounts
-from demo import log_events, routes, scenarios, staff
+from demo import checks, log_events, routes, scenarios, staff
 from demo.fork import fork as fork_command
 from samples import customers
 
@@ -27,7 +28,10 @@ def init_app(app: Flask, settings: Settings) -> None:
     for load in (customers.load, staff.load):
         cli.add_demo_data(app, load)
     staff_accounts.close_when(app, staff.is_closed)
-    if settings.in_demo:
+    doctor.add_check(app, checks.demo_accounts)
+    if not settings.in_demo:
+        hashing.refuse_published(app, customers.PASSWORD, staff.DEMO_PASSWORD)
+    else:
         app.jinja_env.globals.update(
             demo_scenarios=scenarios.SCENARIOS,
             demo_password=customers.PASSWORD,

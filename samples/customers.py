@@ -2,7 +2,7 @@
 
 Each row belongs to a test person of the simulator. The same email address or phone number makes them match; values
 that are missing or different decide the outcome (the table in `app.vipps.matching`). All accounts have one published
-password.
+password, which is refused outside of the demo (`app.customers.passwords.hashing.refuse_published`).
 """
 
 from dataclasses import dataclass
@@ -84,7 +84,9 @@ CUSTOMERS = (
 
 
 def load(session: Session) -> None:
-    """Add the sample customers that are missing, and leave existing ones unchanged. The caller commits."""
+    """Add the sample customers that are missing, in the demo only; existing ones stay. The caller commits."""
+    if not settings_of_app().in_demo:
+        return
     existing = set(session.scalars(select(Customer.email).where(Customer.email.in_(row.email for row in CUSTOMERS))))
     missing = [row for row in CUSTOMERS if row.email not in existing]
     if missing:

@@ -53,8 +53,7 @@ def create_simulator(config: SimulatorConfig) -> Flask:
     )
     app.config.update(
         SECRET_KEY=config.secret_key,
-        # Cookies ignore ports: on localhost the merchant site receives this one too, so the name must be unique.
-        SESSION_COOKIE_NAME="vipps_simulator_session",
+        SESSION_COOKIE_NAME=config.cookie_name("session"),
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=config.secure,
         MAX_CONTENT_LENGTH=256 * 1024,

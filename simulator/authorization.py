@@ -12,6 +12,7 @@ ignored.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -22,6 +23,8 @@ MAX_URL = 2000
 MAX_STATE = 1000
 MIN_STATE = 8
 BRAND_BY_MARKET = {"NO": "vipps", "SE": "vipps", "DK": "mobilepay", "FI": "mobilepay"}
+MOBILEPAY_ENDS = date(2027, 1, 12)
+"""The day on which MobilePay is renamed Vipps in all markets (Vipps MobilePay, technical updates, October 2026)."""
 
 _CODE_CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _ONCE = ("response_type", "scope", "state", "nonce", "code_challenge", "code_challenge_method")
@@ -166,13 +169,18 @@ def _wrong_scope(parameters: Parameters) -> tuple[str, str] | None:
 
 
 def _wrong_challenge_request(parameters: Parameters) -> tuple[str, str] | None:
-    """PKCE: the methods (RFC 7636 section 4.4.1) and the form of a challenge (section 4.2)."""
+    """PKCE: the methods (RFC 7636 section 4.4.1), the form of a challenge (section 4.2), and who must send one.
+
+    The simple app flow requires it (Login API guide: mobile app flows, simple login).
+    """
     challenge = _first(parameters, "code_challenge")
     method = _first(parameters, "code_challenge_method")
     if method not in ("", "plain", "S256"):
         return "invalid_request", "The transform algorithm of code_challenge_method is not supported."
     if method and not challenge:
         return "invalid_request", "The parameter code_challenge is missing."
+    if not challenge and "app_to_app_v2" in parameters.get("requested_flow", ()):
+        return "invalid_request", "The parameter code_challenge is required with requested_flow=app_to_app_v2."
     if challenge and not _CODE_CHALLENGE.fullmatch(challenge):
         return "invalid_request", "The parameter code_challenge must be 43 to 128 unreserved characters."
     return None
@@ -204,10 +212,16 @@ def _accepted(parameters: Parameters, unit: SalesUnit, redirect_uri: str, state:
         code_challenge=challenge,
         # The documented default is plain, as in RFC 7636 section 4.3.
         code_challenge_method=(_first(parameters, "code_challenge_method") or "plain") if challenge else "",
-        brand=BRAND_BY_MARKET.get(_first(parameters, "market"), unit.brand),
+        brand=_brand(_first(parameters, "market"), unit),
         # What happens without the advanced plan is not documented: this simulator ignores `acr_values` then.
         app_confirmation=wants_app and unit.plan == "advanced",
     )
+
+
+def _brand(market: str, unit: SalesUnit) -> str:
+    if datetime.now(UTC).date() >= MOBILEPAY_ENDS:
+        return "vipps"
+    return BRAND_BY_MARKET.get(market, unit.brand)
 
 
 def _too_long(parameters: Parameters, url_length: int) -> bool:

@@ -40,7 +40,7 @@ class MerchantConfig:
     msn: str = "100001"
     """Merchant serial number. A person has one `sub` per serial number."""
     brand: Brand = "vipps"
-    """The brand on the screens when the request has no `market`."""
+    """The brand on the screens when the request has no `market`; MobilePay is renamed Vipps on 12 January 2027."""
     webhook_url: str | None = None
     """Where revocation events go; the control API accepts only the origin of a redirect URI, or of this address."""
     account_url: str | None = None
@@ -119,6 +119,14 @@ class SimulatorConfig:
         parts = urlsplit(self.public_url)
         if parts.scheme not in ("http", "https") or self.public_url != f"{parts.scheme}://{parts.netloc}":
             raise ValueError("public_url must be an origin such as http://localhost:8001, without a slash at its end")
+
+    def cookie_name(self, name: str) -> str:
+        """Return a cookie's name: `__Host-…` over HTTPS, else with the port.
+
+        Cookies ignore ports: on localhost the merchant site and a second simulator receive these too.
+        """
+        prefix, port = ("__Host-", "") if self.secure else ("", f"_{urlsplit(self.public_url).port or 80}")
+        return f"{prefix}vipps_simulator_{name}{port}"
 
     @property
     def is_local(self) -> bool:

@@ -97,7 +97,7 @@ def _page(
         version=merchants.consents_of(unit, kind)["version"],  # 0: not configured
         text_language=language,
         text_languages=languages.LANGUAGES,
-        captions={each: texts[language] for each, texts in languages.CAPTIONS.items()},
+        captions={each: texts[language] for each, texts in languages.captions_of(config).items()},
         words=languages.fixed_texts(language),
         preview=preview,
         problem=problem,

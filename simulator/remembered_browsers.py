@@ -15,12 +15,15 @@ from simulator.context import simulator
 from simulator.models import Person, RememberedBrowser
 from simulator.random_values import hashed
 
-COOKIE = "vipps_simulator_browser"
+
+def cookie_name() -> str:
+    """Return the name of the cookie."""
+    return simulator().config.cookie_name("browser")
 
 
 def token_of_browser() -> str | None:
     """Return the value of the browser's cookie."""
-    return request.cookies.get(COOKIE)
+    return request.cookies.get(cookie_name())
 
 
 def oldest(now: datetime) -> datetime:
@@ -37,7 +40,7 @@ def set_cookie(response: Response, token: str) -> None:
     """Set the cookie that recognises the browser next time."""
     config = simulator().config
     response.set_cookie(
-        COOKIE, token, max_age=config.browser_lifetime, secure=config.secure, httponly=True, samesite="Lax"
+        cookie_name(), token, max_age=config.browser_lifetime, secure=config.secure, httponly=True, samesite="Lax"
     )
 
 
@@ -54,4 +57,4 @@ def forget(session: Session, response: Response) -> None:
     """Forget this browser, in the database and in the browser."""
     if token := token_of_browser():
         session.execute(delete(RememberedBrowser).where(RememberedBrowser.token_hash == hashed(token)))
-    response.delete_cookie(COOKIE, secure=simulator().config.secure, httponly=True, samesite="Lax")
+    response.delete_cookie(cookie_name(), secure=simulator().config.secure, httponly=True, samesite="Lax")

@@ -76,7 +76,7 @@ def portrait(person: Person, language: str) -> dict[str, Any]:
         "phone_number": spaced(persons.phone_number(profile)),
         "other_number": spaced(profile["phone_numbers"][1]) if len(profile["phone_numbers"]) > 1 else "",
         "email": profile["email"],
-        "shows": profile["shows"][language],
+        "shows": profile["shows"].get(language, profile["shows"]["en"]),
     }
 
 

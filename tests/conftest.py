@@ -4,6 +4,7 @@ The database of a test is a copy of one that the migrations made, so tests run o
 """
 
 import gc
+import os
 import secrets
 import shutil
 import socket
@@ -45,6 +46,7 @@ hypothesis.settings.register_profile("shop", deadline=None, database=None)
 hypothesis.settings.load_profile("shop")
 
 # A shop in development: its provider is the simulator, or a test's own provider on this machine.
+os.environ["FLASK_SKIP_DOTENV"] = "1"  # a developer's own `.env` must not decide a test
 ENVIRONMENT = {"VIPPS_ENVIRONMENT": "simulator", "SECRET_KEY": "a key for tests that is long enough to sign"}
 WEBHOOK_TOKEN = load(ENVIRONMENT).webhook_token
 
@@ -93,6 +95,26 @@ class Browser(FlaskClient):
         if args and isinstance(args[0], str):
             kwargs.setdefault("base_url", self.application.extensions["settings"].public_url)
         return super().open(*args, **kwargs)
+
+    def get_cookie(self, key: str, *args: Any, **kwargs: Any) -> Any:
+        """Return a cookie by its short name, such as `session`, or by the name that it has in the browser."""
+        return super().get_cookie(cookie_of(self.application, key), *args, **kwargs)
+
+    def set_cookie(self, key: str, *args: Any, **kwargs: Any) -> None:
+        """Set a cookie by either name."""
+        super().set_cookie(cookie_of(self.application, key), *args, **kwargs)
+
+    def delete_cookie(self, key: str, *args: Any, **kwargs: Any) -> None:
+        """Delete a cookie by either name."""
+        super().delete_cookie(cookie_of(self.application, key), *args, **kwargs)
+
+
+def cookie_of(app: Flask, short: str) -> str:
+    """Return the name of the shop's cookie in the browser; a name that is none of the shop's stays as it is."""
+    if short == "vipps-login":
+        return str(app.extensions["vipps"].cookie)
+    ours = short in {"session", "form", "cart", "language", "pending-link", "staff", "inspector", "clinic"}
+    return str(app.extensions["settings"].cookie_name(short)) if ours else short
 
 
 def build(environ: dict[str, str], database: Path) -> Flask:

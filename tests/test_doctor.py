@@ -1,6 +1,7 @@
 """The doctor: every check answered, with what is wrong and never with a secret; one that fails stops no other."""
 
 import json
+import re
 import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -82,7 +83,8 @@ def test_healthy_shop_has_nothing_to_mend(shop: Flask) -> None:
 
 
 def test_every_question_has_an_answer_of_its_own_name(shop: Flask) -> None:
-    assert list(found(shop)) == [check.__name__ for check in doctor.CHECKS]
+    checks = (*doctor.CHECKS, *shop.extensions.get(doctor.ADDED, ()))
+    assert list(found(shop)) == [check.__name__ for check in checks]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +94,7 @@ def test_every_question_has_an_answer_of_its_own_name(shop: Flask) -> None:
         ({"VIPPS_CLIENT_ID": "x", "VIPPS_CLIENT_SECRET": "y"}, "authorization_request", "error page (400)"),
         ({"VIPPS_CLIENT_AUTH_METHOD": "client_secret_post"}, "client_authentication", "invalid_client"),
         ({"PUBLIC_URL": "http://localhost:8123"}, "authorization_request", "error page (400)"),
-        ({"VIPPS_SCOPES": "openid colour"}, "scopes", "colour"),
+        ({"VIPPS_SCOPES": "openid paymentSourceReferences"}, "scopes", "paymentSourceReferences"),
         ({"MAIL_URL": "smtp://someone:hunter2hunter2@localhost:9"}, "mail", "localhost: "),
         ({"REDIS_URL": "redis://:hunter2hunter2@localhost:9/0"}, "limits", "Error"),
     ],
@@ -109,6 +111,20 @@ def test_what_is_wrong_is_named(
     assert code == (1 if finding.level is Level.FAILED else 0)
     assert finding.said in printed
     assert finding.advice in printed
+
+
+def test_it_says_where_each_setting_comes_from_and_no_value(
+    shop: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("app.settings.DOTENV", tmp_path / ".env")
+    monkeypatch.delenv("FLASK_SKIP_DOTENV")
+    (tmp_path / ".env").write_text("SECRET_KEY=hunter2hunter2\nMAIL_URL=smtp://me:hunter2@host\n")
+    monkeypatch.setenv("SECRET_KEY", "hunter3hunter3")
+    monkeypatch.setenv("VIPPS_MARKET", "")
+    said = found(shop)["settings"].said
+    assert re.fullmatch(r"From environment: .*SECRET_KEY.*; from \.env: MAIL_URL; \d+ have their default\.", said)
+    assert "hunter" not in said
+    assert "VIPPS_MARKET" not in said
 
 
 def test_provider_that_is_away_is_said_once_and_stops_nothing(make_app: Callable[..., Flask], unused_port: int) -> None:
@@ -216,7 +232,7 @@ def test_json_says_the_same(shop: Flask) -> None:
     code, printed = run(shop, "--json")
     findings = json.loads(printed)
     assert code == 0
-    assert [set(each) for each in findings] == [{"name", "title", "level", "said", "advice"}] * len(doctor.CHECKS)
+    assert [set(each) for each in findings] == [{"name", "title", "level", "said", "advice"}] * len(findings)
 
 
 def test_question_that_breaks_is_a_finding(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,6 +240,6 @@ def test_question_that_breaks_is_a_finding(shop: Flask, monkeypatch: pytest.Monk
         raise ZeroDivisionError("with a secret in it")
 
     monkeypatch.setattr(doctor, "CHECKS", (broken, own.cookies))
-    first, second = found(shop).values()
+    first, second, *_ = found(shop).values()
     assert (first.level, first.said) == (Level.FAILED, "Could not find out: ZeroDivisionError.")
     assert second.level is Level.OK

@@ -1,14 +1,20 @@
 """The settings: which are refused at the start, by the name of the variable, and which depend on others."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+import time_machine
+from flask import Flask
 
 from app.database import engine_options
-from app.settings import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Settings, SettingsError, kept_secret, load
+from app.settings import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Settings, SettingsError, kept_secret, load, sources
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = {
@@ -82,7 +88,6 @@ def test_an_empty_value_is_not_set() -> None:
         ({"PUBLIC_URL": "shop.example.com"}, "PUBLIC_URL"),
         ({"SIMULATOR_URL": "ftp://x"}, "SIMULATOR_URL"),
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
-        ({"DATABASE_URL": "postgresql://x"}, "DATABASE_URL"),
         ({"MAIL_URL": "nowhere"}, "MAIL_URL"),
         ({"MAIL_URL": "smtp:"}, "MAIL_URL"),
         ({"DEMO": "perhaps"}, "DEMO"),
@@ -109,8 +114,140 @@ def test_an_empty_value_is_not_set() -> None:
     ],
 )
 def test_a_wrong_or_incomplete_setting_is_refused_by_its_name(environ: dict[str, str], named: str) -> None:
-    with pytest.raises(SettingsError, match=named):
+    with pytest.raises(SettingsError, match=named) as caught:
         load(environ)
+    assert len(str(caught.value).splitlines()) <= 3
+
+
+@pytest.mark.parametrize(
+    ("environ", "problem"),
+    [
+        ({"VIPPS_MERCHANT_SERIAL_NUMBER": "12\u200b3456"}, r"\(U\+200B ZERO WIDTH SPACE\) at position 3"),
+        ({"VIPPS_MERCHANT_SERIAL_NUMBER": "123\n456"}, r"\(U\+000A LINE FEED\) at position 4"),
+        ({"VIPPS_MERCHANT_SERIAL_NUMBER": "NO-123"}, "“N”.* digits only"),
+        ({"VIPPS_MERCHANT_SERIAL_NUMBER": "١٢٣"}, "ARABIC-INDIC DIGIT ONE"),
+        ({"VIPPS_MERCHANT_SERIAL_NUMBER": "1" * 31}, "30 characters"),
+        ({"VIPPS_CLIENT_ID": "real id"}, r"VIPPS_CLIENT_ID: \(U\+0020 SPACE\) at position 5"),
+        ({"VIPPS_CLIENT_ID": "real–id"}, "VIPPS_CLIENT_ID: “–” .*EN DASH"),
+        ({"VIPPS_CLIENT_ID": "real:id"}, "VIPPS_CLIENT_ID: “:”"),
+        ({"VIPPS_CLIENT_SECRET": "real\r\nsecret"}, r"VIPPS_CLIENT_SECRET: \(U\+000D"),
+        ({"VIPPS_CLIENT_SECRET": '"real-secret"'}, "VIPPS_CLIENT_SECRET: .*quotes"),
+        ({"VIPPS_CLIENT_SECRET": "real-id"}, "VIPPS_CLIENT_SECRET: this is the client id"),
+        ({"VIPPS_CLIENT_ID": "c2VjcmV0Cg==", "VIPPS_CLIENT_SECRET": str(UUID(int=7))}, "VIPPS_CLIENT_ID: .*swapped"),
+        ({"VIPPS_SCOPES": "openid profile"}, "VIPPS_SCOPES: .*did you mean name?"),
+        ({"VIPPS_SCOPES": "openid phonenumber"}, "VIPPS_SCOPES: .*did you mean phoneNumber?"),
+        ({"VIPPS_SCOPES": "openid colour"}, "VIPPS_SCOPES: “colour” is no scope of Vipps; write"),
+        ({"VIPPS_SCOPES": "openid customFlow"}, "VIPPS_SCOPES: .*VIPPS_CONSENT_SCOPE"),
+        *(
+            ({"VIPPS_WEBHOOK_TOKEN": f"{'w' * 40}{sign}"}, f"VIPPS_WEBHOOK_TOKEN: “{re.escape(sign)}”.*openssl")
+            for sign in "/#?%\\é"
+        ),
+        ({**WITH_HOOK, "VIPPS_WEBHOOK_TOKEN_FALLBACKS": "o" * 40 + "/x"}, "TOKEN_FALLBACKS: “/”"),
+        ({"PUBLIC_URL": "https://sh\u200bop.example"}, "PUBLIC_URL: .*ZERO WIDTH SPACE"),
+        ({"PUBLIC_URL": "https://shop.example:99999"}, "PUBLIC_URL: .*[Pp]ort"),
+        ({"PUBLIC_URL": "https://shop.example:shop"}, "PUBLIC_URL: .*[Pp]ort"),
+        ({"PUBLIC_URL": "https://[::1"}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "https://300.1.2.3"}, "PUBLIC_URL: .*IP address"),
+        ({"PUBLIC_URL": "https://-shop-.example"}, "PUBLIC_URL: .*not a name"),
+        ({"DATABASE_URL": "hunter2"}, "DATABASE_URL: it begins with no scheme; write sqlite"),
+        ({"DATABASE_URL": "sqlite://"}, "DATABASE_URL: .*memory"),
+        ({"DATABASE_URL": "sqlite:////no/such/folder/shop.sqlite"}, "DATABASE_URL: the folder"),
+        ({"DATABASE_URL": "sqlite:////"}, "DATABASE_URL: this is a folder"),
+        ({"DATABASE_URL": "postgresql://me:p@ss@host/shop"}, "DATABASE_URL: .*%40"),
+        ({"DATABASE_URL": "postgresql://host:x/shop"}, "DATABASE_URL: .*port"),
+        ({"DATABASE_URL": "postgresql://host:99999/shop"}, "DATABASE_URL: the port"),
+        ({"DATABASE_URL": "postgresql://host/shop?sslmod=require"}, 'DATABASE_URL: .*"sslmod"; write'),
+        ({"REDIS_URL": "http://host"}, "REDIS_URL: .*redis://"),
+        ({"REDIS_URL": "redis://host:x"}, "REDIS_URL"),
+        ({"REDIS_URL": "redis://:12/34@host"}, "REDIS_URL: .*%2F"),
+        ({"REDIS_URL": "redis://host/zero"}, "REDIS_URL: .*number of the database"),
+        ({"REDIS_URL": "redis://host/0?hunter=2"}, "REDIS_URL: .*unknown option"),
+        ({"MAIL_URL": "smtp://me:hunter/2@host:25"}, "MAIL_URL: .*%2F"),
+        ({"MAIL_URL": "smtp://me:12/34@host:25"}, "MAIL_URL: .*%2F"),
+        ({"MAIL_URL": "smtp://me:12#34@host:25"}, "MAIL_URL: .*%23"),
+        ({"MAIL_URL": "smtp://me:[2]@host:25"}, "MAIL_URL"),
+        ({"MAIL_URL": "smtp://host:0"}, "MAIL_URL: .*port"),
+        ({"MAIL_URL": "smtp://host?from=no address"}, "MAIL_URL: the sender"),
+        ({"MAIL_URL": "smtp://host?form=shop"}, "MAIL_URL: .*from="),
+        ({"METRICS_TOKEN": "tøken" * 8}, "METRICS_TOKEN: “ø”"),
+        ({"PROMETHEUS_MULTIPROC_DIR": "/no/such/folder"}, "PROMETHEUS_MULTIPROC_DIR"),
+        ({"VIPPS_ENVIRONMENT": "simulator", "PUBLIC_URL": "http://LOCALHOST:08001/"}, "PUBLIC_URL: .*simulator"),
+        ({"SECRET_KEY": "", "SECRETKEY": "k" * 48}, "SECRETKEY: there is no such setting; did you mean SECRET_KEY?"),
+        ({"PUBLIC_URL": "", "public_url": "https://shop.example"}, "did you mean PUBLIC_URL?"),
+        ({"DATABSE_URL": "sqlite:///x"}, "did you mean DATABASE_URL?"),
+    ],
+)
+def test_a_value_that_can_never_work_stops_the_start_in_one_line(environ: dict[str, str], problem: str) -> None:
+    with pytest.raises(SettingsError, match=problem) as caught:
+        load({**REAL, **environ})
+    assert not [value for value in ("hunter", "real-secret") if value in str(caught.value)]
+    assert len(str(caught.value).splitlines()) == 1 + ("SECRETKEY" in environ)
+
+
+@pytest.mark.parametrize("around", ["\n", "\r\n", " ", "\t", "\u200b", "\ufeff", "\u00a0", "\u2060 \n"])
+def test_what_a_copied_value_has_at_its_ends_is_removed(around: str) -> None:
+    given = {**REAL, **WITH_HOOK, "VIPPS_MERCHANT_SERIAL_NUMBER": "123456", "VIPPS_SCOPES": "openid name"}
+    assert load({name: f"{around}{value}{around}" for name, value in given.items()}) == load(given)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_the_address_of_a_hosting_platform_is_for_our_driver(scheme: str) -> None:
+    url = "://me:p%40ss@host:5432/shop?sslmode=require"
+    assert load({**REAL, "DATABASE_URL": scheme + url}).database == f"postgresql+psycopg{url}"
+
+
+@pytest.mark.parametrize(
+    ("written", "origin"),
+    [
+        ("https://Shop.Example.com/", "https://shop.example.com"),
+        ("HTTPS://shop.example.com:443", "https://shop.example.com"),
+        ("https://shop.example.com:0443/", "https://shop.example.com"),
+        ("https://shop.example.com.", "https://shop.example.com"),
+        ("https://Blåbær.example", "https://xn--blbr-roah.example"),
+        ("https://shop。example", "https://shop.example"),
+        ("https://shop.example:8443", "https://shop.example:8443"),
+        ("http://localhost:80", "http://localhost"),
+        ("http://localhost:08000", "http://localhost:8000"),
+        ("http://[0:0::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_every_spelling_of_an_origin_serves_the_shop(make_app: Callable[..., Flask], written: str, origin: str) -> None:
+    """RFC 3986, sections 6.2.2.1 and 6.2.3: a browser sends the host of the normal form."""
+    app = make_app(PUBLIC_URL=written)
+    assert app.extensions["settings"].redirect_uri == f"{origin}/login/vipps/callback"
+    for asked in (origin, origin.upper().replace("HTTP", "http")):
+        assert app.test_client().get("/login", base_url=asked).status_code == 200
+
+
+@pytest.mark.parametrize("variable", ["DATABASE_USER", "MAIL", "HOME", "CLIENT_ID", "BIND"])
+def test_the_variables_of_other_programs_are_left_alone(variable: str) -> None:
+    assert load({**REAL, variable: "x"}) == load(REAL)
+
+
+def test_the_file_is_read_beside_the_environment_which_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("app.settings.DOTENV", tmp_path / ".env")
+    for name in (*(field.upper() for field in Settings.model_fields), "FLASK_SKIP_DOTENV"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    (tmp_path / ".env").write_text(
+        "\ufeffPUBLIC_URL=https://file.example\r\nVIPPS_MARKET='DK'\n# a comment\nexport DEMO=0 # said\n"
+    )
+    os.environ["PUBLIC_URL"] = "https://environment.example"
+    settings = load()
+    assert (settings.public_url, settings.vipps_market, settings.demo) == ("https://environment.example", "DK", False)
+    whence = {name: source for name, source in sources().items() if source != "default"}
+    assert whence == {"PUBLIC_URL": "environment", "VIPPS_MARKET": ".env", "DEMO": ".env"}
+    for text, problem in (
+        ("SECRET_KEY\n", "SECRET_KEY has no value"),
+        ("DEMO=1\nSECRET KEY=x\n", "line 2 is not NAME=value"),
+        ("CLIENT_ID=x", "did you mean VIPPS_CLIENT_ID"),
+    ):
+        (tmp_path / ".env").write_text(text)
+        with pytest.raises(SettingsError, match=problem):
+            load()
+    (tmp_path / ".env").write_bytes("DEMO=ja".encode("utf-16"))
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load()
 
 
 @pytest.mark.parametrize("between", [" ", ",", ", ", "\n"])
@@ -148,9 +285,14 @@ def test_secrets_are_not_in_the_repr() -> None:
 @pytest.mark.parametrize(
     ("market", "brand"), [("NO", "Vipps"), ("SE", "Vipps"), ("DK", "MobilePay"), ("FI", "MobilePay")]
 )
-def test_the_brand_follows_the_market_unless_set(market: str, brand: str) -> None:
-    assert load({**REAL, "VIPPS_MARKET": market}).brand == brand
-    assert load({**REAL, "VIPPS_MARKET": market, "VIPPS_BRAND": "vipps"}).brand == "Vipps"
+def test_the_brand_follows_the_market_and_the_day_unless_set(market: str, brand: str) -> None:
+    """A running shop changes at midnight, without a restart."""
+    settings = load({**REAL, "VIPPS_MARKET": market})
+    for moment, expected in (("2026-11-28", brand), ("2027-01-11 23:59", brand), ("2027-01-12", "Vipps")):
+        with time_machine.travel(f"{moment}Z" if ":" in moment else moment, tick=False):
+            assert settings.brand == expected
+            for chosen, name in (("vipps", "Vipps"), ("mobilepay", "MobilePay")):
+                assert load({**REAL, "VIPPS_MARKET": market, "VIPPS_BRAND": chosen}).brand == name
 
 
 def test_workers_that_start_together_get_the_same_generated_key(tmp_path: Path) -> None:
@@ -171,6 +313,29 @@ def test_workers_that_start_together_get_the_same_generated_key(tmp_path: Path) 
     assert len(keys[0]) >= 48
     assert [path.name for path in (tmp_path / "instance").iterdir()] == ["key"]
     assert (tmp_path / "instance" / "key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [sys.executable, "wsgi.py"],
+        [sys.executable, "-m", "flask", "--app", "wsgi", "doctor"],
+        [sys.executable, "-m", "flask", "--app", "wsgi", "run"],
+        [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "wsgi:app"],
+    ],
+    ids=["wsgi", "doctor", "run", "gunicorn"],
+)
+def test_servers_and_commands_read_the_same_file(command: list[str], tmp_path: Path) -> None:
+    """A wrong value in `.env` stops each of them in the same way, without a traceback."""
+    ignored = shutil.ignore_patterns("__pycache__", "translations")
+    shutil.copytree(ROOT / "app", tmp_path / "app", ignore=ignored)
+    for name in ("wsgi.py", "gunicorn.conf.py"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / ".env").write_text("WEB_CONCURRENCY=1\nVIPPS_MERCHANT_SERIAL_NUMBER=12 34\n")
+    ended = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True)
+    assert ended.returncode != 0
+    assert "VIPPS_MERCHANT_SERIAL_NUMBER: (U+0020 SPACE) at position 3" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_the_example_file_names_every_variable_with_its_default() -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from app import assets
 from app.database import db
 from app.i18n import money
-from app.security import client_network
+from app.security import client_network, cookie_name
 from tests.conftest import browser_of, open_page, post, served
 from tests.pages import check_page
 
@@ -79,6 +79,25 @@ def test_the_policy_allows_the_web_component_only_if_it_is_chosen(make_app: Any)
     assert 'href="/login/vipps' in chosen.text, "without the script it is still a link"
 
 
+def test_two_copies_on_localhost_share_no_cookie_with_each_other_or_with_another_app(make_app: Any) -> None:
+    """RFC 6265, section 8.5: a browser sends a cookie to every port of a host."""
+    given: list[set[str]] = []
+    for port in (8000, 8080):
+        client = browser_of(make_app(PUBLIC_URL=f"http://localhost:{port}"))
+        client.get("/language/nb?next=/login")
+        client.get("/login/vipps")
+        post(client, "/cart/add", {"product": "none"})
+        given.append({cookie.key for cookie in client._cookies.values()})
+    assert not given[0] & given[1]
+    assert all(f"{port}-" in name for names, port in zip(given, (8000, 8080), strict=True) for name in names)
+    assert len(given[0]) >= 2
+
+
+def test_on_https_the_cookies_keep_their_names(make_app: Any) -> None:
+    with make_app(**HTTPS).app_context():
+        assert [cookie_name(name) for name in ("session", "cart")] == ["__Host-session", "__Host-cart"]
+
+
 def test_an_anonymous_visitor_of_the_catalogue_gets_no_cookie_and_no_token(demo_client: FlaskClient) -> None:
     response = demo_client.get("/")
     assert not response.headers.getlist("Set-Cookie")
@@ -86,11 +105,28 @@ def test_an_anonymous_visitor_of_the_catalogue_gets_no_cookie_and_no_token(demo_
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost:8000.evil.example", "localhost:8000@evil.example", ""])
-def test_an_unknown_host_is_refused(make_app: Any, host: str) -> None:
+def test_an_unknown_host_is_refused(make_app: Any, host: str, capfd: pytest.CaptureFixture[str]) -> None:
     client = make_app(**HTTPS).test_client()
     response = client.get("/login", headers={"Host": host})
     assert response.status_code == 400
     assert "evil" not in response.text
+    (line,) = [line for line in map(json.loads, capfd.readouterr().err.splitlines()) if line["event"] == "host_refused"]
+    assert line["expected"] == "shop.example.com"
+
+
+@pytest.mark.parametrize("host", ["shop.example.com", "SHOP.Example.com", "shop.example.com:443", "shop.example.com."])
+def test_the_shop_answers_to_every_spelling_of_its_host(make_app: Any, host: str) -> None:
+    arrived = make_app(**HTTPS).test_client().get("/login", base_url="http://any.example", headers={"Host": host})
+    assert arrived.status_code == 200
+
+
+@pytest.mark.parametrize("public_url", ["http://localhost:80", "http://localhost:08000"])
+def test_a_redirect_to_the_public_origin_ends_there(make_app: Any, public_url: str) -> None:
+    client = make_app(PUBLIC_URL=public_url).test_client()
+    response = client.get("/login", headers={"Host": "127.0.0.1"})
+    assert response.status_code == 308
+    arrived = client.get("/login", base_url=response.headers["Location"].removesuffix("/login"))
+    assert arrived.status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/login", "/cart", "/products/enamel-mug", "/outbox", "/register"])
@@ -334,6 +370,6 @@ def test_the_start_makes_no_network_call(make_app: Callable[..., Flask], monkeyp
 
 
 def test_two_shops_in_one_process_have_separate_settings(make_app: Any, tmp_path: Path) -> None:
-    first, second = make_app(VIPPS_MARKET="NO"), make_app(VIPPS_MARKET="DK")
+    first, second = make_app(VIPPS_MARKET="NO"), make_app(VIPPS_MARKET="DK", VIPPS_BRAND="mobilepay")
     assert "Log in with Vipps" in browser_of(first).get("/login").text
     assert "Log in with MobilePay" in browser_of(second).get("/login").text

@@ -9,12 +9,16 @@ A check changes no data, logs in no customer, and puts no secret into its findin
 
 from collections.abc import Callable, Sequence
 
+from flask import Flask, current_app
+
 from app.doctor import own, vipps
 from app.doctor.findings import Finding, Level
 
-__all__ = ["CHECKS", "Finding", "Level", "examine"]
+__all__ = ["CHECKS", "Finding", "Level", "add_check", "examine"]
 
+ADDED = "doctor_checks"
 CHECKS: Sequence[Callable[[], Finding]] = (
+    own.settings,
     own.environment,
     own.https,
     own.redirect_uri,
@@ -36,9 +40,14 @@ CHECKS: Sequence[Callable[[], Finding]] = (
 )
 
 
+def add_check(app: Flask, check: Callable[[], Finding]) -> None:
+    """Let a part that the shop does not know add a check."""
+    app.extensions.setdefault(ADDED, []).append(check)
+
+
 def examine() -> list[Finding]:
     """Run every check and return the findings."""
-    return [_run(check) for check in CHECKS]
+    return [_run(check) for check in (*CHECKS, *current_app.extensions.get(ADDED, ()))]
 
 
 def _run(check: Callable[[], Finding]) -> Finding:

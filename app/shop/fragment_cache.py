@@ -12,6 +12,7 @@ from flask import Flask, current_app, render_template, request
 from markupsafe import Markup
 
 from app.i18n import language
+from app.settings import settings_of_app
 
 MAX_FRAGMENTS = 256  # fragments, each of at most about 15 KB
 
@@ -25,8 +26,10 @@ def init_app(app: Flask) -> None:
 def cached_fragment(template: str, **facts: Hashable) -> Markup:
     """Return the fragment for these facts, from the cache if possible; `flask --debug` always renders it."""
     render = _rendered if current_app.debug else current_app.extensions["fragment_cache"]
-    return Markup(render(template, (language(), request.script_root), tuple(facts.items())))  # noqa: S704 - rendered with escaping
+    # The brand of a market changes with the day.
+    its_key = (language(), request.script_root, settings_of_app().brand)
+    return Markup(render(template, its_key, tuple(facts.items())))  # noqa: S704 - rendered with escaping
 
 
-def _rendered(template: str, used_by_templates: tuple[str, str], facts: tuple[tuple[str, Hashable], ...]) -> str:
+def _rendered(template: str, its_key: tuple[str, str, str], facts: tuple[tuple[str, Hashable], ...]) -> str:
     return render_template(template, **dict(facts))

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
 # The one callback; registered in the business portal as a redirect URI, with the shop's origin in front.
 CALLBACK_PATH = "/login/vipps/callback"
+# The revocation webhook, without its token.
+WEBHOOK_PATH = "/webhooks/vipps/consent-revoked/"
 ISSUER_PATH = "/access-management-1.0/access/"
 DISCOVERY_PATH = f"{ISSUER_PATH}.well-known/openid-configuration"
 
@@ -35,10 +38,14 @@ class VippsConfig:
     concurrent_logins: int = 64
     webhook_token: str = ""
     other_webhook_tokens: tuple[str, ...] = ()
-    secure_cookies: bool = True
     check_first: bool = False
     failures_on_demand: bool = False
     system_version: str = "1.0.0"
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Return whether browsers reach the merchant over https."""
+        return self.redirect_uri.startswith("https://")
 
     @property
     def issuer(self) -> str:
@@ -62,3 +69,14 @@ class VippsConfig:
         if self.merchant_serial_number:
             headers["Merchant-Serial-Number"] = self.merchant_serial_number
         return headers
+
+
+def cookie_name(name: str, url: str, owner: str = "") -> str:
+    """Return the name of a cookie of the site at this URL; on plain http it begins with the owner, if there is one.
+
+    On https it gets `__Host-`, so that neither a sibling host nor a plain-http page can set it (ASVS 3.3.3). On plain
+    http it gets the port: a cookie is for all ports of a host (RFC 6265, section 8.5), so two apps on localhost would
+    otherwise log each other out.
+    """
+    parts = urlsplit(url)
+    return f"__Host-{name}" if parts.scheme == "https" else f"{owner}{parts.port or 80}-{name}"

@@ -22,7 +22,7 @@ from .attempts import LIFETIME, Attempt, Attempts, Expired, Repeated, random_val
 from .breaker import BreakerState
 from .claims import UserInfo, parse
 from .client import VippsClient
-from .config import CALLBACK_PATH, VippsConfig
+from .config import CALLBACK_PATH, VippsConfig, cookie_name
 from .errors import LoginRefused, refused_by_vipps
 from .id_token import IdToken
 from .purposes import LoginPurpose
@@ -101,7 +101,7 @@ class Integration:
     @property
     def cookie(self) -> str:
         """Return the name of the cookie that binds an attempt to a browser."""
-        return "__Host-vipps-login" if self.client.config.secure_cookies else "vipps-login"
+        return cookie_name("vipps-login", self.client.config.redirect_uri)
 
 
 def init_app(app: Flask, config: VippsConfig, merchant: Merchant, engine: Callable[[], Engine]) -> None:

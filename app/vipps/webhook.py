@@ -17,6 +17,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadRequest, HTTPException
 
+from .config import WEBHOOK_PATH
 from .revocation_event import MAX_BODY_BYTES, Delivery, parse
 from .routes import Integration, integration
 
@@ -25,7 +26,7 @@ RETRY_SECONDS = 60
 bp = Blueprint("vipps_webhook", __name__)
 
 
-@bp.route("/webhooks/vipps/consent-revoked/<token>", methods=["POST"], provide_automatic_options=False)
+@bp.route(f"{WEBHOOK_PATH}<token>", methods=["POST"], provide_automatic_options=False)
 def consent_revoked(token: str) -> Response:
     """Receive one event."""
     vipps = integration()

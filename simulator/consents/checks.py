@@ -23,6 +23,8 @@ def check_consents(config: Mapping[str, Any]) -> None:
     name = "delegated_consents"
     _members(name, config, "version", "heading", "text", "termsDescription", "consents")
     _version(name, config)
+    if config.get("captions", "newest") not in ("newest", "older"):
+        raise ValueError(f"{name}.captions: must be newest or older")
     _texts(f"{name}.heading", config["heading"], MAX_TITLE)
     _texts(f"{name}.text", config["text"], MAX_TEXT)
     _texts(f"{name}.termsDescription", config["termsDescription"], MAX_TEXT)

@@ -1,7 +1,8 @@
 """The five languages of the consent screens, and the fixed texts in each.
 
 The person's phone decides the language, never the merchant (Vipps MobilePay Login FAQ). The captions of the four
-consents are documented in Norwegian and English; those in Danish, Finnish and Swedish are this simulator's own.
+consents are documented in English, Norwegian, Danish and Finnish; those here in Finnish and Swedish are this
+simulator's own. They change, so a merchant decides by `id` and keeps the caption as it was shown.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,26 @@ LANGUAGES = {"no": "Norsk", "en": "English", "da": "Dansk", "fi": "Suomi", "sv":
 _SAME_AS = {"nb": "no", "nn": "no"}
 
 CAPTIONS: dict[str, dict[str, str]] = {
+    "email": {"no": "E-post", "en": "Email", "da": "E-mail", "fi": "Sähköposti", "sv": "E-post"},
+    "sms": {"no": "SMS", "en": "SMS", "da": "SMS", "fi": "Tekstiviesti", "sv": "SMS"},
+    "digital": {
+        "no": "Jeg vil motta digital markedsføring",
+        "en": "I'd like to receive digital marketing",
+        "da": "Jeg vil gerne modtage digital markedsføring",
+        "fi": "Haluan vastaanottaa digitaalista markkinointia",
+        "sv": "Jag vill ta emot digital marknadsföring",
+    },
+    "personal": {
+        "no": "Gi meg tilpassede tilbud",
+        "en": "Give me customised offers",
+        "da": "Giv mig tilpassede tilbud",
+        "fi": "Haluan räätälöityjä tarjouksia",
+        "sv": "Ge mig anpassade erbjudanden",
+    },
+}
+"""The four consents that exist, with their captions (Login API guide: marketing consents, read in November 2026)."""
+
+OLDER_CAPTIONS = {
     "email": {
         "no": "Få tilbud på E-post",
         "en": "Receive offers via email",
@@ -41,7 +62,7 @@ CAPTIONS: dict[str, dict[str, str]] = {
         "sv": "Få anpassade erbjudanden",
     },
 }
-"""The four consents that exist, with their captions."""
+"""The captions before 2026, for a configuration with `"captions": "older"`."""
 
 FIXED: dict[str, dict[str, str]] = {
     "confirm": {"no": "Bekreft", "en": "Confirm", "da": "Bekræft", "fi": "Vahvista", "sv": "Bekräfta"},
@@ -73,6 +94,11 @@ FIXED: dict[str, dict[str, str]] = {
     },
 }
 """The fixed texts of every consent screen, which the merchant cannot change."""
+
+
+def captions_of(config: Mapping[str, object]) -> dict[str, dict[str, str]]:
+    """Return the captions that a configuration of the marketing consents has: today's, or the older ones."""
+    return OLDER_CAPTIONS if config.get("captions") == "older" else CAPTIONS
 
 
 def match_language(tag: str) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from simulator.consents.languages import CAPTIONS, fixed_texts, pick_text
+from simulator.consents.languages import captions_of, fixed_texts, pick_text
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class RequiredMissing:
 
 def consents_screen(config: Mapping[str, Any], company: Company, language: str) -> dict[str, Any]:
     """Return the marketing consents screen in one language, in the member order of `delegatedConsents`."""
-    say, fixed = _Localizer(company, language), fixed_texts(language)
+    say, fixed, captions = _Localizer(company, language), fixed_texts(language), captions_of(config)
     return {
         "language": language.upper(),
         "heading": say(config["heading"]),
@@ -40,7 +40,7 @@ def consents_screen(config: Mapping[str, Any], company: Company, language: str) 
             "privacyStatementLinkUrl": company.privacy_url,
         },
         "consents": [
-            {"id": item["id"], "required": item["required"], "textDisplayedToUser": say(CAPTIONS[item["id"]])}
+            {"id": item["id"], "required": item["required"], "textDisplayedToUser": say(captions[item["id"]])}
             for item in config["consents"]
         ],
     }

@@ -58,7 +58,7 @@ def check_page(response: Any) -> Page:
     page = Page(response.text)
     title = page.one("head > title").get_text().strip()
     assert title.startswith(page.h1[:20]), f"title {title!r} does not begin like the h1 {page.h1!r}"
-    assert page.one("html")["lang"] in ("en", "nb")
+    assert page.one("html")["lang"] in ("en", "nb", "da", "fi")
     ids = [str(tag["id"]) for tag in page.select("[id]")]
     assert len(ids) == len(set(ids)), f"an id twice: {sorted(i for i in ids if ids.count(i) > 1)}"
     check_markup(page)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import time_machine
 
 from simulator.testing import ADVANCED_MERCHANT, CALLBACK
 from simulator.tests.conftest import Provider, Visitor, query_of, s256
@@ -119,7 +120,23 @@ def test_undocumented_parameters_are_ignored(visit: Callable[..., Visitor], igno
     ("market", "brand"), [("NO", "Vipps"), ("SE", "Vipps"), ("DK", "MobilePay"), ("FI", "MobilePay"), ("XX", "Vipps")]
 )
 def test_market_chooses_the_name_on_the_page(visit: Callable[..., Visitor], market: str, brand: str) -> None:
-    assert f"Log in with {brand}" in visit(market=market).page.text
+    with time_machine.travel("2027-01-11 23:59:00+00:00", tick=False):
+        assert f"Log in with {brand}" in visit(market=market).page.text
+    with time_machine.travel("2027-01-12 00:00:00+00:00", tick=False):
+        assert "Log in with Vipps" in visit(market=market).page.text
+
+
+def test_app_to_app_v2_requires_pkce(provider: Provider) -> None:
+    """Login API guide: mobile app flows, simple login."""
+    without = {"code_challenge": None, "code_challenge_method": None, "code_verifier": None}
+    sent = provider.control("authorize", {"authorization_url": provider.url(requested_flow="app_to_app_v2", **without)})
+    answer = query_of(sent["location"])
+    assert (answer["error"], "code" in answer) == ("invalid_request", False)
+    assert "app_to_app_v2" in answer["error_description"]
+    for allowed in ({"requested_flow": "app_to_app_v2"}, {"requested_flow": "app_to_app", **without}):
+        assert "code" in query_of(
+            provider.control("authorize", {"authorization_url": provider.url(**allowed)})["location"]
+        )
 
 
 def test_authorization_by_post_does_not_exist(provider: Provider) -> None:

@@ -66,7 +66,7 @@ def test_first_login_in_a_browser_without_script(chromium: Browser, street: Serv
     page.get_by_role("button", name=page.locator(".challenge").inner_text(), exact=True).click()
     page.get_by_role("button", name="I have opened the link").click()
     page.get_by_role("button", name="Share and continue").click()
-    page.get_by_label("Receive offers via SMS").check()
+    page.get_by_label("SMS").check()
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_role("heading", name="Back")).to_be_visible()
     assert query_of(street.visits[-1])["code"]

@@ -120,7 +120,7 @@ def test_a_screen_is_read_in_finnish_and_reported_so(visit: Visit, provider: Pro
     visitor = visit(scope="openid customFlow delegatedConsents").choose("kari")
     assert visitor.page.h1 == "Pidetään yhteyttä"
     assert visitor.page.one("h1")["lang"] == "fi"
-    assert "Vastaanota tarjouksia sähköpostitse" in visitor.page.text
+    assert "Haluan räätälöityjä tarjouksia" in visitor.page.text
     assert visitor.page.one("form[action$='/consents'] button").get_text() == "Vahvista"
     visitor.press("consents", accepted=["email"])
     assert visitor.press("flow").page.one(".problem").get_text().startswith("Valitse pakolliset")

@@ -122,13 +122,26 @@ def test_static_files_may_be_cached(browser: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     ("accepted", "language"),
-    [("nb-NO,nb;q=0.9,en;q=0.5", "nb"), ("no", "nb"), ("nn-NO", "nb"), ("da-DK", "nb"), ("fi,en", "en"), ("", "en")],
+    [
+        ("nb-NO,nb;q=0.9,en;q=0.5", "nb"),
+        ("no", "nb"),
+        ("nn-NO", "nb"),
+        ("da-DK", "da"),
+        ("sv", "nb"),
+        ("fi,en", "fi"),
+        ("de,fi", "fi"),
+        ("", "en"),
+    ],
 )
 def test_language_is_the_browsers(visit: Visit, browser: FlaskClient, accepted: str, language: str) -> None:
     browser.environ_base["HTTP_ACCEPT_LANGUAGE"] = accepted
     visitor = visit()
     assert visitor.page.one("html")["lang"] == language
-    assert visitor.page.h1 == {"en": "Log in to Testbutikken", "nb": "Logg inn hos Testbutikken"}[language]
+    titles = {"en": "Log in to Testbutikken", "nb": "Logg inn hos Testbutikken"}
+    titles |= {"da": "Log ind hos Testbutikken", "fi": "Kirjaudu: Testbutikken"}
+    assert visitor.page.h1 == titles[language]
+    other = visitor.client.get("/", headers={"Accept-Language": accepted})
+    assert f'<html lang="{ {"da": "nb", "fi": "en"}.get(language, language) }"' in other.text
 
 
 def test_person_can_pick_the_language_and_keeps_it(visit: Visit) -> None:
@@ -138,7 +151,7 @@ def test_person_can_pick_the_language_and_keeps_it(visit: Visit) -> None:
     assert visitor.page.h1 == "Logg inn hos Testbutikken"
     visitor.choose("kari")
     assert visitor.page.h1 == "Hold kontakten"
-    assert "Få tilbud på E-post" in visitor.page.text
+    assert "Gi meg tilpassede tilbud" in visitor.page.text
 
 
 def test_merchant_cannot_pick_the_language(visit: Visit) -> None:
@@ -153,4 +166,4 @@ def test_answer_reports_the_language_that_was_displayed(visit: Visit, provider: 
     token = (provider.exchange(code).json or {})["access_token"]
     consents = (provider.userinfo(token).json or {})["delegatedConsents"]
     assert consents["language"] == "EN"
-    assert consents["consents"][0]["textDisplayedToUser"] == "Receive offers via email"
+    assert consents["consents"][0]["textDisplayedToUser"] == "Email"

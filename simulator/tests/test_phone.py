@@ -66,10 +66,10 @@ def test_answers_are_shown_in_the_words_and_the_language_they_were_given_in(
     answers = phone(browser).page.one(".answers")
     assert "Norsk, 22 Nov 2026, 13:00" in words(answers)
     assert [words(each) for each in answers.select("li")] == [
-        "No Få tilbud på E-post",
-        "Yes Få tilbud på SMS",
+        "No E-post",
+        "Yes SMS",
         "No Jeg vil motta digital markedsføring",
-        "No Få tilpassede tilbud",
+        "No Gi meg tilpassede tilbud",
     ]
     assert {str(each["lang"]) for each in answers.select("h4, li span") if each.has_attr("lang")} == {"no"}
     assert {str(each["lang"]) for each in answers.select("li strong")} == {"en"}

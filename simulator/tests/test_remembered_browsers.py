@@ -11,6 +11,7 @@ from simulator.testing import ADVANCED_MERCHANT, BASIC_MERCHANT
 from simulator.tests.conftest import Provider, Visitor, decoded
 
 Visit = Callable[..., Visitor]
+NAME = "vipps_simulator_browser_8001"
 PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/120.0 Mobile Safari/537.36"
 
 
@@ -63,15 +64,16 @@ def test_remembered_browser_expires_after_a_year(visit: Visit) -> None:
 
 def test_browser_can_be_forgotten(visit: Visit, simulator: Flask) -> None:
     visitor = visit(scope="openid").choose("ola", remember="yes")
-    stolen = visitor.client.get_cookie("vipps_simulator_browser")
+    stolen = visitor.client.get_cookie(NAME)
+    assert stolen is not None
     visitor.response = visitor.client.get("/")
     assert "This browser remembers Ola Tangen" in visitor.page.text
     visitor.press("forget")
     assert "Nobody is remembered in this browser." in visitor.page.text
-    assert visitor.client.get_cookie("vipps_simulator_browser") is None
+    assert visitor.client.get_cookie(NAME) is None
     assert visit(scope="openid").page.h1 == "Log in to Testbutikken"
     thief = simulator.test_client()
-    thief.set_cookie("vipps_simulator_browser", stolen.value if stolen else "")
+    thief.set_cookie(NAME, stolen.value)
     assert visit(client=thief, scope="openid").page.h1 == "Log in to Testbutikken"
 
 
@@ -96,5 +98,6 @@ def test_cookie_is_out_of_reach_and_travels_only_encrypted(make_simulator: Calla
     url = Provider(client).url(scope="openid").replace("http://localhost:8001", "https://simulator.example")
     visitor = Visitor(client, client.get(url, base_url="https://simulator.example"))
     session = visitor.response.headers["Set-Cookie"]
+    assert session.startswith("__Host-vipps_simulator_session=")
     assert all(mark in session for mark in ("Secure", "HttpOnly", "SameSite=Lax"))
     assert visitor.response.headers["Strict-Transport-Security"]

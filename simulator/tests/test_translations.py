@@ -1,4 +1,4 @@
-"""English and bokmål are both complete: nothing missing, nothing left over, nothing uncompiled."""
+"""English and bokmål are complete, Danish and Finnish for a login: nothing missing, left over or uncompiled."""
 
 import io
 import re
@@ -6,13 +6,30 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract, extract_from_dir
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from simulator.i18n import TRANSLATIONS
 
 ROOT = Path(__file__).parents[2]
+OF_A_LOGIN = [
+    "base",
+    "login",
+    "person",
+    "confirm",
+    "confirmed",
+    "email",
+    "consent",
+    "consent_parts",
+    "consents_screen",
+    "flow_screens",
+    "cancel",
+    "too_young",
+    "refused",
+    "problem",
+    "scope_label",
+]
 FOLDER = TRANSLATIONS / "nb" / "LC_MESSAGES"
 
 
@@ -57,3 +74,20 @@ def test_compiled_catalog_is_current(bokmaal: Catalog) -> None:
 def test_texts_use_typographic_quotes(extracted: set[str], bokmaal: Catalog) -> None:
     texts = extracted | {str(message.string) for message in bokmaal if message.id}
     assert [text for text in texts if "'" in text] == []
+
+
+@pytest.mark.parametrize("tag", ["da", "fi"])
+def test_every_text_of_a_login_is_translated(tag: str, extracted: set[str]) -> None:
+    """The landing page has four languages (Vipps knowledge base: landing page)."""
+    folder = TRANSLATIONS / tag / "LC_MESSAGES"
+    catalog = read_po(io.BytesIO((folder / "messages.po").read_bytes()), locale=tag)
+    translated = {str(each.id): str(each.string) for each in catalog if each.id and each.string}
+    templates = ROOT / "simulator" / "templates"
+    sources = [(templates / f"{name}.html").read_bytes() for name in OF_A_LOGIN]
+    texts = {str(text) for source in sources for _, text, _, _ in extract("jinja2", io.BytesIO(source))}
+    assert texts - set(translated) == set()
+    assert set(translated) - extracted == set()
+    for text, shown in translated.items():
+        assert set(re.findall(r"%\(\w+\)s", text)) == set(re.findall(r"%\(\w+\)s", shown))
+    compiled = read_mo(io.BytesIO((folder / "messages.mo").read_bytes()))
+    assert {each.id: each.string for each in compiled if each.id} == translated

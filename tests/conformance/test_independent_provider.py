@@ -24,7 +24,7 @@ from tests.vipps.flow import logged_in, refusal, rows
 from tests.vipps_person import VippsPerson
 
 ADA = {"name": "Ada Nordmann", "email": "ada@conformance.example", "email_verified": True}
-CONSENTS_OFF = {"VIPPS_SCOPES": "openid profile email phone address", "VIPPS_CONSENT_SCOPE": "none"}
+SCOPES = ("openid", "profile", "email", "phone", "address")  # the standard's, which Vipps does not have
 
 _pool = urllib3.PoolManager(retries=False)
 # It stands on parts that Authlib is about to drop.
@@ -70,9 +70,9 @@ def provider() -> Iterator[str]:
 @pytest.fixture
 def person(provider: str, make_app: Callable[..., Flask]) -> Person:
     """Return a shop whose Vipps is that provider, and a browser in front of it."""
-    shop = make_app(SIMULATOR_URL=provider, **CONSENTS_OFF)
+    shop = make_app(SIMULATOR_URL=provider)
     vipps = shop.extensions["vipps"]
-    config = StandardConfig(**asdict(vipps.client.config))
+    config = StandardConfig(**{**asdict(vipps.client.config), "scopes": SCOPES})
     shop.extensions["vipps"] = replace(vipps, client=VippsClient(config))
     return Person(shop, browser_of(shop), provider)
 

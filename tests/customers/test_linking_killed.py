@@ -66,7 +66,7 @@ class DyingShop:
         self._orders.write(json.dumps({"settings": {**ENVIRONMENT, **settings}, "step": step}) + "\n")
         self._orders.flush()
         cookie = browser.get_cookie("vipps-login", domain="localhost")
-        headers = {"Host": "localhost:8000", "Cookie": f"vipps-login={cookie.value}"}  # type: ignore[union-attr]
+        headers = {"Host": "localhost:8000", "Cookie": f"{cookie.key}={cookie.value}"}  # type: ignore[union-attr]
         with suppress(urllib3.exceptions.HTTPError):
             url = f"http://127.0.0.1:{self._port}{callback}"
             urllib3.request("GET", url, headers=headers, retries=False, redirect=False, timeout=30)

@@ -296,5 +296,5 @@ def test_the_page_after_logging_out_says_what_vipps_keeps(page: Any) -> None:
 
 
 def test_the_page_after_logging_out_names_the_brand_of_the_market(make_app: Any) -> None:
-    client = browser_of(make_app(VIPPS_MARKET="DK"))
+    client = browser_of(make_app(VIPPS_MARKET="DK", VIPPS_BRAND="mobilepay"))
     assert "MobilePay may still remember this browser" in open_page(client, "/logged-out").text

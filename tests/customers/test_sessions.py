@@ -23,7 +23,7 @@ from app.customers.sessions.session_cookie import (
 from app.customers.sessions.session_store import ABSOLUTE_LIMIT, IDLE_LIMIT
 from app.database import db, utcnow
 from app.tokens import secret_hash
-from tests.conftest import browser_of, open_page, post
+from tests.conftest import browser_of, cookie_of, open_page, post
 from tests.customers.steps import EMAIL, add_customer, is_logged_in, log_in, open_sessions, statements
 
 
@@ -86,10 +86,12 @@ def test_a_session_ends_after_its_longest_time_however_busy(app: Flask, client: 
 def test_the_cookie_is_opaque_and_guarded(app: Flask, client: FlaskClient) -> None:
     add_customer(app)
     response = log_in(client)
-    (cookie,) = [line for line in response.headers.getlist("Set-Cookie") if line.startswith("session=")]
+    (cookie,) = [
+        line for line in response.headers.getlist("Set-Cookie") if line.startswith(f"{cookie_of(app, 'session')}=")
+    ]
     parts = cookie.split("; ")
     assert set(parts[1:]) == {"HttpOnly", "Path=/", "SameSite=Lax"}
-    token = parts[0].removeprefix("session=")
+    token = parts[0].partition("=")[2]
     assert len(token) == 43
     with app.app_context():
         (row,) = db.session.scalars(select(CustomerSession))
@@ -190,7 +192,7 @@ def test_a_rise_of_privilege_changes_the_token(app: Flask, client: FlaskClient) 
     log_in(client)
     old = client.get_cookie("session")
     assert old is not None
-    with app.test_request_context(headers={"Cookie": f"session={old.value}"}):
+    with app.test_request_context(headers={"Cookie": f"{old.key}={old.value}"}):
         required_customer()
         token = rotate_session()
         db.session.commit()
@@ -204,7 +206,7 @@ def test_the_session_cookie_is_set_by_one_function(app: Flask) -> None:
     with app.test_request_context():
         response = app.make_response("")
         set_session_cookie(response, "token")
-        assert response.headers["Set-Cookie"] == "session=token; HttpOnly; Path=/; SameSite=Lax"
+        assert response.headers["Set-Cookie"] == f"{cookie_of(app, 'session')}=token; HttpOnly; Path=/; SameSite=Lax"
 
 
 def test_a_login_tells_the_shop_before_it_is_committed(app: Flask, client: FlaskClient) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
@@ -85,3 +86,10 @@ def test_every_page_of_the_demo_has_its_style_sheet_and_links(make_app: Callable
     assert shop.select(".hero__demo")
     shop = open_page(browser_of(make_app(DEMO="0")), "/")
     assert not shop.select("link[href*='css/demo.css'], footer a[href='/demo'], .hero__demo, a[href^='/guide']")
+
+
+def test_a_cached_page_changes_its_brand_on_the_day(make_app: Callable[..., Flask]) -> None:
+    client = browser_of(make_app(VIPPS_MARKET="DK"))
+    for day, brand in (("2027-01-11", "MobilePay"), ("2027-01-12", "Vipps")):
+        with time_machine.travel(day, tick=False):
+            assert f"A demo of {brand} Login" in client.get("/").text

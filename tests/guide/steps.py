@@ -31,7 +31,7 @@ def kept_of(vipps: VippsPerson) -> Sequence[store.RecordedLogin]:
     """Return what is kept of this browser."""
     cookie = vipps.browser.get_cookie("inspector")
     assert cookie
-    with vipps.app.test_request_context(headers={"Cookie": f"inspector={cookie.value}"}):
+    with vipps.app.test_request_context(headers={"Cookie": f"{cookie.key}={cookie.value}"}):
         return store.list_for_browser()
 
 

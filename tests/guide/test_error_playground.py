@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from app.guide.error_playground.faults import FAULT_CASES, FAULT_GROUPS, STARTERS, FaultCase, FaultGroup
 from app.vipps import transport
-from tests.conftest import browser_of, open_page, post
+from tests.conftest import browser_of, cookie_of, open_page, post
 from tests.guide.steps import newest, recorded
 from tests.pages import Page, check_page
 from tests.vipps_person import VippsPerson, led_on
@@ -56,7 +56,9 @@ def test_repeated_callback_leads_to_the_same_place(vipps: VippsPerson) -> None:
     assert (again.status_code, again.headers["Location"]) == (303, callback)
     assert again.headers["Cache-Control"] == "no-store"
     names = [cookie.partition("=")[0] for cookie in again.headers.getlist("Set-Cookie")]
-    assert {"session", "clinic"} <= set(names), "the cookies of the first answer are kept"
+    assert {cookie_of(vipps.app, "session"), cookie_of(vipps.app, "clinic")} <= set(names), (
+        "the cookies of the first answer are kept"
+    )
     second = vipps.browser.get(callback)
     assert second.headers["Location"] == "/guide/inspector"
     assert "had already answered this callback" in newest(vipps.browser).text
@@ -99,7 +101,7 @@ def test_cookies_of_the_guide_are_on_the_privacy_page(vipps: VippsPerson) -> Non
     pressed(vipps, "callback_repeated")
     given = {each.key for each in vipps.browser._cookies.values()}
     listed = {each.get_text() for each in open_page(vipps.browser, "/privacy").select("#cookies code")}
-    assert {"inspector", "clinic"} <= given <= listed
+    assert {cookie_of(vipps.app, "inspector"), cookie_of(vipps.app, "clinic")} <= given <= listed
 
 
 def test_a_fault_belongs_to_one_login_of_one_visitor(vipps: VippsPerson) -> None:

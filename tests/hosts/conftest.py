@@ -43,7 +43,7 @@ def place(postgresql_server: str, tmp_path_factory: pytest.TempPathFactory) -> I
             "REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
             "SIMULATOR_URL": people.origin,
             "VIPPS_CLIENT_ID": CLIENT_ID,
-            "VIPPS_CLIENT_SECRET": "a secret",
+            "VIPPS_CLIENT_SECRET": "a-secret",
             "DEMO": "0",
             # Four workers and their successors share the server's 100 connections.
             "DATABASE_POOL_SIZE": "5",

@@ -166,7 +166,7 @@ def test_every_scope_has_its_reason() -> None:
 
 
 def test_the_brand_is_the_markets(make_app: Callable[..., Flask]) -> None:
-    page = open_page(browser_of(make_app(VIPPS_MARKET="DK")), "/privacy")
+    page = open_page(browser_of(make_app(VIPPS_MARKET="DK", VIPPS_BRAND="mobilepay")), "/privacy")
     assert "What comes from MobilePay" in page.text
     assert "Vipps" not in page.one("main").get_text()
 

@@ -11,6 +11,7 @@ import unicodedata
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from flask import Flask, current_app
 
 MAX_LENGTH = 200  # a passphrase fits, and a megabyte does not keep the processor busy
 
@@ -26,6 +27,8 @@ MAX_CONCURRENT = 4
 
 _hasher = PasswordHasher(PASSES, MEMORY_KIB, LANES, HASH_BYTES, SALT_BYTES)
 _working = threading.BoundedSemaphore(MAX_CONCURRENT)
+
+PUBLISHED = "published_passwords"
 
 # Longer input is refused before it is normalised, which takes quadratic time for many combining accents.
 MAX_TYPED = 4 * MAX_LENGTH
@@ -50,7 +53,17 @@ def matches(password: str, stored: str | None) -> bool:
             _hasher.verify(stored or _NO_PASSWORD, canonical(password))
     except (VerificationError, InvalidHashError):
         return False
-    return bool(stored)
+    return bool(stored) and not is_published(password)
+
+
+def refuse_published(app: Flask, *passwords: str) -> None:
+    """Let these passwords match no account of this app: anyone can read them (ASVS 6.3.2)."""
+    app.extensions[PUBLISHED] = frozenset(passwords)
+
+
+def is_published(password: str) -> bool:
+    """Tell whether this password is refused for all accounts."""
+    return bool(current_app) and canonical(password) in current_app.extensions.get(PUBLISHED, ())
 
 
 def outdated(stored: str) -> bool:

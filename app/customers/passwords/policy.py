@@ -8,7 +8,7 @@ import enum
 from pathlib import Path
 
 from app import about
-from app.customers.passwords.hashing import MAX_LENGTH, MAX_TYPED, canonical
+from app.customers.passwords.hashing import MAX_LENGTH, MAX_TYPED, canonical, is_published
 
 MIN_LENGTH = 8
 ADVISED_LENGTH = 15
@@ -38,7 +38,7 @@ def problem(password: str, email: str = "") -> Problem | None:
         return Problem.TOO_SHORT
     if len(text) > MAX_LENGTH:
         return Problem.TOO_LONG
-    if folded in COMMON or len(set(folded)) == 1:
+    if folded in COMMON or len(set(folded)) == 1 or is_published(text):
         return Problem.COMMON
     telling = {local_part} if len(local_part) >= MIN_TELLING_NAME else set()
     if any(name in folded for name in NAMES_OF_THE_SHOP | telling):

@@ -18,7 +18,6 @@ CONFIG = VippsConfig(
     redirect_uri=f"{PUBLIC_URL}/login/vipps/callback",
     system_name="lift-out",
     scopes=("openid", "name"),
-    secure_cookies=PUBLIC_URL.startswith("https://"),
 )
 
 
