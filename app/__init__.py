@@ -9,7 +9,22 @@ from pathlib import Path
 
 from flask import Flask
 
-from app import about, assets, cli, customers, errors, health, i18n, logging, mail, metrics, security, shop, staff
+from app import (
+    about,
+    assets,
+    cli,
+    customers,
+    errors,
+    health,
+    i18n,
+    logging,
+    mail,
+    mail_sender,
+    metrics,
+    security,
+    shop,
+    staff,
+)
 from app.customers.linking.vipps_login import VippsLogin
 from app.database import connect, db, engine_options
 from app.settings import Settings, load
@@ -44,6 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     assets.init_app(app)
     errors.init_app(app)
     mail.init_app(app)
+    mail_sender.init_app(app)
 
     customers.init_app(app)
     vipps_routes.init_app(app, vipps_config(settings), VippsLogin(), engine=lambda: db.engine)

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
+from email_validator import EmailNotValidError, validate_email
 from flask import current_app
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr = SecretStr("")
     secret_key_fallbacks: SecretStr = SecretStr("")
     mail_url: str = "outbox:"
+    mail_reply_to: str = ""
     demo: bool | None = None
     trusted_proxies: int = Field(0, ge=0, le=10)
     log_format: Literal["json", "text"] = "json"
@@ -108,6 +110,16 @@ class Settings(BaseSettings):
     def in_demo(self) -> bool:
         """Return whether outbox, inspector and demo hints are shown: `DEMO`, or else if the simulator is used."""
         return self.simulated if self.demo is None else self.demo
+
+    @property
+    def keeps_mail(self) -> bool:
+        """Return whether emails are kept instead of sent."""
+        return self.mail_url == "outbox:"
+
+    @property
+    def shows_outbox(self) -> bool:
+        """Return whether `/outbox` shows the emails: in the demo, unless they are sent to people."""
+        return self.in_demo and self.keeps_mail
 
     @property
     def provider_url(self) -> str:
@@ -288,12 +300,23 @@ def _bad_database(settings: Settings) -> list[str]:
 
 def _bad_mail(settings: Settings) -> list[str]:
     mail = urlsplit(settings.mail_url)
-    if settings.mail_url == "outbox:":
+    if settings.mail_reply_to and not _is_address(settings.mail_reply_to):
+        return ["MAIL_REPLY_TO: one email address, such as support@example.com"]
+    if settings.keeps_mail:
         live = settings.vipps_environment == "production"
         return ["MAIL_URL: 'outbox:' sends nothing; set smtp://user:pass@host:port"] if live else []
     if mail.scheme not in ("smtp", "smtps") or not mail.hostname:
         return ["MAIL_URL: 'outbox:' or smtp://user:pass@host:port"]
+    if not all(map(_is_address, parse_qs(mail.query).get("from", []))):
+        return ["MAIL_URL: ?from= is one email address, such as shop@example.com"]
     return []
+
+
+def _is_address(value: str) -> bool:
+    try:
+        return bool(validate_email(value, check_deliverability=False, allow_smtputf8=False))
+    except EmailNotValidError:
+        return False
 
 
 def _origin(value: str) -> str:
