@@ -25,7 +25,7 @@ from sqlalchemy import delete, func, or_, select, update
 from app import signals
 from app.database import db, utcnow
 from app.logging import log
-from app.mail import FAREWELL, SENDER, Mail, compose, connection, is_given_up, is_waiting
+from app.mail import FAREWELL, SENDER, TIMEOUT_SECONDS, Mail, compose, connection, is_given_up, is_waiting
 from app.settings import settings_of_app
 
 PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(minutes=120))
@@ -127,7 +127,7 @@ def _deliver(mail: Mail) -> MailOutcome:
             written_at=mail.created_at,
         )
         is_composed = True
-        server = connection(settings.mail_url)
+        server = connection(settings.mail_url, TIMEOUT_SECONDS)
         server.send_message(message)
     except Exception as error:  # one email must not keep the others back, whatever is wrong with it
         return _note_failure(mail, error, is_final=not is_composed or is_refusal(error))

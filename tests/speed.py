@@ -28,6 +28,7 @@ from app import security
 from app.customers.passwords import hashing
 
 REAL = hashing._hasher
+EQUAL_SECONDS = security.EQUAL_SECONDS
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
