@@ -79,7 +79,7 @@ class Sender:
 
 
 def init_app(app: Flask) -> None:
-    """Make the app's sender, and register its command. Whoever serves the app starts it: `gunicorn.conf.py`."""
+    """Make the app's sender, and register its command. Each worker starts its thread: `gunicorn.conf.py`."""
     app.extensions[SENDER] = Sender(app)
     app.cli.add_command(send_mail)
 
