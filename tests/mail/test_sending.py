@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from app import mail_sender
+from app.about import NAME
 from app.customers.models import Customer
 from app.database import db, utcnow
 from app.mail import FAREWELL, Mail, send
@@ -48,7 +49,7 @@ def test_an_email_is_sent_with_tls_and_password_and_its_text_is_erased(shop: Fla
     (waiting,) = rows(shop)
     assert sent_by(shop) == {MailOutcome.SENT: 1}
     (message,), (row,) = server.messages, rows(shop)
-    assert (message["To"], message["From"], message["Reply-To"]) == (EMAIL, "Multe <shop@example.com>", None)
+    assert (message["To"], message["From"], message["Reply-To"]) == (EMAIL, f"{NAME} <shop@example.com>", None)
     assert (message["Message-ID"], message["Auto-Submitted"]) == (waiting.message_id, "auto-generated")
     assert message.get_payload(decode=True) == b"The body\r\n"
     assert (row.body, row.headers, row.next_try_at, row.failures) == ("", {}, None, 0)
