@@ -34,6 +34,7 @@ from app.settings import LOCAL_HOSTS, Settings, settings_of_app
 
 TIMEOUT_SECONDS = 30  # for each step of a conversation with the mail server
 SMTP_PORT, SMTPS_PORT = 587, 465
+MAX_ERROR = 60
 PER_PAGE = 20
 LAST_PAGE = 10_000
 SENDER = "mail_sender"
@@ -70,7 +71,7 @@ class Mail(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow, server_default=NOW)
     next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
-    last_error: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    last_error: Mapped[str] = mapped_column(String(MAX_ERROR), default="", server_default="")
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

@@ -25,7 +25,7 @@ from sqlalchemy import delete, func, or_, select, update
 from app import signals
 from app.database import db, utcnow
 from app.logging import log
-from app.mail import FAREWELL, SENDER, TIMEOUT_SECONDS, Mail, compose, connection, is_given_up, is_waiting
+from app.mail import FAREWELL, MAX_ERROR, SENDER, TIMEOUT_SECONDS, Mail, compose, connection, is_given_up, is_waiting
 from app.settings import settings_of_app
 
 PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(minutes=120))
@@ -185,7 +185,7 @@ def describe_error(error: Exception) -> str:
         codes = [str(code) for code, _text in error.recipients.values()]
     else:
         codes = [str(error.smtp_code)] if isinstance(error, smtplib.SMTPResponseException) else []
-    return " ".join([type(error).__name__, *codes])
+    return " ".join([type(error).__name__, *codes])[:MAX_ERROR]
 
 
 def _execute(statement: object) -> int:

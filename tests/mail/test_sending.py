@@ -14,12 +14,14 @@ from sqlalchemy import select, update
 from app import mail_sender
 from app.about import NAME
 from app.customers.models import Customer
+from app.customers.privacy.erasure import erase
 from app.database import db, utcnow
 from app.mail import FAREWELL, Mail, send
 from app.mail_sender import LEASE, PAUSES, MailOutcome, claim, send_due
-from tests.conftest import DATABASES
+from tests.conftest import DATABASES, browser_of
 from tests.customers.steps import EMAIL, add_customer
 from tests.mail.server import HANG, HANG_UP, MailServer, serving, silent_port
+from tests.shop.steps import add_logged_in_customer, add_product, place_order, put_into_cart
 
 OTHER = "other@example.com"
 
@@ -193,8 +195,6 @@ def test_nothing_is_left_of_the_last_email_to_a_deleted_customer(shop: Flask, se
 
 
 def test_an_erased_customer_is_sent_no_email_that_waited(shop: Flask, server: MailServer) -> None:
-    from app.customers.privacy.erasure import erase
-
     customer_id = add_customer(shop)
     write(shop, EMAIL)
     with shop.app_context():
@@ -219,3 +219,16 @@ def test_several_workers_send_each_email_once(
     assert sorted(mail_url[0].accepted()) == sorted(recipients)
     with app.app_context():
         db.engine.dispose()
+
+
+def test_the_receipts_of_an_erased_customer_go_although_their_text_is_erased(shop: Flask) -> None:
+    buyer = browser_of(shop)
+    add_product(shop)
+    customer_id = add_logged_in_customer(shop, buyer)
+    put_into_cart(buyer)
+    place_order(buyer, email=OTHER)
+    assert sent_by(shop) == {MailOutcome.SENT: 1}
+    with shop.app_context():
+        erase(db.session.get_one(Customer, customer_id))
+        db.session.commit()
+    assert rows(shop) == []
