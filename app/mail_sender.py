@@ -16,9 +16,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import click
-from flask import Flask, has_request_context
+from flask import Flask, current_app, has_request_context
 from flask.cli import with_appcontext
 from sqlalchemy import delete, func, or_, select, update
 
@@ -33,6 +34,7 @@ LEASE = timedelta(minutes=3)
 POLL_SECONDS = 10.0  # how soon a retry, or an email of another worker, is noticed
 LATE = timedelta(minutes=10)
 AUTHENTICATION_REQUIRED = 530  # RFC 4954, section 6
+ABOUT_THE_EMAIL = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError)
 
 
 class MailOutcome(StrEnum):
@@ -58,7 +60,7 @@ class Sender:
             return
         with self._starting:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="mail-sender", daemon=True)
+                self._thread = threading.Thread(target=self.run, name="mail-sender", daemon=True)
                 self._thread.start()
 
     def wake(self) -> None:
@@ -67,7 +69,8 @@ class Sender:
             self.start()
         self._new.set()
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Send what is due, now and whenever there is more; never returns."""
         while True:
             self._new.clear()
             try:
@@ -114,23 +117,17 @@ def claim(now: datetime) -> Mail | None:
 
 
 def _deliver(mail: Mail) -> MailOutcome:
-    settings, server = settings_of_app(), None
-    is_composed = False
+    settings, server, is_composed = settings_of_app(), None, False
+    extra: dict[str, Any] = {"message_id": mail.message_id, "written_at": mail.created_at}
     try:
-        message = compose(
-            settings,
-            mail.recipient,
-            mail.subject,
-            mail.body,
-            mail.headers,
-            message_id=mail.message_id,
-            written_at=mail.created_at,
-        )
+        message = compose(settings, mail.recipient, mail.subject, mail.body, mail.headers, **extra)
         is_composed = True
         server = connection(settings.mail_url, TIMEOUT_SECONDS)
         server.send_message(message)
     except Exception as error:  # one email must not keep the others back, whatever is wrong with it
-        return _note_failure(mail, error, is_final=not is_composed or is_refusal(error))
+        code = reply_code(error) if isinstance(error, ABOUT_THE_EMAIL) else 0
+        is_final = not is_composed or (code >= 500 and code != AUTHENTICATION_REQUIRED)
+        return _note_failure(mail, error, is_final)
     else:
         return _note_sent(mail)
     finally:
@@ -145,8 +142,10 @@ def _note_sent(mail: Mail) -> MailOutcome:
     return MailOutcome.SENT
 
 
-def _note_failure(mail: Mail, error: Exception, *, is_final: bool) -> MailOutcome:
-    failures, said = mail.failures + 1, describe_error(error)
+def _note_failure(mail: Mail, error: Exception, is_final: bool) -> MailOutcome:
+    failures = mail.failures + 1
+    # Not the server's words, which quote the address.
+    said = f"{type(error).__name__} {reply_code(error) or ''}".strip()[:MAX_ERROR]
     if is_final or failures > len(PAUSES):
         _finish(mail, failures=failures, last_error=said)
         log.error("mail_failed", kind=mail.kind, reference=mail.reference, error=said, failures=failures)
@@ -167,25 +166,11 @@ def _finish(mail: Mail, **values: object) -> None:
     db.session.commit()
 
 
-def is_refusal(error: Exception) -> bool:
-    """Return whether the server refused this email for good; other errors concern the network, TLS or the login."""
-    match error:
-        case smtplib.SMTPRecipientsRefused():
-            codes = {code for code, _text in error.recipients.values()}
-        case smtplib.SMTPSenderRefused() | smtplib.SMTPDataError():
-            codes = {error.smtp_code}
-        case _:
-            return False
-    return min(codes) >= 500 and AUTHENTICATION_REQUIRED not in codes
-
-
-def describe_error(error: Exception) -> str:
-    """Return the type and the code of an error; the server's words would quote the address."""
+def reply_code(error: Exception) -> int:
+    """Return the code with which the mail server refused something; 0 if it did not answer."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        codes = [str(code) for code, _text in error.recipients.values()]
-    else:
-        codes = [str(error.smtp_code)] if isinstance(error, smtplib.SMTPResponseException) else []
-    return " ".join([type(error).__name__, *codes])[:MAX_ERROR]
+        return next(iter(error.recipients.values()))[0]
+    return int(getattr(error, "smtp_code", 0))
 
 
 def _execute(statement: object) -> int:
@@ -227,10 +212,7 @@ def send_mail(keep_running: bool) -> None:
     """
     if settings_of_app().keeps_mail:
         raise click.ClickException("MAIL_URL is outbox: the emails are kept there, and none is sent.")
-    while True:
-        outcomes = send_due()
-        if outcomes or not keep_running:
-            click.echo(", ".join(f"{outcomes[each]} {each.replace('_', ' ')}" for each in MailOutcome))
-        if not keep_running:
-            return
-        threading.Event().wait(POLL_SECONDS)
+    if keep_running:
+        current_app.extensions[SENDER].run()
+    outcomes = send_due()
+    click.echo(", ".join(f"{outcomes[each]} {each.replace('_', ' ')}" for each in MailOutcome))
