@@ -9,24 +9,10 @@ from pathlib import Path
 
 from flask import Flask
 
-from app import (
-    about,
-    assets,
-    cli,
-    customers,
-    errors,
-    health,
-    i18n,
-    logging,
-    mail,
-    mail_sender,
-    metrics,
-    security,
-    shop,
-    staff,
-)
+from app import about, assets, cli, customers, errors, health, i18n, logging, mail, metrics, security, shop, staff
 from app.customers.linking.vipps_login import VippsLogin
 from app.database import connect, db, engine_options
+from app.mail_sender import Sender
 from app.settings import Settings, load
 from app.vipps import routes as vipps_routes
 from app.vipps import webhook
@@ -59,7 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     assets.init_app(app)
     errors.init_app(app)
     mail.init_app(app)
-    mail_sender.init_app(app)
+    app.extensions[mail.SENDER] = Sender(app)
 
     customers.init_app(app)
     vipps_routes.init_app(app, vipps_config(settings), VippsLogin(), engine=lambda: db.engine)

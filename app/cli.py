@@ -30,6 +30,7 @@ from app.customers.privacy import retention as privacy_retention
 from app.database import MAX_ID, begin_write, db, setup_lock, utcnow
 from app.doctor.command import doctor
 from app.logging import log
+from app.mail_sender import send_mail
 from app.settings import INSTANCE, ROOT
 from app.shop import carts, product_import
 
@@ -39,7 +40,7 @@ DEMO_DATA = "demo_data"
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (setup, load_products, block, unblock, erase, retention, consent_proofs, doctor):
+    for command in (setup, load_products, block, unblock, erase, retention, consent_proofs, doctor, send_mail):
         app.cli.add_command(command)
 
 

@@ -46,7 +46,10 @@ class MailOutcome(StrEnum):
 
 
 class Sender:
-    """The thread of one process that sends its app's emails; it ends with the process, at once."""
+    """The thread of one process that sends its app's emails; it ends with the process, at once.
+
+    A worker of gunicorn starts it (`gunicorn.conf.py`); under another server the first email of the process does.
+    """
 
     def __init__(self, app: Flask) -> None:
         self._app = app
@@ -64,7 +67,7 @@ class Sender:
                 self._thread.start()
 
     def wake(self) -> None:
-        """Send new emails now. A server that does not start the thread itself gets it by its first email."""
+        """Send new emails now."""
         if has_request_context():
             self.start()
         self._new.set()
@@ -79,12 +82,6 @@ class Sender:
             except Exception:  # the thread must not end, whatever the database answers
                 log.error("mail_sender_failed", exc_info=True)
             self._new.wait(POLL_SECONDS)
-
-
-def init_app(app: Flask) -> None:
-    """Make the app's sender, and register its command. Each worker starts its thread: `gunicorn.conf.py`."""
-    app.extensions[SENDER] = Sender(app)
-    app.cli.add_command(send_mail)
 
 
 def send_due() -> Counter[MailOutcome]:
