@@ -124,9 +124,11 @@ def test_emails_that_are_sent_are_on_no_page(make_app: Any, demo: str) -> None:
     client = browser_of(make_app(DEMO=demo, MAIL_URL="smtp://localhost:1"))
     register(client)
     assert client.get("/outbox").status_code == 404
-    for path in ("/register/sent", "/password/sent", "/", "/login"):
-        assert not open_page(client, path).select("a[href='/outbox']"), path
-    assert "no mail leaves the shop" not in client.get("/password/sent").text
+    for path in ("/register/sent", "/password/sent", "/", "/login", "/privacy"):
+        page = open_page(client, path)
+        assert not page.select("a[href='/outbox']"), path
+        assert "no mail leaves the shop" not in page.text
+        assert "its outbox shows every mail" not in page.text
 
 
 def test_the_outbox_does_not_show_emails_that_were_to_be_sent(make_app: Any) -> None:
