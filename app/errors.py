@@ -19,17 +19,20 @@ from app.database import db, is_unavailable, name_of
 from app.logging import log, reference, set_failure
 
 PAGES: Mapping[int, tuple[object, object]] = {
-    400: (_l("That request did not make sense"), _l("Something in it was missing or garbled. Nothing was changed.")),
-    403: (_l("This page is not for you"), _l("You may need to log in with another account.")),
-    404: (_l("This path leads nowhere"), _l("The page may have moved, or the address has a slip in it.")),
-    405: (_l("Not this way"), _l("This address exists, but not for what was tried. Nothing was changed.")),
-    413: (_l("That is more than we can take"), _l("The form was too large. Nothing was saved; please send less.")),
-    429: (
-        _l("A moment, please"),
-        _l("That was tried many times in a short while. Please wait a little and try again."),
+    400: (_l("We could not read that request"), _l("Part of it was missing or damaged. Nothing was changed.")),
+    403: (_l("You can’t open this page"), _l("You may need to log in with another account.")),
+    404: (_l("Page not found"), _l("The page may have moved, or the address may be mistyped.")),
+    405: (
+        _l("This action isn’t allowed"),
+        _l("This address does not accept that kind of request. Nothing was changed."),
     ),
-    500: (_l("Something broke on our side"), _l("It is not your fault, and your cart is safe. Please try again.")),
-    503: (_l("We are catching our breath"), _l("The shop cannot reach its database just now. Please try again soon.")),
+    413: (_l("That is too large"), _l("The form was too large. Nothing was saved. Please send less.")),
+    429: (
+        _l("Please wait a moment"),
+        _l("There were too many attempts in a short time. Please wait a little and try again."),
+    ),
+    500: (_l("Something went wrong on our side"), _l("It is not your fault, and your cart is safe. Please try again.")),
+    503: (_l("The shop is busy right now"), _l("The shop can’t reach its database right now. Please try again soon.")),
 }
 # When a browser may ask again after the database failed.
 RETRY_SECONDS = 5
@@ -93,7 +96,7 @@ def stale_form(error: CSRFError) -> ResponseReturnValue:
     return error_page(
         400,
         _("This page was open for too long"),
-        _("To be safe, we did not act on it. Your cart is untouched."),
+        _("To be safe, we did nothing. Your cart is unchanged."),
         resend=(request.path, fields) if ours and small and not secret else None,
     )
 

@@ -78,5 +78,5 @@ def _customer(number: int) -> dict[str, Any]:
 
 
 def _answer(number: int) -> dict[str, Any]:
-    said = {"consent_id": "email", "granted": True, "text": "News by e-mail", "language": "en", "source": "my_page"}
+    said = {"consent_id": "email", "granted": True, "text": "News by email", "language": "en", "source": "my_page"}
     return {**said, "customer_id": number, "object_hash": f"{number:064}"}

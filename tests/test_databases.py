@@ -161,7 +161,7 @@ def test_a_read_only_database_is_a_503_page_until_it_can_be_written_again(
         response = post(browser, path, fields)
         assert response.status_code == 503, path
         assert int(response.headers["Retry-After"]) > 0
-        assert "cannot reach its database" in check_page(response).text
+        assert "can’t reach its database" in check_page(response).text
     ready = guest.get("/readyz")
     assert (ready.status_code, ready.json["database"]) == (503, "read-only")
     assert guest.get("/healthz").status_code == 200

@@ -38,8 +38,8 @@ def test_an_email_in_another_language_does_not_change_the_page(app: Flask) -> No
 
 
 def test_the_plural_form_depends_on_the_number(app: Flask) -> None:
-    template = '{{ ngettext("%(num)s thing", "%(num)s things", n) }}'
-    for language, one, two in [("en", "1 thing", "2 things"), ("nb", "1 vare", "2 varer")]:
+    template = '{{ ngettext("%(num)s product", "%(num)s products", n) }}'
+    for language, one, two in [("en", "1 product", "2 products"), ("nb", "1 vare", "2 varer")]:
         with app.test_request_context(headers={"Accept-Language": language}):
             assert render_template_string(template, n=1) == one
             assert render_template_string(template, n=2) == two

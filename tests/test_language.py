@@ -15,10 +15,10 @@ FOLDERS = ("app", "bench", "demo", "migrations", "samples", "simulator", "static
 EXEMPT = ("tests/test_language.py", "migrations/versions/")
 # Texts of pages that tests look for.
 VISITOR_TEXTS = (
-    "Nobody found",
+    "No customers found",
     "Nobody is remembered in this browser",
     "Not set up: nobody sees it",
-    "Somebody else is logged in now",
+    "Another customer is logged in now",
     "Somebody else saved",
     "account you match is somebody else",
     "but nobody answered",

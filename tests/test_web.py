@@ -186,7 +186,7 @@ def test_a_ten_megabyte_form_is_answered_with_a_page(demo_app: Flask) -> None:
         html = response.read().decode()
         connection.close()
     assert response.status == 413
-    assert "That is more than we can take" in html
+    assert "That is too large" in html
 
 
 INVALID_PATHS = [
@@ -242,7 +242,7 @@ def test_a_failing_database_is_answered_with_a_page(demo_app: Flask, path: str) 
         db.session.commit()
     response = browser.get(path)
     assert response.status_code == 503
-    assert check_page(response).h1 in ("We are catching our breath", "We could not finish the login")
+    assert check_page(response).h1 in ("The shop is busy right now", "We could not finish the login")
 
 
 def test_the_log_has_neither_query_strings_nor_line_breaks(

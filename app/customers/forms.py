@@ -17,12 +17,12 @@ from app.forms import Form, one_line
 
 MAX_NAME = 200
 
-NO_ADDRESS = _l("Write an e-mail address such as name@example.com.")
+NO_ADDRESS = _l("Enter an email address such as name@example.com.")
 WEAK = {
     Problem.TOO_SHORT: _l("Use at least 8 characters. Three or four words make a good password."),
     Problem.TOO_LONG: _l("Use at most 200 characters."),
-    Problem.COMMON: _l("Too many people use that password, so it is tried first. Choose another one."),
-    Problem.GUESSABLE: _l("Leave the shop’s name and your e-mail address out of the password."),
+    Problem.COMMON: _l("That password is very common, so attackers try it first. Choose another one."),
+    Problem.GUESSABLE: _l("Don’t use the shop’s name or your email address in the password."),
 }
 
 
@@ -48,8 +48,8 @@ class GoodPassword:
 def address_field() -> EmailField:
     """Return the field for an address that mail can be sent to."""
     return EmailField(
-        _l("E-mail address"),
-        [InputRequired(_l("Enter your e-mail address.")), AnAddress()],
+        _l("Email address"),
+        [InputRequired(_l("Enter your email address.")), AnAddress()],
     )
 
 
@@ -69,7 +69,7 @@ class WithAddress(Form):
 class LoginForm(Form):
     """Log in. Its fields are not judged: everything that is not right is the same refusal."""
 
-    email = EmailField(_l("E-mail address"), [InputRequired(_l("Enter your e-mail address."))])
+    email = EmailField(_l("Email address"), [InputRequired(_l("Enter your email address."))])
     password = PasswordField(_l("Password"), [InputRequired(_l("Enter your password."))])
     next = HiddenField()
 

@@ -39,12 +39,12 @@ class CheckoutForm(Form):
     name = StringField(
         _l("Full name"),
         filters=[one_line],
-        validators=[DataRequired(_l("Tell us who the order is for.")), Length(max=200)],
+        validators=[DataRequired(_l("Enter the recipient’s name.")), Length(max=200)],
     )
     email = StringField(
-        _l("E-mail"),
+        _l("Email"),
         filters=[one_line],
-        validators=[DataRequired(_l("We send the receipt by e-mail, so we need an address."))],
+        validators=[DataRequired(_l("We send the receipt by email, so we need an address."))],
     )
     phone = StringField(
         _l("Mobile number"),
@@ -54,18 +54,18 @@ class CheckoutForm(Form):
     delivery = RadioField(
         _l("Delivery and payment"),
         choices=[
-            SelectChoice("invoice", _l("Send it to me")),
-            SelectChoice("pickup", _l("I’ll pick it up in the shop")),
+            SelectChoice("invoice", _l("Deliver to me")),
+            SelectChoice("pickup", _l("Pick up in the shop")),
         ],
         default="invoice",
-        validators=[DataRequired(_l("Choose how you want it."))],
+        validators=[DataRequired(_l("Choose delivery or pick-up."))],
     )
-    address = RadioField(_l("Where to?"), validate_choice=False)
+    address = RadioField(_l("Delivery address"), validate_choice=False)
     street = street_field()
     postal_code = postal_code_field()
     region = region_field()
     country = country_field()
-    key = HiddenField(validators=[Regexp(KEY_PATTERN + r"\Z", message=_l("Please send the form once more."))])
+    key = HiddenField(validators=[Regexp(KEY_PATTERN + r"\Z", message=_l("Please send the form again."))])
     offered_as = HiddenField()
     shown_total = HiddenField(validators=[Optional(), Regexp(r"[0-9]{1,12}\Z")])
 
@@ -82,13 +82,13 @@ class CheckoutForm(Form):
         """Accept a valid email address, and normalise it."""
         field.data = normal_email(field.data) or field.data
         if normal_email(field.data) is None:
-            raise ValidationError(_("That does not look like an e-mail address. Check it for typos."))
+            raise ValidationError(_("That does not look like an email address. Check it for typos."))
 
     def validate_phone(self, field: Field) -> None:
         """Accept a valid phone number; without a country code it is Norwegian."""
         if phone_number.digits_of(field.data) is None:
             raise ValidationError(
-                _("That is no phone number. If it is not Norwegian, begin with + and the country code.")
+                _("That is not a phone number. If it is not Norwegian, start with + and the country code.")
             )
 
     def validate_address(self, field: Field) -> None:

@@ -28,24 +28,27 @@ from app.vipps.routes import integration
 # The data of each scope (Vipps MobilePay Login API guide: scopes), and what this shop uses it for.
 SCOPES = {
     "openid": (
-        _l("A number that stands for you in this shop only (sub)"),
-        _l("To know you again. It is no identity number, and no other shop knows you by it."),
+        _l("An identifier that stands for you in this shop only (sub)"),
+        _l(
+            "To recognise you when you come back. It is not a national identity number, and every shop "
+            "gets a different one."
+        ),
     ),
     "name": (_l("Your name"), _l("To fill in an order, and to make sure that an account is yours.")),
     "phoneNumber": (
-        _l("Your telephone number"),
-        _l("To reach you about an order, and to find the account that you may have here already."),
+        _l("Your phone number"),
+        _l("To reach you about an order, and to find an account that you may already have here."),
     ),
     "email": (
-        _l("Your e-mail address, and whether it is verified"),
-        _l("To send receipts, and to find the account that you may have here already."),
+        _l("Your email address, and whether it is verified"),
+        _l("To send receipts, and to find an account that you may already have here."),
     ),
     "address": (_l("Your addresses"), _l("To choose from at the checkout instead of typing.")),
-    "birthDate": (_l("Your date of birth"), _l("To be shown on your page; nothing else is done with it.")),
+    "birthDate": (_l("Your date of birth"), _l("To show it on My page. We use it for nothing else.")),
 }
 CONSENTS = (
     _l("Your answers to the questions about news and offers, with the words that you saw"),
-    _l("To send you what you said yes to, and nothing else, and to be able to prove it."),
+    _l("To send you what you said yes to, and nothing else, and to prove that you did."),
 )
 
 
@@ -81,27 +84,27 @@ def cookies() -> list[Cookie]:
     return [
         Cookie(
             cookie_name(cart_cookie.COOKIE),
-            _("Remembers your cart. It comes with the first thing that you put into it."),
+            _("Remembers your cart. It is set when you add the first product."),
             format_period(GUEST_CART_LIFE),
         ),
         Cookie(
             cookie_name(session_cookie.SESSION_COOKIE),
             _("Keeps you logged in."),
-            _("%(closed)s, %(time)s at most", closed=closed, time=format_period(ABSOLUTE_LIMIT)),
+            _("%(closed)s, at most %(time)s", closed=closed, time=format_period(ABSOLUTE_LIMIT)),
         ),
         Cookie(
             current_app.config["SESSION_COOKIE_NAME"],
-            _("Makes sure that a form was sent from our own page, and carries a message to the next one."),
+            _("Makes sure that a form was sent from our own page, and carries a message to the next page."),
             closed,
         ),
         Cookie(
             integration().cookie,
-            _("Makes sure that a login with %(brand)s ends in the browser in which it began.", brand=_brand()),
+            _("Makes sure that a login with %(brand)s ends in the browser where it started.", brand=_brand()),
             format_period(attempts.LIFETIME),
         ),
         Cookie(
             cookie_name(pending_link.PENDING_COOKIE),
-            _("Holds a login with %(brand)s until you have proved that an account is yours.", brand=_brand()),
+            _("Keeps a login with %(brand)s until you have proved that an account is yours.", brand=_brand()),
             format_period(pending_link.LIFETIME),
         ),
         Cookie(
@@ -116,22 +119,22 @@ def cookies() -> list[Cookie]:
 def retention() -> list[Retention]:
     """Return which data is kept, for how long, and why."""
     with_account = _("as long as your account")
-    contract = _("It is what having an account means (GDPR, article 6(1)(b)).")
-    interest = _("Our and your interest in safe accounts (article 6(1)(f)).")
+    contract = _("Needed to provide your account (GDPR, article 6(1)(b)).")
+    interest = _("Our and your legitimate interest in account security (article 6(1)(f)).")
     return [
-        Retention(_("Your details, their history, and what %(brand)s said", brand=_brand()), with_account, contract),
+        Retention(_("Your details, their history, and what %(brand)s told us", brand=_brand()), with_account, contract),
         Retention(
-            _("Your name, your addresses and your telephone number on an order"),
-            _("until you delete the account, and no longer than %(time)s after the end of the year", time=_orders()),
-            _("We have to get it to you (article 6(1)(b)), and the books ask for it (article 6(1)(c))."),
+            _("Your name, your addresses and your phone number on an order"),
+            _("until you delete the account, at most %(time)s after the end of the year", time=_orders()),
+            _("Needed to deliver the order (article 6(1)(b)) and required for accounting (article 6(1)(c))."),
         ),
         Retention(
-            _("The order itself, without you"),
+            _("The order itself, without your details"),
             _("not limited"),
-            _("The books need it (bokføringsloven, section 13), and it says nothing about you any more."),
+            _("Required for accounting (bokføringsloven, section 13). It no longer says anything about you."),
         ),
         Retention(
-            _("A guest’s cart"), format_period(GUEST_CART_LIFE), _("It is what a cart is for (article 6(1)(b)).")
+            _("A guest’s cart"), format_period(GUEST_CART_LIFE), _("Needed to keep your cart (article 6(1)(b)).")
         ),
         Retention(
             _("Your answers about news and offers"),
@@ -139,33 +142,35 @@ def retention() -> list[Retention]:
                 "as long as your account, then %(time)s without your name",
                 time=format_period(retention_periods.consent_proof()),
             ),
-            _("We have to be able to prove them (article 7(1)), until claims lapse (foreldelsesloven, 2)."),
+            _("We must be able to prove them (article 7(1)) until claims expire (foreldelsesloven, section 2)."),
         ),
         Retention(
             _("What happened to your account: logins, confirmations"),
             format_period(retention_periods.ACTIVITY),
             interest,
         ),
-        Retention(_("How your account came about: ways in, password, address"), with_account, interest),
+        Retention(_("How your account was set up: login methods, password, address"), with_account, interest),
         Retention(
             _("Logins that were refused and belong to no account"),
             format_period(retention_periods.UNKNOWN_CUSTOMER_ACTIVITY),
             interest,
         ),
         Retention(
-            _("Where you were logged in, after it has ended"), format_period(retention_periods.SESSIONS), interest
+            _("Where you were logged in, after the session has ended"),
+            format_period(retention_periods.SESSIONS),
+            interest,
         ),
         Retention(
             _("A login with %(brand)s in progress", brand=_brand()),
             format_period(attempts.LIFETIME + attempts.RETENTION),
-            _("Without it nobody can log in (article 6(1)(b))."),
+            _("Needed to log in (article 6(1)(b))."),
         ),
         Retention(
-            _("A login with %(brand)s that waits for proof", brand=_brand()),
+            _("A login with %(brand)s that awaits proof", brand=_brand()),
             format_period(pending_link.LIFETIME),
-            _("Without it nobody can prove that an account is theirs (article 6(1)(b))."),
+            _("Needed so that a customer can prove that an account is theirs (article 6(1)(b))."),
         ),
-        Retention(_("That a link was mailed to you"), format_period(retention_periods.EMAIL_TOKENS), interest),
+        Retention(_("That a link was emailed to you"), format_period(retention_periods.EMAIL_TOKENS), interest),
         Retention(
             _("A registration that was never confirmed"), format_period(retention_periods.UNUSED_ACCOUNTS), contract
         ),
@@ -176,7 +181,7 @@ def retention() -> list[Retention]:
             contract,
         ),
         Retention(
-            _("That %(brand)s told us of an end of sharing", brand=_brand()),
+            _("That %(brand)s told us that sharing ended", brand=_brand()),
             format_period(retention_periods.DELIVERIES),
             interest,
         ),

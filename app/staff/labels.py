@@ -14,12 +14,12 @@ ACTIONS: Mapping[str, object] = {
     AuditAction.SEARCH: _l("Searched"),
     AuditAction.CUSTOMER: _l("Opened a customer"),
     AuditAction.ACTIVITY: _l("Read a customer’s activity"),
-    AuditAction.AUDIENCE: _l("Looked at an audience"),
+    AuditAction.AUDIENCE: _l("Viewed an audience"),
     AuditAction.EXPORT: _l("Exported an audience"),
 }
 KINDS: Mapping[str, object] = {
-    QueryKind.EMAIL: _l("an e-mail address"),
-    QueryKind.PHONE: _l("a telephone number"),
+    QueryKind.EMAIL: _l("an email address"),
+    QueryKind.PHONE: _l("a phone number"),
     QueryKind.NUMBER: _l("a customer number"),
     QueryKind.ORDER: _l("an order number"),
     QueryKind.REFERENCE: _l("a reference number"),
@@ -28,17 +28,17 @@ KINDS: Mapping[str, object] = {
 SOURCES: Mapping[str, object] = {
     "vipps_login": _l("%(brand)s login"),
     "my_page": _l("My page"),
-    "unsubscribe": _l("Link in a mail"),
+    "unsubscribe": _l("Link in an email"),
     "staff": _l("The shop’s staff"),
 }
 OUTCOMES: Mapping[str, object] = {
     "revoked": _l("Sharing ended"),
-    "revoked_before": _l("Had ended before"),
-    "unknown_subject": _l("Nobody we know"),
+    "revoked_before": _l("Had already ended"),
+    "unknown_subject": _l("Not a customer of ours"),
     "older_than_login": _l("Older than their latest login"),
 }
-STATES: Mapping[str, object] = {"on": _l("Yes"), "off": _l("No"), "resting": _l("Yes, but resting")}
-CHANNELS: Mapping[str, object] = {"email": _l("E-mail"), "sms": _l("SMS")}
+STATES: Mapping[str, object] = {"on": _l("Yes"), "off": _l("No"), "resting": _l("Yes, but paused")}
+CHANNELS: Mapping[str, object] = {"email": _l("Email"), "sms": _l("SMS")}
 
 
 TABLES = {"action": ACTIONS, "kind": KINDS, "source": SOURCES, "outcome": OUTCOMES, "state": STATES}

@@ -38,7 +38,7 @@ def errors_of(customer: Customer) -> list[dict[str, Any]]:
 HOLDERS = (
     DataSource(
         name="looked_at_by_staff",
-        title=_l("When the shop’s staff looked at your data"),
+        title=_l("When the shop’s staff viewed your data"),
         export=audit_entries_of,
         rules=(
             deletes(
@@ -55,9 +55,9 @@ HOLDERS = (
     ),
     DataSource(
         name="errors",
-        title=_l("What went wrong for you"),
+        title=_l("Errors that you saw"),
         export=errors_of,
         rules=(deletes("error reports", ErrorReport, lambda now: ErrorReport.at < now - retention_periods.ERRORS),),
-        labels={"code": _l("What it was"), "status": _l("Status of the page"), "route": _l("Where in the shop")},
+        labels={"code": _l("Error"), "status": _l("Status of the page"), "route": _l("Where in the shop")},
     ),
 )

@@ -36,12 +36,12 @@ PROVIDER_TROUBLE = RefusalPage(
 )
 PROVIDER_SLOW = RefusalPage(
     N_("%(brand)s does not answer"),
-    N_("We waited as long as we sensibly could. Please try again in a moment, or log in another way."),
+    N_("%(brand)s took too long to answer. Please try again in a moment, or log in another way."),
 )
 RESTING = RefusalPage(
-    N_("%(brand)s does not answer just now"),
+    N_("%(brand)s does not answer right now"),
     N_(
-        "It did not answer several times in a row, so we give it a few seconds. "
+        "It did not answer several times in a row, so we wait a few seconds before we ask again. "
         "Please log in another way, or try again in a moment. Your cart is safe."
     ),
 )
@@ -50,8 +50,8 @@ BUSY = RefusalPage(
     N_("Please try again in a few seconds, or log in another way. Your cart is safe."),
 )
 PAUSE = RefusalPage(
-    N_("A moment, please"),
-    N_("That was tried many times in a short while. Please wait a little and try again."),
+    N_("Please wait a moment"),
+    N_("There were too many attempts in a short time. Please wait a little and try again."),
 )
 OUR_MISTAKE = RefusalPage(
     N_("Logging in with %(brand)s is not working here"),
@@ -59,7 +59,7 @@ OUR_MISTAKE = RefusalPage(
 )
 NOT_CONFIRMED = RefusalPage(
     N_("We could not confirm this login"),
-    N_("The answer we received did not pass our checks, so we logged nobody in. Please start again."),
+    N_("The answer we received did not pass our checks, so no login took place. Please start again."),
 )
 OLD_APP = RefusalPage(
     N_("Your %(brand)s app needs an update"),
@@ -74,7 +74,7 @@ WRONG_NUMBER = RefusalPage(
 )
 TOO_LATE = RefusalPage(
     N_("The login took too long"),
-    N_("A login has to be finished within 15 minutes. Nothing was changed; please start again."),
+    N_("A login has to be finished within 15 minutes. Nothing was changed. Please start again."),
 )
 ALREADY_USED = RefusalPage(
     N_("This login has already been used"),
@@ -87,41 +87,41 @@ UNKNOWN_LOGIN = RefusalPage(
 OTHER_BROWSER = RefusalPage(
     N_("Please finish in the browser where you started"),
     N_(
-        "This login was begun in another browser, or this browser does not accept cookies. "
-        "Go back to the other browser, or start again here."
+        "This login was started in another browser, or this browser does not accept cookies. Go back "
+        "to the other browser, or start again here."
     ),
 )
 DATABASE_DOWN = RefusalPage(
     N_("We could not finish the login"),
-    N_("Our own database did not answer. Nothing was changed; please try again in a moment."),
+    N_("Our own database did not answer. Nothing was changed. Please try again in a moment."),
 )
 SESSION_CHANGED = RefusalPage(
-    N_("Somebody else is logged in now"),
-    N_("Who is logged in changed while you were at %(brand)s, so nothing was done. Please start again."),
+    N_("Another customer is logged in now"),
+    N_("Another customer logged in here while you were at %(brand)s, so nothing was done. Please start again."),
 )
 NO_APP_CONFIRMATION = RefusalPage(
     N_("This was not confirmed in the app"),
     N_(
-        "%(brand)s let you in without asking you in the app, so we changed nothing. "
-        "Please confirm with your password instead; if you have none, set one first."
+        "%(brand)s logged you in without asking in the app, so we changed nothing. Please confirm with "
+        "your password instead. If you have none, set one first."
     ),
 )
 SEVERAL_ACCOUNTS = RefusalPage(
     N_("You seem to have more than one account here"),
     N_(
-        "We do not guess which is yours. Please log in with your password once, and connect %(brand)s on your page: "
-        "from then on it opens that account."
+        "We don’t guess which is yours. Please log in with your password once and connect %(brand)s on "
+        "My page. After that you can log in with %(brand)s."
     ),
 )
 OTHER_SUBJECT = RefusalPage(
     N_("That account is connected to another %(brand)s user"),
     N_(
-        "An account opens for one %(brand)s user only. To use this one, log in with your password or by a link in a "
-        "mail, disconnect the other one on your page, and connect this one."
+        "An account can be connected to one %(brand)s user only. To use this one, log in with your "
+        "password or by an emailed link, disconnect the other one on My page, and connect this one."
     ),
 )
 LINKED_ELSEWHERE = RefusalPage(
-    N_("This %(brand)s user opens another account here"),
+    N_("This %(brand)s user is connected to another account here"),
     N_(
         "Neither account was changed. If both are yours: log out here, log in with %(brand)s, and disconnect it on "
         "that account’s page. Then log in to this account again and connect it."
@@ -130,23 +130,23 @@ LINKED_ELSEWHERE = RefusalPage(
 OTHER_PERSON = RefusalPage(
     N_("That was another %(brand)s user"),
     N_(
-        "Your account opens for a different one, so nothing was changed. Please try again as that person. If %(brand)s "
-        "remembers this browser for somebody else, let it forget: in the app, choose Profile → Personal information → "
-        "Browsers that remember you → Log out."
+        "Your account is connected to a different %(brand)s user, so nothing was changed. Please try "
+        "again as that person. If %(brand)s remembers this browser for another person, they can stop "
+        "it in the app: Profile → Personal information → Browsers that remember you → Log out."
     ),
 )
 MEMBERS_ONLY = RefusalPage(
     N_("This is for members"),
     N_(
-        "%(brand)s told us who you are, but you have no account here yet. Nothing was kept. "
-        "Create one first, and come back."
+        "%(brand)s told us who you are, but you have no account here yet. Nothing was stored. Create "
+        "an account first, then come back."
     ),
 )
 ACCOUNT_BLOCKED = RefusalPage(
-    N_("This account is closed for now"),
-    N_("We have blocked it. Please write to us, with the reference number below, and we will look at it together."),
+    N_("This account is blocked for now"),
+    N_("We have blocked it. Please write to us and give the reference number below. We will sort it out together."),
 )
 PROOF_SPENT = RefusalPage(
     N_("This link no longer works"),
-    N_("It was used already or is more than an hour old, and nothing was changed. Please log in with %(brand)s again."),
+    N_("It has been used or is more than an hour old. Nothing was changed. Please log in with %(brand)s again."),
 )

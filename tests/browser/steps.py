@@ -54,7 +54,7 @@ def log_in_with_vipps(page: Page, live_shop: LiveShop, person: str = KARI, next_
 def log_in_by_password(page: Page, live_shop: LiveShop, email: str, next_path: str = "/account") -> None:
     """Log in to a demo account by its password."""
     page.goto(f"{live_shop.shop}/login?next={next_path}")
-    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Email address").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Log in").click()
 

@@ -28,7 +28,7 @@ PAGES = (
 def go_to_work(page: Page, live_shop: LiveShop, wish: str = "/staff") -> None:
     """Log in to the back office, on the way to one of its pages."""
     page.goto(live_shop.shop + wish)
-    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Email address").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
 
@@ -77,12 +77,12 @@ def test_support_finds_a_customer_goes_back_and_exports_without_scripts(live_sho
     page.go_back()
     expect(page.get_by_role("heading", name="2 customers")).to_be_visible()
     page.get_by_role("link", name="Audience").click()
-    page.get_by_role("link", name="E-mail").click()
+    page.get_by_role("link", name="Email").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Export").click()
     download.value.save_as(tmp_path / "audience.csv")
     assert "kari.nordfjell@example.com" in (tmp_path / "audience.csv").read_text(encoding="utf-8-sig")
-    page.get_by_role("link", name="Who looked").click()
+    page.get_by_role("link", name="Audit log").click()
     for words in ("Exported an audience", "Opened a customer", "Searched"):
         expect(page.get_by_role("main")).to_contain_text(words)
     page.get_by_role("button", name="Log out").click()
@@ -94,7 +94,7 @@ def test_a_customers_login_and_the_staffs_stand_beside_each_other(live_shop: Liv
     page = live_shop.open()
     log_in_by_password(page, live_shop, INGRID)
     go_to_work(page, live_shop, "/staff/looks")
-    expect(heading(page)).to_have_text("Who looked at what")
+    expect(heading(page)).to_have_text("Audit log of the staff")
     page.goto(f"{live_shop.shop}/account")
     expect(heading(page)).to_have_text("My page")
     log_out(page, live_shop)

@@ -26,18 +26,18 @@ from tests.browser.steps import (
 pytestmark = pytest.mark.browser
 
 OLA, OLAS_EMAIL = "Ola Tangen", "ola.at.the.cabin@example.com"
-HAD_ONE, NEW_HERE = "You had an account here already", "You are new here"
-IS_YOURS = "Is that account yours?"
+HAD_ONE, NEW_HERE = "We found your account", "You are new here"
+IS_YOURS = "Is this your account?"
 
 
 @pytest.mark.parametrize(
     ("person", "said", "reason"),
     [
-        (KARI, HAD_ONE, "verified the same telephone number"),
+        (KARI, HAD_ONE, "verified the same phone number"),
         ("Päivi Mäkelä-Hämäläinen", HAD_ONE, "The names agree"),
-        ("Sindre Vik", HAD_ONE, "verified the same e-mail address"),
+        ("Sindre Vik", HAD_ONE, "verified the same email address"),
         ("Amalie Grønn", NEW_HERE, "the number has changed hands"),
-        ("Jonas Moen", NEW_HERE, "no e-mail address that it has verified"),
+        ("Jonas Moen", NEW_HERE, "gave us no verified email address"),
         ("Gunnar Lie", NEW_HERE, "It is your first login here with Vipps"),
     ],
 )
@@ -55,7 +55,7 @@ def test_a_returning_person_is_recognised_with_another_phone_number(live_shop: L
     log_out(page, live_shop)
     at_simulator(page, live_shop, "sindre", "Change the number to +47 900 00 116")
     log_in_with_vipps(page, live_shop, "Sindre Vik")
-    expect_said(page, "Vipps opens your account")
+    expect_said(page, "You are logged in with Vipps")
 
 
 def test_proof_by_password_once(live_shop: LiveShop, page: Page) -> None:
@@ -72,7 +72,7 @@ def test_proof_by_password_once(live_shop: LiveShop, page: Page) -> None:
     expect_said(page, "Vipps is connected")
     log_out(page, live_shop)
     log_in_with_vipps(page, live_shop, OLA)
-    expect_said(page, "Vipps opens your account")
+    expect_said(page, "You are logged in with Vipps")
 
 
 def test_another_name_is_proved_by_password_only(page: Page) -> None:
@@ -87,7 +87,7 @@ def test_proof_by_mail_in_the_same_browser(live_shop: LiveShop, page: Page) -> N
     press_vipps(page)
     approve(page, "Malik Kleist")
     page.get_by_role("button", name="Send me the link").click()
-    expect_said(page, "A link is on its way")
+    expect_said(page, "We have sent a link")
     open_mailed_link(page, live_shop, "malik.kleist@example.com")
     expect(heading(page)).to_have_text("Connect Vipps to your account")
     page.get_by_role("button", name="Connect and log in").click()
@@ -114,12 +114,12 @@ def test_mailed_link_opened_in_another_browser_asks_for_the_same_vipps_user(live
     elsewhere = live_shop.open()
     open_mailed_link(elsewhere, live_shop, OLAS_EMAIL)
     link = elsewhere.url
-    expect(elsewhere.get_by_role("main")).to_contain_text("asked for in another browser")
-    elsewhere.get_by_role("button", name="Go on with Vipps").click()
+    expect(elsewhere.get_by_role("main")).to_contain_text("came from another browser")
+    elsewhere.get_by_role("button", name="Continue with Vipps").click()
     approve(elsewhere, "Gunnar Lie")
     expect(heading(elsewhere)).to_have_text("That was another Vipps user")
     elsewhere.goto(link)
-    elsewhere.get_by_role("button", name="Go on with Vipps").click()
+    elsewhere.get_by_role("button", name="Continue with Vipps").click()
     approve(elsewhere, OLA)
     is_logged_in(elsewhere, OLAS_EMAIL)
 
@@ -127,11 +127,11 @@ def test_mailed_link_opened_in_another_browser_asks_for_the_same_vipps_user(live
 def test_account_of_another_person_is_left_alone(page: Page) -> None:
     press_vipps(page)
     approve(page, OLA)
-    page.get_by_role("button", name="Make me a new account").click()
+    page.get_by_role("button", name="Create a new account").click()
     expect_said(page, NEW_HERE)
     expect(page.get_by_role("main")).not_to_contain_text(OLAS_EMAIL)
     ask_why(page)
-    expect(page.get_by_role("main")).to_contain_text("You said that the account you match is somebody else’s")
+    expect(page.get_by_role("main")).to_contain_text("You said that the matching account is another person’s")
 
 
 def test_of_two_accounts_the_person_chooses_one(live_shop: LiveShop, page: Page) -> None:
@@ -139,7 +139,7 @@ def test_of_two_accounts_the_person_chooses_one(live_shop: LiveShop, page: Page)
     approve(page, "Torbjørn Åsgård")
     expect(heading(page)).to_have_text("You seem to have more than one account here")
     page.get_by_text("Why?").click()
-    expect(page.get_by_role("main")).to_contain_text("we do not guess")
+    expect(page.get_by_role("main")).to_contain_text("we don’t guess")
     page.get_by_role("main").get_by_role("link", name="Log in with your password").click()
     log_in_by_password(page, live_shop, "torbjorn.at.work@example.com")
     connect_from_my_page(page, live_shop, "Torbjørn Åsgård")
@@ -175,7 +175,7 @@ def test_new_profile_at_vipps_is_another_vipps_user(live_shop: LiveShop, page: P
 def test_blocked_account_stays_closed_for_vipps_and_for_the_password(live_shop: LiveShop, page: Page) -> None:
     press_vipps(page)
     approve(page, "Halvor Strand")
-    expect(heading(page)).to_have_text("This account is closed for now")
+    expect(heading(page)).to_have_text("This account is blocked for now")
     log_in_by_password(page, live_shop, "halvor.strand@example.com")
     expect(page.get_by_role("main")).to_contain_text("blocked")
     page.goto(f"{live_shop.shop}/account")

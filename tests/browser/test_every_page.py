@@ -102,7 +102,7 @@ def logins_that_wait_or_fail(page: Page, live_shop: LiveShop) -> Iterator[str]:
     approve(page, "Ola Tangen")
     yield "question for proof"
     page.get_by_role("button", name="Send me the link").click()
-    expect_said(page, "A link is on its way")
+    expect_said(page, "We have sent a link")
     yield "after sending the link"
     open_mailed_link(page, live_shop, "ola.at.the.cabin@example.com")
     yield "mailed link"

@@ -117,7 +117,7 @@ def test_a_login_can_be_read_step_by_step(live_shop: LiveShop, options: dict[str
     press_vipps(page)
     approve(page)
     page.locator(".login h2 a").first.click()
-    expect(heading(page)).to_contain_text("An account of yours was here already.")
+    expect(heading(page)).to_contain_text("You already had an account here.")
     expect(page.locator("svg.sequence a")).to_have_count(page.locator(".steps > li").count())
     check = page.locator(".check", has_text="It belongs to this login (nonce)")
     check.locator("summary").click()

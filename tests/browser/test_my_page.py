@@ -42,7 +42,7 @@ def test_connect_and_disconnect_from_my_page(live_shop: LiveShop, page: Page) ->
     begin_to_disconnect(page, live_shop)
     confirm_by_password(page)
     page.get_by_role("main").get_by_role("button", name="Disconnect").click()
-    expect_said(page, "You log in with your password now")
+    expect_said(page, "You now log in with your password")
     page.goto(f"{live_shop.shop}/outbox")
     expect(page.locator("article").filter(has_text="ingrid.solheim@example.com")).to_have_count(2)
 
@@ -53,7 +53,7 @@ def test_one_vipps_user_opens_one_account(live_shop: LiveShop, page: Page) -> No
     log_out(page, live_shop)
     log_in_by_password(page, live_shop, "eivind.dahl@example.com")
     connect_from_my_page(page, live_shop, KARI)
-    expect(heading(page)).to_have_text("This Vipps user opens another account here")
+    expect(heading(page)).to_have_text("This Vipps user is connected to another account here")
     page.get_by_role("link", name="Go to my page").click()
     is_logged_in(page, "Eivind Dahl")
 
@@ -107,7 +107,7 @@ def test_news_from_vipps_stand_beside_what_is_kept_here(live_shop: LiveShop, pag
     page.goto(f"{live_shop.shop}/account/profile")
     page.get_by_role("button", name="Ask Vipps again").click()
     approve(page, "Kari Sandvik Solbakken")
-    expect_said(page, "Please choose below what to keep")
+    expect_said(page, "Choose below what to keep")
     for mine, news in ((KARI, "Kari Sandvik Solbakken"), ("kari.nordfjell@example.com", "kari.new@example.com")):
         choice = page.locator("fieldset.proposal").filter(has_text=news)
         expect(choice).to_contain_text(mine)

@@ -55,7 +55,7 @@ def add_answer(
     customer_id: int,
     consent_id: str = "email",
     granted: bool = True,
-    text: str = "By e-mail",
+    text: str = "By email",
     **fields: Any,
 ) -> int:
     """Add a row to the consent ledger, as Vipps would bring it, and return its id."""

@@ -86,7 +86,7 @@ def test_a_page_says_when_how_and_why(app: Flask, client: FlaskClient, tuva: int
     page = open_page(client, f"{LIST}/{number}")
     assert page.h1 == "You logged in"
     assert page.one("main .lead").get_text() == (
-        "An account of yours was here already. It was connected, and you were let in."
+        "You already had an account here. It was connected, and you were logged in."
     )
     told = [item.get_text() for item in page.select("main section ul li")]
     assert told == [REASONS[reason] % {"brand": "Vipps"} for reason in reasons]

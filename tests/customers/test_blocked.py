@@ -46,7 +46,7 @@ def test_the_right_password_is_told_in_words(app: Flask, client: FlaskClient) ->
     response = log_in(client)
     assert response.status_code == 403
     page = check_page(response)
-    assert page.h1 == "This account is closed for now"
+    assert page.h1 == "This account is blocked for now"
     assert len(page.one("main .number").get_text()) == 9
     assert not is_logged_in(client)
 

@@ -233,9 +233,9 @@ def test_a_guessed_link_is_a_page_and_not_a_crash(app: Flask, client: FlaskClien
 @pytest.mark.parametrize(
     ("email", "words"),
     [
-        ("", "Enter your e-mail"),
+        ("", "Enter your email"),
         ("no address", "such as name@example.com"),
-        (EMAIL.upper(), "That is your address already"),
+        (EMAIL.upper(), "That is already your email address"),
     ],
 )
 def test_what_is_no_new_address_is_said(app: Flask, client: FlaskClient, tuva: int, email: str, words: str) -> None:

@@ -43,10 +43,10 @@ def test_the_old_token_of_this_browser_is_worth_nothing(app: Flask, client: Flas
 @pytest.mark.parametrize(
     ("current", "new", "words"),
     [
-        ("a wrong one", NEW, "not your present password"),
+        ("a wrong one", NEW, "not your current password"),
         ("", NEW, "Enter your current password"),
         (PASSWORD, "short", "at least 8"),
-        (PASSWORD, "tuva.lien 12", "e-mail address out"),
+        (PASSWORD, "tuva.lien 12", "your email address in the password"),
     ],
 )
 def test_what_is_not_right_changes_nothing(app: Flask, client: FlaskClient, current: str, new: str, words: str) -> None:
@@ -80,7 +80,7 @@ def test_a_first_password_is_set_by_a_mailed_link(app: Flask, client: FlaskClien
 def test_without_a_confirmed_address_there_is_nothing_to_send(app: Flask, client: FlaskClient) -> None:
     enter(app, client, add_customer(app, None, password=None, vipps=True))
     page = open_page(client, FORM)
-    assert "add an e-mail address first" in page.text
+    assert "add an email address first" in page.text
     assert not page.select("main form")
     assert page.select("main a.button")[0]["href"] == "/account/email"
 

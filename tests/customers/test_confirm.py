@@ -84,12 +84,12 @@ def test_a_mailed_link_is_offered_to_who_has_an_address_for_it(
 
 def test_the_password_opens_the_way_on(app: Flask, client: FlaskClient, stale: int) -> None:
     page = open_page(client, GUARDED)
-    assert page.h1 == "Confirm that it is you"
+    assert page.h1 == "Confirm it’s you"
     assert page.one("main input[name=next]")["value"] == GUARDED
     assert page.one("main input[type=password]")["autocomplete"] == "current-password"
     response = send(client)
     assert (response.status_code, response.headers["Location"]) == (303, GUARDED)
-    assert open_page(client, GUARDED).h1 == "Change your e-mail address"
+    assert open_page(client, GUARDED).h1 == "Change your email address"
     assert activity_of(app, stale)[-1] == ("confirmed", "password")
 
 

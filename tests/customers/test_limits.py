@@ -63,7 +63,7 @@ def test_the_page_says_when_to_try_again(app: Flask, client: FlaskClient) -> Non
     response = log_in(client)
     assert response.status_code == 429
     assert 0 < int(response.headers["Retry-After"]) <= 15 * 60
-    assert "A moment, please" in response.text
+    assert "Please wait a moment" in response.text
 
 
 def test_the_page_leads_to_the_ways_in_that_still_work(app: Flask, client: FlaskClient) -> None:

@@ -67,7 +67,7 @@ def test_the_page_after_a_login_says_whose_account_it_is_and_why(vipps: VippsPer
     why = [str(link["href"]) for link in notice.select("a")]
     assert why[0].startswith("/account/activity/")
     assert why[1] == "/account", "the way out for another person"
-    assert "verified the same e-mail address" in open_page(vipps.browser, why[0]).text
+    assert "verified the same email address" in open_page(vipps.browser, why[0]).text
 
 
 def test_a_name_is_escaped_where_it_is_told(vipps: VippsPerson) -> None:
@@ -100,7 +100,7 @@ def test_by_number_alone_the_password_is_asked_for_and_leads_to_where_they_were(
     assert links_of(vipps, account) == []
     page = open_page(vipps.browser, PROVE)
     assert "old@example.com" not in page.text
-    assert "The e-mail addresses are not the same." in page.text
+    assert "The email addresses are not the same." in page.text
     wrong = send_proof(vipps.browser, password="not this one")
     assert wrong.status_code == 422
     assert "That is not the password" in check_page(wrong).text
@@ -191,7 +191,7 @@ def test_who_logs_in_with_the_password_elsewhere_in_the_shop_is_asked_and_not_ju
     account = add_account(vipps)
     vipps.patch(f"persons/{PERSON}", {"phone_numbers": ["4799999998"]})
     vipps.log_in(PERSON, "/cart")
-    assert "Is that account yours?" in open_page(vipps.browser, "/login").text
+    assert "Is this your account?" in open_page(vipps.browser, "/login").text
     response = log_in_by_password(vipps, vipps.browser)
     assert response.headers["Location"] == PROVE
     assert links_of(vipps, account) == []
@@ -264,7 +264,7 @@ def test_several_accounts_are_told_without_saying_which(vipps: VippsPerson) -> N
     assert (response.status_code, page.h1) == (409, "You seem to have more than one account here")
     assert "old@example.com" not in page.text
     assert EMAIL not in page.text
-    assert "More than one account fits" in page.text
+    assert "More than one account matches" in page.text
     assert who_is_in(vipps) is None
     assert links_of(vipps, first) + links_of(vipps, second) == []
     assert decisions_of(vipps, None) == ["several_accounts"]
@@ -304,7 +304,7 @@ def test_a_blocked_account_is_closed_and_says_so(vipps: VippsPerson) -> None:
     account = add_account(vipps, blocked_at=utcnow())
     for _ in range(2):
         response = vipps.log_in(PERSON)
-        assert (response.status_code, check_page(response).h1) == (403, "This account is closed for now")
+        assert (response.status_code, check_page(response).h1) == (403, "This account is blocked for now")
     assert who_is_in(vipps) is None
     assert links_of(vipps, account) == []
 
@@ -341,7 +341,7 @@ def test_a_vipps_user_of_another_account_is_not_moved(vipps: VippsPerson) -> Non
     log_in_by_password(vipps, vipps.browser, "me@example.com")
     response = vipps.browser.get(vipps.approve(begin_connecting(vipps), PERSON))
     page = check_page(response)
-    assert (response.status_code, page.h1) == (409, "This Vipps user opens another account here")
+    assert (response.status_code, page.h1) == (409, "This Vipps user is connected to another account here")
     assert NAME not in page.one("main").get_text()
     assert EMAIL not in page.text
     assert (len(links_of(vipps, theirs)), len(links_of(vipps, mine))) == (1, 0)
@@ -371,7 +371,7 @@ def test_the_only_way_in_is_not_taken_away(vipps: VippsPerson) -> None:
     vipps.patch(f"merchants/{vipps.app.extensions['settings'].client_id}", {"plan": "advanced"})
     confirmed = vipps.browser.get(vipps.approve(begin(vipps, "/account/confirm/vipps", next="/account"), PERSON))
     assert confirmed.headers["Location"] == "/account"
-    assert "first you need another one" in open_page(vipps.browser, "/account/vipps/unlink").text
+    assert "add another one first" in open_page(vipps.browser, "/account/vipps/unlink").text
     post(vipps.browser, "/account/vipps/unlink", form_on="/account")
     assert len(links_of(vipps, account)) == 1
 

@@ -221,7 +221,7 @@ def test_what_one_session_began_no_other_session_finishes(vipps: VippsPerson, me
     if meanwhile != "logged out":
         log_in_by_password(vipps, vipps.browser, "other@example.com" if "another" in meanwhile else EMAIL)
     response = vipps.browser.get(callback)
-    assert (response.status_code, check_page(response).h1) == (403, "Somebody else is logged in now")
+    assert (response.status_code, check_page(response).h1) == (403, "Another customer is logged in now")
     assert links_of(vipps, other) == []
     assert links_of(vipps, account) == ([] if what == "link" else ["other"])
     assert vipps.provider_calls().get("token", 0) == 0
@@ -426,7 +426,10 @@ def test_a_vipps_user_who_was_linked_meanwhile_is_not_linked_twice(vipps: VippsP
     vipps.log_in(PERSON, browser=elsewhere)
     send_proof(elsewhere, f"{PROVE}/new")
     response = send_proof(vipps.browser, password=PASSWORD)
-    assert (response.status_code, check_page(response).h1) == (409, "This Vipps user opens another account here")
+    assert (response.status_code, check_page(response).h1) == (
+        409,
+        "This Vipps user is connected to another account here",
+    )
     assert links_of(vipps, account) == []
 
 

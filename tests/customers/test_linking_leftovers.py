@@ -133,7 +133,7 @@ def test_a_login_that_waits_makes_no_account_where_logins_make_none(
     started = vipps.browser.get("/login/vipps", query_string={"next": "/", **query})
     assert vipps.browser.get(vipps.approve(started.location, PERSON)).location == PROVE
     page = open_page(vipps.browser, PROVE)
-    assert "Make me a new account" not in page.text
+    assert "Create a new account" not in page.text
     answer = vipps.browser.post(f"{PROVE}/new", data={"csrf_token": page.csrf_token()})
     assert (answer.status_code, who_is_in(vipps)) == (403, None)
 

@@ -102,7 +102,7 @@ def test_of_two_accounts_that_connect_one_vipps_user_one_wins_and_the_other_sees
     assert sorted(answer.status_code for answer in answers) == [303, 409]
     assert sorted(len(links_of(either_vipps, account)) for account in accounts) == [0, 1]
     (loser,) = (answer for answer in answers if answer.status_code == 409)
-    assert "opens another account here" in loser.text
+    assert "is connected to another account here" in loser.text
 
 
 def test_of_two_vipps_users_for_one_account_one_wins(either_vipps: VippsPerson) -> None:

@@ -285,7 +285,7 @@ def test_logging_out_by_a_link_is_refused(app: Flask, client: FlaskClient) -> No
     log_in(client)
     response = client.get("/logout")
     assert response.status_code == 405
-    assert "Not this way" in response.text
+    assert "This action isn’t allowed" in response.text
     assert is_logged_in(client)
 
 

@@ -47,7 +47,7 @@ def test_an_account_with_a_password_only(app: Flask, client: FlaskClient) -> Non
     log_in(client)
     page = open_page(client, "/account")
     assert page.h1 == "My page"
-    for words in ("Tuva Lien", EMAIL, "confirmed", "Not connected", "Change your password", "The latest logins"):
+    for words in ("Tuva Lien", EMAIL, "confirmed", "Not connected", "Change your password", "Recent logins"):
         assert words in page.text, words
     assert "Addresses from Vipps" not in page.text
     assert not page.select("main form[action='/account/vipps/refresh']")
@@ -67,7 +67,7 @@ def test_an_account_with_vipps(app: Flask, client: FlaskClient) -> None:
         assert page.select(f"main a[href='{path}']"), path
     assert not page.select("main a[href='/account/vipps/link']")
     assert page.one("main form[action='/account/vipps/refresh']")
-    assert "As Vipps told us on 4 March 2026" in page.text
+    assert "As we got them from Vipps on 4 March 2026" in page.text
     shown = [list(block.stripped_strings) for block in page.select("main address")]
     assert shown == [["Fjordveien 12", "Unit B5", "5003 BERGEN"], ["Vestergade 3", "1456 KØBENHAVN", "Denmark"]]
 

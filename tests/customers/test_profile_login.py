@@ -91,7 +91,7 @@ def test_an_address_that_opens_another_account_breaks_no_login(either_vipps: Vip
     assert vipps.log_in(PERSON, next_path=PROFILE).location == PROFILE
     assert customer(vipps, customer_id).email == EMAIL
     assert history(vipps, customer_id)[-1:] == [("email", "held_elsewhere")]
-    assert "That e-mail address opens another account" in open_page(vipps.browser, PROFILE).text
+    assert "That email address belongs to another account" in open_page(vipps.browser, PROFILE).text
 
 
 def test_a_new_address_to_log_in_with_follows_and_the_old_one_is_told(either_vipps: VippsPerson) -> None:
@@ -123,7 +123,7 @@ def test_an_address_that_is_removed_at_vipps_is_told_as_such(vipps: VippsPerson)
     life_goes_on(vipps, addresses=[])
     vipps.log_in(PERSON)
     page = open_page(vipps.browser, PROFILE)
-    assert "none there any more" in page.one("section[aria-labelledby=there]").get_text()
+    assert "no longer have one there" in page.one("section[aria-labelledby=there]").get_text()
     assert "Home address removed" in page.one("section[aria-labelledby=history]").get_text()
 
 
@@ -141,8 +141,8 @@ def test_the_very_login_that_brings_something_new_says_so(vipps: VippsPerson, po
         vipps.log_in(PERSON)
         open_page(vipps.browser, "/")
     choose(vipps, policy)
-    assert "something new about you" not in open_page(vipps.browser, "/").text
+    assert "Your details in Vipps have changed" not in open_page(vipps.browser, "/").text
     life_goes_on(vipps, phone_numbers=["4790000777"])
     fresh = browser_of(vipps.app)
     vipps.log_in(PERSON, browser=fresh)
-    assert ("something new about you" in open_page(fresh, "/").text) is (policy == "ask")
+    assert ("Your details in Vipps have changed" in open_page(fresh, "/").text) is (policy == "ask")

@@ -133,12 +133,12 @@ def test_a_name_typed_by_hand_has_no_parts_that_belong_to_another(app: Flask, cl
     [
         ("name", "  ", "Enter your name"),
         ("name", "x" * 201, "200"),
-        ("phone", "call me", "That is no phone number"),
-        ("phone", "123", "That is no phone number"),
-        ("street", "", "Which street"),
+        ("phone", "call me", "That is not a phone number"),
+        ("phone", "123", "That is not a phone number"),
+        ("street", "", "Enter the street"),
         ("postal_code", "12", "4 digits"),
-        ("region", "", "Which town"),
-        ("country", "US", "We send to Norway"),
+        ("region", "", "Enter the town"),
+        ("country", "US", "We deliver to Norway"),
     ],
 )
 def test_a_mistake_is_named_and_nothing_is_saved(
@@ -190,7 +190,7 @@ def test_the_page_says_how_old_it_is(app: Flask, client: FlaskClient, ago: timed
     ("before", "now", "words"),
     [
         ((), (), "You have none there. "),
-        ((HOME,), (), "none there any more"),
+        ((HOME,), (), "no longer have one there"),
         ((), (HOME,), "Fjordveien 12"),
     ],
 )
@@ -203,7 +203,7 @@ def test_no_address_and_a_removed_one_are_told_apart(
     refresh(app, customer_id, says(addresses=now))
     there = " ".join(open_page(client, PROFILE).one("section[aria-labelledby=there]").get_text(" ").split())
     assert words in there
-    assert ("none there any more" in there) == (words == "none there any more")
+    assert ("no longer have one there" in there) == (words == "no longer have one there")
 
 
 @pytest.mark.parametrize("policy", ["update", "ask", "keep"])
@@ -272,10 +272,10 @@ def test_the_history_is_told_newest_first(app: Flask, client: FlaskClient, kari:
     lines = changes_in(open_page(client, PROFILE))
     assert [line.split(" · ", 1)[1] for line in lines] == [
         "You Delivery address removed: Fjordveien 12, Unit B5, 5003 BERGEN",
-        "You Telephone removed: +47 90 00 00 11",
+        "You Phone removed: +47 90 00 00 11",
         "You Name changed from Kari Berg to Kari Dal",
-        "Vipps · Noted only Telephone removed: +47 90 00 00 11",
-        "Vipps · You took it Name changed from Kari Nordfjell to Kari Berg",
+        "Vipps · Noted only Phone removed: +47 90 00 00 11",
+        "Vipps · You accepted it Name changed from Kari Nordfjell to Kari Berg",
     ]
 
 

@@ -41,7 +41,7 @@ def test_old_and_new_stand_side_by_side(app: Flask, client: FlaskClient, kari: i
     page = open_page(client, PROFILE)
     assert proposed(page) == {
         "Name": ["Kari Nordfjell", "Kari Berg"],
-        "Telephone": ["+47 90 00 00 11", "+47 90 00 00 99"],
+        "Phone": ["+47 90 00 00 11", "+47 90 00 00 99"],
         "Delivery address": ["Fjordveien 12 Unit B5 5003 BERGEN", "Nyveien 1 7010 TRONDHEIM"],
     }
     assert len(page.select(f'form[action="{PROFILE}/proposals"] button')) == 1
@@ -60,7 +60,7 @@ def test_the_customer_chooses_field_by_field(either_app: Flask) -> None:
     assert (kept["name"], kept["given_name"], kept["family_name"]) == ("Kari Berg", "Kari", "Berg")
     assert kept["phone_number"] == "4790000011"
     page = open_page(client, PROFILE)
-    assert "It is as you chose" in page.text
+    assert "Your choice is saved" in page.text
     assert not page.select(".proposal")
     with either_app.app_context():
         assert {change.decided_at is not None for change in changes_of(customer_id)} == {True}
@@ -87,7 +87,7 @@ def test_what_is_left_open_is_asked_again(app: Flask, client: FlaskClient, kari:
     refresh(app, kari, says(name="Kari Berg"))
     decide(client)
     page = open_page(client, PROFILE)
-    assert "Nothing was chosen" in page.text
+    assert "You chose nothing" in page.text
     assert list(proposed(page)) == ["Name"]
 
 
@@ -148,7 +148,7 @@ def test_a_new_address_to_log_in_with_is_taken_and_the_old_one_told(either_app: 
     refresh(either_app, customer_id, says(email="kari.berg@example.com"))
     with either_app.app_context():
         number = changes_of(customer_id)[0].id
-    assert "we tell the old address" in open_page(client, PROFILE).text
+    assert "we send a notice to the old address" in open_page(client, PROFILE).text
     decide(client, **{f"c{number}": "take"})
     assert own_values(either_app, customer_id)["email"] == "kari.berg@example.com"
     assert [mail.kind for mail in mails(either_app, to="kari@example.com")] == ["email_changed"]
@@ -164,12 +164,12 @@ def test_an_address_that_was_taken_meanwhile_is_flagged(either_app: Flask) -> No
     add_customer(either_app, "kari.berg@example.com", None)
     decide(client, **{f"c{number}": "take"})
     page = open_page(client, PROFILE)
-    assert "opens another account here, so this account keeps its own" in page.text
-    assert "It is as you chose" not in page.text
+    assert "belongs to another account here, so this account keeps its own" in page.text
+    assert "Your choice is saved" not in page.text
     assert own_values(either_app, customer_id)["email"] == "kari@example.com"
     assert states(either_app, customer_id) == [("email", "held_elsewhere")]
     assert mails(either_app, to="kari@example.com") == []
-    assert "That e-mail address opens another account" in page.one(".profile > .notice").get_text()
+    assert "That email address belongs to another account" in page.one(".profile > .notice").get_text()
     assert "kari.berg@example.com" in page.one(".profile > .notice").get_text()
 
 

@@ -192,14 +192,14 @@ def test_links_come_from_the_configuration_and_not_from_the_host_header(app: Fla
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("email", "not an address", "Write an e-mail address"),
-        ("email", "a@example.com, b@example.com", "Write an e-mail address"),
+        ("email", "not an address", "Enter an email address"),
+        ("email", "a@example.com, b@example.com", "Enter an email address"),
         ("name", "   ", "Enter your name"),
         ("name", "x" * 201, "at most 200"),
         ("password", "short", "at least 8"),
-        ("password", "password123", "tried first"),
+        ("password", "password123", "attackers try it first"),
         ("password", f"{NAME.lower()} 123 456", "shop’s name"),
-        ("password", "tuva.lien.1990", "e-mail address out"),
+        ("password", "tuva.lien.1990", "your email address in the password"),
     ],
 )
 def test_a_form_that_is_not_right_says_what_and_loses_nothing(

@@ -69,7 +69,7 @@ def test_the_pages_say_so_calmly_and_what_to_do(vipps: VippsPerson) -> None:
     enter(vipps.app, vipps.browser, customer_id)
     for path in ("/account", "/account/profile"):
         page = open_page(vipps.browser, path)
-        assert "Vipps told us that you ended the sharing in its app" in page.text
+        assert "Vipps told us that you stopped sharing in its app" in page.text
         assert len(page.select('main form[action="/account/vipps/refresh"]')) == 1
         assert page.select('main a[href="/account/password"]')
         assert "Addresses from Vipps" not in page.text
@@ -86,7 +86,7 @@ def test_the_login_page_says_why_one_is_logged_out(vipps: VippsPerson) -> None:
     revoke(vipps.app, now(), subject)
     page = open_page(vipps.browser, "/account")
     assert page.h1 == "Log in"
-    assert "you ended the sharing in its app" in page.one("[role=status]").get_text()
+    assert "you stopped sharing in its app" in page.one("[role=status]").get_text()
     assert "no longer logged in" not in page.text
     assert not open_page(browser_of(vipps.app), "/login").select("[role=status]")
 
@@ -108,7 +108,7 @@ def test_the_login_page_says_so_for_half_a_day_and_not_to_whose_session_had_laps
     with time_machine.travel(begun + revoked):
         revoke(vipps.app, now(), subject)
     with time_machine.travel(begun + seen):
-        assert ("you ended the sharing" in open_page(vipps.browser, "/login").text) == is_told
+        assert ("you stopped sharing" in open_page(vipps.browser, "/login").text) == is_told
 
 
 def test_the_activity_list_tells_it_and_shows_no_browser(app: Flask, client: FlaskClient) -> None:

@@ -115,7 +115,7 @@ def test_who_confirmed_an_address_came_by_mail(app: Flask, client: FlaskClient) 
     register(client)
     link = link_in(mails(app)[0], "confirm")
     post(client, link, form_on=link)
-    assert "Link by mail" in rows(open_page(client, LIST))[0]
+    assert "Link by email" in rows(open_page(client, LIST))[0]
 
 
 def test_one_browser_is_logged_out_from_another(app: Flask, client: FlaskClient) -> None:

@@ -154,7 +154,7 @@ def test_the_error_page_stands_when_the_session_cannot_be_read(
     monkeypatch.setattr(session_store, "find", fail)
     response = client.get("/account")
     assert response.status_code == 503
-    assert "We are catching our breath" in response.text
+    assert "The shop is busy right now" in response.text
 
 
 def test_ending_all_sessions_of_a_customer_reaches_every_browser_of_theirs(app: Flask, client: FlaskClient) -> None:

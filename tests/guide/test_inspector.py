@@ -67,8 +67,8 @@ def test_a_login_is_shown_from_the_button_to_the_page(vipps: VippsPerson) -> Non
 def test_the_decision_is_shown_with_its_reasons(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     page = newest(vipps.browser)
-    assert page.h1 == "An account of yours was here already. It was connected, and you were let in."
-    assert "Vipps and we have both verified the same e-mail address." in page.one(".decision").get_text()
+    assert page.h1 == "You already had an account here. It was connected, and you were logged in."
+    assert "Vipps and we have both verified the same email address." in page.one(".decision").get_text()
 
 
 def test_the_id_token_is_decoded_and_claims_name_their_scope(vipps: VippsPerson) -> None:
@@ -200,7 +200,7 @@ def test_a_successful_login_links_to_its_recording_once(vipps: VippsPerson) -> N
     vipps.log_in("kari")
     page = open_page(vipps.browser, "/account")
     link = page.one(f".flashes a[href^='{INDEX}/']")
-    assert open_page(vipps.browser, str(link["href"])).h1.startswith("An account of yours was here already.")
+    assert open_page(vipps.browser, str(link["href"])).h1.startswith("You already had an account here.")
     assert not open_page(vipps.browser, "/account").select(f"a[href^='{INDEX}/']")
 
 

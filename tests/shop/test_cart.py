@@ -95,7 +95,7 @@ def test_a_cart_is_changed_by_its_own_browser_only(app: Flask, client: FlaskClie
 def test_no_more_than_there_are(app: Flask, client: FlaskClient) -> None:
     add_product(app, stock=3)
     put_into_cart(client, quantity="5")
-    assert "3 of “Mittens” are in your cart now" in open_page(client, "/cart").text
+    assert "Your cart now has 3 of “Mittens”" in open_page(client, "/cart").text
     assert cart_of(client) == {"mittens": 3}
 
 
@@ -165,7 +165,7 @@ def test_the_number_can_be_changed_up_to_what_there_is(app: Flask, client: Flask
 def test_a_thing_that_is_not_in_the_cart_cannot_be_changed(app: Flask, client: FlaskClient) -> None:
     add_product(app)
     response = post(client, "/cart/update", {"product": "mittens", "quantity": "3"}, follow_redirects=True)
-    assert "not in your cart any more" in response.text
+    assert "no longer in your cart" in response.text
     assert cart_of(client) == {}
 
 
@@ -198,7 +198,7 @@ def test_a_cart_shows_todays_price_and_what_has_run_out(app: Flask, client: Flas
     assert "Only 2 left" in page.text
     assert not page.select('a[href="/checkout"]')
     set_product(app, stock=0)
-    assert "Sold out. Remove it to go on." in open_page(client, "/cart").text
+    assert "Sold out. Remove it to continue." in open_page(client, "/cart").text
 
 
 def test_two_browsers_have_two_carts(app: Flask, client: FlaskClient) -> None:

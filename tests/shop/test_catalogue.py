@@ -52,7 +52,7 @@ def test_a_featured_product_is_wide_only_if_another_fills_its_row(featured: str,
 
 
 def test_an_empty_shop_says_so(page: Callable[..., Page]) -> None:
-    assert "This shelf is empty" in page("/").text
+    assert "This page is empty" in page("/").text
 
 
 def test_a_category_shows_its_own_products_and_its_words(app: Flask, client: FlaskClient) -> None:
@@ -143,7 +143,7 @@ def test_pages_hold_24_products_and_keep_the_search(app: Flask, client: FlaskCli
         add_product(app, f"sock-{number:02}", position=number)
     first = open_page(client, "/?q=sock")
     assert len(names_on(first)) == PER_PAGE
-    assert "More than 24 things" in first.text
+    assert "More than 24 products" in first.text
     following = str(first.one('a[rel="next"]')["href"])
     assert following.startswith("/?q=sock&after=")
     second = open_page(client, following)

@@ -67,7 +67,7 @@ def test_the_form_is_filled_in_with_what_is_known(app: Flask, buyer: FlaskClient
     page = checkout_page(buyer)
     known = {name: page.one(f'main [name="{name}"]')["value"] for name in ("name", "email", "phone")}
     assert known == {"name": "Tuva Lien", "email": "tuva.lien@example.com", "phone": "+47 91 23 45 67"}
-    assert "Pay on pick-up or by invoice (demo) – no money moves." in page.text
+    assert "Pay on pick-up or by invoice. This is a demo: no payment is made." in page.text
     assert "898,00 kr" in page.one("aside, .summary").get_text(" ").replace("\xa0", " ")
 
 
@@ -128,30 +128,30 @@ def test_a_total_of_the_browsers_own_is_not_ordered_at(app: Flask, buyer: FlaskC
 @pytest.mark.parametrize(
     ("field", "value", "complaint"),
     [
-        ("name", "", "who the order is for"),
-        ("name", "   ", "who the order is for"),
+        ("name", "", "the recipient’s name"),
+        ("name", "   ", "the recipient’s name"),
         ("name", "x" * 201, "200"),
         ("email", "", "we need an address"),
-        ("email", "not an address", "does not look like an e-mail address"),
-        ("email", "a@b.example, c@d.example", "does not look like an e-mail address"),
-        ("email", "tuva@example.com\r\nBcc: x@example.com", "does not look like an e-mail address"),
+        ("email", "not an address", "does not look like an email address"),
+        ("email", "a@b.example, c@d.example", "does not look like an email address"),
+        ("email", "tuva@example.com\r\nBcc: x@example.com", "does not look like an email address"),
         ("phone", "", "we need a number"),
-        ("phone", "123", "That is no phone number"),
-        ("phone", "call me", "That is no phone number"),
-        ("street", "", "Which street"),
+        ("phone", "123", "That is not a phone number"),
+        ("phone", "call me", "That is not a phone number"),
+        ("street", "", "Enter the street"),
         ("street", "x" * 201, "200"),
-        ("postal_code", "", "Which postal code"),
+        ("postal_code", "", "Enter the postal code"),
         ("postal_code", "50031", "4 digits"),
         ("postal_code", "٣٤٥٦", "4 digits"),
-        ("region", "", "Which town"),
-        ("country", "US", "We send to Norway"),
-        ("country", "", "Which country"),
+        ("region", "", "Enter the town"),
+        ("country", "US", "We deliver to Norway"),
+        ("country", "", "Choose the country"),
         ("address", "7", "Choose one of the addresses"),
         ("address", "-1", "Choose one of the addresses"),
         ("delivery", "drone", "valid choice"),
-        ("delivery", "", "Choose how you want it"),
-        ("key", "", "send the form once more"),
-        ("key", "../../x", "send the form once more"),
+        ("delivery", "", "Choose delivery or pick-up"),
+        ("key", "", "send the form again"),
+        ("key", "../../x", "send the form again"),
     ],
 )
 def test_a_mistake_is_named_next_to_its_field_and_nothing_typed_is_lost(

@@ -118,7 +118,7 @@ def test_a_message_without_a_cart_is_shown_too(app: Flask, client: FlaskClient) 
     add_product(app, stock=0)
     open_page(client, "/")
     put_into_cart(client)
-    assert "“Mittens” is sold out just now." in open_page(client, "/").text
+    assert "“Mittens” is sold out right now." in open_page(client, "/").text
 
 
 def test_the_cache_has_a_size_limit(app: Flask, client: FlaskClient) -> None:

@@ -137,7 +137,7 @@ def test_so_is_what_is_set_from_outside(make_app: Callable[..., Flask], variable
 def test_the_laws_years_are_said_as_years(client: FlaskClient) -> None:
     text = open_page(client, "/privacy").text
     assert "then 3 years without your name" in text
-    assert "no longer than 5 years after the end of the year" in text
+    assert "at most 5 years after the end of the year" in text
 
 
 # What comes from Vipps.

@@ -40,7 +40,7 @@ def test_ones_own_address_is_offered_first_and_then_those_of_vipps(app: Flask, c
     shopper(app, client, address=CABIN)
     page = checkout_page(client)
     assert offered(page) == [
-        "Your address here Hytteveien 8 2900 Fagernes",
+        "Your stored address Hytteveien 8 2900 Fagernes",
         "Home Fjordveien 12 Unit B5 5003 BERGEN",
         "Work Verkstedgata 3 0250 OSLO",
         "Another address",
@@ -53,7 +53,7 @@ def test_ones_own_address_is_offered_first_and_then_those_of_vipps(app: Flask, c
 def test_an_address_that_is_the_same_at_vipps_is_offered_once(app: Flask, client: FlaskClient) -> None:
     shopper(app, client, address={**OWN_HOME, "region": "Bergen"})
     assert offered(checkout_page(client)) == [
-        "Your address here Fjordveien 12 Unit B5 5003 Bergen",
+        "Your stored address Fjordveien 12 Unit B5 5003 Bergen",
         "Work Verkstedgata 3 0250 OSLO",
         "Another address",
     ]
@@ -66,7 +66,7 @@ def test_ones_own_address_is_offered_without_vipps(app: Flask, client: FlaskClie
         db.session.get_one(Customer, customer_id).address = CABIN
         db.session.commit()
     put_into_cart(client)
-    assert offered(checkout_page(client)) == ["Your address here Hytteveien 8 2900 Fagernes", "Another address"]
+    assert offered(checkout_page(client)) == ["Your stored address Hytteveien 8 2900 Fagernes", "Another address"]
     place_order(client, address="0")
     assert all_orders(app)[0].address == ["Hytteveien 8", "2900 Fagernes"]
 

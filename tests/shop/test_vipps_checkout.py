@@ -79,7 +79,7 @@ def test_the_default_is_the_one_that_vipps_names_first_whatever_its_kind(vipps: 
 
 
 @pytest.mark.parametrize(
-    ("changes", "complaint"), [({"street": ""}, "Which street"), ({"postal_code": "12"}, "4 digits")]
+    ("changes", "complaint"), [({"street": ""}, "Enter the street"), ({"postal_code": "12"}, "4 digits")]
 )
 def test_another_address_is_checked_and_stays_chosen(
     vipps: VippsPerson, changes: dict[str, str], complaint: str

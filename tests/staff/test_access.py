@@ -315,7 +315,7 @@ def test_guessing_at_one_account_is_slowed_wherever_it_comes_from(app: Flask) ->
         statuses.append(response.status_code)
     assert statuses == [422] * 10 + [429] * 2
     assert 0 < int(response.headers["Retry-After"]) <= 15 * 60
-    assert "A moment, please" in response.text
+    assert "Please wait a moment" in response.text
 
 
 def test_guessing_at_many_accounts_is_slowed_by_where_it_comes_from(app: Flask, client: FlaskClient) -> None:

@@ -64,13 +64,13 @@ def test_the_page_of_a_customer_says_what_support_needs(app: Flask) -> None:
         customers.EMAIL,
         f"sub of {customers.EMAIL}",
         "Password Set",
-        "Shares nothing with us since",
+        "Stopped sharing",
         "News by post horn",
         "Would you like to",
-        "Yes, but resting",  # its Vipps user shares nothing any more
+        "Yes, but paused",  # its Vipps user shares nothing any more
         "cf_terms",
-        "used for nothing",
-        "It was your account, so you were let in.",
+        "not used",
+        "This is your account, so you were logged in.",
         "M-7K3F-92QD",
         "1 299,00",
         "Sharing ended",
@@ -135,7 +135,7 @@ def test_each_look_is_written_down(app: Flask) -> None:
     page = open_page(client, "/staff/looks")
     assert [row.get_text(" ", strip=True).count(NAME) for row in page.select("tbody tr")] == [1, 1, 1]
     assert "Tuva" not in page.text
-    assert "Who looked before you" in open_page(client, f"/staff/customers/{customer_id}").text
+    assert "Earlier views by staff" in open_page(client, f"/staff/customers/{customer_id}").text
 
 
 def test_a_look_has_the_reference_of_its_request(app: Flask) -> None:

@@ -286,12 +286,12 @@ def test_while_vipps_is_down_the_login_page_says_so_and_offers_the_other_way(
     assert (refused.status_code, len(provider.seen)) == (503, made)
     assert 1 <= int(refused.headers["Retry-After"]) <= OPEN_SECONDS
     page = check_page(refused)
-    assert page.h1 == "Vipps does not answer just now"
+    assert page.h1 == "Vipps does not answer right now"
     assert str(page.select(".refused__ways a")[0]["href"]) == "/login?next=/checkout"
     assert "vipps-login" not in refused.headers.get("Set-Cookie", ""), "nothing was begun"
     assert order_on(browser) == ["form", "a"]
     for path in ("/login", "/register"):
-        assert "Vipps does not answer just now" in open_page(browser, path).one("main .notice").get_text()
+        assert "Vipps does not answer right now" in open_page(browser, path).one("main .notice").get_text()
     assert open_page(browser, "/").h1
 
 

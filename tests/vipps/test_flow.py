@@ -259,7 +259,7 @@ def test_beginning_logins_in_a_flood_is_refused_from_there_and_from_nowhere_else
     assert flood(vipps, "10.0.0.1", allowed + 2) == [302] * allowed + [429] * 2
     assert rows(vipps, login_attempt) == before + allowed
     response = browser_of(vipps.app).get("/login/vipps?next=/cart", environ_overrides={"REMOTE_ADDR": "10.0.0.1"})
-    assert refusal(vipps, response) == "A moment, please"
+    assert refusal(vipps, response) == "Please wait a moment"
     assert 0 < int(response.headers["Retry-After"]) <= 60
     assert "Set-Cookie" not in response.headers
     assert flood(vipps, "10.0.0.2", 1) == [302]

@@ -44,7 +44,7 @@ class RightDigits:
         digits = POSTAL_DIGITS.get(form.country.data or "")
         code = (field.data or "").replace(" ", "")
         if digits and not (code.isascii() and code.isdigit() and len(code) == digits):
-            raise ValidationError(_("A postal code there has %(digits)s digits.", digits=digits))
+            raise ValidationError(_("A postal code in that country has %(digits)s digits.", digits=digits))
 
 
 def street_field() -> StringField:
@@ -52,20 +52,20 @@ def street_field() -> StringField:
     return StringField(
         _l("Street and number"),
         filters=[one_line],
-        validators=[IfTyped(_l("Which street and number?")), Length(max=200)],
+        validators=[IfTyped(_l("Enter the street and number.")), Length(max=200)],
     )
 
 
 def postal_code_field() -> StringField:
     """Return the field for the postal code."""
     return StringField(
-        _l("Postal code"), filters=[one_line], validators=[IfTyped(_l("Which postal code?")), RightDigits()]
+        _l("Postal code"), filters=[one_line], validators=[IfTyped(_l("Enter the postal code.")), RightDigits()]
     )
 
 
 def region_field() -> StringField:
     """Return the field for the town."""
-    return StringField(_l("Town"), filters=[one_line], validators=[IfTyped(_l("Which town?")), Length(max=100)])
+    return StringField(_l("Town"), filters=[one_line], validators=[IfTyped(_l("Enter the town.")), Length(max=100)])
 
 
 def country_field() -> SelectField:
@@ -75,8 +75,8 @@ def country_field() -> SelectField:
         choices=country_choices,
         validate_choice=False,
         validators=[
-            IfTyped(_l("Which country?")),
-            AnyOf(POSTAL_DIGITS, _l("We send to Norway, Sweden, Denmark and Finland.")),
+            IfTyped(_l("Choose the country.")),
+            AnyOf(POSTAL_DIGITS, _l("We deliver to Norway, Sweden, Denmark and Finland.")),
         ],
     )
 

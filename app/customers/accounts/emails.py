@@ -18,22 +18,22 @@ from app.customers.models import Customer
 from app.settings import settings_of_app
 
 SUBJECTS = {
-    "confirm_address": _l("Confirm your e-mail address"),
+    "confirm_address": _l("Confirm your email address"),
     "already_registered": _l("You already have an account with us"),
     "reset_password": _l("Choose a new password"),
     "password_set": _l("Your password was changed"),
     "vipps_connected": _l("A new way to log in to your account"),
     "vipps_disconnected": _l("A way to log in was removed from your account"),
-    "sharing_revoked": _l("Your account is still here"),
+    "sharing_revoked": _l("You stopped sharing, and your account is still here"),
     "taken_over": _l("Your account is yours alone now"),
     "prove_ownership": _l("Is this your account?"),
-    "change_email": _l("Confirm your new e-mail address"),
-    "address_in_use": _l("Somebody wanted to use your e-mail address"),
-    "email_changed": _l("Your e-mail address was changed"),
+    "change_email": _l("Confirm your new email address"),
+    "address_in_use": _l("An attempt to use your email address"),
+    "email_changed": _l("Your email address was changed"),
     "account_deleted": _l("Your account is deleted"),
-    "blocked": _l("Your account is closed for now"),
-    "unblocked": _l("Your account is open again"),
-    "consent_given": _l("You said yes to news by e-mail"),
+    "blocked": _l("Your account is blocked for now"),
+    "unblocked": _l("Your account is unblocked"),
+    "consent_given": _l("You said yes to news by email"),
 }
 
 

@@ -41,30 +41,30 @@ class Channel:
 ALL = (
     Channel(
         "email",
-        _l("E-mail"),
-        _l("Send me news and offers from %(shop)s by e-mail.", shop=NAME),
-        _l("To the confirmed e-mail address of your account. Every such mail has a link that ends it."),
+        _l("Email"),
+        _l("Send me news and offers from %(shop)s by email.", shop=NAME),
+        _l("Sent to the confirmed email address of your account. Each such email has a link to unsubscribe."),
         Reach.EMAIL,
     ),
     Channel(
         "sms",
         _l("SMS"),
         _l("Send me news and offers from %(shop)s by SMS.", shop=NAME),
-        _l("To the confirmed telephone number of your account."),
+        _l("Sent to the confirmed phone number of your account."),
         Reach.PHONE,
     ),
     Channel(
         "digital",
         _l("Other digital channels"),
         _l("Show me news and offers from %(shop)s in other digital channels.", shop=NAME),
-        _l("Such as advertisements on other sites. They find you by your confirmed e-mail address."),
+        _l("For example advertisements on other sites, matched by your confirmed email address."),
         Reach.EMAIL,
     ),
     Channel(
         "personal",
         _l("Offers chosen for you"),
-        _l("Choose offers for me by what I have bought from %(shop)s.", shop=NAME),
-        _l("It says what we may choose, and not where we may send it: that is for the other three to say."),
+        _l("Choose offers for me based on what I have bought from %(shop)s.", shop=NAME),
+        _l("This covers personalisation only. The channels are the three above."),
         Reach.EMAIL,
     ),
 )

@@ -11,12 +11,10 @@ from app.settings import settings_of_app
 from app.vipps.matching import Verdict
 
 LINES = {
-    Verdict.KNOWN_SUBJECT: _l("Welcome back, %(name)s: %(brand)s opens your account."),
-    Verdict.LINK_AND_LOG_IN: _l(
-        "You are logged in as %(name)s. You had an account here already, and %(brand)s opens it from now on."
-    ),
-    Verdict.LINK: _l("%(brand)s is connected: from now on it opens your account, %(name)s."),
-    Verdict.CREATE: _l("Welcome, %(name)s. You are new here, so we have made you an account."),
+    Verdict.KNOWN_SUBJECT: _l("Welcome back, %(name)s. You are logged in with %(brand)s."),
+    Verdict.LINK_AND_LOG_IN: _l("You are logged in as %(name)s. We found your account and connected it to %(brand)s."),
+    Verdict.LINK: _l("%(brand)s is connected, %(name)s. You can now log in with it."),
+    Verdict.CREATE: _l("Welcome, %(name)s. You are new here, so we created an account for you."),
 }
 
 
@@ -34,7 +32,7 @@ def greet(customer: Customer, line: Activity, *, news: bool) -> None:
     markup += Markup(' <a href="{}">{}</a>').format(url_for("account.overview"), _("Not you?"))
     flash(markup, "success")
     if news:
-        text = _("%(brand)s says something new about you.", brand=settings_of_app().brand)
+        text = _("Your details in %(brand)s have changed.", brand=settings_of_app().brand)
         flash(Markup('{} <a href="{}">{}</a>').format(text, url_for("profile.page"), _("Choose what to keep")), "info")
 
 
@@ -42,8 +40,10 @@ def announce_refresh(refreshed: Refreshed) -> None:
     """Say what a refresh brought that the customer asked for."""
     brand = settings_of_app().brand
     if refreshed.proposed:
-        flash(_("%(brand)s told us something new. Please choose below what to keep.", brand=brand), "info")
+        flash(_("Your details in %(brand)s have changed. Choose below what to keep.", brand=brand), "info")
     elif refreshed.news:
-        flash(_("%(brand)s told us something new, and we have noted it.", brand=brand), "success")
+        flash(
+            _("Your details in %(brand)s have changed. We noted it and changed nothing here.", brand=brand), "success"
+        )
     else:
-        flash(_("We asked %(brand)s just now, and nothing has changed.", brand=brand), "success")
+        flash(_("We asked %(brand)s, and nothing has changed.", brand=brand), "success")

@@ -58,7 +58,7 @@ def actions_after_refusal(
             then = url_for("vipps_account.link" if code == "several_accounts" else "account.overview")
             return [
                 Action(url_for("login.page", next=then), _("Log in with your password")),
-                Action(url_for("password.forgot"), _("Get a link by mail")),
+                Action(url_for("password.forgot"), _("Get a link by email")),
             ]
         case "vipps_resting":
             return [by_login_page, button]
@@ -85,11 +85,11 @@ def _again(code: str, purpose: LoginPurpose | None, next_path: str) -> Sequence[
         return []
     match purpose:
         case LoginPurpose.CONNECT:
-            return [Action(url_for("vipps_account.link"), _("Begin again"))]
+            return [Action(url_for("vipps_account.link"), _("Start again"))]
         case LoginPurpose.REFRESH:
-            return [Action(url_for("profile.page"), _("Begin again"))]
+            return [Action(url_for("profile.page"), _("Start again"))]
         case LoginPurpose.CONFIRM:
-            return [Action(url_for("confirm.page", next=next_path), _("Begin again"))]
+            return [Action(url_for("confirm.page", next=next_path), _("Start again"))]
         case LoginPurpose.LOG_IN | LoginPurpose.MEMBERS:
             return [Action(next_path, members=purpose is LoginPurpose.MEMBERS)]
     return []

@@ -141,9 +141,13 @@ def _subjects(customer: Customer) -> Any:
 
 SOURCES = (
     DataSource(
-        name="profile", title=_l("What you keep here"), export=profile, labels=LABELS, rules=(retention_rules.ACCOUNTS,)
+        name="profile",
+        title=_l("What you store here"),
+        export=profile,
+        labels=LABELS,
+        rules=(retention_rules.ACCOUNTS,),
     ),
-    DataSource(name="identities", title=_l("You at %(brand)s, and what it said"), export=identities),
+    DataSource(name="identities", title=_l("Your %(brand)s connection, and what it told us"), export=identities),
     DataSource(
         name="profile_history",
         title=_l("What changed in your details"),
@@ -175,13 +179,13 @@ SOURCES = (
     ),
     DataSource(
         name="mailed_links",
-        title=_l("Links that we mailed to you"),
+        title=_l("Links that we emailed to you"),
         export=lambda customer: rows(EmailToken, customer, *PROOF),
         rules=(retention_rules.EMAIL_TOKENS,),
     ),
     DataSource(
         name="pending_logins",
-        title=_l("Logins that wait for proof that your account is theirs"),
+        title=_l("Logins that await proof that your account is theirs"),
         export=lambda customer: rows(PendingLink, customer, "created_at", "expires_at"),
         erase=erase_pending,
         rules=(retention_rules.PENDING,),
@@ -195,7 +199,7 @@ SOURCES = (
     ),
     DataSource(
         name="mails",
-        title=_l("Mails in our outbox to you"),
+        title=_l("Emails to you in our outbox"),
         export=mails,
         erase=erase_mails,
         rules=(retention_rules.MAILS,),

@@ -17,8 +17,8 @@ from app.database import utcnow
 
 LABELS = {
     "name": _l("Name"),
-    "email": _l("E-mail address"),
-    "phone_number": _l("Telephone"),
+    "email": _l("Email address"),
+    "phone_number": _l("Phone"),
     "address": _l("Delivery address"),
     **KINDS,
 }

@@ -30,7 +30,7 @@ class DetailsForm(Form):
     name = StringField(
         _l("Name"), filters=[one_line], validators=[DataRequired(_l("Enter your name.")), Length(max=200)]
     )
-    phone = StringField(_l("Telephone"), filters=[one_line])
+    phone = StringField(_l("Phone"), filters=[one_line])
     street = street_field()
     postal_code = postal_code_field()
     region = region_field()
@@ -68,7 +68,7 @@ class DetailsForm(Form):
         """Accept a number that exists, or none; without a country code it is Norwegian."""
         if field.data and phone_number.digits_of(field.data) is None:
             raise ValidationError(
-                _("That is no phone number. If it is not Norwegian, begin with + and the country code.")
+                _("That is not a phone number. If it is not Norwegian, start with + and the country code.")
             )
 
     def values(self) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def choose() -> ResponseReturnValue:
     customer = _held()
     row = preferences.choose(customer, consent_id, answer == ON)
     _commit(customer, [row] if row else [])
-    flash(_("Saved. It counts from now on."), "success")
+    flash(_("Saved. The change applies immediately."), "success")
     return redirect(url_for("consents.page"), 303)
 
 
@@ -65,7 +65,7 @@ def turn_all_off() -> ResponseReturnValue:
     """Turn every channel off in one step."""
     customer = _held()
     _commit(customer, preferences.turn_all_off(customer))
-    flash(_("Everything is off. We send you no news and no offers."), "success")
+    flash(_("Everything is off. We won’t send you news or offers."), "success")
     return redirect(url_for("consents.page"), 303)
 
 
@@ -79,7 +79,7 @@ def answer_once() -> ResponseReturnValue:
     customer = _held()
     rows = consent_prompt.answer(customer, request.form.getlist("consent") if answer == SAVE else [])
     _commit(customer, rows)
-    flash(_("Thank you, that is noted. You can change it on your page at any time."), "success")
+    flash(_("Thank you, that is saved. You can change it on My page at any time."), "success")
     return redirect(local_path(request.form.get("next"), url_for("account.overview")), 303)
 
 

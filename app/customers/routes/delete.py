@@ -51,7 +51,7 @@ def delete() -> ResponseReturnValue:
         erase(customer)
     db.session.commit()
     log.info("account_deleted", customer=customer_id)
-    flash(_("Your account is deleted. Thank you for having been here."), "success")
+    flash(_("Your account is deleted. Thank you for your time with us."), "success")
     response = redirect(url_for("shop.home"), 303)
     clear_session_cookie(response)
     return response

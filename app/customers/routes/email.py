@@ -47,11 +47,11 @@ def send_link() -> ResponseReturnValue:
     """Mail a link to the new address, or word to its owner; the answer is the same."""
     form, customer = EmailForm(), required_customer()
     if form.validate_on_submit() and form.address == customer.email:
-        form.email.errors = [_("That is your address already.")]
+        form.email.errors = [_("That is already your email address.")]
     if form.errors:
         return render_template("customers/email.html", form=form, customer=customer), 422
     _mail_link(customer, form.address)
-    flash(_("We have sent a link to %(email)s. The address changes when you open it.", email=form.address), "success")
+    flash(_("We have sent a link to %(email)s. Your address changes when you open it.", email=form.address), "success")
     return redirect(url_for("account.overview"), 303)
 
 
@@ -104,7 +104,7 @@ def _tell(old_email: str | None) -> ResponseReturnValue:
     token = rotate_session()
     db.session.commit()
     log.info("email_changed", customer=customer.id)
-    flash(_("Your e-mail address is changed. Every other browser is logged out."), "success")
+    flash(_("Your email address is changed. Every other browser is logged out."), "success")
     response = redirect(url_for("account.overview"), 303)
     if token:
         set_session_cookie(response, token)
@@ -115,6 +115,6 @@ def _spent() -> ResponseReturnValue:
     return error_page(
         410,
         _("This link no longer works"),
-        _("It was used already, is more than an hour old, or belongs to another account than the one logged in here."),
+        _("It has been used, is more than an hour old, or belongs to a different account from the one logged in here."),
         actions=[(_("Go to my page"), url_for("account.overview"))],
     )

@@ -92,15 +92,15 @@ def too_many(_error: TooManyRequests) -> ResponseReturnValue:
     send(login_ended, method=LoginMethod.PASSWORD, outcome="too_many")
     html = render_template(
         "vipps/refused.html",
-        title=_("A moment, please"),
+        title=_("Please wait a moment"),
         explanation=_(
-            "That was tried many times in a short while, so the password has to wait a little. "
-            "%(brand)s and a link by mail let you in at once.",
+            "There were too many attempts in a short time, so password login is paused for a little "
+            "while. You can log in with %(brand)s or by an emailed link right away.",
             brand=settings_of_app().brand,
         ),
         reasons=(),
         calm=True,
-        ways=[Action(target), Action(url_for("password.forgot"), _("Get a link by mail"))],
+        ways=[Action(target), Action(url_for("password.forgot"), _("Get a link by email"))],
         back=back_action(False, target),
         reference=reference(),
     )
@@ -139,8 +139,8 @@ def _closed() -> ResponseReturnValue:
     send(login_ended, method=LoginMethod.PASSWORD, outcome="blocked")
     return error_page(
         403,
-        _("This account is closed for now"),
-        _("We have blocked it. Please write to us, with the reference number below, and we will look at it together."),
+        _("This account is blocked for now"),
+        _("We have blocked it. Please write to us and give the reference number below. We will sort it out together."),
         actions=[(_("Write to %(email)s", email=EMAIL), f"mailto:{EMAIL}?subject={reference()}")],
     )
 

@@ -107,7 +107,7 @@ def save_change() -> ResponseReturnValue:
             return _confirm_change(customer)
         case Refused():
             db.session.rollback()
-    form.current.errors = [_("That is not your present password.")]
+    form.current.errors = [_("That is not your current password.")]
     return _change_page(form), 422
 
 
@@ -163,7 +163,7 @@ def _spent() -> ResponseReturnValue:
     return error_page(
         410,
         _("This link no longer works"),
-        _("It was used already, a newer one took its place, or it is more than an hour old. Ask for a new one."),
+        _("It has been used, was replaced by a newer one, or is more than an hour old. Ask for a new one."),
         actions=[(_("Send me a new link"), url_for("password.forgot")), (_("Log in"), url_for("login.page"))],
     )
 

@@ -49,7 +49,8 @@ def save() -> ResponseReturnValue:
     if not form.is_about_now:
         db.session.rollback()
         flash(
-            _("Your details have changed since you opened the page. Nothing was saved; please look again."), "warning"
+            _("Your details have changed since you opened this page. Nothing was saved. Please check them again."),
+            "warning",
         )
         return _back()
     changed = change_history.edit(customer, from_vipps.vipps_profile_of(customer), form.values())
@@ -132,12 +133,12 @@ def _answers(fields: Mapping[str, str]) -> dict[int, bool]:
 
 def _tell(outcome: ProposalsAnswered) -> None:
     if outcome.email_taken:
-        text = _("That e-mail address opens another account here, so this account keeps its own.")
+        text = _("That email address belongs to another account here, so this account keeps its own.")
         flash(text, "warning")
     if outcome.taken or outcome.kept:
-        flash(_("Thank you. It is as you chose."), "success")
+        flash(_("Thank you. Your choice is saved."), "success")
     elif not outcome.email_taken:
-        flash(_("Nothing was chosen, so nothing has changed."), "info")
+        flash(_("You chose nothing, so nothing has changed."), "info")
 
 
 def _taken_email(customer: Customer, vipps: VippsProfile) -> str | None:

@@ -131,8 +131,8 @@ def _spent() -> ResponseReturnValue:
         410,
         _("This link no longer works"),
         _(
-            "It was used already, a newer one took its place, or it is more than a day old. Try to log in; if the "
-            "address is not confirmed yet, we send you a new link."
+            "It has been used, was replaced by a newer one, or is more than a day old. Try to log in. "
+            "If your address is not confirmed yet, we send you a new link."
         ),
         actions=[(_("Log in"), url_for("login.page")), (_("Create an account"), url_for("register.show"))],
     )

@@ -43,5 +43,5 @@ def _unknown() -> ResponseReturnValue:
     return error_page(
         404,
         _("We do not know this link"),
-        _("It may have been cut off on its way. Or the account is deleted: then no news goes to it any more."),
+        _("It may be incomplete. Or the account is deleted, and then it gets no more news."),
     )

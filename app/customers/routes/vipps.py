@@ -86,7 +86,7 @@ def do_unlink() -> ResponseReturnValue:
     token = rotate_session()
     db.session.commit()
     log.info("vipps_disconnected", customer=customer.id)
-    flash(_("%(brand)s is disconnected. You log in with your password now.", brand=settings_of_app().brand), "success")
+    flash(_("%(brand)s is disconnected. You now log in with your password.", brand=settings_of_app().brand), "success")
     response = redirect(url_for("account.overview"), 303)
     if token:
         set_session_cookie(response, token)
@@ -146,7 +146,7 @@ def mail_proof() -> ResponseReturnValue:
     if pending is None:
         return _nothing_pending()
     _mail_link(pending.id)
-    flash(_("A link is on its way to that account’s e-mail address. It works for an hour."), "success")
+    flash(_("We have sent a link to that account’s email address. It works for an hour."), "success")
     return redirect(url_for("vipps_account.prove"), 303)
 
 
@@ -266,8 +266,8 @@ def _nothing_pending() -> ResponseReturnValue:
     db.session.rollback()
     return error_page(
         410,
-        _("Nothing is waiting here"),
-        _("It is done already, or more than an hour has passed. Nothing was changed; please log in again."),
+        _("There is nothing to confirm here"),
+        _("It is already done, or more than an hour has passed. Nothing was changed. Please log in again."),
         actions=[(_("Log in"), url_for("login.page"))],
     )
 

@@ -42,7 +42,7 @@ def add() -> ResponseReturnValue:
         case NoSuchProduct():
             abort(404)
         case SoldOut(name):
-            flash(_("“%(name)s” is sold out just now.", name=name), "warning")
+            flash(_("“%(name)s” is sold out right now.", name=name), "warning")
             return redirect(url_for("shop.product", slug=slug), 303)
         case Added() as added:
             _flash_added(added)
@@ -64,11 +64,13 @@ def update() -> ResponseReturnValue:
     db.session.commit()
     match outcome:
         case NoSuchProduct():
-            flash(_("That is not in your cart any more."), "info")
+            flash(_("That is no longer in your cart."), "info")
         case SoldOut(name):
-            flash(_("“%(name)s” is sold out just now.", name=name), "warning")
+            flash(_("“%(name)s” is sold out right now.", name=name), "warning")
         case Added(name, quantity, capped=True):
-            message = _("We have only %(count)s of “%(name)s”, so we put that down.", count=quantity, name=name)
+            message = _(
+                "We have only %(count)s of “%(name)s”, so we changed the quantity to that.", count=quantity, name=name
+            )
             flash(message, "warning")
     return redirect(url_for("cart.show"), 303)
 
@@ -81,7 +83,7 @@ def remove() -> ResponseReturnValue:
     name = carts.remove(db.session(), current_owner(), slug, language())
     db.session.commit()
     if name:
-        flash(_("“%(name)s” is out of your cart.", name=name), "info")
+        flash(_("“%(name)s” was removed from your cart.", name=name), "info")
     return redirect(url_for("cart.show"), 303)
 
 
@@ -92,12 +94,12 @@ def _slug() -> str:
 
 
 def _flash_bad_quantity() -> None:
-    flash(_("Please choose a whole number from 1 to 99. Your cart is as it was."), "error")
+    flash(_("Please choose a whole number from 1 to 99. Your cart is unchanged."), "error")
 
 
 def _flash_added(added: Added) -> None:
     facts = {"name": added.name, "count": added.quantity}
     if added.capped:
-        flash(_("%(count)s of “%(name)s” are in your cart now, which is as many as you can have.", **facts), "warning")
+        flash(_("Your cart now has %(count)s of “%(name)s”, which is the most you can order.", **facts), "warning")
     else:
         flash(_("“%(name)s” is in your cart.", **facts), "success")

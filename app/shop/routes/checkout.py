@@ -65,7 +65,7 @@ def place() -> ResponseReturnValue:
             return _nothing_to_order()
         case TotalChanged():
             db.session.rollback()
-            flash(_("Your cart or a price has changed in the meantime. Please look it over once more."), "warning")
+            flash(_("Your cart or a price has changed in the meantime. Please check it again."), "warning")
             return redirect(url_for("checkout.show"), 303)
         case Shortage(names):
             db.session.rollback()
@@ -111,6 +111,6 @@ def _nothing_to_order() -> ResponseReturnValue:
 
 def _back_to_cart(names: Sequence[str]) -> ResponseReturnValue:
     what = ", ".join(f"“{name}”" for name in names)
-    message = _("We no longer have enough of %(what)s. Nothing was ordered; the rest is still in your cart.", what=what)
+    message = _("We no longer have enough of %(what)s. Nothing was ordered. The rest is still in your cart.", what=what)
     flash(message, "warning")
     return redirect(url_for("cart.show"), 303)

@@ -19,9 +19,9 @@ for part in (login, search, customers, lists, audience):
 
 TITLES = {
     400: _l("This page was open for too long"),
-    403: _l("This is not for you"),
-    404: _l("There is nothing here"),
-    429: _l("A moment, please"),
+    403: _l("You can’t do this"),
+    404: _l("Not found"),
+    429: _l("Please wait a moment"),
 }
 
 
@@ -33,10 +33,10 @@ def refused(error: HTTPException) -> ResponseReturnValue:
     """Show the error in the back office's own layout, so that staff do not end up in the shop."""
     status = error.code or 400
     explanations = {
-        400: _("Nothing was done. Please go back, load the page again and repeat it."),
+        400: _("Nothing was done. Please go back, reload the page and try again."),
         403: _("Your account may not do this."),
         404: _("The number may be mistyped, or the customer’s account is deleted."),
-        429: _("That was tried many times in a short while. Please wait a little and try again."),
+        429: _("There were too many attempts in a short time. Please wait a little and try again."),
     }
     html = render_template(
         "staff/refused.html", title=TITLES[status], explanation=explanations[status], reference=reference()

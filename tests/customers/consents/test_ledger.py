@@ -107,13 +107,13 @@ def test_what_is_said_here_is_kept_with_its_words_and_is_later_than_all_before(a
     add_answer(app, customer_id, "email", True, at=TODAY + timedelta(seconds=5))
     with app.app_context():
         customer = db.session.get_one(Customer, customer_id)
-        row = ledger.record_answer(customer, "email", False, "Send me mail.", "E-mail", "nb", ledger.MY_PAGE)
+        row = ledger.record_answer(customer, "email", False, "Send me mail.", "Email", "nb", ledger.MY_PAGE)
         db.session.commit()
         assert ledger.latest_to(customer, "email") == row
-        assert (row.text, row.heading, row.language, row.source) == ("Send me mail.", "E-mail", "nb", "my_page")
+        assert (row.text, row.heading, row.language, row.source) == ("Send me mail.", "Email", "nb", "my_page")
         assert (row.given_at, row.received_at, row.subject) == (None, TODAY, None)
         assert row.evidence is not None
-        assert row.evidence["shown"] == {"heading": "E-mail", "text": "Send me mail.", "language": "nb"}
+        assert row.evidence["shown"] == {"heading": "Email", "text": "Send me mail.", "language": "nb"}
         assert row.object_hash == ledger.object_hash(row.evidence)
 
 

@@ -82,7 +82,7 @@ def test_before_any_answer_all_is_off(app: Flask, client: FlaskClient, customer_
     assert page.h1 == "News and offers"
     for channel in ALL:
         assert row_of(page, channel.id).startswith(f"{channel.label} Off Turn on")
-    assert "You were never asked, so it is off." in page.text
+    assert "You haven’t been asked, so it is off." in page.text
     assert "Turn all off" not in page.text
     assert "Other answers" not in page.text
 
@@ -181,7 +181,7 @@ def test_other_answers_are_shown_and_can_only_be_taken_back(app: Flask, client: 
     add_answer(app, customer_id, "cf_newsletter", True, "Send me the newsletter", at=GIVEN)
     page = open_page(client, CENTRE)
     section = page.one("section[aria-labelledby=others]")
-    assert "use them for nothing" in section.get_text(" ")
+    assert "don’t use them" in section.get_text(" ")
     assert "I accept the terms" in section.get_text(" ")
     assert [each["value"] for each in section.select("input[name=consent]")] == ["cf_newsletter"]
     switch(client, "cf_newsletter", "off")
@@ -225,8 +225,8 @@ def test_while_sharing_is_revoked_a_yes_from_vipps_rests_without_a_row(
     revoke(app, customer_id)
     assert states(app, customer_id) == {"email": "resting", "sms": "on", "digital": "on", "personal": "off"}
     page = open_page(client, CENTRE)
-    assert "What you said in Vipps rests" in page.text
-    assert "Rests Turn on E-mail Turn off E-mail" in row_of(page, "email")
+    assert "Your consent given in Vipps is paused" in page.text
+    assert "Paused Turn on Email Turn off Email" in row_of(page, "email")
     assert len(ledger_of(app)) == 3
 
 
@@ -289,7 +289,7 @@ def test_an_address_that_is_not_confirmed_gets_no_mail(app: Flask, client: Flask
     enter(app, client, customer_id)
     switch(client, "email", "on")
     assert mails(app) == []
-    assert "You have none that is confirmed yet" in row_of(open_page(client, CENTRE), "email")
+    assert "You have no confirmed one yet" in row_of(open_page(client, CENTRE), "email")
 
 
 def test_words_from_outside_are_shown_as_text(app: Flask, client: FlaskClient, customer_id: int) -> None:
@@ -304,14 +304,14 @@ def test_words_from_outside_are_shown_as_text(app: Flask, client: FlaskClient, c
 
 def test_my_page_says_in_a_line_what_is_on_and_leads_there(app: Flask, client: FlaskClient, customer_id: int) -> None:
     page = open_page(client, "/account")
-    assert "All off: we send you none." in page.text
+    assert "All off: we send you nothing." in page.text
     assert page.select(f"main a[href='{CENTRE}']")
     switch(client, "sms", "on")
     add_answer(app, customer_id, "email", True, subject=subject_of(app, customer_id))
-    assert "On: E-mail, SMS" in open_page(client, "/account").text
+    assert "On: Email, SMS" in open_page(client, "/account").text
     switch(client, "sms", "off")
     revoke(app, customer_id)
-    assert "What you said in Vipps rests." in open_page(client, "/account").text
+    assert "Your consent given in Vipps is paused." in open_page(client, "/account").text
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from tests.customers.consents.steps import answers_of, ledger_of
 from tests.customers.steps import EMAIL, activity_of, add_answer, add_customer, enter, link_in, mails
 
 UNKNOWN = "We do not know this link"
-STOPPED = "That has stopped"
+STOPPED = "You are unsubscribed"
 
 
 @pytest.fixture
@@ -44,8 +44,8 @@ def signed(app: Flask, value: Any, salt: str = unsubscribe.SALT) -> str:
 
 def test_opening_the_link_changes_nothing_and_shows_nothing_personal(app: Flask, customer_id: int) -> None:
     page = open_page(browser_of(app), path_for(app, customer_id))
-    assert page.h1 == "No more of this?"
-    assert "E-mail" in page.text
+    assert page.h1 == "Unsubscribe?"
+    assert "Email" in page.text
     for personal in (EMAIL, "Tuva", "Lien"):
         assert personal not in page.html
     assert [granted for _id, granted, _source in answers_of(app)] == [True]
@@ -59,7 +59,7 @@ def test_the_button_withdraws_at_once_without_a_login(app: Flask, client: FlaskC
     assert EMAIL not in response.text
     assert answers_of(app) == [("email", True, "vipps_login"), ("email", False, "unsubscribe")]
     row = ledger_of(app)[-1]
-    assert row.text == f"Send me news and offers from {NAME} by e-mail."
+    assert row.text == f"Send me news and offers from {NAME} by email."
     assert activity_of(app, customer_id) == [("consent_withdrawn", "mail")]
 
 

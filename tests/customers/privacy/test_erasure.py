@@ -267,7 +267,13 @@ def test_the_page_says_beforehand_what_goes_and_what_stays(vipps: VippsPerson, m
     fill(vipps)
     page = open_page(vipps.browser, "/account/delete")
     assert page.h1 == "Delete your account"
-    for words in ("What goes", "What stays, without you", "for 3 years", "after 30 days", "Companies with access"):
+    for words in (
+        "What is deleted",
+        "What we keep, without your details",
+        "for 3 years",
+        "after 30 days",
+        "Companies with access",
+    ):
         assert words in page.text
     assert page.select('main a[href="/account/export"]')
     other = make_app(KEEP_CONSENT_PROOF_DAYS="400", SIMULATOR_URL=vipps.simulator)

@@ -192,7 +192,7 @@ def test_the_page_says_it_to_people(vipps: VippsPerson, kari: int) -> None:
         "Cloudberry enamel mug",
         "Receive offers via email",
         "The password was set",
-        "You, as Vipps calls you here (sub)",
+        "Your Vipps identifier in this shop (sub)",
         "179,00 kr",
     ):
         assert said in page.text, said
