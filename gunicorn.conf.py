@@ -49,13 +49,18 @@ if environ.get("METRICS_TOKEN") and (not METRICS_FOLDER or _is_of_another_master
 
 
 def post_worker_init(worker: Any) -> None:
-    """Log a worker's own messages as the shop's: the one about a malformed request quotes it with its query."""
+    """Log a worker's own messages as the shop's, and start the thread that sends emails.
+
+    The message about a malformed request quotes it with its query.
+    """
     import structlog
 
     from app.logging import LibraryHandler
 
     if structlog.is_configured():  # the simulator has no log
         worker.log.error_log.handlers = [LibraryHandler()]
+    if sender := getattr(worker.wsgi, "extensions", {}).get("mail_sender"):
+        sender.start()  # emails that a killed worker left must not wait for a visitor
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -28,6 +28,7 @@ from app import (
 )
 from app.customers.linking.vipps_login import VippsLogin
 from app.database import connect, db, engine_options
+from app.mail_sender import Sender
 from app.settings import LOCAL_HOSTS, Settings, load, vipps_config
 from app.vipps import routes as vipps_routes
 from app.vipps import webhook
@@ -63,6 +64,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     assets.init_app(app)
     errors.init_app(app)
     mail.init_app(app)
+    app.extensions[mail.SENDER] = Sender(app)
 
     customers.init_app(app)
     vipps_routes.init_app(app, vipps_config(settings), VippsLogin(), engine=lambda: db.engine)

@@ -5,6 +5,7 @@ load-products    read categories and products from a file
 block, unblock   block an account, and unblock it
 erase            erase a customer again who was erased before a backup was restored
 retention        delete data whose retention period is over; run it once a day
+send-mail        send the emails that wait, as the shop itself does (`app.mail_sender`)
 consent-proofs   find the consents that an erased customer had given
 doctor           check whether the shop is ready to take logins
 """
@@ -28,6 +29,7 @@ from app.customers.privacy import retention as privacy_retention
 from app.database import MAX_ID, begin_write, db, setup_lock, utcnow
 from app.doctor.command import doctor
 from app.logging import log
+from app.mail_sender import send_mail
 from app.settings import INSTANCE, ROOT
 from app.shop import carts, product_import
 from app.vipps.values import normal_email
@@ -38,7 +40,7 @@ DEMO_DATA = "demo_data"
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (setup, load_products, block, unblock, erase, retention, consent_proofs, doctor):
+    for command in (setup, load_products, block, unblock, erase, retention, consent_proofs, doctor, send_mail):
         app.cli.add_command(command)
 
 

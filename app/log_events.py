@@ -96,6 +96,11 @@ EVENTS: dict[str, Event] = {
             "consent",
         ),
         phone_verification_moved=("A verified phone number moved to the customer who verified it last.", "customer"),
+        mail_postponed=(
+            "The mail server did not take an email for now; there will be another attempt. Many are an outage.",
+            "kind error failures",
+        ),
+        mail_over_limit=("An email was not made, because its recipient got too many within an hour.", "kind"),
         claims_unreadable=("Vipps sent claims in an unknown format. `problems` are their names.", "problems"),
         visit_not_noted=("The database was too busy to record that a session was used.", "error"),
         error_not_reported=("The database was too busy to store the error behind a reference number.", "error"),
@@ -114,6 +119,10 @@ EVENTS: dict[str, Event] = {
             "error",
         ),
         picture_missing=("A product picture cannot be read; pages show a placeholder.", "path"),
-        mail_failed=("The mail server did not accept an email.", "kind error"),
+        mail_failed=(
+            "An email is given up: the mail server refused it, or took it at no attempt. It will not arrive.",
+            "kind error failures",
+        ),
+        mail_sender_failed=("The thread that sends emails could not read or write the outbox. It goes on.", ""),
     ),
 }

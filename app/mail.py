@@ -1,8 +1,8 @@
-"""Send emails to customers by SMTP, or in the demo store them in a table that `/outbox` shows.
+"""Write emails to the outbox, a table that is the queue from which `mail_sender` sends them by SMTP.
 
-An email belongs to a transaction: call `send`, then commit; after a rollback it is not sent. The SMTP call is made
-after the response has gone out, so the response time tells an attacker neither how slow the mail server is nor whether
-there was an email to send (ASVS 6.3.8). A failed email is logged with the request's reference number; the page stays.
+An email is a row of the request's transaction: call `send`, then commit; after a rollback it does not exist. No request
+waits for the mail server, so the response time tells an attacker neither how slow it is nor whether there was an email
+to send (ASVS 6.3.8). The demo keeps its emails: `/outbox` shows them.
 
 `MAIL_URL` is `outbox:`, `smtp://user:password@host:port` (with STARTTLS if the server offers it) or `smtps://…`;
 `?from=shop@example.com` sets the sender.
@@ -10,20 +10,21 @@ there was an email to send (ASVS 6.3.8). A failed email is logged with the reque
 
 import smtplib
 import ssl
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from email import policy
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
-from functools import partial
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import Any
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from flask import Blueprint, Flask, Response, abort, after_this_request, has_request_context, request
+import idna
+from flask import Blueprint, Flask, abort, current_app, request
 from flask import render_template as render
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
-from sqlalchemy import String, Text, func, select
+from sqlalchemy import JSON, ColumnElement, String, Text, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.about import NAME
@@ -31,16 +32,31 @@ from app.database import Base, UtcDateTime, db, on_commit, utcnow
 from app.logging import log, reference
 from app.settings import LOCAL_HOSTS, Settings, settings_of_app
 
-TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 30  # for each step of a conversation with the mail server
 SMTP_PORT, SMTPS_PORT = 587, 465
+MAX_ERROR = 60
 PER_PAGE = 20
 LAST_PAGE = 10_000
+SENDER = "mail_sender"
+
+# How many emails of a kind an address gets within the period, if its owner may not have asked for them. Of each kind,
+# or an attacker could use up the one that lets its owner in again. It counts rows, so all hosts count together.
+MAX_OF_A_KIND = 5
+PERIOD = timedelta(hours=1)
+
+# The row of this email is deleted when it is sent: its account is gone.
+FAREWELL = "account_deleted"
+
+NOW = text("(CURRENT_TIMESTAMP)")
 
 bp = Blueprint("mail", __name__)
 
 
 class Mail(Base):
-    """An email that the demo stored instead of sending it."""
+    """An email: it waits while it has a `next_try_at`, and is sent if it has a `sent_at`, else it could not be sent.
+
+    An email that the demo keeps has no `message_id`.
+    """
 
     __tablename__ = "mail"
 
@@ -49,7 +65,14 @@ class Mail(Base):
     subject: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(String(40))
-    sent_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    headers: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
+    message_id: Mapped[str | None] = mapped_column(String(300))
+    reference: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow, server_default=NOW)
+    next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    last_error: Mapped[str] = mapped_column(String(MAX_ERROR), default="", server_default="")
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 def init_app(app: Flask) -> None:
@@ -58,44 +81,44 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(with_links)
 
 
-def send(to: str, subject: str, body: str, kind: str, headers: Mapping[str, str] | None = None) -> None:
-    """Send an email when the current transaction is committed, and never if it is rolled back.
+def send(
+    to: str, subject: str, body: str, kind: str, headers: Mapping[str, str] | None = None, *, limited: bool = False
+) -> bool:
+    """Add an email to the current transaction: it is sent after the commit, and never after a rollback.
 
+    Pass `limited` for an email that its recipient may not have asked for. If the address got enough of this kind,
+    nothing is added and False is returned: then roll back what needs the email, such as a new link in place of an
+    older one.
     `headers` are added to the message; the outbox does not show them.
     """
-    settings = settings_of_app()
-    if settings.mail_url == "outbox:":
-        db.session.add(Mail(recipient=to, subject=subject[:200], body=body, kind=kind))
-        return
-    delivery = partial(_deliver, settings, to, subject, body, kind, reference(), headers or {})
-    on_commit(partial(_after_response, delivery))
-
-
-def _after_response(delivery: Callable[[], None]) -> None:
-    """Deliver after the response has gone out if there is one, else now."""
-    if has_request_context():
-        after_this_request(partial(_deliver_when_closed, delivery))
+    settings, now = settings_of_app(), utcnow()
+    if limited and _got_enough(to, kind):
+        log.warning("mail_over_limit", kind=kind)
+        return False
+    mail = Mail(recipient=to, subject=subject, body=body, kind=kind, created_at=now)
+    if settings.keeps_mail:
+        mail.sent_at = now
     else:
-        delivery()
+        mail.headers, mail.reference, mail.next_try_at = dict(headers or {}), reference(), now
+        mail.message_id = make_msgid(domain=sender_of(settings).domain)
+        on_commit(current_app.extensions[SENDER].wake)
+    db.session.add(mail)
+    return True
 
 
-def _deliver_when_closed(delivery: Callable[[], None], response: Response) -> Response:
-    response.call_on_close(delivery)
-    return response
+def _got_enough(to: str, kind: str) -> bool:
+    lately = (func.lower(Mail.recipient) == to.lower(), Mail.kind == kind, Mail.created_at > utcnow() - PERIOD)
+    return (db.session.scalar(select(func.count()).select_from(Mail).where(*lately)) or 0) >= MAX_OF_A_KIND
 
 
-def _deliver(
-    settings: Settings, to: str, subject: str, body: str, kind: str, its_reference: str, headers: Mapping[str, str]
-) -> None:
-    try:
-        message = compose(settings, to, subject, body, headers)
-        with connection(settings.mail_url) as server:
-            server.send_message(message)
-    except (OSError, ValueError, smtplib.SMTPException) as error:
-        # OSError is for network and TLS errors, ValueError for an invalid header (with a line break).
-        log.error("mail_failed", kind=kind, reference=its_reference, error=type(error).__name__)
-    else:
-        log.info("mail_sent", kind=kind, reference=its_reference)
+def is_waiting() -> ColumnElement[bool]:
+    """Match the emails that are still to be sent."""
+    return Mail.next_try_at.is_not(None)
+
+
+def is_given_up() -> ColumnElement[bool]:
+    """Match the emails that could not be sent."""
+    return Mail.next_try_at.is_(None) & Mail.sent_at.is_(None)
 
 
 class Verbatim(UnstructuredHeader, BaseHeader):
@@ -108,25 +131,45 @@ class Verbatim(UnstructuredHeader, BaseHeader):
 
 HEADERS = HeaderRegistry()
 HEADERS.map_to_type("list-unsubscribe", Verbatim)
-POLICY = policy.default.clone(header_factory=HEADERS)
+POLICY = policy.default.clone(header_factory=HEADERS, cte_type="7bit")
 
 
 def compose(
-    settings: Settings, to: str, subject: str, body: str, headers: Mapping[str, str] | None = None
+    settings: Settings,
+    to: str,
+    subject: str,
+    body: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    message_id: str | None = None,
+    written_at: datetime | None = None,
 ) -> EmailMessage:
-    """Build the message; an address or a subject with a line break, which would add a header, raises `ValueError`."""
+    """Build the message, in ASCII; a line break in a header, which would add another header, is a `ValueError`.
+
+    A mail server need not take 8-bit text (RFC 6152, section 3), so the body is encoded (RFC 2045, section 6).
+    """
     message = EmailMessage(POLICY)
-    sender = Address(NAME, addr_spec=_sender(settings))
+    sender = sender_of(settings)
     message["From"] = sender
-    message["To"] = Address(addr_spec=to)
+    message["To"] = Address(addr_spec=to_ascii(to))
+    if settings.mail_reply_to:
+        message["Reply-To"] = Address(addr_spec=to_ascii(settings.mail_reply_to))
     message["Subject"] = subject
-    message["Date"] = format_datetime(utcnow())
-    message["Message-ID"] = make_msgid(domain=sender.domain)
+    message["Date"] = format_datetime(written_at or utcnow())
+    message["Message-ID"] = message_id or make_msgid(domain=sender.domain)
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834, section 5: no automatic replies
     for name, value in (headers or {}).items():
         message[name] = value
     message.set_content(body)
     return message
+
+
+def to_ascii(address: str) -> str:
+    """Return an address with its domain in ASCII (RFC 5890), because few servers take others (SMTPUTF8, RFC 6531)."""
+    local, _at, domain = address.rpartition("@")
+    if not local.isascii():
+        raise ValueError("the part of an address before the @ must be ASCII")
+    return address if domain.isascii() else f"{local}@{idna.encode(domain, uts46=True).decode()}"
 
 
 def connection(url: str, seconds: float = TIMEOUT_SECONDS) -> smtplib.SMTP:
@@ -138,31 +181,41 @@ def connection(url: str, seconds: float = TIMEOUT_SECONDS) -> smtplib.SMTP:
         server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or SMTPS_PORT, timeout=seconds, context=tls)
     else:
         server = smtplib.SMTP(host, parts.port or SMTP_PORT, timeout=seconds)
-        server.ehlo()
-        if server.has_extn("starttls"):
-            server.starttls(context=tls)
-        elif parts.username and host not in LOCAL_HOSTS:
-            server.close()
-            raise smtplib.SMTPNotSupportedError("the server offers no TLS for the password")
-    if parts.username:
-        server.login(unquote(parts.username), unquote(parts.password or ""))
+    try:
+        _log_in(server, parts, tls)
+    except BaseException:
+        server.close()
+        raise
     return server
 
 
-def _sender(settings: Settings) -> str:
+def _log_in(server: smtplib.SMTP, parts: SplitResult, tls: ssl.SSLContext) -> None:
+    if parts.scheme == "smtp":
+        server.ehlo()
+        if server.has_extn("starttls"):
+            server.starttls(context=tls)
+        elif parts.username and parts.hostname not in LOCAL_HOSTS:
+            raise smtplib.SMTPNotSupportedError("the server offers no TLS for the password")
+    if parts.username:
+        server.login(unquote(parts.username), unquote(parts.password or ""))
+
+
+def sender_of(settings: Settings) -> Address:
+    """Return the sender of every email."""
     given = parse_qs(urlsplit(settings.mail_url).query).get("from", [""])[0]
-    return given or f"no-reply@{urlsplit(settings.public_url).hostname}"
+    return Address(NAME, addr_spec=to_ascii(given or f"no-reply@{urlsplit(settings.public_url).hostname}"))
 
 
 @bp.get("/outbox")
 def outbox() -> ResponseReturnValue:
-    """Show the demo's emails, the newest first."""
-    if not settings_of_app().in_demo:
+    """Show the emails that the demo kept, the newest first."""
+    if not settings_of_app().shows_outbox:
         abort(404)
     page = min(max(request.args.get("page", 1, type=int), 1), LAST_PAGE)
-    newest = select(Mail).order_by(Mail.id.desc()).limit(PER_PAGE).offset((page - 1) * PER_PAGE)
+    kept = Mail.message_id.is_(None)
+    newest = select(Mail).where(kept).order_by(Mail.id.desc()).limit(PER_PAGE).offset((page - 1) * PER_PAGE)
     mails = db.session.scalars(newest).all()
-    total = db.session.scalar(select(func.count()).select_from(Mail)) or 0
+    total = db.session.scalar(select(func.count()).select_from(Mail).where(kept)) or 0
     pages = max(1, -(-total // PER_PAGE))
     return render("mail/outbox.html", mails=mails, page=page, pages=pages, total=total)
 

@@ -10,16 +10,17 @@ them can answer for all. The files of a worker that has ended stay, so no count 
 """
 
 import hmac
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, Response, abort, current_app, has_app_context, request
 from flask.typing import ResponseReturnValue
 
-from app import signals
+from app import mail_sender, signals
 from app.customers.consents.channels import CHANNELS
 from app.customers.linking.revocation import Outcome
 from app.customers.models import EndReason, LoginMethod
+from app.database import query_or, utcnow
 from app.settings import Settings, settings_of_app
 from app.vipps.call_signal import Call, call_made
 from app.vipps.errors import REFUSALS
@@ -35,6 +36,7 @@ METHODS = frozenset(LoginMethod)
 PASSWORD_OUTCOMES = frozenset({"let_in", "refused", "too_many", "blocked"})
 LOGIN_OUTCOMES = frozenset({*REFUSALS, *Verdict}) | PASSWORD_OUTCOMES
 EVENT_OUTCOMES = frozenset({*Outcome, "unreadable", "too_many", "database_error"})
+MAIL_OUTCOMES = frozenset(mail_sender.MailOutcome)
 END_REASONS = frozenset(EndReason)
 ENDPOINTS = {"openid-configuration": "discovery", "jwks.json": "keys", "token": "token", "userinfo": "userinfo"}
 CALL_FAILURES = frozenset({"vipps_timeout", "vipps_unreachable", "answer_too_large", "redirect_refused"})
@@ -61,7 +63,8 @@ def show() -> ResponseReturnValue:
     if not hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
         abort(404)
     registry = _of_all_workers(settings) or current_app.extensions["metrics"].registry
-    response = Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    measured = generate_latest(registry) + generate_latest(_mail_queue())
+    response = Response(measured, content_type=CONTENT_TYPE_LATEST)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -78,6 +81,24 @@ def _of_all_workers(settings: Settings) -> "CollectorRegistry | None":
     return registry
 
 
+def _mail_queue() -> "CollectorRegistry":
+    """Return a registry with the state of the outbox now, which all workers share."""
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.core import GaugeMetricFamily
+
+    class Outbox:
+        def collect(self) -> Iterator[GaugeMetricFamily]:
+            if (queue := query_or(mail_sender.queue, None)) is None:
+                return
+            yield GaugeMetricFamily("shop_mails_waiting", "Emails that wait.", queue.waiting)
+            yield GaugeMetricFamily("shop_mails_waiting_seconds", "Age of the oldest.", queue.seconds(utcnow()))
+            yield GaugeMetricFamily("shop_mails_given_up", "Emails of the last 30 days not sent.", queue.given_up)
+
+    registry = CollectorRegistry()
+    registry.register(Outbox())
+    return registry
+
+
 class Metrics:
     """The counters of one app. Its methods receive the signals for as long as the app exists."""
 
@@ -91,6 +112,7 @@ class Metrics:
         self._ended = Counter("shop_sessions_ended", "Sessions by why they ended.", ["reason"], registry=here)
         self._consents = Counter("shop_consents", "Answers recorded.", ["channel", "answer"], registry=here)
         self._events = Counter("shop_webhook_events", "Events of the webhook.", ["outcome"], registry=here)
+        self._mails = Counter("shop_mails", "Attempts to send an email by outcome.", ["outcome"], registry=here)
         self._requests = Counter("shop_requests", "Requests by route.", ["route", "status"], registry=here)
         self._calls = Histogram(
             "vipps_call_seconds", "Calls to Vipps.", ["endpoint", "outcome"], registry=here, buckets=SECONDS
@@ -100,6 +122,7 @@ class Metrics:
         signals.sessions_ended.connect(self.sessions)
         signals.consent_recorded.connect(self.consent)
         signals.event_received.connect(self.event)
+        signals.mail_tried.connect(self.mail)
         call_made.connect(self.call)
         app.after_request(self.request)
 
@@ -127,6 +150,11 @@ class Metrics:
         """Count an event of the webhook."""
         if self._is_mine():
             self._events.labels(one_of(EVENT_OUTCOMES, outcome)).inc()
+
+    def mail(self, sender: Any, outcome: str) -> None:
+        """Count an attempt to send an email."""
+        if self._is_mine():
+            self._mails.labels(one_of(MAIL_OUTCOMES, outcome)).inc()
 
     def call(self, sender: Any, call: Call) -> None:
         """Measure a call to Vipps."""

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import redis
 from sqlalchemy.engine import make_url
@@ -21,6 +21,7 @@ from werkzeug.routing import Map, Rule
 
 from app.settings import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, LOCAL_HOSTS, Settings, read_dotenv, vipps_config
 from app.vipps.config import WEBHOOK_PATH
+from app.vipps.values import normal_email
 
 MIN_SECRET = 32  # characters
 # Vipps Login API guide: scopes. An OpenID Connect name that Vipps does not have leads to the one that it has.
@@ -285,17 +286,25 @@ def _mail(settings: Settings) -> None:
     """Compose one email, and read the server's address."""
     from app.mail import compose
 
-    if settings.mail_url == "outbox:":
+    if settings.keeps_mail:
         if settings.vipps_environment == "production":
             raise ValueError("“outbox:” sends nothing")
         return
     path = _server(settings.mail_url, ("smtp", "smtps"))
+    sender = parse_qs(urlsplit(settings.mail_url).query).get("from", ["shop@example.com"])[0]
+    if not normal_email(sender):
+        raise ValueError("?from= is one email address")
     if path.strip("/") or not re.fullmatch(r"(from=[^&]+)?", urlsplit(settings.mail_url).query):
         raise ValueError("after the host and port comes nothing but ?from=")
     try:
         compose(settings, "customer@example.com", "Subject", "Body").as_bytes()
     except (ValueError, IndexError):
         raise ValueError("the sender cannot stand in an email") from None
+
+
+def _reply_to(settings: Settings) -> None:
+    if settings.mail_reply_to and not normal_email(settings.mail_reply_to):
+        raise ValueError("this is not an email address")
 
 
 def _demo(settings: Settings) -> None:
@@ -337,6 +346,7 @@ CHECKS = {
     "SECRET_KEY": Check("what this prints: openssl rand -hex 32", _secret_key),
     "SECRET_KEY_FALLBACKS": Check("keys with blanks between them", _other_keys),
     "MAIL_URL": Check("smtp://user:password@host:587 or smtps://…, with escapes such as %2F", _mail),
+    "MAIL_REPLY_TO": Check("one email address, such as support@example.com", _reply_to),
     "DEMO": Check("1 or 0", _demo),
     "METRICS_TOKEN": Check("what this prints: openssl rand -hex 32", _metrics_token),
     "PROMETHEUS_MULTIPROC_DIR": Check("the path of a folder, or nothing", _metrics_folder),

@@ -89,6 +89,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr = SecretStr("")
     secret_key_fallbacks: SecretStr = SecretStr("")
     mail_url: str = "outbox:"
+    mail_reply_to: str = ""
     demo: bool | None = None
     trusted_proxies: int = Field(0, ge=0, le=10)
     log_format: Literal["json", "text"] = "json"
@@ -143,6 +144,16 @@ class Settings(BaseSettings):
     def in_demo(self) -> bool:
         """Return whether outbox, inspector and demo hints are shown: `DEMO`, or else if the simulator is used."""
         return self.simulated if self.demo is None else self.demo
+
+    @property
+    def keeps_mail(self) -> bool:
+        """Return whether emails are kept instead of sent."""
+        return self.mail_url == "outbox:"
+
+    @property
+    def shows_outbox(self) -> bool:
+        """Return whether `/outbox` shows the emails: in the demo, unless they are sent to people."""
+        return self.in_demo and self.keeps_mail
 
     @property
     def provider_url(self) -> str:

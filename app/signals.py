@@ -29,6 +29,9 @@ consent_recorded = _signals.signal("consent-recorded")
 event_received = _signals.signal("event-received")
 """The webhook received an event: `outcome`."""
 
+mail_tried = _signals.signal("mail-tried")
+"""An attempt to send an email ended: `outcome`."""
+
 
 def send(signal: NamedSignal, **facts: Any) -> None:
     """Send a signal now: for a fact that belongs to no transaction, or after its commit."""

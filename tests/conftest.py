@@ -38,6 +38,7 @@ speed.compile_routes_once()
 speed.compile_statements_once()
 speed.read_certificates_once()
 speed.hash_cheaply()
+speed.answer_at_once()
 
 pytest_plugins = ["tests.sample_shop"]
 

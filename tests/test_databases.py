@@ -278,7 +278,7 @@ OURS = {
     "customer_session": {"ended_reason", "method", "token_hash", "user_agent"},
     "error_report": {"code", "reference", "route"},
     "login_attempt": {"browser_hash", "code_verifier", "nonce", "outcome", "owner", "purpose", "state_hash"},
-    "mail": {"kind"},
+    "mail": {"kind", "last_error", "message_id", "reference"},
     "mailed_proof": {"purpose", "token_hash"},
     "order_line": {"name", "slug"},
     "pending_link": {"browser_hash", "client_id", "issuer", "purpose"},

@@ -3,8 +3,8 @@
 Counted twice: by the client's network address, and by the targeted account, whether or not it exists. A successful
 login does not reset the count. No customer is locked out for long or completely: a Vipps login is counted by network
 address only, and an emailed link opens the account while its password form is under attack. A request for more emails
-than an address may get is answered as if the email had been sent: a stranger learns nothing, and the newest link that
-the owner has still works.
+than an address may get (`app.mail`) is answered as if the email had been sent: a stranger learns nothing, and the
+newest link that the owner has still works.
 """
 
 import hashlib
@@ -21,8 +21,7 @@ LOGIN_PER_CLIENT = "100 per 5 minutes"
 # lead nowhere against the list of refused passwords.
 LOGIN_PER_ACCOUNT = "10 per 15 minutes"
 REGISTER_PER_CLIENT = "60 per hour"
-# Each of these may send an email to a person who did not ask for it. It is counted where the email is made.
-MAILS_PER_ACCOUNT = "5 per hour"
+# Each of these may send an email to a person who did not ask for it; `app.mail.send` also counts by recipient.
 FORGOT_PER_CLIENT = "60 per hour"
 # Each writes a row that lives for an hour. A mobile operator puts many people behind one address, and they are the ones
 # who use Vipps; so does a workshop: thirty who log in four times a minute are let in.

@@ -16,9 +16,10 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import about
-from app.database import begin_write, db
+from app.database import begin_write, db, query_or, utcnow
 from app.doctor.findings import Finding, Level
 from app.mail import connection as mail_connection
+from app.mail_sender import Queue, queue
 from app.settings import ROOT, settings_of_app, sources
 from app.shop.models import Product
 
@@ -36,7 +37,7 @@ def environment() -> Finding:
     said = f"VIPPS_ENVIRONMENT={settings.vipps_environment}, at {settings.provider_url}"
     said += ", with the demo’s pages." if settings.in_demo else "."
     said += "" if settings.passwords else f" Customers log in with {settings.brand} only."
-    if settings.in_demo and not settings.simulated:
+    if settings.shows_outbox and not settings.simulated:
         advice = "The outbox shows every mail to everybody; set DEMO=0 before real customers come."
         return Finding("environment", "Which Vipps is asked", Level.WARNING, said, advice)
     return Finding("environment", "Which Vipps is asked", Level.OK, said)
@@ -143,7 +144,7 @@ def migrations() -> Finding:
 
 
 def mail() -> Finding:
-    """Check that the mail server accepts our login. No email is sent."""
+    """Check that the mail server accepts our login, and that no email waits for long. No email is sent."""
     url, title = settings_of_app().mail_url, "Mail can be sent"
     if url == "outbox:":
         return Finding("mail", title, Level.SKIPPED, "It is kept in the outbox.")
@@ -154,7 +155,11 @@ def mail() -> Finding:
         return Finding(
             "mail", title, Level.FAILED, f"{urlsplit(url).hostname}: {type(error).__name__}.", "Check MAIL_URL."
         )
-    return Finding("mail", title, Level.OK, f"{urlsplit(url).hostname} lets us in.")
+    outbox = query_or(queue, Queue(0, None, 0))
+    said = f"{urlsplit(url).hostname} lets us in. {outbox.waiting} emails wait; {outbox.given_up} could not be sent."
+    if outbox.is_late(utcnow()):
+        return Finding("mail", title, Level.WARNING, said, "Does the shop run? It sends them; so does: flask send-mail")
+    return Finding("mail", title, Level.OK, said)
 
 
 def limits() -> Finding:

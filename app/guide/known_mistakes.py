@@ -13,7 +13,7 @@ TOPICS = {
     "values": "Values",
     "dead_ends": "Dead ends",
     "settings": "Settings",
-    "mail": "Mail",
+    "mail": "Emails",
     "requests": "Requests",
     "pages": "Pages",
     "forks": "Forks",

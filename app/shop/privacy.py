@@ -61,7 +61,7 @@ def erase_orders(customer: Customer) -> None:
     """Anonymise the customer's orders, and delete their receipts from the outbox, whatever the address."""
     for order in db.session.scalars(_orders_of(customer)).all():
         theirs = func.lower(Mail.recipient) == order.email.lower()
-        db.session.execute(delete(Mail).where(Mail.kind == RECEIPT, theirs, Mail.body.contains(order.number)))
+        db.session.execute(delete(Mail).where(Mail.kind == RECEIPT, theirs, Mail.subject.contains(order.number)))
     db.session.execute(update(Order).where(Order.customer_id == customer.id).values(**ANONYMISED))
 
 

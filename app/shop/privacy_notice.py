@@ -174,7 +174,12 @@ def retention() -> list[Retention]:
         Retention(
             _("A registration that was never confirmed"), format_period(retention_periods.UNUSED_ACCOUNTS), contract
         ),
-        Retention(_("Our outbox"), format_period(retention_periods.MAILS), interest),
+        Retention(_("That we sent you an email, and its subject"), format_period(retention_periods.MAILS), interest),
+        Retention(
+            _("The text of an email"),
+            format_period(retention_periods.MAILS) if settings_of_app().keeps_mail else _("until it is sent"),
+            contract,
+        ),
         Retention(
             _("That %(brand)s told us that sharing ended", brand=_brand()),
             format_period(retention_periods.DELIVERIES),

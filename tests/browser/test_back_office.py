@@ -15,7 +15,14 @@ from tests.staff.steps import EMAIL, PASSWORD, hire
 pytestmark = pytest.mark.browser
 
 INGRID = "ingrid.solheim@example.com"
-PAGES = ("/staff/audience?channel=email", "/staff/deliveries", "/staff/errors", "/staff/looks", "/staff/customers/999")
+PAGES = (
+    "/staff/audience?channel=email",
+    "/staff/deliveries",
+    "/staff/mail",
+    "/staff/errors",
+    "/staff/looks",
+    "/staff/customers/999",
+)
 
 
 def go_to_work(page: Page, live_shop: LiveShop, wish: str = "/staff") -> None:

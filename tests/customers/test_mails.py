@@ -6,12 +6,14 @@ import pytest
 from flask import Flask, render_template
 from sqlalchemy import select
 
+from app import about
 from app.about import NAME
 from app.customers.accounts import emails
 from app.customers.consents import unsubscribe
 from app.customers.models import Customer
 from app.database import db
-from app.mail import Mail
+from app.i18n import LANGUAGES
+from app.mail import Mail, compose
 from tests.customers.steps import EMAIL, add_customer
 
 TYPED = "Win a prize at evil.example"
@@ -107,6 +109,30 @@ def test_a_mail_is_in_the_language_of_its_reader(app: Flask, kind: str, monkeypa
     monkeypatch.setattr(emails, "render_template", render)
     written(app, kind, locale="nb")
     assert locales == ["nb"]
+
+
+def test_every_mail_goes_through_every_server(make_app: Any) -> None:
+    """Lines of ASCII with at most 998 characters, in every language (RFC 5322, section 2.1.1; RFC 6152, section 3)."""
+    app = make_app(MAIL_URL="smtp://localhost:1", MAIL_REPLY_TO="support@blåbær.example")
+    settings = app.extensions["settings"]
+    seen = set()
+    for language in LANGUAGES:
+        for kind in WRITE:
+            for mail in written(app, kind, email=f"{language}.{kind}@example.com", locale=language):
+                seen.add((language, mail.kind))
+                lines = compose(settings, mail.recipient, mail.subject, mail.body, mail.headers).as_bytes().splitlines()
+                assert all(line.isascii() and len(line) <= 998 for line in lines), (language, kind)
+                assert b"Reply-To: support@xn--blbr-roah.example" in lines
+    assert seen == {(language, kind) for language in LANGUAGES for kind in WRITE}
+
+
+@pytest.mark.parametrize("kind", WRITE)
+@pytest.mark.parametrize("reply_to", ["", "support@example.com"])
+def test_a_mail_asks_for_an_answer_only_if_a_person_reads_it(make_app: Any, kind: str, reply_to: str) -> None:
+    (mail,) = written(make_app(MAIL_REPLY_TO=reply_to), kind)
+    assert "answer this mail" not in mail.body or reply_to
+    if kind in ("account_deleted", "blocked", "email_changed"):
+        assert ("answer this mail" if reply_to else about.EMAIL) in mail.body
 
 
 @pytest.mark.parametrize("kind", sorted(set(WRITE) - set(ELSEWHERE)))

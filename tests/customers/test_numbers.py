@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import delete, inspect, select, update
+from sqlalchemy import MetaData, delete, inspect, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.customers.consents.models import ConsentRecord
@@ -18,11 +18,11 @@ from tests.customers.steps import EMAIL, add_answer, add_customer, log_in
 def contents(app: Flask) -> dict[str, list[Any]]:
     """Return every row of every table that there is at this revision."""
     with app.app_context(), db.engine.connect() as connection:
-        there = inspect(connection).get_table_names()
+        there = MetaData()
+        there.reflect(connection, only=lambda name, _metadata: name in Base.metadata.tables)
         return {
             table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
-            for table in Base.metadata.sorted_tables
-            if table.name in there
+            for table in there.sorted_tables
         }
 
 

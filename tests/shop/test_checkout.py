@@ -6,14 +6,17 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from structlog.testing import capture_logs
 
 from app.customers import rate_limits
-from app.customers.models import VippsLink, VippsProfile
+from app.customers.models import Customer, VippsLink, VippsProfile
 from app.database import db, utcnow
-from app.mail import Mail
+from app.i18n import LANGUAGES
+from app.mail import MAX_OF_A_KIND, Mail, compose
 from app.shop import orders
 from app.shop.models import Order
 from tests.conftest import allowed_by, browser_of, open_page, post
+from tests.customers.steps import EMAIL
 from tests.pages import check_page
 from tests.shop.steps import (
     add_logged_in_customer,
@@ -273,3 +276,42 @@ def test_orders_of_many_accounts_are_limited_by_the_network(
     assert buyer.post("/checkout", data=form).status_code == 429
     elsewhere = {"REMOTE_ADDR": "10.0.0.9"}
     assert buyer.post("/checkout", data=form, environ_overrides=elsewhere).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("to", "is_confirmed", "minutes_ago", "is_sent"),
+    [
+        ("Stranger@example.com", True, 30, False),
+        ("stranger@example.com", True, 61, True),
+        (EMAIL, False, 30, False),
+        (EMAIL, True, 30, True),
+    ],
+)
+def test_a_stranger_gets_a_few_receipts_and_the_customer_gets_all(
+    app: Flask, buyer: FlaskClient, to: str, is_confirmed: bool, minutes_ago: int, is_sent: bool
+) -> None:
+    """The address at the checkout is whatever the buyer types; only the customer's own, confirmed one has no limit."""
+    at = utcnow() - timedelta(minutes=minutes_ago)
+    with app.app_context():
+        earlier = {"recipient": to.lower(), "subject": "", "body": "", "kind": "order", "created_at": at}
+        db.session.add_all(Mail(**earlier) for _ in range(MAX_OF_A_KIND))
+        db.session.get_one(Customer, 1).email_verified_at = utcnow() if is_confirmed else None
+        db.session.commit()
+    with capture_logs() as logs:
+        page = check_page(buyer.get(place_order(buyer, email=to).location))
+    with app.app_context():
+        assert db.session.query(Mail).count() == MAX_OF_A_KIND + is_sent
+    assert ("we sent no more" in page.text) == (not is_sent)
+    assert ("mail_over_limit" in [entry["event"] for entry in logs]) == (not is_sent)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_receipt_goes_through_every_mail_server(app: Flask, buyer: FlaskClient, language: str) -> None:
+    """Only lines of ASCII (RFC 6152, section 3): a receipt has “×”, and Norwegian goods have an å."""
+    buyer.get(f"/language/{language}")
+    place_order(buyer)
+    with app.app_context():
+        receipt = db.session.scalars(select(Mail)).one()
+    lines = compose(app.extensions["settings"], EMAIL, receipt.subject, receipt.body).as_bytes().splitlines()
+    assert "×" in receipt.body
+    assert all(line.isascii() and len(line) <= 998 for line in lines)

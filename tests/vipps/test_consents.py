@@ -55,7 +55,7 @@ FLOW_SAMPLE = {
         },
         {
             "title": "More",
-            "elements": [{"type": "checkbox", "id": "email", "title": "Mail", "checked": False, "required": False}],
+            "elements": [{"type": "checkbox", "id": "email", "title": "Emails", "checked": False, "required": False}],
         },
     ],
     "timeOfConsent": "2026-01-17T09:31:00Z",

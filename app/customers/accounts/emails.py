@@ -3,6 +3,8 @@
 No email contains a name or another text from a form: an attacker who registers with a victim's address must not be able
 to send the victim a text of their own. Links are built from `PUBLIC_URL`, never from the request's Host header, which
 the sender controls.
+
+A function of a kind in `ON_REQUEST` returns False, and makes no email, if the address got enough of these.
 """
 
 from flask import render_template, url_for
@@ -35,19 +37,25 @@ SUBJECTS = {
 }
 
 
-def confirm_address(customer: Customer, token: str) -> None:
+# Emails that anyone can cause who knows the address. The others tell the owner what happened, and are never held back.
+ON_REQUEST = frozenset(
+    {"confirm_address", "already_registered", "reset_password", "prove_ownership", "change_email", "address_in_use"}
+)
+
+
+def confirm_address(customer: Customer, token: str) -> bool:
     """Mail the link that confirms an address."""
-    _send(customer, "confirm_address", link=_link("register.confirm", token=token))
+    return _send(customer, "confirm_address", link=_link("register.confirm", token=token))
 
 
-def already_registered(customer: Customer) -> None:
+def already_registered(customer: Customer) -> bool:
     """Tell the owner of an account of another registration with its address, probably their own."""
-    _send(customer, "already_registered", login=_link("login.page"), forgot=_link("password.forgot"))
+    return _send(customer, "already_registered", login=_link("login.page"), forgot=_link("password.forgot"))
 
 
-def reset_password(customer: Customer, token: str) -> None:
+def reset_password(customer: Customer, token: str) -> bool:
     """Mail the link that sets a new password, or a first one."""
-    _send(customer, "reset_password", link=_link("password.reset", token=token), login=_link("login.page"))
+    return _send(customer, "reset_password", link=_link("password.reset", token=token), login=_link("login.page"))
 
 
 def password_set(customer: Customer) -> None:
@@ -82,19 +90,19 @@ def taken_over(customer: Customer) -> None:
     _send(customer, "taken_over", account=_link("account.overview"))
 
 
-def prove_ownership(customer: Customer, token: str) -> None:
+def prove_ownership(customer: Customer, token: str) -> bool:
     """Mail the link that lets a Vipps user, who has just logged in, into this account."""
-    _send(customer, "prove_ownership", link=_link("vipps_account.prove_by_mail", token=token))
+    return _send(customer, "prove_ownership", link=_link("vipps_account.prove_by_mail", token=token))
 
 
-def change_email(customer: Customer, new_email: str, token: str) -> None:
+def change_email(customer: Customer, new_email: str, token: str) -> bool:
     """Mail the link that makes a new address the account's, to that address."""
-    _send(customer, "change_email", to=new_email, link=_link("email.confirm", token=token))
+    return _send(customer, "change_email", to=new_email, link=_link("email.confirm", token=token))
 
 
-def address_in_use(owner: Customer) -> None:
+def address_in_use(owner: Customer) -> bool:
     """Tell the owner of an account that another account, probably also theirs, asked for its address."""
-    _send(owner, "address_in_use", login=_link("login.page"))
+    return _send(owner, "address_in_use", login=_link("login.page"))
 
 
 def email_changed(customer: Customer, old_email: str) -> None:
@@ -125,14 +133,14 @@ def consent_given(customer: Customer) -> None:
 
 def _send(
     customer: Customer, kind: str, to: str | None = None, headers: dict[str, str] | None = None, **context: object
-) -> None:
+) -> bool:
     address = to or customer.email
     if address is None:
-        return
+        return False
     facts = {"has_password": customer.has_password, "has_vipps": has_vipps(customer)}
     with force_locale(customer.locale):
         body = render_template(f"mail/{kind}.txt", **facts, **context)
-        mail.send(address, str(SUBJECTS[kind]), body, kind, headers)
+        return mail.send(address, str(SUBJECTS[kind]), body, kind, headers, limited=kind in ON_REQUEST)
 
 
 def _forgot_link() -> str | None:

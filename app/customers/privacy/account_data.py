@@ -30,7 +30,7 @@ from app.customers.privacy.erasure import pseudonym_of
 from app.customers.privacy.labels import LABELS
 from app.customers.sessions.user_agent import device
 from app.database import db, utcnow
-from app.mail import Mail
+from app.mail import FAREWELL, Mail
 from app.tokens import secret_hash
 
 OWN = (
@@ -63,10 +63,9 @@ SESSION = (
 CHANGE = ("at", "field", "before", "after", "source", "state", "decided_at")
 PROOF = ("purpose", "email", "created_at", "expires_at", "used_at")
 DELIVERY = ("received_at", "latest_at", "times", "outcome", "event_at", "reference")
-MAIL = ("sent_at", "recipient", "subject", "kind")
+MAIL = ("created_at", "sent_at", "recipient", "subject", "kind")
 # What another user may have done, in their own browser.
 BY_OTHERS = frozenset({Kind.LOGIN_HELD, Kind.LOGIN_REFUSED})
-FAREWELL = "account_deleted"
 
 
 def profile(customer: Customer) -> dict[str, Any]:
@@ -107,7 +106,7 @@ def answers(customer: Customer) -> dict[str, Any]:
 
 
 def mails(customer: Customer) -> list[dict[str, Any]]:
-    """Return what the outbox has sent to the customer."""
+    """Return the emails to the customer that the outbox lists, without their text."""
     theirs = func.lower(Mail.recipient).in_(mailed_to(customer))
     kept = select(Mail).where(theirs).order_by(Mail.id.desc()).limit(MAX_ROWS)
     return [columns(mail, *MAIL) for mail in db.session.scalars(kept)]
@@ -131,7 +130,7 @@ def erase_deliveries(customer: Customer) -> None:
 
 
 def erase_mails(customer: Customer) -> None:
-    """Delete what the outbox sent to the customer, except the email about the deletion."""
+    """Delete the emails to the customer, also those that wait, except the one about the deletion."""
     theirs = func.lower(Mail.recipient).in_(mailed_to(customer))
     db.session.execute(delete(Mail).where(theirs, Mail.kind != FAREWELL))
 

@@ -20,7 +20,7 @@ UNKNOWN_CUSTOMER_ACTIVITY = timedelta(days=90)
 EMAIL_TOKENS = timedelta(days=30)
 # A customer who wants the account opens the email within this time, even after a holiday.
 UNUSED_ACCOUNTS = timedelta(days=30)
-# The outbox is for looking at what was sent, not an archive.
+# The outbox lists what was sent, so that support can answer a question about it; it is not an archive.
 MAILS = timedelta(days=30)
 # An event from Vipps is repeated within hours; questions about it come within weeks.
 DELIVERIES = timedelta(days=90)

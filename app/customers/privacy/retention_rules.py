@@ -112,5 +112,5 @@ EMAIL_TOKENS = deletes(
 PENDING = deletes("logins that waited", PendingLink, lambda now: PendingLink.expires_at < now)
 ACCOUNTS = Rule("unused accounts", table_of(Customer), _unused, _erase_accounts)
 ANSWERS = deletes("consent proofs", ConsentRecord, _lapsed)
-MAILS = deletes("mails", Mail, lambda now: Mail.sent_at < now - retention_periods.MAILS)
+MAILS = deletes("mails", Mail, lambda now: Mail.created_at < now - retention_periods.MAILS)
 DELIVERIES = deletes("webhook deliveries", WebhookDelivery, _old_delivery)

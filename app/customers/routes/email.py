@@ -3,13 +3,10 @@
 The page does not say whether the new address opens another account; only an email to it does (ASVS 6.3.8).
 """
 
-from contextlib import suppress
-
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
-from werkzeug.exceptions import TooManyRequests
 
 from app.customers import email_tokens, rate_limits
 from app.customers.accounts import emails
@@ -30,7 +27,7 @@ from app.customers.sessions.session_cookie import (
 from app.database import db
 from app.errors import error_page
 from app.logging import log
-from app.security import client_network, limiter
+from app.security import client_network, limiter, takes_equally_long
 
 bp = Blueprint("email", __name__)
 
@@ -44,6 +41,7 @@ def change() -> ResponseReturnValue:
 
 @bp.post("/account/email")
 @limiter.limit(rate_limits.FORGOT_PER_CLIENT, key_func=client_network)
+@takes_equally_long
 @reauthentication.required
 def send_link() -> ResponseReturnValue:
     """Mail a link to the new address, or word to its owner; the answer is the same."""
@@ -52,8 +50,7 @@ def send_link() -> ResponseReturnValue:
         form.email.errors = [_("That is already your email address.")]
     if form.errors:
         return render_template("customers/email.html", form=form, customer=customer), 422
-    with suppress(TooManyRequests):
-        _mail_link(customer, form.address)
+    _mail_link(customer, form.address)
     flash(_("We have sent a link to %(email)s. Your address changes when you open it.", email=form.address), "success")
     return redirect(url_for("account.overview"), 303)
 
@@ -86,13 +83,16 @@ def confirmed(token: str) -> ResponseReturnValue:
     return _spent()
 
 
-@limiter.limit(rate_limits.MAILS_PER_ACCOUNT, key_func=rate_limits.account_key)
 def _mail_link(customer: Customer, address: str) -> None:
+    """Mail a link or tell the owner; if the address got enough emails, the link that was mailed before still works."""
     match email_change.request(customer, address):
         case AddressTaken(owner):
-            emails.address_in_use(owner)
+            is_mailed = emails.address_in_use(owner)
         case ChangeRequested(token):
-            emails.change_email(customer, address, token)
+            is_mailed = emails.change_email(customer, address, token)
+    if not is_mailed:
+        db.session.rollback()
+        return
     db.session.commit()
     log.info("email_change_asked", customer=customer.id)
 

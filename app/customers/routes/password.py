@@ -1,11 +1,8 @@
 """Passwords: a link by mail for who forgot theirs, and a change for who is logged in."""
 
-from contextlib import suppress
-
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from werkzeug.exceptions import TooManyRequests
 
 from app.customers import email_tokens, rate_limits
 from app.customers.accounts import emails
@@ -32,7 +29,7 @@ from app.customers.sessions.session_cookie import (
 from app.database import db
 from app.errors import error_page
 from app.logging import log
-from app.security import client_network, limiter
+from app.security import client_network, limiter, takes_equally_long
 
 bp = Blueprint("password", __name__)
 
@@ -45,13 +42,13 @@ def forgot() -> ResponseReturnValue:
 
 @bp.post("/password/forgot")
 @limiter.limit(rate_limits.FORGOT_PER_CLIENT, key_func=client_network)
+@takes_equally_long
 def send_link() -> ResponseReturnValue:
     """Mail a link if the address has an account; the answer is the same if not."""
     form = ForgotForm()
     if not form.validate_on_submit():
         return render_template("customers/forgot.html", form=form), 422
-    with suppress(TooManyRequests):
-        _mail_stranger(form.address)
+    _mail_link(form.address)
     return redirect(url_for("password.sent"), 303)
 
 
@@ -120,31 +117,18 @@ def save_change() -> ResponseReturnValue:
 def send_first_link() -> ResponseReturnValue:
     """Mail a link to set a first password: being logged in is not enough to add a way to log in."""
     address = _email() or abort(400)
-    with suppress(TooManyRequests):
-        _mail_owner(address)
+    _mail_link(address)
     flash(_("We have sent a link to %(email)s.", email=address), "success")
     return redirect(url_for("password.change"), 303)
 
 
-@limiter.limit(rate_limits.MAILS_PER_ACCOUNT, key_func=rate_limits.account_key)
-def _mail_stranger(address: str) -> None:
-    """Email a link to the address that a visitor typed; raises `TooManyRequests` if it got enough."""
-    _mail_link(address)
-
-
-@limiter.limit(rate_limits.MAILS_PER_ACCOUNT, key_func=lambda: rate_limits.customer_key(required_customer().id))
-def _mail_owner(address: str) -> None:
-    """Email a link to the address of the logged-in customer; raises `TooManyRequests` if it got enough."""
-    _mail_link(address)
-
-
 def _mail_link(address: str) -> None:
+    """Mail a link, unless the address got enough: then the link that was mailed before still works."""
     match request_reset(address):
-        case ResetMailed(customer, token):
-            emails.reset_password(customer, token)
-        case NoResetPossible():
-            pass
-    db.session.commit()
+        case ResetMailed(customer, token) if not emails.reset_password(customer, token):
+            db.session.rollback()
+        case ResetMailed() | NoResetPossible():
+            db.session.commit()
     log.info("reset_requested")
 
 

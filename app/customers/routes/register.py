@@ -5,12 +5,10 @@ registration, which only the mailed link can match; in any other browser the lin
 """
 
 import secrets
-from contextlib import suppress
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from werkzeug.exceptions import TooManyRequests
 
 from app.customers import email_tokens, rate_limits
 from app.customers.accounts import emails
@@ -31,7 +29,7 @@ from app.database import db
 from app.errors import error_page
 from app.i18n import language
 from app.logging import log
-from app.security import client_network, limiter
+from app.security import client_network, limiter, takes_equally_long
 from app.tokens import new_token, secret_hash
 from app.vipps.return_path import local_path
 from app.vipps.routes import rests
@@ -54,31 +52,35 @@ def show() -> ResponseReturnValue:
 
 @bp.post("/register")
 @limiter.limit(rate_limits.REGISTER_PER_CLIENT, key_func=client_network)
+@takes_equally_long
 def create() -> ResponseReturnValue:
     """Make the account, or mail the owner of the one that is there; the answer is the same."""
     form = RegisterForm()
     target = local_path(form.next.data, url_for("account.overview"))
     if not form.validate_on_submit():
         return _page(form, target), 422
-    token = new_token()
-    with suppress(TooManyRequests):
-        token = _register(form) or token
+    token = _register(form) or new_token()
     session[REGISTERED], session[REGISTERED_NEXT] = _mark(token), target
     return redirect(url_for("register.sent"), 303)
 
 
-@limiter.limit(rate_limits.MAILS_PER_ACCOUNT, key_func=rate_limits.account_key)
 def _register(form: RegisterForm) -> str | None:
-    """Make the account or tell its owner; returns the token of the mailed link, if there is one."""
-    mailed: str | None = None
+    """Make the account or tell its owner; returns the token of the mailed link, if there is one.
+
+    If the address got enough emails, nothing is changed.
+    """
+    token: str | None = None
     match register_account(form.name.data or "", form.address, form.password.data or "", language()):
-        case Registered(customer, mailed):
-            emails.confirm_address(customer, mailed)
+        case Registered(customer, token):
+            is_mailed = emails.confirm_address(customer, token)
         case AddressTaken(customer):
-            emails.already_registered(customer)
+            is_mailed = emails.already_registered(customer)
+    if not is_mailed:
+        db.session.rollback()
+        return None
     db.session.commit()
     log.info("registered")
-    return mailed
+    return token
 
 
 @bp.get("/register/sent")

@@ -61,9 +61,10 @@ def place() -> ResponseReturnValue:
     outcome = orders.place(db.session(), checkout)
     match outcome:
         case Placed(number, again):
-            if not again:
-                _send_receipt(checkout, number)
+            is_mailed = again or _send_receipt(customer, checkout, number)
             db.session.commit()
+            if not is_mailed:
+                flash(_("That e-mail address got many receipts from us within an hour, so we sent no more."), "info")
             return _thanks(number, again)
         case CartEmpty():
             db.session.rollback()
@@ -101,11 +102,16 @@ def _page(customer: Customer, form: CheckoutForm) -> str:
     return render_template("shop/checkout.html", form=form, addresses=form.offered, lines=lines, total=total)
 
 
-def _send_receipt(checkout: Checkout, number: str) -> None:
-    """Send the receipt by email, as part of the transaction that places the order."""
+def _send_receipt(customer: Customer, checkout: Checkout, number: str) -> bool:
+    """Send the receipt by email, as part of the transaction that places the order; return whether it is sent.
+
+    An address that is not the customer's own, confirmed one may be a stranger's, who gets a few at most.
+    """
+    to = checkout.recipient.email
+    is_own = customer.email_verified_at is not None and to == customer.email
     order = orders.order_of(db.session(), checkout.customer_id, number)
     body = render_template("mail/order.txt", order=order)
-    mail.send(checkout.recipient.email, _("Your order %(number)s", number=number), body, "order")
+    return mail.send(to, _("Your order %(number)s", number=number), body, "order", limited=not is_own)
 
 
 def _thanks(number: str, again: bool) -> ResponseReturnValue:

@@ -1,10 +1,12 @@
-"""Lists of webhook deliveries, errors and audit entries: without personal data, with customers' ids only."""
+"""Lists of webhook deliveries, emails, errors and audit entries: without personal data, with customers' ids only."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
+from app import mail_sender
 from app.customers.models import WebhookDelivery
+from app.mail import Mail, is_given_up, is_waiting
 from app.pagination import cursor_in_query, paginate
 from app.staff import audit_log, reports
 from app.staff.models import PER_PAGE
@@ -18,6 +20,15 @@ def deliveries() -> ResponseReturnValue:
     before = cursor_in_query("before")
     listing = paginate(select(WebhookDelivery), WebhookDelivery.id, PER_PAGE, after=before, descending=True)
     return render_template("staff/deliveries.html", listing=listing)
+
+
+@bp.get("/mail")
+def mail() -> ResponseReturnValue:
+    """Show the emails that wait and those that were given up, without their addresses."""
+    before = cursor_in_query("before")
+    not_sent = select(Mail).where(or_(is_waiting(), is_given_up()))
+    listing = paginate(not_sent, Mail.id, PER_PAGE, after=before, descending=True)
+    return render_template("staff/mail.html", listing=listing, queue=mail_sender.queue())
 
 
 @bp.get("/errors")

@@ -44,7 +44,7 @@ def unique() -> str:
 
 
 def mail(at: datetime, **rest: Any) -> Mail:
-    return Mail(sent_at=at, recipient="a@example.com", subject="s", body="b", kind="k")
+    return Mail(created_at=at, recipient="a@example.com", subject="s", body="b", kind="k")
 
 
 def session(at: datetime, customer_id: int) -> CustomerSession:
@@ -241,7 +241,7 @@ def test_a_customers_cart_stays_however_old(app: Flask) -> None:
 def test_an_unused_account_is_erased_like_any_other(app: Flask) -> None:
     old = account(NOW - timedelta(days=400))
     add(app, old)
-    add(app, Mail(recipient=str(old.email), subject="s", body="b", kind="confirm_address", sent_at=NOW))
+    add(app, Mail(recipient=str(old.email), subject="s", body="b", kind="confirm_address", created_at=NOW))
     assert run(app) == {"unused accounts": 1}
     assert rows_of(app)["mail"] == 0
 

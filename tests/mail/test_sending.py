@@ -1,0 +1,234 @@
+"""The queue: each email is sent once, again after a failure, and by another worker if its own was killed."""
+
+import threading
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from sqlalchemy import select, update
+
+from app import mail_sender
+from app.about import NAME
+from app.customers.models import Customer
+from app.customers.privacy.erasure import erase
+from app.database import db, utcnow
+from app.mail import FAREWELL, Mail, send
+from app.mail_sender import LEASE, PAUSES, MailOutcome, claim, send_due
+from tests.conftest import DATABASES, browser_of
+from tests.customers.steps import EMAIL, add_customer
+from tests.mail.server import HANG, HANG_UP, MailServer, serving, silent_port
+from tests.shop.steps import add_logged_in_customer, add_product, place_order, put_into_cart
+
+OTHER = "other@example.com"
+
+
+def write(app: Flask, *recipients: str, kind: str = "password_set", subject: str = "Subject") -> None:
+    """Queue an email to each."""
+    with app.app_context():
+        for to in recipients:
+            send(to, subject, "The body", kind)
+        db.session.commit()
+
+
+def rows(app: Flask) -> list[Mail]:
+    """Return the rows of the outbox, the oldest first."""
+    with app.app_context():
+        return list(db.session.scalars(select(Mail).order_by(Mail.id)))
+
+
+def sent_by(app: Flask) -> Counter[MailOutcome]:
+    """Send what is due."""
+    with app.app_context():
+        return send_due()
+
+
+def test_an_email_is_sent_with_tls_and_password_and_its_text_is_erased(shop: Flask, server: MailServer) -> None:
+    write(shop, EMAIL)
+    (waiting,) = rows(shop)
+    assert sent_by(shop) == {MailOutcome.SENT: 1}
+    (message,), (row,) = server.messages, rows(shop)
+    assert (message["To"], message["From"], message["Reply-To"]) == (EMAIL, f"{NAME} <shop@example.com>", None)
+    assert (message["Message-ID"], message["Auto-Submitted"]) == (waiting.message_id, "auto-generated")
+    assert message.get_payload(decode=True) == b"The body\r\n"
+    assert (row.body, row.headers, row.next_try_at, row.failures) == ("", {}, None, 0)
+    assert row.sent_at is not None
+
+
+def test_no_request_waits_for_the_mail_server(shop: Flask, server: MailServer) -> None:
+    write(shop, EMAIL)
+    assert server.attempts == []
+    assert [row.sent_at for row in rows(shop)] == [None]
+
+
+@pytest.mark.parametrize("with_savepoint", [False, True])
+def test_what_is_rolled_back_is_not_queued(shop: Flask, with_savepoint: bool) -> None:
+    with shop.app_context():
+        send(EMAIL, "Subject", "Body", "test")
+        if with_savepoint:
+            with db.session.begin_nested():
+                pass
+        db.session.rollback()
+        db.session.commit()
+    assert rows(shop) == []
+
+
+# Each step of the conversation: what the server does, the outcome, and what the row says.
+FAULTS: list[tuple[str, str, MailOutcome, str]] = [
+    ("RCPT", "550 No such user", MailOutcome.GIVEN_UP, "SMTPRecipientsRefused 550"),
+    ("RCPT", "451 Greylisted", MailOutcome.POSTPONED, "SMTPRecipientsRefused 451"),
+    ("RCPT", "421 Closing", MailOutcome.POSTPONED, "SMTPRecipientsRefused 421"),
+    ("RCPT", HANG, MailOutcome.POSTPONED, "SMTPServerDisconnected"),
+    ("MAIL", "553 Not this sender", MailOutcome.GIVEN_UP, "SMTPSenderRefused 553"),
+    ("MAIL", "530 Authentication required", MailOutcome.POSTPONED, "SMTPSenderRefused 530"),
+    ("MAIL", "452 Disk full", MailOutcome.POSTPONED, "SMTPSenderRefused 452"),
+    ("DATA", "554 Spam", MailOutcome.GIVEN_UP, "SMTPDataError 554"),
+    ("DATA", "451 Try later", MailOutcome.POSTPONED, "SMTPDataError 451"),
+    ("DATA", "421 Closing", MailOutcome.POSTPONED, "SMTPDataError 421"),
+    ("DATA", HANG, MailOutcome.POSTPONED, "SMTPServerDisconnected"),
+    ("DATA", HANG_UP, MailOutcome.POSTPONED, "SMTPServerDisconnected"),
+    ("AUTH", "535", MailOutcome.POSTPONED, "SMTPAuthenticationError 535"),
+]
+
+
+@pytest.mark.parametrize(("step", "answer", "outcome", "said"), FAULTS)
+def test_each_failure_is_final_or_tried_again(
+    shop: Flask, server: MailServer, monkeypatch: Any, step: str, answer: str, outcome: MailOutcome, said: str
+) -> None:
+    monkeypatch.setattr(mail_sender, "TIMEOUT_SECONDS", 0.3)
+    server.answers[step] = answer
+    write(shop, EMAIL)
+    assert sent_by(shop) == {outcome: 1}
+    (row,) = rows(shop)
+    assert (row.last_error, row.failures, row.sent_at) == (said, 1, None)
+    is_final = outcome is MailOutcome.GIVEN_UP
+    assert (row.next_try_at is None, row.body == "") == (is_final, is_final)
+    server.answers.clear()
+    with time_machine.travel(utcnow() + PAUSES[0] + timedelta(seconds=1)):
+        assert sent_by(shop) == ({} if is_final else {MailOutcome.SENT: 1})
+
+
+@pytest.mark.parametrize("state", ["no server", "a silent server", "a certificate of another"])
+def test_a_server_that_cannot_be_used_is_tried_again(
+    make_app: Any, certified: Path, monkeypatch: Any, state: str
+) -> None:
+    monkeypatch.setattr(mail_sender, "TIMEOUT_SECONDS", 0.3)
+    listening, port = silent_port()
+    url = f"smtp://localhost:{port}"
+    with listening, serving(certified) as (_server, untrusted):
+        if state == "no server":
+            listening.close()
+        app = make_app(MAIL_URL=untrusted if state == "a certificate of another" else url)
+        write(app, EMAIL)
+        assert sent_by(app) == {MailOutcome.POSTPONED: 1}
+    assert rows(app)[0].body
+
+
+def test_one_bad_email_does_not_keep_the_others_back(shop: Flask, server: MailServer, monkeypatch: Any) -> None:
+    monkeypatch.setattr(mail_sender, "TIMEOUT_SECONDS", 0.3)
+    server.answers, server.only_for = {"RCPT": HANG}, EMAIL
+    write(shop, EMAIL, "nonsense", OTHER)
+    write(shop, OTHER, subject="Two\r\nBcc: victim@example.com")
+    write(shop, OTHER)
+    assert sent_by(shop) == {MailOutcome.POSTPONED: 1, MailOutcome.GIVEN_UP: 2, MailOutcome.SENT: 2}
+    assert server.accepted() == [OTHER] * 2
+
+
+def test_the_pauses_grow_and_then_it_is_given_up(shop: Flask, server: MailServer) -> None:
+    server.answers["RCPT"] = "451 Later"
+    write(shop, EMAIL)
+    tried, now = [], utcnow()
+    with time_machine.travel(now, tick=False) as clock:
+        for minute in range(200):
+            clock.move_to(now + timedelta(minutes=minute, seconds=1))
+            tried += [minute] * sum(sent_by(shop).values())
+    assert tried == [0, 1, 6, 36, 156]
+    (row,) = rows(shop)
+    assert (row.body, row.next_try_at, row.failures) == ("", None, 5)
+
+
+def test_a_mail_that_the_server_accepted_is_sent_however_the_conversation_ends(
+    shop: Flask, server: MailServer, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(mail_sender, "TIMEOUT_SECONDS", 0.3)
+    for end in ("421 Too busy", HANG, HANG_UP):
+        server.answers["QUIT"] = end
+        write(shop, EMAIL)
+        assert sent_by(shop) == {MailOutcome.SENT: 1}
+
+
+def test_the_email_of_a_killed_worker_is_sent_by_another_after_the_lease(shop: Flask, server: MailServer) -> None:
+    write(shop, EMAIL)
+    with shop.app_context():
+        assert claim(utcnow()) is not None  # and here the worker is killed
+    assert sent_by(shop) == {}
+    with time_machine.travel(utcnow() + LEASE + timedelta(seconds=1)):
+        assert sent_by(shop) == {MailOutcome.SENT: 1}
+    assert [message["Message-ID"] for message in server.messages] == [rows(shop)[0].message_id]
+
+
+def test_a_late_failure_does_not_undo_what_another_worker_sent(shop: Flask, server: MailServer) -> None:
+    write(shop, EMAIL)
+    with shop.app_context():
+        slow = claim(utcnow())
+        assert slow is not None
+        db.session.execute(update(Mail).values(next_try_at=None, sent_at=utcnow(), body=""))
+        db.session.commit()
+        server.answers["RCPT"] = "451 Later"
+        mail_sender._deliver(slow)
+    assert [(row.next_try_at, row.failures) for row in rows(shop)] == [(None, 0)]
+
+
+def test_a_clock_that_was_wrong_delays_nothing(shop: Flask) -> None:
+    with time_machine.travel(utcnow() + timedelta(days=400)):
+        write(shop, EMAIL)
+    assert sent_by(shop) == {MailOutcome.SENT: 1}
+
+
+def test_nothing_is_left_of_the_last_email_to_a_deleted_customer(shop: Flask, server: MailServer) -> None:
+    write(shop, EMAIL, kind=FAREWELL)
+    sent_by(shop)
+    assert (server.accepted(), rows(shop)) == ([EMAIL], [])
+
+
+def test_an_erased_customer_is_sent_no_email_that_waited(shop: Flask, server: MailServer) -> None:
+    customer_id = add_customer(shop)
+    write(shop, EMAIL)
+    with shop.app_context():
+        erase(db.session.get_one(Customer, customer_id))
+        db.session.commit()
+    assert (sent_by(shop), rows(shop)) == ({}, [])
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_several_workers_send_each_email_once(
+    database: str, request: Any, make_app: Any, mail_url: tuple[MailServer, str]
+) -> None:
+    where = {} if database == "sqlite" else {"DATABASE_URL": request.getfixturevalue("postgresql")}
+    app = make_app(MAIL_URL=mail_url[1], **where)
+    recipients = [f"person{number}@example.com" for number in range(12)]
+    write(app, *recipients)
+    workers = [threading.Thread(target=sent_by, args=(app,)) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert sorted(mail_url[0].accepted()) == sorted(recipients)
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_the_receipts_of_an_erased_customer_go_although_their_text_is_erased(shop: Flask) -> None:
+    buyer = browser_of(shop)
+    add_product(shop)
+    customer_id = add_logged_in_customer(shop, buyer)
+    put_into_cart(buyer)
+    place_order(buyer, email=OTHER)
+    assert sent_by(shop) == {MailOutcome.SENT: 1}
+    with shop.app_context():
+        erase(db.session.get_one(Customer, customer_id))
+        db.session.commit()
+    assert rows(shop) == []
