@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     vipps_consent_scope: Literal["delegatedConsents", "customFlow", "none"] = "delegatedConsents"
     vipps_market: Literal["NO", "DK", "FI", "SE"] = "NO"
     vipps_brand: Literal["vipps", "mobilepay", ""] = ""
+    vipps_plan: Literal["basic", "advanced"] = "basic"
     vipps_new_customers: Literal["create", "refuse"] = "create"
     vipps_button: Literal["plain", "web-component"] = "plain"
     vipps_concurrent_logins: int = Field(64, ge=1, le=1000)

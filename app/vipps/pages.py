@@ -102,8 +102,7 @@ SESSION_CHANGED = RefusalPage(
 NO_APP_CONFIRMATION = RefusalPage(
     N_("This was not confirmed in the app"),
     N_(
-        "%(brand)s logged you in without asking in the app, so we changed nothing. Please confirm with "
-        "your password instead. If you have none, set one first."
+        "%(brand)s logged you in without asking in the app, so we changed nothing. Please confirm in another way."
     ),
 )
 SEVERAL_ACCOUNTS = RefusalPage(
