@@ -101,9 +101,7 @@ SESSION_CHANGED = RefusalPage(
 )
 NO_APP_CONFIRMATION = RefusalPage(
     N_("This was not confirmed in the app"),
-    N_(
-        "%(brand)s logged you in without asking in the app, so we changed nothing. Please confirm in another way."
-    ),
+    N_("%(brand)s logged you in without asking in the app, so we changed nothing. Please confirm in another way."),
 )
 SEVERAL_ACCOUNTS = RefusalPage(
     N_("You seem to have more than one account here"),

@@ -114,6 +114,7 @@ class VippsLogin:
             explanation=_(refusal.page.explanation, brand=brand),
             reasons=describe_reasons(error.reasons),
             calm=refusal.level == "info",
+            earlier=reference() if login_messages.is_about_earlier_account(error.reasons) else None,
             no_way=is_without_a_way(refusal, customer, purpose),
             ways=actions_after_refusal(refusal.code, customer, next_path, reference(), purpose),
             back=back_action(customer is not None, next_path),
