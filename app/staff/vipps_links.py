@@ -129,8 +129,13 @@ def _reconnect(change: LinkChange, subject: str, move_from: int | None) -> Done 
     if other:
         _record(change, AuditAction.VIPPS_DISCONNECTED, other.id, f" to={customer.id}")
     db.session.commit()
-    said = {"staff": change.staff_id, "customer": customer.id, "reason": change.reason, "moved_from": holder}
-    log.info("support_reconnected", **said)
+    log.info(
+        "support_reconnected",
+        staff=change.staff_id,
+        customer=customer.id,
+        reason=change.reason,
+        moved_from=holder,
+    )
     return Done(customer.email is not None, holder)
 
 

@@ -121,7 +121,8 @@ LINKED_ELSEWHERE = RefusalPage(
     N_("This %(brand)s user is connected to another account here"),
     N_(
         "Neither account was changed. If both are yours: log out here, log in with %(brand)s, and disconnect it on "
-        "that account’s page. Then log in to this account again and connect it."
+        "that account’s page, or delete that account if you do not need it. Then log in to this account again and "
+        "connect it."
     ),
 )
 OTHER_PERSON = RefusalPage(

@@ -156,7 +156,7 @@ class Walk:
 
     def _offers(self, page: Page) -> Iterator[Offer]:
         for form in page.select("main form[method=post]"):
-            if str(form["action"]).startswith(WAYS):
+            if str(form["action"]).startswith(WAYS) and form["action"] != "/account/delete":
                 yield from (("POST", str(form["action"]), fields) for fields in self._answers(form))
         for link in page.select("main a[href^='/']"):
             if str(link["href"]).startswith(WAYS):
