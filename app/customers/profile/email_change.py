@@ -64,7 +64,7 @@ def change(customer: Customer, token: str, keep_session: int | None) -> EmailCha
 
 
 def _changed(customer: Customer, email: str, keep_session: int | None) -> EmailChanged:
-    old_email = customer.email
+    old_email = customer.email if customer.email != email else None  # None: the same one, confirmed now
     customer.set_verified_email(email)
     db.session.flush()
     email_tokens.revoke(customer)
