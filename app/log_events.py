@@ -73,6 +73,11 @@ EVENTS: dict[str, Event] = {
         mail_sent=("The mail server accepted an email.", "kind"),
         staff_logged_in=("A member of staff logged in to the back office.", "staff"),
         staff_logged_out=("A member of staff logged out of the back office.", "staff"),
+        support_disconnected=("Support unlinked a customer's Vipps user.", "staff customer reason"),
+        support_reconnected=(
+            "Support linked another Vipps user to an account; `moved_from` is the account that it opened before.",
+            "staff customer reason moved_from",
+        ),
         audience_exported=("A member of staff exported the audience of a channel.", "staff channel people"),
     ),
     **_events(

@@ -75,6 +75,7 @@ class Settings(BaseSettings):
     vipps_market: Literal["NO", "DK", "FI", "SE"] = "NO"
     vipps_brand: Literal["vipps", "mobilepay", ""] = ""
     passwords: bool = True
+    vipps_plan: Literal["basic", "advanced"] = "basic"
     vipps_new_customers: Literal["create", "refuse"] = "create"
     vipps_button: Literal["plain", "web-component"] = "plain"
     vipps_concurrent_logins: int = Field(64, ge=1, le=1000)

@@ -6,6 +6,7 @@ customers have separate tables, cookies and logins; see `models` and `sessions`.
 accounts, session_store, sessions   staff accounts, and their sessions
 search, customer_view               find a customer, and show one
 audit_log                           who accessed what
+vipps_links                         disconnect and reconnect a customer's Vipps user
 export                              the audience of a channel as a file
 reports                             error reports behind the reference numbers of error pages
 """
@@ -17,7 +18,7 @@ from app.customers.accounts.postal_address import from_parts
 from app.customers.activity.descriptions import describe_decision, describe_reasons
 from app.staff import models as models
 from app.staff import privacy, reports
-from app.staff.commands import create_staff, disable_staff
+from app.staff.commands import create_staff, disable_staff, disconnect_vipps, reconnect_vipps
 from app.staff.labels import cause, in_words, shown_to_customer
 from app.staff.routes import bp
 from app.staff.sessions import current_staff
@@ -31,7 +32,7 @@ def init_app(app: Flask) -> None:
         app.add_template_filter(each)
     app.add_template_filter(readable, "phone")
     app.add_template_filter(from_parts, "as_address")
-    for command in (create_staff, disable_staff):
+    for command in (create_staff, disable_staff, disconnect_vipps, reconnect_vipps):
         app.cli.add_command(command)
     reports.init_app(app)
     privacy.init_app(app)

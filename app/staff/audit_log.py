@@ -26,6 +26,8 @@ class AuditAction(StrEnum):
     ACTIVITY = "activity"
     AUDIENCE = "audience"
     EXPORT = "export"
+    VIPPS_DISCONNECTED = "vipps_disconnected"
+    VIPPS_RECONNECTED = "vipps_reconnected"
 
 
 def record(staff_id: int, action: AuditAction, customer_id: int | None = None, detail: str = "") -> None:

@@ -1,16 +1,24 @@
-"""The commands that create and disable staff accounts: `flask create-staff` and `flask disable-staff`."""
+"""The commands of the back office: staff accounts, and the Vipps users of customers.
+
+create-staff, disable-staff           create and disable a staff account
+disconnect-vipps, reconnect-vipps     unlink a customer's Vipps user, and link another one
+"""
 
 import secrets
+from collections.abc import Callable
+from typing import Any
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 from flask_babel import force_locale
 
 from app.customers.forms import WEAK
 from app.customers.passwords import policy
-from app.database import begin_write, db
+from app.database import MAX_ID, begin_write, db
 from app.forms import one_line
-from app.staff import accounts
+from app.staff import accounts, vipps_links
+from app.staff.vipps_links import ChangeReason, Done, Held, IdentityCheck, LinkChange, NotChanged
 from app.vipps.values import normal_email
 
 GENERATED_BYTES = 18
@@ -46,6 +54,72 @@ def disable_staff(email: str) -> None:
     accounts.disable(staff)
     db.session.commit()
     click.echo("The staff account is disabled.")
+
+
+NUMBER = click.IntRange(1, MAX_ID)
+
+
+def _about_a_customer(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what both commands need: the customer's number, and for the audit log who did it and why."""
+    for add in (
+        click.option(
+            "--check",
+            type=click.Choice([each.value for each in IdentityCheck]),
+            required=True,
+            help="How you checked identity.",
+        ),
+        click.option(
+            "--reason",
+            type=click.Choice([each.value for each in ChangeReason]),
+            required=True,
+            help="Why; for the audit log.",
+        ),
+        click.option("--staff", "email", required=True, help="Your staff account's address; for the audit log."),
+        click.argument("number", type=NUMBER),
+    ):
+        command = add(command)
+    return command
+
+
+@click.command("disconnect-vipps")
+@_about_a_customer
+@with_appcontext
+def disconnect_vipps(number: int, email: str, reason: str, check: str) -> None:
+    """Unlink the Vipps user of the customer with this NUMBER; sessions end, and the customer gets an email."""
+    with current_app.test_request_context():  # for the links in the email
+        _report(vipps_links.disconnect(_change(number, email, reason, check)))
+
+
+@click.command("reconnect-vipps")
+@_about_a_customer
+@click.argument("subject")
+@click.option("--move-from", type=NUMBER, help="The customer whose account this Vipps user opens now.")
+@with_appcontext
+def reconnect_vipps(number: int, subject: str, email: str, reason: str, check: str, move_from: int | None) -> None:
+    """Link the Vipps user with this SUBJECT to the customer with this NUMBER, instead of the present one."""
+    with current_app.test_request_context():
+        _report(vipps_links.reconnect(_change(number, email, reason, check), subject, move_from))
+
+
+def _change(number: int, email: str, reason: str, check: str) -> LinkChange:
+    begin_write()
+    staff = accounts.find(normal_email(email) or "")
+    if staff is None or not accounts.is_open(staff):
+        raise click.ClickException("no enabled staff account has this email address")
+    return LinkChange(staff.id, number, ChangeReason(reason), IdentityCheck(check))
+
+
+def _report(outcome: Done | Held | NotChanged) -> None:
+    match outcome:
+        case Done(told, other):
+            moved = f" The Vipps user opened customer {other} before, which has no Vipps user now." if other else ""
+            click.echo(
+                f"Done.{moved} {'The customer gets an email.' if told else 'The customer has no email address.'}"
+            )
+        case Held(other):
+            raise click.ClickException(f"customer {other} has this Vipps user; to move it, add --move-from {other}")
+        case NotChanged():
+            raise click.ClickException(f"nothing was changed: {outcome.replace('_', ' ')}")
 
 
 def _prompt(email: str) -> str:

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from app.settings import settings_of_app
 from app.staff.audit_log import AuditAction
 from app.staff.search import QueryKind
+from app.staff.vipps_links import ChangeReason, IdentityCheck, NotChanged
 from app.vipps.errors import REFUSALS
 
 ACTIONS: Mapping[str, object] = {
@@ -16,6 +17,8 @@ ACTIONS: Mapping[str, object] = {
     AuditAction.ACTIVITY: _l("Read a customer’s activity"),
     AuditAction.AUDIENCE: _l("Viewed an audience"),
     AuditAction.EXPORT: _l("Exported an audience"),
+    AuditAction.VIPPS_DISCONNECTED: _l("Disconnected %(brand)s"),
+    AuditAction.VIPPS_RECONNECTED: _l("Connected %(brand)s again"),
 }
 KINDS: Mapping[str, object] = {
     QueryKind.EMAIL: _l("an email address"),
@@ -41,7 +44,34 @@ STATES: Mapping[str, object] = {"on": _l("Yes"), "off": _l("No"), "resting": _l(
 CHANNELS: Mapping[str, object] = {"email": _l("Email"), "sms": _l("SMS")}
 
 
-TABLES = {"action": ACTIONS, "kind": KINDS, "source": SOURCES, "outcome": OUTCOMES, "state": STATES}
+CHANGE_REASONS: Mapping[str, object] = {
+    ChangeReason.NEW_PROFILE: _l("New %(brand)s profile"),
+    ChangeReason.SALES_UNIT: _l("The shop has another sales unit"),
+    ChangeReason.WRONG_USER: _l("Connected to the wrong person"),
+    ChangeReason.ASKED: _l("The customer asked for it"),
+}
+CHECKS: Mapping[str, object] = {
+    IdentityCheck.CALLED_BACK: _l("Called back on the account’s confirmed phone number, and asked about an order"),
+    IdentityCheck.ORDER_DETAILS: _l("Two details of orders that no email or page shows to others"),
+    IdentityCheck.CONFIRMED_EMAIL: _l("Answered an email to the account’s confirmed address"),
+    IdentityCheck.IN_PERSON: _l("Showed identification in the shop"),
+}
+NOT_CHANGED: Mapping[str, object] = {
+    NotChanged.NOT_CONNECTED: _l("No %(brand)s user is connected to this account."),
+    NotChanged.NO_SUBJECT: _l("Enter the number (sub) of the %(brand)s user, as another customer’s page shows it."),
+    NotChanged.CONNECTED_ALREADY: _l("This %(brand)s user opens this account already."),
+    NotChanged.BLOCKED: _l("One of the accounts is blocked. Find out why before you change it."),
+    NotChanged.CHANGED_MEANWHILE: _l("The account was changed after you opened this page. Please look again."),
+}
+
+TABLES = {
+    "action": ACTIONS,
+    "kind": KINDS,
+    "source": SOURCES,
+    "outcome": OUTCOMES,
+    "state": STATES,
+    "refusal": NOT_CHANGED,
+}
 
 
 def in_words(name: str, table: str) -> str:

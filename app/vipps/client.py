@@ -22,7 +22,7 @@ from .deadline_http import Deadline
 from .discovery import Discovery, Provider, raise_for_outage
 from .errors import LoginRefused, loggable
 from .id_token import IN_APP, IdToken, validate
-from .purposes import LoginPurpose
+from .purposes import CONFIRMATIONS, LoginPurpose
 from .transport import ProviderResponse, Transport
 
 START_SECONDS = 5.0  # for the start of a login, which calls Vipps only when the discovery document has expired
@@ -82,7 +82,7 @@ class VippsClient:
             "code_challenge": create_s256_code_challenge(attempt.code_verifier),
             "code_challenge_method": "S256",
             "market": self.config.market,
-            **({"acr_values": IN_APP} if attempt.purpose is LoginPurpose.CONFIRM else {}),
+            **({"acr_values": IN_APP} if attempt.purpose in CONFIRMATIONS else {}),
         }
         endpoint = self._provider(Deadline(START_SECONDS)).authorization_endpoint
         if self.config.check_first:

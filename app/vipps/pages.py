@@ -101,10 +101,7 @@ SESSION_CHANGED = RefusalPage(
 )
 NO_APP_CONFIRMATION = RefusalPage(
     N_("This was not confirmed in the app"),
-    N_(
-        "%(brand)s logged you in without asking in the app, so we changed nothing. Please confirm with "
-        "your password instead. If you have none, set one first."
-    ),
+    N_("%(brand)s logged you in without asking in the app, so we changed nothing. Please confirm in another way."),
 )
 SEVERAL_ACCOUNTS = RefusalPage(
     N_("You seem to have more than one account here"),
@@ -124,7 +121,8 @@ LINKED_ELSEWHERE = RefusalPage(
     N_("This %(brand)s user is connected to another account here"),
     N_(
         "Neither account was changed. If both are yours: log out here, log in with %(brand)s, and disconnect it on "
-        "that account’s page. Then log in to this account again and connect it."
+        "that account’s page, or delete that account if you do not need it. Then log in to this account again and "
+        "connect it."
     ),
 )
 OTHER_PERSON = RefusalPage(

@@ -16,5 +16,10 @@ class LoginPurpose(StrEnum):
     """Get the current profile of the customer who is logged in here."""
     CONFIRM = "confirm"
     """Re-authenticate the customer who is logged in here, in the app."""
+    CONFIRM_BY_LOGIN = "confirm_by_login"
+    """Re-authenticate a customer who has no other proof: in the app where the plan allows it, else by the login."""
     PROVE = "prove"
     """Finish, in another browser, a link whose account was proved by a mailed link."""
+
+
+CONFIRMATIONS = frozenset({LoginPurpose.CONFIRM, LoginPurpose.CONFIRM_BY_LOGIN})

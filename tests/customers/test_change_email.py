@@ -258,6 +258,17 @@ def test_a_first_address_is_added_in_the_same_way(app: Flask, client: FlaskClien
     assert [mail.kind for mail in mails(app, to=NEW)] == ["change_email"]
 
 
+def test_an_address_of_ones_own_that_was_never_confirmed_can_be_confirmed(app: Flask, client: FlaskClient) -> None:
+    customer_id = add_customer(app, confirmed=False, vipps=True)
+    enter(app, client, customer_id)
+    post(client, "/account/confirm", {"password": PASSWORD, "next": FORM}, form_on="/account")
+    assert use(client, link_for(app, client, EMAIL)).status_code == 303
+    customer = get_customer(app)
+    assert customer is not None
+    assert (customer.id, bool(customer.email_verified_at)) == (customer_id, True)
+    assert [mail.kind for mail in mails(app)] == ["change_email"]
+
+
 def test_an_unconfirmed_registration_does_not_keep_the_address_from_its_owner(
     app: Flask, client: FlaskClient, tuva: int
 ) -> None:

@@ -4,13 +4,15 @@ import pytest
 from flask import Flask
 
 from app import about
-from app.customers.linking.next_actions import NO_RETRY, Action, actions_after_refusal, back_action
+from app.customers.linking.next_actions import NO_RETRY, Action, actions_after_refusal, back_action, is_without_a_way
 from app.customers.models import Customer
+from app.database import utcnow
 from app.vipps.errors import REFUSALS
-from app.vipps.purposes import LoginPurpose
+from app.vipps.purposes import CONFIRMATIONS, LoginPurpose
 
 PASSWORD = Customer(password_hash="x")
 NO_PASSWORD = Customer()
+CONFIRMED_EMAIL = Customer(email="a@example.com", email_verified_at=utcnow())
 
 
 @pytest.mark.parametrize(
@@ -22,7 +24,8 @@ NO_PASSWORD = Customer()
         ("other_subject", None, ["/login?next=/account", "/password/forgot"]),
         ("access_denied", None, ["/cart", "/login?next=/cart"]),
         ("not_confirmed_in_app", PASSWORD, ["/account/confirm?next=/cart", "/account"]),
-        ("not_confirmed_in_app", NO_PASSWORD, ["/account/password", "/account"]),
+        ("not_confirmed_in_app", CONFIRMED_EMAIL, ["/account/password", "/account"]),
+        ("not_confirmed_in_app", NO_PASSWORD, [f"mailto:{about.EMAIL}", "/account"]),
         ("linked_elsewhere", PASSWORD, ["/account"]),
         ("members_only", PASSWORD, ["/account"]),
         ("other_subject", PASSWORD, ["/account"]),
@@ -47,7 +50,6 @@ def test_the_ways_on_from_a_refusal(app: Flask, code: str, customer: Customer | 
     [
         (LoginPurpose.CONNECT, "/account/vipps/link"),
         (LoginPurpose.REFRESH, "/account/profile"),
-        (LoginPurpose.CONFIRM, "/account/confirm?next=/cart"),
     ],
 )
 def test_what_was_begun_for_an_account_begins_again_on_its_page(app: Flask, purpose: LoginPurpose, href: str) -> None:
@@ -55,6 +57,22 @@ def test_what_was_begun_for_an_account_begins_again_on_its_page(app: Flask, purp
         again, page = actions_after_refusal("access_denied", PASSWORD, "/cart", "", purpose)
         assert (again.href, page.href) == (href, "/account")
         assert again.label, "the button would log in any user who comes back"
+
+
+@pytest.mark.parametrize("purpose", CONFIRMATIONS)
+@pytest.mark.parametrize("code", ["vipps_resting", "vipps_unreachable", "access_denied", "not_confirmed_in_app"])
+@pytest.mark.parametrize(
+    ("customer", "first"),
+    [(PASSWORD, "/account/confirm?next=/cart"), (CONFIRMED_EMAIL, "/account/password"), (NO_PASSWORD, None)],
+)
+def test_a_confirmation_that_failed_offers_the_customers_other_proof_first(
+    app: Flask, customer: Customer, first: str | None, code: str, purpose: LoginPurpose
+) -> None:
+    with app.test_request_context():
+        ways = [way.href for way in actions_after_refusal(code, customer, "/cart", "", purpose)]
+    assert first in (None, ways[0])
+    is_final = first is None and code != "access_denied"
+    assert is_without_a_way(REFUSALS[code], customer, purpose) is is_final
 
 
 @pytest.mark.parametrize("purpose", [None, LoginPurpose.PROVE])

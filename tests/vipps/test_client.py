@@ -12,7 +12,7 @@ from app.vipps.client import VippsClient
 from app.vipps.config import DISCOVERY_PATH
 from app.vipps.deadline_http import Deadline
 from app.vipps.errors import LoginRefused
-from app.vipps.purposes import LoginPurpose
+from app.vipps.purposes import CONFIRMATIONS, LoginPurpose
 from app.vipps.transport import MAX_BYTES
 from tests.provider import CLIENT_ID, KEYS_PATH, SUBJECT, TOKEN_PATH, USERINFO_PATH, Handler, Provider, running
 from tests.vipps.conftest import an_attempt
@@ -58,7 +58,7 @@ def test_the_authorization_request_names_s256_and_carries_state_and_nonce(client
 def test_only_a_confirmation_asks_for_the_app(client_of: VippsClient, purpose: LoginPurpose) -> None:
     query = parse_qs(urlsplit(client_of.authorization_url(an_attempt(purpose=purpose))).query)
     asked = query.get("acr_values", [])
-    assert asked == (["urn:vipps:acr:app_auth"] if purpose is LoginPurpose.CONFIRM else [])
+    assert asked == (["urn:vipps:acr:app_auth"] if purpose in CONFIRMATIONS else [])
 
 
 def test_basic_authentication_sends_plain_base64_and_keeps_the_secret_out_of_the_body(

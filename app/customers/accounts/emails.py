@@ -24,6 +24,8 @@ SUBJECTS = {
     "password_set": _l("Your password was changed"),
     "vipps_connected": _l("A new way to log in to your account"),
     "vipps_disconnected": _l("A way to log in was removed from your account"),
+    "support_disconnected": _l("We changed how you log in to your account"),
+    "support_connected": _l("We changed how you log in to your account"),
     "sharing_revoked": _l("You stopped sharing, and your account is still here"),
     "taken_over": _l("Your account is yours alone now"),
     "prove_ownership": _l("Is this your account?"),
@@ -71,6 +73,16 @@ def vipps_connected(customer: Customer) -> None:
 def vipps_disconnected(customer: Customer) -> None:
     """Tell the owner that no Vipps user opens the account any more (ASVS 6.3.7)."""
     _send(customer, "vipps_disconnected", account=_link("account.overview"))
+
+
+def support_disconnected(customer: Customer) -> None:
+    """Tell the owner that support unlinked the Vipps user (ASVS 6.3.7)."""
+    _send(customer, "support_disconnected", forgot=_link("password.forgot") if customer.email_verified_at else None)
+
+
+def support_connected(customer: Customer) -> None:
+    """Tell the owner that support linked another Vipps user (ASVS 6.3.7)."""
+    _send(customer, "support_connected", login=_link("login.page"))
 
 
 def sharing_revoked(customer: Customer) -> None:

@@ -30,6 +30,9 @@ class Kind(StrEnum):
     CONNECTED_HERE = "connected_here"
     VIPPS_CONNECTED = "vipps_connected"
     VIPPS_DISCONNECTED = "vipps_disconnected"
+    SUPPORT_DISCONNECTED = "support_disconnected"
+    SUPPORT_CONNECTED = "support_connected"
+    SUPPORT_MOVED = "support_moved"
     ADDRESS_CONFIRMED = "address_confirmed"
     TAKEN_OVER = "taken_over"
     PASSWORD_SET = "password_set"  # noqa: S105 - the name of an event

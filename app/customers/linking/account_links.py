@@ -137,7 +137,7 @@ def create_customer(who: Identity, info: UserInfo) -> VippsLink:
         customer.set_verified_email(person.email)
     if person.phone_number:
         phone_number.mark_verified(customer)
-    return _add(customer, who)
+    return add_link(customer, who)
 
 
 def link_account(customer: Customer, who: Identity) -> VippsLink:
@@ -146,7 +146,7 @@ def link_account(customer: Customer, who: Identity) -> VippsLink:
     Its other sessions end and its open email links are revoked: an attacker who had access before the owner would keep
     it by them (Sudhodanan and Paverd, section 6.2.2; ASVS 7.4.3). An email tells the owner (ASVS 6.3.7).
     """
-    link = _add(customer, who)
+    link = add_link(customer, who)
     email_tokens.revoke(customer)
     end_sessions_of(customer, EndReason.VIPPS_CONNECTED, except_current=True)
     account_activity.record(customer, Kind.VIPPS_CONNECTED, method=LoginMethod.VIPPS)
@@ -181,19 +181,25 @@ def can_unlink(customer: Customer) -> bool:
 
 
 def unlink_account(customer: Customer, link: VippsLink) -> None:
-    """Unlink the Vipps user: delete the link with the profile from Vipps, and end every other session.
+    """Unlink the Vipps user for the customer, and end every other session."""
+    remove_link(customer, link)
+    end_sessions_of(customer, EndReason.VIPPS_DISCONNECTED, except_current=True)
+    account_activity.record(customer, Kind.VIPPS_DISCONNECTED)
+    emails.vipps_disconnected(customer)
+
+
+def remove_link(customer: Customer, link: VippsLink) -> None:
+    """Delete a link with the profile from Vipps.
 
     A suspended consent becomes a no: without the link nothing would keep it suspended.
     """
     preferences.end_suspended(customer, [link])
     db.session.delete(link)
     withdraw_proposals(customer)
-    end_sessions_of(customer, EndReason.VIPPS_DISCONNECTED, except_current=True)
-    account_activity.record(customer, Kind.VIPPS_DISCONNECTED)
-    emails.vipps_disconnected(customer)
 
 
-def _add(customer: Customer, who: Identity) -> VippsLink:
+def add_link(customer: Customer, who: Identity) -> VippsLink:
+    """Add the link that lets a Vipps user open an account; raises `IntegrityError` if another login was faster."""
     link = VippsLink(customer=customer, issuer=who.issuer, client_id=who.client_id, subject=who.subject)
     db.session.add(link)
     db.session.flush()

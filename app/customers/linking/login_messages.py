@@ -1,5 +1,7 @@
 """The message after a Vipps login: whose account this is, what was decided, and where to read why."""
 
+from collections.abc import Sequence
+
 from flask import flash, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -18,6 +20,18 @@ LINES = {
 }
 
 
+# The reasons of a decision that passed by an account with the person's verified number, which they could not open.
+EARLIER_ACCOUNT = frozenset({"number_moved_on", "number_changed_hands"})
+
+
+def is_about_earlier_account(reasons: Sequence[str]) -> bool:
+    """Tell whether the person may have an earlier account, for example by a changed subject.
+
+    Only a number that Vipps has just verified leads here, so an attacker learns nothing about numbers of others.
+    """
+    return not EARLIER_ACCOUNT.isdisjoint(reasons)
+
+
 def greet(customer: Customer, line: Activity, *, news: bool) -> None:
     """Say whose account was opened and what was decided, with links to the details and to "Not you?".
 
@@ -31,6 +45,9 @@ def greet(customer: Customer, line: Activity, *, news: bool) -> None:
     # A browser that Vipps remembers logs in the person who used it last (Vipps Login API FAQ: remembered browser).
     markup += Markup(' <a href="{}">{}</a>').format(url_for("account.overview"), _("Not you?"))
     flash(markup, "success")
+    if line.decision == Verdict.CREATE and is_about_earlier_account(line.reasons):
+        text = _("Another account here has, or had, your verified phone number.")
+        flash(Markup('{} <a href="{}">{}</a>').format(text, url_for("account.overview"), _("Is it yours?")), "info")
     if news:
         text = _("Your details in %(brand)s have changed.", brand=settings_of_app().brand)
         flash(Markup('{} <a href="{}">{}</a>').format(text, url_for("profile.page"), _("Choose what to keep")), "info")

@@ -8,10 +8,10 @@ from flask_babel import gettext as _
 
 from app.about import EMAIL
 from app.customers.models import Customer
-from app.settings import settings_of_app
-from app.vipps.errors import REFUSALS
+from app.customers.sessions.reauthentication import has_proof_without_vipps
+from app.vipps.errors import REFUSALS, Refusal
 from app.vipps.pages import OUR_MISTAKE
-from app.vipps.purposes import LoginPurpose
+from app.vipps.purposes import CONFIRMATIONS, LoginPurpose
 
 # Refusals for which "try again" is not offered: retrying cannot help, or another user began the login.
 NO_RETRY = {
@@ -45,9 +45,9 @@ def actions_after_refusal(
     if customer is not None:
         page = Action(url_for("account.overview"), _("Go to my page"))
         again = _again(code, purpose, next_path)
-        if code == "vipps_resting":
+        if code == "vipps_resting" and purpose not in CONFIRMATIONS:
             return [page, *again]
-        return [*_confirm_otherwise(code, customer, next_path), *again, page]
+        return [*_confirm_otherwise(code, customer, next_path, purpose), *again, page]
     by_login_page = Action(url_for("login.page", next=next_path), _("Log in another way"))
     button = Action(next_path, members=purpose is LoginPurpose.MEMBERS)
     match code:
@@ -66,6 +66,13 @@ def actions_after_refusal(
         case "vipps_resting":
             return [by_login_page, button]
     return [button, by_login_page]
+
+
+def is_without_a_way(refusal: Refusal, customer: Customer | None, purpose: LoginPurpose | None) -> bool:
+    """Tell whether a customer had to confirm by Vipps, cannot now, and has no other proof: the page says what to do."""
+    if customer is None or purpose not in CONFIRMATIONS or has_proof_without_vipps(customer):
+        return False
+    return refusal.status >= 500 or refusal.code == "not_confirmed_in_app"
 
 
 def back_action(is_logged_in: bool, next_path: str) -> Action:
@@ -91,16 +98,21 @@ def _again(code: str, purpose: LoginPurpose | None, next_path: str) -> Sequence[
             return [Action(url_for("vipps_account.link"), _("Start again"))]
         case LoginPurpose.REFRESH:
             return [Action(url_for("profile.page"), _("Start again"))]
-        case LoginPurpose.CONFIRM:
+        case LoginPurpose.CONFIRM | LoginPurpose.CONFIRM_BY_LOGIN:
             return [Action(url_for("confirm.page", next=next_path), _("Start again"))]
         case LoginPurpose.LOG_IN | LoginPurpose.MEMBERS:
             return [Action(next_path, members=purpose is LoginPurpose.MEMBERS)]
     return []
 
 
-def _confirm_otherwise(code: str, customer: Customer, next_path: str) -> Sequence[Action]:
-    if code != "not_confirmed_in_app":
+def _confirm_otherwise(code: str, customer: Customer, next_path: str, purpose: LoginPurpose | None) -> Sequence[Action]:
+    """Return the way to confirm without Vipps, if there is one, after a confirmation that Vipps did not give."""
+    if code != "not_confirmed_in_app" and purpose not in CONFIRMATIONS:
         return []
     if customer.has_password:
         return [Action(url_for("confirm.page", next=next_path), _("Confirm with your password"))]
-    return [Action(url_for("password.change"), _("Set a password"))] if settings_of_app().passwords else []
+    if has_proof_without_vipps(customer):
+        return [Action(url_for("password.change"), _("Set a password"))]
+    if code == "not_confirmed_in_app":
+        return [Action(f"mailto:{EMAIL}", _("Write to %(email)s", email=EMAIL))]
+    return []

@@ -18,7 +18,7 @@ from app.customers.activity.account_activity import Kind
 from app.customers.activity.descriptions import describe_reasons
 from app.customers.linking import account_links, callback_replay, login_messages, pending_link, revocation
 from app.customers.linking.account_links import Resolution
-from app.customers.linking.next_actions import actions_after_refusal, back_action
+from app.customers.linking.next_actions import actions_after_refusal, back_action, is_without_a_way
 from app.customers.linking.sign_in import (
     customer_or_refuse,
     in_one_transaction,
@@ -30,7 +30,7 @@ from app.customers.lookup import Identity
 from app.customers.models import Customer, LoginMethod
 from app.customers.profile.change_history import has_proposals
 from app.customers.sessions import session_store
-from app.customers.sessions.reauthentication import record_reauthentication
+from app.customers.sessions.reauthentication import has_proof_without_vipps, record_reauthentication
 from app.customers.sessions.session_cookie import (
     current_customer,
     forget_current,
@@ -46,6 +46,7 @@ from app.settings import settings_of_app
 from app.signals import event_received, login_ended, send
 from app.vipps.attempts import Attempt
 from app.vipps.errors import LoginRefused
+from app.vipps.id_token import IN_APP
 from app.vipps.matching import Decision, ProofMethod, Verdict
 from app.vipps.purposes import LoginPurpose
 from app.vipps.revocation_event import Delivery
@@ -119,6 +120,8 @@ class VippsLogin:
             explanation=_(refusal.page.explanation, brand=brand),
             reasons=describe_reasons(error.reasons),
             calm=refusal.level == "info",
+            earlier=reference() if login_messages.is_about_earlier_account(error.reasons) else None,
+            no_way=is_without_a_way(refusal, customer, purpose),
             ways=actions_after_refusal(refusal.code, customer, next_path, reference(), purpose),
             back=back_action(customer is not None, next_path),
             reference=reference(),
@@ -221,8 +224,15 @@ def refresh(login: Login) -> ResponseReturnValue:
 
 
 def confirm(login: Login) -> ResponseReturnValue:
-    """Record that the customer has just confirmed in the app; `acr` has been checked with the ID token."""
-    resolution = resolve(LoginPurpose.CONFIRM, login, lock_current_customer())
+    """Record that the customer has just confirmed who they are: in the app, or by this login without another proof.
+
+    For `CONFIRM`, `acr` was checked with the ID token. For `CONFIRM_BY_LOGIN`, a password or a confirmed address may
+    have been added since the start: then a login that a remembered browser answered is no confirmation any more.
+    """
+    current = lock_current_customer()
+    if login.id_token.acr != IN_APP and has_proof_without_vipps(current):
+        raise LoginRefused("not_confirmed_in_app")
+    resolution = resolve(LoginPurpose.CONFIRM, login, current)
     customer = customer_or_refuse(resolution)
     token = record_reauthentication(customer, LoginMethod.VIPPS)
     callback_replay.record_done(login.attempt)
@@ -249,6 +259,7 @@ ACCEPT = {
     LoginPurpose.CONNECT: link_current_customer,
     LoginPurpose.REFRESH: refresh,
     LoginPurpose.CONFIRM: confirm,
+    LoginPurpose.CONFIRM_BY_LOGIN: confirm,
     LoginPurpose.PROVE: prove,
 }
 

@@ -31,6 +31,9 @@ EXPLAINS = (
     Kind.CONNECTED_HERE,
     Kind.VIPPS_CONNECTED,
     Kind.VIPPS_DISCONNECTED,
+    Kind.SUPPORT_DISCONNECTED,
+    Kind.SUPPORT_CONNECTED,
+    Kind.SUPPORT_MOVED,
     Kind.ADDRESS_CONFIRMED,
     Kind.TAKEN_OVER,
     Kind.PASSWORD_SET,
@@ -80,6 +83,8 @@ def _unused(now: datetime) -> ColumnElement[bool]:
         Customer.blocked_at.is_(None),
         not_(exists().where(VippsLink.customer_id == Customer.id)),
         not_(exists().where(EmailToken.customer_id == Customer.id, EmailToken.created_at >= before)),
+        # An account that support disconnected was used, and waits until its customer is connected again.
+        not_(exists().where(Activity.customer_id == Customer.id, Activity.kind == Kind.SUPPORT_DISCONNECTED)),
         *(not_(each) for each in used),
     )
 

@@ -40,7 +40,7 @@ def request(customer: Customer, new_email: str) -> ChangeRequested | AddressTake
     lookup.lock_customer(customer.id)
     account_activity.record(customer, Kind.EMAIL_CHANGE_ASKED)
     owner = lookup.find_by_email(new_email)
-    if owner is not None and lookup.is_claimed(owner):
+    if owner is not None and owner is not customer and lookup.is_claimed(owner):
         email_tokens.revoke(customer, TokenPurpose.CHANGE_EMAIL)
         return AddressTaken(owner)
     return ChangeRequested(email_tokens.issue(customer, new_email, TokenPurpose.CHANGE_EMAIL))
@@ -56,15 +56,15 @@ def change(customer: Customer, token: str, keep_session: int | None) -> EmailCha
     if proof is None or proof.customer_id != customer.id:
         return LinkSpent()
     owner = lookup.find_by_email(proof.email, lock=True)
-    if owner is not None and lookup.is_claimed(owner):
-        return AddressTaken(owner)
-    if owner is not None:
+    if owner is not None and owner is not customer:  # their own address, never confirmed, is confirmed now
+        if lookup.is_claimed(owner):
+            return AddressTaken(owner)
         erase(owner)
     return _changed(customer, proof.email, keep_session)
 
 
 def _changed(customer: Customer, email: str, keep_session: int | None) -> EmailChanged:
-    old_email = customer.email
+    old_email = customer.email if customer.email != email else None  # None: the same one, confirmed now
     customer.set_verified_email(email)
     db.session.flush()
     email_tokens.revoke(customer)

@@ -7,10 +7,12 @@ from app.customers import lookup
 from app.customers.accounts.phone_number import readable
 from app.customers.activity import account_activity
 from app.customers.consents import ledger, preferences
+from app.customers.linking.login_messages import is_about_earlier_account
 from app.customers.profile import change_history
 from app.customers.profile.from_vipps import addresses_of, vipps_profile_of
 from app.customers.sessions import session_store
 from app.customers.sessions.session_cookie import login_required, required_customer
+from app.vipps.matching import Verdict
 
 LOGINS_SHOWN = 5
 
@@ -22,6 +24,8 @@ bp = Blueprint("account", __name__)
 def overview() -> ResponseReturnValue:
     """Show the customer's own page."""
     customer = required_customer()
+    logins = account_activity.latest_logins(customer, LOGINS_SHOWN)
+    new_beside = [each for each in logins if each.decision == Verdict.CREATE and is_about_earlier_account(each.reasons)]
     return render_template(
         "customers/overview.html",
         customer=customer,
@@ -31,7 +35,8 @@ def overview() -> ResponseReturnValue:
         addresses=addresses_of(customer),
         answers=ledger.latest(customer),
         standings=preferences.channel_statuses(customer),
-        logins=account_activity.latest_logins(customer, LOGINS_SHOWN),
+        logins=logins,
+        earlier=new_beside[0].reference if new_beside else None,
         asked=len(change_history.proposals(customer)),
         sessions=len(session_store.open_sessions(customer)),
     )

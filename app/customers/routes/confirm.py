@@ -5,9 +5,9 @@ from flask.typing import ResponseReturnValue
 
 from app.customers import lookup, rate_limits
 from app.customers.forms import ConfirmationForm
-from app.customers.models import LoginMethod
+from app.customers.models import Customer, LoginMethod
 from app.customers.passwords import hashing
-from app.customers.sessions.reauthentication import record_reauthentication
+from app.customers.sessions.reauthentication import has_proof_without_vipps, record_reauthentication
 from app.customers.sessions.session_cookie import (
     current_customer,
     lock_current_session,
@@ -19,9 +19,10 @@ from app.customers.sessions.session_cookie import (
 from app.database import begin_write, db
 from app.logging import log
 from app.security import client_network, limiter
+from app.settings import settings_of_app
 from app.vipps.purposes import LoginPurpose
 from app.vipps.return_path import local_path
-from app.vipps.routes import begin
+from app.vipps.routes import begin, rests
 
 bp = Blueprint("confirm", __name__)
 
@@ -70,10 +71,21 @@ def by_password() -> ResponseReturnValue:
 @login_required
 def by_vipps() -> ResponseReturnValue:
     """Have the person confirm in the Vipps app, even if this browser is remembered there."""
-    target = _target(request.form.get("next"))
-    if lookup.link_of(required_customer()) is None:
+    target, customer = _target(request.form.get("next")), required_customer()
+    if lookup.link_of(customer) is None:
         return redirect(url_for("confirm.page", next=target), 303)
-    return begin(LoginPurpose.CONFIRM, target, session_identifier())
+    return begin(_purpose(customer), target, session_identifier())
+
+
+def _purpose(customer: Customer) -> LoginPurpose:
+    """Return what a login has to prove: the confirmation in the app, unless the customer has no other proof at all.
+
+    The shop cannot see the plan. On the advanced plan, `VIPPS_PLAN` keeps a person who removes `acr_values` from the
+    address from confirming in a browser that Vipps remembers.
+    """
+    if settings_of_app().vipps_plan == "advanced" or has_proof_without_vipps(customer):
+        return LoginPurpose.CONFIRM
+    return LoginPurpose.CONFIRM_BY_LOGIN
 
 
 def _target(candidate: str | None) -> str:
@@ -87,5 +99,7 @@ def _page(form: ConfirmationForm, *, wrong: bool = False) -> str:
         form=form,
         customer=customer,
         has_vipps=lookup.link_of(customer) is not None,
+        has_other=has_proof_without_vipps(customer),
+        vipps_rests=rests(),
         wrong=wrong,
     )

@@ -46,7 +46,7 @@ def change() -> ResponseReturnValue:
 def send_link() -> ResponseReturnValue:
     """Mail a link to the new address, or word to its owner; the answer is the same."""
     form, customer = EmailForm(), required_customer()
-    if form.validate_on_submit() and form.address == customer.email:
+    if form.validate_on_submit() and form.address == customer.email and customer.email_verified_at:
         form.email.errors = [_("That is already your email address.")]
     if form.errors:
         return render_template("customers/email.html", form=form, customer=customer), 422

@@ -68,7 +68,9 @@ def unlink() -> ResponseReturnValue:
     customer = required_customer()
     if lookup.link_of(customer) is None:
         return redirect(url_for("account.overview"), 303)
-    return render_template("customers/vipps_unlink.html", possible=account_links.can_unlink(customer))
+    return render_template(
+        "customers/vipps_unlink.html", customer=customer, possible=account_links.can_unlink(customer)
+    )
 
 
 @bp.post("/account/vipps/unlink")

@@ -3,6 +3,11 @@
 A session may be ten hours old, or another person may use the browser (ASVS 7.5.1). So a password, an emailed link or a
 confirmation in the Vipps app opens a window of ten minutes, and `required` lets a view run only inside it. A plain
 Vipps login opens none: a browser that Vipps remembers logs in without asking the person.
+
+One exception keeps such pages within reach of an account that has neither a password nor a confirmed address: on Vipps'
+basic plan, a new login of the same Vipps user is the strongest proof that it has, and that is what adding a first
+address or another way in requires (NIST SP 800-63B-4, binding an additional authenticator: at the highest level that
+the account has). A stolen session cannot make that login.
 """
 
 from collections.abc import Callable
@@ -19,6 +24,7 @@ from app.customers.models import Customer, CustomerSession, LoginMethod
 from app.customers.sessions.session_cookie import current_session, login_required, rotate_session
 from app.database import utcnow
 from app.logging import log
+from app.settings import settings_of_app
 
 WINDOW = timedelta(minutes=10)
 
@@ -28,6 +34,11 @@ View = Callable[..., ResponseReturnValue]
 def is_recent(session: CustomerSession | None) -> bool:
     """Tell whether the customer re-authenticated in this session within the window."""
     return session is not None and session.confirmed_at is not None and session.confirmed_at > utcnow() - WINDOW
+
+
+def has_proof_without_vipps(customer: Customer) -> bool:
+    """Tell whether a customer can re-authenticate without Vipps: by password, or by a link to a confirmed address."""
+    return customer.has_password or (settings_of_app().passwords and customer.email_verified_at is not None)
 
 
 def record_reauthentication(customer: Customer, method: LoginMethod) -> str | None:

@@ -1,0 +1,56 @@
+"""Unlink and link the Vipps user of an account for support, who have checked who the customer is.
+
+A `sub` changes when a customer makes a new Vipps profile, or when the shop moves to another sales unit (Vipps Login API
+guide: core concepts, "sub"). An account without an email address is then out of its customer's reach. Of each account
+that support changes, every session and every open email link ends, and its customer is told by email (ASVS 6.3.7).
+
+The caller has locked the customers, writes the audit log, and commits.
+"""
+
+from app.customers import email_tokens, lookup
+from app.customers.accounts import emails
+from app.customers.activity import account_activity
+from app.customers.activity.account_activity import Kind
+from app.customers.linking import account_links
+from app.customers.lookup import Identity
+from app.customers.models import Customer, EndReason, LoginMethod, VippsLink
+from app.customers.sessions import session_store
+from app.database import db
+
+
+def disconnect(customer: Customer, link: VippsLink, kind: Kind = Kind.SUPPORT_DISCONNECTED) -> None:
+    """Unlink the Vipps user of an account.
+
+    An address that was never confirmed is removed. Without the link the account would count as a registration without
+    an owner, and the reader of that mailbox, perhaps another person's, could take it over with its orders.
+    """
+    account_links.remove_link(customer, link)
+    _end_access(customer, kind)
+    emails.support_disconnected(customer)
+    if customer.email_verified_at is None:
+        customer.email = None
+
+
+def reconnect(customer: Customer, who: Identity) -> Customer | None:
+    """Link another Vipps user to an account, instead of its present one.
+
+    Returns the other account that this Vipps user opened until now, or None. It keeps its orders and its data.
+    """
+    held, present = lookup.find_link(who), lookup.link_of(customer)
+    other = held.customer if held else None
+    if held and other:
+        disconnect(other, held, Kind.SUPPORT_MOVED)
+    if present:
+        account_links.remove_link(customer, present)
+    db.session.flush()
+    account_links.add_link(customer, who)
+    _end_access(customer, Kind.SUPPORT_CONNECTED)
+    emails.support_connected(customer)
+    return other
+
+
+def _end_access(customer: Customer, kind: Kind) -> None:
+    email_tokens.revoke(customer)
+    session_store.end_all(customer, EndReason.VIPPS_DISCONNECTED)
+    line = account_activity.record(customer, kind, method=LoginMethod.VIPPS)
+    line.user_agent = ""  # the browser is the staff member's

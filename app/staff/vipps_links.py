@@ -1,0 +1,152 @@
+"""Disconnect and reconnect a customer's Vipps user, with a reason, for a customer whose identity was checked.
+
+This can open any account to another person. So it takes the staff member's password again (ASVS 7.5.3), a reason, and
+the way in which the identity was checked (ASVS 6.4.4). Each account that is changed gets an entry in the audit log, in
+the same transaction. A Vipps user that opens another account moves only if the staff member named that account.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy.exc import IntegrityError
+
+from app.customers import lookup
+from app.customers.linking import support
+from app.customers.lookup import Identity
+from app.database import db
+from app.logging import log
+from app.staff import audit_log
+from app.staff.audit_log import AuditAction
+from app.vipps.id_token import is_subject
+from app.vipps.routes import integration
+
+
+class ChangeReason(StrEnum):
+    """Why a link is changed."""
+
+    NEW_PROFILE = "new_profile"
+    SALES_UNIT = "sales_unit"
+    WRONG_USER = "wrong_user"
+    ASKED = "asked"
+
+
+class IdentityCheck(StrEnum):
+    """How support checked who the customer is."""
+
+    CALLED_BACK = "called_back"
+    ORDER_DETAILS = "order_details"
+    CONFIRMED_EMAIL = "confirmed_email"
+    IN_PERSON = "in_person"
+
+
+class NotChanged(StrEnum):
+    """Why nothing was changed."""
+
+    NO_CUSTOMER = "no_customer"
+    NOT_CONNECTED = "not_connected"
+    NO_SUBJECT = "no_subject"
+    CONNECTED_ALREADY = "connected_already"
+    BLOCKED = "blocked"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+
+
+@dataclass(frozen=True)
+class LinkChange:
+    """What a staff member wants to change, and why. `seen` is the subject that the page showed, None without a page."""
+
+    staff_id: int
+    customer_id: int
+    reason: ChangeReason
+    check: IdentityCheck
+    seen: str | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """The link was changed. `other` is the account that the Vipps user opened before; `told`: an email went out."""
+
+    told: bool
+    other: int | None = None
+
+
+@dataclass(frozen=True)
+class Held:
+    """The Vipps user opens another account, which the staff member did not name; nothing was changed."""
+
+    customer_id: int
+
+
+def disconnect(change: LinkChange) -> Done | NotChanged:
+    """Unlink the customer's Vipps user. The caller has begun to write; a refusal changes nothing."""
+    customer = lookup.lock_customer(change.customer_id)
+    if customer is None:
+        return NotChanged.NO_CUSTOMER
+    link = lookup.link_of(customer)
+    if not _is_as_seen(change, link.subject if link else ""):
+        return NotChanged.CHANGED_MEANWHILE
+    if link is None:
+        return NotChanged.NOT_CONNECTED
+    told = customer.email is not None
+    support.disconnect(customer, link)
+    _record(change, AuditAction.VIPPS_DISCONNECTED, customer.id)
+    db.session.commit()
+    log.info("support_disconnected", staff=change.staff_id, customer=customer.id, reason=change.reason)
+    return Done(told)
+
+
+def reconnect(change: LinkChange, subject: str, move_from: int | None = None) -> Done | Held | NotChanged:
+    """Link a subject to the customer. The caller has begun to write; a refusal changes nothing."""
+    try:
+        return _reconnect(change, subject, move_from)
+    except IntegrityError:  # a login linked this subject at the same moment
+        db.session.rollback()
+        return NotChanged.CHANGED_MEANWHILE
+
+
+def _reconnect(change: LinkChange, subject: str, move_from: int | None) -> Done | Held | NotChanged:
+    if not is_subject(subject):
+        return NotChanged.NO_SUBJECT
+    unit = integration().client.config
+    who = Identity(unit.issuer, unit.client_id, subject)
+    holder = _holder(who)
+    # In the order of their numbers, or two of these at the same moment could deadlock.
+    numbers = sorted({change.customer_id, holder or change.customer_id})
+    locked = {number: lookup.lock_customer(number) for number in numbers}
+    customer = locked[change.customer_id]
+    if customer is None:
+        return NotChanged.NO_CUSTOMER
+    present = lookup.link_of(customer)
+    if not _is_as_seen(change, present.subject if present else "") or _holder(who) != holder:
+        return NotChanged.CHANGED_MEANWHILE
+    if holder == customer.id:
+        return NotChanged.CONNECTED_ALREADY
+    if any(each is not None and each.blocked_at for each in locked.values()):
+        return NotChanged.BLOCKED
+    if holder != move_from:
+        return Held(holder) if holder else NotChanged.CHANGED_MEANWHILE
+    other = support.reconnect(customer, who)
+    _record(change, AuditAction.VIPPS_RECONNECTED, customer.id, f" from={holder}" if holder else "")
+    if other:
+        _record(change, AuditAction.VIPPS_DISCONNECTED, other.id, f" to={customer.id}")
+    db.session.commit()
+    log.info(
+        "support_reconnected",
+        staff=change.staff_id,
+        customer=customer.id,
+        reason=change.reason,
+        moved_from=holder,
+    )
+    return Done(customer.email is not None, holder)
+
+
+def _holder(who: Identity) -> int | None:
+    link = lookup.find_link(who)
+    return link.customer_id if link else None
+
+
+def _is_as_seen(change: LinkChange, subject: str) -> bool:
+    return change.seen is None or change.seen == subject
+
+
+def _record(change: LinkChange, action: AuditAction, customer_id: int, more: str = "") -> None:
+    audit_log.record(change.staff_id, action, customer_id, f"reason={change.reason} check={change.check}{more}")
