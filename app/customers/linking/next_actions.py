@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from app.about import EMAIL
 from app.customers.models import Customer
 from app.customers.sessions.reauthentication import has_proof_without_vipps
+from app.settings import settings_of_app
 from app.vipps.errors import REFUSALS, Refusal
 from app.vipps.pages import OUR_MISTAKE
 from app.vipps.purposes import CONFIRMATIONS, LoginPurpose
