@@ -83,7 +83,8 @@ def add_answer(
 def log_in(client: FlaskClient, email: str = EMAIL) -> Any:
     """Log in without the password form, which a shop may not have, as a login that has just been confirmed."""
     cookies = "; ".join(f"{each.key}={each.value}" for each in client._cookies.values())
-    with client.application.test_request_context("/login", method="POST", headers={"Cookie": cookies}):
+    environ = {**client.environ_base, "HTTP_COOKIE": cookies}
+    with client.application.test_request_context("/login", method="POST", environ_base=environ):
         customer = db.session.scalars(select(Customer).where(Customer.email == email)).one()
         response = sign_in(customer, LoginMethod.PASSWORD, "/")
     for header in response.headers.getlist("Set-Cookie"):
