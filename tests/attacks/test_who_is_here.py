@@ -12,7 +12,7 @@ from app.customers import rate_limits
 from app.customers.passwords import hashing
 from tests.conftest import allowed_by, browser_of, post
 from tests.customers.steps import EMAIL, PASSWORD, CountingHasher, add_customer, without_token
-from tests.customers.steps import log_in as log_customer_in
+from tests.customers.steps import log_in_by_form as log_customer_in
 from tests.staff import steps as staff
 from tests.vipps_person import VippsPerson
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import Flask
+from flask import Flask, session
 from flask.testing import FlaskClient
 from sqlalchemy import event, select, update
 
@@ -82,10 +82,13 @@ def add_answer(
 
 def log_in(client: FlaskClient, email: str = EMAIL) -> Any:
     """Log in without the password form, which a shop may not have, as a login that has just been confirmed."""
+    app = client.application
     cookies = "; ".join(f"{each.key}={each.value}" for each in client._cookies.values())
-    with client.application.test_request_context("/login", method="POST", headers={"Cookie": cookies}):
+    environ = {**client.environ_base, "HTTP_COOKIE": cookies}
+    with app.test_request_context("/login", method="POST", environ_base=environ):
         customer = db.session.scalars(select(Customer).where(Customer.email == email)).one()
         response = sign_in(customer, LoginMethod.PASSWORD, "/")
+        app.session_interface.save_session(app, session, response)  # type: ignore[arg-type]  # its proxy
     for header in response.headers.getlist("Set-Cookie"):
         name, _, value = header.partition(";")[0].partition("=")
         if value:

@@ -27,6 +27,7 @@ from tests.customers.steps import (
     is_logged_in,
     link_in,
     log_in,
+    log_in_by_form,
     mails,
     open_sessions,
     register,
@@ -72,8 +73,8 @@ def test_the_address_changes_when_the_link_is_used_and_not_before(app: Flask, cl
     assert changed is not None
     assert changed.id == tuva
     assert changed.email_verified_at is not None
-    assert log_in(browser_of(app), NEW).status_code == 303
-    assert log_in(browser_of(app), EMAIL).status_code == 422
+    assert log_in_by_form(browser_of(app), NEW).status_code == 303
+    assert log_in_by_form(browser_of(app), EMAIL).status_code == 422
 
 
 def test_the_old_address_is_told_and_the_list_knows(app: Flask, client: FlaskClient, tuva: int) -> None:

@@ -21,6 +21,7 @@ from tests.customers.steps import (
     is_logged_in,
     link_in,
     log_in,
+    log_in_by_form,
     mails,
     open_sessions,
     register,
@@ -69,14 +70,14 @@ def twice_at_once(app: Flask, client: FlaskClient, path: str, form_on: str) -> l
 def test_an_old_password_does_not_log_in(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     customer_id, client = add_customer(either_app), browser_of(either_app)
     while_it_is_checked(monkeypatch, password_hash="another")
-    assert log_in(client).status_code == 422
+    assert log_in_by_form(client).status_code == 422
     assert open_sessions(either_app, customer_id) == 0
 
 
 def test_a_block_counts_at_once(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     customer_id, client = add_customer(either_app), browser_of(either_app)
     while_it_is_checked(monkeypatch, blocked_at=utcnow())
-    assert log_in(client).status_code == 403
+    assert log_in_by_form(client).status_code == 403
     assert open_sessions(either_app, customer_id) == 0
 
 

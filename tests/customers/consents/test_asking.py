@@ -13,7 +13,16 @@ from app.database import db
 from tests.conftest import browser_of, open_page, post
 from tests.customers.consents.steps import answers_of, delegated, says_also
 from tests.customers.linking_steps import add_account, begin_connecting, has_email, log_in_by_password
-from tests.customers.steps import activity_of, add_answer, add_customer, link_in, log_in, mails, register
+from tests.customers.steps import (
+    activity_of,
+    add_answer,
+    add_customer,
+    link_in,
+    log_in,
+    log_in_by_form,
+    mails,
+    register,
+)
 from tests.vipps_person import VippsPerson
 
 ASKED = "/account/consents/asked"
@@ -160,7 +169,7 @@ def test_a_failed_login_does_not_count_as_asked(app: Flask, client: FlaskClient,
 
     customer_id = add_customer(app)
     monkeypatch.setattr(account_activity, "record", lambda *a, **k: 1 / 0)
-    assert log_in(client).status_code == 500
+    assert log_in_by_form(client).status_code == 500
     monkeypatch.undo()
     assert asked_at(app, customer_id) is None
     log_in(client)
