@@ -125,8 +125,11 @@ class Settings(BaseSettings):
     @field_validator("vipps_consent_channels")
     @classmethod
     def _maps_to_channels(cls, value: str) -> str:
-        for pair in value.replace(",", " ").split():
+        pairs = value.replace(",", " ").split()
+        for pair in pairs:
             consent_id, _, channel = pair.partition("=")
+            if sum(each.startswith(f"{consent_id}=") for each in pairs) > 1:
+                raise ValueError(f"{consent_id} has more than one channel")
             if not consent_id or channel not in CONSENT_CHANNELS:
                 raise ValueError(f"{pair!r} is not ID=CHANNEL; channels are {', '.join(CONSENT_CHANNELS)}")
         return value

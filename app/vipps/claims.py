@@ -13,11 +13,13 @@ from typing import Any, TypeVar
 
 from .consents import ConsentAnswer
 from .consents import parse as parse_consents
-from .sanitize import lines, text
+from .sanitize import MAX_TEXT, lines, text
 from .values import birthdate, country_code, normal_email, phone_digits
 
 MAX_NAME_LENGTH = 200
 MAX_POSTAL_CODE = 20
+MAX_REGION = 100
+MAX_STREET_LINES = 3
 MAX_ADDRESSES = 10
 
 Value = TypeVar("Value")
@@ -69,9 +71,9 @@ def parse(claims: Mapping[str, Any]) -> UserInfo:
         family_name=family_name,
         email=read("email", normal_email),
         # Strictly true: "true", 1 and a missing flag have verified nothing (OpenID Connect Core, section 5.1).
-        email_verified=claims.get("email_verified") is True,
+        email_verified=read("email_verified", _flag) is True,
         phone_number=read("phone_number", phone_digits),
-        phone_number_verified=claims.get("phone_number_verified") is True,
+        phone_number_verified=read("phone_number_verified", _flag) is True,
         birthdate=read("birthdate", birthdate),
         addresses=_addresses(claims, problems),
         consents=consents,
@@ -88,6 +90,10 @@ def _read(
     if read is None and value not in (None, "") and not (isinstance(value, str) and not value.strip()):
         problems.append(place)
     return read
+
+
+def _flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _name(value: object) -> str | None:
@@ -113,8 +119,11 @@ def drop_nin(claims: Mapping[str, Any]) -> None:
 def _addresses(claims: Mapping[str, Any], problems: list[str]) -> tuple[Address, ...]:
     """Return the addresses, the default first. Vipps sends an object of empty strings for no address; skip it."""
     others = claims.get("other_addresses")
+    if not isinstance(others, list | None):
+        problems.append("other_addresses")
+        others = []
     places = {"address": claims.get("address")}
-    places |= {f"other_addresses[{at}]": each for at, each in enumerate(others if isinstance(others, list) else [])}
+    places |= {f"other_addresses[{at}]": each for at, each in enumerate(others or [])}
     found = []
     for place, candidate in list(places.items())[:MAX_ADDRESSES]:
         if isinstance(candidate, dict):
@@ -125,17 +134,32 @@ def _addresses(claims: Mapping[str, Any], problems: list[str]) -> tuple[Address,
 
 
 def _address(raw: dict[str, Any], place: str, problems: list[str]) -> Address | None:
-    """Return an address; a postal code or a country that cannot be read is empty, so that the customer is asked."""
-    street = "\n".join(lines(raw.get("street_address"), MAX_NAME_LENGTH)[:3])
-    postal_code = _read(raw, "postal_code", f"{place}.postal_code", _postal_code, problems) or ""
-    region = text(raw.get("region"), 100) or ""
+    """Return an address; a part that cannot be read is empty, so that the customer is asked, and never cut."""
+
+    def part(name: str, reader: Callable[[object], str | None]) -> str:
+        return _read(raw, name, f"{place}.{name}", reader, problems) or ""
+
+    street = part("street_address", _street)
+    postal_code, region = part("postal_code", _within(MAX_POSTAL_CODE)), part("region", _within(MAX_REGION))
     if not (street or postal_code or region):
         return None
     kind = raw.get("address_type")
-    country = _read(raw, "country", f"{place}.country", country_code, problems) or ""
-    return Address(kind if kind in ("home", "work") else "other", street, postal_code, region, country)
+    return Address(
+        kind if kind in ("home", "work") else "other", street, postal_code, region, part("country", country_code)
+    )
 
 
-def _postal_code(value: object) -> str | None:
-    whole = text(value)
-    return whole if whole and len(whole) <= MAX_POSTAL_CODE else None
+def _street(value: object) -> str | None:
+    found = lines(value, MAX_TEXT)
+    fits = len(found) <= MAX_STREET_LINES and all(len(line) <= MAX_NAME_LENGTH for line in found)
+    return "\n".join(found) if fits else None
+
+
+def _within(longest: int) -> Callable[[object], str | None]:
+    """Return a reader of text that is not longer than this."""
+
+    def read(value: object) -> str | None:
+        whole = text(value)
+        return whole if whole and len(whole) <= longest else None
+
+    return read

@@ -47,6 +47,8 @@ def compare(known: str, given_name: str, family_name: str, whole: str = "") -> A
     theirs = (given | family) if given and family else words_of(f"{given_name} {family_name} {whole}")
     if not ours or not theirs:
         return Agreement.UNKNOWN
+    if len(ours) == len(theirs) == 1 and ours != theirs:
+        return Agreement.UNKNOWN  # a given name and a family name
     if not (ours <= theirs or theirs <= ours):
         return Agreement.CONTRADICTS
     same_whole = _words(known) == _words(f"{given_name} {family_name}" if given and family else whole)

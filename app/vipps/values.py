@@ -15,8 +15,9 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 MAX_EMAIL_LENGTH = 320
-# Country code and number, digits only, no plus (ITU-T E.164, section 6). Our columns hold 15 digits.
-MSISDN = re.compile(r"[1-9][0-9]{6,14}")
+# Country code and number, digits only, no plus (ITU-T E.164, section 6). Our columns hold 15 digits. With 8 digits it is
+# a Norwegian or Danish number without its country code, which may look like a number of another country.
+MSISDN = re.compile(r"[1-9][0-9]{8,14}")
 COUNTRIES_FILE = Path(__file__).with_name("countries.csv")
 
 
@@ -32,7 +33,7 @@ def normal_email(value: object) -> str | None:
         return None
     try:
         # No DNS query: it would tell the resolver who is about to register, and fail when the network does.
-        found = validate_email(value.strip(), check_deliverability=False, allow_smtputf8=False)
+        found = validate_email(value.strip(), check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
         return None
     return found.ascii_email.lower() if found.ascii_email else None

@@ -1,0 +1,635 @@
+"""Values that Vipps says and customers type, in every spelling: one reader, one account, one holder, one answer.
+
+The tables go through `parse` and `decide`, the rest through whole logins, and none depends on how the shop does it.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from structlog.testing import capture_logs
+
+from app.customers.consents.audience import audience
+from app.customers.models import Customer
+from app.database import db, utcnow
+from app.settings import SettingsError
+from app.vipps.claims import parse
+from app.vipps.matching import Account, Facts, Person, ProofMethod, Verdict, decide
+from app.vipps.purposes import LoginPurpose
+from tests.conftest import browser_of, open_page, post
+from tests.customers.consents.steps import delegated, says_also
+from tests.customers.linking_steps import (
+    EMAIL,
+    NAME,
+    PERSON,
+    PHONE,
+    PROVE,
+    add_account,
+    another_browser,
+    begin,
+    begin_connecting,
+    customer,
+    decisions_of,
+    has_email,
+    links_of,
+    log_in_by_password,
+    mailed_link,
+    send_proof,
+    waiting,
+    who_is_in,
+)
+from tests.customers.profile_steps import add_linked, changes_of, own_values, refresh, says, states
+from tests.customers.profile_steps import decide as answer_proposals
+from tests.customers.profile_steps import enter as enter_as
+from tests.customers.steps import add_answer, add_customer, link_in, mails, register
+from tests.guide.steps import newest
+from tests.shop.steps import all_orders, checkout_page, order_form, put_into_cart
+from tests.vipps_person import VippsPerson
+
+SUB = {"sub": "3f6c1a52-8d0e-4b77-9a41-6c2f5be0d913"}
+HOME = {
+    "address_type": "home",
+    "street_address": "Fjordveien 12",
+    "postal_code": "5003",
+    "region": "BERGEN",
+    "country": "NO",
+}
+IDA = "ida@xn--blbr-roah.example"
+NUMBER = "4790000099"
+
+
+def read(**claims: Any) -> tuple[Any, str]:
+    """Return what the claims become, and the names of the unreadable ones in one text."""
+    info = parse({**claims, **SUB})
+    return info, " ".join(info.problems)
+
+
+def count_customers(vipps: VippsPerson) -> int:
+    """Count the accounts."""
+    with vipps.app.app_context():
+        return db.session.scalar(select(func.count(Customer.id))) or 0
+
+
+def verified_holders(app: Flask, number: str) -> list[int]:
+    """Return the customers who hold a number as verified."""
+    held = (Customer.phone_number == number, Customer.phone_verified_at.is_not(None))
+    with app.app_context():
+        return list(db.session.scalars(select(Customer.id).where(*held)))
+
+
+def set_values(app: Flask, customer_id: int, **values: Any) -> None:
+    """Change a customer's row."""
+    with app.app_context():
+        db.session.execute(update(Customer).where(Customer.id == customer_id).values(**values))
+        db.session.commit()
+
+
+def reached(app: Flask, channel: str) -> list[int]:
+    """Return the customers whom a channel reaches."""
+    with app.app_context():
+        return [recipient.customer_id for recipient in audience(channel)]
+
+
+# 1. One value has one normal form.
+
+
+def test_a_national_number_is_not_another_countrys() -> None:
+    """Norwegian and Danish numbers have eight digits, and many begin like the country code of another country."""
+    nationals = [f"{beginning}123456" for beginning in range(20, 100)]
+    assert [each for each in nationals if read(phone_number=each)[0].phone_number] == []
+    assert [each for each in nationals if "phone_number" not in read(phone_number=each)[1]] == []
+
+
+@pytest.mark.parametrize(
+    ("claim", "value"),
+    [
+        *[("email", each) for each in (
+            "kari", "kari@", "@example.com", "a@example.com,b@example.com", "Kari <kari@example.com>", 7,
+            ["kari@example.com"], "kåri@example.com", "kar\u0131@example.com", "kari@exa mple.com", "kari@-.example",
+            "kari@example.com\nBcc: b@example.com", "k" * 65 + "@example.com", "kari@[127.0.0.1]", "kari@example..com",
+        )],
+        *[("phone_number", each) for each in (
+            "90000018", "900 00 018", "0701740611", "701740611", "0450000012", "+47", "0047", "no number", 4790000018,
+            True, "+999123456789", "+90 000018", "+479000001", "+4790000018, +4790000019", "47900000180000000",
+        )],
+        *[("birthdate", each) for each in ("4.11.1988", "1988-02-30", "19881104", 19881104, "2999-01-01")],
+        *[(name, each) for name in ("name", "given_name", "family_name") for each in (7, ["Kari"], {"first": "Kari"})],
+        *[("address", each) for each in ("Fjordveien 12, Bergen", ["Fjordveien 12"], 7)],
+        *[("other_addresses", each) for each in (HOME, "Fjordveien 12", 7)],
+        ("email_verified", "true"),
+        ("phone_number_verified", 1),
+    ],
+)  # fmt: skip
+def test_an_unreadable_claim_is_absent_and_named_without_its_value(claim: str, value: object) -> None:
+    info, problems = read(**{claim: value})
+    plural = {"address": "addresses", "other_addresses": "addresses"}.get(claim, claim)
+    assert not getattr(info, plural)
+    assert claim in problems
+    assert str(value) not in problems
+
+
+@pytest.mark.parametrize(
+    ("typed", "claimed"),
+    [("ida@blåbær.example", "ida@blåbær.example"), (IDA, "IDA@Blåbær.example"), ("Ida@BLÅBÆR.example", IDA)],
+)
+def test_an_address_typed_and_claimed_in_two_spellings_is_one_account(
+    vipps: VippsPerson, typed: str, claimed: str
+) -> None:
+    desk = another_browser(vipps)
+    register(desk, typed, name=NAME)
+    path = link_in(mails(vipps.app, "confirm_address", IDA)[0], "confirm")
+    post(desk, path, form_on=path)
+    before, account = count_customers(vipps), who_is_in(vipps, desk)
+    says_also(vipps, email=claimed, email_verified=True)
+    vipps.log_in(PERSON)
+    assert (who_is_in(vipps), count_customers(vipps)) == (account, before)
+    assert len(links_of(vipps, account or 0)) == 1
+
+
+@pytest.mark.parametrize("claimed", ["+47 900 00 018", "004790000018"])
+def test_a_number_in_another_spelling_finds_its_account(vipps: VippsPerson, claimed: str) -> None:
+    account = add_account(vipps)
+    says_also(vipps, phone_number=claimed, phone_number_verified=True, email=None)
+    assert vipps.log_in(PERSON).location == PROVE
+    assert decisions_of(vipps, account) == ["prove_ownership"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "person", "value"),
+    [
+        ("email", {"email": "gunnar at example.com", "email_state": "confirmed"}, "gunnar at"),
+        ("phone_number", {"phone_numbers": ["90000018"]}, "90000018"),
+        ("address", {"addresses": [{**HOME, "country": "Atlantis"}]}, "Atlantis"),
+    ],
+)
+def test_an_unreadable_claim_is_logged_and_shown_by_name(
+    vipps: VippsPerson, claim: str, person: dict[str, Any], value: str
+) -> None:
+    vipps.patch(f"persons/{PERSON}", person)
+    with capture_logs() as logs:
+        vipps.log_in(PERSON)
+    (line,) = [each for each in logs if each["event"] == "claims_unreadable"]
+    assert claim in str(line["problems"])
+    assert value not in str(logs)
+    account = customer(vipps, who_is_in(vipps) or 0)
+    assert (account.email if claim == "email" else account.phone_number if claim == "phone_number" else None) is None
+    (shown,) = [each.get_text() for each in newest(vipps.browser).select(".notice") if "not read" in each.get_text()]
+    assert claim in shown
+    assert value not in shown
+
+
+# 2. A code that is cut is another code.
+
+
+@pytest.mark.parametrize(
+    ("code", "spellings"),
+    [
+        ("NO", ["NO", "no", " No ", "NOR", "Norway", "Norge", "Noreg", "Norja", "NORGE"]),
+        ("SE", ["SE", "SWE", "Sweden", "Sverige", "Ruotsi"]),
+        ("DK", ["DK", "DNK", "Denmark", "Danmark", "Tanska", "denmark"]), ("FI", ["FI", "FIN", "Finland", "Suomi"]),
+        ("GL", ["GL", "GRL", "Greenland", "Grønland", "Grönland", "Grönlanti"]),
+        ("AT", ["AT", "AUT", "Austria", "Østerrike", "Österrike", "Østrig", "Itävalta"]),
+        ("DE", ["DE", "DEU", "Germany", "Tyskland", "Saksa"]), ("SV", ["SV", "SLV", "El Salvador"]),
+        ("IS", ["IS", "ISL", "Iceland", "Island", "Islanti"]), ("GB", ["GB", "GBR"]),
+        ("", ["XX", "ZZ", "AA", "EU", "XK", "AN", "SU", "N", "D", "N0", "NO;", "N O", "NORW", "Denmar", "Atlantis"]),
+        ("", ["NOO", "SEK", "DKK", "1", "47", "NO\x00X", "DENMARK AND MORE", "🇳🇴🇳🇴", "-", "NO,SE"]),
+    ],
+)  # fmt: skip
+def test_a_country_is_two_letters_or_unknown(code: str, spellings: list[str]) -> None:
+    for spelling in spellings:
+        info, problems = read(address={**HOME, "country": spelling})
+        assert [each.country for each in info.addresses] == [code], spelling
+        assert ("country" in problems) is (code == ""), spelling
+        assert len(spelling) < 4 or spelling not in problems
+
+
+@pytest.mark.parametrize(
+    ("member", "part", "value"),
+    [
+        ("postal_code", "postal_code", "1234567890" * 3), ("region", "region", "Llanfair" * 20),
+        ("street_address", "street", "Langveien " * 30 + "7B"),
+        ("street_address", "street", "\n".join(f"Line {number}" for number in range(1, 9))),
+        ("country", "country", "NORGEOGSVERIGE"),
+    ],
+)  # fmt: skip
+def test_no_part_of_an_address_is_cut(member: str, part: str, value: str) -> None:
+    info, problems = read(address={**HOME, member: value}, other_addresses=[{**HOME, member: value}])
+    for address in info.addresses:
+        kept = getattr(address, part)
+        assert kept in ("", value), f"cut to {kept!r}"
+    assert all(getattr(each, part) == value for each in info.addresses) or member in problems or "address" in problems
+
+
+NOWHERE = {
+    "no country": {"country": ""},
+    "an unknown country": {"country": "Atlantis"},
+    "a country that the shop does not send to": {"country": "DE", "postal_code": "10115"},
+    "the same by its name": {"country": "Austria", "postal_code": "1010"},
+    "a short postal code": {"postal_code": "503"},
+    "no postal code": {"postal_code": ""},
+    "a postal code of letters": {"postal_code": "AB12"},
+    "no street": {"street_address": ""},
+    "no town": {"region": ""},
+}
+
+
+def order_to_first_address(browser: FlaskClient) -> bool:
+    """Order to the first address that is offered; tells whether there was one and the shop accepted it."""
+    page = checkout_page(browser)
+    radios = [str(each["value"]) for each in page.select('[type="radio"][name="address"]')]
+    form = order_form(page, address="0", street="", postal_code="", region="", country="")
+    return browser.post("/checkout", data=form).status_code == 303 and "0" in radios
+
+
+@pytest.mark.parametrize(
+    ("wrong", "way"), [*((each, "vipps") for each in NOWHERE), *((each, "own") for each in list(NOWHERE)[:5:2])]
+)
+def test_the_shop_sends_nowhere_that_a_customer_could_not_type(vipps: VippsPerson, wrong: str, way: str) -> None:
+    bad = {**HOME, **NOWHERE[wrong]}
+    says_also(vipps, address=bad if way == "vipps" else None, other_addresses=[])
+    put_into_cart(vipps.browser, "enamel-mug")
+    vipps.log_in(PERSON)
+    if way == "own":
+        own = {("street" if name == "street_address" else name): part for name, part in bad.items()}
+        set_values(vipps.app, who_is_in(vipps) or 0, address={k: v for k, v in own.items() if k != "address_type"})
+    before = len(all_orders(vipps.app))
+    assert not order_to_first_address(vipps.browser)
+    assert len(all_orders(vipps.app)) == before
+
+
+@pytest.mark.parametrize(
+    ("country", "code", "label"),
+    [
+        ("Denmark", "1050", "Denmark"), ("DNK", "1050", "Denmark"), ("Sverige", "111 29", "Sweden"),
+        ("Norja", "5003", ""),
+    ],
+)  # fmt: skip
+def test_an_order_goes_to_the_country_that_was_meant(vipps: VippsPerson, country: str, code: str, label: str) -> None:
+    says_also(vipps, address={**HOME, "country": country, "postal_code": code}, other_addresses=[])
+    put_into_cart(vipps.browser, "enamel-mug")
+    vipps.log_in(PERSON)
+    assert order_to_first_address(vipps.browser)
+    lines = ["Fjordveien 12", f"{code} BERGEN", label]
+    assert all_orders(vipps.app)[-1].address == [line for line in lines if line]
+
+
+# 3. Unknown does not mean "differs".
+
+GUNNAR = Person("Gunnar", "Lie", EMAIL, PHONE)
+HIS = Account(
+    7, NAME, email=EMAIL, email_verified=True, phone_number=PHONE, phone_verified=True, has_password=True
+)  # fmt: skip
+WHOLE_NAMES = ("Gunnar Lie", "LIE, Gunnar", "Gunnar K. Lie")
+NO_NAMES = ("", "   ", "-", "G.", "Gunnar", "Lie")
+
+
+@given(
+    known=st.sampled_from([*WHOLE_NAMES, *NO_NAMES]),
+    parts=st.sampled_from([("Gunnar", "Lie"), ("", ""), ("Gunnar", ""), ("", "Lie"), (" ", "-")]),
+    in_common=st.sampled_from(["both", "email", "phone"]),
+    has_password=st.booleans(),
+    purpose=st.sampled_from([LoginPurpose.LOG_IN, LoginPurpose.MEMBERS]),
+)
+def test_an_unknown_name_asks_for_proof_and_never_contradicts(
+    known: str, parts: tuple[str, str], in_common: str, has_password: bool, purpose: LoginPurpose
+) -> None:
+    assume({known, *parts} != {"Gunnar", "", "Lie"} or known == "")  # two words that have nothing in common
+    email, number = EMAIL if in_common != "phone" else None, PHONE if in_common != "email" else None
+    account = Account(7, known, EMAIL, True, PHONE, True, has_password=has_password)
+    decision = decide(Facts(purpose, Person(*parts, email=email, phone_number=number), candidates=[account]))
+    assert not {"address_changed_hands", "number_changed_hands", "name_differs"} & set(decision.reasons)
+    if known in WHOLE_NAMES and parts == ("Gunnar", "Lie") and in_common != "phone":
+        assert decision.verdict is Verdict.LINK_AND_LOG_IN
+    else:
+        assert decision.verdict is Verdict.PROVE_OWNERSHIP
+        assert ProofMethod.MAIL in decision.ways
+
+
+@pytest.mark.parametrize("theirs", [None, PHONE])
+@pytest.mark.parametrize("ours", [None, PHONE])
+def test_a_number_that_one_side_does_not_know_contradicts_nothing(theirs: str | None, ours: str | None) -> None:
+    account = Account(7, NAME, EMAIL, True, ours, ours is not None)
+    decision = decide(Facts(LoginPurpose.LOG_IN, Person("Gunnar", "Lie", EMAIL, theirs), candidates=[account]))
+    assert decision.verdict is Verdict.LINK_AND_LOG_IN
+
+
+ABSENT = dict.fromkeys(("name", "given_name", "family_name"))
+LINKS, PROVES = "link_and_log_in", "prove_ownership"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (ABSENT, PROVES), ({**ABSENT, "name": "Gunnar"}, PROVES), ({**ABSENT, "name": "Lie"}, PROVES),
+        ({**ABSENT, "given_name": "Gunnar"}, PROVES), ({**ABSENT, "family_name": "Lie"}, PROVES),
+        ({"name": "", "given_name": " ", "family_name": ""}, PROVES),
+        ({"name": 7, "given_name": ["Gunnar"], "family_name": {}}, PROVES), ({**ABSENT, "name": "Gunnar Lie"}, LINKS),
+        ({**ABSENT, "name": "LIE, Gunnar"}, LINKS), ({**ABSENT, "given_name": "Gunnar", "family_name": "Lie"}, LINKS),
+        ({"name": "Gunnar Lie", "given_name": "Gunnar", "family_name": None}, LINKS),
+    ],
+)  # fmt: skip
+def test_a_name_that_vipps_leaves_out_makes_no_second_account(
+    vipps: VippsPerson, said: dict[str, Any], expected: str
+) -> None:
+    has_email(vipps)
+    account = add_account(vipps, password_hash=None)
+    before = count_customers(vipps)
+    says_also(vipps, **said)
+    response = vipps.log_in(PERSON)
+    assert decisions_of(vipps, account) == [expected]
+    assert count_customers(vipps) == before
+    assert (response.location == PROVE, waiting(vipps)) == ((True, 1) if expected == PROVES else (False, 0))
+
+
+@pytest.mark.parametrize("known", ["", "Gunnar", "G."])
+def test_a_name_that_the_shop_does_not_know_makes_no_second_account(vipps: VippsPerson, known: str) -> None:
+    has_email(vipps)
+    account, before = add_account(vipps, name=known, password_hash=None), count_customers(vipps)
+    assert vipps.log_in(PERSON).location == PROVE
+    assert (decisions_of(vipps, account), count_customers(vipps)) == ([PROVES], before)
+
+
+def test_the_mailed_link_proves_an_account_without_names(vipps: VippsPerson) -> None:
+    has_email(vipps)
+    account = add_account(vipps, password_hash=None)
+    says_also(vipps, **ABSENT)
+    vipps.log_in(PERSON)
+    send_proof(vipps.browser, f"{PROVE}/mail")
+    path = mailed_link(vipps)
+    post(vipps.browser, path, form_on=path)
+    assert who_is_in(vipps) == account
+    assert customer(vipps, account).name == NAME, "an absent name replaces none"
+
+
+# 4. A verified value has one holder.
+
+
+def test_a_number_that_the_operator_gave_to_another_person_has_one_holder(either_vipps: VippsPerson) -> None:
+    vipps = either_vipps
+    older = add_account(vipps, name="Sindre Moe", email="sindre@example.com")
+    add_answer(vipps.app, older, "sms")
+    assert older in reached(vipps.app, "sms")
+    vipps.log_in(PERSON)
+    newer = who_is_in(vipps)
+    assert newer not in (None, older)
+    assert verified_holders(vipps.app, PHONE) == [newer]
+    assert older not in reached(vipps.app, "sms")
+
+
+@pytest.mark.parametrize("way", ["update", "ask, then accept", "first login", "the same number again"])
+def test_every_way_to_a_verified_number_ends_the_older_verification(either_app: Flask, way: str) -> None:
+    app, policy = either_app, way.split(",")[0] if way[0] in "ua" else "keep"
+    newer = add_linked(app, policy=policy, told=way != "first login")
+    if policy == "keep":
+        set_values(app, newer, phone_number=None if way == "first login" else NUMBER, phone_verified_at=None)
+    older = add_customer(app, "older@example.com")
+    set_values(app, older, phone_number=NUMBER, phone_verified_at=utcnow())
+    add_answer(app, older, "sms")
+    refresh(app, newer, says(phone_number=NUMBER))
+    if policy == "ask":
+        browser = browser_of(app)
+        enter_as(app, browser, newer)
+        with app.app_context():
+            (proposal,) = [each.id for each in changes_of(newer) if each.state == "proposed"]
+        answer_proposals(browser, **{f"c{proposal}": "take"})
+    assert verified_holders(app, NUMBER) == [newer]
+    assert older not in reached(app, "sms")
+
+
+def test_a_number_comes_back_to_the_person_who_verifies_it_last(either_app: Flask) -> None:
+    first = add_linked(either_app, policy="update")
+    second = add_linked(either_app, policy="update", email="second@example.com", phone_number=NUMBER)
+    for holder in (second, first, second):
+        refresh(either_app, holder, says(email=own_values(either_app, holder)["email"], phone_number="4790000077"))
+        assert verified_holders(either_app, "4790000077") == [holder]
+
+
+def test_connecting_vipps_ends_the_older_verification(vipps: VippsPerson) -> None:
+    older = add_account(vipps, name="Sindre Moe", email="sindre@example.com")
+    mine = add_account(vipps, phone_number=None, phone_verified_at=None)
+    log_in_by_password(vipps, vipps.browser)
+    vipps.browser.get(vipps.approve(begin_connecting(vipps), PERSON))
+    assert verified_holders(vipps.app, PHONE) == [mine]
+    assert customer(vipps, older).phone_number == PHONE, "it may still be the number that he typed"
+
+
+def test_the_database_holds_a_verified_number_once(either_app: Flask) -> None:
+    holders = [add_customer(either_app, f"{each}@example.com") for each in ("one", "two", "three")]
+    for each in holders[:2]:  # typed numbers prove nothing, so two customers may have the same
+        set_values(either_app, each, phone_number=NUMBER)
+    set_values(either_app, holders[0], phone_verified_at=utcnow())
+    with pytest.raises(IntegrityError):
+        set_values(either_app, holders[1], phone_verified_at=utcnow())
+
+
+def test_of_two_logins_with_one_number_at_the_same_moment_one_holds_it(either_vipps: VippsPerson) -> None:
+    vipps = either_vipps
+    says_also(vipps, phone_number=NUMBER, phone_number_verified=True)
+    browsers = {person: another_browser(vipps) for person in (PERSON, "ola")}
+    callbacks = {person: vipps.approve(vipps.start(browser=browsers[person]), person) for person in browsers}
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda person: browsers[person].get(callbacks[person]).status_code, browsers))
+    assert answers == [303, 303]
+    assert len(verified_holders(vipps.app, NUMBER)) == 1
+
+
+# 5. A change that was put off is tried again.
+
+
+@pytest.mark.parametrize("freed", ["another address", "deleted"])
+@pytest.mark.parametrize(
+    ("policy", "email", "open_questions"),
+    [("update", "taken@example.com", 0), ("ask", "kari@example.com", 1), ("keep", "kari@example.com", 0)],
+)
+def test_an_address_that_was_taken_is_tried_at_each_login(
+    either_app: Flask, policy: str, email: str, open_questions: int, freed: str
+) -> None:
+    app = either_app
+    holder, mine = add_customer(app, "taken@example.com"), add_linked(app, policy=policy)
+    for _ in range(3):
+        refresh(app, mine, says(email="taken@example.com"))
+    assert own_values(app, mine)["email"] == "kari@example.com"
+    assert states(app, mine) == [("email", "held_elsewhere")], "once, although it was tried three times"
+    if freed == "deleted":
+        with app.app_context():
+            db.session.delete(db.session.get_one(Customer, holder))
+            db.session.commit()
+    else:
+        set_values(app, holder, email="moved@example.com")
+    for _ in range(3):
+        refresh(app, mine, says(email="taken@example.com"))
+    assert own_values(app, mine)["email"] == email
+    assert states(app, mine).count(("email", "proposed")) == open_questions
+
+
+@pytest.mark.parametrize(("choice", "email"), [("take", "taken@example.com"), ("keep", "kari@example.com")])
+def test_a_question_that_was_put_off_is_answered_once(app: Flask, choice: str, email: str) -> None:
+    holder, mine = add_customer(app, "taken@example.com"), add_linked(app)
+    refresh(app, mine, says(email="taken@example.com"))
+    set_values(app, holder, email="moved@example.com")
+    refresh(app, mine, says(email="taken@example.com"))
+    browser = browser_of(app)
+    enter_as(app, browser, mine)
+    with app.app_context():
+        (proposal,) = [each.id for each in changes_of(mine) if each.state == "proposed"]
+    answer_proposals(browser, **{f"c{proposal}": choice})
+    refresh(app, mine, says(email="taken@example.com"))
+    assert own_values(app, mine)["email"] == email
+    assert ("email", "proposed") not in states(app, mine)
+
+
+def test_an_account_made_while_its_address_was_held_gets_it_later(vipps: VippsPerson) -> None:
+    has_email(vipps)
+    holder = add_account(vipps, name="Per Berg", password_hash=None, phone_number=None, phone_verified_at=None)
+    vipps.log_in(PERSON)
+    mine = who_is_in(vipps) or 0
+    assert (mine != holder, customer(vipps, mine).email) == (True, None)
+    vipps.log_in(PERSON, browser=another_browser(vipps))
+    assert customer(vipps, mine).email is None
+    set_values(vipps.app, holder, email="moved@example.com")
+    vipps.log_in(PERSON, browser=another_browser(vipps))
+    assert customer(vipps, mine).email == EMAIL
+    assert customer(vipps, mine).email_verified_at
+    assert customer(vipps, holder).email == "moved@example.com"
+
+
+def test_a_refresh_tries_again_what_was_put_off(vipps: VippsPerson) -> None:
+    has_email(vipps)
+    holder = add_account(vipps, name="Per Berg", password_hash=None, phone_number=None, phone_verified_at=None)
+    vipps.log_in(PERSON)
+    set_values(vipps.app, holder, email="moved@example.com")
+    vipps.browser.get(vipps.approve(begin(vipps, "/account/vipps/refresh"), PERSON))
+    assert customer(vipps, who_is_in(vipps) or 0).email == EMAIL
+
+
+def test_a_number_that_vipps_verifies_later_is_asked_about_then(app: Flask) -> None:
+    mine = add_linked(app)
+    refresh(app, mine, says(phone_number=NUMBER, phone_number_verified=False))
+    assert states(app, mine) == [("phone_number", "noted")]
+    for _ in range(2):
+        refresh(app, mine, says(phone_number=NUMBER))
+    assert states(app, mine).count(("phone_number", "proposed")) == 1
+
+
+# 6. Consents that are not channels.
+
+
+def flow(at: object = "2026-10-14T09:31:05Z", **checked: bool) -> dict[str, Any]:
+    """Return the claims of a custom flow with one screen of checkboxes."""
+    boxes = [{"type": "checkbox", "id": each, "checked": yes, "title": each} for each, yes in checked.items()]
+    screens = [{"title": "Club", "elements": boxes}]
+    return {"delegatedConsents": None, "flowResult": {"language": "EN", "timeOfConsent": at, "screens": screens}}
+
+
+@pytest.fixture
+def custom(make_app: Callable[..., Flask], simulator: str) -> VippsPerson:
+    """Return a shop with a consent flow of its own, one of whose ids is a channel."""
+    mapped = {"VIPPS_CONSENT_SCOPE": "customFlow", "VIPPS_CONSENT_CHANNELS": "cf_newsletter=email, cf_text=sms"}
+    shop = make_app(demo=True, SIMULATOR_URL=simulator, **mapped)
+    person = VippsPerson(shop, browser_of(shop), simulator)
+    has_email(person)
+    return person
+
+
+@pytest.mark.parametrize(
+    ("answers", "asks"),
+    [
+        ({}, True), ({"cf_accept_terms": True}, True), ({"cf_accept_terms": False}, True),
+        ({"cf_unmapped": True}, True), ({"cf_accept_terms": True, "email": False}, False),
+        ({"cf_newsletter": True}, False), ({"cf_newsletter": False}, False),
+        ({"cf_accept_terms": True, "cf_text": True}, False),
+    ],
+)  # fmt: skip
+def test_the_shop_asks_unless_a_channels_question_was_answered(
+    custom: VippsPerson, answers: dict[str, bool], asks: bool
+) -> None:
+    says_also(custom, **flow(**answers))
+    custom.log_in(PERSON)
+    assert bool(open_page(custom.browser, "/").select("section.ask")) is asks
+
+
+@pytest.mark.parametrize(
+    ("answers", "channels"),
+    [
+        ({"cf_newsletter": True}, ["email"]), ({"cf_text": True, "cf_newsletter": False}, ["sms"]),
+        ({"cf_unmapped": True, "cf_accept_terms": True, "CF_NEWSLETTER": True}, []),
+        ({"email": True, "cf_newsletter": False}, []), ({"cf_newsletter": False, "email": True}, []),
+    ],
+)  # fmt: skip
+def test_a_mapped_id_is_an_answer_to_its_channel(
+    custom: VippsPerson, answers: dict[str, bool], channels: list[str]
+) -> None:
+    says_also(custom, **flow(**answers))
+    custom.log_in(PERSON)
+    mine = who_is_in(custom)
+    assert [each for each in ("email", "sms", "digital", "personal") if mine in reached(custom.app, each)] == channels
+
+
+def test_a_mapped_yes_is_turned_off_where_its_channel_is(custom: VippsPerson) -> None:
+    says_also(custom, **flow(cf_newsletter=True))
+    custom.log_in(PERSON)
+    page = open_page(custom.browser, "/account/consents")
+    assert "cf_newsletter" not in page.text or "email" in page.text.lower()
+    add_answer(custom.app, who_is_in(custom) or 0, "email", False, source="my_page")
+    custom.log_in(PERSON, browser=another_browser(custom))
+    assert who_is_in(custom) not in reached(custom.app, "email"), "the same object again is not a new yes"
+
+
+@pytest.mark.parametrize("mapping", ["cf_newsletter=post", "cf_newsletter", "=email", "a=email,a=sms", "a=email=sms"])
+def test_a_mapping_that_cannot_work_stops_the_start(make_app: Callable[..., Flask], mapping: str) -> None:
+    with pytest.raises(SettingsError, match="VIPPS_CONSENT_CHANNELS"):
+        make_app(VIPPS_CONSENT_CHANNELS=mapping)
+
+
+UNUSABLE_TIMES = (None, "", "yesterday", "2026-10-14T09:31:05", "2199-01-01T00:00:00Z", "2001-01-01T00:00:00Z", 1.8e9)
+
+
+@pytest.mark.parametrize(
+    ("at", "shape", "source"),
+    [
+        *((at, "delegated", "my_page") for at in UNUSABLE_TIMES), (None, "flow", "my_page"),
+        ("2026-10-14T09:31:05", "flow", "unsubscribe"), (None, "delegated", "vipps_login"),
+    ],
+)  # fmt: skip
+def test_a_yes_of_unknown_time_does_not_beat_a_no(vipps: VippsPerson, at: Any, shape: str, source: str) -> None:
+    has_email(vipps)
+    says_also(vipps, delegatedConsents=None)
+    vipps.log_in(PERSON)
+    mine = who_is_in(vipps) or 0
+    add_answer(vipps.app, mine, "email", False, source=source, at=utcnow() - timedelta(days=1))
+    for heading in ("once", "in other words"):  # an object that differs is not a repeat
+        claims = {"delegatedConsents": {**delegated(at, email=True), "heading": heading}}
+        says_also(vipps, **(claims if shape == "delegated" else flow(at, email=True)))
+        vipps.log_in(PERSON, browser=another_browser(vipps))
+        assert mine not in reached(vipps.app, "email")
+
+
+@pytest.mark.parametrize(
+    ("before", "at", "now", "is_reached"),
+    [
+        (None, None, True, True), (False, "known", True, True), (True, None, True, True), (True, None, False, False),
+        (True, "known", False, False),
+    ],
+)  # fmt: skip
+def test_every_other_answer_counts_as_it_comes(
+    vipps: VippsPerson, before: bool | None, at: str | None, now: bool, is_reached: bool
+) -> None:
+    """The control of the test above: a no needs no time, and a yes is held back only by a no."""
+    has_email(vipps)
+    says_also(vipps, delegatedConsents=None)
+    vipps.log_in(PERSON)
+    mine = who_is_in(vipps) or 0
+    if before is not None:
+        add_answer(vipps.app, mine, "email", before, at=utcnow() - timedelta(days=1))
+    given_at = (utcnow() - timedelta(seconds=5)).isoformat() if at else None
+    says_also(vipps, delegatedConsents=delegated(given_at, email=now))  # type: ignore[arg-type]  # a time that is missing
+    vipps.log_in(PERSON, browser=another_browser(vipps))
+    assert (mine in reached(vipps.app, "email")) is is_reached
