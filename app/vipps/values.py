@@ -15,8 +15,8 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 MAX_EMAIL_LENGTH = 320
-# Country code and number, digits only, no plus (ITU-T E.164, section 6). Our columns hold 15 digits. With 8 digits it is
-# a Norwegian or Danish number without its country code, which may look like a number of another country.
+# Country code and number, digits only, no plus (ITU-T E.164, section 6). Our columns hold 15 digits. Eight digits are a
+# Norwegian or Danish number without its country code, and may look like a number of another country.
 MSISDN = re.compile(r"[1-9][0-9]{8,14}")
 COUNTRIES_FILE = Path(__file__).with_name("countries.csv")
 
