@@ -253,42 +253,28 @@ LONGER = {
 }
 # Columns of limited length that hold what comes from outside.
 TYPED = {
-    "customer": {"name", "given_name", "family_name", "email", "phone_number"},
-    "customer_name_word": {"word"},
-    "mailed_proof": {"email"},
-    "mail": {"recipient", "subject"},
-    "shop_order": {"name", "email", "phone"},
-    "vipps_link": {"subject"},
-    "vipps_profile": {"name", "given_name", "family_name", "email", "phone_number"},
+    "customer": {"name", "given_name", "family_name", "email", "phone_number"}, "customer_name_word": {"word"},
+    "mailed_proof": {"email"}, "mail": {"recipient", "subject"}, "shop_order": {"name", "email", "phone"},
+    "vipps_link": {"subject"}, "vipps_profile": {"name", "given_name", "family_name", "email", "phone_number"},
     "consent_record": {"subject", "consent_id", "text", "heading", "description", "language"},
-    "pending_link": {"subject", "next_path"},
-    "login_attempt": {"next_path"},
-}
+    "pending_link": {"subject", "next_path"}, "login_attempt": {"next_path"},
+}  # fmt: skip
 # Those that hold codes, hashes and words of the shop's own, or texts that are cut where they are written.
 OURS = {
-    "activity": {"decision", "kind", "method", "reference", "user_agent"},
-    "cart": {"token_hash"},
-    "category": {"slug"},
-    "category_text": {"intro", "language", "name"},
-    "consent_record": {"object_hash", "pseudonym", "source"},
+    "activity": {"decision", "kind", "method", "reference", "user_agent"}, "cart": {"token_hash"}, "category": {"slug"},
+    "category_text": {"intro", "language", "name"}, "consent_record": {"object_hash", "pseudonym", "source"},
     "customer": {"locale", "password_hash", "refresh_policy"},
     "customer_session": {"ended_reason", "method", "token_hash", "user_agent"},
     "error_report": {"code", "reference", "route"},
     "login_attempt": {"browser_hash", "code_verifier", "nonce", "outcome", "owner", "purpose", "state_hash"},
-    "mail": {"kind"},
-    "mailed_proof": {"purpose", "token_hash"},
-    "order_line": {"name", "slug"},
-    "pending_link": {"browser_hash", "client_id", "issuer", "purpose"},
-    "product": {"picture", "slug"},
-    "product_text": {"language", "name", "summary"},
-    "profile_change": {"field", "source", "state"},
+    "mail": {"kind"}, "mailed_proof": {"purpose", "token_hash"}, "order_line": {"name", "slug"},
+    "pending_link": {"browser_hash", "client_id", "issuer", "purpose"}, "product": {"picture", "slug"},
+    "product_text": {"language", "name", "summary"}, "profile_change": {"field", "source", "state"},
     "shop_order": {"checkout_key", "delivery", "language", "number", "status"},
-    "staff": {"email", "name", "password_hash"},
-    "staff_look": {"action", "detail", "reference"},
-    "staff_session": {"token_hash", "user_agent"},
-    "vipps_link": {"client_id", "issuer"},
+    "staff": {"email", "name", "password_hash"}, "staff_look": {"action", "detail", "reference"},
+    "staff_session": {"token_hash", "user_agent"}, "vipps_link": {"client_id", "issuer"},
     "webhook_delivery": {"body_hash", "outcome", "reference", "subject_hash"},
-}
+}  # fmt: skip
 
 
 def send_form(client: FlaskClient, form: str, values: dict[str, str]) -> int:

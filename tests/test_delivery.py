@@ -223,15 +223,10 @@ def environ(tmp_path: Path, unused_port: int) -> dict[str, str]:
     """Return what the shop is started with: as in compose.yaml, with the services that a test has not left out."""
     given = environment_of("shop", SECRET_KEY="k" * 64, POSTGRES_PASSWORD="hex")
     here = {
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'shop.sqlite'}",
-        "REDIS_URL": "",
-        "BIND": f"127.0.0.1:{unused_port}",
-        "PORT": str(unused_port),
-        "WEB_CONCURRENCY": "1",
-        "PATH": f"{BIN}:/usr/sbin:/usr/bin:/sbin:/bin",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "TMPDIR": str(tmp_path),
-    }
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'shop.sqlite'}", "REDIS_URL": "", "BIND": f"127.0.0.1:{unused_port}",
+        "PORT": str(unused_port), "WEB_CONCURRENCY": "1", "PATH": f"{BIN}:/usr/sbin:/usr/bin:/sbin:/bin",
+        "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(tmp_path),
+    }  # fmt: skip
     del given["SSL_CERT_FILE"]
     return given | here
 

@@ -19,14 +19,10 @@ from tests.conftest import served
 
 OLDER_KEY = "t4-Kd9Wm2xQ_vB7sNcZ0yLhRfPgJuAe8"
 REAL = {
-    "VIPPS_ENVIRONMENT": "test",
-    "VIPPS_CLIENT_ID": "a-client",
-    "VIPPS_CLIENT_SECRET": "a-secret-of-a-client",
-    "SECRET_KEY": "qX2v-7LrT9pZ_wK4mNcB8sYd1JfGhAeU",
-    "PUBLIC_URL": "https://shop.example.com",
-    "VIPPS_WEBHOOK_TOKEN": "a-token-that-cannot-be-guessed-at-all",
-    "DEMO": "0",
-}
+    "VIPPS_ENVIRONMENT": "test", "VIPPS_CLIENT_ID": "a-client", "VIPPS_CLIENT_SECRET": "a-secret-of-a-client",
+    "SECRET_KEY": "qX2v-7LrT9pZ_wK4mNcB8sYd1JfGhAeU", "PUBLIC_URL": "https://shop.example.com",
+    "VIPPS_WEBHOOK_TOKEN": "a-token-that-cannot-be-guessed-at-all", "DEMO": "0",
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

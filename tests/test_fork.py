@@ -23,22 +23,14 @@ from demo.fork import identity, selection
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "Bø & “Søn”"
 CHOSEN = (
-    "tests/customers/consents/test_ledger.py",
-    "tests/customers/consents/test_with_the_login.py",
-    "tests/customers/test_sample_customers.py",
-    "tests/test_translations.py",
-)
+    "tests/customers/consents/test_ledger.py", "tests/customers/consents/test_with_the_login.py",
+    "tests/customers/test_sample_customers.py", "tests/test_translations.py",
+)  # fmt: skip
 # Folders and files whose tests a fork keeps, all of them.
 KEPT = (
-    "simulator/tests",
-    "tests/attacks",
-    "tests/conformance",
-    "tests/customers",
-    "tests/hosts",
-    "tests/shop",
-    "tests/staff",
-    "tests/vipps",
-)
+    "simulator/tests", "tests/attacks", "tests/conformance", "tests/customers", "tests/hosts", "tests/shop",
+    "tests/staff", "tests/vipps",
+)  # fmt: skip
 ENVIRON = {"PATH": os.environ["PATH"]}
 START = """
 import wsgi
@@ -176,13 +168,10 @@ def test_every_kind_of_file_of_a_taken_folder_is_copied() -> None:
 @pytest.mark.parametrize(
     ("name", "target", "said"),
     [
-        ("Shop", "taken", "is not empty"),
-        ("Shop", str(ROOT / "app" / "inside"), "outside of this project"),
-        ("", "new", "1 to 40"),
-        ("x" * 41, "new", "1 to 40"),
-        ("Two\nlines", "new", "one line"),
+        ("Shop", "taken", "is not empty"), ("Shop", str(ROOT / "app" / "inside"), "outside of this project"),
+        ("", "new", "1 to 40"), ("x" * 41, "new", "1 to 40"), ("Two\nlines", "new", "one line"),
     ],
-)
+)  # fmt: skip
 def test_a_bad_name_or_folder_is_refused_before_anything_is_written(
     app: Flask, tmp_path: Path, name: str, target: str, said: str
 ) -> None:

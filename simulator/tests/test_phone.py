@@ -66,11 +66,9 @@ def test_answers_are_shown_in_the_words_and_the_language_they_were_given_in(
     answers = phone(browser).page.one(".answers")
     assert "Norsk, 22 Nov 2026, 13:00" in words(answers)
     assert [words(each) for each in answers.select("li")] == [
-        "No Få tilbud på E-post",
-        "Yes Få tilbud på SMS",
-        "No Jeg vil motta digital markedsføring",
+        "No Få tilbud på E-post", "Yes Få tilbud på SMS", "No Jeg vil motta digital markedsføring",
         "No Få tilpassede tilbud",
-    ]
+    ]  # fmt: skip
     assert {str(each["lang"]) for each in answers.select("h4, li span") if each.has_attr("lang")} == {"no"}
     assert {str(each["lang"]) for each in answers.select("li strong")} == {"en"}
 
@@ -107,26 +105,20 @@ def test_what_the_documented_samples_answered() -> None:
     consents = sharing.answered(
         DELEGATED_CONSENTS,
         {
-            "language": "EN",
-            "heading": "Stay in touch",
-            "text": "We have offers",
+            "language": "EN", "heading": "Stay in touch", "text": "We have offers",
             "links": {
-                "termsLinkText": "Terms",
-                "termsLinkUrl": "https://example.com/t",
-                "privacyStatementLinkText": "Privacy",
-                "privacyStatementLinkUrl": "https://example.com/p",
+                "termsLinkText": "Terms", "termsLinkUrl": "https://example.com/t",
+                "privacyStatementLinkText": "Privacy", "privacyStatementLinkUrl": "https://example.com/p",
             },
             "timeOfConsent": "2022-11-23T11:40:13Z",
             "consents": [
                 {"id": "email", "accepted": True, "required": True, "textDisplayedToUser": "Receive offers via email"}
             ],
         },
-    )
+    )  # fmt: skip
     assert (consents.language, consents.language_name, consents.at.isoformat()) == (
-        "en",
-        "English",
-        "2022-11-23T11:40:13+00:00",
-    )
+        "en", "English", "2022-11-23T11:40:13+00:00",
+    )  # fmt: skip
     [screen] = consents.screens
     assert screen.questions == (sharing.Question("Receive offers via email", True),)
     assert screen.links == (("Terms", "https://example.com/t"), ("Privacy", "https://example.com/p"))

@@ -72,14 +72,9 @@ def test_texts_ids_and_what_is_required_reach_the_screen_and_the_result(
     browser: FlaskClient, provider: Provider, visit: Callable[..., Visitor]
 ) -> None:
     saved(
-        browser,
-        CONSENTS,
-        heading="News from {merchant}",
-        text="First line\r\nsecond line",
-        consent=["email", "personal"],
-        required=["email"],
-        terms_url="https://shop.example/terms",
-    )
+        browser, CONSENTS, heading="News from {merchant}", text="First line\r\nsecond line",
+        consent=["email", "personal"], required=["email"], terms_url="https://shop.example/terms",
+    )  # fmt: skip
     visitor = visit(scope="openid delegatedConsents").choose("kari")
     assert visitor.page.h1 == "News from Testbutikken"
     claims = provider.claims("ola", {"scope": "openid delegatedConsents"}, consents={"personal": True})
@@ -133,14 +128,10 @@ def test_a_button_keeps_what_was_typed(browser: FlaskClient, provider: Provider)
 @pytest.mark.parametrize(
     "press",
     [
-        "remove-screen:9",
-        "remove-element:9:0",
-        "remove-element:0:9",
-        "add-element:x",
-        "fly",
+        "remove-screen:9", "remove-element:9:0", "remove-element:0:9", "add-element:x", "fly",
         "remove-screen:" + "9" * 5000,
     ],
-)
+)  # fmt: skip
 def test_a_button_of_a_missing_part_is_ignored(browser: FlaskClient, provider: Provider, press: str) -> None:
     before = config(provider, "custom_flow")
     saved(browser, FLOW, press=press)

@@ -22,28 +22,18 @@ from tests.staff.steps import hire
 from tests.staff.steps import log_in as log_staff_in
 
 PRODUCTION = {
-    "VIPPS_ENVIRONMENT": "production",
-    "VIPPS_CLIENT_ID": "an-id",
-    "VIPPS_CLIENT_SECRET": "a-secret",
-    "VIPPS_WEBHOOK_TOKEN": "w" * 43,
-    "PUBLIC_URL": "https://shop.example.com",
-    "VIPPS_BASE_URL": "https://localhost:1",
+    "VIPPS_ENVIRONMENT": "production", "VIPPS_CLIENT_ID": "an-id", "VIPPS_CLIENT_SECRET": "a-secret",
+    "VIPPS_WEBHOOK_TOKEN": "w" * 43, "PUBLIC_URL": "https://shop.example.com", "VIPPS_BASE_URL": "https://localhost:1",
     "MAIL_URL": "smtp://localhost:1",
-}
+}  # fmt: skip
 KARI = "kari.nordfjell@example.com"
 # A closed port: no login of these tests gets any further than the shop.
 DEMO = {"SIMULATOR_URL": "http://localhost:1"}
 SHOPS = [pytest.param(DEMO, id="the demo on http"), pytest.param(PRODUCTION, id="production on https")]
 POLICY = {
-    "default-src": "'none'",
-    "script-src": "'self'",
-    "style-src": "'self'",
-    "img-src": "'self' data:",
-    "font-src": "'self'",
-    "connect-src": "'self'",
-    "frame-ancestors": "'none'",
-    "base-uri": "'none'",
-}
+    "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self' data:",
+    "font-src": "'self'", "connect-src": "'self'", "frame-ancestors": "'none'", "base-uri": "'none'",
+}  # fmt: skip
 # Posts without a form token: one is not sent by a browser, one is pressed by mail programs (RFC 8058).
 WITHOUT_TOKEN = {"vipps_webhook.consent_revoked", "unsubscribe.withdraw"}
 # Gets that are meant to leave something: they begin or end a login.
@@ -115,13 +105,10 @@ def test_what_goes_wrong_has_the_headers_too(make_app: Callable[..., Flask], mon
     browser = browser_of(shop)
     token = token_in(browser.get("/password/forgot").text)
     asked = {
-        400: browser.get("/", headers={"Host": "evil.example"}),
-        404: browser.get("/nowhere"),
-        413: browser.post("/cart/add", data={"product": "x" * 2_000_000}),
-        500: browser.get("/login"),
-        503: browser.get("/register"),
-        405: browser.put("/cart"),
-    }
+        400: browser.get("/", headers={"Host": "evil.example"}), 404: browser.get("/nowhere"),
+        413: browser.post("/cart/add", data={"product": "x" * 2_000_000}), 500: browser.get("/login"),
+        503: browser.get("/register"), 405: browser.put("/cart"),
+    }  # fmt: skip
     for _ in range(allowed_by(rate_limits.FORGOT_PER_CLIENT) + 1):
         asked[429] = browser.post("/password/forgot", data={"csrf_token": token, "email": "a@example.com"})
     for status, response in asked.items():

@@ -25,32 +25,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # a walk opens doz
 Walk = Callable[[Page, LiveShop], Iterator[str]]
 
 FOR_ALL = (
-    "/",
-    "/products/hammock",
-    "/cart",
-    "/login",
-    "/register",
-    "/password/forgot",
-    "/outbox",
-    "/privacy",
-    "/terms",
-    "/logged-out",
-    "/nowhere",
-)
+    "/", "/products/hammock", "/cart", "/login", "/register", "/password/forgot", "/outbox", "/privacy", "/terms",
+    "/logged-out", "/nowhere",
+)  # fmt: skip
 FOR_CUSTOMERS = (
-    "/checkout",
-    "/orders",
-    "/account",
-    "/account/profile",
-    "/account/consents",
-    "/account/password",
-    "/account/email",
-    "/account/sessions",
-    "/account/activity",
-    "/account/export",
-    "/account/delete",
-    "/account/vipps/unlink",
-)
+    "/checkout", "/orders", "/account", "/account/profile", "/account/consents", "/account/password", "/account/email",
+    "/account/sessions", "/account/activity", "/account/export", "/account/delete", "/account/vipps/unlink",
+)  # fmt: skip
 
 
 def of_visitors(page: Page, live_shop: LiveShop) -> Iterator[str]:

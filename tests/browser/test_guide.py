@@ -16,21 +16,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # a walk opens doz
 
 PLAYGROUND = "/guide/errors"
 GUIDE = (
-    "/guide/",
-    "/guide/the-idea",
-    "/guide/the-callback",
-    "/guide/consents",
-    "/guide/faq",
-    "/guide/glossary",
-    "/guide/errors",
-    "/guide/checklist",
-    "/guide/conformance",
-    "/guide/source/app/vipps/id_token.py",
-    "/guide/made/vipps.callback",
-    "/guide/inspector",
-    "/guide/inspector/1",
-    "/guide/inspector/compare?login=1&login=2",
-)
+    "/guide/", "/guide/the-idea", "/guide/the-callback", "/guide/consents", "/guide/faq", "/guide/glossary",
+    "/guide/errors", "/guide/checklist", "/guide/conformance", "/guide/source/app/vipps/id_token.py",
+    "/guide/made/vipps.callback", "/guide/inspector", "/guide/inspector/1", "/guide/inspector/compare?login=1&login=2",
+)  # fmt: skip
 # What is folded on a page is opened, but of many parts that are alike the first is enough.
 UNFOLD = "document.querySelectorAll('main details:not(.fold)').forEach(each => each.open = true)"
 GUNNAR = "Gunnar Lie"  # he has no e-mail address to confirm
@@ -98,10 +87,8 @@ def test_every_page_is_accessible(live_shop: LiveShop) -> None:
     page.goto(f"{live_shop.shop}/login/vipps")  # a second login, to be compared with the first
     portal = f"{live_shop.simulator}/merchants/{DEMO_CLIENT_ID}/consents"
     of_the_simulator = (
-        f"{portal}/delegatedConsents",
-        f"{portal}/customFlow",
-        f"{live_shop.simulator}/persons/kari/phone",
-    )
+        f"{portal}/delegatedConsents", f"{portal}/customFlow", f"{live_shop.simulator}/persons/kari/phone",
+    )  # fmt: skip
     for address in (*(live_shop.shop + path for path in GUIDE), *of_the_simulator):
         response = page.goto(address)
         assert response

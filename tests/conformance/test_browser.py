@@ -19,21 +19,10 @@ from tests.vipps.flow import logged_in
 
 INSPECTOR = find_spec("app.guide") is not None  # a fork can be without the guide
 EVIL = [
-    "//evil.example",
-    "///evil.example",
-    "/\\evil.example",
-    "\\\\evil.example",
-    "https:evil.example",
-    "https://evil.example/",
-    "http:///evil.example",
-    "/\t/evil.example",
-    "/%0d%0aLocation:x\r\nevil",
-    " //evil.example",
-    "javascript:alert(1)",
-    "data:text/html,x",
-    "@evil.example",
-    "localhost:8000@evil.example",
-]
+    "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https:evil.example",
+    "https://evil.example/", "http:///evil.example", "/\t/evil.example", "/%0d%0aLocation:x\r\nevil", " //evil.example",
+    "javascript:alert(1)", "data:text/html,x", "@evil.example", "localhost:8000@evil.example",
+]  # fmt: skip
 
 
 def cookies(response: Any) -> list[str]:

@@ -56,12 +56,10 @@ def test_a35_another_issuer(party: RelyingParty, issuer: str | None) -> None:
 @pytest.mark.parametrize(
     ("endpoint", "elsewhere"),
     [
-        ("authorization_endpoint", "https://evil.example/x"),
-        ("token_endpoint", "//evil.example/x"),
-        ("userinfo_endpoint", "https://{host}/x"),
-        ("jwks_uri", "http://{host}@evil.example/x"),
+        ("authorization_endpoint", "https://evil.example/x"), ("token_endpoint", "//evil.example/x"),
+        ("userinfo_endpoint", "https://{host}/x"), ("jwks_uri", "http://{host}@evil.example/x"),
     ],
-)
+)  # fmt: skip
 def test_b34_an_endpoint_elsewhere(party: RelyingParty, endpoint: str, elsewhere: str) -> None:
     host = party.op.origin.removeprefix("http://")
     party.op.discovery = {endpoint: elsewhere.format(host=host)}

@@ -107,15 +107,12 @@ def test_a40_keys_that_never_existed(party: RelyingParty) -> None:
 def test_a41_keys_of_other_kinds(party: RelyingParty) -> None:
     good = party.op.key.as_dict(private=False)
     others = [
-        {"kty": "AKP", "alg": "ML-DSA-00", "pub": "AAAA", "kid": "quantum"},
-        {"kty": "unheard-of", "kid": "new"},
-        {**good, "alg": "RS999", "kid": "unknown-alg"},
-        {**good, "use": "enc", "kid": "public:0"},
+        {"kty": "AKP", "alg": "ML-DSA-00", "pub": "AAAA", "kid": "quantum"}, {"kty": "unheard-of", "kid": "new"},
+        {**good, "alg": "RS999", "kid": "unknown-alg"}, {**good, "use": "enc", "kid": "public:0"},
         {"kty": "EC", "crv": "P-000", "x": "AA", "y": "AA", "kid": "curve"},
-        {"kty": "oct", "k": "c2VjcmV0", "kid": "public:0"},
-        {"kty": "RSA", "n": "!", "e": "AQAB", "kid": "broken"},
+        {"kty": "oct", "k": "c2VjcmV0", "kid": "public:0"}, {"kty": "RSA", "n": "!", "e": "AQAB", "kid": "broken"},
         "no object",
-    ]
+    ]  # fmt: skip
     party.op.bent[KEYS_PATH] = lambda to: to.send_json({"keys": [*others, good, *others * 3]})
     party.is_in(party.log_in())
 

@@ -113,14 +113,10 @@ def test_b07_used_callback(party: RelyingParty) -> None:
 @pytest.mark.parametrize(
     ("promised", "issuer"),
     [
-        (False, "https://evil.example/"),
-        (True, "https://evil.example/"),
-        (True, None),
-        (True, ""),
-        (True, "twice"),
+        (False, "https://evil.example/"), (True, "https://evil.example/"), (True, None), (True, ""), (True, "twice"),
         (True, "slashless"),
     ],
-)
+)  # fmt: skip
 def test_b09_issuer_of_the_response(party: RelyingParty, promised: bool, issuer: Any) -> None:
     party.op.discovery = {"authorization_response_iss_parameter_supported": promised}
     ours = party.op.document()["issuer"]

@@ -20,14 +20,9 @@ from tests.conftest import browser_of, open_page
 from tests.pages import Page
 
 PAGES = [
-    "/guide/",
-    "/guide/faq",
-    "/guide/glossary",
-    "/guide/errors",
-    "/guide/checklist",
-    "/guide/conformance",
+    "/guide/", "/guide/faq", "/guide/glossary", "/guide/errors", "/guide/checklist", "/guide/conformance",
     "/guide/inspector",
-]
+]  # fmt: skip
 CHAPTERS = [f"/guide/{each.slug}" for each in chapters()]
 
 
@@ -39,21 +34,10 @@ def guide(demo_app: Flask) -> FlaskClient:
 
 def test_there_is_a_chapter_for_every_subject() -> None:
     assert [each.slug for each in chapters()] == [
-        "the-idea",
-        "a-login-call-by-call",
-        "the-callback",
-        "which-customer-is-this",
-        "profile-and-refresh",
-        "consents",
-        "logging-out",
-        "revocation-and-privacy",
-        "phones",
-        "errors",
-        "going-live",
-        "forking-this-shop",
-        "other-set-ups",
+        "the-idea", "a-login-call-by-call", "the-callback", "which-customer-is-this", "profile-and-refresh", "consents",
+        "logging-out", "revocation-and-privacy", "phones", "errors", "going-live", "forking-this-shop", "other-set-ups",
         "running-it",
-    ]
+    ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -101,12 +85,10 @@ def test_every_chapter_is_plain_markdown_too(guide: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("name", "language"),
     [
-        ("app.vipps.id_token:validate", "python"),
-        ("templates/vipps/button.html", "jinja"),
-        ("Dockerfile", "dockerfile"),
-        ("Procfile", "text"),
+        ("app.vipps.id_token:validate", "python"), ("templates/vipps/button.html", "jinja"),
+        ("Dockerfile", "dockerfile"), ("Procfile", "text"),
     ],
-)
+)  # fmt: skip
 def test_code_in_plain_markdown_says_its_language(name: str, language: str) -> None:
     assert f"\n\n```{language}\n" in text.plain(f"```source {name}\n```")
 

@@ -62,10 +62,6 @@ def subject(person: str | int) -> str:
 def userinfo(person: str) -> dict[str, Any]:
     """Return what Vipps says about a person."""
     return {
-        "sub": subject(person),
-        "name": f"Kari{person} Nordfjell",
-        "email": f"kari{person}@example.com",
-        "email_verified": True,
-        "phone_number": f"47{40000000 + int(person)}",
-        "delegatedConsents": CONSENTS,
-    }
+        "sub": subject(person), "name": f"Kari{person} Nordfjell", "email": f"kari{person}@example.com",
+        "email_verified": True, "phone_number": f"47{40000000 + int(person)}", "delegatedConsents": CONSENTS,
+    }  # fmt: skip

@@ -91,18 +91,11 @@ def test_categories_are_asked_for_once_a_minute(app: Flask) -> None:
 @pytest.mark.parametrize(
     ("q", "found"),
     [
-        ("wool", ["Wool blanket", "Ull i særklasse"]),
-        ("WOOL Blanket", ["Wool blanket"]),
-        ("SÆRKLASSE", ["Ull i særklasse"]),
-        ("brØD", ["Brødkniv"]),
-        ("100%", ["Wool blanket"]),
-        ("%", ["Wool blanket"]),
-        ("_", []),
-        ("\\", []),
-        ("' OR 1=1 --", []),
-        ("nothing-like-this", []),
+        ("wool", ["Wool blanket", "Ull i særklasse"]), ("WOOL Blanket", ["Wool blanket"]),
+        ("SÆRKLASSE", ["Ull i særklasse"]), ("brØD", ["Brødkniv"]), ("100%", ["Wool blanket"]), ("%", ["Wool blanket"]),
+        ("_", []), ("\\", []), ("' OR 1=1 --", []), ("nothing-like-this", []),
     ],
-)
+)  # fmt: skip
 def test_search_finds_every_word_whatever_its_case_and_takes_wildcards_as_letters(
     app: Flask, client: FlaskClient, q: str, found: list[str]
 ) -> None:

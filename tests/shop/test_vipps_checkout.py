@@ -122,12 +122,8 @@ def test_an_order_says_what_was_agreed_when_the_person_has_moved_since(vipps: Vi
     vipps.log_in("kari")
     path = place_order(vipps.browser, name="Kari Sandvik Nordfjell", address="0").location
     moved = {
-        "address_type": "home",
-        "street_address": "Nyveien 1",
-        "postal_code": "7010",
-        "region": "X",
-        "country": "NO",
-    }
+        "address_type": "home", "street_address": "Nyveien 1", "postal_code": "7010", "region": "X", "country": "NO",
+    }  # fmt: skip
     vipps.patch("persons/kari", {"given_name": "Karin", "addresses": [moved]})
     vipps.log_in("kari")
     put_into_cart(vipps.browser, "enamel-mug")
