@@ -88,7 +88,6 @@ class Provider:
         }  # fmt: skip
 
     def id_token(self) -> str:
-        """Return a signed ID token."""
         now = int(time.time())
         half = hashlib.sha256(ACCESS_TOKEN.encode()).digest()[:16]
         claims = {
@@ -96,10 +95,9 @@ class Provider:
             "nonce": self.nonce, "at_hash": urlsafe_b64encode(half).decode().rstrip("="), **self.claims,
         }  # fmt: skip
         kept = {
-            name: now + value if isinstance(value, After) else value
-            for name, value in claims.items()
-            if name not in self.without
-        }
+            name: now + value if isinstance(value, After) else value for name,
+            value in claims.items() if name not in self.without
+        }  # fmt: skip
         return jwt.encode(self.header, kept, self.key, algorithms=["RS256"])
 
     def tokens(self) -> dict[str, Any]:
@@ -115,9 +113,8 @@ class Provider:
         answers: dict[str, Callable[[], Any]] = {
             DISCOVERY_PATH: self.document,
             KEYS_PATH: lambda: {"keys": [key.as_dict(private=False) for key in self.published]},
-            TOKEN_PATH: self.tokens,
-            USERINFO_PATH: lambda: {"sub": self.subject, **self.userinfo},
-        }
+            TOKEN_PATH: self.tokens, USERINFO_PATH: lambda: {"sub": self.subject, **self.userinfo},
+        }  # fmt: skip
         return answers[path]()
 
     def handle(self, handler: "Handler") -> None:
@@ -160,11 +157,9 @@ class Handler(BaseHTTPRequestHandler):
             provider.handle(self)
 
     def send_json(self, value: Any, status: int = 200, **headers: str) -> None:
-        """Send a JSON value."""
         self.send(json.dumps(value).encode(), status, "application/json", **headers)
 
     def send(self, body: bytes, status: int = 200, content_type: str = "text/html", **headers: str) -> None:
-        """Send a body whole."""
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))

@@ -149,9 +149,8 @@ def test_a_read_only_database_is_a_503_page_until_it_can_be_written_again(
     posts = {
         "/cart/add": (guest, {"product": "mittens", "quantity": "1"}),
         "/register": (guest, {"name": "Ola Berg", "email": "ola@example.com", "password": PASSWORD}),
-        "/checkout": (buyer, order),
-        "/logout": (buyer, {}),
-    }
+        "/checkout": (buyer, order), "/logout": (buyer, {}),
+    }  # fmt: skip
     for browser, _fields in posts.values():
         post(browser, "/cart/update")  # takes a form's token while the database can be written
     set_read_only(postgresql, "on")

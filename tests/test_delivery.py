@@ -54,7 +54,6 @@ def instructions() -> list[tuple[str, str]]:
 
 
 def instruction(name: str) -> str:
-    """Return the arguments of the one instruction of this name."""
     (found,) = [rest for each, rest in instructions() if each == name]
     return found
 
@@ -239,7 +238,6 @@ def as_in_a_container(command: list[str]) -> list[str]:
 
 
 def run(command: list[str], image: Path, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run a command of the image to its end."""
     return subprocess.run(as_in_a_container(command), cwd=image, env=environ, capture_output=True, text=True)
 
 

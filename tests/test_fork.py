@@ -70,7 +70,6 @@ def fork(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def texts(folder: Path) -> dict[str, str]:
-    """Return every text of a folder by its path."""
     found = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.suffix not in (".woff2", ".mo", ".sqlite", ".pyc"):
@@ -210,10 +209,9 @@ def test_guide_and_simulator_can_also_just_be_removed(tmp_path: Path) -> None:
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("guide"))
     shutil.copy(ROOT / "wsgi.py", tmp_path)
     said = run(
-        tmp_path,
-        "-c",
+        tmp_path, "-c",
         "import wsgi; page = wsgi.app.test_client().get('/login', base_url='http://localhost:8000').text; print(page)",
-    )
+    )  # fmt: skip
     assert "/demo" in said
     assert "/guide/" not in said
     refused = subprocess.run(

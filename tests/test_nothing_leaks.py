@@ -294,7 +294,6 @@ def _plain(value: object) -> str:
 
 
 def emailed_tokens(app: Flask) -> set[str]:
-    """Return the tokens of all emailed links."""
     with app.app_context():
         bodies = db.session.scalars(select(Mail.body)).all()
     return {token for body in bodies for token in re.findall(r"http://\S+?/([\w.-]{40,})", body)}

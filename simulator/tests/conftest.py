@@ -200,13 +200,11 @@ def make_simulator(made_database: Path, tmp_path: Path) -> Iterator[Callable[...
 
 @pytest.fixture
 def simulator(make_simulator: Callable[..., Flask]) -> Flask:
-    """Return a simulator."""
     return make_simulator()
 
 
 @pytest.fixture
 def browser(simulator: Flask) -> FlaskClient:
-    """Return a browser at the simulator."""
     return simulator.test_client()
 
 

@@ -53,11 +53,10 @@ def test_faulty_request_leads_where_a_browser_would_be_sent(provider: Provider) 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"client_id": "unknown"}, "client_unknown"),
-        ({"redirect_uri": CALLBACK + "/"}, "redirect_uri_unregistered"),
+        ({"client_id": "unknown"}, "client_unknown"), ({"redirect_uri": CALLBACK + "/"}, "redirect_uri_unregistered"),
         ({"state": "s" * 1000}, "502"),
     ],
-)
+)  # fmt: skip
 def test_request_without_callback_is_a_bad_request(provider: Provider, changes: dict[str, str], words: str) -> None:
     response = ask(provider, "authorize", {"authorization_url": provider.url(**changes)})
     assert response.status_code == 400
@@ -131,9 +130,8 @@ def test_revoked_sharing_is_asked_for_again_and_so_are_the_consents(provider: Pr
     assert "delegatedConsents" in again
     assert "delegatedConsents" not in advanced.claims("ola", asked)
     assert set(provider.control("persons/ola/revoke", {})["revoked"]) == {
-        BASIC_MERCHANT.client_id,
-        ADVANCED_MERCHANT.client_id,
-    }
+        BASIC_MERCHANT.client_id, ADVANCED_MERCHANT.client_id,
+    }  # fmt: skip
 
 
 def test_merchant_can_be_added_and_changed(provider: Provider) -> None:

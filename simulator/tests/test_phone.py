@@ -129,8 +129,7 @@ def test_what_the_documented_samples_answered() -> None:
             "language": "EN",
             "screens": [
                 {
-                    "title": "Extra consent",
-                    "description": "Accept terms and conditions",
+                    "title": "Extra consent", "description": "Accept terms and conditions",
                     "terms": {"links": [{"title": "Terms of Service", "url": "https://example.com/terms"}]},
                     "elements": [
                         {**element, "required": True, "readMore": {"title": "More", "description": "Details"}}
@@ -139,7 +138,7 @@ def test_what_the_documented_samples_answered() -> None:
             ],
             "timeOfConsent": "2026-01-17T09:31:00Z",
         },
-    )
+    )  # fmt: skip
     assert flow.screens[0].questions == (sharing.Question("Accept T&C", True, "More", "Details"),)
     assert flow.screens[0].links == (("Terms of Service", "https://example.com/terms"),)
 
@@ -155,9 +154,8 @@ def test_remembered_browsers_are_counted_and_forgotten_together(
         visitor = phone(browser)
         assert words(visitor.page.one(".count")) == "2"
         assert [words(each) for each in visitor.page.select(".browsers li")] == [
-            "since 22 Nov 2026, 14:00",
-            "since 22 Nov 2026, 13:00 this browser",
-        ]
+            "since 22 Nov 2026, 14:00", "since 22 Nov 2026, 13:00 this browser",
+        ]  # fmt: skip
         visitor.press("forget")
         assert not visitor.page.select(".browsers, .count")
         for client in (browser, other):

@@ -17,7 +17,6 @@ ADDRESS = f"/merchants/{BASIC_MERCHANT.client_id}/consents"
 
 
 def opened(browser: FlaskClient, kind: str, language: str = "en") -> Page:
-    """Open the settings in a language."""
     return check_page(browser.get(f"{ADDRESS}/{kind}?words={language}"))
 
 
@@ -40,7 +39,6 @@ def save(browser: FlaskClient, kind: str, language: str = "en", **changes: Any) 
 
 
 def saved(browser: FlaskClient, kind: str, language: str = "en", **changes: Any) -> Page:
-    """Save, and return the page that follows."""
     response = save(browser, kind, language, **changes)
     assert response.status_code == 303, check_page(response).text
     return check_page(browser.get(response.headers["Location"]))
@@ -151,12 +149,11 @@ def test_read_more_comes_and_goes(browser: FlaskClient, provider: Provider) -> N
     [
         (CONSENTS, {"consent": None}, "a list of 1 to 4"),
         (CONSENTS, {"privacy_url": "javascript:alert(1)"}, "privacy_url: must be an address"),
-        (CONSENTS, {"heading": "x" * 151}, "longer than 150"),
-        (FLOW, {"s0-e0-id": "email"}, "used twice"),
+        (CONSENTS, {"heading": "x" * 151}, "longer than 150"), (FLOW, {"s0-e0-id": "email"}, "used twice"),
         (FLOW, {"s0-e0-id": "<b>"}, "an id has letters"),
         (FLOW, {"s0-l0-url": "javascript:alert(1)"}, "must be an address"),
     ],
-)
+)  # fmt: skip
 def test_what_is_impossible_is_not_saved_and_not_lost(
     browser: FlaskClient, provider: Provider, kind: str, changes: dict[str, Any], words: str
 ) -> None:

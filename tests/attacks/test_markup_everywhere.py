@@ -46,10 +46,9 @@ def hostile_claims() -> dict[str, Any]:
     address = dict.fromkeys(("street_address", "region", "formatted", "address_type"), HOSTILE)
     address |= {"postal_code": SHORT, "country": SHORT}
     links = {
-        f"{name}Link{kind}": url
-        for name, url in zip(("terms", "privacyStatement"), LINKS, strict=False)
-        for kind in ("Url", "Text")
-    }
+        f"{name}Link{kind}": url for name,
+        url in zip(("terms", "privacyStatement"), LINKS, strict=False) for kind in ("Url", "Text")
+    }  # fmt: skip
     consents = [
         {"id": name, "accepted": True, "required": False, "textDisplayedToUser": HOSTILE}
         for name in ("email", "sms", SHORT)

@@ -67,7 +67,6 @@ def of_one_customer(page: Page, live_shop: LiveShop, person: str) -> Iterator[st
 
 
 def visit(page: Page, live_shop: LiveShop, paths: tuple[str, ...]) -> Iterator[str]:
-    """Open pages of the shop."""
     for path in paths:
         response = page.goto(live_shop.shop + path)
         assert response

@@ -3,7 +3,6 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.about import NAME
 from samples.customers import PASSWORD
 from tests.browser.conftest import LiveShop
 from tests.browser.steps import (
@@ -47,28 +46,6 @@ def test_connect_and_disconnect_from_my_page(live_shop: LiveShop, page: Page) ->
     expect(page.locator("article").filter(has_text="ingrid.solheim@example.com")).to_have_count(2)
 
 
-def test_one_vipps_user_opens_one_account(live_shop: LiveShop, page: Page) -> None:
-    press_vipps(page)
-    approve(page)
-    log_out(page, live_shop)
-    log_in_by_password(page, live_shop, "eivind.dahl@example.com")
-    connect_from_my_page(page, live_shop, KARI)
-    expect(heading(page)).to_have_text("This Vipps user is connected to another account here")
-    page.get_by_role("link", name="Go to my page").click()
-    is_logged_in(page, "Eivind Dahl")
-
-
-def test_another_person_cannot_answer_for_kari(live_shop: LiveShop, page: Page) -> None:
-    press_vipps(page)
-    approve(page)
-    page.goto(f"{live_shop.shop}/account/profile")
-    page.get_by_role("button", name="Ask Vipps again").click()
-    approve(page, "Ola Tangen")
-    expect(heading(page)).to_have_text("That was another Vipps user")
-    page.goto(f"{live_shop.shop}/account")
-    is_logged_in(page, KARI)
-
-
 def test_remembered_browser_has_to_confirm_in_the_app_before_it_disconnects(live_shop: LiveShop, page: Page) -> None:
     press_vipps(page)
     page.get_by_label("Remember me").check()
@@ -81,22 +58,6 @@ def test_remembered_browser_has_to_confirm_in_the_app_before_it_disconnects(live
     expect(heading(page)).to_have_text("Disconnect Vipps")
     page.get_by_role("main").get_by_role("button", name="Disconnect").click()
     expect_said(page, "Vipps is disconnected")
-
-
-def test_without_confirmation_in_the_app_nothing_is_done(live_shop: LiveShop, page: Page) -> None:
-    press_vipps(page)
-    page.get_by_label("Remember me").check()
-    approve(page)
-    page.goto(live_shop.simulator)
-    page.locator("article").filter(has_text=NAME).get_by_role("button", name="Change the plan to basic").click()
-    begin_to_disconnect(page, live_shop)
-    page.get_by_role("main").get_by_role("button", name="Vipps").click()
-    expect(heading(page)).to_have_text("This was not confirmed in the app")
-    page.goto(f"{live_shop.shop}/account")
-    expect(page.get_by_role("main").get_by_role("link", name="Disconnect")).to_be_visible()
-    begin_to_disconnect(page, live_shop)
-    confirm_by_password(page)
-    expect(heading(page)).to_have_text("Disconnect Vipps")
 
 
 def test_news_from_vipps_stand_beside_what_is_kept_here(live_shop: LiveShop, page: Page) -> None:

@@ -34,17 +34,6 @@ def test_a33_endpoints_come_from_the_document(party: RelyingParty) -> None:
     assert op.calls(TOKEN_PATH) == op.calls(USERINFO_PATH) == op.calls(KEYS_PATH) == 0
 
 
-def test_a34_another_jwks_uri(party: RelyingParty) -> None:
-    op = party.op
-    op.discovery = {"jwks_uri": op.origin + "/other-keys"}
-    op.bent = {
-        "/other-keys": lambda to: to.send_json({"keys": [op.other_key.as_dict(private=False)]}),
-        KEYS_PATH: lambda to: to.send_json({"keys": [op.key.as_dict(private=False)]}),
-    }
-    op.key, op.header = op.other_key, {"alg": "RS256", "kid": "public:1"}
-    party.is_in(party.log_in())
-
-
 @pytest.mark.parametrize("issuer", ["https://evil.example/", "without-slash", None])
 def test_a35_another_issuer(party: RelyingParty, issuer: str | None) -> None:
     ours = party.op.document()["issuer"]

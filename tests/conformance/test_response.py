@@ -180,11 +180,10 @@ def test_b14_markup_in_an_error(party: RelyingParty) -> None:
 @pytest.mark.parametrize(
     ("query", "code"),
     [
-        ("error=access_denied", "state_missing"),
-        ("error=access_denied&state=", "state_missing"),
+        ("error=access_denied", "state_missing"), ("error=access_denied&state=", "state_missing"),
         ("error=access_denied&state=another", "state_unknown"),
     ],
-)
+)  # fmt: skip
 def test_b15_error_without_a_login(party: RelyingParty, query: str, code: str) -> None:
     running_login = party.approve(party.start())
     party.is_refused(party.browser.get(f"{CALLBACK}?{query}"), code=code, next_one_works=False)

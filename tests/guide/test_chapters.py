@@ -128,10 +128,9 @@ def test_settings_that_are_named_exist() -> None:
 def test_error_codes_that_are_named_exist() -> None:
     codes = {*REFUSALS, *REDIRECT_ERRORS}
     shaped = [
-        (where, words)
-        for where, words in said()
-        if re.fullmatch(r"(?:error=)?(?:invalid|access|server|wrong)_\w+", words)
-    ]
+        (where, words) for where,
+        words in said() if re.fullmatch(r"(?:error=)?(?:invalid|access|server|wrong)_\w+", words)
+    ]  # fmt: skip
     assert len(shaped) >= 5
     assert [each for each in shaped if each[1].removeprefix("error=") not in codes] == []
 

@@ -41,10 +41,9 @@ def test_button_does_what_it_says(vipps: VippsPerson, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    "case",
-    [each for group in FAULT_GROUPS if not group.comes_back for each in group.cases if each.simulate],
+    "case", [each for group in FAULT_GROUPS if not group.comes_back for each in group.cases if each.simulate],
     ids=lambda each: each.name,
-)
+)  # fmt: skip
 def test_some_errors_end_on_the_providers_own_page(vipps: VippsPerson, case: FaultCase) -> None:
     response = urllib3.request("GET", pressed(vipps, case.name), redirect=False)
     assert response.status == 400

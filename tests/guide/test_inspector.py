@@ -87,9 +87,8 @@ def test_the_sent_and_the_received_nonce_look_equal(vipps: VippsPerson) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wishes", "check"),
-    [({"action": "deny"}, "code"), ({"faults": {"id_token": {"nonce": "another"}}}, "nonce")],
-)
+    ("wishes", "check"), [({"action": "deny"}, "code"), ({"faults": {"id_token": {"nonce": "another"}}}, "nonce")],
+)  # fmt: skip
 def test_a_refused_login_shows_where_it_stopped(vipps: VippsPerson, wishes: dict[str, Any], check: str) -> None:
     callback = vipps.approve(vipps.start(), "ola", **wishes)
     assert vipps.browser.get(callback).status_code >= 400

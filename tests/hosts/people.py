@@ -55,7 +55,6 @@ class PeopleHandler(Handler):
 
 
 def subject(person: str | int) -> str:
-    """Return the subject of a person."""
     return f"3f6c1a52-8d0e-4b77-9a41-{int(person):012d}"
 
 

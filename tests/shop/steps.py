@@ -27,7 +27,6 @@ RECIPIENT = {
 
 
 def add_category(app: Flask, slug: str = "wool", name: str = "Wool") -> None:
-    """Add a category."""
     with app.app_context():
         texts = [CategoryText(language=language, name=name, intro=f"All {name}") for language in LANGUAGES]
         db.session.add(Category(slug=slug, texts=texts))

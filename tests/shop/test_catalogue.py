@@ -28,13 +28,6 @@ def test_the_front_page_shows_the_goods_in_the_shops_order(app: Flask, client: F
     assert page.select('.shelf a[href="/products/first"]')
 
 
-def test_the_front_page_sets_no_cookie_and_opens_no_session(app: Flask, client: FlaskClient) -> None:
-    add_product(app)
-    response = client.get("/")
-    assert "Set-Cookie" not in response.headers
-    assert "csrf_token" not in response.text
-
-
 @pytest.mark.parametrize(
     ("featured", "wide"),
     [
@@ -215,12 +208,6 @@ def test_a_product_whose_name_is_long_keeps_its_place(app: Flask, client: FlaskC
     add_product(app, name="Donaudampfschifffahrtsgesellschaft" * 5)
     set_product(app, stock=2)
     assert "2 left" in open_page(client, "/products/mittens").text
-
-
-def test_the_front_page_speaks_norwegian_to_norwegian_browsers(app: Flask, client: FlaskClient) -> None:
-    add_product(app)
-    response = client.get("/", headers={"Accept-Language": "nb-NO,nb;q=0.9"})
-    assert Page(response.text).one("html")["lang"] == "nb"
 
 
 @pytest.mark.parametrize("picture", ["products/gone.jpg", "", "no\0file"])

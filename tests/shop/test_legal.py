@@ -103,10 +103,9 @@ def test_a_cookie_lives_as_long_as_the_page_says(client: FlaskClient, monkeypatc
 # Periods.
 
 PERIODS = [
-    name
-    for name, value in vars(retention_periods).items()
-    if isinstance(value, timedelta) and not name.startswith("STAFF_SESS")
-]
+    name for name,
+    value in vars(retention_periods).items() if isinstance(value, timedelta) and not name.startswith("STAFF_SESS")
+]  # fmt: skip
 
 
 def test_the_periods_are_the_jobs_own() -> None:

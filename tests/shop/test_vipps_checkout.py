@@ -6,15 +6,12 @@ from sqlalchemy import delete, select
 from app.customers.models import Customer, VippsLink, VippsProfile
 from app.customers.privacy.erasure import erase
 from app.database import db
-from samples.customers import PASSWORD
-from tests.conftest import browser_of, open_page, post
-from tests.customers.steps import log_in
+from tests.conftest import open_page
 from tests.pages import Page, check_page
-from tests.shop.steps import all_orders, cart_of, checkout_page, order_form, place_order, put_into_cart, set_product
+from tests.shop.steps import all_orders, cart_of, checkout_page, order_form, place_order, put_into_cart
 from tests.vipps_person import VippsPerson
 
 KARI_HOME = ["Fjordveien 12", "Unit B5", "5003 BERGEN"]
-KARI_WORK = ["Verkstedgata 3", "0250 OSLO"]
 
 
 @pytest.fixture
@@ -61,14 +58,6 @@ def test_the_form_knows_what_vipps_knows(vipps: VippsPerson) -> None:
     assert chosen(page) == ["0"]
 
 
-@pytest.mark.parametrize(("choice", "address"), [("0", KARI_HOME), ("1", KARI_WORK)])
-def test_the_order_goes_to_the_address_that_was_chosen(vipps: VippsPerson, choice: str, address: list[str]) -> None:
-    put_into_cart(vipps.browser, "enamel-mug")
-    vipps.log_in("kari")
-    place_order(vipps.browser, address=choice, street="", postal_code="", region="")
-    assert all_orders(vipps.app)[0].address == address
-
-
 def test_the_default_is_the_one_that_vipps_names_first_whatever_its_kind(vipps: VippsPerson) -> None:
     put_into_cart(vipps.browser, "enamel-mug")
     vipps.log_in("torbjorn")
@@ -92,15 +81,6 @@ def test_another_address_is_checked_and_stays_chosen(
     assert complaint in page.one(".notice--error").get_text()
     assert chosen(page) == ["other"]
     assert all_orders(vipps.app) == []
-
-
-def test_a_customer_without_an_address_types_one(vipps: VippsPerson) -> None:
-    put_into_cart(vipps.browser, "enamel-mug")
-    vipps.log_in("ola")
-    page = checkout_page(vipps.browser)
-    assert (offered(page), chosen(page)) == ([], [])
-    place_order(vipps.browser)
-    assert all_orders(vipps.app)[0].address == ["Bryggen 3", "5003 Bergen"]
 
 
 @pytest.mark.parametrize(
@@ -143,49 +123,6 @@ def test_what_is_typed_at_the_checkout_changes_neither_the_account_nor_what_vipp
         kept = (link.customer.name, link.customer.email, link.customer.phone_number)
         assert kept == ("Ola Tangen", "ola.tangen@example.com", "4790000012")
         assert db.session.scalars(select(VippsProfile.addresses)).one() == []
-
-
-def test_two_carts_of_one_person_become_one_but_not_more_than_there_is(vipps: VippsPerson) -> None:
-    set_product(vipps.app, "enamel-mug", stock=5)
-    vipps.log_in("kari")
-    put_into_cart(vipps.browser, "enamel-mug", "3")
-    put_into_cart(vipps.browser, "wool-mittens", "1")
-    phone = browser_of(vipps.app)
-    put_into_cart(phone, "enamel-mug", "4")
-    put_into_cart(phone, "ragg-socks", "2")
-    vipps.log_in("kari", browser=phone)
-    together = {"enamel-mug": 5, "wool-mittens": 1, "ragg-socks": 2}
-    assert cart_of(phone) == together
-    assert cart_of(vipps.browser) == together
-
-
-def test_a_login_that_was_cancelled_leaves_the_cart(vipps: VippsPerson) -> None:
-    put_into_cart(vipps.browser, "enamel-mug")
-    vipps.browser.get(vipps.approve(vipps.start("/checkout"), action="deny"))
-    assert cart_of(vipps.browser) == {"enamel-mug": 1}
-
-
-def test_the_next_person_at_the_browser_sees_nothing_of_it(vipps: VippsPerson) -> None:
-    put_into_cart(vipps.browser, "enamel-mug")
-    vipps.log_in("kari")
-    path = place_order(vipps.browser, address="0").location
-    put_into_cart(vipps.browser, "ragg-socks")
-    post(vipps.browser, "/logout", form_on="/account")
-    assert cart_of(vipps.browser) == {}
-    put_into_cart(vipps.browser, "linen-towels")
-    vipps.log_in("ola")
-    assert cart_of(vipps.browser) == {"linen-towels": 1}
-    open_page(vipps.browser, path, status=404)
-    assert open_page(vipps.browser, "/orders").h1 == "No orders yet"
-
-
-def test_a_demo_customer_takes_the_cart_along_to_the_checkout(vipps: VippsPerson) -> None:
-    put_into_cart(vipps.browser, "enamel-mug", "2")
-    response = log_in(vipps.browser, "ingrid.solheim@example.com", PASSWORD, next="/checkout")
-    assert response.location == "/checkout"
-    page = checkout_page(vipps.browser)
-    assert filled_in(page) == ("Ingrid Solheim", "ingrid.solheim@example.com", "+47 90 00 02 01")
-    assert cart_of(vipps.browser) == {"enamel-mug": 2}
 
 
 def test_the_receipt_is_in_the_outbox_with_a_link_that_works(vipps: VippsPerson) -> None:
