@@ -81,3 +81,14 @@ def self_signed(path: Path) -> Path:
     )
     path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
     return path
+
+
+def test_a34_another_jwks_uri(party: RelyingParty) -> None:
+    op = party.op
+    op.discovery = {"jwks_uri": op.origin + "/other-keys"}
+    op.bent = {
+        "/other-keys": lambda to: to.send_json({"keys": [op.other_key.as_dict(private=False)]}),
+        KEYS_PATH: lambda to: to.send_json({"keys": [op.key.as_dict(private=False)]}),
+    }
+    op.key, op.header = op.other_key, {"alg": "RS256", "kid": "public:1"}
+    party.is_in(party.log_in())

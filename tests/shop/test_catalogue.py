@@ -229,3 +229,10 @@ def test_a_missing_picture_is_a_placeholder_on_every_page_and_one_line_in_the_lo
     for page in shown:
         assert page.select(f'main img[src^="/static/{assets.PLACEHOLDER}?v="]'), page.h1
     assert capsys.readouterr().err.count("picture_missing") == 1
+
+
+def test_the_front_page_sets_no_cookie_and_opens_no_session(app: Flask, client: FlaskClient) -> None:
+    add_product(app)
+    response = client.get("/")
+    assert "Set-Cookie" not in response.headers
+    assert "csrf_token" not in response.text

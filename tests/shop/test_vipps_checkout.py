@@ -159,3 +159,18 @@ def test_a_customer_who_is_deleted_meanwhile_orders_nothing(vipps: VippsPerson) 
         db.session.commit()
     assert vipps.browser.post("/checkout", data=form).location == "/login?next=/checkout"
     assert all_orders(vipps.app) == []
+
+
+def test_a_customer_without_an_address_types_one(vipps: VippsPerson) -> None:
+    put_into_cart(vipps.browser, "enamel-mug")
+    vipps.log_in("ola")
+    page = checkout_page(vipps.browser)
+    assert (offered(page), chosen(page)) == ([], [])
+    place_order(vipps.browser)
+    assert all_orders(vipps.app)[0].address == ["Bryggen 3", "5003 Bergen"]
+
+
+def test_a_login_that_was_cancelled_leaves_the_cart(vipps: VippsPerson) -> None:
+    put_into_cart(vipps.browser, "enamel-mug")
+    vipps.browser.get(vipps.approve(vipps.start("/checkout"), action="deny"))
+    assert cart_of(vipps.browser) == {"enamel-mug": 1}
