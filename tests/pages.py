@@ -34,7 +34,6 @@ class Page:
 
     @cached_property
     def soup(self) -> BeautifulSoup:
-        """Return the page as Beautiful Soup has it."""
         return BeautifulSoup(self.html, "lxml")
 
     @property

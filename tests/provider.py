@@ -68,13 +68,10 @@ class Provider:
     def config(self, **changes: Any) -> VippsConfig:
         """Return a client's configuration for this provider."""
         values: dict[str, Any] = {
-            "base_url": self.origin,
-            "client_id": CLIENT_ID,
-            "client_secret": "s+cr/t==",
-            "redirect_uri": "https://shop.example/login/vipps/callback",
-            "system_name": "a-shop",
+            "base_url": self.origin, "client_id": CLIENT_ID, "client_secret": "s+cr/t==",
+            "redirect_uri": "https://shop.example/login/vipps/callback", "system_name": "a-shop",
             "merchant_serial_number": "123456",
-        }
+        }  # fmt: skip
         return VippsConfig(**{**values, **changes})
 
     def calls(self, path: str) -> int:
@@ -86,43 +83,29 @@ class Provider:
         return {
             "issuer": self.origin + ISSUER_PATH,
             "authorization_endpoint": self.origin + "/access-management-1.0/access/oauth2/auth",
-            "token_endpoint": self.origin + TOKEN_PATH,
-            "userinfo_endpoint": self.origin + USERINFO_PATH,
-            "jwks_uri": self.origin + KEYS_PATH,
-            **self.discovery,
-        }
+            "token_endpoint": self.origin + TOKEN_PATH, "userinfo_endpoint": self.origin + USERINFO_PATH,
+            "jwks_uri": self.origin + KEYS_PATH, **self.discovery,
+        }  # fmt: skip
 
     def id_token(self) -> str:
-        """Return a signed ID token."""
         now = int(time.time())
         half = hashlib.sha256(ACCESS_TOKEN.encode()).digest()[:16]
         claims = {
-            "iss": self.origin + ISSUER_PATH,
-            "aud": [CLIENT_ID],
-            "sub": self.subject,
-            "iat": now,
-            "exp": now + 3600,
-            "nonce": self.nonce,
-            "at_hash": urlsafe_b64encode(half).decode().rstrip("="),
-            **self.claims,
-        }
+            "iss": self.origin + ISSUER_PATH, "aud": [CLIENT_ID], "sub": self.subject, "iat": now, "exp": now + 3600,
+            "nonce": self.nonce, "at_hash": urlsafe_b64encode(half).decode().rstrip("="), **self.claims,
+        }  # fmt: skip
         kept = {
-            name: now + value if isinstance(value, After) else value
-            for name, value in claims.items()
-            if name not in self.without
-        }
+            name: now + value if isinstance(value, After) else value for name,
+            value in claims.items() if name not in self.without
+        }  # fmt: skip
         return jwt.encode(self.header, kept, self.key, algorithms=["RS256"])
 
     def tokens(self) -> dict[str, Any]:
         """Return the token endpoint's answer."""
         answer = {
-            "access_token": ACCESS_TOKEN,
-            "id_token": self.id_token(),
-            "expires_in": 3599,
-            "scope": "openid",
-            "token_type": "bearer",
-            **self.token_answer,
-        }
+            "access_token": ACCESS_TOKEN, "id_token": self.id_token(), "expires_in": 3599, "scope": "openid",
+            "token_type": "bearer", **self.token_answer,
+        }  # fmt: skip
         return {name: value for name, value in answer.items() if name not in self.without}
 
     def answer(self, path: str) -> Any:
@@ -130,9 +113,8 @@ class Provider:
         answers: dict[str, Callable[[], Any]] = {
             DISCOVERY_PATH: self.document,
             KEYS_PATH: lambda: {"keys": [key.as_dict(private=False) for key in self.published]},
-            TOKEN_PATH: self.tokens,
-            USERINFO_PATH: lambda: {"sub": self.subject, **self.userinfo},
-        }
+            TOKEN_PATH: self.tokens, USERINFO_PATH: lambda: {"sub": self.subject, **self.userinfo},
+        }  # fmt: skip
         return answers[path]()
 
     def handle(self, handler: "Handler") -> None:
@@ -175,11 +157,9 @@ class Handler(BaseHTTPRequestHandler):
             provider.handle(self)
 
     def send_json(self, value: Any, status: int = 200, **headers: str) -> None:
-        """Send a JSON value."""
         self.send(json.dumps(value).encode(), status, "application/json", **headers)
 
     def send(self, body: bytes, status: int = 200, content_type: str = "text/html", **headers: str) -> None:
-        """Send a body whole."""
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))

@@ -150,9 +150,8 @@ def test_a_read_only_database_is_a_503_page_until_it_can_be_written_again(
     posts = {
         "/cart/add": (guest, {"product": "mittens", "quantity": "1"}),
         "/register": (guest, {"name": "Ola Berg", "email": "ola@example.com", "password": PASSWORD}),
-        "/checkout": (buyer, order),
-        "/logout": (buyer, {}),
-    }
+        "/checkout": (buyer, order), "/logout": (buyer, {}),
+    }  # fmt: skip
     for browser, _fields in posts.values():
         post(browser, "/cart/update")  # takes a form's token while the database can be written
     set_read_only(postgresql, "on")
@@ -256,24 +255,16 @@ LONGER = {
 }
 # Columns of limited length that hold what comes from outside.
 TYPED = {
-    "customer": {"name", "given_name", "family_name", "email", "phone_number"},
-    "customer_name_word": {"word"},
-    "mailed_proof": {"email"},
-    "mail": {"recipient", "subject"},
-    "shop_order": {"name", "email", "phone"},
-    "vipps_link": {"subject"},
-    "vipps_profile": {"name", "given_name", "family_name", "email", "phone_number"},
+    "customer": {"name", "given_name", "family_name", "email", "phone_number"}, "customer_name_word": {"word"},
+    "mailed_proof": {"email"}, "mail": {"recipient", "subject"}, "shop_order": {"name", "email", "phone"},
+    "vipps_link": {"subject"}, "vipps_profile": {"name", "given_name", "family_name", "email", "phone_number"},
     "consent_record": {"subject", "consent_id", "text", "heading", "description", "language"},
-    "pending_link": {"subject", "next_path"},
-    "login_attempt": {"next_path"},
-}
+    "pending_link": {"subject", "next_path"}, "login_attempt": {"next_path"},
+}  # fmt: skip
 # Those that hold codes, hashes and words of the shop's own, or texts that are cut where they are written.
 OURS = {
-    "activity": {"decision", "kind", "method", "reference", "user_agent"},
-    "cart": {"token_hash"},
-    "category": {"slug"},
-    "category_text": {"intro", "language", "name"},
-    "consent_record": {"object_hash", "pseudonym", "source"},
+    "activity": {"decision", "kind", "method", "reference", "user_agent"}, "cart": {"token_hash"}, "category": {"slug"},
+    "category_text": {"intro", "language", "name"}, "consent_record": {"object_hash", "pseudonym", "source"},
     "customer": {"locale", "password_hash", "refresh_policy"},
     "customer_session": {"ended_reason", "method", "token_hash", "user_agent"},
     "error_report": {"code", "reference", "route"},
@@ -286,12 +277,10 @@ OURS = {
     "product_text": {"language", "name", "summary"},
     "profile_change": {"field", "source", "state"},
     "shop_order": {"checkout_key", "delivery", "language", "number", "status"},
-    "staff": {"email", "name", "password_hash"},
-    "staff_look": {"action", "detail", "reference"},
-    "staff_session": {"token_hash", "user_agent"},
-    "vipps_link": {"client_id", "issuer"},
+    "staff": {"email", "name", "password_hash"}, "staff_look": {"action", "detail", "reference"},
+    "staff_session": {"token_hash", "user_agent"}, "vipps_link": {"client_id", "issuer"},
     "webhook_delivery": {"body_hash", "outcome", "reference", "subject_hash"},
-}
+}  # fmt: skip
 
 
 def send_form(client: FlaskClient, form: str, values: dict[str, str]) -> int:

@@ -54,7 +54,6 @@ def instructions() -> list[tuple[str, str]]:
 
 
 def instruction(name: str) -> str:
-    """Return the arguments of the one instruction of this name."""
     (found,) = [rest for each, rest in instructions() if each == name]
     return found
 
@@ -234,15 +233,10 @@ def environ(tmp_path: Path, unused_port: int) -> dict[str, str]:
     """Return what the shop is started with: as in compose.yaml, with the services that a test has not left out."""
     given = environment_of("shop", SECRET_KEY="k" * 64, POSTGRES_PASSWORD="hex")
     here = {
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'shop.sqlite'}",
-        "REDIS_URL": "",
-        "BIND": f"127.0.0.1:{unused_port}",
-        "PORT": str(unused_port),
-        "WEB_CONCURRENCY": "1",
-        "PATH": f"{BIN}:/usr/sbin:/usr/bin:/sbin:/bin",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "TMPDIR": str(tmp_path),
-    }
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'shop.sqlite'}", "REDIS_URL": "", "BIND": f"127.0.0.1:{unused_port}",
+        "PORT": str(unused_port), "WEB_CONCURRENCY": "1", "PATH": f"{BIN}:/usr/sbin:/usr/bin:/sbin:/bin",
+        "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(tmp_path),
+    }  # fmt: skip
     del given["SSL_CERT_FILE"]
     return given | here
 
@@ -255,7 +249,6 @@ def as_in_a_container(command: list[str]) -> list[str]:
 
 
 def run(command: list[str], image: Path, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run a command of the image to its end."""
     return subprocess.run(as_in_a_container(command), cwd=image, env=environ, capture_output=True, text=True)
 
 

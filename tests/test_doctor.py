@@ -23,14 +23,10 @@ from tests.shop.steps import add_product
 
 OLDER_KEY = "t4-Kd9Wm2xQ_vB7sNcZ0yLhRfPgJuAe8"
 REAL = {
-    "VIPPS_ENVIRONMENT": "test",
-    "VIPPS_CLIENT_ID": "a-client",
-    "VIPPS_CLIENT_SECRET": "a-secret-of-a-client",
-    "SECRET_KEY": "qX2v-7LrT9pZ_wK4mNcB8sYd1JfGhAeU",
-    "PUBLIC_URL": "https://shop.example.com",
-    "VIPPS_WEBHOOK_TOKEN": "a-token-that-cannot-be-guessed-at-all",
-    "DEMO": "0",
-}
+    "VIPPS_ENVIRONMENT": "test", "VIPPS_CLIENT_ID": "a-client", "VIPPS_CLIENT_SECRET": "a-secret-of-a-client",
+    "SECRET_KEY": "qX2v-7LrT9pZ_wK4mNcB8sYd1JfGhAeU", "PUBLIC_URL": "https://shop.example.com",
+    "VIPPS_WEBHOOK_TOKEN": "a-token-that-cannot-be-guessed-at-all", "DEMO": "0",
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +37,6 @@ def no_check_calls_port_8000(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def asked(app: Flask, check: Callable[[], Finding]) -> Finding:
-    """Ask one check."""
     with app.test_request_context():
         return check()
 
@@ -218,10 +213,9 @@ def test_real_environment_is_judged_more_strictly(make_app: Callable[..., Flask]
 @pytest.mark.parametrize("arguments", [(), ("--json",)])
 def test_no_secret_is_printed(make_app: Callable[..., Flask], simulator: str, arguments: tuple[str, ...]) -> None:
     secrets = {
-        "SECRET_KEY": "Zk3-hUx8_Lq0TyNf5WbRm7VcPs2DgJeA",
-        "SECRET_KEY_FALLBACKS": OLDER_KEY,
+        "SECRET_KEY": "Zk3-hUx8_Lq0TyNf5WbRm7VcPs2DgJeA", "SECRET_KEY_FALLBACKS": OLDER_KEY,
         "VIPPS_WEBHOOK_TOKEN": "wPq8Lm2-Xt5_Rv9KcBn4Yd7HsJf1GhAz",
-    }
+    }  # fmt: skip
     urls = {"MAIL_URL": "smtp://someone:mailpassword@localhost:9", "REDIS_URL": "redis://:redispassword@localhost:9/0"}
     _code, printed = run(make_app(SIMULATOR_URL=simulator, **secrets, **urls), *arguments)
     for secret in (*secrets.values(), "mailpassword", "redispassword", DEMO_CLIENT_SECRET):

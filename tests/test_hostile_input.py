@@ -62,14 +62,13 @@ def test_a_file_in_a_text_field_is_ignored(demo_client: FlaskClient, path: str) 
 @pytest.mark.parametrize(
     ("claims", "longest"),
     [
-        ({"name": "x" * 150 + "\n" + "y" * 150}, 200),
-        ({"email": "a@" + ".".join(["b" * 63] * 8)}, 254),
+        ({"name": "x" * 150 + "\n" + "y" * 150}, 200), ({"email": "a@" + ".".join(["b" * 63] * 8)}, 254),
         (
             {"delegatedConsents": {"consents": [{"id": "e", "accepted": True, "textDisplayedToUser": "x\n" * 3000}]}},
             2000,
         ),
     ],
-)
+)  # fmt: skip
 def test_no_claim_is_longer_than_its_column(claims: dict[str, Any], longest: int) -> None:
     info = parse({**SUB, **claims})
     texts = [info.name or "", info.email or "", *(answer.text for answer in info.consents)]

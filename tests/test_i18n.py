@@ -18,12 +18,10 @@ SUMMER = datetime(2026, 6, 30, 22, 5, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("language", "moment", "written"),
     [
-        ("nb", LATE, "22. november 2026 23:51"),
-        ("en", LATE, "22 November 2026 23:51"),
-        ("nb", SUMMER, "1. juli 2026 00:05"),
-        ("en", None, ""),
+        ("nb", LATE, "22. november 2026 23:51"), ("en", LATE, "22 November 2026 23:51"),
+        ("nb", SUMMER, "1. juli 2026 00:05"), ("en", None, ""),
     ],
-)
+)  # fmt: skip
 def test_a_time_is_formatted_in_the_shops_time_zone(
     app: Flask, language: str, moment: datetime | None, written: str
 ) -> None:

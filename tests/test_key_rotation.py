@@ -51,9 +51,8 @@ def test_form_from_before_the_change_can_be_sent_after_it(
 def test_form_signed_with_the_next_key_is_accepted_by_a_worker_that_has_it_as_fallback(make_app: MakeApp) -> None:
     """While the key is changed on one host after the other, a browser gets forms of both."""
     ahead, behind = (
-        make_app(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD),
-        make_app(SECRET_KEY=OLD, SECRET_KEY_FALLBACKS=NEW),
-    )
+        make_app(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD), make_app(SECRET_KEY=OLD, SECRET_KEY_FALLBACKS=NEW),
+    )  # fmt: skip
     add_customer(ahead)
     client = browser_of(ahead)
     token = open_page(client, "/login").csrf_token()

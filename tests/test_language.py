@@ -15,14 +15,10 @@ FOLDERS = ("app", "bench", "demo", "migrations", "samples", "simulator", "static
 EXEMPT = ("tests/test_language.py", "migrations/versions/")
 # Texts of pages that tests look for.
 VISITOR_TEXTS = (
-    "No customers found",
-    "Nobody is remembered in this browser",
-    "Not set up: nobody sees it",
-    "Another customer is logged in now",
-    "Somebody else saved",
-    "account you match is somebody else",
+    "No customers found", "Nobody is remembered in this browser", "Not set up: nobody sees it",
+    "Another customer is logged in now", "Somebody else saved", "account you match is somebody else",
     "but nobody answered",
-)
+)  # fmt: skip
 SUFFIXES = {".py", ".html", ".css", ".js", ".toml"}
 BANNED = re.compile(r"(?i)(?<![a-z])(?:nobody|somebody|whoever|anybody)s?(?![a-z])")
 STRING = r'(?:"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\')'
@@ -32,7 +28,6 @@ TRANSLATED = re.compile(
 
 
 def checked_files() -> list[Path]:
-    """Return every file that is checked."""
     found = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.suffix in SUFFIXES]
     return sorted(
         path
@@ -54,23 +49,20 @@ def test_no_sentence_and_no_name_hides_its_actor() -> None:
     files = checked_files()
     assert len(files) > 20
     hits = [
-        f"{path.relative_to(ROOT)}:{line}: {word}"
-        for path in files
-        for line, word in [(0, word) for _line, word in banned_words(path.stem)] + list(banned_words(path.read_text()))
-    ]
+        f"{path.relative_to(ROOT)}:{line}: {word}" for path in files for line,
+        word in [(0, word) for _line, word in banned_words(path.stem)] + list(banned_words(path.read_text()))
+    ]  # fmt: skip
     assert hits == []
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("# nobody reads\ndef of_nobody(): ...", [(1, "nobody"), (2, "nobody")]),
-        ('x = "Whoever"', [(1, "Whoever")]),
-        ('_("Nobody\\" " "can")', []),
-        ('_(\n    "Nobody", "somebody", n)\n# anybody', [(3, "anybody")]),
+        ("# nobody reads\ndef of_nobody(): ...", [(1, "nobody"), (2, "nobody")]), ('x = "Whoever"', [(1, "Whoever")]),
+        ('_("Nobody\\" " "can")', []), ('_(\n    "Nobody", "somebody", n)\n# anybody', [(3, "anybody")]),
         ("{% trans %}nobody{% endtrans %} somebody", [(1, "somebody")]),
         ("nobody's, NOBODYS, embodybody", [(1, "nobody"), (1, "NOBODYS")]),
     ],
-)
+)  # fmt: skip
 def test_the_search_finds_words_outside_of_translated_texts(text: str, words: list[tuple[int, str]]) -> None:
     assert list(banned_words(text)) == words

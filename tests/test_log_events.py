@@ -87,14 +87,11 @@ def test_the_cause_of_a_refusal_is_a_sentence_of_the_source() -> None:
 @pytest.mark.parametrize(
     ("source", "names"),
     [
-        ("log.info('a')", ["a"]),
-        ("(log.info if x else log.warning)('b', k=1)", ["b"]),
-        ("getattr(log, level)('c')", ["c"]),
-        ("log.info('d' if x else 'e')", ["d", "e"]),
-        ("log.bind(x=1).error('f')", ["f"]),
-        ("log.info(f'{x}')", ["(computed)"]),
+        ("log.info('a')", ["a"]), ("(log.info if x else log.warning)('b', k=1)", ["b"]),
+        ("getattr(log, level)('c')", ["c"]), ("log.info('d' if x else 'e')", ["d", "e"]),
+        ("log.bind(x=1).error('f')", ["f"]), ("log.info(f'{x}')", ["(computed)"]),
         ("math.sin(1); logs.append('g')", []),
     ],
-)
+)  # fmt: skip
 def test_the_search_itself_finds_what_it_should(source: str, names: list[str]) -> None:
     assert [name for call in log_calls(ast.parse(source)) for name in names_of(call)] == names

@@ -184,15 +184,11 @@ def test_another_shop_of_the_same_process_counts_for_itself(make_app: Any, measu
 def test_two_workers_of_gunicorn_count_together(demo_database: Path, tmp_path: Path, unused_port: int) -> None:
     shutil.copy(demo_database, tmp_path / "shop.sqlite")
     environ = {
-        **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME")},
-        "TMPDIR": str(tmp_path),
+        **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}, "TMPDIR": str(tmp_path),
         "SECRET_KEY": "a key for tests that is long enough to sign",
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'shop.sqlite'}",
-        "PUBLIC_URL": f"http://127.0.0.1:{unused_port}",
-        "BIND": f"127.0.0.1:{unused_port}",
-        "WEB_CONCURRENCY": "2",
-        "METRICS_TOKEN": TOKEN,
-    }
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'shop.sqlite'}", "PUBLIC_URL": f"http://127.0.0.1:{unused_port}",
+        "BIND": f"127.0.0.1:{unused_port}", "WEB_CONCURRENCY": "2", "METRICS_TOKEN": TOKEN,
+    }  # fmt: skip
     with (tmp_path / "log").open("wb") as log:
         command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
         server = subprocess.Popen(command, cwd=ROOT, env=environ, stderr=log)

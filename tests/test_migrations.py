@@ -76,11 +76,10 @@ def test_a_migration_only_adds_or_says_how_the_old_version_lives_with_it(revisio
         ("op.add_column('a', sa.Column('b', sa.Integer()))", True),
         ("op.add_column('a', sa.Column('b', sa.Integer(), nullable=False, server_default='1'))", True),
         ("op.add_column('a', sa.Column('b', sa.Integer(), nullable=False))", False),
-        ("op.drop_column('a', 'b')", False),
-        ("op.execute('DELETE FROM a')", False),
+        ("op.drop_column('a', 'b')", False), ("op.execute('DELETE FROM a')", False),
         ("batch_op.alter_column('b', nullable=False)", False),
     ],
-)
+)  # fmt: skip
 def test_the_rule_is_held(statement: str, is_harmless: bool) -> None:
     assert (takes_away(f"def upgrade():\n    {statement}\n") == []) == is_harmless
 
@@ -116,7 +115,6 @@ def test_two_hosts_that_set_up_at_once_set_up_once(postgresql: str) -> None:
 
 
 def value_for(column: Column[Any], number: int) -> object:
-    """Return a value for a column of the row with this number."""
     if column.foreign_keys or isinstance(column.type, Integer):
         return number
     for kind, value in (

@@ -157,23 +157,16 @@ def vipps(make_app: Any, simulator: str) -> VippsPerson:
     shop = make_app(demo=True, SIMULATOR_URL=simulator, VIPPS_WEBHOOK_TOKEN=WEBHOOK_TOKEN)
     person = VippsPerson(shop, browser_of(shop), simulator)
     home = {
-        "address_type": "home",
-        "street_address": "Kvitrevvegen 77",
-        "postal_code": "9990",
-        "region": "Båtsfjord",
+        "address_type": "home", "street_address": "Kvitrevvegen 77", "postal_code": "9990", "region": "Båtsfjord",
         "country": "NO",
-    }
+    }  # fmt: skip
     person.patch(
         "persons/gunnar",
         {
-            "given_name": "Zeldora",
-            "family_name": "Quistgaard",
-            "email": "zeldora.quistgaard@example.net",
-            "email_state": "confirmed",
-            "phone_numbers": ["4799887766"],
-            "addresses": [home],
+            "given_name": "Zeldora", "family_name": "Quistgaard", "email": "zeldora.quistgaard@example.net",
+            "email_state": "confirmed", "phone_numbers": ["4799887766"], "addresses": [home],
         },
-    )
+    )  # fmt: skip
     return person
 
 
@@ -188,12 +181,9 @@ def fail_in_every_way(vipps: VippsPerson, recorder: Recorder) -> None:
     """Return from Vipps with a code in every way that is refused."""
     faults: list[dict[str, Any]] = [
         {"token": {"status": 401, "body": {"error": "invalid_client"}}},
-        {"token": {"status": 503, "body": {"error": "Quistgaard"}}},
-        {"id_token": {"nonce": "another"}},
-        {"id_token": {"at_hash": "x"}},
-        {"userinfo": {"status": 500}},
-        {"claims": {"sub": STRANGER}},
-    ]
+        {"token": {"status": 503, "body": {"error": "Quistgaard"}}}, {"id_token": {"nonce": "another"}},
+        {"id_token": {"at_hash": "x"}}, {"userinfo": {"status": 500}}, {"claims": {"sub": STRANGER}},
+    ]  # fmt: skip
     for each in faults:
         assert log_in_with_vipps(vipps, recorder, browser_of(vipps.app), faults=each).status_code >= 400
     for action in ({"action": "deny"}, {"action": "error", "error": "server_error"}):
@@ -304,7 +294,6 @@ def _plain(value: object) -> str:
 
 
 def emailed_tokens(app: Flask) -> set[str]:
-    """Return the tokens of all emailed links."""
     with app.app_context():
         bodies = db.session.scalars(select(Mail.body)).all()
     return {token for body in bodies for token in re.findall(r"http://\S+?/([\w.-]{40,})", body)}

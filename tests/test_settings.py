@@ -18,13 +18,9 @@ from app.settings import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Settings, SettingsE
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = {
-    "VIPPS_ENVIRONMENT": "test",
-    "VIPPS_CLIENT_ID": "real-id",
-    "VIPPS_CLIENT_SECRET": "real-secret",
-    "SECRET_KEY": "k" * 48,
-    "PUBLIC_URL": "https://shop.example.com",
-    "MAIL_URL": "smtp://localhost:25",
-}
+    "VIPPS_ENVIRONMENT": "test", "VIPPS_CLIENT_ID": "real-id", "VIPPS_CLIENT_SECRET": "real-secret",
+    "SECRET_KEY": "k" * 48, "PUBLIC_URL": "https://shop.example.com", "MAIL_URL": "smtp://localhost:25",
+}  # fmt: skip
 PRODUCTION = {**REAL, "VIPPS_ENVIRONMENT": "production"}
 WITH_HOOK = {"VIPPS_WEBHOOK_TOKEN": "w" * 40}
 SERVED = ["app", "simulator"]
@@ -70,17 +66,12 @@ def test_an_empty_value_is_not_set() -> None:
     ("environ", "named"),
     [
         ({"VIPPS_ENVIRONMENT": "prod"}, "VIPPS_ENVIRONMENT"),
-        ({"VIPPS_CLIENT_AUTH_METHOD": "none"}, "VIPPS_CLIENT_AUTH_METHOD"),
-        ({"VIPPS_MARKET": "no"}, "VIPPS_MARKET"),
+        ({"VIPPS_CLIENT_AUTH_METHOD": "none"}, "VIPPS_CLIENT_AUTH_METHOD"), ({"VIPPS_MARKET": "no"}, "VIPPS_MARKET"),
         ({"DATABASE_POOL_SIZE": "0"}, "DATABASE_POOL_SIZE"),
-        ({"DATABASE_POOL_OVERFLOW": "-1"}, "DATABASE_POOL_OVERFLOW"),
-        ({"VIPPS_BRAND": "Vipps"}, "VIPPS_BRAND"),
-        ({"VIPPS_CONSENT_SCOPE": "all"}, "VIPPS_CONSENT_SCOPE"),
-        ({"VIPPS_SCOPES": "name email"}, "VIPPS_SCOPES"),
-        ({"VIPPS_SCOPES": "openid nin"}, "VIPPS_SCOPES"),
-        ({"VIPPS_CLIENTID": "x"}, "VIPPS_CLIENT_ID"),
-        ({"VIPPS_CLIENT_ID": "x"}, "VIPPS_CLIENT_SECRET"),
-        ({"VIPPS_CLIENT_SECRET": "x"}, "VIPPS_CLIENT_ID"),
+        ({"DATABASE_POOL_OVERFLOW": "-1"}, "DATABASE_POOL_OVERFLOW"), ({"VIPPS_BRAND": "Vipps"}, "VIPPS_BRAND"),
+        ({"VIPPS_CONSENT_SCOPE": "all"}, "VIPPS_CONSENT_SCOPE"), ({"VIPPS_SCOPES": "name email"}, "VIPPS_SCOPES"),
+        ({"VIPPS_SCOPES": "openid nin"}, "VIPPS_SCOPES"), ({"VIPPS_CLIENTID": "x"}, "VIPPS_CLIENT_ID"),
+        ({"VIPPS_CLIENT_ID": "x"}, "VIPPS_CLIENT_SECRET"), ({"VIPPS_CLIENT_SECRET": "x"}, "VIPPS_CLIENT_ID"),
         ({"PUBLIC_URL": "http://shop.example.com"}, "PUBLIC_URL"),
         ({"PUBLIC_URL": "https://shop.example.com/#top"}, "PUBLIC_URL"),
         ({"PUBLIC_URL": "https://shop.example.com/shop"}, "PUBLIC_URL"),
@@ -96,23 +87,20 @@ def test_an_empty_value_is_not_set() -> None:
         ({**REAL, "VIPPS_CLIENT_SECRET": ""}, "VIPPS_CLIENT_SECRET"),
         ({**REAL, "VIPPS_CLIENT_ID": DEMO_CLIENT_ID}, "VIPPS_CLIENT_ID"),
         ({**REAL, "VIPPS_CLIENT_SECRET": DEMO_CLIENT_SECRET}, "VIPPS_CLIENT_SECRET"),
-        ({**REAL, "SECRET_KEY": ""}, "SECRET_KEY"),
-        ({**REAL, "SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({**REAL, "SECRET_KEY": ""}, "SECRET_KEY"), ({**REAL, "SECRET_KEY": "short"}, "SECRET_KEY"),
         ({"SECRET_KEY_FALLBACKS": "o" * 48}, "SECRET_KEY_FALLBACKS: .* SECRET_KEY, the one that signs, is not set"),
         ({**REAL, "SECRET_KEY_FALLBACKS": "o" * 48 + " short"}, "SECRET_KEY_FALLBACKS: at least 32"),
         ({**REAL, "SECRET_KEY_FALLBACKS": "o" * 48 + "," + REAL["SECRET_KEY"]}, "SECRET_KEY_FALLBACKS: .* among them"),
         ({**REAL, "VIPPS_WEBHOOK_TOKEN_FALLBACKS": "o" * 48}, "VIPPS_WEBHOOK_TOKEN_FALLBACKS: .* is not set"),
         ({**REAL, **WITH_HOOK, "VIPPS_WEBHOOK_TOKEN_FALLBACKS": "short"}, "VIPPS_WEBHOOK_TOKEN_FALLBACKS: at least 32"),
         ({**REAL, **WITH_HOOK, "VIPPS_WEBHOOK_TOKEN_FALLBACKS": "w" * 40}, "TOKEN_FALLBACKS: .* is among them"),
-        ({**PRODUCTION, "MAIL_URL": ""}, "MAIL_URL"),
-        ({**REAL, "VIPPS_WEBHOOK_TOKEN": "short"}, "VIPPS_WEBHOOK_TOKEN"),
+        ({**PRODUCTION, "MAIL_URL": ""}, "MAIL_URL"), ({**REAL, "VIPPS_WEBHOOK_TOKEN": "short"}, "VIPPS_WEBHOOK_TOKEN"),
         ({"METRICS_TOKEN": "short"}, "METRICS_TOKEN"),
         ({**REAL, "VIPPS_BASE_URL": "http://vipps.example"}, "VIPPS_BASE_URL"),
         ({**PRODUCTION, "VIPPS_BASE_URL": "http://localhost:8001"}, "VIPPS_BASE_URL"),
-        ({**PRODUCTION, "PUBLIC_URL": "http://localhost:8000"}, "PUBLIC_URL"),
-        ({**PRODUCTION, "DEMO": "1"}, "DEMO"),
+        ({**PRODUCTION, "PUBLIC_URL": "http://localhost:8000"}, "PUBLIC_URL"), ({**PRODUCTION, "DEMO": "1"}, "DEMO"),
     ],
-)
+)  # fmt: skip
 def test_a_wrong_or_incomplete_setting_is_refused_by_its_name(environ: dict[str, str], named: str) -> None:
     with pytest.raises(SettingsError, match=named) as caught:
         load(environ)
@@ -270,10 +258,8 @@ def test_all_problems_are_named_at_once() -> None:
     with pytest.raises(SettingsError) as caught:
         load({"VIPPS_ENVIRONMENT": "test"})
     assert {line.split(":")[0] for line in str(caught.value).splitlines()} >= {
-        "VIPPS_CLIENT_ID",
-        "VIPPS_CLIENT_SECRET",
-        "SECRET_KEY",
-    }
+        "VIPPS_CLIENT_ID", "VIPPS_CLIENT_SECRET", "SECRET_KEY",
+    }  # fmt: skip
 
 
 def test_secrets_are_not_in_the_repr() -> None:

@@ -49,7 +49,6 @@ def file_of(catalog: str, name: str) -> Path:
 
 
 def norwegian(catalog: str) -> Catalog:
-    """Read a Norwegian catalog."""
     with file_of(catalog, "messages.po").open("rb") as file:
         return read_po(file, locale="nb")
 

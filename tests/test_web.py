@@ -20,11 +20,9 @@ from tests.conftest import browser_of, open_page, post, served
 from tests.pages import check_page
 
 HTTPS = {
-    "VIPPS_ENVIRONMENT": "test",
-    "VIPPS_CLIENT_ID": "an-id",
-    "VIPPS_CLIENT_SECRET": "a-secret",
+    "VIPPS_ENVIRONMENT": "test", "VIPPS_CLIENT_ID": "an-id", "VIPPS_CLIENT_SECRET": "a-secret",
     "PUBLIC_URL": "https://shop.example.com",
-}
+}  # fmt: skip
 PAGES = ["/", "/products/wool-blanket", "/cart", "/login", "/register", "/password/forgot", "/logged-out", "/nowhere"]
 
 
@@ -177,26 +175,19 @@ def test_forwarded_headers_are_trusted_for_the_configured_number_of_proxies(
     shop = make_app(TRUSTED_PROXIES=trusted)
     shop.add_url_rule("/who", view_func=lambda: f"{request.remote_addr} {request.host}")
     forged = {
-        "X-Forwarded-For": "1.1.1.1, 2.2.2.2, 3.3.3.3",
-        "X-Forwarded-Host": "evil.example",
-        "Forwarded": "host=evil",
-    }
+        "X-Forwarded-For": "1.1.1.1, 2.2.2.2, 3.3.3.3", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil",
+    }  # fmt: skip
     assert browser_of(shop).get("/who", headers=forged).text == f"{seen} localhost:8000"
 
 
 @pytest.mark.parametrize(
     ("seen", "place"),
     [
-        ("10.1.2.3", "10.1.2.3"),
-        ("10.1.2.3:4711", "10.1.2.3"),
-        ("::ffff:10.1.2.3", "10.1.2.3"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("[2001:db8:1:2::6]:4711", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("unknown", "no address"),
-        ("10.1.2", "no address"),
+        ("10.1.2.3", "10.1.2.3"), ("10.1.2.3:4711", "10.1.2.3"), ("::ffff:10.1.2.3", "10.1.2.3"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("[2001:db8:1:2::6]:4711", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"), ("unknown", "no address"), ("10.1.2", "no address"),
     ],
-)
+)  # fmt: skip
 def test_a_client_network_is_one_address_or_the_network_of_one_customer(app: Flask, seen: str, place: str) -> None:
     with app.test_request_context(environ_overrides={"REMOTE_ADDR": seen}):
         assert client_network() == place
@@ -333,12 +324,10 @@ def test_the_language_is_the_browsers_until_the_switch_is_used(demo_client: Flas
 @pytest.mark.parametrize(
     ("ore", "written"),
     [
-        (129900, "1\u00a0299,00\u00a0kr"),
-        (0, "0,00\u00a0kr"),
-        (5, "0,05\u00a0kr"),
+        (129900, "1\u00a0299,00\u00a0kr"), (0, "0,00\u00a0kr"), (5, "0,05\u00a0kr"),
         (123456789, "1\u00a0234\u00a0567,89\u00a0kr"),
     ],
-)
+)  # fmt: skip
 def test_prices_are_formatted_the_norwegian_way(ore: int, written: str) -> None:
     assert money(ore) == written
 

@@ -60,15 +60,10 @@ class Provider:
     def url(self, **changes: Any) -> str:
         """Return an authorization URL; a parameter that is None is left out, a list is sent more than once."""
         parameters: dict[str, Any] = {
-            "client_id": self.unit.client_id,
-            "response_type": "code",
-            "scope": SCOPE,
-            "state": "a-state-of-the-merchant",
-            "nonce": "a-nonce",
-            "code_challenge": s256(VERIFIER),
-            "code_challenge_method": "S256",
-            "redirect_uri": CALLBACK,
-        }
+            "client_id": self.unit.client_id, "response_type": "code", "scope": SCOPE,
+            "state": "a-state-of-the-merchant", "nonce": "a-nonce", "code_challenge": s256(VERIFIER),
+            "code_challenge_method": "S256", "redirect_uri": CALLBACK,
+        }  # fmt: skip
         sent = {name: value for name, value in {**parameters, **changes}.items() if value is not None}
         return f"{ORIGIN}{ACCESS}/oauth2/auth?{urlencode(sent, doseq=True)}"
 
@@ -95,12 +90,7 @@ class Provider:
 
     def exchange(self, code: str, /, headers: dict[str, str] | None = None, **changes: Any) -> TestResponse:
         """Send a token request; a field that is None is left out."""
-        form = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": CALLBACK,
-            "code_verifier": VERIFIER,
-        }
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
         sent = {name: value for name, value in {**form, **changes}.items() if value is not None}
         credentials = basic(self.unit.client_id, self.unit.client_secret) if headers is None else headers
         return self.client.post(f"{ACCESS}/oauth2/token", data=sent, headers=credentials)
@@ -216,13 +206,11 @@ def make_simulator(made_database: Path, tmp_path: Path) -> Iterator[Callable[...
 
 @pytest.fixture
 def simulator(make_simulator: Callable[..., Flask]) -> Flask:
-    """Return a simulator."""
     return make_simulator()
 
 
 @pytest.fixture
 def browser(simulator: Flask) -> FlaskClient:
-    """Return a browser at the simulator."""
     return simulator.test_client()
 
 

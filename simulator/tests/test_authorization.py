@@ -47,24 +47,17 @@ def test_request_whose_redirect_uri_cannot_be_trusted_stays_at_the_provider(
     ("changes", "error"),
     [
         ({"response_type": "token"}, "unsupported_response_type"),
-        ({"response_type": "code id_token"}, "unsupported_response_type"),
-        ({"response_type": None}, "invalid_request"),
-        ({"state": "seven77"}, "invalid_state"),
-        ({"state": ""}, "invalid_state"),
-        ({"state": None}, "invalid_state"),
+        ({"response_type": "code id_token"}, "unsupported_response_type"), ({"response_type": None}, "invalid_request"),
+        ({"state": "seven77"}, "invalid_state"), ({"state": ""}, "invalid_state"), ({"state": None}, "invalid_state"),
         ({"state": "with\0nul-inside"}, "invalid_request"),
-        ({"state": ["one-is-enough", "two-are-not"]}, "invalid_request"),
-        ({"scope": "name"}, "invalid_scope"),
-        ({"scope": None}, "invalid_scope"),
-        ({"scope": "openid profile"}, "invalid_scope"),
-        ({"scope": "openid phonenumber"}, "invalid_scope"),
-        ({"code_challenge_method": "S512"}, "invalid_request"),
-        ({"code_challenge": None}, "invalid_request"),
-        ({"code_challenge": "short"}, "invalid_request"),
+        ({"state": ["one-is-enough", "two-are-not"]}, "invalid_request"), ({"scope": "name"}, "invalid_scope"),
+        ({"scope": None}, "invalid_scope"), ({"scope": "openid profile"}, "invalid_scope"),
+        ({"scope": "openid phonenumber"}, "invalid_scope"), ({"code_challenge_method": "S512"}, "invalid_request"),
+        ({"code_challenge": None}, "invalid_request"), ({"code_challenge": "short"}, "invalid_request"),
         ({"app_callback_uri": "no-scheme"}, "invalid_app_callback_uri"),
         ({"app_callback_uri": "myapp://done"}, "app_callback_uri_not_registered"),
     ],
-)
+)  # fmt: skip
 def test_faulty_request_is_sent_back_with_an_error(provider: Provider, changes: dict[str, Any], error: str) -> None:
     response = provider.authorize(**changes)
     assert response.status_code == 302

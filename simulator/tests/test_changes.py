@@ -125,22 +125,14 @@ def test_plan_decides_whether_the_app_is_asked_and_the_button_changes_it(
     assert visit(BASIC_MERCHANT, scope="openid", **ASKED).callback["code"], "basic: the remembered browser is enough"
     assert "acr" not in decoded(provider.tokens(request=ASKED)["id_token"])
     assert plan_form(browser, BASIC_MERCHANT.client_id).get_text().split()[:5] == [
-        "Change",
-        "the",
-        "plan",
-        "to",
-        "advanced",
-    ]
+        "Change", "the", "plan", "to", "advanced",
+    ]  # fmt: skip
     change_plan(browser)
     assert visit(BASIC_MERCHANT, scope="openid", **ASKED).page.h1 == "Log in to Testbutikken"
     assert decoded(provider.tokens(request=ASKED)["id_token"])["acr"] == "urn:vipps:acr:app_auth"
     assert plan_form(browser, BASIC_MERCHANT.client_id).get_text().split()[:5] == [
-        "Change",
-        "the",
-        "plan",
-        "to",
-        "basic",
-    ]
+        "Change", "the", "plan", "to", "basic",
+    ]  # fmt: skip
     change_plan(browser)
     assert visit(BASIC_MERCHANT, scope="openid", **ASKED).callback["code"]
 

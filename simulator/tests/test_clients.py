@@ -33,15 +33,11 @@ def test_form_encoded_credentials_are_accepted_too(provider: Provider) -> None:
 @pytest.mark.parametrize(
     "headers",
     [
-        {},
-        basic(BASIC_MERCHANT.client_id, "wrong"),
-        basic(BASIC_MERCHANT.client_id, "sécret"),
-        basic("unknown", "secret+/="),
-        {"Authorization": "Basic ???"},
-        {"Authorization": "Basic " + base64.b64encode(b"\xff\xfe").decode()},
-        {"Authorization": "Bearer secret+/="},
+        {}, basic(BASIC_MERCHANT.client_id, "wrong"), basic(BASIC_MERCHANT.client_id, "sécret"),
+        basic("unknown", "secret+/="), {"Authorization": "Basic ???"},
+        {"Authorization": "Basic " + base64.b64encode(b"\xff\xfe").decode()}, {"Authorization": "Bearer secret+/="},
     ],
-)
+)  # fmt: skip
 def test_wrong_credentials_are_refused(provider: Provider, headers: dict[str, str]) -> None:
     refused(provider, headers)
 

@@ -26,13 +26,10 @@ def test_public_url_must_be_an_origin(url: str) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("plan", "gold"),
-        ("auth_method", "none"),
-        ("brand", "x"),
-        ("redirect_uris", ("http://localhost/#top",)),
+        ("plan", "gold"), ("auth_method", "none"), ("brand", "x"), ("redirect_uris", ("http://localhost/#top",)),
         ("account_url", "javascript:alert(1)"),
     ],
-)
+)  # fmt: skip
 def test_merchant_is_checked(field: str, value: Any) -> None:
     with pytest.raises(ValueError, match=field):
         MerchantConfig(**{**vars(BASIC_MERCHANT), field: value})

@@ -81,12 +81,8 @@ def test_flow_answer_covers_all_screens() -> None:
     answer = flow_answer(flow, {"cf_accept_terms", "second"}, NOON)
     assert isinstance(answer, dict)
     assert [each["checked"] for screen in answer["screens"] for each in screen["elements"]] == [
-        True,
-        False,
-        False,
-        False,
-        True,
-    ]
+        True, False, False, False, True,
+    ]  # fmt: skip
     assert answer["screens"][2]["title"] == "More"
     assert answer["screens"][1]["elements"][0]["readMore"]["title"] == "Hvor ofte?"
 
@@ -110,16 +106,10 @@ def test_every_text_exists_in_every_language(whole: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("tag", "language"),
     [
-        ("nb-NO", "no"),
-        ("nn", "no"),
-        ("NO", "no"),
-        ("fi-FI", "fi"),
-        ("sv-FI", "sv"),
-        ("da", "da"),
-        ("de", None),
+        ("nb-NO", "no"), ("nn", "no"), ("NO", "no"), ("fi-FI", "fi"), ("sv-FI", "sv"), ("da", "da"), ("de", None),
         ("", None),
     ],
-)
+)  # fmt: skip
 def test_language_of_a_tag(tag: str, language: str | None) -> None:
     assert match_language(tag) == language
 
@@ -127,11 +117,9 @@ def test_language_of_a_tag(tag: str, language: str | None) -> None:
 @pytest.mark.parametrize(
     ("texts", "said"),
     [
-        ({"fi": "Hei", "en": "Hi"}, "Hei"),
-        ({"no": "Hei", "en": "Hi"}, "Hi"),
-        ({"no": "Hei"}, "Hei"),
+        ({"fi": "Hei", "en": "Hi"}, "Hei"), ({"no": "Hei", "en": "Hi"}, "Hi"), ({"no": "Hei"}, "Hei"),
         ({"fi": "", "en": "Hi"}, "Hi"),
     ],
-)
+)  # fmt: skip
 def test_what_is_not_translated_is_said_in_another_language(texts: dict[str, str], said: str) -> None:
     assert pick_text(texts, "fi") == said

@@ -55,11 +55,10 @@ def test_faulty_request_leads_where_a_browser_would_be_sent(provider: Provider) 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"client_id": "unknown"}, "client_unknown"),
-        ({"redirect_uri": CALLBACK + "/"}, "redirect_uri_unregistered"),
+        ({"client_id": "unknown"}, "client_unknown"), ({"redirect_uri": CALLBACK + "/"}, "redirect_uri_unregistered"),
         ({"state": "s" * 1000}, "502"),
     ],
-)
+)  # fmt: skip
 def test_request_without_callback_is_a_bad_request(provider: Provider, changes: dict[str, str], words: str) -> None:
     response = ask(provider, "authorize", {"authorization_url": provider.url(**changes)})
     assert response.status_code == 400
@@ -69,18 +68,11 @@ def test_request_without_callback_is_a_bad_request(provider: Provider, changes: 
 @pytest.mark.parametrize(
     "body",
     [
-        {"authorization_url": "http://localhost:8001/"},
-        {"person": "unknown"},
-        {"person": ["kari"]},
-        {"action": "shrug"},
-        {"language": "de"},
-        {"consents": ["email"]},
-        {"faults": {"unheard": "of"}},
-        {"faults": {"error": 5}},
-        {"faults": {"token": {"status": "x"}}},
-        {"surprise": True},
+        {"authorization_url": "http://localhost:8001/"}, {"person": "unknown"}, {"person": ["kari"]},
+        {"action": "shrug"}, {"language": "de"}, {"consents": ["email"]}, {"faults": {"unheard": "of"}},
+        {"faults": {"error": 5}}, {"faults": {"token": {"status": "x"}}}, {"surprise": True},
     ],
-)
+)  # fmt: skip
 def test_mistake_in_a_script_is_named(provider: Provider, body: dict[str, Any]) -> None:
     response = ask(provider, "authorize", {"authorization_url": provider.url(), **body})
     assert response.status_code == 400
@@ -113,15 +105,10 @@ def test_new_profile_has_a_new_subject(provider: Provider) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"shoe_size": "43"},
-        {"email": None},
-        {"phone_numbers": []},
-        {"phone_numbers": [47]},
-        {"addresses": [{"country": "NO"}]},
-        {"email_state": "maybe"},
-        {"key": "kari"},
+        {"shoe_size": "43"}, {"email": None}, {"phone_numbers": []}, {"phone_numbers": [47]},
+        {"addresses": [{"country": "NO"}]}, {"email_state": "maybe"}, {"key": "kari"},
     ],
-)
+)  # fmt: skip
 def test_impossible_change_of_a_person_is_refused(provider: Provider, changes: dict[str, Any]) -> None:
     assert ask(provider, "persons/ola", changes, "PATCH").status_code == 400
     assert provider.claims("ola")["name"] == "Ola Tangen"
@@ -145,9 +132,8 @@ def test_revoked_sharing_is_asked_for_again_and_so_are_the_consents(provider: Pr
     assert "delegatedConsents" in again
     assert "delegatedConsents" not in advanced.claims("ola", asked)
     assert set(provider.control("persons/ola/revoke", {})["revoked"]) == {
-        BASIC_MERCHANT.client_id,
-        ADVANCED_MERCHANT.client_id,
-    }
+        BASIC_MERCHANT.client_id, ADVANCED_MERCHANT.client_id,
+    }  # fmt: skip
 
 
 def test_merchant_can_be_added_and_changed(provider: Provider) -> None:
@@ -162,21 +148,13 @@ def test_merchant_can_be_added_and_changed(provider: Provider) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"plan": "gold"},
-        {"auth_method": "none"},
-        {"brand": "other"},
-        {"redirect_uris": "http://localhost/"},
-        {"redirect_uris": ["http://localhost/#x"]},
-        {"redirect_uris": ["nowhere"]},
-        {"redirect_uris": [7]},
-        {"delegated_consents": {"version": 1}},
-        {"delegated_consents": {"version": "1"}},
-        {"custom_flow": {"version": 1, "screens": [{"title": "x"}]}},
-        {"custom_flow": {"version": 1}},
-        {"name": 7},
+        {"plan": "gold"}, {"auth_method": "none"}, {"brand": "other"}, {"redirect_uris": "http://localhost/"},
+        {"redirect_uris": ["http://localhost/#x"]}, {"redirect_uris": ["nowhere"]}, {"redirect_uris": [7]},
+        {"delegated_consents": {"version": 1}}, {"delegated_consents": {"version": "1"}},
+        {"custom_flow": {"version": 1, "screens": [{"title": "x"}]}}, {"custom_flow": {"version": 1}}, {"name": 7},
         {"colour": "red"},
     ],
-)
+)  # fmt: skip
 def test_impossible_merchant_is_refused(provider: Provider, changes: dict[str, Any]) -> None:
     assert ask(provider, f"merchants/{BASIC_MERCHANT.client_id}", changes, "PATCH").status_code == 400
     assert provider.log_in()["code"]

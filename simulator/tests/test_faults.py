@@ -19,11 +19,10 @@ def test_login_can_end_with_any_error(provider: Provider, error: str) -> None:
     ("fault", "status", "body"),
     [
         ({"status": 503, "body": {"error": "temporarily_unavailable"}}, 503, '{"error": "temporarily_unavailable"}'),
-        ({"status": 200, "body": "<h1>Hello</h1>"}, 200, "<h1>Hello</h1>"),
-        ({"status": 200, "body": []}, 200, "[]"),
+        ({"status": 200, "body": "<h1>Hello</h1>"}, 200, "<h1>Hello</h1>"), ({"status": 200, "body": []}, 200, "[]"),
         ({}, 500, '{"error": "server_error"}'),
     ],
-)
+)  # fmt: skip
 def test_answers_can_be_replaced(provider: Provider, fault: dict[str, Any], status: int, body: str) -> None:
     token = provider.exchange(provider.log_in(faults={"token": fault})["code"])
     assert (token.status_code, token.text) == (status, body)

@@ -149,6 +149,5 @@ def test_a_required_consent_is_needed_to_go_on(visit: Visit, provider: Provider)
     assert ticked(visitor) == ["sms"], "what was ticked stays"
     items = result(provider, visitor.press("consents", accepted=["email"]), "delegatedConsents")["consents"]
     assert [(each["id"], each["accepted"], each["required"]) for each in items] == [
-        ("email", True, True),
-        ("sms", False, False),
-    ]
+        ("email", True, True), ("sms", False, False),
+    ]  # fmt: skip

@@ -61,16 +61,10 @@ def test_start_page_names_the_companies_and_leads_to_every_phone(browser: FlaskC
 @pytest.mark.parametrize(
     "path",
     [
-        "/forget",
-        "/persons/ola/revoke",
-        "/persons/ola/browsers/forget",
-        "/persons/ola/deliveries/x/send",
-        "/persons/sindre/number",
-        "/persons/ola/event",
-        "/plan",
-        "/start-over",
+        "/forget", "/persons/ola/revoke", "/persons/ola/browsers/forget", "/persons/ola/deliveries/x/send",
+        "/persons/sindre/number", "/persons/ola/event", "/plan", "/start-over",
     ],
-)
+)  # fmt: skip
 def test_controls_need_their_token(browser: FlaskClient, path: str) -> None:
     assert browser.post(path).status_code == 400
 

@@ -9,17 +9,9 @@ from simulator import persons
 
 PEOPLE = {person["key"]: person for person in persons.from_file()}
 MEMBERS = {
-    "key",
-    "shows",
-    "given_name",
-    "family_name",
-    "birthdate",
-    "gender",
-    "email",
-    "email_state",
-    "phone_numbers",
+    "key", "shows", "given_name", "family_name", "birthdate", "gender", "email", "email_state", "phone_numbers",
     "addresses",
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("key", PEOPLE)
@@ -42,12 +34,8 @@ def test_a_person_exists_for_every_case() -> None:
     counts = sorted({len(person["addresses"]) for person in PEOPLE.values()})
     assert counts == [0, 1, 2, 3]
     assert {number[:3] for person in PEOPLE.values() for number in person["phone_numbers"]} == {
-        "479",
-        "452",
-        "358",
-        "467",
-        "299",
-    }
+        "479", "452", "358", "467", "299",
+    }  # fmt: skip
     assert {person["email_state"] for person in PEOPLE.values()} == {"new", "confirmed", "unverified"}
     assert set("áđŋš") <= set(
         persons.full_name(PEOPLE["anne"]) + PEOPLE["anne"]["addresses"][0]["street_address"] + "ŋ"

@@ -107,26 +107,20 @@ def test_what_the_documented_samples_answered() -> None:
     consents = sharing.answered(
         DELEGATED_CONSENTS,
         {
-            "language": "EN",
-            "heading": "Stay in touch",
-            "text": "We have offers",
+            "language": "EN", "heading": "Stay in touch", "text": "We have offers",
             "links": {
-                "termsLinkText": "Terms",
-                "termsLinkUrl": "https://example.com/t",
-                "privacyStatementLinkText": "Privacy",
-                "privacyStatementLinkUrl": "https://example.com/p",
+                "termsLinkText": "Terms", "termsLinkUrl": "https://example.com/t",
+                "privacyStatementLinkText": "Privacy", "privacyStatementLinkUrl": "https://example.com/p",
             },
             "timeOfConsent": "2022-11-23T11:40:13Z",
             "consents": [
                 {"id": "email", "accepted": True, "required": True, "textDisplayedToUser": "Receive offers via email"}
             ],
         },
-    )
+    )  # fmt: skip
     assert (consents.language, consents.language_name, consents.at.isoformat()) == (
-        "en",
-        "English",
-        "2022-11-23T11:40:13+00:00",
-    )
+        "en", "English", "2022-11-23T11:40:13+00:00",
+    )  # fmt: skip
     [screen] = consents.screens
     assert screen.questions == (sharing.Question("Receive offers via email", True),)
     assert screen.links == (("Terms", "https://example.com/t"), ("Privacy", "https://example.com/p"))
@@ -137,8 +131,7 @@ def test_what_the_documented_samples_answered() -> None:
             "language": "EN",
             "screens": [
                 {
-                    "title": "Extra consent",
-                    "description": "Accept terms and conditions",
+                    "title": "Extra consent", "description": "Accept terms and conditions",
                     "terms": {"links": [{"title": "Terms of Service", "url": "https://example.com/terms"}]},
                     "elements": [
                         {**element, "required": True, "readMore": {"title": "More", "description": "Details"}}
@@ -147,7 +140,7 @@ def test_what_the_documented_samples_answered() -> None:
             ],
             "timeOfConsent": "2026-01-17T09:31:00Z",
         },
-    )
+    )  # fmt: skip
     assert flow.screens[0].questions == (sharing.Question("Accept T&C", True, "More", "Details"),)
     assert flow.screens[0].links == (("Terms of Service", "https://example.com/terms"),)
 
@@ -163,9 +156,8 @@ def test_remembered_browsers_are_counted_and_forgotten_together(
         visitor = phone(browser)
         assert words(visitor.page.one(".count")) == "2"
         assert [words(each) for each in visitor.page.select(".browsers li")] == [
-            "since 22 Nov 2026, 14:00",
-            "since 22 Nov 2026, 13:00 this browser",
-        ]
+            "since 22 Nov 2026, 14:00", "since 22 Nov 2026, 13:00 this browser",
+        ]  # fmt: skip
         visitor.press("forget")
         assert not visitor.page.select(".browsers, .count")
         for client in (browser, other):

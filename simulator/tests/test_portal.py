@@ -17,7 +17,6 @@ ADDRESS = f"/merchants/{BASIC_MERCHANT.client_id}/consents"
 
 
 def opened(browser: FlaskClient, kind: str, language: str = "en") -> Page:
-    """Open the settings in a language."""
     return check_page(browser.get(f"{ADDRESS}/{kind}?words={language}"))
 
 
@@ -40,7 +39,6 @@ def save(browser: FlaskClient, kind: str, language: str = "en", **changes: Any) 
 
 
 def saved(browser: FlaskClient, kind: str, language: str = "en", **changes: Any) -> Page:
-    """Save, and return the page that follows."""
     response = save(browser, kind, language, **changes)
     assert response.status_code == 303, check_page(response).text
     return check_page(browser.get(response.headers["Location"]))
@@ -72,14 +70,9 @@ def test_texts_ids_and_what_is_required_reach_the_screen_and_the_result(
     browser: FlaskClient, provider: Provider, visit: Callable[..., Visitor]
 ) -> None:
     saved(
-        browser,
-        CONSENTS,
-        heading="News from {merchant}",
-        text="First line\r\nsecond line",
-        consent=["email", "personal"],
-        required=["email"],
-        terms_url="https://shop.example/terms",
-    )
+        browser, CONSENTS, heading="News from {merchant}", text="First line\r\nsecond line",
+        consent=["email", "personal"], required=["email"], terms_url="https://shop.example/terms",
+    )  # fmt: skip
     visitor = visit(scope="openid delegatedConsents").choose("kari")
     assert visitor.page.h1 == "News from Testbutikken"
     claims = provider.claims("ola", {"scope": "openid delegatedConsents"}, consents={"personal": True})
@@ -133,14 +126,10 @@ def test_a_button_keeps_what_was_typed(browser: FlaskClient, provider: Provider)
 @pytest.mark.parametrize(
     "press",
     [
-        "remove-screen:9",
-        "remove-element:9:0",
-        "remove-element:0:9",
-        "add-element:x",
-        "fly",
+        "remove-screen:9", "remove-element:9:0", "remove-element:0:9", "add-element:x", "fly",
         "remove-screen:" + "9" * 5000,
     ],
-)
+)  # fmt: skip
 def test_a_button_of_a_missing_part_is_ignored(browser: FlaskClient, provider: Provider, press: str) -> None:
     before = config(provider, "custom_flow")
     saved(browser, FLOW, press=press)
@@ -160,12 +149,11 @@ def test_read_more_comes_and_goes(browser: FlaskClient, provider: Provider) -> N
     [
         (CONSENTS, {"consent": None}, "a list of 1 to 4"),
         (CONSENTS, {"privacy_url": "javascript:alert(1)"}, "privacy_url: must be an address"),
-        (CONSENTS, {"heading": "x" * 151}, "longer than 150"),
-        (FLOW, {"s0-e0-id": "email"}, "used twice"),
+        (CONSENTS, {"heading": "x" * 151}, "longer than 150"), (FLOW, {"s0-e0-id": "email"}, "used twice"),
         (FLOW, {"s0-e0-id": "<b>"}, "an id has letters"),
         (FLOW, {"s0-l0-url": "javascript:alert(1)"}, "must be an address"),
     ],
-)
+)  # fmt: skip
 def test_what_is_impossible_is_not_saved_and_not_lost(
     browser: FlaskClient, provider: Provider, kind: str, changes: dict[str, Any], words: str
 ) -> None:

@@ -80,12 +80,10 @@ def test_browser_can_be_forgotten(visit: Visit, simulator: Flask) -> None:
 @pytest.mark.parametrize(
     ("headers", "ticked"),
     [
-        ({}, False),
-        ({"User-Agent": PHONE}, True),
-        ({"Sec-CH-UA-Mobile": "?1"}, True),
+        ({}, False), ({"User-Agent": PHONE}, True), ({"Sec-CH-UA-Mobile": "?1"}, True),
         ({"Sec-CH-UA-Mobile": "?0"}, False),
     ],
-)
+)  # fmt: skip
 def test_box_is_ticked_beforehand_on_a_phone_only(visit: Visit, headers: dict[str, str], ticked: bool) -> None:
     visitor = visit()
     visitor.response = visitor.client.get(visitor.response.request.path, headers=headers)

@@ -65,12 +65,10 @@ def test_scripted_login_says_why_there_is_no_callback(provider: Provider) -> Non
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("state_wrong", {"code", "scope", "state"}),
-        ("state_missing", {"code", "scope"}),
-        ("code_missing", {"scope", "state"}),
-        ("issuer_wrong", {"code", "scope", "state", "iss"}),
+        ("state_wrong", {"code", "scope", "state"}), ("state_missing", {"code", "scope"}),
+        ("code_missing", {"scope", "state"}), ("issuer_wrong", {"code", "scope", "state", "iss"}),
     ],
-)
+)  # fmt: skip
 def test_redirect_back_can_be_wrong(provider: Provider, name: str, expected: set[str]) -> None:
     answer = provider.log_in(request=asked(name))
     assert set(answer) == expected
@@ -148,18 +146,11 @@ def test_connection_is_cut_in_or_before_the_answer(simulator: Flask, provider: P
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"token": {"delay": 31}},
-        {"token": {"delay": -1}},
-        {"token": {"delay": True}},
-        {"token": {"filler": 10**9}},
-        {"token": {"status": "500"}},
-        {"userinfo": {"unheard-of": 1}},
-        {"signature": "by hand"},
-        {"callback": "by pigeon"},
-        {"without_scopes": "name"},
-        {"fire": True},
+        {"token": {"delay": 31}}, {"token": {"delay": -1}}, {"token": {"delay": True}}, {"token": {"filler": 10**9}},
+        {"token": {"status": "500"}}, {"userinfo": {"unheard-of": 1}}, {"signature": "by hand"},
+        {"callback": "by pigeon"}, {"without_scopes": "name"}, {"fire": True},
     ],
-)
+)  # fmt: skip
 def test_impossible_fault_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="faults"):
         faults.check(wrong)

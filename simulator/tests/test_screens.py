@@ -29,14 +29,9 @@ def test_first_login_goes_through_every_screen(visit: Visit) -> None:
     headings.append(visitor.page.h1)
     visitor.press("flow")
     assert headings == [
-        "Log in to Testbutikken",
-        "Confirm in the app",
-        "Verify your email address",
-        "Share with Testbutikken",
-        "Stay in touch",
-        "Terms",
-        "News and offers",
-    ]
+        "Log in to Testbutikken", "Confirm in the app", "Verify your email address", "Share with Testbutikken",
+        "Stay in touch", "Terms", "News and offers",
+    ]  # fmt: skip
     assert visitor.callback["code"]
 
 
@@ -89,13 +84,11 @@ def test_another_number_can_be_used(visit: Visit) -> None:
 def test_cancelling_is_possible_on_every_screen(visit: Visit) -> None:
     scope = f"{SCOPE} delegatedConsents customFlow"
     ways: list[Callable[[Visitor], Visitor]] = [
-        lambda visitor: visitor,
-        lambda visitor: visitor.press("person", person="kari"),
-        lambda visitor: visitor.choose("kari"),
-        lambda visitor: visitor.choose("kari").press("email"),
+        lambda visitor: visitor, lambda visitor: visitor.press("person", person="kari"),
+        lambda visitor: visitor.choose("kari"), lambda visitor: visitor.choose("kari").press("email"),
         lambda visitor: visitor.choose("kari").press("consent"),
         lambda visitor: visitor.choose("kari").press("consent").press("consents"),
-    ]
+    ]  # fmt: skip
     headings = []
     for walk in ways:
         visitor = walk(visit(scope=scope))
@@ -148,11 +141,7 @@ def test_who_is_under_15_cannot_pass(visit: Visit) -> None:
 @pytest.mark.parametrize("error", sorted(REDIRECT_ERRORS))
 def test_landing_page_can_send_any_error(visit: Visit, error: str) -> None:
     answer = visit().press("fail", error=error).callback
-    assert answer == {
-        "error": error,
-        "error_description": REDIRECT_ERRORS[error],
-        "state": "a-state-of-the-merchant",
-    }
+    assert answer == {"error": error, "error_description": REDIRECT_ERRORS[error], "state": "a-state-of-the-merchant"}
 
 
 def test_error_that_is_not_on_the_list_is_not_sent(visit: Visit) -> None:

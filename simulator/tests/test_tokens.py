@@ -27,8 +27,7 @@ def test_good_code_brings_tokens(provider: Provider) -> None:
 @pytest.mark.parametrize(
     ("changes", "status", "error"),
     [
-        ({"grant_type": None}, 400, "invalid_request"),
-        ({"grant_type": "password"}, 400, "unsupported_grant_type"),
+        ({"grant_type": None}, 400, "invalid_request"), ({"grant_type": "password"}, 400, "unsupported_grant_type"),
         ({"grant_type": "client_credentials"}, 400, "unauthorized_client"),
         ({"redirect_uri": None}, 400, "invalid_request"),
         ({"redirect_uri": "http://localhost:5000/callback/"}, 400, "invalid_grant"),
@@ -36,7 +35,7 @@ def test_good_code_brings_tokens(provider: Provider) -> None:
         ({"code_verifier": "another-verifier-that-is-quite-as-long-as-the-first"}, 400, "invalid_grant"),
         ({"code_verifier": "a-verifier-that-is-as-long-as-rfc-7636-wants-it-to-b\u00e9"}, 400, "invalid_grant"),
     ],
-)
+)  # fmt: skip
 def test_wrong_request_is_refused_and_the_code_stays_good(
     provider: Provider, changes: dict[str, Any], status: int, error: str
 ) -> None:

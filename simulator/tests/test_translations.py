@@ -46,7 +46,6 @@ def extracted() -> set[str]:
 
 @pytest.fixture(scope="module")
 def bokmaal() -> Catalog:
-    """Return the catalog."""
     return read_po(io.BytesIO((FOLDER / "messages.po").read_bytes()), locale="nb")
 
 

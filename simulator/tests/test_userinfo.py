@@ -63,15 +63,11 @@ def test_openid_alone_tells_only_who(provider: Provider) -> None:
 @pytest.mark.parametrize(
     ("scope", "claims"),
     [
-        ("name", {"name", "given_name", "family_name"}),
-        ("phoneNumber", {"phone_number", "phone_number_verified"}),
-        ("email", {"email", "email_verified"}),
-        ("address", {"address", "other_addresses"}),
-        ("birthDate", {"birthdate"}),
-        ("gender", {"gender"}),
-        ("nin", {"nin"}),
+        ("name", {"name", "given_name", "family_name"}), ("phoneNumber", {"phone_number", "phone_number_verified"}),
+        ("email", {"email", "email_verified"}), ("address", {"address", "other_addresses"}),
+        ("birthDate", {"birthdate"}), ("gender", {"gender"}), ("nin", {"nin"}),
     ],
-)
+)  # fmt: skip
 def test_each_scope_brings_its_claims(advanced: Provider, scope: str, claims: set[str]) -> None:
     assert set(advanced.claims(request={"scope": f"openid {scope}"})) == {"sub", "sid"} | claims
 
@@ -135,11 +131,8 @@ def test_delegated_consents_come_once(provider: Provider) -> None:
     for _ in range(2):  # the same token tells the same, as often as it is asked
         consents = (provider.userinfo(token).json or {})["delegatedConsents"]["consents"]
         assert {each["id"]: each["accepted"] for each in consents} == {
-            "email": True,
-            "sms": False,
-            "digital": False,
-            "personal": False,
-        }
+            "email": True, "sms": False, "digital": False, "personal": False,
+        }  # fmt: skip
     assert "delegatedConsents" not in provider.claims(request=asked)
 
 

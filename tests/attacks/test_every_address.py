@@ -22,14 +22,10 @@ from tests.staff.steps import hire
 from tests.staff.steps import log_in as log_staff_in
 
 PRODUCTION = {
-    "VIPPS_ENVIRONMENT": "production",
-    "VIPPS_CLIENT_ID": "an-id",
-    "VIPPS_CLIENT_SECRET": "a-secret",
-    "VIPPS_WEBHOOK_TOKEN": "w" * 43,
-    "PUBLIC_URL": "https://shop.example.com",
-    "VIPPS_BASE_URL": "https://localhost:1",
+    "VIPPS_ENVIRONMENT": "production", "VIPPS_CLIENT_ID": "an-id", "VIPPS_CLIENT_SECRET": "a-secret",
+    "VIPPS_WEBHOOK_TOKEN": "w" * 43, "PUBLIC_URL": "https://shop.example.com", "VIPPS_BASE_URL": "https://localhost:1",
     "MAIL_URL": "smtp://localhost:1",
-}
+}  # fmt: skip
 KARI = "kari.nordfjell@example.com"
 # A closed port: no login of these tests gets any further than the shop.
 DEMO = {"SIMULATOR_URL": "http://localhost:1"}
@@ -115,13 +111,10 @@ def test_what_goes_wrong_has_the_headers_too(make_app: Callable[..., Flask], mon
     browser = browser_of(shop)
     token = token_in(browser.get("/password/forgot").text)
     asked = {
-        400: browser.get("/", headers={"Host": "evil.example"}),
-        404: browser.get("/nowhere"),
-        413: browser.post("/cart/add", data={"product": "x" * 2_000_000}),
-        500: browser.get("/login"),
-        503: browser.get("/register"),
-        405: browser.put("/cart"),
-    }
+        400: browser.get("/", headers={"Host": "evil.example"}), 404: browser.get("/nowhere"),
+        413: browser.post("/cart/add", data={"product": "x" * 2_000_000}), 500: browser.get("/login"),
+        503: browser.get("/register"), 405: browser.put("/cart"),
+    }  # fmt: skip
     for _ in range(allowed_by(rate_limits.FORGOT_PER_CLIENT) + 1):
         asked[429] = browser.post("/password/forgot", data={"csrf_token": token, "email": "a@example.com"})
     for status, response in asked.items():
@@ -234,10 +227,9 @@ def test_the_numbers_of_another_customers_things_lead_nowhere(make_app: Callable
         line = db.session.scalars(select(Activity.id).where(Activity.customer_id == owner_id)).first()
         session_id = db.session.scalars(select(CustomerSession.id).where(CustomerSession.customer_id == owner_id)).one()
     theirs = {
-        "orders.show": {"number": order},
-        "activity.why": {"activity_id": line},
+        "orders.show": {"number": order}, "activity.why": {"activity_id": line},
         "sessions.end": {"session_id": session_id},
-    }
+    }  # fmt: skip
     personal = {
         rule.endpoint
         for rule in shop.url_map.iter_rules()

@@ -33,11 +33,9 @@ HOSTILE = f"=cmd|'/c calc'!A1{MARKUP}{TEMPLATE}{LINE}{INVISIBLE}"
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202e]")
 COMPUTED = str(1337 * 1337)
 LINKS = [
-    "javascript:alert(1)//https://",
-    "data:text/html,<xss-mark>",
-    "JaVaScript:alert(1)",
+    "javascript:alert(1)//https://", "data:text/html,<xss-mark>", "JaVaScript:alert(1)",
     "https://ok.example/<xss-mark>",
-]
+]  # fmt: skip
 # Where a claim or a field has no room for all of it.
 SHORT = "<xss-mark>\"'{{1337*1337}}"
 EMAIL = "o'hara+{{1337*1337}}@example.com"
@@ -48,51 +46,33 @@ def hostile_claims() -> dict[str, Any]:
     address = dict.fromkeys(("street_address", "region", "formatted", "address_type"), HOSTILE)
     address |= {"postal_code": SHORT, "country": SHORT}
     links = {
-        f"{name}Link{kind}": url
-        for name, url in zip(("terms", "privacyStatement"), LINKS, strict=False)
-        for kind in ("Url", "Text")
-    }
+        f"{name}Link{kind}": url for name,
+        url in zip(("terms", "privacyStatement"), LINKS, strict=False) for kind in ("Url", "Text")
+    }  # fmt: skip
     consents = [
         {"id": name, "accepted": True, "required": False, "textDisplayedToUser": HOSTILE}
         for name in ("email", "sms", SHORT)
     ]
     elements = [
         {
-            "type": "checkbox",
-            "id": f"box{n}",
-            "checked": True,
-            "title": HOSTILE,
-            "description": HOSTILE,
+            "type": "checkbox", "id": f"box{n}", "checked": True, "title": HOSTILE, "description": HOSTILE,
             "links": [{"title": HOSTILE, "url": url}],
-        }
-        for n, url in enumerate(LINKS)
-    ]
+        } for n,
+        url in enumerate(LINKS)
+    ]  # fmt: skip
     return {
-        "name": HOSTILE,
-        "given_name": HOSTILE,
-        "family_name": HOSTILE,
-        "email": EMAIL,
-        "email_verified": True,
-        "birthdate": SHORT,
-        "gender": SHORT,
-        "address": address,
+        "name": HOSTILE, "given_name": HOSTILE, "family_name": HOSTILE, "email": EMAIL, "email_verified": True,
+        "birthdate": SHORT, "gender": SHORT, "address": address,
         "other_addresses": [address, {**address, "region": "X"}],
         "delegatedConsents": {
-            "language": SHORT,
-            "heading": HOSTILE,
-            "text": HOSTILE,
-            "termsDescription": HOSTILE,
-            "links": links,
-            "timeOfConsent": "2026-10-14T09:31:05Z",
-            "consents": consents,
+            "language": SHORT, "heading": HOSTILE, "text": HOSTILE, "termsDescription": HOSTILE, "links": links,
+            "timeOfConsent": "2026-10-14T09:31:05Z", "consents": consents,
         },
         "flowResult": {
-            "language": "EN",
-            "timeOfConsent": HOSTILE,
-            "screens": [{"title": HOSTILE, "elements": elements}],
+            "language": "EN", "timeOfConsent": HOSTILE, "screens": [{"title": HOSTILE, "elements": elements}],
         },
         SHORT: HOSTILE,
-    }
+    }  # fmt: skip
 
 
 def check_is_text(html: str, at: str) -> BeautifulSoup:

@@ -104,26 +104,21 @@ def ask_for_head(port: int, head: bytes, body: bytes = b"") -> bytes:
         pytest.param(b"POST /cart/add HTTP/1.1\r\n" + BOUNDARY, PART * 10_000 + b"--x--", {413}, id="10,000 parts"),
         pytest.param(
             b"POST /cart/add HTTP/1.1\r\n" + BOUNDARY,
-            b"--x\r\n" + b"Content-Disposition: form-data; name=a\r\n" * 8000,
-            {400, 413},
-            id="a part of headers only",
+            b"--x\r\n" + b"Content-Disposition: form-data; name=a\r\n" * 8000, {400, 413}, id="a part of headers only",
         ),
         pytest.param(
             b"POST /cart/add HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + FORM,
-            (b"%x\r\n" % 65536 + b"x" * 65536 + b"\r\n") * 20 + b"0\r\n\r\n",
-            {400, 413},
+            (b"%x\r\n" % 65536 + b"x" * 65536 + b"\r\n") * 20 + b"0\r\n\r\n", {400, 413},
             id="chunks without an end in sight",
         ),
         pytest.param(
             b"POST /cart/add HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n" + FORM,
-            b"0\r\n\r\nGET /staff HTTP/1.1\r\n\r\n",
-            {400},
-            id="two lengths",
+            b"0\r\n\r\nGET /staff HTTP/1.1\r\n\r\n", {400}, id="two lengths",
         ),
         pytest.param(b"POST /cart/add HTTP/1.1\r\nContent-Length: 5, 5\r\n" + FORM, b"", {400}, id="a length twice"),
         pytest.param(b"POST /cart/add HTTP/1.1\r\nContent-Length: -1\r\n" + FORM, b"", {400}, id="a length below zero"),
     ],
-)
+)  # fmt: skip
 def test_too_much_is_refused_at_once(port: int, head: bytes, body: bytes, statuses: set[int]) -> None:
     begun = time.monotonic()
     assert ask(port, head, body) in statuses

@@ -25,13 +25,9 @@ from tests.conftest import WEBHOOK_TOKEN
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 SAME_EVERY_TIME = settings(
-    max_examples=5,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
+    max_examples=5, derandomize=True, deadline=None, database=None, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
-)
+)  # fmt: skip
 WEBHOOK = {
     "openapi": "3.1.0",
     "info": {"title": "The shop's webhook", "version": "1"},

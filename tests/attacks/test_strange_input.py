@@ -14,25 +14,11 @@ from tests.attacks.test_every_address import DEMO, log_in_customer_with_data, lo
 from tests.conftest import browser_of
 
 STRINGS = [
-    "' OR '1'='1' --",
-    "1'; DROP TABLE customer; --",
-    "9" * 400,
-    "-" + "9" * 30,
-    "\x00",
-    "1 UNION SELECT NULL,NULL--",
-    "%' AND 1=CAST((SELECT 1) AS INT)--",
-    "1e309",
-    "NaN",
-    "٣",
-    "../../../../etc/passwd",
-    "..%2f..%2fetc/passwd\x00.html",
-    "${jndi:ldap://x/}",
-    "%n%s%x",
-    "\ud7ff\ufffd\u202e",
-    "a" * 9000,
-    '{"$ne": null}',
+    "' OR '1'='1' --", "1'; DROP TABLE customer; --", "9" * 400, "-" + "9" * 30, "\x00", "1 UNION SELECT NULL,NULL--",
+    "%' AND 1=CAST((SELECT 1) AS INT)--", "1e309", "NaN", "٣", "../../../../etc/passwd",
+    "..%2f..%2fetc/passwd\x00.html", "${jndi:ldap://x/}", "%n%s%x", "\ud7ff\ufffd\u202e", "a" * 9000, '{"$ne": null}',
     "\\",
-]
+]  # fmt: skip
 ALL_AT_ONCE = 6
 HARMLESS = "zzyzx"
 # They end what the walk stands on: the session, the account, the data.

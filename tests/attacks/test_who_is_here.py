@@ -18,10 +18,9 @@ from tests.vipps_person import VippsPerson
 
 UNKNOWN_EMAIL = "unknown.address@example.com"
 KINDS = {
-    "a customer": {"password": PASSWORD},
-    "a customer who only has Vipps": {"password": None, "vipps": True},
+    "a customer": {"password": PASSWORD}, "a customer who only has Vipps": {"password": None, "vipps": True},
     "a registration that was never confirmed": {"confirmed": False},
-}
+}  # fmt: skip
 
 
 def told(response: Any, typed: str) -> tuple[Any, ...]:

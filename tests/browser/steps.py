@@ -38,14 +38,12 @@ def is_at_simulator(page: Page) -> bool:
 
 
 def put_into_cart(page: Page, live_shop: LiveShop, slug: str = "enamel-mug") -> None:
-    """Put one of a product into the cart."""
     page.goto(f"{live_shop.shop}/products/{slug}")
     page.get_by_role("button", name="Add to cart").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Your cart")
 
 
 def log_in_with_vipps(page: Page, live_shop: LiveShop, person: str = KARI, next_path: str = "/account") -> None:
-    """Log in as a test person from the login page."""
     page.goto(f"{live_shop.shop}/login?next={next_path}")
     press_vipps(page)
     approve(page, person)
@@ -73,7 +71,6 @@ def open_mailed_link(page: Page, live_shop: LiveShop, to: str) -> None:
 
 
 def heading(page: Page) -> Locator:
-    """Return the page's heading."""
     return page.get_by_role("heading", level=1)
 
 
@@ -104,7 +101,6 @@ def is_logged_in(page: Page, name: str) -> None:
 
 
 def connect_from_my_page(page: Page, live_shop: LiveShop, person: str) -> None:
-    """Press "connect" on my page, and be a test person."""
     page.goto(f"{live_shop.shop}/account")
     page.get_by_role("main").get_by_role("link", name="Connect Vipps").click()
     page.get_by_role("button", name="Continue with Vipps").click()

@@ -29,10 +29,9 @@ def say_yes_in_vipps(page: Page, person: str, *questions: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "options",
-    [{"viewport": DESK}, {"viewport": PHONE}, {"viewport": DESK, "java_script_enabled": False}],
+    "options", [{"viewport": DESK}, {"viewport": PHONE}, {"viewport": DESK, "java_script_enabled": False}],
     ids=["desk", "phone", "no-javascript"],
-)
+)  # fmt: skip
 def test_given_in_vipps_and_taken_back_here_and_by_mail(live_shop: LiveShop, options: dict[str, object]) -> None:
     page = live_shop.open(**options)
     page.goto(f"{live_shop.shop}/login?next=/account")

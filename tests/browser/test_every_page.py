@@ -25,32 +25,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # a walk opens doz
 Walk = Callable[[Page, LiveShop], Iterator[str]]
 
 FOR_ALL = (
-    "/",
-    "/products/hammock",
-    "/cart",
-    "/login",
-    "/register",
-    "/password/forgot",
-    "/outbox",
-    "/privacy",
-    "/terms",
-    "/logged-out",
-    "/nowhere",
-)
+    "/", "/products/hammock", "/cart", "/login", "/register", "/password/forgot", "/outbox", "/privacy", "/terms",
+    "/logged-out", "/nowhere",
+)  # fmt: skip
 FOR_CUSTOMERS = (
-    "/checkout",
-    "/orders",
-    "/account",
-    "/account/profile",
-    "/account/consents",
-    "/account/password",
-    "/account/email",
-    "/account/sessions",
-    "/account/activity",
-    "/account/export",
-    "/account/delete",
-    "/account/vipps/unlink",
-)
+    "/checkout", "/orders", "/account", "/account/profile", "/account/consents", "/account/password", "/account/email",
+    "/account/sessions", "/account/activity", "/account/export", "/account/delete", "/account/vipps/unlink",
+)  # fmt: skip
 
 
 def of_visitors(page: Page, live_shop: LiveShop) -> Iterator[str]:
@@ -86,7 +67,6 @@ def of_one_customer(page: Page, live_shop: LiveShop, person: str) -> Iterator[st
 
 
 def visit(page: Page, live_shop: LiveShop, paths: tuple[str, ...]) -> Iterator[str]:
-    """Open pages of the shop."""
     for path in paths:
         response = page.goto(live_shop.shop + path)
         assert response

@@ -99,10 +99,8 @@ def test_every_page_is_accessible(live_shop: LiveShop) -> None:
     page.goto(f"{live_shop.shop}/login/vipps")  # a second login, to be compared with the first
     portal = f"{live_shop.simulator}/merchants/{DEMO_CLIENT_ID}/consents"
     of_the_simulator = (
-        f"{portal}/delegatedConsents",
-        f"{portal}/customFlow",
-        f"{live_shop.simulator}/persons/kari/phone",
-    )
+        f"{portal}/delegatedConsents", f"{portal}/customFlow", f"{live_shop.simulator}/persons/kari/phone",
+    )  # fmt: skip
     for address in (*(live_shop.shop + path for path in GUIDE), *of_the_simulator):
         response = page.goto(address)
         assert response

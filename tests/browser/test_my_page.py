@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.about import NAME
 from samples.customers import PASSWORD
 from tests.browser.conftest import LiveShop
 from tests.browser.steps import (
@@ -122,22 +121,6 @@ def test_remembered_browser_has_to_confirm_in_the_app_before_it_disconnects(live
     expect(heading(page)).to_have_text("Disconnect Vipps")
     page.get_by_role("main").get_by_role("button", name="Disconnect").click()
     expect_said(page, "Vipps is disconnected")
-
-
-def test_without_confirmation_in_the_app_nothing_is_done(live_shop: LiveShop, page: Page) -> None:
-    press_vipps(page)
-    page.get_by_label("Remember me").check()
-    approve(page)
-    page.goto(live_shop.simulator)
-    page.locator("article").filter(has_text=NAME).get_by_role("button", name="Change the plan to basic").click()
-    begin_to_disconnect(page, live_shop)
-    page.get_by_role("main").get_by_role("button", name="Vipps").click()
-    expect(heading(page)).to_have_text("This was not confirmed in the app")
-    page.goto(f"{live_shop.shop}/account")
-    expect(page.get_by_role("main").get_by_role("link", name="Disconnect")).to_be_visible()
-    begin_to_disconnect(page, live_shop)
-    confirm_by_password(page)
-    expect(heading(page)).to_have_text("Disconnect Vipps")
 
 
 def test_news_from_vipps_stand_beside_what_is_kept_here(live_shop: LiveShop, page: Page) -> None:

@@ -13,10 +13,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize(
-    "options",
-    [{"viewport": DESK}, {"viewport": PHONE}, {"viewport": DESK, "java_script_enabled": False}],
+    "options", [{"viewport": DESK}, {"viewport": PHONE}, {"viewport": DESK, "java_script_enabled": False}],
     ids=["desk", "phone", "no-javascript"],
-)
+)  # fmt: skip
 def test_the_story_from_the_shelf_to_logging_out(live_shop: LiveShop, options: dict[str, object]) -> None:
     page = live_shop.open(**options)
     put_into_cart(page, live_shop)

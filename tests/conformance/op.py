@@ -16,14 +16,9 @@ from tests.provider import ACCESS_TOKEN, CLIENT_ID, SUBJECT, TOKEN_PATH, USERINF
 
 CLIENT_SECRET = "s+cr/t=="
 PERSON = {
-    "name": "Ada Nordmann",
-    "given_name": "Ada",
-    "family_name": "Nordmann",
-    "email": "ada@conformance.example",
-    "email_verified": True,
-    "phone_number": "4790012345",
-    "phone_number_verified": True,
-}
+    "name": "Ada Nordmann", "given_name": "Ada", "family_name": "Nordmann", "email": "ada@conformance.example",
+    "email_verified": True, "phone_number": "4790012345", "phone_number_verified": True,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import logging
 from importlib.util import find_spec
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import select
@@ -19,21 +18,10 @@ from tests.vipps.flow import logged_in
 
 INSPECTOR = find_spec("app.guide") is not None  # a fork can be without the guide
 EVIL = [
-    "//evil.example",
-    "///evil.example",
-    "/\\evil.example",
-    "\\\\evil.example",
-    "https:evil.example",
-    "https://evil.example/",
-    "http:///evil.example",
-    "/\t/evil.example",
-    "/%0d%0aLocation:x\r\nevil",
-    " //evil.example",
-    "javascript:alert(1)",
-    "data:text/html,x",
-    "@evil.example",
-    "localhost:8000@evil.example",
-]
+    "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https:evil.example",
+    "https://evil.example/", "http:///evil.example", "/\t/evil.example", "/%0d%0aLocation:x\r\nevil", " //evil.example",
+    "javascript:alert(1)", "data:text/html,x", "@evil.example", "localhost:8000@evil.example",
+]  # fmt: skip
 
 
 def cookies(response: Any) -> list[str]:
@@ -96,27 +84,6 @@ def test_b24_thirty_logins_begun_and_left(party: RelyingParty) -> None:
     party.is_in(party.log_in())
 
 
-def test_b25_framing(party: RelyingParty) -> None:
-    start = party.browser.get("/login/vipps")
-    callback = party.approve(start.headers["Location"])
-    answers = [start, party.browser.get("/login"), party.browser.get(callback), party.browser.get("/account")]
-    refused = browser_of(party.app).get(callback)
-    assert [each.status_code for each in (*answers, refused)] == [302, 200, 303, 200, 400]
-    for answer in (*answers, refused):
-        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
-
-
-def test_b26_nothing_leaks_from_the_page_after(party: RelyingParty) -> None:
-    response = party.come_back()
-    party.is_in(response)
-    refused = browser_of(party.app).get("/login/vipps/callback?code=x&state=y")
-    for answer in (response, refused):
-        assert answer.headers["Referrer-Policy"] in ("no-referrer", "same-origin")
-        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-    check_page(refused)  # nothing on it comes from elsewhere
-    assert "code=x" not in refused.text
-
-
 def test_b27_nothing_is_kept_by_caches(party: RelyingParty) -> None:
     start = party.browser.get("/login/vipps")
     callback = party.browser.get(party.approve(start.headers["Location"]))
@@ -137,16 +104,6 @@ def test_b28_logs_at_debug(party: RelyingParty, caplog: pytest.LogCaptureFixture
     assert "logged_in" in log
     assert "invalid_grant" in log
     assert not [secret for secret in party.secrets() if secret in log]
-
-
-def test_b30_database_dump(party: RelyingParty) -> None:
-    callback = party.approve(party.start())
-    code, state = (parse_qs(urlsplit(callback).query)[name][0] for name in ("code", "state"))
-    party.is_in(party.browser.get(callback))
-    dump = dump_of(party)
-    assert party.op.subject in dump, "it is the whole database"
-    for secret in (ACCESS_TOKEN, CLIENT_SECRET, *party.op.id_tokens, code, state):
-        assert secret not in dump
 
 
 def test_b31_no_token_reaches_the_browser(party: RelyingParty, make_app: Any) -> None:

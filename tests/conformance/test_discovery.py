@@ -34,17 +34,6 @@ def test_a33_endpoints_come_from_the_document(party: RelyingParty) -> None:
     assert op.calls(TOKEN_PATH) == op.calls(USERINFO_PATH) == op.calls(KEYS_PATH) == 0
 
 
-def test_a34_another_jwks_uri(party: RelyingParty) -> None:
-    op = party.op
-    op.discovery = {"jwks_uri": op.origin + "/other-keys"}
-    op.bent = {
-        "/other-keys": lambda to: to.send_json({"keys": [op.other_key.as_dict(private=False)]}),
-        KEYS_PATH: lambda to: to.send_json({"keys": [op.key.as_dict(private=False)]}),
-    }
-    op.key, op.header = op.other_key, {"alg": "RS256", "kid": "public:1"}
-    party.is_in(party.log_in())
-
-
 @pytest.mark.parametrize("issuer", ["https://evil.example/", "without-slash", None])
 def test_a35_another_issuer(party: RelyingParty, issuer: str | None) -> None:
     ours = party.op.document()["issuer"]
@@ -56,12 +45,10 @@ def test_a35_another_issuer(party: RelyingParty, issuer: str | None) -> None:
 @pytest.mark.parametrize(
     ("endpoint", "elsewhere"),
     [
-        ("authorization_endpoint", "https://evil.example/x"),
-        ("token_endpoint", "//evil.example/x"),
-        ("userinfo_endpoint", "https://{host}/x"),
-        ("jwks_uri", "http://{host}@evil.example/x"),
+        ("authorization_endpoint", "https://evil.example/x"), ("token_endpoint", "//evil.example/x"),
+        ("userinfo_endpoint", "https://{host}/x"), ("jwks_uri", "http://{host}@evil.example/x"),
     ],
-)
+)  # fmt: skip
 def test_b34_an_endpoint_elsewhere(party: RelyingParty, endpoint: str, elsewhere: str) -> None:
     host = party.op.origin.removeprefix("http://")
     party.op.discovery = {endpoint: elsewhere.format(host=host)}
@@ -94,3 +81,14 @@ def self_signed(path: Path) -> Path:
     )
     path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
     return path
+
+
+def test_a34_another_jwks_uri(party: RelyingParty) -> None:
+    op = party.op
+    op.discovery = {"jwks_uri": op.origin + "/other-keys"}
+    op.bent = {
+        "/other-keys": lambda to: to.send_json({"keys": [op.other_key.as_dict(private=False)]}),
+        KEYS_PATH: lambda to: to.send_json({"keys": [op.key.as_dict(private=False)]}),
+    }
+    op.key, op.header = op.other_key, {"alg": "RS256", "kid": "public:1"}
+    party.is_in(party.log_in())

@@ -113,14 +113,10 @@ def test_b07_used_callback(party: RelyingParty) -> None:
 @pytest.mark.parametrize(
     ("promised", "issuer"),
     [
-        (False, "https://evil.example/"),
-        (True, "https://evil.example/"),
-        (True, None),
-        (True, ""),
-        (True, "twice"),
+        (False, "https://evil.example/"), (True, "https://evil.example/"), (True, None), (True, ""), (True, "twice"),
         (True, "slashless"),
     ],
-)
+)  # fmt: skip
 def test_b09_issuer_of_the_response(party: RelyingParty, promised: bool, issuer: Any) -> None:
     party.op.discovery = {"authorization_response_iss_parameter_supported": promised}
     ours = party.op.document()["issuer"]
@@ -184,11 +180,10 @@ def test_b14_markup_in_an_error(party: RelyingParty) -> None:
 @pytest.mark.parametrize(
     ("query", "code"),
     [
-        ("error=access_denied", "state_missing"),
-        ("error=access_denied&state=", "state_missing"),
+        ("error=access_denied", "state_missing"), ("error=access_denied&state=", "state_missing"),
         ("error=access_denied&state=another", "state_unknown"),
     ],
-)
+)  # fmt: skip
 def test_b15_error_without_a_login(party: RelyingParty, query: str, code: str) -> None:
     running_login = party.approve(party.start())
     party.is_refused(party.browser.get(f"{CALLBACK}?{query}"), code=code, next_one_works=False)

@@ -17,11 +17,8 @@ from tests.customers.steps import log_in
 from tests.vipps_person import VippsPerson
 
 REAL = {
-    "VIPPS_ENVIRONMENT": "test",
-    "VIPPS_CLIENT_ID": "a-unit",
-    "VIPPS_CLIENT_SECRET": "a-secret",
-    "SECRET_KEY": "k" * 40,
-}
+    "VIPPS_ENVIRONMENT": "test", "VIPPS_CLIENT_ID": "a-unit", "VIPPS_CLIENT_SECRET": "a-secret", "SECRET_KEY": "k" * 40,
+}  # fmt: skip
 
 
 def test_scenarios_are_shown_in_the_demo_only(make_app: Callable[..., Flask]) -> None:

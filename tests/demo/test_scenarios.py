@@ -21,7 +21,6 @@ PROVED = [scenario for scenario in ALL if scenario.verdict is Verdict.PROVE_OWNE
 
 
 def named(scenario: Scenario) -> str:
-    """Name a test by its scenario."""
     return f"{scenario.person}-{scenario.verdict or 'refused-by-vipps'}"
 
 

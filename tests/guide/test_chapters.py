@@ -28,7 +28,7 @@ PAGES = [
     "/guide/checklist",
     "/guide/conformance",
     "/guide/inspector",
-]
+]  # fmt: skip
 CHAPTERS = [f"/guide/{each.slug}" for each in chapters()]
 
 
@@ -113,12 +113,10 @@ def test_every_chapter_is_plain_markdown_too(guide: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("name", "language"),
     [
-        ("app.vipps.id_token:validate", "python"),
-        ("templates/vipps/button.html", "jinja"),
-        ("Dockerfile", "dockerfile"),
-        ("Procfile", "text"),
+        ("app.vipps.id_token:validate", "python"), ("templates/vipps/button.html", "jinja"),
+        ("Dockerfile", "dockerfile"), ("Procfile", "text"),
     ],
-)
+)  # fmt: skip
 def test_code_in_plain_markdown_says_its_language(name: str, language: str) -> None:
     assert f"\n\n```{language}\n" in text.plain(f"```source {name}\n```")
 
@@ -160,10 +158,9 @@ def test_settings_that_are_named_exist() -> None:
 def test_error_codes_that_are_named_exist() -> None:
     codes = {*REFUSALS, *REDIRECT_ERRORS}
     shaped = [
-        (where, words)
-        for where, words in said()
-        if re.fullmatch(r"(?:error=)?(?:invalid|access|server|wrong)_\w+", words)
-    ]
+        (where, words) for where,
+        words in said() if re.fullmatch(r"(?:error=)?(?:invalid|access|server|wrong)_\w+", words)
+    ]  # fmt: skip
     assert len(shaped) >= 5
     assert [each for each in shaped if each[1].removeprefix("error=") not in codes] == []
 

@@ -40,10 +40,9 @@ def test_button_does_what_it_says(vipps: VippsPerson, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    "case",
-    [each for group in FAULT_GROUPS if not group.comes_back for each in group.cases if each.simulate],
+    "case", [each for group in FAULT_GROUPS if not group.comes_back for each in group.cases if each.simulate],
     ids=lambda each: each.name,
-)
+)  # fmt: skip
 def test_some_errors_end_on_the_providers_own_page(vipps: VippsPerson, case: FaultCase) -> None:
     response = urllib3.request("GET", pressed(vipps, case.name), redirect=False)
     assert response.status == 400
@@ -74,10 +73,7 @@ def test_a_refusal_links_to_its_own_login_and_back_to_its_button(vipps: VippsPer
     shown = check_page(vipps.browser.get(inspector, follow_redirects=True))
     assert shown.h1 == FAULT_CASES[name].title
     lost = name == "lost_cookie"
-    assert ("and sends its cookie" in shown.text, "without a cookie of this login" in shown.text) == (
-        not lost,
-        lost,
-    )
+    assert ("and sends its cookie" in shown.text, "without a cookie of this login" in shown.text) == (not lost, lost)
     assert ("UPDATE login_attempt no row" in shown.text) == lost
 
 
@@ -139,13 +135,9 @@ def test_button_needs_its_token(vipps: VippsPerson) -> None:
 
 def test_the_real_provider_gets_no_fault(make_app: Any) -> None:
     app = make_app(
-        demo=True,
-        VIPPS_ENVIRONMENT="test",
-        DEMO="1",
-        VIPPS_CLIENT_ID="a-client",
-        VIPPS_CLIENT_SECRET="a-secret-that-is-not-the-demos",
-        SECRET_KEY="a key for tests that is long enough to sign",
-    )
+        demo=True, VIPPS_ENVIRONMENT="test", DEMO="1", VIPPS_CLIENT_ID="a-client",
+        VIPPS_CLIENT_SECRET="a-secret-that-is-not-the-demos", SECRET_KEY="a key for tests that is long enough to sign",
+    )  # fmt: skip
     browser = browser_of(app)
     page = open_page(browser, PLAYGROUND)
     assert not page.select(".fault form")

@@ -46,11 +46,8 @@ def test_a_login_is_shown_from_the_button_to_the_page(vipps: VippsPerson) -> Non
     page = newest(vipps.browser)
     titles = [each.get_text() for each in page.select(".step__title")]
     assert titles[:4] == [
-        "You press the button",
-        "The shop stores the login",
-        "The shop sends you to Vipps",
-        "Vipps asks you",
-    ]
+        "You press the button", "The shop stores the login", "The shop sends you to Vipps", "Vipps asks you",
+    ]  # fmt: skip
     assert titles[6:8] == ["The shop claims the login", "The shop exchanges the code"]
     assert titles[-2:] == ["Which customer is this?", "You’re redirected to your page"]
     assert set(results(vipps.browser)) == {"passed"}
@@ -104,9 +101,8 @@ def test_the_sent_and_the_received_nonce_look_equal(vipps: VippsPerson) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wishes", "check"),
-    [({"action": "deny"}, "code"), ({"faults": {"id_token": {"nonce": "another"}}}, "nonce")],
-)
+    ("wishes", "check"), [({"action": "deny"}, "code"), ({"faults": {"id_token": {"nonce": "another"}}}, "nonce")],
+)  # fmt: skip
 def test_a_refused_login_shows_where_it_stopped(vipps: VippsPerson, wishes: dict[str, Any], check: str) -> None:
     callback = vipps.approve(vipps.start(), "ola", **wishes)
     assert vipps.browser.get(callback).status_code >= 400

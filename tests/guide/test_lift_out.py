@@ -40,13 +40,9 @@ def site(folder: Path, provider: Provider, unused_port: int) -> Iterator[str]:
     """Run the example as its own process, without this project on its path; yields its origin."""
     origin = f"http://localhost:{unused_port}"
     environ = {
-        "PATH": os.environ["PATH"],
-        "PUBLIC_URL": origin,
-        "SECRET_KEY": "a key for tests that is long enough to sign",
-        "VIPPS_BASE_URL": provider.origin,
-        "VIPPS_CLIENT_ID": CLIENT_ID,
-        "VIPPS_CLIENT_SECRET": "s+cr/t==",
-    }
+        "PATH": os.environ["PATH"], "PUBLIC_URL": origin, "SECRET_KEY": "a key for tests that is long enough to sign",
+        "VIPPS_BASE_URL": provider.origin, "VIPPS_CLIENT_ID": CLIENT_ID, "VIPPS_CLIENT_SECRET": "s+cr/t==",
+    }  # fmt: skip
     command = [sys.executable, "-m", "flask", "--app", "lift_out", "run", "--port", str(unused_port)]
     with (folder / "said.txt").open("w") as said:
         process = subprocess.Popen(command, cwd=folder, env=environ, stdout=said, stderr=said)

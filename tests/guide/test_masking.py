@@ -42,10 +42,7 @@ def test_location_loses_its_query() -> None:
 
 def test_a_token_is_decoded_without_its_signature_and_its_nonce_is_masked() -> None:
     opened = masking.decode_token(JWT)
-    assert opened == {
-        "header": {"alg": "RS256", "kid": "a"},
-        "claims": {"sub": "x", "nonce": "abcd… (22 characters)"},
-    }
+    assert opened == {"header": {"alg": "RS256", "kid": "a"}, "claims": {"sub": "x", "nonce": "abcd… (22 characters)"}}
 
 
 @pytest.mark.parametrize("raw", [7, "a.b", "a.b.c", "ÿ.ÿ.ÿ", "W10.W10.x", "e30." + "[" * 4000 + ".x"])

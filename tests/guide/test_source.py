@@ -35,16 +35,11 @@ def test_a_line_is_found_by_its_text_if_there_is_just_one() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "app.vipps.id_token:nothing",
-        "app.vipps.attempts:Attempts.nothing",
-        "app.nothing:at_all",
-        "tests/nothing.py::test",
-        "tests/guide/test_source.py::test_place_is_found_by_module_class_and_file[one]",
-        "app.vipps.id_token:",
-        "nothing.py",
-        "",
+        "app.vipps.id_token:nothing", "app.vipps.attempts:Attempts.nothing", "app.nothing:at_all",
+        "tests/nothing.py::test", "tests/guide/test_source.py::test_place_is_found_by_module_class_and_file[one]",
+        "app.vipps.id_token:", "nothing.py", "",
     ],
-)
+)  # fmt: skip
 def test_a_place_that_does_not_exist_is_not_found(name: str) -> None:
     with pytest.raises(LookupError):
         source.find(name)
@@ -53,14 +48,10 @@ def test_a_place_that_does_not_exist_is_not_found(name: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "../etc/passwd",
-        "%2e%2e/%2e%2e/etc/passwd",
-        "app/../.env",
-        ".env",
-        "instance/secret_key",
+        "../etc/passwd", "%2e%2e/%2e%2e/etc/passwd", "app/../.env", ".env", "instance/secret_key",
         "static/fonts/fraunces-latin.woff2",
     ],
-)
+)  # fmt: skip
 def test_other_files_of_this_machine_are_not_shown(demo_app: Flask, path: str) -> None:
     response = browser_of(demo_app).get(f"/guide/source/{path}", follow_redirects=True)
     assert response.status_code == 404

@@ -35,11 +35,10 @@ def test_a_row_becomes_a_dataclass() -> None:
 @pytest.mark.parametrize(
     ("table", "fault"),
     [
-        ({"name": "a", "nmae": "b"}, "nmae is unknown"),
-        ({"places": ["a"]}, "name is missing"),
+        ({"name": "a", "nmae": "b"}, "nmae is unknown"), ({"places": ["a"]}, "name is missing"),
         ({"name": 7}, "name is not a text"),
     ],
-)
+)  # fmt: skip
 def test_a_malformed_row_is_refused(table: dict[str, Any], fault: str) -> None:
     with pytest.raises(ValueError, match=fault):
         tables.row(Example, table)
@@ -57,8 +56,7 @@ def test_a_file_has_the_keys_that_its_reader_names(tmp_path: Path, text: str, fa
     "places",
     [
         [place for point in POINTS for place in (*point.code, *point.tests)],
-        [place for question in QUESTIONS for place in question.places],
-        [check.symbol for check in CHECKS],
+        [place for question in QUESTIONS for place in question.places], [check.symbol for check in CHECKS],
         [term.place for term in TERMS],
         [place for topic in KNOWN_MISTAKES for each in topic.mistakes for place in (*each.places, *each.tests)],
     ],

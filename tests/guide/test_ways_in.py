@@ -50,12 +50,10 @@ def test_a_password_login_has_no_recording(make_app: Callable[..., Flask]) -> No
 @pytest.mark.parametrize(
     ("path", "current"),
     [
-        ("/guide/", "Overview"),
-        ("/guide/the-idea", "Overview"),
-        ("/guide/errors", "Error playground"),
+        ("/guide/", "Overview"), ("/guide/the-idea", "Overview"), ("/guide/errors", "Error playground"),
         ("/guide/source/app/about.py", None),
     ],
-)
+)  # fmt: skip
 def test_the_guides_header_has_its_own_pages_and_a_way_back(vipps: VippsPerson, path: str, current: str | None) -> None:
     page = open_page(vipps.browser, path)
     assert [each.text for each in page.select(".categories [aria-current]")] == ([current] if current else [])

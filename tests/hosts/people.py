@@ -55,17 +55,12 @@ class PeopleHandler(Handler):
 
 
 def subject(person: str | int) -> str:
-    """Return the subject of a person."""
     return f"3f6c1a52-8d0e-4b77-9a41-{int(person):012d}"
 
 
 def userinfo(person: str) -> dict[str, Any]:
     """Return what Vipps says about a person."""
     return {
-        "sub": subject(person),
-        "name": f"Kari{person} Nordfjell",
-        "email": f"kari{person}@example.com",
-        "email_verified": True,
-        "phone_number": f"47{40000000 + int(person)}",
-        "delegatedConsents": CONSENTS,
-    }
+        "sub": subject(person), "name": f"Kari{person} Nordfjell", "email": f"kari{person}@example.com",
+        "email_verified": True, "phone_number": f"47{40000000 + int(person)}", "delegatedConsents": CONSENTS,
+    }  # fmt: skip

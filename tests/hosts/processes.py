@@ -24,12 +24,9 @@ class Host:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
         with log.open("w") as stderr:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "wsgi:app"],
-                cwd=ROOT,
-                env={**kept, **env, "BIND": f"127.0.0.1:{port}"},
-                stdout=subprocess.DEVNULL,
-                stderr=stderr,
-            )
+                [sys.executable, "-m", "gunicorn", "wsgi:app"], cwd=ROOT,
+                env={**kept, **env, "BIND": f"127.0.0.1:{port}"}, stdout=subprocess.DEVNULL, stderr=stderr,
+            )  # fmt: skip
 
     def log(self) -> str:
         """Return what it has logged so far."""

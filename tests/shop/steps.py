@@ -21,20 +21,12 @@ from tests.pages import Page
 
 PICTURE = "brand/mark.svg"
 RECIPIENT = {
-    "name": "Tuva Lien",
-    "email": "tuva.lien@example.com",
-    "phone": "912 34 567",
-    "delivery": "invoice",
-    "address": "other",
-    "street": "Bryggen 3",
-    "postal_code": "5003",
-    "region": "Bergen",
-    "country": "NO",
-}
+    "name": "Tuva Lien", "email": "tuva.lien@example.com", "phone": "912 34 567", "delivery": "invoice",
+    "address": "other", "street": "Bryggen 3", "postal_code": "5003", "region": "Bergen", "country": "NO",
+}  # fmt: skip
 
 
 def add_category(app: Flask, slug: str = "wool", name: str = "Wool") -> None:
-    """Add a category."""
     with app.app_context():
         texts = [CategoryText(language=language, name=name, intro=f"All {name}") for language in LANGUAGES]
         db.session.add(Category(slug=slug, texts=texts))

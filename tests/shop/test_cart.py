@@ -201,12 +201,6 @@ def test_a_cart_shows_todays_price_and_what_has_run_out(app: Flask, client: Flas
     assert "Sold out. Remove it to continue." in open_page(client, "/cart").text
 
 
-def test_two_browsers_have_two_carts(app: Flask, client: FlaskClient) -> None:
-    add_product(app)
-    put_into_cart(client)
-    assert cart_of(browser_of(app)) == {}
-
-
 def test_guests_carts_are_deleted_when_their_cookie_has_ended(app: Flask, client: FlaskClient) -> None:
     add_product(app)
     put_into_cart(client)

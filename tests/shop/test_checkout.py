@@ -131,32 +131,20 @@ def test_a_total_of_the_browsers_own_is_not_ordered_at(app: Flask, buyer: FlaskC
 @pytest.mark.parametrize(
     ("field", "value", "complaint"),
     [
-        ("name", "", "the recipient’s name"),
-        ("name", "   ", "the recipient’s name"),
-        ("name", "x" * 201, "200"),
-        ("email", "", "we need an address"),
-        ("email", "not an address", "does not look like an email address"),
+        ("name", "", "the recipient’s name"), ("name", "   ", "the recipient’s name"), ("name", "x" * 201, "200"),
+        ("email", "", "we need an address"), ("email", "not an address", "does not look like an email address"),
         ("email", "a@b.example, c@d.example", "does not look like an email address"),
         ("email", "tuva@example.com\r\nBcc: x@example.com", "does not look like an email address"),
-        ("phone", "", "we need a number"),
-        ("phone", "123", "That is not a phone number"),
-        ("phone", "call me", "That is not a phone number"),
-        ("street", "", "Enter the street"),
-        ("street", "x" * 201, "200"),
-        ("postal_code", "", "Enter the postal code"),
-        ("postal_code", "50031", "4 digits"),
-        ("postal_code", "٣٤٥٦", "4 digits"),
-        ("region", "", "Enter the town"),
-        ("country", "US", "We deliver to Norway"),
-        ("country", "", "Choose the country"),
-        ("address", "7", "Choose one of the addresses"),
-        ("address", "-1", "Choose one of the addresses"),
-        ("delivery", "drone", "valid choice"),
-        ("delivery", "", "Choose delivery or pick-up"),
-        ("key", "", "send the form again"),
-        ("key", "../../x", "send the form again"),
+        ("phone", "", "we need a number"), ("phone", "123", "That is not a phone number"),
+        ("phone", "call me", "That is not a phone number"), ("street", "", "Enter the street"),
+        ("street", "x" * 201, "200"), ("postal_code", "", "Enter the postal code"),
+        ("postal_code", "50031", "4 digits"), ("postal_code", "٣٤٥٦", "4 digits"), ("region", "", "Enter the town"),
+        ("country", "US", "We deliver to Norway"), ("country", "", "Choose the country"),
+        ("address", "7", "Choose one of the addresses"), ("address", "-1", "Choose one of the addresses"),
+        ("delivery", "drone", "valid choice"), ("delivery", "", "Choose delivery or pick-up"),
+        ("key", "", "send the form again"), ("key", "../../x", "send the form again"),
     ],
-)
+)  # fmt: skip
 def test_a_mistake_is_named_next_to_its_field_and_nothing_typed_is_lost(
     app: Flask, buyer: FlaskClient, field: str, value: str, complaint: str
 ) -> None:

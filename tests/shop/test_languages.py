@@ -154,16 +154,10 @@ def test_a_purchase_from_shelf_to_history_on_both_databases(either_app: Flask) -
 
 DANISH = {
     "Good things for cabin, trail and long evenings": "Gode ting til hytten, stien og lange aftener",
-    "Search the shop": "Søg i butikken",
-    "Search": "Søg",
-    "Results for “%(q)s”": "Resultater for “%(q)s”",
-    "Your cart": "Din kurv",
-    "Put in cart": "Læg i kurv",
-    "Log in": "Log ind",
-    "Password": "Adgangskode",
-    "Your orders": "Dine ordrer",
-    "Placed": "Bestilt",
-}
+    "Search the shop": "Søg i butikken", "Search": "Søg", "Results for “%(q)s”": "Resultater for “%(q)s”",
+    "Your cart": "Din kurv", "Put in cart": "Læg i kurv", "Log in": "Log ind", "Password": "Adgangskode",
+    "Your orders": "Dine ordrer", "Placed": "Bestilt",
+}  # fmt: skip
 
 
 @pytest.fixture

@@ -21,13 +21,9 @@ from tests.vipps_person import VippsPerson
 APP = Path(__file__).resolve().parents[2] / "app"
 # What makes cookies: the functions that do, and Flask's own session. One more needs a line on the page.
 MAKERS = {
-    "security.py",
-    "i18n.py",
-    "vipps/routes.py",
-    "shop/cart_cookie.py",
-    "customers/sessions/session_cookie.py",
+    "security.py", "i18n.py", "vipps/routes.py", "shop/cart_cookie.py", "customers/sessions/session_cookie.py",
     "customers/linking/vipps_login.py",
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("path", "title"), [("/privacy", "Privacy"), ("/terms", "Terms")])
@@ -83,13 +79,8 @@ def test_every_cookie_that_a_visit_brings_is_listed_and_no_other(
 def test_behind_https_they_have_their_names_there(make_app: Callable[..., Flask]) -> None:
     client = browser_of(make_app(PUBLIC_URL="https://shop.example.com", DEMO="0"))
     assert names_on_page(client) == {
-        "__Host-cart",
-        "__Host-session",
-        "__Host-form",
-        "__Host-vipps-login",
-        "__Host-pending-link",
-        "__Host-language",
-    }
+        "__Host-cart", "__Host-session", "__Host-form", "__Host-vipps-login", "__Host-pending-link", "__Host-language",
+    }  # fmt: skip
 
 
 def test_only_the_listed_code_sets_cookies() -> None:
@@ -112,10 +103,9 @@ def test_a_cookie_lives_as_long_as_the_page_says(client: FlaskClient, monkeypatc
 # Periods.
 
 PERIODS = [
-    name
-    for name, value in vars(retention_periods).items()
-    if isinstance(value, timedelta) and not name.startswith("STAFF_SESS")
-]
+    name for name,
+    value in vars(retention_periods).items() if isinstance(value, timedelta) and not name.startswith("STAFF_SESS")
+]  # fmt: skip
 
 
 def test_the_periods_are_the_jobs_own() -> None:
@@ -180,14 +170,9 @@ def test_a_button_from_elsewhere_is_named(make_app: Callable[..., Flask], client
 def test_it_leads_to_every_right(client: FlaskClient) -> None:
     links = {str(link["href"]) for link in open_page(client, "/privacy").select("main a")}
     assert links >= {
-        "/account",
-        "/account/profile",
-        "/account/export",
-        "/account/consents",
-        "/account/activity",
-        "/account/delete",
+        "/account", "/account/profile", "/account/export", "/account/consents", "/account/activity", "/account/delete",
         f"mailto:{about.EMAIL}",
-    }
+    }  # fmt: skip
     for words in ("Companies with access", "national identity number", "Datatilsynet"):
         assert words in open_page(client, "/privacy").text
 

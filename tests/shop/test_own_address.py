@@ -41,11 +41,9 @@ def test_ones_own_address_is_offered_first_and_then_those_of_vipps(app: Flask, c
     shopper(app, client, address=CABIN)
     page = checkout_page(client)
     assert offered(page) == [
-        "Your stored address Hytteveien 8 2900 Fagernes",
-        "Home Fjordveien 12 Unit B5 5003 BERGEN",
-        "Work Verkstedgata 3 0250 OSLO",
-        "Another address",
-    ]
+        "Your stored address Hytteveien 8 2900 Fagernes", "Home Fjordveien 12 Unit B5 5003 BERGEN",
+        "Work Verkstedgata 3 0250 OSLO", "Another address",
+    ]  # fmt: skip
     assert [radio["value"] for radio in page.select('[name="address"][checked]')] == ["0"]
     place_order(client, address="0")
     assert all_orders(app)[0].address == ["Hytteveien 8", "2900 Fagernes"]
@@ -54,10 +52,8 @@ def test_ones_own_address_is_offered_first_and_then_those_of_vipps(app: Flask, c
 def test_an_address_that_is_the_same_at_vipps_is_offered_once(app: Flask, client: FlaskClient) -> None:
     shopper(app, client, address={**OWN_HOME, "region": "Bergen"})
     assert offered(checkout_page(client)) == [
-        "Your stored address Fjordveien 12 Unit B5 5003 Bergen",
-        "Work Verkstedgata 3 0250 OSLO",
-        "Another address",
-    ]
+        "Your stored address Fjordveien 12 Unit B5 5003 Bergen", "Work Verkstedgata 3 0250 OSLO", "Another address",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("change", [{"country": ""}, {"country": "DE"}, {"postal_code": "50"}, {"street": ""}])
@@ -91,12 +87,9 @@ def test_an_order_stays_as_it_was_placed_whatever_follows_vipps(either_app: Flas
     customer_id = shopper(either_app, client, policy=policy)
     path = place_order(client, name="Kari Nordfjell", email="kari@example.com", phone="90000011", address="0").location
     news = says(
-        name="Kari Berg",
-        given_name="Karin",
-        email="kari.berg@example.com",
-        phone_number="4790000099",
+        name="Kari Berg", given_name="Karin", email="kari.berg@example.com", phone_number="4790000099",
         addresses=(NEW_HOME,),
-    )
+    )  # fmt: skip
     assert len(refresh(either_app, customer_id, news).news) >= 4
     order = all_orders(either_app)[0]
     assert (order.name, order.email, order.phone) == ("Kari Nordfjell", "kari@example.com", "+47 90 00 00 11")

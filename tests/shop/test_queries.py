@@ -18,20 +18,11 @@ def fill(app: Flask, products: int) -> None:
         db.session.execute(insert(CartLine), [{"cart_id": 1, "product_id": each, "quantity": 1} for each in ids])
         orders = [
             Order(
-                number=f"M-{each}",
-                customer_id=1,
-                checkout_key=f"key {each}",
-                placed_at=now,
-                language="en",
-                name="Tuva",
-                email="t@example.com",
-                phone="1",
-                delivery="pickup",
-                total=1,
+                number=f"M-{each}", customer_id=1, checkout_key=f"key {each}", placed_at=now, language="en",
+                name="Tuva", email="t@example.com", phone="1", delivery="pickup", total=1,
                 lines=[OrderLine(slug=f"wool-{other}", name="x", unit_price=1, quantity=1) for other in ids],
-            )
-            for each in ids
-        ]
+            ) for each in ids
+        ]  # fmt: skip
         db.session.add_all(orders[:25])
         db.session.commit()
 
@@ -65,17 +56,10 @@ def fill_more(app: Flask) -> None:
         db.session.execute(insert(CartLine), [{"cart_id": 1, "product_id": each, "quantity": 1} for each in ids])
         for each in ids[:20]:
             order = Order(
-                number=f"M-more-{each}",
-                customer_id=1,
-                checkout_key=f"key {each}",
-                language="en",
-                name="Tuva",
-                email="t@example.com",
-                phone="1",
-                delivery="pickup",
-                total=1,
+                number=f"M-more-{each}", customer_id=1, checkout_key=f"key {each}", language="en", name="Tuva",
+                email="t@example.com", phone="1", delivery="pickup", total=1,
                 lines=[OrderLine(slug=f"wool-more-{n}", name="x", unit_price=1, quantity=1) for n in range(195)],
-            )
+            )  # fmt: skip
             db.session.add(order)
         db.session.commit()
 

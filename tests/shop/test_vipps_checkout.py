@@ -10,11 +10,10 @@ from samples.customers import PASSWORD
 from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import log_in_by_form
 from tests.pages import Page, check_page
-from tests.shop.steps import all_orders, cart_of, checkout_page, order_form, place_order, put_into_cart, set_product
+from tests.shop.steps import all_orders, cart_of, checkout_page, order_form, place_order, put_into_cart
 from tests.vipps_person import VippsPerson
 
 KARI_HOME = ["Fjordveien 12", "Unit B5", "5003 BERGEN"]
-KARI_WORK = ["Verkstedgata 3", "0250 OSLO"]
 
 
 @pytest.fixture
@@ -61,14 +60,6 @@ def test_the_form_knows_what_vipps_knows(vipps: VippsPerson) -> None:
     assert chosen(page) == ["0"]
 
 
-@pytest.mark.parametrize(("choice", "address"), [("0", KARI_HOME), ("1", KARI_WORK)])
-def test_the_order_goes_to_the_address_that_was_chosen(vipps: VippsPerson, choice: str, address: list[str]) -> None:
-    put_into_cart(vipps.browser, "enamel-mug")
-    vipps.log_in("kari")
-    place_order(vipps.browser, address=choice, street="", postal_code="", region="")
-    assert all_orders(vipps.app)[0].address == address
-
-
 def test_the_default_is_the_one_that_vipps_names_first_whatever_its_kind(vipps: VippsPerson) -> None:
     put_into_cart(vipps.browser, "enamel-mug")
     vipps.log_in("torbjorn")
@@ -94,15 +85,6 @@ def test_another_address_is_checked_and_stays_chosen(
     assert all_orders(vipps.app) == []
 
 
-def test_a_customer_without_an_address_types_one(vipps: VippsPerson) -> None:
-    put_into_cart(vipps.browser, "enamel-mug")
-    vipps.log_in("ola")
-    page = checkout_page(vipps.browser)
-    assert (offered(page), chosen(page)) == ([], [])
-    place_order(vipps.browser)
-    assert all_orders(vipps.app)[0].address == ["Bryggen 3", "5003 Bergen"]
-
-
 @pytest.mark.parametrize(
     ("person", "address"),
     [
@@ -122,12 +104,8 @@ def test_an_order_says_what_was_agreed_when_the_person_has_moved_since(vipps: Vi
     vipps.log_in("kari")
     path = place_order(vipps.browser, name="Kari Sandvik Nordfjell", address="0").location
     moved = {
-        "address_type": "home",
-        "street_address": "Nyveien 1",
-        "postal_code": "7010",
-        "region": "X",
-        "country": "NO",
-    }
+        "address_type": "home", "street_address": "Nyveien 1", "postal_code": "7010", "region": "X", "country": "NO",
+    }  # fmt: skip
     vipps.patch("persons/kari", {"given_name": "Karin", "addresses": [moved]})
     vipps.log_in("kari")
     put_into_cart(vipps.browser, "enamel-mug")
@@ -226,3 +204,18 @@ def test_a_customer_who_is_deleted_meanwhile_orders_nothing(vipps: VippsPerson) 
         db.session.commit()
     assert vipps.browser.post("/checkout", data=form).location == "/login?next=/checkout"
     assert all_orders(vipps.app) == []
+
+
+def test_a_customer_without_an_address_types_one(vipps: VippsPerson) -> None:
+    put_into_cart(vipps.browser, "enamel-mug")
+    vipps.log_in("ola")
+    page = checkout_page(vipps.browser)
+    assert (offered(page), chosen(page)) == ([], [])
+    place_order(vipps.browser)
+    assert all_orders(vipps.app)[0].address == ["Bryggen 3", "5003 Bergen"]
+
+
+def test_a_login_that_was_cancelled_leaves_the_cart(vipps: VippsPerson) -> None:
+    put_into_cart(vipps.browser, "enamel-mug")
+    vipps.browser.get(vipps.approve(vipps.start("/checkout"), action="deny"))
+    assert cart_of(vipps.browser) == {"enamel-mug": 1}

@@ -259,14 +259,11 @@ def test_a_session_ends_after_a_working_day_however_busy(app: Flask) -> None:
 @pytest.mark.parametrize(
     ("asked", "target"),
     [
-        ("/staff/customers/7", "/staff/customers/7"),
-        ("/staff/audience?channel=sms", "/staff/audience?channel=sms"),
-        ("/account", "/staff"),
-        ("//evil.example/staff/", "/staff"),
-        ("/staffroom", "/staff"),
+        ("/staff/customers/7", "/staff/customers/7"), ("/staff/audience?channel=sms", "/staff/audience?channel=sms"),
+        ("/account", "/staff"), ("//evil.example/staff/", "/staff"), ("/staffroom", "/staff"),
         ("https://evil.example/staff/x", "/staff"),
     ],
-)
+)  # fmt: skip
 def test_the_login_leads_to_where_it_was_asked_for_and_nowhere_else(
     app: Flask, client: FlaskClient, asked: str, target: str
 ) -> None:

@@ -32,18 +32,14 @@ def furnish(app: Flask, customer_id: int) -> None:
         db.session.add_all(
             [
                 Activity(
-                    customer_id=customer_id,
-                    kind="logged_in",
-                    method="vipps",
-                    decision="known_subject",
-                    reasons=["subject_known"],
-                    reference="AAAA-2222",
+                    customer_id=customer_id, kind="logged_in", method="vipps", decision="known_subject",
+                    reasons=["subject_known"], reference="AAAA-2222",
                 ),
                 Order(number="M-7K3F-92QD", customer_id=customer_id, total=129900, **order),
                 WebhookDelivery(customer_id=customer_id, body_hash="b", outcome="revoked", reference="BBBB-3333"),
                 ErrorReport(customer_id=customer_id, reference="CCCC-4444", code="access_denied", status=403),
             ]
-        )
+        )  # fmt: skip
         db.session.execute(update(VippsLink).values(sharing_revoked_at=utcnow()))
         db.session.commit()
 

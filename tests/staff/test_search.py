@@ -51,7 +51,7 @@ def app(app_on_either: Flask) -> Flask:
         ("BERG", "name"),
         ("Berg Ola", "name"),
     ],
-)
+)  # fmt: skip
 def test_a_customer_is_found_by(app: Flask, text: str, kind: str) -> None:
     add(app, email="other@example.com", phone_number="4799999999", name="Nils Dahl")
     ola = add(app, **OLA)
