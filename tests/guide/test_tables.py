@@ -56,7 +56,8 @@ def test_a_file_has_the_keys_that_its_reader_names(tmp_path: Path, text: str, fa
     "places",
     [
         [place for point in POINTS for place in (*point.code, *point.tests)],
-        [place for question in QUESTIONS for place in question.places], [check.symbol for check in CHECKS],
+        [place for question in QUESTIONS for place in question.places],
+        [check.symbol for check in CHECKS],
         [term.place for term in TERMS],
         [place for topic in KNOWN_MISTAKES for each in topic.mistakes for place in (*each.places, *each.tests)],
     ],

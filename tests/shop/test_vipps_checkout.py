@@ -6,9 +6,7 @@ from sqlalchemy import delete, select
 from app.customers.models import Customer, VippsLink, VippsProfile
 from app.customers.privacy.erasure import erase
 from app.database import db
-from samples.customers import PASSWORD
-from tests.conftest import browser_of, open_page, post
-from tests.customers.steps import log_in_by_form
+from tests.conftest import open_page
 from tests.pages import Page, check_page
 from tests.shop.steps import all_orders, cart_of, checkout_page, order_form, place_order, put_into_cart
 from tests.vipps_person import VippsPerson
@@ -127,47 +125,10 @@ def test_what_is_typed_at_the_checkout_changes_neither_the_account_nor_what_vipp
         assert db.session.scalars(select(VippsProfile.addresses)).one() == []
 
 
-def test_two_carts_of_one_person_become_one_but_not_more_than_there_is(vipps: VippsPerson) -> None:
-    set_product(vipps.app, "enamel-mug", stock=5)
-    vipps.log_in("kari")
-    put_into_cart(vipps.browser, "enamel-mug", "3")
-    put_into_cart(vipps.browser, "wool-mittens", "1")
-    phone = browser_of(vipps.app)
-    put_into_cart(phone, "enamel-mug", "4")
-    put_into_cart(phone, "ragg-socks", "2")
-    vipps.log_in("kari", browser=phone)
-    together = {"enamel-mug": 5, "wool-mittens": 1, "ragg-socks": 2}
-    assert cart_of(phone) == together
-    assert cart_of(vipps.browser) == together
-
-
 def test_a_login_that_was_cancelled_leaves_the_cart(vipps: VippsPerson) -> None:
     put_into_cart(vipps.browser, "enamel-mug")
     vipps.browser.get(vipps.approve(vipps.start("/checkout"), action="deny"))
     assert cart_of(vipps.browser) == {"enamel-mug": 1}
-
-
-def test_the_next_person_at_the_browser_sees_nothing_of_it(vipps: VippsPerson) -> None:
-    put_into_cart(vipps.browser, "enamel-mug")
-    vipps.log_in("kari")
-    path = place_order(vipps.browser, address="0").location
-    put_into_cart(vipps.browser, "ragg-socks")
-    post(vipps.browser, "/logout", form_on="/account")
-    assert cart_of(vipps.browser) == {}
-    put_into_cart(vipps.browser, "linen-towels")
-    vipps.log_in("ola")
-    assert cart_of(vipps.browser) == {"linen-towels": 1}
-    open_page(vipps.browser, path, status=404)
-    assert open_page(vipps.browser, "/orders").h1 == "No orders yet"
-
-
-def test_a_demo_customer_takes_the_cart_along_to_the_checkout(vipps: VippsPerson) -> None:
-    put_into_cart(vipps.browser, "enamel-mug", "2")
-    response = log_in_by_form(vipps.browser, "ingrid.solheim@example.com", PASSWORD, next="/checkout")
-    assert response.location == "/checkout"
-    page = checkout_page(vipps.browser)
-    assert filled_in(page) == ("Ingrid Solheim", "ingrid.solheim@example.com", "+47 90 00 02 01")
-    assert cart_of(vipps.browser) == {"enamel-mug": 2}
 
 
 def test_the_receipt_is_in_the_outbox_with_a_link_that_works(vipps: VippsPerson) -> None:
@@ -213,9 +174,3 @@ def test_a_customer_without_an_address_types_one(vipps: VippsPerson) -> None:
     assert (offered(page), chosen(page)) == ([], [])
     place_order(vipps.browser)
     assert all_orders(vipps.app)[0].address == ["Bryggen 3", "5003 Bergen"]
-
-
-def test_a_login_that_was_cancelled_leaves_the_cart(vipps: VippsPerson) -> None:
-    put_into_cart(vipps.browser, "enamel-mug")
-    vipps.browser.get(vipps.approve(vipps.start("/checkout"), action="deny"))
-    assert cart_of(vipps.browser) == {"enamel-mug": 1}
