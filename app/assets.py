@@ -31,7 +31,7 @@ def asset(path: str) -> str:
 
     A missing file raises `FileNotFoundError`.
     """
-    return _versioned.__wrapped__(path) if current_app.debug else _versioned(path)
+    return _versioned.__wrapped__(path) if current_app and current_app.debug else _versioned(path)
 
 
 @lru_cache(maxsize=1024)

@@ -116,7 +116,7 @@ def test_cancelling_on_a_later_screen_stores_no_answer(visit: Visit, provider: P
 
 
 def test_a_screen_is_read_in_finnish_and_reported_so(visit: Visit, provider: Provider, browser: FlaskClient) -> None:
-    browser.environ_base["HTTP_ACCEPT_LANGUAGE"] = "fi-FI,fi;q=0.9,en;q=0.5"
+    browser.get("/?language=fi")
     visitor = visit(scope="openid customFlow delegatedConsents").choose("kari")
     assert visitor.page.h1 == "Pidetään yhteyttä"
     assert visitor.page.one("h1")["lang"] == "fi"

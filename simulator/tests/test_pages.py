@@ -120,10 +120,10 @@ def test_static_files_may_be_cached(browser: FlaskClient) -> None:
         ("nb-NO,nb;q=0.9,en;q=0.5", "nb"),
         ("no", "nb"),
         ("nn-NO", "nb"),
-        ("da-DK", "da"),
+        ("da-DK", "nb"),
         ("sv", "nb"),
-        ("fi,en", "fi"),
-        ("de,fi", "fi"),
+        ("fi,en", "en"),
+        ("de,fi", "en"),
         ("", "en"),
     ],
 )
@@ -132,7 +132,6 @@ def test_language_is_the_browsers(visit: Visit, browser: FlaskClient, accepted: 
     visitor = visit()
     assert visitor.page.one("html")["lang"] == language
     titles = {"en": "Log in to Testbutikken", "nb": "Logg inn hos Testbutikken"}
-    titles |= {"da": "Log ind hos Testbutikken", "fi": "Kirjaudu: Testbutikken"}
     assert visitor.page.h1 == titles[language]
     other = visitor.client.get("/", headers={"Accept-Language": accepted})
     assert f'<html lang="{ {"da": "nb", "fi": "en"}.get(language, language) }"' in other.text

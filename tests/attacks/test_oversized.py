@@ -45,7 +45,7 @@ def served_by_gunicorn(application: str, demo_database: Path, folder: Path) -> I
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith("VIPPS_")},
         "DATABASE_URL": f"sqlite:///{folder / 'shop.sqlite'}",
-        "PUBLIC_URL": f"http://localhost:{number}",
+        "PUBLIC_URL": f"http://localhost:{number}" if application == "app" else "http://localhost:1",
         "SIMULATOR_URL": "http://localhost:1" if application == "app" else f"http://localhost:{number}",
         "SECRET_KEY": "a key for tests that is long enough to sign",
         "BIND": f"127.0.0.1:{number}",

@@ -150,6 +150,8 @@ class Walk:
                 path = f"/login/vipps/callback?code=c&state={query['state'][0]}"
             self.trail.append(f"-> {path.partition('&state')[0]}")
             response = self.browser.get(path)
+            if path.startswith("/login/vipps/continue"):
+                response = LeadsOn(response.headers["Refresh"].partition(";url=")[2])
         self.path = path.partition("?")[0]
         assert response.status_code in (200, 403, 404, 410, 422, 502, 503), (response.status_code, self.trail)
         return Page(response.text if response.mimetype == "text/html" else "<main></main>", response)
@@ -212,6 +214,15 @@ class Walk:
             session = session_store.find(cookie.value) if cookie else None
             is_confirmed = is_recent(session[0] if session else None)
             return customer.password_hash, customer.email, customer.email_verified_at, is_confirmed
+
+
+class LeadsOn:
+    """What the page between a form and Vipps does in a browser."""
+
+    status_code = 303
+
+    def __init__(self, url: str) -> None:
+        self.headers = {"Location": url}
 
 
 vipps_says: dict[str, Any] = {}

@@ -15,7 +15,7 @@ from app.customers import email_tokens
 from tests.conftest import browser_of, post
 from tests.customers.linking_steps import PERSON, PROVE, add_account, another_browser, mailed_link, send_proof
 from tests.customers.steps import EMAIL, OTHER_PASSWORD, PASSWORD, add_customer, link_in, log_in, mails
-from tests.vipps_person import VippsPerson
+from tests.vipps_person import VippsPerson, led_on
 
 CHANGE, FORGOT = "/account/password", "/password/forgot"
 NEW = "three green tents"
@@ -82,7 +82,7 @@ def test_a_proof_is_finished_in_another_browser_while_the_password_is_changed(
     either_vipps.log_in(PERSON)
     send_proof(either_vipps.browser, f"{PROVE}/mail")
     link, phone = mailed_link(either_vipps, "old@example.com"), another_browser(either_vipps)
-    callback = either_vipps.approve(post(phone, link, form_on=link).headers["Location"], PERSON)
+    callback = either_vipps.approve(led_on(phone, post(phone, link, form_on=link)), PERSON)
     rival = Rival(monkeypatch, "use_by_hash", changing(either_vipps.app, "old@example.com"))
     assert phone.get(callback).status_code == 303
     assert rival.answer() < 500

@@ -134,9 +134,9 @@ def test_every_mail_goes_through_every_server(make_app: Any) -> None:
 @pytest.mark.parametrize("reply_to", ["", "support@example.com"])
 def test_a_mail_asks_for_an_answer_only_if_a_person_reads_it(make_app: Any, kind: str, reply_to: str) -> None:
     (mail,) = written(make_app(MAIL_REPLY_TO=reply_to), kind)
-    assert "answer this mail" not in mail.body or reply_to
+    assert "reply to this email" not in mail.body or reply_to
     if kind in ("account_deleted", "blocked", "email_changed"):
-        assert ("answer this mail" if reply_to else about.EMAIL) in mail.body
+        assert ("reply to this email" if reply_to else about.EMAIL) in mail.body
 
 
 @pytest.mark.parametrize("kind", sorted(set(WRITE) - set(ELSEWHERE)))

@@ -70,9 +70,9 @@ def test_a_confirmation_that_failed_offers_the_customers_other_proof_first(
 ) -> None:
     with app.test_request_context():
         ways = [way.href for way in actions_after_refusal(code, customer, "/cart", "", purpose)]
-    assert first in (None, ways[0])
-    is_final = first is None and code != "access_denied"
-    assert is_without_a_way(REFUSALS[code], customer, purpose) is is_final
+        assert first in (None, ways[0])
+        is_final = first is None and code != "access_denied"
+        assert is_without_a_way(REFUSALS[code], customer, purpose) is is_final
 
 
 @pytest.mark.parametrize("purpose", [None, LoginPurpose.PROVE])

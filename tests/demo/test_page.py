@@ -13,7 +13,7 @@ from app.shop.models import Product
 from samples.customers import CUSTOMERS
 from tests.conftest import browser_of, open_page, post
 from tests.customers.revocation_steps import now, revoke, subject_of
-from tests.customers.steps import log_in
+from tests.customers.steps import log_in_by_form
 from tests.vipps_person import VippsPerson
 
 REAL = {
@@ -58,7 +58,7 @@ def test_reset_is_refused_without_the_simulator(make_app: Callable[..., Flask]) 
 def test_login_page_shows_accounts_that_work(demo_client: FlaskClient) -> None:
     page = open_page(demo_client, "/login")
     codes = [code.get_text() for code in page.select("main code")]
-    assert log_in(demo_client, codes[1], codes[0]).status_code == 303
+    assert log_in_by_form(demo_client, codes[1], codes[0]).status_code == 303
 
 
 def test_login_page_shows_no_account_outside_of_the_demo(make_app: Callable[..., Flask]) -> None:

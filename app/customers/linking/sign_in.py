@@ -1,7 +1,7 @@
 """Start a session after a login of any method: by Vipps, by password or by an emailed link.
 
 A login is one transaction: the decision, the session and its line in the activity log are committed together.
-`in_one_transaction` runs it, and retries once if a unique constraint or a deadlock says that another request was
+`in_one_transaction` runs it, and retries if a unique constraint or a deadlock says that another request was
 faster. A refused Vipps login writes its line to the activity log and raises `LoginRefused` with the verdict's name.
 """
 
@@ -29,17 +29,21 @@ from app.vipps.errors import LoginRefused
 from app.vipps.matching import Decision, ProofMethod
 from app.vipps.purposes import LoginPurpose
 
+# A deadlock may be followed by a unique constraint: two logins may meet in the subject and in the phone number.
+MAX_CONFLICTS = 2
+
 T = TypeVar("T")
 
 
 def in_one_transaction(work: Callable[[], T]) -> T:
     """Run work that reads, writes and commits; of two at the same moment, the later one retries and finds the first."""
-    try:
-        return _once(work)
-    except DBAPIError as error:
-        if not is_conflict(error):
-            raise
-        return _once(work)
+    for _ in range(MAX_CONFLICTS):
+        try:
+            return _once(work)
+        except DBAPIError as error:
+            if not is_conflict(error):
+                raise
+    return _once(work)
 
 
 def _once(work: Callable[[], T]) -> T:

@@ -38,7 +38,8 @@ def is_recent(session: CustomerSession | None) -> bool:
 
 def has_proof_without_vipps(customer: Customer) -> bool:
     """Tell whether a customer can re-authenticate without Vipps: by password, or by a link to a confirmed address."""
-    return customer.has_password or (settings_of_app().passwords and customer.email_verified_at is not None)
+    has_address = customer.email is not None and customer.email_verified_at is not None
+    return customer.has_password or (settings_of_app().passwords and has_address)
 
 
 def record_reauthentication(customer: Customer, method: LoginMethod) -> str | None:

@@ -28,6 +28,7 @@ PURPOSES = {
     LoginPurpose.CONNECT: ("Connect Vipps to the account", "Vipps connected"),
     LoginPurpose.REFRESH: ("Ask Vipps again for the profile", "Profile asked for again"),
     LoginPurpose.CONFIRM: ("Confirm that it is you", "Confirmed that it is you"),
+    LoginPurpose.CONFIRM_BY_LOGIN: ("Confirm by a new login that it is you", "Confirmed that it is you"),
     LoginPurpose.PROVE: ("Prove that an account is yours", "Proved that the account is yours"),
 }
 NOT_CLAIMED = frozenset({code for check in CHECKS if check.key in ("state", "browser") for code in check.codes})
