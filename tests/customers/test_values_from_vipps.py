@@ -15,7 +15,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
-from structlog.testing import capture_logs
 
 from app.customers.consents.audience import audience
 from app.customers.models import Customer
@@ -50,7 +49,6 @@ from tests.customers.profile_steps import add_linked, changes_of, own_values, re
 from tests.customers.profile_steps import decide as answer_proposals
 from tests.customers.profile_steps import enter as enter_as
 from tests.customers.steps import add_answer, add_customer, link_in, mails, register
-from tests.guide.steps import newest
 from tests.shop.steps import all_orders, checkout_page, order_form, put_into_cart
 from tests.vipps_person import VippsPerson
 
@@ -160,30 +158,6 @@ def test_a_number_in_another_spelling_finds_its_account(vipps: VippsPerson, clai
     says_also(vipps, phone_number=claimed, phone_number_verified=True, email=None)
     assert vipps.log_in(PERSON).location == PROVE
     assert decisions_of(vipps, account) == ["prove_ownership"]
-
-
-@pytest.mark.parametrize(
-    ("claim", "person", "value"),
-    [
-        ("email", {"email": "gunnar at example.com", "email_state": "confirmed"}, "gunnar at"),
-        ("phone_number", {"phone_numbers": ["90000018"]}, "90000018"),
-        ("address", {"addresses": [{**HOME, "country": "Atlantis"}]}, "Atlantis"),
-    ],
-)
-def test_an_unreadable_claim_is_logged_and_shown_by_name(
-    vipps: VippsPerson, claim: str, person: dict[str, Any], value: str
-) -> None:
-    vipps.patch(f"persons/{PERSON}", person)
-    with capture_logs() as logs:
-        vipps.log_in(PERSON)
-    (line,) = [each for each in logs if each["event"] == "claims_unreadable"]
-    assert claim in str(line["problems"])
-    assert value not in str(logs)
-    account = customer(vipps, who_is_in(vipps) or 0)
-    assert (account.email if claim == "email" else account.phone_number if claim == "phone_number" else None) is None
-    (shown,) = [each.get_text() for each in newest(vipps.browser).select(".notice") if "not read" in each.get_text()]
-    assert claim in shown
-    assert value not in shown
 
 
 # 2. A code that is cut is another code.
