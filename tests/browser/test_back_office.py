@@ -77,7 +77,7 @@ def test_support_finds_a_customer_goes_back_and_exports_without_scripts(live_sho
     page.go_back()
     expect(page.get_by_role("heading", name="2 customers")).to_be_visible()
     page.get_by_role("link", name="Audience").click()
-    page.get_by_role("link", name="Email").click()
+    page.get_by_role("link", name="Email", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Export").click()
     download.value.save_as(tmp_path / "audience.csv")

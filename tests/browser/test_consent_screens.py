@@ -44,14 +44,15 @@ def test_merchant_changes_the_screen_and_a_finn_answers_it(live_shop: LiveShop) 
 
     page = live_shop.open(PHONE, locale="fi-FI")
     begin_login(page, live_shop, "Gunnar Lie")
+    page.get_by_role("link", name="Suomi").click()
     expect(heading(page)).to_have_text("Uutisia Multesta")
     page.get_by_role("button", name="Vahvista").click()
     expect(page.get_by_role("alert")).to_have_text("Valitse pakolliset kohdat tai peruuta kirjautuminen.")
-    page.get_by_label("Vastaanota tarjouksia tekstiviestillä").check()
+    page.get_by_label("Tekstiviesti").check()
     page.get_by_role("button", name="Vahvista").click()
 
     expect(heading(page)).to_have_text("News and offers")
-    expect(page.locator("#channel-sms")).to_contain_text("Vastaanota tarjouksia tekstiviestillä")
+    expect(page.locator("#channel-sms")).to_contain_text("Tekstiviesti")
     expect(page.locator("#channel-sms")).to_contain_text(re.compile(r"You said yes: .*, in Vipps"))
     expect(page.locator("#channel-email")).to_contain_text("You said no:")
 
