@@ -27,7 +27,7 @@ from app.database import db
 from app.mail import Mail
 from tests.conftest import ENVIRONMENT
 from tests.customers.callback_steps import AFTER_COMMIT, BEFORE_COMMIT, STEPS, statement
-from tests.customers.linking_steps import EMAIL, PERSON, add_account, another_browser, has_email, links_of, who_is_in
+from tests.customers.linking_steps import EMAIL, PERSON, add_account, another_browser, has_email, who_is_in
 from tests.vipps_person import VippsPerson
 
 TABLES: tuple[Any, ...] = (
@@ -91,24 +91,6 @@ def come_back(vipps: VippsPerson, shop: DyingShop, step: str) -> bool:
     browser = another_browser(vipps)
     callback = vipps.approve(vipps.start(browser=browser), PERSON)
     return shop.dies_at(step, vipps, browser, callback)
-
-
-@pytest.mark.parametrize("account", ["unknown", "theirs", "one to prove"])
-def test_a_killed_shop_leaves_nothing_half_done(either_vipps: VippsPerson, shop: DyingShop, account: str) -> None:
-    has_email(either_vipps)
-    number = None
-    if account != "unknown":
-        number = add_account(either_vipps, email=EMAIL if account == "theirs" else "old@example.com")
-    before = rows(either_vipps)
-    assert come_back(either_vipps, shop, BEFORE_COMMIT)
-    assert rows(either_vipps) == before
-    fresh = another_browser(either_vipps)
-    either_vipps.log_in(PERSON, browser=fresh)
-    if account == "theirs":
-        assert who_is_in(either_vipps, fresh) == number
-    if account == "one to prove":
-        assert links_of(either_vipps, number or 0) == []
-        assert rows(either_vipps)["pending_link"] == 1
 
 
 def test_a_shop_that_is_killed_at_any_step_has_written_all_or_nothing(

@@ -10,7 +10,7 @@ from app.customers.models import Activity, Customer, VippsLink
 from app.customers.passwords import policy
 from app.database import db
 from samples.customers import CUSTOMERS, PASSWORD, load
-from tests.conftest import browser_of, post
+from tests.conftest import browser_of
 from tests.vipps_person import VippsPerson
 
 
@@ -24,18 +24,6 @@ def come_back(vipps: VippsPerson, start: str, person: str, browser: FlaskClient 
     browser = browser or vipps.browser
     location = str(browser.get(start).headers["Location"])
     return browser.get(vipps.approve(location, person))
-
-
-def log_in_by_password(vipps: VippsPerson, email: str) -> None:
-    """Log in with the samples' password."""
-    response = post(vipps.browser, "/login/password", {"email": email, "password": PASSWORD})
-    assert response.status_code == 303, response.text[:500]
-
-
-def send_form(vipps: VippsPerson, path: str, person: str) -> None:
-    """Press a button of my page that leads to Vipps, and come back as a person."""
-    response = post(vipps.browser, path, form_on="/account")
-    vipps.browser.get(vipps.approve(str(response.headers["Location"]), person))
 
 
 def last_decision(vipps: VippsPerson) -> tuple[str, list[str]] | None:
@@ -78,22 +66,3 @@ def test_each_person_is_matched_for_the_intended_reasons(vipps: VippsPerson) -> 
     assert reasons["anne"] >= {"email_not_confirmed_here"}
     assert reasons["soren"] >= {"name_differs"}
     assert reasons["paivi"] >= {"name_agrees", "email_verified_on_both_sides", "phone_verified_on_both_sides"}
-
-
-def test_owner_links_any_vipps_user_from_the_account_page(vipps: VippsPerson) -> None:
-    log_in_by_password(vipps, "ingrid.solheim@example.com")
-    send_form(vipps, "/account/vipps/link", "fredrikke")
-    assert last_decision(vipps) == ("link", ["subject_unknown", "owner_asked_for_it"])
-
-
-def test_a_subject_cannot_be_linked_to_a_second_account(vipps: VippsPerson) -> None:
-    vipps.log_in("kari", browser=browser_of(vipps.app))
-    log_in_by_password(vipps, "eivind.dahl@example.com")
-    send_form(vipps, "/account/vipps/link", "kari")
-    assert last_decision(vipps) == ("linked_elsewhere", ["subject_opens_another_account"])
-
-
-def test_another_person_cannot_refresh_the_profile(vipps: VippsPerson) -> None:
-    vipps.log_in("kari")
-    send_form(vipps, "/account/vipps/refresh", "ola")
-    assert last_decision(vipps) == ("other_person", ["subject_is_not_yours"])

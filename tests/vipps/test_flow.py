@@ -132,7 +132,8 @@ def test_a_bent_callback_is_refused(vipps: VippsPerson, bend: Any, token_calls: 
 
 
 def test_parameters_that_we_do_not_know_are_ignored(vipps: VippsPerson) -> None:
-    response = vipps.browser.get(vipps.approve(vipps.start("/cart")) + "&next=https://evil.example&session_state=x")
+    unknown = "&next=https://evil.example&session_state=x&purpose=connect&owner=1.1"
+    response = vipps.browser.get(vipps.approve(vipps.start("/cart")) + unknown)
     assert response.headers["Location"] == "/cart"
     assert logged_in(vipps)
 
