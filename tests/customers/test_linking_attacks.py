@@ -160,6 +160,14 @@ def test_an_authorization_url_that_was_passed_on_connects_nothing(vipps: VippsPe
     assert vipps.provider_calls().get("token", 0) == 0, "the code was not even redeemed"
 
 
+@pytest.mark.parametrize("path", ["/account/vipps/link", "/account/vipps/unlink", "/account/vipps/refresh"])
+def test_a_get_never_leaves_for_vipps(vipps: VippsPerson, path: str) -> None:
+    add_account(vipps)
+    vipps.log_in(PERSON, browser=another_browser(vipps))
+    log_in_by_password(vipps, vipps.browser)
+    assert "/oauth2/auth" not in (vipps.browser.get(path).location or "")
+
+
 @pytest.mark.parametrize("meanwhile", ["logged out", "another account", "the same account again"])
 @pytest.mark.parametrize("what", ["link", "refresh"])
 def test_what_one_session_began_no_other_session_finishes(vipps: VippsPerson, meanwhile: str, what: str) -> None:
