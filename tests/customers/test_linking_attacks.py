@@ -13,7 +13,6 @@ from sqlalchemy import func, select
 from app.customers import email_tokens
 from app.customers.linking import account_links
 from app.customers.models import Customer, PendingLink, VippsLink
-from app.customers.passwords import hashing
 from app.customers.sessions import session_store
 from app.database import db, utcnow
 from app.vipps.attempts import LIFETIME
@@ -38,6 +37,7 @@ from tests.customers.linking_steps import (
     who_is_in,
 )
 from tests.customers.steps import link_in, mails, register
+from tests.customers.test_meanwhile import while_it_is_checked
 from tests.pages import check_page
 from tests.vipps_person import VippsPerson
 
@@ -282,16 +282,7 @@ def test_a_password_that_changes_while_it_is_checked_proves_nothing(
 ) -> None:
     account = add_account(vipps, email="old@example.com")
     vipps.log_in(PERSON)
-    matches = hashing.matches
-
-    def then_changed(password: str, stored: str | None) -> bool:
-        answer = matches(password, stored)
-        with vipps.app.app_context():
-            db.session.get_one(Customer, account).password_hash = hashing.make_hash("a red wooden house")
-            db.session.commit()
-        return answer
-
-    monkeypatch.setattr(hashing, "matches", then_changed)
+    while_it_is_checked(monkeypatch, "old@example.com", password_hash="another")
     assert send_proof(vipps.browser, password=PASSWORD).status_code == 410
     assert links_of(vipps, account) == []
 
