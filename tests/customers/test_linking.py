@@ -34,7 +34,7 @@ from tests.customers.linking_steps import (
     waiting,
     who_is_in,
 )
-from tests.customers.steps import mails, open_sessions
+from tests.customers.steps import activity_of, mails, open_sessions
 from tests.pages import check_page
 from tests.vipps_person import VippsPerson
 
@@ -70,6 +70,12 @@ def test_the_page_after_a_login_says_whose_account_it_is_and_why(vipps: VippsPer
     assert "verified the same e-mail address" in open_page(vipps.browser, why[0]).text
 
 
+def test_a_name_is_escaped_where_it_is_told(vipps: VippsPerson) -> None:
+    vipps.patch(f"persons/{PERSON}", {"given_name": "<b>Gun</b>"})
+    vipps.log_in(PERSON)
+    assert "<b>Gun" not in vipps.browser.get("/").text
+
+
 def test_only_what_vipps_has_verified_counts() -> None:
     """The simulator verifies every number, so this asks the function itself."""
     said = UserInfo("the-subject", given_name="Gunnar", email=EMAIL, phone_number=PHONE)
@@ -92,6 +98,7 @@ def test_by_number_alone_the_password_is_asked_for_and_leads_to_where_they_were(
     assert response.headers["Location"] == PROVE
     assert who_is_in(vipps) is None
     assert links_of(vipps, account) == []
+    assert activity_of(vipps.app, account) == [("login_held", "vipps")]
     page = open_page(vipps.browser, PROVE)
     assert "old@example.com" not in page.text
     assert PHONE not in page.text

@@ -29,24 +29,8 @@ from tests.customers.linking_steps import (
     who_is_in,
 )
 from tests.customers.steps import register
+from tests.threads import at_once
 from tests.vipps_person import VippsPerson
-
-
-def at_once(*things: Callable[[], Any]) -> list[Any]:
-    """Do several things in threads that start together; returns their results in order."""
-    gate = threading.Barrier(len(things))
-    results: list[Any] = [None] * len(things)
-
-    def run(place: int) -> None:
-        gate.wait()
-        results[place] = things[place]()
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(things))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def calls(browsers: Sequence[Any], callbacks: Sequence[str]) -> list[Callable[[], Any]]:

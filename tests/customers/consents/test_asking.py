@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from app.customers.consents.channels import ALL
 from app.customers.models import Customer
@@ -121,15 +121,6 @@ def test_connecting_on_my_page_is_no_login_and_does_not_ask_again(vipps: VippsPe
     assert not is_asked(vipps.browser)
 
 
-def test_who_was_asked_and_did_not_answer_is_not_asked_again_by_another_first_login(vipps: VippsPerson) -> None:
-    says_also(vipps, **NO_CONSENTS)
-    has_email(vipps)
-    add_account(vipps)
-    log_in_by_password(vipps, browser_of(vipps.app))
-    vipps.log_in("gunnar")  # links the account
-    assert not is_asked(vipps.browser)
-
-
 def test_who_has_answered_before_is_not_asked(app: Flask, client: FlaskClient) -> None:
     customer_id = add_customer(app)
     add_answer(app, customer_id, "email", False)
@@ -199,12 +190,6 @@ def test_an_invented_box_is_no_answer(app: Flask, client: FlaskClient, customer_
     assert len(answers_of(app, customer_id)) == 4
 
 
-def test_not_answering_is_no_answer(app: Flask, client: FlaskClient, customer_id: int) -> None:
-    assert is_asked(client)
-    open_page(client, "/")
-    assert answers_of(app, customer_id) == []
-
-
 def test_another_customer_in_the_same_browser_is_not_asked_in_their_place(
     app: Flask, client: FlaskClient, customer_id: int
 ) -> None:
@@ -212,14 +197,3 @@ def test_another_customer_in_the_same_browser_is_not_asked_in_their_place(
     add_answer(app, other, "email", False)
     log_in(client, "other@example.com")
     assert not is_asked(client)
-
-
-def test_the_anonymous_catalogue_stays_free_of_it(client: FlaskClient) -> None:
-    response = client.get("/")
-    assert "Set-Cookie" not in response.headers
-    assert "section class" not in response.text or CARD not in response.text
-
-
-def test_each_customer_is_asked_once_in_all(app: Flask, client: FlaskClient, customer_id: int) -> None:
-    with app.app_context():
-        assert db.session.scalars(select(Customer.consents_asked_at)).one() is not None

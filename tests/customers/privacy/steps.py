@@ -53,31 +53,10 @@ MOVED = [_address("home", "Nyfaret 9", "6787", "OVERLOEN")]
 BIRTHDATE = "1988-03-17"
 # Each in a form that a folded text would hold it in.
 VALUES = (
-    "sølvår",
-    "mjøll",
-    "ytterhorn",
-    "quist",
-    "solvaar",
-    "mjoell",
-    "hyttevakta",
-    "4790000277",
-    "90000277",
-    "90000288",
-    "skogfaret",
-    "h0303",
-    "kvernhus",
-    "nyfaret",
-    "setervegen",
-    "6789ytterloen",
-    "ytterloen",
-    "innerloen",
-    "overloen",
-    "nederloen",
-    BIRTHDATE,
-    "skarvbrowser",
-    "tangrind",
-    NIN,
-)
+    "sølvår", "mjøll", "ytterhorn", "quist", "solvaar", "mjoell", "hyttevakta", "4790000277", "90000277", "90000288",
+    "skogfaret", "h0303", "kvernhus", "nyfaret", "setervegen", "6789ytterloen", "ytterloen", "innerloen", "overloen",
+    "nederloen", BIRTHDATE, "skarvbrowser", "tangrind", NIN,
+)  # fmt: skip
 OWN = {
     "name": "Sølvår Quist",
     "phone": "900 00 288",
@@ -186,12 +165,6 @@ def _waiting(link: VippsLink, waits_at: int, until: Any) -> PendingLink:
         next_path="/",
         expires_at=until,
     )
-
-
-def subject_of(app: Flask, customer_id: int) -> str:
-    """Return the customer's Vipps subject."""
-    with app.app_context():
-        return db.session.scalars(select(VippsLink.subject).where(VippsLink.customer_id == customer_id)).one()
 
 
 def walk(app: Flask, values: tuple[str, ...]) -> list[str]:

@@ -20,7 +20,8 @@ from app.database import db
 from app.mail import Mail
 from app.shop.models import Order
 from tests.conftest import browser_of, open_page, post
-from tests.customers.privacy.steps import EMAIL, NEW_EMAIL, NIN, USER_AGENT, every_row, fill, folded, subject_of
+from tests.customers.consents.steps import subject_of
+from tests.customers.privacy.steps import EMAIL, NEW_EMAIL, NIN, USER_AGENT, every_row, fill, folded
 from tests.customers.steps import activity_of, add_answer, add_customer, log_in
 from tests.pages import Page
 from tests.vipps_person import VippsPerson
