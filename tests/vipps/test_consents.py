@@ -38,15 +38,11 @@ FLOW_SAMPLE = {
     "language": "NO",
     "screens": [
         {
-            "title": "Extra consent",
-            "description": "Accept terms and conditions",
+            "title": "Extra consent", "description": "Accept terms and conditions",
             "terms": {"links": [{"title": "Terms of Service", "url": "https://example.com/terms"}]},
             "elements": [
                 {
-                    "type": "checkbox",
-                    "id": "cf_accept_terms",
-                    "title": "Accept T&C",
-                    "checked": True,
+                    "type": "checkbox", "id": "cf_accept_terms", "title": "Accept T&C", "checked": True,
                     "required": True,
                     "readMore": {"title": "Read more", "description": "Details about the custom flow"},
                 },
@@ -59,7 +55,7 @@ FLOW_SAMPLE = {
         },
     ],
     "timeOfConsent": "2026-01-17T09:31:00Z",
-}
+}  # fmt: skip
 
 
 def item(consent_id: object = "email", accepted: object = True, **rest: object) -> dict[str, Any]:
@@ -238,15 +234,8 @@ def test_a_garbled_answer_takes_the_yes_beside_it_but_not_the_no() -> None:
 
 
 TIMES = [
-    None,
-    "",
-    "yesterday",
-    "2026-10-14",
-    7,
-    "2026-10-14T09:31:05",
-    "0001-01-01T00:00:00+14:00",
-    "2014-12-31T23:59:59Z",
-]
+    None, "", "yesterday", "2026-10-14", 7, "2026-10-14T09:31:05", "0001-01-01T00:00:00+14:00", "2014-12-31T23:59:59Z",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from app.vipps.client import VippsClient
 from app.vipps.config import DISCOVERY_PATH
 from app.vipps.deadline_http import Deadline
 from tests.provider import KEYS_PATH, Handler, Provider
+from tests.threads import at_once
 from tests.vipps.conftest import an_attempt
 from tests.vipps.test_client import LogIn, refused
 
@@ -151,14 +152,6 @@ def test_keys_of_other_kinds_and_uses_are_passed_over(provider: Provider, log_in
     log_in()
 
 
-def test_keys_down_while_keys_are_kept_changes_nothing(provider: Provider, log_in: LogIn, clock: Clock) -> None:
-    log_in()
-    clock.seconds += 3601
-    provider.bent[KEYS_PATH] = Handler.cut
-    log_in()
-    assert provider.calls(KEYS_PATH) == 2
-
-
 def test_who_has_a_good_copy_does_not_wait_for_another_s_refresh(
     provider: Provider, client_of: VippsClient, clock: Clock
 ) -> None:
@@ -182,15 +175,5 @@ def test_who_has_a_good_copy_does_not_wait_for_another_s_refresh(
 
 
 def test_one_fetch_serves_all_who_wait_for_it(provider: Provider, client_of: VippsClient) -> None:
-    gate = threading.Barrier(8)
-
-    def start() -> None:
-        gate.wait()
-        client_of.check_issuer([], Deadline(5))
-
-    threads = [threading.Thread(target=start) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[lambda: client_of.check_issuer([], Deadline(5))] * 8)
     assert provider.calls(DISCOVERY_PATH) == 1

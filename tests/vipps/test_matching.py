@@ -14,114 +14,53 @@ from app.vipps.purposes import LoginPurpose
 from app.vipps.reasons import REASONS
 
 KARI = Person("Kari Sandvik", "Nordfjell", "kari@example.com", "4790000011")
-HERS = Account(
-    7,
-    "Kari Nordfjell",
-    email="kari@example.com",
-    email_verified=True,
-    phone_number="4790000011",
-    phone_verified=True,
-    has_password=True,
-)
+HERS = Account(7, "Kari Nordfjell", "kari@example.com", True, "4790000011", phone_verified=True, has_password=True)
 BY_PHONE = replace(HERS, email="old@example.com")
 PASSWORD, MAIL = ProofMethod.PASSWORD, ProofMethod.MAIL
+LINK, PROVE, CREATE = Verdict.LINK_AND_LOG_IN, Verdict.PROVE_OWNERSHIP, Verdict.CREATE
+OTHER_NUMBER, OTHER_NAME = replace(HERS, phone_number="4790000099"), replace(HERS, name="Per Berg")
+UNCONFIRMED = replace(HERS, email_verified=False)
 
 # What the account is like, the verdict, how ownership may be proved, and a reason that must be given.
 ONE_CANDIDATE = {
-    "both verified": (HERS, Verdict.LINK_AND_LOG_IN, (), "phone_verified_on_both_sides"),
-    "no number here": (replace(HERS, phone_number=None), Verdict.LINK_AND_LOG_IN, (), "email_verified_on_both_sides"),
-    "number not verified here, but the same": (
-        replace(HERS, phone_verified=False),
-        Verdict.LINK_AND_LOG_IN,
-        (),
-        "name_agrees",
-    ),
-    "no password": (replace(HERS, has_password=False), Verdict.LINK_AND_LOG_IN, (), "name_agrees"),
-    "numbers differ": (
-        replace(HERS, phone_number="4790000099"),
-        Verdict.PROVE_OWNERSHIP,
-        (PASSWORD, MAIL),
-        "phone_differs",
-    ),
+    "both verified": (HERS, LINK, (), "phone_verified_on_both_sides"),
+    "no number here": (replace(HERS, phone_number=None), LINK, (), "email_verified_on_both_sides"),
+    "number not verified here, but the same": (replace(HERS, phone_verified=False), LINK, (), "name_agrees"),
+    "no password": (replace(HERS, has_password=False), LINK, (), "name_agrees"),
+    "numbers differ": (OTHER_NUMBER, PROVE, (PASSWORD, MAIL), "phone_differs"),
     "unverified numbers differ": (
-        replace(HERS, phone_number="4790000099", phone_verified=False),
-        Verdict.PROVE_OWNERSHIP,
-        (PASSWORD, MAIL),
-        "phone_differs",
+        replace(OTHER_NUMBER, phone_verified=False), PROVE, (PASSWORD, MAIL), "phone_differs"
     ),
-    "numbers differ and no password": (
-        replace(HERS, phone_number="4790000099", has_password=False),
-        Verdict.PROVE_OWNERSHIP,
-        (MAIL,),
-        "phone_differs",
-    ),
-    "name differs": (replace(HERS, name="Per Berg"), Verdict.PROVE_OWNERSHIP, (PASSWORD,), "name_differs"),
-    "no name here": (replace(HERS, name=""), Verdict.PROVE_OWNERSHIP, (PASSWORD,), "name_differs"),
-    "name differs and no password": (
-        replace(HERS, name="Per Berg", has_password=False),
-        Verdict.CREATE,
-        (),
-        "address_changed_hands",
-    ),
-    "name differs and another subject": (
-        replace(HERS, name="Per Berg", has_other_subject=True),
-        Verdict.CREATE,
-        (),
-        "address_changed_hands",
-    ),
+    "numbers differ and no password": (replace(OTHER_NUMBER, has_password=False), PROVE, (MAIL,), "phone_differs"),
+    "name differs": (OTHER_NAME, PROVE, (PASSWORD,), "name_differs"),
+    "no name here": (replace(HERS, name=""), PROVE, (PASSWORD,), "name_differs"),
+    "name differs and no password": (replace(OTHER_NAME, has_password=False), CREATE, (), "address_changed_hands"),
+    "name and subject differ": (replace(OTHER_NAME, has_other_subject=True), CREATE, (), "address_changed_hands"),
     "address never confirmed": (
-        replace(HERS, email_verified=False, phone_number=None),
-        Verdict.PROVE_OWNERSHIP,
-        (PASSWORD, MAIL),
-        "email_not_confirmed_here",
+        replace(UNCONFIRMED, phone_number=None), PROVE, (PASSWORD, MAIL), "email_not_confirmed_here"
     ),
     "address never confirmed, another name": (
-        replace(HERS, email_verified=False, name="A Stranger"),
-        Verdict.PROVE_OWNERSHIP,
-        (PASSWORD, MAIL),
-        "email_not_confirmed_here",
+        replace(UNCONFIRMED, name="A Stranger"), PROVE, (PASSWORD, MAIL), "email_not_confirmed_here"
     ),
     "address never confirmed, another subject": (
-        replace(HERS, email_verified=False, has_other_subject=True),
-        Verdict.CREATE,
-        (),
-        "address_not_confirmed_there",
+        replace(UNCONFIRMED, has_other_subject=True), CREATE, (), "address_not_confirmed_there"
     ),
-    "only the number": (BY_PHONE, Verdict.PROVE_OWNERSHIP, (PASSWORD, MAIL), "email_does_not_match"),
-    "only the number, no address": (
-        replace(BY_PHONE, email=None),
-        Verdict.PROVE_OWNERSHIP,
-        (PASSWORD,),
-        "email_does_not_match",
-    ),
+    "only the number": (BY_PHONE, PROVE, (PASSWORD, MAIL), "email_does_not_match"),
+    "only the number, no address": (replace(BY_PHONE, email=None), PROVE, (PASSWORD,), "email_does_not_match"),
     "only the number, its address never confirmed": (
-        replace(BY_PHONE, email_verified=False),
-        Verdict.PROVE_OWNERSHIP,
-        (PASSWORD,),
-        "email_does_not_match",
+        replace(BY_PHONE, email_verified=False), PROVE, (PASSWORD,), "email_does_not_match"
     ),
-    "only the number, name differs": (replace(BY_PHONE, name="Per Berg"), Verdict.CREATE, (), "number_changed_hands"),
-    "only the number, another subject": (
-        replace(BY_PHONE, has_other_subject=True),
-        Verdict.CREATE,
-        (),
-        "number_moved_on",
-    ),
+    "only the number, name differs": (replace(BY_PHONE, name="Per Berg"), CREATE, (), "number_changed_hands"),
+    "only the number, another subject": (replace(BY_PHONE, has_other_subject=True), CREATE, (), "number_moved_on"),
     "only the number, nothing to prove by": (
-        replace(BY_PHONE, has_password=False, email=None),
-        Verdict.CREATE,
-        (),
-        "number_moved_on",
+        replace(BY_PHONE, has_password=False, email=None), CREATE, (), "number_moved_on"
     ),
     "only a number that was never verified here": (
-        replace(BY_PHONE, phone_verified=False),
-        Verdict.CREATE,
-        (),
-        "no_verified_value_in_common",
+        replace(BY_PHONE, phone_verified=False), CREATE, (), "no_verified_value_in_common"
     ),
     "another subject": (replace(HERS, has_other_subject=True), Verdict.OTHER_SUBJECT, (), "account_has_other_subject"),
     "blocked": (replace(HERS, blocked=True), Verdict.ACCOUNT_BLOCKED, (), "account_blocked"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", ONE_CANDIDATE)
