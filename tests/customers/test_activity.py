@@ -34,13 +34,11 @@ def note(app: Flask, customer_id: int, kind: Kind, method: str | None = None, de
 
 
 def rows(page: Page) -> list[str]:
-    """Return the list's rows as read."""
     return [" ".join(row.get_text(" ").split()) for row in page.select("main .rows > li")]
 
 
 @pytest.fixture
 def tuva(app: Flask, client: FlaskClient) -> int:
-    """Log a customer in; returns the id."""
     customer_id = add_customer(app)
     log_in(client)
     return customer_id

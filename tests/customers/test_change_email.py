@@ -37,7 +37,6 @@ NEW = "tuva.berg@example.com"
 
 
 def ask(client: FlaskClient, email: str = NEW) -> Any:
-    """Ask for another address."""
     return post(client, FORM, {"email": email}, form_on=FORM)
 
 
@@ -48,13 +47,11 @@ def link_for(app: Flask, client: FlaskClient, email: str = NEW) -> str:
 
 
 def use(client: FlaskClient, link: str) -> Any:
-    """Open a link and press its button."""
     return post(client, link, form_on=link)
 
 
 @pytest.fixture
 def tuva(app: Flask, client: FlaskClient) -> int:
-    """Log a customer in; returns the id."""
     customer_id = add_customer(app)
     log_in(client)
     return customer_id

@@ -34,7 +34,6 @@ TO_GUARDED = f"{CONFIRM}?next={GUARDED}"
 
 
 def send(client: FlaskClient, password: str = PASSWORD, target: str = GUARDED) -> Any:
-    """Send the form with the password."""
     return post(client, CONFIRM, {"password": password, "next": target}, form_on=CONFIRM)
 
 

@@ -30,7 +30,6 @@ def test_the_button_deletes_the_account_and_says_so(either_app: Flask) -> None:
 
 
 def erase(app: Flask, *arguments: str, **kwargs: Any) -> Any:
-    """Run the command that erases a customer."""
     return app.test_cli_runner().invoke(args=["erase", *arguments], **kwargs)
 
 

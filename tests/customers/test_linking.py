@@ -41,7 +41,6 @@ from tests.vipps_person import VippsPerson
 
 @pytest.fixture(autouse=True)
 def _with_an_address(vipps: VippsPerson) -> None:
-    """Let Vipps have verified the person's address."""
     has_email(vipps)
 
 

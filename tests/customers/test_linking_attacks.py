@@ -46,18 +46,15 @@ ATTACKER = "fredrikke"
 
 @pytest.fixture(autouse=True)
 def _with_an_address(vipps: VippsPerson) -> None:
-    """Let Vipps have verified the person's address."""
     has_email(vipps)
 
 
 def customers(vipps: VippsPerson) -> int:
-    """Count the customers."""
     with vipps.app.app_context():
         return db.session.scalar(select(func.count()).select_from(Customer)) or 0
 
 
 def links(vipps: VippsPerson) -> int:
-    """Count the Vipps users who open an account, without the demo's."""
     with vipps.app.app_context():
         return db.session.scalar(select(func.count()).select_from(VippsLink).where(VippsLink.id > 0)) or 0
 

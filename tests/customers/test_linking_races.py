@@ -39,7 +39,6 @@ def calls(browsers: Sequence[Any], callbacks: Sequence[str]) -> list[Callable[[]
 
 
 def customers(vipps: VippsPerson) -> int:
-    """Count the customers."""
     with vipps.app.app_context():
         return db.session.scalar(select(func.count()).select_from(Customer)) or 0
 

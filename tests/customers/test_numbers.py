@@ -27,7 +27,6 @@ def contents(app: Flask) -> dict[str, list[Any]]:
 
 
 def indexes(app: Flask) -> dict[str, set[str | None]]:
-    """Return the names of the indexes of every table."""
     with app.app_context():
         found = inspect(db.engine)
         return {name: {each["name"] for each in found.get_indexes(name)} for name in found.get_table_names()}

@@ -19,13 +19,11 @@ NEW_HOME = {
 
 
 def choose(vipps: VippsPerson, policy: str) -> None:
-    """Choose what a change at Vipps does here."""
     response = post(vipps.browser, f"{PROFILE}/policy", {"policy": policy}, form_on=PROFILE)
     assert response.status_code == 303
 
 
 def life_goes_on(vipps: VippsPerson, **changes: Any) -> None:
-    """Change the person at Vipps."""
     vipps.patch(f"persons/{PERSON}", changes)
 
 

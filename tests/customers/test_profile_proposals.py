@@ -30,7 +30,6 @@ from tests.customers.steps import add_customer, mails
 
 @pytest.fixture
 def kari(app: Flask, client: FlaskClient) -> int:
-    """Return a customer whom Vipps knows, logged in."""
     customer_id = add_linked(app)
     enter(app, client, customer_id)
     return customer_id

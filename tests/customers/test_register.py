@@ -34,7 +34,6 @@ from tests.threads import at_once
 
 
 def press(client: FlaskClient, link: str, **fields: str) -> Any:
-    """Press the button on the page of a confirm link."""
     return post(client, link, fields, form_on=link)
 
 

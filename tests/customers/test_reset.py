@@ -29,7 +29,6 @@ NEW = "three green tents"
 
 
 def ask(client: FlaskClient, email: str = EMAIL) -> Any:
-    """Ask for a link."""
     return post(client, "/password/forgot", {"email": email}, form_on="/password/forgot")
 
 

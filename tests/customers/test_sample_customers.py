@@ -12,7 +12,6 @@ from tests.vipps_person import VippsPerson
 
 
 def sample_customer(email: str) -> Customer:
-    """Return a sample customer."""
     return db.session.scalars(select(Customer).where(Customer.email == email)).one()
 
 

@@ -45,19 +45,16 @@ def with_agent(app: Flask, user_agent: str) -> FlaskClient:
 
 
 def rows(page: Page) -> list[str]:
-    """Return the list's rows as read."""
     return [" ".join(row.get_text(" ").split()) for row in page.select("main .sessions > li")]
 
 
 def numbers(app: Flask, customer_id: int) -> list[int]:
-    """Return the numbers of a customer's sessions, the oldest first."""
     with app.app_context():
         mine = select(CustomerSession.id).where(CustomerSession.customer_id == customer_id)
         return list(db.session.scalars(mine.order_by(CustomerSession.id)))
 
 
 def end(client: FlaskClient, number: int | str) -> Any:
-    """Send the form that ends a session."""
     return post(client, f"{LIST}/{number}/end", form_on="/account")
 
 

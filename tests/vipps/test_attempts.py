@@ -29,7 +29,6 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Clock:
-    """Return a clock that stands still."""
     return Clock()
 
 
@@ -44,7 +43,6 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def attempts(engine: Engine, clock: Clock) -> Attempts:
-    """Return an empty store."""
     return Attempts(lambda: engine, clock)
 
 

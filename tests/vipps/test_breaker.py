@@ -56,7 +56,6 @@ def fail(circuit: Breaker, times: int = 1, said: CallResult = CallResult.OUTAGE)
 
 
 def succeed(circuit: Breaker) -> str:
-    """Make a call that is answered."""
     return circuit.call(lambda: "an answer", lambda _: CallResult.ANSWERED)
 
 
@@ -264,7 +263,6 @@ def browser(make_app: Any, provider: Provider) -> FlaskClient:
 
 
 def press(browser: FlaskClient) -> Any:
-    """Press the button on the login page."""
     return browser.get("/login/vipps?next=/checkout")
 
 

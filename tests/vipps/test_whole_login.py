@@ -43,12 +43,10 @@ def begin(browser: FlaskClient, provider: Provider, next_path: str = "/account")
 
 
 def come_back(browser: FlaskClient, **response: str) -> Any:
-    """Come back from Vipps with a response."""
     return browser.get("/login/vipps/callback", query_string=response)
 
 
 def people(shop: Flask) -> list[tuple[str | None, str | None]]:
-    """Return the name and the address of every customer."""
     with shop.app_context():
         return [(each.name, each.email) for each in db.session.scalars(select(Customer))]
 

@@ -22,12 +22,10 @@ NO_CONSENTS = {"delegatedConsents": None}
 
 
 def is_asked(client: FlaskClient, path: str = "/") -> bool:
-    """Tell whether a page asks."""
     return bool(open_page(client, path).select(CARD))
 
 
 def asked_at(app: Flask, customer_id: int) -> Any:
-    """Return when a customer was asked."""
     with app.app_context():
         return db.session.get_one(Customer, customer_id).consents_asked_at
 
@@ -153,7 +151,6 @@ def test_a_failed_login_does_not_count_as_asked(app: Flask, client: FlaskClient,
 
 
 def answer(client: FlaskClient, **data: Any) -> Any:
-    """Answer the card."""
     return post(client, ASKED, data, form_on="/account/consents")
 
 

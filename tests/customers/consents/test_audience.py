@@ -27,14 +27,12 @@ def add_reachable(app: Flask, email: str = "a@example.com", number: str = "47900
 
 
 def change(app: Flask, customer_id: int, **values: object) -> None:
-    """Change a customer."""
     with app.app_context():
         db.session.execute(update(Customer).where(Customer.id == customer_id).values(**values))
         db.session.commit()
 
 
 def reached(app: Flask, consent_id: str = "email", **paging: int | None) -> list[Recipient]:
-    """Return who is reached."""
     with app.app_context():
         return list(audience(consent_id, **paging))  # type: ignore[arg-type]  # each test names a paging argument with its own type
 

@@ -34,7 +34,6 @@ def customer_id(app: Flask, client: FlaskClient) -> int:
 
 
 def states(app: Flask, customer_id: int) -> dict[str, str]:
-    """Return what holds for each channel."""
     with app.app_context():
         found = preferences.channel_statuses(db.session.get_one(Customer, customer_id))
         return {each.channel.id: each.state.value for each in found}
@@ -46,7 +45,6 @@ def row_of(page: Page, channel: str) -> str:
 
 
 def switch(client: FlaskClient, consent: str, answer: str) -> Any:
-    """Press a switch."""
     return post(client, CENTRE, {"consent": consent, "answer": answer}, form_on=CENTRE)
 
 

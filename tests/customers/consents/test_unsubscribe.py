@@ -31,7 +31,6 @@ def customer_id(app: Flask) -> int:
 
 
 def path_for(app: Flask, customer_id: int, consent_id: str = "email") -> str:
-    """Return the path of a customer's link."""
     with app.test_request_context():
         return f"/unsubscribe/{unsubscribe.token_for(db.session.get_one(Customer, customer_id), consent_id)}"
 

@@ -45,7 +45,6 @@ def everything_about(app: Flask, customer_id: int) -> tuple[str, ...]:
 
 
 def delete_account(vipps: VippsPerson) -> None:
-    """Press the button."""
     response = post(vipps.browser, "/account/delete", form_on="/account/delete")
     assert (response.status_code, response.headers["Location"]) == (303, "/")
 
@@ -95,7 +94,6 @@ def test_how_long_the_proof_is_kept_is_a_setting(make_app: Any) -> None:
 
 
 def erase_now(app: Flask, customer_id: int) -> None:
-    """Erase a customer outside of a request."""
     with app.app_context():
         begin_write()
         erase(db.session.get_one(Customer, customer_id))

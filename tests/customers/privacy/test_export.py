@@ -31,7 +31,6 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
 def download(client: FlaskClient) -> Any:
-    """Press the button."""
     return post(client, EXPORT, form_on=EXPORT)
 
 

@@ -121,7 +121,6 @@ ROWS: dict[str, tuple[timedelta, Callable[..., Base]]] = {
 
 
 def add(app: Flask, *rows: Base) -> None:
-    """Add rows."""
     with app.app_context():
         db.session.add_all(rows)
         db.session.commit()
@@ -134,7 +133,6 @@ def run(app: Flask, now: datetime = NOW, *, dry_run: bool = False) -> dict[str, 
 
 
 def rows_of(app: Flask) -> dict[str, int]:
-    """Return how many rows each table has."""
     with app.app_context(), db.engine.connect() as connection:
         return {
             table.name: connection.scalar(select(func.count()).select_from(table)) or 0
@@ -225,7 +223,6 @@ def test_an_account_in_use_is_kept(app: Flask, why: str) -> None:
 
 
 def changed(app: Flask, customer_id: int, **values: Any) -> list[Customer]:
-    """Return the customer with other values."""
     with app.app_context():
         customer = db.session.get_one(Customer, customer_id)
         for name, value in values.items():
@@ -247,7 +244,6 @@ def test_an_unused_account_is_erased_like_any_other(app: Flask) -> None:
 
 
 def order(at: datetime, customer_id: int | None, **rest: Any) -> Order:
-    """Return an order."""
     person = {"name": "Tuva Lien", "email": "tuva@example.com", "phone": "+47 900 00 000", "address": ["Bryggen 3"]}
     values = {"delivery": "pickup", "total": 100, "language": "en", "checkout_key": unique()[-20:], **person, **rest}
     return Order(number=f"M-{unique()[-8:]}", customer_id=customer_id, placed_at=at, **values)
