@@ -227,6 +227,24 @@ def test_a_login_that_is_committed_does_not_fail_any_more(
     assert "session=" in str(response.headers.getlist("Set-Cookie"))
 
 
+def test_a_login_whose_answer_was_lost_is_in_when_its_callback_comes_again(
+    either_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the shop is killed between the commit and the answer."""
+
+    def die() -> None:
+        raise RuntimeError
+
+    vipps, callback = either_vipps, either_vipps.approve(either_vipps.start(), PERSON)
+    with monkeypatch.context() as dying:
+        at_step(vipps.app, AFTER_COMMIT, die, dying.setattr)
+        assert vipps.browser.get(callback).status_code == 500
+    calls = vipps.provider_calls()
+    assert vipps.browser.get(callback).status_code == 303
+    assert vipps.browser.get("/account").status_code == 200
+    assert vipps.provider_calls() == calls, "the code is not sent a second time"
+
+
 @pytest.mark.postgresql
 def test_sessions_survive_a_restart_of_the_server(
     postgresql_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch

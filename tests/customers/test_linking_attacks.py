@@ -54,11 +54,6 @@ def customers(vipps: VippsPerson) -> int:
         return db.session.scalar(select(func.count()).select_from(Customer)) or 0
 
 
-def links(vipps: VippsPerson) -> int:
-    with vipps.app.app_context():
-        return db.session.scalar(select(func.count()).select_from(VippsLink).where(VippsLink.id > 0)) or 0
-
-
 def test_changed_claims_never_move_a_login_to_another_account(vipps: VippsPerson) -> None:
     vipps.log_in(PERSON)
     mine = who_is_in(vipps)
