@@ -107,15 +107,12 @@ def test_another_spelling_of_an_address_does_not_count_as_a_change() -> None:
 @pytest.mark.parametrize(
     ("policy", "now", "verified", "expected"),
     [
-        (Policy.ASK, OWN[PHONE], True, True),
-        (Policy.ASK, OWN[PHONE], False, None),
-        (Policy.ASK, NEWS[PHONE], True, False),
-        (Policy.KEEP, NEWS[PHONE], True, False),
-        (Policy.UPDATE, NEWS[PHONE], True, True),
-        (Policy.UPDATE, NEWS[PHONE], False, None),
+        (Policy.ASK, OWN[PHONE], True, True), (Policy.ASK, OWN[PHONE], False, None),
+        (Policy.ASK, NEWS[PHONE], True, False), (Policy.KEEP, NEWS[PHONE], True, False),
+        (Policy.UPDATE, NEWS[PHONE], True, True), (Policy.UPDATE, NEWS[PHONE], False, None),
         (Policy.ASK, None, False, None),
     ],
-)
+)  # fmt: skip
 def test_the_own_phone_number_is_verified_while_vipps_says_so(
     policy: Policy, now: Any, verified: bool, expected: bool | None
 ) -> None:

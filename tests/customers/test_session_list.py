@@ -165,23 +165,18 @@ def test_what_cannot_be_ended_from_here_is_not_there(app: Flask, client: FlaskCl
 @pytest.mark.parametrize(
     ("user_agent", "words"),
     [
-        (FIREFOX, "Firefox on Linux"),
-        (CHROME, "Chrome on Windows"),
-        (SAFARI, "Safari on iPhone"),
-        (CHROME + " Edg/129.0", "Edge on Windows"),
-        (CHROME + " OPR/114.0", "Opera on Windows"),
+        (FIREFOX, "Firefox on Linux"), (CHROME, "Chrome on Windows"), (SAFARI, "Safari on iPhone"),
+        (CHROME + " Edg/129.0", "Edge on Windows"), (CHROME + " OPR/114.0", "Opera on Windows"),
         ("Mozilla/5.0 (Linux; Android 14; K) Chrome/129.0 Mobile Safari/537.36", "Chrome on Android"),
         ("Mozilla/5.0 (Linux; Android 14; S) SamsungBrowser/26.0 Chrome/122.0 Safari/537.36", "Samsung Internet on "),
         ("Mozilla/5.0 (iPad; CPU OS 17_6 like Mac OS X) CriOS/129.0 Mobile Safari/604.1", "Chrome on iPad"),
         ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_6 like Mac OS X) FxiOS/130.0 Safari/605", "Firefox on iPhone"),
         ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/17.6 Safari/605.1.15", "Safari on Mac"),
         ("Mozilla/5.0 (X11; CrOS x86_64 14541) Chrome/129.0 Safari/537.36", "Chrome on ChromeOS"),
-        ("Firefox", "Firefox"),
-        ("something (Windows)", "Windows"),
-        ("curl/8.9", "An unknown device"),
+        ("Firefox", "Firefox"), ("something (Windows)", "Windows"), ("curl/8.9", "An unknown device"),
         ("", "An unknown device"),
     ],
-)
+)  # fmt: skip
 def test_a_browser_is_named_as_people_know_it(app: Flask, user_agent: str, words: str) -> None:
     with app.test_request_context():
         assert device(user_agent).startswith(words)

@@ -23,18 +23,13 @@ NO_PASSWORD = Customer()
         ("access_denied", None, ["/cart", "/login?next=/cart"]),
         ("not_confirmed_in_app", PASSWORD, ["/account/confirm?next=/cart", "/account"]),
         ("not_confirmed_in_app", NO_PASSWORD, ["/account/password", "/account"]),
-        ("linked_elsewhere", PASSWORD, ["/account"]),
-        ("members_only", PASSWORD, ["/account"]),
-        ("other_subject", PASSWORD, ["/account"]),
-        ("several_accounts", PASSWORD, ["/account"]),
-        ("session_changed", PASSWORD, ["/account"]),
-        ("account_blocked", PASSWORD, ["/account"]),
-        ("invalid_client", PASSWORD, ["/account"]),
-        ("access_denied", PASSWORD, ["/cart", "/account"]),
-        ("id_token_nonce", NO_PASSWORD, ["/cart", "/account"]),
-        ("vipps_resting", PASSWORD, ["/account", "/cart"]),
+        ("linked_elsewhere", PASSWORD, ["/account"]), ("members_only", PASSWORD, ["/account"]),
+        ("other_subject", PASSWORD, ["/account"]), ("several_accounts", PASSWORD, ["/account"]),
+        ("session_changed", PASSWORD, ["/account"]), ("account_blocked", PASSWORD, ["/account"]),
+        ("invalid_client", PASSWORD, ["/account"]), ("access_denied", PASSWORD, ["/cart", "/account"]),
+        ("id_token_nonce", NO_PASSWORD, ["/cart", "/account"]), ("vipps_resting", PASSWORD, ["/account", "/cart"]),
     ],
-)
+)  # fmt: skip
 def test_the_ways_on_from_a_refusal(app: Flask, code: str, customer: Customer | None, hrefs: list[str]) -> None:
     with app.test_request_context():
         assert [

@@ -81,16 +81,11 @@ def test_a_changed_endpoint_is_taken_over(provider: Provider, client_of: VippsCl
 @pytest.mark.parametrize(
     "bend",
     [
-        {"issuer": "https://evil.example/"},
-        {"issuer": None},
-        {"authorization_endpoint": None},
-        {"token_endpoint": ""},
-        {"userinfo_endpoint": 7},
-        {"jwks_uri": None},
-        {"token_endpoint": "https://evil.example/token"},
-        {"userinfo_endpoint": "http://[bad"},
+        {"issuer": "https://evil.example/"}, {"issuer": None}, {"authorization_endpoint": None},
+        {"token_endpoint": ""}, {"userinfo_endpoint": 7}, {"jwks_uri": None},
+        {"token_endpoint": "https://evil.example/token"}, {"userinfo_endpoint": "http://[bad"},
     ],
-)
+)  # fmt: skip
 def test_a_document_that_cannot_be_trusted_is_refused_and_not_kept(
     provider: Provider, log_in: LogIn, bend: dict[str, Any]
 ) -> None:
@@ -103,15 +98,12 @@ def test_a_document_that_cannot_be_trusted_is_refused_and_not_kept(
 @pytest.mark.parametrize(
     ("bend", "code"),
     [
-        (lambda to: to.send(b"<html>"), "discovery_unusable"),
-        (lambda to: to.send(b""), "discovery_unusable"),
-        (lambda to: to.send(b"[]"), "discovery_unusable"),
-        (lambda to: to.send_json({}, 404), "discovery_unusable"),
-        (lambda to: to.send_json({}, 500), "vipps_failing"),
-        (lambda to: to.send_json({}, 503), "vipps_overloaded"),
+        (lambda to: to.send(b"<html>"), "discovery_unusable"), (lambda to: to.send(b""), "discovery_unusable"),
+        (lambda to: to.send(b"[]"), "discovery_unusable"), (lambda to: to.send_json({}, 404), "discovery_unusable"),
+        (lambda to: to.send_json({}, 500), "vipps_failing"), (lambda to: to.send_json({}, 503), "vipps_overloaded"),
         (lambda to: to.send_json({}, 301, Location="/"), "redirect_refused"),
     ],
-)
+)  # fmt: skip
 def test_a_bad_discovery_answer_is_refused_and_the_next_good_one_works(
     provider: Provider, log_in: LogIn, bend: Callable[[Handler], None], code: str
 ) -> None:
@@ -124,15 +116,10 @@ def test_a_bad_discovery_answer_is_refused_and_the_next_good_one_works(
 @pytest.mark.parametrize(
     "keys",
     [
-        {},
-        {"keys": None},
-        {"keys": []},
-        {"keys": [{}]},
-        {"keys": ["x"]},
-        {"keys": [{"kty": "RSA", "n": "x", "e": "AQAB"}]},
-        [],
+        {}, {"keys": None}, {"keys": []}, {"keys": [{}]}, {"keys": ["x"]},
+        {"keys": [{"kty": "RSA", "n": "x", "e": "AQAB"}]}, [],
     ],
-)
+)  # fmt: skip
 def test_bad_keys_are_refused_and_the_next_good_ones_work(provider: Provider, log_in: LogIn, keys: object) -> None:
     provider.bent[KEYS_PATH] = lambda to: to.send_json(keys)
     assert refused(log_in) == "keys_unusable"

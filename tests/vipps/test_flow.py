@@ -110,19 +110,15 @@ def test_an_error_without_a_valid_state_ends_no_login_and_no_session(vipps: Vipp
 @pytest.mark.parametrize(
     ("bend", "token_calls"),
     [
-        (lambda query: query.pop("state"), 0),
-        (lambda query: query.update(state=[""]), 0),
+        (lambda query: query.pop("state"), 0), (lambda query: query.update(state=[""]), 0),
         (lambda query: query.update(state=["x" * 5000]), 0),
-        (lambda query: query.update(state=query["state"] * 2), 0),
-        (lambda query: query.pop("code"), 0),
-        (lambda query: query.update(code=[""]), 0),
-        (lambda query: query.update(code=query["code"] * 2), 0),
-        (lambda query: query.update(code=["x" * 3000]), 0),
-        (lambda query: query.update(code=["a\r\nb\x00"]), 0),
+        (lambda query: query.update(state=query["state"] * 2), 0), (lambda query: query.pop("code"), 0),
+        (lambda query: query.update(code=[""]), 0), (lambda query: query.update(code=query["code"] * 2), 0),
+        (lambda query: query.update(code=["x" * 3000]), 0), (lambda query: query.update(code=["a\r\nb\x00"]), 0),
         (lambda query: query.update(code=["unknown-code"]), 1),
         (lambda query: query.update(iss=["https://evil.example/"]), 0),
     ],
-)
+)  # fmt: skip
 def test_a_bent_callback_is_refused(vipps: VippsPerson, bend: Any, token_calls: int) -> None:
     query = parse_qs(urlsplit(vipps.approve(vipps.start())).query)
     bend(query)

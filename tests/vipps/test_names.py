@@ -10,17 +10,10 @@ KARI = ("Kari Sandvik", "Nordfjell")
 @pytest.mark.parametrize(
     "known",
     [
-        "Kari Sandvik Nordfjell",
-        "Kari Nordfjell",
-        "kari nordfjell",
-        "NORDFJELL, KARI",
-        "Nordfjell Kari Sandvik",
-        "Kari S. Nordfjell",
-        "Kari-Sandvik Nordfjell",
-        "  Kari   Nordfjell ",
-        "Kari Anne Sandvik Nordfjell",
+        "Kari Sandvik Nordfjell", "Kari Nordfjell", "kari nordfjell", "NORDFJELL, KARI", "Nordfjell Kari Sandvik",
+        "Kari S. Nordfjell", "Kari-Sandvik Nordfjell", "  Kari   Nordfjell ", "Kari Anne Sandvik Nordfjell",
     ],
-)
+)  # fmt: skip
 def test_these_are_kari(known: str) -> None:
     assert agree(known, *KARI)
 
@@ -28,17 +21,10 @@ def test_these_are_kari(known: str) -> None:
 @pytest.mark.parametrize(
     "known",
     [
-        "",
-        "Kari",
-        "Nordfjell",
-        "K. Nordfjell",
-        "Kari Sandvik",
-        "Kari Hansen",
-        "Per Nordfjell",
-        "Kari Berg Nordfjell",
-        "Ola Tangen",
+        "", "Kari", "Nordfjell", "K. Nordfjell", "Kari Sandvik", "Kari Hansen", "Per Nordfjell",
+        "Kari Berg Nordfjell", "Ola Tangen",
     ],
-)
+)  # fmt: skip
 def test_these_names_do_not_agree_or_are_unknown(known: str) -> None:
     assert not agree(known, *KARI)
 

@@ -74,13 +74,10 @@ def test_the_latest_answer_decides_and_not_the_one_that_came_last(either_app: Fl
 @pytest.mark.parametrize(
     ("consent_id", "lost"),
     [
-        ("email", {"blocked_at": GIVEN}),
-        ("email", {"email": None}),
-        ("email", {"email_verified_at": None}),
-        ("sms", {"phone_number": None}),
-        ("sms", {"phone_verified_at": None}),
+        ("email", {"blocked_at": GIVEN}), ("email", {"email": None}), ("email", {"email_verified_at": None}),
+        ("sms", {"phone_number": None}), ("sms", {"phone_verified_at": None}),
     ],
-)
+)  # fmt: skip
 def test_who_cannot_be_reached_is_not_there(app: Flask, consent_id: str, lost: dict[str, object]) -> None:
     customer_id = add_reachable(app)
     add_answer(app, customer_id, consent_id, True)

@@ -252,18 +252,12 @@ def test_the_number_of_copies_is_limited(app: Flask, client: FlaskClient) -> Non
 @pytest.mark.parametrize(
     ("period", "words"),
     [
-        (timedelta(days=1095), "3 years"),
-        (timedelta(days=1096), "3 years"),
-        (timedelta(days=1098), "1098 days"),
-        (timedelta(days=1827), "5 years"),
-        (timedelta(days=365), "1 year"),
-        (timedelta(days=367), "367 days"),
-        (timedelta(days=90), "90 days"),
-        (timedelta(days=1), "1 day"),
-        (timedelta(hours=12), "12 hours"),
+        (timedelta(days=1095), "3 years"), (timedelta(days=1096), "3 years"), (timedelta(days=1098), "1098 days"),
+        (timedelta(days=1827), "5 years"), (timedelta(days=365), "1 year"), (timedelta(days=367), "367 days"),
+        (timedelta(days=90), "90 days"), (timedelta(days=1), "1 day"), (timedelta(hours=12), "12 hours"),
         (timedelta(minutes=75), "75 minutes"),
     ],
-)
+)  # fmt: skip
 def test_a_period_is_said_as_people_say_it(app: Flask, period: timedelta, words: str) -> None:
     with app.test_request_context():
         assert format_period(period) == words
