@@ -91,9 +91,7 @@ def log_in_by_password(vipps: VippsPerson, browser: FlaskClient, email: str = EM
 
 def begin_connecting(vipps: VippsPerson, browser: FlaskClient | None = None) -> str:
     """Press "connect" on my page; returns the authorization URL."""
-    response = post(browser or vipps.browser, "/account/vipps/link", form_on="/account")
-    assert response.status_code == 302, response.headers.get("Location", response.text[:500])
-    return str(response.headers["Location"])
+    return begin(vipps, "/account/vipps/link", browser)
 
 
 def begin(vipps: VippsPerson, path: str, browser: FlaskClient | None = None, **data: str) -> str:

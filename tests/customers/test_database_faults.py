@@ -77,7 +77,6 @@ class Locked(Trouble):
     """Another process writes and does not end: SQLite has one lock."""
 
     def break_down(self) -> None:
-        """Take it."""
         other = sqlite3.connect(str(self.engine.url.database), isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         self.mend.append(other.close)
@@ -96,7 +95,6 @@ class ReadOnly(Trouble):
     """The database may be read only."""
 
     def spoil(self, cursor: Any, sql: str) -> str | None:
-        """Take the right to write away."""
         cursor.execute("PRAGMA query_only=ON")
         return None
 
@@ -120,7 +118,6 @@ class Restarted(OnPostgres):
     """The server ends every connection, and takes new ones."""
 
     def break_down(self) -> None:
-        """End them."""
         self.run(self.ALONE)
 
 
@@ -128,7 +125,6 @@ class Unreachable(OnPostgres):
     """The server ends every connection, and takes no new ones for a while."""
 
     def break_down(self) -> None:
-        """End them."""
         self.run("ALTER DATABASE {name} ALLOW_CONNECTIONS false", self.ALONE)
         self.mend.append(lambda: self.run("ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
 
@@ -137,7 +133,6 @@ class TablesLocked(OnPostgres):
     """A careless migration has locked the tables."""
 
     def break_down(self) -> None:
-        """Lock them."""
         event.listen(self.engine, "begin", _impatient)
         other = create_engine(self.engine.url).connect()
         other.execute(text("LOCK TABLE login_attempt, customer, vipps_link IN ACCESS EXCLUSIVE MODE"))

@@ -209,19 +209,6 @@ def test_who_logs_in_to_another_account_is_not_offered_the_one_that_waits(vipps:
     assert links_of(vipps, account) == []
 
 
-def test_an_address_that_was_never_confirmed_is_taken_over_by_mail(vipps: VippsPerson) -> None:
-    account = add_account(vipps, email_verified_at=None, name="A Stranger", phone_number=None, phone_verified_at=None)
-    assert vipps.log_in(PERSON).headers["Location"] == PROVE
-    send_proof(vipps.browser, f"{PROVE}/mail")
-    send_proof(vipps.browser, mailed_link(vipps))
-    assert who_is_in(vipps) == account
-    now = customer(vipps, account)
-    assert (now.password_hash, now.name) == (None, NAME)
-    assert now.email_verified_at is not None
-    assert log_in_by_password(vipps, another_browser(vipps)).status_code == 422
-    assert len(mails(vipps.app, "taken_over", EMAIL)) == 1
-
-
 def test_under_another_name_only_the_password_counts(vipps: VippsPerson) -> None:
     account = add_account(vipps, name="Per Berg")
     vipps.log_in(PERSON)

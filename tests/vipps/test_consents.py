@@ -17,23 +17,18 @@ D, F = "delegatedConsents", "flowResult"
 
 # The documented sample, whose one key has a leading blank (Vipps: merchant-initiated login integration).
 SAMPLE = {
-    "language": "EN",
-    "heading": "Stay in touch",
-    "text": "Choose what you want.",
-    " termsDescription": "You can withdraw at any time.",
-    "confirmConsentButtonText": "Confirm",
+    "language": "EN", "heading": "Stay in touch", "text": "Choose what you want.",
+    " termsDescription": "You can withdraw at any time.", "confirmConsentButtonText": "Confirm",
     "links": {
-        "termsLinkText": "Terms",
-        "termsLinkUrl": "https://example.com/terms",
-        "privacyStatementLinkText": "Privacy",
-        "privacyStatementLinkUrl": "https://example.com/privacy",
+        "termsLinkText": "Terms", "termsLinkUrl": "https://example.com/terms",
+        "privacyStatementLinkText": "Privacy", "privacyStatementLinkUrl": "https://example.com/privacy",
     },
     "timeOfConsent": "2022-11-23T11:40:13Z",
     "consents": [
         {"id": "email", "accepted": True, "required": True, "textDisplayedToUser": "Receive offers via email"},
         {"id": "sms", "accepted": False, "required": False, "textDisplayedToUser": "Receive offers via SMS"},
     ],
-}
+}  # fmt: skip
 FLOW_SAMPLE = {
     "language": "NO",
     "screens": [
@@ -344,19 +339,14 @@ def test_what_no_database_could_keep_is_kept_as_text() -> None:
     json.dumps(kept, ensure_ascii=False, allow_nan=False).encode()
 
 
+MEMBERS = [
+    "id", "accepted", "checked", "required", "type", "title", "textDisplayedToUser", "url", "consents", "screens",
+    "elements", "links", "terms", "readMore", "language", "timeOfConsent",
+]  # fmt: skip
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["email", "checkbox", AT]),
     lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(
-            st.sampled_from(["id", "accepted", "checked", "required", "type", "title", "textDisplayedToUser", "url"])
-            | st.sampled_from(
-                ["consents", "screens", "elements", "links", "terms", "readMore", "language", "timeOfConsent"]
-            )
-            | st.text(max_size=5),
-            inner,
-            max_size=6,
-        )
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(MEMBERS) | st.text(max_size=5), inner, max_size=6)
     ),
     max_leaves=20,
 )

@@ -12,19 +12,8 @@ from app.vipps.config import DISCOVERY_PATH
 from app.vipps.deadline_http import Deadline
 from tests.provider import KEYS_PATH, Handler, Provider
 from tests.threads import at_once
-from tests.vipps.conftest import an_attempt
+from tests.vipps.conftest import Clock, an_attempt
 from tests.vipps.test_client import LogIn, refused
-
-
-class Clock:
-    """A monotonic clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def monotonic(self) -> float:
-        """Return the present."""
-        return self.seconds
 
 
 @pytest.fixture

@@ -216,13 +216,6 @@ def test_a_yes_that_rests_can_be_given_or_taken_back_here(
     assert answers_of(app)[1:] == [("email", answer == "on", "my_page")]
 
 
-def test_the_history_has_every_answer_the_newest_first(app: Flask, client: FlaskClient, customer_id: int) -> None:
-    for n, granted in enumerate((True, False, True)):
-        add_answer(app, customer_id, "email", granted, f"Wording {n}", at=GIVEN.replace(day=14 + n))
-    section = open_page(client, CENTRE).one("section[aria-labelledby=history]")
-    assert [each.get_text().strip() for each in section.select("blockquote")] == ["Wording 2", "Wording 1", "Wording 0"]
-
-
 def test_a_long_history_shows_its_newest_and_the_file_has_it_all(
     app: Flask, client: FlaskClient, customer_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
