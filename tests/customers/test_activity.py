@@ -14,10 +14,7 @@ from app.database import db
 from app.vipps.matching import Decision, Verdict
 from app.vipps.reasons import REASONS
 from tests.conftest import browser_of, open_page
-from tests.customers.steps import (
-    add_customer,
-    log_in,
-)
+from tests.customers.steps import add_customer, log_in
 from tests.pages import Page
 
 LIST = "/account/activity"

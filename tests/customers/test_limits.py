@@ -7,17 +7,7 @@ from flask.testing import FlaskClient
 
 from app.customers import rate_limits
 from tests.conftest import allowed_by, browser_of, post
-from tests.customers.steps import (
-    EMAIL,
-    OTHER_PASSWORD,
-    PASSWORD,
-    add_customer,
-    enter,
-    link_in,
-    log_in,
-    mails,
-    register,
-)
+from tests.customers.steps import EMAIL, OTHER_PASSWORD, PASSWORD, add_customer, enter, link_in, log_in, mails, register
 from tests.pages import check_page
 
 FORGOT = "/password/forgot"

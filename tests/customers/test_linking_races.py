@@ -56,9 +56,7 @@ def test_first_logins_of_one_person_make_one_customer(either_vipps: VippsPerson)
     assert decided == ["create", *["known_subject"] * 7]
 
 
-def test_of_two_accounts_that_connect_one_vipps_user_one_wins_and_the_other_sees_why(
-    either_vipps: VippsPerson,
-) -> None:
+def test_of_two_accounts_that_connect_one_vipps_user_one_wins_and_the_other_sees_why(either_vipps: VippsPerson) -> None:
     accounts = [add_account(either_vipps, email=f"{n}@example.com", phone_number=None) for n in ("a", "b")]
     browsers = [another_browser(either_vipps) for _ in accounts]
     for browser, name in zip(browsers, ("a", "b"), strict=True):

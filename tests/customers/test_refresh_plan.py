@@ -13,12 +13,7 @@ NAME, EMAIL, PHONE, ADDRESS = "name", "email", "phone_number", "address"
 LISTED = [{"type": each.type, **parts_of(each)} for each in (HOME, WORK)]
 OWN: Values = {NAME: "Kari Nordfjell", EMAIL: "kari@example.com", PHONE: "4790000011", ADDRESS: OWN_HOME}
 VIPPS: Values = {**OWN, "addresses": LISTED}
-NEWS = {
-    NAME: "Kari Berg",
-    EMAIL: "kari.berg@example.com",
-    PHONE: "4790000099",
-    ADDRESS: parts_of(WORK),
-}
+NEWS = {NAME: "Kari Berg", EMAIL: "kari.berg@example.com", PHONE: "4790000099", ADDRESS: parts_of(WORK)}
 BY_POLICY = {Policy.UPDATE: State.APPLIED, Policy.ASK: State.PROPOSED, Policy.KEEP: State.NOTED}
 
 
@@ -82,8 +77,7 @@ def test_an_email_address_of_another_account_is_never_applied(
 
 
 @pytest.mark.parametrize(
-    ("policy", "state"),
-    [(Policy.UPDATE, State.APPLIED), (Policy.ASK, State.NOTED), (Policy.KEEP, State.NOTED)],
+    ("policy", "state"), [(Policy.UPDATE, State.APPLIED), (Policy.ASK, State.NOTED), (Policy.KEEP, State.NOTED)]
 )
 def test_an_unverified_phone_number_is_never_proposed(policy: Policy, state: State) -> None:
     assert states({**VIPPS, PHONE: NEWS[PHONE]}, policy, verified=False) == {PHONE: state}

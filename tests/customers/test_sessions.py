@@ -12,11 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.customers.models import Customer, CustomerSession
 from app.customers.sessions import session_store
-from app.customers.sessions.session_cookie import (
-    customer_logged_in,
-    end_sessions_of,
-    start_session,
-)
+from app.customers.sessions.session_cookie import customer_logged_in, end_sessions_of, start_session
 from app.customers.sessions.session_store import ABSOLUTE_LIMIT, IDLE_LIMIT
 from app.database import db, utcnow
 from app.tokens import secret_hash

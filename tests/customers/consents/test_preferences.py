@@ -283,8 +283,7 @@ def test_my_page_says_in_a_line_what_is_on_and_leads_there(app: Flask, client: F
 
 
 @pytest.mark.parametrize(
-    ("environ", "said"),
-    [({}, True), ({"DEMO": "0"}, False), ({"VIPPS_CONSENT_SCOPE": "customFlow"}, False)],
+    ("environ", "said"), [({}, True), ({"DEMO": "0"}, False), ({"VIPPS_CONSENT_SCOPE": "customFlow"}, False)]
 )
 def test_the_demo_says_that_the_scope_is_legacy(make_app: Any, environ: dict[str, str], said: bool) -> None:
     app = make_app(**environ)
