@@ -62,17 +62,10 @@ def add_answer(
     at = fields.pop("at", None) or utcnow()
     evidence = fields.pop("evidence", {"timeOfConsent": at.isoformat(), "accepted": granted, "text": text})
     values = {
-        "customer_id": customer_id,
-        "consent_id": consent_id,
-        "granted": granted,
-        "text": text,
-        "language": "en",
-        "given_at": at,
-        "effective_at": at,
-        "source": "vipps_login",
-        "evidence": evidence,
+        "customer_id": customer_id, "consent_id": consent_id, "granted": granted, "text": text, "language": "en",
+        "given_at": at, "effective_at": at, "source": "vipps_login", "evidence": evidence,
         "object_hash": object_hash(evidence),
-    }
+    }  # fmt: skip
     with app.app_context():
         record = ConsentRecord(**{**values, **fields})
         db.session.add(record)

@@ -21,7 +21,6 @@ LIST = "/account/activity"
 
 
 def note(app: Flask, customer_id: int, kind: Kind, method: str | None = None, decision: Decision | None = None) -> int:
-    """Add a line, as a request does; returns its number."""
     agent = {"User-Agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/130.0"}
     with app.test_request_context(headers=agent):
         customer = db.session.get_one(Customer, customer_id)

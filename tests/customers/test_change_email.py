@@ -41,7 +41,6 @@ def ask(client: FlaskClient, email: str = NEW) -> Any:
 
 
 def link_for(app: Flask, client: FlaskClient, email: str = NEW) -> str:
-    """Ask for another address and take the link out of the newest mail to it."""
     assert ask(client, email).status_code == 303
     return link_in(mails(app, "change_email", to=email)[-1], "account/email")
 

@@ -16,7 +16,6 @@ from tests.customers.steps import EMAIL, add_answer, add_customer, log_in
 
 
 def contents(app: Flask) -> dict[str, list[Any]]:
-    """Return every row of every table that there is at this revision."""
     with app.app_context(), db.engine.connect() as connection:
         there = inspect(connection).get_table_names()
         return {

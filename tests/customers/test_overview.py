@@ -27,7 +27,6 @@ EVERYWHERE = [f"/account/{page}" for page in ("profile", "email", "password", "s
 
 
 def tell(app: Flask, customer_id: int, addresses: list[dict[str, str]]) -> None:
-    """Keep a profile, as a Vipps login does."""
     with app.app_context():
         link = db.session.scalars(select(VippsLink).where(VippsLink.customer_id == customer_id)).one()
         link.linked_at = TOLD_AT

@@ -10,12 +10,9 @@ from tests.vipps_person import VippsPerson
 PERSON, EMAIL, MOVED_EMAIL = "sindre", "sindre.vik@example.com", "sindre@fjellheim.example.com"
 PROFILE = "/account/profile"
 NEW_HOME = {
-    "address_type": "home",
-    "street_address": "Nyveien 1",
-    "postal_code": "7010",
-    "region": "TRONDHEIM",
+    "address_type": "home", "street_address": "Nyveien 1", "postal_code": "7010", "region": "TRONDHEIM",
     "country": "NO",
-}
+}  # fmt: skip
 
 
 def choose(vipps: VippsPerson, policy: str) -> None:

@@ -123,16 +123,12 @@ def test_a_name_typed_by_hand_has_no_parts_that_belong_to_another(app: Flask, cl
 @pytest.mark.parametrize(
     ("field", "value", "complaint"),
     [
-        ("name", "  ", "Enter your name"),
-        ("name", "x" * 201, "200"),
-        ("phone", "call me", "That is no phone number"),
-        ("phone", "123", "That is no phone number"),
-        ("street", "", "Which street"),
-        ("postal_code", "12", "4 digits"),
-        ("region", "", "Which town"),
+        ("name", "  ", "Enter your name"), ("name", "x" * 201, "200"),
+        ("phone", "call me", "That is no phone number"), ("phone", "123", "That is no phone number"),
+        ("street", "", "Which street"), ("postal_code", "12", "4 digits"), ("region", "", "Which town"),
         ("country", "US", "We send to Norway"),
     ],
-)
+)  # fmt: skip
 def test_a_mistake_is_named_and_nothing_is_saved(
     app: Flask, client: FlaskClient, kari: int, field: str, value: str, complaint: str
 ) -> None:
@@ -150,15 +146,12 @@ NOW = datetime(2026, 3, 15, 13, 3, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("ago", "words"),
     [
-        (timedelta(0), "today at 14:03"),
-        (timedelta(hours=14), "today at 00:03"),
-        (timedelta(hours=15), "yesterday at 23:03"),
-        (timedelta(days=2), "2 days ago"),
-        (timedelta(days=12), "12 days ago"),
-        (timedelta(days=30), "4 weeks ago"),
+        (timedelta(0), "today at 14:03"), (timedelta(hours=14), "today at 00:03"),
+        (timedelta(hours=15), "yesterday at 23:03"), (timedelta(days=2), "2 days ago"),
+        (timedelta(days=12), "12 days ago"), (timedelta(days=30), "4 weeks ago"),
         (timedelta(days=200), "7 months ago"),
     ],
-)
+)  # fmt: skip
 def test_the_page_says_how_old_it_is(app: Flask, client: FlaskClient, ago: timedelta, words: str) -> None:
     with time_machine.travel(NOW, tick=False):
         customer_id = add_linked(app)

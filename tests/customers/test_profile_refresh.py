@@ -36,7 +36,6 @@ from tests.customers.steps import mails
 
 
 def activities(app: Flask, customer_id: int) -> list[str]:
-    """Return the kinds of the activity list, the oldest first."""
     with app.app_context():
         kinds = select(Activity.kind).where(Activity.customer_id == customer_id).order_by(Activity.id)
         return list(db.session.scalars(kinds))

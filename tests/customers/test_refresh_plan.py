@@ -26,7 +26,6 @@ def states(
     verified: bool = True,
     taken: bool = False,
 ) -> dict[str, State]:
-    """Return the state of each line of the plan."""
     changes = plan(before, now, own, policy, phone_verified=verified, email_taken=taken)
     return {line.field: line.state for line in changes.lines}
 

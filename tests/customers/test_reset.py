@@ -33,7 +33,6 @@ def ask(client: FlaskClient, email: str = EMAIL) -> Any:
 
 
 def link_for(app: Flask, client: FlaskClient, email: str = EMAIL) -> str:
-    """Ask for a link and take it out of the newest mail."""
     ask(client, email)
     return link_in(mails(app, "reset_password", to=email)[-1], "password/reset")
 

@@ -38,7 +38,6 @@ SAFARI = (
 
 
 def with_agent(app: Flask, user_agent: str) -> FlaskClient:
-    """Return a browser that says this about itself."""
     browser = browser_of(app)
     browser.environ_base["HTTP_USER_AGENT"] = user_agent
     return browser

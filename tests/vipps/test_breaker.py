@@ -33,7 +33,6 @@ def circuit(clock: Clock) -> Breaker:
 
 
 def fail(circuit: Breaker, times: int = 1, said: CallResult = CallResult.OUTAGE) -> None:
-    """Make calls that fail."""
 
     def call() -> None:
         raise LoginRefused("vipps_timeout")

@@ -269,15 +269,11 @@ def test_a_link_that_does_not_lead_to_the_web_is_left_out(address: object) -> No
 @pytest.mark.parametrize(
     ("around", "place"),
     [
-        ({"links": "x"}, "links"),
-        ({"heading": 7}, "heading"),
-        ({"text": ["x"]}, "text"),
-        ({"termsDescription": {}}, "termsDescription"),
-        ({" termsDescription": 7}, "termsDescription"),
-        ({"language": None}, "language"),
-        ({"language": "<script>"}, "language"),
+        ({"links": "x"}, "links"), ({"heading": 7}, "heading"), ({"text": ["x"]}, "text"),
+        ({"termsDescription": {}}, "termsDescription"), ({" termsDescription": 7}, "termsDescription"),
+        ({"language": None}, "language"), ({"language": "<script>"}, "language"),
     ],
-)
+)  # fmt: skip
 def test_what_is_malformed_around_the_question_is_named_and_left_out(around: dict[str, Any], place: str) -> None:
     answers, problems = said(delegated(item(), **around))
     assert (answers, problems) == ({"email": True}, (f"delegatedConsents.{place}",))

@@ -20,7 +20,6 @@ GIVEN = datetime(2026, 10, 14, 9, 31, 5, tzinfo=UTC)
 
 
 def add_reachable(app: Flask, email: str = "a@example.com", number: str = "4790000099") -> int:
-    """Add a customer whom every channel reaches."""
     customer_id = add_customer(app, email, vipps=True)
     change(app, customer_id, phone_number=number, phone_verified_at=utcnow())
     return customer_id

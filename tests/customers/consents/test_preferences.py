@@ -40,7 +40,6 @@ def states(app: Flask, customer_id: int) -> dict[str, str]:
 
 
 def row_of(page: Page, channel: str) -> str:
-    """Return the text of a channel on the page."""
     return " ".join(page.one(f"#channel-{channel}").get_text(" ").split())
 
 

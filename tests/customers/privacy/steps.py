@@ -58,13 +58,9 @@ VALUES = (
     "nederloen", BIRTHDATE, "skarvbrowser", "tangrind", NIN,
 )  # fmt: skip
 OWN = {
-    "name": "Sølvår Quist",
-    "phone": "900 00 288",
-    "street": "Setervegen 3",
-    "postal_code": "6786",
-    "region": "Nederloen",
-    "country": "NO",
-}
+    "name": "Sølvår Quist", "phone": "900 00 288", "street": "Setervegen 3", "postal_code": "6786",
+    "region": "Nederloen", "country": "NO",
+}  # fmt: skip
 
 
 def fill(vipps: VippsPerson) -> int:
@@ -154,17 +150,11 @@ def another_customer() -> int:
 
 def _waiting(link: VippsLink, waits_at: int, until: Any) -> PendingLink:
     return PendingLink(
-        customer_id=waits_at,
-        browser_hash=secret_hash(secrets.token_urlsafe()),
-        issuer=link.issuer,
-        client_id=link.client_id,
-        subject=link.subject,
+        customer_id=waits_at, browser_hash=secret_hash(secrets.token_urlsafe()), issuer=link.issuer,
+        client_id=link.client_id, subject=link.subject,
         claims={"sub": link.subject, "name": "Sølvår Mjøll Ytterhorn-Quist", "phone_number": "4790000277"},
-        ways=["mail"],
-        reasons=[],
-        next_path="/",
-        expires_at=until,
-    )
+        ways=["mail"], reasons=[], next_path="/", expires_at=until,
+    )  # fmt: skip
 
 
 def walk(app: Flask, values: tuple[str, ...]) -> list[str]:

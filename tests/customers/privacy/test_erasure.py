@@ -150,7 +150,6 @@ def test_a_failure_half_way_leaves_the_customer_whole(vipps: VippsPerson, monkey
 
 
 def dump(app: Flask) -> list[str]:
-    """Return every row of every table but the error reports."""
     return sorted(json.dumps([t.name, row], default=str) for t, row in every_row(app) if t.name != "error_report")
 
 
