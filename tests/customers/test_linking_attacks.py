@@ -41,8 +41,6 @@ from tests.customers.test_meanwhile import while_it_is_checked
 from tests.pages import check_page
 from tests.vipps_person import VippsPerson
 
-ATTACKER = "fredrikke"
-
 
 @pytest.fixture(autouse=True)
 def _with_an_address(vipps: VippsPerson) -> None:
