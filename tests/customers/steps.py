@@ -175,15 +175,12 @@ class CountingHasher:
         self.calls = 0
 
     def verify(self, stored: str, password: str) -> bool:
-        """Count and verify."""
         self.calls += 1
         return bool(self._hasher.verify(stored, password))
 
     def hash(self, password: str) -> str:
-        """Count and hash."""
         self.calls += 1
         return str(self._hasher.hash(password))
 
     def check_needs_rehash(self, stored: str) -> bool:
-        """Ask the real one."""
         return bool(self._hasher.check_needs_rehash(stored))

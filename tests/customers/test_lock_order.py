@@ -40,7 +40,6 @@ class Rival:
         return result
 
     def answer(self) -> int:
-        """Return the status that the rival got."""
         self._thread.join()
         return self._status
 

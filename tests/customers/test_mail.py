@@ -42,23 +42,18 @@ class FakeServer:
         """Greet."""
 
     def has_extn(self, name: str) -> bool:
-        """Say what the server can do."""
         return name == "starttls" and self.offers_tls
 
     def starttls(self, context: Any) -> None:
-        """Turn to TLS."""
         self.calls.append(("starttls", context.check_hostname))
 
     def close(self) -> None:
-        """Hang up."""
         self.calls.append(("close",))
 
     def login(self, user: str, password: str) -> None:
-        """Take the password."""
         self.calls.append(("login", user, password))
 
     def send_message(self, message: Any) -> None:
-        """Take a message."""
         self.messages.append(message)
 
 

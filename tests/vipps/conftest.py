@@ -20,7 +20,6 @@ class Clock:
         self.seconds = 1000.0
 
     def __call__(self) -> float:
-        """Return the present."""
         return self.seconds
 
     monotonic = __call__
