@@ -27,13 +27,9 @@ def add_account(vipps: VippsPerson, *, linked_to: str = "", **changes: Any) -> i
     """Add the person's own account, verified in everything, with changes; returns its id."""
     now = utcnow()
     values = {
-        "email": EMAIL,
-        "email_verified_at": now,
-        "phone_number": PHONE,
-        "phone_verified_at": now,
-        "name": NAME,
+        "email": EMAIL, "email_verified_at": now, "phone_number": PHONE, "phone_verified_at": now, "name": NAME,
         "password_hash": hashing.make_hash(PASSWORD),
-    }
+    }  # fmt: skip
     settings = vipps.app.extensions["settings"]
     with vipps.app.app_context():
         customer = Customer(**{**values, **changes})

@@ -31,23 +31,13 @@ IN_FORM = {"street": "Fjordveien 12, Unit B5", "postal_code": "5003", "region": 
 
 # What Vipps says about a customer with the same values here.
 SAID: dict[str, Any] = {
-    "name": "Kari Nordfjell",
-    "given_name": "Kari",
-    "family_name": "Nordfjell",
-    "email": "kari@example.com",
-    "email_verified": True,
-    "phone_number": "4790000011",
-    "phone_number_verified": True,
-    "addresses": (HOME, WORK),
-}
+    "name": "Kari Nordfjell", "given_name": "Kari", "family_name": "Nordfjell", "email": "kari@example.com",
+    "email_verified": True, "phone_number": "4790000011", "phone_number_verified": True, "addresses": (HOME, WORK),
+}  # fmt: skip
 OWN: dict[str, Any] = {
-    "name": "Kari Nordfjell",
-    "given_name": "Kari",
-    "family_name": "Nordfjell",
-    "email": "kari@example.com",
-    "phone_number": "4790000011",
-    "address": OWN_HOME,
-}
+    "name": "Kari Nordfjell", "given_name": "Kari", "family_name": "Nordfjell", "email": "kari@example.com",
+    "phone_number": "4790000011", "address": OWN_HOME,
+}  # fmt: skip
 # What each field becomes at Vipps, as userinfo says it, and as the shop would keep it.
 NEWS: dict[str, tuple[dict[str, Any], Any]] = {
     "name": ({"name": "Kari Berg", "family_name": "Berg"}, "Kari Berg"),

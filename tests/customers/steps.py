@@ -62,17 +62,10 @@ def add_answer(
     at = fields.pop("at", None) or utcnow()
     evidence = fields.pop("evidence", {"timeOfConsent": at.isoformat(), "accepted": granted, "text": text})
     values = {
-        "customer_id": customer_id,
-        "consent_id": consent_id,
-        "granted": granted,
-        "text": text,
-        "language": "en",
-        "given_at": at,
-        "effective_at": at,
-        "source": "vipps_login",
-        "evidence": evidence,
+        "customer_id": customer_id, "consent_id": consent_id, "granted": granted, "text": text, "language": "en",
+        "given_at": at, "effective_at": at, "source": "vipps_login", "evidence": evidence,
         "object_hash": object_hash(evidence),
-    }
+    }  # fmt: skip
     with app.app_context():
         record = ConsentRecord(**{**values, **fields})
         db.session.add(record)
@@ -200,15 +193,12 @@ class CountingHasher:
         self.calls = 0
 
     def verify(self, stored: str, password: str) -> bool:
-        """Count and verify."""
         self.calls += 1
         return bool(self._hasher.verify(stored, password))
 
     def hash(self, password: str) -> str:
-        """Count and hash."""
         self.calls += 1
         return str(self._hasher.hash(password))
 
     def check_needs_rehash(self, stored: str) -> bool:
-        """Ask the real one."""
         return bool(self._hasher.check_needs_rehash(stored))

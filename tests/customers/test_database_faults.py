@@ -77,7 +77,6 @@ class Locked(Trouble):
     """Another process writes and does not end: SQLite has one lock."""
 
     def break_down(self) -> None:
-        """Take it."""
         other = sqlite3.connect(str(self.engine.url.database), isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         self.mend.append(other.close)
@@ -96,7 +95,6 @@ class ReadOnly(Trouble):
     """The database may be read only."""
 
     def spoil(self, cursor: Any, sql: str) -> str | None:
-        """Take the right to write away."""
         cursor.execute("PRAGMA query_only=ON")
         return None
 
@@ -120,7 +118,6 @@ class Restarted(OnPostgres):
     """The server ends every connection, and takes new ones."""
 
     def break_down(self) -> None:
-        """End them."""
         self.run(self.ALONE)
 
 
@@ -128,7 +125,6 @@ class Unreachable(OnPostgres):
     """The server ends every connection, and takes no new ones for a while."""
 
     def break_down(self) -> None:
-        """End them."""
         self.run("ALTER DATABASE {name} ALLOW_CONNECTIONS false", self.ALONE)
         self.mend.append(lambda: self.run("ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
 
@@ -137,7 +133,6 @@ class TablesLocked(OnPostgres):
     """A careless migration has locked the tables."""
 
     def break_down(self) -> None:
-        """Lock them."""
         event.listen(self.engine, "begin", _impatient)
         other = create_engine(self.engine.url).connect()
         other.execute(text("LOCK TABLE login_attempt, customer, vipps_link IN ACCESS EXCLUSIVE MODE"))
@@ -225,6 +220,24 @@ def test_a_login_that_is_committed_does_not_fail_any_more(
     response = Unreachable(postgresql_vipps, monkeypatch).log_in(AFTER_COMMIT)
     assert response.status_code == 303
     assert "session=" in str(response.headers.getlist("Set-Cookie"))
+
+
+def test_a_login_whose_answer_was_lost_is_in_when_its_callback_comes_again(
+    either_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the shop is killed between the commit and the answer."""
+
+    def die() -> None:
+        raise RuntimeError
+
+    vipps, callback = either_vipps, either_vipps.approve(either_vipps.start(), PERSON)
+    with monkeypatch.context() as dying:
+        at_step(vipps.app, AFTER_COMMIT, die, dying.setattr)
+        assert vipps.browser.get(callback).status_code == 500
+    calls = vipps.provider_calls()
+    assert vipps.browser.get(callback).status_code == 303
+    assert vipps.browser.get("/account").status_code == 200
+    assert vipps.provider_calls() == calls, "the code is not sent a second time"
 
 
 @pytest.mark.postgresql

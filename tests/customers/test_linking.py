@@ -34,14 +34,13 @@ from tests.customers.linking_steps import (
     waiting,
     who_is_in,
 )
-from tests.customers.steps import mails
-from tests.pages import Page, check_page
+from tests.customers.steps import activity_of, mails, open_sessions
+from tests.pages import check_page
 from tests.vipps_person import VippsPerson, led_on
 
 
 @pytest.fixture(autouse=True)
 def _with_an_address(vipps: VippsPerson) -> None:
-    """Let Vipps have verified the person's address."""
     has_email(vipps)
 
 
@@ -98,8 +97,11 @@ def test_by_number_alone_the_password_is_asked_for_and_leads_to_where_they_were(
     assert response.headers["Location"] == PROVE
     assert who_is_in(vipps) is None
     assert links_of(vipps, account) == []
+    assert activity_of(vipps.app, account) == [("login_held", "vipps")]
     page = open_page(vipps.browser, PROVE)
     assert "old@example.com" not in page.text
+    assert PHONE not in page.text
+    assert PHONE[-3:] in page.text
     assert "The email addresses are not the same." in page.text
     wrong = send_proof(vipps.browser, password="not this one")
     assert wrong.status_code == 422
@@ -112,19 +114,15 @@ def test_by_number_alone_the_password_is_asked_for_and_leads_to_where_they_were(
     assert waiting(vipps) == 0
 
 
-def test_a_password_verifies_no_address_that_vipps_has_not_verified(vipps: VippsPerson) -> None:
-    account = add_account(vipps, email="typed@example.com", email_verified_at=None)
+@pytest.mark.parametrize("email", [EMAIL, "typed@example.com"])
+def test_a_password_verifies_the_address_that_vipps_has_verified_and_no_other(vipps: VippsPerson, email: str) -> None:
+    account = add_account(vipps, email=email, email_verified_at=None)
     vipps.log_in(PERSON)
     assert send_proof(vipps.browser, password=PASSWORD).status_code == 303
     assert who_is_in(vipps) == account
-    assert customer(vipps, account).email_verified_at is None
-
-
-def test_a_password_verifies_the_address_that_vipps_has_verified(vipps: VippsPerson) -> None:
-    account = add_account(vipps, email_verified_at=None)
-    vipps.log_in(PERSON)
-    assert send_proof(vipps.browser, password=PASSWORD).status_code == 303
-    assert customer(vipps, account).email_verified_at is not None
+    now = customer(vipps, account)
+    assert (now.email_verified_at is not None) is (email == EMAIL)
+    assert now.password_hash is not None, "the same person registered"
 
 
 def test_the_mailed_link_connects_in_the_browser_that_asked(vipps: VippsPerson) -> None:
@@ -210,28 +208,6 @@ def test_who_logs_in_to_another_account_is_not_offered_the_one_that_waits(vipps:
     assert links_of(vipps, account) == []
 
 
-def test_an_address_that_was_never_confirmed_is_taken_over_by_mail(vipps: VippsPerson) -> None:
-    account = add_account(vipps, email_verified_at=None, name="A Stranger", phone_number=None, phone_verified_at=None)
-    assert vipps.log_in(PERSON).headers["Location"] == PROVE
-    send_proof(vipps.browser, f"{PROVE}/mail")
-    send_proof(vipps.browser, mailed_link(vipps))
-    assert who_is_in(vipps) == account
-    now = customer(vipps, account)
-    assert (now.password_hash, now.name) == (None, NAME)
-    assert now.email_verified_at is not None
-    assert log_in_by_password(vipps, another_browser(vipps)).status_code == 422
-    assert len(mails(vipps.app, "taken_over", EMAIL)) == 1
-
-
-def test_an_address_that_was_never_confirmed_is_proved_by_its_password_too(vipps: VippsPerson) -> None:
-    account = add_account(vipps, email_verified_at=None)
-    vipps.log_in(PERSON)
-    send_proof(vipps.browser, password=PASSWORD)
-    now = customer(vipps, account)
-    assert now.password_hash is not None, "the same person registered"
-    assert now.email_verified_at is not None, "Vipps has verified it"
-
-
 def test_under_another_name_only_the_password_counts(vipps: VippsPerson) -> None:
     account = add_account(vipps, name="Per Berg")
     vipps.log_in(PERSON)
@@ -276,6 +252,7 @@ def test_an_account_with_another_vipps_user_stays_with_it(vipps: VippsPerson) ->
     assert links_of(vipps, account) == ["other-subject"]
     assert decisions_of(vipps, account) == ["other_subject"]
     assert who_is_in(vipps) is None
+    assert open_sessions(vipps.app, account) == 0
 
 
 def test_a_login_for_members_only_creates_no_account(vipps: VippsPerson) -> None:
@@ -290,13 +267,6 @@ def test_a_login_for_members_only_creates_no_account(vipps: VippsPerson) -> None
         assert len(db.session.scalars(select(Customer)).all()) == before
         assert db.session.scalars(select(VippsProfile)).all() == []
         assert db.session.scalars(select(ConsentRecord)).all() == []
-
-
-def test_a_member_gets_in_where_only_members_do(vipps: VippsPerson) -> None:
-    account = add_account(vipps)
-    url = vipps.browser.get("/login/vipps?members=1").headers["Location"]
-    vipps.browser.get(vipps.approve(url, PERSON))
-    assert who_is_in(vipps) == account
 
 
 def test_a_blocked_account_is_closed_and_says_so(vipps: VippsPerson) -> None:
@@ -320,17 +290,6 @@ def test_my_page_links_the_vipps_user_who_comes_back(vipps: VippsPerson) -> None
     assert who_is_in(vipps) == account
     assert who_is_in(vipps, other) is None, "other browsers are out"
     assert len(mails(vipps.app, "vipps_connected", "old@example.com")) == 1
-
-
-def test_connecting_what_is_connected_changes_nothing(vipps: VippsPerson) -> None:
-    account = add_account(vipps)
-    log_in_by_password(vipps, vipps.browser)
-    url = begin_connecting(vipps)
-    second = another_browser(vipps)
-    vipps.log_in(PERSON, browser=second)
-    assert who_is_in(vipps) is None, "connecting in the other browser ended this session"
-    assert vipps.browser.get(vipps.approve(url, PERSON)).status_code == 403
-    assert len(links_of(vipps, account)) == 1
 
 
 def test_a_vipps_user_of_another_account_is_not_moved(vipps: VippsPerson) -> None:
@@ -364,25 +323,15 @@ def test_disconnecting_needs_another_way_in(vipps: VippsPerson) -> None:
         assert db.session.scalars(select(VippsProfile)).all() == [], "what Vipps said goes with it"
 
 
-def test_the_only_way_in_is_not_taken_away(vipps: VippsPerson) -> None:
-    account = add_account(vipps, password_hash=None)
-    vipps.log_in(PERSON)
-    vipps.patch(f"merchants/{vipps.app.extensions['settings'].client_id}", {"plan": "advanced"})
-    confirmed = vipps.browser.get(vipps.approve(begin(vipps, "/account/confirm/vipps", next="/account"), PERSON))
-    assert confirmed.headers["Location"] == "/account"
-    assert "add another one first" in open_page(vipps.browser, "/account/vipps/unlink").text
-    post(vipps.browser, "/account/vipps/unlink", form_on="/account")
-    assert len(links_of(vipps, account)) == 1
-
-
-def test_a_password_without_a_confirmed_address_is_no_way_in(vipps: VippsPerson) -> None:
+@pytest.mark.parametrize("lacking", ["password_hash", "email_verified_at"])
+def test_the_only_way_in_is_not_taken_away(vipps: VippsPerson, lacking: str) -> None:
     account = add_account(vipps)
     vipps.log_in(PERSON)
+    assert post(vipps.browser, "/account/confirm", {"password": PASSWORD}, form_on="/account").location == "/account"
     with vipps.app.app_context():
-        db.session.get_one(Customer, account).email_verified_at = None
+        setattr(db.session.get_one(Customer, account), lacking, None)
         db.session.commit()
-    confirmed = post(vipps.browser, "/account/confirm", {"password": PASSWORD}, form_on="/account")
-    assert confirmed.headers["Location"] == "/account"
+    assert "add another one first" in open_page(vipps.browser, "/account/vipps/unlink").text
     post(vipps.browser, "/account/vipps/unlink", form_on="/account")
     assert len(links_of(vipps, account)) == 1
 
@@ -422,20 +371,6 @@ def test_a_confirmation_needs_the_app_and_the_token_must_say_so(vipps: VippsPers
     assert who_is_in(vipps) == account
 
 
-def test_a_plain_login_asks_for_no_confirmation_in_the_app(vipps: VippsPerson) -> None:
-    assert "acr_values" not in vipps.start()
-
-
-def test_every_decision_stands_in_the_list_with_its_reasons_and_its_number(vipps: VippsPerson) -> None:
-    account = add_account(vipps, email="old@example.com")
-    vipps.log_in(PERSON)
-    with vipps.app.app_context():
-        line = db.session.scalars(select(Activity).where(Activity.customer_id == account)).one()
-    assert (line.kind, line.decision) == ("login_held", "prove_ownership")
-    assert line.reasons == ["subject_unknown", "phone_verified_on_both_sides", "email_does_not_match"]
-    assert len(line.reference) == 9
-
-
 def test_a_repeated_callback_leads_to_the_same_question(vipps: VippsPerson) -> None:
     account = add_account(vipps, email="old@example.com")
     callback = vipps.approve(vipps.start(), PERSON)
@@ -444,19 +379,3 @@ def test_a_repeated_callback_leads_to_the_same_question(vipps: VippsPerson) -> N
     assert vipps.browser.get(callback).headers["Location"] == PROVE
     send_proof(vipps.browser, password=PASSWORD)
     assert who_is_in(vipps) == account
-
-
-def test_the_number_of_the_person_is_not_written_out(vipps: VippsPerson) -> None:
-    add_account(vipps, email="old@example.com")
-    vipps.log_in(PERSON)
-    text = open_page(vipps.browser, PROVE).text
-    assert PHONE not in text
-    assert PHONE[-3:] in text
-
-
-def test_who_declines_to_connect_is_not_offered_another_login(vipps: VippsPerson) -> None:
-    add_account(vipps)
-    log_in_by_password(vipps, vipps.browser)
-    refused = vipps.browser.get(vipps.approve(begin_connecting(vipps), PERSON, action="deny"))
-    links = [str(each["href"]) for each in Page(refused.text).select(".refused__ways a")]
-    assert links == ["/account/vipps/link", "/account", "/"]

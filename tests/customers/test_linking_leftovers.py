@@ -11,12 +11,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from app.customers import email_tokens, rate_limits
+from app.customers import email_tokens
 from app.customers.models import Customer
 from app.customers.passwords import password_login
 from app.customers.routes import vipps as vipps_routes
 from app.database import db
-from tests.conftest import allowed_by, browser_of, open_page, post
+from tests.conftest import browser_of, open_page, post
 from tests.customers.linking_steps import (
     EMAIL,
     NAME,
@@ -192,17 +192,3 @@ def test_a_mailed_proof_that_is_refused_changes_nothing(vipps: VippsPerson) -> N
 def test_a_password_that_is_refused_confirms_no_address(vipps: VippsPerson) -> None:
     kept = refused_proof(vipps, lambda: send_proof(vipps.browser, PROVE, password=PASSWORD).status_code)
     assert kept.email_verified_at is None
-
-
-def test_one_network_counts_as_one_client(vipps: VippsPerson) -> None:
-    browser = another_browser(vipps)
-    token = open_page(browser, "/login").csrf_token()
-    answers = [
-        browser.post(
-            "/login/password",
-            data={"email": f"v{number}@example.com", "password": "guessed password", "csrf_token": token},
-            environ_overrides={"REMOTE_ADDR": f"2001:db8::{number:x}"},
-        ).status_code
-        for number in range(1, allowed_by(rate_limits.LOGIN_PER_CLIENT) + 2)
-    ]
-    assert answers[-1] == 429

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import func, select
 
 from app.customers.linking import account_links
-from app.customers.models import Activity, Customer, VippsLink
+from app.customers.models import Activity, Customer
 from app.database import db
-from tests.conftest import browser_of, post
+from tests.conftest import browser_of
 from tests.customers.linking_steps import (
     EMAIL,
     PASSWORD,
@@ -29,24 +29,8 @@ from tests.customers.linking_steps import (
     who_is_in,
 )
 from tests.customers.steps import register
+from tests.threads import at_once
 from tests.vipps_person import VippsPerson
-
-
-def at_once(*things: Callable[[], Any]) -> list[Any]:
-    """Do several things in threads that start together; returns their results in order."""
-    gate = threading.Barrier(len(things))
-    results: list[Any] = [None] * len(things)
-
-    def run(place: int) -> None:
-        gate.wait()
-        results[place] = things[place]()
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(things))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def calls(browsers: Sequence[Any], callbacks: Sequence[str]) -> list[Callable[[], Any]]:
@@ -54,15 +38,7 @@ def calls(browsers: Sequence[Any], callbacks: Sequence[str]) -> list[Callable[[]
     return [lambda b=b, c=c: b.get(c) for b, c in zip(browsers, callbacks, strict=True)]  # type: ignore[misc]
 
 
-def subjects(vipps: VippsPerson) -> int:
-    """Count the links of the person's subject; the demo's own invented ones are not theirs."""
-    with vipps.app.app_context():
-        found = db.session.execute(select(VippsLink.subject, func.count()).group_by(VippsLink.subject)).all()
-    return max((count for _subject, count in found), default=0)
-
-
 def customers(vipps: VippsPerson) -> int:
-    """Count the customers."""
     with vipps.app.app_context():
         return db.session.scalar(select(func.count()).select_from(Customer)) or 0
 
@@ -80,19 +56,7 @@ def test_first_logins_of_one_person_make_one_customer(either_vipps: VippsPerson)
     assert decided == ["create", *["known_subject"] * 7]
 
 
-def test_first_logins_to_an_account_link_it_once(either_vipps: VippsPerson) -> None:
-    has_email(either_vipps)
-    account = add_account(either_vipps)
-    browsers = [another_browser(either_vipps) for _ in range(4)]
-    callbacks = [either_vipps.approve(either_vipps.start(browser=browser), PERSON) for browser in browsers]
-    answers = at_once(*calls(browsers, callbacks))
-    assert [answer.status_code for answer in answers] == [303] * 4
-    assert len(links_of(either_vipps, account)) == 1
-
-
-def test_of_two_accounts_that_connect_one_vipps_user_one_wins_and_the_other_sees_why(
-    either_vipps: VippsPerson,
-) -> None:
+def test_of_two_accounts_that_connect_one_vipps_user_one_wins_and_the_other_sees_why(either_vipps: VippsPerson) -> None:
     accounts = [add_account(either_vipps, email=f"{n}@example.com", phone_number=None) for n in ("a", "b")]
     browsers = [another_browser(either_vipps) for _ in accounts]
     for browser, name in zip(browsers, ("a", "b"), strict=True):
@@ -118,20 +82,6 @@ def test_of_two_vipps_users_for_one_account_one_wins(either_vipps: VippsPerson) 
     assert len(links_of(either_vipps, account)) == 1
 
 
-def test_connecting_while_the_same_person_logs_in_for_the_first_time(either_vipps: VippsPerson) -> None:
-    account = add_account(either_vipps, email="a@example.com", phone_number=None)
-    owner, newcomer = another_browser(either_vipps), another_browser(either_vipps)
-    log_in_by_password(either_vipps, owner, "a@example.com")
-    callbacks = [
-        either_vipps.approve(begin_connecting(either_vipps, owner), PERSON),
-        either_vipps.approve(either_vipps.start(browser=newcomer), PERSON),
-    ]
-    connected, logged_in = at_once(*calls([owner, newcomer], callbacks))
-    assert logged_in.status_code == 303
-    assert (connected.status_code, len(links_of(either_vipps, account))) in ((303, 1), (409, 0))
-    assert subjects(either_vipps) == 1
-
-
 def test_a_proof_that_is_sent_twice_connects_once(either_vipps: VippsPerson) -> None:
     account = add_account(either_vipps, email="old@example.com")
     either_vipps.log_in(PERSON)
@@ -144,23 +94,6 @@ def test_a_proof_that_is_sent_twice_connects_once(either_vipps: VippsPerson) -> 
     assert sorted(answer.status_code for answer in answers) == [303, 410, 410]
     assert len(links_of(either_vipps, account)) == 1
     assert waiting(either_vipps) == 0
-
-
-def test_a_mailed_link_that_is_pressed_twice_connects_once(either_vipps: VippsPerson) -> None:
-    has_email(either_vipps)
-    account = add_account(either_vipps, email_verified_at=None)
-    either_vipps.log_in(PERSON)
-    send_proof(either_vipps.browser, f"{PROVE}/mail")
-    link = mailed_link(either_vipps, EMAIL)
-    key = either_vipps.browser.get_cookie("pending-link", domain="localhost")
-    twins = [browser_of(either_vipps.app) for _ in range(3)]
-    for twin in twins:
-        twin.set_cookie("pending-link", key.value, domain="localhost")  # type: ignore[union-attr]
-    answers = at_once(*[lambda t=twin: post(t, link, form_on=PROVE) for twin in twins])  # type: ignore[misc]
-    assert sorted(answer.status_code for answer in answers)[0] == 303
-    assert {answer.status_code for answer in answers} <= {303, 403, 410}
-    assert [answer.status_code for answer in answers].count(303) == 1
-    assert len(links_of(either_vipps, account)) == 1
 
 
 def test_a_registration_cannot_slip_in_under_a_take_over(

@@ -40,20 +40,17 @@ class Rival:
         return result
 
     def answer(self) -> int:
-        """Return the status that the rival got."""
         self._thread.join()
         return self._status
 
 
 def changing(app: Flask, email: str = EMAIL) -> Callable[[], Any]:
-    """Log a customer in, ready to change the password."""
     browser = browser_of(app)
     log_in(browser, email)
     return lambda: post(browser, CHANGE, {"current": PASSWORD, "password": OTHER_PASSWORD}, form_on=CHANGE)
 
 
 def reset_link(app: Flask) -> str:
-    """Ask for a link to set a new password."""
     post(browser_of(app), FORGOT, {"email": EMAIL}, form_on=FORGOT)
     return link_in(mails(app, "reset_password")[-1], "password/reset")
 

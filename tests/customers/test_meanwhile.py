@@ -1,11 +1,9 @@
 """What happens to an account while its password is being checked, or while the same form is sent twice."""
 
-import threading
 from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from app.customers.models import Customer
@@ -26,45 +24,22 @@ from tests.customers.steps import (
     open_sessions,
     register,
 )
+from tests.threads import at_once
 
 CHANGE = "/account/password"
 
 
-def while_it_is_checked(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
+def while_it_is_checked(monkeypatch: pytest.MonkeyPatch, email: str = EMAIL, **changes: Any) -> None:
     """Change the account in another connection while a password is compared with its hash."""
     matches = hashing.matches
 
     def change_meanwhile(password: str, stored: str | None) -> bool:
         answer = matches(password, stored)
         with db.engine.begin() as elsewhere:
-            elsewhere.execute(update(Customer).where(Customer.email == EMAIL).values(**changes))
+            elsewhere.execute(update(Customer).where(Customer.email == email).values(**changes))
         return answer
 
     monkeypatch.setattr(hashing, "matches", change_meanwhile)
-
-
-def twice_at_once(app: Flask, client: FlaskClient, path: str, form_on: str) -> list[tuple[int, str | None]]:
-    """Send a form twice at the same moment from one browser; returns the answers."""
-    token, gate = open_page(client, form_on).csrf_token(), threading.Barrier(2)
-    answers: list[tuple[int, str | None]] = []
-
-    def send(browser: FlaskClient) -> None:
-        gate.wait()
-        response = browser.post(path, data={"csrf_token": token})
-        answers.append((response.status_code, response.headers.get("Location")))
-
-    browsers = [browser_of(app) for _ in range(2)]
-    for browser in browsers:
-        for name in ("session", "form"):
-            cookie = client.get_cookie(name)
-            assert cookie is not None
-            browser.set_cookie(name, cookie.value)
-    threads = [threading.Thread(target=send, args=(browser,)) for browser in browsers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
 
 
 def test_an_old_password_does_not_log_in(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,8 +82,13 @@ def test_a_registration_that_became_another_is_not_confirmed(
 
 def test_an_account_that_is_deleted_twice_at_once_is_gone(either_app: Flask) -> None:
     add_customer(either_app)
-    client = browser_of(either_app)
+    client, path = browser_of(either_app), "/account/delete"
     log_in(client)
-    assert twice_at_once(either_app, client, "/account/delete", "/account/delete") == [(303, "/")] * 2
+    data = {"csrf_token": open_page(client, path).csrf_token()}
+    twins = [browser_of(either_app) for _ in range(2)]
+    for twin in twins:
+        for name in ("session", "form"):
+            twin.set_cookie(name, client.get_cookie(name).value)  # type: ignore[union-attr]
+    assert at_once(*(lambda b=twin: b.post(path, data=data).location for twin in twins)) == ["/"] * 2  # type: ignore[misc]
     assert get_customer(either_app) is None
     assert [mail.kind for mail in mails(either_app)] == ["account_deleted"]

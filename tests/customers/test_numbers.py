@@ -16,7 +16,6 @@ from tests.customers.steps import EMAIL, add_answer, add_customer, log_in
 
 
 def contents(app: Flask) -> dict[str, list[Any]]:
-    """Return every row of every table that there is at this revision."""
     with app.app_context(), db.engine.connect() as connection:
         there = MetaData()
         there.reflect(connection, only=lambda name, _metadata: name in Base.metadata.tables)
@@ -27,7 +26,6 @@ def contents(app: Flask) -> dict[str, list[Any]]:
 
 
 def indexes(app: Flask) -> dict[str, set[str | None]]:
-    """Return the names of the indexes of every table."""
     with app.app_context():
         found = inspect(db.engine)
         return {name: {each["name"] for each in found.get_indexes(name)} for name in found.get_table_names()}

@@ -23,18 +23,10 @@ WORK = {"type": "work", "street": "Vestergade 3", "postal_code": "1456", "region
 
 
 # Where my page leads, whatever the account has.
-EVERYWHERE = (
-    "/account/profile",
-    "/account/email",
-    "/account/password",
-    "/account/sessions",
-    "/account/activity",
-    "/orders",
-)
+EVERYWHERE = [f"/account/{page}" for page in ("profile", "email", "password", "sessions", "activity")] + ["/orders"]
 
 
 def tell(app: Flask, customer_id: int, addresses: list[dict[str, str]]) -> None:
-    """Keep a profile, as a Vipps login does."""
     with app.app_context():
         link = db.session.scalars(select(VippsLink).where(VippsLink.customer_id == customer_id)).one()
         link.linked_at = TOLD_AT
@@ -125,18 +117,16 @@ def test_a_link_of_another_sales_unit_is_no_connection(app: Flask, client: Flask
     assert "Not connected" in open_page(client, "/account").text
 
 
-def test_everything_is_shown_as_text(app: Flask, client: FlaskClient) -> None:
+def test_addresses_come_as_vipps_gave_them_with_the_default_first(app: Flask) -> None:
     customer_id = add_customer(app, vipps=True)
-    evil = "<script>alert(1)</script>\"'{{ 7*7 }}"
-    tell(app, customer_id, [HOME | {"street": evil}])
-    add_answer(app, customer_id, "mail", True, evil)
+    tell(app, customer_id, [HOME, {"type": "other", "street": "Hytta 1"}])
     with app.app_context():
-        db.session.get_one(Customer, customer_id).name = evil
-        db.session.commit()
-    log_in(client)
-    page = open_page(client, "/account")
-    assert page.text.count("{{ 7*7 }}") >= 3
-    assert not [script for script in page.select("script") if script.string]
+        customer = db.session.get_one(Customer, customer_id)
+        assert vipps_profile_of(customer) is not None
+        assert addresses_of(customer) == [
+            Address("home", "Fjordveien 12\nUnit B5", "5003", "BERGEN", "NO"),
+            Address("other", "Hytta 1", "", "", ""),
+        ]
 
 
 def test_a_customer_cannot_see_another_customers_page(app: Flask, client: FlaskClient) -> None:
@@ -150,23 +140,3 @@ def test_a_customer_cannot_see_another_customers_page(app: Flask, client: FlaskC
     for words in ("other@example.com", "Fjordveien", "May we write"):
         assert words not in page.text
     assert len(page.select(".rows--tight li")) == 1
-
-
-def test_addresses_come_as_vipps_gave_them_with_the_default_first(app: Flask) -> None:
-    customer_id = add_customer(app, vipps=True)
-    tell(app, customer_id, [HOME, {"type": "other", "street": "Hytta 1"}])
-    with app.app_context():
-        customer = db.session.get_one(Customer, customer_id)
-        assert vipps_profile_of(customer) is not None
-        assert addresses_of(customer) == [
-            Address("home", "Fjordveien 12\nUnit B5", "5003", "BERGEN", "NO"),
-            Address("other", "Hytta 1", "", "", ""),
-        ]
-
-
-def test_a_customer_without_vipps_has_no_addresses_from_there(app: Flask) -> None:
-    customer_id = add_customer(app)
-    with app.app_context():
-        customer = db.session.get_one(Customer, customer_id)
-        assert vipps_profile_of(customer) is None
-        assert addresses_of(customer) == []

@@ -34,7 +34,7 @@ from tests.speed import REAL
         ("only letters here", None),
         ("x" * 100 + "y" * 100, None),
     ],
-)
+)  # fmt: skip
 def test_a_password_is_judged_by_length_and_by_who_else_would_try_it(password: str, problem: Problem | None) -> None:
     assert policy.problem(password, "tuva.lien@example.com") == problem
 

@@ -14,7 +14,6 @@ from app.database import db
 from tests.conftest import open_page, post
 from tests.customers.profile_steps import (
     CABIN,
-    FORM,
     HOME,
     IN_FORM,
     NEW_HOME,
@@ -40,16 +39,9 @@ from tests.pages import check_page
 
 @pytest.fixture
 def kari(app: Flask, client: FlaskClient) -> int:
-    """Return a customer whom Vipps knows, logged in."""
     customer_id = add_linked(app)
     enter(app, client, customer_id)
     return customer_id
-
-
-def test_who_is_not_logged_in_is_led_to_the_login(client: FlaskClient) -> None:
-    assert client.get(PROFILE).location == f"/login?next={PROFILE}"
-    for path in (PROFILE, f"{PROFILE}/proposals", f"{PROFILE}/policy"):
-        assert post(client, path).location == "/login"
 
 
 def test_the_page_has_ones_own_values_and_those_of_vipps(client: FlaskClient, kari: int) -> None:
@@ -140,7 +132,7 @@ def test_a_name_typed_by_hand_has_no_parts_that_belong_to_another(app: Flask, cl
         ("region", "", "Enter the town"),
         ("country", "US", "We deliver to Norway"),
     ],
-)
+)  # fmt: skip
 def test_a_mistake_is_named_and_nothing_is_saved(
     app: Flask, client: FlaskClient, kari: int, field: str, value: str, complaint: str
 ) -> None:
@@ -152,12 +144,11 @@ def test_a_mistake_is_named_and_nothing_is_saved(
     assert states(app, kari) == []
 
 
-def test_markup_is_shown_as_text(app: Flask, client: FlaskClient, kari: int) -> None:
+def test_markup_in_a_proposal_is_shown_as_text(app: Flask, client: FlaskClient, kari: int) -> None:
     evil = "<script>alert(1)</script>"
-    save(client, name=evil, street=evil)
-    refresh(app, kari, says(name=evil, addresses=()))
+    refresh(app, kari, says(name=evil))
     page = open_page(client, PROFILE)
-    assert page.text.count(evil) >= 3
+    assert evil in page.one(".proposal").get_text()
     assert not [script for script in page.select("script") if script.string]
 
 
@@ -167,15 +158,12 @@ NOW = datetime(2026, 3, 15, 13, 3, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("ago", "words"),
     [
-        (timedelta(0), "today at 14:03"),
-        (timedelta(hours=14), "today at 00:03"),
-        (timedelta(hours=15), "yesterday at 23:03"),
-        (timedelta(days=2), "2 days ago"),
-        (timedelta(days=12), "12 days ago"),
-        (timedelta(days=30), "4 weeks ago"),
+        (timedelta(0), "today at 14:03"), (timedelta(hours=14), "today at 00:03"),
+        (timedelta(hours=15), "yesterday at 23:03"), (timedelta(days=2), "2 days ago"),
+        (timedelta(days=12), "12 days ago"), (timedelta(days=30), "4 weeks ago"),
         (timedelta(days=200), "7 months ago"),
     ],
-)
+)  # fmt: skip
 def test_the_page_says_how_old_it_is(app: Flask, client: FlaskClient, ago: timedelta, words: str) -> None:
     with time_machine.travel(NOW, tick=False):
         customer_id = add_linked(app)
@@ -221,15 +209,6 @@ def test_there_is_no_other_policy(app: Flask, client: FlaskClient, kari: int, po
     assert post(client, f"{PROFILE}/policy", {"policy": policy}, form_on=PROFILE).status_code == 400
     with looking_at(app, kari) as customer:
         assert customer.refresh_policy == "ask"
-
-
-@pytest.mark.parametrize("path", ["", "/proposals", "/policy"])
-def test_a_form_without_a_token_does_nothing(app: Flask, client: FlaskClient, kari: int, path: str) -> None:
-    refresh(app, kari, says(name="Kari Berg"))
-    data = {**FORM, "name": "Evil", "policy": "update", "choice-1": "take"}
-    assert client.post(PROFILE + path, data=data).status_code == 400
-    with looking_at(app, kari) as customer:
-        assert (customer.name, customer.refresh_policy) == ("Kari Nordfjell", "ask")
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,6 @@ from tests.customers.steps import add_customer, mails
 
 @pytest.fixture
 def kari(app: Flask, client: FlaskClient) -> int:
-    """Return a customer whom Vipps knows, logged in."""
     customer_id = add_linked(app)
     enter(app, client, customer_id)
     return customer_id
@@ -112,14 +111,10 @@ def test_a_question_that_was_replaced_cannot_be_answered(app: Flask, client: Fla
 @pytest.mark.parametrize(
     "choices",
     [
-        {"c1": "take"},
-        {"c1": "take", "c2": "take"},
-        {"c999": "take"},
-        {"c2": "perhaps"},
-        {"c2x": "take"},
+        {"c1": "take"}, {"c1": "take", "c2": "take"}, {"c999": "take"}, {"c2": "perhaps"}, {"c2x": "take"},
         {"c٢": "take"},
     ],
-)
+)  # fmt: skip
 def test_another_customers_question_counts_as_none(app: Flask, client: FlaskClient, choices: dict[str, str]) -> None:
     other = add_linked(app, email="other@example.com")
     refresh(app, other, says(name="Kari Berg"))

@@ -13,12 +13,7 @@ NAME, EMAIL, PHONE, ADDRESS = "name", "email", "phone_number", "address"
 LISTED = [{"type": each.type, **parts_of(each)} for each in (HOME, WORK)]
 OWN: Values = {NAME: "Kari Nordfjell", EMAIL: "kari@example.com", PHONE: "4790000011", ADDRESS: OWN_HOME}
 VIPPS: Values = {**OWN, "addresses": LISTED}
-NEWS = {
-    NAME: "Kari Berg",
-    EMAIL: "kari.berg@example.com",
-    PHONE: "4790000099",
-    ADDRESS: parts_of(WORK),
-}
+NEWS = {NAME: "Kari Berg", EMAIL: "kari.berg@example.com", PHONE: "4790000099", ADDRESS: parts_of(WORK)}
 BY_POLICY = {Policy.UPDATE: State.APPLIED, Policy.ASK: State.PROPOSED, Policy.KEEP: State.NOTED}
 
 
@@ -31,7 +26,6 @@ def states(
     verified: bool = True,
     taken: bool = False,
 ) -> dict[str, State]:
-    """Return the state of each line of the plan."""
     changes = plan(before, now, own, policy, phone_verified=verified, email_taken=taken)
     return {line.field: line.state for line in changes.lines}
 
@@ -82,8 +76,7 @@ def test_an_email_address_of_another_account_is_never_applied(
 
 
 @pytest.mark.parametrize(
-    ("policy", "state"),
-    [(Policy.UPDATE, State.APPLIED), (Policy.ASK, State.NOTED), (Policy.KEEP, State.NOTED)],
+    ("policy", "state"), [(Policy.UPDATE, State.APPLIED), (Policy.ASK, State.NOTED), (Policy.KEEP, State.NOTED)]
 )
 def test_an_unverified_phone_number_is_never_proposed(policy: Policy, state: State) -> None:
     assert states({**VIPPS, PHONE: NEWS[PHONE]}, policy, verified=False) == {PHONE: state}
@@ -107,15 +100,12 @@ def test_another_spelling_of_an_address_does_not_count_as_a_change() -> None:
 @pytest.mark.parametrize(
     ("policy", "now", "verified", "expected"),
     [
-        (Policy.ASK, OWN[PHONE], True, True),
-        (Policy.ASK, OWN[PHONE], False, None),
-        (Policy.ASK, NEWS[PHONE], True, False),
-        (Policy.KEEP, NEWS[PHONE], True, False),
-        (Policy.UPDATE, NEWS[PHONE], True, True),
-        (Policy.UPDATE, NEWS[PHONE], False, None),
+        (Policy.ASK, OWN[PHONE], True, True), (Policy.ASK, OWN[PHONE], False, None),
+        (Policy.ASK, NEWS[PHONE], True, False), (Policy.KEEP, NEWS[PHONE], True, False),
+        (Policy.UPDATE, NEWS[PHONE], True, True), (Policy.UPDATE, NEWS[PHONE], False, None),
         (Policy.ASK, None, False, None),
     ],
-)
+)  # fmt: skip
 def test_the_own_phone_number_is_verified_while_vipps_says_so(
     policy: Policy, now: Any, verified: bool, expected: bool | None
 ) -> None:

@@ -1,11 +1,8 @@
 """Create an account: the same answer for every address, and no login before it is confirmed."""
 
-import threading
-from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_babel import get_locale
@@ -16,13 +13,14 @@ from app.customers import lookup
 from app.customers.accounts import emails as mail_texts
 from app.customers.models import Customer
 from app.customers.passwords import hashing
-from app.database import db, utcnow
+from app.database import db
 from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import (
     EMAIL,
     OTHER_PASSWORD,
     PASSWORD,
     CountingHasher,
+    activity_of,
     add_customer,
     get_customer,
     is_logged_in,
@@ -32,10 +30,10 @@ from tests.customers.steps import (
     register,
     without_token,
 )
+from tests.threads import at_once
 
 
 def press(client: FlaskClient, link: str, **fields: str) -> Any:
-    """Press the button on the page of a confirm link."""
     return post(client, link, fields, form_on=link)
 
 
@@ -54,8 +52,9 @@ def test_registering_logs_in_after_the_link_and_not_before(app: Flask, client: F
 def test_the_browser_that_registered_only_presses_the_button(app: Flask, client: FlaskClient) -> None:
     register(client, next="/checkout")
     link = link_in(mails(app)[0], "confirm")
-    page = open_page(client, link)
-    assert not page.select("main input[type=password]")
+    for _ in range(2):  # looking uses nothing up: mail scanners open every link
+        assert browser_of(app).get(link).status_code == browser_of(app).head(link).status_code == 200
+    assert not open_page(client, link).select("main input[type=password]")
     response = press(client, link)
     assert (response.status_code, response.headers["Location"]) == (303, "/checkout")
     assert is_logged_in(client)
@@ -63,6 +62,9 @@ def test_the_browser_that_registered_only_presses_the_button(app: Flask, client:
     assert customer is not None
     assert customer.email_verified_at is not None
     assert customer.name == "Tuva Lien"
+    assert activity_of(app, customer.id) == [("address_confirmed", "mail"), ("logged_in", "mail")]
+    assert open_page(client, link, 410).h1 == "This link no longer works"
+    assert post(client, link, {"password": PASSWORD}, form_on="/account").status_code == 410
 
 
 def test_another_browser_needs_the_password_as_well(app: Flask, client: FlaskClient) -> None:
@@ -74,16 +76,6 @@ def test_another_browser_needs_the_password_as_well(app: Flask, client: FlaskCli
     assert not is_logged_in(other)
     assert press(other, link, password=PASSWORD).status_code == 303
     assert is_logged_in(other)
-
-
-def test_an_owner_who_opens_a_strangers_link_confirms_nothing(app: Flask, client: FlaskClient) -> None:
-    """Pre-hijacking: the stranger registers with the owner's address and waits for the owner to confirm it."""
-    register(client)
-    link, owner = link_in(mails(app)[0], "confirm"), browser_of(app)
-    press(owner, link)
-    assert log_in_by_form(client).status_code == 422
-    assert not is_logged_in(client)
-    assert not is_logged_in(owner)
 
 
 def test_the_owners_own_registration_replaces_the_strangers(app: Flask, client: FlaskClient) -> None:
@@ -102,48 +94,6 @@ def test_a_strangers_later_registration_is_not_confirmed_by_the_owners_browser(a
     link = link_in(mails(app, "confirm_address")[1], "confirm")
     assert press(client, link).status_code == 422
     assert press(client, link, password=PASSWORD).status_code == 422
-
-
-def test_looking_at_a_link_uses_nothing_up(app: Flask, client: FlaskClient) -> None:
-    register(client)
-    link = link_in(mails(app)[0], "confirm")
-    for _ in range(3):
-        assert browser_of(app).get(link).status_code == 200
-        assert browser_of(app).head(link).status_code == 200
-    assert press(client, link).status_code == 303
-
-
-def test_a_link_works_once(app: Flask, client: FlaskClient) -> None:
-    register(client)
-    link = link_in(mails(app)[0], "confirm")
-    press(client, link)
-    response = post(client, link, {"password": PASSWORD}, form_on="/account")
-    assert response.status_code == 410
-    assert "This link no longer works" in response.text
-    assert browser_of(app).get(link).status_code == 410
-
-
-def test_a_link_works_for_a_day(app: Flask, client: FlaskClient) -> None:
-    register(client)
-    link = link_in(mails(app)[0], "confirm")
-    with time_machine.travel(utcnow() + timedelta(hours=24, seconds=1), tick=False):
-        assert client.get(link).status_code == 410
-        assert post(client, link).status_code == 410
-    with time_machine.travel(utcnow() + timedelta(hours=23, minutes=59), tick=False):
-        assert client.get(link).status_code == 200
-
-
-@pytest.mark.parametrize("token", ["x", "A" * 43, "A" * 5000, "%00", "%ff", "å"])
-def test_a_guessed_link_is_a_page_and_not_a_crash(client: FlaskClient, token: str) -> None:
-    assert open_page(client, f"/confirm/{token}", status=410).h1 == "This link no longer works"
-    assert post(client, f"/confirm/{token}", {"password": PASSWORD}).status_code == 410
-
-
-def test_a_link_to_reset_confirms_nothing(app: Flask, client: FlaskClient) -> None:
-    add_customer(app, confirmed=False)
-    post(client, "/password/forgot", {"email": EMAIL}, form_on="/password/forgot")
-    token = link_in(mails(app, "reset_password")[0], "password/reset").rpartition("/")[2]
-    assert client.get(f"/confirm/{token}").status_code == 410
 
 
 @pytest.mark.parametrize("vipps", [False, True])
@@ -172,23 +122,6 @@ def test_a_taken_address_gets_the_same_answer_and_a_mail(
     assert (owner.password_hash is None) == vipps
 
 
-def test_a_mail_to_a_stranger_carries_nothing_that_was_typed(app: Flask, client: FlaskClient) -> None:
-    register(client, name="Win a prize at http://evil.example")
-    add_customer(app, "other@example.com")
-    register(client, "other@example.com", name="Win a prize at http://evil.example")
-    bodies = [mail.body for mail in mails(app) + mails(app, to="other@example.com")]
-    assert len(bodies) == 2
-    assert not [body for body in bodies if "evil" in body or "prize" in body]
-
-
-def test_links_come_from_the_configuration_and_not_from_the_host_header(app: Flask, client: FlaskClient) -> None:
-    token = open_page(client, "/register").csrf_token()
-    data = {"name": "Tuva", "email": EMAIL, "password": PASSWORD, "csrf_token": token}
-    client.post("/register", data=data, headers={"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"})
-    assert link_in(mails(app)[0], "confirm")
-    assert "evil" not in mails(app)[0].body
-
-
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
@@ -201,7 +134,7 @@ def test_links_come_from_the_configuration_and_not_from_the_host_header(app: Fla
         ("password", f"{NAME.lower()} 123 456", "shop’s name"),
         ("password", "tuva.lien.1990", "your email address in the password"),
     ],
-)
+)  # fmt: skip
 def test_a_form_that_is_not_right_says_what_and_loses_nothing(
     app: Flask, client: FlaskClient, field: str, value: str, words: str
 ) -> None:
@@ -213,13 +146,6 @@ def test_a_form_that_is_not_right_says_what_and_loses_nothing(
     assert "<b>Lien" not in response.text
     assert get_customer(app) is None
     assert mails(app) == []
-
-
-def test_a_name_is_one_line(app: Flask, client: FlaskClient) -> None:
-    register(client, name=" Tuva\r\nBcc: x\0\u2028 Lien ")
-    customer = get_customer(app)
-    assert customer is not None
-    assert customer.name == "Tuva Bcc: x Lien"
 
 
 def test_the_mail_is_in_the_language_of_its_reader(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
@@ -235,22 +161,15 @@ def test_the_mail_is_in_the_language_of_its_reader(app: Flask, client: FlaskClie
 def test_registrations_at_the_same_moment_make_one_account(either_app: Flask) -> None:
     browsers = [browser_of(either_app) for _ in range(6)]
     tokens = [open_page(browser, "/register").csrf_token() for browser in browsers]
-    start, statuses = threading.Barrier(len(browsers)), []
-
-    def go(browser: FlaskClient, token: str) -> None:
-        start.wait()
-        data = {"name": "Tuva", "email": EMAIL, "password": PASSWORD, "csrf_token": token}
-        statuses.append(browser.post("/register", data=data).status_code)
-
-    threads = [threading.Thread(target=go, args=pair) for pair in zip(browsers, tokens, strict=True)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    data = {"name": "Tuva", "email": EMAIL, "password": PASSWORD}
+    calls = [
+        lambda b=browser, t=token: b.post("/register", data={**data, "csrf_token": t}).status_code
+        for browser, token in zip(browsers, tokens, strict=True)
+    ]
+    assert at_once(*calls) == [303] * 6
     with either_app.app_context():
         count = db.session.scalar(select(func.count()).where(Customer.email == EMAIL))
     assert count == 1
-    assert statuses == [303] * 6
     assert len(mails(either_app)) == 5
 
 

@@ -10,7 +10,6 @@ from app.customers import lookup
 from app.customers.linking import revocation
 from app.customers.models import Activity, Customer, CustomerSession, ProfileChange, VippsLink, WebhookDelivery
 from app.customers.privacy.erasure import erase
-from app.customers.sessions import session_store
 from app.database import db
 from app.mail import Mail
 from app.vipps.config import ISSUER_PATH
@@ -138,17 +137,3 @@ def test_an_account_that_is_deleted_meanwhile_is_unknown(
     monkeypatch.setattr(lookup, "lock_customer", lock_deleted)
     revoke(app)
     assert outcomes(app) == [("unknown_subject", 1)]
-
-
-def test_sessions_of_one_way_in_can_be_ended_alone(app: Flask) -> None:
-    customer_id = add_customer(app)
-    with app.test_request_context():
-        customer = db.session.get_one(Customer, customer_id)
-        rows = [
-            session_store.add(customer, method, "", confirmed=False)[0] for method in ("vipps", "vipps", "password")
-        ]
-        db.session.flush()
-        session_store.end_all(customer, "x", keep=rows[0].id, method="vipps")
-        db.session.commit()
-        db.session.expire_all()
-        assert [row.ended_reason for row in rows] == [None, "x", None]

@@ -15,18 +15,19 @@ from app.vipps import webhook
 from tests.conftest import browser_of
 from tests.customers.revocation_steps import MINUTE, SUBJECT, link_of, now, outcomes, revoke, send, sending
 from tests.customers.steps import activity_of, add_customer, enter, mails, open_sessions
-from tests.customers.test_linking_races import at_once
+from tests.threads import at_once
 from tests.vipps.events import event
 
 
-def test_the_same_body_again_only_counts(either_app: Flask) -> None:
-    customer_id = add_customer(either_app, vipps=True)
-    body = revoke(either_app)
-    for _ in range(9):
-        send(either_app, body)
-    assert outcomes(either_app) == [("revoked", 10)]
-    assert activity_of(either_app, customer_id) == [("sharing_revoked", "vipps")]
-    assert len(mails(either_app)) == 1
+def later(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
+    """Move the clock of the webhook on."""
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> "Later":
+            return super().now(tz) + by
+
+    monkeypatch.setattr(webhook, "datetime", Later)
 
 
 def test_ten_equal_deliveries_at_once_have_one_effect(either_app: Flask) -> None:
@@ -44,11 +45,6 @@ def test_ten_different_deliveries_at_once_have_one_effect(either_app: Flask) -> 
     assert link_of(either_app, customer_id).sharing_revoked_at == at, "the latest counts"
     assert activity_of(either_app, customer_id) == [("sharing_revoked", "vipps")]
     assert len(mails(either_app)) == 1
-
-
-def test_ten_deliveries_at_once_about_an_unknown_subject_are_one_row(either_app: Flask) -> None:
-    at_once(*sending(either_app, [event(now(), sub="unknown")] * 10))
-    assert outcomes(either_app) == [("unknown_subject", 10)]
 
 
 def test_malformed_deliveries_are_stored_by_what_is_wrong_and_counted(either_app: Flask) -> None:
@@ -103,12 +99,7 @@ def test_a_body_that_was_understood_is_understood_for_ever(app: Flask, monkeypat
     add_customer(app, vipps=True)
     body = revoke(app)
 
-    class Later(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> "Later":
-            return super().now(tz) + timedelta(days=7)
-
-    monkeypatch.setattr(webhook, "datetime", Later)
+    later(monkeypatch, timedelta(days=7))
     send(app, body)
     assert outcomes(app) == [("revoked", 2)]
     send(app, event(now()), 400)
@@ -121,12 +112,7 @@ def test_a_body_that_came_too_early_is_done_when_it_comes_again(app: Flask, monk
     send(app, body, 400)
     assert outcomes(app) == [("not_yet_valid", 1)]
 
-    class Later(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> "Later":
-            return super().now(tz) + 3 * MINUTE
-
-    monkeypatch.setattr(webhook, "datetime", Later)
+    later(monkeypatch, 3 * MINUTE)
     send(app, body)
     assert outcomes(app) == [("revoked", 2)]
     assert link_of(app, customer_id).sharing_revoked_at == at

@@ -118,12 +118,3 @@ def test_the_activity_list_tells_it_and_shows_no_browser(app: Flask, client: Fla
     page = open_page(client, "/account/activity")
     (line,) = [each.get_text(" ") for each in page.select("main li") if "no longer share" in each.get_text()]
     assert "device" not in line
-
-
-def test_the_next_login_is_the_same_customers(vipps: VippsPerson) -> None:
-    vipps.log_in(PERSON)
-    customer_id, subject = subject_of(vipps)
-    revoke(vipps.app, now(), subject)
-    vipps.patch(f"persons/{PERSON}", {"phone_numbers": ["4790000099"]})
-    vipps.log_in(PERSON)
-    assert subject_of(vipps) == (customer_id, subject)

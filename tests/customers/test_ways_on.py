@@ -37,7 +37,7 @@ CONFIRMED_EMAIL = Customer(email="a@example.com", email_verified_at=utcnow())
         ("id_token_nonce", NO_PASSWORD, ["/cart", "/account"]),
         ("vipps_resting", PASSWORD, ["/account", "/cart"]),
     ],
-)
+)  # fmt: skip
 def test_the_ways_on_from_a_refusal(app: Flask, code: str, customer: Customer | None, hrefs: list[str]) -> None:
     with app.test_request_context():
         assert [

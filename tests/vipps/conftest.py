@@ -13,6 +13,18 @@ from app.vipps.purposes import LoginPurpose
 from tests.provider import Provider, running
 
 
+class Clock:
+    """A monotonic clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    monotonic = __call__
+
+
 @pytest.fixture
 def provider() -> Iterator[Provider]:
     """Return a provider that behaves, until a test bends it."""

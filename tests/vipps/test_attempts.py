@@ -1,6 +1,5 @@
 """A login in progress: taken once, by the browser that began it, within its time."""
 
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from app.vipps import routes
 from app.vipps.attempts import MAX_PER_BROWSER, Attempt, Attempts, Expired, Repeated, hash_of, login_attempt, metadata
 from app.vipps.errors import LoginRefused
 from app.vipps.purposes import LoginPurpose
+from tests.threads import at_once
 
 
 class Clock:
@@ -29,7 +29,6 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Clock:
-    """Return a clock that stands still."""
     return Clock()
 
 
@@ -44,7 +43,6 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def attempts(engine: Engine, clock: Clock) -> Attempts:
-    """Return an empty store."""
     return Attempts(lambda: engine, clock)
 
 
@@ -131,17 +129,7 @@ def test_an_unknown_state_is_refused(attempts: Attempts, state: str) -> None:
 
 def test_of_many_claims_at_once_exactly_one_wins(attempts: Attempts) -> None:
     begun = attempts.begin("browser", LoginPurpose.LOG_IN, "/")
-    gate, results = threading.Barrier(10), []
-
-    def claim() -> None:
-        gate.wait()
-        results.append(attempts.claim(begun.state, "browser"))
-
-    threads = [threading.Thread(target=claim) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    results = at_once(*[lambda: attempts.claim(begun.state, "browser")] * 10)
     assert sorted(type(result).__name__ for result in results) == ["Attempt"] + ["Repeated"] * 9
 
 

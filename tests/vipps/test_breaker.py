@@ -10,28 +10,16 @@ from flask.testing import FlaskClient
 from app.vipps import breaker as breakers
 from app.vipps.breaker import MAX_OUTAGES, OPEN_SECONDS, WINDOW_SECONDS, Breaker, BreakerState, CallResult
 from app.vipps.client import VippsClient
-from app.vipps.config import VippsConfig
 from app.vipps.deadline_http import CONNECT_SECONDS, Deadline
-from app.vipps.discovery import _checked, _Kept
 from app.vipps.errors import LoginRefused
 from app.vipps.transport import Transport
 from tests.conftest import browser_of, open_page
 from tests.pages import check_page
-from tests.provider import TOKEN_PATH, USERINFO_PATH, Provider
-from tests.vipps.conftest import an_attempt
+from tests.provider import TOKEN_PATH, USERINFO_PATH, Provider, running
+from tests.vipps.conftest import Clock, an_attempt
 from tests.vipps_person import VippsPerson
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def __call__(self) -> float:
-        return self.seconds
 
 
 @pytest.fixture
@@ -45,7 +33,6 @@ def circuit(clock: Clock) -> Breaker:
 
 
 def fail(circuit: Breaker, times: int = 1, said: CallResult = CallResult.OUTAGE) -> None:
-    """Make calls that fail."""
 
     def call() -> None:
         raise LoginRefused("vipps_timeout")
@@ -56,7 +43,6 @@ def fail(circuit: Breaker, times: int = 1, said: CallResult = CallResult.OUTAGE)
 
 
 def succeed(circuit: Breaker) -> str:
-    """Make a call that is answered."""
     return circuit.call(lambda: "an answer", lambda _: CallResult.ANSWERED)
 
 
@@ -264,7 +250,6 @@ def browser(make_app: Any, provider: Provider) -> FlaskClient:
 
 
 def press(browser: FlaskClient) -> Any:
-    """Press the button on the login page."""
     return browser.get("/login/vipps?next=/checkout")
 
 
@@ -332,15 +317,8 @@ def test_in_the_demo_a_failure_that_a_visitor_orders_affects_no_other(vipps: Vip
     assert vipps.log_in("ola").status_code == 303
 
 
-def documented(config: VippsConfig) -> dict[str, str]:
-    """Return what the simulator's discovery document says."""
-    names = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
-    return {"issuer": config.issuer, **{name: f"{config.base_url}/{name}" for name in names}}
-
-
-def test_in_the_demo_a_simulator_that_is_switched_off_opens_it(make_app: Any, unused_port: int) -> None:
-    app = make_app(demo=True, SIMULATOR_URL=f"http://localhost:{unused_port}")
-    client = app.extensions["vipps"].client
-    provider = _checked(documented(client.config), client.config)
-    client._discovery._kept["provider"] = _Kept(provider, float("inf"))
+def test_in_the_demo_a_simulator_that_is_switched_off_opens_it(make_app: Any) -> None:
+    with running() as provider:
+        app = make_app(demo=True, SIMULATOR_URL=provider.origin)
+        assert press(browser_of(app)).status_code == 302
     assert [press(browser_of(app)).status_code for _ in range(MAX_OUTAGES + 1)] == [502] * MAX_OUTAGES + [503]

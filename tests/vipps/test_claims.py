@@ -47,17 +47,12 @@ def test_a_name_that_is_no_name_is_absent(value: object) -> None:
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
-        ("  Ánne   Márjá Eira ", "Ánne Márjá Eira"),
-        ("Kari\r\nBcc: x@example.com", "Kari Bcc: x@example.com"),
-        ("Ka\x00ri", "Ka ri"),
-        ("Ka\ud800ri", "Kari"),
-        ("Ka\u202eri", "Kari"),
-        ("Ma\u200cryam", "Ma\u200cryam"),
-        ("A\u030angstro\u0308m", "Ångström"),
-        ("x" * 10_000, "x" * 200),
+        ("  Ánne   Márjá Eira ", "Ánne Márjá Eira"), ("Kari\r\nBcc: x@example.com", "Kari Bcc: x@example.com"),
+        ("Ka\x00ri", "Ka ri"), ("Ka\ud800ri", "Kari"), ("Ka\u202eri", "Kari"), ("Ma\u200cryam", "Ma\u200cryam"),
+        ("A\u030angstro\u0308m", "Ångström"), ("x" * 10_000, "x" * 200),
         ("<script>alert(1)</script>", "<script>alert(1)</script>"),
     ],
-)
+)  # fmt: skip
 def test_a_name_is_cleaned_but_not_changed(given: str, kept: str) -> None:
     assert parse({**SUB, "name": given}).name == kept
 

@@ -4,7 +4,7 @@ import base64
 import gzip
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
@@ -42,16 +42,14 @@ def test_building_a_client_makes_no_call(provider: Provider) -> None:
 
 def test_the_authorization_request_names_s256_and_carries_state_and_nonce(client_of: VippsClient) -> None:
     url = client_of.authorization_url(an_attempt())
-    query = parse_qs(urlsplit(url).query)
-    assert query["response_type"] == ["code"]
-    assert query["client_id"] == [CLIENT_ID]
-    assert query["redirect_uri"] == ["https://shop.example/login/vipps/callback"]
-    assert query["state"] == ["the-state"]
-    assert query["nonce"] == ["the-nonce"]
-    assert query["code_challenge_method"] == ["S256"]
-    assert len(query["code_challenge"][0]) == 43
-    assert query["market"] == ["NO"]
+    query = dict(parse_qsl(urlsplit(url).query))
+    assert len(query.pop("code_challenge")) == 43
+    assert query.pop("scope").startswith("openid name")
     assert "scope=openid%20name" in url
+    assert query == {
+        "response_type": "code", "client_id": CLIENT_ID, "redirect_uri": "https://shop.example/login/vipps/callback",
+        "state": "the-state", "nonce": "the-nonce", "code_challenge_method": "S256", "market": "NO",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("purpose", list(LoginPurpose))
@@ -97,27 +95,17 @@ def test_every_call_carries_the_tracking_headers_and_userinfo_a_bare_bearer_toke
 @pytest.mark.parametrize(
     ("status", "body", "code"),
     [
-        (401, {"error": "invalid_client"}, "invalid_client"),
-        (401, {}, "invalid_client"),
-        (400, {"error": "invalid_grant"}, "invalid_grant"),
-        (400, {"error": "invalid_request"}, "token_refused"),
-        (403, {"error": "unauthorized_client"}, "token_refused"),
-        (200, {"error": "invalid_grant"}, "invalid_grant"),
-        (400, {"error": {"deep": 1}}, "token_refused"),
-        (200, [], "token_garbled"),
-        (200, None, "token_garbled"),
-        (200, "text", "token_garbled"),
-        (200, {"access_token": None, "token_type": "bearer"}, "token_garbled"),
+        (401, {"error": "invalid_client"}, "invalid_client"), (401, {}, "invalid_client"),
+        (400, {"error": "invalid_grant"}, "invalid_grant"), (400, {"error": "invalid_request"}, "token_refused"),
+        (403, {"error": "unauthorized_client"}, "token_refused"), (200, {"error": "invalid_grant"}, "invalid_grant"),
+        (400, {"error": {"deep": 1}}, "token_refused"), (200, [], "token_garbled"), (200, None, "token_garbled"),
+        (200, "text", "token_garbled"), (200, {"access_token": None, "token_type": "bearer"}, "token_garbled"),
         (200, {"access_token": "a\r\nb", "token_type": "bearer"}, "token_garbled"),
         (200, {"access_token": "a", "token_type": "mac"}, "token_garbled"),
-        (500, {"error": "server_error"}, "vipps_failing"),
-        (502, {}, "vipps_failing"),
-        (503, {}, "vipps_overloaded"),
-        (429, {}, "vipps_overloaded"),
-        (302, {}, "redirect_refused"),
-        (307, {}, "redirect_refused"),
+        (500, {"error": "server_error"}, "vipps_failing"), (502, {}, "vipps_failing"), (503, {}, "vipps_overloaded"),
+        (429, {}, "vipps_overloaded"), (302, {}, "redirect_refused"), (307, {}, "redirect_refused"),
     ],
-)
+)  # fmt: skip
 def test_a_bad_token_answer_has_a_name_and_is_never_retried(
     provider: Provider, log_in: LogIn, status: int, body: object, code: str
 ) -> None:
@@ -138,21 +126,13 @@ def test_a_token_answer_that_is_not_json_is_refused(provider: Provider, log_in: 
 @pytest.mark.parametrize(
     ("status", "body", "code"),
     [
-        (401, b"{}", "userinfo_refused"),
-        (403, b"{}", "userinfo_refused"),
-        (404, b"", "userinfo_refused"),
-        (500, b"", "vipps_failing"),
-        (503, b"", "vipps_overloaded"),
-        (302, b"", "redirect_refused"),
-        (200, b"", "userinfo_garbled"),
-        (200, b"[]", "userinfo_garbled"),
-        (200, b"null", "userinfo_garbled"),
-        (200, b"<html>", "userinfo_garbled"),
-        (200, b"{}", "userinfo_subject"),
-        (200, b'{"sub": "OTHER-SUBJECT"}', "userinfo_subject"),
-        (200, b'{"sub": null}', "userinfo_subject"),
+        (401, b"{}", "userinfo_refused"), (403, b"{}", "userinfo_refused"), (404, b"", "userinfo_refused"),
+        (500, b"", "vipps_failing"), (503, b"", "vipps_overloaded"), (302, b"", "redirect_refused"),
+        (200, b"", "userinfo_garbled"), (200, b"[]", "userinfo_garbled"), (200, b"null", "userinfo_garbled"),
+        (200, b"<html>", "userinfo_garbled"), (200, b"{}", "userinfo_subject"),
+        (200, b'{"sub": "OTHER-SUBJECT"}', "userinfo_subject"), (200, b'{"sub": null}', "userinfo_subject"),
     ],
-)
+)  # fmt: skip
 def test_bad_userinfo_logs_no_user_in(provider: Provider, log_in: LogIn, status: int, body: bytes, code: str) -> None:
     provider.bent[USERINFO_PATH] = lambda to: to.send(body, status)
     assert refused(log_in) == code
@@ -183,11 +163,6 @@ def test_a_connection_that_is_cut_is_refused_and_the_next_login_works(
     assert refused(log_in) == "vipps_unreachable"
     provider.bent.clear()
     assert log_in()["sub"] == SUBJECT
-
-
-def test_a_closed_port_is_unreachable(log_in: LogIn, unused_port: int) -> None:
-    client = VippsClient(Provider().config(base_url=f"http://127.0.0.1:{unused_port}"))
-    assert refused(lambda: log_in(client)) == "vipps_unreachable"
 
 
 def test_a_browser_is_not_sent_to_a_simulator_that_is_switched_off() -> None:
@@ -239,14 +214,10 @@ def test_no_more_logins_wait_for_vipps_than_allowed(provider: Provider, monkeypa
 @pytest.mark.parametrize(
     ("promised", "sent", "right"),
     [
-        (False, [], True),
-        (False, ["ours"], True),
-        (False, ["https://evil.example/"], False),
-        (True, ["ours"], True),
-        (True, [], False),
-        (True, ["ours", "ours"], False),
+        (False, [], True), (False, ["ours"], True), (False, ["https://evil.example/"], False),
+        (True, ["ours"], True), (True, [], False), (True, ["ours", "ours"], False),
     ],
-)
+)  # fmt: skip
 def test_the_response_s_issuer_is_checked_when_sent_or_promised(
     provider: Provider, client_of: VippsClient, promised: bool, sent: list[str], right: bool
 ) -> None:

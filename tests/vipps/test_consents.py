@@ -17,36 +17,27 @@ D, F = "delegatedConsents", "flowResult"
 
 # The documented sample, whose one key has a leading blank (Vipps: merchant-initiated login integration).
 SAMPLE = {
-    "language": "EN",
-    "heading": "Stay in touch",
-    "text": "Choose what you want.",
-    " termsDescription": "You can withdraw at any time.",
-    "confirmConsentButtonText": "Confirm",
+    "language": "EN", "heading": "Stay in touch", "text": "Choose what you want.",
+    " termsDescription": "You can withdraw at any time.", "confirmConsentButtonText": "Confirm",
     "links": {
-        "termsLinkText": "Terms",
-        "termsLinkUrl": "https://example.com/terms",
-        "privacyStatementLinkText": "Privacy",
-        "privacyStatementLinkUrl": "https://example.com/privacy",
+        "termsLinkText": "Terms", "termsLinkUrl": "https://example.com/terms",
+        "privacyStatementLinkText": "Privacy", "privacyStatementLinkUrl": "https://example.com/privacy",
     },
     "timeOfConsent": "2022-11-23T11:40:13Z",
     "consents": [
         {"id": "email", "accepted": True, "required": True, "textDisplayedToUser": "Receive offers via email"},
         {"id": "sms", "accepted": False, "required": False, "textDisplayedToUser": "Receive offers via SMS"},
     ],
-}
+}  # fmt: skip
 FLOW_SAMPLE = {
     "language": "NO",
     "screens": [
         {
-            "title": "Extra consent",
-            "description": "Accept terms and conditions",
+            "title": "Extra consent", "description": "Accept terms and conditions",
             "terms": {"links": [{"title": "Terms of Service", "url": "https://example.com/terms"}]},
             "elements": [
                 {
-                    "type": "checkbox",
-                    "id": "cf_accept_terms",
-                    "title": "Accept T&C",
-                    "checked": True,
+                    "type": "checkbox", "id": "cf_accept_terms", "title": "Accept T&C", "checked": True,
                     "required": True,
                     "readMore": {"title": "Read more", "description": "Details about the custom flow"},
                 },
@@ -59,7 +50,7 @@ FLOW_SAMPLE = {
         },
     ],
     "timeOfConsent": "2026-01-17T09:31:00Z",
-}
+}  # fmt: skip
 
 
 def item(consent_id: object = "email", accepted: object = True, **rest: object) -> dict[str, Any]:
@@ -238,15 +229,8 @@ def test_a_garbled_answer_takes_the_yes_beside_it_but_not_the_no() -> None:
 
 
 TIMES = [
-    None,
-    "",
-    "yesterday",
-    "2026-10-14",
-    7,
-    "2026-10-14T09:31:05",
-    "0001-01-01T00:00:00+14:00",
-    "2014-12-31T23:59:59Z",
-]
+    None, "", "yesterday", "2026-10-14", 7, "2026-10-14T09:31:05", "0001-01-01T00:00:00+14:00", "2014-12-31T23:59:59Z",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -285,15 +269,11 @@ def test_a_link_that_does_not_lead_to_the_web_is_left_out(address: object) -> No
 @pytest.mark.parametrize(
     ("around", "place"),
     [
-        ({"links": "x"}, "links"),
-        ({"heading": 7}, "heading"),
-        ({"text": ["x"]}, "text"),
-        ({"termsDescription": {}}, "termsDescription"),
-        ({" termsDescription": 7}, "termsDescription"),
-        ({"language": None}, "language"),
-        ({"language": "<script>"}, "language"),
+        ({"links": "x"}, "links"), ({"heading": 7}, "heading"), ({"text": ["x"]}, "text"),
+        ({"termsDescription": {}}, "termsDescription"), ({" termsDescription": 7}, "termsDescription"),
+        ({"language": None}, "language"), ({"language": "<script>"}, "language"),
     ],
-)
+)  # fmt: skip
 def test_what_is_malformed_around_the_question_is_named_and_left_out(around: dict[str, Any], place: str) -> None:
     answers, problems = said(delegated(item(), **around))
     assert (answers, problems) == ({"email": True}, (f"delegatedConsents.{place}",))
@@ -355,19 +335,14 @@ def test_what_no_database_could_keep_is_kept_as_text() -> None:
     json.dumps(kept, ensure_ascii=False, allow_nan=False).encode()
 
 
+MEMBERS = [
+    "id", "accepted", "checked", "required", "type", "title", "textDisplayedToUser", "url", "consents", "screens",
+    "elements", "links", "terms", "readMore", "language", "timeOfConsent",
+]  # fmt: skip
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["email", "checkbox", AT]),
     lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(
-            st.sampled_from(["id", "accepted", "checked", "required", "type", "title", "textDisplayedToUser", "url"])
-            | st.sampled_from(
-                ["consents", "screens", "elements", "links", "terms", "readMore", "language", "timeOfConsent"]
-            )
-            | st.text(max_size=5),
-            inner,
-            max_size=6,
-        )
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(MEMBERS) | st.text(max_size=5), inner, max_size=6)
     ),
     max_leaves=20,
 )

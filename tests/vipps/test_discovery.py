@@ -11,19 +11,9 @@ from app.vipps.client import VippsClient
 from app.vipps.config import DISCOVERY_PATH
 from app.vipps.deadline_http import Deadline
 from tests.provider import KEYS_PATH, Handler, Provider
-from tests.vipps.conftest import an_attempt
+from tests.threads import at_once
+from tests.vipps.conftest import Clock, an_attempt
 from tests.vipps.test_client import LogIn, refused
-
-
-class Clock:
-    """A monotonic clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def monotonic(self) -> float:
-        """Return the present."""
-        return self.seconds
 
 
 @pytest.fixture
@@ -80,16 +70,11 @@ def test_a_changed_endpoint_is_taken_over(provider: Provider, client_of: VippsCl
 @pytest.mark.parametrize(
     "bend",
     [
-        {"issuer": "https://evil.example/"},
-        {"issuer": None},
-        {"authorization_endpoint": None},
-        {"token_endpoint": ""},
-        {"userinfo_endpoint": 7},
-        {"jwks_uri": None},
-        {"token_endpoint": "https://evil.example/token"},
-        {"userinfo_endpoint": "http://[bad"},
+        {"issuer": "https://evil.example/"}, {"issuer": None}, {"authorization_endpoint": None},
+        {"token_endpoint": ""}, {"userinfo_endpoint": 7}, {"jwks_uri": None},
+        {"token_endpoint": "https://evil.example/token"}, {"userinfo_endpoint": "http://[bad"},
     ],
-)
+)  # fmt: skip
 def test_a_document_that_cannot_be_trusted_is_refused_and_not_kept(
     provider: Provider, log_in: LogIn, bend: dict[str, Any]
 ) -> None:
@@ -102,15 +87,12 @@ def test_a_document_that_cannot_be_trusted_is_refused_and_not_kept(
 @pytest.mark.parametrize(
     ("bend", "code"),
     [
-        (lambda to: to.send(b"<html>"), "discovery_unusable"),
-        (lambda to: to.send(b""), "discovery_unusable"),
-        (lambda to: to.send(b"[]"), "discovery_unusable"),
-        (lambda to: to.send_json({}, 404), "discovery_unusable"),
-        (lambda to: to.send_json({}, 500), "vipps_failing"),
-        (lambda to: to.send_json({}, 503), "vipps_overloaded"),
+        (lambda to: to.send(b"<html>"), "discovery_unusable"), (lambda to: to.send(b""), "discovery_unusable"),
+        (lambda to: to.send(b"[]"), "discovery_unusable"), (lambda to: to.send_json({}, 404), "discovery_unusable"),
+        (lambda to: to.send_json({}, 500), "vipps_failing"), (lambda to: to.send_json({}, 503), "vipps_overloaded"),
         (lambda to: to.send_json({}, 301, Location="/"), "redirect_refused"),
     ],
-)
+)  # fmt: skip
 def test_a_bad_discovery_answer_is_refused_and_the_next_good_one_works(
     provider: Provider, log_in: LogIn, bend: Callable[[Handler], None], code: str
 ) -> None:
@@ -123,15 +105,10 @@ def test_a_bad_discovery_answer_is_refused_and_the_next_good_one_works(
 @pytest.mark.parametrize(
     "keys",
     [
-        {},
-        {"keys": None},
-        {"keys": []},
-        {"keys": [{}]},
-        {"keys": ["x"]},
-        {"keys": [{"kty": "RSA", "n": "x", "e": "AQAB"}]},
-        [],
+        {}, {"keys": None}, {"keys": []}, {"keys": [{}]}, {"keys": ["x"]},
+        {"keys": [{"kty": "RSA", "n": "x", "e": "AQAB"}]}, [],
     ],
-)
+)  # fmt: skip
 def test_bad_keys_are_refused_and_the_next_good_ones_work(provider: Provider, log_in: LogIn, keys: object) -> None:
     provider.bent[KEYS_PATH] = lambda to: to.send_json(keys)
     assert refused(log_in) == "keys_unusable"
@@ -149,14 +126,6 @@ def test_keys_of_other_kinds_and_uses_are_passed_over(provider: Provider, log_in
     ]
     provider.bent[KEYS_PATH] = lambda to: to.send_json({"keys": [*others, good, *[{"kty": "OKP"}] * 20]})
     log_in()
-
-
-def test_keys_down_while_keys_are_kept_changes_nothing(provider: Provider, log_in: LogIn, clock: Clock) -> None:
-    log_in()
-    clock.seconds += 3601
-    provider.bent[KEYS_PATH] = Handler.cut
-    log_in()
-    assert provider.calls(KEYS_PATH) == 2
 
 
 def test_who_has_a_good_copy_does_not_wait_for_another_s_refresh(
@@ -182,15 +151,5 @@ def test_who_has_a_good_copy_does_not_wait_for_another_s_refresh(
 
 
 def test_one_fetch_serves_all_who_wait_for_it(provider: Provider, client_of: VippsClient) -> None:
-    gate = threading.Barrier(8)
-
-    def start() -> None:
-        gate.wait()
-        client_of.check_issuer([], Deadline(5))
-
-    threads = [threading.Thread(target=start) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[lambda: client_of.check_issuer([], Deadline(5))] * 8)
     assert provider.calls(DISCOVERY_PATH) == 1

@@ -32,15 +32,10 @@ def forged(header: dict[str, Any], secret: bytes) -> str:
 @pytest.mark.parametrize(
     "claims",
     [
-        {},
-        {"aud": CLIENT_ID},
-        {"aud": [CLIENT_ID], "azp": CLIENT_ID},
-        {"iat": After(20)},
-        {"exp": After(-10)},
-        {"role": "admin", "is_admin": True, "email": "x@example.com"},
-        {"auth_time": After(-(365 * 24 * 3600))},
+        {}, {"aud": CLIENT_ID}, {"aud": [CLIENT_ID], "azp": CLIENT_ID}, {"iat": After(20)}, {"exp": After(-10)},
+        {"role": "admin", "is_admin": True, "email": "x@example.com"}, {"auth_time": After(-(365 * 24 * 3600))},
     ],
-)
+)  # fmt: skip
 def test_a_good_token_passes(provider: Provider, log_in: LogIn, claims: dict[str, Any]) -> None:
     provider.claims = claims
     log_in()
@@ -49,32 +44,20 @@ def test_a_good_token_passes(provider: Provider, log_in: LogIn, claims: dict[str
 @pytest.mark.parametrize(
     ("claims", "code"),
     [
-        ({"iss": "https://evil.example/"}, "id_token_issuer"),
-        ({"iss": None}, "id_token_issuer"),
-        ({"aud": "other"}, "id_token_audience"),
-        ({"aud": ["other"], "azp": CLIENT_ID}, "id_token_audience"),
-        ({"aud": "other", "azp": CLIENT_ID}, "id_token_audience"),
-        ({"aud": []}, "id_token_audience"),
-        ({"azp": "other"}, "id_token_audience"),
-        ({"exp": After(-3600)}, "id_token_expired"),
-        ({"exp": "soon"}, "id_token_times"),
-        ({"exp": True}, "id_token_times"),
-        ({"iat": After(3600)}, "id_token_times"),
-        ({"iat": After(-(3 * 24 * 3600))}, "id_token_times"),
-        ({"nbf": After(3600)}, "id_token_times"),
-        ({"nonce": "another"}, "id_token_nonce"),
-        ({"nonce": ""}, "id_token_nonce"),
-        ({"nonce": None}, "id_token_nonce"),
-        ({"sub": ""}, "id_token_subject"),
-        ({"sub": "  "}, "id_token_subject"),
-        ({"sub": None}, "id_token_subject"),
-        ({"sub": 12345}, "id_token_subject"),
-        ({"sub": ["a"]}, "id_token_subject"),
-        ({"sub": "x" * 5000}, "id_token_subject"),
-        ({"sub": "a\x00b"}, "id_token_subject"),
+        ({"iss": "https://evil.example/"}, "id_token_issuer"), ({"iss": None}, "id_token_issuer"),
+        ({"aud": "other"}, "id_token_audience"), ({"aud": ["other"], "azp": CLIENT_ID}, "id_token_audience"),
+        ({"aud": "other", "azp": CLIENT_ID}, "id_token_audience"), ({"aud": []}, "id_token_audience"),
+        ({"azp": "other"}, "id_token_audience"), ({"exp": After(-3600)}, "id_token_expired"),
+        ({"exp": "soon"}, "id_token_times"), ({"exp": True}, "id_token_times"),
+        ({"iat": After(3600)}, "id_token_times"), ({"iat": After(-(3 * 24 * 3600))}, "id_token_times"),
+        ({"nbf": After(3600)}, "id_token_times"), ({"nonce": "another"}, "id_token_nonce"),
+        ({"nonce": ""}, "id_token_nonce"), ({"nonce": None}, "id_token_nonce"), ({"sub": ""}, "id_token_subject"),
+        ({"sub": "  "}, "id_token_subject"), ({"sub": None}, "id_token_subject"),
+        ({"sub": 12345}, "id_token_subject"), ({"sub": ["a"]}, "id_token_subject"),
+        ({"sub": "x" * 5000}, "id_token_subject"), ({"sub": "a\x00b"}, "id_token_subject"),
         ({"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}, "id_token_at_hash"),
     ],
-)
+)  # fmt: skip
 def test_a_wrong_claim_is_refused_by_its_name(
     provider: Provider, log_in: LogIn, claims: dict[str, Any], code: str
 ) -> None:
@@ -86,15 +69,11 @@ def test_a_wrong_claim_is_refused_by_its_name(
 @pytest.mark.parametrize(
     ("missing", "code"),
     [
-        ("iss", "id_token_issuer"),
-        ("aud", "id_token_audience"),
-        ("exp", "id_token_times"),
-        ("iat", "id_token_times"),
-        ("sub", "id_token_subject"),
-        ("nonce", "id_token_nonce"),
+        ("iss", "id_token_issuer"), ("aud", "id_token_audience"), ("exp", "id_token_times"),
+        ("iat", "id_token_times"), ("sub", "id_token_subject"), ("nonce", "id_token_nonce"),
         ("id_token", "id_token_missing"),
     ],
-)
+)  # fmt: skip
 def test_a_missing_claim_is_refused(provider: Provider, log_in: LogIn, missing: str, code: str) -> None:
     provider.without = {missing}
     assert refused(log_in) == code

@@ -15,7 +15,7 @@ from app.settings import load
 from app.vipps import webhook
 from app.vipps.revocation_event import MAX_BODY_BYTES
 from tests.conftest import WEBHOOK_TOKEN, served
-from tests.vipps.events import SAMPLE, event
+from tests.vipps.events import event
 from tests.vipps.webhook_steps import ADDRESS, PATH, PLAIN, deliveries, send
 
 OWN_TOKEN = secrets.token_urlsafe(32)
@@ -33,11 +33,9 @@ class Stream(io.RawIOBase):
     count = 0
 
     def readable(self) -> bool:
-        """Say yes."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Give as much as is asked for."""
         buffer[:] = b"a" * len(buffer)
         self.count += len(buffer)
         return len(buffer)
@@ -89,22 +87,6 @@ def test_a_wrong_token_is_a_path_that_leads_nowhere_and_nothing_is_read(
     assert deliveries(app) == []
 
 
-def test_the_token_is_compared_in_constant_time(
-    app: Flask, sender: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    compared: list[tuple[bytes, bytes]] = []
-
-    class Watched:
-        @staticmethod
-        def compare_digest(one: bytes, other: bytes) -> bool:
-            compared.append((one, other))
-            return False
-
-    monkeypatch.setattr(webhook, "hmac", Watched)
-    assert send(sender).status_code == 404
-    assert compared == [(WEBHOOK_TOKEN.encode(), WEBHOOK_TOKEN.encode())]
-
-
 def test_all_tokens_are_compared_whichever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[bytes] = []
     compare = hmac.compare_digest
@@ -142,12 +124,6 @@ def test_without_a_token_of_its_own_a_shop_at_vipps_has_no_webhook(make_app: Any
 def test_an_empty_token_matches_no_request() -> None:
     assert not webhook.token_is_ours("", "")
     assert webhook.token_is_ours("é", "é")
-
-
-def test_a_shop_at_vipps_has_the_token_that_is_set(make_app: Any) -> None:
-    shop = make_app(SECRET_KEY="x" * 40, VIPPS_WEBHOOK_TOKEN=OWN_TOKEN, **AT_VIPPS)
-    assert send(shop.test_client(), path=ADDRESS + OWN_TOKEN).status_code == 200
-    assert send(shop.test_client(), path=PATH).status_code == 404
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
@@ -194,16 +170,6 @@ def test_an_event_that_comes_in_chunks_is_read(app: Flask) -> None:
         ]
     assert statuses == [200, 413]
     assert [row.outcome for row in deliveries(app)] == ["unknown_subject"]
-
-
-def test_no_body_at_all_is_malformed(app: Flask, sender: FlaskClient) -> None:
-    assert send(sender, b"").status_code == 400
-    assert [row.outcome for row in deliveries(app)] == ["not_two_or_three_segments"]
-
-
-def test_the_documented_sample_is_understood_and_long_over(app: Flask, sender: FlaskClient) -> None:
-    assert send(sender, SAMPLE).status_code == 400
-    assert [row.outcome for row in deliveries(app)] == ["expired"]
 
 
 @pytest.mark.parametrize("name", ["Origin", "Sec-Fetch-Site"])

@@ -43,12 +43,10 @@ def begin(browser: FlaskClient, provider: Provider, next_path: str = "/account")
 
 
 def come_back(browser: FlaskClient, **response: str) -> Any:
-    """Come back from Vipps with a response."""
     return browser.get("/login/vipps/callback", query_string=response)
 
 
 def people(shop: Flask) -> list[tuple[str | None, str | None]]:
-    """Return the name and the address of every customer."""
     with shop.app_context():
         return [(each.name, each.email) for each in db.session.scalars(select(Customer))]
 
@@ -79,15 +77,12 @@ def test_the_code_is_exchanged_with_the_verifier_of_the_challenge(shop: Flask, p
 @pytest.mark.parametrize(
     "bend",
     [
-        {"nonce": "of another login"},
-        {"userinfo": {**TUVA, "sub": "another subject"}},
-        {"claims": {"aud": ["another-client"]}},
-        {"claims": {"iss": "https://evil.example/"}},
-        {"without": {"id_token"}},
-        {"down": True},
+        {"nonce": "of another login"}, {"userinfo": {**TUVA, "sub": "another subject"}},
+        {"claims": {"aud": ["another-client"]}}, {"claims": {"iss": "https://evil.example/"}},
+        {"without": {"id_token"}}, {"down": True},
     ],
     ids=lambda bend: next(iter(bend)),
-)
+)  # fmt: skip
 def test_a_wrong_response_logs_no_user_in(shop: Flask, provider: Provider, bend: dict[str, Any]) -> None:
     browser = browser_of(shop)
     asked = begin(browser, provider)

@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.customers.consents.models import ConsentRecord
+from app.customers.models import VippsLink
 from app.database import Base, db
 from app.vipps.transport import ProviderResponse
 from tests.vipps_person import VippsPerson
@@ -65,6 +67,19 @@ def ledger_of(app: Flask, customer_id: int | None = None) -> list[ConsentRecord]
 def answers_of(app: Flask, customer_id: int | None = None) -> list[tuple[str, bool, str]]:
     """Return question, answer and source of each row, the oldest first."""
     return [(row.consent_id, row.granted, row.source) for row in ledger_of(app, customer_id)]
+
+
+def subject_of(app: Flask, customer_id: int) -> str:
+    """Return the customer's Vipps user."""
+    with app.app_context():
+        return db.session.scalars(select(VippsLink.subject).where(VippsLink.customer_id == customer_id)).one()
+
+
+def revoked(app: Flask, customer_id: int, at: datetime | None) -> None:
+    """Note when a customer stopped sharing, or that they share again."""
+    with app.app_context():
+        db.session.execute(update(VippsLink).where(VippsLink.customer_id == customer_id).values(sharing_revoked_at=at))
+        db.session.commit()
 
 
 def everything(app: Flask) -> dict[str, list[Any]]:

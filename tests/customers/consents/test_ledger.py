@@ -11,7 +11,7 @@ from app.customers.consents.models import ConsentRecord
 from app.customers.models import Customer
 from app.database import db, utcnow
 from app.vipps.claims import parse
-from tests.customers.consents.steps import answers_of, delegated, ledger_of
+from tests.customers.consents.steps import delegated, ledger_of
 from tests.customers.steps import add_answer, add_customer
 
 GIVEN = datetime(2026, 10, 14, 9, 31, 5, tzinfo=UTC)
@@ -54,15 +54,6 @@ def test_the_same_object_twice_is_recorded_once_and_another_is_not_lost(app: Fla
     assert len(ledger_of(app)) == 2
     deliver(app, customer_id, delegated("2026-10-15T09:31:05Z", email=True, sms=True))
     assert len(ledger_of(app)) == 4
-
-
-def test_an_absent_object_changes_nothing(app: Flask) -> None:
-    customer_id = add_customer(app)
-    deliver(app, customer_id, delegated(email=True))
-    with app.app_context():
-        ledger.record(db.session.get_one(Customer, customer_id), parse({"sub": "the-subject"}))
-        db.session.commit()
-    assert answers_of(app) == [("email", True, "vipps_login")]
 
 
 @time_machine.travel(TODAY, tick=False)

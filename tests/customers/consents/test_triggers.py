@@ -17,12 +17,10 @@ LATER = datetime(2099, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def row(either_app: Flask) -> int:
-    """Return a row of the ledger, on each database."""
     return add_answer(either_app, add_customer(either_app), subject="the-subject")
 
 
 def run(app: Flask, statement: str, **values: object) -> int:
-    """Run a statement with the shop's database account; returns how many rows it changed."""
     with app.app_context(), db.engine.begin() as connection:
         return connection.execute(text(statement), values).rowcount
 

@@ -16,7 +16,7 @@ from app.database import db, utcnow
 from app.mail import compose
 from tests.conftest import browser_of, open_page, post
 from tests.customers.consents.steps import answers_of, ledger_of
-from tests.customers.steps import EMAIL, activity_of, add_answer, add_customer, enter, link_in, mails
+from tests.customers.steps import EMAIL, activity_of, add_answer, add_customer
 
 UNKNOWN = "We do not know this link"
 STOPPED = "You are unsubscribed"
@@ -31,7 +31,6 @@ def customer_id(app: Flask) -> int:
 
 
 def path_for(app: Flask, customer_id: int, consent_id: str = "email") -> str:
-    """Return the path of a customer's link."""
     with app.test_request_context():
         return f"/unsubscribe/{unsubscribe.token_for(db.session.get_one(Customer, customer_id), consent_id)}"
 
@@ -147,17 +146,6 @@ def test_a_marketing_mail_has_the_headers_of_a_one_click(app: Flask, customer_id
     wire = message.as_bytes().decode()
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click\n" in wire
     assert link in wire.replace("\n ", ""), "the link must not be encoded or cut"
-
-
-def test_the_mail_that_answers_a_yes_ends_it(app: Flask, client: FlaskClient) -> None:
-    customer_id = add_customer(app)
-    enter(app, client, customer_id)
-    post(client, "/account/consents", {"consent": "email", "answer": "on"}, form_on="/account/consents")
-    (mail,) = mails(app, "consent_given")
-    stranger = browser_of(app)
-    path = link_in(mail, "unsubscribe")
-    assert STOPPED in post(stranger, path, form_on=path).text
-    assert answers_of(app)[-1] == ("email", False, "unsubscribe")
 
 
 def test_its_pages_are_kept_out_of_every_cache(app: Flask, customer_id: int) -> None:

@@ -15,9 +15,10 @@ from app.customers.models import Customer, CustomerSession, PendingLink
 from app.database import begin_write, db
 from app.vipps.claims import parse
 from tests.conftest import browser_of
-from tests.customers.consents.steps import answers_of, delegated, everything, ledger_of, says_also
+from tests.customers.consents.steps import delegated, everything, ledger_of, says_also
 from tests.customers.linking_steps import add_account, has_email
 from tests.customers.steps import add_customer
+from tests.threads import at_once
 from tests.vipps_person import VippsPerson
 
 ALL = delegated(email=True, sms=False, digital=True, personal=False)
@@ -85,39 +86,6 @@ def test_a_failure_at_any_write_leaves_nothing_and_the_next_login_has_it_all(eit
         assert db.session.scalar(sessions) == 1
 
 
-def at_once(*things: Any) -> list[Any]:
-    """Do several things in threads that start together; returns their results."""
-    gate, results = threading.Barrier(len(things)), [None] * len(things)
-
-    def run(place: int) -> None:
-        gate.wait()
-        results[place] = things[place]()
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(things))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
-@pytest.mark.parametrize("known", [False, True], ids=["new customer", "known customer"])
-def test_one_object_that_comes_in_many_browsers_at_once_is_recorded_once(
-    either_vipps: VippsPerson, known: bool
-) -> None:
-    if known:
-        either_vipps.log_in("gunnar")
-    says_also(either_vipps, delegatedConsents=ALL)
-    already = len(ledger_of(either_vipps.app))
-    browsers = [browser_of(either_vipps.app) for _ in range(4)]
-    callbacks = [either_vipps.approve(either_vipps.start(browser=each), "gunnar") for each in browsers]
-    calls = [lambda b=b, c=c: b.get(c) for b, c in zip(browsers, callbacks, strict=True)]  # type: ignore[misc]
-    assert [response.status_code for response in at_once(*calls)] == [303] * 4
-    rows = ledger_of(either_vipps.app)[already:]
-    assert sorted(row.consent_id for row in rows) == ["digital", "email", "personal", "sms"]
-    assert len({row.customer_id for row in rows}) == 1
-
-
 def test_of_two_deliveries_that_both_looked_before_one_wrote_each_ends_well(
     either_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,33 +118,6 @@ def test_another_broken_rule_than_the_one_of_one_object_is_not_swallowed(app: Fl
     info = parse({"sub": "the-subject", "delegatedConsents": ALL})
     with app.app_context(), pytest.raises(IntegrityError):
         ledger.record(Customer(id=4711), info)
-
-
-def test_a_broken_answer_costs_neither_the_others_nor_the_login(vipps: VippsPerson) -> None:
-    whole = delegated(email=True, sms=True)
-    whole["consents"][0]["accepted"] = "true"
-    says_also(vipps, delegatedConsents=whole)
-    assert vipps.log_in("gunnar").status_code == 303
-    assert answers_of(vipps.app) == [("sms", True, "vipps_login")]
-
-
-def test_a_flow_result_is_recorded_alike(vipps: VippsPerson) -> None:
-    box = {"type": "checkbox", "id": "cf_accept_terms", "title": "Accept T&C", "checked": True, "required": True}
-    whole = {"language": "NO", "timeOfConsent": "2026-01-17T09:31:00Z", "screens": [{"title": "A", "elements": [box]}]}
-    says_also(vipps, flowResult=whole, delegatedConsents=None)
-    vipps.log_in("gunnar")
-    (row,) = ledger_of(vipps.app)
-    assert (row.consent_id, row.granted, row.required, row.text) == ("cf_accept_terms", True, True, "Accept T&C")
-    assert row.evidence == whole
-
-
-def test_the_national_identity_number_is_kept_nowhere(vipps: VippsPerson) -> None:
-    """Not with the profile, not in the evidence, not in what waits for proof."""
-    whole = delegated(email=True) | {"nin": NIN}
-    says_also(vipps, nin=NIN, delegatedConsents=whole)
-    vipps.log_in("gunnar")
-    assert [row.consent_id for row in ledger_of(vipps.app)] == ["email"]
-    assert NIN not in str(everything(vipps.app))
 
 
 def test_the_national_identity_number_does_not_wait_for_proof(vipps: VippsPerson) -> None:

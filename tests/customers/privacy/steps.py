@@ -53,39 +53,14 @@ MOVED = [_address("home", "Nyfaret 9", "6787", "OVERLOEN")]
 BIRTHDATE = "1988-03-17"
 # Each in a form that a folded text would hold it in.
 VALUES = (
-    "sølvår",
-    "mjøll",
-    "ytterhorn",
-    "quist",
-    "solvaar",
-    "mjoell",
-    "hyttevakta",
-    "4790000277",
-    "90000277",
-    "90000288",
-    "skogfaret",
-    "h0303",
-    "kvernhus",
-    "nyfaret",
-    "setervegen",
-    "6789ytterloen",
-    "ytterloen",
-    "innerloen",
-    "overloen",
-    "nederloen",
-    BIRTHDATE,
-    "skarvbrowser",
-    "tangrind",
-    NIN,
-)
+    "sølvår", "mjøll", "ytterhorn", "quist", "solvaar", "mjoell", "hyttevakta", "4790000277", "90000277", "90000288",
+    "skogfaret", "h0303", "kvernhus", "nyfaret", "setervegen", "6789ytterloen", "ytterloen", "innerloen", "overloen",
+    "nederloen", BIRTHDATE, "skarvbrowser", "tangrind", NIN,
+)  # fmt: skip
 OWN = {
-    "name": "Sølvår Quist",
-    "phone": "900 00 288",
-    "street": "Setervegen 3",
-    "postal_code": "6786",
-    "region": "Nederloen",
-    "country": "NO",
-}
+    "name": "Sølvår Quist", "phone": "900 00 288", "street": "Setervegen 3", "postal_code": "6786",
+    "region": "Nederloen", "country": "NO",
+}  # fmt: skip
 
 
 def fill(vipps: VippsPerson) -> int:
@@ -175,23 +150,11 @@ def another_customer() -> int:
 
 def _waiting(link: VippsLink, waits_at: int, until: Any) -> PendingLink:
     return PendingLink(
-        customer_id=waits_at,
-        browser_hash=secret_hash(secrets.token_urlsafe()),
-        issuer=link.issuer,
-        client_id=link.client_id,
-        subject=link.subject,
+        customer_id=waits_at, browser_hash=secret_hash(secrets.token_urlsafe()), issuer=link.issuer,
+        client_id=link.client_id, subject=link.subject,
         claims={"sub": link.subject, "name": "Sølvår Mjøll Ytterhorn-Quist", "phone_number": "4790000277"},
-        ways=["mail"],
-        reasons=[],
-        next_path="/",
-        expires_at=until,
-    )
-
-
-def subject_of(app: Flask, customer_id: int) -> str:
-    """Return the customer's Vipps subject."""
-    with app.app_context():
-        return db.session.scalars(select(VippsLink.subject).where(VippsLink.customer_id == customer_id)).one()
+        ways=["mail"], reasons=[], next_path="/", expires_at=until,
+    )  # fmt: skip
 
 
 def walk(app: Flask, values: tuple[str, ...]) -> list[str]:

@@ -11,23 +11,24 @@ from sqlalchemy import delete, select, text, update
 
 from app.customers.consents import unsubscribe
 from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer, EmailToken, PendingLink, VippsLink, VippsProfile, WebhookDelivery
+from app.customers.models import Customer, EmailToken, PendingLink, VippsLink, VippsProfile
 from app.customers.privacy import data_sources
 from app.customers.privacy.erasure import erase, pseudonyms
 from app.database import begin_write, db, utcnow
 from app.mail import Mail
 from app.shop.models import Order
 from tests.conftest import browser_of, open_page, post
+from tests.customers.consents.steps import subject_of
 from tests.customers.privacy.steps import (
     EMAIL,
     NEW_EMAIL,
+    NIN,
     PASSWORD,
     VALUES,
     digest,
     every_row,
     fill,
     log_in,
-    subject_of,
     tables_about,
     walk,
 )
@@ -44,7 +45,6 @@ def everything_about(app: Flask, customer_id: int) -> tuple[str, ...]:
 
 
 def delete_account(vipps: VippsPerson) -> None:
-    """Press the button."""
     response = post(vipps.browser, "/account/delete", form_on="/account/delete")
     assert (response.status_code, response.headers["Location"]) == (303, "/")
 
@@ -54,26 +54,11 @@ def test_nothing_in_any_table_says_who_it_was(either_vipps: VippsPerson) -> None
     values = everything_about(either_vipps.app, customer_id)
     assert {where for where, count in tables_about(either_vipps.app, customer_id).items() if not count} == set()
     before = walk(either_vipps.app, values)
-    assert {each.partition(": ")[2] for each in before} >= {*VALUES} - {"04918830001"}
+    assert {each.partition(": ")[2] for each in before} >= {*VALUES} - {NIN}
+    assert walk(either_vipps.app, (NIN,)) == [], "the national identity number is never kept"
     delete_account(either_vipps)
     assert set(walk(either_vipps.app, values)) == FAREWELL
     assert set(tables_about(either_vipps.app, customer_id).values()) == {0}
-
-
-def test_the_identity_number_is_not_even_there_before(vipps: VippsPerson) -> None:
-    fill(vipps)
-    assert walk(vipps.app, ("04918830001",)) == []
-
-
-@pytest.mark.parametrize("lazy", ["orders", "mails", "pending_logins", "sharing_events"])
-def test_the_walk_finds_what_a_holder_would_leave(
-    vipps: VippsPerson, lazy: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    values = everything_about(vipps.app, fill(vipps))
-    left = [holder for holder in vipps.app.extensions[data_sources.REGISTRY] if holder.name != lazy]
-    monkeypatch.setitem(vipps.app.extensions, data_sources.REGISTRY, left)
-    delete_account(vipps)
-    assert set(walk(vipps.app, values)) > FAREWELL
 
 
 def test_what_stays_says_what_the_books_and_a_claim_need(either_vipps: VippsPerson) -> None:
@@ -109,7 +94,6 @@ def test_how_long_the_proof_is_kept_is_a_setting(make_app: Any) -> None:
 
 
 def erase_now(app: Flask, customer_id: int) -> None:
-    """Erase a customer outside of a request."""
     with app.app_context():
         begin_write()
         erase(db.session.get_one(Customer, customer_id))
@@ -166,7 +150,6 @@ def test_a_failure_half_way_leaves_the_customer_whole(vipps: VippsPerson, monkey
 
 
 def dump(app: Flask) -> list[str]:
-    """Return every row of every table but the error reports."""
     return sorted(json.dumps([t.name, row], default=str) for t, row in every_row(app) if t.name != "error_report")
 
 
@@ -250,14 +233,6 @@ def test_an_old_cookie_a_mailed_link_and_a_password_lead_nowhere(vipps: VippsPer
     sent = len(mails(app, to=NEW_EMAIL))
     post(browser_of(app), "/password/forgot", {"email": NEW_EMAIL}, form_on="/password/forgot")
     assert len(mails(app, to=NEW_EMAIL)) == sent
-
-
-def test_an_event_about_the_old_subject_names_no_customer(vipps: VippsPerson) -> None:
-    fill(vipps)
-    delete_account(vipps)
-    with vipps.app.app_context():
-        rows = db.session.scalars(select(WebhookDelivery)).all()
-        assert {(row.customer_id, row.subject_hash, row.outcome) for row in rows} == {(None, None, "revoked")}
 
 
 # What the page says.
