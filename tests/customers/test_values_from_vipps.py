@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import assume, given
-from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -21,8 +19,6 @@ from app.customers.models import Customer
 from app.database import db, utcnow
 from app.settings import SettingsError
 from app.vipps.claims import parse
-from app.vipps.matching import Account, Facts, Person, ProofMethod, Verdict, decide
-from app.vipps.purposes import LoginPurpose
 from tests.conftest import browser_of, open_page, post
 from tests.customers.consents.steps import delegated, says_also
 from tests.customers.linking_steps import (
@@ -152,37 +148,7 @@ def test_an_address_typed_and_claimed_in_two_spellings_is_one_account(
     assert len(links_of(vipps, account or 0)) == 1
 
 
-@pytest.mark.parametrize("claimed", ["+47 900 00 018", "004790000018"])
-def test_a_number_in_another_spelling_finds_its_account(vipps: VippsPerson, claimed: str) -> None:
-    account = add_account(vipps)
-    says_also(vipps, phone_number=claimed, phone_number_verified=True, email=None)
-    assert vipps.log_in(PERSON).location == PROVE
-    assert decisions_of(vipps, account) == ["prove_ownership"]
-
-
 # 2. A code that is cut is another code.
-
-
-@pytest.mark.parametrize(
-    ("code", "spellings"),
-    [
-        ("NO", ["NO", "no", " No ", "NOR", "Norway", "Norge", "Noreg", "Norja", "NORGE"]),
-        ("SE", ["SE", "SWE", "Sweden", "Sverige", "Ruotsi"]),
-        ("DK", ["DK", "DNK", "Denmark", "Danmark", "Tanska", "denmark"]), ("FI", ["FI", "FIN", "Finland", "Suomi"]),
-        ("GL", ["GL", "GRL", "Greenland", "Grønland", "Grönland", "Grönlanti"]),
-        ("AT", ["AT", "AUT", "Austria", "Østerrike", "Österrike", "Østrig", "Itävalta"]),
-        ("DE", ["DE", "DEU", "Germany", "Tyskland", "Saksa"]), ("SV", ["SV", "SLV", "El Salvador"]),
-        ("IS", ["IS", "ISL", "Iceland", "Island", "Islanti"]), ("GB", ["GB", "GBR"]),
-        ("", ["XX", "ZZ", "AA", "EU", "XK", "AN", "SU", "N", "D", "N0", "NO;", "N O", "NORW", "Denmar", "Atlantis"]),
-        ("", ["NOO", "SEK", "DKK", "1", "47", "NO\x00X", "DENMARK AND MORE", "🇳🇴🇳🇴", "-", "NO,SE"]),
-    ],
-)  # fmt: skip
-def test_a_country_is_two_letters_or_unknown(code: str, spellings: list[str]) -> None:
-    for spelling in spellings:
-        info, problems = read(address={**HOME, "country": spelling})
-        assert [each.country for each in info.addresses] == [code], spelling
-        assert ("country" in problems) is (code == ""), spelling
-        assert len(spelling) < 4 or spelling not in problems
 
 
 @pytest.mark.parametrize(
@@ -256,43 +222,6 @@ def test_an_order_goes_to_the_country_that_was_meant(vipps: VippsPerson, country
 
 
 # 3. Unknown does not mean "differs".
-
-GUNNAR = Person("Gunnar", "Lie", EMAIL, PHONE)
-HIS = Account(
-    7, NAME, email=EMAIL, email_verified=True, phone_number=PHONE, phone_verified=True, has_password=True
-)  # fmt: skip
-WHOLE_NAMES = ("Gunnar Lie", "LIE, Gunnar", "Gunnar K. Lie")
-NO_NAMES = ("", "   ", "-", "G.", "Gunnar", "Lie")
-
-
-@given(
-    known=st.sampled_from([*WHOLE_NAMES, *NO_NAMES]),
-    parts=st.sampled_from([("Gunnar", "Lie"), ("", ""), ("Gunnar", ""), ("", "Lie"), (" ", "-")]),
-    in_common=st.sampled_from(["both", "email", "phone"]),
-    has_password=st.booleans(),
-    purpose=st.sampled_from([LoginPurpose.LOG_IN, LoginPurpose.MEMBERS]),
-)
-def test_an_unknown_name_asks_for_proof_and_never_contradicts(
-    known: str, parts: tuple[str, str], in_common: str, has_password: bool, purpose: LoginPurpose
-) -> None:
-    assume({known, *parts} != {"Gunnar", "", "Lie"} or known == "")  # two words that have nothing in common
-    email, number = EMAIL if in_common != "phone" else None, PHONE if in_common != "email" else None
-    account = Account(7, known, EMAIL, True, PHONE, True, has_password=has_password)
-    decision = decide(Facts(purpose, Person(*parts, email=email, phone_number=number), candidates=[account]))
-    assert not {"address_changed_hands", "number_changed_hands", "name_differs"} & set(decision.reasons)
-    if known in WHOLE_NAMES and parts == ("Gunnar", "Lie") and in_common != "phone":
-        assert decision.verdict is Verdict.LINK_AND_LOG_IN
-    else:
-        assert decision.verdict is Verdict.PROVE_OWNERSHIP
-        assert ProofMethod.MAIL in decision.ways
-
-
-@pytest.mark.parametrize("theirs", [None, PHONE])
-@pytest.mark.parametrize("ours", [None, PHONE])
-def test_a_number_that_one_side_does_not_know_contradicts_nothing(theirs: str | None, ours: str | None) -> None:
-    account = Account(7, NAME, EMAIL, True, ours, ours is not None)
-    decision = decide(Facts(LoginPurpose.LOG_IN, Person("Gunnar", "Lie", EMAIL, theirs), candidates=[account]))
-    assert decision.verdict is Verdict.LINK_AND_LOG_IN
 
 
 ABSENT = dict.fromkeys(("name", "given_name", "family_name"))
@@ -378,14 +307,6 @@ def test_every_way_to_a_verified_number_ends_the_older_verification(either_app: 
     assert older not in reached(app, "sms")
 
 
-def test_a_number_comes_back_to_the_person_who_verifies_it_last(either_app: Flask) -> None:
-    first = add_linked(either_app, policy="update")
-    second = add_linked(either_app, policy="update", email="second@example.com", phone_number=NUMBER)
-    for holder in (second, first, second):
-        refresh(either_app, holder, says(email=own_values(either_app, holder)["email"], phone_number="4790000077"))
-        assert verified_holders(either_app, "4790000077") == [holder]
-
-
 def test_connecting_vipps_ends_the_older_verification(vipps: VippsPerson) -> None:
     older = add_account(vipps, name="Sindre Moe", email="sindre@example.com")
     mine = add_account(vipps, phone_number=None, phone_verified_at=None)
@@ -416,32 +337,6 @@ def test_of_two_logins_with_one_number_at_the_same_moment_one_holds_it(either_vi
 
 
 # 5. A change that was put off is tried again.
-
-
-@pytest.mark.parametrize("freed", ["another address", "deleted"])
-@pytest.mark.parametrize(
-    ("policy", "email", "open_questions"),
-    [("update", "taken@example.com", 0), ("ask", "kari@example.com", 1), ("keep", "kari@example.com", 0)],
-)
-def test_an_address_that_was_taken_is_tried_at_each_login(
-    either_app: Flask, policy: str, email: str, open_questions: int, freed: str
-) -> None:
-    app = either_app
-    holder, mine = add_customer(app, "taken@example.com"), add_linked(app, policy=policy)
-    for _ in range(3):
-        refresh(app, mine, says(email="taken@example.com"))
-    assert own_values(app, mine)["email"] == "kari@example.com"
-    assert states(app, mine) == [("email", "held_elsewhere")], "once, although it was tried three times"
-    if freed == "deleted":
-        with app.app_context():
-            db.session.delete(db.session.get_one(Customer, holder))
-            db.session.commit()
-    else:
-        set_values(app, holder, email="moved@example.com")
-    for _ in range(3):
-        refresh(app, mine, says(email="taken@example.com"))
-    assert own_values(app, mine)["email"] == email
-    assert states(app, mine).count(("email", "proposed")) == open_questions
 
 
 @pytest.mark.parametrize(("choice", "email"), [("take", "taken@example.com"), ("keep", "kari@example.com")])
@@ -482,15 +377,6 @@ def test_a_refresh_tries_again_what_was_put_off(vipps: VippsPerson) -> None:
     set_values(vipps.app, holder, email="moved@example.com")
     vipps.browser.get(vipps.approve(begin(vipps, "/account/vipps/refresh"), PERSON))
     assert customer(vipps, who_is_in(vipps) or 0).email == EMAIL
-
-
-def test_a_number_that_vipps_verifies_later_is_asked_about_then(app: Flask) -> None:
-    mine = add_linked(app)
-    refresh(app, mine, says(phone_number=NUMBER, phone_number_verified=False))
-    assert states(app, mine) == [("phone_number", "noted")]
-    for _ in range(2):
-        refresh(app, mine, says(phone_number=NUMBER))
-    assert states(app, mine).count(("phone_number", "proposed")) == 1
 
 
 # 6. Consents that are not channels.
@@ -564,26 +450,6 @@ def test_a_mapping_that_cannot_work_stops_the_start(make_app: Callable[..., Flas
 
 
 UNUSABLE_TIMES = (None, "", "yesterday", "2026-10-14T09:31:05", "2199-01-01T00:00:00Z", "2001-01-01T00:00:00Z", 1.8e9)
-
-
-@pytest.mark.parametrize(
-    ("at", "shape", "source"),
-    [
-        *((at, "delegated", "my_page") for at in UNUSABLE_TIMES), (None, "flow", "my_page"),
-        ("2026-10-14T09:31:05", "flow", "unsubscribe"), (None, "delegated", "vipps_login"),
-    ],
-)  # fmt: skip
-def test_a_yes_of_unknown_time_does_not_beat_a_no(vipps: VippsPerson, at: Any, shape: str, source: str) -> None:
-    has_email(vipps)
-    says_also(vipps, delegatedConsents=None)
-    vipps.log_in(PERSON)
-    mine = who_is_in(vipps) or 0
-    add_answer(vipps.app, mine, "email", False, source=source, at=utcnow() - timedelta(days=1))
-    for heading in ("once", "in other words"):  # an object that differs is not a repeat
-        claims = {"delegatedConsents": {**delegated(at, email=True), "heading": heading}}
-        says_also(vipps, **(claims if shape == "delegated" else flow(at, email=True)))
-        vipps.log_in(PERSON, browser=another_browser(vipps))
-        assert mine not in reached(vipps.app, "email")
 
 
 @pytest.mark.parametrize(
