@@ -4,20 +4,36 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from app.customers.models import Activity
+from app.database import db
 from app.vipps.matching import Verdict
 from app.vipps.purposes import LoginPurpose
 from demo.scenarios import SCENARIOS, Scenario
 from samples.customers import CUSTOMERS, PASSWORD
 from simulator import persons
 from tests.conftest import browser_of, open_page, post
-from tests.customers.test_sample_customers import come_back, last_decision, sample_customer
+from tests.customers.test_sample_customers import sample_customer
 from tests.vipps_person import VippsPerson
 
 PEOPLE = {person["key"]: person for person in persons.from_file()}
 ALL = [scenario for group in SCENARIOS for scenario in group.scenarios]
 AT_THE_BUTTON = [scenario for scenario in ALL if scenario.purpose in (LoginPurpose.LOG_IN, LoginPurpose.MEMBERS)]
 PROVED = [scenario for scenario in ALL if scenario.verdict is Verdict.PROVE_OWNERSHIP]
+
+
+def come_back(vipps: VippsPerson, start: str, person: str, browser: FlaskClient | None = None) -> Any:
+    browser = browser or vipps.browser
+    return browser.get(vipps.approve(str(browser.get(start).headers["Location"]), person))
+
+
+def last_decision(vipps: VippsPerson) -> tuple[str, list[str]] | None:
+    with vipps.app.app_context():
+        lines = select(Activity).where(Activity.decision.is_not(None)).order_by(Activity.id.desc())
+        line = db.session.scalars(lines).first()
+        return (str(line.decision), line.reasons) if line else None
 
 
 def named(scenario: Scenario) -> str:
