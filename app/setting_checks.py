@@ -2,7 +2,7 @@
 
 `CHECKS` is the one table, for the start and for `flask doctor`. Each row has a setting, the form to write it in, and a
 function that uses it and raises `ValueError` with what is wrong. A problem is one line with the name of the setting; of
-a value it quotes a single character at most, since many values are secrets.
+a value it quotes a character or a name at most, and never a secret.
 """
 
 import difflib
@@ -341,7 +341,7 @@ CHECKS = {
     "VIPPS_WEBHOOK_TOKEN_FALLBACKS": Check("tokens with blanks between them", _other_webhooks),
     "PUBLIC_URL": Check(ORIGIN, _public_origin),
     "SIMULATOR_URL": Check("an origin such as http://localhost:8001"),
-    "DATABASE_URL": Check("sqlite:////folder/file or postgresql+psycopg://user:password@host:5432/name", _database),
+    "DATABASE_URL": Check("sqlite:////folder/file or postgresql://user:password@host:5432/name", _database),
     "REDIS_URL": Check("redis://:password@host:6379/0", _redis),
     "SECRET_KEY": Check("what this prints: openssl rand -hex 32", _secret_key),
     "SECRET_KEY_FALLBACKS": Check("keys with blanks between them", _other_keys),

@@ -72,7 +72,11 @@ def fork(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def texts(folder: Path) -> dict[str, str]:
     found = {}
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix not in (".woff2", ".mo", ".sqlite", ".pyc"):
+        if (
+            path.is_file()
+            and ".hypothesis" not in path.parts
+            and path.suffix not in (".woff2", ".mo", ".sqlite", ".pyc")
+        ):
             found[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8")
     return found
 

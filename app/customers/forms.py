@@ -142,6 +142,6 @@ class ConfirmationForm(Form):
 
 
 class EmailForm(WithAddress):
-    """Ask for another e-mail address."""
+    """Ask for another email address."""
 
     email = address_field()

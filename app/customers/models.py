@@ -3,7 +3,7 @@
 What Vipps said last (`VippsProfile`) is kept apart from what the customer keeps in the shop (`Customer`):
 a later login refreshes the former and never silently overwrites the latter. A person is found by
 `(issuer, client_id, subject)` and by nothing else, because a subject belongs to one sales unit (Vipps Login
-API guide: core concepts, "sub") while phone numbers and e-mail addresses change hands.
+API guide: core concepts, "sub") while phone numbers and email addresses change hands.
 Secrets that a browser or a mail carries are stored as SHA-256 hashes only.
 """
 
@@ -192,7 +192,7 @@ class CustomerSession(Base):
 
     A session can therefore be ended here, by the customer or by the shop, and a copied cookie dies with it.
     `confirmed_at` is when this browser last proved that its user is the customer: by the password, by a mailed link
-    or in the Vipps app. A login of a browser that Vipps remembers proves no such thing.
+    or in the Vipps app. A login of a browser that Vipps remembers proves neither.
     """
 
     __tablename__ = "customer_session"

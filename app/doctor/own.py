@@ -38,7 +38,7 @@ def environment() -> Finding:
     said += ", with the demo’s pages." if settings.in_demo else "."
     said += "" if settings.passwords else f" Customers log in with {settings.brand} only."
     if settings.shows_outbox and not settings.simulated:
-        advice = "The outbox shows every mail to everybody; set DEMO=0 before real customers come."
+        advice = "The outbox shows every email to any visitor; set DEMO=0 before real customers come."
         return Finding("environment", "Which Vipps is asked", Level.WARNING, said, advice)
     return Finding("environment", "Which Vipps is asked", Level.OK, said)
 

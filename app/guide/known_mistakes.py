@@ -52,6 +52,4 @@ def _read(name: str, title: str) -> Topic:
     return Topic(name, title, sorted(tables.rows(Mistake, table["mistakes"]), key=lambda each: each.number))
 
 
-KNOWN_MISTAKES = tuple(
-    _read(name, title) for name, title in TOPICS.items() if (tables.FOLDER / "known_mistakes" / f"{name}.toml").exists()
-)
+KNOWN_MISTAKES = tuple(_read(name, title) for name, title in TOPICS.items())

@@ -27,7 +27,7 @@ CHAPTER_OF_BLUEPRINT = {
     "inspector": "a-login-call-by-call",
     "legal": "revocation-and-privacy",
     "login": "a-login-call-by-call",
-    "mail": "forking-this-shop",
+    "mail": "sending-email",
     "orders": "profile-and-refresh",
     "password": "which-customer-is-this",
     "profile": "profile-and-refresh",

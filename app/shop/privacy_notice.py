@@ -188,7 +188,11 @@ def retention() -> list[Retention]:
         Retention(
             _("That you saw an error page, and its reference"), format_period(retention_periods.ERRORS), interest
         ),
-        Retention(_("That our staff looked at your account"), format_period(retention_periods.STAFF_LOOKS), interest),
+        Retention(
+            _("What our staff viewed or changed in your account"),
+            format_period(retention_periods.STAFF_LOOKS),
+            interest,
+        ),
     ]
 
 

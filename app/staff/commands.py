@@ -111,11 +111,9 @@ def _change(number: int, email: str, reason: str, check: str) -> LinkChange:
 
 def _report(outcome: Done | Held | NotChanged) -> None:
     match outcome:
-        case Done(told, other):
+        case Done(not_emailed, other):
             moved = f" The Vipps user opened customer {other} before, which has no Vipps user now." if other else ""
-            click.echo(
-                f"Done.{moved} {'The customer gets an email.' if told else 'The customer has no email address.'}"
-            )
+            click.echo(f"Done.{moved} Customers without an email address, to be called: {not_emailed or 'none'}.")
         case Held(other):
             raise click.ClickException(f"customer {other} has this Vipps user; to move it, add --move-from {other}")
         case NotChanged():

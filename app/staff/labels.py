@@ -58,7 +58,7 @@ CHECKS: Mapping[str, object] = {
 }
 NOT_CHANGED: Mapping[str, object] = {
     NotChanged.NOT_CONNECTED: _l("No %(brand)s user is connected to this account."),
-    NotChanged.NO_SUBJECT: _l("Enter the number (sub) of the %(brand)s user, as another customer’s page shows it."),
+    NotChanged.NO_SUBJECT: _l("Enter the identifier (sub) of the %(brand)s user, as another customer’s page shows it."),
     NotChanged.CONNECTED_ALREADY: _l("This %(brand)s user opens this account already."),
     NotChanged.BLOCKED: _l("One of the accounts is blocked. Find out why before you change it."),
     NotChanged.CHANGED_MEANWHILE: _l("The account was changed after you opened this page. Please look again."),

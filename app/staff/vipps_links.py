@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from app.customers import lookup
 from app.customers.linking import support
 from app.customers.lookup import Identity
+from app.customers.models import Customer
 from app.database import db
 from app.logging import log
 from app.staff import audit_log
@@ -63,9 +64,12 @@ class LinkChange:
 
 @dataclass(frozen=True)
 class Done:
-    """The link was changed. `other` is the account that the Vipps user opened before; `told`: an email went out."""
+    """The link was changed. `other` is the account that the Vipps user opened before.
 
-    told: bool
+    `not_emailed` are the changed customers who have no email address, so staff must tell them.
+    """
+
+    not_emailed: tuple[int, ...] = ()
     other: int | None = None
 
 
@@ -86,12 +90,12 @@ def disconnect(change: LinkChange) -> Done | NotChanged:
         return NotChanged.CHANGED_MEANWHILE
     if link is None:
         return NotChanged.NOT_CONNECTED
-    told = customer.email is not None
+    done = Done(_without_address(customer))
     support.disconnect(customer, link)
     _record(change, AuditAction.VIPPS_DISCONNECTED, customer.id)
     db.session.commit()
     log.info("support_disconnected", staff=change.staff_id, customer=customer.id, reason=change.reason)
-    return Done(told)
+    return done
 
 
 def reconnect(change: LinkChange, subject: str, move_from: int | None = None) -> Done | Held | NotChanged:
@@ -124,6 +128,7 @@ def _reconnect(change: LinkChange, subject: str, move_from: int | None) -> Done 
         return NotChanged.BLOCKED
     if holder != move_from:
         return Held(holder) if holder else NotChanged.CHANGED_MEANWHILE
+    not_emailed = _without_address(*filter(None, locked.values()))
     other = support.reconnect(customer, who)
     _record(change, AuditAction.VIPPS_RECONNECTED, customer.id, f" from={holder}" if holder else "")
     if other:
@@ -136,7 +141,11 @@ def _reconnect(change: LinkChange, subject: str, move_from: int | None) -> Done 
         reason=change.reason,
         moved_from=holder,
     )
-    return Done(customer.email is not None, holder)
+    return Done(not_emailed, holder)
+
+
+def _without_address(*customers: Customer) -> tuple[int, ...]:
+    return tuple(customer.id for customer in customers if customer.email is None)
 
 
 def _holder(who: Identity) -> int | None:

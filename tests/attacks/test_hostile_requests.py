@@ -74,7 +74,7 @@ BODIES: list[tuple[str, bytes]] = [
 # Each set goes to every address; the names of one set are read independently of each other.
 HEADERS: list[dict[str, str]] = [
     {
-        "Cookie": 'session="\\377\\000"; form=\u00ff; cart=; =; ;;=x; language="nb; staff=\x01; clinic=\\',
+        "Cookie": 'session="\\377\\000"; form=\u00ff; cart=; =; ;;=x; language="nb; staff=\x01; error-playground=\\',
         "Accept-Language": "nb;q=1e999, en;q=nan, *;q=-1, \u00ff, " + ",".join(["x-" + "y" * 50] * 200),
         "Accept": "*/;q=;,\u00ff/\u00fe",
         "Range": "bytes=99999999999999999999-0,-,a-b",

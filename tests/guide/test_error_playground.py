@@ -55,7 +55,7 @@ def test_repeated_callback_leads_to_the_same_place(vipps: VippsPerson) -> None:
     assert (again.status_code, again.headers["Location"]) == (303, callback)
     assert again.headers["Cache-Control"] == "no-store"
     names = [cookie.partition("=")[0] for cookie in again.headers.getlist("Set-Cookie")]
-    assert {cookie_of(vipps.app, "session"), cookie_of(vipps.app, "clinic")} <= set(names), (
+    assert {cookie_of(vipps.app, "session"), cookie_of(vipps.app, "error-playground")} <= set(names), (
         "the cookies of the first answer are kept"
     )
     second = vipps.browser.get(callback)
@@ -97,7 +97,7 @@ def test_cookies_of_the_guide_are_on_the_privacy_page(vipps: VippsPerson) -> Non
     pressed(vipps, "callback_repeated")
     given = {each.key for each in vipps.browser._cookies.values()}
     listed = {each.get_text() for each in open_page(vipps.browser, "/privacy").select("#cookies code")}
-    assert {cookie_of(vipps.app, "inspector"), cookie_of(vipps.app, "clinic")} <= given <= listed
+    assert {cookie_of(vipps.app, "inspector"), cookie_of(vipps.app, "error-playground")} <= given <= listed
 
 
 def test_a_fault_belongs_to_one_login_of_one_visitor(vipps: VippsPerson) -> None:

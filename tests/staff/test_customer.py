@@ -131,7 +131,7 @@ def test_each_look_is_written_down(app: Flask) -> None:
     page = open_page(client, "/staff/looks")
     assert [row.get_text(" ", strip=True).count(NAME) for row in page.select("tbody tr")] == [1, 1, 1]
     assert "Tuva" not in page.text
-    assert "Earlier views by staff" in open_page(client, f"/staff/customers/{customer_id}").text
+    assert "Earlier actions by staff" in open_page(client, f"/staff/customers/{customer_id}").text
 
 
 def test_a_look_has_the_reference_of_its_request(app: Flask) -> None:

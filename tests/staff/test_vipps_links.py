@@ -17,7 +17,7 @@ from app.customers.privacy import retention
 from app.customers.privacy.erasure import erase
 from app.database import db, utcnow
 from app.staff.models import AuditEntry, Staff
-from tests.conftest import browser_of
+from tests.conftest import browser_of, open_page
 from tests.customers.linking_steps import PERSON, PHONE, add_account, links_of, who_is_in
 from tests.customers.steps import EMAIL, add_customer, is_logged_in, log_in, mails
 from tests.pages import Page
@@ -122,6 +122,13 @@ def test_a_vipps_user_of_another_account_moves_only_if_that_account_is_named(app
     ]
     assert [mail.kind for mail in mails(app)] == ["support_connected"]
     assert [mail.kind for mail in mails(app, to=OTHER)] == ["support_disconnected"]
+
+
+def test_staff_read_which_customers_get_no_email(app: Flask) -> None:
+    staff, (old, new) = at_work(app), (add_customer(app, email, vipps=True) for email in (OTHER, None))
+    response = order(staff, old, "reconnect", subject=subjects(app)[new], move_from=str(new))
+    page = open_page(staff, response.location)
+    assert f"no email address, so call them: {new}." in page.one(".flashes").get_text()
 
 
 @pytest.mark.parametrize(

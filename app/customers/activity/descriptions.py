@@ -20,7 +20,7 @@ KINDS = {
     Kind.VIPPS_CONNECTED: _l("%(brand)s was connected"),
     Kind.VIPPS_DISCONNECTED: _l("%(brand)s was disconnected"),
     Kind.SUPPORT_DISCONNECTED: _l("Our support disconnected %(brand)s"),
-    Kind.SUPPORT_CONNECTED: _l("Our support connected %(brand)s again"),
+    Kind.SUPPORT_CONNECTED: _l("Our support connected another %(brand)s user"),
     Kind.SUPPORT_MOVED: _l("Our support moved your %(brand)s login to another account"),
     Kind.ADDRESS_CONFIRMED: _l("The email address was confirmed"),
     Kind.TAKEN_OVER: _l("The account is now yours alone: its old password and old sessions were ended"),

@@ -4,7 +4,7 @@ What came from Vipps is kept in a row, and the browser that logged in has the ke
 browser, so that the person can read their email first. The row is deleted after use, and after an hour.
 
 The proof must come from the same browser: otherwise an owner who presses a button in an email would let an attacker's
-Vipps user in. In another browser the emailed link asks to log in with the same Vipps user there (`Purpose.PROVE`).
+Vipps user in. In another browser the emailed link asks to log in with the same Vipps user there (`LoginPurpose.PROVE`).
 """
 
 from datetime import timedelta

@@ -11,7 +11,6 @@ from app import about
 from app.customers.passwords.hashing import MAX_LENGTH, MAX_TYPED, canonical, is_published
 
 MIN_LENGTH = 8
-ADVISED_LENGTH = 15
 
 # A shorter name is in too many words to mean anything.
 MIN_TELLING_NAME = 4

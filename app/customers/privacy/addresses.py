@@ -1,4 +1,4 @@
-"""The e-mail addresses that are, or were, a customer's: the mails to them are about the customer.
+"""The email addresses that are, or were, a customer's: the mails to them are about the customer.
 
 An address that another account has, or has proved or tried to, is that one's, unless it is confirmed here.
 """

@@ -108,7 +108,7 @@ def addresses_in(profile: VippsProfile | None) -> list[Address]:
 
 
 def delivery_addresses(customer: Customer, profile: VippsProfile | None) -> list[Address]:
-    """Return where the customer may want things sent: the address they keep here, then the others from Vipps."""
+    """Return where the customer may want deliveries: the address they keep here, then the others from Vipps."""
     mine = [from_parts(customer.address, OWN)] if customer.address else []
     theirs = [each for each in addresses_in(profile) if not equal("address", parts_of(each), customer.address)]
     return [*mine, *theirs]

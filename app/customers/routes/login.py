@@ -59,7 +59,7 @@ def password_page() -> ResponseReturnValue:
 @limiter.limit(rate_limits.LOGIN_PER_CLIENT, key_func=client_network)
 @limiter.limit(rate_limits.LOGIN_PER_ACCOUNT, key_func=rate_limits.account_key)
 def password() -> ResponseReturnValue:
-    """Log in by e-mail address and password."""
+    """Log in by email address and password."""
     form = LoginForm()
     target = local_path(form.next.data, HOME)
     if not form.validate_on_submit():

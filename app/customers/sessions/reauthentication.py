@@ -7,7 +7,7 @@ Vipps login opens none: a browser that Vipps remembers logs in without asking th
 One exception keeps such pages within reach of an account that has neither a password nor a confirmed address: on Vipps'
 basic plan, a new login of the same Vipps user is the strongest proof that it has, and that is what adding a first
 address or another way in requires (NIST SP 800-63B-4, binding an additional authenticator: at the highest level that
-the account has). A stolen session cannot make that login.
+the account has). A stolen session cannot make that login. In a shop without passwords this holds for every account.
 """
 
 from collections.abc import Callable

@@ -24,7 +24,7 @@ from app.vipps.routes import begin, integration
 
 bp = Blueprint("error_playground", __name__, url_prefix=PREFIX)
 
-COOKIE = "clinic"  # its value is the case that this browser's login has
+COOKIE = "error-playground"  # its value is the case that this browser's login has
 LIFETIME = timedelta(minutes=15)
 FAULT = "fault"  # the case's name in the address of the page that leads on to Vipps
 REPEAT = "repeat"  # injected into the callback, and not into the start

@@ -64,7 +64,7 @@ def place() -> ResponseReturnValue:
             is_mailed = again or _send_receipt(customer, checkout, number)
             db.session.commit()
             if not is_mailed:
-                flash(_("That e-mail address got many receipts from us within an hour, so we sent no more."), "info")
+                flash(_("That email address got many receipts from us within an hour, so we sent no more."), "info")
             return _thanks(number, again)
         case CartEmpty():
             db.session.rollback()

@@ -32,7 +32,7 @@ class LinkForm(Form):
     """What to change and why. `seen` is the subject that the page showed, `move_from` a ticked box."""
 
     action = RadioField(_l("What to do"), [InputRequired()])
-    subject = StringField(_l("Number (sub) to connect"), [Optional()], filters=[one_line])
+    subject = StringField(_l("Identifier (sub) of the Vipps user to connect"), [Optional()], filters=[one_line])
     reason = RadioField(_l("Reason"), [InputRequired()])
     check = RadioField(_l("How you checked who the customer is"), [InputRequired()])
     password = PasswordField(_l("Your own password"), [InputRequired(_l("Enter your password."))])
@@ -80,12 +80,12 @@ def submit(customer_id: int) -> ResponseReturnValue:
         move_from = int(form.move_from.data) if form.move_from.data else None
         outcome = vipps_links.reconnect(change, form.subject.data or "", move_from)
     match outcome:
-        case Done(told):
-            emailed, not_told = (
-                _("Done. The customer gets an email."),
-                _("Done. The customer has no address: call them."),
-            )
-            flash(emailed if told else not_told, "success")
+        case Done(not_emailed):
+            said = _("Done. Every customer concerned gets an email.")
+            if not_emailed:
+                numbers = ", ".join(map(str, not_emailed))
+                said = _("Done. These customers have no email address, so call them: %(numbers)s.", numbers=numbers)
+            flash(said, "success")
             return redirect(url_for("staff.customers.page", customer_id=customer_id), 303)
         case NotChanged.NO_CUSTOMER:
             abort(404)
