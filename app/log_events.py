@@ -47,7 +47,10 @@ EVENTS: dict[str, Event] = {
         logged_out=("A customer logged out in one browser.", "customer"),
         registered=("A registration form was accepted, whether or not the address has an account already.", ""),
         confirmed=("A customer re-authenticated before an action that needs it.", "customer method"),
-        vipps_login_held=("A Vipps login waits for the proof that the account is the customer's.", "decision reasons"),
+        vipps_login_pending=(
+            "A Vipps login waits for the proof that the account is the customer's.",
+            "decision reasons",
+        ),
         vipps_connected=("A Vipps user was linked to an account.", "customer decision"),
         vipps_disconnected=("A Vipps user was unlinked from an account.", "customer"),
         proof_mailed=("A customer asked for an email with a link that proves that an account is theirs.", ""),
@@ -107,7 +110,7 @@ EVENTS: dict[str, Event] = {
         ),
         mail_over_limit=("An email was not made, because its recipient got too many within an hour.", "kind"),
         claims_unreadable=("Vipps sent claims in an unknown format. `problems` are their names.", "problems"),
-        visit_not_noted=("The database was too busy to record that a session was used.", "error"),
+        visit_not_recorded=("The database was too busy to record that a session was used.", "error"),
         error_not_reported=("The database was too busy to store the error behind a reference number.", "error"),
         library_message=(
             "A library logged a message. `says` is its template, without the values; `at` is where.",

@@ -1,7 +1,8 @@
 """Store the staff's sessions: the browser has a random token, the row its hash.
 
 Staff see other people's data, so their sessions expire sooner than a customer's: after half an hour without a page,
-and after a working day in any case (ASVS 7.3.1, 7.3.2). The caller commits.
+and after a working day in any case (ASVS 7.3.1, 7.3.2). The caller commits. The store is apart from the customers' one:
+tables, limits and cookies differ, and one mistake in a shared condition must not open the back office to a customer.
 """
 
 from dataclasses import dataclass

@@ -272,7 +272,7 @@ def test_while_vipps_is_down_the_login_page_says_so_and_offers_the_other_way(
     assert 1 <= int(refused.headers["Retry-After"]) <= OPEN_SECONDS
     page = check_page(refused)
     assert page.h1 == "Vipps does not answer right now"
-    assert str(page.select(".refused__ways a")[0]["href"]) == "/login?next=/checkout"
+    assert str(page.select(".refused__actions a")[0]["href"]) == "/login?next=/checkout"
     assert "vipps-login" not in refused.headers.get("Set-Cookie", ""), "nothing was begun"
     assert order_on(browser) == ["form", "a"]
     for path in ("/login", "/register"):

@@ -122,7 +122,7 @@ class VippsLogin:
             calm=refusal.level == "info",
             earlier=reference() if login_messages.is_about_earlier_account(error.reasons) else None,
             no_way=is_without_a_way(refusal, customer, purpose),
-            ways=actions_after_refusal(refusal.code, customer, next_path, reference(), purpose),
+            actions=actions_after_refusal(refusal.code, customer, next_path, reference(), purpose),
             back=back_action(customer is not None, next_path),
             reference=reference(),
         )
@@ -191,7 +191,7 @@ def ask_for_proof_of_ownership(login: Login, decision: Decision) -> ResponseRetu
     account_activity.record(pending.customer, Kind.LOGIN_HELD, method=LoginMethod.VIPPS, decision=decision)
     callback_replay.record_pending(login.attempt, pending)
     db.session.commit()
-    log.info("vipps_login_held", decision=decision.verdict, reasons=list(decision.reasons))
+    log.info("vipps_login_pending", decision=decision.verdict, reasons=list(decision.reasons))
     send(login_ended, method=LoginMethod.VIPPS, outcome=decision.verdict)
     return redirect_to_proof(key)
 

@@ -204,7 +204,7 @@ def _record_visit(response: Response) -> Response:
     except SQLAlchemyError as error:
         # The page is rendered; a busy database must not replace it by an error.
         db.session.rollback()
-        log.warning("visit_not_noted", error=type(error).__name__)
+        log.warning("visit_not_recorded", error=type(error).__name__)
     return response
 
 

@@ -38,7 +38,7 @@ CONFIRMED_EMAIL = Customer(email="a@example.com", email_verified_at=utcnow())
         ("vipps_resting", PASSWORD, ["/account", "/cart"]),
     ],
 )  # fmt: skip
-def test_the_ways_on_from_a_refusal(app: Flask, code: str, customer: Customer | None, hrefs: list[str]) -> None:
+def test_a_refusal_offers_the_next_actions(app: Flask, code: str, customer: Customer | None, hrefs: list[str]) -> None:
     with app.test_request_context():
         assert [
             way.href for way in actions_after_refusal(code, customer, "/cart", "K7QF-2M9D", LoginPurpose.LOG_IN)
