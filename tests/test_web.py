@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from http.client import HTTPConnection
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -163,9 +164,10 @@ def test_a_path_prefix_comes_from_the_configuration_only(app: Flask, configured:
     forged = {"SCRIPT_NAME": "//evil.example"}
     response = browser_of(app).get("/account", environ_overrides=forged)
     assert response.headers["Location"] == f"{prefix}/login?next=/account"
-    chapter = browser_of(app).get("/guide/a-login-call-by-call", environ_overrides=forged).text
-    assert "evil.example" not in chapter
-    assert f'href="{prefix}/guide/source/' in chapter
+    if find_spec("app.guide"):  # a fork has no guide
+        chapter = browser_of(app).get("/guide/a-login-call-by-call", environ_overrides=forged).text
+        assert "evil.example" not in chapter
+        assert f'href="{prefix}/guide/source/' in chapter
 
 
 @pytest.mark.parametrize(("trusted", "seen"), [("0", "127.0.0.1"), ("1", "3.3.3.3"), ("2", "2.2.2.2")])

@@ -89,6 +89,8 @@ def test_an_account_that_is_deleted_twice_at_once_is_gone(either_app: Flask) -> 
     for twin in twins:
         for name in ("session", "form"):
             twin.set_cookie(name, client.get_cookie(name).value)  # type: ignore[union-attr]
-    assert at_once(*(lambda b=twin: b.post(path, data=data).location for twin in twins)) == ["/"] * 2  # type: ignore[misc]
+    answers = at_once(*(lambda b=twin: b.post(path, data=data).location for twin in twins))  # type: ignore[misc]
+    assert "/" in answers
+    assert set(answers) <= {"/", "/login"}, "the later one may find no session"
     assert get_customer(either_app) is None
     assert [mail.kind for mail in mails(either_app)] == ["account_deleted"]

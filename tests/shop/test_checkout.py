@@ -246,7 +246,8 @@ def test_a_customer_cannot_reserve_the_whole_stock_with_unpaid_orders(
         put_into_cart(buyer, quantity="2")
     left = stock_of(app)
     refused = place_order(buyer)
-    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "3600")
+    assert refused.status_code == 429
+    assert refused.headers["Retry-After"] in ("3599", "3600")
     assert (stock_of(app), len(all_orders(app)), cart_of(buyer)) == (left, 2, {"mittens": 2})
     with app.app_context():
         db.session.execute(update(Order).values(placed_at=utcnow() - timedelta(hours=1)))
