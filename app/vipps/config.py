@@ -1,6 +1,7 @@
 """The configuration of the integration; the shop translates its settings into it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -71,6 +72,7 @@ class VippsConfig:
         return headers
 
 
+@lru_cache(maxsize=64)  # a site asks for the same few names in every request
 def cookie_name(name: str, url: str, owner: str = "") -> str:
     """Return the name of a cookie of the site at this URL; on plain http it begins with the owner, if there is one.
 

@@ -121,7 +121,9 @@ def put_off(customer: Customer, now: Values, own: Values, phone_verified: bool) 
     It waits if another account had the email address, if its proposal was withdrawn without an answer, or if the number
     was not verified and is by now. It no longer waits once the customer or Vipps has changed the field again.
     """
-    differing = [field for field in own if now[field] is not None and not equal(field, now[field], own[field])]
+    # An address from Vipps never becomes the customer's own by itself, so most customers have none.
+    fields = [field for field in own if now[field] is not None and (field, own[field]) != ("address", None)]
+    differing = [field for field in fields if not equal(field, now[field], own[field])]
     if not differing:
         return frozenset()
     mine = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.field.in_(differing))
