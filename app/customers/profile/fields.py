@@ -10,6 +10,7 @@ from typing import Any
 
 from app.customers.accounts.postal_address import can_send_to, from_parts, parts_of
 from app.customers.models import Customer
+from app.vipps.values import normal_email
 
 FIELDS = ("name", "email", "phone_number", "address", "addresses")
 
@@ -58,7 +59,7 @@ def provider_values(columns: Mapping[str, Any]) -> Values:
     default = from_parts(addresses[0]) if addresses else None
     return {
         "name": columns["name"],
-        "email": columns["email"] if columns["email_verified"] else None,
+        "email": normal_email(columns["email"]) if columns["email_verified"] else None,
         "phone_number": columns["phone_number"],
         "address": parts_of(default) if default and can_send_to(default) else None,
         "addresses": addresses or None,
