@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import idna
-from flask import Blueprint, Flask, abort, current_app, request
+from flask import Blueprint, Flask, abort, current_app
 from flask import render_template as render
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
@@ -30,13 +30,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.about import NAME
 from app.database import Base, UtcDateTime, db, on_commit, utcnow
 from app.logging import log, reference
+from app.pagination import paginate_as_asked
 from app.settings import LOCAL_HOSTS, Settings, settings_of_app
 
 TIMEOUT_SECONDS = 30  # for each step of a conversation with the mail server
 SMTP_PORT, SMTPS_PORT = 587, 465
 MAX_ERROR = 60
 PER_PAGE = 20
-LAST_PAGE = 10_000
 SENDER = "mail_sender"
 
 # How many emails of a kind an address gets within the period, if its owner may not have asked for them. Of each kind,
@@ -211,13 +211,8 @@ def outbox() -> ResponseReturnValue:
     """Show the emails that the demo kept, the newest first."""
     if not settings_of_app().shows_outbox:
         abort(404)
-    page = min(max(request.args.get("page", 1, type=int), 1), LAST_PAGE)
-    kept = Mail.message_id.is_(None)
-    newest = select(Mail).where(kept).order_by(Mail.id.desc()).limit(PER_PAGE).offset((page - 1) * PER_PAGE)
-    mails = db.session.scalars(newest).all()
-    total = db.session.scalar(select(func.count()).select_from(Mail).where(kept)) or 0
-    pages = max(1, -(-total // PER_PAGE))
-    return render("mail/outbox.html", mails=mails, page=page, pages=pages, total=total)
+    kept = select(Mail).where(Mail.message_id.is_(None))
+    return render("mail/outbox.html", listing=paginate_as_asked(kept, Mail.id, PER_PAGE))
 
 
 def with_links(text: str) -> Markup:

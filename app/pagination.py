@@ -90,8 +90,18 @@ def paginate(
     size: int,
     *,
     after: Cursor | None = None,
+    before: Cursor | None = None,
     descending: bool = False,
 ) -> Page[Any]:
     """Return one page of the objects that a statement finds, ordered by one unique column."""
-    rows = db.session.scalars(narrow(statement, (column,), size, after=after, descending=descending)).all()
-    return to_page(rows, (column.key,), size, after=after)
+    narrowed = narrow(statement, (column,), size, after=after, before=before, descending=descending)
+    return to_page(db.session.scalars(narrowed).all(), (column.key,), size, after=after, before=before)
+
+
+def paginate_as_asked(statement: Select[Any], column: InstrumentedAttribute[int], size: int) -> Page[Any]:
+    """Return the page that the query parameters `after` and `before` ask for, the newest rows first; or answer 404."""
+    after, before = cursor_in_query("after"), cursor_in_query("before")
+    page = paginate(statement, column, size, after=after, before=before, descending=True)
+    if not page.rows and (after or before):
+        abort(404)
+    return page

@@ -109,13 +109,10 @@ def test_the_outbox_has_pages(app: Flask, client: FlaskClient) -> None:
     with app.app_context():
         db.session.add_all(Mail(recipient=EMAIL, subject=f"No. {n}", body="", kind="test") for n in range(PER_PAGE + 1))
         db.session.commit()
-    assert len(open_page(client, "/outbox").select("article")) == PER_PAGE
-    assert [each.get_text() for each in open_page(client, "/outbox?page=2").select("article h2")] == ["No. 0"]
-
-
-@pytest.mark.parametrize("page", ["0", "-1", "x", "99999999999999999999999", "7", ""])
-def test_a_page_that_is_not_there_is_no_crash(client: FlaskClient, page: str) -> None:
-    open_page(client, f"/outbox?page={page}")
+    first = open_page(client, "/outbox")
+    assert len(first.select("article")) == PER_PAGE
+    second = open_page(client, str(first.one("a[rel=next]")["href"]))
+    assert [each.get_text() for each in second.select("article h2")] == ["No. 0"]
 
 
 @pytest.mark.parametrize("demo", ["0", "1"])

@@ -5,11 +5,10 @@ what was decided and why. A line is part of the transaction that it is about; th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from flask import has_request_context, request
-from sqlalchemy import func, select
+from sqlalchemy import Select, select
 
 from app.customers.models import Activity, Customer
 from app.database import db, insert_row
@@ -50,20 +49,6 @@ class Kind(StrEnum):
     UNBLOCKED = "unblocked"
 
 
-@dataclass(frozen=True)
-class ActivityPage:
-    """One page of an activity list, newest first; `total` counts all lines."""
-
-    lines: Sequence[Activity]
-    total: int
-    page: int
-
-    @property
-    def pages(self) -> int:
-        """Return the number of pages; an empty list is one page."""
-        return max(1, -(-self.total // PER_PAGE))
-
-
 def record(
     customer: Customer | None, kind: Kind, *, method: str | None = None, decision: Decision | None = None
 ) -> Activity:
@@ -81,13 +66,9 @@ def record(
     )
 
 
-def activity_page(customer: Customer, page: int = 1) -> ActivityPage:
-    """Return one page of a customer's list."""
-    mine = Activity.customer_id == customer.id
-    newest = select(Activity).where(mine).order_by(Activity.id.desc())
-    lines = db.session.scalars(newest.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
-    total = db.session.scalar(select(func.count()).select_from(Activity).where(mine)) or 0
-    return ActivityPage(lines, total, page)
+def of_customer(customer: Customer) -> Select[Activity]:
+    """Select a customer's list."""
+    return select(Activity).where(Activity.customer_id == customer.id)
 
 
 def find(customer: Customer, activity_id: int) -> Activity | None:

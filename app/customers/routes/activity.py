@@ -1,14 +1,15 @@
 """The activity list: what happened to the account, and for every login with Vipps why it ended as it did."""
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from app.customers.activity import account_activity
+from app.customers.activity.account_activity import PER_PAGE
 from app.customers.activity.descriptions import describe_decision, describe_reasons
+from app.customers.models import Activity
 from app.customers.sessions.session_cookie import login_required, required_customer
 from app.database import MAX_ID
-
-LAST_PAGE = 10_000
+from app.pagination import paginate_as_asked
 
 bp = Blueprint("activity", __name__)
 
@@ -16,12 +17,9 @@ bp = Blueprint("activity", __name__)
 @bp.get("/account/activity")
 @login_required
 def page() -> ResponseReturnValue:
-    """Show the list, newest first; a page after the last one is the last one."""
-    customer, number = required_customer(), min(max(request.args.get("page", 1, type=int), 1), LAST_PAGE)
-    found = account_activity.activity_page(customer, number)
-    if number > found.pages:
-        found = account_activity.activity_page(customer, found.pages)
-    return render_template("customers/activity.html", listing=found)
+    """Show the list, newest first."""
+    mine = account_activity.of_customer(required_customer())
+    return render_template("customers/activity.html", listing=paginate_as_asked(mine, Activity.id, PER_PAGE))
 
 
 @bp.get(f"/account/activity/<int(max={MAX_ID}):activity_id>")
