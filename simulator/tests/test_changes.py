@@ -143,7 +143,7 @@ def test_starting_over_resets_all_data(browser: FlaskClient, visit: Visit) -> No
     change_plan(browser)
     home.response = browser.get("/")
     home.press("start-over")
-    assert "Nobody is remembered in this browser." in home.page.text
+    assert "This browser remembers no person." in home.page.text
     assert not home.page.select(".mark")
     assert "Testbutikken" not in home.page.one("#ola").get_text()
     assert "Change the plan to advanced" in plan_form(browser, BASIC_MERCHANT.client_id).get_text(), (

@@ -173,7 +173,7 @@ def test_outdated_form_is_not_saved(browser: FlaskClient, provider: Provider) ->
     response = browser.post(f"{ADDRESS}/{CONSENTS}", data=old)
     assert response.status_code == 409
     page = check_page(response)
-    assert (page.one("#heading")["value"], "Somebody else saved" in page.text) == ("Theirs", True)
+    assert (page.one("#heading")["value"], "Another person saved" in page.text) == ("Theirs", True)
     assert config(provider, "delegated_consents")["heading"]["en"] == "Theirs"
 
 
@@ -194,7 +194,7 @@ def test_original_comes_back_as_a_new_version(browser: FlaskClient, provider: Pr
 def test_unit_that_never_set_it_up_can_begin(browser: FlaskClient, provider: Provider) -> None:
     asked = {"scope": "openid delegatedConsents"}
     provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"delegated_consents": None}, "PATCH")
-    assert opened(browser, CONSENTS).one(".version").get_text() == "Not set up: nobody sees it"
+    assert opened(browser, CONSENTS).one(".version").get_text() == "Not set up: no person sees it"
     assert CONSENTS not in provider.claims(request=asked)
     saved(browser, CONSENTS)
     assert CONSENTS in provider.claims(request=asked)

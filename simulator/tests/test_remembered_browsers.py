@@ -69,7 +69,7 @@ def test_browser_can_be_forgotten(visit: Visit, simulator: Flask) -> None:
     visitor.response = visitor.client.get("/")
     assert "This browser remembers Ola Tangen" in visitor.page.text
     visitor.press("forget")
-    assert "Nobody is remembered in this browser." in visitor.page.text
+    assert "This browser remembers no person." in visitor.page.text
     assert visitor.client.get_cookie(NAME) is None
     assert visit(scope="openid").page.h1 == "Log in to Testbutikken"
     thief = simulator.test_client()
