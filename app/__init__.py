@@ -51,10 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.debug = app.debug and urlsplit(settings.public_url).hostname in LOCAL_HOSTS
     app.extensions["settings"] = settings
     app.jinja_env.globals.update(settings=settings, about=about, shop_name=about.NAME)
-    app.config.update(
-        SQLALCHEMY_DATABASE_URI=settings.database,
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),
-    )
+    app.config.update(SQLALCHEMY_DATABASE_URI=settings.database, SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings))
 
     logging.init_app(app, settings)
     strict_requests.init_app(app)

@@ -282,13 +282,7 @@ def _leave_read_only_server(context: ExceptionContext) -> None:
         context.is_disconnect = True
 
 
-PRAGMAS = (
-    "foreign_keys=ON",
-    f"busy_timeout={BUSY_MS}",
-    "journal_mode=WAL",
-    "synchronous=NORMAL",
-    "secure_delete=ON",
-)
+PRAGMAS = ("foreign_keys=ON", f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON")
 
 
 @event.listens_for(Engine, "connect")

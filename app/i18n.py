@@ -52,10 +52,7 @@ babel = Babel()
 def init_app(app: Flask) -> None:
     """Choose the language of each request, and give the formatters to the templates."""
     babel.init_app(
-        app,
-        locale_selector=chosen_language,
-        default_translation_directories="translations",
-        default_timezone=TIME_ZONE,
+        app, locale_selector=chosen_language, default_translation_directories="translations", default_timezone=TIME_ZONE
     )
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # the method is its i18n extension's
         gettext=lambda text: _texts().ugettext(text),

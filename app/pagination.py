@@ -78,9 +78,7 @@ def to_page(
         return Page(())
     first, last = (".".join(str(getattr(row, name)) for name in key) for row in (shown[0], shown[-1]))
     return Page(
-        shown,
-        previous=first if after or (before and has_more) else None,
-        next=last if before or has_more else None,
+        shown, previous=first if after or (before and has_more) else None, next=last if before or has_more else None
     )
 
 

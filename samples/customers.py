@@ -71,11 +71,7 @@ CUSTOMERS = (
     # Vipps has not verified that the email address is his.
     SampleCustomer(email="jonas.moen@example.com", given_name="Jonas", family_name="Moen"),
     SampleCustomer(
-        email="halvor.strand@example.com",
-        given_name="Halvor",
-        family_name="Strand",
-        phone="4790000020",
-        blocked=True,
+        email="halvor.strand@example.com", given_name="Halvor", family_name="Strand", phone="4790000020", blocked=True
     ),
     # No test person: to log in with the password, and to link a Vipps user from the account page.
     SampleCustomer(email="ingrid.solheim@example.com", given_name="Ingrid", family_name="Solheim", phone="4790000201"),

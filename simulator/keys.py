@@ -85,14 +85,7 @@ def _parsed(pem: str) -> RSAKey:
 
 def _public(key: SigningKey) -> dict[str, Any]:
     public = _parsed(key.private_pem).as_dict(private=False)
-    return {
-        "use": "sig",
-        "kty": "RSA",
-        "kid": key.kid,
-        "alg": ALGORITHM,
-        "n": public["n"],
-        "e": public["e"],
-    }
+    return {"use": "sig", "kty": "RSA", "kid": key.kid, "alg": ALGORITHM, "n": public["n"], "e": public["e"]}
 
 
 def _part(members: dict[str, Any]) -> str:

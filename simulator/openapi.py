@@ -113,7 +113,7 @@ PATHS: dict[str, dict[str, Json]] = {
     "/control/authorize": {"post": _operation("A whole login at once", "location", LOGIN)},
     "/control/persons": {"get": _operation("All persons", "persons")},
     "/control/persons/{key}": {
-        "patch": _operation("Change fields of a person", "subjects", PERSON, parameters=_named("key")),
+        "patch": _operation("Change fields of a person", "subjects", PERSON, parameters=_named("key"))
     },
     "/control/persons/{key}/revoke": {
         "post": _operation(
@@ -121,11 +121,11 @@ PATHS: dict[str, dict[str, Json]] = {
             "revoked",
             _object({"client_id": TEXT, "event": _choice(*Variant)}),
             parameters=_named("key"),
-        ),
+        )
     },
     "/control/deliveries": {"get": _operation("What companies are told, newest first", "deliveries")},
     "/control/deliveries/{delivery_id}/send": {
-        "post": _operation("Send one, again or at last", "id", NOTHING, parameters=_named("delivery_id")),
+        "post": _operation("Send one, again or at last", "id", NOTHING, parameters=_named("delivery_id"))
     },
     "/control/merchants": {"get": _operation("All merchants, with their secrets", "merchants")},
     "/control/merchants/{client_id}": {

@@ -133,11 +133,7 @@ def one_line(address: Mapping[str, str]) -> str:
 
 
 def _name_claims(profile: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "name": full_name(profile),
-        "given_name": profile["given_name"],
-        "family_name": profile["family_name"],
-    }
+    return {"name": full_name(profile), "given_name": profile["given_name"], "family_name": profile["family_name"]}
 
 
 def _address_claims(profile: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,14 +44,7 @@ class Issued:
 
 
 def exchange(
-    session: Session,
-    unit: SalesUnit,
-    form: Mapping[str, str],
-    *,
-    issuer: str,
-    sign: Sign,
-    lifetime: int,
-    now: datetime,
+    session: Session, unit: SalesUnit, form: Mapping[str, str], *, issuer: str, sign: Sign, lifetime: int, now: datetime
 ) -> Issued | OAuthFailure | faults.Answer:
     """Exchange a code (RFC 6749 section 4.1.3) that is at most `lifetime` seconds old."""
     if failure := _wrong_request(form):
@@ -140,11 +133,7 @@ def _issue(session: Session, unit: SalesUnit, login: Login, issuer: str, sign: S
     access_token = new_access_token()
     session.add(AccessToken(token_hash=hashed(access_token), login_id=login.id, issued_at=now))
     person = session.get_one(Person, login.person_key)
-    claims = {
-        "iss": issuer,
-        "at_hash": left_half_hash(access_token),
-        **_id_token_claims(unit, login, person, now),
-    }
+    claims = {"iss": issuer, "at_hash": left_half_hash(access_token), **_id_token_claims(unit, login, person, now)}
     return {
         "access_token": access_token,
         "id_token": sign(faults.replace_members(login.faults, "id_token", claims), login.faults.get("signature", "")),

@@ -102,11 +102,9 @@ class Browser(FlaskClient):
         return super().get_cookie(cookie_of(self.application, key), *args, **kwargs)
 
     def set_cookie(self, key: str, *args: Any, **kwargs: Any) -> None:
-        """Set a cookie by either name."""
         super().set_cookie(cookie_of(self.application, key), *args, **kwargs)
 
     def delete_cookie(self, key: str, *args: Any, **kwargs: Any) -> None:
-        """Delete a cookie by either name."""
         super().delete_cookie(cookie_of(self.application, key), *args, **kwargs)
 
 
@@ -225,7 +223,6 @@ def post(
 
 @pytest.fixture
 def unused_port() -> int:
-    """Return a port that is not in use."""
     return free_port()
 
 

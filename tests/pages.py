@@ -48,7 +48,6 @@ class Page:
         return " ".join(" ".join(heading.itertext()).split())
 
     def select(self, css: str) -> list[Tag]:
-        """Return all elements that match."""
         return list(self.soup.select(css))
 
     def one(self, css: str) -> Tag:

@@ -62,7 +62,6 @@ class Provider:
 
     @property
     def other_key(self) -> RSAKey:
-        """Return a second key, published or not."""
         return _keys[1]
 
     def config(self, **changes: Any) -> VippsConfig:
@@ -75,11 +74,9 @@ class Provider:
         return VippsConfig(**{**values, **changes})
 
     def calls(self, path: str) -> int:
-        """Count the requests to a path."""
         return sum(1 for _, at, _, _ in self.seen if at == path)
 
     def document(self) -> dict[str, Any]:
-        """Return the discovery document."""
         return {
             "issuer": self.origin + ISSUER_PATH,
             "authorization_endpoint": self.origin + "/access-management-1.0/access/oauth2/auth",
@@ -131,7 +128,6 @@ class Handler(BaseHTTPRequestHandler):
     form: dict[str, list[str]]
 
     def setup(self) -> None:
-        """Count the connection."""
         self.provider.connections += 1
         super().setup()
 

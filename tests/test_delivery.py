@@ -59,7 +59,6 @@ def instruction(name: str) -> str:
 
 
 def health_check() -> list[str]:
-    """Return the image's health check."""
     return list(json.loads(instruction("HEALTHCHECK").partition(" CMD ")[2]))
 
 
@@ -80,8 +79,7 @@ def kept_out() -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("path", "ignored"),
-    [(".env", True), (".env.production", True), ("deploy/.env", True), (".env.example", False)],
+    ("path", "ignored"), [(".env", True), (".env.production", True), ("deploy/.env", True), (".env.example", False)]
 )
 def test_git_does_not_take_a_file_with_settings(tmp_path: Path, path: str, ignored: bool) -> None:
     shutil.copy(ROOT / ".gitignore", tmp_path)
@@ -187,7 +185,6 @@ def interpolated(value: str, environ: dict[str, str]) -> str:
 
 
 def environment_of(name: str, **environ: str) -> dict[str, str]:
-    """Return a service's environment."""
     return {key: interpolated(value, environ) for key, value in SERVICES[name]["environment"].items()}
 
 

@@ -18,7 +18,6 @@ SAID = "the third gear is missing"
 
 @pytest.fixture
 def debug_app(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Flask:
-    """Return a shop in debug mode."""
     monkeypatch.setenv("FLASK_DEBUG", "1")
     app = make_app()
     app.config["PROPAGATE_EXCEPTIONS"] = None  # as a server has it

@@ -43,7 +43,6 @@ def asked(app: Flask, check: Callable[[], Finding]) -> Finding:
 
 @pytest.fixture
 def shop(make_app: Callable[..., Flask], simulator: str) -> Flask:
-    """Return a shop whose provider answers."""
     return make_app(SIMULATOR_URL=simulator)
 
 

@@ -100,7 +100,6 @@ def test_a_fork_collects_as_many_tests_as_this_project(fork: Path, request: pyte
 
 
 def per_file(tests: Iterable[str]) -> Counter[str]:
-    """Count tests by their file."""
     return Counter(test.partition("::")[0] for test in tests if "::" in test)
 
 

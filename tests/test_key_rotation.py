@@ -69,7 +69,6 @@ def test_new_signatures_need_the_new_key_only(make_app: MakeApp) -> None:
 
 
 def link_for(app: Flask, customer_id: int) -> str:
-    """Return the path of the link in an email."""
     with app.test_request_context():
         return f"/unsubscribe/{unsubscribe.token_for(db.session.get_one(Customer, customer_id), 'email')}"
 

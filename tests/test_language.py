@@ -27,7 +27,6 @@ def checked_files() -> list[Path]:
 
 
 def banned_words(text: str) -> Iterator[tuple[int, str]]:
-    """Find banned words, with their lines."""
     for found in BANNED.finditer(text):
         yield text.count("\n", 0, found.start()) + 1, found[0]
 

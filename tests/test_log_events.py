@@ -31,7 +31,6 @@ def names_of(call: ast.Call) -> list[str]:
 
 
 def calls_of_the_app() -> list[tuple[str, ast.Call]]:
-    """Return every call of the logger, with where it is."""
     found = []
     for path in sorted([*(ROOT / "app").rglob("*.py"), *(ROOT / "demo").rglob("*.py")]):
         tree = ast.parse(path.read_text())

@@ -15,12 +15,10 @@ UUID = "ecfe0b85-94c3-41c1-8744-882c19cf8f4c"
 
 
 def lines(captured: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    """Return the lines that were logged."""
     return [json.loads(line) for line in captured.readouterr().err.splitlines()]
 
 
 def kept(**line: Any) -> dict[str, Any]:
-    """Return what is kept of a line."""
     return dict(keep_listed_fields(None, "info", line))
 
 

@@ -32,13 +32,11 @@ ALLOWED = {"Authorization": f"Bearer {TOKEN}"}
 
 @pytest.fixture
 def measured(make_app: Any) -> Flask:
-    """Return a shop with metrics."""
     return make_app(demo=True, METRICS_TOKEN=TOKEN)
 
 
 @pytest.fixture
 def measured_vipps(make_app: Any, simulator: str) -> VippsPerson:
-    """Return a shop with metrics, and a simulator."""
     shop = make_app(demo=True, SIMULATOR_URL=simulator, METRICS_TOKEN=TOKEN)
     return VippsPerson(shop, browser_of(shop), simulator)
 
@@ -49,7 +47,6 @@ def numbers(app: Flask) -> dict[str, float]:
 
 
 def parsed(text: str) -> dict[str, float]:
-    """Return the samples of an exposition."""
     samples = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
     return {series: float(value) for series, _space, value in samples if "_created" not in series}
 

@@ -97,7 +97,6 @@ class Recorder:
         self.error_pages: list[str] = []
 
     def call(self, sender: object, call: Call) -> None:
-        """Record a call to Vipps."""
         if "Authorization" in call.headers:
             self.secrets["credentials"].add(call.headers["Authorization"].partition(" ")[2])
         for name, values in parse_qs((call.body or b"").decode()).items():
@@ -171,14 +170,12 @@ def vipps(make_app: Any, simulator: str) -> VippsPerson:
 
 
 def log_in_with_vipps(vipps: VippsPerson, recorder: Recorder, browser: Any = None, **wishes: Any) -> Any:
-    """Log in with Vipps, with the given faults."""
     browser = browser or vipps.browser
     callback = recorder.callback(vipps.approve(vipps.start(browser=browser), "gunnar", **wishes))
     return browser.get(callback)
 
 
 def fail_in_every_way(vipps: VippsPerson, recorder: Recorder) -> None:
-    """Return from Vipps with a code in every way that is refused."""
     faults: list[dict[str, Any]] = [
         {"token": {"status": 401, "body": {"error": "invalid_client"}}},
         {"token": {"status": 503, "body": {"error": "Quistgaard"}}}, {"id_token": {"nonce": "another"}},

@@ -44,7 +44,6 @@ def needed_in(catalog: str) -> frozenset[str]:
 
 
 def file_of(catalog: str, name: str) -> Path:
-    """Return a file of the Norwegian catalog of a folder."""
     return ROOT / catalog / "translations" / "nb" / "LC_MESSAGES" / name
 
 

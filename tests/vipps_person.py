@@ -19,7 +19,6 @@ _pool = urllib3.PoolManager(retries=False)
 
 
 def build_simulator(origin: str, database: Path, redirect_uri: str, **merchant: Any) -> Flask:
-    """Build a simulator that knows the shop."""
     known = MerchantConfig(
         client_id=DEMO_CLIENT_ID, client_secret=DEMO_CLIENT_SECRET, name=about.NAME, redirect_uris=(redirect_uri,),
         **merchant,

@@ -74,9 +74,7 @@ def sent_recently(customer: Customer, purpose: TokenPurpose) -> bool:
 def was_sent_for(pending: PendingLink) -> bool:
     """Tell whether a link that completes this login was sent and still works."""
     theirs = select(EmailToken.id).where(
-        EmailToken.pending_link_id == pending.id,
-        EmailToken.used_at.is_(None),
-        EmailToken.expires_at > utcnow(),
+        EmailToken.pending_link_id == pending.id, EmailToken.used_at.is_(None), EmailToken.expires_at > utcnow()
     )
     return db.session.scalar(theirs.limit(1)) is not None
 

@@ -47,10 +47,7 @@ class GoodPassword:
 
 def address_field() -> EmailField:
     """Return the field for an address that mail can be sent to."""
-    return EmailField(
-        _l("Email address"),
-        [InputRequired(_l("Enter your email address.")), AnAddress()],
-    )
+    return EmailField(_l("Email address"), [InputRequired(_l("Enter your email address.")), AnAddress()])
 
 
 class WithAddress(Form):

@@ -61,11 +61,7 @@ def clock() -> Finding:
     said = f"{seconds:.0f} seconds apart."
     if seconds > LEEWAY:
         return Finding(
-            "clock",
-            title,
-            Level.FAILED,
-            said,
-            "Tokens would be refused as expired; turn on time synchronisation.",
+            "clock", title, Level.FAILED, said, "Tokens would be refused as expired; turn on time synchronisation."
         )
     return Finding("clock", title, Level.OK, said)
 

@@ -186,13 +186,7 @@ def lines_of(session: Session, owner: Owner, language: str) -> Sequence[Line]:
         return []
     rows = session.execute(
         select(
-            Product.id,
-            Product.slug,
-            ProductText.name,
-            Product.picture,
-            Product.price,
-            Product.stock,
-            CartLine.quantity,
+            Product.id, Product.slug, ProductText.name, Product.picture, Product.price, Product.stock, CartLine.quantity
         )
         .select_from(Product)
         .join(CartLine, CartLine.product_id == Product.id)

@@ -53,10 +53,7 @@ class CheckoutForm(Form):
     )
     delivery = RadioField(
         _l("Delivery and payment"),
-        choices=[
-            SelectChoice("invoice", _l("Deliver to me")),
-            SelectChoice("pickup", _l("Pick up in the shop")),
-        ],
+        choices=[SelectChoice("invoice", _l("Deliver to me")), SelectChoice("pickup", _l("Pick up in the shop"))],
         default="invoice",
         validators=[DataRequired(_l("Choose delivery or pick-up."))],
     )

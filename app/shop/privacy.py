@@ -21,18 +21,7 @@ from app.mail import Mail
 from app.shop.carts import Owner, is_stale, lines_of
 from app.shop.models import Cart, Order
 
-ORDER = (
-    "number",
-    "placed_at",
-    "status",
-    "language",
-    "name",
-    "email",
-    "phone",
-    "address",
-    "delivery",
-    "total",
-)
+ORDER = ("number", "placed_at", "status", "language", "name", "email", "phone", "address", "delivery", "total")
 LINE = ("name", "unit_price", "quantity", "sum")
 # The values of an anonymised order.
 ANONYMISED: dict[str, Any] = {

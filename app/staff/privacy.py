@@ -41,11 +41,7 @@ HOLDERS = (
         title=_l("When the shop’s staff viewed your data"),
         export=audit_entries_of,
         rules=(
-            deletes(
-                "audit log entries",
-                AuditEntry,
-                lambda now: AuditEntry.at < now - retention_periods.STAFF_LOOKS,
-            ),
+            deletes("audit log entries", AuditEntry, lambda now: AuditEntry.at < now - retention_periods.STAFF_LOOKS),
             deletes(
                 "sessions of staff",
                 StaffSession,

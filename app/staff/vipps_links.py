@@ -135,11 +135,7 @@ def _reconnect(change: LinkChange, subject: str, move_from: int | None) -> Done 
         _record(change, AuditAction.VIPPS_DISCONNECTED, other.id, f" to={customer.id}")
     db.session.commit()
     log.info(
-        "support_reconnected",
-        staff=change.staff_id,
-        customer=customer.id,
-        reason=change.reason,
-        moved_from=holder,
+        "support_reconnected", staff=change.staff_id, customer=customer.id, reason=change.reason, moved_from=holder
     )
     return Done(not_emailed, holder)
 

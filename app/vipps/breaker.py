@@ -52,9 +52,7 @@ class Breaker:
     """The circuit. Tests replace `clock` (seconds that never go back) and `now` (the time of day)."""
 
     def __init__(
-        self,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        self, clock: Callable[[], float] = time.monotonic, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._clock = clock
         self._now = now

@@ -98,10 +98,7 @@ class VippsClient:
     def exchange(self, code: str, attempt: Attempt, deadline: Deadline) -> Tokens:
         """Exchange the code for tokens, once (RFC 6749, section 4.1.3; RFC 7636, section 4.5)."""
         body = prepare_token_request(
-            "authorization_code",
-            code=code,
-            redirect_uri=self.config.redirect_uri,
-            code_verifier=attempt.code_verifier,
+            "authorization_code", code=code, redirect_uri=self.config.redirect_uri, code_verifier=attempt.code_verifier
         )
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",

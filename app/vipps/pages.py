@@ -50,8 +50,7 @@ BUSY = RefusalPage(
     N_("Please try again in a few seconds, or log in another way. Your cart is safe."),
 )
 PAUSE = RefusalPage(
-    N_("Please wait a moment"),
-    N_("There were too many attempts in a short time. Please wait a little and try again."),
+    N_("Please wait a moment"), N_("There were too many attempts in a short time. Please wait a little and try again.")
 )
 OUR_MISTAKE = RefusalPage(
     N_("Logging in with %(brand)s is not working here"),
@@ -62,8 +61,7 @@ NOT_CONFIRMED = RefusalPage(
     N_("The answer we received did not pass our checks, so no login took place. Please start again."),
 )
 OLD_APP = RefusalPage(
-    N_("Your %(brand)s app needs an update"),
-    N_("Update the app, then try again. You can also log in another way."),
+    N_("Your %(brand)s app needs an update"), N_("Update the app, then try again. You can also log in another way.")
 )
 WRONG_NUMBER = RefusalPage(
     N_("The number did not match"),

@@ -58,13 +58,7 @@ DEFAULT_FLOW: dict[str, Any] = {
     "version": 1,
     "screens": [
         {
-            "title": {
-                "no": "Vilkår",
-                "en": "Terms",
-                "da": "Vilkår",
-                "fi": "Ehdot",
-                "sv": "Villkor",
-            },
+            "title": {"no": "Vilkår", "en": "Terms", "da": "Vilkår", "fi": "Ehdot", "sv": "Villkor"},
             "description": {
                 "no": "For å få en konto hos {merchant} må du godta vilkårene.",
                 "en": "To have an account at {merchant} you have to accept its terms.",
@@ -96,7 +90,7 @@ DEFAULT_FLOW: dict[str, Any] = {
                         "sv": "Jag godkänner villkoren",
                     },
                     "required": True,
-                },
+                }
             ],
         },
         {

@@ -19,20 +19,8 @@ Form = MultiDict[str, str]
 Config = dict[str, Any]
 
 NEW = {
-    "screen": {
-        "no": "Ny skjerm",
-        "en": "New screen",
-        "da": "Ny skærm",
-        "fi": "Uusi näyttö",
-        "sv": "Ny skärm",
-    },
-    "element": {
-        "no": "Nytt valg",
-        "en": "New checkbox",
-        "da": "Nyt valg",
-        "fi": "Uusi valinta",
-        "sv": "Nytt val",
-    },
+    "screen": {"no": "Ny skjerm", "en": "New screen", "da": "Ny skærm", "fi": "Uusi näyttö", "sv": "Ny skärm"},
+    "element": {"no": "Nytt valg", "en": "New checkbox", "da": "Nyt valg", "fi": "Uusi valinta", "sv": "Nytt val"},
     "link": {"no": "Les mer", "en": "Read more", "da": "Læs mere", "fi": "Lue lisää", "sv": "Läs mer"},
 }
 

@@ -49,10 +49,7 @@ def consents_screen(config: Mapping[str, Any], company: Company, language: str) 
 def flow_screens(config: Mapping[str, Any], company: Company, language: str) -> dict[str, Any]:
     """Return the screens of the flow builder in one language, in the member order of `flowResult`."""
     say = _Localizer(company, language)
-    return {
-        "language": language.upper(),
-        "screens": [_flow_screen(screen, say) for screen in config["screens"]],
-    }
+    return {"language": language.upper(), "screens": [_flow_screen(screen, say) for screen in config["screens"]]}
 
 
 def consents_answer(screen: Mapping[str, Any], accepted: Set[str], at: datetime) -> dict[str, Any] | RequiredMissing:
@@ -115,12 +112,7 @@ def _flow_screen(screen: Mapping[str, Any], say: _Localizer) -> dict[str, Any]:
 
 
 def _flow_element(element: Mapping[str, Any], say: _Localizer) -> dict[str, Any]:
-    shown = {
-        "type": "checkbox",
-        "id": element["id"],
-        "title": say(element["title"]),
-        "required": element["required"],
-    }
+    shown = {"type": "checkbox", "id": element["id"], "title": say(element["title"]), "required": element["required"]}
     if more := element.get("readMore"):
         shown["readMore"] = {"title": say(more["title"]), "description": say(more["description"])}
     return shown

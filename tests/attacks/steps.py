@@ -30,7 +30,6 @@ def rules(app: Flask, method: str = "GET") -> Iterator[tuple[Rule, str]]:
 
 
 def address(rule: Rule) -> str:
-    """Fill in an address."""
     values = {name: SLUGS[rule.endpoint] if name == "slug" else VALUES[name] for name in rule.arguments}
     built = rule.build(values)
     assert built is not None, rule

@@ -30,7 +30,6 @@ PARTS = "multipart/form-data; boundary=x"
 
 
 def part(head: bytes, value: bytes = b"v") -> bytes:
-    """Return a body of one part."""
     return b"--x\r\n" + head + b"\r\n\r\n" + value + b"\r\n--x--\r\n"
 
 
@@ -129,7 +128,6 @@ def vipps_app(either_vipps: VippsPerson) -> Iterator[Flask]:
 
 
 def address(rule: Rule, values: dict[str, str]) -> str:
-    """Fill in an address of the simulator."""
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda name: values[name[1]], str(rule))
 
 

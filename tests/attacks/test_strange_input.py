@@ -40,7 +40,6 @@ def forms_of(browser: FlaskClient, paths: list[str]) -> dict[tuple[str, str], tu
 
 
 def send(browser: FlaskClient, address: tuple[str, str], fields: dict[str, str], token: str) -> Any:
-    """Send a form."""
     path, method = address
     if method == "GET":
         return browser.get(path, query_string=fields)
@@ -62,7 +61,6 @@ def logged_in_browser(make_app: Callable[..., Flask]) -> Iterator[FlaskClient]:
 
 
 def token_of(browser: FlaskClient) -> str:
-    """Return the token of this browser's forms."""
     return str(BeautifulSoup(browser.get("/account").text, "lxml").select_one('[name="csrf_token"]')["value"])  # type: ignore[index]
 
 

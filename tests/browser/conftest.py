@@ -48,7 +48,6 @@ def live_shop(
     unused_port: int,
     shop_environ: dict[str, str],
 ) -> Iterator[LiveShop]:
-    """Serve shop and simulator, each on a port of its own."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     database = tmp_path / "simulator.sqlite"
     shutil.copy(simulator_template, database)
@@ -87,7 +86,6 @@ def live_shop(
 
 @pytest.fixture
 def page(live_shop: LiveShop) -> Page:
-    """Return a browser at the login page."""
     page = live_shop.open()
     page.goto(f"{live_shop.shop}/login?next=/account")
     expect(page.get_by_role("heading", name="Log in", exact=True)).to_be_visible()

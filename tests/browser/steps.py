@@ -13,7 +13,6 @@ ON = re.compile("^(I have opened the link|Share and continue|Confirm)$")
 
 
 def press_vipps(page: Page, caption: str = "Log in with Vipps") -> None:
-    """Press the login button."""
     page.get_by_role("main").get_by_role("link", name=caption).click()
 
 
@@ -50,7 +49,6 @@ def log_in_with_vipps(page: Page, live_shop: LiveShop, person: str = KARI, next_
 
 
 def log_in_by_password(page: Page, live_shop: LiveShop, email: str, next_path: str = "/account") -> None:
-    """Log in to a demo account by its password."""
     page.goto(f"{live_shop.shop}/login?next={next_path}")
     page.get_by_label("Email address").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
@@ -58,7 +56,6 @@ def log_in_by_password(page: Page, live_shop: LiveShop, email: str, next_path: s
 
 
 def log_out(page: Page, live_shop: LiveShop) -> None:
-    """Log out from the foot of my page."""
     page.goto(f"{live_shop.shop}/account")
     page.get_by_role("contentinfo").get_by_role("button", name="Log out").click()
 
@@ -75,7 +72,6 @@ def heading(page: Page) -> Locator:
 
 
 def expect_said(page: Page, words: str) -> None:
-    """Expect words in the page's notices."""
     expect(page.locator(".flashes")).to_contain_text(words)
 
 
@@ -95,7 +91,6 @@ def at_simulator(page: Page, live_shop: LiveShop, person: str, button: str) -> N
 
 
 def is_logged_in(page: Page, name: str) -> None:
-    """Expect the page of a customer."""
     expect(heading(page)).to_have_text("My page")
     expect(page.get_by_role("main")).to_contain_text(name)
 
@@ -108,6 +103,5 @@ def connect_from_my_page(page: Page, live_shop: LiveShop, person: str) -> None:
 
 
 def begin_to_disconnect(page: Page, live_shop: LiveShop) -> None:
-    """Press "disconnect" on my page."""
     page.goto(f"{live_shop.shop}/account")
     page.get_by_role("main").get_by_role("link", name="Disconnect").click()

@@ -34,7 +34,6 @@ def go_to_work(page: Page, live_shop: LiveShop, wish: str = "/staff") -> None:
 
 
 def search(page: Page, text: str) -> None:
-    """Search for a customer."""
     page.get_by_role("link", name="Customers").first.click()
     page.get_by_role("searchbox").fill(text)
     page.get_by_role("button", name="Search").click()

@@ -15,7 +15,6 @@ KARIS_EMAIL = "kari.nordfjell@example.com"
 
 
 def end_the_sharing(page: Page, live_shop: LiveShop) -> None:
-    """End at the simulator what Kari shares with the shop."""
     addresses = {
         "webhook_url": f"{live_shop.shop}/webhooks/vipps/consent-revoked/{WEBHOOK_TOKEN}",
         "account_url": f"{live_shop.shop}/account",

@@ -43,7 +43,6 @@ def op() -> Iterator[OpenIDProvider]:
 
 @pytest.fixture(scope="package")
 def shop(op: OpenIDProvider, tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    """Return a shop whose Vipps is that provider."""
     return build({"SIMULATOR_URL": op.origin, **ENVIRONMENT}, tmp_path_factory.mktemp("conformance") / "shop.sqlite")
 
 

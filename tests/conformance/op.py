@@ -37,7 +37,6 @@ class OpenIDProvider(Provider):
         self.forget()
 
     def forget(self) -> None:
-        """Be as on the first day."""
         self.behave()
         self.nonce, self.subject = "", SUBJECT
         self.seen.clear()

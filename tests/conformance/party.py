@@ -105,6 +105,5 @@ class RelyingParty(VippsPerson):
             return {name: [tuple(row) for row in run(f'SELECT * FROM "{name}"')] for name in TABLES}
 
     def table(self, model: Any) -> list[Any]:
-        """Return the rows of a model."""
         with self.app.app_context():
             return list(db.session.scalars(select(model)))

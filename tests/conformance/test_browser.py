@@ -25,7 +25,6 @@ EVIL = [
 
 
 def cookies(response: Any) -> list[str]:
-    """Return the cookies that an answer sets."""
     return list(response.headers.getlist("Set-Cookie"))
 
 

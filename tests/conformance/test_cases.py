@@ -13,7 +13,6 @@ ELSEWHERE = {"test_cases.py", "test_independent_provider.py"}
 
 
 def names_in(file: Path) -> list[str]:
-    """Return the names of a file's tests."""
     names = [node.name for node in ast.parse(file.read_text()).body if isinstance(node, ast.FunctionDef)]
     return [name for name in names if name.startswith("test_")]
 

@@ -36,7 +36,6 @@ class StandardConfig(VippsConfig):
 
     @property
     def issuer(self) -> str:
-        """Return the origin."""
         return self.base_url
 
     @property

@@ -30,7 +30,6 @@ def refused_without_a_token_request(party: RelyingParty, response: Any) -> None:
 
 
 def code_in(callback: str) -> str:
-    """Return the code of a callback's address."""
     return parse_qs(urlsplit(callback).query)["code"][0]
 
 

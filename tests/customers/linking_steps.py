@@ -43,7 +43,6 @@ def add_account(vipps: VippsPerson, *, linked_to: str = "", **changes: Any) -> i
 
 
 def customer(vipps: VippsPerson, customer_id: int) -> Customer:
-    """Return a customer as the database has it."""
     with vipps.app.app_context():
         return db.session.get_one(Customer, customer_id)
 
@@ -107,10 +106,8 @@ def mailed_link(vipps: VippsPerson, to: str = EMAIL) -> str:
 
 
 def another_browser(vipps: VippsPerson) -> FlaskClient:
-    """Return a browser that knows nothing."""
     return browser_of(vipps.app)
 
 
 def h1(browser: FlaskClient, path: str, status: int = 200) -> str:
-    """Return the heading of a page."""
     return open_page(browser, path, status).h1

@@ -51,7 +51,6 @@ NEWS: dict[str, tuple[dict[str, Any], Any]] = {
 
 
 def says(**changes: Any) -> UserInfo:
-    """Return what Vipps says."""
     return UserInfo("s", **{**SAID, **changes})
 
 
@@ -103,7 +102,6 @@ def looking_at(app: Flask, customer_id: int) -> Iterator[Customer]:
 
 
 def own_values(app: Flask, customer_id: int) -> dict[str, Any]:
-    """Return what the customer keeps here."""
     with looking_at(app, customer_id) as customer:
         return {name: getattr(customer, name) for name in OWN}
 

@@ -52,7 +52,6 @@ def outcomes(app: Flask) -> list[tuple[str, int]]:
 
 
 def link_of(app: Flask, customer_id: int) -> VippsLink:
-    """Return a customer's link as the database has it."""
     with app.app_context():
         return db.session.scalars(select(VippsLink).where(VippsLink.customer_id == customer_id)).one()
 

@@ -32,7 +32,6 @@ def add_customer(
     confirmed: bool = True,
     vipps: bool = False,
 ) -> int:
-    """Add a customer and return the id."""
     settings = app.extensions["settings"]
     with app.app_context():
         customer = Customer(
@@ -51,12 +50,7 @@ def add_customer(
 
 
 def add_answer(
-    app: Flask,
-    customer_id: int,
-    consent_id: str = "email",
-    granted: bool = True,
-    text: str = "By email",
-    **fields: Any,
+    app: Flask, customer_id: int, consent_id: str = "email", granted: bool = True, text: str = "By email", **fields: Any
 ) -> int:
     """Add a row to the consent ledger, as Vipps would bring it, and return its id."""
     at = fields.pop("at", None) or utcnow()
@@ -92,7 +86,6 @@ def log_in(client: FlaskClient, email: str = EMAIL) -> Any:
 
 
 def log_in_by_form(client: FlaskClient, email: str = EMAIL, password: str = PASSWORD, **fields: str) -> Any:
-    """Send the login form."""
     return post(client, "/login/password", {"email": email, "password": password, **fields})
 
 
@@ -151,20 +144,17 @@ def copy_of(app: Flask, client: FlaskClient) -> FlaskClient:
 
 
 def open_sessions(app: Flask, customer_id: int) -> int:
-    """Count the sessions of a customer that have not ended."""
     with app.app_context():
         rows = db.session.scalars(select(CustomerSession).where(CustomerSession.customer_id == customer_id))
         return sum(row.ended_at is None for row in rows)
 
 
 def get_customer(app: Flask, email: str = EMAIL) -> Customer | None:
-    """Return a customer as the database has it."""
     with app.app_context():
         return db.session.scalar(select(Customer).where(Customer.email == email))
 
 
 def without_token(html: str) -> str:
-    """Return a page without what is random in it."""
     return re.sub(r'name="csrf_token" value="[^"]*"', "", html)
 
 

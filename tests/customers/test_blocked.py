@@ -31,12 +31,10 @@ FORGOT = "/password/forgot"
 
 
 def run(app: Flask, *arguments: str) -> Any:
-    """Run a command of the shop."""
     return app.test_cli_runner().invoke(args=list(arguments))
 
 
 def block(app: Flask, email: str = EMAIL) -> None:
-    """Block the account with this address."""
     assert run(app, "block", email).exit_code == 0
 
 

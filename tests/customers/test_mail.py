@@ -29,15 +29,12 @@ class FakeServer:
         """Greet."""
 
     def has_extn(self, name: str) -> bool:
-        """Offer nothing."""
         return False
 
     def close(self) -> None:
-        """Hang up."""
         self.calls.append(("close",))
 
     def login(self, user: str, password: str) -> None:
-        """Take the password."""
         self.calls.append(("login", user, password))
 
 
@@ -58,10 +55,7 @@ def test_a_password_is_not_sent_without_tls(fake_server: FakeServer) -> None:
 
 def test_a_server_with_tls_from_the_start_has_its_port(fake_server: FakeServer) -> None:
     mail.connection("smtps://user:p%40ss@mail.example.com")
-    assert fake_server.calls == [
-        ("connect", "mail.example.com", 465, mail.TIMEOUT_SECONDS),
-        ("login", "user", "p@ss"),
-    ]
+    assert fake_server.calls == [("connect", "mail.example.com", 465, mail.TIMEOUT_SECONDS), ("login", "user", "p@ss")]
 
 
 @pytest.mark.parametrize(

@@ -46,11 +46,7 @@ def test_a_refusal_offers_the_next_actions(app: Flask, code: str, customer: Cust
 
 
 @pytest.mark.parametrize(
-    ("purpose", "href"),
-    [
-        (LoginPurpose.CONNECT, "/account/vipps/link"),
-        (LoginPurpose.REFRESH, "/account/profile"),
-    ],
+    ("purpose", "href"), [(LoginPurpose.CONNECT, "/account/vipps/link"), (LoginPurpose.REFRESH, "/account/profile")]
 )
 def test_what_was_begun_for_an_account_begins_again_on_its_page(app: Flask, purpose: LoginPurpose, href: str) -> None:
     with app.test_request_context():

@@ -176,11 +176,7 @@ def test_the_page_says_how_old_it_is(app: Flask, client: FlaskClient, ago: timed
 
 @pytest.mark.parametrize(
     ("before", "now", "words"),
-    [
-        ((), (), "You have none there. "),
-        ((HOME,), (), "no longer have one there"),
-        ((), (HOME,), "Fjordveien 12"),
-    ],
+    [((), (), "You have none there. "), ((HOME,), (), "no longer have one there"), ((), (HOME,), "Fjordveien 12")],
 )
 def test_no_address_and_a_removed_one_are_told_apart(
     app: Flask, client: FlaskClient, before: tuple[Any, ...], now: tuple[Any, ...], words: str

@@ -67,13 +67,11 @@ def read(**claims: Any) -> tuple[Any, str]:
 
 
 def count_customers(vipps: VippsPerson) -> int:
-    """Count the accounts."""
     with vipps.app.app_context():
         return db.session.scalar(select(func.count(Customer.id))) or 0
 
 
 def verified_holders(app: Flask, number: str) -> list[int]:
-    """Return the customers who hold a number as verified."""
     held = (Customer.phone_number == number, Customer.phone_verified_at.is_not(None))
     with app.app_context():
         return list(db.session.scalars(select(Customer.id).where(*held)))
@@ -87,7 +85,6 @@ def set_values(app: Flask, customer_id: int, **values: Any) -> None:
 
 
 def reached(app: Flask, channel: str) -> list[int]:
-    """Return the customers whom a channel reaches."""
     with app.app_context():
         return [recipient.customer_id for recipient in audience(channel)]
 

@@ -30,7 +30,6 @@ def shop(make_app: Callable[..., Flask]) -> Flask:
 
 @pytest.fixture
 def client(shop: Flask) -> FlaskClient:
-    """Return a browser at this shop."""
     return browser_of(shop)
 
 

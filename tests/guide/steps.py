@@ -28,7 +28,6 @@ def recorded(browser: FlaskClient) -> dict[str, Any]:
 
 
 def kept_of(vipps: VippsPerson) -> Sequence[store.RecordedLogin]:
-    """Return what is kept of this browser."""
     cookie = vipps.browser.get_cookie("inspector")
     assert cookie
     with vipps.app.test_request_context(headers={"Cookie": f"{cookie.key}={cookie.value}"}):

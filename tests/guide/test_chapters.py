@@ -34,7 +34,6 @@ CHAPTERS = [f"/guide/{each.slug}" for each in chapters()]
 
 @pytest.fixture
 def guide(demo_app: Flask) -> FlaskClient:
-    """Return a browser at a shop with its guide."""
     return browser_of(demo_app)
 
 
@@ -206,7 +205,6 @@ def test_page_of_the_checklist_asks_when_its_button_is_pressed(
 
 
 def endpoints(app: Flask) -> list[str]:
-    """Return all endpoints of the shop."""
     return sorted({rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint != "static"})
 
 

@@ -21,7 +21,6 @@ DEADLINE = 30.0
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
-    """Return a provider that knows one person."""
     with running() as provider:
         provider.userinfo = {"sub": SUBJECT, "name": "Tuva Lien"}
         yield provider

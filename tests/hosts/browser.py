@@ -35,11 +35,9 @@ class Browser:
         self.sent: Callable[[Host], None] = lambda host: None  # called between a request and its answer
 
     def get(self, host: Host, target: str) -> Answer:
-        """Open a page."""
         return self._ask(host, "GET", target, None)
 
     def post(self, host: Host, target: str, fields: dict[str, str]) -> Answer:
-        """Send a form."""
         return self._ask(host, "POST", target, urlencode(fields))
 
     def start(self, host: Host, next_path: str = "/account") -> str:
@@ -55,7 +53,6 @@ class Browser:
         return f"{urlsplit(query['redirect_uri']).path}?{back}"
 
     def is_in(self, host: Host) -> bool:
-        """Tell whether a host knows who this is."""
         return self.get(host, "/account").status == 200
 
     def hidden(self, text: str) -> dict[str, str]:

@@ -28,7 +28,6 @@ class People(Provider):
         self.may_answer.set()
 
     def tokens_for(self, person: str, nonce: str) -> dict[str, Any]:
-        """Return the tokens of one person's login."""
         mine, access_token = copy.copy(self), f"token-of-{person}"
         half = urlsafe_b64encode(hashlib.sha256(access_token.encode()).digest()[:16]).decode().rstrip("=")
         mine.nonce, mine.claims = nonce, {"sub": subject(person), "at_hash": half}

@@ -29,7 +29,6 @@ class Host:
             )  # fmt: skip
 
     def log(self) -> str:
-        """Return what it has logged so far."""
         return self._log.read_text(errors="replace")
 
     def accepts(self) -> bool:
@@ -38,11 +37,9 @@ class Host:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def wait(self) -> None:
-        """Return when it listens."""
         until(self.accepts, STARTS_WITHIN, lambda: f"gunicorn did not start: {self.log()[-2000:]}")
 
     def workers(self) -> list[psutil.Process]:
-        """Return its workers, the oldest first."""
         return sorted(psutil.Process(self.process.pid).children(), key=lambda child: child.pid)
 
     def kill_a_worker(self) -> None:

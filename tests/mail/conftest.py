@@ -26,7 +26,6 @@ def mail_url(certified: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple
 
 @pytest.fixture
 def server(mail_url: tuple[MailServer, str]) -> MailServer:
-    """Return the mail server."""
     return mail_url[0]
 
 

@@ -55,7 +55,6 @@ class MailServer:
         self.seconds = 0.0
 
     def accepted(self) -> list[str]:
-        """Return to whom the accepted messages went."""
         return [str(message["To"]) for message in self.messages]
 
     async def _step(self, step: str, server: SMTP, address: str) -> str:
@@ -94,11 +93,7 @@ class MailServer:
         return await self._step("QUIT", server, "") or "221 Bye"
 
     def authenticate(self, server: SMTP, session: Any, envelope: Any, mechanism: str, given: Any) -> AuthResult:
-        """Check the password."""
-        right = isinstance(given, LoginPassword) and (given.login, given.password) == (
-            USER.encode(),
-            PASSWORD.encode(),
-        )
+        right = isinstance(given, LoginPassword) and (given.login, given.password) == (USER.encode(), PASSWORD.encode())
         return AuthResult(success=right and "AUTH" not in self.answers, handled=False)
 
 
@@ -110,7 +105,6 @@ class Listener(Controller):
         super().__init__(handler, **options)
 
     def factory(self) -> SMTP:
-        """Begin a conversation."""
         self.conversations.append(super().factory())
         return self.conversations[-1]
 

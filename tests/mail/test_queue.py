@@ -17,7 +17,6 @@ from tests.test_metrics import ALLOWED, TOKEN, numbers
 
 
 def add(app: Flask, **values: Any) -> None:
-    """Add an email to the queue."""
     with app.app_context():
         row = Mail(recipient=EMAIL, subject="Subject", body="Body", kind="password_set", message_id="<1@example.com>")
         for name, value in values.items():

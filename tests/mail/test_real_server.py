@@ -98,7 +98,6 @@ def ask_for_a_link(place: Place) -> None:
 
 
 def mails(place: Place) -> list[Mail]:
-    """Return the rows of the outbox."""
     with place.app.app_context():
         return list(db.session.scalars(select(Mail).order_by(Mail.id)))
 

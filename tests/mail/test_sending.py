@@ -27,7 +27,6 @@ OTHER = "other@example.com"
 
 
 def write(app: Flask, *recipients: str, kind: str = "password_set", subject: str = "Subject") -> None:
-    """Queue an email to each."""
     with app.app_context():
         for to in recipients:
             send(to, subject, "The body", kind)
@@ -41,7 +40,6 @@ def rows(app: Flask) -> list[Mail]:
 
 
 def sent_by(app: Flask) -> Counter[MailOutcome]:
-    """Send what is due."""
     with app.app_context():
         return send_due()
 

@@ -90,7 +90,6 @@ def cart_of(client: FlaskClient) -> dict[str, int]:
 
 
 def checkout_page(client: FlaskClient) -> Page:
-    """Open the checkout."""
     return open_page(client, "/checkout")
 
 
@@ -123,7 +122,6 @@ def set_product(app: Flask, slug: str = "mittens", **values: Any) -> None:
 
 
 def all_orders(app: Flask) -> list[Order]:
-    """Return every order, loaded with its lines."""
     with app.app_context():
         orders = list(db.session.scalars(select(Order).order_by(Order.id)))
         for order in orders:

@@ -218,11 +218,7 @@ def test_a_product_whose_name_is_long_keeps_its_place(app: Flask, client: FlaskC
 
 @pytest.mark.parametrize("picture", ["products/gone.jpg", "", "no\0file"])
 def test_a_missing_picture_is_a_placeholder_on_every_page_and_one_line_in_the_log(
-    app: Flask,
-    client: FlaskClient,
-    picture: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    app: Flask, client: FlaskClient, picture: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(assets, "_missing", set())
     add_product(app)

@@ -25,7 +25,6 @@ def set_text(app: Flask, model: type[ProductText] | type[CategoryText], **values
 
 
 def hits(app: Flask) -> int:
-    """Return the number of cache hits."""
     return int(app.extensions["fragment_cache"].cache_info().hits)
 
 
@@ -78,7 +77,6 @@ def test_the_page_of_a_customer_is_not_shown_to_others(app: Flask, client: Flask
 
 
 def token_in(html: str) -> str:
-    """Return the form token in a page."""
     return html.partition('name="csrf_token" value="')[2].partition('"')[0]
 
 

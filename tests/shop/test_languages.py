@@ -27,7 +27,6 @@ PRODUCTS = {product["slug"]: product for product in GOODS["products"]}
 
 
 def in_language(app: Flask, code: str) -> FlaskClient:
-    """Return a browser that chose a language."""
     client = browser_of(app)
     client.get(f"/language/{code}")
     return client

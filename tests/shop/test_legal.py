@@ -51,7 +51,6 @@ def test_nothing_is_left_unfilled(client: FlaskClient, language: str) -> None:
 
 
 def names_on_page(client: FlaskClient) -> set[str]:
-    """Return the cookies that the page lists."""
     return {each.get_text() for each in open_page(client, "/privacy").select("#cookies code")}
 
 

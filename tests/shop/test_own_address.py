@@ -24,7 +24,6 @@ from tests.shop.steps import (
 
 
 def offered(page: Page) -> list[str]:
-    """Return the addresses to choose from."""
     return [" ".join(choice.get_text(" ").split()) for choice in page.select("#address .choice")]
 
 

@@ -33,7 +33,6 @@ def app(either_app: Flask) -> Flask:
 
 
 def is_sqlite(app: Flask) -> bool:
-    """Tell which database it is."""
     with app.app_context():
         return db.engine.dialect.name == "sqlite"
 

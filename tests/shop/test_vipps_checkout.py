@@ -30,7 +30,6 @@ def filled_in(page: Page) -> tuple[str, ...]:
 
 
 def offered(page: Page) -> list[str]:
-    """Return the addresses to choose from."""
     return [" ".join(choice.get_text(" ").split()) for choice in page.select("#address .choice__text")]
 
 

@@ -47,7 +47,6 @@ def at_work(app: Flask) -> FlaskClient:
 
 
 def search(client: FlaskClient, text: str) -> Page:
-    """Search for customers, and return the result."""
     response = send(client, "/staff/search", {"q": text})
     assert response.status_code == 303
     answer = client.get(response.headers["Location"])

@@ -52,7 +52,6 @@ def test_a_weak_password_is_refused_with_the_reason(app: Flask, password: str, s
 
 
 def hired(app: Flask) -> list[str]:
-    """Return the names of the staff."""
     with app.app_context():
         return list(db.session.scalars(select(Staff.name)))
 

@@ -19,7 +19,6 @@ OLA = {"email": "ola@example.com", "phone_number": "4791234567", "name": "Ola Å
 
 
 def add(app: Flask, **values: Any) -> int:
-    """Add a customer and return the id."""
     with app.app_context():
         customer = Customer(**values)
         db.session.add(customer)

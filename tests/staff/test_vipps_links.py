@@ -37,7 +37,6 @@ def app(app_on_either: Flask) -> Flask:
 
 
 def subjects(app: Flask) -> dict[int, str]:
-    """Return which subject opens which account."""
     with app.app_context():
         return {link.customer_id: link.subject for link in db.session.scalars(select(VippsLink))}
 
@@ -52,7 +51,6 @@ def order(client: FlaskClient, customer_id: int, action: str = "disconnect", **c
 
 
 def run(app: Flask, *args: str) -> Any:
-    """Run a command."""
     return app.test_cli_runner().invoke(args=list(args))
 
 

@@ -42,12 +42,10 @@ def sender(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def client_of(provider: Provider) -> VippsClient:
-    """Return a client of that provider."""
     return VippsClient(provider.config())
 
 
 def an_attempt(nonce: str = "the-nonce", purpose: LoginPurpose = LoginPurpose.LOG_IN) -> Attempt:
-    """Return an attempt as the callback has it."""
     return Attempt(1, nonce, "a-verifier-of-at-least-forty-three-characters-x", purpose, "/", state="the-state")
 
 

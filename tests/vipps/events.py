@@ -17,7 +17,6 @@ ABSENT = object()
 
 
 def encoded(text: bytes | str, padded: bool = False) -> bytes:
-    """Encode a segment."""
     segment = urlsafe_b64encode(text.encode() if isinstance(text, str) else text)
     return segment if padded else segment.rstrip(b"=")
 
@@ -36,5 +35,4 @@ def claims(at: datetime, **changes: Any) -> dict[str, Any]:
 
 
 def event(at: datetime, **changes: Any) -> bytes:
-    """Return the body of an event of that moment."""
     return jwt(json.dumps(claims(at, **changes)))

@@ -10,7 +10,6 @@ from tests.vipps_person import VippsPerson
 
 
 def rows(vipps: VippsPerson, model: Any) -> int:
-    """Count the rows of a table."""
     with vipps.app.app_context():
         return int(db.session.scalar(select(func.count()).select_from(model)) or 0)
 

@@ -23,7 +23,6 @@ class Clock:
         self.at = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
     def __call__(self) -> datetime:
-        """Return the present."""
         return self.at
 
 

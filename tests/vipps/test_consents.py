@@ -60,7 +60,6 @@ def item(consent_id: object = "email", accepted: object = True, **rest: object) 
 
 
 def box(consent_id: object = "email", checked: object = True, **rest: object) -> dict[str, Any]:
-    """Return one checkbox of `flowResult`."""
     whole = {"type": "checkbox", "id": consent_id, "checked": checked, "required": False, "title": "By email", **rest}
     return {name: value for name, value in whole.items() if value is not ...}
 

@@ -250,7 +250,6 @@ PEOPLE = st.builds(
 
 
 def accounts(number: int) -> st.SearchStrategy[Account]:
-    """Return any account with this number."""
     return st.builds(
         Account,
         id=st.just(number),
@@ -279,7 +278,6 @@ LOGINS = st.builds(
 
 
 def of(facts: Facts, decision: Decision) -> Account:
-    """Return the account that a decision is about."""
     everybody = [
         *facts.candidates,
         *([facts.known] if facts.known else []),

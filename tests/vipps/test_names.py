@@ -38,8 +38,7 @@ def test_these_say_too_little(known: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("whole", "result"),
-    [("NORDFJELL, Kari", AGREES), ("Kari Berg", CONTRADICTS), ("Kari", UNKNOWN), ("", UNKNOWN)],
+    ("whole", "result"), [("NORDFJELL, Kari", AGREES), ("Kari Berg", CONTRADICTS), ("Kari", UNKNOWN), ("", UNKNOWN)]
 )
 def test_the_whole_name_is_compared_where_its_parts_are_missing(whole: str, result: Agreement) -> None:
     assert compare("Kari Nordfjell", "", "", whole) is result

@@ -17,12 +17,10 @@ PLAIN = "text/plain"
 
 
 def send(sender: FlaskClient, body: bytes | None = None, path: str = PATH, **kwargs: Any) -> Any:
-    """Deliver an event."""
     kwargs.setdefault("content_type", PLAIN)
     return sender.post(path, data=event(utcnow()) if body is None else body, **kwargs)
 
 
 def deliveries(app: Flask) -> list[WebhookDelivery]:
-    """Return what was stored."""
     with app.app_context():
         return list(db.session.scalars(select(WebhookDelivery).order_by(WebhookDelivery.id)))

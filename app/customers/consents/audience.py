@@ -51,12 +51,7 @@ def _statement(consent_id: str, after_id: int) -> Select[Any]:
     proof = and_(ConsentRecord.id == latest.c.id, latest.c.place == 1)
     return (
         select(
-            Customer.id,
-            Customer.name,
-            address,
-            ConsentRecord.id,
-            ConsentRecord.object_hash,
-            ConsentRecord.effective_at,
+            Customer.id, Customer.name, address, ConsentRecord.id, ConsentRecord.object_hash, ConsentRecord.effective_at
         )
         .join(ConsentRecord, ConsentRecord.customer_id == Customer.id)
         .join(latest, proof)
@@ -74,8 +69,7 @@ def _statement(consent_id: str, after_id: int) -> Select[Any]:
 def _latest(consent_id: str, after_id: int) -> Any:
     """Number the answers of each customer to the question, the newest first."""
     newest = func.row_number().over(
-        partition_by=ConsentRecord.customer_id,
-        order_by=(ConsentRecord.effective_at.desc(), ConsentRecord.id.desc()),
+        partition_by=ConsentRecord.customer_id, order_by=(ConsentRecord.effective_at.desc(), ConsentRecord.id.desc())
     )
     answers = select(ConsentRecord.id, newest.label("place"))
     return answers.where(ConsentRecord.consent_id == consent_id, ConsentRecord.customer_id > after_id).subquery()

@@ -28,7 +28,6 @@ def _known(customer: Customer) -> set[str | None]:
 def _of_others(customer: Customer, addresses: set[str | None]) -> set[str | None]:
     theirs = select(Customer.email).where(Customer.id != customer.id, Customer.email.in_(addresses))
     proving = select(func.lower(EmailToken.email)).where(
-        EmailToken.customer_id != customer.id,
-        func.lower(EmailToken.email).in_(addresses),
+        EmailToken.customer_id != customer.id, func.lower(EmailToken.email).in_(addresses)
     )
     return {*db.session.scalars(theirs), *db.session.scalars(proving)}

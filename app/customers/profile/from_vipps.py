@@ -60,9 +60,7 @@ def refresh(link: VippsLink, info: UserInfo) -> Refreshed:
     apply(changes, customer, _store(link, columns))
     states = [line.state for line in changes.lines]
     return Refreshed(
-        tuple(line.field for line in changes.lines),
-        states.count(State.PROPOSED),
-        State.EMAIL_TAKEN in states,
+        tuple(line.field for line in changes.lines), states.count(State.PROPOSED), State.EMAIL_TAKEN in states
     )
 
 

@@ -23,11 +23,7 @@ from typing import Any
 
 from app.customers.profile.fields import FIELDS, Policy, State, Values, equal
 
-STATE_BY_POLICY = {
-    Policy.UPDATE: State.APPLIED,
-    Policy.ASK: State.PROPOSED,
-    Policy.KEEP: State.NOTED,
-}
+STATE_BY_POLICY = {Policy.UPDATE: State.APPLIED, Policy.ASK: State.PROPOSED, Policy.KEEP: State.NOTED}
 
 
 @dataclass(frozen=True)

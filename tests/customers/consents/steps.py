@@ -24,7 +24,6 @@ QUESTIONS = {
 
 
 def delegated(at: str = AT, **granted: bool) -> dict[str, Any]:
-    """Return a `delegatedConsents` object."""
     consents = [
         {"id": name, "accepted": yes, "required": False, "textDisplayedToUser": QUESTIONS.get(name, name)}
         for name, yes in granted.items()

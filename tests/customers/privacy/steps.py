@@ -90,7 +90,6 @@ def fill(vipps: VippsPerson) -> int:
 
 
 def set_password_by_mail(app: Flask, browser: FlaskClient) -> None:
-    """Set a password by a mailed link."""
     post(browser, "/password/forgot", {"email": EMAIL}, form_on="/password/forgot")
     link = link_in(mails(app, "reset_password", to=EMAIL)[-1], "password/reset")
     assert post(browser, link, {"password": PASSWORD}, form_on=link).status_code == 303
@@ -144,7 +143,6 @@ def leave_traces(app: Flask, customer_id: int) -> None:
 
 
 def another_customer() -> int:
-    """Return another customer's id."""
     return db.session.scalars(select(Customer.id).where(Customer.email == "eivind.dahl@example.com")).one()
 
 

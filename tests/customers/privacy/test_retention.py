@@ -39,7 +39,6 @@ count = iter(range(1_000_000))
 
 
 def unique() -> str:
-    """Return what no other row has."""
     return f"{next(count):064}"
 
 
