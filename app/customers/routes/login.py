@@ -100,7 +100,7 @@ def too_many(_error: TooManyRequests) -> ResponseReturnValue:
         ),
         reasons=(),
         calm=True,
-        ways=[Action(target), Action(url_for("password.forgot"), _("Get a link by email"))],
+        actions=[Action(target), Action(url_for("password.forgot"), _("Get a link by email"))],
         back=back_action(False, target),
         reference=reference(),
     )
