@@ -8,13 +8,13 @@ the same transaction. A Vipps user that opens another account moves only if the 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from app.customers import lookup
 from app.customers.linking import support
 from app.customers.lookup import Identity
 from app.customers.models import Customer
-from app.database import db
+from app.database import db, is_conflict
 from app.logging import log
 from app.staff import audit_log
 from app.staff.audit_log import AuditAction
@@ -102,8 +102,10 @@ def reconnect(change: LinkChange, subject: str, move_from: int | None = None) ->
     """Link a subject to the customer. The caller has begun to write; a refusal changes nothing."""
     try:
         return _reconnect(change, subject, move_from)
-    except IntegrityError:  # a login linked this subject at the same moment
+    except DBAPIError as error:
         db.session.rollback()
+        if not is_conflict(error):  # a login linked this subject at the same moment
+            raise
         return NotChanged.CHANGED_MEANWHILE
 
 

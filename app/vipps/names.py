@@ -52,7 +52,9 @@ def compare(known: str, given_name: str, family_name: str, whole: str = "") -> A
     if not (ours <= theirs or theirs <= ours):
         return Agreement.CONTRADICTS
     same_whole = _words(known) == _words(f"{given_name} {family_name}" if given and family else whole)
-    has_both = not (given and family) or (bool(ours & given) and bool(ours & family))
+    has_both = not (given or family) or (bool(ours & given) and bool(ours & family))
+    if bool(given) != bool(family):
+        has_both = same_whole  # two given names, or two family names, are not a given and a family name
     if has_both and (len(ours & theirs) > 1 or (same_whole and len(_words(known)) > 1)):
         return Agreement.AGREES
     # One word, or given names alone, fit many people: they neither prove nor refute anything.

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app.customers import email_tokens
 from app.customers.models import Activity, Customer, VippsLink, VippsProfile
 from app.customers.profile import from_vipps
-from app.customers.profile.change_history import record, withdraw_proposals
+from app.customers.profile.change_history import answer_proposals, record, withdraw_proposals
 from app.customers.profile.fields import Source, State
 from app.customers.profile.from_vipps import Refreshed
 from app.database import db, utcnow
@@ -256,6 +256,18 @@ def test_a_verified_number_has_one_holder_the_last_one(either_app: Flask) -> Non
     assert verified_numbers(either_app) == {second: "4790000011"}
     refresh(either_app, first, says())
     assert verified_numbers(either_app) == {first: "4790000011"}
+
+
+def test_an_old_proposal_does_not_end_a_newer_verification(either_app: Flask) -> None:
+    first = add_linked(either_app, email="amalie@example.com", phone_number="4790000099", told=False)
+    refresh(either_app, first, says(email="amalie@example.com", phone_number="4790000011"))
+    second = add_linked(either_app)
+    with looking_at(either_app, first) as customer:
+        (proposal,) = (change for change in changes_of(first) if change.field == "phone_number")
+        answer_proposals(customer, from_vipps.vipps_profile_of(customer), {proposal.id: True})
+        db.session.commit()
+        assert (customer.phone_number, customer.phone_verified_at) == ("4790000011", None)
+    assert verified_numbers(either_app) == {second: "4790000011"}
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,14 @@ def test_a_vipps_user_of_another_account_moves_only_if_that_account_is_named(app
     assert [mail.kind for mail in mails(app, to=OTHER)] == ["support_disconnected"]
 
 
+def test_a_mistyped_password_records_the_view_and_keeps_what_staff_saw(app: Flask) -> None:
+    customer_id, staff = add_customer(app, vipps=True), at_work(app)
+    response = order(staff, customer_id, seen="another-subject", password="a wrong but long one")
+    assert response.status_code == 422
+    assert Page(response.text).one("[name=seen]")["value"] == "another-subject"
+    assert [entry[:2] for entry in audit_entries(app)] == [("customer", customer_id)] * 2, "before and after"
+
+
 def test_staff_read_which_customers_get_no_email(app: Flask) -> None:
     staff, (old, new) = at_work(app), (add_customer(app, email, vipps=True) for email in (OTHER, None))
     response = order(staff, old, "reconnect", subject=subjects(app)[new], move_from=str(new))

@@ -71,6 +71,9 @@ def test_letters_that_another_keyboard_lacks_do_not_matter(known: str, given_nam
         ("Nordfjell Kari", "Kari", "Kari", UNKNOWN),
         ("OLE OLE", "Ole", "Ole", AGREES),
         ("Ole Ole", "Ole Nils", "Ole", UNKNOWN),
+        ("Kari Sandvik Nordfjell", "", "Sandvik Nordfjell", UNKNOWN),
+        ("Kari Sandvik Nordfjell", "Ø.", "Sandvik Nordfjell", UNKNOWN),
+        ("Ola Sandvik Berg", "Ola Sandvik", "", UNKNOWN),
     ],
 )
 def test_one_word_is_not_a_given_and_a_family_name(

@@ -4,8 +4,10 @@ A number is verified for one customer at most: a newer verification ends the old
 hands (GDPR, article 5(1)(d)).
 """
 
+from datetime import datetime
+
 import phonenumbers
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.customers.models import Customer
 from app.database import db, utcnow
@@ -27,6 +29,12 @@ def readable(digits: str | None) -> str:
     except phonenumbers.NumberParseException:
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def is_verified_elsewhere_since(number: str, moment: datetime) -> bool:
+    """Tell whether a customer has verified this number later than that."""
+    later = select(Customer.id).where(Customer.phone_number == number, Customer.phone_verified_at > moment)
+    return db.session.scalar(later.limit(1)) is not None
 
 
 def mark_verified(customer: Customer) -> None:

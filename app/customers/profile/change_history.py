@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
+from app.customers.accounts import phone_number
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.models import Customer, ProfileChange, VippsProfile
@@ -147,7 +148,10 @@ def _answer(customer: Customer, profile: VippsProfile, change: ProfileChange, ta
     if not _claim(change, state):
         return None
     if state is State.ACCEPTED:
-        assign(customer, change.field, change.after, profile, verified=True)
+        # An old proposal proves nothing about a number that another customer has verified since.
+        is_phone = change.field == "phone_number"
+        verified = not (is_phone and phone_number.is_verified_elsewhere_since(change.after, change.at))
+        assign(customer, change.field, change.after, profile, verified=verified)
     return state
 
 

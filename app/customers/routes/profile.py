@@ -42,7 +42,7 @@ def page() -> ResponseReturnValue:
 def save() -> ResponseReturnValue:
     """Save the customer's own details."""
     begin_write()
-    customer = required_customer()
+    customer = _locked_customer()
     form = DetailsForm(customer)
     if not form.validate():
         return _page(customer, form), 422
@@ -112,11 +112,16 @@ def _page(customer: Customer, form: DetailsForm) -> str:
 
 
 def _decided(answers: Mapping[int, bool]) -> ProposalsAnswered | NotAsked:
-    customer = required_customer()
+    customer = _locked_customer()
     vipps = from_vipps.vipps_profile_of(customer)
     outcome = change_history.answer_proposals(customer, vipps, answers) if vipps else ProposalsAnswered()
     db.session.commit()
     return outcome
+
+
+def _locked_customer() -> Customer:
+    """Return the customer as they are now: a login may have verified a number since this request first read the row."""
+    return lookup.lock_customer(required_customer().id) or abort(403)
 
 
 def _answers(fields: Mapping[str, str]) -> dict[int, bool]:

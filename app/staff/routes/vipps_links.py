@@ -54,11 +54,7 @@ class LinkForm(Form):
 @bp.get(f"{ONE}/vipps")
 def page(customer_id: int) -> ResponseReturnValue:
     """Show who opens the account, and the form."""
-    begin_write()
-    html = _page(customer_id, LinkForm(formdata=None))
-    audit_log.record(required_staff().staff_id, AuditAction.CUSTOMER, customer_id)
-    db.session.commit()
-    return html
+    return _page(customer_id, LinkForm(formdata=None))
 
 
 @bp.post(f"{ONE}/vipps")
@@ -89,15 +85,18 @@ def submit(customer_id: int) -> ResponseReturnValue:
             return redirect(url_for("staff.customers.page", customer_id=customer_id), 303)
         case NotChanged.NO_CUSTOMER:
             abort(404)
-    db.session.rollback()
     return _page(customer_id, form, outcome), 409
 
 
 def _page(customer_id: int, form: LinkForm, outcome: Held | NotChanged | None = None) -> str:
+    """Show the customer and the form, and record the view, whatever led to it; nothing else is stored."""
+    db.session.rollback()
+    begin_write()
     customer = customer_view.find_customer(customer_id) or abort(404)
     link = lookup.link_of(customer)
-    form.seen.data = link.subject if link else ""
-    return render_template(
+    if outcome or not form.is_submitted():  # after a mistake in the form, the page that staff began with still counts
+        form.seen.data = link.subject if link else ""
+    html = render_template(
         "staff/vipps_links.html",
         form=form,
         customer=customer,
@@ -105,3 +104,6 @@ def _page(customer_id: int, form: LinkForm, outcome: Held | NotChanged | None = 
         held_by=outcome.customer_id if isinstance(outcome, Held) else None,
         refusal=outcome if isinstance(outcome, NotChanged) else None,
     )
+    audit_log.record(required_staff().staff_id, AuditAction.CUSTOMER, customer_id)
+    db.session.commit()
+    return html
