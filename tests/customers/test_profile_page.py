@@ -1,6 +1,7 @@
 """The profile's page: one's own details, what Vipps says and how old it is, the policy, and the history."""
 
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -9,9 +10,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers.models import Activity, ProfileChange, VippsProfile
-from app.database import db
-from tests.conftest import open_page, post
+from app.customers import lookup
+from app.customers.models import Activity, ProfileChange, VippsLink, VippsProfile
+from app.customers.profile import change_history, from_vipps
+from app.database import begin_write, db
+from tests.conftest import browser_of, open_page, post
 from tests.customers.profile_steps import (
     CABIN,
     HOME,
@@ -288,3 +291,34 @@ def test_an_address_with_two_lines_stays_as_it_is_when_it_is_left_alone(
 ) -> None:
     save(client, name="Kari Berg")
     assert own_values(app, kari)["address"] == OWN_HOME
+
+
+def test_a_login_at_the_same_moment_verifies_no_number_that_was_typed(
+    either_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer_id, client, edit = add_linked(either_app), browser_of(either_app), change_history.edit
+    enter(either_app, client, customer_id)
+    with looking_at(either_app, customer_id) as customer:
+        customer.phone_verified_at = None
+        db.session.commit()
+
+    def log_in_again() -> None:
+        with either_app.test_request_context():
+            begin_write()
+            lookup.lock_customer(customer_id)
+            mine = select(VippsLink).where(VippsLink.customer_id == customer_id)
+            from_vipps.refresh(db.session.scalars(mine).one(), says())
+            db.session.commit()
+
+    login = Thread(target=log_in_again)
+
+    def edit_meanwhile(*args: Any) -> list[str]:
+        login.start()
+        login.join(1)  # for it to come to the lock, or to pass where there is none
+        return edit(*args)
+
+    monkeypatch.setattr(change_history, "edit", edit_meanwhile)
+    assert save(client, phone="90000099").status_code == 303
+    login.join()
+    with looking_at(either_app, customer_id) as customer:
+        assert (customer.phone_number, customer.phone_verified_at) == ("4790000099", None)
