@@ -143,13 +143,16 @@ def _note_failure(mail: Mail, error: Exception, is_final: bool) -> MailOutcome:
     failures = mail.failures + 1
     # Not the server's words, which quote the address.
     said = f"{type(error).__name__} {reply_code(error) or ''}".strip()[:MAX_ERROR]
+    # Another worker may have sent it meanwhile, if this attempt took longer than the lease.
+    still_mine = Mail.id == mail.id, Mail.next_try_at == mail.next_try_at
+    if db.session.scalar(select(Mail.id).where(*still_mine)) is None:
+        return MailOutcome.POSTPONED
     if is_final or failures > len(PAUSES):
         _finish(mail, failures=failures, last_error=said)
         log.error("mail_failed", kind=mail.kind, reference=mail.reference, error=said, failures=failures)
         return MailOutcome.GIVEN_UP
-    # Another worker may have sent it meanwhile, if this attempt took longer than the lease.
-    still_mine = update(Mail).where(Mail.id == mail.id, Mail.next_try_at == mail.next_try_at)
-    _execute(still_mine.values(next_try_at=utcnow() + PAUSES[failures - 1], failures=failures, last_error=said))
+    later = update(Mail).where(*still_mine)
+    _execute(later.values(next_try_at=utcnow() + PAUSES[failures - 1], failures=failures, last_error=said))
     db.session.commit()
     log.warning("mail_postponed", kind=mail.kind, reference=mail.reference, error=said, failures=failures)
     return MailOutcome.POSTPONED

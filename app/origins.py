@@ -24,11 +24,14 @@ def normal_origin(value: str) -> str:
     A path, query or fragment would get into the redirect URI, which Vipps compares character by character, and refuses
     with a fragment (Vipps Login API FAQ: redirect URI requirements).
     """
+    # `urlsplit` removes control characters, and drops what stands between a bracket and the port.
+    if re.search(r"[\x00-\x20\x7f%]|\][^:/]", value):
+        raise ValueError("a character in it cannot be a part of an origin")
     try:
         parts = urlsplit(value.rstrip("/"))
         port = parts.port
-    except ValueError as error:
-        raise ValueError(f"this is not an address ({error})") from None
+    except ValueError:  # its text may quote a part of a password
+        raise ValueError("host and port are not those of an address; a port is a number up to 65535") from None
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
         raise ValueError("it does not begin with http:// or https:// and a host name")
     if parts.path or "?" in value or "#" in value or "@" in value or "\\" in value:
