@@ -41,7 +41,7 @@ def serve(build: Callable[[], Any], origin: str) -> None:
     run_simple(
         parts.hostname or "localhost",
         parts.port or (443 if parts.scheme == "https" else 80),
-        None if watches else built_or_broken(build) if is_local else build(),  # type: ignore[arg-type]
+        None if watches else built_or_broken(build) if is_local else build(),  # type: ignore[arg-type]  # Werkzeug takes None for the watcher
         threaded=True,
         request_handler=QuietHandler,
         use_reloader=is_local,

@@ -174,7 +174,7 @@ def reply_code(error: Exception) -> int:
 
 
 def _execute(statement: object) -> int:
-    done = db.session.execute(statement, execution_options={"synchronize_session": False})  # type: ignore[call-overload]
+    done = db.session.execute(statement, execution_options={"synchronize_session": False})  # type: ignore[call-overload]  # any statement
     return int(done.rowcount)
 
 

@@ -16,7 +16,17 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.customers.consents import ledger
 from app.customers.models import Customer, VippsLink, VippsProfile
 from app.customers.profile import from_vipps
-from app.database import UtcDateTime, db, insert_row, is_in_models, is_unavailable, on_commit, update_row, utcnow
+from app.database import (
+    UtcDateTime,
+    db,
+    insert_row,
+    is_conflict,
+    is_in_models,
+    is_unavailable,
+    on_commit,
+    update_row,
+    utcnow,
+)
 from app.doctor.own import database as doctor_database
 from app.shop.models import Product
 from app.vipps.attempts import metadata as vipps_metadata
@@ -196,6 +206,7 @@ def test_the_sqlstate_tells_an_unavailable_database_from_a_mistake(
     with engine.connect() as connection, pytest.raises(SQLAlchemyError) as failed:
         connection.exec_driver_sql(statement)
     assert is_unavailable(failed.value) == unavailable
+    assert is_conflict(failed.value) == ("deadlock" in statement), "of these, only a deadlock is tried again"
     engine.dispose()
 
 

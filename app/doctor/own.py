@@ -98,7 +98,7 @@ def database() -> Finding:
         begin_write()  # SQLite refuses it for a file that cannot be written
         read_only = dialect == "postgresql" and db.session.scalar(text("SHOW transaction_read_only")) == "on"
     except SQLAlchemyError as error:
-        read_only = getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_READONLY")  # type: ignore[attr-defined]
+        read_only = getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_READONLY")  # type: ignore[attr-defined]  # of sqlite3 only
         if not read_only:
             return Finding(
                 "database", title, Level.FAILED, f"{dialect}: {type(error).__name__}.", "Check DATABASE_URL."

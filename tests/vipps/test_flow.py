@@ -179,7 +179,7 @@ def test_a_double_click_logs_in_once_and_both_answers_lead_in(vipps: VippsPerson
     browsers = [browser_of(vipps.app) for _ in range(4)]
     for browser in browsers:
         browser.set_cookie("vipps-login", cookie.value, domain="localhost")  # type: ignore[union-attr]
-    statuses = at_once(*(lambda b=browser: b.get(callback).status_code for browser in browsers))  # type: ignore[misc]
+    statuses = at_once(*(lambda b=browser: b.get(callback).status_code for browser in browsers))  # type: ignore[misc]  # a bound default
     assert statuses == [303] * 4
     assert vipps.provider_calls()["token"] == 1
     assert all(logged_in(vipps, browser) for browser in browsers), "whichever answer the browser keeps, it is in"
