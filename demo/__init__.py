@@ -10,18 +10,18 @@ from importlib.util import find_spec
 
 from flask import Flask
 
-from app import cli, doctor, i18n
+from app import cli, doctor, i18n, log_events
 from app.customers.passwords import hashing
 from app.settings import ROOT, Settings
 from app.staff import accounts as staff_accounts
-from demo import checks, log_events, routes, scenarios, staff
+from demo import checks, routes, scenarios, staff
 from demo.fork import fork as fork_command
 from samples import customers
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Add the demo's pages, texts, data and commands; show its hints and the guide in the demo only."""
-    log_events.register()
+    log_events.EVENTS.update(log_events.read(ROOT / "demo" / "log_events.toml"))  # the log keeps listed events only
     i18n.add_translations(app, ROOT / "demo" / "translations")
     app.register_blueprint(routes.bp)
     app.cli.add_command(fork_command)

@@ -1,7 +1,7 @@
 """Check whether this shop is ready to take logins.
 
 `own` checks the shop itself: settings, database, email. `vipps` checks the connection to Vipps with the code of a real
-login. Each check is a function that returns a `Finding`; `examine` runs them all, and a check that raises becomes a
+login. Each check is a function with the decorator `check`; `examine` runs them all, and a check that raises becomes a
 finding and stops no other. `flask doctor` prints the findings and exits with 1 if one of them has failed.
 
 A check changes no data, logs in no customer, and puts no secret into its finding.

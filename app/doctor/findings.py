@@ -1,7 +1,10 @@
-"""The finding of one check."""
+"""The finding of one check, and the decorator that makes a check of a function."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial, wraps
+from typing import NamedTuple
 
 
 class Level(StrEnum):
@@ -13,12 +16,36 @@ class Level(StrEnum):
     SKIPPED = "skipped"
 
 
+class Result(NamedTuple):
+    """What a check found: `said` in words, `advice` what to do about it."""
+
+    level: Level
+    said: str
+    advice: str = ""
+
+
 @dataclass(frozen=True)
 class Finding:
-    """`name` is the check's name, `title` what it checks, `said` the result, `advice` what to do about it."""
+    """A result with the name of its check, and the title that says what it checks."""
 
     name: str
     title: str
     level: Level
     said: str
     advice: str = ""
+
+
+ok, warning, failed, skipped = (partial(Result, level) for level in Level)
+
+
+def check(title: str) -> Callable[[Callable[[], Result]], Callable[[], Finding]]:
+    """Make a check of a function that returns a `Result`; its name is the function's."""
+
+    def decorate(function: Callable[[], Result]) -> Callable[[], Finding]:
+        @wraps(function)
+        def run() -> Finding:
+            return Finding(function.__name__, title, *function())
+
+        return run
+
+    return decorate

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import about
 from app.database import begin_write, db, query_or, utcnow
-from app.doctor.findings import Finding, Level
+from app.doctor.findings import Result, check, failed, ok, skipped, warning
 from app.mail import connection as mail_connection
 from app.mail_sender import Queue, queue
 from app.settings import ROOT, settings_of_app, sources
@@ -31,7 +31,8 @@ PLACEHOLDER_DOMAIN = re.compile(r"[@.](?:example|invalid|test|localhost|example\
 MIN_KEY_BITS = 128  # of a signing key, estimated from its characters
 
 
-def environment() -> Finding:
+@check("Which Vipps is asked")
+def environment() -> Result:
     """Check which Vipps environment is set."""
     settings = settings_of_app()
     said = f"VIPPS_ENVIRONMENT={settings.vipps_environment}, at {settings.provider_url}"
@@ -39,35 +40,39 @@ def environment() -> Finding:
     said += "" if settings.passwords else f" Customers log in with {settings.brand} only."
     if settings.shows_outbox and not settings.simulated:
         advice = "The outbox shows every email to any visitor; set DEMO=0 before real customers come."
-        return Finding("environment", "Which Vipps is asked", Level.WARNING, said, advice)
-    return Finding("environment", "Which Vipps is asked", Level.OK, said)
+        return warning(said, advice)
+    return ok(said)
 
 
-def settings() -> Finding:
+@check("The settings can be used")
+def settings() -> Result:
     """Tell where the value of each setting comes from, and never a value. The start has checked each by use."""
     names: dict[str, list[str]] = {"environment": [], ".env": [], "default": []}
     for name, source in sources().items():
         names[source].append(name)
     said = "; ".join(f"from {source}: {', '.join(names[source]) or 'none'}" for source in ("environment", ".env"))
     said = f"{said}; {len(names['default'])} have their default."
-    return Finding("settings", "The settings can be used", Level.OK, said[0].upper() + said[1:])
+    return ok(said[0].upper() + said[1:])
 
 
-def https() -> Finding:
+@check("Customers come by https")
+def https() -> Result:
     """Check that customers use HTTPS; the start refuses plain http except on this machine."""
-    settings, title = settings_of_app(), "Customers come by https"
+    settings = settings_of_app()
     if settings.https:
-        return Finding("https", title, Level.OK, settings.public_url)
-    return Finding("https", title, Level.SKIPPED, f"{settings.public_url} is this machine.")
+        return ok(settings.public_url)
+    return skipped(f"{settings.public_url} is this machine.")
 
 
-def redirect_uri() -> Finding:
+@check("The redirect URI")
+def redirect_uri() -> Result:
     """Tell the redirect URI, which Vipps compares exactly (Vipps Login API FAQ). The start has checked its form."""
     said = f"{settings_of_app().redirect_uri} is registered in the portal exactly like this."
-    return Finding("redirect_uri", "The redirect URI", Level.OK, said)
+    return ok(said)
 
 
-def cookies() -> Finding:
+@check("Cookies are protected")
+def cookies() -> Result:
     """Check the protecting attributes of the cookies."""
     config, https = current_app.config, settings_of_app().https
     said = ", ".join(
@@ -75,47 +80,48 @@ def cookies() -> Finding:
     )
     fits = config["SESSION_COOKIE_HTTPONLY"] and config["SESSION_COOKIE_SAMESITE"] == "Lax"
     fits = fits and config["SESSION_COOKIE_SECURE"] == https
-    return Finding("cookies", "Cookies are protected", Level.OK if fits else Level.FAILED, said)
+    return ok(said) if fits else failed(said)
 
 
-def secret_key() -> Finding:
+@check("SECRET_KEY")
+def secret_key() -> Result:
     """Check that the keys that sign and verify cookies cannot be guessed. The finding shows no part of them."""
-    settings, title = settings_of_app(), "SECRET_KEY"
+    settings = settings_of_app()
     if not settings.secret_key.get_secret_value():
-        return Finding("secret_key", title, Level.OK, "Generated for the demo, and kept in instance/.")
+        return ok("Generated for the demo, and kept in instance/.")
     bits = min(_bits(key) for key in settings.signing_keys)
     if bits < MIN_KEY_BITS:
         advice = "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
-        return Finding("secret_key", title, Level.FAILED, f"Too plain: about {bits:.0f} bits.", advice)
+        return failed(f"Too plain: about {bits:.0f} bits.", advice)
     others = f" {len(settings.older_keys)} more verify and do not sign." if settings.older_keys else ""
-    return Finding("secret_key", title, Level.OK, f"About {bits:.0f} bits.{others}")
+    return ok(f"About {bits:.0f} bits.{others}")
 
 
-def database() -> Finding:
+@check("The database can be written")
+def database() -> Result:
     """Check that the database answers and can be written. Nothing is written."""
-    dialect, title = db.engine.dialect.name, "The database can be written"
+    dialect = db.engine.dialect.name
     try:
         begin_write()  # SQLite refuses it for a file that cannot be written
         read_only = dialect == "postgresql" and db.session.scalar(text("SHOW transaction_read_only")) == "on"
     except SQLAlchemyError as error:
         read_only = getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_READONLY")  # type: ignore[attr-defined]  # of sqlite3 only
         if not read_only:
-            return Finding(
-                "database", title, Level.FAILED, f"{dialect}: {type(error).__name__}.", "Check DATABASE_URL."
-            )
+            return failed(f"{dialect}: {type(error).__name__}.", "Check DATABASE_URL.")
     finally:
         db.session.rollback()
     if read_only:
         advice = "Give the shop the right to write its file, or the address of the primary server."
-        return Finding("database", title, Level.FAILED, f"{dialect} is read-only.", advice)
-    return Finding("database", title, Level.OK, dialect)
+        return failed(f"{dialect} is read-only.", advice)
+    return ok(dialect)
 
 
-def stand_ins() -> Finding:
+@check("The shop has no placeholders")
+def stand_ins() -> Result:
     """Check that no placeholder of the template is left in a shop of its own: contact, address, goods, project name."""
-    title, settings = "The shop has no placeholders", settings_of_app()
+    settings = settings_of_app()
     if settings.in_demo and about.SLUG == TEMPLATE:
-        return Finding("stand_ins", title, Level.SKIPPED, "This is the demo, with an invented shop.")
+        return skipped("This is the demo, with an invented shop.")
     project = ROOT / "pyproject.toml"
     name = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["name"] if project.exists() else about.SLUG
     left = {
@@ -127,73 +133,74 @@ def stand_ins() -> Finding:
     }
     if found := [words for words, is_left in left.items() if is_left]:
         advice = "Write your own into app/about.py and pyproject.toml, and load your products."
-        return Finding("stand_ins", title, Level.WARNING, f"Left of the template: {', '.join(found)}.", advice)
-    return Finding("stand_ins", title, Level.OK, f"{about.NAME}, {about.ADDRESS}, {about.EMAIL}")
+        return warning(f"Left of the template: {', '.join(found)}.", advice)
+    return ok(f"{about.NAME}, {about.ADDRESS}, {about.EMAIL}")
 
 
-def migrations() -> Finding:
+@check("The database is migrated")
+def migrations() -> Result:
     """Check that the database has the tables of this version."""
-    title, advice = "The database is migrated", "Run: flask --app wsgi setup"
+    advice = "Run: flask --app wsgi setup"
     migrate = current_app.extensions["migrate"]
     head = ScriptDirectory(migrate.directory).get_current_head()
     with db.engine.connect() as connection:
         there = MigrationContext.configure(connection).get_current_revision()
     if there != head:
-        return Finding("migrations", title, Level.FAILED, f"It is at {there or 'nothing'}, the code at {head}.", advice)
-    return Finding("migrations", title, Level.OK, f"At {head}.")
+        return failed(f"It is at {there or 'nothing'}, the code at {head}.", advice)
+    return ok(f"At {head}.")
 
 
-def mail() -> Finding:
+@check("Mail can be sent")
+def mail() -> Result:
     """Check that the mail server accepts our login, and that no email waits for long. No email is sent."""
-    url, title = settings_of_app().mail_url, "Mail can be sent"
+    url = settings_of_app().mail_url
     if url == "outbox:":
-        return Finding("mail", title, Level.SKIPPED, "It is kept in the outbox.")
+        return skipped("It is kept in the outbox.")
     try:
         with mail_connection(url, TIMEOUT_SECONDS) as server:
             server.noop()
     except (OSError, ValueError, smtplib.SMTPException) as error:
-        return Finding(
-            "mail", title, Level.FAILED, f"{urlsplit(url).hostname}: {type(error).__name__}.", "Check MAIL_URL."
-        )
+        return failed(f"{urlsplit(url).hostname}: {type(error).__name__}.", "Check MAIL_URL.")
     outbox = query_or(queue, Queue(0, None, 0))
     said = f"{urlsplit(url).hostname} lets us in. {outbox.waiting} emails wait; {outbox.given_up} could not be sent."
     if outbox.is_late(utcnow()):
-        return Finding("mail", title, Level.WARNING, said, "Does the shop run? It sends them; so does: flask send-mail")
-    return Finding("mail", title, Level.OK, said)
+        return warning(said, "Does the shop run? It sends them; so does: flask send-mail")
+    return ok(said)
 
 
-def limits() -> Finding:
+@check("Rate limits are shared by all hosts")
+def limits() -> Result:
     """Check that the rate limits are shared."""
-    url, title = settings_of_app().redis_url, "Rate limits are shared by all hosts"
+    url = settings_of_app().redis_url
     if not url:
-        return Finding(
-            "limits", title, Level.SKIPPED, "Each worker counts for itself; set REDIS_URL for several hosts."
-        )
+        return skipped("Each worker counts for itself; set REDIS_URL for several hosts.")
     try:
         redis.Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS).ping()
     except redis.RedisError as error:
-        return Finding("limits", title, Level.FAILED, f"{type(error).__name__}.", "Check REDIS_URL.")
-    return Finding("limits", title, Level.OK, "Redis answers.")
+        return failed(f"{type(error).__name__}.", "Check REDIS_URL.")
+    return ok("Redis answers.")
 
 
-def proxies() -> Finding:
+@check("The proxies in front are known")
+def proxies() -> Result:
     """Check that the number of proxies in front is set."""
-    settings, title = settings_of_app(), "The proxies in front are known"
+    settings = settings_of_app()
     if settings.https and not settings.trusted_proxies:
         advice = "If a proxy ends TLS, set TRUSTED_PROXIES; otherwise all visitors share one address, and its limits."
-        return Finding("proxies", title, Level.WARNING, "TRUSTED_PROXIES=0 behind https.", advice)
-    return Finding("proxies", title, Level.OK, f"TRUSTED_PROXIES={settings.trusted_proxies}")
+        return warning("TRUSTED_PROXIES=0 behind https.", advice)
+    return ok(f"TRUSTED_PROXIES={settings.trusted_proxies}")
 
 
-def webhook() -> Finding:
+@check("The revocation webhook is reachable")
+def webhook() -> Result:
     """Check that the revocation webhook can be reached, as far as this machine can tell.
 
     The real address answers a GET with 405, a wrong one with 404; a GET delivers no event.
     """
-    settings, title = settings_of_app(), "The revocation webhook is reachable"
+    settings = settings_of_app()
     if not settings.webhook_token:
         advice = "Set VIPPS_WEBHOOK_TOKEN, and give Vipps the address."
-        return Finding("webhook", title, Level.WARNING, "There is none.", advice)
+        return warning("There is none.", advice)
     url = settings.webhook_url("")
     try:
         answer = urllib3.request(
@@ -201,9 +208,9 @@ def webhook() -> Finding:
         )
     except urllib3.exceptions.HTTPError as error:
         advice = "Is the shop running, and is PUBLIC_URL its address?"
-        return Finding("webhook", title, Level.WARNING, f"{url}…: {type(error).__name__}.", advice)
-    level = Level.OK if answer.status == 405 else Level.FAILED
-    return Finding("webhook", title, level, f"{url}… answers {answer.status}.")
+        return warning(f"{url}…: {type(error).__name__}.", advice)
+    said = f"{url}… answers {answer.status}."
+    return ok(said) if answer.status == 405 else failed(said)
 
 
 def _bits(secret: str) -> float:

@@ -7,7 +7,7 @@ import secrets
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from app.doctor.findings import Finding, Level
+from app.doctor.findings import Result, check, failed, ok, skipped, warning
 from app.vipps.attempts import Attempt, random_value
 from app.vipps.client import VippsClient
 from app.vipps.config import VippsConfig
@@ -23,71 +23,69 @@ TIMEOUT_SECONDS = 5.0
 UNREACHED = "Vipps does not answer."
 
 
-def discovery() -> Finding:
+@check("Vipps’ discovery document")
+def discovery() -> Result:
     """Check that the discovery document exists and has the configured issuer."""
-    title = "Vipps’ discovery document"
     try:
         Discovery(_config(), Transport(1)).provider(Deadline(TIMEOUT_SECONDS))
     except LoginRefused as refused:
         advice = "Check VIPPS_ENVIRONMENT and VIPPS_BASE_URL, and whether this machine may call out."
-        return Finding("discovery", title, Level.FAILED, _reason(refused), advice)
-    return Finding("discovery", title, Level.OK, f"There, and its issuer is {_config().issuer}")
+        return failed(_reason(refused), advice)
+    return ok(f"There, and its issuer is {_config().issuer}")
 
 
-def keys() -> Finding:
+@check("Vipps’ signing keys")
+def keys() -> Result:
     """Check that there are keys to verify signatures with."""
-    title = "Vipps’ signing keys"
     try:
         finder = Discovery(_config(), Transport(1))
         finder.key("none has this name", Deadline(TIMEOUT_SECONDS))
     except LoginRefused as refused:
-        return Finding("keys", title, Level.FAILED, _reason(refused))
-    return Finding("keys", title, Level.OK, "There is a key that fits.")
+        return failed(_reason(refused))
+    return ok("There is a key that fits.")
 
 
-def clock() -> Finding:
+@check("The clock agrees with Vipps’")
+def clock() -> Result:
     """Check that this machine's clock agrees with Vipps', as token lifetimes require."""
-    title = "The clock agrees with Vipps’"
     now = datetime.now(UTC)
     try:
         answer = _get(_config().discovery_url)
     except LoginRefused:
-        return Finding("clock", title, Level.SKIPPED, UNREACHED)
+        return skipped(UNREACHED)
     try:
         theirs = parsedate_to_datetime(answer.headers.get("Date", ""))
     except ValueError:
-        return Finding("clock", title, Level.SKIPPED, "Vipps does not say what time it is.")
+        return skipped("Vipps does not say what time it is.")
     seconds = abs((now - theirs).total_seconds())
     said = f"{seconds:.0f} seconds apart."
     if seconds > LEEWAY:
-        return Finding(
-            "clock", title, Level.FAILED, said, "Tokens would be refused as expired; turn on time synchronisation."
-        )
-    return Finding("clock", title, Level.OK, said)
+        return failed(said, "Tokens would be refused as expired; turn on time synchronisation.")
+    return ok(said)
 
 
-def scopes() -> Finding:
+@check("The scopes exist")
+def scopes() -> Result:
     """Check that Vipps supports the scopes that the shop requests.
 
     Only a login shows whether the sales unit's plan covers them: Vipps silently drops a scope that it does not cover.
     """
-    title = "The scopes exist"
     try:
         known = _get(_config().discovery_url).json().get("scopes_supported")
     except LoginRefused:
-        return Finding("scopes", title, Level.SKIPPED, UNREACHED)
+        return skipped(UNREACHED)
     if not isinstance(known, list):
-        return Finding("scopes", title, Level.SKIPPED, "Vipps does not list its scopes.")
+        return skipped("Vipps does not list its scopes.")
     asked = _config().scopes
     if missing := [scope for scope in asked if scope not in known]:
         advice = "They may exist all the same: the list is not complete for every plan. Try a login."
-        return Finding("scopes", title, Level.WARNING, f"Not in Vipps’ list: {', '.join(missing)}.", advice)
-    return Finding("scopes", title, Level.OK, " ".join(asked))
+        return warning(f"Not in Vipps’ list: {', '.join(missing)}.", advice)
+    return ok(" ".join(asked))
 
 
-def authorization_request() -> Finding:
+@check("Vipps takes our authorization request")
+def authorization_request() -> Result:
     """Check that Vipps accepts our client id and redirect URI. The login that this starts is never finished."""
-    title = "Vipps takes our authorization request"
     attempt = Attempt(0, random_value(), random_value(), LoginPurpose.LOG_IN, "/", state=random_value())
     advice = "Register the redirect URI exactly, with the keys of the same environment."
     try:
@@ -95,27 +93,28 @@ def authorization_request() -> Finding:
     except LoginRefused as refused:
         # A provider that accepts the request redirects to the page that asks for the person.
         if refused.code == "redirect_refused":
-            return Finding("authorization_request", title, Level.OK, "It goes on to ask who is there.")
-        return Finding("authorization_request", title, Level.FAILED, _reason(refused), advice)
+            return ok("It goes on to ask who is there.")
+        return failed(_reason(refused), advice)
     if answer.status >= 400:
         said = f"It shows its own error page ({answer.status})."
-        return Finding("authorization_request", title, Level.FAILED, said, advice)
-    return Finding("authorization_request", title, Level.OK, "It goes on to ask who is there.")
+        return failed(said, advice)
+    return ok("It goes on to ask who is there.")
 
 
-def client_authentication() -> Finding:
+@check("Vipps knows our client id and secret")
+def client_authentication() -> Result:
     """Check that the token endpoint accepts our credentials: for an invented code it answers invalid_grant."""
-    config, title = _config(), "Vipps knows our client id and secret"
+    config = _config()
     attempt = Attempt(0, random_value(), random_value(), LoginPurpose.LOG_IN, "/")
     try:
         VippsClient(config, Transport(1)).exchange(secrets.token_urlsafe(16), attempt, Deadline(TIMEOUT_SECONDS))
     except LoginRefused as refused:
         if refused.code == "invalid_grant":
             said = f"With {config.client_auth_method}: the credentials are taken, only the invented code is not."
-            return Finding("client_authentication", title, Level.OK, said)
+            return ok(said)
         advice = "Compare VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET and VIPPS_CLIENT_AUTH_METHOD with the business portal."
-        return Finding("client_authentication", title, Level.FAILED, _reason(refused), advice)
-    return Finding("client_authentication", title, Level.FAILED, "An invented code was taken for a real one.")
+        return failed(_reason(refused), advice)
+    return failed("An invented code was taken for a real one.")
 
 
 def _config() -> VippsConfig:
