@@ -13,9 +13,10 @@ RUN groupadd --gid 10001 shop \
 
 WORKDIR /srv/shop
 
-# First what changes seldom. The file names every package, so pip looks for no other, and runs nothing of theirs.
+# First what changes seldom. The file names every package with its hashes, so pip looks for no other, and runs none of
+# their code.
 COPY requirements.txt ./
-RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --only-binary=:all: -r requirements.txt \
+RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes -r requirements.txt \
     && pip check
 
 # .dockerignore lets in what it names: no settings, no database, no key. The demo's guide shows the tests, so they are in it.

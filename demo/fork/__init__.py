@@ -37,7 +37,8 @@ def write(source: Path, target: Path, name: str) -> None:
     """Write the fork of a source tree into a folder that is empty or does not exist."""
     files = {path: selection.content(source, path) for path in selection.taken(source)}
     files.update(identity.files(name, identity.commit_of(source)))
-    files["pyproject.toml"] = identity.renamed(files["pyproject.toml"], name)
+    for path in ("pyproject.toml", "uv.lock"):
+        files[path] = identity.renamed(files[path], name)
     for path, content in files.items():
         place = target / path
         place.parent.mkdir(parents=True, exist_ok=True)

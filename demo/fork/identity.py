@@ -47,9 +47,9 @@ def files(name: str, commit: str) -> dict[str, bytes]:
     }
 
 
-def renamed(pyproject: bytes, name: str) -> bytes:
-    """Return pyproject.toml with the fork's own project name."""
-    return pyproject.replace(f'name = "{about.SLUG}"'.encode(), f'name = "{slug_of(name)}"'.encode(), 1)
+def renamed(content: bytes, name: str) -> bytes:
+    """Return pyproject.toml or uv.lock with the fork's own project name."""
+    return content.replace(f'name = "{about.SLUG}"'.encode(), f'name = "{slug_of(name)}"'.encode(), 1)
 
 
 def commit_of(root: Path) -> str:

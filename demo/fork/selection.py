@@ -35,6 +35,7 @@ TAKEN: dict[str, tuple[str, ...]] = {
     "templates": (".html", ".txt"),
     "tests": (".py", "/cases.toml", "/search_queries.toml"),
     "tools": (".sh",),
+    "uv.lock": (),
     "wsgi.py": (),
 }  # fmt: skip
 LEFT = (
