@@ -15,6 +15,10 @@ test: $(BIN)/ready-dev style ## Lint, then run every test, in Chromium as well
 	$(BIN)/pytest -n 3 --dist worksteal; failed=$$?; \
 	wait $$! || { failed=1; cat .venv/types.txt; }; exit $$failed
 
+test-delivery: $(BIN)/ready-dev ## Build the image and serve the demo with compose, in a container engine (root on Debian)
+	tools/programs.sh
+	deploy/rehearsal/run.sh
+
 lint: $(BIN)/ready-dev style ## Check style, types, templates and the arrows between the parts
 	$(BIN)/mypy
 
@@ -23,8 +27,8 @@ style: $(BIN)/ready-dev
 	$(BIN)/djlint $(wildcard templates simulator/templates demo/templates) --lint --quiet
 	$(BIN)/lint-imports --no-cache
 
-lock: ## Write uv.lock, and from it the requirements for pip; UPGRADE=--upgrade takes the newest versions
-	uv lock $(UPGRADE)
+lock: ## Write uv.lock, and from it the requirements for pip
+	uv lock
 	uv export --quiet --no-annotate --no-dev --format requirements-txt --output-file requirements.txt
 	uv export --quiet --no-annotate --format requirements-txt --output-file requirements-dev.txt
 
@@ -40,9 +44,9 @@ $(BIN)/ready-dev: requirements-dev.txt
 	tools/venv.sh requirements-dev.txt $@
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-.PHONY: run setup test lint style lock help
+.PHONY: run setup test test-delivery lint style lock help
 # demo-only: begin
 .PHONY: bench
 # demo-only: end

@@ -44,8 +44,11 @@ SHOWN = (
     "pyproject.toml",
     "Dockerfile",
     "Procfile",
-    "compose.yaml",
-    "deploy/Caddyfile",
+    "compose*.yaml",
+    "deploy/*Caddyfile",
+    "deploy/*.caddy",
+    "deploy/**/*.sh",
+    "deploy/**/*.py",
 )
 LEXERS = {
     ".py": "python",
