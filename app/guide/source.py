@@ -35,6 +35,7 @@ SHOWN = (
     "tests/**/*.toml",
     "migrations/**/*.py",
     "*.py",
+    "examples/*.py",
     "README.md",
     "docs/*.md",
     "simulator/README.md",
