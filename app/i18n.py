@@ -1,8 +1,8 @@
 """Choose the language of each page: by the footer's switch, else by the browser's `Accept-Language`.
 
 A language of `LANGUAGES` needs a catalog in `app/translations`; what has no translation is shown in English. This
-module also has the templates' formatters. Prices are formatted the Norwegian way in every language, because they are in
-kroner.
+module also has the templates' formatters. Prices are formatted as the currency's country writes them, in every language
+(`app.about`).
 """
 
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from flask_babel import Babel, format_datetime, get_babel, get_locale, get_trans
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
+from app import about
 from app.security import read_cookie, set_cookie
 from app.strict_requests import request_target
 from app.vipps.return_path import local_path
@@ -128,7 +129,7 @@ def here() -> str:
 @lru_cache(maxsize=4096)
 def money(ore: int) -> str:
     """Format an amount in øre: 129900 becomes "1 299,00 kr" with no-break spaces."""
-    return format_currency(ore / 100, "NOK", locale="nb_NO")
+    return format_currency(ore / 100, about.CURRENCY, locale=about.PRICE_LOCALE)
 
 
 @lru_cache(maxsize=len(LANGUAGES))
