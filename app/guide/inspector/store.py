@@ -71,13 +71,17 @@ _c = inspected_login.c
 
 @dataclass(frozen=True)
 class RecordedLogin:
-    """A recorded login; a half is None if it has not happened yet, or happened in another browser."""
+    """A recorded login; a half is None if it has not happened yet, or happened in another browser.
+
+    `customer_id` is the account that it was about, if it is known.
+    """
 
     id: int
     at: datetime
     reference: str
     start: Mapping[str, Any] | None
     callback: Mapping[str, Any] | None
+    customer_id: int | None = None
 
 
 def browser_token() -> str:
@@ -237,4 +241,4 @@ HOLDER = data_sources.DataSource(
 
 def _recorded_login(row: Row[Any]) -> RecordedLogin:
     start, callback = (json.loads(half) if half else None for half in (row.start, row.callback))
-    return RecordedLogin(row.id, row.at, row.reference, start, callback)
+    return RecordedLogin(row.id, row.at, row.reference, start, callback, row.customer_id)
