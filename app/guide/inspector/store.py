@@ -17,6 +17,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Engine,
     Index,
     Integer,
     MetaData,
@@ -159,6 +160,16 @@ def list_for_browser() -> Sequence[RecordedLogin]:
     mine = select(inspected_login).where(_c.browser_hash == secret_hash(cookie), _c.at >= utcnow() - RETENTION)
     mine = mine.order_by(_c.id.desc())
     return [_recorded_login(row) for row in db.session.execute(mine)]
+
+
+def newest_version(engine: Engine, browser: str) -> str:
+    """Return a text that is another one after each half of a browser's newest login; it needs no app context."""
+    if not inspect(engine).has_table(inspected_login.name):
+        return ""
+    newest = select(_c.id, _c.start != "", _c.callback != "").where(_c.browser_hash == browser)
+    with engine.connect() as reading:
+        row = reading.execute(newest.order_by(_c.id.desc()).limit(1)).first()
+    return "{}.{:d}.{:d}".format(*row) if row else ""
 
 
 def find_login(number: int) -> RecordedLogin | None:
