@@ -121,9 +121,7 @@ def test_a_stream_starts_with_what_happened_since_the_page_was_loaded(watched: W
     assert second.readline() == b": the stream is open\n"
 
 
-def test_a_browser_and_a_process_have_a_limited_number_of_streams(
-    watched: Watched, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_browser_and_a_process_have_a_limited_number_of_streams(watched: Watched) -> None:
     assert watched.stream(cookie="").status == 204, "a browser without a cookie has no logins"
     others = [watched.stream(cookie=f"another-{number}") for number in range(live.MAX_STREAMS - 1)]
     mine = watched.stream()
