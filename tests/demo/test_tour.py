@@ -1,6 +1,7 @@
 """The tour: each step is ticked when it has happened in the shop, and nothing is ticked in a new browser."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -21,6 +22,7 @@ from tests.guide.steps import newest
 from tests.vipps_person import VippsPerson, led_on
 
 TOUR = "/demo/tour"
+EIVIND = "eivind.dahl@example.com"
 INGRID = "ingrid.solheim@example.com"
 
 
@@ -36,7 +38,12 @@ def ticks(browser: FlaskClient) -> list[str]:
 
 
 def log_in_as_kari(vipps: VippsPerson) -> None:
-    vipps.log_in("kari")
+    """Log in twice, so that a session is replaced; another browser changes a consent of another account."""
+    for _ in range(2):
+        vipps.log_in("kari")
+    other = replace(vipps, browser=browser_of(vipps.app))
+    log_in_by_password(other.browser, EIVIND)
+    change_a_consent(other)
 
 
 def see_the_login(vipps: VippsPerson) -> None:
