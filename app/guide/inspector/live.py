@@ -2,7 +2,8 @@
 
 The stream only says that something was recorded (HTML Living Standard, section 9.2). The page then loads itself again
 and adds the new steps. A stream occupies a thread of the server, so it ends after `MAX_STREAM_SECONDS`, and a process
-has at most `MAX_STREAMS`. Without a script or a stream, a link loads the page again.
+has at most `MAX_STREAMS`; a reload of gunicorn waits for them until its `graceful_timeout`. Without a script or a
+stream, a link loads the page again.
 """
 
 import time
