@@ -14,7 +14,7 @@ from app import cli, doctor, i18n
 from app.customers.passwords import hashing
 from app.settings import ROOT, Settings
 from app.staff import accounts as staff_accounts
-from demo import checks, log_events, routes, scenarios, staff
+from demo import checks, log_events, routes, scenarios, simulator, staff
 from demo.fork import fork as fork_command
 from samples import customers
 
@@ -33,9 +33,11 @@ def init_app(app: Flask, settings: Settings) -> None:
         hashing.refuse_published(app, customers.PASSWORD, staff.DEMO_PASSWORD)
     else:
         app.jinja_env.globals.update(
-            demo_scenarios=scenarios.SCENARIOS,
+            demo_scenarios=scenarios.groups(passwords=settings.passwords),
             demo_password=customers.PASSWORD,
             demo_staff={"email": staff.DEMO_EMAIL, "password": staff.DEMO_PASSWORD},
         )
     if find_spec("app.guide"):
         import_module("app.guide").init_app(app, is_shown=settings.in_demo)
+    if settings.in_demo and settings.simulated:
+        app.after_request(simulator.propose_person)  # the last that is registered runs first, before the inspector
