@@ -245,7 +245,7 @@ WITHOUT_PASSWORDS: dict[str, dict[str, Any]] = {
 
 def groups(*, passwords: bool) -> tuple[ScenarioGroup, ...]:
     """Return the scenarios of a shop with or without passwords, grouped by how they end."""
-    scenarios = SCENARIOS
+    scenarios: tuple[Scenario, ...] = SCENARIOS
     if not passwords:
         scenarios = tuple(
             replace(each, **(WITHOUT_PASSWORDS.get(each.person, {}) if each.start else {}))
