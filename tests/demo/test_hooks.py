@@ -22,3 +22,10 @@ def test_the_shop_mentions_the_demo_in_hooks_only() -> None:
         if "guide" not in path.parts:
             text = SLOT.sub("", path.read_text())
             assert not re.search(r'"demo/|^\s*(from|import) demo\b|app\.guide|made_url|inspector_url', text, re.M), path
+
+
+def test_every_page_that_asks_for_a_password_shows_the_demos() -> None:
+    asking = [path for path in (ROOT / "templates").rglob("*.html") if '"current-password"' in path.read_text()]
+    assert len(asking) == 7
+    for path in asking:
+        assert {"password", "staff_password", "staff_login"} & set(SLOT.findall(path.read_text())), path
