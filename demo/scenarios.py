@@ -15,7 +15,6 @@ from app.settings import ROOT, Settings
 from app.vipps.matching import Verdict
 from app.vipps.purposes import LoginPurpose
 
-TRANSLATIONS = ROOT / "demo" / "translations"
 START_HERE = "kari"
 PERSON = "person"  # the parameter that names a test person in the address of a login
 
@@ -280,7 +279,9 @@ def groups(*, passwords: bool) -> tuple[ScenarioGroup, ...]:
 
 def person_groups(settings: Settings) -> list[dict[str, Any]]:
     """Return what will happen to which test person, for the simulator (`simulator.person_groups`)."""
-    catalogs = {code: Translations.load(str(TRANSLATIONS), [code]) for code in LANGUAGES}
+    catalogs = {code: Translations.load(str(ROOT / "demo" / "translations"), [code]) for code in LANGUAGES}
+    for code, catalog in catalogs.items():
+        catalog.add_fallback(Translations.load(str(ROOT / "app" / "translations"), [code]))
 
     def in_languages(*texts: str) -> dict[str, str]:
         names = {"brand": settings.brand}
