@@ -74,17 +74,9 @@ def test_login_page_shows_accounts_that_work(demo_client: FlaskClient) -> None:
     assert log_in_by_form(demo_client, codes[1], codes[0]).status_code == 303
 
 
-@pytest.mark.parametrize("path", ["/account/password", "/account/confirm?next=/account/password"])
-def test_pages_of_a_customer_that_ask_for_a_password_show_it(demo_client: FlaskClient, path: str) -> None:
+def test_a_page_that_asks_a_customer_for_the_password_shows_it(demo_client: FlaskClient) -> None:
     log_in_by_form(demo_client, CUSTOMERS[0].email, PASSWORD)
-    page = open_page(demo_client, path)
-    assert page.select("input[type=password]")
-    assert PASSWORD in page.one("form .demo__password").get_text()
-
-
-def test_the_page_that_asks_for_proof_shows_the_password(vipps: VippsPerson) -> None:
-    vipps.log_in("ola")
-    assert PASSWORD in open_page(vipps.browser, "/login/vipps/prove").one("form .demo__password").get_text()
+    assert PASSWORD in open_page(demo_client, "/account/password").one("form .demo__password").get_text()
 
 
 def test_the_bar_says_who_you_are_and_leads_to_the_last_login(vipps: VippsPerson) -> None:
