@@ -7,6 +7,7 @@ with a message instead of a traceback.
 
 import os
 import sys
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -71,6 +72,7 @@ def build_simulator(settings: Settings) -> Any:
         terms_url=f"{settings.public_url}/terms",
         privacy_url=f"{settings.public_url}/privacy",
         plan="advanced",  # this plan lets the shop ask for confirmation in the app
+        person_groups=person_groups(settings),
     )
     config = SimulatorConfig(
         public_url=settings.simulator_url,
@@ -86,6 +88,13 @@ def build_simulator(settings: Settings) -> Any:
             file=sys.stderr,
         )
     return create_simulator(config)
+
+
+def person_groups(settings: Settings) -> Any:
+    """Return what will happen to which test person in this shop; only the demo knows."""
+    if not settings.in_demo or not find_spec("demo"):
+        return ()
+    return import_module("demo.scenarios").person_groups(settings)
 
 
 def main(settings: Settings) -> None:

@@ -182,7 +182,8 @@ def test_a_language_without_texts_shows_the_products_in_english(danish_app: Flas
     client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "da-DK,da;q=0.9,en;q=0.5"
     english = PRODUCTS["wool-blanket"]["name"]["en"]
     front = open_page(client, "/")
-    assert (front.one("html")["lang"], front.h1) == ("da", "Gode ting til hytten, stien og lange aftener")
+    assert front.one("html")["lang"] == "da"
+    assert "Gode ting til hytten, stien og lange aftener" in front.text
     assert english in front.text
     assert front.one('.footer a[lang="en"]')
     shelf = open_page(client, "/?category=wool")
