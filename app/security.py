@@ -167,6 +167,7 @@ def security_headers(settings: Settings) -> list[tuple[str, str]]:
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'", *button[1:]],
         "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],

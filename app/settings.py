@@ -91,6 +91,7 @@ class Settings(BaseSettings):
     secret_key_fallbacks: SecretStr = SecretStr("")
     mail_url: str = "outbox:"
     mail_reply_to: str = ""
+    security_contact: str = ""
     demo: bool | None = None
     trusted_proxies: int = Field(0, ge=0, le=10)
     log_format: Literal["json", "text"] = "json"

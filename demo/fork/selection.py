@@ -31,10 +31,10 @@ TAKEN: dict[str, tuple[str, ...]] = {
         "tests/data/discovery.json", "tests/data/id_token.json", "tests/data/jwks.json", "tests/data/token.json",
         "tests/data/userinfo.json",
     ),
-    "static": (".css", ".svg", ".woff2", "-OFL.txt"),
+    "static": (".css", ".svg", ".png", ".ico", ".woff2", "-OFL.txt"),
     "templates": (".html", ".txt"),
     "tests": (".py", "/cases.toml", "/search_queries.toml"),
-    "tools": (".sh",),
+    "tools": (".sh", "/icons.py"),
     "wsgi.py": (),
 }  # fmt: skip
 LEFT = (
