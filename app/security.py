@@ -154,6 +154,11 @@ def _for_this_browser_only(response: Response) -> Response:
     if response.mimetype == "text/html":
         response.vary.update(("Cookie", "Accept-Language"))
     response.headers.setdefault("Cache-Control", "private, no-cache")
+    if response.status_code == 200 and response.mimetype == "text/html" and response.cache_control.no_cache:
+        # Without a customer and a form token the page is often the same as before: the browser keeps it, and gets 304.
+        # The tag costs about 10 µs; rendering is not saved. A `no-store` page gets none.
+        response.add_etag(weak=True)
+        response.make_conditional(request)
     return response
 
 
