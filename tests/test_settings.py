@@ -319,7 +319,7 @@ def test_servers_and_commands_read_the_same_file(command: list[str], tmp_path: P
     """A wrong value in `.env` stops each of them in the same way, without a traceback."""
     ignored = shutil.ignore_patterns("__pycache__", "translations")
     shutil.copytree(ROOT / "app", tmp_path / "app", ignore=ignored)
-    for name in ("wsgi.py", "gunicorn.conf.py"):
+    for name in ("wsgi.py", "gunicorn.conf.py", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / ".env").write_text("WEB_CONCURRENCY=1\nVIPPS_MERCHANT_SERIAL_NUMBER=12 34\n")
     ended = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True)

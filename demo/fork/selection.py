@@ -10,9 +10,12 @@ from pathlib import Path
 # Files, and folders with the endings of the file names that are taken from them.
 TAKEN: dict[str, tuple[str, ...]] = {
     ".ci": ("/run",),
+    ".devcontainer": ("/devcontainer.json",),
     ".dockerignore": (),
     ".env.example": (),
+    ".github": ("/dependabot.yml", "/workflows/test.yml"),
     ".gitignore": (),
+    ".pre-commit-config.yaml": (),
     "Dockerfile": (),
     "LICENSE": (),
     "Makefile": (),
@@ -38,6 +41,8 @@ TAKEN: dict[str, tuple[str, ...]] = {
     "wsgi.py": (),
 }  # fmt: skip
 LEFT = (
+    ".github/ISSUE_TEMPLATE",
+    ".github/pull_request_template.md",
     "app/guide",
     "demo",
     "static/css/demo.css",
