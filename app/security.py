@@ -153,12 +153,13 @@ def _for_this_browser_only(response: Response) -> Response:
     """Keep caches from giving a visitor's page to another: it depends on language and cookies (RFC 9111, 5.2.2.7)."""
     if response.mimetype == "text/html":
         response.vary.update(("Cookie", "Accept-Language"))
-    response.headers.setdefault("Cache-Control", "private, no-cache")
-    if response.status_code == 200 and response.mimetype == "text/html" and response.cache_control.no_cache:
+    caching = response.headers.setdefault("Cache-Control", "private, no-cache")
+    if caching == "private, no-cache" and response.status_code == 200 and response.mimetype == "text/html":
         # Without a customer and a form token the page is often the same as before: the browser keeps it, and gets 304.
         # The tag costs about 10 µs; rendering is not saved. A `no-store` page gets none.
         response.add_etag(weak=True)
-        response.make_conditional(request)
+        if "If-None-Match" in request.headers:
+            response.make_conditional(request)
     return response
 
 
