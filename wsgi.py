@@ -7,6 +7,7 @@ with a message instead of a traceback.
 
 import os
 import sys
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -104,13 +105,18 @@ def main(settings: Settings) -> None:
     from app.dev_server import serve, serve_both
 
     os.environ["FLASK_DEBUG"] = "1"
+    says = f"  The shop is ready:      {settings.public_url}\n"
+    if settings.simulated:
+        says += f"  It logs customers in at {settings.simulator_url}, the simulator of Vipps Login.\n"
+    says += "  Press Ctrl+C to stop.\n"
+    shop = partial(serve, lambda: __getattr__("app"), settings.public_url, says)
     if sys.argv[1:] == ["simulator"]:
         serve(lambda: __getattr__("simulator"), settings.simulator_url)
     elif settings.simulated and not is_running_from_reloader():
         command = [sys.executable, __file__, "simulator"]
-        serve_both(settings, lambda: serve(lambda: __getattr__("app"), settings.public_url), command)
+        serve_both(settings, shop, command)
     else:
-        serve(lambda: __getattr__("app"), settings.public_url)
+        shop()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from flask import Flask
 
 from app import cli, doctor, i18n, log_events
 from app.customers.passwords import hashing
-from app.settings import ROOT, Settings
+from app.settings import ROOT, VERSION, Settings
 from app.staff import accounts as staff_accounts
 from demo import checks, routes, scenarios, simulator, staff
 from demo.fork import fork as fork_command
@@ -33,6 +33,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         hashing.refuse_published(app, customers.PASSWORD, staff.DEMO_PASSWORD)
     else:
         app.jinja_env.globals.update(
+            shop_version=VERSION,
             demo_scenarios=scenarios.groups(passwords=settings.passwords),
             demo_password=customers.PASSWORD,
             demo_staff={"email": staff.DEMO_EMAIL, "password": staff.DEMO_PASSWORD},
