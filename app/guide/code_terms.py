@@ -9,27 +9,9 @@ import re
 
 from markupsafe import Markup
 
-_WORDS = [
-    "iss",
-    "aud",
-    "exp",
-    "iat",
-    "sub",
-    "kid",
-    "acr",
-    "alg",
-    "RS256",
-    "HS256",
-    "S256",
-    "Bearer",
-    "HttpOnly",
-    "SameSite=Lax",
-    "delegatedConsents",
-    "flowResult",
-    "customFlow",
-    "phoneNumber",
-    "birthDate",
-]
+from app.guide import tables
+
+_WORDS = tables.load("code_terms.toml", "words")["words"]
 NAME = re.compile(
     r"`(?P<quoted>[^`]+)`"
     r"|(?P<bare>(?:https?://|\{PUBLIC_URL\})[\w./:-]*[\w/]"

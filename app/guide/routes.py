@@ -8,9 +8,7 @@ from flask import Blueprint, Response, abort, render_template, request, url_for
 
 from app.guide import conformance, page_source, source, text
 from app.guide.chapters import Chapter, chapter, chapters
-from app.guide.faq import QUESTIONS
-from app.guide.glossary import TERMS
-from app.guide.known_mistakes import KNOWN_MISTAKES
+from app.guide.lookup import KNOWN_MISTAKES, QUESTIONS, TERMS
 from app.settings import settings_of_app
 
 bp = Blueprint("guide", __name__)

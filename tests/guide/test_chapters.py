@@ -11,8 +11,7 @@ from flask.testing import FlaskClient
 
 from app.guide import conformance, page_source, source, text
 from app.guide.chapters import chapters
-from app.guide.faq import QUESTIONS
-from app.guide.known_mistakes import KNOWN_MISTAKES
+from app.guide.lookup import KNOWN_MISTAKES, QUESTIONS
 from app.settings import Settings
 from app.vipps.errors import REFUSALS
 from simulator.faults import REDIRECT_ERRORS

@@ -30,7 +30,7 @@ def provider() -> Iterator[Provider]:
 def folder(tmp_path: Path) -> Path:
     """Return a folder with the integration and the example, and nothing else of this project."""
     shutil.copytree(ROOT / "app" / "vipps", tmp_path / "vipps", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "app" / "guide" / "examples" / "lift_out.py", tmp_path)
+    shutil.copy(ROOT / "docs" / "examples" / "lift_out.py", tmp_path)
     return tmp_path
 
 

@@ -11,49 +11,14 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from app.guide import tables
+
 SHOWN_LETTERS = 4  # of a masked value; the other 39 letters of a state still have 234 bits
 MAX_TEXT = 4000  # characters
 
-SECRET_NAMES = frozenset(
-    {
-        "state",
-        "nonce",
-        "code",
-        "code_verifier",
-        "client_secret",
-        "access_token",
-        "refresh_token",
-        "id_token",
-        "client_assertion",
-        "password",
-        "csrf_token",
-        "nin",  # the national identity number, which this shop never asks for and never stores
-    }
-)
-"""Names of parameters and members whose values are masked everywhere."""
-
-SHOWN_HEADERS = frozenset(
-    {
-        "accept",
-        "authorization",
-        "cache-control",
-        "content-length",
-        "content-type",
-        "date",
-        "location",
-        "merchant-serial-number",
-        "retry-after",
-        "sec-fetch-dest",
-        "sec-fetch-mode",
-        "sec-fetch-site",
-        "sec-fetch-user",
-        "vipps-system-name",
-        "vipps-system-plugin-name",
-        "vipps-system-plugin-version",
-        "vipps-system-version",
-        "www-authenticate",
-    }
-)
+_TABLE = tables.load("masking.toml", "secret_names", "shown_headers")
+SECRET_NAMES = frozenset(_TABLE["secret_names"])
+SHOWN_HEADERS = frozenset(_TABLE["shown_headers"])
 
 Pairs = list[tuple[str, str]]
 

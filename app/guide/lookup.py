@@ -1,6 +1,8 @@
-"""Mistakes in shops with a login by Vipps or the like that were reported in public (`data/known_mistakes/`).
+"""Read the guide's lists for looking something up: the FAQ, the glossary and the known mistakes.
 
-Each topic has a file, and an entry of it names the tests that fail if this shop makes the mistake.
+Each is a table in `data/`. The FAQ has the questions of Vipps' Login FAQ in its order. The glossary has at most 40
+terms. The known mistakes were reported in public about shops with a login by Vipps or the like; each topic has a file,
+and an entry of it names the tests that fail if this shop makes the mistake.
 """
 
 from collections.abc import Sequence
@@ -18,6 +20,45 @@ TOPICS = {
     "pages": "Pages",
     "forks": "Forks",
 }
+
+
+@dataclass(frozen=True)
+class FaqLink:
+    """A page where an answer can be seen."""
+
+    label: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question; the answer is Markdown. `changed` is what an older FAQ said, `places` are places in the source."""
+
+    number: int
+    question: str
+    answer: str
+    changed: str = ""
+    places: Sequence[str] = ()
+    see: Sequence[FaqLink] = ()
+
+
+QUESTIONS = tuple(
+    tables.row(Question, each, number=number, see=tables.rows(FaqLink, each.get("see", [])))
+    for number, each in enumerate(tables.load("faq.toml", "questions")["questions"], start=1)
+)
+
+
+@dataclass(frozen=True)
+class Term:
+    """One term; `stands_for` spells a short form out, and `place` is a place in the source."""
+
+    term: str
+    meaning: str
+    place: str
+    stands_for: str = ""
+
+
+TERMS = tables.rows(Term, tables.load("glossary.toml", "terms")["terms"])
 
 
 @dataclass(frozen=True)
