@@ -349,5 +349,6 @@ CHECKS = {
     "MAIL_REPLY_TO": Check("one email address, such as support@example.com", _reply_to),
     "DEMO": Check("1 or 0", _demo),
     "METRICS_TOKEN": Check("what this prints: openssl rand -hex 32", _metrics_token),
+    "GUIDE_EDIT_URL": Check("an address that ends with a slash, such as https://github.com/you/shop/edit/main/"),
     "PROMETHEUS_MULTIPROC_DIR": Check("the path of a folder, or nothing", _metrics_folder),
 }

@@ -50,12 +50,19 @@ QUESTIONS = tuple(
 
 @dataclass(frozen=True)
 class Term:
-    """One term; `stands_for` spells a short form out, and `place` is a place in the source."""
+    """One term; `stands_for` is its long or its short form, and `place` is a place in the source."""
 
     term: str
     meaning: str
     place: str
     stands_for: str = ""
+    linked: bool = True
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Return the spellings that chapters link to the glossary; none for a word that mostly means something else."""
+        short = (self.stands_for,) if self.stands_for.isalpha() else ()
+        return (self.term, *short) if self.linked else ()
 
 
 TERMS = tables.rows(Term, tables.load("glossary.toml", "terms")["terms"])

@@ -34,12 +34,19 @@ def find_page(endpoint: str) -> PageSource | None:
     # Prefer the templates that the view itself names; else take all that its module names.
     named = TEMPLATE.findall(source.find(place).text) or TEMPLATE.findall(source.read(source.find(place).path))
     templates = tuple(dict.fromkeys(f"templates/{each}" for each in named if f"templates/{each}" in source.files()))
-    return PageSource(endpoint, rules, place, templates, chapter_of(endpoint))
+    return PageSource(endpoint, rules, place, templates, chapter_of(endpoint).partition("#")[0])
 
 
 def chapter_of(endpoint: str) -> str:
-    """Return the slug of the chapter that explains an endpoint."""
-    return str(CHAPTER_OF["endpoints"].get(endpoint) or CHAPTER_OF["blueprints"][endpoint.partition(".")[0]])
+    """Return the slug of the chapter that explains an endpoint, and where one is best, the section after a #."""
+    blueprint = endpoint.partition(".")[0]
+    return str(CHAPTER_OF["endpoints"].get(endpoint) or CHAPTER_OF["blueprints"].get(blueprint, ""))
+
+
+def reason_url(endpoint: str) -> str:
+    """Return the address of the chapter or section that says why a page is as it is; empty if there is none."""
+    chapter = chapter_of(endpoint)
+    return f"/guide/{chapter}" if chapter else ""
 
 
 def url(endpoint: str) -> str:

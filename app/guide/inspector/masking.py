@@ -84,7 +84,13 @@ def mask_members(value: Any) -> Any:
 
 
 def decode_token(raw: object) -> dict[str, Any] | None:
-    """Return header and claims of a JWT without its signature; None for a value of another form."""
+    """Return header and claims of a JWT without its signature, masked; None for a value of another form."""
+    found = read_token(raw)
+    return {name: mask_members(part) for name, part in found.items()} if found else None
+
+
+def read_token(raw: object) -> dict[str, dict[str, Any]] | None:
+    """Return header and claims of a JWT as they are, unverified; None for a value of another form."""
     if not isinstance(raw, str) or raw.count(".") != 2:
         return None
     try:
@@ -93,7 +99,7 @@ def decode_token(raw: object) -> dict[str, Any] | None:
         return None
     if not isinstance(header, dict) or not isinstance(claims, dict):
         return None
-    return {"header": mask_members(header), "claims": mask_members(claims)}
+    return {"header": header, "claims": claims}
 
 
 def mask_text(body: bytes) -> str:
