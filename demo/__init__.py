@@ -39,3 +39,5 @@ def init_app(app: Flask, settings: Settings) -> None:
         )
     if find_spec("app.guide"):
         import_module("app.guide").init_app(app, is_shown=settings.in_demo)
+        if settings.in_demo:
+            app.register_blueprint(import_module("demo.decoder").bp)

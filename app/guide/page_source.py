@@ -44,9 +44,9 @@ def chapter_of(endpoint: str) -> str:
 
 
 def reason_url(endpoint: str) -> str:
-    """Return the address of the chapter or section that says why a page is as it is; empty if there is none."""
+    """Return the address of the section that says why a page is as it is; empty if no section does."""
     chapter = chapter_of(endpoint)
-    return f"/guide/{chapter}" if chapter else ""
+    return f"/guide/{chapter}" if "#" in chapter else ""
 
 
 def url(endpoint: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from app.doctor import CHECKS as DOCTOR_CHECKS
 from app.guide import source, tables
-from app.guide.checklist.points import POINTS
+from app.guide.checklist import POINTS
 from app.guide.error_playground.faults import FAULT_CASES
 from app.guide.error_playground.routes import INJECTORS, REPEAT
 from app.guide.inspector.checks import CHECKS
