@@ -36,3 +36,4 @@ def _register_pages(app: Flask) -> None:
     app.add_template_global(page_source.reason_url)
     app.add_template_global(inspector.url, "inspector_url")
     app.add_template_filter(code_terms.mark_code)
+    app.add_template_filter(code_terms.breakable)

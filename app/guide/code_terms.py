@@ -12,6 +12,7 @@ from markupsafe import Markup
 from app.guide import tables
 
 _WORDS = tables.load("code_terms.toml", "words")["words"]
+MAX_UNBROKEN = 12
 NAME = re.compile(
     r"`(?P<quoted>[^`]+)`"
     r"|\[(?P<label>[^\]]+)\]\((?P<href>/[^)]+)\)"
@@ -38,5 +39,11 @@ def _link(found: re.Match[str]) -> Markup:
     return Markup('<a href="{}">{}</a>').format(found["href"], found["label"])
 
 
+def breakable(name: str) -> Markup:
+    """Return a long name that a narrow page may break behind its separators, and only there."""
+    shown = Markup.escape(name)
+    return Markup(re.sub(r"(?<=[_/.:])(?=\w)", "<wbr>", shown)) if len(name) > MAX_UNBROKEN else shown  # noqa: S704 - escaped
+
+
 def _code(name: str) -> Markup:
-    return Markup("<code>{}</code>").format(name)
+    return Markup("<code>{}</code>").format(breakable(name))

@@ -10,16 +10,7 @@ from dataclasses import dataclass
 
 from app.guide import source, tables
 
-TOPICS = {
-    "data": "Data",
-    "values": "Values",
-    "dead_ends": "Dead ends",
-    "settings": "Settings",
-    "mail": "Emails",
-    "requests": "Requests",
-    "pages": "Pages",
-    "forks": "Forks",
-}
+TOPICS = tables.load("known_mistake_topics.toml", "topics")["topics"]
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
 from app.guide import tables
+from app.guide.code_terms import breakable
 
 ROOT = Path(__file__).resolve().parents[2]
 _TABLE = tables.load("source_files.toml", "shown", "lexers", "fences")
@@ -81,7 +82,7 @@ def url(name: str, words: str = "") -> str:
 def show(name: str) -> Markup:
     """Return a place in colour, with its file and line."""
     place = find(name)
-    where = Markup('<a href="{}"><code>{}</code>, line {}</a>').format(url(name), place.path, place.first)
+    where = Markup('<a href="{}"><code>{}</code>, line {}</a>').format(url(name), breakable(place.path), place.first)
     caption = Markup("<figcaption>{}</figcaption>").format(where)
     code = Markup('<pre tabindex="0"><code>{}</code></pre>').format(highlighted(place.text, _kind(place.path)))
     return Markup('<figure class="source">{}{}</figure>').format(caption, code)

@@ -25,11 +25,12 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from app.guide import lookup, source
+from app.guide.code_terms import breakable
 from app.guide.sequence import Arrow, draw
 
 ARROW = re.compile(r"\s*(?P<sender>[^:>]+?)\s*->\s*(?P<receiver>[^:]+?)\s*:\s*(?P<label>.+)")
 ANCHOR = Markup('<a class="anchor" href="#{}" aria-label="{}"></a>')
-PRE = Markup('<pre tabindex="0"><code>{}</code></pre>')
+PRE = Markup('<div class="code"><pre tabindex="0"><code>{}</code></pre></div>')
 FRAME = Markup('<div class="sequence-frame">{}</div>')
 PLACE = re.compile(
     r"(?:(?:app|demo|samples|simulator)(?:\.\w+)+:[\w.]+|(?:app|demo|migrations|samples|simulator|static|templates|tests)/[\w/.-]+\.\w+(?:::\w+)?)"
@@ -167,7 +168,7 @@ def _fence(renderer: RendererHTML, tokens: list[Token], at: int, options: Any, e
 
 def _code_inline(renderer: RendererHTML, tokens: list[Token], at: int, options: Any, env: Any) -> str:
     words = tokens[at].content
-    code = Markup("<code>{}</code>").format(words)
+    code = Markup("<code>{}</code>").format(breakable(words))
     if PLACE.fullmatch(words):
         return str(Markup('<a href="{}">{}</a>').format(source.url(words), code))
     return str(code)

@@ -25,6 +25,8 @@ GUIDE = (
     "/guide/glossary",
     "/guide/errors",
     "/guide/checklist",
+    "/guide/decoder",
+    "/guide/search?q=nonce",
     "/guide/conformance",
     "/guide/source/app/vipps/id_token.py",
     "/guide/made/vipps.callback",

@@ -36,7 +36,8 @@ MODE = "Sec-Fetch-Mode: navigate"
     [
         (
             TOKEN_CALL, False,
-            ["http://localhost:8001/token", "--user", "$CLIENT_ID:$CLIENT_SECRET", "--header", "Accept: application/json",
+            ["http://localhost:8001/token", "--user", "$CLIENT_ID:$CLIENT_SECRET",
+             "--header", "Accept: application/json",
              "--data-urlencode", "grant_type=authorization_code", "--data-urlencode", "code=$CODE",
              "--data-urlencode", "code_verifier=$CODE_VERIFIER"],
         ),
