@@ -42,6 +42,7 @@ LEFT = (
     "demo",
     "static/css/demo.css",
     "static/css/guide.css",
+    "static/js/guide.js",
     "templates/guide",
     "tests/browser/test_guide.py",
     "tests/demo",
