@@ -190,8 +190,8 @@ def _printable(value: Any) -> str:
     """Return a value as JSON that a page can show; raises `ValueError` if it is nested too deeply."""
     try:
         text = json.dumps(value, ensure_ascii=False)
-    except RecursionError:
-        text = "[" * (MAX_NESTED + 1)
+    except RecursionError as error:
+        raise ValueError("This is nested too deeply to be shown.") from error
     if len(re.findall(r"[\[{]", text)) > MAX_NESTED:
         raise ValueError("This has too many lists and objects in it, so it is not shown.")
     return _replaced(text)

@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from app.guide.search import MAX_RESULTS, search
+from app.guide.search import MAX_RESULTS, _marked, search
 from tests.conftest import browser_of, open_page
 
 
@@ -20,7 +20,8 @@ from tests.conftest import browser_of, open_page
     ],
 )
 def test_search_finds_terms_sections_questions_and_errors(query: str, kind: str, href: str) -> None:
-    assert (kind, href) in [(each.kind, each.href) for each in search(query)[:3]]
+    found = [(each.kind, each.href) for each in search(query)[:3]]
+    assert (kind, href) in found[: 1 if kind == "Glossary" else 3]
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def test_an_excerpt_is_escaped_and_marks_what_was_found(demo_app: Flask) -> None
     page = open_page(browser_of(demo_app), "/guide/search?q=nonce")
     assert page.select(".results mark")
     assert page.one("#search")["value"] == "nonce"
-    assert "<b>" not in "".join(str(each.excerpt) for each in search("alg none header"))
+    assert _marked("<b> & \x02nonce\x03") == "&lt;b&gt; &amp; <mark>nonce</mark>"
 
 
 def test_a_wrong_address_of_the_guide_leads_into_the_guide_and_another_one_into_the_shop(demo_app: Flask) -> None:
