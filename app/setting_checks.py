@@ -356,5 +356,6 @@ CHECKS = {
     "SECURITY_CONTACT": Check("one email address or https address, such as security@example.com", _security_contact),
     "DEMO": Check("1 or 0", _demo),
     "METRICS_TOKEN": Check("what this prints: openssl rand -hex 32", _metrics_token),
+    "GUIDE_EDIT_URL": Check("an address that ends with a slash, such as https://github.com/you/shop/edit/main/"),
     "PROMETHEUS_MULTIPROC_DIR": Check("the path of a folder, or nothing", _metrics_folder),
 }

@@ -100,6 +100,7 @@ class Settings(BaseSettings):
     log_format: Literal["json", "text"] = "json"
     metrics_token: SecretStr = SecretStr("")
     prometheus_multiproc_dir: str = ""
+    guide_edit_url: str = Field("", pattern=r"^(https://[^\s\"<>]+/)?$")
     keep_consent_proof_days: int = Field(1095, ge=1, le=3650)
     keep_orders_days: int = Field(1827, ge=1, le=7300)
 

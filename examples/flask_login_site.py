@@ -27,6 +27,7 @@ CONFIG = VippsConfig(
     client_secret=os.environ["VIPPS_CLIENT_SECRET"],
     redirect_uri=f"{PUBLIC_URL}/login/vipps/callback",
     system_name="flask-login-site",
+    system_version="1.0.0",
     scopes=("openid", "name", "email"),
     webhook_token=os.environ.get("VIPPS_WEBHOOK_TOKEN", ""),
 )

@@ -2,8 +2,8 @@
 
 `chapters/` are the texts in Markdown, and `data/` the tables in TOML. `text` renders a chapter and takes the code that
 it names from the running source (`source`), so that the code is never out of date. `page_source` says for every page of
-the shop which view, templates and chapter belong to it. `inspector` shows visitors their own logins, `error_playground`
-triggers errors, `checklist` runs the doctor's checks.
+the shop which view, templates and chapter belong to it. `search` searches the texts. `inspector` shows visitors their
+own logins, `error_playground` triggers errors, and `checklist` runs the doctor's checks.
 
 The guide is in English, except for the one line that it adds to a page of the shop after a login. Only the demo shows
 it, and no other part of the shop imports it. Its store is registered in every shop, so that old recordings are deleted.
@@ -24,8 +24,7 @@ def init_app(app: Flask, is_shown: bool) -> None:
 
 def _register_pages(app: Flask) -> None:
     # Imported here, so that a shop that does not show the guide does not load it.
-    from app.guide import code_terms, inspector, page_source, source
-    from app.guide.checklist import routes as checklist
+    from app.guide import checklist, code_terms, inspector, page_source, source
     from app.guide.error_playground import routes as error_playground
     from app.guide.routes import bp, public_paths
 
@@ -36,5 +35,7 @@ def _register_pages(app: Flask) -> None:
     error_playground.init_app(app)
     app.add_template_global(source.url, "code_url")
     app.add_template_global(page_source.url, "made_url")
+    app.add_template_global(page_source.reason_url)
     app.add_template_global(inspector.url, "inspector_url")
     app.add_template_filter(code_terms.mark_code)
+    app.add_template_filter(code_terms.breakable)

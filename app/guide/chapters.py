@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+WORDS_PER_MINUTE = 200
 FOLDER = Path(__file__).parent / "chapters"
 HEAD = re.compile(r"# (?P<title>[^\n]+)\n\n> (?P<summary>(?:[^\n]+\n(?:> )?)+)\n(?P<body>.*)", re.DOTALL)
 
@@ -23,6 +24,13 @@ class Chapter:
     title: str
     summary: str
     body: str
+    file: str
+
+    @property
+    def minutes(self) -> int:
+        """Return how long it takes to read the text, without the code."""
+        words = len(re.sub(r"^```.*?^```$", "", self.body, flags=re.DOTALL | re.MULTILINE).split())
+        return max(1, round(words / WORDS_PER_MINUTE))
 
     @property
     def markdown(self) -> str:
@@ -46,4 +54,4 @@ def _read(path: Path) -> Chapter:
     if found is None:
         raise ValueError(f"{path.name}: a chapter begins with a title and a summary")
     summary = " ".join(found["summary"].replace("> ", "").split())
-    return Chapter(path.stem[3:], found["title"], summary, found["body"])
+    return Chapter(path.stem[3:], found["title"], summary, found["body"], f"app/guide/chapters/{path.name}")

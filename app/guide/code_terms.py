@@ -1,37 +1,21 @@
-"""Mark technical names in the texts of the guide's tables as code.
+"""Mark technical names in the texts of the guide's tables as code, and their links as links.
 
 The tables stay plain text, because tests, downloads and titles use them too. A technical name is recognized by its form
 (an underscore, an equals sign, an address), or it is one of a few words of the protocol. Text between backticks is code
-as well.
+as well, and `[a label](/an/address)` is a link.
 """
 
 import re
 
 from markupsafe import Markup
 
-_WORDS = [
-    "iss",
-    "aud",
-    "exp",
-    "iat",
-    "sub",
-    "kid",
-    "acr",
-    "alg",
-    "RS256",
-    "HS256",
-    "S256",
-    "Bearer",
-    "HttpOnly",
-    "SameSite=Lax",
-    "delegatedConsents",
-    "flowResult",
-    "customFlow",
-    "phoneNumber",
-    "birthDate",
-]
+from app.guide import tables
+
+_WORDS = tables.load("code_terms.toml", "words")["words"]
+MAX_UNBROKEN = 12
 NAME = re.compile(
     r"`(?P<quoted>[^`]+)`"
+    r"|\[(?P<label>[^\]]+)\]\((?P<href>/[^)]+)\)"
     r"|(?P<bare>(?:https?://|\{PUBLIC_URL\})[\w./:-]*[\w/]"
     r"|alg: none"
     r"|(?<=\()nonce(?=\))"
@@ -45,10 +29,21 @@ def mark_code(text: str) -> Markup:
     """Return a sentence with its technical names marked as code."""
     parts, end = [], 0
     for found in NAME.finditer(text):
-        parts += [Markup.escape(text[end : found.start()]), _code(found["quoted"] or found["bare"])]
+        marked = _link(found) if found["href"] else _code(found["quoted"] or found["bare"])
+        parts += [Markup.escape(text[end : found.start()]), marked]
         end = found.end()
     return Markup("").join([*parts, Markup.escape(text[end:])])
 
 
+def _link(found: re.Match[str]) -> Markup:
+    return Markup('<a href="{}">{}</a>').format(found["href"], found["label"])
+
+
+def breakable(name: str) -> Markup:
+    """Return a long name that a narrow page may break behind its separators, and only there."""
+    shown = Markup.escape(name)
+    return Markup(re.sub(r"(?<=[_/.:])(?=\w)", "<wbr>", shown)) if len(name) > MAX_UNBROKEN else shown  # noqa: S704 - escaped
+
+
 def _code(name: str) -> Markup:
-    return Markup("<code>{}</code>").format(name)
+    return Markup("<code>{}</code>").format(breakable(name))

@@ -6,48 +6,9 @@ from urllib.parse import quote
 
 from flask import current_app
 
-from app.guide import source
+from app.guide import source, tables
 
-CHAPTER_OF_BLUEPRINT = {
-    "account": "profile-and-refresh",
-    "activity": "which-customer-is-this",
-    "cart": "forking-this-shop",
-    "checkout": "profile-and-refresh",
-    "checklist": "going-live",
-    "error_playground": "error-handling",
-    "confirm": "which-customer-is-this",
-    "consents": "consents",
-    "delete": "revocation-and-privacy",
-    "demo": "which-customer-is-this",
-    "email": "profile-and-refresh",
-    "export": "revocation-and-privacy",
-    "guide": "the-idea",
-    "health": "going-live",
-    "i18n": "forking-this-shop",
-    "inspector": "a-login-call-by-call",
-    "legal": "revocation-and-privacy",
-    "login": "a-login-call-by-call",
-    "mail": "sending-email",
-    "orders": "profile-and-refresh",
-    "password": "which-customer-is-this",
-    "profile": "profile-and-refresh",
-    "register": "which-customer-is-this",
-    "sessions": "logging-out",
-    "shop": "forking-this-shop",
-    "site_files": "going-live",
-    "staff": "revocation-and-privacy",
-    "tour": "the-idea",
-    "unsubscribe": "consents",
-    "vipps": "the-callback",
-    "vipps_account": "which-customer-is-this",
-    "vipps_webhook": "revocation-and-privacy",
-}
-CHAPTER_OF_ENDPOINT = {
-    "guide.conformance": "the-callback",
-    "login.logged_out": "logging-out",
-    "login.logout": "logging-out",
-    "vipps.start": "a-login-call-by-call",
-}
+CHAPTER_OF = tables.load("chapter_of_page.toml", "blueprints", "endpoints")
 TEMPLATE = re.compile(r'"([\w/]+\.(?:html|txt))"')
 
 
@@ -73,13 +34,19 @@ def find_page(endpoint: str) -> PageSource | None:
     # Prefer the templates that the view itself names; else take all that its module names.
     named = TEMPLATE.findall(source.find(place).text) or TEMPLATE.findall(source.read(source.find(place).path))
     templates = tuple(dict.fromkeys(f"templates/{each}" for each in named if f"templates/{each}" in source.files()))
-    return PageSource(endpoint, rules, place, templates, chapter_of(endpoint))
+    return PageSource(endpoint, rules, place, templates, chapter_of(endpoint).partition("#")[0])
 
 
 def chapter_of(endpoint: str) -> str:
-    """Return the slug of the chapter that explains an endpoint."""
+    """Return the slug of the chapter that explains an endpoint, and where one is best, the section after a #."""
     blueprint = endpoint.partition(".")[0]
-    return CHAPTER_OF_ENDPOINT.get(endpoint) or CHAPTER_OF_BLUEPRINT[blueprint]
+    return str(CHAPTER_OF["endpoints"].get(endpoint) or CHAPTER_OF["blueprints"].get(blueprint, ""))
+
+
+def reason_url(endpoint: str) -> str:
+    """Return the address of the section that says why a page is as it is; empty if no section does."""
+    chapter = chapter_of(endpoint)
+    return f"/guide/{chapter}" if "#" in chapter else ""
 
 
 def url(endpoint: str) -> str:

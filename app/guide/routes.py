@@ -1,19 +1,43 @@
-"""Show the guide's pages: index, chapters, FAQ, glossary, conformance, source, and the source of a page."""
+"""Show the guide's pages: index, chapters, search, FAQ, glossary, conformance, source, and the source of a page."""
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
 
-from app.guide import conformance, page_source, source, text
+from app.errors import http_error
+from app.guide import conformance, page_source, source, tables, text
 from app.guide.chapters import Chapter, chapter, chapters
-from app.guide.faq import QUESTIONS
-from app.guide.glossary import TERMS
-from app.guide.known_mistakes import KNOWN_MISTAKES
+from app.guide.lookup import KNOWN_MISTAKES, QUESTIONS, TERMS
+from app.guide.search import MAX_QUERY, MAX_RESULTS, search
 from app.settings import settings_of_app
 
 bp = Blueprint("guide", __name__)
+PAGES = tables.load("pages.toml", "pages")["pages"]
+
+
+@bp.app_context_processor
+def navigation() -> dict[str, Any]:
+    """Give the guide's frame its pages, the chapters, and the pages before and after this one."""
+    if not request.path.startswith("/guide/"):
+        return {}
+    listed = [(each.title, f"/guide/{each.slug}") for each in chapters()]
+    others = [(each["label"], each["href"]) for each in PAGES]
+    order = [None, others[0], *listed, *others[1:], None]
+    at = next((at for at, each in enumerate(order) if each and each[1] == request.path), 0)
+    around = {"before": order[at - 1], "after": order[at + 1]} if at else {}
+    return {"guide_pages": others, "guide_chapters": listed, **around}
+
+
+@bp.app_errorhandler(NotFound)
+def not_found(error: NotFound) -> ResponseReturnValue:
+    """Answer a wrong address of the guide with what it may have meant, and any other one with the shop's page."""
+    if not request.path.startswith("/guide/"):
+        return http_error(error)
+    return render_template("guide/not_found.html", found=search(request.path.removeprefix("/guide"))[:5]), 404
 
 
 @bp.get("/guide/")
@@ -26,11 +50,16 @@ def index() -> str:
 def show(slug: str) -> str:
     """Show a chapter."""
     found = chapter(slug) or abort(404)
-    at = list(chapters()).index(found)
-    around = {"before": chapters()[at - 1] if at else None, "after": (*chapters(), None)[at + 1]}
-    return render_template(
-        "guide/chapter.html", chapter=found, text=_rendered(found, request.script_root), number=at + 1, **around
-    )
+    number = list(chapters()).index(found) + 1
+    rendered, edit_url = _rendered(found, request.script_root), settings_of_app().guide_edit_url
+    return render_template("guide/chapter.html", chapter=found, text=rendered, number=number, edit_url=edit_url)
+
+
+@bp.get("/guide/search", endpoint="search")
+def show_search() -> str:
+    """Search the guide."""
+    query = request.args.get("q", "").strip()[:MAX_QUERY]
+    return render_template("guide/search.html", q=query, found=search(query), most=MAX_RESULTS)
 
 
 @bp.get("/guide/<slug>.md")
@@ -68,7 +97,7 @@ def known_mistakes() -> str:
 @bp.get("/guide/glossary")
 def glossary() -> str:
     """Explain the terms of the field and of this project."""
-    return render_template("guide/glossary.html", terms=TERMS, anchor=text.slug)
+    return render_template("guide/glossary.html", terms=TERMS, slug=text.slug)
 
 
 @bp.get("/guide/conformance", endpoint="conformance")
@@ -104,7 +133,7 @@ def public_paths() -> Iterator[str]:
 
 @lru_cache(maxsize=64)
 def _rendered(found: Chapter, prefix_of_addresses: str) -> text.Text:
-    return text.render(found.body)
+    return text.render(found.body, glossary=url_for("guide.glossary"))
 
 
 @lru_cache(maxsize=64)

@@ -18,52 +18,12 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
+from app.guide import tables
+from app.guide.code_terms import breakable
+
 ROOT = Path(__file__).resolve().parents[2]
-SHOWN = (
-    "app/**/*.py",
-    "demo/**/*.py",
-    "samples/*.py",
-    "samples/*.json",
-    "simulator/**/*.py",
-    "simulator/templates/*.html",
-    "app/guide/chapters/*.md",
-    "app/guide/data/**/*.toml",
-    "templates/**/*.html",
-    "templates/**/*.txt",
-    "static/**/*.css",
-    "tests/**/*.py",
-    "tests/**/*.toml",
-    "migrations/**/*.py",
-    "*.py",
-    "examples/*.py",
-    "README.md",
-    "docs/*.md",
-    "simulator/README.md",
-    "LICENSE",
-    "requirements*.txt",
-    "Makefile",
-    "pyproject.toml",
-    "Dockerfile",
-    "Procfile",
-    "compose*.yaml",
-    "deploy/*Caddyfile",
-    "deploy/*.caddy",
-    "deploy/**/*.sh",
-    "deploy/**/*.py",
-)
-LEXERS = {
-    ".py": "python",
-    ".html": "html+jinja",
-    ".css": "css",
-    ".md": "markdown",
-    ".toml": "toml",
-    ".txt": "text",
-    ".yaml": "yaml",
-    "Dockerfile": "docker",
-    "Makefile": "make",
-}
-# What a fenced block of Markdown calls them, where that is another name.
-FENCES = {".html": "jinja", "Dockerfile": "dockerfile", "Makefile": "makefile"}
+_TABLE = tables.load("source_files.toml", "shown", "lexers", "fences")
+LEXERS = _TABLE["lexers"]
 
 
 @dataclass(frozen=True)
@@ -78,7 +38,7 @@ class Place:
 @lru_cache(maxsize=1)
 def files() -> frozenset[str]:
     """Return the files that can be shown. A link that leads out of the project is not followed."""
-    found = (path for pattern in SHOWN for path in ROOT.glob(pattern))
+    found = (path for pattern in _TABLE["shown"] for path in ROOT.glob(pattern))
     return frozenset(path.relative_to(ROOT).as_posix() for path in found if path.resolve().is_relative_to(ROOT))
 
 
@@ -122,7 +82,7 @@ def url(name: str, words: str = "") -> str:
 def show(name: str) -> Markup:
     """Return a place in colour, with its file and line."""
     place = find(name)
-    where = Markup('<a href="{}"><code>{}</code>, line {}</a>').format(url(name), place.path, place.first)
+    where = Markup('<a href="{}"><code>{}</code>, line {}</a>').format(url(name), breakable(place.path), place.first)
     caption = Markup("<figcaption>{}</figcaption>").format(where)
     code = Markup('<pre tabindex="0"><code>{}</code></pre>').format(highlighted(place.text, _kind(place.path)))
     return Markup('<figure class="source">{}{}</figure>').format(caption, code)
@@ -130,7 +90,7 @@ def show(name: str) -> Markup:
 
 def language(path: str) -> str:
     """Return a file's language, as a fenced block of Markdown names it."""
-    return FENCES.get(_kind(path)) or LEXERS.get(_kind(path), "text")
+    return str(_TABLE["fences"].get(_kind(path)) or LEXERS.get(_kind(path), "text"))
 
 
 def numbered_lines(path: str) -> Iterator[tuple[int, Markup]]:

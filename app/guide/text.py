@@ -8,12 +8,15 @@
     Shop -> Shop: checks everything
     ```
 
-A name in backticks that is a place in the source becomes a link to it. Raw HTML is escaped.
+A name in backticks that is a place in the source becomes a link to it, and the first use of each term of the glossary
+becomes a link to its entry. Every heading has an anchor and a link to itself. Raw HTML is escaped.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -21,11 +24,13 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from app.guide import source
+from app.guide import lookup, source
+from app.guide.code_terms import breakable
 from app.guide.sequence import Arrow, draw
 
 ARROW = re.compile(r"\s*(?P<sender>[^:>]+?)\s*->\s*(?P<receiver>[^:]+?)\s*:\s*(?P<label>.+)")
-PRE = Markup('<pre tabindex="0"><code>{}</code></pre>')
+ANCHOR = Markup('<a class="anchor" href="#{}" aria-label="{}"></a>')
+PRE = Markup('<div class="code"><pre tabindex="0"><code>{}</code></pre></div>')
 FRAME = Markup('<div class="sequence-frame">{}</div>')
 PLACE = re.compile(
     r"(?:(?:app|demo|samples|simulator)(?:\.\w+)+:[\w.]+|(?:app|demo|migrations|samples|simulator|static|templates|tests)/[\w/.-]+\.\w+(?:::\w+)?)"
@@ -48,11 +53,16 @@ class Text:
     headings: tuple[Heading, ...]
 
 
-def render(markdown: str) -> Text:
-    """Render a text as HTML; raises `LookupError` if it names a place that is not in the source."""
+def render(markdown: str, glossary: str = "") -> Text:
+    """Render a text as HTML; raises `LookupError` if it names a place that is not in the source.
+
+    `glossary` is the address of the glossary, if terms shall be linked to it.
+    """
     parser = _parser()
     tokens = parser.parse(markdown)
     headings = tuple(_anchor(tokens))
+    if glossary:
+        _link_terms(tokens, glossary)
     return Text(Markup(parser.renderer.render(tokens, parser.options, {})), headings)  # noqa: S704 - html is off
 
 
@@ -100,9 +110,47 @@ def _anchor(tokens: list[Token]) -> list[Heading]:
         if token.type == "heading_open":
             words = "".join(child.content for child in tokens[at + 1].children or [])
             token.attrSet("id", slug(words))
+            anchor = ANCHOR.format(slug(words), f"Link to “{words}”")
+            tokens[at + 1].children = [*(tokens[at + 1].children or []), Token("html_inline", "", 0, content=anchor)]
             if token.tag == "h2":
                 headings.append(Heading(words, slug(words)))
     return headings
+
+
+def _link_terms(tokens: list[Token], glossary: str) -> None:
+    """Link the first use of each term in a text to the glossary; headings and links stay as they are."""
+    unused = {name: term for term in lookup.TERMS for name in term.names}
+    pattern = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, unused), key=len, reverse=True))})s?\b", re.IGNORECASE)
+    for before, token in pairwise(tokens):
+        if token.type == "inline" and before.type != "heading_open":
+            token.children = list(_with_links(token.children or [], unused, pattern, glossary))
+
+
+def _with_links(
+    children: list[Token], unused: dict[str, lookup.Term], pattern: re.Pattern[str], glossary: str
+) -> Iterator[Token]:
+    inside = 0
+    for child in children:
+        inside += (child.type == "link_open") - (child.type == "link_close")
+        if inside or child.type not in ("text", "code_inline"):
+            yield child
+            continue
+        end = 0
+        for found in pattern.finditer(child.content):
+            name = found[0] if found[0] in unused else found[0].lower()
+            term = unused.get(name) or unused.get(name.removesuffix("s"))
+            if term is None or (child.type == "code_inline" and found[0] != child.content):
+                continue
+            for each in term.names:
+                unused.pop(each, None)
+            yield child.copy(content=child.content[end : found.start()])
+            link = {"href": f"{glossary}#{slug(term.term)}", "class": "term", "title": term.stands_for or term.meaning}
+            yield Token("link_open", "a", 1, attrs=dict(link))
+            yield child.copy(content=found[0])
+            yield Token("link_close", "a", -1)
+            end = found.end()
+        if end < len(child.content):
+            yield child.copy(content=child.content[end:])
 
 
 def _fence(renderer: RendererHTML, tokens: list[Token], at: int, options: Any, env: Any) -> str:
@@ -120,7 +168,7 @@ def _fence(renderer: RendererHTML, tokens: list[Token], at: int, options: Any, e
 
 def _code_inline(renderer: RendererHTML, tokens: list[Token], at: int, options: Any, env: Any) -> str:
     words = tokens[at].content
-    code = Markup("<code>{}</code>").format(words)
+    code = Markup("<code>{}</code>").format(breakable(words))
     if PLACE.fullmatch(words):
         return str(Markup('<a href="{}">{}</a>').format(source.url(words), code))
     return str(code)

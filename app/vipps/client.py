@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.rfc6749.parameters import prepare_token_request
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from joserfc.jwk import Key
 
 from .attempts import Attempt
 from .claims import drop_nin
@@ -72,7 +73,14 @@ class VippsClient:
         It names the challenge method, because Vipps' default is `plain` (Vipps Login API guide: browser flow). For a
         re-authentication Vipps asks in the app even if it remembers the browser (in-app confirmation).
         """
-        parameters = {
+        endpoint = self._provider(Deadline(START_SECONDS)).authorization_endpoint
+        if self.config.check_first:
+            self._transport.check_reachable(endpoint)
+        return f"{endpoint}?{urlencode(self.authorization_parameters(attempt), quote_via=quote)}"
+
+    def authorization_parameters(self, attempt: Attempt) -> dict[str, str]:
+        """Return the parameters of the authorization URL."""
+        return {
             "response_type": "code",
             "client_id": self.config.client_id,
             "redirect_uri": self.config.redirect_uri,
@@ -84,10 +92,10 @@ class VippsClient:
             "market": self.config.market,
             **({"acr_values": IN_APP} if attempt.purpose in CONFIRMATIONS else {}),
         }
-        endpoint = self._provider(Deadline(START_SECONDS)).authorization_endpoint
-        if self.config.check_first:
-            self._transport.check_reachable(endpoint)
-        return f"{endpoint}?{urlencode(parameters, quote_via=quote)}"
+
+    def key(self, kid: str | None, deadline: Deadline) -> Key | None:
+        """Return the provider's signing key of a key id, if the cached key set has it."""
+        return self._discovery.key(kid, deadline)
 
     def check_issuer(self, issuers: list[str], deadline: Deadline) -> None:
         """Check `iss` in the response, if the provider sends or promises it (RFC 9207, section 2.4)."""

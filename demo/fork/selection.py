@@ -50,6 +50,7 @@ LEFT = (
     "static/css/demo.css",
     "static/css/guide.css",
     "static/js/live_login.js",
+    "static/js/guide.js",
     "templates/guide",
     "tests/browser/test_guide.py",
     "tests/demo",

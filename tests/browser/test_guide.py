@@ -26,6 +26,8 @@ GUIDE = (
     "/guide/glossary",
     "/guide/errors",
     "/guide/checklist",
+    "/guide/decoder",
+    "/guide/search?q=nonce",
     "/guide/conformance",
     "/guide/source/app/vipps/id_token.py",
     "/guide/made/vipps.callback",
@@ -128,9 +130,21 @@ def test_a_login_can_be_read_step_by_step(live_shop: LiveShop, options: dict[str
     assert page.evaluate(BEYOND) == []
     page.locator("svg.sequence a", has_text="authorization request").click()
     step = page.locator(".step", has_text="Vipps asks you")
-    expect(step.locator("summary")).to_be_in_viewport()
+    expect(step.locator("> summary")).to_be_in_viewport()
     expect(step).to_contain_text("code_challenge_method")
     expect(step).to_contain_text("PKCE")
+
+
+def test_a_block_of_code_is_copied_by_its_button_and_all_chapters_are_beside_it(live_shop: LiveShop) -> None:
+    page = live_shop.open()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{live_shop.shop}/guide/the-callback")
+    page.get_by_role("button", name="Copy").first.click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    code = page.locator(".source pre").first.text_content()
+    assert page.evaluate("navigator.clipboard.readText()") == code
+    expect(page.get_by_role("navigation", name="Chapters").get_by_role("link")).to_have_count(len(chapters()))
+    expect(page.get_by_role("link", name="The callback and its checks")).to_be_in_viewport()
 
 
 def test_diagrams_of_all_chapters_fit_the_narrowest_phone(live_shop: LiveShop) -> None:

@@ -11,8 +11,7 @@ from flask.testing import FlaskClient
 
 from app.guide import conformance, page_source, source, text
 from app.guide.chapters import chapters
-from app.guide.faq import QUESTIONS
-from app.guide.known_mistakes import KNOWN_MISTAKES
+from app.guide.lookup import KNOWN_MISTAKES, QUESTIONS
 from app.settings import Settings
 from app.vipps.errors import REFUSALS
 from simulator.faults import REDIRECT_ERRORS
@@ -88,7 +87,63 @@ def test_the_chain_of_chapters_shows_the_heading_of_each_forwards_and_back(guide
             page = open_page(guide, path)
             headings.append(page.one("h1").get_text())
             path = next((str(link["href"]) for link in page.select(f"a[rel={relation}]")), "")
-        assert (headings, path) == ([each.title for each in expected], "")
+        beyond = "/guide/inspector" if relation == "next" else "/guide/"
+        assert (headings, path) == ([each.title for each in expected], beyond)
+
+
+def test_the_first_use_of_a_term_in_a_chapter_links_to_the_glossary(guide: FlaskClient) -> None:
+    entries = set(open_page(guide, "/guide/glossary").tree.xpath("//dl//@id"))
+    for path in CHAPTERS:
+        linked = [str(each["href"]).partition("#")[2] for each in open_page(guide, path).select("a.term")]
+        assert linked, path
+        assert len(linked) == len(set(linked)), path
+        assert set(linked) <= entries, path
+
+
+def test_terms_are_linked_once_outside_of_headings_links_and_blocks() -> None:
+    html = text.render("# Nonce\n\n[The nonce](/x), `nonce_wrong`, nonces, a nonce and `sub`.\n\n    nonce", "/g").html
+    assert re.findall(r'<a href="/g#([a-z]+)" class="term"[^>]*>(.+?)</a>', html) == [
+        ("nonce", "nonces"), ("subject", "<code>sub</code>"),
+    ]  # fmt: skip
+
+
+def test_every_heading_of_a_chapter_links_to_itself(guide: FlaskClient) -> None:
+    for path in CHAPTERS:
+        page = open_page(guide, path)
+        headings = page.select("article h2, article h3")
+        assert [str(each["id"]) for each in headings] == [str(a["href"])[1:] for a in page.select("article a.anchor")]
+
+
+def test_every_page_lists_the_chapters_and_says_how_long_one_takes(guide: FlaskClient) -> None:
+    for path in (*PAGES, "/guide/decoder", CHAPTERS[6]):
+        page = open_page(guide, path)
+        assert [str(each["href"]) for each in page.select(".guide__side ol a")] == CHAPTERS
+        assert page.select("a[rel=prev], a[rel=next]"), path
+    assert page.one(".guide__side [aria-current]").get_text().endswith("Logging out")
+    assert page.one(".eyebrow").get_text() == "Chapter 7 · 1 min to read"
+
+
+@pytest.mark.parametrize("address", ["", "https://code.example/shop/edit/main/"])
+def test_a_chapter_links_to_where_it_can_be_edited_if_that_is_set(make_app: Callable[..., Flask], address: str) -> None:
+    page = open_page(browser_of(make_app(demo=True, GUIDE_EDIT_URL=address)), "/guide/the-idea")
+    links = [str(each["href"]) for each in page.select("a") if each.get_text() == "Edit this page"]
+    assert links == ([f"{address}app/guide/chapters/01-the-idea.md"] if address else [])
+
+
+@pytest.mark.parametrize("language", ["en", "nb"])
+def test_a_page_of_the_shop_links_to_the_section_that_says_why(guide: FlaskClient, language: str) -> None:
+    headers = {"Accept-Language": language}
+    for path, section in (("/logged-out", "logging-out#what-stays"), ("/login", "the-idea#three-participants")):
+        reason = Page(guide.get(path, headers=headers).text).one(".reason")
+        assert reason.select("a")[0]["href"] == f"/guide/{section}"
+        assert ("(på engelsk)" in reason.get_text()) == (language == "nb")
+    assert not open_page(guide, "/cart").select(".reason")
+
+
+def test_sections_that_say_why_exist(guide: FlaskClient) -> None:
+    for chapter in [each for kind in page_source.CHAPTER_OF.values() for each in kind.values() if "#" in each]:
+        slug, _, anchor = chapter.partition("#")
+        assert open_page(guide, f"/guide/{slug}").select(f"[id='{anchor}']"), chapter
 
 
 def test_every_chapter_is_short_and_shows_running_code() -> None:

@@ -9,13 +9,11 @@ import pytest
 
 from app.doctor import CHECKS as DOCTOR_CHECKS
 from app.guide import source, tables
-from app.guide.checklist.points import POINTS
+from app.guide.checklist import POINTS
 from app.guide.error_playground.faults import FAULT_CASES
 from app.guide.error_playground.routes import INJECTORS, REPEAT
-from app.guide.faq import QUESTIONS
-from app.guide.glossary import TERMS
 from app.guide.inspector.checks import CHECKS
-from app.guide.known_mistakes import KNOWN_MISTAKES, TOPICS
+from app.guide.lookup import KNOWN_MISTAKES, QUESTIONS, TERMS, TOPICS
 from app.vipps.errors import REDIRECT_CODES, REFUSALS
 from simulator.scenarios import SCENARIOS
 

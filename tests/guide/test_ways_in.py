@@ -66,4 +66,5 @@ def test_the_guides_header_has_its_own_pages_and_a_way_back(vipps: VippsPerson, 
     page = open_page(vipps.browser, path)
     assert [each.text for each in page.select(".categories [aria-current]")] == ([current] if current else [])
     assert page.one('.masthead__link[href="/"]').get_text() == "To the shop"
-    assert not page.select('.masthead [role="search"], .masthead a[href="/cart"], .masthead a[href^="/?category"]')
+    assert page.one("form.search")["action"] == "/guide/search"
+    assert not page.select('.masthead form[action="/"], .masthead a[href="/cart"], .masthead a[href^="/?category"]')

@@ -26,9 +26,10 @@ def url() -> str:
 def init_app(app: Flask) -> None:
     """Record the logins of this app, and show them."""
     # Imported here, so that a shop that needs only the store does not load the rest.
-    from app.guide.inspector import recording, routes, store
+    from app.guide.inspector import curl, recording, routes, store
     from app.shop import privacy_notice
 
     recording.init_app(app)
     app.register_blueprint(routes.bp)
+    app.add_template_filter(curl.as_curl)
     privacy_notice.register_cookie(app, store.cookie)

@@ -68,7 +68,12 @@ def _check(table: Mapping[str, Any]) -> Check:
     return tables.row(Check, table, codes=frozenset({*table["codes"], *included}))
 
 
-CHECKS = tuple(_check(each) for each in tables.load("checks.toml", "checks")["checks"])
+def load_checks(name: str) -> tuple[Check, ...]:
+    """Return the checks of a table."""
+    return tuple(_check(each) for each in tables.load(name, "checks")["checks"])
+
+
+CHECKS = load_checks("checks.toml")
 
 
 def check_results(start: Mapping[str, Any] | None, callback: Mapping[str, Any]) -> list[CheckResult]:
@@ -82,7 +87,7 @@ def check_results(start: Mapping[str, Any] | None, callback: Mapping[str, Any]) 
         result = Result.PASSED if position < stopped else Result.NOT_REACHED
         if position == stopped:
             result = Result.FAILED
-        shown = _compared(check.key, start, callback) if result is not Result.NOT_REACHED else ()
+        shown = compared_values(check.key, start, callback) if result is not Result.NOT_REACHED else ()
         results.append(CheckResult(check, result, shown))
     return results
 
@@ -97,7 +102,9 @@ def _stopped_at(failure: str, calls: Sequence[Mapping[str, Any]]) -> int:
     return len(CHECKS) if calls or not failure else 0
 
 
-def _compared(key: str, start: Mapping[str, Any] | None, callback: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+def compared_values(
+    key: str, start: Mapping[str, Any] | None, callback: Mapping[str, Any]
+) -> Sequence[tuple[str, str]]:
     """Return the values that a check compared, as far as they were recorded."""
     sent = dict(start["location_query"]) if start else {}
     got = dict(callback["query"])

@@ -11,49 +11,14 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from app.guide import tables
+
 SHOWN_LETTERS = 4  # of a masked value; the other 39 letters of a state still have 234 bits
 MAX_TEXT = 4000  # characters
 
-SECRET_NAMES = frozenset(
-    {
-        "state",
-        "nonce",
-        "code",
-        "code_verifier",
-        "client_secret",
-        "access_token",
-        "refresh_token",
-        "id_token",
-        "client_assertion",
-        "password",
-        "csrf_token",
-        "nin",  # the national identity number, which this shop never asks for and never stores
-    }
-)
-"""Names of parameters and members whose values are masked everywhere."""
-
-SHOWN_HEADERS = frozenset(
-    {
-        "accept",
-        "authorization",
-        "cache-control",
-        "content-length",
-        "content-type",
-        "date",
-        "location",
-        "merchant-serial-number",
-        "retry-after",
-        "sec-fetch-dest",
-        "sec-fetch-mode",
-        "sec-fetch-site",
-        "sec-fetch-user",
-        "vipps-system-name",
-        "vipps-system-plugin-name",
-        "vipps-system-plugin-version",
-        "vipps-system-version",
-        "www-authenticate",
-    }
-)
+_TABLE = tables.load("masking.toml", "secret_names", "shown_headers")
+SECRET_NAMES = frozenset(_TABLE["secret_names"])
+SHOWN_HEADERS = frozenset(_TABLE["shown_headers"])
 
 Pairs = list[tuple[str, str]]
 
@@ -119,7 +84,13 @@ def mask_members(value: Any) -> Any:
 
 
 def decode_token(raw: object) -> dict[str, Any] | None:
-    """Return header and claims of a JWT without its signature; None for a value of another form."""
+    """Return header and claims of a JWT without its signature, masked; None for a value of another form."""
+    found = read_token(raw)
+    return {name: mask_members(part) for name, part in found.items()} if found else None
+
+
+def read_token(raw: object) -> dict[str, dict[str, Any]] | None:
+    """Return header and claims of a JWT as they are, unverified; None for a value of another form."""
     if not isinstance(raw, str) or raw.count(".") != 2:
         return None
     try:
@@ -128,7 +99,7 @@ def decode_token(raw: object) -> dict[str, Any] | None:
         return None
     if not isinstance(header, dict) or not isinstance(claims, dict):
         return None
-    return {"header": mask_members(header), "claims": mask_members(claims)}
+    return {"header": header, "claims": claims}
 
 
 def mask_text(body: bytes) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.guide import tables
 from app.guide.error_playground.faults import FAULT_CASES, tried_at
 from app.guide.inspector.checks import CHECKS, CheckResult, Result, check_results
 from app.guide.inspector.store import RecordedLogin
@@ -17,20 +18,7 @@ from app.vipps.purposes import LoginPurpose
 
 BROWSER, SHOP, DATABASE, VIPPS = PARTICIPANTS = "Browser", "Shop", "Database", "Vipps"
 COOKIE_TAKEN = ("lose_cookie", "other_cookie")  # see `FaultCase.inject`
-WITHOUT_COOKIE = {
-    "other_browser": "The browser follows the redirect, without a cookie of this login.",
-    "not_this_browser": "The browser follows the redirect, with the cookie of another login.",
-}
-# What a login was for, and how one without a decision about accounts ended.
-PURPOSES = {
-    LoginPurpose.LOG_IN: ("Log in", "Logged in"),
-    LoginPurpose.MEMBERS: ("Log in to an existing account", "Logged in"),
-    LoginPurpose.CONNECT: ("Connect Vipps to the account", "Vipps connected"),
-    LoginPurpose.REFRESH: ("Ask Vipps again for the profile", "Profile asked for again"),
-    LoginPurpose.CONFIRM: ("Confirm that it is you", "Confirmed that it is you"),
-    LoginPurpose.CONFIRM_BY_LOGIN: ("Confirm by a new login that it is you", "Confirmed that it is you"),
-    LoginPurpose.PROVE: ("Prove that an account is yours", "Proved that the account is yours"),
-}
+_TEXTS = tables.load("steps.toml", "purposes", "without_cookie", "calls")
 NOT_CLAIMED = frozenset({code for check in CHECKS if check.key in ("state", "browser") for code in check.codes})
 
 
@@ -66,7 +54,7 @@ class Timeline:
     def purpose(self) -> str:
         """Return what the login was for, in words; empty if the shop does not know it."""
         known = (self.login.start or {}).get("purpose") or (self.login.callback or {}).get("purpose")
-        return PURPOSES[LoginPurpose(known)][0] if known else ""
+        return _TEXTS["purposes"][known][0] if known else ""
 
     @property
     def failed(self) -> bool:
@@ -113,7 +101,9 @@ def _callback_steps(callback: Mapping[str, Any] | None) -> Iterator[Step]:
     meaning = f"Through your browser, Vipps sends the shop {brought}. Anyone could have written that address, so from"
     meaning += " here on the shop checks everything."
     yield Step("callback", VIPPS, BROWSER, "Vipps sends you back", f"302 with {brought}", meaning, callback, refused)
-    meaning = WITHOUT_COOKIE.get(callback["failure"], "The browser follows the redirect, and sends its cookie.")
+    meaning = _TEXTS["without_cookie"].get(
+        callback["failure"], "The browser follows the redirect, and sends its cookie."
+    )
     yield Step("request", BROWSER, SHOP, "You are back", f"callback with {brought}", meaning, callback)
     if before := row_changes(callback["statements"][: _first_call(callback)]):
         meaning = (
@@ -138,41 +128,12 @@ def _callback_steps(callback: Mapping[str, Any] | None) -> Iterator[Step]:
 
 
 def _call_steps(call: Mapping[str, Any]) -> Iterator[Step]:
-    name, title, meaning, back = _CALLS.get(call["url"].rsplit("/", 1)[-1], _OTHER_CALL)
+    name, title, meaning, back = _TEXTS["calls"].get(call["url"].rsplit("/", 1)[-1], _TEXTS["calls"]["other"])
     yield Step("call", SHOP, VIPPS, title, f"{call['method']} {name}", meaning, call)
     label = f"{call['status']} {name}" if call["status"] else call["failure"].replace("_", " ")
     failed = call["status"] != 200
     meaning = "This is where the login failed." if failed else ""
     yield Step(f"answer_{name}", VIPPS, SHOP, back, label, meaning, call, failed, call["seconds"])
-
-
-_CALLS = {
-    "token": (
-        "token",
-        "The shop exchanges the code",
-        "Server to server, not through the browser, with the client secret and the PKCE verifier from step 2.",
-        "Vipps returns the tokens",
-    ),
-    "userinfo": (
-        "userinfo",
-        "The shop asks who you are",
-        "The access token gives access to what you agreed to share, and nothing else.",
-        "Vipps returns the profile",
-    ),
-    "openid-configuration": (
-        "discovery",
-        "The shop fetches the discovery document",
-        "It lists Vipps’ addresses. The shop caches it.",
-        "Vipps returns its addresses",
-    ),
-    "jwks.json": (
-        "keys",
-        "The shop asks for Vipps’ keys",
-        "They verify the signature of the ID token. The shop caches them.",
-        "Vipps returns its keys",
-    ),
-}
-_OTHER_CALL = ("call", "The shop asks Vipps", "", "Vipps answers")
 
 
 def row_changes(statements: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -213,7 +174,7 @@ def _outcome(login: RecordedLogin, failure: str) -> str:
         return str(decision["words"])
     if not login.callback["calls"]:
         return "Repeated callback"
-    return PURPOSES[LoginPurpose(login.callback.get("purpose") or LoginPurpose.LOG_IN)][1]
+    return str(_TEXTS["purposes"][login.callback.get("purpose") or LoginPurpose.LOG_IN][1])
 
 
 def _refused(login: RecordedLogin, failure: str) -> str:

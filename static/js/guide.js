@@ -1,0 +1,20 @@
+// Adds a button to each block of code that copies it. Without script the page is complete, and code can be selected.
+if (navigator.clipboard) {
+  for (const block of document.querySelectorAll(":is(.code, .source) > pre")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    button.setAttribute("aria-live", "polite");
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(block.textContent);
+        button.textContent = "Copied";
+      } catch {
+        button.textContent = "Select the text to copy it";
+      }
+      setTimeout(() => { button.textContent = "Copy"; }, 3000);
+    });
+    block.after(button);
+  }
+}
