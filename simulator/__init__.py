@@ -17,11 +17,11 @@ from flask import Flask, abort, current_app, request
 from flask.json.provider import DefaultJSONProvider
 from flask_wtf.csrf import CSRFProtect
 
-from simulator import control, error_pages, headers, home, i18n, phone, portal, protocol, screens, seed, strict_requests
-from simulator.config import LOCAL_HOSTS, MerchantConfig, SimulatorConfig
-from simulator.context import EXTENSION, Simulator
-from simulator.database import Store
-from simulator.keys import KeyRing
+from . import control, error_pages, headers, home, i18n, phone, portal, protocol, screens, seed, strict_requests
+from .config import LOCAL_HOSTS, MerchantConfig, SimulatorConfig
+from .context import EXTENSION, Simulator
+from .database import Store
+from .keys import KeyRing
 
 __all__ = ["MerchantConfig", "SimulatorConfig", "create_simulator"]
 

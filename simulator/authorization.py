@@ -16,8 +16,8 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from urllib.parse import quote, urlencode, urlsplit
 
-from simulator.models import SalesUnit
-from simulator.scopes import APP_CONFIRMATION, KNOWN, OPENID, within_plan
+from .models import SalesUnit
+from .scopes import APP_CONFIRMATION, KNOWN, OPENID, within_plan
 
 MAX_URL = 2000
 MAX_STATE = 1000

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
-from simulator.consents.checks import check_consents, check_flow, check_url
-from simulator.consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
+from .consents.checks import check_consents, check_flow, check_url
+from .consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 

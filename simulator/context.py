@@ -5,10 +5,10 @@ from typing import cast
 
 from flask import current_app
 
-from simulator import discovery
-from simulator.config import SimulatorConfig
-from simulator.database import Store
-from simulator.keys import KeyRing
+from . import discovery
+from .config import SimulatorConfig
+from .database import Store
+from .keys import KeyRing
 
 EXTENSION = "simulator"
 

@@ -31,24 +31,13 @@ from flask import Blueprint, Response, abort, jsonify, make_response, render_tem
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from simulator import (
-    control_requests,
-    keys,
-    logins,
-    merchants,
-    openapi,
-    persons,
-    request_log,
-    revocations,
-    seed,
-    sharing,
-)
-from simulator.config import MerchantConfig
-from simulator.context import simulator
-from simulator.database import fetch
-from simulator.models import Delivery, Grant, Person, SalesUnit
-from simulator.revocations import Variant
-from simulator.scenarios import SCENARIOS
+from . import control_requests, keys, logins, merchants, openapi, persons, request_log, revocations, seed, sharing
+from .config import MerchantConfig
+from .context import simulator
+from .database import fetch
+from .models import Delivery, Grant, Person, SalesUnit
+from .revocations import Variant
+from .scenarios import SCENARIOS
 
 bp = Blueprint("control", __name__, url_prefix="/control")
 

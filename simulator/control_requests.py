@@ -7,12 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy.orm import Session
 
-from simulator import discovery, faults, scenarios, scripted_login
-from simulator.authorization import Accepted, Refused, SentBack, TooLong, check_request
-from simulator.config import SimulatorConfig
-from simulator.consents import languages
-from simulator.database import fetch, utcnow
-from simulator.models import Person, SalesUnit
+from . import discovery, faults, scenarios, scripted_login
+from .authorization import Accepted, Refused, SentBack, TooLong, check_request
+from .config import SimulatorConfig
+from .consents import languages
+from .database import fetch, utcnow
+from .models import Person, SalesUnit
 
 ACTIONS = ("approve", "deny", "error")
 _MEMBERS = {"authorization_url", "person", "action", "error", "consents", "language", "faults"}

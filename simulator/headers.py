@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 
-from simulator.context import simulator
+from .context import simulator
 
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",

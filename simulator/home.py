@@ -3,10 +3,10 @@
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from simulator import discovery, i18n, merchants, person_changes, persons, remembered_browsers, seed, views
-from simulator.context import simulator
-from simulator.database import fetch, utcnow
-from simulator.models import Person, SalesUnit
+from . import discovery, i18n, merchants, person_changes, persons, remembered_browsers, seed, views
+from .context import simulator
+from .database import fetch, utcnow
+from .models import Person, SalesUnit
 
 bp = Blueprint("home", __name__)
 

@@ -18,13 +18,13 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from simulator import faults, persons
-from simulator.authorization import Accepted, error_location, success_location
-from simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
-from simulator.database import changed
-from simulator.models import ConsentAnswer, Grant, Login, Person, RememberedBrowser, SalesUnit
-from simulator.random_values import hashed, new_value
-from simulator.scopes import to_share
+from . import faults, persons
+from .authorization import Accepted, error_location, success_location
+from .consents import CUSTOM_FLOW, DELEGATED_CONSENTS
+from .database import changed
+from .models import ConsentAnswer, Grant, Login, Person, RememberedBrowser, SalesUnit
+from .random_values import hashed, new_value
+from .scopes import to_share
 
 _CHALLENGES = 3
 _RETENTION = timedelta(days=1)

@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from simulator.config import MerchantConfig, origin_of
-from simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
-from simulator.consents.checks import check_consents, check_flow, check_url
-from simulator.consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
-from simulator.consents.screens import Company
-from simulator.models import SalesUnit
+from .config import MerchantConfig, origin_of
+from .consents import CUSTOM_FLOW, DELEGATED_CONSENTS
+from .consents.checks import check_consents, check_flow, check_url
+from .consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
+from .consents.screens import Company
+from .models import SalesUnit
 
 OWN_MERCHANTS = (
     MerchantConfig(

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from simulator.database import Base, UtcDateTime, utcnow
+from .database import Base, UtcDateTime, utcnow
 
 
 class SigningKey(Base):

@@ -6,12 +6,12 @@ lists the methods, their parameters and their statuses; a test compares it with 
 
 from typing import Any
 
-from simulator import faults
-from simulator.config import AUTH_METHODS, BRANDS, PLANS
-from simulator.consents.languages import LANGUAGES
-from simulator.control_requests import ACTIONS
-from simulator.persons import ADDRESS, EMAIL_STATES, TEXTS
-from simulator.revocations import Variant
+from . import faults
+from .config import AUTH_METHODS, BRANDS, PLANS
+from .consents.languages import LANGUAGES
+from .control_requests import ACTIONS
+from .persons import ADDRESS, EMAIL_STATES, TEXTS
+from .revocations import Variant
 
 Json = dict[str, Any]
 

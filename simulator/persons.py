@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from simulator.models import Person
+from .models import Person
 
 FILE = Path(__file__).parent / "data" / "persons.json"
 MINIMUM_AGE = 15

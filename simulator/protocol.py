@@ -16,16 +16,16 @@ from flask import session as browser_session
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from simulator import discovery, logins, remembered_browsers, request_log, scenarios, tokens
-from simulator import userinfo as userinfo_rules
-from simulator.authorization import Accepted, Refusal, Refused, SentBack, TooLong, check_request
-from simulator.clients import OAuthFailure, authenticate
-from simulator.context import simulator
-from simulator.database import fetch, utcnow
-from simulator.error_pages import gateway_page, refusal_page
-from simulator.faults import Answer
-from simulator.models import SalesUnit
-from simulator.scenarios import Scenario
+from . import discovery, logins, remembered_browsers, request_log, scenarios, tokens
+from . import userinfo as userinfo_rules
+from .authorization import Accepted, Refusal, Refused, SentBack, TooLong, check_request
+from .clients import OAuthFailure, authenticate
+from .context import simulator
+from .database import fetch, utcnow
+from .error_pages import gateway_page, refusal_page
+from .faults import Answer
+from .models import SalesUnit
+from .scenarios import Scenario
 
 bp = Blueprint("protocol", __name__)
 

@@ -11,9 +11,9 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from simulator.context import simulator
-from simulator.models import Person, RememberedBrowser
-from simulator.random_values import hashed
+from .context import simulator
+from .models import Person, RememberedBrowser
+from .random_values import hashed
 
 
 def cookie_name() -> str:

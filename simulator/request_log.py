@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from simulator.models import ProviderCall
+from .models import ProviderCall
 
 MAX_ROWS = 2000
 _DELETE_EVERY = 200

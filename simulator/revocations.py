@@ -19,9 +19,9 @@ import urllib3
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from simulator import logins, persons
-from simulator.database import Store, fetch, utcnow
-from simulator.models import Delivery, Person, SalesUnit
+from . import logins, persons
+from .database import Store, fetch, utcnow
+from .models import Delivery, Person, SalesUnit
 
 EVENT = "CONSENT_REVOKED"
 OTHER_EVENT = "SOMETHING_ELSE"

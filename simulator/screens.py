@@ -15,14 +15,14 @@ from flask import session as browser_session
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from simulator import error_pages, faults, headers, i18n, logins, persons, remembered_browsers, scripted_login, views
-from simulator.consents import answers
-from simulator.context import simulator
-from simulator.database import fetch, utcnow
-from simulator.logins import Step
-from simulator.models import Login, Person, SalesUnit
-from simulator.protocol import BROWSER
-from simulator.random_values import hashed
+from . import error_pages, faults, headers, i18n, logins, persons, remembered_browsers, scripted_login, views
+from .consents import answers
+from .context import simulator
+from .database import fetch, utcnow
+from .logins import Step
+from .models import Login, Person, SalesUnit
+from .protocol import BROWSER
+from .random_values import hashed
 
 bp = Blueprint("screens", __name__, url_prefix="/login/<login_id>")
 

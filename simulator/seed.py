@@ -6,10 +6,10 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateTable
 
-from simulator import keys, merchants, persons
-from simulator.config import MerchantConfig
-from simulator.database import Base, Store
-from simulator.models import AccessToken, ConsentAnswer, Delivery, Grant, Login, Person, ProviderCall, RememberedBrowser
+from . import keys, merchants, persons
+from .config import MerchantConfig
+from .database import Base, Store
+from .models import AccessToken, ConsentAnswer, Delivery, Grant, Login, Person, ProviderCall, RememberedBrowser
 
 _DISPOSABLE = (AccessToken, Login, ConsentAnswer, Grant, Delivery, RememberedBrowser, ProviderCall, Person)
 

@@ -16,12 +16,12 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from simulator import faults, persons
-from simulator.clients import OAuthFailure
-from simulator.database import changed
-from simulator.models import AccessToken, Login, Person, SalesUnit
-from simulator.random_values import hashed, new_access_token
-from simulator.scopes import APP_CONFIRMATION
+from . import faults, persons
+from .clients import OAuthFailure
+from .database import changed
+from .models import AccessToken, Login, Person, SalesUnit
+from .random_values import hashed, new_access_token
+from .scopes import APP_CONFIRMATION
 
 EXPIRES_IN = 3599
 ID_TOKEN_LIFETIME = 3600

@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from simulator import faults, persons
-from simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
-from simulator.models import AccessToken, Login, Person, SalesUnit
-from simulator.random_values import hashed
+from . import faults, persons
+from .consents import CUSTOM_FLOW, DELEGATED_CONSENTS
+from .models import AccessToken, Login, Person, SalesUnit
+from .random_values import hashed
 
 RESULT_MEMBERS = {DELEGATED_CONSENTS: "delegatedConsents", CUSTOM_FLOW: "flowResult"}
 """The result of the scope `customFlow` is called `flowResult` (Login API guide: custom flow migration)."""

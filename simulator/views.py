@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from simulator import faults, logins, merchants, person_changes, persons
-from simulator.consents import answers
-from simulator.logins import Step
-from simulator.models import Login, Person, SalesUnit
-from simulator.scopes import to_share
+from . import faults, logins, merchants, person_changes, persons
+from .consents import answers
+from .logins import Step
+from .models import Login, Person, SalesUnit
+from .scopes import to_share
 
 BRAND_NAMES = {"vipps": "Vipps", "mobilepay": "MobilePay"}
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from simulator import MerchantConfig, SimulatorConfig
-from simulator.merchants import OWN_MERCHANTS
-from simulator.testing import BASIC_MERCHANT
+from .. import MerchantConfig, SimulatorConfig
+from ..merchants import OWN_MERCHANTS
+from ..testing import BASIC_MERCHANT
 
 
 def test_three_settings_are_enough() -> None:
