@@ -4,8 +4,9 @@ from flask import Blueprint, Response, abort, jsonify, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
 from . import discovery, i18n, merchants, person_changes, persons, remembered_browsers, seed, views
+from .clock import utcnow
 from .context import simulator
-from .database import fetch, utcnow
+from .database import fetch
 from .models import Person, SalesUnit
 
 bp = Blueprint("home", __name__)

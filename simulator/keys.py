@@ -17,7 +17,7 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from .database import utcnow
+from .clock import utcnow
 from .models import SigningKey
 
 ALGORITHM = "RS256"

@@ -7,8 +7,6 @@ succeeds: a person who cancels on the last screen has shared no data.
 Source: Vipps MobilePay Login API guide, “How it works” for the order of the screens.
 """
 
-import random
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,12 +21,11 @@ from .authorization import Accepted, error_location, success_location
 from .consents import CUSTOM_FLOW, DELEGATED_CONSENTS
 from .database import changed
 from .models import ConsentAnswer, Grant, Login, Person, RememberedBrowser, SalesUnit
-from .random_values import hashed, new_value
+from .random_values import hashed, new_id, new_value, source
 from .scopes import to_share
 
 _CHALLENGES = 3
 _RETENTION = timedelta(days=1)
-_random = random.SystemRandom()
 
 
 class Step(StrEnum):
@@ -64,8 +61,8 @@ def begin(
         id=new_value(),
         browser_hash=hashed(browser),
         requested_at=now,
-        sid=str(uuid.uuid4()),
-        challenge=_random.sample([str(number) for number in range(10, 100)], _CHALLENGES),
+        sid=new_id(),
+        challenge=source().sample([str(number) for number in range(10, 100)], _CHALLENGES),
         faults=dict(chosen_faults or {}),
         **{**vars(request), "scopes": faults.granted(chosen_faults or {}, request.scopes)},
     )

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from . import i18n, merchants, remembered_browsers, revocations, sharing, views
+from .clock import utcnow
 from .context import simulator
-from .database import fetch, utcnow
+from .database import fetch
 from .models import Delivery, Person, SalesUnit
 from .random_values import hashed
 

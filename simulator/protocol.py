@@ -5,7 +5,6 @@ headers: calls from a browser's script are not supported in any flow (Vipps Mobi
 """
 
 import errno
-import secrets
 import socket
 import time
 from collections.abc import Iterator
@@ -20,11 +19,13 @@ from . import discovery, logins, remembered_browsers, request_log, scenarios, to
 from . import userinfo as userinfo_rules
 from .authorization import Accepted, Refusal, Refused, SentBack, TooLong, check_request
 from .clients import OAuthFailure, authenticate
+from .clock import utcnow
 from .context import simulator
-from .database import fetch, utcnow
+from .database import fetch
 from .error_pages import gateway_page, refusal_page
 from .faults import Answer
 from .models import SalesUnit
+from .random_values import new_value
 from .scenarios import Scenario
 
 bp = Blueprint("protocol", __name__)
@@ -151,7 +152,7 @@ def _start(session: Session, accepted: Accepted, scenario: Scenario) -> AnyRespo
         g.error = scenario.refusal
         return refusal_page(Refused(Refusal(scenario.refusal), accepted.redirect_uri))
     now = utcnow()
-    browser = browser_session.setdefault(BROWSER, secrets.token_urlsafe(32))
+    browser = browser_session.setdefault(BROWSER, new_value())
     login = logins.begin(session, accepted, browser, now, scenario.faults)
     if remembered := remembered_browsers.token_of_browser():
         logins.recognise(session, login, remembered, remembered_browsers.oldest(now))

@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from . import error_pages, faults, headers, i18n, logins, persons, remembered_browsers, scripted_login, views
+from .clock import utcnow
 from .consents import answers
 from .context import simulator
-from .database import fetch, utcnow
+from .database import fetch
 from .logins import Step
 from .models import Login, Person, SalesUnit
 from .protocol import BROWSER

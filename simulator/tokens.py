@@ -7,7 +7,6 @@ section 4.6; OpenID Connect Core section 3.1.3.
 import base64
 import hashlib
 import hmac
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +19,7 @@ from . import faults, persons
 from .clients import OAuthFailure
 from .database import changed
 from .models import AccessToken, Login, Person, SalesUnit
-from .random_values import hashed, new_access_token
+from .random_values import hashed, new_access_token, new_id
 from .scopes import APP_CONFIRMATION
 
 EXPIRES_IN = 3599
@@ -159,7 +158,7 @@ def _id_token_claims(unit: SalesUnit, login: Login, person: Person, now: datetim
         "auth_time": int(confirmed.timestamp()),
         "rat": int(login.requested_at.timestamp()),
         "nonce": login.nonce,
-        "jti": str(uuid.uuid4()),
+        "jti": new_id(),
         "sid": login.sid,
         "msn": unit.msn,
     }
