@@ -36,10 +36,10 @@ from .config import LOCAL_HOSTS, MerchantConfig, SimulatorConfig
 from .context import EXTENSION, Simulator
 from .database import Store
 from .keys import KeyRing
+from .version import __version__
 from .worlds import Worlds
 
-__all__ = ["MerchantConfig", "SimulatorConfig", "create_simulator"]
-__version__ = "1.0.0"
+__all__ = ["MerchantConfig", "SimulatorConfig", "__version__", "create_simulator"]
 
 _HERE = Path(__file__).parent
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from . import __version__
+from .version import __version__
 
 MODULES = {"serve": "serving", "check": "check", "record": "record"}
 HELP = """\
@@ -29,9 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         module = import_module(f".{MODULES[name]}", __package__)
         return int(module.main(rest) or 0)
     is_known = name in ("-h", "--help", "--version")
-    print(
-        f"vipps-login-simulator {__version__}" if name == "--version" else HELP, file=None if is_known else sys.stderr
-    )
+    text = f"vipps-login-simulator {__version__}" if name == "--version" else HELP
+    print(text, file=sys.stdout if is_known else sys.stderr)
     return 0 if is_known else 2
 
 

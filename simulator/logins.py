@@ -140,6 +140,7 @@ def finish(session: Session, login: Login, code_lifetime: int, now: datetime) ->
     A double click calls this twice. The browser follows only the last answer, so each call issues a new code and
     invalidates the one before.
     """
+    _add_faults_of_person(session, login)
     if fault := faults.redirect_error(login.faults):
         location = end_with_error(session, login, *fault, now=now)
         return Finished(location) if location else None
@@ -158,6 +159,14 @@ def finish(session: Session, login: Login, code_lifetime: int, now: datetime) ->
         login.faults, success_location(login.redirect_uri, code, login.requested_scope, login.state)
     )
     return Finished(location, _remember(session, login) if login.remember else None)
+
+
+def _add_faults_of_person(session: Session, login: Login) -> None:
+    """Add the faults that the control API gave to the person; those of the login come first."""
+    person = session.get(Person, login.person_key)
+    if person and person.faults:
+        login.faults = {**person.faults, **login.faults}
+        login.scopes = faults.granted(login.faults, login.scopes)
 
 
 def finish_new(session: Session, login: Login, code_lifetime: int, now: datetime) -> Finished:

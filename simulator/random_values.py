@@ -24,6 +24,12 @@ def system_or_seeded(seed: int | None) -> random.Random:
     return _system if seed is None else random.Random(seed)  # noqa: S311 - asked for by a test
 
 
+def restart(seed: int | None) -> None:
+    """Draw seeded values from the first one again, when the data that has them is deleted."""
+    if seed is not None:
+        source().seed(seed)
+
+
 def new_value() -> str:
     """Return 256 random bits, base64url."""
     return base64.urlsafe_b64encode(source().randbytes(32)).rstrip(b"=").decode()

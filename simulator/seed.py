@@ -9,9 +9,9 @@ from sqlalchemy.schema import CreateTable
 from . import keys, merchants, persons
 from .config import MerchantConfig
 from .database import Base, Store
-from .models import AccessToken, ConsentAnswer, Delivery, Grant, Login, Person, ProviderCall, RememberedBrowser
+from .models import AccessToken, Clock, ConsentAnswer, Delivery, Grant, Login, Person, ProviderCall, RememberedBrowser
 
-_DISPOSABLE = (AccessToken, Login, ConsentAnswer, Grant, Delivery, RememberedBrowser, ProviderCall, Person)
+_DISPOSABLE = (AccessToken, Login, ConsentAnswer, Grant, Delivery, RememberedBrowser, ProviderCall, Person, Clock)
 
 
 def prepare(store: Store, configured: tuple[MerchantConfig, ...]) -> None:
@@ -22,7 +22,7 @@ def prepare(store: Store, configured: tuple[MerchantConfig, ...]) -> None:
         persons.seed(session)
         merchants.seed(session, configured)
 
-    store.build(_stamp(), seed)
+    store.build(stamp(), seed)
 
 
 def reset(session: Session, configured: tuple[MerchantConfig, ...]) -> None:
@@ -34,7 +34,7 @@ def reset(session: Session, configured: tuple[MerchantConfig, ...]) -> None:
     merchants.reset(session, configured)
 
 
-def _stamp() -> str:
+def stamp() -> str:
     """Return a hash of the tables and the persons: a database with another hash is rebuilt."""
     tables = "".join(str(CreateTable(table)) for table in Base.metadata.sorted_tables)
     return hashlib.sha256(tables.encode() + persons.FILE.read_bytes()).hexdigest()

@@ -28,7 +28,7 @@ def context(
     }
     match step:
         case Step.PERSON:
-            shown["persons"] = [portrait(each, language) for each in persons.list_persons(session)]
+            shown["persons"] = [portrait(each, language) for each in persons.shown_persons(session)]
             shown["errors"] = list(faults.REDIRECT_ERRORS)
         case Step.CONFIRM:
             shown["number"] = login.challenge[0]
@@ -48,7 +48,7 @@ def home_context(session: Session, language: str) -> dict[str, Any]:
     units = merchants.list_merchants(session)
     names = {unit.client_id: unit.name for unit in units}
     rows = []
-    for person in persons.list_persons(session):
+    for person in persons.shown_persons(session):
         grants = [(grant, names[grant.client_id]) for grant in logins.grants_of(session, person.key)]
         rows.append({**portrait(person, language), **_particulars(person), "grants": grants})
     return {"persons": rows, "merchants": units}
