@@ -15,7 +15,7 @@ from flask import session as browser_session
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from . import discovery, logins, remembered_browsers, request_log, scenarios, tokens
+from . import discovery, door, logins, remembered_browsers, request_log, scenarios, tokens
 from . import userinfo as userinfo_rules
 from .authorization import Accepted, Refusal, Refused, SentBack, TooLong, check_request
 from .clients import OAuthFailure, authenticate
@@ -154,10 +154,12 @@ def _start(session: Session, accepted: Accepted, scenario: Scenario) -> AnyRespo
     now = utcnow()
     browser = browser_session.setdefault(BROWSER, new_value())
     login = logins.begin(session, accepted, browser, now, scenario.faults)
+    login.stops_at_door = door.is_wanted()
     if remembered := remembered_browsers.token_of_browser():
         logins.recognise(session, login, remembered, remembered_browsers.oldest(now))
     if logins.next_step(session, login, now) is logins.Step.FINISH:
-        return redirect(logins.finish_new(session, login, simulator().config.code_lifetime, now).location)
+        finished = logins.finish_new(session, login, simulator().config.code_lifetime, now)
+        return door.send_back(login, session.get_one(SalesUnit, login.client_id), finished.location)
     return redirect(url_for("screens.show", login_id=login.id))
 
 

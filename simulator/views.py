@@ -29,6 +29,7 @@ def context(
     match step:
         case Step.PERSON:
             shown["persons"] = [portrait(each, language) for each in persons.shown_persons(session)]
+            shown["stops_at_door"] = login.stops_at_door
             shown["errors"] = list(faults.REDIRECT_ERRORS)
         case Step.CONFIRM:
             shown["number"] = login.challenge[0]
