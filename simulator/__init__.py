@@ -69,6 +69,7 @@ def create_simulator(config: SimulatorConfig) -> Flask:
     )
     app.config.update(
         SECRET_KEY=config.secret_key,
+        APPLICATION_ROOT=config.cookie_path,
         SESSION_COOKIE_NAME=config.cookie_name("session"),
         SESSION_COOKIE_PATH=config.cookie_path,
         SESSION_COOKIE_SAMESITE="Lax",

@@ -54,7 +54,7 @@ class Worlds:
         self._open: OrderedDict[str, _Open] = OrderedDict()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer for the world of the path; the app sees its path as a mount point (PEP 3333, `SCRIPT_NAME`)."""
+        """Answer for the world of the path; its app knows its mount point (`APPLICATION_ROOT`)."""
         path = environ.get("PATH_INFO", "")
         if not path.startswith("/w/"):
             return self._default(environ, start_response)
@@ -66,8 +66,7 @@ class Worlds:
             app = self._app(name)
         except ServiceUnavailable as full:
             return full(environ, start_response)
-        mount = f"{environ.get('SCRIPT_NAME', '')}/w/{name}"
-        return app.wsgi_app({**environ, "SCRIPT_NAME": mount, "PATH_INFO": rest or "/"}, start_response)
+        return app.wsgi_app({**environ, "PATH_INFO": rest or "/"}, start_response)
 
     def close(self) -> None:
         """Close the databases."""
