@@ -40,6 +40,7 @@ class Running:
 
     config: SimulatorConfig
     issuer: str
+    port: int
     client_id: str = DEMO.client_id
     client_secret: str = DEMO.client_secret
 
@@ -83,7 +84,7 @@ def running(port: int = 0, host: str = "localhost", state: Path | None = None, *
             thread.start()
             ends.callback(thread.join)
             ends.callback(server.shutdown)
-        yield Running(config, app.extensions["simulator"].issuer)
+        yield Running(config, app.extensions["simulator"].issuer, sockets[0].getsockname()[1])
 
 
 def main(arguments: Sequence[str]) -> int:
