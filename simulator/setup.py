@@ -10,11 +10,12 @@ FOLDERS = sorted(
     for file in Path(__file__).parent.glob("**/__init__.py")
     if not {"tests", "build"} & set(file.relative_to(Path(__file__).parent).parts)
 )
-DATA = ["*.toml", "*.html", "*.js", "data/*", "static/*", "templates/*", "translations/*/LC_MESSAGES/*.mo"]
+DATA = ["*.html", "*.toml", "data/*", "static/*", "recipes/*", "templates/*", "translations/*/LC_MESSAGES/*.mo"]
 
 setup(
     packages=[".".join((NAME, *folder.parts)) for folder in FOLDERS],
     package_dir={NAME: "."},
     package_data={"": DATA},
+    exclude_package_data={NAME: ["pyproject.toml", "setup.py"]},
     include_package_data=False,
 )
