@@ -17,7 +17,11 @@ class Vipps:
     """One world of a simulator, and the credentials of a merchant there."""
 
     def __init__(
-        self, url: str, client_id: str = "demo", client_secret: str = "demo-secret", control_token: str = ""
+        self,
+        url: str,
+        client_id: str = "demo",
+        client_secret: str = "demo-secret",  # noqa: S107 - public
+        control_token: str = "",
     ) -> None:
         """Take the address of a simulator; nothing is sent yet."""
         self.url, self.client_id, self.client_secret = url.rstrip("/"), client_id, client_secret
