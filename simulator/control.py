@@ -112,7 +112,10 @@ def add_person() -> Response:
     """Add a person like another one."""
     changes = _body()
     with simulator().store.write() as session:
-        model = _existing(session, Person, str(changes.pop("like", "kari")))
+        like = changes.pop("like", "kari")
+        model = fetch(session, Person, str(like))
+        if model is None:
+            raise ValueError(f"like: {like!r} is not one of the persons")
         chosen = _pop_faults(changes)
         person = persons.add_like(session, model, changes)
         person.faults = chosen or {}
