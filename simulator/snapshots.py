@@ -28,18 +28,17 @@ def take(session: Session) -> dict[str, Any]:
 
 
 def restore(session: Session, snapshot: dict[str, Any]) -> None:
-    """Replace all data by that of a snapshot; raise ValueError, and change nothing, if it does not fit."""
+    """Replace all data by that of a snapshot; raise ValueError if it does not fit; the transaction must end then."""
     tables = [table for table in Base.metadata.sorted_tables if table.name != Stamp.__tablename__]
     rows = snapshot.get("tables")
     if snapshot.get("schema") != seed.stamp() or not isinstance(rows, dict) or set(rows) != {t.name for t in tables}:
         raise ValueError("snapshot: made by another version of the simulator")
     try:
-        with session.begin_nested():
-            for table in reversed(tables):
-                session.execute(delete(table))
-            for table in tables:
-                if found := [_from_json(table, row) for row in rows[table.name]]:
-                    session.execute(insert(table), found)
+        for table in reversed(tables):
+            session.execute(delete(table))
+        for table in tables:
+            if found := [_from_json(table, row) for row in rows[table.name]]:
+                session.execute(insert(table), found)
     except (SQLAlchemyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"snapshot: cannot be restored ({type(error).__name__})") from error
     session.expire_all()

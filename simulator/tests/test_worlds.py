@@ -107,13 +107,13 @@ def set_age(folder: Path, name: str, seconds: float) -> None:
 def test_unused_worlds_are_deleted_and_the_number_is_bounded(
     simulator: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worlds, "MAX_WORLDS", 2)
     folder = tmp_path / "worlds"
     for name in ("a", "b"):
         get(simulator, f"/w/{name}/healthz")
     set_age(folder, "a", worlds.LIFETIME_SECONDS + 1)
     get(simulator, "/w/c/healthz")
     assert {file.name for file in folder.glob("*.sqlite")} == {"b.sqlite", "c.sqlite"}
+    monkeypatch.setattr(worlds, "MAX_WORLDS", 2)
     assert simulator.test_client().get("/w/d/healthz").status_code == 503  # all are in use
     set_age(folder, "b", worlds.IN_USE_SECONDS + 1)
     get(simulator, "/w/d/healthz")
