@@ -61,6 +61,7 @@ def build_simulator(settings: Settings) -> Any:
     from simulator.config import MerchantConfig, SimulatorConfig
 
     INSTANCE.mkdir(exist_ok=True)
+    origin = "/".join(settings.simulator_url.split("/")[:3])  # of SIMULATOR_URL with a world, the default world's
     shop = MerchantConfig(
         client_id=settings.client_id,
         client_secret=settings.client_secret,
@@ -76,10 +77,11 @@ def build_simulator(settings: Settings) -> Any:
         person_groups=person_groups(settings),
     )
     config = SimulatorConfig(
-        public_url=settings.simulator_url,
+        public_url=origin,
         database_url=f"sqlite:///{INSTANCE / 'simulator.sqlite'}",
         secret_key=kept_secret(INSTANCE / "simulator_key"),
         merchants=(shop,),
+        worlds_folder=INSTANCE / "worlds",
         control_token=kept_secret(INSTANCE / CONTROL_TOKEN),
     )
     if not config.is_local:

@@ -166,8 +166,18 @@ def _public_origin(settings: Settings) -> None:
             raise ValueError("must be https, but for localhost (Vipps accepts no other http redirect URI)")
         if settings.vipps_environment == "production":
             raise ValueError("must be https in production")
-    if settings.simulated and settings.public_url == settings.provider_url:
+    base = urlsplit(settings.provider_url)
+    if settings.simulated and settings.public_url == f"{base.scheme}://{base.netloc}":
         raise ValueError("this is the simulator’s origin; the shop needs one of its own")
+
+
+def _connect_to(settings: Settings) -> None:
+    given = settings.simulator_connect_to
+    if given and not settings.simulated:
+        raise ValueError("it is for the simulator only")
+    match = re.fullmatch(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})", given)
+    if given and not (match and 0 < int(match[1]) < 65536):
+        raise ValueError("a host and a port are needed")
 
 
 def _webhook(settings: Settings) -> None:
@@ -346,7 +356,8 @@ CHECKS = {
     "VIPPS_WEBHOOK_TOKEN": Check("what this prints: openssl rand -hex 32", _webhook),
     "VIPPS_WEBHOOK_TOKEN_FALLBACKS": Check("tokens with blanks between them", _other_webhooks),
     "PUBLIC_URL": Check(ORIGIN, _public_origin),
-    "SIMULATOR_URL": Check("an origin such as http://localhost:8001"),
+    "SIMULATOR_URL": Check("an origin such as http://localhost:8001, or a world of it: http://localhost:8001/w/name"),
+    "SIMULATOR_CONNECT_TO": Check("a host and a port, such as simulator:8001", _connect_to),
     "DATABASE_URL": Check("sqlite:////folder/file or postgresql://user:password@host:5432/name", _database),
     "REDIS_URL": Check("redis://:password@host:6379/0", _redis),
     "SECRET_KEY": Check("what this prints: openssl rand -hex 32", _secret_key),

@@ -39,6 +39,7 @@ DOTENV = ROOT / ".env"
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 VIPPS_HOSTS = {"test": "https://apitest.vipps.no", "production": "https://api.vipps.no"}
 
+SIMULATOR_WORLD = re.compile(r"(?<=[^/])/w/[a-z0-9-]{1,40}/?\Z")
 # The credentials of the simulator's demo merchant: public by design, refused outside the simulator.
 DEMO_CLIENT_ID = "5f0e4bd2-6c1c-4f2b-9f0a-0d7f6a4b1c55"
 DEMO_CLIENT_SECRET = "simulated+secret/for-the-demo=="  # noqa: S105 - reserved characters on purpose
@@ -86,6 +87,7 @@ class Settings(BaseSettings):
     vipps_webhook_token_fallbacks: SecretStr = SecretStr("")
     public_url: str = "http://localhost:8000"
     simulator_url: str = "http://localhost:8001"
+    simulator_connect_to: str = ""
     database_url: str = ""
     database_pool_size: int | None = Field(None, ge=1, le=1000)
     database_pool_overflow: int | None = Field(None, ge=0, le=1000)
@@ -116,7 +118,14 @@ class Settings(BaseSettings):
         """Read only the mapping that `load` gets, so that tests do not depend on the machine's environment."""
         return (init_settings,)
 
-    @field_validator("public_url", "simulator_url", "vipps_base_url")
+    @field_validator("simulator_url")
+    @classmethod
+    def _normal_with_world(cls, value: str) -> str:
+        world = SIMULATOR_WORLD.search(value)  # one simulator serves many worlds, each under a path of its own
+        path = world[0].rstrip("/") if world else ""
+        return normal_origin(value[: world.start()] if world else value) + path
+
+    @field_validator("public_url", "vipps_base_url")
     @classmethod
     def _normal(cls, value: str) -> str:
         return normal_origin(value) if value else value
@@ -168,6 +177,12 @@ class Settings(BaseSettings):
     def provider_url(self) -> str:
         """Return the origin of Vipps, or of the simulator."""
         return self.vipps_base_url or VIPPS_HOSTS.get(self.vipps_environment, self.simulator_url)
+
+    @property
+    def connect_to(self) -> tuple[str, int] | None:
+        """Return host and port at which the server reaches the simulator, if they are not those of its address."""
+        host, _, port = self.simulator_connect_to.rpartition(":")
+        return (host.strip("[]"), int(port)) if port else None
 
     @property
     def redirect_uri(self) -> str:
@@ -328,6 +343,7 @@ def vipps_config(settings: Settings) -> VippsConfig:
         other_webhook_tokens=tuple(settings.other_webhook_tokens),
         check_first=settings.simulated,
         failures_on_demand=settings.simulated,
+        connect_to=settings.connect_to,
     )
 
 

@@ -17,13 +17,29 @@ from flask import Flask, abort, current_app, request
 from flask.json.provider import DefaultJSONProvider
 from flask_wtf.csrf import CSRFProtect
 
-from simulator import control, error_pages, headers, home, i18n, phone, portal, protocol, screens, seed, strict_requests
-from simulator.config import LOCAL_HOSTS, MerchantConfig, SimulatorConfig
-from simulator.context import EXTENSION, Simulator
-from simulator.database import Store
-from simulator.keys import KeyRing
+from . import (
+    clock,
+    control,
+    error_pages,
+    headers,
+    home,
+    i18n,
+    phone,
+    portal,
+    protocol,
+    random_values,
+    screens,
+    seed,
+    strict_requests,
+)
+from .config import LOCAL_HOSTS, MerchantConfig, SimulatorConfig
+from .context import EXTENSION, Simulator
+from .database import Store
+from .keys import KeyRing
+from .version import __version__
+from .worlds import Worlds
 
-__all__ = ["MerchantConfig", "SimulatorConfig", "create_simulator"]
+__all__ = ["MerchantConfig", "SimulatorConfig", "__version__", "create_simulator"]
 
 _HERE = Path(__file__).parent
 
@@ -53,14 +69,21 @@ def create_simulator(config: SimulatorConfig) -> Flask:
     )
     app.config.update(
         SECRET_KEY=config.secret_key,
+        APPLICATION_ROOT=config.cookie_path,
         SESSION_COOKIE_NAME=config.cookie_name("session"),
+        SESSION_COOKIE_PATH=config.cookie_path,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=config.secure,
         MAX_CONTENT_LENGTH=256 * 1024,
     )
     store = Store(config.database_url)
     seed.prepare(store, config.merchants)
-    app.extensions[EXTENSION] = Simulator(config, store, KeyRing(config.key_grace))
+    folder = config.worlds_folder
+    worlds = Worlds(app.wsgi_app, config, folder, create_simulator) if folder else None
+    source = random_values.system_or_seeded(config.seed)
+    app.extensions[EXTENSION] = Simulator(config, store, KeyRing(config.key_grace), source, worlds)
+    if worlds:
+        app.wsgi_app = worlds  # type: ignore[method-assign]  # as Flask's documentation does
     _wire(app)
     return app
 
@@ -72,6 +95,7 @@ def _wire(app: Flask) -> None:
     headers.init_app(app)
     error_pages.init_app(app)
     app.before_request(_refuse_other_hosts)
+    clock.init_app(app)
     csrf = CSRFProtect(app)
     for module in (protocol, control):
         csrf.exempt(module.bp)

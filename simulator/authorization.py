@@ -12,12 +12,14 @@ of Vipps.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from enum import StrEnum
 from urllib.parse import quote, urlencode, urlsplit
 
-from simulator.models import SalesUnit
-from simulator.scopes import APP_CONFIRMATION, KNOWN, OPENID, within_plan
+from .clock import utcnow
+from .config import is_local_url
+from .models import SalesUnit
+from .scopes import APP_CONFIRMATION, KNOWN, OPENID, within_plan
 
 MAX_URL = 2000
 MAX_STATE = 1000
@@ -98,7 +100,8 @@ def check_request(parameters: Parameters, url_length: int, unit: SalesUnit | Non
     redirect_uri = _first(parameters, "redirect_uri")
     if not redirect_uri:
         return Refused(Refusal.REDIRECT_URI_MISSING)
-    if redirect_uri not in unit.redirect_uris or len(parameters["redirect_uri"]) > 1:
+    is_registered = redirect_uri in unit.redirect_uris or (unit.any_local_redirect and is_local_url(redirect_uri))
+    if not is_registered or len(parameters["redirect_uri"]) > 1:
         return Refused(Refusal.REDIRECT_URI_UNREGISTERED, redirect_uri)
     state = _first(parameters, "state")
     if problem := _problem(parameters, unit):
@@ -219,7 +222,7 @@ def _accepted(parameters: Parameters, unit: SalesUnit, redirect_uri: str, state:
 
 
 def _brand(market: str, unit: SalesUnit) -> str:
-    if datetime.now(UTC).date() >= MOBILEPAY_ENDS:
+    if utcnow().date() >= MOBILEPAY_ENDS:
         return "vipps"
     return BRAND_BY_MARKET.get(market, unit.brand)
 

@@ -12,8 +12,8 @@ from urllib.parse import unquote_plus
 
 from sqlalchemy.orm import Session
 
-from simulator.database import fetch
-from simulator.models import SalesUnit
+from .database import fetch
+from .models import SalesUnit
 
 _DESCRIPTION = (
     "Client authentication failed (e.g., unknown client, no client authentication included,"

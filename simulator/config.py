@@ -4,15 +4,20 @@ All settings but the first three have defaults that suit a developer's computer.
 caller (a script, a test, another project) decides where they come from.
 """
 
+import hashlib
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
-from simulator.consents.checks import check_consents, check_flow, check_url
-from simulator.consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
-from simulator.person_groups import check_groups
+from .consents.checks import check_consents, check_flow, check_url
+from .consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
+from .person_groups import check_groups
 
+PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+"""The path of a public URL: that of a world, or none."""
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 AuthMethod = Literal["client_secret_basic", "client_secret_post"]
@@ -35,6 +40,8 @@ class MerchantConfig:
     """Shown to the person on every screen."""
     redirect_uris: tuple[str, ...]
     """Compared character by character with the one in the authorization request."""
+    any_local_redirect: bool = False
+    """Whether any http(s) redirect URI on localhost is accepted too. Vipps never does this."""
     auth_method: AuthMethod = "client_secret_basic"
     """How the token endpoint authenticates this merchant; it refuses the other method."""
     plan: Plan = "basic"
@@ -118,20 +125,51 @@ class SimulatorConfig:
     """Seconds that a browser is remembered."""
     control_token: str = ""
     """Opens the control API to other computers, as `Authorization: Bearer`; without it they cannot use that API."""
+    worlds_folder: Path | None = None
+    """Where worlds keep their databases (`worlds`); without it there are no worlds."""
+    seed: int | None = None
+    """Draws codes, ids and numbers in a fixed order, for tests in one process; never the keys."""
 
     def __post_init__(self) -> None:
         """Check the origin: every URL and the issuer are built from it."""
         parts = urlsplit(self.public_url)
-        if parts.scheme not in ("http", "https") or self.public_url != f"{parts.scheme}://{parts.netloc}":
+        if (
+            parts.scheme not in ("http", "https")
+            or self.public_url != f"{parts.scheme}://{parts.netloc}{parts.path}"
+            or not PATH.fullmatch(parts.path)
+        ):
             raise ValueError("public_url must be an origin such as http://localhost:8001, without a slash at its end")
 
     def cookie_name(self, name: str) -> str:
-        """Return a cookie's name: `__Host-…` over HTTPS, else with the port.
+        """Return a cookie's name: `__Host-…` over HTTPS, else with the port; with the path of a world.
 
-        Cookies ignore ports: on localhost the merchant site and a second simulator receive these too.
+        Cookies ignore ports: on localhost the merchant site and a second simulator receive these too. A cookie for one
+        path cannot be `__Host-`.
         """
-        prefix, port = ("__Host-", "") if self.secure else ("", f"_{urlsplit(self.public_url).port or 80}")
-        return f"{prefix}vipps_simulator_{name}{port}"
+        port = "" if self.secure else f"_{urlsplit(self.public_url).port or 80}"
+        prefix = ("__Secure-" if self.path else "__Host-") if self.secure else ""
+        return f"{prefix}vipps_simulator_{name}{port}{self.path.replace('/', '_')}"
+
+    @property
+    def path(self) -> str:
+        """The path of its address, without a slash at its end; empty for the default world."""
+        return urlsplit(self.public_url).path
+
+    @property
+    def cookie_path(self) -> str:
+        """The path for which its cookies are valid."""
+        return f"{self.path}/"
+
+    def of_world(self, name: str, file: Path) -> "SimulatorConfig":
+        """Return the settings of a world: its own address, database and key for cookies."""
+        key = hashlib.sha256(f"{self.secret_key}/{name}".encode()).hexdigest()
+        return replace(
+            self,
+            public_url=f"{self.public_url}/w/{name}",
+            database_url=f"sqlite:///{file}",
+            secret_key=key,
+            worlds_folder=None,
+        )
 
     @property
     def is_local(self) -> bool:
@@ -150,6 +188,17 @@ def origin_of(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
+def is_local_url(url: str) -> bool:
+    """Return whether an address is an http(s) one on this computer, as a redirect URI is written."""
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    plain = not any(character in url for character in '#\\@"<> ') and url.isprintable()
+    return plain and has_port and parts.scheme in ("http", "https") and parts.hostname in LOCAL_HOSTS
+
+
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise ValueError(f"{name}: {value!r} is none of {', '.join(allowed)}")
@@ -159,6 +208,8 @@ def _check_type(name: str, value: object) -> None:
     """Raise ValueError if a JSON value has the wrong type for its field."""
     if name == "redirect_uris":
         fits = isinstance(value, list | tuple) and all(isinstance(uri, str) for uri in value)
+    elif name == "any_local_redirect":
+        fits = isinstance(value, bool)
     elif name in {"delegated_consents", "custom_flow"}:
         fits = value is None or isinstance(value, Mapping)
     elif name == "person_groups":

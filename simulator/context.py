@@ -1,14 +1,16 @@
 """Gives the views the settings, database and keys of the current app's simulator."""
 
+import random
 from dataclasses import dataclass
 from typing import cast
 
 from flask import current_app
 
-from simulator import discovery
-from simulator.config import SimulatorConfig
-from simulator.database import Store
-from simulator.keys import KeyRing
+from . import discovery
+from .config import SimulatorConfig
+from .database import Store
+from .keys import KeyRing
+from .worlds import Worlds
 
 EXTENSION = "simulator"
 
@@ -20,6 +22,14 @@ class Simulator:
     config: SimulatorConfig
     store: Store
     keys: KeyRing
+    random: random.Random
+    worlds: Worlds | None = None
+
+    def close(self) -> None:
+        """Close the databases."""
+        if self.worlds:
+            self.worlds.close()
+        self.store.engine.dispose()
 
     @property
     def issuer(self) -> str:

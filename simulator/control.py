@@ -8,7 +8,10 @@ GET    /control/                        this API as a page
 GET    /control/openapi.json            this API as OpenAPI 3.1
 POST   /control/authorize               a whole login at once; answers {"location": ...}
 GET    /control/persons                 all persons with their data
-PATCH  /control/persons/<key>           change fields of a person; "new_profile": true gives a new `sub`
+POST   /control/persons                 add a person like another one: {"like": "kari"}, with fields to change
+PATCH  /control/persons/<key>           change fields of a person; "new_profile": true gives a new `sub`;
+                                        "simulate": "token_500" or "faults": {...} makes all their logins fail that way
+DELETE /control/persons/<key>           delete a person that was added
 POST   /control/persons/<key>/revoke    revoke the consent for one company ({"client_id": ...}) or for all, and notify;
                                         "event" varies the event: `twice`, `held` (sent only by the call below),
                                         `three_segments` (a dot at the end), `wrong_event`, `expired`, `silent` (never
@@ -19,7 +22,12 @@ GET    /control/merchants               all merchants, with their secrets
 PUT    /control/merchants/<client_id>   add a merchant, or replace one
 PATCH  /control/merchants/<client_id>   change fields, for example auth_method or plan
 POST   /control/keys/rotate             sign with a new key from now on
-GET    /control/requests                calls to the protocol endpoints; ?after=<id> for those after one
+GET    /control/requests                calls to the protocol endpoints; ?after=<id> for those after one,
+                                        &wait=<seconds> to wait for one, &endpoint=token for one to that endpoint
+GET    /control/clock                   the simulator's time
+PUT    /control/clock                   stop it ("stopped_at"), set it ahead ("ahead", seconds), or make it real ({})
+GET    /control/snapshot                all data of this world
+PUT    /control/snapshot                replace all data by that of a snapshot
 POST   /control/reset                   delete logins and consents, undo changes; keep the keys; with {"client_id": ...}
                                         keep the logins and consents of other merchants
 """
@@ -28,28 +36,32 @@ import hmac
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from flask import Blueprint, Response, abort, jsonify, make_response, render_template, request
+from flask import Blueprint, Response, abort, g, jsonify, make_response, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from simulator import (
+from . import (
+    clock,
     control_requests,
+    faults,
     keys,
     logins,
     merchants,
     openapi,
     persons,
+    random_values,
     request_log,
     revocations,
     seed,
     sharing,
+    snapshots,
 )
-from simulator.config import MerchantConfig
-from simulator.context import simulator
-from simulator.database import fetch
-from simulator.models import Delivery, Grant, Person, SalesUnit
-from simulator.revocations import Variant
-from simulator.scenarios import SCENARIOS
+from .config import MerchantConfig
+from .context import simulator
+from .database import fetch
+from .models import Delivery, Grant, Person, SalesUnit
+from .revocations import Variant
+from .scenarios import SCENARIOS
 
 bp = Blueprint("control", __name__, url_prefix="/control")
 
@@ -96,6 +108,21 @@ def list_persons() -> Response:
         return jsonify(persons=[_person_json(session, person) for person in persons.list_persons(session)])
 
 
+@bp.post("/persons")
+def add_person() -> Response:
+    """Add a person like another one."""
+    changes = _body()
+    with simulator().store.write() as session:
+        like = changes.pop("like", "kari")
+        model = fetch(session, Person, str(like))
+        if model is None:
+            raise ValueError(f"like: {like!r} is not one of the persons")
+        chosen = _pop_faults(changes)
+        person = persons.add_like(session, model, changes)
+        person.faults = chosen or {}
+        return jsonify(_person_json(session, person))
+
+
 @bp.patch("/persons/<key>")
 def change_person(key: str) -> Response:
     """Change a person."""
@@ -103,8 +130,22 @@ def change_person(key: str) -> Response:
     with simulator().store.write() as session:
         person = _existing(session, Person, key)
         person.generation += bool(changes.pop("new_profile", False))
+        chosen = _pop_faults(changes)
+        person.faults = person.faults if chosen is None else chosen
         person.profile = persons.change(person.profile, changes)
         return jsonify(_person_json(session, person))
+
+
+@bp.delete("/persons/<key>")
+def delete_person(key: str) -> Response:
+    """Delete a person that was added."""
+    _body()
+    with simulator().store.write() as session:
+        person = _existing(session, Person, key)
+        if not persons.is_added(person):
+            raise ValueError(f"{key}: is one of the test persons of the data file")
+        session.delete(person)
+    return jsonify(deleted=key)
 
 
 @bp.post("/persons/<key>/revoke")
@@ -175,8 +216,39 @@ def rotate_keys() -> Response:
 def list_requests() -> Response:
     """Count and list the calls to the protocol endpoints."""
     after = min(max(request.args.get("after", 0, type=int), 0), MAX_ID)
+    if seconds := min(request.args.get("wait", 0.0, type=float), request_log.MAX_WAIT_SECONDS):
+        request_log.wait(simulator().store, after, request.args.get("endpoint", ""), seconds)
     with simulator().store.read() as session:
         return jsonify(counts=request_log.counts(session, after), requests=request_log.newest(session, after=after))
+
+
+@bp.get("/clock")
+def show_clock() -> Response:
+    """Tell the time."""
+    return jsonify(clock.as_json(g.clock))
+
+
+@bp.put("/clock")
+def change_clock() -> Response:
+    """Stop the clock, set it ahead, or make it the real one."""
+    with simulator().store.write() as session:
+        return jsonify(clock.as_json(clock.change(session, _body())))
+
+
+@bp.get("/snapshot")
+def take_snapshot() -> Response:
+    """Return all data of this world."""
+    with simulator().store.read() as session:
+        return jsonify(snapshots.take(session))
+
+
+@bp.put("/snapshot")
+def restore_snapshot() -> Response:
+    """Replace all data by that of a snapshot."""
+    request.max_content_length = snapshots.MAX_BYTES
+    with simulator().store.write() as session:
+        snapshots.restore(session, _body())
+    return jsonify(restored=True)
 
 
 @bp.post("/reset")
@@ -188,6 +260,8 @@ def reset() -> Response:
             seed.reset(session, simulator().config.merchants)
         else:
             seed.reset_merchant(session, _existing(session, SalesUnit, str(client_id)))
+    if client_id is None:
+        random_values.restart(simulator().config.seed)
     return jsonify(reset=True)
 
 
@@ -213,6 +287,19 @@ def _body() -> dict[str, Any]:
     return body
 
 
+def _pop_faults(changes: dict[str, Any]) -> dict[str, Any] | None:
+    """Take the faults out of a person's changes; None if there are none to set."""
+    if not {"faults", "simulate"} & set(changes):
+        return None
+    name, chosen = changes.pop("simulate", ""), changes.pop("faults", {})
+    if name and (name not in SCENARIOS or SCENARIOS[name].refusal):
+        raise ValueError(f"simulate: {name!r} is no fault of a login")
+    if not isinstance(chosen, dict):
+        raise ValueError("faults: must be a JSON object")
+    faults.check(chosen)
+    return {**(SCENARIOS[name].faults if name else {}), **chosen}
+
+
 def _saved(session: Session, values: dict[str, Any], unit: SalesUnit | None) -> dict[str, Any]:
     """Save a merchant and return its fields; raises ValueError if they are invalid."""
     merchant = MerchantConfig.from_json(values)
@@ -231,6 +318,7 @@ def _person_json(session: Session, person: Person) -> dict[str, Any]:
         **person.profile,
         "name": persons.full_name(person.profile),
         "subjects": {unit.client_id: persons.subject(person, unit.msn) for unit in units},
+        "faults": person.faults,
         "shares": {grant.client_id: grant.scopes for grant in grants},
     }
 

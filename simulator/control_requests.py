@@ -7,12 +7,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy.orm import Session
 
-from simulator import discovery, faults, scenarios, scripted_login
-from simulator.authorization import Accepted, Refused, SentBack, TooLong, check_request
-from simulator.config import SimulatorConfig
-from simulator.consents import languages
-from simulator.database import fetch, utcnow
-from simulator.models import Person, SalesUnit
+from . import discovery, faults, scenarios, scripted_login
+from .authorization import Accepted, Refused, SentBack, TooLong, check_request
+from .clock import utcnow
+from .config import SimulatorConfig
+from .consents import languages
+from .database import fetch
+from .models import Person, SalesUnit
 
 ACTIONS = ("approve", "deny", "error")
 _MEMBERS = {"authorization_url", "person", "action", "error", "consents", "language", "faults"}
@@ -23,8 +24,8 @@ def perform(session: Session, config: SimulatorConfig, body: Mapping[str, Any]) 
     if unknown := sorted(set(body) - _MEMBERS):
         raise ValueError(f"unknown members: {', '.join(unknown)}")
     url = str(body.get("authorization_url", ""))
-    if urlsplit(url).path != discovery.AUTHORIZE:
-        raise ValueError(f"authorization_url: not a URL of {discovery.AUTHORIZE}")
+    if urlsplit(url).path != config.path + discovery.AUTHORIZE:
+        raise ValueError(f"authorization_url: not a URL of {config.path}{discovery.AUTHORIZE}")
     parameters = parse_qs(urlsplit(url).query, keep_blank_values=True)
     unit = fetch(session, SalesUnit, parameters.get("client_id", [""])[0])
     match check_request(parameters, len(url), unit):

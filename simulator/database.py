@@ -42,11 +42,6 @@ _POSTGRES_LOCK = 7_641_001
 """Any number unique in the database: the advisory lock that is held while tables are created."""
 
 
-def utcnow() -> datetime:
-    """Return the current time, timezone-aware, in UTC."""
-    return datetime.now(UTC)
-
-
 class UtcDateTime(TypeDecorator[datetime]):
     """A timezone-aware time in UTC, also on databases that store no time zone."""
 

@@ -6,7 +6,7 @@ from flask import Flask, Response, make_response, render_template
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from simulator.authorization import MAX_STATE, MAX_URL, Refused
+from .authorization import MAX_STATE, MAX_URL, Refused
 
 
 def init_app(app: Flask) -> None:

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 
-from simulator.context import simulator
+from .context import simulator
+from .version import DOCUMENTATION, FOLLOWS
 
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -43,6 +44,7 @@ def content_security_policy(form_target: str | None) -> str:
 
 def _add(response: Response) -> Response:
     response.headers.update(_ALWAYS)
+    response.headers[FOLLOWS] = DOCUMENTATION
     response.headers["Content-Security-Policy"] = content_security_policy(g.get("form_target"))
     if simulator().config.secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"

@@ -3,10 +3,11 @@
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from simulator import discovery, i18n, merchants, person_changes, persons, remembered_browsers, seed, views
-from simulator.context import simulator
-from simulator.database import fetch, utcnow
-from simulator.models import Person, SalesUnit
+from . import discovery, i18n, merchants, person_changes, persons, random_values, remembered_browsers, seed, views
+from .clock import utcnow
+from .context import simulator
+from .database import fetch
+from .models import Person, SalesUnit
 
 bp = Blueprint("home", __name__)
 
@@ -70,6 +71,7 @@ def start_over() -> AnyResponse:
     """Delete all logins and consents, and undo every change."""
     with simulator().store.write() as session:
         seed.reset(session, simulator().config.merchants)
+    random_values.restart(simulator().config.seed)
     return redirect(url_for("home.index"), 303)
 
 

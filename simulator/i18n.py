@@ -11,7 +11,7 @@ from flask_babel import Babel, get_locale
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-from simulator.consents import languages
+from .consents import languages
 
 LANGUAGES = {"en": "English", "nb": "Norsk bokmål", "da": "Dansk", "fi": "Suomi"}
 OF_OTHER_PAGES = ("en", "nb")

@@ -17,8 +17,8 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from simulator.database import utcnow
-from simulator.models import SigningKey
+from .clock import utcnow
+from .models import SigningKey
 
 ALGORITHM = "RS256"
 

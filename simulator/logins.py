@@ -7,8 +7,6 @@ succeeds: a person who cancels on the last screen has shared no data.
 Source: Vipps MobilePay Login API guide, “How it works” for the order of the screens.
 """
 
-import random
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,17 +16,16 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from simulator import faults, persons
-from simulator.authorization import Accepted, error_location, success_location
-from simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
-from simulator.database import changed
-from simulator.models import ConsentAnswer, Grant, Login, Person, RememberedBrowser, SalesUnit
-from simulator.random_values import hashed, new_value
-from simulator.scopes import to_share
+from . import faults, persons
+from .authorization import Accepted, error_location, success_location
+from .consents import CUSTOM_FLOW, DELEGATED_CONSENTS
+from .database import changed
+from .models import ConsentAnswer, Grant, Login, Person, RememberedBrowser, SalesUnit
+from .random_values import hashed, new_id, new_value, source
+from .scopes import to_share
 
 _CHALLENGES = 3
 _RETENTION = timedelta(days=1)
-_random = random.SystemRandom()
 
 
 class Step(StrEnum):
@@ -64,8 +61,8 @@ def begin(
         id=new_value(),
         browser_hash=hashed(browser),
         requested_at=now,
-        sid=str(uuid.uuid4()),
-        challenge=_random.sample([str(number) for number in range(10, 100)], _CHALLENGES),
+        sid=new_id(),
+        challenge=source().sample([str(number) for number in range(10, 100)], _CHALLENGES),
         faults=dict(chosen_faults or {}),
         **{**vars(request), "scopes": faults.granted(chosen_faults or {}, request.scopes)},
     )
@@ -150,6 +147,7 @@ def finish(session: Session, login: Login, code_lifetime: int, now: datetime) ->
     A double click calls this twice. The browser follows only the last answer, so each call issues a new code and
     invalidates the one before.
     """
+    _add_faults_of_person(session, login)
     if fault := faults.redirect_error(login.faults):
         location = end_with_error(session, login, *fault, now=now)
         return Finished(location) if location else None
@@ -168,6 +166,14 @@ def finish(session: Session, login: Login, code_lifetime: int, now: datetime) ->
         login.faults, success_location(login.redirect_uri, code, login.requested_scope, login.state)
     )
     return Finished(location, _remember(session, login) if login.remember else None)
+
+
+def _add_faults_of_person(session: Session, login: Login) -> None:
+    """Add the faults that the control API gave to the person; those of the login come first."""
+    person = session.get(Person, login.person_key)
+    if person and person.faults:
+        login.faults = {**person.faults, **login.faults}
+        login.scopes = faults.granted(login.faults, login.scopes)
 
 
 def finish_new(session: Session, login: Login, code_lifetime: int, now: datetime) -> Finished:

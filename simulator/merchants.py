@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from simulator.config import MerchantConfig, origin_of
-from simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
-from simulator.consents.checks import check_consents, check_flow, check_url
-from simulator.consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
-from simulator.consents.screens import Company
-from simulator.models import SalesUnit
+from .config import MerchantConfig, is_local_url, origin_of
+from .consents import CUSTOM_FLOW, DELEGATED_CONSENTS
+from .consents.checks import check_consents, check_flow, check_url
+from .consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
+from .consents.screens import Company
+from .models import SalesUnit
 
 OWN_MERCHANTS = (
     MerchantConfig(
@@ -88,6 +88,8 @@ def check_webhook(merchant: MerchantConfig, unit: SalesUnit | None) -> None:
     Otherwise the control API could make the simulator post to any server that it reaches, and tell its status.
     """
     if merchant.webhook_url is None:
+        return
+    if merchant.any_local_redirect and is_local_url(merchant.webhook_url):
         return
     known = [*merchant.redirect_uris, *filter(None, [unit and unit.configured["webhook_url"]])]
     if origin_of(merchant.webhook_url) not in map(origin_of, known):

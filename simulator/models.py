@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from simulator.database import Base, UtcDateTime, utcnow
+from .clock import utcnow
+from .database import Base, UtcDateTime
 
 
 class SigningKey(Base):
@@ -25,6 +26,16 @@ class SigningKey(Base):
     retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class Clock(Base):
+    """The simulator's time, if it is not the real one: fixed at `stopped_at`, or ahead by `ahead` seconds. One row."""
+
+    __tablename__ = "sim_clock"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ahead: Mapped[float] = mapped_column(default=0)
+
+
 class SalesUnit(Base):
     """A merchant's sales unit as configured now; `configured` is its original configuration."""
 
@@ -35,6 +46,7 @@ class SalesUnit(Base):
     client_secret: Mapped[str]
     name: Mapped[str]
     redirect_uris: Mapped[list[str]] = mapped_column(JSON)
+    any_local_redirect: Mapped[bool]
     auth_method: Mapped[str]
     plan: Mapped[str]
     msn: Mapped[str]
@@ -57,6 +69,7 @@ class Person(Base):
     position: Mapped[int]
     profile: Mapped[dict[str, Any]] = mapped_column(JSON)
     generation: Mapped[int] = mapped_column(default=1)
+    faults: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
 
 class Login(Base):
@@ -91,6 +104,7 @@ class Login(Base):
 
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error_location: Mapped[str | None]
+    stops_at_door: Mapped[bool] = mapped_column(default=False)
     code_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     code_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from simulator import logins, persons
-from simulator.models import Person
+from . import logins, persons
+from .models import Person
 
 Profile = Mapping[str, Any]
 Changes = dict[str, Any]

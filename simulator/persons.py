@@ -14,10 +14,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from simulator.database import fetch
-from simulator.models import Person
+from .database import fetch
+from .models import Person
+from .random_values import hashed, new_value, source
 
 FILE = Path(__file__).parent / "data" / "persons.json"
+MAX_ADDED = 1000
+MAX_ADDED_SHOWN = 10
 MINIMUM_AGE = 15
 """Vipps MobilePay Login FAQ: the user must be at least 15."""
 
@@ -52,6 +55,42 @@ def restore(session: Session) -> None:
 def list_persons(session: Session) -> list[Person]:
     """Return all persons in the order of the data file."""
     return list(session.scalars(select(Person).order_by(Person.position)))
+
+
+def shown_persons(session: Session) -> list[Person]:
+    """Return the persons that the pages list: all of the data file, and the newest of those that were added."""
+    everyone = list_persons(session)
+    added = [person for person in everyone if is_added(person)]
+    return [person for person in everyone if person not in added[:-MAX_ADDED_SHOWN]]
+
+
+def is_added(person: Person) -> bool:
+    """Return whether a person was added by the control API."""
+    return all(person.key != profile["key"] for profile in from_file())
+
+
+def add_like(session: Session, model: Person, changes: Mapping[str, Any]) -> Person:
+    """Add a person like another one, with a key, a phone number and an email address that no other person has."""
+    everyone = list_persons(session)
+    if sum(map(is_added, everyone)) >= MAX_ADDED:
+        raise ValueError(f"{MAX_ADDED} persons were added already; delete some, or reset")
+    suffix = hashed(new_value())[:8]
+    taken = {number for person in everyone for number in person.profile["phone_numbers"]}
+    number = phone_number(model.profile)
+    while number in taken:
+        number = number[:-6] + "".join(source().choices("0123456789", k=6))
+    name = model.profile["email"].partition("@")[0]
+    own = {
+        "key": f"{model.profile['key'][:20]}-{suffix}",
+        "phone_numbers": [number],
+        "email": f"{name}.{suffix}@example.com" if name else "",
+        "email_state": model.profile["email_state"],
+    }
+    profile = change({**model.profile, **own}, changes)
+    person = Person(key=own["key"], position=max(each.position for each in everyone) + 1, profile=profile, faults={})
+    session.add(person)
+    session.flush()
+    return person
 
 
 def by_phone_number(session: Session, entered: str) -> Person | None:

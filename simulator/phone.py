@@ -12,11 +12,12 @@ from flask_babel import get_locale
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from simulator import i18n, merchants, remembered_browsers, revocations, sharing, views
-from simulator.context import simulator
-from simulator.database import fetch, utcnow
-from simulator.models import Delivery, Person, SalesUnit
-from simulator.random_values import hashed
+from . import i18n, merchants, remembered_browsers, revocations, sharing, views
+from .clock import utcnow
+from .context import simulator
+from .database import fetch
+from .models import Delivery, Person, SalesUnit
+from .random_values import hashed
 
 bp = Blueprint("phone", __name__, url_prefix="/persons/<key>")
 

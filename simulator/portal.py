@@ -12,12 +12,12 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from simulator import i18n, merchants
-from simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS, checks, editor, languages
-from simulator.consents.screens import consents_screen, flow_screens
-from simulator.context import simulator
-from simulator.database import fetch
-from simulator.models import SalesUnit
+from . import i18n, merchants
+from .consents import CUSTOM_FLOW, DELEGATED_CONSENTS, checks, editor, languages
+from .consents.screens import consents_screen, flow_screens
+from .context import simulator
+from .database import fetch
+from .models import SalesUnit
 
 bp = Blueprint("portal", __name__, url_prefix="/merchants/<client_id>/consents")
 

@@ -5,7 +5,6 @@ headers: calls from a browser's script are not supported in any flow (Vipps Mobi
 """
 
 import errno
-import secrets
 import socket
 import time
 from collections.abc import Iterator
@@ -16,16 +15,18 @@ from flask import session as browser_session
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from simulator import discovery, logins, persons, remembered_browsers, request_log, scenarios, tokens, views
-from simulator import userinfo as userinfo_rules
-from simulator.authorization import Accepted, Refusal, Refused, SentBack, TooLong, check_request
-from simulator.clients import OAuthFailure, authenticate
-from simulator.context import simulator
-from simulator.database import fetch, utcnow
-from simulator.error_pages import gateway_page, refusal_page
-from simulator.faults import Answer
-from simulator.models import SalesUnit
-from simulator.scenarios import Scenario
+from . import discovery, door, logins, persons, remembered_browsers, request_log, scenarios, tokens, views
+from . import userinfo as userinfo_rules
+from .authorization import Accepted, Refusal, Refused, SentBack, TooLong, check_request
+from .clients import OAuthFailure, authenticate
+from .clock import utcnow
+from .context import simulator
+from .database import fetch
+from .error_pages import gateway_page, refusal_page
+from .faults import Answer
+from .models import SalesUnit
+from .random_values import new_value
+from .scenarios import Scenario
 
 bp = Blueprint("protocol", __name__)
 
@@ -152,14 +153,16 @@ def _start(session: Session, accepted: Accepted, scenario: Scenario) -> AnyRespo
         g.error = scenario.refusal
         return refusal_page(Refused(Refusal(scenario.refusal), accepted.redirect_uri))
     now = utcnow()
-    browser = browser_session.setdefault(BROWSER, secrets.token_urlsafe(32))
+    browser = browser_session.setdefault(BROWSER, new_value())
     login = logins.begin(session, accepted, browser, now, scenario.faults)
     if hinted := persons.by_hint(session, request.args.get("login_hint", "")):
         login.hinted_key = hinted.key
+    login.stops_at_door = door.is_wanted()
     if remembered := remembered_browsers.token_of_browser():
         logins.recognise(session, login, remembered, remembered_browsers.oldest(now))
     if logins.next_step(session, login, now) is logins.Step.FINISH:
-        return redirect(logins.finish_new(session, login, simulator().config.code_lifetime, now).location)
+        finished = logins.finish_new(session, login, simulator().config.code_lifetime, now)
+        return door.send_back(login, session.get_one(SalesUnit, login.client_id), finished.location)
     return redirect(url_for("screens.show", login_id=login.id))
 
 

@@ -11,9 +11,9 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from simulator.context import simulator
-from simulator.models import Person, RememberedBrowser
-from simulator.random_values import hashed
+from .context import simulator
+from .models import Person, RememberedBrowser
+from .random_values import hashed
 
 
 def cookie_name() -> str:
@@ -39,8 +39,9 @@ def on_by_default() -> bool:
 def set_cookie(response: Response, token: str) -> None:
     """Set the cookie that recognises the browser next time."""
     config = simulator().config
+    lifetime, path = config.browser_lifetime, config.cookie_path
     response.set_cookie(
-        cookie_name(), token, max_age=config.browser_lifetime, secure=config.secure, httponly=True, samesite="Lax"
+        cookie_name(), token, max_age=lifetime, path=path, secure=config.secure, httponly=True, samesite="Lax"
     )
 
 
@@ -57,4 +58,5 @@ def forget(session: Session, response: Response) -> None:
     """Forget this browser, in the database and in the browser."""
     if token := token_of_browser():
         session.execute(delete(RememberedBrowser).where(RememberedBrowser.token_hash == hashed(token)))
-    response.delete_cookie(cookie_name(), secure=simulator().config.secure, httponly=True, samesite="Lax")
+    config = simulator().config
+    response.delete_cookie(cookie_name(), config.cookie_path, secure=config.secure, httponly=True, samesite="Lax")

@@ -3,15 +3,19 @@
 Tests use it (“how many token requests did this login make?”), and developers who watch their merchant site.
 """
 
+import time
 from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from simulator.models import ProviderCall
+from .database import Store
+from .models import ProviderCall
 
 MAX_ROWS = 2000
+MAX_WAIT_SECONDS = 20.0
 _DELETE_EVERY = 200
+_POLL_SECONDS = 0.05
 
 
 def record(session: Session, endpoint: str, client_id: str | None, status: int, error: str | None) -> None:
@@ -21,6 +25,19 @@ def record(session: Session, endpoint: str, client_id: str | None, status: int, 
     session.flush()
     if call.id % _DELETE_EVERY == 0:
         session.execute(delete(ProviderCall).where(ProviderCall.id <= call.id - MAX_ROWS))
+
+
+def wait(store: Store, after: int, endpoint: str, seconds: float) -> None:
+    """Wait until there is a call after number `after`, to an endpoint if one is named; at most so many seconds."""
+    deadline = time.monotonic() + seconds
+    query = select(ProviderCall.id).where(ProviderCall.id > after).limit(1)
+    if endpoint:
+        query = query.where(ProviderCall.endpoint == endpoint)
+    while time.monotonic() < deadline:
+        with store.read() as session:
+            if session.scalars(query).first() is not None:
+                return
+        time.sleep(_POLL_SECONDS)
 
 
 def counts(session: Session, after: int = 0) -> dict[str, int]:

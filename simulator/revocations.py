@@ -9,8 +9,6 @@ or malformed events are sent on request (`Variant`).
 
 import base64
 import json
-import time
-import uuid
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -19,9 +17,11 @@ import urllib3
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from simulator import logins, persons
-from simulator.database import Store, fetch, utcnow
-from simulator.models import Delivery, Person, SalesUnit
+from . import logins, persons
+from .clock import utcnow
+from .database import Store, fetch
+from .models import Delivery, Person, SalesUnit
+from .random_values import new_id
 
 EVENT = "CONSENT_REVOKED"
 OTHER_EVENT = "SOMETHING_ELSE"
@@ -65,9 +65,9 @@ def revoke(session: Session, person: Person, client_id: str, variant: Variant = 
     unit = session.get_one(SalesUnit, client_id)
     if not is_ended or not unit.webhook_url or variant is Variant.SILENT:
         return None
-    issued = int(time.time()) - (HOUR_SECONDS if variant is Variant.EXPIRED else 0)
+    issued = int(utcnow().timestamp()) - (HOUR_SECONDS if variant is Variant.EXPIRED else 0)
     delivery = Delivery(
-        id=str(uuid.uuid4()),
+        id=new_id(),
         person_key=person.key,
         client_id=client_id,
         variant=variant,

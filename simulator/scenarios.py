@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.faults import REDIRECT_ERRORS
+from .faults import REDIRECT_ERRORS
 
 PARAMETER = "simulate"
 HTML = {"content_type": "text/html", "body": "<!doctype html><title>Bad gateway</title><h1>Bad gateway</h1>"}

@@ -6,7 +6,7 @@ is dropped silently; an unknown scope is `invalid_scope` (Vipps MobilePay Login 
 
 from collections.abc import Iterable
 
-from simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
+from .consents import CUSTOM_FLOW, DELEGATED_CONSENTS
 
 OPENID = "openid"
 _BASIC = (OPENID, "name", "phoneNumber", "email", "address", DELEGATED_CONSENTS, CUSTOM_FLOW)

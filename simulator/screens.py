@@ -15,14 +15,15 @@ from flask import session as browser_session
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from simulator import error_pages, faults, headers, i18n, logins, persons, remembered_browsers, scripted_login, views
-from simulator.consents import answers
-from simulator.context import simulator
-from simulator.database import fetch, utcnow
-from simulator.logins import Step
-from simulator.models import Login, Person, SalesUnit
-from simulator.protocol import BROWSER
-from simulator.random_values import hashed
+from . import door, error_pages, faults, headers, i18n, logins, persons, remembered_browsers, scripted_login, views
+from .clock import utcnow
+from .consents import answers
+from .context import simulator
+from .database import fetch
+from .logins import Step
+from .models import Login, Person, SalesUnit
+from .protocol import BROWSER
+from .random_values import hashed
 
 bp = Blueprint("screens", __name__, url_prefix="/login/<login_id>")
 
@@ -127,6 +128,19 @@ def fail(login_id: str) -> Response | str:
     return _act(login_id, None, _fail)
 
 
+@bp.post("/door")
+def stop_at_door(login_id: str) -> Response | str:
+    """Choose whether to stop before the redirect back to the merchant."""
+    with simulator().store.write() as session:
+        visit = _visit(session, login_id)
+        if isinstance(visit, Problem):
+            return error_pages.problem_page(visit)
+        door.choose(visit.login, request.form.get("stop") == "yes")
+        if visit.login.finished_at is not None:
+            return _repeat_end(visit)
+        return redirect(url_for("screens.show", login_id=login_id), 303)
+
+
 def _visit(session: Session, login_id: str) -> Visit | Problem:
     """Return the login if it may continue in this browser."""
     login = fetch(session, Login, login_id)
@@ -163,7 +177,7 @@ def _go_on(visit: Visit) -> Response:
     finished = logins.finish(visit.session, visit.login, simulator().config.code_lifetime, visit.now)
     if finished is None:
         return error_pages.problem_page(Problem.FINISHED)
-    response = redirect(finished.location)
+    response = door.send_back(visit.login, visit.unit, finished.location)
     if finished.remember_token:
         remembered_browsers.set_cookie(response, finished.remember_token)
     return response
@@ -172,7 +186,7 @@ def _go_on(visit: Visit) -> Response:
 def _repeat_end(visit: Visit) -> Response:
     """Answer a repeated press like the first one."""
     if visit.login.error_location:
-        return redirect(visit.login.error_location)
+        return door.send_back(visit.login, visit.unit, visit.login.error_location)
     return _go_on(visit)
 
 
@@ -231,7 +245,7 @@ def _fail(visit: Visit) -> Response | None:
 
 def _end(visit: Visit, error: str, description: str) -> Response:
     location = logins.end_with_error(visit.session, visit.login, error, description, now=visit.now)
-    return redirect(location) if location else error_pages.problem_page(Problem.FINISHED)
+    return door.send_back(visit.login, visit.unit, location) if location else error_pages.problem_page(Problem.FINISHED)
 
 
 def _page(visit: Visit) -> str:

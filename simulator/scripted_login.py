@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from simulator import faults, logins
-from simulator.authorization import Accepted
-from simulator.consents import answers
-from simulator.models import Login, Person, SalesUnit
-from simulator.random_values import new_value
+from . import faults, logins
+from .authorization import Accepted
+from .consents import answers
+from .models import Login, Person, SalesUnit
+from .random_values import new_value
 
 TOO_YOUNG = "The user is under 15 years old"
 """No error code is documented for this: `access_denied` is this simulator's choice."""

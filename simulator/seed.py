@@ -6,11 +6,12 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateTable
 
-from simulator import keys, merchants, persons
-from simulator.config import MerchantConfig
-from simulator.database import Base, Store
-from simulator.models import (
+from . import keys, merchants, persons
+from .config import MerchantConfig
+from .database import Base, Store
+from .models import (
     AccessToken,
+    Clock,
     ConsentAnswer,
     Delivery,
     Grant,
@@ -21,7 +22,7 @@ from simulator.models import (
     SalesUnit,
 )
 
-_DISPOSABLE = (AccessToken, Login, ConsentAnswer, Grant, Delivery, RememberedBrowser, ProviderCall, Person)
+_DISPOSABLE = (AccessToken, Login, ConsentAnswer, Grant, Delivery, RememberedBrowser, ProviderCall, Person, Clock)
 
 
 def prepare(store: Store, configured: tuple[MerchantConfig, ...]) -> None:
@@ -32,7 +33,7 @@ def prepare(store: Store, configured: tuple[MerchantConfig, ...]) -> None:
         persons.seed(session)
         merchants.seed(session, configured)
 
-    store.build(_stamp(), seed)
+    store.build(stamp(), seed)
 
 
 def reset(session: Session, configured: tuple[MerchantConfig, ...]) -> None:
@@ -56,7 +57,7 @@ def reset_merchant(session: Session, unit: SalesUnit) -> None:
     merchants.save(session, MerchantConfig.from_json(unit.configured))
 
 
-def _stamp() -> str:
+def stamp() -> str:
     """Return a hash of the tables and the persons: a database with another hash is rebuilt."""
     tables = "".join(str(CreateTable(table)) for table in Base.metadata.sorted_tables)
     return hashlib.sha256(tables.encode() + persons.FILE.read_bytes()).hexdigest()

@@ -16,10 +16,10 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from simulator import logins
-from simulator.consents import CUSTOM_FLOW
-from simulator.consents.languages import LANGUAGES
-from simulator.models import ConsentAnswer, RememberedBrowser, SalesUnit
+from . import logins
+from .consents import CUSTOM_FLOW
+from .consents.languages import LANGUAGES
+from .models import ConsentAnswer, RememberedBrowser, SalesUnit
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 
-from simulator import create_simulator
-from simulator.config import MerchantConfig, SimulatorConfig
+from . import create_simulator
+from .config import MerchantConfig, SimulatorConfig
 
 ORIGIN = "http://localhost:8001"
 CALLBACK = "http://localhost:5000/callback"

@@ -7,7 +7,6 @@ section 4.6; OpenID Connect Core section 3.1.3.
 import base64
 import hashlib
 import hmac
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,12 +15,12 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from simulator import faults, persons
-from simulator.clients import OAuthFailure
-from simulator.database import changed
-from simulator.models import AccessToken, Login, Person, SalesUnit
-from simulator.random_values import hashed, new_access_token
-from simulator.scopes import APP_CONFIRMATION
+from . import faults, persons
+from .clients import OAuthFailure
+from .database import changed
+from .models import AccessToken, Login, Person, SalesUnit
+from .random_values import hashed, new_access_token, new_id
+from .scopes import APP_CONFIRMATION
 
 EXPIRES_IN = 3599
 ID_TOKEN_LIFETIME = 3600
@@ -159,7 +158,7 @@ def _id_token_claims(unit: SalesUnit, login: Login, person: Person, now: datetim
         "auth_time": int(confirmed.timestamp()),
         "rat": int(login.requested_at.timestamp()),
         "nonce": login.nonce,
-        "jti": str(uuid.uuid4()),
+        "jti": new_id(),
         "sid": login.sid,
         "msn": unit.msn,
     }

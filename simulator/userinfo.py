@@ -4,17 +4,16 @@ Source: Vipps MobilePay Login API guide, “Userinfo”: the word Bearer is mand
 and a subscription key, which belongs to other APIs, makes the call fail with 401.
 """
 
-import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from simulator import faults, persons
-from simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
-from simulator.models import AccessToken, Login, Person, SalesUnit
-from simulator.random_values import hashed
+from . import faults, persons
+from .consents import CUSTOM_FLOW, DELEGATED_CONSENTS
+from .models import AccessToken, Login, Person, SalesUnit
+from .random_values import hashed, new_id
 
 RESULT_MEMBERS = {DELEGATED_CONSENTS: "delegatedConsents", CUSTOM_FLOW: "flowResult"}
 """The result of the scope `customFlow` is called `flowResult` (Login API guide: custom flow migration)."""
@@ -41,7 +40,7 @@ class Unauthorized:
             "title": "Unauthorized",
             "status": "401",
             "detail": self.detail,
-            "instance": str(uuid.uuid4()),
+            "instance": new_id(),
             "extraInfo": {},
         }
 

@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from simulator import faults, logins, merchants, person_changes, person_groups, persons
-from simulator.consents import answers
-from simulator.logins import Step
-from simulator.models import Login, Person, SalesUnit
-from simulator.scopes import to_share
+from . import faults, logins, merchants, person_changes, person_groups, persons
+from .consents import answers
+from .logins import Step
+from .models import Login, Person, SalesUnit
+from .scopes import to_share
 
 BRAND_NAMES = {"vipps": "Vipps", "mobilepay": "MobilePay"}
 
@@ -28,11 +28,12 @@ def context(
     }
     match step:
         case Step.PERSON:
-            portraits = [portrait(each, language) for each in persons.list_persons(session)]
+            portraits = [portrait(each, language) for each in persons.shown_persons(session)]
             shown["groups"] = groups = person_groups.arrange(portraits, unit.person_groups, language)
             shown["hinted"] = next(
                 (each for group in groups for each in group.persons if each["key"] == login.hinted_key), None
             )
+            shown["stops_at_door"] = login.stops_at_door
             shown["errors"] = list(faults.REDIRECT_ERRORS)
         case Step.CONFIRM:
             shown["number"] = login.challenge[0]
@@ -52,7 +53,7 @@ def home_context(session: Session, language: str) -> dict[str, Any]:
     units = merchants.list_merchants(session)
     names = {unit.client_id: unit.name for unit in units}
     rows = []
-    for person in persons.list_persons(session):
+    for person in persons.shown_persons(session):
         grants = [(grant, names[grant.client_id]) for grant in logins.grants_of(session, person.key)]
         rows.append({**portrait(person, language), **_particulars(person), "grants": grants})
     return {"persons": rows, "merchants": units}

@@ -27,7 +27,7 @@ UNREACHED = "Vipps does not answer."
 def discovery() -> Result:
     """Check that the discovery document exists and has the configured issuer."""
     try:
-        Discovery(_config(), Transport(1)).provider(Deadline(TIMEOUT_SECONDS))
+        Discovery(_config(), _transport()).provider(Deadline(TIMEOUT_SECONDS))
     except LoginRefused as refused:
         advice = "Check VIPPS_ENVIRONMENT and VIPPS_BASE_URL, and whether this machine may call out."
         return failed(_reason(refused), advice)
@@ -38,7 +38,7 @@ def discovery() -> Result:
 def keys() -> Result:
     """Check that there are keys to verify signatures with."""
     try:
-        finder = Discovery(_config(), Transport(1))
+        finder = Discovery(_config(), _transport())
         finder.key("none has this name", Deadline(TIMEOUT_SECONDS))
     except LoginRefused as refused:
         return failed(_reason(refused))
@@ -89,7 +89,7 @@ def authorization_request() -> Result:
     attempt = Attempt(0, random_value(), random_value(), LoginPurpose.LOG_IN, "/", state=random_value())
     advice = "Register the redirect URI exactly, with the keys of the same environment."
     try:
-        answer = _get(VippsClient(_config(), Transport(1)).authorization_url(attempt))
+        answer = _get(VippsClient(_config(), _transport()).authorization_url(attempt))
     except LoginRefused as refused:
         # A provider that accepts the request redirects to the page that asks for the person.
         if refused.code == "redirect_refused":
@@ -107,7 +107,7 @@ def client_authentication() -> Result:
     config = _config()
     attempt = Attempt(0, random_value(), random_value(), LoginPurpose.LOG_IN, "/")
     try:
-        VippsClient(config, Transport(1)).exchange(secrets.token_urlsafe(16), attempt, Deadline(TIMEOUT_SECONDS))
+        VippsClient(config, _transport()).exchange(secrets.token_urlsafe(16), attempt, Deadline(TIMEOUT_SECONDS))
     except LoginRefused as refused:
         if refused.code == "invalid_grant":
             said = f"With {config.client_auth_method}: the credentials are taken, only the invented code is not."
@@ -117,12 +117,16 @@ def client_authentication() -> Result:
     return failed("An invented code was taken for a real one.")
 
 
+def _transport() -> Transport:
+    return Transport(1, connect_to=_config().connect_to)
+
+
 def _config() -> VippsConfig:
     return integration().client.config
 
 
 def _get(url: str) -> ProviderResponse:
-    return Transport(1).call("GET", url, _config().tracking_headers, Deadline(TIMEOUT_SECONDS))
+    return _transport().call("GET", url, _config().tracking_headers, Deadline(TIMEOUT_SECONDS))
 
 
 def _reason(refused: LoginRefused) -> str:

@@ -47,7 +47,9 @@ class VippsClient:
 
     def __init__(self, config: VippsConfig, transport: Transport | None = None) -> None:
         self.config = config
-        self._transport = transport or Transport(config.concurrent_logins, failures_on_demand=config.failures_on_demand)
+        self._transport = transport or Transport(
+            config.concurrent_logins, failures_on_demand=config.failures_on_demand, connect_to=config.connect_to
+        )
         self.breaker = self._transport.breaker
         self._discovery = Discovery(config, self._transport)
         self._auth = ClientAuth(config.client_id, config.client_secret, config.client_auth_method)

@@ -24,7 +24,9 @@ class VippsConfig:
     address, which only Vipps knows; without one there is no webhook. While it is being changed, `other_webhook_tokens`
     are accepted as well. `check_first` checks that the provider accepts connections before a browser is sent there: for
     a simulator, which is stopped more often than Vipps. `failures_on_demand`: a visitor can order the provider to fail,
-    as with a simulator, so failures do not count as outages.
+    as with a simulator, so failures do not count as outages. `connect_to`: host and port to connect to in place of
+    those of `base_url`, whose name stays in requests and certificates: for a simulator that a server reaches otherwise
+    than browsers do.
     """
 
     base_url: str
@@ -42,6 +44,7 @@ class VippsConfig:
     other_webhook_tokens: tuple[str, ...] = ()
     check_first: bool = False
     failures_on_demand: bool = False
+    connect_to: tuple[str, int] | None = None
 
     @property
     def secure_cookies(self) -> bool:

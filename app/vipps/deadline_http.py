@@ -44,10 +44,17 @@ def time_limit(seconds: float) -> Iterator[None]:
         _ends_at.reset(token)
 
 
-def pool_manager(connections: int) -> urllib3.PoolManager:
-    """Return a pool of connections that obey `time_limit`; `connections` is the most that it keeps per host."""
+def pool_manager(connections: int, connect_to: tuple[str, int] | None = None) -> urllib3.PoolManager:
+    """Return a pool of connections that obey `time_limit`; `connections` is the most that it keeps per host.
+
+    With `connect_to`, all of them connect to that host and port; requests and certificates keep the name of the URL.
+    """
     pools = urllib3.PoolManager(num_pools=4, maxsize=connections, ssl_context=ssl.create_default_context())
-    pools.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+    https, http = urllib3.HTTPSConnectionPool, urllib3.HTTPConnectionPool
+    pools.pool_classes_by_scheme = {
+        scheme: type("_Pool", (pool,), {"ConnectionCls": type("_Connection", (timed,), {"connect_to": connect_to})})
+        for scheme, pool, timed in (("http", http, _TimedHTTP), ("https", https, _TimedHTTPS))
+    }
     return pools
 
 
@@ -101,17 +108,21 @@ class _TimedConnection(HTTPConnection):
     does not resolve again.
     """
 
+    connect_to: tuple[str, int] | None = None
+
     def _new_conn(self) -> socket.socket:
         """Try each address of the host, each for at most the connect timeout."""
-        name, failure = self._dns_host, None
-        for *_, address in socket.getaddrinfo(name, self.port, type=socket.SOCK_STREAM):
+        name, port, failure = self._dns_host, self.port, None
+        host, connect_port = self.connect_to or (name, port)
+        for *_, address in socket.getaddrinfo(host, connect_port, type=socket.SOCK_STREAM):
+            self.port = connect_port
             self._dns_host, self.timeout = str(address[0]), min(CONNECT_SECONDS, _time_left())
             try:
                 return super()._new_conn()
             except HTTPError as error:
                 failure = error
             finally:
-                self._dns_host = name
+                self._dns_host, self.port = name, port
         raise failure or OSError("the host has no address")
 
 
@@ -125,11 +136,3 @@ class _TimedHTTPS(_TimedConnection, HTTPSConnection):
     def connect(self) -> None:
         super().connect()
         self.sock = _TimedSocket(self.sock)
-
-
-class _HTTPPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _TimedHTTP
-
-
-class _HTTPSPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _TimedHTTPS

@@ -48,9 +48,16 @@ class ProviderResponse:
 class Transport:
     """The HTTP client of the process, shared by its threads. It opens connections at the first call."""
 
-    def __init__(self, connections: int, breaker: Breaker | None = None, failures_on_demand: bool = False) -> None:
+    def __init__(
+        self,
+        connections: int,
+        breaker: Breaker | None = None,
+        failures_on_demand: bool = False,
+        connect_to: tuple[str, int] | None = None,
+    ) -> None:
         self.breaker = breaker or Breaker()
         self._connections = connections
+        self._connect_to = connect_to
         self._failures_on_demand = failures_on_demand
         self._lock = threading.Lock()
         self._pools: urllib3.PoolManager | None = None
@@ -72,7 +79,8 @@ class Transport:
     def check_reachable(self, url: str) -> None:
         """Connect to an address without a request; raises `LoginRefused` if no server accepts the connection."""
         self.breaker.call(
-            lambda: check_reachable(url), lambda refused: CallResult.OUTAGE if refused else CallResult.ANSWERED
+            lambda: check_reachable(url, self._connect_to),
+            lambda refused: CallResult.OUTAGE if refused else CallResult.ANSWERED,
         )
 
     def _judge(self, result: ProviderResponse | LoginRefused, in_time: bool, carries_input: bool) -> CallResult:
@@ -148,7 +156,7 @@ class Transport:
         """Return the pool. It is made at the first call, because loading the certificates takes 15 ms."""
         with self._lock:
             if self._pools is None:
-                self._pools = pool_manager(self._connections)
+                self._pools = pool_manager(self._connections, self._connect_to)
             return self._pools
 
 
@@ -157,12 +165,12 @@ def _parsed(url: str) -> Url:
     return parse_url(url)
 
 
-def check_reachable(url: str) -> None:
+def check_reachable(url: str, connect_to: tuple[str, int] | None = None) -> None:
     """Connect to an address without a request; raises `LoginRefused` if no server accepts the connection."""
     parts = urlsplit(url)
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        socket.create_connection((parts.hostname or "", port), CONNECT_SECONDS).close()
+        socket.create_connection(connect_to or (parts.hostname or "", port), CONNECT_SECONDS).close()
     except OSError as error:
         raise LoginRefused("vipps_unreachable", detail=type(error).__name__) from error
 

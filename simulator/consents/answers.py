@@ -9,18 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from simulator import logins, merchants
-from simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
-from simulator.consents.languages import LANGUAGES, fixed_texts
-from simulator.consents.screens import (
-    RequiredMissing,
-    consents_answer,
-    consents_screen,
-    flow_answer,
-    flow_screens,
-    missing,
-)
-from simulator.models import Login, SalesUnit
+from .. import logins, merchants
+from ..models import Login, SalesUnit
+from . import CUSTOM_FLOW, DELEGATED_CONSENTS
+from .languages import LANGUAGES, fixed_texts
+from .screens import RequiredMissing, consents_answer, consents_screen, flow_answer, flow_screens, missing
 
 
 @dataclass(frozen=True)

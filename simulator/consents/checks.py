@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from simulator.consents.languages import CAPTIONS, LANGUAGES
+from .languages import CAPTIONS, LANGUAGES
 
 MAX_TITLE, MAX_TEXT, MAX_URL = 150, 1500, 500
 MAX_SCREENS, MAX_ELEMENTS, MAX_LINKS = 6, 10, 5

@@ -13,7 +13,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from simulator.consents.languages import CAPTIONS
+from .languages import CAPTIONS
 
 Form = MultiDict[str, str]
 Config = dict[str, Any]

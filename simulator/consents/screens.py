@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from simulator.consents.languages import captions_of, fixed_texts, pick_text
+from .languages import captions_of, fixed_texts, pick_text
 
 
 @dataclass(frozen=True)

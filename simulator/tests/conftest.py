@@ -19,10 +19,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from simulator.config import MerchantConfig
-from simulator.testing import ADVANCED_MERCHANT, BASIC_MERCHANT, CALLBACK, ORIGIN, create_test_simulator
-from simulator.tests.pages import Page, check_page
-from simulator.tests.servers import launched_chromium
+from ..config import MerchantConfig
+from ..testing import ADVANCED_MERCHANT, BASIC_MERCHANT, CALLBACK, ORIGIN, create_test_simulator
+from .pages import Page, check_page
+from .servers import launched_chromium
 
 ACCESS = "/access-management-1.0/access"
 VERIFIER = "a-verifier-that-is-as-long-as-rfc-7636-wants-it-to-be"

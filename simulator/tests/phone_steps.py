@@ -3,7 +3,7 @@
 from bs4 import Tag
 from flask.testing import FlaskClient
 
-from simulator.tests.conftest import Provider, Visitor
+from .conftest import Provider, Visitor
 
 NOON = "2026-11-22 12:00:00+00:00"
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import time_machine
 
-from simulator.testing import ADVANCED_MERCHANT, CALLBACK
-from simulator.tests.conftest import Provider, Visitor, query_of, s256
-from simulator.tests.pages import check_page
+from ..testing import ADVANCED_MERCHANT, CALLBACK
+from .conftest import Provider, Visitor, query_of, s256
+from .pages import check_page
 
 
 def test_good_request_shows_the_landing_page_with_the_merchants_name(visit: Callable[..., Visitor]) -> None:

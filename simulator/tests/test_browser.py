@@ -9,9 +9,9 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 from werkzeug.wrappers import Request, Response
 
-from simulator import MerchantConfig
-from simulator.tests.conftest import Provider, query_of
-from simulator.tests.servers import check_accessibility, served
+from .. import MerchantConfig
+from .conftest import Provider, query_of
+from .servers import check_accessibility, served
 
 pytestmark = pytest.mark.browser
 

@@ -7,10 +7,10 @@ import pytest
 from bs4 import Tag
 from flask.testing import FlaskClient
 
-from simulator.person_changes import EVENTS, NEW_PROFILE
-from simulator.testing import BASIC_MERCHANT
-from simulator.tests.conftest import Provider, Visitor, decoded
-from simulator.tests.test_pages import at_home
+from ..person_changes import EVENTS, NEW_PROFILE
+from ..testing import BASIC_MERCHANT
+from .conftest import Provider, Visitor, decoded
+from .test_pages import at_home
 
 Visit = Callable[..., Visitor]
 ASKED = {"acr_values": "urn:vipps:acr:app_auth"}

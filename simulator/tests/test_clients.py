@@ -6,8 +6,8 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from simulator.testing import BASIC_MERCHANT
-from simulator.tests.conftest import Provider, basic
+from ..testing import BASIC_MERCHANT
+from .conftest import Provider, basic
 
 
 def refused(provider: Provider, headers: dict[str, str] | None = None, **fields: Any) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from simulator import MerchantConfig, SimulatorConfig
-from simulator.merchants import OWN_MERCHANTS
-from simulator.testing import BASIC_MERCHANT
+from .. import MerchantConfig, SimulatorConfig
+from ..merchants import OWN_MERCHANTS
+from ..testing import BASIC_MERCHANT
 
 
 def test_three_settings_are_enough() -> None:
@@ -16,7 +16,8 @@ def test_three_settings_are_enough() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://localhost:8001/", "localhost:8001", "ftp://localhost", "http://localhost/path"]
+    "url",
+    ["http://localhost:8001/", "localhost:8001", "ftp://localhost", "http://localhost/path/", "http://localhost/a?b"],
 )
 def test_public_url_must_be_an_origin(url: str) -> None:
     with pytest.raises(ValueError, match="public_url"):

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from simulator.consents.checks import check_consents, check_flow, check_url
-from simulator.consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
+from ..consents.checks import check_consents, check_flow, check_url
+from ..consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
 
 LONG = "x" * 5000
 

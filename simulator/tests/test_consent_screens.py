@@ -5,17 +5,10 @@ from typing import Any
 
 import pytest
 
-from simulator.consents.checks import check_consents
-from simulator.consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
-from simulator.consents.languages import CAPTIONS, FIXED, LANGUAGES, match_language, pick_text
-from simulator.consents.screens import (
-    Company,
-    RequiredMissing,
-    consents_answer,
-    consents_screen,
-    flow_answer,
-    flow_screens,
-)
+from ..consents.checks import check_consents
+from ..consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
+from ..consents.languages import CAPTIONS, FIXED, LANGUAGES, match_language, pick_text
+from ..consents.screens import Company, RequiredMissing, consents_answer, consents_screen, flow_answer, flow_screens
 
 COMPANY = Company("Testbutikken", "https://shop.example/terms", "https://shop.example/privacy")
 NOON = datetime(2026, 11, 22, 13, 0, 0, 999999, tzinfo=timezone(timedelta(hours=1)))

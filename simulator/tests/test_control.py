@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from simulator.control import bp
-from simulator.testing import ADVANCED_MERCHANT, BASIC_MERCHANT, CALLBACK, ORIGIN, create_test_simulator
-from simulator.tests.conftest import Provider, decoded
-from simulator.tests.pages import check_page
+from ..control import bp
+from ..testing import ADVANCED_MERCHANT, BASIC_MERCHANT, CALLBACK, ORIGIN, create_test_simulator
+from .conftest import Provider, decoded
+from .pages import check_page
 
 
 def ask(provider: Provider, path: str, body: Any, method: str = "POST") -> TestResponse:
@@ -28,7 +28,7 @@ def test_page_describes_every_endpoint(provider: Provider) -> None:
 
 
 def test_docstring_lists_every_endpoint(provider: Provider) -> None:
-    from simulator import control
+    from .. import control
 
     for rule in provider.client.application.url_map.iter_rules():
         if rule.endpoint.startswith(f"{bp.name}."):

@@ -11,10 +11,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import inspect, text
 
-from simulator import MerchantConfig, SimulatorConfig, create_simulator
-from simulator.database import Store
-from simulator.testing import BASIC_MERCHANT, create_test_simulator
-from simulator.tests.conftest import Provider
+from .. import MerchantConfig, SimulatorConfig, create_simulator
+from ..database import Store
+from ..testing import BASIC_MERCHANT, create_test_simulator
+from .conftest import Provider
 
 ROOT = Path(__file__).parents[2]
 START = """

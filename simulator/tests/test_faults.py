@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from simulator.tests.conftest import Provider, decoded
+from .conftest import Provider, decoded
 
 
 @pytest.mark.parametrize("error", ["server_error", "never_seen_before"])

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from simulator.testing import BASIC_MERCHANT
-from simulator.tests.conftest import Provider, Visitor
+from ..testing import BASIC_MERCHANT
+from .conftest import Provider, Visitor
 
 Visit = Callable[..., Visitor]
 TERMS = ["cf_accept_terms"]

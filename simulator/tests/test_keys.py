@@ -9,7 +9,7 @@ from flask import Flask
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from simulator.tests.conftest import ACCESS, Provider, decoded
+from .conftest import ACCESS, Provider, decoded
 
 
 def key_set(provider: Provider) -> dict[str, Any]:

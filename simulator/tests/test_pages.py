@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from simulator.testing import BASIC_MERCHANT
-from simulator.tests.conftest import Provider, Visitor
-from simulator.tests.pages import check_page
+from ..testing import BASIC_MERCHANT
+from .conftest import Provider, Visitor
+from .pages import check_page
 
 Visit = Callable[..., Visitor]
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from simulator.testing import BASIC_MERCHANT
-from simulator.tests.conftest import Provider, Visitor
+from ..testing import BASIC_MERCHANT
+from .conftest import Provider, Visitor
 
 Visit = Callable[..., Visitor]
 MERCHANT = f"merchants/{BASIC_MERCHANT.client_id}"

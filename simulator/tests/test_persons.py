@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import phonenumbers
 import pytest
 
-from simulator import persons
+from .. import persons
 
 PEOPLE = {person["key"]: person for person in persons.from_file()}
 MEMBERS = {

@@ -8,12 +8,12 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from simulator import sharing
-from simulator.consents import CUSTOM_FLOW, DELEGATED_CONSENTS
-from simulator.testing import ADVANCED_MERCHANT, BASIC_MERCHANT
-from simulator.tests.conftest import Provider, Visitor
-from simulator.tests.phone_steps import NOON, ended, phone, register_webhook, words
-from simulator.tests.receiving import Receiver, receiving
+from .. import sharing
+from ..consents import CUSTOM_FLOW, DELEGATED_CONSENTS
+from ..testing import ADVANCED_MERCHANT, BASIC_MERCHANT
+from .conftest import Provider, Visitor
+from .phone_steps import NOON, ended, phone, register_webhook, words
+from .receiving import Receiver, receiving
 
 Visit = Callable[..., Visitor]
 

@@ -9,12 +9,12 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from simulator.models import SalesUnit
-from simulator.testing import BASIC_MERCHANT
-from simulator.tests.conftest import Provider, Visitor
-from simulator.tests.phone_steps import NOON, ended, phone, register_webhook, words
-from simulator.tests.receiving import Receiver, receiving
-from simulator.views import account_page
+from ..models import SalesUnit
+from ..testing import BASIC_MERCHANT
+from ..views import account_page
+from .conftest import Provider, Visitor
+from .phone_steps import NOON, ended, phone, register_webhook, words
+from .receiving import Receiver, receiving
 
 Visit = Callable[..., Visitor]
 

@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from simulator.testing import BASIC_MERCHANT
-from simulator.tests.conftest import Provider, Visitor
-from simulator.tests.pages import Page, check_page
+from ..testing import BASIC_MERCHANT
+from .conftest import Provider, Visitor
+from .pages import Page, check_page
 
 CONSENTS, FLOW = "delegatedConsents", "customFlow"
 ADDRESS = f"/merchants/{BASIC_MERCHANT.client_id}/consents"

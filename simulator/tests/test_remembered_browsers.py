@@ -7,8 +7,8 @@ import pytest
 import time_machine
 from flask import Flask
 
-from simulator.testing import ADVANCED_MERCHANT, BASIC_MERCHANT
-from simulator.tests.conftest import Provider, Visitor, decoded
+from ..testing import ADVANCED_MERCHANT, BASIC_MERCHANT
+from .conftest import Provider, Visitor, decoded
 
 Visit = Callable[..., Visitor]
 NAME = "vipps_simulator_browser_8001"

@@ -7,11 +7,11 @@ import pytest
 import time_machine
 from flask.testing import FlaskClient
 
-from simulator import revocations
-from simulator.revocations import Variant
-from simulator.testing import ADVANCED_MERCHANT, BASIC_MERCHANT
-from simulator.tests.conftest import Provider, Visitor, decoded
-from simulator.tests.receiving import Receiver, receiving
+from .. import revocations
+from ..revocations import Variant
+from ..testing import ADVANCED_MERCHANT, BASIC_MERCHANT
+from .conftest import Provider, Visitor, decoded
+from .receiving import Receiver, receiving
 
 # The sample of the provider's own documentation, whose header ends with a line break.
 DOCUMENTED = (

@@ -11,11 +11,11 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from simulator import faults
-from simulator.authorization import Refusal
-from simulator.scenarios import SCENARIOS
-from simulator.tests.conftest import ACCESS, Provider, Visitor, basic, decoded
-from simulator.tests.servers import served
+from .. import faults
+from ..authorization import Refusal
+from ..scenarios import SCENARIOS
+from .conftest import ACCESS, Provider, Visitor, basic, decoded
+from .servers import served
 
 Visit = Callable[..., Visitor]
 

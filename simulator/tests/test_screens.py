@@ -8,10 +8,10 @@ import pytest
 import time_machine
 from flask import Flask
 
-from simulator.faults import REDIRECT_ERRORS
-from simulator.testing import ADVANCED_MERCHANT, BASIC_MERCHANT
-from simulator.tests.conftest import SCOPE, Provider, Visitor
-from simulator.tests.pages import check_page
+from ..faults import REDIRECT_ERRORS
+from ..testing import ADVANCED_MERCHANT, BASIC_MERCHANT
+from .conftest import SCOPE, Provider, Visitor
+from .pages import check_page
 
 Visit = Callable[..., Visitor]
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from simulator.testing import ORIGIN
-from simulator.tests.conftest import ACCESS, Provider, decoded
+from ..testing import ORIGIN
+from .conftest import ACCESS, Provider, decoded
 
 DATA = Path(__file__).parent / "data"
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"

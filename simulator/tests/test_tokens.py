@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from flask import Flask
 
-from simulator.tests.conftest import ACCESS, Provider, decoded
+from .conftest import ACCESS, Provider, decoded
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -162,7 +162,7 @@ def test_token_endpoint_takes_no_get_and_no_cross_origin_call(provider: Provider
 
 
 def _revoke(provider: Provider, token: str) -> int:
-    from simulator.tests.conftest import basic
+    from .conftest import basic
 
     unit = provider.unit
     credentials = basic(unit.client_id, unit.client_secret)

@@ -10,7 +10,7 @@ from babel.messages.extract import extract, extract_from_dir
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
-from simulator.i18n import TRANSLATIONS
+from ..i18n import TRANSLATIONS
 
 ROOT = Path(__file__).parents[2]
 OF_A_LOGIN = [

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from simulator.tests.conftest import Provider, decoded
+from .conftest import Provider, decoded
 
 ALL = "openid name phoneNumber email address birthDate gender nin"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

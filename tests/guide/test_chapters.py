@@ -53,6 +53,7 @@ def test_there_is_a_chapter_for_every_subject() -> None:
         "other-set-ups",
         "running-it",
         "sending-email",
+        "test-your-own-merchant",
     ]
 
 

@@ -67,6 +67,12 @@ def test_a_changed_endpoint_is_taken_over(provider: Provider, client_of: VippsCl
     assert "/new/auth?" in client_of.authorization_url(an_attempt())
 
 
+def test_an_endpoint_whose_host_only_begins_as_ours_is_refused(provider: Provider, log_in: LogIn) -> None:
+    for end in (".evil.example/token", "@evil.example/token", "0/token", ""):
+        provider.discovery = {"token_endpoint": provider.origin + end}
+        assert refused(log_in) == "discovery_unusable"
+
+
 @pytest.mark.parametrize(
     "bend",
     [

@@ -1,0 +1,121 @@
+"""Worlds: under `/w/<name>/` is a whole simulator of its own, with its own issuer, keys, persons, merchants and faults.
+
+A world is made at its first use, in a file of its own, and starts like the default world at `/`. It is deleted when it
+was not used for a day. Parallel test runs and the learners of a course each take one and cannot disturb each other.
+
+All workers share the folder of the files. Each keeps the apps of the worlds that it used last.
+"""
+
+import os
+import re
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from werkzeug.exceptions import NotFound, ServiceUnavailable
+
+from .config import SimulatorConfig
+
+NAME = r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"
+MAX_WORLDS = 200
+MAX_OPEN = 32
+LIFETIME_SECONDS = 24 * 3600
+IN_USE_SECONDS = 600
+_TOUCH_SECONDS = 30
+_PATH = re.compile(rf"/w/({NAME})(/.*)?", re.DOTALL)
+
+WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+@dataclass
+class _Open:
+    """A world whose app exists; several requests may use it, also after it is no longer kept."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    app: Flask | None = None
+    file_id: int = 0
+    touched: float = 0
+
+
+class Worlds:
+    """A WSGI app in front of the default world's, which answers for all worlds."""
+
+    def __init__(
+        self, default: WsgiApp, config: SimulatorConfig, folder: Path, build: Callable[[SimulatorConfig], Flask]
+    ) -> None:
+        """Keep the worlds in a folder; they get the settings of the default world."""
+        self._default, self._config, self._build, self._folder = default, config, build, folder
+        self._lock = threading.Lock()
+        self._open: OrderedDict[str, _Open] = OrderedDict()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer for the world of the path; its app knows its mount point (`APPLICATION_ROOT`)."""
+        path = environ.get("PATH_INFO", "")
+        if not path.startswith("/w/"):
+            return self._default(environ, start_response)
+        match = _PATH.fullmatch(path)
+        if match is None:
+            return NotFound("A world has up to 40 letters a to z, digits and hyphens.")(environ, start_response)
+        name, rest = match.groups()
+        try:
+            app = self._app(name)
+        except ServiceUnavailable as full:
+            return full(environ, start_response)
+        return app.wsgi_app({**environ, "PATH_INFO": rest or "/"}, start_response)
+
+    def close(self) -> None:
+        """Close the databases."""
+        with self._lock:
+            for world in self._open.values():
+                _close(world)
+            self._open.clear()
+
+    def _app(self, name: str) -> Flask:
+        with self._lock:
+            world = self._open.setdefault(name, _Open())
+            self._open.move_to_end(name)
+            if len(self._open) > MAX_OPEN:
+                _, last = self._open.popitem(last=False)
+                _close(last)
+        with world.lock:
+            file = self._folder / f"{name}.sqlite"
+            if world.app is None or _file_id(file) != world.file_id:  # another worker may have deleted the file
+                _close(world)
+                if not file.exists():
+                    self._make_room()
+                world.app = self._build(self._config.of_world(name, file))
+                world.file_id, world.touched = _file_id(file), 0
+            if time.monotonic() - world.touched > _TOUCH_SECONDS or not world.touched:
+                os.utime(file)
+                world.touched = time.monotonic()
+            return world.app
+
+    def _make_room(self) -> None:
+        """Delete worlds that were not used for a day; if there are too many, the one that is unused for longest."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        used = sorted((file.stat().st_mtime, file) for file in self._folder.glob("*.sqlite"))
+        expired = [file for at, file in used if at < time.time() - LIFETIME_SECONDS]
+        if not expired and len(used) >= MAX_WORLDS:
+            at, oldest = used[0]
+            if at > time.time() - IN_USE_SECONDS:
+                raise ServiceUnavailable(f"{MAX_WORLDS} worlds are in use. Use one of them, or wait ten minutes.")
+            expired = [oldest]
+        for file in expired:
+            for each in (file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))):
+                each.unlink(missing_ok=True)
+
+
+def _file_id(file: Path) -> int:
+    return file.stat().st_ino if file.exists() else 0
+
+
+def _close(world: _Open) -> None:
+    """Close the idle connections; a request that still uses one closes it at its end."""
+    if world.app is not None:
+        world.app.extensions["simulator"].close()
+        world.app = None
