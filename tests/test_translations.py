@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYWORDS: dict[str, Any] = {**dict.fromkeys(("_", "N_", "_l", "gettext", "lazy_gettext")), "ngettext": (1, 2)}
+METHODS = {".py": "python", ".html": "jinja2", ".txt": "jinja2", "texts.toml": "app.text_tables:extract"}
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 # The shop has a catalog, and the demo with the guide has one. The simulator's is tested with the simulator.
 CATALOGS = [folder for folder in ("app", "demo") if (ROOT / folder).is_dir()]
@@ -25,7 +26,7 @@ def texts_in(*folders: str) -> frozenset[str]:
     """Return every message id that code and templates below some folders use; the guide's only if it is named."""
     found: set[str] = set()
     for path in [path for folder in folders for path in (ROOT / folder).rglob("*.*")]:
-        method = {".py": "python", ".html": "jinja2", ".txt": "jinja2"}.get(path.suffix)
+        method = METHODS.get("texts.toml" if path.name == "texts.toml" else path.suffix)
         is_guide = path.relative_to(ROOT).as_posix().startswith(GUIDE)
         if method and "common_passwords" not in path.name and (folders == GUIDE) == is_guide:
             for _, message, _, _ in extract_from_file(method, path, keywords=KEYWORDS):

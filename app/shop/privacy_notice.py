@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.customers.linking import pending_link
 from app.customers.privacy import retention_periods
-from app.customers.privacy.labels import format_period
+from app.customers.privacy.retention_periods import format_period
 from app.customers.sessions import session_cookie
 from app.customers.sessions.session_store import ABSOLUTE_LIMIT
 from app.i18n import A_YEAR, LANGUAGE_COOKIE

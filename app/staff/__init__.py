@@ -16,6 +16,7 @@ from flask import Flask
 from app.customers.accounts.phone_number import readable
 from app.customers.accounts.postal_address import from_parts
 from app.customers.activity.descriptions import describe_decision, describe_reasons
+from app.customers.privacy import data_sources
 from app.staff import models as models
 from app.staff import privacy, reports
 from app.staff.commands import create_staff, disable_staff, disconnect_vipps, reconnect_vipps
@@ -35,4 +36,4 @@ def init_app(app: Flask) -> None:
     for command in (create_staff, disable_staff, disconnect_vipps, reconnect_vipps):
         app.cli.add_command(command)
     reports.init_app(app)
-    privacy.init_app(app)
+    data_sources.register(app, *privacy.SOURCES)

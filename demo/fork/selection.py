@@ -17,7 +17,7 @@ TAKEN: dict[str, tuple[str, ...]] = {
     "LICENSE": (),
     "Makefile": (),
     "Procfile": (),
-    "app": (".py", ".po", ".mo", "/common_passwords.txt", "/countries.csv"),
+    "app": (".py", ".po", ".mo", "/common_passwords.txt", "/countries.csv", "/texts.toml"),
     "compose.yaml": (),
     "deploy": ("/Caddyfile",),
     "gunicorn.conf.py": (),

@@ -150,7 +150,7 @@ def link_account(customer: Customer, who: Identity) -> VippsLink:
     email_tokens.revoke(customer)
     end_sessions_of(customer, EndReason.VIPPS_CONNECTED, except_current=True)
     account_activity.record(customer, Kind.VIPPS_CONNECTED, method=LoginMethod.VIPPS)
-    emails.vipps_connected(customer)
+    emails.send(customer, "vipps_connected")
     return link
 
 
@@ -172,7 +172,7 @@ def take_over(customer: Customer, info: UserInfo) -> None:
     preferences.end_suspended(customer, customer.vipps_links)
     customer.vipps_links.clear()
     account_activity.record(customer, Kind.TAKEN_OVER, method=LoginMethod.MAIL)
-    emails.taken_over(customer)
+    emails.send(customer, "taken_over")
 
 
 def can_unlink(customer: Customer) -> bool:
@@ -185,7 +185,7 @@ def unlink_account(customer: Customer, link: VippsLink) -> None:
     remove_link(customer, link)
     end_sessions_of(customer, EndReason.VIPPS_DISCONNECTED, except_current=True)
     account_activity.record(customer, Kind.VIPPS_DISCONNECTED)
-    emails.vipps_disconnected(customer)
+    emails.send(customer, "vipps_disconnected")
 
 
 def remove_link(customer: Customer, link: VippsLink) -> None:

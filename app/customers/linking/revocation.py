@@ -110,4 +110,4 @@ def _suspend(link: VippsLink) -> None:
     withdraw_proposals(customer)
     line = account_activity.record(customer, Kind.SHARING_REVOKED, method=LoginMethod.VIPPS)
     line.user_agent = ""  # the sender is Vipps, not the customer's browser
-    emails.sharing_revoked(customer)
+    emails.send(customer, "sharing_revoked")

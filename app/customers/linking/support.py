@@ -26,7 +26,7 @@ def disconnect(customer: Customer, link: VippsLink, kind: Kind = Kind.SUPPORT_DI
     """
     account_links.remove_link(customer, link)
     _end_access(customer, kind)
-    emails.support_disconnected(customer)
+    emails.send(customer, "support_disconnected")
     if customer.email_verified_at is None:
         customer.email = None
 
@@ -45,7 +45,7 @@ def reconnect(customer: Customer, who: Identity) -> Customer | None:
     db.session.flush()
     account_links.add_link(customer, who)
     _end_access(customer, Kind.SUPPORT_CONNECTED)
-    emails.support_connected(customer)
+    emails.send(customer, "support_connected")
     return other
 
 

@@ -42,4 +42,4 @@ def _replace_email(customer: Customer, email: str) -> None:
     end_sessions_of(customer, EndReason.EMAIL_CHANGED, except_current=True)
     account_activity.record(customer, Kind.EMAIL_CHANGED, method=LoginMethod.VIPPS)
     if old:
-        emails.email_changed(customer, old)
+        emails.send(customer, "email_changed", to=old)

@@ -13,7 +13,7 @@ from app.customers import lookup
 from app.customers.accounts import emails
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
-from app.customers.consents import consent_prompt, evidence, ledger, preferences
+from app.customers.consents import consent_prompt, evidence, ledger, preferences, unsubscribe
 from app.customers.consents.channels import CHANNELS
 from app.customers.consents.models import ConsentRecord
 from app.customers.models import Customer
@@ -106,6 +106,7 @@ def _commit(customer: Customer, rows: list[ConsentRecord]) -> None:
     if rows:
         account_activity.record(customer, Kind.CONSENT_GIVEN if granted else Kind.CONSENT_WITHDRAWN)
     if "email" in granted and customer.email_verified_at:
-        emails.consent_given(customer)
+        link, headers = unsubscribe.address(customer, "email"), unsubscribe.headers(customer, "email")
+        emails.send(customer, "consent_given", headers=headers, unsubscribe=link)
     db.session.commit()
     log.info("consents_changed", customer=customer.id, granted=granted, changed=len(rows))

@@ -87,9 +87,9 @@ def _mail_link(customer: Customer, address: str) -> None:
     """Mail a link or tell the owner; if the address got enough emails, the link that was mailed before still works."""
     match email_change.request(customer, address):
         case AddressTaken(owner):
-            is_mailed = emails.address_in_use(owner)
+            is_mailed = emails.send(owner, "address_in_use")
         case ChangeRequested(token):
-            is_mailed = emails.change_email(customer, address, token)
+            is_mailed = emails.send(customer, "change_email", to=address, token=token)
     if not is_mailed:
         db.session.rollback()
         return
@@ -100,7 +100,7 @@ def _mail_link(customer: Customer, address: str) -> None:
 def _tell(old_email: str | None) -> ResponseReturnValue:
     customer = required_customer()
     if old_email:
-        emails.email_changed(customer, old_email)
+        emails.send(customer, "email_changed", to=old_email)
     token = rotate_session()
     db.session.commit()
     log.info("email_changed", customer=customer.id)

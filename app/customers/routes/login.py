@@ -71,7 +71,7 @@ def password() -> ResponseReturnValue:
             asked = pending is not None and pending.customer_id == customer.id
             return sign_in(customer, LoginMethod.PASSWORD, url_for("vipps_account.prove") if asked else target)
         case NotConfirmed(customer, token):
-            if token and not emails.confirm_address(customer, token):
+            if token and not emails.send(customer, "confirm_address", token=token):
                 db.session.rollback()
             db.session.commit()
         case Blocked():

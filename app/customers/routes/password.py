@@ -125,7 +125,7 @@ def send_first_link() -> ResponseReturnValue:
 def _mail_link(address: str) -> None:
     """Mail a link, unless the address got enough: then the link that was mailed before still works."""
     match request_reset(address):
-        case ResetMailed(customer, token) if not emails.reset_password(customer, token):
+        case ResetMailed(customer, token) if not emails.send(customer, "reset_password", token=token):
             db.session.rollback()
         case ResetMailed() | NoResetPossible():
             db.session.commit()
@@ -133,14 +133,14 @@ def _mail_link(address: str) -> None:
 
 
 def _confirm_and_sign_in(customer: Customer) -> ResponseReturnValue:
-    emails.password_set(customer)
+    emails.send(customer, "password_set")
     response = sign_in(customer, LoginMethod.MAIL, url_for("account.overview"))
     flash(_("Your new password is set, and you are logged in."), "success")
     return response
 
 
 def _confirm_change(customer: Customer) -> ResponseReturnValue:
-    emails.password_set(customer)
+    emails.send(customer, "password_set")
     token = rotate_session()
     db.session.commit()
     log.info("password_changed", customer=customer.id)

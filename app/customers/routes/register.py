@@ -72,9 +72,9 @@ def _register(form: RegisterForm) -> str | None:
     token: str | None = None
     match register_account(form.name.data or "", form.address, form.password.data or "", language()):
         case Registered(customer, token):
-            is_mailed = emails.confirm_address(customer, token)
+            is_mailed = emails.send(customer, "confirm_address", token=token)
         case AddressTaken(customer):
-            is_mailed = emails.already_registered(customer)
+            is_mailed = emails.send(customer, "already_registered")
     if not is_mailed:
         db.session.rollback()
         return None

@@ -209,7 +209,7 @@ def _mail_link(pending_id: int) -> None:
     if pending and ProofMethod.MAIL in pending.ways and pending.customer.email:
         customer, email = pending.customer, pending.customer.email
         token = email_tokens.issue(customer, email, email_tokens.TokenPurpose.CONNECT, pending_link_id=pending.id)
-        if not emails.prove_ownership(customer, token):
+        if not emails.send(customer, "prove_ownership", token=token):
             db.session.rollback()
             return
     db.session.commit()

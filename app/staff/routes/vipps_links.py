@@ -47,8 +47,8 @@ class LinkForm(Form):
             (DISCONNECT, _("Disconnect %(brand)s", **brand)),
             (RECONNECT, _("Connect another %(brand)s user instead", **brand)),
         ]
-        self.reason.choices = [(each.value, str(labels.CHANGE_REASONS[each]) % brand) for each in ChangeReason]
-        self.check.choices = [(each.value, str(labels.CHECKS[each])) for each in IdentityCheck]
+        self.reason.choices = labels.choices("change_reasons")
+        self.check.choices = labels.choices("identity_checks")
 
 
 @bp.get(f"{ONE}/vipps")
