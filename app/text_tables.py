@@ -24,7 +24,7 @@ def branded(text: str) -> str:
     return str(gettext(text, brand=settings_of_app().brand))
 
 
-def extract(file: BinaryIO, *_options: object) -> Iterator[tuple[int, None, str, list[str]]]:
+def extract(file: BinaryIO, *_rest: object, **_options: object) -> Iterator[tuple[int, None, str, list[str]]]:
     """Yield every text of a file: an extraction method of Babel."""
     for table in tomllib.loads(file.read().decode()).values():
         yield from ((0, None, text, []) for text in table.values())

@@ -7,8 +7,8 @@ so a new part of the shop registers in one place.
 
 from flask import Flask
 
+from app.customers.dates import format_period
 from app.customers.privacy import account_data, data_sources
-from app.customers.privacy.retention_periods import format_period
 
 
 def init_app(app: Flask) -> None:

@@ -8,13 +8,7 @@ progress (`app.vipps.attempts`), a pending link (`app.customers.linking.pending_
 
 from datetime import UTC, datetime, timedelta
 
-from flask_babel import ngettext
-
 from app.settings import settings_of_app
-
-DAY, YEAR = timedelta(days=1), timedelta(days=365)
-LEAP_DAYS = 2  # at most, in the periods of the law
-
 
 # A customer who notices a strange login looks for it within this time.
 SESSIONS = timedelta(days=90)
@@ -50,15 +44,3 @@ def orders() -> timedelta:
 def orders_before(now: datetime) -> datetime:
     """Return the moment before which orders are old enough: the accounting years that ended so long ago."""
     return datetime((now - orders()).year, 1, 1, tzinfo=UTC)
-
-
-def format_period(period: timedelta) -> str:
-    """Write how long a period is, in its largest whole unit: "3 years", "90 days", "15 minutes"."""
-    years, rest = divmod(period, YEAR)
-    if years and rest <= min(LEAP_DAYS, years) * DAY:
-        return str(ngettext("%(num)s year", "%(num)s years", years))
-    if not period % DAY:
-        return str(ngettext("%(num)s day", "%(num)s days", period // DAY))
-    if not period % timedelta(hours=1):
-        return str(ngettext("%(num)s hour", "%(num)s hours", period // timedelta(hours=1)))
-    return str(ngettext("%(num)s minute", "%(num)s minutes", period // timedelta(minutes=1)))
