@@ -4,7 +4,6 @@ Only the operator does it, on the command line: no page makes a staff account, a
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from flask import Flask, current_app
 from sqlalchemy import select
@@ -18,25 +17,14 @@ from app.staff.models import Staff
 CLOSED_WHEN = "closed_staff_accounts"
 
 
-@dataclass(frozen=True)
-class LoggedIn:
-    """The password is correct and the account is open."""
+def lock_if_open(staff: Staff | None, password: str) -> Staff | None:
+    """Return the account, locked, if it is open and this is its password. The caller commits or rolls back.
 
-    staff: Staff
-
-
-@dataclass(frozen=True)
-class Refused:
-    """No such account, a disabled one, or a wrong password: one outcome, so that no page can reveal which."""
-
-
-def check_login(email: str | None, password: str) -> LoggedIn | Refused:
-    """Check a password and whether the account is open. The caller commits or rolls back."""
-    current = lock_if_correct(find(email) if email else None, password, lock_staff)
+    For an unknown or disabled account and for a wrong password the answer is None, so that no page can reveal which.
+    """
+    current = lock_if_correct(staff, password, lock_staff)
     # The account may have been closed while its password was being checked.
-    if current is None or not is_open(current):
-        return Refused()
-    return LoggedIn(current)
+    return current if current and is_open(current) else None
 
 
 def is_open(staff: Staff) -> bool:

@@ -8,7 +8,6 @@ faster. A refused Vipps login writes its line to the activity log and raises `Lo
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
-from flask import redirect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from werkzeug.wrappers import Response
 
@@ -19,7 +18,7 @@ from app.customers.linking import account_links, callback_replay, login_messages
 from app.customers.linking.account_links import Resolution
 from app.customers.models import Customer, LoginMethod, PendingLink
 from app.customers.profile.change_history import has_proposals
-from app.customers.sessions.session_cookie import forget_current, set_session_cookie, start_session
+from app.customers.sessions.session_cookie import forget_current, redirect_with_session, start_session
 from app.database import begin_write, db, is_conflict
 from app.i18n import language
 from app.logging import log
@@ -86,9 +85,7 @@ def sign_in(
         login_messages.greet(customer, line, news=news)
     if asks:
         consent_prompt.ask_on_next_page(customer)
-    response = redirect(target, 303)
-    set_session_cookie(response, token)
-    return response
+    return redirect_with_session(target, token)
 
 
 def customer_or_refuse(resolution: Resolution) -> Customer:

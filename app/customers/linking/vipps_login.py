@@ -35,9 +35,9 @@ from app.customers.sessions.session_cookie import (
     current_customer,
     forget_current,
     lock_current_session,
+    redirect_with_session,
     rotate_session,
     session_identifier,
-    set_session_cookie,
 )
 from app.database import db, query_or
 from app.logging import log, reference, set_failure
@@ -101,7 +101,7 @@ class VippsLogin:
         # A session of its own: the first answer's cookie may be the one that the browser keeps.
         _row, token = session_store.add(session.customer, LoginMethod.VIPPS, request.user_agent.string, confirmed=False)
         db.session.commit()
-        return _redirect(attempt.next_path, token)
+        return redirect_with_session(attempt.next_path, token)
 
     def refuse(self, error: LoginRefused, next_path: str, purpose: LoginPurpose | None) -> ResponseReturnValue:
         """Show the refusal's page and write its log line, both with the same reference number."""
@@ -208,7 +208,7 @@ def link_current_customer(login: Login) -> ResponseReturnValue:
     db.session.commit()
     log.info("vipps_connected", customer=customer.id, decision=resolution.decision.verdict)
     login_messages.greet(customer, line, news=news)
-    return _redirect(login.attempt.next_path, token)
+    return redirect_with_session(login.attempt.next_path, token)
 
 
 def refresh(login: Login) -> ResponseReturnValue:
@@ -238,7 +238,7 @@ def confirm(login: Login) -> ResponseReturnValue:
     callback_replay.record_done(login.attempt)
     db.session.commit()
     flash(_("Thank you, you have confirmed that it is you."), "success")
-    return _redirect(login.attempt.next_path, token)
+    return redirect_with_session(login.attempt.next_path, token)
 
 
 def prove(login: Login) -> ResponseReturnValue:
@@ -289,11 +289,4 @@ def redirect_to_proof(key: str) -> Response:
     """Redirect to the page that asks for the proof; its cookie survives closing the browser."""
     response = redirect(url_for("vipps_account.prove"), 303)
     set_cookie(response, pending_link.PENDING_COOKIE, key, max_age=pending_link.LIFETIME)
-    return response
-
-
-def _redirect(target: str, token: str | None) -> Response:
-    response = redirect(target, 303)
-    if token:
-        set_session_cookie(response, token)
     return response

@@ -29,11 +29,6 @@ class ProposalsAnswered:
     email_taken: bool = False
 
 
-@dataclass(frozen=True)
-class NotAsked:
-    """An answer was to a proposal that this customer never had; nothing was done."""
-
-
 def record(customer: Customer, field: str, values: tuple[Any, Any], source: Source, state: State) -> None:
     """Add a change to the history, given the value before and after. The caller commits."""
     before, after = values
@@ -76,15 +71,16 @@ def proposals(customer: Customer) -> list[ProfileChange]:
 
 def answer_proposals(
     customer: Customer, profile: VippsProfile, answers: Mapping[int, bool]
-) -> ProposalsAnswered | NotAsked:
+) -> ProposalsAnswered | None:
     """Take Vipps' value where the answer is yes, and keep the customer's own where it is no. The caller commits.
 
-    An answer that was given before counts; the same form once more changes nothing.
+    An answer that was given before counts; the same form once more changes nothing. Returns None, and does nothing, if
+    an answer is to a proposal that this customer never had.
     """
     theirs = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.id.in_(answers))
     asked = db.session.scalars(theirs.order_by(ProfileChange.id)).all()
     if len(asked) != len(answers):
-        return NotAsked()
+        return None
     states = [state for change in asked if (state := _answer(customer, profile, change, answers[change.id]))]
     if State.ACCEPTED in states:
         account_activity.record(customer, Kind.PROFILE_CHANGED, method=Source.VIPPS)

@@ -14,7 +14,7 @@ from app.customers.activity.account_activity import Kind
 from app.customers.linking.sign_in import in_one_transaction
 from app.customers.models import Customer, VippsProfile
 from app.customers.profile import change_history, descriptions, from_vipps
-from app.customers.profile.change_history import NotAsked, ProposalsAnswered
+from app.customers.profile.change_history import ProposalsAnswered
 from app.customers.profile.fields import local_values, provider_values
 from app.customers.profile.forms import DetailsForm, PolicyForm
 from app.customers.profile.from_vipps import columns_of
@@ -66,7 +66,7 @@ def decide() -> ResponseReturnValue:
     """Carry out the customer's answers, field by field."""
     answers = _answers(request.form)
     outcome = in_one_transaction(lambda: _decided(answers))
-    if isinstance(outcome, NotAsked):
+    if outcome is None:
         abort(404)
     log.info("proposals_decided", taken=outcome.taken, kept=outcome.kept, held_elsewhere=outcome.email_taken)
     _tell(outcome)
@@ -111,7 +111,7 @@ def _page(customer: Customer, form: DetailsForm) -> str:
     )
 
 
-def _decided(answers: Mapping[int, bool]) -> ProposalsAnswered | NotAsked:
+def _decided(answers: Mapping[int, bool]) -> ProposalsAnswered | None:
     customer = _locked_customer()
     vipps = from_vipps.vipps_profile_of(customer)
     outcome = change_history.answer_proposals(customer, vipps, answers) if vipps else ProposalsAnswered()

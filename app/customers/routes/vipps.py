@@ -26,10 +26,10 @@ from app.customers.sessions.session_cookie import (
     current_session,
     lock_current_session,
     login_required,
+    redirect_with_session,
     required_customer,
     rotate_session,
     session_identifier,
-    set_session_cookie,
 )
 from app.database import begin_write, db
 from app.errors import error_page
@@ -89,10 +89,7 @@ def do_unlink() -> ResponseReturnValue:
     db.session.commit()
     log.info("vipps_disconnected", customer=customer.id)
     flash(_("%(brand)s is disconnected. You now log in with your password.", brand=settings_of_app().brand), "success")
-    response = redirect(url_for("account.overview"), 303)
-    if token:
-        set_session_cookie(response, token)
-    return response
+    return redirect_with_session(url_for("account.overview"), token)
 
 
 @bp.post("/account/vipps/refresh")

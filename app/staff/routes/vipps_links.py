@@ -10,7 +10,6 @@ from wtforms import HiddenField, PasswordField, RadioField, StringField
 from wtforms.validators import InputRequired, Optional, Regexp
 
 from app.customers import lookup
-from app.customers.passwords.password_login import lock_if_correct
 from app.database import begin_write, db
 from app.forms import Form, one_line
 from app.security import limiter
@@ -64,8 +63,8 @@ def submit(customer_id: int) -> ResponseReturnValue:
     form, staff = LinkForm(), db.session.get(Staff, required_staff().staff_id)
     if not form.validate_on_submit():
         return _page(customer_id, form), 422
-    current = lock_if_correct(staff, form.password.data or "", accounts.lock_staff)
-    if current is None or not accounts.is_open(current):
+    current = accounts.lock_if_open(staff, form.password.data or "")
+    if current is None:
         form.password.errors = [_("That is not your password. Nothing was changed.")]
         return _page(customer_id, form), 422
     reason, check = ChangeReason(form.reason.data), IdentityCheck(form.check.data)
