@@ -3,7 +3,7 @@
 It imports the rest of the shop, and the shop imports nothing of it: `staff -> shop -> customers -> vipps`. Staff and
 customers have separate tables, cookies and logins; see `models` and `sessions`.
 
-accounts, session_store, sessions   staff accounts, and their sessions
+accounts, sessions                  staff accounts, and their sessions
 search, customer_view               find a customer, and show one
 audit_log                           who accessed what
 vipps_links                         disconnect and reconnect a customer's Vipps user

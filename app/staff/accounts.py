@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.customers.passwords import hashing
 from app.customers.passwords.password_login import lock_if_correct
 from app.database import begin_write, db, utcnow
-from app.staff import session_store
+from app.staff import sessions
 from app.staff.models import Staff
 
 CLOSED_WHEN = "closed_staff_accounts"
@@ -55,7 +55,7 @@ def create(email: str, name: str, password: str) -> Staff | None:
 def disable(staff: Staff) -> None:
     """Disable an account and end its sessions (ASVS 7.4.2). Its audit log stays."""
     staff.disabled_at = utcnow()
-    session_store.end_all(staff)
+    sessions.end_all(staff)
 
 
 def find(email: str) -> Staff | None:

@@ -20,8 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.customers.sessions.session_cookie import current_customer
 from app.database import db, query_or, utcnow
 from app.logging import failure, log, reference
-from app.pagination import Cursor, Page, paginate
-from app.staff.models import PER_PAGE, ErrorReport
+from app.staff.models import ErrorReport
 
 MAX_REPORTS = 10_000
 MAX_REPORTS_PER_CODE = 1_000
@@ -62,11 +61,6 @@ def init_app(app: Flask) -> None:
     """Check every response of the app for an error."""
     app.extensions["error_reports"] = Quota()
     app.after_request(_report)
-
-
-def error_reports(before: Cursor | None = None) -> Page[ErrorReport]:
-    """Return one page of the reports, the newest first."""
-    return paginate(select(ErrorReport), ErrorReport.id, PER_PAGE, after=before, descending=True)
 
 
 def _report(response: Response) -> Response:

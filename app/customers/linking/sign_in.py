@@ -77,7 +77,7 @@ def sign_in(
     line = account_activity.record(customer, Kind.LOGGED_IN, method=method, decision=decision)
     news = decision is not None and has_proposals(customer)
     if attempt:
-        callback_replay.record_session(attempt, row)
+        callback_replay.record(attempt, row)
     db.session.commit()
     log.info("logged_in", method=method, customer=customer.id, decision=decision.verdict if decision else None)
     send(login_ended, method=method, outcome=decision.verdict if decision else "let_in")

@@ -189,7 +189,7 @@ def ask_for_proof_of_ownership(login: Login, decision: Decision) -> ResponseRetu
     """Keep the login pending for this browser, and ask for the proof."""
     pending, key = pending_link.store(login, decision)
     account_activity.record(pending.customer, Kind.LOGIN_HELD, method=LoginMethod.VIPPS, decision=decision)
-    callback_replay.record_pending(login.attempt, pending)
+    callback_replay.record(login.attempt, pending)
     db.session.commit()
     log.info("vipps_login_pending", decision=decision.verdict, reasons=list(decision.reasons))
     send(login_ended, method=LoginMethod.VIPPS, outcome=decision.verdict)
@@ -204,7 +204,7 @@ def link_current_customer(login: Login) -> ResponseReturnValue:
         customer, Kind.CONNECTED_HERE, method=LoginMethod.VIPPS, decision=resolution.decision
     )
     token, news = rotate_session(), has_proposals(customer)
-    callback_replay.record_done(login.attempt)
+    callback_replay.record(login.attempt)
     db.session.commit()
     log.info("vipps_connected", customer=customer.id, decision=resolution.decision.verdict)
     login_messages.greet(customer, line, news=news)
@@ -215,7 +215,7 @@ def refresh(login: Login) -> ResponseReturnValue:
     """Store what Vipps says today about the customer who is logged in here."""
     resolution = resolve(LoginPurpose.REFRESH, login, lock_current_customer())
     customer = customer_or_refuse(resolution)
-    callback_replay.record_done(login.attempt)
+    callback_replay.record(login.attempt)
     db.session.commit()
     log.info("profile_refreshed", customer=customer.id)
     if resolution.refreshed:
@@ -235,7 +235,7 @@ def confirm(login: Login) -> ResponseReturnValue:
     resolution = resolve(LoginPurpose.CONFIRM, login, current)
     customer = customer_or_refuse(resolution)
     token = record_reauthentication(customer, LoginMethod.VIPPS)
-    callback_replay.record_done(login.attempt)
+    callback_replay.record(login.attempt)
     db.session.commit()
     flash(_("Thank you, you have confirmed that it is you."), "success")
     return redirect_with_session(login.attempt.next_path, token)

@@ -1,4 +1,4 @@
-"""The history of a profile: every change of a value, at Vipps or by the customer.
+"""Change the values that the customer keeps here, and keep the history of every change, at Vipps or by the customer.
 
 A row is written once. Only its state changes, when the customer answers a proposal or a newer one replaces it.
 """
@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from app.customers.accounts import phone_number
+from app.customers import email_tokens, lookup
+from app.customers.accounts import emails, phone_number
 from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
-from app.customers.models import Customer, ProfileChange, VippsProfile
+from app.customers.models import Customer, EndReason, LoginMethod, ProfileChange, VippsProfile
 from app.customers.profile.fields import Policy, Source, State, Values, equal, local_values
-from app.customers.profile.own_values import assign, email_taken
+from app.customers.sessions.session_cookie import end_sessions_of
 from app.database import db, utcnow
 
 MAX_SHOWN = 20
@@ -112,6 +113,30 @@ def latest_of(customer: Customer, field: str) -> ProfileChange | None:
     return db.session.scalar(mine.order_by(ProfileChange.id.desc()).limit(1))
 
 
+def email_taken(customer: Customer, email: str) -> bool:
+    """Tell whether an address opens another account."""
+    holder = lookup.find_by_email(email)
+    return holder is not None and holder.id != customer.id
+
+
+def assign(customer: Customer, field: str, value: Any, profile: VippsProfile | None, *, verified: bool) -> None:
+    """Make a value the customer's own; `verified` says whether Vipps has verified it. The caller commits."""
+    match field:
+        case "name":
+            from_vipps = profile if profile and profile.name == value else None
+            customer.name = value
+            customer.given_name = (from_vipps and from_vipps.given_name) or ""
+            customer.family_name = (from_vipps and from_vipps.family_name) or ""
+        case "email":
+            _replace_email(customer, value)
+        case "phone_number":
+            customer.phone_number, customer.phone_verified_at = value, None
+            if value and verified:
+                phone_number.mark_verified(customer)
+        case "address":
+            customer.address = value
+
+
 def put_off(customer: Customer, now: Values, own: Values, phone_verified: bool) -> frozenset[str]:
     """Return the fields in which a change at Vipps still waits, so that this login tries it again.
 
@@ -160,3 +185,14 @@ def _claim(change: ProfileChange, state: State) -> bool:
 
 def _open_proposals(customer: Customer) -> tuple[Any, ...]:
     return ProfileChange.customer_id == customer.id, ProfileChange.state == State.PROPOSED
+
+
+def _replace_email(customer: Customer, email: str) -> None:
+    """Let the customer log in with an address that Vipps has verified, and tell the old address (ASVS 6.3.7)."""
+    old = customer.email
+    customer.set_verified_email(email)
+    email_tokens.revoke(customer)
+    end_sessions_of(customer, EndReason.EMAIL_CHANGED, except_current=True)
+    account_activity.record(customer, Kind.EMAIL_CHANGED, method=LoginMethod.VIPPS)
+    if old:
+        emails.send(customer, "email_changed", to=old)

@@ -17,9 +17,8 @@ from app.customers.activity import account_activity
 from app.customers.activity.account_activity import Kind
 from app.customers.models import PROFILE_COLUMNS, Customer, VippsLink, VippsProfile
 from app.customers.profile import change_history
-from app.customers.profile.change_history import record, withdraw_proposals
+from app.customers.profile.change_history import assign, email_taken, record, withdraw_proposals
 from app.customers.profile.fields import Policy, Source, State, Values, equal, local_values, provider_values
-from app.customers.profile.own_values import assign, email_taken
 from app.customers.profile.refresh_plan import Changes, plan
 from app.database import db, update_row, utcnow
 from app.vipps.claims import Address, UserInfo

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from app.customers import email_tokens, rate_limits
 from app.customers.accounts import emails
 from app.customers.email_tokens import TokenPurpose
-from app.customers.forms import ChangePasswordForm, ForgotForm, NewPasswordForm
+from app.customers.forms import ChangePasswordForm, EmailForm, NewPasswordForm
 from app.customers.linking.sign_in import sign_in
 from app.customers.models import LoginMethod
 from app.customers.passwords.password_login import change_password, request_reset, reset_password
@@ -29,7 +29,7 @@ bp = Blueprint("password", __name__)
 @bp.get("/password/forgot")
 def forgot() -> ResponseReturnValue:
     """Ask for the address."""
-    return render_template("customers/forgot.html", form=ForgotForm(formdata=None))
+    return render_template("customers/forgot.html", form=EmailForm(formdata=None))
 
 
 @bp.post("/password/forgot")
@@ -37,7 +37,7 @@ def forgot() -> ResponseReturnValue:
 @takes_equally_long
 def send_link() -> ResponseReturnValue:
     """Mail a link if the address has an account; the answer is the same if not."""
-    form = ForgotForm()
+    form = EmailForm()
     if not form.validate_on_submit():
         return render_template("customers/forgot.html", form=form), 422
     _mail_link(form.address)

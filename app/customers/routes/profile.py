@@ -14,11 +14,10 @@ from app.customers.activity.account_activity import Kind
 from app.customers.linking.sign_in import in_one_transaction
 from app.customers.models import Customer, VippsProfile
 from app.customers.profile import change_history, descriptions, from_vipps
-from app.customers.profile.change_history import ProposalsAnswered
+from app.customers.profile.change_history import ProposalsAnswered, email_taken
 from app.customers.profile.fields import local_values, provider_values
 from app.customers.profile.forms import DetailsForm, PolicyForm
 from app.customers.profile.from_vipps import columns_of
-from app.customers.profile.own_values import email_taken
 from app.customers.sessions.session_cookie import login_required, required_customer
 from app.database import begin_write, db
 from app.logging import log

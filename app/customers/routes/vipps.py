@@ -34,7 +34,7 @@ from app.customers.sessions.session_cookie import (
 from app.database import begin_write, db
 from app.errors import error_page
 from app.logging import log
-from app.security import clear_cookie, client_network, limiter, read_cookie
+from app.security import clear_cookie, client_network, limiter
 from app.settings import settings_of_app
 from app.signals import login_ended, send
 from app.vipps.errors import LoginRefused
@@ -104,7 +104,7 @@ def refresh() -> ResponseReturnValue:
 @bp.get("/login/vipps/prove")
 def prove() -> ResponseReturnValue:
     """Ask a person who has just logged in with Vipps to prove that the matching account is theirs."""
-    pending = pending_link.of_browser(read_cookie(PENDING_COOKIE))
+    pending = pending_link.of_browser()
     return _proof_page(pending, ProofForm(formdata=None)) if pending else _nothing_pending()
 
 
@@ -113,7 +113,7 @@ def prove() -> ResponseReturnValue:
 @limiter.limit(rate_limits.LOGIN_PER_ACCOUNT, key_func=lambda: rate_limits.customer_key(_pending_customer()))
 def prove_by_password() -> ResponseReturnValue:
     """Connect, if this is the account's password."""
-    pending = pending_link.of_browser(read_cookie(PENDING_COOKIE))
+    pending = pending_link.of_browser()
     if pending is None:
         return _nothing_pending()
     if _is_logged_in(pending):
@@ -141,7 +141,7 @@ def prove_by_password() -> ResponseReturnValue:
 @limiter.limit(rate_limits.FORGOT_PER_CLIENT, key_func=client_network)
 def mail_proof() -> ResponseReturnValue:
     """Mail a link to the account's address."""
-    pending = pending_link.of_browser(read_cookie(PENDING_COOKIE))
+    pending = pending_link.of_browser()
     if pending is None:
         return _nothing_pending()
     _mail_link(pending.id)
@@ -152,7 +152,7 @@ def mail_proof() -> ResponseReturnValue:
 @bp.post("/login/vipps/prove/new")
 def make_new() -> ResponseReturnValue:
     """Create an account for a person who says that the matching one is not theirs."""
-    pending = pending_link.of_browser(read_cookie(PENDING_COOKIE))
+    pending = pending_link.of_browser()
     return _finish(pending.id, create_and_sign_in) if pending else _nothing_pending()
 
 
@@ -233,7 +233,7 @@ def _token_and_pending_link(token: str) -> tuple[EmailToken, PendingLink] | None
 
 
 def _is_pending_here(pending: PendingLink) -> bool:
-    here = pending_link.of_browser(read_cookie(PENDING_COOKIE))
+    here = pending_link.of_browser()
     return here is not None and here.id == pending.id
 
 
@@ -243,7 +243,7 @@ def _is_logged_in(pending: PendingLink) -> bool:
 
 
 def _pending_customer() -> int | None:
-    pending = pending_link.of_browser(read_cookie(PENDING_COOKIE))
+    pending = pending_link.of_browser()
     return pending.customer_id if pending else None
 
 

@@ -19,7 +19,7 @@ from app.staff.audit_log import AuditAction
 from app.staff.models import Staff
 from app.staff.routes.customers import ONE
 from app.staff.sessions import required_staff
-from app.staff.vipps_links import ChangeReason, Done, Held, IdentityCheck, LinkChange, NotChanged
+from app.staff.vipps_links import Done, Held, LinkChange, NotChanged
 
 DISCONNECT, RECONNECT = "disconnect", "reconnect"
 PER_STAFF = "10 per 15 minutes"
@@ -67,8 +67,7 @@ def submit(customer_id: int) -> ResponseReturnValue:
     if current is None:
         form.password.errors = [_("That is not your password. Nothing was changed.")]
         return _page(customer_id, form), 422
-    reason, check = ChangeReason(form.reason.data), IdentityCheck(form.check.data)
-    change = LinkChange(current.id, customer_id, reason, check, form.seen.data or "")
+    change = LinkChange(current.id, customer_id, form.reason.data, form.check.data, form.seen.data or "")
     if form.action.data == DISCONNECT:
         outcome: Done | Held | NotChanged = vipps_links.disconnect(change)
     else:
