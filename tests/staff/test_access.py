@@ -135,24 +135,6 @@ def test_a_vipps_login_opens_no_staff_session_even_with_the_email_of_staff(vipps
     check_closed(vipps.app, vipps.browser)
 
 
-def test_a_form_without_a_token_does_nothing(app: Flask) -> None:
-    client = at_work(app)
-    for method, path in addresses(app):
-        if method == "POST":
-            response = client.post(path, data={"q": "Tuva", "channel": "email"})
-            assert response.status_code == 400, path
-            assert "Back office" in response.text
-    assert client.post(LOGIN, data={"email": EMAIL, "password": PASSWORD}).status_code == 400
-    assert client.get("/staff").status_code == 200
-    assert audit_entries(app) == []
-
-
-def test_a_link_changes_no_data(app: Flask) -> None:
-    client = at_work(app)
-    for path in ("/staff/logout", "/staff/search"):
-        assert client.get(path).status_code == 405
-
-
 def test_pages_are_not_cached(app: Flask, client: FlaskClient) -> None:
     for browser in (client, at_work(app)):
         for path in ("/staff/login", "/staff", "/staff/customers/77", "/staff/errors"):

@@ -30,7 +30,6 @@ class Refreshed:
 
     news: tuple[str, ...] = ()
     proposed: int = 0
-    email_taken: bool = False
 
 
 def refresh(link: VippsLink, info: UserInfo) -> Refreshed:
@@ -58,9 +57,7 @@ def refresh(link: VippsLink, info: UserInfo) -> Refreshed:
     )
     apply(changes, customer, _store(link, columns))
     states = [line.state for line in changes.lines]
-    return Refreshed(
-        tuple(line.field for line in changes.lines), states.count(State.PROPOSED), State.EMAIL_TAKEN in states
-    )
+    return Refreshed(tuple(line.field for line in changes.lines), states.count(State.PROPOSED))
 
 
 def apply(changes: Changes, customer: Customer, profile: VippsProfile) -> None:
