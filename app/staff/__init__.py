@@ -13,9 +13,9 @@ reports                             error reports behind the reference numbers o
 
 from flask import Flask
 
+from app.customers.account_activity import describe_decision, describe_reasons
 from app.customers.accounts.phone_number import readable
 from app.customers.accounts.postal_address import from_parts
-from app.customers.activity.descriptions import describe_decision, describe_reasons
 from app.customers.privacy import data_sources
 from app.staff import models as models
 from app.staff import privacy, reports

@@ -7,8 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
+from app.customers import account_activity
+from app.customers.account_activity import Kind
 from app.customers.models import Customer, VippsLink, VippsProfile
 from app.customers.profile.from_vipps import addresses_of, vipps_profile_of
 from app.database import db

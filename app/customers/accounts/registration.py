@@ -10,9 +10,8 @@ access to the account before its owner (pre-hijacking: Sudhodanan and Paverd, "P
 
 from sqlalchemy.exc import IntegrityError
 
-from app.customers import email_tokens, lookup
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
+from app.customers import account_activity, email_tokens, lookup
+from app.customers.account_activity import Kind
 from app.customers.email_tokens import TokenPurpose
 from app.customers.models import Customer, EndReason, LoginMethod
 from app.customers.passwords import hashing

@@ -20,10 +20,10 @@ MEANINGS = text_table("customers", "channel_meanings")
 
 
 class Reach(Enum):
-    """What of a customer a channel needs, confirmed."""
+    """What of a customer a channel needs, and when it was confirmed, as columns of `Customer`."""
 
-    EMAIL = "email"
-    PHONE = "phone_number"
+    EMAIL = ("email", "email_verified_at")
+    PHONE = ("phone_number", "phone_verified_at")
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,7 @@ class Channel:
 
     def reaches(self, customer: Customer) -> bool:
         """Tell whether the customer has what this channel needs."""
-        if self.reach is Reach.PHONE:
-            return customer.phone_number is not None and customer.phone_verified_at is not None
-        return customer.email is not None and customer.email_verified_at is not None
+        return all(getattr(customer, column) is not None for column in self.reach.value)
 
 
 ALL = tuple(

@@ -43,7 +43,10 @@ def channel_statuses(customer: Customer) -> list[ChannelStatus]:
     """Return the state of each channel."""
     answers = {record.consent_id: record for record in ledger.latest(customer)}
     revoked = revoked_subjects(customer)
-    return [_status(customer, channel, answers.get(channel.id), revoked) for channel in ALL]
+    return [
+        ChannelStatus(channel, record := answers.get(channel.id), _state(record, revoked), channel.reaches(customer))
+        for channel in ALL
+    ]
 
 
 def other_answers(customer: Customer) -> list[ConsentRecord]:
@@ -97,13 +100,10 @@ def is_suspended(record: ConsentRecord, revoked: Sequence[str]) -> bool:
     return record.granted and record.source == ledger.VIPPS_LOGIN and record.subject in revoked
 
 
-def _status(
-    customer: Customer, channel: Channel, record: ConsentRecord | None, revoked: Sequence[str]
-) -> ChannelStatus:
-    state = ConsentState.OFF
-    if record and record.granted:
-        state = ConsentState.SUSPENDED if is_suspended(record, revoked) else ConsentState.ON
-    return ChannelStatus(channel, record, state, channel.reaches(customer))
+def _state(record: ConsentRecord | None, revoked: Sequence[str]) -> ConsentState:
+    if record is None or not record.granted:
+        return ConsentState.OFF
+    return ConsentState.SUSPENDED if is_suspended(record, revoked) else ConsentState.ON
 
 
 def _withdraw(customer: Customer, before: ConsentRecord, source: str) -> ConsentRecord | None:

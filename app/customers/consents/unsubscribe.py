@@ -8,9 +8,8 @@ it for its reader with one POST without cookies (RFC 8058), so it can only withd
 from flask import url_for
 from itsdangerous import BadData, URLSafeSerializer
 
-from app.customers import lookup
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
+from app.customers import account_activity, lookup
+from app.customers.account_activity import Kind
 from app.customers.consents import ledger, preferences
 from app.customers.consents.channels import CHANNELS, Channel
 from app.customers.models import Customer, LoginMethod

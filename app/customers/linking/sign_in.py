@@ -11,8 +11,8 @@ from typing import NoReturn, TypeVar
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from werkzeug.wrappers import Response
 
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
+from app.customers import account_activity
+from app.customers.account_activity import Kind
 from app.customers.consents import consent_prompt
 from app.customers.linking import account_links, callback_replay, login_messages, pending_link
 from app.customers.linking.account_links import Resolution

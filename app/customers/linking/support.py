@@ -7,10 +7,9 @@ that support changes, every session and every open email link ends, and its cust
 The caller has locked the customers, writes the audit log, and commits.
 """
 
-from app.customers import email_tokens, lookup
+from app.customers import account_activity, email_tokens, lookup
+from app.customers.account_activity import Kind
 from app.customers.accounts import emails
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
 from app.customers.linking import account_links
 from app.customers.lookup import Identity
 from app.customers.models import Customer, EndReason, LoginMethod, VippsLink

@@ -12,10 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
-from app.customers import email_tokens, lookup, rate_limits
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
-from app.customers.activity.descriptions import describe_reasons
+from app.customers import account_activity, email_tokens, lookup, rate_limits
+from app.customers.account_activity import Kind, describe_reasons
 from app.customers.linking import account_links, callback_replay, login_messages, pending_link, revocation
 from app.customers.linking.account_links import Resolution
 from app.customers.linking.next_actions import actions_after_refusal, back_action, is_without_a_way

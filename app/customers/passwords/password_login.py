@@ -8,9 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from app.customers import email_tokens
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
+from app.customers import account_activity, email_tokens
+from app.customers.account_activity import Kind
 from app.customers.email_tokens import TokenPurpose
 from app.customers.lookup import find_by_email, has_vipps, lock_customer
 from app.customers.models import Customer, EndReason

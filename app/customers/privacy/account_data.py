@@ -10,9 +10,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, not_, or_, select, update
 
-from app.customers.activity.account_activity import Kind
-from app.customers.activity.descriptions import describe_activity, describe_decision, describe_reasons
-from app.customers.consents import evidence, ledger
+from app.customers.account_activity import Kind, describe_activity, describe_decision, describe_reasons
+from app.customers.consents import ledger
 from app.customers.consents.models import ConsentRecord
 from app.customers.models import (
     PROFILE_COLUMNS,
@@ -104,8 +103,8 @@ def _line(line: Activity) -> dict[str, Any]:
 
 def answers(customer: Customer) -> dict[str, Any]:
     """Return every answer to a consent question, with its proof."""
-    found = [columns(row, *evidence.COLUMNS) for row in ledger.history(customer)]
-    return {"object_hash_is": evidence.HASHED, "answers": found}
+    found = [columns(row, *ledger.EVIDENCE) for row in ledger.history(customer)]
+    return {"object_hash_is": ledger.HASHED, "answers": found}
 
 
 def mails(customer: Customer) -> list[dict[str, Any]]:

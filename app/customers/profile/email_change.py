@@ -6,9 +6,8 @@ was never confirmed has no owner, so it does not keep the address from a custome
 
 from dataclasses import dataclass
 
-from app.customers import email_tokens, lookup
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
+from app.customers import account_activity, email_tokens, lookup
+from app.customers.account_activity import Kind
 from app.customers.email_tokens import TokenPurpose
 from app.customers.models import Customer, EndReason, LoginMethod
 from app.customers.privacy.erasure import erase

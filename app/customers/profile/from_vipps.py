@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.customers import account_activity
+from app.customers.account_activity import Kind
 from app.customers.accounts import phone_number
 from app.customers.accounts.postal_address import OWN, from_parts, parts_of
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
 from app.customers.models import PROFILE_COLUMNS, Customer, VippsLink, VippsProfile
 from app.customers.profile import change_history
 from app.customers.profile.change_history import assign, email_taken, record, withdraw_proposals

@@ -3,8 +3,8 @@
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
+from app.customers import account_activity
+from app.customers.account_activity import Kind
 from app.customers.privacy import export
 from app.customers.rate_limits import COPIES_PER_CUSTOMER, customer_key
 from app.customers.sessions import reauthentication

@@ -7,10 +7,9 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.customers import lookup
+from app.customers import account_activity, lookup
+from app.customers.account_activity import Kind
 from app.customers.accounts import phone_number
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
 from app.customers.linking.sign_in import in_one_transaction
 from app.customers.models import Customer, VippsProfile
 from app.customers.profile import change_history, descriptions, from_vipps

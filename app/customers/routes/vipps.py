@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.customers import email_tokens, lookup, rate_limits
+from app.customers.account_activity import describe_reasons
 from app.customers.accounts import emails
-from app.customers.activity.descriptions import describe_reasons
 from app.customers.forms import ProofForm
 from app.customers.linking import account_links, pending_link
 from app.customers.linking.pending_link import PENDING_COOKIE

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import TooManyRequests
@@ -12,7 +12,7 @@ from app import mail
 from app.customers import rate_limits
 from app.customers.models import Customer
 from app.customers.profile.from_vipps import delivery_addresses, vipps_profile_of
-from app.customers.sessions.session_cookie import current_customer, login_required
+from app.customers.sessions.session_cookie import current_customer, login_required, required_customer
 from app.database import begin_write, db
 from app.i18n import language
 from app.logging import log
@@ -32,7 +32,7 @@ RETRY_SECONDS = 3600  # the limits on orders are per hour
 @login_required
 def show() -> ResponseReturnValue:
     """Show the prefilled form beside the lines and the total."""
-    customer = current_customer() or abort(401)
+    customer = required_customer()
     profile = vipps_profile_of(customer)
     addresses = delivery_addresses(customer, profile)
     form = CheckoutForm(data=prefilled_values(customer, profile, addresses))

@@ -163,7 +163,7 @@ def test_the_cart_and_the_checkout_never_ask(vipps: VippsPerson) -> None:
 
 def test_a_failed_login_does_not_count_as_asked(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
     """The note that the customer was asked belongs to the login's own transaction."""
-    from app.customers.activity import account_activity
+    from app.customers import account_activity
 
     customer_id = add_customer(app)
     monkeypatch.setattr(account_activity, "record", lambda *a, **k: 1 / 0)
