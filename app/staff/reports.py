@@ -81,7 +81,7 @@ def _write(quota: Quota, code: str, status: int) -> None:
         "code": code,
         "status": status,
         "route": str(request.url_rule or "")[:MAX_ROUTE],
-        "customer_id": query_or(_customer_id, None),
+        "customer_id": query_or(lambda: getattr(current_customer(), "id", None), None),
     }
     try:
         # A transaction that the page left open would block other writers; SQLite has only one.
@@ -100,8 +100,3 @@ def _drop_old(connection: Connection, code: str) -> None:
         first_too_many = select(ErrorReport.id).where(*kept).order_by(ErrorReport.id.desc()).offset(most).limit(1)
         too_many = delete(ErrorReport).where(*kept, ErrorReport.id <= first_too_many.scalar_subquery())
         connection.execute(too_many)
-
-
-def _customer_id() -> int | None:
-    customer = current_customer()
-    return customer.id if customer else None

@@ -9,7 +9,6 @@ from app.customers.models import Customer, LoginMethod
 from app.customers.passwords.password_login import lock_if_correct
 from app.customers.sessions.reauthentication import has_proof_without_vipps, record_reauthentication
 from app.customers.sessions.session_cookie import (
-    current_customer,
     lock_current_session,
     login_required,
     redirect_with_session,
@@ -27,11 +26,6 @@ from app.vipps.routes import begin, rests
 bp = Blueprint("confirm", __name__)
 
 
-def _account_key() -> str:
-    customer = current_customer()
-    return rate_limits.customer_key(customer.id if customer else None)
-
-
 @bp.get("/account/confirm")
 @login_required
 def page() -> ResponseReturnValue:
@@ -43,7 +37,7 @@ def page() -> ResponseReturnValue:
 
 @bp.post("/account/confirm")
 @limiter.limit(rate_limits.LOGIN_PER_CLIENT, key_func=client_network)
-@limiter.limit(rate_limits.LOGIN_PER_ACCOUNT, key_func=_account_key)
+@limiter.limit(rate_limits.LOGIN_PER_ACCOUNT, key_func=rate_limits.current_customer_key)
 @login_required
 def by_password() -> ResponseReturnValue:
     """Take the password for an answer, and go where the person was going."""
