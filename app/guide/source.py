@@ -27,7 +27,7 @@ SHOWN = (
     "simulator/**/*.py",
     "simulator/templates/*.html",
     "app/guide/chapters/*.md",
-    "app/guide/data/**/*.toml",
+    "app/**/*.toml",
     "templates/**/*.html",
     "templates/**/*.txt",
     "static/**/*.css",
