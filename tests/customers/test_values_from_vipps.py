@@ -5,7 +5,6 @@ The tables go through `parse` and `decide`, the rest through whole logins, and n
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,13 +20,12 @@ from app.database import db, utcnow
 from app.settings import SettingsError
 from app.vipps.claims import parse
 from tests.conftest import browser_of, open_page, post
-from tests.customers.consents.steps import delegated, says_also
+from tests.customers.consents.steps import says_also
 from tests.customers.linking_steps import (
     EMAIL,
     NAME,
     PERSON,
     PHONE,
-    PROVE,
     add_account,
     another_browser,
     begin_connecting,
@@ -35,8 +33,6 @@ from tests.customers.linking_steps import (
     has_email,
     links_of,
     log_in_by_password,
-    mailed_link,
-    send_proof,
     who_is_in,
 )
 from tests.customers.profile_steps import add_linked, changes_of, own_values, refresh, says, states
@@ -206,26 +202,7 @@ def test_an_order_goes_to_the_country_that_was_meant(vipps: VippsPerson, country
     assert all_orders(vipps.app)[-1].address == [line for line in lines if line]
 
 
-# 3. Unknown does not mean "differs".
-
-
-ABSENT = dict.fromkeys(("name", "given_name", "family_name"))
-LINKS, PROVES = "link_and_log_in", "prove_ownership"
-
-
-def test_the_mailed_link_proves_an_account_without_names(vipps: VippsPerson) -> None:
-    has_email(vipps)
-    account = add_account(vipps, password_hash=None)
-    says_also(vipps, **ABSENT)
-    vipps.log_in(PERSON)
-    send_proof(vipps.browser, f"{PROVE}/mail")
-    path = mailed_link(vipps)
-    post(vipps.browser, path, form_on=path)
-    assert who_is_in(vipps) == account
-    assert customer(vipps, account).name == NAME, "an absent name replaces none"
-
-
-# 4. A verified value has one holder.
+# 3. A verified value has one holder.
 
 
 def test_a_number_that_the_operator_gave_to_another_person_has_one_holder(either_vipps: VippsPerson) -> None:
@@ -289,7 +266,7 @@ def test_of_two_logins_with_one_number_at_the_same_moment_one_holds_it(either_vi
     assert len(verified_holders(vipps.app, NUMBER)) == 1
 
 
-# 5. A change that was put off is tried again.
+# 4. A change that was put off is tried again.
 
 
 @pytest.mark.parametrize(("choice", "email"), [("take", "taken@example.com"), ("keep", "kari@example.com")])
@@ -323,7 +300,7 @@ def test_an_account_made_while_its_address_was_held_gets_it_later(vipps: VippsPe
     assert customer(vipps, holder).email == "moved@example.com"
 
 
-# 6. Consents that are not channels.
+# 5. Consents that are not channels.
 
 
 def flow(at: object = "2026-10-14T09:31:05Z", **checked: bool) -> dict[str, Any]:
@@ -391,26 +368,3 @@ def test_a_mapped_yes_is_turned_off_where_its_channel_is(custom: VippsPerson) ->
 def test_a_mapping_that_cannot_work_stops_the_start(make_app: Callable[..., Flask], mapping: str) -> None:
     with pytest.raises(SettingsError, match="VIPPS_CONSENT_CHANNELS"):
         make_app(VIPPS_CONSENT_CHANNELS=mapping)
-
-
-@pytest.mark.parametrize(
-    ("before", "at", "now", "is_reached"),
-    [
-        (None, None, True, True), (False, "known", True, True), (True, None, True, True), (True, None, False, False),
-        (True, "known", False, False),
-    ],
-)  # fmt: skip
-def test_every_other_answer_counts_as_it_comes(
-    vipps: VippsPerson, before: bool | None, at: str | None, now: bool, is_reached: bool
-) -> None:
-    """The control of the test above: a no needs no time, and a yes is held back only by a no."""
-    has_email(vipps)
-    says_also(vipps, delegatedConsents=None)
-    vipps.log_in(PERSON)
-    mine = who_is_in(vipps) or 0
-    if before is not None:
-        add_answer(vipps.app, mine, "email", before, at=utcnow() - timedelta(days=1))
-    given_at = (utcnow() - timedelta(seconds=5)).isoformat() if at else None
-    says_also(vipps, delegatedConsents=delegated(given_at, email=now))  # type: ignore[arg-type]  # a time that is missing
-    vipps.log_in(PERSON, browser=another_browser(vipps))
-    assert (mine in reached(vipps.app, "email")) is is_reached
