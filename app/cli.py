@@ -94,7 +94,7 @@ def block(email: str) -> None:
     """Block the account with this email address, and end its sessions."""
     customer = _customer(email)
     registration.block(customer)
-    emails.blocked(customer)
+    emails.send(customer, "blocked")
     db.session.commit()
     click.echo("The account is blocked.")
 
@@ -106,7 +106,7 @@ def unblock(email: str) -> None:
     """Unblock a blocked account."""
     customer = _customer(email)
     registration.unblock(customer)
-    emails.unblocked(customer)
+    emails.send(customer, "unblocked")
     db.session.commit()
     click.echo("The account is open again.")
 

@@ -17,11 +17,11 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.customers.activity.account_activity import Kind
+from app.customers.account_activity import Kind
 from app.customers.consents import ledger
 from app.customers.consents.models import ConsentRecord
+from app.customers.dates import format_period
 from app.customers.models import Activity, Customer, EndReason, ProfileChange, WebhookDelivery
-from app.customers.privacy.labels import format_period
 from app.customers.profile.fields import Source
 from app.customers.sessions import session_store
 from app.customers.sessions.session_cookie import SESSION_COOKIE, current_session

@@ -15,7 +15,10 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).resolve().parent.parent
 KEYWORDS: dict[str, Any] = {**dict.fromkeys(("_", "N_", "_l", "gettext", "lazy_gettext")), "ngettext": (1, 2)}
 # By a file's suffix, or by its name.
-METHODS = {".py": "python", ".html": "jinja2", ".txt": "jinja2", "tour.toml": "demo.toml_messages:extract"}
+METHODS = {
+    ".py": "python", ".html": "jinja2", ".txt": "jinja2", "tour.toml": "demo.toml_messages:extract",
+    "texts.toml": "app.text_tables:extract",
+}  # fmt: skip
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 # The shop has a catalog, and the demo with the guide has one. The simulator's is tested with the simulator.
 CATALOGS = [folder for folder in ("app", "demo") if (ROOT / folder).is_dir()]

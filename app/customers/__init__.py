@@ -8,8 +8,8 @@ not known here; it listens to `session_cookie.customer_logged_in` where it needs
 from flask import Flask
 
 from app.customers import privacy
+from app.customers.account_activity import describe_activity, login_method
 from app.customers.accounts.postal_address import label_lines
-from app.customers.activity.descriptions import describe_activity, login_method
 from app.customers.consents.consent_prompt import questions
 from app.customers.routes import BLUEPRINTS
 from app.customers.sessions import session_cookie

@@ -8,7 +8,6 @@ Always lock the customer before the token, or concurrent transactions can deadlo
 `issue` and `revoke` have done it.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -37,11 +36,6 @@ LIFETIME = {
     TokenPurpose.CONNECT: timedelta(hours=1),
     TokenPurpose.CHANGE_EMAIL: timedelta(hours=1),
 }
-
-
-@dataclass(frozen=True)
-class LinkSpent:
-    """The emailed link is unknown, used, replaced by a newer one or expired."""
 
 
 def issue(customer: Customer, email: str, purpose: TokenPurpose, pending_link_id: int | None = None) -> str:

@@ -98,8 +98,8 @@ class ConfirmForm(Form):
     password = PasswordField(_l("The password you chose"), [InputRequired()])
 
 
-class ForgotForm(WithAddress):
-    """Ask for a link to set a new password."""
+class EmailForm(WithAddress):
+    """Ask for an email to an address: a link to set a new password, or to change the account's address."""
 
     email = address_field()
 
@@ -136,9 +136,3 @@ class ConfirmationForm(Form):
 
     password = PasswordField(_l("Password"), [InputRequired(_l("Enter your password."))])
     next = HiddenField()
-
-
-class EmailForm(WithAddress):
-    """Ask for another email address."""
-
-    email = address_field()

@@ -151,19 +151,6 @@ class VippsLink(Base):
     )
 
 
-# What a login brings, by the columns of `VippsProfile`.
-PROFILE_COLUMNS = (
-    "name",
-    "given_name",
-    "family_name",
-    "email",
-    "email_verified",
-    "phone_number",
-    "birthdate",
-    "addresses",
-)
-
-
 class VippsProfile(Base):
     """What Vipps said at the latest login, and when.
 
@@ -185,6 +172,12 @@ class VippsProfile(Base):
     addresses: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
 
     link: Mapped[VippsLink] = relationship(back_populates="profile")
+
+
+# What a login brings.
+PROFILE_COLUMNS = tuple(
+    column.name for column in VippsProfile.__table__.columns if column.name not in ("link_id", "received_at")
+)
 
 
 class CustomerSession(Base):

@@ -12,6 +12,7 @@ import hmac
 
 from flask import current_app, request
 
+from app.customers.sessions.session_cookie import current_customer
 from app.vipps.values import MAX_EMAIL_LENGTH, normal_email
 
 # A school or an office shares one address, so these are meant for machines: a workshop of thirty registers twice an
@@ -50,6 +51,12 @@ def account_key() -> str:
 def customer_key(customer_id: int | None) -> str:
     """Name an account that is known by its number, in the same way."""
     return _keyed(f"customer {customer_id}")
+
+
+def current_customer_key() -> str:
+    """Name the customer who is logged in in this browser."""
+    customer = current_customer()
+    return customer_key(customer.id if customer else None)
 
 
 def _keyed(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask import Blueprint, Response, abort, has_request_context, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
@@ -22,7 +22,7 @@ PAGES = tables.load("pages.toml", "pages")["pages"]
 @bp.app_context_processor
 def navigation() -> dict[str, Any]:
     """Give the guide's frame its pages, the chapters, and the pages before and after this one."""
-    if not request.path.startswith("/guide/"):
+    if not has_request_context() or not request.path.startswith("/guide/"):  # an email of a command has no request
         return {}
     listed = [(each.title, f"/guide/{each.slug}") for each in chapters()]
     others = [(each["label"], each["href"]) for each in PAGES]

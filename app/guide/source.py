@@ -39,7 +39,9 @@ class Place:
 def files() -> frozenset[str]:
     """Return the files that can be shown. A link that leads out of the project is not followed."""
     found = (path for pattern in _TABLE["shown"] for path in ROOT.glob(pattern))
-    return frozenset(path.relative_to(ROOT).as_posix() for path in found if path.resolve().is_relative_to(ROOT))
+    return frozenset(
+        path.relative_to(ROOT).as_posix() for path in found if path.is_file() and path.resolve().is_relative_to(ROOT)
+    )
 
 
 @lru_cache(maxsize=512)

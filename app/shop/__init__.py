@@ -27,7 +27,6 @@ def init_app(app: Flask) -> None:
     fragment_cache.init_app(app)
     app.add_template_global(partial(query_or, shop_categories, NO_CATEGORIES), "shop_categories")
     app.add_template_global(partial(query_or, cart_cookie.cart_count, 0), "cart_count")
-    for holder in privacy.HOLDERS:
-        data_sources.register(app, holder)
+    data_sources.register(app, *privacy.SOURCES)
     site_files.add_to_sitemap(app, public_paths)
     customer_logged_in.connect(cart_cookie.merge_at_login, app)

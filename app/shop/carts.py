@@ -53,11 +53,6 @@ class SoldOut:
     name: str
 
 
-@dataclass(frozen=True)
-class NoSuchProduct:
-    """There is no such product, or it is not in the cart."""
-
-
 def parse_quantity(text: str | None) -> int | None:
     """Return a whole number from 1 to 99 written in plain digits, or None."""
     if text is None or not re.fullmatch(r"0{0,3}[1-9][0-9]?", text.strip(), re.ASCII):
@@ -93,11 +88,11 @@ def _cart_to_fill(session: Session, owner: Owner) -> Cart:
     return cart
 
 
-def add(session: Session, owner: Owner, slug: str, quantity: int, language: str) -> Added | SoldOut | NoSuchProduct:
-    """Add a quantity of a product to the cart, at most the stock. The caller commits."""
+def add(session: Session, owner: Owner, slug: str, quantity: int, language: str) -> Added | SoldOut | None:
+    """Add a quantity of a product, at most the stock; None if there is no such product. The caller commits."""
     product = _product(session, slug, language)
     if product is None:
-        return NoSuchProduct()
+        return None
     if product.stock < 1:
         return SoldOut(product.name)
     cart = _cart_to_fill(session, owner)
@@ -109,12 +104,12 @@ def add(session: Session, owner: Owner, slug: str, quantity: int, language: str)
     return Added(product.name, line.quantity, capped=line.quantity < wanted)
 
 
-def change(session: Session, owner: Owner, slug: str, quantity: int, language: str) -> Added | SoldOut | NoSuchProduct:
-    """Set the quantity of a product in the cart, at most the stock. The caller commits."""
+def change(session: Session, owner: Owner, slug: str, quantity: int, language: str) -> Added | SoldOut | None:
+    """Set the quantity of a product, at most the stock; None if it is not in the cart. The caller commits."""
     product, cart = _product(session, slug, language), find_cart(session, owner, lock=True)
     line = session.get(CartLine, (cart.id, product.id)) if cart and product else None
     if product is None or cart is None or line is None:
-        return NoSuchProduct()
+        return None
     if product.stock < 1:
         return SoldOut(product.name)
     line.quantity = min(quantity, product.stock, MAX_QUANTITY)

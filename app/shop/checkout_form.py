@@ -15,16 +15,10 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import DataRequired, Length, Optional, Regexp, ValidationError
 
 from app.customers.accounts import phone_number
-from app.customers.accounts.address_form import (
-    country_field,
-    postal_code_field,
-    region_field,
-    street_field,
-    typed_address,
-)
+from app.customers.accounts.address_form import AddressForm
 from app.customers.accounts.postal_address import can_send_to, label_lines, parts_of
 from app.customers.models import Customer, VippsProfile
-from app.forms import Form, one_line
+from app.forms import one_line
 from app.shop.orders import OrderRecipient
 from app.vipps.claims import Address
 from app.vipps.values import normal_email
@@ -33,7 +27,7 @@ OTHER = "other"
 KEY_PATTERN = r"[A-Za-z0-9_-]{16,64}"
 
 
-class CheckoutForm(Form):
+class CheckoutForm(AddressForm):
     """The recipient, the address, and the kind of delivery and payment."""
 
     name = StringField(
@@ -58,10 +52,6 @@ class CheckoutForm(Form):
         validators=[DataRequired(_l("Choose delivery or pick-up."))],
     )
     address = RadioField(_l("Delivery address"), validate_choice=False)
-    street = street_field()
-    postal_code = postal_code_field()
-    region = region_field()
-    country = country_field()
     key = HiddenField(validators=[Regexp(KEY_PATTERN + r"\Z", message=_l("Please send the form again."))])
     offered_as = HiddenField()
     shown_total = HiddenField(validators=[Optional(), Regexp(r"[0-9]{1,12}\Z")])
@@ -80,13 +70,6 @@ class CheckoutForm(Form):
         field.data = normal_email(field.data) or field.data
         if normal_email(field.data) is None:
             raise ValidationError(_("That does not look like an email address. Check it for typos."))
-
-    def validate_phone(self, field: Field) -> None:
-        """Accept a valid phone number; without a country code it is Norwegian."""
-        if phone_number.digits_of(field.data) is None:
-            raise ValidationError(
-                _("That is not a phone number. If it is not Norwegian, start with + and the country code.")
-            )
 
     def validate_address(self, field: Field) -> None:
         """If the order is sent, accept only an address that was offered; a login may have changed the list."""
@@ -115,7 +98,7 @@ class CheckoutForm(Form):
     def _chosen_address(self) -> Address:
         if self.address.data != OTHER:
             return self.offered[int(self.address.data)]
-        return typed_address(self, OTHER)
+        return self.typed_address(OTHER)
 
 
 def prefilled_values(customer: Customer, profile: VippsProfile | None, addresses: Sequence[Address]) -> dict[str, str]:

@@ -10,6 +10,7 @@ stock (OWASP Automated Threats, OAT-021 Denial of Inventory).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum
 from typing import Any
 
 from sqlalchemy import Row, Select, delete, func, select, update
@@ -47,25 +48,18 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class CartEmpty:
-    """The cart is empty."""
-
-
-@dataclass(frozen=True)
 class Shortage:
     """The stock of these products is too small. No order is placed; the caller rolls back and the cart stays."""
 
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class TotalChanged:
-    """The total differs from the one the customer was shown. No order is placed."""
+class NotPlaced(Enum):
+    """Why no order is placed: nothing to order, another total than the customer was shown, or too much in an hour."""
 
-
-@dataclass(frozen=True)
-class TooMuchOrdered:
-    """The customer has ordered as much as one customer may within an hour. No order is placed."""
+    CART_EMPTY = 1
+    TOTAL_CHANGED = 2
+    TOO_MUCH_ORDERED = 3
 
 
 @dataclass(frozen=True)
@@ -79,7 +73,7 @@ class Checkout:
     shown_total: int | None = None
 
 
-def place(session: Session, checkout: Checkout) -> Placed | CartEmpty | Shortage | TotalChanged | TooMuchOrdered:
+def place(session: Session, checkout: Checkout) -> Placed | Shortage | NotPlaced:
     """Turn the customer's cart into an order. The caller began a write; it commits `Placed` and rolls back the rest."""
     owner = Owner(customer_id=checkout.customer_id)
     cart = find_cart(session, owner, lock=True)
@@ -87,11 +81,11 @@ def place(session: Session, checkout: Checkout) -> Placed | CartEmpty | Shortage
         return Placed(number, again=True)
     lines = lines_of(session, owner, checkout.language)
     if cart is None or not lines:
-        return CartEmpty()
+        return NotPlaced.CART_EMPTY
     if checkout.shown_total not in (None, total_of(lines)):
-        return TotalChanged()
+        return NotPlaced.TOTAL_CHANGED
     if exceeds_limits(session, checkout.customer_id, lines):
-        return TooMuchOrdered()
+        return NotPlaced.TOO_MUCH_ORDERED
     # Always in the same order, or two concurrent orders of the same products can deadlock.
     missing = [line.name for line in sorted(lines, key=lambda line: line.product_id) if not take_stock(session, line)]
     if missing:

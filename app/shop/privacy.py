@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.orm import selectinload
 
@@ -67,31 +66,14 @@ def _anonymise(keys: Sequence[int]) -> None:
     db.session.execute(update(Order).where(Order.id.in_(keys)).values(**ANONYMISED))
 
 
-HOLDERS = (
-    DataSource(
-        name="cart",
-        title=_l("In your cart"),
-        export=cart,
-        rules=(deletes("guests’ carts", Cart, is_stale),),
-        labels={"quantity": _l("Quantity")},
-    ),
+SOURCES = (
+    DataSource(name="cart", package="shop", export=cart, rules=(deletes("guests’ carts", Cart, is_stale),)),
     DataSource(
         name="orders",
-        title=_l("Your orders"),
+        package="shop",
         export=orders,
         erase=erase_orders,
         rules=(Rule("names on old orders", table_of(Order), _old_and_personal, _anonymise),),
         in_use=lambda: exists().where(Order.customer_id == Customer.id),
-        labels={
-            "number": _l("Number"),
-            "placed_at": _l("Placed"),
-            "status": _l("Status"),
-            "phone": _l("Phone"),
-            "delivery": _l("Delivery"),
-            "total": _l("Total"),
-            "lines": _l("Products"),
-            "unit_price": _l("Price"),
-            "sum": _l("Sum"),
-        },
     ),
 )

@@ -3,7 +3,7 @@
 It imports the rest of the shop, and the shop imports nothing of it: `staff -> shop -> customers -> vipps`. Staff and
 customers have separate tables, cookies and logins; see `models` and `sessions`.
 
-accounts, session_store, sessions   staff accounts, and their sessions
+accounts, sessions                  staff accounts, and their sessions
 search, customer_view               find a customer, and show one
 audit_log                           who accessed what
 vipps_links                         disconnect and reconnect a customer's Vipps user
@@ -13,9 +13,10 @@ reports                             error reports behind the reference numbers o
 
 from flask import Flask
 
+from app.customers.account_activity import describe_decision, describe_reasons
 from app.customers.accounts.phone_number import readable
 from app.customers.accounts.postal_address import from_parts
-from app.customers.activity.descriptions import describe_decision, describe_reasons
+from app.customers.privacy import data_sources
 from app.staff import models as models
 from app.staff import privacy, reports
 from app.staff.commands import create_staff, disable_staff, disconnect_vipps, reconnect_vipps
@@ -35,4 +36,4 @@ def init_app(app: Flask) -> None:
     for command in (create_staff, disable_staff, disconnect_vipps, reconnect_vipps):
         app.cli.add_command(command)
     reports.init_app(app)
-    privacy.init_app(app)
+    data_sources.register(app, *privacy.SOURCES)

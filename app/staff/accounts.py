@@ -4,7 +4,6 @@ Only the operator does it, on the command line: no page makes a staff account, a
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from flask import Flask, current_app
 from sqlalchemy import select
@@ -12,31 +11,20 @@ from sqlalchemy import select
 from app.customers.passwords import hashing
 from app.customers.passwords.password_login import lock_if_correct
 from app.database import begin_write, db, utcnow
-from app.staff import session_store
+from app.staff import sessions
 from app.staff.models import Staff
 
 CLOSED_WHEN = "closed_staff_accounts"
 
 
-@dataclass(frozen=True)
-class LoggedIn:
-    """The password is correct and the account is open."""
+def lock_if_open(staff: Staff | None, password: str) -> Staff | None:
+    """Return the account, locked, if it is open and this is its password. The caller commits or rolls back.
 
-    staff: Staff
-
-
-@dataclass(frozen=True)
-class Refused:
-    """No such account, a disabled one, or a wrong password: one outcome, so that no page can reveal which."""
-
-
-def check_login(email: str | None, password: str) -> LoggedIn | Refused:
-    """Check a password and whether the account is open. The caller commits or rolls back."""
-    current = lock_if_correct(find(email) if email else None, password, lock_staff)
+    For an unknown or disabled account and for a wrong password the answer is None, so that no page can reveal which.
+    """
+    current = lock_if_correct(staff, password, lock_staff)
     # The account may have been closed while its password was being checked.
-    if current is None or not is_open(current):
-        return Refused()
-    return LoggedIn(current)
+    return current if current and is_open(current) else None
 
 
 def is_open(staff: Staff) -> bool:
@@ -67,7 +55,7 @@ def create(email: str, name: str, password: str) -> Staff | None:
 def disable(staff: Staff) -> None:
     """Disable an account and end its sessions (ASVS 7.4.2). Its audit log stays."""
     staff.disabled_at = utcnow()
-    session_store.end_all(staff)
+    sessions.end_all(staff)
 
 
 def find(email: str) -> Staff | None:

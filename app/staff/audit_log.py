@@ -7,13 +7,9 @@ query (ASVS 16.2.5).
 
 from enum import StrEnum
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
-
 from app.database import db
 from app.logging import reference
-from app.pagination import Cursor, Page, paginate
-from app.staff.models import PER_PAGE, AuditEntry
+from app.staff.models import AuditEntry
 
 MAX_DETAIL = 200
 
@@ -37,9 +33,3 @@ def record(staff_id: int, action: AuditAction, customer_id: int | None = None, d
     )
     db.session.add(row)
     db.session.flush()
-
-
-def entries(before: Cursor | None = None) -> Page[AuditEntry]:
-    """Return one page of the audit log of all staff, newest first."""
-    every = select(AuditEntry).options(joinedload(AuditEntry.staff))
-    return paginate(every, AuditEntry.id, PER_PAGE, after=before, descending=True)

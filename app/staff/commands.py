@@ -18,7 +18,8 @@ from app.customers.passwords import policy
 from app.database import MAX_ID, begin_write, db
 from app.forms import one_line
 from app.staff import accounts, vipps_links
-from app.staff.vipps_links import ChangeReason, Done, Held, IdentityCheck, LinkChange, NotChanged
+from app.staff.vipps_links import Done, Held, LinkChange, NotChanged
+from app.text_tables import text_table
 from app.vipps.values import normal_email
 
 GENERATED_BYTES = 18
@@ -64,13 +65,13 @@ def _about_a_customer(command: Callable[..., Any]) -> Callable[..., Any]:
     for add in (
         click.option(
             "--check",
-            type=click.Choice([each.value for each in IdentityCheck]),
+            type=click.Choice(list(text_table("staff", "identity_checks"))),
             required=True,
             help="How you checked identity.",
         ),
         click.option(
             "--reason",
-            type=click.Choice([each.value for each in ChangeReason]),
+            type=click.Choice(list(text_table("staff", "change_reasons"))),
             required=True,
             help="Why; for the audit log.",
         ),
@@ -106,7 +107,7 @@ def _change(number: int, email: str, reason: str, check: str) -> LinkChange:
     staff = accounts.find(normal_email(email) or "")
     if staff is None or not accounts.is_open(staff):
         raise click.ClickException("no enabled staff account has this email address")
-    return LinkChange(staff.id, number, ChangeReason(reason), IdentityCheck(check))
+    return LinkChange(staff.id, number, reason, check)
 
 
 def _report(outcome: Done | Held | NotChanged) -> None:

@@ -4,7 +4,6 @@ It has no password hash and no token: only whether there is a password, and the 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -12,7 +11,6 @@ from sqlalchemy.orm import defer, joinedload, selectinload
 
 from app.customers.consents import preferences
 from app.customers.consents.models import ConsentRecord
-from app.customers.consents.preferences import Answer, ChannelStatus
 from app.customers.models import Activity, Customer, CustomerSession, VippsLink, WebhookDelivery
 from app.database import db, utcnow
 from app.pagination import Cursor, Page, paginate
@@ -24,43 +22,25 @@ MAX_ROWS = 20
 MAX_ANSWERS = 50
 
 
-@dataclass(frozen=True)
-class CustomerView:
-    """A customer and their data; each list has the newest first."""
-
-    customer: Customer
-    has_password: bool
-    links: Sequence[VippsLink]
-    standings: Sequence[ChannelStatus]
-    others: Sequence[Answer]
-    answers: Sequence[ConsentRecord]
-    activity: Page[Activity]
-    sessions: int
-    orders: Sequence[Order]
-    errors: Sequence[ErrorReport]
-    deliveries: Sequence[WebhookDelivery]
-    audit_entries: Sequence[AuditEntry]
-
-
-def read(customer_id: int) -> CustomerView | None:
-    """Return the view of a customer; None if there is no such customer."""
+def read(customer_id: int) -> dict[str, Any] | None:
+    """Return a customer and their data, each list with the newest first; None if there is no such customer."""
     customer = find_customer(customer_id)
     if customer is None:
         return None
-    return CustomerView(
-        customer=customer,
-        has_password=_has_password(customer),
-        links=customer.vipps_links,
-        standings=preferences.channel_statuses(customer),
-        others=preferences.other_answers(customer),
-        answers=_newest_of(ConsentRecord, customer, MAX_ANSWERS),
-        activity=activity_of(customer),
-        sessions=_open_sessions(customer),
-        orders=_newest_of(Order, customer),
-        errors=_newest_of(ErrorReport, customer),
-        deliveries=_newest_of(WebhookDelivery, customer),
-        audit_entries=db.session.scalars(_of(AuditEntry, customer).options(joinedload(AuditEntry.staff))).all(),
-    )
+    return {
+        "customer": customer,
+        "has_password": _has_password(customer),
+        "links": customer.vipps_links,
+        "standings": preferences.channel_statuses(customer),
+        "others": preferences.other_answers(customer),
+        "answers": _newest_of(ConsentRecord, customer, MAX_ANSWERS),
+        "activity": activity_of(customer),
+        "sessions": _open_sessions(customer),
+        "orders": _newest_of(Order, customer),
+        "errors": _newest_of(ErrorReport, customer),
+        "deliveries": _newest_of(WebhookDelivery, customer),
+        "audit_entries": db.session.scalars(_of(AuditEntry, customer).options(joinedload(AuditEntry.staff))).all(),
+    }
 
 
 def find_customer(customer_id: int) -> Customer | None:

@@ -20,8 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.customers.sessions.session_cookie import current_customer
 from app.database import db, query_or, utcnow
 from app.logging import failure, log, reference
-from app.pagination import Cursor, Page, paginate
-from app.staff.models import PER_PAGE, ErrorReport
+from app.staff.models import ErrorReport
 
 MAX_REPORTS = 10_000
 MAX_REPORTS_PER_CODE = 1_000
@@ -64,11 +63,6 @@ def init_app(app: Flask) -> None:
     app.after_request(_report)
 
 
-def error_reports(before: Cursor | None = None) -> Page[ErrorReport]:
-    """Return one page of the reports, the newest first."""
-    return paginate(select(ErrorReport), ErrorReport.id, PER_PAGE, after=before, descending=True)
-
-
 def _report(response: Response) -> Response:
     """Write a report if the response is a refusal or a server error."""
     code = failure() or (f"http_{response.status_code}" if response.status_code >= 500 else "")
@@ -87,7 +81,7 @@ def _write(quota: Quota, code: str, status: int) -> None:
         "code": code,
         "status": status,
         "route": str(request.url_rule or "")[:MAX_ROUTE],
-        "customer_id": query_or(_customer_id, None),
+        "customer_id": query_or(lambda: getattr(current_customer(), "id", None), None),
     }
     try:
         # A transaction that the page left open would block other writers; SQLite has only one.
@@ -106,8 +100,3 @@ def _drop_old(connection: Connection, code: str) -> None:
         first_too_many = select(ErrorReport.id).where(*kept).order_by(ErrorReport.id.desc()).offset(most).limit(1)
         too_many = delete(ErrorReport).where(*kept, ErrorReport.id <= first_too_many.scalar_subquery())
         connection.execute(too_many)
-
-
-def _customer_id() -> int | None:
-    customer = current_customer()
-    return customer.id if customer else None

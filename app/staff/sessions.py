@@ -1,26 +1,50 @@
-"""The staff's session in this browser. Its cookie is separate from the customers' cookie, and is `SameSite=Strict`.
+"""The staff's session in this browser: the browser has a random token, the row its hash.
 
-The customers' cookie is Lax because they come back from Vipps; staff never come to the back office from another site.
-Every page here writes to the audit log, so a link on another site must not open one in a logged-in browser (ASVS
-3.3.2). The cookie's path is `/`, because a `__Host-` cookie allows no other.
+The cookie is separate from the customers' cookie, and is `SameSite=Strict`. The customers' cookie is Lax because they
+come back from Vipps; staff never come to the back office from another site. Every page here writes to the audit log, so
+a link on another site must not open one in a logged-in browser (ASVS 3.3.2). The cookie's path is `/`, because a
+`__Host-` cookie allows no other.
+
+Staff see other people's data, so their sessions expire sooner than a customer's: after half an hour without a page,
+and after a working day in any case (ASVS 7.3.1, 7.3.2). All of it is apart from the customers' sessions: one mistake in
+a shared condition must not open the back office to a customer. The caller commits.
 """
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Response, abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import ColumnElement, select, update
 
-from app.database import begin_write, db
+from app.database import begin_write, db, utcnow
 from app.security import cookie_name, read_cookie
 from app.settings import settings_of_app
-from app.staff import session_store
-from app.staff.models import Staff
-from app.staff.session_store import CurrentStaff
+from app.staff.models import Staff, StaffSession
 from app.strict_requests import request_target
+from app.tokens import new_token, secret_hash
 
 COOKIE = "staff"
 # The only two endpoints of the back office that need no login.
 OPEN = frozenset({"staff.login.page", "staff.login.enter"})
+IDLE_LIMIT = timedelta(minutes=30)
+ABSOLUTE_LIMIT = timedelta(hours=8)
+# The precision of "last seen"; a finer one would cost a write per page.
+RECORD_VISIT_EVERY = timedelta(minutes=1)
+MAX_USER_AGENT = 200
+
+
+@dataclass(frozen=True)
+class CurrentStaff:
+    """The staff member who is logged in in this browser, read once per request."""
+
+    staff_id: int
+    name: str
+    email: str
+    session_id: int
+    created_at: datetime
+    last_seen_at: datetime
 
 
 def require_staff() -> ResponseReturnValue | None:
@@ -32,10 +56,8 @@ def require_staff() -> ResponseReturnValue | None:
         # A redirect cannot send a submitted form again.
         there = request_target() if request.method == "GET" else None
         return redirect(url_for("staff.login.page", next=there), 303)
-    if session_store.visit_due(here):
-        begin_write()
-        session_store.record_visit(here)
-        db.session.commit()
+    if utcnow() - here.last_seen_at > RECORD_VISIT_EVERY:
+        _record_visit(here)
     return None
 
 
@@ -50,7 +72,7 @@ def current_staff() -> CurrentStaff | None:
     """Return the staff member who is logged in in this browser, or None."""
     if "staff" not in g:
         token = read_cookie(COOKIE)
-        g.staff = session_store.find(token) if token else None
+        g.staff = _find(token) if token else None
     here: CurrentStaff | None = g.staff
     return here
 
@@ -61,22 +83,37 @@ def required_staff() -> CurrentStaff:
 
 
 def start_session(staff: Staff) -> str:
-    """Log a staff member in and return the token for `set_session_cookie`. The caller commits.
+    """Log a staff member in and return the token for `set_session_cookie`.
 
     The token is always new and this browser's earlier session ends, so a planted token gains an attacker nothing; the
     form secret is renewed too (ASVS 7.2.4).
     """
     end_session()
-    return session_store.add(staff, request.user_agent.string)
+    token, now = new_token(), utcnow()
+    row = StaffSession(
+        staff=staff,
+        token_hash=secret_hash(token),
+        user_agent=request.user_agent.string.replace("\0", "")[:MAX_USER_AGENT],
+        created_at=now,
+        last_seen_at=now,
+        expires_at=_expiry(now, now),
+    )
+    db.session.add(row)
+    return token
 
 
 def end_session() -> None:
-    """End the session of this browser, if there is one. The caller commits."""
+    """End the session of this browser, if there is one."""
     here = current_staff()
     if here is not None:
-        session_store.end(here.session_id)
+        _update_open(StaffSession.id == here.session_id, ended_at=utcnow())
     g.staff = None
     session.clear()
+
+
+def end_all(staff: Staff) -> None:
+    """End every session of a staff account."""
+    _update_open(StaffSession.staff_id == staff.id, ended_at=utcnow())
 
 
 def set_session_cookie(response: Any, token: str) -> None:
@@ -91,3 +128,35 @@ def clear_session_cookie(response: Any) -> None:
 
 def _attributes() -> dict[str, Any]:
     return {"httponly": True, "secure": settings_of_app().https, "samesite": "Strict", "path": "/"}
+
+
+def _find(token: str) -> CurrentStaff | None:
+    """Return the staff member of a token; None if the session has ended or expired, or the account is disabled."""
+    found = select(
+        Staff.id, Staff.name, Staff.email, StaffSession.id, StaffSession.created_at, StaffSession.last_seen_at
+    ).join(StaffSession.staff)
+    row = db.session.execute(
+        found.where(
+            StaffSession.token_hash == secret_hash(token),
+            StaffSession.ended_at.is_(None),
+            StaffSession.expires_at > utcnow(),
+            Staff.disabled_at.is_(None),
+        )
+    ).one_or_none()
+    return CurrentStaff(*row) if row else None
+
+
+def _record_visit(here: CurrentStaff) -> None:
+    """Extend the idle limit, unless the session has ended meanwhile."""
+    begin_write()
+    now = utcnow()
+    _update_open(StaffSession.id == here.session_id, last_seen_at=now, expires_at=_expiry(here.created_at, now))
+    db.session.commit()
+
+
+def _update_open(condition: ColumnElement[bool], **values: datetime) -> None:
+    db.session.execute(update(StaffSession).where(condition, StaffSession.ended_at.is_(None)).values(**values))
+
+
+def _expiry(created_at: datetime, seen_at: datetime) -> datetime:
+    return min(seen_at + IDLE_LIMIT, created_at + ABSOLUTE_LIMIT)

@@ -22,24 +22,6 @@ from app.vipps.id_token import is_subject
 from app.vipps.routes import integration
 
 
-class ChangeReason(StrEnum):
-    """Why a link is changed."""
-
-    NEW_PROFILE = "new_profile"
-    SALES_UNIT = "sales_unit"
-    WRONG_USER = "wrong_user"
-    ASKED = "asked"
-
-
-class IdentityCheck(StrEnum):
-    """How support checked who the customer is."""
-
-    CALLED_BACK = "called_back"
-    ORDER_DETAILS = "order_details"
-    CONFIRMED_EMAIL = "confirmed_email"
-    IN_PERSON = "in_person"
-
-
 class NotChanged(StrEnum):
     """Why nothing was changed."""
 
@@ -53,12 +35,16 @@ class NotChanged(StrEnum):
 
 @dataclass(frozen=True)
 class LinkChange:
-    """What a staff member wants to change, and why. `seen` is the subject that the page showed, None without a page."""
+    """What a staff member wants to change.
+
+    `reason` and `check`, how the identity was checked, are names of the tables `change_reasons` and `identity_checks`.
+    `seen` is the subject that the page showed, None without a page.
+    """
 
     staff_id: int
     customer_id: int
-    reason: ChangeReason
-    check: IdentityCheck
+    reason: str
+    check: str
     seen: str | None = None
 
 

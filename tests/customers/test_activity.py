@@ -6,9 +6,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import PER_PAGE, Kind
-from app.customers.activity.descriptions import KINDS, VERDICTS
+from app.customers import account_activity
+from app.customers.account_activity import KINDS, PER_PAGE, VERDICTS, Kind
 from app.customers.models import Activity, Customer
 from app.database import db
 from app.vipps.matching import Decision, Verdict

@@ -68,13 +68,6 @@ def test_an_address_that_was_never_confirmed_makes_no_difference(app: Flask, cli
     assert [mail.kind for mail in mails(app)] == ["confirm_address", "blocked", "already_registered"]
 
 
-def test_its_owner_is_told_by_mail(app: Flask) -> None:
-    add_customer(app)
-    block(app)
-    run(app, "unblock", EMAIL)
-    assert [mail.kind for mail in mails(app)] == ["blocked", "unblocked"]
-
-
 def test_blocking_ends_open_sessions(app: Flask, client: FlaskClient) -> None:
     customer_id = add_customer(app)
     log_in_by_form(client)
@@ -142,14 +135,6 @@ def test_a_link_that_was_left_open_opens_nothing(app: Flask, client: FlaskClient
     assert not is_logged_in(client)
 
 
-def test_registering_the_address_again_is_no_way_back(app: Flask, client: FlaskClient) -> None:
-    add_customer(app)
-    block(app)
-    assert register(client, password=OTHER_PASSWORD).status_code == 303
-    assert [mail.kind for mail in mails(app)] == ["blocked", "already_registered"]
-    assert log_in_by_form(client, password=OTHER_PASSWORD).status_code == 422
-
-
 def test_an_account_that_is_opened_again_is_as_it_was(app: Flask, client: FlaskClient) -> None:
     customer_id = add_customer(app)
     log_in_by_form(client)
@@ -157,6 +142,7 @@ def test_an_account_that_is_opened_again_is_as_it_was(app: Flask, client: FlaskC
     assert run(app, "unblock", EMAIL).output == "The account is open again.\n"
     assert not is_logged_in(client)
     assert log_in_by_form(client, EMAIL, PASSWORD).status_code == 303
+    assert [mail.kind for mail in mails(app)] == ["blocked", "unblocked"]
     assert activity_of(app, customer_id) == [
         ("logged_in", "password"),
         ("blocked", None),

@@ -7,12 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
+from app.customers import account_activity
+from app.customers.account_activity import Kind
 from app.customers.models import Customer, VippsLink, VippsProfile
-from app.customers.profile.from_vipps import addresses_of, vipps_profile_of
 from app.database import db
-from app.vipps.claims import Address
 from app.vipps.matching import Decision, Verdict
 from tests.conftest import browser_of, open_page, post
 from tests.customers.steps import EMAIL, add_answer, add_customer, log_in
@@ -115,18 +113,6 @@ def test_a_link_of_another_sales_unit_is_no_connection(app: Flask, client: Flask
         db.session.commit()
     log_in(client)
     assert "Not connected" in open_page(client, "/account").text
-
-
-def test_addresses_come_as_vipps_gave_them_with_the_default_first(app: Flask) -> None:
-    customer_id = add_customer(app, vipps=True)
-    tell(app, customer_id, [HOME, {"type": "other", "street": "Hytta 1"}])
-    with app.app_context():
-        customer = db.session.get_one(Customer, customer_id)
-        assert vipps_profile_of(customer) is not None
-        assert addresses_of(customer) == [
-            Address("home", "Fjordveien 12\nUnit B5", "5003", "BERGEN", "NO"),
-            Address("other", "Hytta 1", "", "", ""),
-        ]
 
 
 def test_a_customer_cannot_see_another_customers_page(app: Flask, client: FlaskClient) -> None:

@@ -99,32 +99,12 @@ def test_an_equal_number_is_verified_when_vipps_has_verified_it(app: Flask, veri
         assert (customer.phone_verified_at is not None) == verified
 
 
-@pytest.mark.parametrize("verified", [True, False])
-def test_a_number_that_came_by_itself_is_as_verified_as_at_vipps(app: Flask, verified: bool) -> None:
-    customer_id = add_linked(app, policy="update")
-    refresh(app, customer_id, says(phone_number="4790000099", phone_number_verified=verified))
-    with looking_at(app, customer_id) as customer:
-        assert (customer.phone_number, customer.phone_verified_at is not None) == ("4790000099", verified)
-
-
 def test_a_number_that_vipps_has_replaced_stays_but_is_verified_no_longer(app: Flask) -> None:
     """It may be given to another person, who must not be taken for this customer."""
     customer_id = add_linked(app)
     refresh(app, customer_id, says(phone_number="4790000099"))
     with looking_at(app, customer_id) as customer:
         assert (customer.phone_number, customer.phone_verified_at) == ("4790000011", None)
-
-
-def test_an_address_that_opens_another_account_is_flagged_and_never_taken(either_app: Flask) -> None:
-    other = add_linked(either_app, email="kari.berg@example.com", phone_number=None)
-    customer_id = add_linked(either_app, policy="update")
-    refreshed = refresh(either_app, customer_id, says(email="kari.berg@example.com"))
-    assert refreshed.email_taken
-    assert refreshed.proposed == 0
-    assert ("email", "held_elsewhere") in states(either_app, customer_id)
-    assert own_values(either_app, customer_id)["email"] == "kari@example.com"
-    assert own_values(either_app, other)["email"] == "kari.berg@example.com"
-    assert mails(either_app, to="kari@example.com") == []
 
 
 def test_a_new_address_moves_the_login_tells_the_old_one_and_ends_mailed_links(either_app: Flask) -> None:
@@ -246,16 +226,6 @@ def test_a_value_of_the_customers_own_is_lost_only_to_who_let_it_follow(
         asked = [change.field for change in history if change.state == "proposed"]
         assert len(asked) == len(set(asked))
         assert not asked or policy == "ask"
-
-
-def test_a_verified_number_has_one_holder_the_last_one(either_app: Flask) -> None:
-    first = add_linked(either_app)
-    second = add_linked(either_app, email="amalie@example.com", phone_number=None, told=False)
-    assert verified_numbers(either_app) == {first: "4790000011"}
-    refresh(either_app, second, says(email="amalie@example.com"))
-    assert verified_numbers(either_app) == {second: "4790000011"}
-    refresh(either_app, first, says())
-    assert verified_numbers(either_app) == {first: "4790000011"}
 
 
 def test_an_old_proposal_does_not_end_a_newer_verification(either_app: Flask) -> None:

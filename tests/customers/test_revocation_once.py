@@ -71,7 +71,7 @@ def test_what_was_stored_but_not_answered_is_harmless(app: Flask, monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    "breaks", ["withdraw_proposals", "emails.sharing_revoked", "session_store.end_all", "account_activity.record"]
+    "breaks", ["withdraw_proposals", "emails.send", "session_store.end_all", "account_activity.record"]
 )
 def test_a_failure_in_the_middle_leaves_nothing_and_the_next_delivery_works(
     either_app: Flask, monkeypatch: pytest.MonkeyPatch, breaks: str

@@ -14,17 +14,7 @@ from app.customers.sessions.session_store import IDLE_LIMIT
 from app.customers.sessions.user_agent import device
 from app.database import db, utcnow
 from tests.conftest import browser_of, open_page, post
-from tests.customers.steps import (
-    activity_of,
-    add_customer,
-    enter,
-    is_logged_in,
-    link_in,
-    log_in,
-    mails,
-    open_sessions,
-    register,
-)
+from tests.customers.steps import activity_of, add_customer, enter, is_logged_in, log_in, open_sessions
 from tests.pages import Page
 
 LIST = "/account/sessions"
@@ -96,13 +86,6 @@ def test_what_has_ended_or_lapsed_is_not_shown(app: Flask, client: FlaskClient) 
     page = open_page(client, LIST)
     assert len(rows(page)) == 1
     assert not page.select(f"form[action='{OTHERS}']")
-
-
-def test_who_confirmed_an_address_came_by_mail(app: Flask, client: FlaskClient) -> None:
-    register(client)
-    link = link_in(mails(app)[0], "confirm")
-    post(client, link, form_on=link)
-    assert "Link by email" in rows(open_page(client, LIST))[0]
 
 
 def test_one_browser_is_logged_out_from_another(app: Flask, client: FlaskClient) -> None:

@@ -63,8 +63,8 @@ def test_a_refusal_and_an_email_name_no_password(shop: Flask) -> None:
                 actions = actions_after_refusal(code, who, "/", "REF", LoginPurpose.LOG_IN)
                 assert [each for each in actions if "password" in each.href or "register" in each.href] == [], code
                 assert actions, code
-        emails.vipps_connected(customer)
-        emails.sharing_revoked(customer)
+        emails.send(customer, "vipps_connected")
+        emails.send(customer, "sharing_revoked")
         db.session.commit()
     assert [mail.kind for mail in mails(shop) if "assword" in mail.body] == []
 

@@ -150,11 +150,6 @@ def test_a_form_that_shows_no_total_is_ordered_at_the_shops_price(app: Flask, bu
     assert all_orders(app)[0].total == 89_800
 
 
-def test_a_total_of_the_browsers_own_is_not_ordered_at(app: Flask, buyer: FlaskClient) -> None:
-    assert place_order(buyer, shown_total="1").location == "/checkout"
-    assert all_orders(app) == []
-
-
 @pytest.mark.parametrize(
     ("field", "value", "complaint"),
     [
@@ -184,15 +179,6 @@ def test_a_mistake_is_named_next_to_its_field_and_nothing_typed_is_lost(
     for name, words in kept.items():
         assert page.one(f'main [name="{name}"]')["value"] == words
     assert (all_orders(app), stock_of(app), cart_of(buyer)) == ([], 10, {"mittens": 2})
-
-
-@pytest.mark.parametrize(
-    ("phone", "kept"),
-    [("91234567", "+47 912 34 567"), ("+45 20 12 34 56", "+45 20 12 34 56"), ("0047 912 34 567", "+47 912 34 567")],
-)
-def test_a_phone_number_is_kept_in_international_form(app: Flask, buyer: FlaskClient, phone: str, kept: str) -> None:
-    place_order(buyer, phone=phone)
-    assert all_orders(app)[0].phone == kept
 
 
 def test_control_characters_do_not_get_into_an_order(app: Flask, buyer: FlaskClient) -> None:
@@ -241,6 +227,8 @@ def test_too_little_left_is_said_and_the_cart_stays(app: Flask, buyer: FlaskClie
     assert "no longer have enough of “Mittens”. Nothing was ordered" in page.text
     assert (cart_of(buyer), all_orders(app)) == ({"hat": 1, "mittens": 2}, [])
     assert (stock_of(app, "hat"), stock_of(app, "mittens")) == (10, 1)
+    with app.app_context():
+        assert db.session.scalars(select(Mail)).all() == []
     assert buyer.get("/checkout").location == "/cart"
 
 
@@ -253,14 +241,6 @@ def test_the_receipt_is_mailed_without_a_word_that_was_typed(app: Flask, buyer: 
     assert "2 × Mittens: 898,00\xa0kr" in mail.body
     assert f"http://localhost:8000/orders/{order.number}" in mail.body
     assert "evil" not in mail.body
-
-
-def test_no_mail_is_sent_for_an_order_that_was_not_made(app: Flask, buyer: FlaskClient) -> None:
-    form = order_form(checkout_page(buyer))
-    set_product(app, stock=0)
-    buyer.post("/checkout", data=form)
-    with app.app_context():
-        assert db.session.scalars(select(Mail)).all() == []
 
 
 @pytest.mark.parametrize(("limit", "allowed"), [("MAX_ORDERS_PER_HOUR", 2), ("MAX_ITEMS_PER_HOUR", 5)])

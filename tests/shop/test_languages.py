@@ -90,12 +90,6 @@ def test_search_takes_wildcards_as_letters_on_both_databases(either_app: Flask) 
     assert found(client, "wool\0 99%wool") == ["Ninety 99%wool"]
 
 
-def test_a_search_looks_in_the_language_on_the_screen(demo_app: Flask) -> None:
-    name = PRODUCTS["wool-blanket"]["name"]
-    assert found(in_language(demo_app, "nb"), name["nb"]) == [name["nb"]]
-    assert found(in_language(demo_app, "en"), name["nb"]) == []
-
-
 def test_a_search_that_finds_nothing_says_so_in_both_languages(demo_app: Flask) -> None:
     page = open_page(in_language(demo_app, "en"), "/?q=submarine")
     assert page.h1 == "Results for “submarine”"

@@ -119,10 +119,3 @@ def test_a_pick_up_does_not_care_about_a_changed_list(app: Flask, client: FlaskC
     form = order_form(checkout_page(client), address="0", delivery="pickup")
     refresh(app, customer_id, says(addresses=()))
     assert client.post("/checkout", data=form).status_code == 303
-
-
-def test_what_is_typed_at_the_checkout_is_not_kept(app: Flask, client: FlaskClient) -> None:
-    customer_id = shopper(app, client, address=None)
-    place_order(client)
-    with app.app_context():
-        assert db.session.get_one(Customer, customer_id).address is None

@@ -14,7 +14,7 @@ from sqlalchemy import insert, update
 from app import about
 from app.customers.consents import ledger
 from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer, VippsLink
+from app.customers.models import Customer
 from app.database import db, utcnow
 from app.staff import export
 from tests.conftest import browser_of, open_page
@@ -60,16 +60,6 @@ def test_the_audience_follows_each_step(app: Flask) -> None:
     assert numbers(client) == [customer_id]
     assert numbers(client, "sms") == []
     add_answer(app, customer_id, "email", False)
-    assert numbers(client) == []
-    add_answer(app, customer_id, "email", True, subject=f"sub of {EMAIL}")
-    assert numbers(client) == [customer_id]
-    _set(app, VippsLink, sharing_revoked_at=utcnow())
-    assert numbers(client) == []
-    _set(app, VippsLink, sharing_revoked_at=None)
-    assert numbers(client) == [customer_id]
-    _set(app, Customer, blocked_at=utcnow())
-    assert numbers(client) == []
-    _set(app, Customer, blocked_at=None, email_verified_at=None)
     assert numbers(client) == []
 
 

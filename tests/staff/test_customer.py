@@ -239,15 +239,6 @@ def test_a_customers_page_asks_as_much_for_many_rows_as_for_few(app: Flask) -> N
     assert counts[0] <= 20
 
 
-def test_everything_is_there_in_norwegian_too(app: Flask) -> None:
-    customer_id = customers.add_customer(app, vipps=True)
-    furnish(app, customer_id)
-    client = at_work(app)
-    client.set_cookie("language", "nb")
-    for path in ("/staff", f"/staff/customers/{customer_id}", "/staff/looks", "/staff/errors", "/staff/deliveries"):
-        assert open_page(client, path).one("html")["lang"] == "nb"
-
-
 def test_every_outcome_of_a_delivery_has_words(app: Flask) -> None:
     with app.app_context():
         for number, outcome in enumerate((*Outcome, "not_base64url")):

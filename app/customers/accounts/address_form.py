@@ -1,9 +1,9 @@
-"""The form fields for a postal address: at the checkout, and on the profile's page.
+"""A form with a phone number and a postal address: the base of the checkout's and the profile's.
 
-The fields are required only if an address is typed; the form says so by `types_address`.
+The fields of the address are required only if an address is typed; the form says so by `types_address`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
@@ -11,8 +11,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Field, SelectField, StringField
 from wtforms.validators import AnyOf, Length, StopValidation, ValidationError
 
+from app.customers.accounts import phone_number
 from app.customers.accounts.postal_address import PARTS, POSTAL_DIGITS, country_name, postal_code_fits
-from app.forms import one_line
+from app.forms import Form, one_line
 from app.vipps.claims import Address
 
 
@@ -33,55 +34,48 @@ class IfTyped:
             raise StopValidation(str(self.question))
 
 
-class RightDigits:
-    """Accept as many digits as the postal codes of the form's country have."""
-
-    def __call__(self, form: Any, field: Field) -> None:
-        """Refuse any other postal code."""
-        country = form.country.data or ""
-        if (digits := POSTAL_DIGITS.get(country)) and not postal_code_fits(field.data or "", country):
-            raise ValidationError(_("A postal code in that country has %(digits)s digits.", digits=digits))
-
-
-def street_field() -> StringField:
-    """Return the field for the street."""
-    return StringField(
-        _l("Street and number"),
-        filters=[one_line],
-        validators=[IfTyped(_l("Enter the street and number.")), Length(max=200)],
-    )
-
-
-def postal_code_field() -> StringField:
-    """Return the field for the postal code."""
-    return StringField(
-        _l("Postal code"), filters=[one_line], validators=[IfTyped(_l("Enter the postal code.")), RightDigits()]
-    )
-
-
-def region_field() -> StringField:
-    """Return the field for the town."""
-    return StringField(_l("Town"), filters=[one_line], validators=[IfTyped(_l("Enter the town.")), Length(max=100)])
-
-
-def country_field() -> SelectField:
-    """Return the choice of a country that the shop sends to."""
-    return SelectField(
-        _l("Country"),
-        choices=country_choices,
-        validate_choice=False,
-        validators=[
-            IfTyped(_l("Choose the country.")),
-            AnyOf(POSTAL_DIGITS, _l("We deliver to Norway, Sweden, Denmark and Finland.")),
-        ],
-    )
-
-
 def country_choices() -> list[tuple[str, str]]:
     """Return the countries that the shop sends to, by code and name."""
     return [(code, country_name(code)) for code in POSTAL_DIGITS]
 
 
-def typed_address(form: Any, kind: str) -> Address:
-    """Return the address that was typed into a form's four fields."""
-    return Address(kind, *(form[part].data or "" for part in PARTS))
+class AddressForm(Form):
+    """The fields of an address. A subclass has a `phone`, and says by `types_address` whether an address is typed."""
+
+    types_address: Any
+
+    street = StringField(
+        _l("Street and number"), [IfTyped(_l("Enter the street and number.")), Length(max=200)], filters=[one_line]
+    )
+    postal_code = StringField(_l("Postal code"), [IfTyped(_l("Enter the postal code."))], filters=[one_line])
+    region = StringField(_l("Town"), [IfTyped(_l("Enter the town.")), Length(max=100)], filters=[one_line])
+    country = SelectField(
+        _l("Country"),
+        [
+            IfTyped(_l("Choose the country.")),
+            AnyOf(POSTAL_DIGITS, _l("We deliver to Norway, Sweden, Denmark and Finland.")),
+        ],
+        choices=country_choices,
+        validate_choice=False,
+    )
+
+    def __iter__(self) -> Iterator[Field]:
+        """Iterate the fields in the order of the page: the address follows the subclass's own fields."""
+        return iter(sorted(super().__iter__(), key=lambda field: field.short_name in PARTS))
+
+    def validate_postal_code(self, field: Field) -> None:
+        """Accept as many digits as the postal codes of the chosen country have."""
+        country = self.country.data or ""
+        if (digits := POSTAL_DIGITS.get(country)) and not postal_code_fits(field.data or "", country):
+            raise ValidationError(_("A postal code in that country has %(digits)s digits.", digits=digits))
+
+    def validate_phone(self, field: Field) -> None:
+        """Accept a number that exists, or none; without a country code it is Norwegian."""
+        if field.data and phone_number.digits_of(field.data) is None:
+            raise ValidationError(
+                _("That is not a phone number. If it is not Norwegian, start with + and the country code.")
+            )
+
+    def typed_address(self, kind: str) -> Address:
+        """Return the address that was typed."""
+        return Address(kind, *(self[part].data or "" for part in PARTS))

@@ -1,57 +1,32 @@
 """Register an account, confirm its address, and block or unblock it.
 
-Every function returns a typed outcome; the caller commits it together with the email that belongs to it. Outcomes that
-a stranger must not tell apart (is this address registered?) differ only in the email, which only the owner of the
-address reads (ASVS 6.3.8).
+The caller commits an outcome together with the email that belongs to it. Outcomes that a stranger must not tell apart
+(is this address registered?) differ only in the email, which only the owner of the address reads (ASVS 6.3.8).
 
 Registering does not log in and proves nothing: an attacker who registers with another person's address would have
 access to the account before its owner (pre-hijacking: Sudhodanan and Paverd, "Pre-hijacked accounts", USENIX Security
 2022). So an address counts only after its emailed link was used by a person who also knows the registration's password.
 """
 
-from dataclasses import dataclass
-
 from sqlalchemy.exc import IntegrityError
 
-from app.customers import email_tokens, lookup
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
-from app.customers.email_tokens import LinkSpent, TokenPurpose
+from app.customers import account_activity, email_tokens, lookup
+from app.customers.account_activity import Kind
+from app.customers.email_tokens import TokenPurpose
 from app.customers.models import Customer, EndReason, LoginMethod
 from app.customers.passwords import hashing
 from app.customers.sessions.session_store import end_all
 from app.database import begin_write, db, utcnow
 
 
-@dataclass(frozen=True)
-class Registered:
-    """A new account, or a replaced one that was never confirmed; the token is sent to the address."""
-
-    customer: Customer
-    token: str
-
-
-@dataclass(frozen=True)
-class AddressTaken:
-    """The address opens an account already; an email tells its owner, and nothing changed."""
-
-    customer: Customer
-
-
-@dataclass(frozen=True)
-class AddressConfirmed:
-    """The customer has proved the address."""
-
-    customer: Customer
-
-
-@dataclass(frozen=True)
-class WrongPassword:
+class WrongPasswordError(Exception):
     """The password is not that of the registration; nothing changed."""
 
 
-def register(name: str, email: str, password: str, locale: str) -> Registered | AddressTaken:
-    """Create an account whose address is not confirmed yet.
+def register(name: str, email: str, password: str, locale: str) -> tuple[Customer, str | None]:
+    """Create an account whose address is not confirmed yet; return it with the token that confirms the address.
+
+    If the address opens an account already, nothing changes, and that account is returned without a token.
 
     `email` is in its normal form, `password` has passed `policy.problem`. The hash is computed for a taken address as
     well, because the time would reveal it. An unconfirmed account has no owner yet, so the newest registration replaces
@@ -61,33 +36,34 @@ def register(name: str, email: str, password: str, locale: str) -> Registered | 
     begin_write()
     customer = lookup.find_by_email(email, lock=True) or _added(Customer(email=email))
     if lookup.is_claimed(customer):
-        return AddressTaken(customer)
+        return customer, None
     customer.name, customer.password_hash, customer.locale = name, password_hash, locale
     db.session.flush()
-    return Registered(customer, email_tokens.issue(customer, email, TokenPurpose.CONFIRM))
+    return customer, email_tokens.issue(customer, email, TokenPurpose.CONFIRM)
 
 
-def confirm_address(token: str, password: str | None) -> AddressConfirmed | LinkSpent | WrongPassword:
-    """Use an emailed link to confirm the address of a registration.
+def confirm_address(token: str, password: str | None) -> Customer | None:
+    """Use an emailed link to confirm the address of a registration; None if the link no longer works.
 
-    Pass the password that was given, or None when this browser is the one that registered. The link alone is not
-    enough: an owner who opens every email would confirm an attacker's registration.
+    Pass the password that was given, or None when this browser is the one that registered; a wrong one raises
+    `WrongPasswordError`. The link alone is not enough: an owner who opens every email would confirm an attacker's
+    registration.
     """
     proof = email_tokens.find(token, TokenPurpose.CONFIRM)
     if proof is None or proof.customer.email != proof.email:
-        return LinkSpent()
+        return None
     customer_id, seen = proof.customer_id, proof.customer.password_hash
     if password is not None and not hashing.matches(password, seen):
-        return WrongPassword()
+        raise WrongPasswordError
     begin_write()
     customer = lookup.lock_customer(customer_id)
     if customer is None or customer.password_hash != seen or customer.blocked_at:
-        return LinkSpent()
+        return None
     if email_tokens.use(token, TokenPurpose.CONFIRM) is None:
-        return LinkSpent()
+        return None
     customer.mark_email_verified()
     account_activity.record(customer, Kind.ADDRESS_CONFIRMED, method=LoginMethod.MAIL)
-    return AddressConfirmed(customer)
+    return customer
 
 
 def block(customer: Customer) -> None:

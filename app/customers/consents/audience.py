@@ -11,16 +11,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
-from app.customers.consents.channels import CHANNELS, Reach
+from app.customers.consents.channels import CHANNELS
 from app.customers.consents.ledger import VIPPS_LOGIN
 from app.customers.consents.models import ConsentRecord
 from app.customers.models import Customer, VippsLink
 from app.database import db
-
-CONFIRMED: dict[Reach, tuple[Any, Any]] = {
-    Reach.EMAIL: (Customer.email, Customer.email_verified_at),
-    Reach.PHONE: (Customer.phone_number, Customer.phone_verified_at),
-}
 
 
 @dataclass(frozen=True)
@@ -46,7 +41,7 @@ def audience(consent_id: str, after_id: int = 0, limit: int | None = None) -> Se
 
 
 def _statement(consent_id: str, after_id: int) -> Select[Any]:
-    address, confirmed_at = CONFIRMED[CHANNELS[consent_id].reach]
+    address, confirmed_at = (getattr(Customer, column) for column in CHANNELS[consent_id].reach.value)
     latest = _latest(consent_id, after_id)
     proof = and_(ConsentRecord.id == latest.c.id, latest.c.place == 1)
     return (

@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from flask import request, session
 
-from app.customers.activity import account_activity
+from app.customers import account_activity
 from app.customers.consents import ledger, preferences
 from app.customers.consents.channels import ALL, CHANNELS, Channel
 from app.customers.consents.models import ConsentRecord

@@ -7,7 +7,7 @@ greatest `(effective_at, id)`. The caller commits.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,12 @@ from app.vipps.claims import UserInfo
 from app.vipps.consents import ConsentAnswer
 
 VIPPS_LOGIN, MY_PAGE, UNSUBSCRIBE = "vipps_login", "my_page", "unsubscribe"
+# What a copy of an answer has: all that an independent check needs.
+HASHED = "SHA-256 of the object's canonical JSON: members sorted, no blanks, UTF-8"
+EVIDENCE = (
+    *("id", "consent_id", "granted", "required", "text", "heading", "description", "language", "links"),
+    *("given_at", "received_at", "effective_at", "source", "subject", "object_hash", "evidence"),
+)
 
 
 def record(customer: Customer, info: UserInfo) -> None:
@@ -94,6 +100,12 @@ def history(customer: Customer) -> Sequence[ConsentRecord]:
     return db.session.scalars(_answers_of(customer)).all()
 
 
+def document(records: Iterable[ConsentRecord]) -> dict[str, Any]:
+    """Return answers as one document, the oldest first: rows, hashes and raw objects."""
+    answers = [{name: _as_json(getattr(row, name)) for name in EVIDENCE} for row in records]
+    return {"made_at": utcnow().isoformat(), "object_hash_is": HASHED, "answers": answers}
+
+
 def erase(customer: Customer, pseudonym: str, keep_until: datetime) -> None:
     """Remove the customer from their answers; question and answer stay as evidence for a limited time."""
     theirs = update(ConsentRecord).where(ConsentRecord.customer_id == customer.id)
@@ -157,3 +169,7 @@ def _is_recorded(customer: Customer, digest: str, consent_id: str) -> bool:
 def _answers_of(customer: Customer) -> Select[ConsentRecord]:
     mine = select(ConsentRecord).where(ConsentRecord.customer_id == customer.id)
     return mine.order_by(ConsentRecord.effective_at, ConsentRecord.id)
+
+
+def _as_json(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

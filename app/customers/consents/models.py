@@ -47,3 +47,8 @@ class ConsentRecord(Base):
     evidence: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     pseudonym: Mapped[str | None] = mapped_column(String(64), index=True)
     keep_until: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+
+    @property
+    def is_revocable(self) -> bool:
+        """Tell whether this is a yes that can be withdrawn: one that was not required."""
+        return self.granted and not self.required

@@ -39,25 +39,19 @@ class ChannelStatus:
     reachable: bool
 
 
-@dataclass(frozen=True)
-class Answer:
-    """An answer to a question that is not one of our channels; it can be withdrawn unless it was required."""
-
-    record: ConsentRecord
-    revocable: bool
-
-
 def channel_statuses(customer: Customer) -> list[ChannelStatus]:
     """Return the state of each channel."""
     answers = {record.consent_id: record for record in ledger.latest(customer)}
     revoked = revoked_subjects(customer)
-    return [_status(customer, channel, answers.get(channel.id), revoked) for channel in ALL]
+    return [
+        ChannelStatus(channel, record := answers.get(channel.id), _state(record, revoked), channel.reaches(customer))
+        for channel in ALL
+    ]
 
 
-def other_answers(customer: Customer) -> list[Answer]:
+def other_answers(customer: Customer) -> list[ConsentRecord]:
     """Return the latest answers to questions that are not our channels; the shop does not use them."""
-    others = [record for record in ledger.latest(customer) if record.consent_id not in CHANNELS]
-    return [Answer(record, record.granted and not record.required) for record in others]
+    return [record for record in ledger.latest(customer) if record.consent_id not in CHANNELS]
 
 
 def choose(customer: Customer, consent_id: str, granted: bool, source: str = ledger.MY_PAGE) -> ConsentRecord | None:
@@ -106,17 +100,14 @@ def is_suspended(record: ConsentRecord, revoked: Sequence[str]) -> bool:
     return record.granted and record.source == ledger.VIPPS_LOGIN and record.subject in revoked
 
 
-def _status(
-    customer: Customer, channel: Channel, record: ConsentRecord | None, revoked: Sequence[str]
-) -> ChannelStatus:
-    state = ConsentState.OFF
-    if record and record.granted:
-        state = ConsentState.SUSPENDED if is_suspended(record, revoked) else ConsentState.ON
-    return ChannelStatus(channel, record, state, channel.reaches(customer))
+def _state(record: ConsentRecord | None, revoked: Sequence[str]) -> ConsentState:
+    if record is None or not record.granted:
+        return ConsentState.OFF
+    return ConsentState.SUSPENDED if is_suspended(record, revoked) else ConsentState.ON
 
 
 def _withdraw(customer: Customer, before: ConsentRecord, source: str) -> ConsentRecord | None:
-    if not before.granted or before.required:
+    if not before.is_revocable:
         return None
     return ledger.record_answer(
         customer, before.consent_id, False, before.text, before.heading, before.language, source

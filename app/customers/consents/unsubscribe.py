@@ -5,14 +5,11 @@ a restored backup may give an id to another customer, whose consent an old link 
 it for its reader with one POST without cookies (RFC 8058), so it can only withdraw.
 """
 
-from dataclasses import dataclass
-
 from flask import url_for
 from itsdangerous import BadData, URLSafeSerializer
 
-from app.customers import lookup
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
+from app.customers import account_activity, lookup
+from app.customers.account_activity import Kind
 from app.customers.consents import ledger, preferences
 from app.customers.consents.channels import CHANNELS, Channel
 from app.customers.models import Customer, LoginMethod
@@ -21,14 +18,6 @@ from app.settings import settings_of_app
 
 SALT = "unsubscribe"
 MAX_TOKEN_LENGTH = 500
-
-
-@dataclass(frozen=True)
-class UnsubscribeLink:
-    """The account and the channel of a valid token."""
-
-    customer: Customer
-    channel: Channel
 
 
 def token_for(customer: Customer, consent_id: str) -> str:
@@ -50,35 +39,26 @@ def address(customer: Customer, consent_id: str) -> str:
     return settings_of_app().public_url + url_for("unsubscribe.page", token=token, _external=False)
 
 
-def find(token: str) -> UnsubscribeLink | None:
+def find(token: str) -> tuple[Customer, Channel] | None:
     """Return the account and channel of a token; None if it is forged, or its account was deleted."""
-    customer_id, channel, created = _read(token)
-    customer = db.session.get(Customer, customer_id) if customer_id else None
-    if channel is None or customer is None or _created(customer) != created:
+    try:
+        customer_id, consent_id, created = _serializer().loads(token[:MAX_TOKEN_LENGTH])
+    except BadData:
         return None
-    return UnsubscribeLink(customer, channel)
+    customer, channel = db.session.get(Customer, customer_id), CHANNELS.get(consent_id)
+    return (customer, channel) if customer and channel and _created(customer) == created else None
 
 
-def withdraw(token: str) -> UnsubscribeLink | None:
+def withdraw(token: str) -> tuple[Customer, Channel] | None:
     """Withdraw the consent; a repeat changes nothing. The caller commits."""
     begin_write()
-    link = find(token)
-    customer = lookup.lock_customer(link.customer.id) if link else None
-    if link is None or customer is None:
+    found = find(token)
+    if found is None or lookup.lock_customer(found[0].id) is None:
         return None
-    if preferences.choose(customer, link.channel.id, False, ledger.UNSUBSCRIBE):
+    customer, channel = found
+    if preferences.choose(customer, channel.id, False, ledger.UNSUBSCRIBE):
         account_activity.record(customer, Kind.CONSENT_WITHDRAWN, method=LoginMethod.MAIL)
-    return link
-
-
-def _read(token: str) -> tuple[int, Channel | None, int]:
-    if len(token) > MAX_TOKEN_LENGTH:
-        return 0, None, 0
-    try:
-        customer_id, consent_id, created = _serializer().loads(token)
-    except BadData:
-        return 0, None, 0
-    return customer_id, CHANNELS.get(consent_id), created
+    return found
 
 
 def _created(customer: Customer) -> int:

@@ -10,10 +10,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
-from app.customers import email_tokens
+from app.customers import account_activity, email_tokens
+from app.customers.account_activity import Kind
 from app.customers.accounts import emails, phone_number
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
 from app.customers.consents import ledger, preferences
 from app.customers.lookup import Identity, find_by_email, find_link, lock_link
 from app.customers.models import Customer, EndReason, LoginMethod, VippsLink
@@ -150,7 +149,7 @@ def link_account(customer: Customer, who: Identity) -> VippsLink:
     email_tokens.revoke(customer)
     end_sessions_of(customer, EndReason.VIPPS_CONNECTED, except_current=True)
     account_activity.record(customer, Kind.VIPPS_CONNECTED, method=LoginMethod.VIPPS)
-    emails.vipps_connected(customer)
+    emails.send(customer, "vipps_connected")
     return link
 
 
@@ -172,7 +171,7 @@ def take_over(customer: Customer, info: UserInfo) -> None:
     preferences.end_suspended(customer, customer.vipps_links)
     customer.vipps_links.clear()
     account_activity.record(customer, Kind.TAKEN_OVER, method=LoginMethod.MAIL)
-    emails.taken_over(customer)
+    emails.send(customer, "taken_over")
 
 
 def can_unlink(customer: Customer) -> bool:
@@ -185,7 +184,7 @@ def unlink_account(customer: Customer, link: VippsLink) -> None:
     remove_link(customer, link)
     end_sessions_of(customer, EndReason.VIPPS_DISCONNECTED, except_current=True)
     account_activity.record(customer, Kind.VIPPS_DISCONNECTED)
-    emails.vipps_disconnected(customer)
+    emails.send(customer, "vipps_disconnected")
 
 
 def remove_link(customer: Customer, link: VippsLink) -> None:

@@ -13,7 +13,8 @@ from app.database import db, utcnow
 from app.vipps.attempts import Attempt
 from app.vipps.routes import browser_cookie, integration
 
-SESSION, PENDING, DONE = "session", "held", "done"
+WORDS = {CustomerSession: "session", PendingLink: "held"}
+DONE = "done"
 # How long the same browser may repeat a callback: long enough for a double click or a reload, too short for the back
 # button after lunch.
 REPLAY_WINDOW = timedelta(minutes=1)
@@ -21,30 +22,21 @@ REPLAY_WINDOW = timedelta(minutes=1)
 Row = TypeVar("Row", CustomerSession, PendingLink)
 
 
-def record_session(attempt: Attempt, row: CustomerSession) -> None:
-    """Record that the login began a session. The caller commits."""
-    _record(attempt, f"{SESSION}.{_name(row)}")
-
-
-def record_pending(attempt: Attempt, row: PendingLink) -> None:
-    """Record that the login is pending until a proof. The caller commits."""
-    _record(attempt, f"{PENDING}.{_name(row)}")
-
-
-def record_done(attempt: Attempt) -> None:
-    """Record that it was done for the customer who is logged in, with no cookie to repeat. The caller commits."""
-    _record(attempt, DONE)
+def record(attempt: Attempt, row: CustomerSession | PendingLink | None = None) -> None:
+    """Record what a login led to: a session, a pending link, or nothing that a repeat needs. The caller commits."""
+    outcome = f"{WORDS[type(row)]}.{_name(row)}" if row else DONE
+    integration().attempts.finish(attempt, outcome, db.session.connection())
 
 
 def session_of(outcome: str | None) -> CustomerSession | None:
     """Return the open session that a login began less than a minute ago."""
-    row = _row(CustomerSession, SESSION, outcome)
+    row = _row(CustomerSession, outcome)
     return row if row and row.ended_at is None else None
 
 
 def pending_of(outcome: str | None) -> PendingLink | None:
     """Return the pending link of a login of less than a minute ago."""
-    return _row(PendingLink, PENDING, outcome)
+    return _row(PendingLink, outcome)
 
 
 def end_replayable_sessions(reason: EndReason) -> None:
@@ -59,14 +51,10 @@ def end_replayable_sessions(reason: EndReason) -> None:
         session_store.end(session, reason)
 
 
-def _record(attempt: Attempt, outcome: str) -> None:
-    integration().attempts.finish(attempt, outcome, db.session.connection())
-
-
-def _row(kind: type[Row], word: str, outcome: str | None) -> Row | None:
+def _row(kind: type[Row], outcome: str | None) -> Row | None:
     led_to, _dot, name = (outcome or "").partition(".")
     number = name.partition(".")[0]
-    row = db.session.get(kind, int(number)) if led_to == word else None
+    row = db.session.get(kind, int(number)) if led_to == WORDS[kind] else None
     fresh = row is not None and _name(row) == name and row.created_at >= utcnow() - REPLAY_WINDOW
     return row if fresh else None
 

@@ -4,22 +4,15 @@ from collections.abc import Sequence
 
 from flask import flash, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from app.customers.models import Activity, Customer
 from app.customers.profile.from_vipps import Refreshed
 from app.settings import settings_of_app
+from app.text_tables import text_table
 from app.vipps.matching import Verdict
 
-LINES = {
-    Verdict.KNOWN_SUBJECT: _l("Welcome back, %(name)s. You are logged in with %(brand)s."),
-    Verdict.LINK_AND_LOG_IN: _l("You are logged in as %(name)s. We found your account and connected it to %(brand)s."),
-    Verdict.LINK: _l("%(brand)s is connected, %(name)s. You can now log in with it."),
-    Verdict.CREATE: _l("Welcome, %(name)s. You are new here, so we created an account for you."),
-}
-
-
+WELCOMES = text_table("customers", "welcomes")
 # The reasons of a decision that passed by an account with the person's verified number, which they could not open.
 EARLIER_ACCOUNT = frozenset({"number_moved_on", "number_changed_hands"})
 
@@ -37,10 +30,7 @@ def greet(customer: Customer, line: Activity, *, news: bool) -> None:
 
     It must not query the database: the login is committed and must not fail any more.
     """
-    text = LINES[Verdict(str(line.decision))] % {
-        "name": customer.name or _("our guest"),
-        "brand": settings_of_app().brand,
-    }
+    text = _(WELCOMES[str(line.decision)], name=customer.name or _("our guest"), brand=settings_of_app().brand)
     markup = Markup('{} <a href="{}">{}</a>').format(text, url_for("activity.why", activity_id=line.id), _("Why?"))
     # A browser that Vipps remembers logs in the person who used it last (Vipps Login API FAQ: remembered browser).
     markup += Markup(' <a href="{}">{}</a>').format(url_for("account.overview"), _("Not you?"))

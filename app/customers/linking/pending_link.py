@@ -15,6 +15,7 @@ from app.customers import lookup
 from app.customers.lookup import Identity
 from app.customers.models import PendingLink
 from app.database import db, utcnow
+from app.security import read_cookie
 from app.settings import settings_of_app
 from app.tokens import new_token, secret_hash
 from app.vipps.claims import UserInfo, parse
@@ -56,8 +57,9 @@ def renew_key(pending: PendingLink) -> str:
     return token
 
 
-def of_browser(token: str) -> PendingLink | None:
-    """Return the pending link of the browser that has this key."""
+def of_browser() -> PendingLink | None:
+    """Return the pending link of this browser, by the key in its cookie."""
+    token = read_cookie(PENDING_COOKIE)
     if not token:
         return None
     found = select(PendingLink).where(

@@ -13,10 +13,9 @@ from enum import StrEnum
 
 from sqlalchemy import bindparam, delete, func, select, update
 
-from app.customers import lookup
+from app.customers import account_activity, lookup
+from app.customers.account_activity import Kind
 from app.customers.accounts import emails
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
 from app.customers.lookup import Identity
 from app.customers.models import EndReason, LoginMethod, VippsLink, WebhookDelivery
 from app.customers.profile.change_history import withdraw_proposals
@@ -110,4 +109,4 @@ def _suspend(link: VippsLink) -> None:
     withdraw_proposals(customer)
     line = account_activity.record(customer, Kind.SHARING_REVOKED, method=LoginMethod.VIPPS)
     line.user_agent = ""  # the sender is Vipps, not the customer's browser
-    emails.sharing_revoked(customer)
+    emails.send(customer, "sharing_revoked")

@@ -8,18 +8,17 @@ faster. A refused Vipps login writes its line to the activity log and raises `Lo
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
-from flask import redirect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from werkzeug.wrappers import Response
 
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
+from app.customers import account_activity
+from app.customers.account_activity import Kind
 from app.customers.consents import consent_prompt
 from app.customers.linking import account_links, callback_replay, login_messages, pending_link
 from app.customers.linking.account_links import Resolution
 from app.customers.models import Customer, LoginMethod, PendingLink
 from app.customers.profile.change_history import has_proposals
-from app.customers.sessions.session_cookie import forget_current, set_session_cookie, start_session
+from app.customers.sessions.session_cookie import forget_current, redirect_with_session, start_session
 from app.database import begin_write, db, is_conflict
 from app.i18n import language
 from app.logging import log
@@ -78,7 +77,7 @@ def sign_in(
     line = account_activity.record(customer, Kind.LOGGED_IN, method=method, decision=decision)
     news = decision is not None and has_proposals(customer)
     if attempt:
-        callback_replay.record_session(attempt, row)
+        callback_replay.record(attempt, row)
     db.session.commit()
     log.info("logged_in", method=method, customer=customer.id, decision=decision.verdict if decision else None)
     send(login_ended, method=method, outcome=decision.verdict if decision else "let_in")
@@ -86,9 +85,7 @@ def sign_in(
         login_messages.greet(customer, line, news=news)
     if asks:
         consent_prompt.ask_on_next_page(customer)
-    response = redirect(target, 303)
-    set_session_cookie(response, token)
-    return response
+    return redirect_with_session(target, token)
 
 
 def customer_or_refuse(resolution: Resolution) -> Customer:

@@ -7,10 +7,9 @@ that support changes, every session and every open email link ends, and its cust
 The caller has locked the customers, writes the audit log, and commits.
 """
 
-from app.customers import email_tokens, lookup
+from app.customers import account_activity, email_tokens, lookup
+from app.customers.account_activity import Kind
 from app.customers.accounts import emails
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
 from app.customers.linking import account_links
 from app.customers.lookup import Identity
 from app.customers.models import Customer, EndReason, LoginMethod, VippsLink
@@ -26,7 +25,7 @@ def disconnect(customer: Customer, link: VippsLink, kind: Kind = Kind.SUPPORT_DI
     """
     account_links.remove_link(customer, link)
     _end_access(customer, kind)
-    emails.support_disconnected(customer)
+    emails.send(customer, "support_disconnected")
     if customer.email_verified_at is None:
         customer.email = None
 
@@ -45,7 +44,7 @@ def reconnect(customer: Customer, who: Identity) -> Customer | None:
     db.session.flush()
     account_links.add_link(customer, who)
     _end_access(customer, Kind.SUPPORT_CONNECTED)
-    emails.support_connected(customer)
+    emails.send(customer, "support_connected")
     return other
 
 

@@ -12,10 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
-from app.customers import email_tokens, lookup, rate_limits
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
-from app.customers.activity.descriptions import describe_reasons
+from app.customers import account_activity, email_tokens, lookup, rate_limits
+from app.customers.account_activity import Kind, describe_reasons
 from app.customers.linking import account_links, callback_replay, login_messages, pending_link, revocation
 from app.customers.linking.account_links import Resolution
 from app.customers.linking.next_actions import actions_after_refusal, back_action, is_without_a_way
@@ -35,9 +33,9 @@ from app.customers.sessions.session_cookie import (
     current_customer,
     forget_current,
     lock_current_session,
+    redirect_with_session,
     rotate_session,
     session_identifier,
-    set_session_cookie,
 )
 from app.database import db, query_or
 from app.logging import log, reference, set_failure
@@ -101,7 +99,7 @@ class VippsLogin(Merchant):
         # A session of its own: the first answer's cookie may be the one that the browser keeps.
         _row, token = session_store.add(session.customer, LoginMethod.VIPPS, request.user_agent.string, confirmed=False)
         db.session.commit()
-        return _redirect(attempt.next_path, token)
+        return redirect_with_session(attempt.next_path, token)
 
     def refuse(self, error: LoginRefused, next_path: str, purpose: LoginPurpose | None) -> ResponseReturnValue:
         """Show the refusal's page and write its log line, both with the same reference number."""
@@ -189,7 +187,7 @@ def ask_for_proof_of_ownership(login: Login, decision: Decision) -> ResponseRetu
     """Keep the login pending for this browser, and ask for the proof."""
     pending, key = pending_link.store(login, decision)
     account_activity.record(pending.customer, Kind.LOGIN_HELD, method=LoginMethod.VIPPS, decision=decision)
-    callback_replay.record_pending(login.attempt, pending)
+    callback_replay.record(login.attempt, pending)
     db.session.commit()
     log.info("vipps_login_pending", decision=decision.verdict, reasons=list(decision.reasons))
     send(login_ended, method=LoginMethod.VIPPS, outcome=decision.verdict)
@@ -204,18 +202,18 @@ def link_current_customer(login: Login) -> ResponseReturnValue:
         customer, Kind.CONNECTED_HERE, method=LoginMethod.VIPPS, decision=resolution.decision
     )
     token, news = rotate_session(), has_proposals(customer)
-    callback_replay.record_done(login.attempt)
+    callback_replay.record(login.attempt)
     db.session.commit()
     log.info("vipps_connected", customer=customer.id, decision=resolution.decision.verdict)
     login_messages.greet(customer, line, news=news)
-    return _redirect(login.attempt.next_path, token)
+    return redirect_with_session(login.attempt.next_path, token)
 
 
 def refresh(login: Login) -> ResponseReturnValue:
     """Store what Vipps says today about the customer who is logged in here."""
     resolution = resolve(LoginPurpose.REFRESH, login, lock_current_customer())
     customer = customer_or_refuse(resolution)
-    callback_replay.record_done(login.attempt)
+    callback_replay.record(login.attempt)
     db.session.commit()
     log.info("profile_refreshed", customer=customer.id)
     if resolution.refreshed:
@@ -235,10 +233,10 @@ def confirm(login: Login) -> ResponseReturnValue:
     resolution = resolve(LoginPurpose.CONFIRM, login, current)
     customer = customer_or_refuse(resolution)
     token = record_reauthentication(customer, LoginMethod.VIPPS)
-    callback_replay.record_done(login.attempt)
+    callback_replay.record(login.attempt)
     db.session.commit()
     flash(_("Thank you, you have confirmed that it is you."), "success")
-    return _redirect(login.attempt.next_path, token)
+    return redirect_with_session(login.attempt.next_path, token)
 
 
 def prove(login: Login) -> ResponseReturnValue:
@@ -289,11 +287,4 @@ def redirect_to_proof(key: str) -> Response:
     """Redirect to the page that asks for the proof; its cookie survives closing the browser."""
     response = redirect(url_for("vipps_account.prove"), 303)
     set_cookie(response, pending_link.PENDING_COOKIE, key, max_age=pending_link.LIFETIME)
-    return response
-
-
-def _redirect(target: str, token: str | None) -> Response:
-    response = redirect(target, 303)
-    if token:
-        set_session_cookie(response, token)
     return response

@@ -1,18 +1,16 @@
 """Log in by password, choose a new one by a mailed link, and change it.
 
-Every function returns a typed outcome; the caller commits it together with the email that belongs to it. Outcomes that
-a stranger must not tell apart (does this address have an account?) differ only in the email, which only the owner of
-the address reads (ASVS 6.3.8).
+The caller commits an outcome together with the email that belongs to it. Outcomes that a stranger must not tell apart
+(does this address have an account?) differ only in the email, which only the owner of the address reads (ASVS 6.3.8).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from app.customers import email_tokens
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
-from app.customers.email_tokens import LinkSpent, TokenPurpose
+from app.customers import account_activity, email_tokens
+from app.customers.account_activity import Kind
+from app.customers.email_tokens import TokenPurpose
 from app.customers.lookup import find_by_email, has_vipps, lock_customer
 from app.customers.models import Customer, EndReason
 from app.customers.passwords import hashing
@@ -60,26 +58,6 @@ class Refused:
     """No such account, no password on it, or a wrong one: one outcome, so that no page can reveal which."""
 
 
-@dataclass(frozen=True)
-class ResetMailed:
-    """A link to set a new password is emailed to the address."""
-
-    customer: Customer
-    token: str
-
-
-@dataclass(frozen=True)
-class NoResetPossible:
-    """No account can be recovered by this address."""
-
-
-@dataclass(frozen=True)
-class PasswordSet:
-    """The new password is set, and every other session has ended."""
-
-    customer: Customer
-
-
 def lock_if_correct(account: A | None, password: str, lock: Callable[[int], A | None]) -> A | None:
     """Return the account as `lock` reads it now if the password is correct, else None. The caller commits.
 
@@ -115,21 +93,21 @@ def log_in(email: str | None, password: str) -> LoggedIn | NotConfirmed | Blocke
     return LoggedIn(current)
 
 
-def request_reset(email: str | None) -> ResetMailed | NoResetPossible:
-    """Prepare a link to set a new password, for every account whose owner this address can prove.
+def request_reset(email: str) -> tuple[Customer, str] | None:
+    """Return the account whose owner this address can prove, and a token for the link that sets a new password.
 
     An account that only Vipps opens gets one too: its owner may set a password after the proof. An account with Vipps
     whose address was never confirmed gets none, because the mailbox may be another person's.
     """
     begin_write()
-    customer = find_by_email(email, lock=True) if email else None
+    customer = find_by_email(email, lock=True)
     if customer is None or customer.blocked_at or (customer.email_verified_at is None and has_vipps(customer)):
-        return NoResetPossible()
-    return ResetMailed(customer, email_tokens.issue(customer, str(customer.email), TokenPurpose.RESET))
+        return None
+    return customer, email_tokens.issue(customer, str(customer.email), TokenPurpose.RESET)
 
 
-def reset_password(token: str, password: str) -> PasswordSet | LinkSpent:
-    """Set a new password by an emailed link, which proves the address as well.
+def reset_password(token: str, password: str) -> Customer | None:
+    """Set a new password by an emailed link, which proves the address as well; None if the link no longer works.
 
     Every session and every other open link ends, an attacker's as well (ASVS 7.4.3).
     """
@@ -137,30 +115,24 @@ def reset_password(token: str, password: str) -> PasswordSet | LinkSpent:
     begin_write()
     proof = email_tokens.use(token, TokenPurpose.RESET)
     if proof is None or proof.customer.email != proof.email or proof.customer.blocked_at:
-        return LinkSpent()
-    customer = proof.customer
-    customer.mark_email_verified()
-    _set_password(customer, password_hash)
-    end_all(customer, EndReason.PASSWORD_RESET)
-    return PasswordSet(customer)
+        return None
+    proof.customer.mark_email_verified()
+    _set_password(proof.customer, password_hash)
+    end_all(proof.customer, EndReason.PASSWORD_RESET)
+    return proof.customer
 
 
-def change_password(customer: Customer, current: str, new: str, keep_session: int | None) -> PasswordSet | Refused:
-    """Change the password of a logged-in customer, after checking the current one (ASVS 6.2.3).
+def change_password(customer: Customer, current: str, new: str, keep_session: int | None) -> bool:
+    """Change the password of a logged-in customer; False if `current` is not their password (ASVS 6.2.3).
 
     The sessions in other browsers end; `keep_session` is the id of the one that goes on.
     """
-    customer_id, seen = customer.id, customer.password_hash
-    if not hashing.matches(current, seen):
-        return Refused()
     password_hash = hashing.make_hash(new)
-    begin_write()
-    held = lock_customer(customer_id)
-    if held is None or held.password_hash != seen:
-        return Refused()
+    if lock_if_correct(customer, current, lock_customer) is None:
+        return False
     _set_password(customer, password_hash)
     end_all(customer, EndReason.PASSWORD_CHANGED, keep=keep_session)
-    return PasswordSet(customer)
+    return True
 
 
 def _set_password(customer: Customer, password_hash: str) -> None:

@@ -7,12 +7,11 @@ so a new part of the shop registers in one place.
 
 from flask import Flask
 
+from app.customers.dates import format_period
 from app.customers.privacy import account_data, data_sources
-from app.customers.privacy.labels import format_period
 
 
 def init_app(app: Flask) -> None:
     """Begin the registry with what the accounts themselves keep."""
     app.add_template_filter(format_period)
-    for source in account_data.SOURCES:
-        data_sources.register(app, source)
+    data_sources.register(app, *account_data.SOURCES)

@@ -1,17 +1,18 @@
-"""The data sources of the accounts: what they keep about a customer, how to export it and how to erase it.
+"""The data sources of the accounts: what they keep about a customer, how to export and erase it, and for how long.
 
 The export has no secret, no hash of one, and no text of an email, since its links open the account. About a pending
 login of another user it says no more than the customer's own page.
 """
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, not_, or_, select, update
 
-from app.customers.activity.account_activity import Kind
-from app.customers.activity.descriptions import describe_activity, describe_decision, describe_reasons
-from app.customers.consents import evidence, ledger
+from app.customers.account_activity import Kind, describe_activity, describe_decision, describe_reasons
+from app.customers.consents import ledger
+from app.customers.consents.models import ConsentRecord
 from app.customers.models import (
     PROFILE_COLUMNS,
     Activity,
@@ -21,100 +22,100 @@ from app.customers.models import (
     PendingLink,
     ProfileChange,
     VippsLink,
+    VippsProfile,
     WebhookDelivery,
 )
-from app.customers.privacy import retention_periods, retention_rules
-from app.customers.privacy.addresses import mailed_to
-from app.customers.privacy.data_sources import MAX_ROWS, DataSource, columns, rows
-from app.customers.privacy.erasure import pseudonym_of
-from app.customers.privacy.labels import LABELS
+from app.customers.privacy import data_sources
+from app.customers.privacy import retention_periods as periods
+from app.customers.privacy.data_sources import DataSource, Rule, columns, deletes, exports, table_of
+from app.customers.privacy.erasure import erase, pseudonym_of
 from app.customers.sessions.user_agent import device
 from app.database import db, utcnow
 from app.mail import FAREWELL, Mail
 from app.tokens import secret_hash
+from app.vipps.attempts import RETENTION as ATTEMPT_RETENTION
+from app.vipps.attempts import login_attempt
+from app.vipps.matching import Verdict
 
-OWN = (
-    "name",
-    "given_name",
-    "family_name",
-    "email",
-    "email_verified_at",
-    "phone_number",
-    "phone_verified_at",
-    "address",
-    "refresh_policy",
-    "locale",
-    "created_at",
-    "blocked_at",
-    "consents_asked_at",
+PROFILE = (
+    *("name", "given_name", "family_name", "email", "email_verified_at", "phone_number", "phone_verified_at"),
+    *("address", "refresh_policy", "locale", "created_at", "blocked_at", "consents_asked_at"),
 )
-SAID = ("received_at", *PROFILE_COLUMNS)
 LINK = ("issuer", "client_id", "subject", "linked_at", "shared_at", "sharing_revoked_at")
 SESSION = (
-    "method",
-    "user_agent",
-    "created_at",
-    "last_seen_at",
-    "expires_at",
-    "confirmed_at",
-    "ended_at",
-    "ended_reason",
+    *("method", "user_agent", "created_at", "last_seen_at", "expires_at", "confirmed_at", "ended_at", "ended_reason"),
 )
-CHANGE = ("at", "field", "before", "after", "source", "state", "decided_at")
-PROOF = ("purpose", "email", "created_at", "expires_at", "used_at")
-DELIVERY = ("received_at", "latest_at", "times", "outcome", "event_at", "reference")
-MAIL = ("created_at", "sent_at", "recipient", "subject", "kind")
 # What another user may have done, in their own browser.
 BY_OTHERS = frozenset({Kind.LOGIN_HELD, Kind.LOGIN_REFUSED})
+# Entries that explain how an account came about are kept as long as the account; their user agent is cleared after a
+# year.
+EXPLAINS = (
+    Kind.CONNECTED_HERE,
+    Kind.VIPPS_CONNECTED,
+    Kind.VIPPS_DISCONNECTED,
+    Kind.SUPPORT_DISCONNECTED,
+    Kind.SUPPORT_CONNECTED,
+    Kind.SUPPORT_MOVED,
+    Kind.ADDRESS_CONFIRMED,
+    Kind.TAKEN_OVER,
+    Kind.PASSWORD_SET,
+    Kind.EMAIL_CHANGED,
+    Kind.BLOCKED,
+    Kind.UNBLOCKED,
+)
+BEGAN = (Verdict.CREATE, Verdict.LINK_AND_LOG_IN, Verdict.LINK)
+# The database's clock decides about the ledger; this one may be a little ahead of it.
+CLOCKS_DIFFER = timedelta(minutes=5)
+
+
+def _explains() -> ColumnElement[bool]:
+    decided = and_(Activity.decision.is_not(None), Activity.decision.in_(BEGAN))
+    return or_(Activity.kind.in_(EXPLAINS), decided)
 
 
 def profile(customer: Customer) -> dict[str, Any]:
     """Return what the customer keeps here."""
-    return columns(customer, *OWN) | {"has_password": customer.password_hash is not None}
+    return columns(customer, *PROFILE) | {"has_password": customer.password_hash is not None}
 
 
 def identities(customer: Customer) -> list[dict[str, Any]]:
     """Return the Vipps users who open the account, and what Vipps said about them."""
+    said = ("received_at", *PROFILE_COLUMNS)
     return [
-        columns(link, *LINK) | {"vipps_said": columns(link.profile, *SAID) if link.profile else None}
+        columns(link, *LINK) | {"vipps_said": columns(link.profile, *said) if link.profile else None}
         for link in customer.vipps_links
     ]
 
 
-def lines(customer: Customer) -> list[dict[str, Any]]:
+def activity_lines(customer: Customer) -> list[dict[str, Any]]:
     """Return the activity list."""
-    mine = select(Activity).where(Activity.customer_id == customer.id).order_by(Activity.id.desc()).limit(MAX_ROWS)
-    return [_line(each) for each in db.session.scalars(mine)]
+    return [_line(each) for each in data_sources.newest_of(Activity, customer)]
 
 
 def _line(line: Activity) -> dict[str, Any]:
-    browser = device(line.user_agent) if line.kind in BY_OTHERS else line.user_agent
-    told = columns(line, "at", "kind", "method", "decision", "reasons", "reference")
-    words = {
+    return columns(line, "at", "kind", "method", "decision", "reasons", "reference") | {
         "what": describe_activity(line),
         "decided": describe_decision(line),
         "because": describe_reasons(line.reasons),
+        "user_agent": device(line.user_agent) if line.kind in BY_OTHERS else line.user_agent,
     }
-    return told | words | {"user_agent": browser}
 
 
 def answers(customer: Customer) -> dict[str, Any]:
     """Return every answer to a consent question, with its proof."""
-    names = (*evidence.FIELDS, *evidence.MOMENTS, *evidence.PROOF)
-    found = [columns(row, *names) for row in ledger.history(customer)]
-    return {"object_hash_is": evidence.HASHED, "answers": found}
+    found = [columns(row, *ledger.EVIDENCE) for row in ledger.history(customer)]
+    return {"object_hash_is": ledger.HASHED, "answers": found}
 
 
 def mails(customer: Customer) -> list[dict[str, Any]]:
     """Return the emails to the customer that the outbox lists, without their text."""
-    theirs = func.lower(Mail.recipient).in_(mailed_to(customer))
-    kept = select(Mail).where(theirs).order_by(Mail.id.desc()).limit(MAX_ROWS)
-    return [columns(mail, *MAIL) for mail in db.session.scalars(kept)]
+    kept = select(Mail).where(_is_to(customer)).order_by(Mail.id.desc()).limit(data_sources.MAX_ROWS)
+    return [columns(mail, "created_at", "sent_at", "recipient", "subject", "kind") for mail in db.session.scalars(kept)]
 
 
 def erase_answers(customer: Customer) -> None:
     """Keep the questions and answers as evidence, under a pseudonym, for a limited time."""
-    ledger.erase(customer, pseudonym_of(customer), utcnow() + retention_periods.consent_proof())
+    ledger.erase(customer, pseudonym_of(customer), utcnow() + periods.consent_proof())
 
 
 def erase_pending(customer: Customer) -> None:
@@ -131,77 +132,147 @@ def erase_deliveries(customer: Customer) -> None:
 
 def erase_mails(customer: Customer) -> None:
     """Delete the emails to the customer, also those that wait, except the one about the deletion."""
-    theirs = func.lower(Mail.recipient).in_(mailed_to(customer))
-    db.session.execute(delete(Mail).where(theirs, Mail.kind != FAREWELL))
+    db.session.execute(delete(Mail).where(_is_to(customer), Mail.kind != FAREWELL))
+
+
+def mailed_to(customer: Customer) -> list[str]:
+    """Return the addresses that are, or were, the customer's, in lower case: the emails to them are about the customer.
+
+    An address that another account has, or has proved or tried to, is that one's, unless it is confirmed here.
+    """
+    found = _known_addresses(customer) - {None, ""}
+    own = {customer.email} & found if customer.email_verified_at else set()
+    return sorted(str(each) for each in own | (found - _addresses_of_others(customer, found)))
+
+
+def _known_addresses(customer: Customer) -> set[str | None]:
+    """Return every address that has to do with the customer: today's, former ones, and what Vipps said."""
+    proofs = select(func.lower(EmailToken.email)).where(EmailToken.customer_id == customer.id)
+    told = select(func.lower(VippsProfile.email)).join(VippsProfile.link).where(VippsLink.customer_id == customer.id)
+    changes = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.field == "email")
+    former = {value for change in db.session.scalars(changes) for value in (change.before, change.after) if value}
+    return {customer.email, *former, *db.session.scalars(proofs), *db.session.scalars(told)}
+
+
+def _addresses_of_others(customer: Customer, addresses: set[str | None]) -> set[str | None]:
+    theirs = select(Customer.email).where(Customer.id != customer.id, Customer.email.in_(addresses))
+    proving = select(func.lower(EmailToken.email)).where(
+        EmailToken.customer_id != customer.id, func.lower(EmailToken.email).in_(addresses)
+    )
+    return {*db.session.scalars(theirs), *db.session.scalars(proving)}
+
+
+def _is_to(customer: Customer) -> ColumnElement[bool]:
+    return func.lower(Mail.recipient).in_(mailed_to(customer))
 
 
 def _subjects(customer: Customer) -> Any:
     return select(VippsLink.subject).where(VippsLink.customer_id == customer.id)
 
 
+def _old_attempt(now: datetime) -> ColumnElement[bool]:
+    return login_attempt.c.expires_at < int((now - ATTEMPT_RETENTION).timestamp())
+
+
+def _ended(now: datetime) -> ColumnElement[bool]:
+    before = now - periods.SESSIONS
+    return or_(CustomerSession.ended_at < before, CustomerSession.expires_at < before)
+
+
+def _old_activity(now: datetime) -> ColumnElement[bool]:
+    return and_(Activity.customer_id.is_not(None), Activity.at < now - periods.ACTIVITY)
+
+
+def _of_unknown_customers(now: datetime) -> ColumnElement[bool]:
+    return and_(Activity.customer_id.is_(None), Activity.at < now - periods.UNKNOWN_CUSTOMER_ACTIVITY)
+
+
+def _unused(now: datetime) -> ColumnElement[bool]:
+    """Match the accounts that no customer ever proved to be theirs, and for which no link went out lately."""
+    before = now - periods.UNUSED_ACCOUNTS
+    used = [holder.in_use() for holder in data_sources.registered() if holder.in_use]
+    return and_(
+        Customer.created_at < before,
+        Customer.email_verified_at.is_(None),
+        Customer.blocked_at.is_(None),
+        not_(exists().where(VippsLink.customer_id == Customer.id)),
+        not_(exists().where(EmailToken.customer_id == Customer.id, EmailToken.created_at >= before)),
+        # An account that support disconnected was used, and waits until its customer is connected again.
+        not_(exists().where(Activity.customer_id == Customer.id, Activity.kind == Kind.SUPPORT_DISCONNECTED)),
+        *(not_(each) for each in used),
+    )
+
+
+def _erase_accounts(keys: Sequence[int]) -> None:
+    for key in keys:
+        erase(db.session.get_one(Customer, key, populate_existing=True))
+
+
+def _lapsed(now: datetime) -> ColumnElement[bool]:
+    return and_(ConsentRecord.customer_id.is_(None), ConsentRecord.keep_until < now - CLOCKS_DIFFER)
+
+
+def _clear_browsers(keys: Sequence[int]) -> None:
+    db.session.execute(update(Activity).where(Activity.id.in_(keys)).values(user_agent=""))
+
+
 SOURCES = (
     DataSource(
-        name="profile",
-        title=_l("What you store here"),
-        export=profile,
-        labels=LABELS,
-        rules=(retention_rules.ACCOUNTS,),
+        name="profile", export=profile, rules=(Rule("unused accounts", table_of(Customer), _unused, _erase_accounts),)
     ),
-    DataSource(name="identities", title=_l("Your %(brand)s connection, and what it told us"), export=identities),
+    DataSource(name="identities", export=identities),
     DataSource(
         name="profile_history",
-        title=_l("What changed in your details"),
-        export=lambda customer: rows(ProfileChange, customer, *CHANGE),
+        export=exports(ProfileChange, "at", "field", "before", "after", "source", "state", "decided_at"),
     ),
     DataSource(
-        name="consents",
-        title=_l("Your answers about news and offers, with the proof"),
-        export=answers,
-        erase=erase_answers,
-        rules=(retention_rules.ANSWERS,),
+        name="consents", export=answers, erase=erase_answers, rules=(deletes("consent proofs", ConsentRecord, _lapsed),)
     ),
     DataSource(
         name="sessions",
-        title=_l("Where you were logged in"),
-        export=lambda customer: rows(CustomerSession, customer, *SESSION),
-        rules=(retention_rules.SESSIONS,),
+        export=exports(CustomerSession, *SESSION),
+        rules=(deletes("sessions", CustomerSession, _ended),),
     ),
     DataSource(
         name="activity",
-        title=_l("What happened to your account"),
-        export=lines,
+        export=activity_lines,
         rules=(
-            retention_rules.ACTIVITY,
-            retention_rules.BROWSERS,
-            retention_rules.UNKNOWN_CUSTOMER_ACTIVITY,
-            retention_rules.ATTEMPTS,
+            deletes("activity lines", Activity, lambda now: and_(_old_activity(now), not_(_explains()))),
+            Rule(
+                "browsers of activity lines",
+                table_of(Activity),
+                lambda now: and_(_old_activity(now), _explains(), Activity.user_agent != ""),
+                _clear_browsers,
+            ),
+            deletes("activity of unknown customers", Activity, _of_unknown_customers),
+            deletes("login attempts", login_attempt, _old_attempt),
         ),
     ),
     DataSource(
         name="mailed_links",
-        title=_l("Links that we emailed to you"),
-        export=lambda customer: rows(EmailToken, customer, *PROOF),
-        rules=(retention_rules.EMAIL_TOKENS,),
+        export=exports(EmailToken, "purpose", "email", "created_at", "expires_at", "used_at"),
+        rules=(deletes("mailed links", EmailToken, lambda now: EmailToken.expires_at < now - periods.EMAIL_TOKENS),),
     ),
     DataSource(
         name="pending_logins",
-        title=_l("Logins that await proof that your account is theirs"),
-        export=lambda customer: rows(PendingLink, customer, "created_at", "expires_at"),
+        export=exports(PendingLink, "created_at", "expires_at"),
         erase=erase_pending,
-        rules=(retention_rules.PENDING,),
+        rules=(deletes("logins that waited", PendingLink, lambda now: PendingLink.expires_at < now),),
     ),
     DataSource(
         name="sharing_events",
-        title=_l("What %(brand)s told us about your sharing"),
-        export=lambda customer: rows(WebhookDelivery, customer, *DELIVERY),
+        export=exports(WebhookDelivery, "received_at", "latest_at", "times", "outcome", "event_at", "reference"),
         erase=erase_deliveries,
-        rules=(retention_rules.DELIVERIES,),
+        rules=(
+            deletes(
+                "webhook deliveries", WebhookDelivery, lambda now: WebhookDelivery.latest_at < now - periods.DELIVERIES
+            ),
+        ),
     ),
     DataSource(
         name="mails",
-        title=_l("Emails to you in our outbox"),
         export=mails,
         erase=erase_mails,
-        rules=(retention_rules.MAILS,),
+        rules=(deletes("mails", Mail, lambda now: Mail.created_at < now - periods.MAILS),),
     ),
 )

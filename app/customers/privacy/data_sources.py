@@ -4,8 +4,8 @@ The shop and the back office register their own sources at the start, so the acc
 database deletes with their customer, by foreign keys, need no `erase`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, Table, delete, select
 
 from app.customers.models import Customer
 from app.database import Base, db
+from app.text_tables import branded, text_table
 
 REGISTRY = "holders_of_personal_data"
 # The newest of each kind: far more than a customer ever has, and few enough for one file.
@@ -41,24 +42,28 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class DataSource:
-    """A kind of personal data. `name` is its member in the export, `title` its heading, `labels` its members' words.
+    """A kind of personal data. `name` is its member in the export; the package's `texts.toml` has its title.
 
     `export` returns the data about a customer: objects, lists, texts, numbers, moments. `erase` removes the customer
     from it. `in_use` is the condition under which a customer has data here that an unused account never has.
     """
 
     name: str
-    title: object
+    package: str = "customers"
     export: Callable[[Customer], Any] | None = None
     erase: Callable[[Customer], object] | None = None
     rules: Sequence[Rule] = ()
-    labels: Mapping[str, object] = field(default_factory=dict)
     in_use: Callable[[], ColumnElement[bool]] | None = None
 
+    @property
+    def title(self) -> str:
+        """Return the heading of this kind of data, in the language of the page."""
+        return branded(text_table(self.package, "data_titles")[self.name])
 
-def register(app: Flask, source: DataSource) -> None:
-    """Add a data source; they are asked in the order of registration."""
-    app.extensions.setdefault(REGISTRY, []).append(source)
+
+def register(app: Flask, *sources: DataSource) -> None:
+    """Add data sources; they are asked in the order of registration."""
+    app.extensions.setdefault(REGISTRY, []).extend(sources)
 
 
 def registered() -> Sequence[DataSource]:
@@ -82,10 +87,15 @@ def table_of(model: type[Base] | Table) -> Table:
     return model if isinstance(model, Table) else cast(Table, model.__table__)
 
 
-def rows(model: Any, customer: Customer, *names: str) -> list[dict[str, Any]]:
-    """Return these columns of a customer's rows in a table, the newest first."""
+def newest_of(model: Any, customer: Customer) -> Sequence[Any]:
+    """Return a customer's rows in a table, the newest first."""
     mine = select(model).where(model.customer_id == customer.id).order_by(model.id.desc()).limit(MAX_ROWS)
-    return [columns(row, *names) for row in db.session.scalars(mine)]
+    return db.session.scalars(mine).all()
+
+
+def exports(model: Any, *names: str) -> Callable[[Customer], list[dict[str, Any]]]:
+    """Return the export of these columns of a customer's rows in a table."""
+    return lambda customer: [columns(row, *names) for row in newest_of(model, customer)]
 
 
 def columns(row: Any, *names: str) -> dict[str, Any]:

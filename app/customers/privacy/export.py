@@ -18,10 +18,9 @@ from app.customers.accounts.postal_address import KINDS, PARTS, from_parts, one_
 from app.customers.dates import date_in_words
 from app.customers.models import Customer
 from app.customers.privacy import data_sources
-from app.customers.privacy.labels import AMOUNTS, FOR_PROGRAMS, RAW
 from app.database import utcnow
 from app.i18n import money, when
-from app.settings import settings_of_app
+from app.text_tables import branded, text_table
 
 FILE_NAME = "your-data.zip"
 ABOUT = "Everything that this shop keeps about one customer. Times are in UTC (ISO 8601), amounts in øre."
@@ -29,6 +28,11 @@ ABOUT = "Everything that this shop keeps about one customer. Times are in UTC (I
 # What the page leaves out, to be read at all; the data say that there is nothing.
 EMPTY: tuple[object, ...] = (None, "", [], {})
 PLACE = frozenset(PARTS)
+# Names for programs, which the words beside them say better.
+FOR_PROGRAMS = frozenset({"kind", "decision", "reasons", "id", "issuer", "client_id"})
+# Kept as it came, so shown as it came.
+RAW = frozenset({"evidence"})
+AMOUNTS = frozenset({"total", "unit_price", "sum"})
 
 Copy = dict[str, Any]
 # What the page shows: pairs of label and node for an object, nodes for a list, else a text.
@@ -57,18 +61,15 @@ def as_json(value: Any) -> str:
 
 def readable(copy: Copy) -> str:
     """Return the copy as a page, in the language of the request."""
-    labels = {name: words for holder in data_sources.registered() for name, words in holder.labels.items()}
-    sections = [
-        (_words(holder.title), _node(holder.name, copy[holder.name], labels))
-        for holder in data_sources.registered()
-        if holder.name in copy
-    ]
+    sources = [source for source in data_sources.registered() if source.name in copy]
+    labels = {name: text for each in sources for name, text in text_table(each.package, "data_labels").items()}
+    sections = [(source.title, _node(source.name, copy[source.name], labels)) for source in sources]
     return render_template("customers/export_index.html", made_at=copy["made_at"], sections=sections)
 
 
 def titles() -> list[str]:
     """Return what a copy is made of, in words."""
-    return [_words(holder.title) for holder in data_sources.registered() if holder.export]
+    return [source.title for source in data_sources.registered() if source.export]
 
 
 def _as_text(value: Any) -> str:
@@ -79,7 +80,7 @@ def _as_text(value: Any) -> str:
     raise TypeError(type(value).__name__)  # the value itself would end up in a log
 
 
-def _node(name: str, value: Any, labels: Mapping[str, object]) -> Node:
+def _node(name: str, value: Any, labels: Mapping[str, str]) -> Node:
     """Return what the page shows for a member of that name."""
     if name in RAW and value is not None:
         return "raw", as_json(value)
@@ -108,9 +109,5 @@ def _text(name: str, value: Any) -> str:
     return money(value) if name in AMOUNTS else str(value)
 
 
-def _label(name: str, labels: Mapping[str, object]) -> str:
-    return _words(labels[name]) if name in labels else name.replace("_", " ")
-
-
-def _words(text: object) -> str:
-    return str(text) % {"brand": settings_of_app().brand}
+def _label(name: str, labels: Mapping[str, str]) -> str:
+    return branded(labels[name]) if name in labels else name.replace("_", " ")

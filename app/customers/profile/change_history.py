@@ -1,4 +1,4 @@
-"""The history of a profile: every change of a value, at Vipps or by the customer.
+"""Change the values that the customer keeps here, and keep the history of every change, at Vipps or by the customer.
 
 A row is written once. Only its state changes, when the customer answers a proposal or a newer one replaces it.
 """
@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from app.customers.accounts import phone_number
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
-from app.customers.models import Customer, ProfileChange, VippsProfile
+from app.customers import account_activity, email_tokens, lookup
+from app.customers.account_activity import Kind
+from app.customers.accounts import emails, phone_number
+from app.customers.models import Customer, EndReason, LoginMethod, ProfileChange, VippsProfile
 from app.customers.profile.fields import Policy, Source, State, Values, equal, local_values
-from app.customers.profile.own_values import assign, email_taken
+from app.customers.sessions.session_cookie import end_sessions_of
 from app.database import db, utcnow
 
 MAX_SHOWN = 20
@@ -27,11 +27,6 @@ class ProposalsAnswered:
     taken: int = 0
     kept: int = 0
     email_taken: bool = False
-
-
-@dataclass(frozen=True)
-class NotAsked:
-    """An answer was to a proposal that this customer never had; nothing was done."""
 
 
 def record(customer: Customer, field: str, values: tuple[Any, Any], source: Source, state: State) -> None:
@@ -76,15 +71,16 @@ def proposals(customer: Customer) -> list[ProfileChange]:
 
 def answer_proposals(
     customer: Customer, profile: VippsProfile, answers: Mapping[int, bool]
-) -> ProposalsAnswered | NotAsked:
+) -> ProposalsAnswered | None:
     """Take Vipps' value where the answer is yes, and keep the customer's own where it is no. The caller commits.
 
-    An answer that was given before counts; the same form once more changes nothing.
+    An answer that was given before counts; the same form once more changes nothing. Returns None, and does nothing, if
+    an answer is to a proposal that this customer never had.
     """
     theirs = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.id.in_(answers))
     asked = db.session.scalars(theirs.order_by(ProfileChange.id)).all()
     if len(asked) != len(answers):
-        return NotAsked()
+        return None
     states = [state for change in asked if (state := _answer(customer, profile, change, answers[change.id]))]
     if State.ACCEPTED in states:
         account_activity.record(customer, Kind.PROFILE_CHANGED, method=Source.VIPPS)
@@ -114,6 +110,30 @@ def latest_of(customer: Customer, field: str) -> ProfileChange | None:
     there = (ProfileChange.field == field, ProfileChange.source == Source.VIPPS)
     mine = select(ProfileChange).where(ProfileChange.customer_id == customer.id, *there)
     return db.session.scalar(mine.order_by(ProfileChange.id.desc()).limit(1))
+
+
+def email_taken(customer: Customer, email: str) -> bool:
+    """Tell whether an address opens another account."""
+    holder = lookup.find_by_email(email)
+    return holder is not None and holder.id != customer.id
+
+
+def assign(customer: Customer, field: str, value: Any, profile: VippsProfile | None, *, verified: bool) -> None:
+    """Make a value the customer's own; `verified` says whether Vipps has verified it. The caller commits."""
+    match field:
+        case "name":
+            from_vipps = profile if profile and profile.name == value else None
+            customer.name = value
+            customer.given_name = (from_vipps and from_vipps.given_name) or ""
+            customer.family_name = (from_vipps and from_vipps.family_name) or ""
+        case "email":
+            _replace_email(customer, value)
+        case "phone_number":
+            customer.phone_number, customer.phone_verified_at = value, None
+            if value and verified:
+                phone_number.mark_verified(customer)
+        case "address":
+            customer.address = value
 
 
 def put_off(customer: Customer, now: Values, own: Values, phone_verified: bool) -> frozenset[str]:
@@ -164,3 +184,14 @@ def _claim(change: ProfileChange, state: State) -> bool:
 
 def _open_proposals(customer: Customer) -> tuple[Any, ...]:
     return ProfileChange.customer_id == customer.id, ProfileChange.state == State.PROPOSED
+
+
+def _replace_email(customer: Customer, email: str) -> None:
+    """Let the customer log in with an address that Vipps has verified, and tell the old address (ASVS 6.3.7)."""
+    old = customer.email
+    customer.set_verified_email(email)
+    email_tokens.revoke(customer)
+    end_sessions_of(customer, EndReason.EMAIL_CHANGED, except_current=True)
+    account_activity.record(customer, Kind.EMAIL_CHANGED, method=LoginMethod.VIPPS)
+    if old:
+        emails.send(customer, "email_changed", to=old)

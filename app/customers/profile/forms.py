@@ -3,37 +3,25 @@
 from hashlib import sha256
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, HiddenField, RadioField, StringField
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms import HiddenField, RadioField, StringField
+from wtforms.validators import DataRequired, Length
 
 from app.customers.accounts import phone_number
-from app.customers.accounts.address_form import (
-    country_choices,
-    country_field,
-    postal_code_field,
-    region_field,
-    street_field,
-    typed_address,
-)
+from app.customers.accounts.address_form import AddressForm, country_choices
 from app.customers.accounts.postal_address import OWN, POSTAL_DIGITS, country_name, from_parts, parts_of
 from app.customers.models import Customer
 from app.customers.profile.fields import Policy, local_values
 from app.forms import Form, one_line
 
 
-class DetailsForm(Form):
+class DetailsForm(AddressForm):
     """The customer's own details, as they want them here."""
 
     name = StringField(
         _l("Name"), filters=[one_line], validators=[DataRequired(_l("Enter your name.")), Length(max=200)]
     )
     phone = StringField(_l("Phone"), filters=[one_line])
-    street = street_field()
-    postal_code = postal_code_field()
-    region = region_field()
-    country = country_field()
     shown = HiddenField()
 
     def __init__(self, customer: Customer) -> None:
@@ -61,18 +49,11 @@ class DetailsForm(Form):
 
     @property
     def _leaves_address(self) -> bool:
-        return bool(self._kept) and parts_of(typed_address(self, OWN)) == _in_one_line(self._kept or {})
-
-    def validate_phone(self, field: Field) -> None:
-        """Accept a number that exists, or none; without a country code it is Norwegian."""
-        if field.data and phone_number.digits_of(field.data) is None:
-            raise ValidationError(
-                _("That is not a phone number. If it is not Norwegian, start with + and the country code.")
-            )
+        return bool(self._kept) and parts_of(self.typed_address(OWN)) == _in_one_line(self._kept or {})
 
     def values(self) -> dict[str, Any]:
         """Return what a valid form says, by the profile's fields; an address that was left alone keeps its lines."""
-        address = parts_of(typed_address(self, OWN)) if self.types_address else None
+        address = parts_of(self.typed_address(OWN)) if self.types_address else None
         if self._leaves_address:
             address = self._kept
         return {"name": self.name.data, "phone_number": phone_number.digits_of(self.phone.data), "address": address}

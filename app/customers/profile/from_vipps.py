@@ -11,15 +11,14 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.customers import account_activity
+from app.customers.account_activity import Kind
 from app.customers.accounts import phone_number
 from app.customers.accounts.postal_address import OWN, from_parts, parts_of
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
 from app.customers.models import PROFILE_COLUMNS, Customer, VippsLink, VippsProfile
 from app.customers.profile import change_history
-from app.customers.profile.change_history import record, withdraw_proposals
+from app.customers.profile.change_history import assign, email_taken, record, withdraw_proposals
 from app.customers.profile.fields import Policy, Source, State, Values, equal, local_values, provider_values
-from app.customers.profile.own_values import assign, email_taken
 from app.customers.profile.refresh_plan import Changes, plan
 from app.database import db, update_row, utcnow
 from app.vipps.claims import Address, UserInfo
@@ -31,7 +30,6 @@ class Refreshed:
 
     news: tuple[str, ...] = ()
     proposed: int = 0
-    email_taken: bool = False
 
 
 def refresh(link: VippsLink, info: UserInfo) -> Refreshed:
@@ -59,9 +57,7 @@ def refresh(link: VippsLink, info: UserInfo) -> Refreshed:
     )
     apply(changes, customer, _store(link, columns))
     states = [line.state for line in changes.lines]
-    return Refreshed(
-        tuple(line.field for line in changes.lines), states.count(State.PROPOSED), State.EMAIL_TAKEN in states
-    )
+    return Refreshed(tuple(line.field for line in changes.lines), states.count(State.PROPOSED))
 
 
 def apply(changes: Changes, customer: Customer, profile: VippsProfile) -> None:

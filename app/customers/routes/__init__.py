@@ -23,22 +23,11 @@ from app.customers.routes import (
 )
 from app.settings import settings_of_app
 
-BLUEPRINTS = (
-    login.bp,
-    register.bp,
-    password.bp,
-    account.bp,
-    activity.bp,
-    confirm.bp,
-    consents.bp,
-    delete.bp,
-    email.bp,
-    export.bp,
-    profile.bp,
-    sessions.bp,
-    unsubscribe.bp,
-    vipps.bp,
+MODULES = (
+    *(login, register, password, account, activity, confirm, consents),
+    *(delete, email, export, profile, sessions, unsubscribe, vipps),
 )
+BLUEPRINTS = tuple(module.bp for module in MODULES)
 PASSWORD_ROUTES = frozenset({"login.password", "login.password_page", "confirm.by_password"})
 
 

@@ -3,9 +3,8 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from app.customers import lookup
+from app.customers import account_activity, lookup
 from app.customers.accounts.phone_number import readable
-from app.customers.activity import account_activity
 from app.customers.consents import ledger, preferences
 from app.customers.linking.login_messages import is_about_earlier_account
 from app.customers.profile import change_history

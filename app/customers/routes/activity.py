@@ -3,9 +3,8 @@
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import PER_PAGE
-from app.customers.activity.descriptions import describe_decision, describe_reasons
+from app.customers import account_activity
+from app.customers.account_activity import PER_PAGE, describe_decision, describe_reasons
 from app.customers.models import Activity
 from app.customers.sessions.session_cookie import login_required, required_customer
 from app.database import MAX_ID

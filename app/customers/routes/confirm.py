@@ -6,17 +6,16 @@ from flask.typing import ResponseReturnValue
 from app.customers import lookup, rate_limits
 from app.customers.forms import ConfirmationForm
 from app.customers.models import Customer, LoginMethod
-from app.customers.passwords import hashing
+from app.customers.passwords.password_login import lock_if_correct
 from app.customers.sessions.reauthentication import has_proof_without_vipps, record_reauthentication
 from app.customers.sessions.session_cookie import (
-    current_customer,
     lock_current_session,
     login_required,
+    redirect_with_session,
     required_customer,
     session_identifier,
-    set_session_cookie,
 )
-from app.database import begin_write, db
+from app.database import db
 from app.logging import log
 from app.security import client_network, limiter
 from app.settings import settings_of_app
@@ -25,11 +24,6 @@ from app.vipps.return_path import local_path
 from app.vipps.routes import begin, rests
 
 bp = Blueprint("confirm", __name__)
-
-
-def _account_key() -> str:
-    customer = current_customer()
-    return rate_limits.customer_key(customer.id if customer else None)
 
 
 @bp.get("/account/confirm")
@@ -43,28 +37,21 @@ def page() -> ResponseReturnValue:
 
 @bp.post("/account/confirm")
 @limiter.limit(rate_limits.LOGIN_PER_CLIENT, key_func=client_network)
-@limiter.limit(rate_limits.LOGIN_PER_ACCOUNT, key_func=_account_key)
+@limiter.limit(rate_limits.LOGIN_PER_ACCOUNT, key_func=rate_limits.current_customer_key)
 @login_required
 def by_password() -> ResponseReturnValue:
     """Take the password for an answer, and go where the person was going."""
     form, customer = ConfirmationForm(), required_customer()
     form.next.data = _target(form.next.data)
-    seen = customer.password_hash
-    if not form.validate_on_submit() or not hashing.matches(form.password.data or "", seen):
-        log.info("confirmation_refused", method=LoginMethod.PASSWORD)
-        return _page(form, wrong=True), 422
-    begin_write()
-    # The session may have been ended, or the password changed, while this one was being checked.
-    held = lookup.lock_customer(customer.id)
-    if held is None or held.password_hash != seen or not lock_current_session():
+    is_right = form.validate_on_submit() and lock_if_correct(customer, form.password.data or "", lookup.lock_customer)
+    # The session may have been ended while the password was being checked.
+    if not is_right or not lock_current_session():
         db.session.rollback()
+        log.info("confirmation_refused", method=LoginMethod.PASSWORD)
         return _page(form, wrong=True), 422
     token = record_reauthentication(customer, LoginMethod.PASSWORD)
     db.session.commit()
-    response = redirect(form.next.data, 303)
-    if token:
-        set_session_cookie(response, token)
-    return response
+    return redirect_with_session(form.next.data, token)
 
 
 @bp.post("/account/confirm/vipps")

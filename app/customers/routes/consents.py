@@ -9,11 +9,10 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.customers import lookup
+from app.customers import account_activity, lookup
+from app.customers.account_activity import Kind
 from app.customers.accounts import emails
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
-from app.customers.consents import consent_prompt, evidence, ledger, preferences
+from app.customers.consents import consent_prompt, ledger, preferences, unsubscribe
 from app.customers.consents.channels import CHANNELS
 from app.customers.consents.models import ConsentRecord
 from app.customers.models import Customer
@@ -87,7 +86,7 @@ def answer_once() -> ResponseReturnValue:
 @login_required
 def download() -> ResponseReturnValue:
     """Hand over every answer with its exact words, its raw object and the object's hash."""
-    document = evidence.document(ledger.history(required_customer()))
+    document = ledger.document(ledger.history(required_customer()))
     response = Response(json.dumps(document, indent=2, ensure_ascii=False), mimetype="application/json")
     response.headers.set("Content-Disposition", "attachment", filename="consents.json")
     return response
@@ -106,6 +105,7 @@ def _commit(customer: Customer, rows: list[ConsentRecord]) -> None:
     if rows:
         account_activity.record(customer, Kind.CONSENT_GIVEN if granted else Kind.CONSENT_WITHDRAWN)
     if "email" in granted and customer.email_verified_at:
-        emails.consent_given(customer)
+        link, headers = unsubscribe.address(customer, "email"), unsubscribe.headers(customer, "email")
+        emails.send(customer, "consent_given", headers=headers, unsubscribe=link)
     db.session.commit()
     log.info("consents_changed", customer=customer.id, granted=granted, changed=len(rows))

@@ -46,7 +46,7 @@ def delete() -> ResponseReturnValue:
         db.session.rollback()
         return redirect(url_for("login.page", next=url_for("delete.page")), 303)
     if customer is not None:  # a second click finds it gone
-        emails.account_deleted(customer)
+        emails.send(customer, "account_deleted")
         end_current_session(EndReason.DELETED)
         erase(customer)
     db.session.commit()

@@ -10,19 +10,17 @@ from sqlalchemy.exc import IntegrityError
 
 from app.customers import email_tokens, rate_limits
 from app.customers.accounts import emails
-from app.customers.accounts.registration import AddressTaken
-from app.customers.email_tokens import LinkSpent, TokenPurpose
+from app.customers.email_tokens import TokenPurpose
 from app.customers.forms import EmailForm
 from app.customers.models import Customer
 from app.customers.profile import email_change
-from app.customers.profile.email_change import ChangeRequested, EmailChanged
 from app.customers.sessions import reauthentication
 from app.customers.sessions.session_cookie import (
     current_session,
     login_required,
+    redirect_with_session,
     required_customer,
     rotate_session,
-    set_session_cookie,
 )
 from app.database import db
 from app.errors import error_page
@@ -72,43 +70,33 @@ def confirmed(token: str) -> ResponseReturnValue:
     """Make the new address the account's; other browsers and open links end."""
     customer, row = required_customer(), current_session()
     try:
-        outcome = email_change.change(customer, token, keep_session=row.id if row else None)
+        changed = email_change.change(customer, token, keep_session=row.id if row else None)
     except IntegrityError:  # another request was faster
-        outcome = LinkSpent()
-    match outcome:
-        case EmailChanged(_, old_email):
-            return _tell(old_email)
-        case AddressTaken() | LinkSpent():
-            db.session.rollback()
-    return _spent()
+        changed = None
+    if changed is None:
+        db.session.rollback()
+        return _spent()
+    if changed.old_email:
+        emails.send(customer, "email_changed", to=changed.old_email)
+    new_token = rotate_session()
+    db.session.commit()
+    log.info("email_changed", customer=customer.id)
+    flash(_("Your email address is changed. Every other browser is logged out."), "success")
+    return redirect_with_session(url_for("account.overview"), new_token)
 
 
 def _mail_link(customer: Customer, address: str) -> None:
     """Mail a link or tell the owner; if the address got enough emails, the link that was mailed before still works."""
     match email_change.request(customer, address):
-        case AddressTaken(owner):
-            is_mailed = emails.address_in_use(owner)
-        case ChangeRequested(token):
-            is_mailed = emails.change_email(customer, address, token)
+        case Customer() as owner:
+            is_mailed = emails.send(owner, "address_in_use")
+        case token:
+            is_mailed = emails.send(customer, "change_email", to=address, token=token)
     if not is_mailed:
         db.session.rollback()
         return
     db.session.commit()
     log.info("email_change_asked", customer=customer.id)
-
-
-def _tell(old_email: str | None) -> ResponseReturnValue:
-    customer = required_customer()
-    if old_email:
-        emails.email_changed(customer, old_email)
-    token = rotate_session()
-    db.session.commit()
-    log.info("email_changed", customer=customer.id)
-    flash(_("Your email address is changed. Every other browser is logged out."), "success")
-    response = redirect(url_for("account.overview"), 303)
-    if token:
-        set_session_cookie(response, token)
-    return response
 
 
 def _spent() -> ResponseReturnValue:

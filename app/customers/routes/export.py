@@ -3,23 +3,17 @@
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
+from app.customers import account_activity
+from app.customers.account_activity import Kind
 from app.customers.privacy import export
-from app.customers.rate_limits import COPIES_PER_CUSTOMER, customer_key
+from app.customers.rate_limits import COPIES_PER_CUSTOMER, current_customer_key
 from app.customers.sessions import reauthentication
-from app.customers.sessions.session_cookie import current_customer, required_customer
+from app.customers.sessions.session_cookie import required_customer
 from app.database import db
 from app.logging import log
 from app.security import limiter
 
 bp = Blueprint("export", __name__)
-
-
-def current_customer_key() -> str:
-    """Name who is logged in, for the limit."""
-    customer = current_customer()
-    return customer_key(customer.id if customer else None)
 
 
 @bp.get("/account/export")

@@ -28,7 +28,7 @@ from app.customers.sessions.session_cookie import (
 from app.database import begin_write, db
 from app.errors import error_page
 from app.logging import log, reference
-from app.security import clear_cookie, client_network, limiter, read_cookie
+from app.security import clear_cookie, client_network, limiter
 from app.settings import settings_of_app
 from app.signals import login_ended, send
 from app.vipps.return_path import local_path
@@ -66,12 +66,12 @@ def password() -> ResponseReturnValue:
         return _page(form, target), 422
     match log_in(normal_email(form.email.data), form.password.data or ""):
         case LoggedIn(customer):
-            pending = pending_link.of_browser(read_cookie(PENDING_COOKIE))
+            pending = pending_link.of_browser()
             # Never link without asking: another person may have left their Vipps login in this browser.
             asked = pending is not None and pending.customer_id == customer.id
             return sign_in(customer, LoginMethod.PASSWORD, url_for("vipps_account.prove") if asked else target)
         case NotConfirmed(customer, token):
-            if token and not emails.confirm_address(customer, token):
+            if token and not emails.send(customer, "confirm_address", token=token):
                 db.session.rollback()
             db.session.commit()
         case Blocked():
@@ -116,7 +116,7 @@ def logout() -> ResponseReturnValue:
         log.info("logged_out", customer=customer.id)
     end_current_session(EndReason.LOGGED_OUT)
     callback_replay.end_replayable_sessions(EndReason.LOGGED_OUT)
-    if pending := pending_link.of_browser(read_cookie(PENDING_COOKIE)):
+    if pending := pending_link.of_browser():
         pending_link.delete_pending(pending)  # or the next person at this computer could finish it
     db.session.commit()
     response = redirect(url_for("login.logged_out"), 303)
@@ -152,7 +152,7 @@ def _page(form: LoginForm, target: str, *, refused: bool = False) -> str:
         form=form,
         refused=refused,
         sharing_ended=ended_by_revocation(),
-        waits=pending_link.of_browser(read_cookie(PENDING_COOKIE)) is not None,
+        waits=pending_link.of_browser() is not None,
         to_checkout=target.partition("?")[0] == "/checkout",
         vipps_rests=rests(),
         next=target,

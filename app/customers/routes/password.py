@@ -6,25 +6,17 @@ from flask_babel import gettext as _
 
 from app.customers import email_tokens, rate_limits
 from app.customers.accounts import emails
-from app.customers.email_tokens import LinkSpent, TokenPurpose
-from app.customers.forms import ChangePasswordForm, ForgotForm, NewPasswordForm
+from app.customers.email_tokens import TokenPurpose
+from app.customers.forms import ChangePasswordForm, EmailForm, NewPasswordForm
 from app.customers.linking.sign_in import sign_in
-from app.customers.models import Customer, LoginMethod
-from app.customers.passwords.password_login import (
-    NoResetPossible,
-    PasswordSet,
-    Refused,
-    ResetMailed,
-    change_password,
-    request_reset,
-    reset_password,
-)
+from app.customers.models import LoginMethod
+from app.customers.passwords.password_login import change_password, request_reset, reset_password
 from app.customers.sessions.session_cookie import (
     current_session,
     login_required,
+    redirect_with_session,
     required_customer,
     rotate_session,
-    set_session_cookie,
 )
 from app.database import db
 from app.errors import error_page
@@ -37,7 +29,7 @@ bp = Blueprint("password", __name__)
 @bp.get("/password/forgot")
 def forgot() -> ResponseReturnValue:
     """Ask for the address."""
-    return render_template("customers/forgot.html", form=ForgotForm(formdata=None))
+    return render_template("customers/forgot.html", form=EmailForm(formdata=None))
 
 
 @bp.post("/password/forgot")
@@ -45,7 +37,7 @@ def forgot() -> ResponseReturnValue:
 @takes_equally_long
 def send_link() -> ResponseReturnValue:
     """Mail a link if the address has an account; the answer is the same if not."""
-    form = ForgotForm()
+    form = EmailForm()
     if not form.validate_on_submit():
         return render_template("customers/forgot.html", form=form), 422
     _mail_link(form.address)
@@ -77,12 +69,14 @@ def set_new(token: str) -> ResponseReturnValue:
     form = NewPasswordForm(proof.email)
     if not form.validate_on_submit():
         return _reset_page(form, token, proof.email), 422
-    match reset_password(token, form.password.data or ""):
-        case PasswordSet(customer):
-            return _confirm_and_sign_in(customer)
-        case LinkSpent():
-            db.session.rollback()
-    return _spent()
+    customer = reset_password(token, form.password.data or "")
+    if customer is None:
+        db.session.rollback()
+        return _spent()
+    emails.send(customer, "password_set")
+    response = sign_in(customer, LoginMethod.MAIL, url_for("account.overview"))
+    flash(_("Your new password is set, and you are logged in."), "success")
+    return response
 
 
 @bp.get("/account/password")
@@ -100,15 +94,17 @@ def save_change() -> ResponseReturnValue:
     form = ChangePasswordForm(_email())
     if not form.validate_on_submit():
         return _change_page(form), 422
-    row = current_session()
-    keep = row.id if row else None
-    match change_password(required_customer(), form.current.data or "", form.password.data or "", keep):
-        case PasswordSet(customer):
-            return _confirm_change(customer)
-        case Refused():
-            db.session.rollback()
-    form.current.errors = [_("That is not your current password.")]
-    return _change_page(form), 422
+    customer, row = required_customer(), current_session()
+    if not change_password(customer, form.current.data or "", form.password.data or "", row.id if row else None):
+        db.session.rollback()
+        form.current.errors = [_("That is not your current password.")]
+        return _change_page(form), 422
+    emails.send(customer, "password_set")
+    token = rotate_session()
+    db.session.commit()
+    log.info("password_changed", customer=customer.id)
+    flash(_("Your password is changed. Every other browser is logged out."), "success")
+    return redirect_with_session(url_for("account.overview"), token)
 
 
 @bp.post("/account/password/link")
@@ -124,31 +120,11 @@ def send_first_link() -> ResponseReturnValue:
 
 def _mail_link(address: str) -> None:
     """Mail a link, unless the address got enough: then the link that was mailed before still works."""
-    match request_reset(address):
-        case ResetMailed(customer, token) if not emails.reset_password(customer, token):
-            db.session.rollback()
-        case ResetMailed() | NoResetPossible():
-            db.session.commit()
-    log.info("reset_requested")
-
-
-def _confirm_and_sign_in(customer: Customer) -> ResponseReturnValue:
-    emails.password_set(customer)
-    response = sign_in(customer, LoginMethod.MAIL, url_for("account.overview"))
-    flash(_("Your new password is set, and you are logged in."), "success")
-    return response
-
-
-def _confirm_change(customer: Customer) -> ResponseReturnValue:
-    emails.password_set(customer)
-    token = rotate_session()
+    reset = request_reset(address)
+    if reset and not emails.send(reset[0], "reset_password", token=reset[1]):
+        db.session.rollback()
     db.session.commit()
-    log.info("password_changed", customer=customer.id)
-    flash(_("Your password is changed. Every other browser is logged out."), "success")
-    response = redirect(url_for("account.overview"), 303)
-    if token:
-        set_session_cookie(response, token)
-    return response
+    log.info("reset_requested")
 
 
 def _reset_page(form: NewPasswordForm, token: str, email: str) -> str:

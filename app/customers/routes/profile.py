@@ -7,18 +7,16 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.customers import lookup
+from app.customers import account_activity, lookup
+from app.customers.account_activity import Kind
 from app.customers.accounts import phone_number
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
 from app.customers.linking.sign_in import in_one_transaction
 from app.customers.models import Customer, VippsProfile
 from app.customers.profile import change_history, descriptions, from_vipps
-from app.customers.profile.change_history import NotAsked, ProposalsAnswered
+from app.customers.profile.change_history import ProposalsAnswered, email_taken
 from app.customers.profile.fields import local_values, provider_values
 from app.customers.profile.forms import DetailsForm, PolicyForm
 from app.customers.profile.from_vipps import columns_of
-from app.customers.profile.own_values import email_taken
 from app.customers.sessions.session_cookie import login_required, required_customer
 from app.database import begin_write, db
 from app.logging import log
@@ -66,7 +64,7 @@ def decide() -> ResponseReturnValue:
     """Carry out the customer's answers, field by field."""
     answers = _answers(request.form)
     outcome = in_one_transaction(lambda: _decided(answers))
-    if isinstance(outcome, NotAsked):
+    if outcome is None:
         abort(404)
     log.info("proposals_decided", taken=outcome.taken, kept=outcome.kept, held_elsewhere=outcome.email_taken)
     _tell(outcome)
@@ -111,7 +109,7 @@ def _page(customer: Customer, form: DetailsForm) -> str:
     )
 
 
-def _decided(answers: Mapping[int, bool]) -> ProposalsAnswered | NotAsked:
+def _decided(answers: Mapping[int, bool]) -> ProposalsAnswered | None:
     customer = _locked_customer()
     vipps = from_vipps.vipps_profile_of(customer)
     outcome = change_history.answer_proposals(customer, vipps, answers) if vipps else ProposalsAnswered()

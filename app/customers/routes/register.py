@@ -11,16 +11,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.customers import email_tokens, rate_limits
-from app.customers.accounts import emails
-from app.customers.accounts.registration import (
-    AddressConfirmed,
-    AddressTaken,
-    Registered,
-    WrongPassword,
-    confirm_address,
-)
-from app.customers.accounts.registration import register as register_account
-from app.customers.email_tokens import LinkSpent, TokenPurpose
+from app.customers.accounts import emails, registration
+from app.customers.accounts.registration import WrongPasswordError
+from app.customers.email_tokens import TokenPurpose
 from app.customers.forms import ConfirmForm, RegisterForm
 from app.customers.linking.sign_in import sign_in
 from app.customers.models import LoginMethod
@@ -69,13 +62,8 @@ def _register(form: RegisterForm) -> str | None:
 
     If the address got enough emails, nothing is changed.
     """
-    token: str | None = None
-    match register_account(form.name.data or "", form.address, form.password.data or "", language()):
-        case Registered(customer, token):
-            is_mailed = emails.confirm_address(customer, token)
-        case AddressTaken(customer):
-            is_mailed = emails.already_registered(customer)
-    if not is_mailed:
+    customer, token = registration.register(form.name.data or "", form.address, form.password.data or "", language())
+    if not emails.send(customer, "confirm_address" if token else "already_registered", token=token):
         db.session.rollback()
         return None
     db.session.commit()
@@ -104,16 +92,16 @@ def confirmed(token: str) -> ResponseReturnValue:
     """Confirm the address and log in."""
     form = ConfirmForm()
     target = local_path(session.get(REGISTERED_NEXT), url_for("account.overview"))
-    match confirm_address(token, None if _registered_here(token) else form.password.data or ""):
-        case AddressConfirmed(customer):
-            return sign_in(customer, LoginMethod.MAIL, target)
-        case WrongPassword():
-            form.password.errors = [_("That is not the password of this registration.")]
-            proof = email_tokens.find(token, TokenPurpose.CONFIRM)
-            return (_confirm_page(form, token, proof.email), 422) if proof else _spent()
-        case LinkSpent():
-            db.session.rollback()
-    return _spent()
+    try:
+        customer = registration.confirm_address(token, None if _registered_here(token) else form.password.data or "")
+    except WrongPasswordError:
+        form.password.errors = [_("That is not the password of this registration.")]
+        proof = email_tokens.find(token, TokenPurpose.CONFIRM)
+        return (_confirm_page(form, token, proof.email), 422) if proof else _spent()
+    if customer is None:
+        db.session.rollback()
+        return _spent()
+    return sign_in(customer, LoginMethod.MAIL, target)
 
 
 def _page(form: RegisterForm, target: str) -> str:

@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_timedelta
 from flask_babel import gettext as _
 
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
+from app.customers import account_activity
+from app.customers.account_activity import Kind
 from app.customers.models import EndReason
 from app.customers.sessions import session_store
 from app.customers.sessions.session_cookie import current_session, end_sessions_of, login_required, required_customer

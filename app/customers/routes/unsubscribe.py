@@ -19,7 +19,7 @@ def page(token: str) -> ResponseReturnValue:
     link = unsubscribe.find(token)
     if link is None:
         return _unknown()
-    return render_template("customers/unsubscribe.html", token=token, channel=link.channel)
+    return render_template("customers/unsubscribe.html", token=token, channel=link[1])
 
 
 @bp.post("/unsubscribe/<token>")
@@ -30,9 +30,10 @@ def withdraw(token: str) -> ResponseReturnValue:
         db.session.rollback()
         return _unknown()
     db.session.commit()
+    customer, channel = link
     one_click = request.form.get("List-Unsubscribe") == "One-Click"
-    log.info("unsubscribed", customer=link.customer.id, consent=link.channel.id, one_click=one_click)
-    return render_template("customers/unsubscribed.html", channel=link.channel)
+    log.info("unsubscribed", customer=customer.id, consent=channel.id, one_click=one_click)
+    return render_template("customers/unsubscribed.html", channel=channel)
 
 
 # A mail program has no cookie and no page (RFC 8058, section 3.2); the token is what allows it.

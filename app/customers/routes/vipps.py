@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.customers import email_tokens, lookup, rate_limits
+from app.customers.account_activity import describe_reasons
 from app.customers.accounts import emails
-from app.customers.activity.descriptions import describe_reasons
 from app.customers.forms import ProofForm
 from app.customers.linking import account_links, pending_link
 from app.customers.linking.pending_link import PENDING_COOKIE
@@ -26,15 +26,15 @@ from app.customers.sessions.session_cookie import (
     current_session,
     lock_current_session,
     login_required,
+    redirect_with_session,
     required_customer,
     rotate_session,
     session_identifier,
-    set_session_cookie,
 )
 from app.database import begin_write, db
 from app.errors import error_page
 from app.logging import log
-from app.security import clear_cookie, client_network, limiter, read_cookie
+from app.security import clear_cookie, client_network, limiter
 from app.settings import settings_of_app
 from app.signals import login_ended, send
 from app.vipps.errors import LoginRefused
@@ -89,10 +89,7 @@ def do_unlink() -> ResponseReturnValue:
     db.session.commit()
     log.info("vipps_disconnected", customer=customer.id)
     flash(_("%(brand)s is disconnected. You now log in with your password.", brand=settings_of_app().brand), "success")
-    response = redirect(url_for("account.overview"), 303)
-    if token:
-        set_session_cookie(response, token)
-    return response
+    return redirect_with_session(url_for("account.overview"), token)
 
 
 @bp.post("/account/vipps/refresh")
@@ -107,7 +104,7 @@ def refresh() -> ResponseReturnValue:
 @bp.get("/login/vipps/prove")
 def prove() -> ResponseReturnValue:
     """Ask a person who has just logged in with Vipps to prove that the matching account is theirs."""
-    pending = pending_link.of_browser(read_cookie(PENDING_COOKIE))
+    pending = pending_link.of_browser()
     return _proof_page(pending, ProofForm(formdata=None)) if pending else _nothing_pending()
 
 
@@ -116,7 +113,7 @@ def prove() -> ResponseReturnValue:
 @limiter.limit(rate_limits.LOGIN_PER_ACCOUNT, key_func=lambda: rate_limits.customer_key(_pending_customer()))
 def prove_by_password() -> ResponseReturnValue:
     """Connect, if this is the account's password."""
-    pending = pending_link.of_browser(read_cookie(PENDING_COOKIE))
+    pending = pending_link.of_browser()
     if pending is None:
         return _nothing_pending()
     if _is_logged_in(pending):
@@ -144,7 +141,7 @@ def prove_by_password() -> ResponseReturnValue:
 @limiter.limit(rate_limits.FORGOT_PER_CLIENT, key_func=client_network)
 def mail_proof() -> ResponseReturnValue:
     """Mail a link to the account's address."""
-    pending = pending_link.of_browser(read_cookie(PENDING_COOKIE))
+    pending = pending_link.of_browser()
     if pending is None:
         return _nothing_pending()
     _mail_link(pending.id)
@@ -155,7 +152,7 @@ def mail_proof() -> ResponseReturnValue:
 @bp.post("/login/vipps/prove/new")
 def make_new() -> ResponseReturnValue:
     """Create an account for a person who says that the matching one is not theirs."""
-    pending = pending_link.of_browser(read_cookie(PENDING_COOKIE))
+    pending = pending_link.of_browser()
     return _finish(pending.id, create_and_sign_in) if pending else _nothing_pending()
 
 
@@ -209,7 +206,7 @@ def _mail_link(pending_id: int) -> None:
     if pending and ProofMethod.MAIL in pending.ways and pending.customer.email:
         customer, email = pending.customer, pending.customer.email
         token = email_tokens.issue(customer, email, email_tokens.TokenPurpose.CONNECT, pending_link_id=pending.id)
-        if not emails.prove_ownership(customer, token):
+        if not emails.send(customer, "prove_ownership", token=token):
             db.session.rollback()
             return
     db.session.commit()
@@ -236,7 +233,7 @@ def _token_and_pending_link(token: str) -> tuple[EmailToken, PendingLink] | None
 
 
 def _is_pending_here(pending: PendingLink) -> bool:
-    here = pending_link.of_browser(read_cookie(PENDING_COOKIE))
+    here = pending_link.of_browser()
     return here is not None and here.id == pending.id
 
 
@@ -246,7 +243,7 @@ def _is_logged_in(pending: PendingLink) -> bool:
 
 
 def _pending_customer() -> int | None:
-    pending = pending_link.of_browser(read_cookie(PENDING_COOKIE))
+    pending = pending_link.of_browser()
     return pending.customer_id if pending else None
 
 

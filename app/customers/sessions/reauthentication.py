@@ -18,8 +18,8 @@ from typing import Any
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
+from app.customers import account_activity
+from app.customers.account_activity import Kind
 from app.customers.models import Customer, CustomerSession, LoginMethod
 from app.customers.sessions.session_cookie import current_session, login_required, rotate_session
 from app.database import utcnow

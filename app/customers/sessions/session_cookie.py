@@ -29,6 +29,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.customers.models import Customer, CustomerSession, EndReason, LoginMethod
 from app.customers.sessions import session_store
@@ -153,6 +154,14 @@ def end_sessions_of(customer: Customer, reason: EndReason, *, except_current: bo
 def set_session_cookie(response: Any, token: str) -> None:
     """Hand the browser its session token. The cookie goes when the browser is closed, at the latest."""
     set_cookie(response, SESSION_COOKIE, token)
+
+
+def redirect_with_session(path: str, token: str | None) -> WerkzeugResponse:
+    """Redirect to a path of this site, and hand the browser its session token if that was renewed."""
+    response = redirect(path, 303)
+    if token:
+        set_session_cookie(response, token)
+    return response
 
 
 def clear_session_cookie(response: Any) -> None:

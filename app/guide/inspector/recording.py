@@ -18,7 +18,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.customers.activity.descriptions import describe_decision, describe_reasons
+from app.customers.account_activity import describe_decision, describe_reasons
 from app.customers.models import Activity
 from app.database import db, utcnow
 from app.guide.inspector import masking, store

@@ -37,9 +37,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from app.customers.dates import format_period
 from app.customers.models import Customer, VippsLink
 from app.customers.privacy import data_sources
-from app.customers.privacy.labels import format_period
 from app.database import UtcDateTime, db, unmanaged_tables, utcnow
 from app.security import cookie_name, read_cookie, set_cookie
 from app.shop.privacy_notice import Cookie
@@ -241,7 +241,6 @@ def _exists() -> bool:
 
 HOLDER = data_sources.DataSource(
     name="inspected_logins",
-    title="Logins in the inspector",
     erase=_erase,
     rules=(
         data_sources.deletes("logins in the inspector", inspected_login, lambda now: _c.at < now - RETENTION, _exists),

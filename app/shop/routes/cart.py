@@ -8,7 +8,7 @@ from app.database import begin_write, db
 from app.i18n import language
 from app.shop import carts
 from app.shop.cart_cookie import current_owner, owner_to_fill, set_cart_cookie
-from app.shop.carts import Added, NoSuchProduct, SoldOut
+from app.shop.carts import Added, SoldOut
 from app.shop.orders import total_of
 
 bp = Blueprint("cart", __name__)
@@ -39,7 +39,7 @@ def add() -> ResponseReturnValue:
     outcome = carts.add(db.session(), owner, slug, quantity, language())
     db.session.commit()
     match outcome:
-        case NoSuchProduct():
+        case None:
             abort(404)
         case SoldOut(name):
             flash(_("“%(name)s” is sold out right now.", name=name), "warning")
@@ -63,7 +63,7 @@ def update() -> ResponseReturnValue:
     outcome = carts.change(db.session(), current_owner(), slug, quantity, language())
     db.session.commit()
     match outcome:
-        case NoSuchProduct():
+        case None:
             flash(_("That is no longer in your cart."), "info")
         case SoldOut(name):
             flash(_("“%(name)s” is sold out right now.", name=name), "warning")

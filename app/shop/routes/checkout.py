@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import TooManyRequests
@@ -12,7 +12,7 @@ from app import mail
 from app.customers import rate_limits
 from app.customers.models import Customer
 from app.customers.profile.from_vipps import delivery_addresses, vipps_profile_of
-from app.customers.sessions.session_cookie import current_customer, login_required
+from app.customers.sessions.session_cookie import current_customer, login_required, required_customer
 from app.database import begin_write, db
 from app.i18n import language
 from app.logging import log
@@ -20,7 +20,7 @@ from app.security import client_network, limiter
 from app.shop import orders
 from app.shop.carts import Owner, lines_of
 from app.shop.checkout_form import CheckoutForm, prefilled_values
-from app.shop.orders import CartEmpty, Checkout, Placed, Shortage, TooMuchOrdered, TotalChanged
+from app.shop.orders import Checkout, NotPlaced, Placed, Shortage
 
 bp = Blueprint("checkout", __name__)
 
@@ -32,7 +32,7 @@ RETRY_SECONDS = 3600  # the limits on orders are per hour
 @login_required
 def show() -> ResponseReturnValue:
     """Show the prefilled form beside the lines and the total."""
-    customer = current_customer() or abort(401)
+    customer = required_customer()
     profile = vipps_profile_of(customer)
     addresses = delivery_addresses(customer, profile)
     form = CheckoutForm(data=prefilled_values(customer, profile, addresses))
@@ -59,26 +59,24 @@ def place() -> ResponseReturnValue:
     count_order()
     begin_write()
     outcome = orders.place(db.session(), checkout)
+    if isinstance(outcome, Placed):
+        is_mailed = outcome.again or _send_receipt(customer, checkout, outcome.number)
+        db.session.commit()
+        if not is_mailed:
+            flash(_("That email address got many receipts from us within an hour, so we sent no more."), "info")
+        log.info("order_placed_again" if outcome.again else "order_placed", order=outcome.number)
+        return redirect(url_for("orders.show", number=outcome.number), 303)
+    db.session.rollback()
     match outcome:
-        case Placed(number, again):
-            is_mailed = again or _send_receipt(customer, checkout, number)
-            db.session.commit()
-            if not is_mailed:
-                flash(_("That email address got many receipts from us within an hour, so we sent no more."), "info")
-            return _thanks(number, again)
-        case CartEmpty():
-            db.session.rollback()
+        case NotPlaced.CART_EMPTY:
             return _nothing_to_order()
-        case TotalChanged():
-            db.session.rollback()
+        case NotPlaced.TOTAL_CHANGED:
             flash(_("Your cart or a price has changed in the meantime. Please check it again."), "warning")
             return redirect(url_for("checkout.show"), 303)
-        case TooMuchOrdered():
-            db.session.rollback()
+        case NotPlaced.TOO_MUCH_ORDERED:
             log.info("order_refused", customer=customer.id)
             raise TooManyRequests(retry_after=RETRY_SECONDS)
         case Shortage(names):
-            db.session.rollback()
             return _back_to_cart(names)
 
 
@@ -112,11 +110,6 @@ def _send_receipt(customer: Customer, checkout: Checkout, number: str) -> bool:
     order = orders.order_of(db.session(), checkout.customer_id, number)
     body = render_template("mail/order.txt", order=order)
     return mail.send(to, _("Your order %(number)s", number=number), body, "order", limited=not is_own)
-
-
-def _thanks(number: str, again: bool) -> ResponseReturnValue:
-    log.info("order_placed_again" if again else "order_placed", order=number)
-    return redirect(url_for("orders.show", number=number), 303)
 
 
 def _nothing_to_order() -> ResponseReturnValue:

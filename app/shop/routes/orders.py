@@ -3,8 +3,7 @@
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.customers.models import Customer
-from app.customers.sessions.session_cookie import current_customer, login_required
+from app.customers.sessions.session_cookie import login_required, required_customer
 from app.database import db
 from app.pagination import cursor_in_query
 from app.shop.orders import order_of, orders_of, pictures_of
@@ -19,7 +18,7 @@ def history() -> ResponseReturnValue:
     if "page" in request.args:  # an old address: pages had numbers
         return redirect(url_for("orders.history"))
     after, before = cursor_in_query("after"), cursor_in_query("before")
-    found = orders_of(db.session(), _customer().id, after=after, before=before)
+    found = orders_of(db.session(), required_customer().id, after=after, before=before)
     if not found.rows and (after or before):
         abort(404)
     return render_template("shop/orders.html", orders=found)
@@ -29,12 +28,7 @@ def history() -> ResponseReturnValue:
 @login_required
 def show(number: str) -> ResponseReturnValue:
     """Show one order of this customer; for another customer's order the answer is 404."""
-    order = order_of(db.session(), _customer().id, number.replace("\0", ""))
+    order = order_of(db.session(), required_customer().id, number.replace("\0", ""))
     if order is None:
         abort(404)
     return render_template("shop/order.html", order=order, pictures=pictures_of(db.session(), order))
-
-
-def _customer() -> Customer:
-    """Return the logged-in customer, behind `login_required`."""
-    return current_customer() or abort(401)

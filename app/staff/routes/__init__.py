@@ -2,7 +2,6 @@
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import Forbidden, HTTPException, NotFound, TooManyRequests
@@ -17,11 +16,18 @@ bp.after_request(sessions.keep_private)
 for part in (login, search, customers, vipps_links, lists, audience):
     bp.register_blueprint(part.bp)
 
-TITLES = {
-    400: _l("This page was open for too long"),
-    403: _l("You can’t do this"),
-    404: _l("Not found"),
-    429: _l("Please wait a moment"),
+# The title and the explanation of each error.
+WORDS = {
+    400: (
+        _l("This page was open for too long"),
+        _l("Nothing was done. Please go back, reload the page and try again."),
+    ),
+    403: (_l("You can’t do this"), _l("Your account may not do this.")),
+    404: (_l("Not found"), _l("The number may be mistyped, or the customer’s account is deleted.")),
+    429: (
+        _l("Please wait a moment"),
+        _l("There were too many attempts in a short time. Please wait a little and try again."),
+    ),
 }
 
 
@@ -32,13 +38,5 @@ TITLES = {
 def refused(error: HTTPException) -> ResponseReturnValue:
     """Show the error in the back office's own layout, so that staff do not end up in the shop."""
     status = error.code or 400
-    explanations = {
-        400: _("Nothing was done. Please go back, reload the page and try again."),
-        403: _("Your account may not do this."),
-        404: _("The number may be mistyped, or the customer’s account is deleted."),
-        429: _("There were too many attempts in a short time. Please wait a little and try again."),
-    }
-    html = render_template(
-        "staff/refused.html", title=TITLES[status], explanation=explanations[status], reference=reference()
-    )
-    return html, status
+    title, explanation = WORDS[status]
+    return render_template("staff/refused.html", title=title, explanation=explanation, reference=reference()), status

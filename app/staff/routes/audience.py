@@ -4,12 +4,14 @@ from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.about import SLUG
+from app.customers.consents.channels import CHANNELS
 from app.database import MAX_ID, begin_write, db, utcnow
 from app.logging import log
 from app.staff import audit_log, export
 from app.staff.audit_log import AuditAction
-from app.staff.labels import CHANNELS
 from app.staff.sessions import required_staff
+
+CHOICES = [(channel, CHANNELS[channel].label) for channel in export.CHANNELS]
 
 bp = Blueprint("audience", __name__)
 
@@ -19,13 +21,13 @@ def page() -> ResponseReturnValue:
     """Choose a channel; show the size of its audience and the first recipients."""
     channel = request.args.get("channel", "")
     if channel not in export.CHANNELS:
-        return render_template("staff/audience.html", channels=CHANNELS, channel="", preview=None)
+        return render_template("staff/audience.html", channels=CHOICES, channel="", preview=None)
     staff = required_staff()
     begin_write()
     preview = export.preview(channel)
     audit_log.record(staff.staff_id, AuditAction.AUDIENCE, detail=f"{channel} {len(preview.first)}")
     db.session.commit()
-    return render_template("staff/audience.html", channels=CHANNELS, channel=channel, preview=preview)
+    return render_template("staff/audience.html", channels=CHOICES, channel=channel, preview=preview)
 
 
 @bp.post("/audience")

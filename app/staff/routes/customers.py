@@ -22,7 +22,7 @@ def page(customer_id: int) -> ResponseReturnValue:
     found = customer_view.read(customer_id) or abort(404)
     audit_log.record(staff.staff_id, AuditAction.CUSTOMER, customer_id)
     db.session.commit()
-    return render_template("staff/customer.html", view=found, customer=found.customer)
+    return render_template("staff/customer.html", view=found, customer=found["customer"])
 
 
 @bp.get(f"{ONE}/activity")

@@ -8,7 +8,7 @@ from app.customers.forms import LoginForm
 from app.database import begin_write, db
 from app.logging import log
 from app.security import limiter, read_cookie
-from app.staff.accounts import LoggedIn, Refused, check_login
+from app.staff import accounts
 from app.staff.sessions import (
     COOKIE,
     clear_session_cookie,
@@ -46,18 +46,17 @@ def enter() -> ResponseReturnValue:
     target = _target(form.next.data)
     if not form.validate_on_submit():
         return _page(form, target), 422
-    match check_login(normal_email(form.email.data), form.password.data or ""):
-        case LoggedIn(staff):
-            token = start_session(staff)
-            db.session.commit()
-            log.info("staff_logged_in", staff=staff.id)
-            response = redirect(target, 303)
-            set_session_cookie(response, token)
-            return response
-        case Refused():
-            db.session.rollback()
-    log.warning("staff_login_refused")
-    return _page(form, target, refused=True), 422
+    staff = accounts.lock_if_open(accounts.find(normal_email(form.email.data) or ""), form.password.data or "")
+    if staff is None:
+        db.session.rollback()
+        log.warning("staff_login_refused")
+        return _page(form, target, refused=True), 422
+    token = start_session(staff)
+    db.session.commit()
+    log.info("staff_logged_in", staff=staff.id)
+    response = redirect(target, 303)
+    set_session_cookie(response, token)
+    return response
 
 
 @bp.post("/logout")

@@ -10,7 +10,6 @@ from wtforms import HiddenField, PasswordField, RadioField, StringField
 from wtforms.validators import InputRequired, Optional, Regexp
 
 from app.customers import lookup
-from app.customers.passwords.password_login import lock_if_correct
 from app.database import begin_write, db
 from app.forms import Form, one_line
 from app.security import limiter
@@ -20,7 +19,7 @@ from app.staff.audit_log import AuditAction
 from app.staff.models import Staff
 from app.staff.routes.customers import ONE
 from app.staff.sessions import required_staff
-from app.staff.vipps_links import ChangeReason, Done, Held, IdentityCheck, LinkChange, NotChanged
+from app.staff.vipps_links import Done, Held, LinkChange, NotChanged
 
 DISCONNECT, RECONNECT = "disconnect", "reconnect"
 PER_STAFF = "10 per 15 minutes"
@@ -47,8 +46,8 @@ class LinkForm(Form):
             (DISCONNECT, _("Disconnect %(brand)s", **brand)),
             (RECONNECT, _("Connect another %(brand)s user instead", **brand)),
         ]
-        self.reason.choices = [(each.value, str(labels.CHANGE_REASONS[each]) % brand) for each in ChangeReason]
-        self.check.choices = [(each.value, str(labels.CHECKS[each])) for each in IdentityCheck]
+        self.reason.choices = labels.choices("change_reasons")
+        self.check.choices = labels.choices("identity_checks")
 
 
 @bp.get(f"{ONE}/vipps")
@@ -64,12 +63,11 @@ def submit(customer_id: int) -> ResponseReturnValue:
     form, staff = LinkForm(), db.session.get(Staff, required_staff().staff_id)
     if not form.validate_on_submit():
         return _page(customer_id, form), 422
-    current = lock_if_correct(staff, form.password.data or "", accounts.lock_staff)
-    if current is None or not accounts.is_open(current):
+    current = accounts.lock_if_open(staff, form.password.data or "")
+    if current is None:
         form.password.errors = [_("That is not your password. Nothing was changed.")]
         return _page(customer_id, form), 422
-    reason, check = ChangeReason(form.reason.data), IdentityCheck(form.check.data)
-    change = LinkChange(current.id, customer_id, reason, check, form.seen.data or "")
+    change = LinkChange(current.id, customer_id, form.reason.data, form.check.data, form.seen.data or "")
     if form.action.data == DISCONNECT:
         outcome: Done | Held | NotChanged = vipps_links.disconnect(change)
     else:

@@ -11,7 +11,7 @@ from app.customers.consents.channels import ALL
 from app.customers.models import Customer
 from app.database import db
 from tests.conftest import browser_of, open_page, post
-from tests.customers.consents.steps import answers_of, delegated, says_also
+from tests.customers.consents.steps import answers_of, says_also
 from tests.customers.linking_steps import add_account, begin_connecting, has_email, log_in_by_password
 from tests.customers.steps import (
     activity_of,
@@ -77,18 +77,6 @@ def test_a_vipps_login_that_makes_an_account_without_a_consent_screen_asks(vipps
     again = browser_of(vipps.app)
     vipps.log_in("gunnar", browser=again)
     assert not is_asked(again)
-
-
-def test_an_answer_about_the_terms_is_none_about_a_channel(vipps: VippsPerson) -> None:
-    says_also(vipps, delegatedConsents=delegated(cf_accept_terms=True))
-    vipps.log_in("gunnar")
-    assert is_asked(vipps.browser)
-
-
-def test_who_was_asked_in_vipps_is_not_asked_here(vipps: VippsPerson) -> None:
-    says_also(vipps, delegatedConsents=delegated(email=False))
-    vipps.log_in("gunnar")
-    assert not is_asked(vipps.browser)
 
 
 def test_an_account_that_a_vipps_login_finds_and_links_is_asked(vipps: VippsPerson) -> None:
@@ -163,7 +151,7 @@ def test_the_cart_and_the_checkout_never_ask(vipps: VippsPerson) -> None:
 
 def test_a_failed_login_does_not_count_as_asked(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
     """The note that the customer was asked belongs to the login's own transaction."""
-    from app.customers.activity import account_activity
+    from app.customers import account_activity
 
     customer_id = add_customer(app)
     monkeypatch.setattr(account_activity, "record", lambda *a, **k: 1 / 0)

@@ -12,9 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Table, func, select, update
 
-from app.customers import email_tokens
-from app.customers.activity import account_activity
-from app.customers.activity.account_activity import Kind
+from app.customers import account_activity, email_tokens
+from app.customers.account_activity import Kind
 from app.customers.models import Customer, PendingLink, VippsLink, VippsProfile, WebhookDelivery
 from app.database import db, utcnow
 from app.staff.models import AuditEntry, ErrorReport, Staff

@@ -142,7 +142,7 @@ def test_a_failure_half_way_leaves_the_customer_whole(vipps: VippsPerson, monkey
     def breaks(customer: Customer) -> None:
         raise RuntimeError
 
-    broken = data_sources.DataSource(name="broken", title="", erase=breaks)
+    broken = data_sources.DataSource(name="broken", erase=breaks)
     registry = vipps.app.extensions[data_sources.REGISTRY]
     monkeypatch.setitem(vipps.app.extensions, data_sources.REGISTRY, [*registry, broken])
     assert post(vipps.browser, "/account/delete", form_on="/account/delete").status_code == 500

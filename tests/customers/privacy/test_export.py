@@ -13,12 +13,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from app.customers.dates import format_period
 from app.customers.models import Activity, Customer, CustomerSession, EmailToken, PendingLink
-from app.customers.privacy import account_data, data_sources, export
-from app.customers.privacy.labels import FOR_PROGRAMS, format_period
+from app.customers.privacy import data_sources, export
+from app.customers.privacy.export import FOR_PROGRAMS
 from app.database import db
 from app.mail import Mail
 from app.shop.models import Order
+from app.text_tables import text_table
 from tests.conftest import browser_of, open_page, post
 from tests.customers.consents.steps import subject_of
 from tests.customers.privacy.steps import EMAIL, NEW_EMAIL, NIN, USER_AGENT, every_row, fill, folded
@@ -168,8 +170,7 @@ def test_it_is_handed_over_and_nowhere_kept(vipps: VippsPerson, kari: int) -> No
 
 
 def test_it_is_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (data_sources, account_data):
-        monkeypatch.setattr(module, "MAX_ROWS", 3)
+    monkeypatch.setattr(data_sources, "MAX_ROWS", 3)
     customer_id, client = add_customer(app), browser_of(app)
     for _ in range(6):
         log_in(client)
@@ -212,7 +213,8 @@ def test_every_part_of_the_copy_has_its_section_and_every_member_its_words(vipps
         holder.name for holder in vipps.app.extensions[data_sources.REGISTRY] if holder.export
     }
     with vipps.app.app_context():
-        labels = {name for holder in data_sources.registered() for name in holder.labels}
+        packages = {source.package for source in data_sources.registered()}
+        labels = {name for package in packages for name in text_table(package, "data_labels")}
     assert members(data) - {"about", "made_at", "newest_of_a_kind_at_most"} - set(data) <= labels | FOR_PROGRAMS
 
 

@@ -10,7 +10,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import create_engine, func, insert, select, text
 
-from app.customers.activity.account_activity import Kind
+from app.customers.account_activity import Kind
 from app.customers.consents.models import ConsentRecord
 from app.customers.models import (
     Activity,

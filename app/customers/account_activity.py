@@ -10,13 +10,19 @@ from enum import StrEnum
 from flask import has_request_context, request
 from sqlalchemy import Select, select
 
-from app.customers.models import Activity, Customer
+from app.customers.models import Activity, Customer, LoginMethod
 from app.database import db, insert_row
 from app.logging import reference
+from app.settings import settings_of_app
+from app.text_tables import branded, text_table
 from app.vipps.matching import Decision
+from app.vipps.reasons import REASONS
 
 PER_PAGE = 20
 MAX_USER_AGENT = 200
+KINDS = text_table("customers", "activities")
+METHODS = text_table("customers", "login_methods")
+VERDICTS = text_table("customers", "verdicts")
 
 
 class Kind(StrEnum):
@@ -80,6 +86,28 @@ def latest_logins(customer: Customer, most: int) -> Sequence[Activity]:
     """Return the customer's latest logins, newest first."""
     logins = select(Activity).where(Activity.customer_id == customer.id, Activity.kind == Kind.LOGGED_IN)
     return db.session.scalars(logins.order_by(Activity.id.desc()).limit(most)).all()
+
+
+def describe_activity(line: Activity) -> str:
+    """Return what happened."""
+    return branded(KINDS[line.kind])
+
+
+def login_method(method: str | None) -> str:
+    """Return the way of a login as people call it; an empty string if there was none."""
+    if method == LoginMethod.VIPPS:
+        return settings_of_app().brand
+    return branded(METHODS[method]) if method and method in METHODS else ""
+
+
+def describe_decision(line: Activity) -> str:
+    """Return what was decided, or an empty string."""
+    return branded(VERDICTS[line.decision]) if line.decision else ""
+
+
+def describe_reasons(names: Sequence[str]) -> list[str]:
+    """Return the reasons of a decision in words; one that is no longer given is left out."""
+    return [branded(REASONS[name]) for name in names if name in REASONS]
 
 
 def _user_agent() -> str:

@@ -1,1 +1,0 @@
-"""The account activity log: logins and security-relevant changes, with their reasons."""
