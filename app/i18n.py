@@ -23,11 +23,10 @@ from app.strict_requests import request_target
 from app.vipps.return_path import local_path
 
 DEFAULT_LANGUAGE = "en"
-LANGUAGES = {"en": "English", "nb": "Norsk bokmål"}
-# For a browser whose language has no texts here. Norwegian browsers send nb, nn or the old "no", and readers of Danish
-# and Swedish read bokmål more easily than English. Vipps takes the language from the browser too, so the simulator has
-# the same map (`simulator/i18n.py`), and a login is in one language. A language in `LANGUAGES` is used as it is.
-ALIASES = {"no": "nb", "nn": "nb", "da": "nb", "sv": "nb"}
+LANGUAGES = {"en": "English", "nb": "Norsk bokmål", "da": "Dansk", "sv": "Svenska", "fi": "Suomi"}
+# Norwegian browsers send nb, nn or the old "no". Vipps takes the language from the browser too, so the simulator has
+# the same two maps (`simulator/i18n.py`), and a login is in one language.
+ALIASES = {"no": "nb", "nn": "nb"}
 SECRET_ADDRESSES = frozenset(
     {
         "vipps.callback",

@@ -14,7 +14,7 @@ from app import cli, doctor, i18n, log_events
 from app.customers.passwords import hashing
 from app.settings import ROOT, Settings
 from app.staff import accounts as staff_accounts
-from demo import checks, routes, scenarios, staff
+from demo import checks, language, routes, scenarios, staff
 from demo.fork import fork as fork_command
 from samples import customers
 
@@ -39,3 +39,5 @@ def init_app(app: Flask, settings: Settings) -> None:
         )
     if find_spec("app.guide"):
         import_module("app.guide").init_app(app, is_shown=settings.in_demo)
+    if settings.simulated:
+        app.after_request(language.keep)  # the last that is registered runs first, before the inspector

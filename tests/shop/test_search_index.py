@@ -112,7 +112,10 @@ def test_a_word_is_found_where_words_begin_and_in_norwegian_where_they_end(
         ("en", "bus", {" bus"}),
         ("nb", "luene", {" luene", " lue", "luene "}),
         ("nb", "kniver", {" kniver", " kniv", " knive", "kniver ", "kniv ", "knive "}),
-        ("da", "hats", {" hats", " hat "}),  # shown in English
+        ("da", "kopper", {" kopper", " kopp", " koppe", " kop", "kopper ", "kopp ", "koppe "}),
+        ("sv", "lampor", {" lampor", " lampa", "lampor ", "lampa "}),
+        ("fi", "sukat", {" sukat", " suka", " sukka", "sukat ", "suka ", "sukka "}),
+        ("de", "hats", {" hats", " hat "}),  # shown in English
         ("en", "%", {"%"}),
     ],
 )
