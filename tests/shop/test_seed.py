@@ -1,4 +1,4 @@
-"""The sample products: complete in both languages, with their pictures, and safe to load again."""
+"""The sample products: complete in every language, with their pictures, and safe to load again."""
 
 import copy
 import json
@@ -29,7 +29,7 @@ def test_the_demo_is_a_shop_of_some_size_with_a_few_things_scarce_and_one_gone(d
     assert 3 in stocks
 
 
-def test_every_text_is_in_both_languages() -> None:
+def test_every_text_is_in_every_language() -> None:
     for item in GOODS["products"] + GOODS["categories"]:
         texts = [item[part] for part in ("name", "summary", "description", "intro") if part in item]
         texts += [detail[part] for detail in item.get("details", []) for part in ("label", "value")]
@@ -65,7 +65,7 @@ def test_loading_again_changes_words_and_prices_but_not_what_orders_have_taken(d
     assert (stock_of(demo_app, slug), price) == (2, GOODS["products"][0]["price"])
 
 
-def test_the_demo_can_be_searched_in_both_languages(demo_app: Flask) -> None:
+def test_the_demo_can_be_searched_in_every_language(demo_app: Flask) -> None:
     client = browser_of(demo_app)
     product = GOODS["products"][0]
     for language in LANGUAGES:
