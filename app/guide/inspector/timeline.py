@@ -90,8 +90,14 @@ def in_brand(text: str) -> str:
 
 
 def _step_in_brand(step: Step) -> Step:
-    names = "sender", "receiver", "title", "label", "meaning"
-    return replace(step, **{name: in_brand(getattr(step, name)) for name in names})
+    return replace(
+        step,
+        sender=in_brand(step.sender),
+        receiver=in_brand(step.receiver),
+        title=in_brand(step.title),
+        label=in_brand(step.label),
+        meaning=in_brand(step.meaning),
+    )
 
 
 def _start_steps(start: Mapping[str, Any] | None) -> Iterator[Step]:
