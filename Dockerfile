@@ -2,10 +2,11 @@
 #
 #   docker build -t shop .
 #   docker run --read-only --env-file .env -p 8000:8000 shop
+#   docker run -p 8000:8000 -p 8001:8001 shop demo      (the demo with its simulator, at http://localhost:8000)
 #
 # The base is named by its line, so that a build takes Python's and Debian's security fixes along. Who wants the very
-# same image every time adds its digest (python:3.11-slim-trixie@sha256:...) and raises it with the requirements.
-FROM python:3.11-slim-trixie
+# same image every time adds its digest (python:3.13-slim-trixie@sha256:...) and raises it with the requirements.
+FROM python:3.13-slim-trixie
 
 # A fixed number, so that a volume's owner is the same on every host. The user owns nothing of the code.
 RUN groupadd --gid 10001 shop \
@@ -13,9 +14,10 @@ RUN groupadd --gid 10001 shop \
 
 WORKDIR /srv/shop
 
-# First what changes seldom. The file names every package, so pip looks for no other, and runs nothing of theirs.
+# First what changes seldom. The file names every package with its hashes, so pip looks for no other, and runs none of
+# their code.
 COPY requirements.txt ./
-RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --only-binary=:all: -r requirements.txt \
+RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes -r requirements.txt \
     && pip check
 
 # .dockerignore lets in what it names: no settings, no database, no key. The demo's guide shows the tests, so they are in it.
@@ -25,7 +27,8 @@ COPY . .
 # the simulator's. With DATABASE_URL and SECRET_KEY the shop leaves it empty.
 RUN chmod -R a+rX,go-w . \
     && python -m compileall -q --invalidation-mode unchecked-hash -x '/tests/' . \
-    && install --directory --owner=shop --group=shop --mode=0700 instance
+    && install --directory --owner=shop --group=shop --mode=0700 instance \
+    && ln -s /srv/shop/deploy/demo.sh /usr/local/bin/demo
 
 ENV PYTHONDONTWRITEBYTECODE=1 \
     BIND=0.0.0.0:8000

@@ -8,12 +8,16 @@ setup: $(BIN)/ready ## Make the virtual environment, the database and the demo d
 	$(BIN)/flask --app wsgi setup --demo
 
 test: $(BIN)/ready-dev style ## Lint, then run every test, in Chromium as well
-	tools/chromium.sh
+	tools/programs.sh
 	# Three on two cores: each waits now and then, for Chromium, for PostgreSQL, for a clock.
 	# Types are checked meanwhile, and what is wrong with them comes last: until the tests are loaded, a core is free.
 	$(BIN)/mypy >.venv/types.txt 2>&1 & \
 	$(BIN)/pytest -n 3 --dist worksteal; failed=$$?; \
 	wait $$! || { failed=1; cat .venv/types.txt; }; exit $$failed
+
+test-delivery: $(BIN)/ready-dev ## Build the image and serve the demo with compose, in a container engine (root on Debian)
+	tools/programs.sh
+	deploy/rehearsal/run.sh
 
 lint: $(BIN)/ready-dev style ## Check style, types, templates and the arrows between the parts
 	$(BIN)/mypy
@@ -23,6 +27,11 @@ style: $(BIN)/ready-dev
 	$(BIN)/djlint $(wildcard templates simulator/templates demo/templates) --lint --quiet
 	$(BIN)/lint-imports --no-cache
 
+lock: ## Write uv.lock, and from it the requirements for pip
+	uv lock
+	uv export --quiet --no-annotate --no-dev --format requirements-txt --output-file requirements.txt
+	uv export --quiet --no-annotate --format requirements-txt --output-file requirements-dev.txt
+
 # demo-only: begin
 bench: $(BIN)/ready-dev ## Measure the figures of docs/performance.md
 	$(BIN)/python -m bench
@@ -31,13 +40,13 @@ bench: $(BIN)/ready-dev ## Measure the figures of docs/performance.md
 $(BIN)/ready: requirements.txt
 	tools/venv.sh requirements.txt $@
 
-$(BIN)/ready-dev: requirements.txt requirements-dev.txt
+$(BIN)/ready-dev: requirements-dev.txt
 	tools/venv.sh requirements-dev.txt $@
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-.PHONY: run setup test lint style help
+.PHONY: run setup test test-delivery lint style lock help
 # demo-only: begin
 .PHONY: bench
 # demo-only: end

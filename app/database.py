@@ -7,6 +7,7 @@ SQLite overwrites deleted data with zeros, or the data of an erased customer cou
 """
 
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,6 +111,7 @@ def connect(app: Flask) -> None:
     migrate.init_app(app, db)
     with app.app_context():
         serialize_writers(db.engine)
+        weakref.finalize(app, db.engine.dispose)  # an app that is dropped closes its idle connections
 
 
 # Tables that parts create themselves, so that Alembic does not propose to remove them.

@@ -1,7 +1,7 @@
 """Choose the language of each page: by the footer's switch, else by the browser's `Accept-Language`.
 
 A language of `LANGUAGES` needs a catalog in `app/translations`; what has no translation is shown in English. This
-module also has the templates' formatters. Prices are in Norwegian kroner, written as the page's language writes them.
+module also has the templates' formatters. A page writes prices in the shop's currency (`app.about`) as its language does.
 """
 
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from flask_babel import Babel, format_datetime, get_babel, get_locale, get_trans
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
+from app import about
 from app.security import read_cookie, set_cookie
 from app.strict_requests import request_target
 from app.vipps.return_path import local_path
@@ -42,7 +43,6 @@ TIME_ZONE = "Europe/Oslo"
 # English for readers in the Nordic countries. Other languages have the formats of Unicode CLDR.
 DATE_FORMATS = {"en": "d MMMM y"}
 TIME_FORMATS = {"en": "HH:mm"}
-PRICE_LOCALES = {"en": "nb"}
 MAX_ACCEPT_LANGUAGE = 200  # characters; browsers send far fewer
 
 bp = Blueprint("i18n", __name__)
@@ -133,8 +133,9 @@ def money(ore: int) -> str:
 
 @lru_cache(maxsize=4096)
 def price(ore: int, language_tag: str) -> str:
-    """Format an amount in øre in a language; the krone's symbol is that of Norway in Norwegian and English only."""
-    return format_currency(ore / 100, "NOK", locale=PRICE_LOCALES.get(language_tag, language_tag))
+    """Format an amount in øre; English writes it as the language of the shop's country does."""
+    own = language_tag in (DEFAULT_LANGUAGE, about.PRICE_LOCALE.partition("_")[0])
+    return format_currency(ore / 100, about.CURRENCY, locale=about.PRICE_LOCALE if own else language_tag)
 
 
 @lru_cache(maxsize=len(LANGUAGES))

@@ -38,6 +38,8 @@ def init_app(app: Flask, settings: Settings) -> None:
             demo_staff={"email": staff.DEMO_EMAIL, "password": staff.DEMO_PASSWORD},
         )
     if find_spec("app.guide"):
+        if settings.in_demo:
+            import_module("demo.tour").init_app(app)
         import_module("app.guide").init_app(app, is_shown=settings.in_demo)
     if settings.simulated:
         app.after_request(language.keep)  # the last that is registered runs first, before the inspector

@@ -9,6 +9,7 @@ if the stamp differs, all tables of the simulator are dropped and created again.
 touched.
 """
 
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -81,6 +82,7 @@ class Store:
     def __init__(self, url: str) -> None:
         """Connect lazily to the database at `url`."""
         self.engine = _engine(url)
+        weakref.finalize(self, self.engine.dispose)  # a simulator that is dropped closes its idle connections
         self._readers = sessionmaker(self.engine, expire_on_commit=False)
         self._writers = sessionmaker(self.engine.execution_options(writes=True), expire_on_commit=False)
 

@@ -22,7 +22,7 @@ FLAGS = [
 def launched() -> Iterator[Browser]:
     """Start Chromium, and close it at the end."""
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
-    assert found, "no Chromium: tools/chromium.sh installs one"
+    assert found, "no Chromium: tools/programs.sh installs one"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield browser

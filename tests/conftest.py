@@ -112,8 +112,8 @@ def cookie_of(app: Flask, short: str) -> str:
     """Return the name of the shop's cookie in the browser; a name that is none of the shop's stays as it is."""
     if short == "vipps-login":
         return str(app.extensions["vipps"].cookie)
-    ours = short in {"session", "form", "cart", "language", "pending-link", "staff", "inspector", "error-playground"}
-    return str(app.extensions["settings"].cookie_name(short)) if ours else short
+    ours = {"session", "form", "cart", "language", "pending-link", "staff", "inspector", "error-playground", "tour"}
+    return str(app.extensions["settings"].cookie_name(short)) if short in ours else short
 
 
 def build(environ: dict[str, str], database: Path) -> Flask:

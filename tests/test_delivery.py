@@ -1,7 +1,7 @@
-"""What a host is given: Dockerfile, compose.yaml and Procfile are sound, and their own commands run, here and now.
+"""What a host is given: Dockerfile, compose files and Procfile are sound, and their own commands run, here and now.
 
-There is no container engine in a test. So the files are linted (hadolint, compose-lint), read, and the commands in them
-run as they stand, in a copy that has what the image has and that nothing may write to.
+There is no container engine in these tests (`make test-delivery` has one). So the files are linted (hadolint,
+compose-lint), read, and their commands run as they stand, in a copy of the image's files that nothing may write to.
 """
 
 import http.client
@@ -31,10 +31,25 @@ from tests.conftest import served
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
+FILES = ("compose.yaml", "compose.demo.yaml")
+
+
+def merged(base: Any, over: Any) -> Any:
+    """Merge two compose files as Compose does: maps by key, lists of volumes one after the other."""
+    if isinstance(base, dict) and isinstance(over, dict):
+        return {key: merged(base.get(key), over.get(key)) for key in (*base, *(set(over) - set(base)))}
+    if isinstance(base, list) and isinstance(over, list) and base[0] not in ("flask", "gunicorn"):
+        return [*base, *over]
+    if isinstance(base, list) and isinstance(over, dict):  # networks, with and without options
+        return merged({name: {} for name in base}, over)
+    return base if over is None else over
+
+
+PRODUCTION, OVERLAY = (yaml.safe_load((ROOT / name).read_text()) for name in FILES)
+COMPOSE = merged(PRODUCTION, OVERLAY)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 PROCESSES = dict(re.findall(r"^(\w+): (.+)$", (ROOT / "Procfile").read_text(), re.MULTILINE))
-OWN = ("migrate", "shop", "simulator")
+OWN = ("migrate", "shop", "mail", "retention", "simulator")
 ONCE = ("migrate", "trust")
 # Of compose.yaml alone; everything else in it is one of the shop's settings.
 FOR_COMPOSE = {"POSTGRES_PASSWORD", "PUBLISH_ON"}
@@ -43,7 +58,7 @@ FOR_OTHERS = {"BIND", "SSL_CERT_FILE", "POSTGRES_USER", "POSTGRES_PASSWORD"}
 OF_THE_GUIDE = (
     ("/guide/checklist", "/guide/running-it", "/guide/source/tests/test_delivery.py") if find_spec("app.guide") else ()
 )
-PREPARED = ("gunicorn", "flask", "python")  # what our own image has
+PREPARED = ("gunicorn", "flask", "python", "sh")  # what our own image has
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -88,7 +103,7 @@ def test_git_does_not_take_a_file_with_settings(tmp_path: Path, path: str, ignor
     assert (asked.returncode == 0) is ignored
 
 
-@pytest.mark.parametrize("arguments", [["hadolint", "Dockerfile"], ["compose-lint", "--quiet", "compose.yaml"]])
+@pytest.mark.parametrize("arguments", [["hadolint", "Dockerfile"], ["compose-lint", "--quiet", *FILES]])
 def test_linter_finds_nothing(arguments: list[str]) -> None:
     found = subprocess.run([BIN / arguments[0], *arguments[1:]], cwd=ROOT, capture_output=True, text=True)
     assert found.returncode == 0, found.stdout + found.stderr
@@ -106,7 +121,7 @@ def test_image_serves_as_a_user_who_owns_nothing() -> None:
 
 
 def test_image_is_built_from_a_named_line_and_keeps_what_seldom_changes() -> None:
-    assert re.fullmatch(r"python:3\.11-slim-[a-z]+", instruction("FROM"))
+    assert re.fullmatch(r"python:3\.\d+-slim-[a-z]+", instruction("FROM"))
     copied = [rest.split()[0] for name, rest in instructions() if name == "COPY"]
     assert copied == ["requirements.txt", "."], "a change of the code must not install everything anew"
 
@@ -152,7 +167,7 @@ def test_only_the_proxy_is_reached_from_outside_and_only_the_shop_reaches_the_da
     assert all(port.startswith("${PUBLISH_ON:-127.0.0.1}:") for port in SERVICES["proxy"]["ports"])
     assert COMPOSE["networks"]["data"] == {"internal": True}
     beside = {name for name, service in SERVICES.items() if "data" in service.get("networks", ())}
-    assert beside == {"migrate", "shop", "db", "redis"}
+    assert beside == {"migrate", "shop", "mail", "retention", "db", "redis"}
 
 
 def test_volumes_are_named_and_secrets_have_no_default() -> None:
@@ -160,19 +175,18 @@ def test_volumes_are_named_and_secrets_have_no_default() -> None:
     assert {each for each in used if not each.startswith("./")} == set(COMPOSE["volumes"])
     assert all((ROOT / each).is_file() for each in used if each.startswith("./"))
     text = (ROOT / "compose.yaml").read_text()
-    for secret in ("SECRET_KEY", "POSTGRES_PASSWORD"):
+    for secret in ("SECRET_KEY", "POSTGRES_PASSWORD", "PUBLIC_URL"):
         assert set(re.findall(rf"\$\{{{secret}(..)", text)) == {":?"}
 
 
 def test_every_variable_is_known() -> None:
     settings = {name.upper() for name in Settings.model_fields}
-    asked = set(re.findall(r"\$\{(\w+)", (ROOT / "compose.yaml").read_text()))
+    asked = {name for file in FILES for name in re.findall(r"\$\{(\w+)", (ROOT / file).read_text())}
     assert asked <= settings | FOR_COMPOSE
     for service in SERVICES.values():
         assert set(service.get("environment", {})) <= settings | FOR_OTHERS
-    assert set(re.findall(r"\{\$(\w+)\}", (ROOT / "deploy/Caddyfile").read_text())) == set(
-        SERVICES["proxy"]["environment"]
-    )
+    caddyfile = (ROOT / "deploy" / "Caddyfile").read_text()
+    assert set(re.findall(r"\{\$(\w+)\}", caddyfile)) == set(SERVICES["proxy"]["environment"])
 
 
 def interpolated(value: str, environ: dict[str, str]) -> str:
@@ -185,6 +199,7 @@ def interpolated(value: str, environ: dict[str, str]) -> str:
 
 
 def environment_of(name: str, **environ: str) -> dict[str, str]:
+    environ = {"PUBLIC_URL": "https://shop.localhost", **environ}
     return {key: interpolated(value, environ) for key, value in SERVICES[name]["environment"].items()}
 
 

@@ -18,7 +18,7 @@ from flask import Flask
 
 from app import about
 from demo import fork as forking
-from demo.fork import identity, selection
+from demo.fork import commit, identity, selection
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "Bø & “Søn”"
@@ -134,6 +134,40 @@ def test_the_readme_of_a_fork_names_the_upstream_commit(fork: Path) -> None:
     assert commit == "unknown" or re.fullmatch("[0-9a-f]{40}", commit)
     assert f"forked from upstream commit `{commit}`" in readme
     assert "UPSTREAM_COMMIT" not in readme
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run Git in a folder, with no settings of this machine."""
+    author = ["-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "protocol.file.allow=always"]
+    environ = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
+    done = subprocess.run(["git", *author, *arguments], cwd=folder, env=environ, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_fork_takes_a_later_fix_as_its_readme_says(fork: Path, tmp_path: Path) -> None:
+    upstream, mine = tmp_path / "upstream", tmp_path / "mine"
+    shutil.copytree(ROOT / "app", upstream / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    git(upstream, "init", "--quiet", "--initial-branch", "main")
+    git(upstream, "add", "--all")
+    git(upstream, "commit", "--quiet", "-m", "what the fork was made from")
+    forked_from = git(upstream, "rev-parse", "HEAD").strip()
+    shutil.copytree(fork, mine, ignore=shutil.ignore_patterns("__pycache__", ".hypothesis"))
+    commit(mine, forked_from)
+    assert git(mine, "log", "--format=%s").strip() == f"Fork from upstream commit {forked_from}"
+    assert git(mine, "status", "--porcelain") == ""
+
+    fixed = upstream / "app" / "vipps" / "return_path.py"
+    fixed.write_text(fixed.read_text().replace("MAX_LENGTH = 500", "MAX_LENGTH = 400"))
+    git(upstream, "commit", "--quiet", "--all", "-m", "return path: shorten it")
+    git(mine, "remote", "add", "upstream", str(upstream))
+    git(mine, "fetch", "--quiet", "upstream")
+    log = git(mine, "log", "--oneline", f"{forked_from}..upstream/main", "--", "app/vipps")
+    assert log.strip().endswith("return path: shorten it")
+    (tmp_path / "fix.patch").write_text(git(mine, "diff", forked_from, "upstream/main", "--", "app/vipps"))
+    git(mine, "apply", "--3way", str(tmp_path / "fix.patch"))
+    assert "MAX_LENGTH = 400" in (mine / "app" / "vipps" / "return_path.py").read_text()
+    assert git(mine, "diff", "--cached", "--name-only").split() == ["app/vipps/return_path.py"]
 
 
 def test_a_folder_without_git_has_no_commit(tmp_path: Path) -> None:

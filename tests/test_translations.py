@@ -17,6 +17,8 @@ from app.i18n import DEFAULT_LANGUAGE, LANGUAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYWORDS: dict[str, Any] = {**dict.fromkeys(("_", "N_", "_l", "gettext", "lazy_gettext")), "ngettext": (1, 2)}
+# By a file's suffix, or by its name.
+METHODS = {".py": "python", ".html": "jinja2", ".txt": "jinja2", "tour.toml": "demo.toml_messages:extract"}
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 # The shop has a catalog, and the demo with the guide has one. The simulator's is tested with the simulator.
 FOLDERS = [folder for folder in ("app", "demo") if (ROOT / folder).is_dir()]
@@ -31,7 +33,7 @@ def texts_in(*folders: str) -> frozenset[str]:
     """Return every message id that code and templates below some folders use; the guide's only if it is named."""
     found: set[str] = set()
     for path in [path for folder in folders for path in (ROOT / folder).rglob("*.*")]:
-        method = {".py": "python", ".html": "jinja2", ".txt": "jinja2"}.get(path.suffix)
+        method = METHODS.get(path.suffix) or METHODS.get(path.name)
         is_guide = path.relative_to(ROOT).as_posix().startswith(GUIDE)
         if method and "common_passwords" not in path.name and (folders == GUIDE) == is_guide:
             for _, message, _, _ in extract_from_file(method, path, keywords=KEYWORDS):

@@ -1,16 +1,22 @@
 #!/bin/sh
-# Make the virtual environment and install pinned requirements into it: tools/venv.sh REQUIREMENTS MARKER
+# Make the virtual environment and install pinned, hashed requirements into it: tools/venv.sh REQUIREMENTS MARKER
+# With uv on the PATH it takes seconds; otherwise pip does the same.
 set -eu
 python="${PYTHON:-python3}"
-if [ ! -x .venv/bin/pip ]; then
-    # Debian's Python comes without its venv module's wheels; root can add them.
-    "$python" -m venv .venv || {
-        rm -rf .venv
-        [ "$(id -u)" = 0 ] || { echo "Please install python3-venv first." >&2; exit 1; }
-        apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv
-        "$python" -m venv .venv
-    }
+if command -v uv >/dev/null 2>&1; then
+    [ -x .venv/bin/python ] || uv venv --quiet --python "$python" .venv
+    uv pip install --quiet --python .venv/bin/python --require-hashes --requirement "$1"
+else
+    if [ ! -x .venv/bin/pip ]; then
+        # Debian's Python comes without its venv module's wheels; root can add them. An environment of uv has no pip.
+        "$python" -m venv --clear .venv || {
+            rm -rf .venv
+            [ "$(id -u)" = 0 ] || { echo "Please install python3-venv first." >&2; exit 1; }
+            apt-get update -qq
+            DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv
+            "$python" -m venv .venv
+        }
+    fi
+    .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement "$1"
 fi
-.venv/bin/pip install --quiet --disable-pip-version-check --requirement "$1"
 touch "$2"

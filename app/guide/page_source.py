@@ -35,6 +35,7 @@ CHAPTER_OF_BLUEPRINT = {
     "sessions": "logging-out",
     "shop": "forking-this-shop",
     "staff": "revocation-and-privacy",
+    "tour": "the-idea",
     "unsubscribe": "consents",
     "vipps": "the-callback",
     "vipps_account": "which-customer-is-this",

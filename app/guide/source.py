@@ -35,6 +35,7 @@ SHOWN = (
     "tests/**/*.toml",
     "migrations/**/*.py",
     "*.py",
+    "examples/*.py",
     "README.md",
     "docs/*.md",
     "simulator/README.md",
@@ -44,8 +45,11 @@ SHOWN = (
     "pyproject.toml",
     "Dockerfile",
     "Procfile",
-    "compose.yaml",
-    "deploy/Caddyfile",
+    "compose*.yaml",
+    "deploy/*Caddyfile",
+    "deploy/*.caddy",
+    "deploy/**/*.sh",
+    "deploy/**/*.py",
 )
 LEXERS = {
     ".py": "python",

@@ -23,7 +23,6 @@ from app.shop.carts import Line, Owner, find_cart, lines_of
 from app.shop.models import CartLine, Order, OrderLine, Product
 
 PER_PAGE = 10
-PREFIX = about.SLUG[0].upper()  # of order numbers: tells them apart from those of another shop
 MAX_ORDERS_PER_HOUR = 10
 MAX_ITEMS_PER_HOUR = 200
 
@@ -127,6 +126,11 @@ def total_of(lines: Sequence[Line]) -> int:
     return sum(line.sum for line in lines)
 
 
+def delivery_price(delivery: str) -> int:
+    """Return what this kind of delivery costs, in øre."""
+    return about.DELIVERY_PRICE if delivery == "invoice" else 0
+
+
 def _number_of_key(session: Session, checkout: Checkout) -> str | None:
     return session.scalar(
         select(Order.number).where(Order.checkout_key == checkout.key, Order.customer_id == checkout.customer_id)
@@ -145,7 +149,7 @@ def _order(checkout: Checkout, lines: Sequence[Line]) -> Order:
         phone=to.phone,
         address=list(to.address),
         delivery=to.delivery,
-        total=total_of(lines),
+        total=total_of(lines) + delivery_price(to.delivery),
         lines=[
             OrderLine(slug=line.slug, name=line.name, unit_price=line.price, quantity=line.quantity) for line in lines
         ],
@@ -154,7 +158,7 @@ def _order(checkout: Checkout, lines: Sequence[Line]) -> Order:
 
 def new_number() -> str:
     """Return a new order number such as M-7K3F-92QD, which cannot be guessed from another number."""
-    return f"{PREFIX}-{readable_number()}"
+    return f"{about.ORDER_PREFIX}-{readable_number()}"
 
 
 def order_of(session: Session, customer_id: int, number: str) -> Order | None:

@@ -13,13 +13,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union
 
+from app import about
 from app.customers.accounts import phone_number
 from app.customers.models import Activity, Customer, NameWord, WebhookDelivery
 from app.database import MAX_ID, db
 from app.forms import one_line
 from app.pagination import Cursor, Page, paginate
 from app.shop.models import Order
-from app.shop.orders import PREFIX
 from app.staff.models import PER_PAGE, ErrorReport
 from app.vipps.values import normal_email
 
@@ -29,7 +29,7 @@ MAX_WORDS = 6
 MAX_REPORTS = 20
 CUSTOMER_NUMBER = re.compile(r"#?(\d{1,10})")
 # The hyphens may be left out after the shop's own letter: nine letters with another one are rather a name.
-ORDER_NUMBER = re.compile(rf"(?:{PREFIX}|([A-Z0-9])(?=-))-?(\w{{4}})-?(\w{{4}})", re.ASCII)
+ORDER_NUMBER = re.compile(rf"(?:{about.ORDER_PREFIX}|([A-Z0-9])(?=-))-?(\w{{4}})-?(\w{{4}})", re.ASCII)
 REFERENCE = re.compile(r"([2-9B-DF-HJKMNP-TV-XZ]{4})[- ]?([2-9B-DF-HJKMNP-TV-XZ]{4})")  # no vowels: no name fits
 # For a word that more people have, use EXISTS per customer: the first page fills quickly.
 COMMON = 500
@@ -100,7 +100,9 @@ def _readings(text: str) -> Mapping[QueryKind, ColumnElement[bool]]:
     if any(letter.isdigit() for letter in text) and (digits := phone_number.digits_of(text)):
         readings[QueryKind.PHONE] = Customer.phone_number == digits
     if order := ORDER_NUMBER.fullmatch(text.upper()):
-        ordered = select(Order.customer_id).where(Order.number == f"{order[1] or PREFIX}-{order[2]}-{order[3]}")
+        ordered = select(Order.customer_id).where(
+            Order.number == f"{order[1] or about.ORDER_PREFIX}-{order[2]}-{order[3]}"
+        )
         readings[QueryKind.ORDER] = Customer.id.in_(ordered)
     if reference := reference_in(text):
         readings[QueryKind.REFERENCE] = Customer.id.in_(_whose(reference))

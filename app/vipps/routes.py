@@ -10,10 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import Any, cast
+from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, current_app, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import escape
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import MultiDict
@@ -58,35 +60,47 @@ class Login:
     claims: Mapping[str, Any]
 
 
-class Merchant(Protocol):
-    """What the integration needs from the shop."""
+class Merchant:
+    """What a login means on a site: write `accept`; the other methods have defaults to replace.
 
-    def offer(self, next_path: str) -> ResponseReturnValue:
-        """Show the login page with its button, because another site started this login."""
-
-    def count_start(self) -> None:
-        """Count a started login of this client; raises `LoginRefused` over the limit."""
-
-    def lead_on(self, url: str) -> ResponseReturnValue:
-        """Show the page that leads from a form to Vipps, with a link to this address: some browsers do not refresh."""
-
-    def is_theirs(self, attempt: Attempt) -> bool:
-        """Tell whether the customer for whom the attempt was started is still the one logged in here."""
+    The defaults fit a site that starts every login with a link and registers no webhook.
+    """
 
     def accept(self, login: Login) -> ResponseReturnValue:
         """Complete the login in one transaction, which also stores its outcome (`Attempts.finish`)."""
+        raise NotImplementedError
+
+    def offer(self, next_path: str) -> ResponseReturnValue:
+        """Show the login page with its button, because another site started this login."""
+        return redirect("/", 303)
+
+    def count_start(self) -> None:
+        """Count a started login of this client; raise `LoginRefused` over the limit."""
+
+    def lead_on(self, url: str) -> ResponseReturnValue:
+        """Show the page that leads from a form to Vipps, with a link to this address: some browsers do not refresh."""
+        return f'<a href="{escape(url)}">Continue to Vipps</a>'
+
+    def is_theirs(self, attempt: Attempt) -> bool:
+        """Tell whether the customer for whom the attempt was started is still the one logged in here."""
+        return not attempt.owner
 
     def repeat(self, attempt: Attempt, outcome: str | None) -> ResponseReturnValue:
-        """Answer a repeated callback; raises `LoginRefused` if the first answer cannot be given again."""
+        """Answer a repeated callback; raise `LoginRefused` if the first answer cannot be given again."""
+        return redirect(attempt.next_path, 303)  # the first answer has set the cookie, or has refused the login
 
     def refuse(self, error: LoginRefused, next_path: str, purpose: LoginPurpose | None) -> ResponseReturnValue:
         """Show and log a refusal: what happened and what to do. `purpose` is None if the login is unknown."""
+        page, brand = error.refusal.page, {"brand": "Vipps"}
+        text = f"<h1>{page.title % brand}</h1><p>{page.explanation % brand}</p>"
+        return f'{text}<a href="/login/vipps?{urlencode({"next": next_path})}">Try again</a>', error.refusal.status
 
     def receive(self, delivery: Delivery) -> bool:
         """Process an event once, in one transaction; return whether it was understood, now or the first time.
 
-        Raises `TooManyRequests` over the limit.
+        Raise `TooManyRequests` over the limit.
         """
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)

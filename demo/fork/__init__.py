@@ -4,6 +4,8 @@ selection    the files that a fork takes
 identity     the files that are written for it: name, README, mark
 """
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import click
@@ -27,7 +29,8 @@ def fork(name: str, folder: Path) -> None:
     if target.exists() and any(target.iterdir()):
         raise click.BadParameter(f"{folder} is not empty", param_hint="FOLDER")
     write(ROOT, target, name.strip())
-    click.echo(f"{name.strip()} is in {folder}. There:\n")
+    commit(target, identity.commit_of(ROOT))
+    click.echo(f"{name.strip()} is in {folder}, a Git repository with one commit. There:\n")
     click.echo("  1. make run: the shop with sample products, and the simulator beside it.")
     click.echo("  2. Say who you are in app/about.py, and read README.md.")
     click.echo("  3. make test; then flask --app wsgi doctor, to see what is missing to go live.")
@@ -37,9 +40,24 @@ def write(source: Path, target: Path, name: str) -> None:
     """Write the fork of a source tree into a folder that is empty or does not exist."""
     files = {path: selection.content(source, path) for path in selection.taken(source)}
     files.update(identity.files(name, identity.commit_of(source)))
-    files["pyproject.toml"] = identity.renamed(files["pyproject.toml"], name)
+    for path in ("pyproject.toml", "uv.lock"):
+        files[path] = identity.renamed(files[path], name)
     for path, content in files.items():
         place = target / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
         place.chmod((source / path).stat().st_mode)
+
+
+def commit(folder: Path, upstream: str) -> None:
+    """Make a Git repository of a fork, with one commit that names the upstream commit; nothing without Git."""
+    if not (git := shutil.which("git")):
+        return
+    message = f"Fork from upstream commit {upstream}"
+    author = ("-c", "user.name=flask fork", "-c", "user.email=fork@localhost")
+    for command in (
+        ("init", "--quiet"),
+        ("add", "--all"),
+        (*author, "commit", "--quiet", "--no-verify", "-m", message),
+    ):
+        subprocess.run([git, *command], cwd=folder, check=True)  # noqa: S603 - no outside input

@@ -22,6 +22,12 @@ STREET = "Storgata 1"
 TOWN = "Oslo"
 ADDRESS = f"{{STREET}}, {{TOWN}}"
 """The shop's address: in the terms, in the privacy notice, and for customers who pick up an order."""
+CURRENCY, PRICE_LOCALE = "NOK", "nb_NO"
+"""The currency of every price (ISO 4217), and the locale of the shop's country: English pages write prices as it does."""
+ORDER_PREFIX = {prefix}
+"""What order numbers begin with, so that they are not taken for another shop's."""
+DELIVERY_PRICE = 0
+"""What it costs to send an order, in the currency's smallest unit (4900 is 49 kr); 0 is free, as pick-up always is."""
 '''
 # A letter on a tile: a placeholder that is easy to recognise as one.
 MARK = (
@@ -36,7 +42,8 @@ def files(name: str, commit: str) -> dict[str, bytes]:
     slug = slug_of(name)
     letter = next((each for each in name if each.isalnum()), "?").upper()
     mark = MARK.format(letter=escape(letter)).encode()
-    about = ABOUT.format(name=_quoted(name), slug=_quoted(slug), email=_quoted(f"post@{slug}.example"))
+    address = _quoted(f"post@{slug}.example")
+    about = ABOUT.format(name=_quoted(name), slug=_quoted(slug), email=address, prefix=_quoted(slug[0].upper()))
     readme = Path(__file__).with_name("README.md").read_text(encoding="utf-8")
     readme = readme.replace("NAME OF THE SHOP", name).replace("UPSTREAM_COMMIT", commit)
     return {
@@ -47,9 +54,9 @@ def files(name: str, commit: str) -> dict[str, bytes]:
     }
 
 
-def renamed(pyproject: bytes, name: str) -> bytes:
-    """Return pyproject.toml with the fork's own project name."""
-    return pyproject.replace(f'name = "{about.SLUG}"'.encode(), f'name = "{slug_of(name)}"'.encode(), 1)
+def renamed(content: bytes, name: str) -> bytes:
+    """Return pyproject.toml or uv.lock with the fork's own project name."""
+    return content.replace(f'name = "{about.SLUG}"'.encode(), f'name = "{slug_of(name)}"'.encode(), 1)
 
 
 def commit_of(root: Path) -> str:

@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from app.guide.chapters import chapters
 from app.guide.error_playground.faults import FAULT_GROUPS, FaultGroup
+from app.guide.inspector import live
 from app.security import limiter
 from app.settings import DEMO_CLIENT_ID
 from app.vipps import transport
@@ -30,7 +31,9 @@ GUIDE = (
     "/guide/made/vipps.callback",
     "/guide/inspector",
     "/guide/inspector/1",
+    "/guide/inspector/live",
     "/guide/inspector/compare?login=1&login=2",
+    "/demo/tour",
 )
 # What is folded on a page is opened, but of many parts that are alike the first is enough.
 UNFOLD = "document.querySelectorAll('main details:not(.fold)').forEach(each => each.open = true)"
@@ -139,3 +142,36 @@ def test_diagrams_of_all_chapters_fit_the_narrowest_phone(live_shop: LiveShop) -
         assert page.evaluate("document.documentElement.scrollWidth") == 320
         diagrams += page.locator("svg.sequence").count()
     assert diagrams >= 6
+
+
+def test_a_second_window_follows_a_login(live_shop: LiveShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "POLL_SECONDS", 0.05)
+    page = live_shop.open()
+    page.goto(f"{live_shop.shop}/login?next=/account")
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Watch the requests of your login").click()
+    window = opened.value
+    expect(window.locator("[data-when=on]")).to_be_visible()
+    expect(window.locator("[data-when=off]")).to_be_hidden()
+    press_vipps(page)
+    expect(window.locator(".live__new")).to_have_count(4)
+    expect(window.get_by_role("status")).to_contain_text("You are at Vipps.")
+    approve(page)
+    expect(window.get_by_role("status")).to_contain_text("You already had an account here.")
+    numbers = window.locator(".step__number").all_inner_texts()
+    assert numbers == [str(number) for number in range(1, len(numbers) + 1)]
+    page.goto(f"{live_shop.shop}/login/vipps?next=/account")
+    expect(window.locator(".step__number")).to_have_count(4)
+    monkeypatch.setattr(live, "MAX_STREAM_SECONDS", 0.0)
+    window.reload()
+    expect(window.locator("[data-when=over]")).to_be_visible()
+
+
+def test_without_script_a_link_shows_what_has_happened_since(live_shop: LiveShop) -> None:
+    page = live_shop.open(java_script_enabled=False)
+    page.goto(f"{live_shop.shop}/guide/inspector/live")
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Open the shop’s login page").click()
+    press_vipps(opened.value)
+    page.get_by_role("link", name="Show what has happened since").click()
+    expect(page.locator(".step__number")).to_have_count(4)

@@ -97,8 +97,9 @@ def test_a_second_login_finds_the_same_customer(person: Person) -> None:
 def test_a_cancelled_login_leaves_nothing_and_the_next_one_works(person: Person) -> None:
     callback = person.approve(person.start(), action="deny")
     assert "error=access_denied" in callback
-    assert "state" not in callback, "it forgets the state, against RFC 6749, section 4.1.2.1"
-    assert refusal(person, person.browser.get(callback)) == "We do not know this login", "so anyone could have sent it"
+    # Its versions for Python 3.11 forget the state, against RFC 6749, section 4.1.2.1, so anyone could have sent that.
+    expected = "The login was cancelled" if "state=" in callback else "We do not know this login"
+    assert refusal(person, person.browser.get(callback)) == expected
     assert rows(person, Customer) == rows(person, CustomerSession) == 0
     person.log_in("ada")
     assert logged_in(person)

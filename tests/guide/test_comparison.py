@@ -134,3 +134,11 @@ def test_an_unfinished_login_can_be_compared(vipps: VippsPerson) -> None:
     page = compared(vipps.browser)
     assert page.one(".lead").get_text().endswith("; the later one has not come back from Vipps.")
     assert "What was checked" not in page.text
+
+
+def test_a_lone_login_has_no_box_to_compare(vipps: VippsPerson) -> None:
+    for count in (1, 2):
+        vipps.start()
+        page = open_page(vipps.browser, INDEX)
+        assert len(page.select(".login")) == count
+        assert len(page.select("input[name=login]")) == (count if count > 1 else 0)

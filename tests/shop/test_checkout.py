@@ -8,10 +8,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
+from app import about
 from app.customers import rate_limits
 from app.customers.models import Customer, VippsLink, VippsProfile
 from app.database import db, utcnow
-from app.i18n import LANGUAGES
+from app.i18n import LANGUAGES, money
 from app.mail import MAX_OF_A_KIND, Mail, compose
 from app.shop import orders
 from app.shop.models import Order
@@ -111,6 +112,32 @@ def test_a_pick_up_needs_no_address_and_keeps_none(app: Flask, buyer: FlaskClien
     place_order(buyer, delivery="pickup", street="x" * 900, postal_code="nonsense", region="", country="??")
     order = all_orders(app)[0]
     assert (order.delivery, order.address) == ("pickup", [])
+
+
+@pytest.mark.parametrize(("delivery", "price"), [("invoice", 3331), ("pickup", 0)])
+def test_sending_an_order_costs_what_about_says_and_pick_up_is_free(
+    app: Flask, buyer: FlaskClient, monkeypatch: pytest.MonkeyPatch, delivery: str, price: int
+) -> None:
+    monkeypatch.setattr(about, "DELIVERY_PRICE", 3331)
+    assert "33,31 kr" in open_page(buyer, "/cart").text
+    assert "33,31 kr" in checkout_page(buyer).text
+    place_order(buyer, delivery=delivery)
+    (order,) = all_orders(app)
+    assert order.total - sum(line.sum for line in order.lines) == price
+    assert ("33,31 kr" in open_page(buyer, f"/orders/{order.number}").text) is (price > 0)
+
+
+def test_prices_are_written_in_the_currency_that_about_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(about, "CURRENCY", "SEK")
+    monkeypatch.setattr(about, "PRICE_LOCALE", "sv_SE")
+    money.cache_clear()
+    try:
+        assert money(129900) == "1\xa0299,00\xa0kr"
+        monkeypatch.setattr(about, "CURRENCY", "EUR")
+        money.cache_clear()
+        assert money(129900) == "1\xa0299,00\xa0€"
+    finally:
+        money.cache_clear()
 
 
 def test_prices_in_the_form_are_not_looked_at(app: Flask, buyer: FlaskClient) -> None:

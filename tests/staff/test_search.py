@@ -6,10 +6,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, select, update
 
+from app import about
 from app.customers.models import Activity, Customer, NameWord
 from app.database import MAX_ID, db, utcnow
 from app.shop.models import Order
-from app.shop.orders import PREFIX
 from app.staff.models import PER_PAGE, ErrorReport
 from tests.conftest import open_page
 from tests.customers.steps import add_customer, statements
@@ -41,8 +41,8 @@ def app(app_on_either: Flask) -> Flask:
         ("+47 91234567", "phone"),
         ("{id}", "customer_number"),
         ("#{id}", "customer_number"),
-        (f"{PREFIX}-7K3F-92QD", "order_number"),
-        (f"{PREFIX.lower()}7k3f92qd", "order_number"),
+        (f"{about.ORDER_PREFIX}-7K3F-92QD", "order_number"),
+        (f"{about.ORDER_PREFIX.lower()}7k3f92qd", "order_number"),
         ("K7QF-2M9D", "reference"),
         ("k7qf2m9d", "reference"),
         ("ola", "name"),
@@ -65,7 +65,7 @@ def test_a_customer_is_found_by(app: Flask, text: str, kind: str) -> None:
             "delivery": "",
             "total": 1,
         }
-        db.session.add(Order(number=f"{PREFIX}-7K3F-92QD", customer_id=ola, **order))
+        db.session.add(Order(number=f"{about.ORDER_PREFIX}-7K3F-92QD", customer_id=ola, **order))
         db.session.commit()
     assert found(search(at_work(app), text.format(id=ola))) == [ola]
     assert audit_entries(app) == [("search", None, f"{kind} 1")]

@@ -50,12 +50,12 @@ from app.vipps.id_token import IN_APP
 from app.vipps.matching import Decision, ProofMethod, Verdict
 from app.vipps.purposes import LoginPurpose
 from app.vipps.revocation_event import Delivery
-from app.vipps.routes import Login
+from app.vipps.routes import Login, Merchant
 
 RETRY_SECONDS = 5
 
 
-class VippsLogin:
+class VippsLogin(Merchant):
     """This shop's side of a Vipps login."""
 
     def offer(self, next_path: str) -> ResponseReturnValue:

@@ -3,13 +3,15 @@
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.guide.inspector import recorded_names, store
+from app.guide.inspector import live, recorded_names, store
 from app.guide.inspector.comparison import difference_groups, summarize
 from app.guide.inspector.timeline import PARTICIPANTS, Timeline, build_timeline, count_passed, in_brand
 from app.guide.sequence import Arrow, draw, shorten
 from app.security import clear_cookie
 
 bp = Blueprint("inspector", __name__, url_prefix="/guide/inspector")
+bp.add_url_rule("/live", view_func=live.live)
+bp.add_url_rule("/live/events", view_func=live.live_events)
 
 
 @bp.get("")

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Engine,
     Index,
     Integer,
     MetaData,
@@ -71,13 +72,17 @@ _c = inspected_login.c
 
 @dataclass(frozen=True)
 class RecordedLogin:
-    """A recorded login; a half is None if it has not happened yet, or happened in another browser."""
+    """A recorded login; a half is None if it has not happened yet, or happened in another browser.
+
+    `customer_id` is the account that it was about, if it is known.
+    """
 
     id: int
     at: datetime
     reference: str
     start: Mapping[str, Any] | None
     callback: Mapping[str, Any] | None
+    customer_id: int | None = None
 
 
 def browser_token() -> str:
@@ -155,6 +160,16 @@ def list_for_browser() -> Sequence[RecordedLogin]:
     mine = select(inspected_login).where(_c.browser_hash == secret_hash(cookie), _c.at >= utcnow() - RETENTION)
     mine = mine.order_by(_c.id.desc())
     return [_recorded_login(row) for row in db.session.execute(mine)]
+
+
+def newest_version(engine: Engine, browser: str) -> str:
+    """Return a text that is another one after each half of a browser's newest login; it needs no app context."""
+    if not inspect(engine).has_table(inspected_login.name):
+        return ""
+    newest = select(_c.id, _c.start != "", _c.callback != "").where(_c.browser_hash == browser)
+    with engine.connect() as reading:
+        row = reading.execute(newest.order_by(_c.id.desc()).limit(1)).first()
+    return "{}.{:d}.{:d}".format(*row) if row else ""
 
 
 def find_login(number: int) -> RecordedLogin | None:
@@ -237,4 +252,4 @@ HOLDER = data_sources.DataSource(
 
 def _recorded_login(row: Row[Any]) -> RecordedLogin:
     start, callback = (json.loads(half) if half else None for half in (row.start, row.callback))
-    return RecordedLogin(row.id, row.at, row.reference, start, callback)
+    return RecordedLogin(row.id, row.at, row.reference, start, callback, row.customer_id)

@@ -21,20 +21,8 @@ CONFIG = VippsConfig(
 )
 
 
-class Merchant:
+class Merchant(routes.Merchant):
     """What a login means here: the name is stored in the session's signed cookie, and nothing in a database."""
-
-    def offer(self, next_path: str) -> Any:
-        return BUTTON  # another site sent the browser here: let the person press it
-
-    def count_start(self) -> None:
-        pass  # a rate limit belongs here
-
-    def lead_on(self, url: str) -> Any:
-        return redirect(url)  # no form of this site starts a login
-
-    def is_theirs(self, attempt: Any) -> bool:
-        return not attempt.owner  # this site starts no login for an existing account
 
     def accept(self, login: Any) -> Any:
         session.clear()
@@ -42,13 +30,6 @@ class Merchant:
         print(f"logged in: {login.userinfo.name}", flush=True)
         routes.integration().attempts.finish(login.attempt, "logged in")
         return redirect(login.attempt.next_path, 303)
-
-    def repeat(self, attempt: Any, outcome: str | None) -> Any:
-        return redirect(attempt.next_path, 303)  # the first answer has set the cookie, or has not
-
-    def refuse(self, error: Any, next_path: str, purpose: Any) -> Any:
-        page, brand = error.refusal.page, {"brand": "Vipps"}
-        return f"<h1>{page.title % brand}</h1><p>{page.explanation % brand}</p>{BUTTON}", error.refusal.status
 
 
 app = Flask(__name__)

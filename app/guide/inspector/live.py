@@ -1,0 +1,91 @@
+"""Show this browser's newest login while it happens: a page that follows it by server-sent events.
+
+The stream only says that something was recorded (HTML Living Standard, section 9.2). The page then loads itself again
+and adds the new steps. A stream occupies a thread of the server, so it ends after `MAX_STREAM_SECONDS`, and a process
+has at most `MAX_STREAMS`; a reload of gunicorn waits for them until its `graceful_timeout`. Without a script or a
+stream, a link loads the page again.
+"""
+
+import time
+from collections.abc import Iterator
+from threading import Lock
+
+from flask import Response, make_response, render_template, request
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.database import db, utcnow
+from app.guide.inspector import recorded_names, store
+from app.guide.inspector.timeline import build_timeline
+from app.security import read_cookie
+from app.tokens import secret_hash
+from app.vipps.attempts import LIFETIME
+
+MAX_STREAMS = 8
+MAX_PER_BROWSER = 2
+MAX_STREAM_SECONDS = 300.0
+POLL_SECONDS = 0.5
+PING_SECONDS = 2.0  # only a server that sends notices that the browser has gone
+
+_lock = Lock()
+_open: list[str] = []  # the browser of each open stream of this process
+
+
+def live() -> Response:
+    """Show the newest login if it can still be in progress. A new browser gets its cookie here, before it logs in."""
+    token = store.browser_token()
+    seen = store.newest_version(db.engine, secret_hash(token))
+    newest = next(iter(store.list_for_browser()), None)
+    is_current = newest is not None and newest.at >= utcnow() - LIFETIME
+    timeline = build_timeline(newest) if newest and is_current else None
+    minutes = round(MAX_STREAM_SECONDS / 60)
+    page = render_template(
+        "guide/inspector/live.html", timeline=timeline, names=recorded_names, seen=seen, minutes=minutes
+    )
+    response = make_response(page)
+    store.set_browser_cookie(response, token)
+    return response
+
+
+def live_events() -> Response:
+    """Send an event when this browser's newest login is not as in `seen`; 204, which ends it, if there is no place."""
+    browser = secret_hash(read_cookie(store.COOKIE))
+    if not read_cookie(store.COOKIE) or not _take_place(browser):
+        return Response(status=204)
+    stream = _events(db.engine, browser, request.args.get("seen", ""))
+    response = Response(stream, content_type="text/event-stream")
+    response.headers["X-Accel-Buffering"] = "no"  # nginx would hold the events back
+    response.call_on_close(lambda: _give_back(browser))
+    return response
+
+
+def _events(engine: Engine, browser: str, seen: str) -> Iterator[str]:
+    """Yield the events. The request's context has ended by then, so there is an engine and no session."""
+    ends_at = time.monotonic() + MAX_STREAM_SECONDS
+    pings_at = 0.0
+    while (now := time.monotonic()) < ends_at:
+        try:
+            version = store.newest_version(engine, browser)
+        except SQLAlchemyError:
+            return  # the browser asks again after some seconds
+        if version != seen:
+            seen = version
+            yield f"event: login\ndata: {version}\n\n"
+        elif now >= pings_at:
+            pings_at = now + PING_SECONDS
+            yield ": the stream is open\n\n"
+        time.sleep(POLL_SECONDS)
+    yield "event: end\ndata: time\n\n"
+
+
+def _take_place(browser: str) -> bool:
+    with _lock:
+        is_free = len(_open) < MAX_STREAMS and _open.count(browser) < MAX_PER_BROWSER
+        if is_free:
+            _open.append(browser)
+    return is_free
+
+
+def _give_back(browser: str) -> None:
+    with _lock:
+        _open.remove(browser)

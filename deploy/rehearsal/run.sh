@@ -1,0 +1,25 @@
+#!/bin/sh
+# Rehearse the delivery: build the image, serve the demo with compose, log in, break it, take it down.
+# Needs root on Debian (it runs a container engine of its own, `engine.sh`) and the ports 80 and 443 of 127.0.0.1.
+set -eu
+cd "$(dirname "$0")/../.."
+skip() {
+    echo "test-delivery: skipped, $1"
+    exit 0
+}
+[ "$(id -u)" = 0 ] || skip "it runs a container engine, which only root can"
+grep -q '^ID=debian' /etc/os-release 2>/dev/null || skip "it takes the engine from Debian's packages"
+ps -C dockerd -o stat= | grep -qv Z && skip "another container engine runs here"
+folder="${DELIVERY_FOLDER:-$(pwd)/.venv/delivery}"
+trap 'deploy/rehearsal/engine.sh down "$folder"' EXIT INT TERM
+deploy/rehearsal/engine.sh up "$folder" || skip "the kernel lets no container engine run (its log is above)"
+export DOCKER_HOST="unix://$folder/docker.sock" PATH="$folder/programs/usr/bin:$PATH"
+images=$(sed -n 's/^FROM //p; s/^ *image: //p' Dockerfile compose.yaml compose.demo.yaml | grep -v '^shop:' | sort -u)
+for image in $images; do
+    docker image inspect "$image" >/dev/null 2>&1 || {
+        # shellcheck disable=SC2086 # the names are words
+        deploy/rehearsal/images.sh $images || skip "the base images could not be made"
+        break
+    }
+done
+.venv/bin/python -m pytest -q -p no:randomly deploy/rehearsal

@@ -1,0 +1,161 @@
+"""The tour: each step is ticked when it has happened in the shop, and nothing is ticked in a new browser."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, select
+
+from app.customers.models import Customer, VippsLink
+from app.database import db
+from app.guide.chapters import chapter
+from demo import tour
+from demo.tour import NOTICED, STEPS
+from samples.customers import PASSWORD
+from tests.conftest import browser_of, open_page, post
+from tests.customers.revocation_steps import now, revoke
+from tests.customers.steps import log_in as log_in_by_password
+from tests.guide.steps import newest
+from tests.vipps_person import VippsPerson, led_on
+
+TOUR = "/demo/tour"
+EIVIND = "eivind.dahl@example.com"
+INGRID = "ingrid.solheim@example.com"
+
+
+def done(browser: FlaskClient) -> list[str]:
+    """Return the steps that the page shows as done."""
+    return [str(step["id"]) for step in open_page(browser, TOUR).select(".tour__step--done .tour__inside")]
+
+
+def ticks(browser: FlaskClient) -> list[str]:
+    """Return the steps in the browser's cookie."""
+    cookie = browser.get_cookie("tour")
+    return cookie.value.split(".") if cookie else []
+
+
+def log_in_as_kari(vipps: VippsPerson) -> None:
+    """Log in twice, so that a session is replaced; another browser changes a consent of another account."""
+    for _ in range(2):
+        vipps.log_in("kari")
+    other = replace(vipps, browser=browser_of(vipps.app))
+    log_in_by_password(other.browser, EIVIND)
+    change_a_consent(other)
+
+
+def see_the_login(vipps: VippsPerson) -> None:
+    newest(vipps.browser)
+
+
+def log_out(vipps: VippsPerson) -> None:
+    post(vipps.browser, "/logout")
+
+
+def prove(vipps: VippsPerson) -> None:
+    vipps.log_in("ola")
+    post(vipps.browser, "/login/vipps/prove", {"password": PASSWORD}, form_on="/login/vipps/prove")
+
+
+def say_no(vipps: VippsPerson) -> None:
+    vipps.browser.get(vipps.approve(vipps.start(), "kari", action="deny"))
+
+
+def connect(vipps: VippsPerson) -> None:
+    log_in_by_password(vipps.browser, INGRID)
+    response = post(vipps.browser, "/account/vipps/link", form_on="/account/vipps/link")
+    vipps.browser.get(vipps.approve(led_on(vipps.browser, response), "fredrikke"))
+
+
+def change_a_consent(vipps: VippsPerson) -> None:
+    post(vipps.browser, "/account/consents", {"consent": "sms", "answer": "on"}, form_on="/account/consents")
+
+
+def refresh(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    vipps.patch("persons/kari", {"phone_numbers": ["4790000111"]})
+    response = post(vipps.browser, "/account/vipps/refresh", form_on="/account")
+    vipps.browser.get(vipps.approve(led_on(vipps.browser, response), "kari"))
+
+
+def end_the_sharing(vipps: VippsPerson) -> None:
+    with vipps.app.app_context():
+        subject = db.session.scalars(select(VippsLink.subject).join(Customer).where(Customer.email == tour.KARI)).one()
+    revoke(vipps.app, now() + timedelta(seconds=1), subject)
+    open_page(vipps.browser, TOUR)  # it happened on the phone, so a request of this browser has to look
+
+
+def forge(vipps: VippsPerson) -> None:
+    response = post(vipps.browser, "/guide/errors/signature_wrong/try", form_on="/guide/errors")
+    authorization_url = led_on(vipps.browser, response)
+    vipps.browser.get(vipps.approve(authorization_url, "kari"))
+
+
+WALK = (
+    log_in_as_kari, see_the_login, log_out, prove, say_no, connect, change_a_consent, refresh, end_the_sharing, forge
+)  # fmt: skip
+
+
+def test_every_step_is_ticked_when_it_has_happened_and_not_before(vipps: VippsPerson) -> None:
+    keys = [step.key for step in STEPS]
+    for number, act in enumerate(WALK, start=1):
+        act(vipps)
+        assert ticks(vipps.browser) == keys[:number], act.__name__
+        assert done(vipps.browser) == keys[:number]
+    assert len(open_page(vipps.browser, TOUR).select(".notice--success")) == 1
+    assert done(browser_of(vipps.app)) == [], "another browser has done nothing"
+
+
+def test_a_new_browser_has_no_tick_no_cookie_and_costs_no_query(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    browser = browser_of(vipps.app)
+    assert done(browser) == []
+    post(browser, "/cart", {"product": "none"})
+    assert ticks(browser) == []
+    statements: list[str] = []
+    with vipps.app.test_request_context("/"):
+        event.listen(db.engine, "before_cursor_execute", lambda *about: statements.append(about[2]))
+        line = vipps.app.jinja_env.get_template("demo/tour_next.html").render()
+    assert f'href="{TOUR}#log_in"' in line
+    assert "Next: Log in as Kari" in line
+    assert statements == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "failed", "expected"), [
+        ("inspector.show", "", {"see_steps"}), ("vipps.callback", "access_denied", {"say_no"}),
+        ("vipps.callback", "id_token_nonce", {"forged"}), ("vipps.callback", "state_expired", set()),
+    ],
+)  # fmt: skip
+def test_the_page_of_a_step_names_the_one_after_it(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, endpoint: str, failed: str, expected: set[str]
+) -> None:
+    path = {"inspector.show": "/guide/inspector/1", "vipps.callback": "/login/vipps/callback"}[endpoint]
+    with app.test_request_context(path):
+        monkeypatch.setattr(tour, "failure", lambda: failed)
+        assert tour.ticked() == expected
+
+
+def test_a_cookie_with_unknown_names_is_ignored(client: FlaskClient) -> None:
+    client.set_cookie("tour", "say_no.unknown..x")
+    assert done(client) == ["say_no"]
+    assert ticks(client) == ["say_no"]
+
+
+def test_every_step_has_its_check_and_leads_to_pages_that_exist(vipps: VippsPerson) -> None:
+    assert [step.key for step in STEPS] == list(NOTICED)
+    assert len(STEPS) == 10
+    for step in STEPS:
+        assert chapter(step.chapter), step.key
+        if not step.link.startswith("{simulator}/"):
+            assert vipps.browser.get(step.link).status_code in (200, 302, 303), step.key
+
+
+def test_without_the_simulator_there_is_no_tour(make_app: Callable[..., Flask]) -> None:
+    real = make_app(DEMO="1", VIPPS_ENVIRONMENT="test", VIPPS_CLIENT_ID="a-unit", VIPPS_CLIENT_SECRET="a-secret")
+    for shop in (make_app(DEMO="0"), real):
+        assert browser_of(shop).get(TOUR).status_code == 404
+        with shop.test_request_context("/"):
+            assert "tour" not in shop.jinja_env.get_template("demo/tour_next.html").render()
