@@ -1,7 +1,8 @@
 """Choose the language of each page: by the footer's switch, else by the browser's `Accept-Language`.
 
 A language of `LANGUAGES` needs a catalog in `app/translations`; what has no translation is shown in English. This
-module also has the templates' formatters. A page writes prices in the shop's currency (`app.about`) as its language does.
+module also has the templates' formatters. Prices are in the shop's currency (`app.about`), written as the page's
+language writes them.
 """
 
 from datetime import datetime, timedelta
@@ -128,11 +129,11 @@ def here() -> str:
 
 def money(ore: int) -> str:
     """Format an amount in øre: 129900 becomes "1 299,00 kr" with no-break spaces, and "1.299,00 NOK" in Danish."""
-    return price(ore, language())
+    return format_price(ore, language())
 
 
 @lru_cache(maxsize=4096)
-def price(ore: int, language_tag: str) -> str:
+def format_price(ore: int, language_tag: str) -> str:
     """Format an amount in øre; English writes it as the language of the shop's country does."""
     own = language_tag in (DEFAULT_LANGUAGE, about.PRICE_LOCALE.partition("_")[0])
     return format_currency(ore / 100, about.CURRENCY, locale=about.PRICE_LOCALE if own else language_tag)

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from app import assets
 from app.database import db
-from app.i18n import LANGUAGES, price
+from app.i18n import LANGUAGES, format_price
 from app.security import client_network, cookie_name
 from tests.conftest import browser_of, open_page, post, served
 from tests.pages import check_page
@@ -332,7 +332,7 @@ def test_the_language_is_the_browsers_until_the_switch_is_used(demo_client: Flas
     ],
 )  # fmt: skip
 def test_prices_are_written_as_the_language_writes_them(language: str, ore: int, written: str) -> None:
-    assert price(ore, language) == written
+    assert format_price(ore, language) == written
 
 
 def test_a_static_file_is_immutable_only_under_its_version(client: FlaskClient) -> None:

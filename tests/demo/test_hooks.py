@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOT = re.compile(r'\{% include "demo/(\w+)\.html" ignore missing %\}')
-ALSO_USED = {"page", "hints", "tour", "tour_next"}  # by a view, or by another template of the demo
+ALSO_USED = {"page", "hints", "in_english", "tour", "tour_next"}  # by a view, or by another template of the demo
 
 
 def test_every_slot_has_its_template_and_every_template_is_used() -> None:
