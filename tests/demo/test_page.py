@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
@@ -24,6 +25,17 @@ REAL = {
 def test_scenarios_are_shown_in_the_demo_only(make_app: Callable[..., Flask]) -> None:
     assert "Kari Sandvik Nordfjell" in make_app(demo=True).test_client().get("/demo").text
     assert make_app(DEMO="0").test_client().get("/demo").status_code == 404
+
+
+@pytest.mark.parametrize(("language", "note"), [("en", ""), ("da", "(på engelsk)"), ("fi", "(englanniksi)")])
+def test_a_link_to_the_guide_says_that_it_is_in_english(
+    make_app: Callable[..., Flask], language: str, note: str
+) -> None:
+    client = make_app(demo=True).test_client()
+    client.get(f"/language/{language}")
+    page = open_page(client, "/")
+    notes = {each.get_text() for place in ("footer__guide", "hero__demo") for each in page.select(f".{place} span")}
+    assert {each for each in notes if each.startswith("(")} == ({note} if note else set())
 
 
 def test_reset_restores_the_sample_accounts_and_keeps_others(make_app: Callable[..., Flask]) -> None:
