@@ -7,6 +7,8 @@ with a message instead of a traceback.
 
 import os
 import sys
+from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -71,6 +73,7 @@ def build_simulator(settings: Settings) -> Any:
         terms_url=f"{settings.public_url}/terms",
         privacy_url=f"{settings.public_url}/privacy",
         plan="advanced",  # this plan lets the shop ask for confirmation in the app
+        person_groups=person_groups(settings),
     )
     config = SimulatorConfig(
         public_url=settings.simulator_url,
@@ -88,6 +91,13 @@ def build_simulator(settings: Settings) -> Any:
     return create_simulator(config)
 
 
+def person_groups(settings: Settings) -> Any:
+    """Return what will happen to which test person in this shop; only the demo knows."""
+    if not settings.in_demo or not find_spec("demo"):
+        return ()
+    return import_module("demo.scenarios").person_groups(settings)
+
+
 def main(settings: Settings) -> None:
     """Serve for development: Flask's debug mode, which `create_app` keeps to this machine, shows what goes wrong."""
     from werkzeug.serving import is_running_from_reloader
@@ -95,13 +105,18 @@ def main(settings: Settings) -> None:
     from app.dev_server import serve, serve_both
 
     os.environ["FLASK_DEBUG"] = "1"
+    says = f"  The shop is ready:      {settings.public_url}\n"
+    if settings.simulated:
+        says += f"  It logs customers in at {settings.simulator_url}, the simulator of Vipps Login.\n"
+    says += "  Press Ctrl+C to stop.\n"
+    shop = partial(serve, lambda: __getattr__("app"), settings.public_url, says)
     if sys.argv[1:] == ["simulator"]:
         serve(lambda: __getattr__("simulator"), settings.simulator_url)
     elif settings.simulated and not is_running_from_reloader():
         command = [sys.executable, __file__, "simulator"]
-        serve_both(settings, lambda: serve(lambda: __getattr__("app"), settings.public_url), command)
+        serve_both(settings, shop, command)
     else:
-        serve(lambda: __getattr__("app"), settings.public_url)
+        shop()
 
 
 if __name__ == "__main__":

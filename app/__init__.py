@@ -23,6 +23,7 @@ from app import (
     metrics,
     security,
     shop,
+    site_files,
     staff,
     strict_requests,
 )
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     connect(app)
     i18n.init_app(app)
     assets.init_app(app)
+    site_files.init_app(app)
     errors.init_app(app)
     mail.init_app(app)
     app.extensions[mail.SENDER] = Sender(app)

@@ -7,9 +7,11 @@ The simulator runs in a second process: inside the shop's own process, a request
 request that made it.
 """
 
+import logging
 import signal
 import socket
 import subprocess
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from types import FrameType
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from werkzeug.debug import DebuggedApplication
 from werkzeug.serving import WSGIRequestHandler, is_running_from_reloader, run_simple
 
 from app.settings import LOCAL_HOSTS, Settings
@@ -32,20 +35,28 @@ class QuietHandler(WSGIRequestHandler):
         """Log nothing."""
 
 
-def serve(build: Callable[[], Any], origin: str) -> None:
-    """Build an app, and serve it on the host and port of its origin."""
+def serve(build: Callable[[], Any], origin: str, says: str = "") -> None:
+    """Build an app, say where it is, and serve it on the host and port of its origin."""
     parts = urlsplit(origin)
     is_local = parts.hostname in LOCAL_HOSTS
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # it would repeat the addresses, in two processes each
     # With the reloader, this process only watches another one, which runs the same program and serves.
     watches = is_local and not is_running_from_reloader()
+    app: Any = None if watches else built_or_broken(build) if is_local else build()
+    if app and is_local:
+        app = DebuggedApplication(app, evalex=True, pin_logging=False)
+        app.trusted_hosts += LOCAL_HOSTS
+        if says and sys.stdout.isatty():
+            says += f"  If a page fails, it opens a debugger; its PIN is {app.pin}.\n"
+    if app and says:
+        print(f"\n{says}", flush=True)
     run_simple(
         parts.hostname or "localhost",
         parts.port or (443 if parts.scheme == "https" else 80),
-        None if watches else built_or_broken(build) if is_local else build(),  # type: ignore[arg-type]  # Werkzeug takes None for the watcher
+        app,
         threaded=True,
         request_handler=QuietHandler,
         use_reloader=is_local,
-        use_debugger=is_local,
     )
 
 
@@ -77,7 +88,6 @@ def serve_both(settings: Settings, serve_shop: Callable[[], None], command: list
     simulator = subprocess.Popen(command)  # noqa: S603 - this project's own
     try:
         _wait_for(simulator, settings.simulator_url)
-        print(f"\n  The shop:       {settings.public_url}\n  The simulator:  {settings.simulator_url}\n", flush=True)
         serve_shop()
     except KeyboardInterrupt:
         pass

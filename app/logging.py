@@ -61,12 +61,14 @@ def configure(log_format: str, *, shows_messages: bool = False) -> None:
     for noisy in ("authlib", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     renderer: Any = structlog.processors.JSONRenderer()
+    stamper = structlog.processors.TimeStamper(fmt="iso", utc=True)
     if log_format == "text":
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=20)
+        stamper = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            stamper,
             _add_ids,
             partial(format_exception, shows_messages=shows_messages),
             keep_listed_fields,

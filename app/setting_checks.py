@@ -307,6 +307,12 @@ def _reply_to(settings: Settings) -> None:
         raise ValueError("this is not an email address")
 
 
+def _security_contact(settings: Settings) -> None:
+    contact = settings.security_contact
+    if contact and not normal_email(contact) and not re.fullmatch(r"https://[!-~]+", contact):
+        raise ValueError("this is neither an email address nor an https address")
+
+
 def _demo(settings: Settings) -> None:
     if settings.vipps_environment == "production" and settings.in_demo:
         raise ValueError("must be 0 in production; it shows every email and the inspector to any visitor")
@@ -347,6 +353,7 @@ CHECKS = {
     "SECRET_KEY_FALLBACKS": Check("keys with blanks between them", _other_keys),
     "MAIL_URL": Check("smtp://user:password@host:587 or smtps://…, with escapes such as %2F", _mail),
     "MAIL_REPLY_TO": Check("one email address, such as support@example.com", _reply_to),
+    "SECURITY_CONTACT": Check("one email address or https address, such as security@example.com", _security_contact),
     "DEMO": Check("1 or 0", _demo),
     "METRICS_TOKEN": Check("what this prints: openssl rand -hex 32", _metrics_token),
     "PROMETHEUS_MULTIPROC_DIR": Check("the path of a folder, or nothing", _metrics_folder),

@@ -10,6 +10,7 @@ import hmac
 import os
 import re
 import secrets
+import tomllib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -30,6 +31,8 @@ from app.vipps.config import CALLBACK_PATH, WEBHOOK_PATH, VippsConfig, cookie_na
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"
+# pyproject.toml is the one place of the version.
+VERSION = str(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"])
 
 DOTENV = ROOT / ".env"
 
@@ -91,6 +94,7 @@ class Settings(BaseSettings):
     secret_key_fallbacks: SecretStr = SecretStr("")
     mail_url: str = "outbox:"
     mail_reply_to: str = ""
+    security_contact: str = ""
     demo: bool | None = None
     trusted_proxies: int = Field(0, ge=0, le=10)
     log_format: Literal["json", "text"] = "json"
@@ -315,6 +319,7 @@ def vipps_config(settings: Settings) -> VippsConfig:
         merchant_serial_number=settings.vipps_merchant_serial_number,
         redirect_uri=settings.redirect_uri,
         system_name=f"{about.SLUG}-shop"[:30],  # the longest that Vipps accepts
+        system_version=VERSION,
         scopes=settings.scopes,
         market=settings.vipps_market,
         concurrent_logins=settings.vipps_concurrent_logins,

@@ -12,9 +12,9 @@ from flask import Flask
 
 from app import cli, doctor, i18n, log_events
 from app.customers.passwords import hashing
-from app.settings import ROOT, Settings
+from app.settings import ROOT, VERSION, Settings
 from app.staff import accounts as staff_accounts
-from demo import checks, language, routes, scenarios, staff
+from demo import checks, routes, scenarios, simulator, staff
 from demo.fork import fork as fork_command
 from samples import customers
 
@@ -33,7 +33,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         hashing.refuse_published(app, customers.PASSWORD, staff.DEMO_PASSWORD)
     else:
         app.jinja_env.globals.update(
-            demo_scenarios=scenarios.SCENARIOS,
+            shop_version=VERSION,
+            demo_scenarios=scenarios.groups(passwords=settings.passwords),
             demo_password=customers.PASSWORD,
             demo_staff={"email": staff.DEMO_EMAIL, "password": staff.DEMO_PASSWORD},
         )
@@ -41,5 +42,6 @@ def init_app(app: Flask, settings: Settings) -> None:
         if settings.in_demo:
             import_module("demo.tour").init_app(app)
         import_module("app.guide").init_app(app, is_shown=settings.in_demo)
-    if settings.simulated:
-        app.after_request(language.keep)  # the last that is registered runs first, before the inspector
+    if settings.in_demo and settings.simulated:
+        app.after_request(simulator.propose_person)  # the last that is registered runs first, before the inspector
+        app.after_request(simulator.keep_language)

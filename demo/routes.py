@@ -1,4 +1,4 @@
-"""The page /demo: the login scenarios, and the reset of the demo's accounts. Outside of the demo it answers 404."""
+"""The page /demo: the login scenarios, and the reset of the demo. Outside of the demo it answers 404."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,6 +9,7 @@ from app.database import begin_write, db
 from app.logging import log
 from app.settings import settings_of_app
 from app.vipps.return_path import local_path
+from demo import simulator
 from samples import customers, products
 
 bp = Blueprint("demo", __name__, template_folder="templates")
@@ -29,7 +30,7 @@ def page() -> ResponseReturnValue:
 
 @bp.post("/demo/start-over")
 def start_over() -> ResponseReturnValue:
-    """Reset the demo's accounts and stock, and delete the accounts that scenarios created."""
+    """Reset the demo's accounts and stock, delete the accounts that scenarios created, and reset the simulator."""
     if not settings_of_app().simulated:
         abort(404)
     begin_write()
@@ -37,7 +38,10 @@ def start_over() -> ResponseReturnValue:
     products.restock(db.session())
     db.session.commit()
     log.info("demo_started_over")
-    flash(_("The accounts and the stock of the demo are reset."), "success")
+    if simulator.reset():
+        flash(_("The shop and the simulator are reset."), "success")
+    else:
+        flash(_("The shop is reset, but the simulator could not be. Press “Start over” on its start page."), "warning")
     response = redirect(url_for("demo.page"), 303)
     clear_session_cookie(response)
     return response

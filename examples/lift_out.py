@@ -17,6 +17,7 @@ CONFIG = VippsConfig(
     client_secret=os.environ["VIPPS_CLIENT_SECRET"],
     redirect_uri=f"{PUBLIC_URL}/login/vipps/callback",
     system_name="lift-out",
+    system_version="1.0.0",
     scopes=("openid", "name"),
 )
 

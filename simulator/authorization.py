@@ -5,8 +5,8 @@ redirect URI itself cannot be trusted: the person sees the provider's own error 
 at all (OpenID Connect Core section 3.1.2.6, RFC 6749 section 4.1.2.1). `TooLong` is the answer of the gateway in front
 of Vipps.
 
-`prompt`, `max_age`, `login_hint`, `ui_locales`, `display` and `claims` are not part of Vipps' browser flow and are
-ignored.
+`prompt`, `max_age`, `ui_locales`, `display` and `claims` are not part of Vipps' browser flow and are ignored. Nor is
+`login_hint`; only this simulator knows it: the screen proposes the test person that it names (`persons.by_hint`).
 """
 
 import re

@@ -4,13 +4,14 @@ All settings but the first three have defaults that suit a developer's computer.
 caller (a script, a test, another project) decides where they come from.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from simulator.consents.checks import check_consents, check_flow, check_url
 from simulator.consents.defaults import DEFAULT_CONSENTS, DEFAULT_FLOW
+from simulator.person_groups import check_groups
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -21,6 +22,7 @@ Brand = Literal["vipps", "mobilepay"]
 AUTH_METHODS: tuple[str, ...] = get_args(AuthMethod)
 PLANS: tuple[str, ...] = get_args(Plan)
 BRANDS: tuple[str, ...] = get_args(Brand)
+LISTS = ("redirect_uris", "person_groups")  # arrays in JSON
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,8 @@ class MerchantConfig:
     """The marketing consents screen; None if the unit has not configured it."""
     custom_flow: Mapping[str, Any] | None = field(default_factory=lambda: DEFAULT_FLOW)
     """The screens of the flow builder; None if the unit has not configured them."""
+    person_groups: Sequence[Mapping[str, Any]] = ()
+    """What will happen to which test person at this merchant, if it knows (`person_groups.py`)."""
 
     def __post_init__(self) -> None:
         """Refuse a value that would otherwise fail later, in the middle of a login."""
@@ -65,6 +69,7 @@ class MerchantConfig:
             check_consents(self.delegated_consents)
         if self.custom_flow is not None:
             check_flow(self.custom_flow)
+        check_groups(self.person_groups)
         for uri in self.redirect_uris:
             if "://" not in uri or "#" in uri:
                 raise ValueError(
@@ -80,13 +85,13 @@ class MerchantConfig:
         for name, value in values.items():
             _check_type(name, value)
         try:
-            return cls(**{**values, "redirect_uris": tuple(values.get("redirect_uris", ()))})
+            return cls(**{**values, **{name: tuple(values.get(name, ())) for name in LISTS}})
         except TypeError as error:
             raise ValueError(str(error)) from error
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields as JSON values."""
-        return cast(dict[str, Any], {**asdict(self), "redirect_uris": list(self.redirect_uris)})
+        return cast(dict[str, Any], {**asdict(self), **{name: list(getattr(self, name)) for name in LISTS}})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +161,8 @@ def _check_type(name: str, value: object) -> None:
         fits = isinstance(value, list | tuple) and all(isinstance(uri, str) for uri in value)
     elif name in {"delegated_consents", "custom_flow"}:
         fits = value is None or isinstance(value, Mapping)
+    elif name == "person_groups":
+        fits = isinstance(value, list | tuple)
     elif name in {"webhook_url", "account_url"}:
         fits = value is None or isinstance(value, str)
     else:

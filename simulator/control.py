@@ -20,7 +20,8 @@ PUT    /control/merchants/<client_id>   add a merchant, or replace one
 PATCH  /control/merchants/<client_id>   change fields, for example auth_method or plan
 POST   /control/keys/rotate             sign with a new key from now on
 GET    /control/requests                calls to the protocol endpoints; ?after=<id> for those after one
-POST   /control/reset                   delete logins and consents, undo changes; keep the keys
+POST   /control/reset                   delete logins and consents, undo changes; keep the keys; with {"client_id": ...}
+                                        keep the logins and consents of other merchants
 """
 
 import hmac
@@ -180,10 +181,13 @@ def list_requests() -> Response:
 
 @bp.post("/reset")
 def reset() -> Response:
-    """Reset all data except the keys."""
-    _body()
+    """Reset all data except the keys, or one merchant's."""
+    client_id = _body().get("client_id")
     with simulator().store.write() as session:
-        seed.reset(session, simulator().config.merchants)
+        if client_id is None:
+            seed.reset(session, simulator().config.merchants)
+        else:
+            seed.reset_merchant(session, _existing(session, SalesUnit, str(client_id)))
     return jsonify(reset=True)
 
 

@@ -74,13 +74,15 @@ def begin(
 
 
 def recognise(session: Session, login: Login, token: str, oldest: datetime) -> None:
-    """Take the person from a remembered browser, unless confirmation in the app is asked for.
+    """Take the person from a remembered browser, unless confirmation in the app is asked for, or another person.
 
     Login API guide: in-app confirmation; “How it works” for the remembered browser, which applies to all
     merchants.
     """
     browser = session.get(RememberedBrowser, hashed(token))
     if browser is None or login.app_confirmation or browser.confirmed_at < oldest:
+        return
+    if login.hinted_key not in (None, browser.person_key):
         return
     login.person_key = browser.person_key
     login.confirmed_at = browser.confirmed_at
@@ -104,6 +106,11 @@ def next_step(session: Session, login: Login, now: datetime) -> Step:
     if _is_unanswered(session, login, CUSTOM_FLOW):
         return Step.FLOW_SCREENS
     return Step.FINISH
+
+
+def unchoose(login: Login) -> None:
+    """Let the person choose anew, without the one that the merchant's `login_hint` proposed."""
+    login.person_key = login.hinted_key = None
 
 
 def choose(login: Login, person: Person, *, remember: bool) -> None:

@@ -45,6 +45,7 @@ class SalesUnit(Base):
     privacy_url: Mapped[str]
     delegated_consents: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     custom_flow: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    person_groups: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
 
 
 class Person(Base):
@@ -78,6 +79,7 @@ class Login(Base):
     app_confirmation: Mapped[bool] = mapped_column(default=False)
     sid: Mapped[str] = mapped_column(String(36))
     faults: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    hinted_key: Mapped[str | None] = mapped_column(String(40))
 
     person_key: Mapped[str | None] = mapped_column(ForeignKey(Person.key, ondelete="CASCADE"))
     remember: Mapped[bool] = mapped_column(default=False)

@@ -51,7 +51,7 @@ def _choice(*names: str) -> Json:
     return {"type": "string", "enum": list(names)}
 
 
-def _operation(summary: str, answer: str, body: Json | None = None, **more: Any) -> Json:
+def _operation(summary: str, answer: str, body: Json | None = None, *, missing: bool = False, **more: Any) -> Json:
     """Describe an operation whose answer has one member, or more, of which this one is always there."""
     schema = {"type": "object", "required": [answer]} if answer else TEXT
     kind = "application/json" if answer else "text/html"
@@ -59,7 +59,7 @@ def _operation(summary: str, answer: str, body: Json | None = None, **more: Any)
     described: Json = {"summary": summary, "responses": {"200": done}}
     if body is not None:
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
-    statuses = [400, 415] * (body is not None) + [404] * ("parameters" in more)
+    statuses = [400, 415] * (body is not None) + [404] * (missing or "parameters" in more)
     for status in statuses:
         described["responses"][str(status)] = {"description": PROBLEMS[status], "content": PROBLEM}
     return {**described, **more}
@@ -91,6 +91,16 @@ PERSON = _object(
         "new_profile": {"type": "boolean"},
     }
 )
+TEXTS_BY_LANGUAGE: Json = {"type": "object", "required": ["en"], "additionalProperties": TEXT}
+GROUP = _object(
+    {
+        "title": TEXTS_BY_LANGUAGE,
+        "text": TEXTS_BY_LANGUAGE,
+        "persons": {"type": "object", "additionalProperties": TEXTS_BY_LANGUAGE},
+        "start_here": TEXT,
+    },
+    required=("title", "persons"),
+)
 MERCHANT = {
     "name": TEXT,
     "client_secret": TEXT,
@@ -105,6 +115,7 @@ MERCHANT = {
     "privacy_url": TEXT,
     "delegated_consents": {"type": ["object", "null"]},
     "custom_flow": {"type": ["object", "null"]},
+    "person_groups": _list(GROUP),
 }
 AFTER = [{"name": "after", "in": "query", "schema": {"type": "integer", "minimum": 0, "default": 0}}]
 PATHS: dict[str, dict[str, Json]] = {
@@ -141,5 +152,12 @@ PATHS: dict[str, dict[str, Json]] = {
     },
     "/control/keys/rotate": {"post": _operation("Sign with a new key from now on", "kid", NOTHING)},
     "/control/requests": {"get": {**_operation("Calls to the protocol endpoints", "counts"), "parameters": AFTER}},
-    "/control/reset": {"post": _operation("Forget logins, consents and changes; the keys stay", "reset", NOTHING)},
+    "/control/reset": {
+        "post": _operation(
+            "Delete logins and consents, of one merchant or of all, and undo changes; the keys stay",
+            "reset",
+            _object({"client_id": TEXT}),
+            missing=True,
+        )
+    },
 }

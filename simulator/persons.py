@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from simulator.database import fetch
 from simulator.models import Person
 
 FILE = Path(__file__).parent / "data" / "persons.json"
@@ -41,6 +42,13 @@ def seed(session: Session) -> None:
             session.add(Person(key=profile["key"], position=position, profile=profile))
 
 
+def restore(session: Session) -> None:
+    """Give every person the data of the file again."""
+    original = {profile["key"]: profile for profile in from_file()}
+    for person in session.scalars(select(Person).where(Person.key.in_(original))):
+        person.profile, person.generation = original[person.key], 1
+
+
 def list_persons(session: Session) -> list[Person]:
     """Return all persons in the order of the data file."""
     return list(session.scalars(select(Person).order_by(Person.position)))
@@ -53,6 +61,11 @@ def by_phone_number(session: Session, entered: str) -> Person | None:
         return None
     numbers = {phone_number(person.profile): person for person in reversed(list_persons(session))}
     return numbers.get(digits) or numbers.get(f"47{digits}")
+
+
+def by_hint(session: Session, hint: str) -> Person | None:
+    """Find a person by a `login_hint`: a key of the data file, or `urn:msisdn:` and a number."""
+    return fetch(session, Person, hint) or by_phone_number(session, hint.removeprefix("urn:msisdn:"))
 
 
 def change(profile: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from flask import session as browser_session
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from simulator import discovery, logins, remembered_browsers, request_log, scenarios, tokens
+from simulator import discovery, logins, persons, remembered_browsers, request_log, scenarios, tokens, views
 from simulator import userinfo as userinfo_rules
 from simulator.authorization import Accepted, Refusal, Refused, SentBack, TooLong, check_request
 from simulator.clients import OAuthFailure, authenticate
@@ -54,6 +54,7 @@ def authorize() -> AnyResponse:
     with simulator().store.write() as session:
         unit = fetch(session, SalesUnit, request.args.get("client_id", ""))
         g.client_id = unit and unit.client_id
+        g.merchant = unit and views.way_back(unit)
         match check_request(parameters, length, unit):
             case TooLong():
                 return gateway_page()
@@ -153,6 +154,8 @@ def _start(session: Session, accepted: Accepted, scenario: Scenario) -> AnyRespo
     now = utcnow()
     browser = browser_session.setdefault(BROWSER, secrets.token_urlsafe(32))
     login = logins.begin(session, accepted, browser, now, scenario.faults)
+    if hinted := persons.by_hint(session, request.args.get("login_hint", "")):
+        login.hinted_key = hinted.key
     if remembered := remembered_browsers.token_of_browser():
         logins.recognise(session, login, remembered, remembered_browsers.oldest(now))
     if logins.next_step(session, login, now) is logins.Step.FINISH:

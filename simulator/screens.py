@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask import session as browser_session
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -82,7 +82,7 @@ def confirm(login_id: str) -> Response | str:
 @bp.post("/other")
 def other(login_id: str) -> Response | str:
     """Go back to choosing a person."""
-    return _act(login_id, Step.CONFIRM, lambda visit: setattr(visit.login, "person_key", None))
+    return _act(login_id, None, _unchoose)
 
 
 @bp.post("/email")
@@ -132,13 +132,15 @@ def _visit(session: Session, login_id: str) -> Visit | Problem:
     login = fetch(session, Login, login_id)
     if login is None:
         return Problem.UNKNOWN
+    unit = session.get_one(SalesUnit, login.client_id)
+    g.merchant = views.way_back(unit)
     if login.browser_hash != hashed(browser_session.get(BROWSER, "")):
         return Problem.OTHER_BROWSER
     now = utcnow()
     if login.requested_at < now - timedelta(seconds=simulator().config.login_lifetime):
         return Problem.EXPIRED
     headers.allow_form_target(login.redirect_uri)
-    return Visit(session, login, session.get_one(SalesUnit, login.client_id), now)
+    return Visit(session, login, unit, now)
 
 
 def _act(login_id: str, expected: Step | None, act: Act) -> Response | str:
@@ -183,6 +185,11 @@ def _choose_person(visit: Visit) -> str | None:
         return _page(visit)
     logins.choose(visit.login, found, remember="remember" in request.form)
     return None
+
+
+def _unchoose(visit: Visit) -> None:
+    if visit.step in (Step.PERSON, Step.CONFIRM):  # later it would keep the confirmation for another person
+        logins.unchoose(visit.login)
 
 
 def _confirm_number(visit: Visit) -> Response | None:

@@ -9,7 +9,17 @@ from sqlalchemy.schema import CreateTable
 from simulator import keys, merchants, persons
 from simulator.config import MerchantConfig
 from simulator.database import Base, Store
-from simulator.models import AccessToken, ConsentAnswer, Delivery, Grant, Login, Person, ProviderCall, RememberedBrowser
+from simulator.models import (
+    AccessToken,
+    ConsentAnswer,
+    Delivery,
+    Grant,
+    Login,
+    Person,
+    ProviderCall,
+    RememberedBrowser,
+    SalesUnit,
+)
 
 _DISPOSABLE = (AccessToken, Login, ConsentAnswer, Grant, Delivery, RememberedBrowser, ProviderCall, Person)
 
@@ -32,6 +42,18 @@ def reset(session: Session, configured: tuple[MerchantConfig, ...]) -> None:
     session.expunge_all()
     persons.seed(session)
     merchants.reset(session, configured)
+
+
+def reset_merchant(session: Session, unit: SalesUnit) -> None:
+    """Delete one merchant's logins and consents, and restore its configuration.
+
+    All persons get their data back and all browsers are forgotten, because these belong to no merchant.
+    """
+    for table in (Login, ConsentAnswer, Grant, Delivery):  # access tokens go with their logins
+        session.execute(delete(table).where(table.client_id == unit.client_id))
+    session.execute(delete(RememberedBrowser))
+    persons.restore(session)
+    merchants.save(session, MerchantConfig.from_json(unit.configured))
 
 
 def _stamp() -> str:

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from simulator import faults, logins, merchants, person_changes, persons
+from simulator import faults, logins, merchants, person_changes, person_groups, persons
 from simulator.consents import answers
 from simulator.logins import Step
 from simulator.models import Login, Person, SalesUnit
@@ -28,7 +28,11 @@ def context(
     }
     match step:
         case Step.PERSON:
-            shown["persons"] = [portrait(each, language) for each in persons.list_persons(session)]
+            portraits = [portrait(each, language) for each in persons.list_persons(session)]
+            shown["groups"] = groups = person_groups.arrange(portraits, unit.person_groups, language)
+            shown["hinted"] = next(
+                (each for group in groups for each in group.persons if each["key"] == login.hinted_key), None
+            )
             shown["errors"] = list(faults.REDIRECT_ERRORS)
         case Step.CONFIRM:
             shown["number"] = login.challenge[0]
@@ -55,14 +59,19 @@ def home_context(session: Session, language: str) -> dict[str, Any]:
 
 
 def account_page(unit: SalesUnit) -> str:
-    """Return the merchant's page with the person's data: `account_url`, or the front page of its redirect URIs.
+    """Return the merchant's page with the person's data: `account_url`, or the front page."""
+    return unit.account_url or front_page(unit)
 
-    Empty for a company that has only an app.
-    """
-    if unit.account_url:
-        return unit.account_url
+
+def front_page(unit: SalesUnit) -> str:
+    """Return the front page of the merchant's site, which its redirect URIs name; empty if it has only an app."""
     parts = (urlsplit(uri) for uri in unit.redirect_uris)
     return next((f"{each.scheme}://{each.netloc}/" for each in parts if each.scheme in ("http", "https")), "")
+
+
+def way_back(unit: SalesUnit) -> dict[str, str]:
+    """Return the merchant's name and front page for the link of an error page."""
+    return {"name": unit.name, "page": front_page(unit)}
 
 
 def portrait(person: Person, language: str) -> dict[str, Any]:

@@ -97,7 +97,8 @@ def check_markup(tree: HtmlElement) -> None:
         assert not INLINE.match(attribute.attrname), tostring(attribute.getparent())
     assert not tree.xpath("//style"), "an inline style sheet"
     assert not tree.xpath("//script[not(@src)]"), "an inline script"
-    for address in tree.xpath("//script/@src | //img/@src | //link/@href | //source/@src"):
+    loaded = "//script/@src | //img/@src | //source/@src | //link[@rel and not(@rel='canonical')]/@href"
+    for address in tree.xpath(loaded):
         assert address.startswith("/"), f"from elsewhere: {tostring(address.getparent())}"
     for image in tree.xpath("//img[not(@alt)]"):
         raise AssertionError(f"a picture without a text: {tostring(image)}")

@@ -69,6 +69,7 @@ class Provider:
         values: dict[str, Any] = {
             "base_url": self.origin, "client_id": CLIENT_ID, "client_secret": "s+cr/t==",
             "redirect_uri": "https://shop.example/login/vipps/callback", "system_name": "a-shop",
+            "system_version": "1.2.3",
             "merchant_serial_number": "123456",
         }  # fmt: skip
         return VippsConfig(**{**values, **changes})

@@ -75,7 +75,7 @@ def texts(folder: Path) -> dict[str, str]:
         if (
             path.is_file()
             and ".hypothesis" not in path.parts
-            and path.suffix not in (".woff2", ".mo", ".sqlite", ".pyc")
+            and path.suffix not in (".woff2", ".png", ".ico", ".mo", ".sqlite", ".pyc")
         ):
             found[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8")
     return found
@@ -246,7 +246,8 @@ def test_a_name_becomes_a_slug_and_stays_unchanged_itself(name: str, slug: str) 
 def test_guide_and_simulator_can_also_just_be_removed(tmp_path: Path) -> None:
     for name in ("app", "demo", "samples", "templates", "static"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("guide"))
-    shutil.copy(ROOT / "wsgi.py", tmp_path)
+    for name in ("wsgi.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
     said = run(
         tmp_path, "-c",
         "import wsgi; page = wsgi.app.test_client().get('/login', base_url='http://localhost:8000').text; print(page)",

@@ -159,6 +159,8 @@ def test_a_wrong_or_incomplete_setting_is_refused_by_its_name(environ: dict[str,
         ({"PUBLIC_URL": "https://[::1]evil.example"}, "PUBLIC_URL"),
         ({"PUBLIC_URL": "https://ex\tample.com"}, "PUBLIC_URL"),
         ({"MAIL_URL": "smtp://host?form=shop"}, "MAIL_URL: .*from="),
+        ({"SECURITY_CONTACT": "http://shop.example"}, "SECURITY_CONTACT: .*https address"),
+        ({"SECURITY_CONTACT": "security"}, "SECURITY_CONTACT: .*email address"),
         ({"METRICS_TOKEN": "tøken" * 8}, "METRICS_TOKEN: “ø”"),
         ({"PROMETHEUS_MULTIPROC_DIR": "/no/such/folder"}, "PROMETHEUS_MULTIPROC_DIR"),
         ({"VIPPS_ENVIRONMENT": "simulator", "PUBLIC_URL": "http://LOCALHOST:08001/"}, "PUBLIC_URL: .*simulator"),
@@ -317,7 +319,7 @@ def test_servers_and_commands_read_the_same_file(command: list[str], tmp_path: P
     """A wrong value in `.env` stops each of them in the same way, without a traceback."""
     ignored = shutil.ignore_patterns("__pycache__", "translations")
     shutil.copytree(ROOT / "app", tmp_path / "app", ignore=ignored)
-    for name in ("wsgi.py", "gunicorn.conf.py"):
+    for name in ("wsgi.py", "gunicorn.conf.py", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / ".env").write_text("WEB_CONCURRENCY=1\nVIPPS_MERCHANT_SERIAL_NUMBER=12 34\n")
     ended = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True)

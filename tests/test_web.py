@@ -135,6 +135,20 @@ def test_a_page_with_a_form_token_or_about_one_person_is_kept_out_of_caches(
     assert demo_client.get(path).headers["Cache-Control"] == "no-store"
 
 
+def test_a_page_that_is_the_same_for_every_visitor_is_not_sent_twice(demo_client: FlaskClient) -> None:
+    first = demo_client.get("/")
+    again = {"If-None-Match": first.headers["ETag"]}
+    unchanged = demo_client.get("/", headers=again)
+    assert (unchanged.status_code, unchanged.data) == (304, b"")
+    assert {"Cookie", "Accept-Language"} <= {*unchanged.vary}
+    assert "ETag" not in demo_client.get("/login").headers
+    assert "ETag" not in demo_client.get("/nowhere").headers
+    demo_client.get("/language/nb")
+    assert 'lang="nb"' in demo_client.get("/", headers=again).text
+    post(demo_client, "/cart/add", {"product": "enamel-mug", "quantity": "1"})
+    assert demo_client.get("/", headers=again).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("sent", "target"),
     [

@@ -11,6 +11,7 @@ it, and no other part of the shop imports it. Its store is registered in every s
 
 from flask import Flask
 
+from app import site_files
 from app.guide.inspector import store
 
 
@@ -26,9 +27,10 @@ def _register_pages(app: Flask) -> None:
     from app.guide import code_terms, inspector, page_source, source
     from app.guide.checklist import routes as checklist
     from app.guide.error_playground import routes as error_playground
-    from app.guide.routes import bp
+    from app.guide.routes import bp, public_paths
 
     app.register_blueprint(bp)
+    site_files.add_to_sitemap(app, public_paths)
     app.register_blueprint(checklist.bp)
     inspector.init_app(app)
     error_playground.init_app(app)

@@ -34,6 +34,7 @@ CHAPTER_OF_BLUEPRINT = {
     "register": "which-customer-is-this",
     "sessions": "logging-out",
     "shop": "forking-this-shop",
+    "site_files": "going-live",
     "staff": "revocation-and-privacy",
     "tour": "the-idea",
     "unsubscribe": "consents",

@@ -1,6 +1,6 @@
 """Show the guide's pages: index, chapters, FAQ, glossary, conformance, source, and the source of a page."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -93,6 +93,13 @@ def made(endpoint: str) -> str:
     found = page_source.find_page(endpoint) or abort(404)
     behind = chapter(found.chapter)
     return render_template("guide/made.html", made=found, chapter=behind, shown=source.show)
+
+
+def public_paths() -> Iterator[str]:
+    """Yield the paths of the guide's texts, for the sitemap."""
+    names = ("index", "faq", "known_mistakes", "glossary", "conformance")
+    yield from (url_for(f"guide.{name}") for name in names)
+    yield from (url_for("guide.show", slug=each.slug) for each in chapters())
 
 
 @lru_cache(maxsize=64)

@@ -195,3 +195,9 @@ def related_products(
 def searched_words(q: str) -> list[str]:
     """Return the words to search for, at most six. NUL is dropped because PostgreSQL refuses it."""
     return q[:MAX_QUERY].replace("\0", "").casefold().split()[:MAX_WORDS]
+
+
+def all_slugs(session: Session, limit: int) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the slugs of the categories, and those of at most so many products, in the shop's order."""
+    categories = session.scalars(select(Category.slug).order_by(Category.position, Category.id)).all()
+    return categories, session.scalars(select(Product.slug).order_by(*_ORDER).limit(limit)).all()

@@ -18,8 +18,8 @@ class VippsConfig:
     """One sales unit in one environment.
 
     `base_url` is the provider's origin (https://apitest.vipps.no, https://api.vipps.no or a simulator's), from which
-    issuer and discovery follow; every other address comes from the discovery document. `scopes` are sent as they
-    stand. `system_name` is how Vipps sees this software in its logs. `concurrent_logins` limits how many
+    issuer and discovery follow; every other address comes from the discovery document. `scopes` are sent as they stand.
+    `system_name` and `system_version` are how Vipps sees this software in its logs. `concurrent_logins` limits how many
     callbacks of this process may wait for Vipps at once. `webhook_token` is the last part of the revocation webhook's
     address, which only Vipps knows; without one there is no webhook. While it is being changed, `other_webhook_tokens`
     are accepted as well. `check_first` checks that the provider accepts connections before a browser is sent there: for
@@ -32,6 +32,7 @@ class VippsConfig:
     client_secret: str
     redirect_uri: str
     system_name: str
+    system_version: str
     scopes: tuple[str, ...] = ("openid", "name", "phoneNumber", "email")
     client_auth_method: Literal["client_secret_basic", "client_secret_post"] = "client_secret_basic"
     merchant_serial_number: str = ""
@@ -41,7 +42,6 @@ class VippsConfig:
     other_webhook_tokens: tuple[str, ...] = ()
     check_first: bool = False
     failures_on_demand: bool = False
-    system_version: str = "1.0.0"
 
     @property
     def secure_cookies(self) -> bool:

@@ -2,8 +2,10 @@
 
 import re
 import shutil
+import struct
 import subprocess
 import unicodedata
+import zlib
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -35,6 +37,7 @@ MARK = (
     '<text x="32" y="45" fill="#FFFFFF" font-family="sans-serif" font-size="36" font-weight="700" text-anchor="middle">'
     "{letter}</text></svg>\n"
 )
+ICONS = {"apple-touch-icon": 180, "icon-192": 192, "icon-512": 512}
 
 
 def files(name: str, commit: str) -> dict[str, bytes]:
@@ -42,6 +45,7 @@ def files(name: str, commit: str) -> dict[str, bytes]:
     slug = slug_of(name)
     letter = next((each for each in name if each.isalnum()), "?").upper()
     mark = MARK.format(letter=escape(letter)).encode()
+    tile = _tile(32)
     address = _quoted(f"post@{slug}.example")
     about = ABOUT.format(name=_quoted(name), slug=_quoted(slug), email=address, prefix=_quoted(slug[0].upper()))
     readme = Path(__file__).with_name("README.md").read_text(encoding="utf-8")
@@ -51,6 +55,8 @@ def files(name: str, commit: str) -> dict[str, bytes]:
         "README.md": readme.encode(),
         "static/brand/mark.svg": mark,
         "static/brand/favicon.svg": mark,
+        **{f"static/brand/{icon}.png": _tile(size) for icon, size in ICONS.items()},
+        "static/brand/favicon.ico": struct.pack("<3H4B2H2I", 0, 1, 1, 32, 32, 0, 0, 1, 24, len(tile), 22) + tile,
     }
 
 
@@ -75,6 +81,17 @@ def slug_of(name: str) -> str:
     letters = name.casefold().replace("ø", "o").replace("æ", "ae").replace("đ", "d")
     plain = unicodedata.normalize("NFKD", letters).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "shop"
+
+
+def _tile(size: int) -> bytes:
+    """Return a PNG file in the colour of the mark: a placeholder until `tools/icons.py` draws the fork's own mark."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">2I5B", size, size, 8, 2, 0, 0, 0)  # 8 bits for each of red, green and blue
+    rows = (b"\0" + bytes.fromhex("1F4D3A") * size) * size
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 def _quoted(text: str) -> str:

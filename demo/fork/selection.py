@@ -10,9 +10,12 @@ from pathlib import Path
 # Files, and folders with the endings of the file names that are taken from them.
 TAKEN: dict[str, tuple[str, ...]] = {
     ".ci": ("/run",),
+    ".devcontainer": ("/devcontainer.json",),
     ".dockerignore": (),
     ".env.example": (),
+    ".github": ("/dependabot.yml", "/workflows/test.yml"),
     ".gitignore": (),
+    ".pre-commit-config.yaml": (),
     "Dockerfile": (),
     "LICENSE": (),
     "Makefile": (),
@@ -32,14 +35,16 @@ TAKEN: dict[str, tuple[str, ...]] = {
         "tests/data/discovery.json", "tests/data/id_token.json", "tests/data/jwks.json", "tests/data/token.json",
         "tests/data/userinfo.json",
     ),
-    "static": (".css", ".js", ".svg", ".woff2", "-OFL.txt"),
+    "static": (".css", ".js", ".svg", ".png", ".ico", ".woff2", "-OFL.txt"),
     "templates": (".html", ".txt"),
     "tests": (".py", "/cases.toml", "/search_queries.toml"),
-    "tools": (".sh",),
+    "tools": (".sh", "/icons.py"),
     "uv.lock": (),
     "wsgi.py": (),
 }  # fmt: skip
 LEFT = (
+    ".github/ISSUE_TEMPLATE",
+    ".github/pull_request_template.md",
     "app/guide",
     "demo",
     "static/css/demo.css",

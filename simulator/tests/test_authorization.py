@@ -41,6 +41,7 @@ def test_request_whose_redirect_uri_cannot_be_trusted_stays_at_the_provider(
     assert page.h1 == "Something went wrong"
     assert "Error: invalid_request" in page.text
     assert reason in page.text
+    assert "Back to Testbutikken" in page.text or "redirect_uri" not in changes
 
 
 @pytest.mark.parametrize(

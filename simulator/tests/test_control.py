@@ -212,6 +212,22 @@ def test_reset_keeps_only_the_keys(provider: Provider) -> None:
     assert decoded(provider.tokens()["id_token"], 0)["kid"] == kid
 
 
+def test_reset_of_one_merchant_keeps_what_others_have(provider: Provider, advanced: Provider, visit: Any) -> None:
+    before = provider.claims("ola")
+    advanced.log_in("ola")
+    visit(scope="openid").choose("ola", remember="yes")
+    provider.control("persons/ola", {"family_name": "Nytt", "new_profile": True}, "PATCH")
+    provider.control(f"merchants/{BASIC_MERCHANT.client_id}", {"name": "Other"}, "PATCH")
+    access_token = provider.tokens("ola")["access_token"]
+    assert provider.control("reset", {"client_id": BASIC_MERCHANT.client_id}) == {"reset": True}
+    ola = next(each for each in provider.control("persons")["persons"] if each["key"] == "ola")
+    assert (ola["name"], list(ola["shares"])) == ("Ola Tangen", [ADVANCED_MERCHANT.client_id])
+    assert provider.userinfo(access_token).status_code == 401
+    assert provider.claims("ola")["sub"] == before["sub"]
+    assert visit(scope="openid").page.h1 == "Log in to Testbutikken"
+    assert ask(provider, "reset", {"client_id": "unknown"}).status_code == 404
+
+
 def provider_tokens_by_post(provider: Provider) -> str:
     """Exchange a code with the secret in the body and return the ID token."""
     in_body = {"client_id": BASIC_MERCHANT.client_id, "client_secret": BASIC_MERCHANT.client_secret}

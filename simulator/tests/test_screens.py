@@ -11,6 +11,7 @@ from flask import Flask
 from simulator.faults import REDIRECT_ERRORS
 from simulator.testing import ADVANCED_MERCHANT, BASIC_MERCHANT
 from simulator.tests.conftest import SCOPE, Provider, Visitor
+from simulator.tests.pages import check_page
 
 Visit = Callable[..., Visitor]
 
@@ -33,6 +34,12 @@ def test_first_login_goes_through_every_screen(visit: Visit) -> None:
         "Stay in touch", "Terms", "News and offers",
     ]  # fmt: skip
     assert visitor.callback["code"]
+
+
+def test_steps_that_are_done_look_done(visit: Visit) -> None:
+    steps = visit(scope="openid name").choose("ola").page.select(".steps li")
+    marks = [each.get("aria-current") or each.get("class") for each in steps]
+    assert marks == [["done"], ["done"], "step", None]
 
 
 def test_second_login_asks_only_for_confirmation(visit: Visit, provider: Provider) -> None:
@@ -162,6 +169,7 @@ def test_form_without_its_token_is_refused(visit: Visit) -> None:
     response = visitor.client.post(f"{visitor.response.request.path}/person", data={"person": "kari"})
     assert response.status_code == 400
     assert "This page is too old" in response.text
+    assert check_page(response).one("main a")["href"] == visitor.response.request.path
 
 
 def test_login_cannot_go_on_in_another_browser(visit: Visit, simulator: Flask) -> None:
@@ -196,6 +204,7 @@ def test_finished_login_cannot_be_opened_again(visit: Visit) -> None:
     response = visitor.client.get(address)
     assert response.status_code == 400
     assert "This login is finished" in response.text
+    assert check_page(response).one("main a")["href"] == "http://localhost:5000/"
 
 
 def test_last_button_pressed_twice_brings_a_code_that_works(visit: Visit, provider: Provider) -> None:

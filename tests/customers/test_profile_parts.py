@@ -29,7 +29,7 @@ def test_a_number_is_read_as_people_type_it(typed: str | None, digits: str | Non
 @pytest.mark.parametrize(
     ("digits", "written"),
     [
-        ("4790000011", "+47 90 00 00 11"), ("4520123456", "+45 20 12 34 56"), (None, ""), ("", ""), ("x", ""),
+        ("4790000011", "+47 900 00 011"), ("4520123456", "+45 20 12 34 56"), (None, ""), ("", ""), ("x", ""),
         ("0", ""),
     ],
 )  # fmt: skip
@@ -75,5 +75,5 @@ def test_a_change_is_told_in_norwegian_too(app: Flask) -> None:
     """Every label and every sentence goes through the catalog, whatever it says today."""
     with app.test_request_context(headers={"Accept-Language": "nb"}):
         change = ProfileChange(field="phone_number", before=None, after="4790000011")
-        assert "+47 90 00 00 11" in sentences(change)[0]
+        assert "+47 900 00 011" in sentences(change)[0]
         assert set(LABELS) >= {"name", "email", "phone_number", "address", "home", "work", "other"}

@@ -40,7 +40,7 @@ def test_old_and_new_stand_side_by_side(app: Flask, client: FlaskClient, kari: i
     page = open_page(client, PROFILE)
     assert proposed(page) == {
         "Name": ["Kari Nordfjell", "Kari Berg"],
-        "Phone": ["+47 90 00 00 11", "+47 90 00 00 99"],
+        "Phone": ["+47 900 00 011", "+47 900 00 099"],
         "Delivery address": ["Fjordveien 12 Unit B5 5003 BERGEN", "Nyveien 1 7010 TRONDHEIM"],
     }
     assert len(page.select(f'form[action="{PROFILE}/proposals"] button')) == 1

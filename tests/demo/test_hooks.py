@@ -5,13 +5,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOT = re.compile(r'\{% include "demo/(\w+)\.html" ignore missing %\}')
-ALSO_USED = {"page", "hints", "in_english", "tour", "tour_next"}  # by a view, or by another template of the demo
+INCLUDED = re.compile(r'"demo/(\w+)\.html"')  # by templates of the demo, with or without a fallback
 
 
 def test_every_slot_has_its_template_and_every_template_is_used() -> None:
     named = {name for path in (ROOT / "templates").rglob("*.*") for name in SLOT.findall(path.read_text())}
     assert len(named) > 10
-    assert {*named, *ALSO_USED} == {path.stem for path in (ROOT / "demo" / "templates" / "demo").iterdir()}
+    own = list((ROOT / "demo" / "templates" / "demo").iterdir())
+    existing = {path.stem for path in own}
+    assert named <= existing
+    assert existing <= {*named, *(name for path in own for name in INCLUDED.findall(path.read_text())), "page", "tour"}
 
 
 def test_the_shop_mentions_the_demo_in_hooks_only() -> None:
@@ -19,3 +22,10 @@ def test_the_shop_mentions_the_demo_in_hooks_only() -> None:
         if "guide" not in path.parts:
             text = SLOT.sub("", path.read_text())
             assert not re.search(r'"demo/|^\s*(from|import) demo\b|app\.guide|made_url|inspector_url', text, re.M), path
+
+
+def test_every_page_that_asks_for_a_password_shows_the_demos() -> None:
+    asking = [path for path in (ROOT / "templates").rglob("*.html") if '"current-password"' in path.read_text()]
+    assert len(asking) == 7
+    for path in asking:
+        assert {"password", "staff_password", "staff_login"} & set(SLOT.findall(path.read_text())), path

@@ -5,17 +5,19 @@ from collections.abc import Callable
 
 import pytest
 import time_machine
-from flask import Flask
+from flask import Flask, render_template
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from app.customers.models import Customer, VippsLink
 from app.database import db
 from app.shop.models import Product
-from samples.customers import CUSTOMERS
+from demo import simulator
+from samples.customers import CUSTOMERS, PASSWORD
 from tests.conftest import browser_of, open_page, post
 from tests.customers.revocation_steps import now, revoke, subject_of
 from tests.customers.steps import log_in_by_form
+from tests.shop.steps import counted
 from tests.vipps_person import VippsPerson
 
 REAL = {
@@ -35,7 +37,7 @@ def test_a_link_to_the_guide_says_that_it_is_in_english(
     client = make_app(demo=True).test_client()
     client.get(f"/language/{language}")
     page = open_page(client, "/")
-    for place in (".footer__guide", ".hero__demo"):
+    for place in (".footer__guide",):
         assert re.findall(r"\(.+?\)", page.one(place).get_text()) == ([note] if note else [])
 
 
@@ -54,12 +56,22 @@ def test_reset_restores_the_sample_accounts_and_keeps_others(make_app: Callable[
     browser = app.test_client()
     answer = post(browser, "/demo/start-over", form_on="/demo")
     assert (answer.status_code, answer.location) == (303, "/demo")
+    assert "the simulator could not be" in browser.get("/demo").text, "none is running in this test"
     with app.app_context():
         assert dict(db.session.execute(select(Product.slug, Product.stock)).all()) == stock
         customers = {each.email: each for each in db.session.scalars(select(Customer))}
         assert set(customers) == {row.email for row in CUSTOMERS} | {"registered@example.org"}
         kari = customers["kari.nordfjell@example.com"]
         assert (kari.name, kari.password_hash is not None, kari.vipps_links) == ("Kari Sandvik Nordfjell", True, [])
+
+
+def test_reset_also_resets_the_simulator_for_this_shop(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    vipps.patch("persons/kari", {"family_name": "Nytt"})
+    post(vipps.browser, "/demo/start-over", form_on="/demo")
+    assert "The shop and the simulator are reset." in vipps.browser.get("/demo").text
+    kari = next(each for each in vipps.control("persons")["persons"] if each["key"] == "kari")
+    assert (kari["name"], kari["shares"]) == ("Kari Sandvik Nordfjell", {})
 
 
 def test_reset_is_refused_without_the_simulator(make_app: Callable[..., Flask]) -> None:
@@ -72,6 +84,46 @@ def test_login_page_shows_accounts_that_work(demo_client: FlaskClient) -> None:
     page = open_page(demo_client, "/login")
     codes = [code.get_text() for code in page.select("main code")]
     assert log_in_by_form(demo_client, codes[1], codes[0]).status_code == 303
+
+
+def test_a_page_that_asks_a_customer_for_the_password_shows_it(demo_client: FlaskClient) -> None:
+    log_in_by_form(demo_client, CUSTOMERS[0].email, PASSWORD)
+    assert PASSWORD in open_page(demo_client, "/account/password").one("form .demo__password").get_text()
+
+
+def test_the_bar_says_who_you_are_and_leads_to_the_last_login(vipps: VippsPerson) -> None:
+    bar = open_page(vipps.browser, "/cart").one(".demobar")
+    assert "You are not logged in." in bar.get_text()
+    assert not bar.select("a[href^='/guide/inspector']")
+    vipps.log_in("kari")
+    bar = open_page(vipps.browser, "/cart").one(".demobar")
+    assert "You are Kari Sandvik." in bar.get_text()
+    assert "logged in" not in bar.get_text()
+    assert bar.select("a[href='/guide/inspector/latest']")[0].get_text() == "See it step by step"
+    assert {"/demo", "/demo#again"} <= {str(link["href"]) for link in bar.select("a")}
+
+
+@pytest.mark.parametrize(("customer", "most"), [(None, 0), ({"given_name": "Kari"}, 1)])
+def test_the_bar_asks_the_database_next_to_nothing(app: Flask, customer: dict[str, str] | None, most: int) -> None:
+    with app.test_request_context("/"), counted(app) as statements:
+        assert "demobar" in render_template("demo/bar.html", customer=customer)
+    assert len(statements) <= most
+
+
+def test_a_login_proposes_a_person_of_the_demo_and_no_other(vipps: VippsPerson) -> None:
+    for person, hint in (("kari", "&login_hint=kari"), ("nora", ""), ("", ""), ("kari&x", "")):
+        url = vipps.browser.get("/login/vipps", query_string={"person": person}).location
+        assert url.endswith(f"&market=NO{hint}")
+    vipps.browser.get(vipps.approve(vipps.browser.get("/login/vipps?person=kari").location))
+    recorded = open_page(vipps.browser, vipps.browser.get("/guide/inspector/latest").location)
+    assert "Vipps documents no such parameter" in recorded.text
+
+
+@pytest.mark.parametrize("environ", [{"DEMO": "0"}, {"DEMO": "1", **REAL}])
+def test_no_person_is_proposed_to_vipps_or_outside_of_the_demo(
+    make_app: Callable[..., Flask], environ: dict[str, str]
+) -> None:
+    assert simulator.propose_person not in make_app(**environ).after_request_funcs[None]
 
 
 def test_login_page_shows_no_account_outside_of_the_demo(make_app: Callable[..., Flask]) -> None:
@@ -93,13 +145,12 @@ def test_every_page_of_the_demo_has_its_style_sheet_and_links(make_app: Callable
     shop = open_page(browser_of(make_app(demo=True)), "/")
     assert shop.select("link[href*='css/demo.css']")
     assert {"/demo", "http://localhost:8001"} <= {str(link["href"]) for link in shop.select("footer a")}
-    assert shop.select(".hero__demo")
     shop = open_page(browser_of(make_app(DEMO="0")), "/")
-    assert not shop.select("link[href*='css/demo.css'], footer a[href='/demo'], .hero__demo, a[href^='/guide']")
+    assert not shop.select("link[href*='css/demo.css'], footer a[href='/demo'], .demobar, a[href^='/guide']")
 
 
 def test_a_cached_page_changes_its_brand_on_the_day(make_app: Callable[..., Flask]) -> None:
     client = browser_of(make_app(VIPPS_MARKET="DK"))
     for day, brand in (("2027-01-11", "MobilePay"), ("2027-01-12", "Vipps")):
         with time_machine.travel(day, tick=False):
-            assert f"A demo of {brand} Login" in client.get("/").text
+            assert f"integrates {brand} Login" in client.get("/").text

@@ -11,15 +11,17 @@ from app.customers.models import Activity
 from app.database import db
 from app.vipps.matching import Verdict
 from app.vipps.purposes import LoginPurpose
-from demo.scenarios import SCENARIOS, Scenario
+from demo.scenarios import SCENARIOS, Scenario, groups
 from samples.customers import CUSTOMERS, PASSWORD
 from simulator import persons
+from simulator.config import MerchantConfig
 from tests.conftest import browser_of, open_page, post
 from tests.customers.test_sample_customers import sample_customer
 from tests.vipps_person import VippsPerson
+from wsgi import person_groups
 
 PEOPLE = {person["key"]: person for person in persons.from_file()}
-ALL = [scenario for group in SCENARIOS for scenario in group.scenarios]
+ALL = list(SCENARIOS)
 AT_THE_BUTTON = [scenario for scenario in ALL if scenario.purpose in (LoginPurpose.LOG_IN, LoginPurpose.MEMBERS)]
 PROVED = [scenario for scenario in ALL if scenario.verdict is Verdict.PROVE_OWNERSHIP]
 
@@ -59,6 +61,28 @@ def test_a_login_ends_as_its_scenario_says(vipps: VippsPerson, scenario: Scenari
     assert (decision[0] if decision else None) == scenario.verdict
 
 
+def test_without_passwords_the_texts_tell_what_happens_then(make_app: Any, simulator: str) -> None:
+    shown = groups(passwords=False)
+    assert not [each for group in shown for each in group.scenarios if "password" in each.known + each.outcome]
+    app = make_app(demo=True, PASSWORDS="0", SIMULATOR_URL=simulator)
+    for scenario in [each for group in shown[:3] for each in group.scenarios if each.verdict]:
+        vipps = VippsPerson(app, browser_of(app), simulator)
+        come_back(vipps, scenario.start, scenario.person)
+        assert (last_decision(vipps) or [None])[0] == scenario.verdict, scenario.person
+
+
+def test_the_simulator_gets_the_groups_in_each_language(app: Flask) -> None:
+    settings = app.extensions["settings"]
+    shown = person_groups(settings)
+    MerchantConfig(client_id="x", client_secret="x", name="x", redirect_uris=("http://x/",), person_groups=shown)
+    assert [len(group["persons"]) for group in shown] == [6, 4, 5]
+    assert sorted(key for group in shown for key in group["persons"]) == sorted(PEOPLE)
+    assert shown[0]["start_here"] == "kari"
+    assert shown[0]["persons"]["kari"]["en"].endswith("and Vipps is now linked to it.")
+    assert [group["title"]["nb"] for group in shown] == ["Logget inn", "Trenger bevis", "Avvist"]
+    assert not person_groups(settings.model_copy(update={"demo": False}))
+
+
 @pytest.mark.parametrize("scenario", PROVED, ids=named)
 def test_the_published_password_is_accepted_as_proof(vipps: VippsPerson, scenario: Scenario) -> None:
     vipps.log_in(scenario.person)
@@ -76,9 +100,9 @@ def test_login_page_shows_every_scenario(vipps: VippsPerson) -> None:
         assert str(scenario.outcome) % {"brand": "Vipps"} in page.text
         assert scenario.account in page.text
     assert PASSWORD in page.text
-    assert [str(link["href"]) for link in page.select(".demo a[href^='/login']")] == [
-        "/login/vipps?members=1&next=/checkout%3Fa%3Db"
-    ]
+    buttons = {str(link["href"]) for link in page.select(".demo .button")}
+    assert len(buttons) == len(PEOPLE)
+    assert "/login/vipps?members=1&person=fredrikke&next=/checkout%3Fa%3Db" in buttons
 
 
 def test_no_scenario_is_shown_outside_of_the_demo(app: Flask, make_app: Any) -> None:

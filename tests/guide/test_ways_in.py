@@ -11,21 +11,29 @@ from tests.customers.steps import log_in_by_form
 from tests.shop.steps import place_order, put_into_cart
 from tests.vipps_person import VippsPerson
 
-DEMO, GUIDE = '.hero a[href="/demo"]', '.hero a[href="/guide/"]'
+GUIDE = '.masthead a[href="/guide/"]'
 TOLD_AT = "/guide/inspector/latest"
 TOLD = f'a[href="{TOLD_AT}"]'
 
 
 def test_the_front_page_of_the_demo_says_what_it_is_and_where_to_see_it(make_app: Callable[..., Flask]) -> None:
     page = open_page(browser_of(make_app(demo=True)), "/")
-    assert "A demo of Vipps Login" in page.one(GUIDE).text
-    assert page.one(DEMO).text == "Try the login"
+    assert page.h1 == "See how a shop integrates Vipps Login"
+    assert page.one(".hero .button")["href"] == f"/login/vipps?person=kari&next={TOLD_AT}"
+    assert page.one(".shop-head").find_next(id="goods")
 
 
 def test_the_front_page_of_a_real_shop_does_not(make_app: Callable[..., Flask]) -> None:
     page = open_page(browser_of(make_app(DEMO="0")), "/")
     assert page.select(".hero")
-    assert not page.select(f"{DEMO}, {GUIDE}")
+    assert page.one(".hero .button").get_text() == "Browse the shop"
+    assert not page.select(f".demobar, {GUIDE}")
+
+
+@pytest.mark.parametrize("path", ["/", "/cart", "/guide/", "/guide/faq"])
+def test_every_page_leads_to_the_guide(make_app: Callable[..., Flask], path: str) -> None:
+    page = open_page(browser_of(make_app(demo=True)), path)
+    assert "How it works" in {link.get_text(strip=True) for link in page.select(GUIDE)}
 
 
 def test_an_order_links_to_the_login_before_it(vipps: VippsPerson) -> None:

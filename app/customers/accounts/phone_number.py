@@ -23,11 +23,14 @@ def digits_of(text: str | None) -> str | None:
 
 
 def readable(digits: str | None) -> str:
-    """Write digits with their country code the way people do: `+47 90 00 00 11`; empty without a number."""
+    """Write digits with their country code the way people do: `+47 900 00 011`; empty without a number."""
     try:
         number = phonenumbers.parse(f"+{digits or ''}")
     except phonenumbers.NumberParseException:
         return ""
+    local = str(number.national_number)
+    if number.country_code == 47 and len(local) == 8 and local[0] in "49":
+        return f"+47 {local[:3]} {local[3:5]} {local[5:]}"  # Norwegians write a mobile number so, the library in pairs
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 

@@ -1,9 +1,9 @@
 """The catalogue's pages: the front page with search and categories, and a product by itself."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from urllib.parse import urlencode
 
-from flask import Blueprint, abort, current_app, render_template, request, session
+from flask import Blueprint, abort, current_app, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
@@ -18,12 +18,14 @@ from app.shop.catalogue import (
     MAX_QUERY,
     CategoryName,
     RememberedCategories,
+    all_slugs,
     find_products,
     product_by_slug,
     read_categories,
     related_products,
 )
 from app.shop.fragment_cache import cached_fragment
+from app.site_files import MAX_SITEMAP
 
 bp = Blueprint("shop", __name__)
 
@@ -89,3 +91,11 @@ def product(slug: str) -> ResponseReturnValue:
         most=min(found.stock, MAX_QUANTITY),
         related=related_products(db.session(), found, language()),
     )
+
+
+def public_paths() -> Iterator[str]:
+    """Yield the paths of the shop's public pages, for the sitemap."""
+    categories, products = all_slugs(db.session(), MAX_SITEMAP)
+    yield from map(url_for, ("shop.home", "login.page", "legal.privacy", "legal.terms"))
+    yield from (url_for("shop.home", category=slug) for slug in categories)
+    yield from (url_for("shop.product", slug=slug) for slug in products)
