@@ -1,8 +1,8 @@
 """Talk to the simulator: propose a test person and a language in a login, and reset what it knows about this shop.
 
-All of it is for the demo against the simulator only. Vipps documents no `login_hint` for the browser flow, and takes the
-language from the browser, so the integration in `app.vipps` sends neither; hooks add them to the response that starts a
-login.
+All of it is for the demo against the simulator only. Vipps documents no `login_hint` for the browser flow, and takes
+the language from the browser, so the integration in `app.vipps` sends neither; hooks add them to the response that
+starts a login.
 """
 
 from urllib.parse import urlencode

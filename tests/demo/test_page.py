@@ -37,8 +37,7 @@ def test_a_link_to_the_guide_says_that_it_is_in_english(
     client = make_app(demo=True).test_client()
     client.get(f"/language/{language}")
     page = open_page(client, "/")
-    for place in (".footer__guide",):
-        assert re.findall(r"\(.+?\)", page.one(place).get_text()) == ([note] if note else [])
+    assert re.findall(r"\(.+?\)", page.one(".footer__guide").get_text()) == ([note] if note else [])
 
 
 def test_reset_restores_the_sample_accounts_and_keeps_others(make_app: Callable[..., Flask]) -> None:
