@@ -116,6 +116,7 @@ def test_a_word_is_found_where_words_begin_and_in_norwegian_where_they_end(
         ("da", "kopper", {" kopper", " kopp", " koppe", " kop", "kopper ", "kopp ", "koppe "}),
         ("sv", "lampor", {" lampor", " lampa", "lampor ", "lampa "}),
         ("fi", "sukat", {" sukat", " suka", " sukka", "sukat ", "suka ", "sukka "}),
+        ("fi", "huovat", {" huovat", " huova", " huopa", "huovat ", "huova ", "huopa "}),
         ("de", "hats", {" hats", " hat "}),  # shown in English
         ("en", "%", {"%"}),
     ],
