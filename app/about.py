@@ -14,7 +14,7 @@ TOWN = "Skarvfjell"
 ADDRESS = f"{STREET}, {TOWN}"
 """Where the shop is: in the terms, in the privacy notice, and for who picks up an order."""
 CURRENCY, PRICE_LOCALE = "NOK", "nb_NO"
-"""The currency of every price (ISO 4217), and the locale that says how prices are written, in every language."""
+"""The currency of every price (ISO 4217), and the locale in which English pages write prices."""
 ORDER_PREFIX = "M"
 """What order numbers begin with, so that they are not taken for another shop's."""
 DELIVERY_PRICE = 0

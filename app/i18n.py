@@ -1,15 +1,15 @@
 """Choose the language of each page: by the footer's switch, else by the browser's `Accept-Language`.
 
 A language of `LANGUAGES` needs a catalog in `app/translations`; what has no translation is shown in English. This
-module also has the templates' formatters. Prices are formatted as the currency's country writes them, in every language
-(`app.about`).
+module also has the templates' formatters. Prices are in the shop's currency (`app.about`), written as the page's
+language writes them.
 """
 
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
-from babel.dates import get_date_format
+from babel.dates import get_date_format, get_time_format
 from babel.numbers import format_currency
 from babel.support import NullTranslations
 from flask import Blueprint, Flask, abort, g, redirect, request
@@ -24,11 +24,10 @@ from app.strict_requests import request_target
 from app.vipps.return_path import local_path
 
 DEFAULT_LANGUAGE = "en"
-LANGUAGES = {"en": "English", "nb": "Norsk bokmål"}
-# For a browser whose language has no texts here. Norwegian browsers send nb, nn or the old "no", and readers of Danish
-# and Swedish read bokmål more easily than English. Vipps takes the language from the browser too, so the simulator has
-# the same map (`simulator/i18n.py`), and a login is in one language. A language in `LANGUAGES` is used as it is.
-ALIASES = {"no": "nb", "nn": "nb", "da": "nb", "sv": "nb"}
+LANGUAGES = {"en": "English", "nb": "Norsk bokmål", "da": "Dansk", "sv": "Svenska", "fi": "Suomi"}
+# Norwegian browsers send nb, nn or the old "no". Vipps takes the language from the browser too, so the simulator has
+# the same two maps (`simulator/i18n.py`), and a login is in one language.
+ALIASES = {"no": "nb", "nn": "nb"}
 SECRET_ADDRESSES = frozenset(
     {
         "vipps.callback",
@@ -42,8 +41,9 @@ SECRET_ADDRESSES = frozenset(
 LANGUAGE_COOKIE = "language"
 A_YEAR = 365 * 24 * 3600
 TIME_ZONE = "Europe/Oslo"
-# Day, month and year; a language that is not here has the order that Unicode CLDR gives its long dates.
+# English for readers in the Nordic countries. Other languages have the formats of Unicode CLDR.
 DATE_FORMATS = {"en": "d MMMM y"}
+TIME_FORMATS = {"en": "HH:mm"}
 MAX_ACCEPT_LANGUAGE = 200  # characters; browsers send far fewer
 
 bp = Blueprint("i18n", __name__)
@@ -110,9 +110,10 @@ def _texts() -> NullTranslations:
 
 def language() -> str:
     """Return the language tag of this page, one of `LANGUAGES`."""
-    if "language" not in g:
-        g.language = str(get_locale() or DEFAULT_LANGUAGE)
-    return str(g.language)
+    locale, kept = get_locale(), g.get("language")
+    if kept is None or kept[0] is not locale:  # an email has its own
+        kept = g.language = locale, str(locale or DEFAULT_LANGUAGE)
+    return str(kept[1])
 
 
 def here() -> str:
@@ -126,16 +127,28 @@ def here() -> str:
     return request_target()
 
 
-@lru_cache(maxsize=4096)
 def money(ore: int) -> str:
-    """Format an amount in øre: 129900 becomes "1 299,00 kr" with no-break spaces."""
-    return format_currency(ore / 100, about.CURRENCY, locale=about.PRICE_LOCALE)
+    """Format an amount in øre: 129900 becomes "1 299,00 kr" with no-break spaces, and "1.299,00 NOK" in Danish."""
+    return format_price(ore, language())
+
+
+@lru_cache(maxsize=4096)
+def format_price(ore: int, language_tag: str) -> str:
+    """Format an amount in øre; English writes it as the language of the shop's country does."""
+    own = language_tag in (DEFAULT_LANGUAGE, about.PRICE_LOCALE.partition("_")[0])
+    return format_currency(ore / 100, about.CURRENCY, locale=about.PRICE_LOCALE if own else language_tag)
 
 
 @lru_cache(maxsize=len(LANGUAGES))
 def date_format(language_tag: str) -> str:
     """Return the pattern of a date in a language, for Babel."""
     return DATE_FORMATS.get(language_tag) or str(get_date_format("long", language_tag).pattern)
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def time_format(language_tag: str) -> str:
+    """Return the pattern of a time of day in a language, for Babel."""
+    return TIME_FORMATS.get(language_tag) or str(get_time_format("short", language_tag).pattern)
 
 
 def day(moment: datetime | None) -> str:
@@ -145,4 +158,4 @@ def day(moment: datetime | None) -> str:
 
 def when(moment: datetime | None) -> str:
     """Format a date and time in the page's language and the shop's time zone."""
-    return format_datetime(moment, f"{date_format(language())} HH:mm") if moment else ""
+    return format_datetime(moment, f"{date_format(language())} {time_format(language())}") if moment else ""

@@ -46,3 +46,4 @@ def init_app(app: Flask, settings: Settings) -> None:
             app.register_blueprint(import_module("demo.decoder").bp)
     if settings.in_demo and settings.simulated:
         app.after_request(simulator.propose_person)  # the last that is registered runs first, before the inspector
+        app.after_request(simulator.keep_language)

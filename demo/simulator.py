@@ -1,7 +1,8 @@
-"""Talk to the simulator: propose a test person in a login, and reset what it knows about this shop.
+"""Talk to the simulator: propose a test person and a language in a login, and reset what it knows about this shop.
 
-Both are for the demo against the simulator only. Vipps documents no `login_hint` for the browser flow, so the
-integration in `app.vipps` does not send one; a hook adds it to the response that starts a login.
+All of it is for the demo against the simulator only. Vipps documents no `login_hint` for the browser flow, and takes
+the language from the browser, so the integration in `app.vipps` sends neither; hooks add them to the response that
+starts a login.
 """
 
 from urllib.parse import urlencode
@@ -9,10 +10,13 @@ from urllib.parse import urlencode
 import urllib3
 from flask import Response, g, request
 
+from app.i18n import LANGUAGE_COOKIE, LANGUAGES
+from app.security import read_cookie
 from app.settings import INSTANCE, settings_of_app
 from demo.scenarios import PERSON, SCENARIOS
 from wsgi import CONTROL_TOKEN
 
+LANGUAGE = "simulator_language"
 PERSONS = frozenset(scenario.person for scenario in SCENARIOS)
 RESET_SECONDS = 3.0
 
@@ -23,6 +27,14 @@ def propose_person(response: Response) -> Response:
     if request.endpoint == "vipps.start" and person in PERSONS and url and response.location == url:
         # The inspector records this address after this hook.
         g.authorization_url = response.location = f"{url}&{urlencode({'login_hint': person})}"
+    return response
+
+
+def keep_language(response: Response) -> Response:
+    """Add the language that the visitor chose in the footer to a login."""
+    chosen, url = read_cookie(LANGUAGE_COOKIE), g.get("authorization_url")
+    if chosen in LANGUAGES and url and response.location == url:
+        g.authorization_url = response.location = f"{url}&{LANGUAGE}={chosen}"
     return response
 
 

@@ -1,13 +1,14 @@
 """Dates and times, and texts in the right language within one request."""
 
 from datetime import UTC, datetime
+from urllib.parse import parse_qs
 
 import pytest
 import urllib3
 from flask import Flask, render_template_string
 from flask_babel import force_locale
 
-from app.i18n import ALIASES, when
+from app.i18n import ALIASES, LANGUAGES, when
 from simulator import i18n as simulator_i18n
 from tests.vipps_person import VippsPerson
 
@@ -19,7 +20,8 @@ SUMMER = datetime(2026, 6, 30, 22, 5, tzinfo=UTC)
     ("language", "moment", "written"),
     [
         ("nb", LATE, "22. november 2026 23:51"), ("en", LATE, "22 November 2026 23:51"),
-        ("nb", SUMMER, "1. juli 2026 00:05"), ("en", None, ""),
+        ("nb", SUMMER, "1. juli 2026 00:05"), ("en", None, ""), ("da", SUMMER, "1. juli 2026 00.05"),
+        ("sv", SUMMER, "1 juli 2026 00:05"), ("fi", SUMMER, "1. heinäkuuta 2026 0.05"),
     ],
 )  # fmt: skip
 def test_a_time_is_formatted_in_the_shops_time_zone(
@@ -40,7 +42,10 @@ def test_an_email_in_another_language_does_not_change_the_page(app: Flask) -> No
 
 def test_the_plural_form_depends_on_the_number(app: Flask) -> None:
     template = '{{ ngettext("%(num)s product", "%(num)s products", n) }}'
-    for language, one, two in [("en", "1 product", "2 products"), ("nb", "1 vare", "2 varer")]:
+    for language, one, two in [
+        ("en", "1 product", "2 products"), ("nb", "1 vare", "2 varer"), ("da", "1 vare", "2 varer"),
+        ("sv", "1 vara", "2 varor"), ("fi", "1 tuote", "2 tuotetta"),
+    ]:  # fmt: skip
         with app.test_request_context(headers={"Accept-Language": language}):
             assert render_template_string(template, n=1) == one
             assert render_template_string(template, n=2) == two
@@ -49,11 +54,10 @@ def test_the_plural_form_depends_on_the_number(app: Flask) -> None:
 @pytest.mark.parametrize(
     ("header", "language"),
     [
-        ("da", "nb"),
-        ("da-DK,da;q=0.9,en;q=0.8", "nb"),
-        ("sv-SE,sv;q=0.9,en-US;q=0.8,en;q=0.7", "nb"),
-        ("fi-FI,fi;q=0.9,en;q=0.8", "en"),
-        ("fi,sv;q=0.8", "nb"),
+        ("da-DK,da;q=0.9,en;q=0.8", "da"),
+        ("sv-SE,sv;q=0.9,en-US;q=0.8,en;q=0.7", "sv"),
+        ("fi-FI,fi;q=0.9,en;q=0.8", "fi"),
+        ("sv,fi;q=0.8", "sv"),
         ("en,da;q=0.9", "en"),
         ("nn-NO", "nb"),
         ("de,fr;q=0.5", "en"),
@@ -68,7 +72,13 @@ def test_a_login_is_in_one_language_from_the_shop_to_vipps(vipps: VippsPerson, h
     landing = urllib3.request("GET", vipps.start(), headers=headers).data.decode()
     assert f'<html lang="{language}"' in landing
     assert simulator_i18n.preferred_language(header) == language
-    assert simulator_i18n.ALIASES == ALIASES
+    assert (simulator_i18n.LANGUAGES, simulator_i18n.ALIASES) == (LANGUAGES, ALIASES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_that_the_visitor_chose_is_kept_at_the_simulator(vipps: VippsPerson, language: str) -> None:
+    vipps.browser.get(f"/language/{language}")
+    assert parse_qs(vipps.start())[simulator_i18n.PARAMETER] == [language]
 
 
 @pytest.mark.parametrize("header", ["", ";", "nb;q=x", "en," * 2000, "*", "\u00e6"])

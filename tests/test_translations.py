@@ -1,5 +1,6 @@
-"""English and Norwegian are both complete: every text for people is translated, and the compiled files are current."""
+"""Every language is complete: each text for people is translated, and the compiled files are current."""
 
+import json
 import re
 from functools import cache
 from io import BytesIO
@@ -12,6 +13,8 @@ from babel.messages.extract import extract_from_file
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 
+from app.i18n import DEFAULT_LANGUAGE, LANGUAGES
+
 ROOT = Path(__file__).resolve().parent.parent
 KEYWORDS: dict[str, Any] = {**dict.fromkeys(("_", "N_", "_l", "gettext", "lazy_gettext")), "ngettext": (1, 2)}
 # By a file's suffix, or by its name.
@@ -21,7 +24,10 @@ METHODS = {
 }  # fmt: skip
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 # The shop has a catalog, and the demo with the guide has one. The simulator's is tested with the simulator.
-CATALOGS = [folder for folder in ("app", "demo") if (ROOT / folder).is_dir()]
+FOLDERS = [folder for folder in ("app", "demo") if (ROOT / folder).is_dir()]
+EACH_CATALOG = pytest.mark.parametrize(
+    ("name", "language"), [(name, each) for name in FOLDERS for each in LANGUAGES if each != DEFAULT_LANGUAGE]
+)
 GUIDE = ("app/guide", "templates/guide")
 
 
@@ -48,34 +54,34 @@ def needed_in(catalog: str) -> frozenset[str]:
     return texts_of("app") if catalog == "app" else texts_of(catalog) - texts_of("app")
 
 
-def file_of(catalog: str, name: str) -> Path:
-    return ROOT / catalog / "translations" / "nb" / "LC_MESSAGES" / name
+def file_of(catalog: str, language: str, name: str) -> Path:
+    return ROOT / catalog / "translations" / language / "LC_MESSAGES" / name
 
 
-def norwegian(catalog: str) -> Catalog:
-    with file_of(catalog, "messages.po").open("rb") as file:
-        return read_po(file, locale="nb")
+def catalog_of(name: str, language: str) -> Catalog:
+    with file_of(name, language, "messages.po").open("rb") as file:
+        return read_po(file, locale=language)
 
 
-@pytest.mark.parametrize("name", CATALOGS)
-def test_every_text_has_a_norwegian_one(name: str) -> None:
-    catalog = norwegian(name)
+@EACH_CATALOG
+def test_every_text_is_translated(name: str, language: str) -> None:
+    catalog = catalog_of(name, language)
     missing = sorted(text for text in needed_in(name) if text not in catalog or not any_text(catalog[text].string))
-    assert missing == []
+    assert not missing, f"{name}, {language}: {json.dumps(missing, ensure_ascii=False, indent=0)}"
 
 
-@pytest.mark.parametrize("name", CATALOGS)
-def test_no_translation_is_unused_or_unsure(name: str) -> None:
-    catalog = norwegian(name)
+@EACH_CATALOG
+def test_no_translation_is_unused_or_unsure(name: str, language: str) -> None:
+    catalog = catalog_of(name, language)
     ids = {message.id if isinstance(message.id, str) else message.id[0] for message in catalog if message.id}
     assert sorted(ids - texts_of(name)) == []
     assert [message.id for message in catalog if message.fuzzy and message.id] == []
     assert not catalog.obsolete
 
 
-@pytest.mark.parametrize("name", CATALOGS)
-def test_a_translation_keeps_the_placeholders(name: str) -> None:
-    for message in norwegian(name):
+@EACH_CATALOG
+def test_a_translation_keeps_the_placeholders(name: str, language: str) -> None:
+    for message in catalog_of(name, language):
         if not message.id:
             continue
         ids, strings = (part if isinstance(part, tuple | list) else (part,) for part in (message.id, message.string))
@@ -83,12 +89,12 @@ def test_a_translation_keeps_the_placeholders(name: str) -> None:
         assert all(set(PLACEHOLDER.findall(string)) == wanted for string in strings), message.id
 
 
-@pytest.mark.parametrize("name", CATALOGS)
-def test_the_compiled_catalog_is_current(name: str) -> None:
+@EACH_CATALOG
+def test_the_compiled_catalog_is_current(name: str, language: str) -> None:
     compiled = BytesIO()
-    write_mo(compiled, norwegian(name))
+    write_mo(compiled, catalog_of(name, language))
     compiled.seek(0)
-    with file_of(name, "messages.mo").open("rb") as file:
+    with file_of(name, language, "messages.mo").open("rb") as file:
         assert pairs_of(read_mo(file)) == pairs_of(read_mo(compiled))
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from app import assets
 from app.database import db
-from app.i18n import money
+from app.i18n import LANGUAGES, format_price
 from app.security import client_network, cookie_name
 from tests.conftest import browser_of, open_page, post, served
 from tests.pages import check_page
@@ -28,8 +28,8 @@ PAGES = ["/", "/products/wool-blanket", "/cart", "/login", "/register", "/passwo
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("language", ["en", "nb"])
-def test_every_page_is_valid_in_both_languages(demo_client: FlaskClient, path: str, language: str) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_is_valid_in_every_language(demo_client: FlaskClient, path: str, language: str) -> None:
     demo_client.get(f"/language/{language}")
     page = open_page(demo_client, path, status=404 if path == "/nowhere" else 200)
     assert page.one("html")["lang"] == language
@@ -338,14 +338,15 @@ def test_the_language_is_the_browsers_until_the_switch_is_used(demo_client: Flas
 
 
 @pytest.mark.parametrize(
-    ("ore", "written"),
+    ("language", "ore", "written"),
     [
-        (129900, "1\u00a0299,00\u00a0kr"), (0, "0,00\u00a0kr"), (5, "0,05\u00a0kr"),
-        (123456789, "1\u00a0234\u00a0567,89\u00a0kr"),
+        ("nb", 129900, "1\u00a0299,00\u00a0kr"), ("en", 0, "0,00\u00a0kr"), ("nb", 5, "0,05\u00a0kr"),
+        ("en", 123456789, "1\u00a0234\u00a0567,89\u00a0kr"), ("da", 129900, "1.299,00\u00a0NOK"),
+        ("sv", 129900, "1\u00a0299,00\u00a0Nkr"), ("fi", 129900, "1\u00a0299,00\u00a0NOK"),
     ],
 )  # fmt: skip
-def test_prices_are_formatted_the_norwegian_way(ore: int, written: str) -> None:
-    assert money(ore) == written
+def test_prices_are_written_as_the_language_writes_them(language: str, ore: int, written: str) -> None:
+    assert format_price(ore, language) == written
 
 
 def test_a_static_file_is_immutable_only_under_its_version(client: FlaskClient) -> None:

@@ -1,8 +1,9 @@
 """Search products by an index of trigrams, on both databases and without an extension.
 
 A word is found where words begin, in the singular and the plural: "hats" finds "hat", and "hat" does not find "that".
-The last part of a Norwegian compound is its noun, so a longer word is also found where words end ("teppe" in
-"ullteppe"). Source of the English plurals: Harman, "How effective is suffixing?" (JASIS 42, 1991), the S stemmer.
+In the Nordic languages the last part of a compound is its noun, so a longer word is also found where words end
+("teppe" in "ullteppe"). Source of the English plurals: Harman, "How effective is suffixing?" (JASIS 42, 1991), the S
+stemmer.
 
 Every word is indexed with two spaces on each side, so a trigram tells where words begin and end. The triggers and
 indexes of migration 0006 keep the index up to date, whichever program writes the texts:
@@ -38,8 +39,11 @@ PLURALS: dict[str, tuple[tuple[str, str], ...]] = {
         (r"fe?$", "ves"),
     ),
     "nb": ((r"ene$", ""), (r"er$", ""), (r"(?<=e)r$", ""), (r"(?<=e)ne$", "")),
+    "da": ((r"(erne|ene|er|e)$", ""), (r"(?<=e)r(ne)?$", ""), (r"([bdfgklmnprst])\1(er(ne)?|e)$", r"\1")),
+    "sv": ((r"or(na)?$", "a"), (r"[ae]r(na)?$", ""), (r"ar(na)?$", "e"), (r"na?$", "")),
+    "fi": ((r"t$", ""), (r"set$", "nen"), (r"et$", "i"), (r"([kpt])([aeiouyäö])t$", r"\1\1\2"), (r"v([aä])t$", r"p\1")),
 }
-COMPOUNDING = frozenset({"nb"})
+COMPOUNDING = frozenset(PLURALS) - {"en"}
 MIN_STEM, MIN_TAIL = 3, 4
 
 Cards = Select[*tuple[Any, ...]]

@@ -25,7 +25,7 @@ TOWN = "Oslo"
 ADDRESS = f"{{STREET}}, {{TOWN}}"
 """The shop's address: in the terms, in the privacy notice, and for customers who pick up an order."""
 CURRENCY, PRICE_LOCALE = "NOK", "nb_NO"
-"""The currency of every price (ISO 4217), and the locale that says how prices are written, in every language."""
+"""The currency of every price (ISO 4217), and the locale in which English pages write prices."""
 ORDER_PREFIX = {prefix}
 """What order numbers begin with, so that they are not taken for another shop's."""
 DELIVERY_PRICE = 0

@@ -7,6 +7,8 @@ from typing import Any
 import html5lib
 from bs4 import BeautifulSoup, Tag
 
+from simulator.i18n import LANGUAGES
+
 # Inline code would need a hole in the Content-Security-Policy.
 INLINE = re.compile(r"^on[a-z]+$|^style$")
 # Plain text and attribute values without markup in them cannot make a page invalid.
@@ -58,7 +60,7 @@ def check_page(response: Any) -> Page:
     page = Page(response.text)
     title = page.one("head > title").get_text().strip()
     assert title.startswith(page.h1[:20]), f"title {title!r} does not begin like the h1 {page.h1!r}"
-    assert page.one("html")["lang"] in ("en", "nb", "da", "fi")
+    assert page.one("html")["lang"] in LANGUAGES
     ids = [str(tag["id"]) for tag in page.select("[id]")]
     assert len(ids) == len(set(ids)), f"an id twice: {sorted(i for i in ids if ids.count(i) > 1)}"
     check_markup(page)

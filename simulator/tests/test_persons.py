@@ -1,4 +1,4 @@
-"""The test persons: complete, fictional, described in both languages, and one for each case."""
+"""The test persons: complete, fictional, described in every language, and one for each case."""
 
 from datetime import UTC, datetime
 
@@ -6,6 +6,7 @@ import phonenumbers
 import pytest
 
 from .. import persons
+from ..i18n import LANGUAGES
 
 PEOPLE = {person["key"]: person for person in persons.from_file()}
 MEMBERS = {
@@ -15,10 +16,10 @@ MEMBERS = {
 
 
 @pytest.mark.parametrize("key", PEOPLE)
-def test_each_is_complete_and_described_in_both_languages(key: str) -> None:
+def test_each_is_complete_and_described_in_every_language(key: str) -> None:
     person = PEOPLE[key]
     assert MEMBERS <= set(person) <= MEMBERS | {"nin"}
-    assert all(person["shows"][language] for language in ("en", "nb"))
+    assert all(person["shows"][language] for language in LANGUAGES)
     assert person["email"] == "" or person["email"].endswith("example.com")
     changeable = {name: value for name, value in person.items() if name not in ("key", "shows")}
     assert persons.change(person, changeable) == person

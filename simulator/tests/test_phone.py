@@ -213,7 +213,7 @@ def test_unknown_company_is_not_found(browser: FlaskClient, provider: Provider) 
     assert phone(browser).page.select(".company")
 
 
-def test_phone_can_be_read_in_both_languages(browser: FlaskClient, advanced: Provider) -> None:
+def test_phone_is_read_in_the_chosen_language(browser: FlaskClient, advanced: Provider) -> None:
     advanced.log_in("ola", {"scope": "openid name"})
     assert phone(browser, query="?language=nb").page.one("html")["lang"] == "nb"
     page = phone(browser).page

@@ -251,7 +251,7 @@ def test_the_numbers_of_another_customers_things_lead_nowhere(make_app: Callable
 
 
 def test_no_page_repeats_the_secret_of_a_mailed_link(make_app: Callable[..., Flask]) -> None:
-    """But the one that ends a mail, so that its page can be read in both languages: it opens nothing."""
+    """But the one that ends a mail, so that its page can be read in every language: it opens nothing."""
     shop = make_app(demo=True, **DEMO)
     for rule, path in rules(shop):
         if "token" in rule.arguments and rule.endpoint != "unsubscribe.page":

@@ -116,7 +116,8 @@ def fill_in_everything(shop: Flask, browser: FlaskClient) -> None:
 
 # Pictures; and a stream of events, which has only numbers and does not end soon.
 NOT_OPENED = (
-    "/static", "/favicon.ico", "/apple-touch-icon.png", "/guide/source", "/guide/made", "/login/vipps", "/language", "/guide/inspector/live/events",
+    "/static", "/favicon.ico", "/apple-touch-icon.png", "/guide/source", "/guide/made", "/login/vipps", "/language",
+    "/guide/inspector/live/events",
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The demo's pages: shown in the demo only, with accounts that work and that can be reset."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -27,6 +28,16 @@ REAL = {
 def test_scenarios_are_shown_in_the_demo_only(make_app: Callable[..., Flask]) -> None:
     assert "Kari Sandvik Nordfjell" in make_app(demo=True).test_client().get("/demo").text
     assert make_app(DEMO="0").test_client().get("/demo").status_code == 404
+
+
+@pytest.mark.parametrize(("language", "note"), [("en", ""), ("da", "(på engelsk)"), ("fi", "(englanniksi)")])
+def test_a_link_to_the_guide_says_that_it_is_in_english(
+    make_app: Callable[..., Flask], language: str, note: str
+) -> None:
+    client = make_app(demo=True).test_client()
+    client.get(f"/language/{language}")
+    page = open_page(client, "/")
+    assert re.findall(r"\(.+?\)", page.one(".footer__guide").get_text()) == ([note] if note else [])
 
 
 def test_reset_restores_the_sample_accounts_and_keeps_others(make_app: Callable[..., Flask]) -> None:

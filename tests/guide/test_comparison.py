@@ -92,12 +92,12 @@ def test_every_purpose_has_an_outcome_of_its_own_and_equal_logins_have_no_differ
             for each in LoginPurpose
             for ended in ({"purpose": each, "decision": None},)
         ]
-    assert len({each.purpose for each in timelines}) == len(LoginPurpose)
-    # Members log in as well, and a confirmation is one, whatever it was begun for.
-    assert len({each.outcome for each in timelines}) == len(LoginPurpose) - 2
-    for first, second in pairwise(timelines):
-        assert [group.title for group in difference_groups(first, second)] == ["What it was for"]
-        assert difference_groups(first, first) == []
+        assert len({each.purpose for each in timelines}) == len(LoginPurpose)
+        # Members log in as well, and a confirmation is one, whatever it was begun for.
+        assert len({each.outcome for each in timelines}) == len(LoginPurpose) - 2
+        for first, second in pairwise(timelines):
+            assert [group.title for group in difference_groups(first, second)] == ["What it was for"]
+            assert difference_groups(first, first) == []
 
 
 def test_a_failed_check_shows_the_values_that_it_compared(vipps: VippsPerson) -> None:

@@ -1,6 +1,7 @@
 """The inspector: a login shown step by step, with the line of code that makes each check."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -39,6 +40,17 @@ def test_newest_login_has_an_address_of_its_own(vipps: VippsPerson) -> None:
     assert vipps.browser.get(f"{latest}?reference={reference}").headers["Location"] == f"{INDEX}/{first}"
     assert vipps.browser.get(f"{latest}?reference=nothing").headers["Location"] == INDEX
     assert browser_of(vipps.app).get(f"{latest}?reference={reference}").headers["Location"] == INDEX
+
+
+def test_the_brand_is_that_of_the_settings(make_app: Callable[..., Flask], simulator: str) -> None:
+    shop = make_app(demo=True, SIMULATOR_URL=simulator, VIPPS_BRAND="mobilepay")
+    vipps = VippsPerson(shop, browser_of(shop), simulator)
+    vipps.log_in("kari")
+    page = newest(vipps.browser)
+    titles = [each.get_text() for each in page.select(".step__title")]
+    assert titles[2:4] == ["The shop sends you to MobilePay", "MobilePay asks you"]
+    assert "Vipps" not in " ".join(titles) + page.one("svg.sequence").get_text()
+    assert "the brand MobilePay" in page.text
 
 
 def test_a_login_is_shown_from_the_button_to_the_page(vipps: VippsPerson) -> None:

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from app import about
 from app.customers.privacy import retention_periods
+from app.i18n import LANGUAGES
 from app.settings import Settings
 from app.shop import carts
 from tests.conftest import browser_of, open_page
@@ -40,7 +41,7 @@ def test_they_are_at_the_foot_of_every_page(client: FlaskClient) -> None:
     assert {"/privacy", "/terms"} <= {str(link["href"]) for link in page.select("footer a")}
 
 
-@pytest.mark.parametrize("language", ["en", "nb"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_is_left_unfilled(client: FlaskClient, language: str) -> None:
     client.set_cookie("language", language)
     for path in ("/privacy", "/terms"):

@@ -1,4 +1,4 @@
-"""The sample products: complete in both languages, with their pictures, and safe to load again."""
+"""The sample products: complete in every language, with their pictures, and safe to load again."""
 
 import copy
 import json
@@ -29,7 +29,7 @@ def test_the_demo_is_a_shop_of_some_size_with_a_few_things_scarce_and_one_gone(d
     assert 3 in stocks
 
 
-def test_every_text_is_in_both_languages() -> None:
+def test_every_text_is_in_every_language() -> None:
     for item in GOODS["products"] + GOODS["categories"]:
         texts = [item[part] for part in ("name", "summary", "description", "intro") if part in item]
         texts += [detail[part] for detail in item.get("details", []) for part in ("label", "value")]
@@ -51,6 +51,15 @@ def test_every_price_is_whole_kroner_and_every_category_exists() -> None:
         assert (type(product["price"]), type(product["stock"])) == (int, int), product["slug"]
         assert product["price"] % 100 == 0, product["slug"]
         assert product["category"] in categories, product["slug"]
+
+
+def test_the_demo_can_be_searched_in_every_language(demo_app: Flask) -> None:
+    client = browser_of(demo_app)
+    product = GOODS["products"][0]
+    for language in LANGUAGES:
+        client.set_cookie("language", language, domain="localhost")
+        page = open_page(client, f"/?q={product['name'][language].upper()}")
+        assert product["name"][language] in page.text
 
 
 def test_loading_twice_is_loading_once(app: Flask) -> None:

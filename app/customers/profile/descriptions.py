@@ -14,6 +14,7 @@ from app.customers.accounts.postal_address import KINDS, from_parts, label_lines
 from app.customers.dates import date_in_words
 from app.customers.models import ProfileChange
 from app.database import utcnow
+from app.i18n import language, time_format
 
 LABELS = {
     "name": _l("Name"),
@@ -33,9 +34,9 @@ def age(moment: datetime) -> str:
     then, now = to_user_timezone(moment), to_user_timezone(utcnow())
     days = (now.date() - then.date()).days
     if days <= 0:
-        return str(_("today at %(time)s", time=format_datetime(moment, "HH:mm")))
+        return str(_("today at %(time)s", time=format_datetime(moment, time_format(language()))))
     if days == 1:
-        return str(_("yesterday at %(time)s", time=format_datetime(moment, "HH:mm")))
+        return str(_("yesterday at %(time)s", time=format_datetime(moment, time_format(language()))))
     back = then.replace(hour=0, minute=0) - now.replace(hour=0, minute=0)
     return str(format_timedelta(back, granularity="day", threshold=THREE_OF_THE_NEXT, add_direction=True))
 

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app.guide.inspector import live, recorded_names, store
 from app.guide.inspector.comparison import difference_groups, summarize
-from app.guide.inspector.timeline import PARTICIPANTS, Timeline, build_timeline, count_passed
+from app.guide.inspector.timeline import PARTICIPANTS, Timeline, build_timeline, count_passed, in_brand
 from app.guide.sequence import Arrow, draw, shorten
 from app.security import clear_cookie
 
@@ -36,7 +36,11 @@ def show(number: int) -> str:
         timeline=timeline,
         names=recorded_names,
         passed=count_passed(timeline),
-        diagram=draw(arrows, f"The login in {len(arrows)} steps, which are explained below", PARTICIPANTS),
+        diagram=draw(
+            arrows,
+            f"The login in {len(arrows)} steps, which are explained below",
+            [in_brand(each) for each in PARTICIPANTS],
+        ),
     )
 
 

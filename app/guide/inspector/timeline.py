@@ -5,7 +5,7 @@ Vipps app, so the timeline has one step for all of it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.guide import tables
@@ -54,7 +54,7 @@ class Timeline:
     def purpose(self) -> str:
         """Return what the login was for, in words; empty if the shop does not know it."""
         known = (self.login.start or {}).get("purpose") or (self.login.callback or {}).get("purpose")
-        return _TEXTS["purposes"][known][0] if known else ""
+        return in_brand(_TEXTS["purposes"][known][0]) if known else ""
 
     @property
     def failed(self) -> bool:
@@ -66,9 +66,26 @@ def build_timeline(login: RecordedLogin) -> Timeline:
     """Return the timeline of a recorded login."""
     callback = login.callback
     failure = (callback or login.start or {}).get("failure", "")
-    steps = [*_start_steps(login.start), *_callback_steps(callback)]
+    steps = [_step_in_brand(each) for each in (*_start_steps(login.start), *_callback_steps(callback))]
     checks = check_results(login.start, callback) if callback else []
     return Timeline(login, _outcome(login, failure), steps, checks, REFUSALS.get(failure))
+
+
+def in_brand(text: str) -> str:
+    """Return a text with the brand of the settings in place of “Vipps”."""
+    brand = settings_of_app().brand
+    return text if brand == VIPPS else text.replace(f"{VIPPS}’", f"{brand}’s").replace(VIPPS, brand)
+
+
+def _step_in_brand(step: Step) -> Step:
+    return replace(
+        step,
+        sender=in_brand(step.sender),
+        receiver=in_brand(step.receiver),
+        title=in_brand(step.title),
+        label=in_brand(step.label),
+        meaning=in_brand(step.meaning),
+    )
 
 
 def _start_steps(start: Mapping[str, Any] | None) -> Iterator[Step]:
@@ -174,7 +191,7 @@ def _outcome(login: RecordedLogin, failure: str) -> str:
         return str(decision["words"])
     if not login.callback["calls"]:
         return "Repeated callback"
-    return str(_TEXTS["purposes"][login.callback.get("purpose") or LoginPurpose.LOG_IN][1])
+    return in_brand(_TEXTS["purposes"][login.callback.get("purpose") or LoginPurpose.LOG_IN][1])
 
 
 def _refused(login: RecordedLogin, failure: str) -> str:
