@@ -19,6 +19,8 @@ GET    /control/merchants               all merchants, with their secrets
 PUT    /control/merchants/<client_id>   add a merchant, or replace one
 PATCH  /control/merchants/<client_id>   change fields, for example auth_method or plan
 POST   /control/keys/rotate             sign with a new key from now on
+PUT    /control/faults                  faults of the discovery document and the key set, until they are replaced; {}
+                                        removes them
 GET    /control/requests                calls to the protocol endpoints; ?after=<id> for those after one
 POST   /control/reset                   delete logins and consents, undo changes; keep the keys
 """
@@ -28,11 +30,13 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from flask import Blueprint, Response, abort, jsonify, make_response, render_template, request
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
 from simulator import (
     control_requests,
+    faults,
     keys,
     logins,
     merchants,
@@ -46,7 +50,7 @@ from simulator import (
 from simulator.config import MerchantConfig
 from simulator.context import simulator
 from simulator.database import fetch
-from simulator.models import Delivery, Grant, Person, SalesUnit
+from simulator.models import Delivery, EndpointFault, Grant, Person, SalesUnit
 from simulator.revocations import Variant
 from simulator.scenarios import SCENARIOS
 
@@ -168,6 +172,17 @@ def rotate_keys() -> Response:
     _body()
     with simulator().store.write() as session:
         return jsonify(kid=keys.rotate(session))
+
+
+@bp.put("/faults")
+def put_faults() -> Response:
+    """Replace the faults of the discovery document and the key set."""
+    wanted = _body()
+    faults.check_endpoints(wanted)
+    with simulator().store.write() as session:
+        session.execute(delete(EndpointFault))
+        session.add_all(EndpointFault(name=name, fault=fault) for name, fault in wanted.items())
+    return jsonify(faults=wanted)
 
 
 @bp.get("/requests")

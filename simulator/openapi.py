@@ -140,6 +140,13 @@ PATHS: dict[str, dict[str, Json]] = {
         ),
     },
     "/control/keys/rotate": {"post": _operation("Sign with a new key from now on", "kid", NOTHING)},
+    "/control/faults": {
+        "put": _operation(
+            "Replace the faults of the discovery document and the key set",
+            "faults",
+            _object({kind: {"type": "object"} for kind in faults.ENDPOINT_KINDS}),
+        )
+    },
     "/control/requests": {"get": {**_operation("Calls to the protocol endpoints", "counts"), "parameters": AFTER}},
     "/control/reset": {"post": _operation("Forget logins, consents and changes; the keys stay", "reset", NOTHING)},
 }

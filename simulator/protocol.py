@@ -8,7 +8,7 @@ import errno
 import secrets
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import Blueprint, Response, g, json, redirect, request, url_for
@@ -24,7 +24,7 @@ from simulator.context import simulator
 from simulator.database import fetch, utcnow
 from simulator.error_pages import gateway_page, refusal_page
 from simulator.faults import Answer
-from simulator.models import SalesUnit
+from simulator.models import EndpointFault, SalesUnit
 from simulator.scenarios import Scenario
 
 bp = Blueprint("protocol", __name__)
@@ -35,14 +35,13 @@ BROWSER = "browser"
 @bp.get(discovery.DISCOVERY)
 def configuration() -> Response:
     """Show the discovery document."""
-    return _cached(discovery.document(simulator().config.public_url))
+    return _document("discovery", lambda _: discovery.document(simulator().config.public_url))
 
 
 @bp.get(discovery.JWKS)
 def jwks() -> Response:
     """Show the public keys."""
-    with simulator().store.read() as session:
-        return _cached({"keys": simulator().keys.public_keys(session, utcnow())})
+    return _document("jwks", lambda session: {"keys": simulator().keys.public_keys(session, utcnow())})
 
 
 @bp.get(discovery.AUTHORIZE)
@@ -85,7 +84,7 @@ def token() -> Response:
             unit,
             form,
             issuer=parts.issuer,
-            sign=lambda claims, flaw: parts.keys.sign(session, claims, flaw),
+            sign=lambda claims, flaw: parts.keys.sign(session, claims, flaw, unit.client_secret),
             lifetime=parts.config.code_lifetime,
             now=utcnow(),
         )
@@ -171,6 +170,15 @@ def _oauth_failure(failure: OAuthFailure) -> Response:
         # RFC 6749 section 5.2: answer with the scheme that the client used.
         response.headers["WWW-Authenticate"] = 'Basic realm="Vipps Login, simulated"'
     return response
+
+
+def _document(name: str, build: Callable[[Session], dict[str, Any]]) -> Response:
+    """Show the discovery document or the key set, or the fault that is set for it."""
+    with simulator().store.read() as session:
+        fault = fetch(session, EndpointFault, name)
+        if fault and "members" not in fault.fault:
+            return _faulty(Answer(**fault.fault))
+        return _cached({**build(session), **(fault.fault["members"] if fault else {})})
 
 
 def _cached(body: dict[str, Any]) -> Response:

@@ -9,9 +9,22 @@ from sqlalchemy.schema import CreateTable
 from simulator import keys, merchants, persons
 from simulator.config import MerchantConfig
 from simulator.database import Base, Store
-from simulator.models import AccessToken, ConsentAnswer, Delivery, Grant, Login, Person, ProviderCall, RememberedBrowser
+from simulator.models import (
+    AccessToken,
+    ConsentAnswer,
+    Delivery,
+    EndpointFault,
+    Grant,
+    Login,
+    Person,
+    ProviderCall,
+    RememberedBrowser,
+)
 
-_DISPOSABLE = (AccessToken, Login, ConsentAnswer, Grant, Delivery, RememberedBrowser, ProviderCall, Person)
+_DISPOSABLE = (
+    *(AccessToken, Login, ConsentAnswer, Grant, Delivery),
+    *(RememberedBrowser, ProviderCall, EndpointFault, Person),
+)
 
 
 def prepare(store: Store, configured: tuple[MerchantConfig, ...]) -> None:
