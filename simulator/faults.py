@@ -17,7 +17,7 @@ stay until they are removed.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -82,7 +82,8 @@ class Answer:
     """An answer that replaces the real one.
 
     It is delayed by `delay` seconds; `cut` closes the connection in the middle of the body, `drop` before the headers;
-    `filler` blanks are sent before the body. A string body is sent as it is, any other value as JSON.
+    `filler` blanks are sent before the body. A string body is sent as it is, any other value as JSON. With `real` it is
+    the right answer that is delayed, cut or filled.
     """
 
     status: int = 500
@@ -93,6 +94,7 @@ class Answer:
     cut: bool = False
     drop: bool = False
     filler: int = 0
+    real: bool = False
 
 
 def check(faults: Mapping[str, Any]) -> None:
@@ -140,6 +142,11 @@ def answer(faults: Mapping[str, Any], endpoint: str) -> Answer | None:
     """Return the replacement answer of `token` or `userinfo`, or None."""
     fault = faults.get(endpoint)
     return None if fault is None else Answer(**fault)
+
+
+def filled_in(answer: Answer, body: Mapping[str, Any]) -> Answer:
+    """Return the answer of a fault, with the right body if it is `real`."""
+    return replace(answer, status=200, body=body) if answer.real else answer
 
 
 def replace_members(faults: Mapping[str, Any], kind: str, members: dict[str, Any]) -> dict[str, Any]:

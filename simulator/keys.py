@@ -73,8 +73,7 @@ class KeyRing:
         else:
             about = f"{signed}." if flaw == "wrong" else signed
             signature = JWSRegistry.algorithms[ALGORITHM].sign(about.encode(), key)
-        end = _ENDS.get(flaw, lambda whole: f".{_base64url(whole)}")
-        return signed + end(signature)
+        return signed + (_ENDS[flaw](signature) if flaw in _ENDS else f".{_base64url(signature)}")
 
     def public_keys(self, session: Session, now: datetime) -> list[dict[str, Any]]:
         """Return the key set's members (RFC 7517 section 4), newest first."""

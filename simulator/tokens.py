@@ -59,7 +59,7 @@ def exchange(
     if not _use_code(session, login, now):
         return _reused(session, login, now)
     if fault := faults.answer(login.faults, "token"):
-        return fault
+        return faults.filled_in(fault, _issue(session, unit, login, issuer, sign, now))
     return Issued(_issue(session, unit, login, issuer, sign, now))
 
 

@@ -95,6 +95,14 @@ def test_members_of_the_token_response_can_be_replaced(provider: Provider) -> No
 
 
 @pytest.mark.parametrize(("careless", "status"), [(True, 200), (False, 400)])
+def test_the_right_answer_can_be_filled_up(provider: Provider) -> None:
+    answer = provider.exchange(provider.log_in(faults={"token": {"real": True, "filler": 9000}})["code"])
+    assert (answer.status_code, answer.json["token_type"]) == (200, "bearer")
+    assert len(answer.text) > 9000
+    access_token = provider.tokens(faults={"userinfo": {"real": True, "filler": 9000}})["access_token"]
+    assert provider.userinfo(access_token).text.startswith(" " * 9000 + '{"sub"')
+
+
 def test_a_careless_token_endpoint_ignores_the_verifier(provider: Provider, careless: bool, status: int) -> None:
     answer = provider.exchange(provider.log_in(faults={"careless": careless})["code"], code_verifier="x" * 43)
     assert answer.status_code == status

@@ -1,0 +1,161 @@
+"""The command `check`: reads `merchant.toml`, runs the cases, and writes the reports."""
+
+import argparse
+import secrets
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from .. import SimulatorConfig, create_simulator
+from . import report
+from .browser import UNREACHABLE, Answer, Headers, Network, Transport
+from .cases import Stage, every_case, stages
+from .lab import Lab, UnclearError
+from .merchant import Client, MerchantFileError, load
+from .provider import ControlError, Provider
+from .run import Result, run
+from .steps import callback_of
+
+MAX_REQUESTS = 20_000
+"""The most requests of one run. A whole run needs about 2,000."""
+
+
+class TooManyRequestsError(Exception):
+    """The run needs more requests than it may send."""
+
+
+class Counted:
+    """A transport that counts its requests, and ends the run before it becomes a flood."""
+
+    def __init__(self, transport: Transport) -> None:
+        """Count the requests of a transport."""
+        self._send = transport
+        self.count = 0
+
+    def __call__(self, method: str, url: str, headers: Headers, body: bytes | None) -> Answer:
+        """Send a request."""
+        self.count += 1
+        if self.count > MAX_REQUESTS:
+            raise TooManyRequestsError
+        return self._send(method, url, headers, body)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Check a merchant; return 0 if all is safe, 1 if not, 2 if it could not be checked, 3 if a case is unclear."""
+    options = _parser().parse_args(argv)
+    try:
+        merchant = load(options.merchant)
+        chosen = _chosen(options.stage, options.case)
+        transport = Counted(Network())
+        with simulator_at(merchant.simulator, transport):
+            provider = Provider(transport, merchant.simulator)
+            provider.register()
+            lab = Lab(merchant, provider, transport, options.seed)
+            if options.replay:
+                return _replay(lab, options.replay)
+            _say(f"seed {options.seed}")
+            found = run(lab, chosen, lambda result: _progress(result, options.verbose))
+    except (MerchantFileError, ControlError, TooManyRequestsError, UnclearError) as error:
+        _say(f"The check could not run: {error or 'too many requests'}")
+        return 2
+    found = replace(found, requests=transport.count)
+    _say(report.summary(found, chosen))
+    for path, write in ((options.json, report.to_json), (options.junit, report.to_junit)):
+        if path:
+            path.write_text(write(found), encoding="utf-8")
+    if options.html:
+        options.html.write_text(report.to_html(found, chosen), encoding="utf-8")
+    return found.exit_status
+
+
+@contextmanager
+def simulator_at(client: Client, transport: Transport) -> Iterator[None]:
+    """Start a simulator at the client's address, unless one answers there or the secret is unknown."""
+    if transport("GET", f"{client.url}/control/merchants", (), None).status != UNREACHABLE or not client.client_secret:
+        yield
+        return
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        """Logs no requests."""
+
+        def log(self, type: str, message: str, *args: object) -> None:
+            """Log nothing."""
+
+    parts = urlsplit(client.url)
+    with tempfile.TemporaryDirectory() as folder:
+        database = f"sqlite:///{folder}/simulator.sqlite"
+        config = SimulatorConfig(public_url=client.url, database_url=database, secret_key=secrets.token_hex())
+        app = create_simulator(config)
+        host, port = parts.hostname or "localhost", parts.port or 80
+        server = make_server(host, port, app, threaded=True, request_handler=Quiet)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        _say(f"started a simulator at {client.url}")
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+            app.extensions["simulator"].store.engine.dispose()
+
+
+def _replay(lab: Lab, name: str) -> int:
+    """Stop at the door: print the address with which the person's own browser ends the login of a case."""
+    case = every_case()[name]
+    if case.do != "login":
+        raise MerchantFileError(f"{name} cannot be replayed: it is no single login")
+    _say(f"{case.tried}. {case.right}")
+    _say(f"1. Press the login button in your browser: {lab.merchant.start}")
+    _say("2. Stop at the simulator. Paste the address of its page's authorization request here:")
+    started = lab.start(lab.browser())
+    pasted = input().strip()
+    started.url = pasted or started.url
+    _say("3. Open this address in the same browser:")
+    _say(callback_of(lab, case, started, lab.fresh()))
+    return 0
+
+
+def _chosen(numbers: Sequence[int], names: Sequence[str]) -> tuple[Stage, ...]:
+    """Return the stages and cases that are wanted."""
+    if unknown := sorted(set(names) - set(every_case())):
+        raise MerchantFileError(f"there is no case {unknown[0]}")
+    if unknown_numbers := sorted(set(numbers) - {stage.number for stage in stages()}):
+        raise MerchantFileError(f"there is no stage {unknown_numbers[0]}")
+    wanted = [stage for stage in stages() if not numbers or stage.number in numbers]
+    picked = [
+        replace(each, cases=tuple(case for case in each.cases if not names or case.id in names)) for each in wanted
+    ]
+    return tuple(stage for stage in picked if stage.cases)
+
+
+def _progress(result: Result, verbose: bool) -> None:
+    if verbose or result.finding.verdict in ("unsafe", "unclear"):
+        _say(report.line(result))
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="check", description="Tell whether a merchant's login with Vipps is safe.")
+    parser.add_argument("merchant", type=Path, help="merchant.toml")
+    parser.add_argument("--stage", type=int, action="append", default=[], help="only this stage; may be repeated")
+    parser.add_argument("--case", action="append", default=[], help="only this case; may be repeated")
+    parser.add_argument("--replay", metavar="CASE", help="stop at the door: print the callback address of this case")
+    parser.add_argument(
+        "--seed", type=int, default=secrets.randbelow(10**6), help="repeat the values of an earlier run"
+    )
+    parser.add_argument("--json", type=Path, help="write the results as JSON")
+    parser.add_argument("--junit", type=Path, help="write the results as JUnit XML")
+    parser.add_argument("--html", type=Path, help="write the results as one HTML file")
+    parser.add_argument("--verbose", action="store_true", help="print each case")
+    return parser

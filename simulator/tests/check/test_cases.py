@@ -1,0 +1,35 @@
+"""Each case is safe for a merchant that is right, and unsafe for the same merchant with one mistake."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from simulator.check.cases import every_case, stages
+from simulator.check.lab import Lab
+from simulator.check.run import run
+from simulator.check.steps import Verdict, perform
+from simulator.tests.check.conftest import World
+
+CASES = every_case()
+MISTAKES: dict[str, str] = tomllib.loads((Path(__file__).parent / "mistakes.toml").read_text())
+
+
+def test_the_right_merchant_is_safe_in_every_case(lab: Lab) -> None:
+    report = run(lab, stages())
+    assert report.broken == ""
+    wrong = [(each.case.id, each.finding) for each in report.results if each.finding.verdict is not Verdict.SAFE]
+    assert wrong == []
+    assert report.exit_status == 0
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_mistake_is_found(name: str, lab: Lab, world: World) -> None:
+    world.shop.mistakes = {MISTAKES[name]}
+    finding = perform(lab, CASES[name])
+    assert finding.verdict is Verdict.UNSAFE, finding
+
+
+def test_there_are_enough_cases_and_each_has_its_mistake() -> None:
+    assert len(CASES) >= 40
+    assert set(MISTAKES) == set(CASES)
