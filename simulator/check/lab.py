@@ -20,7 +20,15 @@ LIMIT_SECONDS = 10
 """The time in which a right merchant answers, also if the provider does not."""
 
 
-_KEPT = ("accepted", "required", "email_verified", "real", "cut", "drop")  # members that may be false themselves
+_KEPT = (
+    "accepted",
+    "checked",
+    "required",
+    "email_verified",
+    "real",
+    "cut",
+    "drop",
+)  # members that may be false themselves
 
 
 class UnclearError(Exception):
@@ -128,6 +136,7 @@ class Lab:
             "provider": self.provider.client.url,
             "client_id_part": started.get("client_id")[:-2],
             "sub": person.sub,
+            "sub_upper": person.sub.upper(),
             "email": person.email,
             "phone": person.phone,
             "now": int(self.now()),

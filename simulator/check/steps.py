@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from .browser import UNREACHABLE, Browser, Visit
 from .cases import Case
@@ -65,7 +65,7 @@ def log_in(lab: Lab, case: Case) -> Finding:
     try:
         if case.rotate:
             lab.provider.rotate_keys()
-        started = lab.start(browser, fill(case.to, {"evil": "evil.example"}), case.headers.items())
+        started = lab.start(browser, fill(case.to, {"shop": origin(lab.merchant.home)}), case.headers.items())
         lab.provider.set_faults(case.endpoints) if case.endpoints else None
         for attempt in range(case.times):
             started = lab.start(browser) if attempt else started
@@ -83,7 +83,7 @@ def log_in(lab: Lab, case: Case) -> Finding:
 def callback_of(lab: Lab, case: Case, started: Started, person: Person) -> str:
     """Return the address that the provider sends the browser to, as the case changes it."""
     other = lab.fresh("other") if "$other_" in str(case.fault) else person
-    names = {"other_sub": other.sub, "other_email": other.email}
+    names = {"other_sub": other.sub}
     location = lab.answer(started, person, case.fault, case.error, **names)
     if not case.edit:
         return location
@@ -210,10 +210,13 @@ REQUESTS: dict[str, Callable[[Lab, list[Started]], bool]] = {
 
 def _stays_home(lab: Lab, case: Case, started: Started, visit: Visit) -> Finding:
     """The start's parameter must not send the customer to another site."""
-    target = visit.last.location or visit.last.url
-    if origin(target) in lab.merchant.origins and not re.match(r"[/\\]{2}|\s", visit.last.header("Location")):
-        return safe("Your shop stayed on its own site.")
-    return unsafe(f"{case.proof} ({target})")
+    for answer in visit.answers:
+        raw = answer.header("Location")
+        # A browser strips blanks and reads a backslash as a slash.
+        seen = urljoin(answer.url, raw.strip().replace("\\", "/"))
+        if raw and origin(seen) not in lab.merchant.origins:
+            return unsafe(f"{case.proof} ({raw})")
+    return safe("Your shop stayed on its own site.")
 
 
 def _clean(lab: Lab, case: Case, started: Started, visit: Visit) -> Finding:

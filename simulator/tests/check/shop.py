@@ -1,4 +1,4 @@
-"""A small merchant that logs in with Vipps rightly in every case of the checker; each name in `mistakes` breaks it once.
+"""A small merchant that is right in every case of the checker; each name in `mistakes` is one mistake that it makes.
 
 All state is in memory. `fetch` sends its requests to the provider, so that the tests need no sockets.
 """
@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, redirect, request
 from joserfc import jws
+from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey, import_key
 from markupsafe import escape
 
@@ -40,6 +41,7 @@ class Flow:
     """A login that was started."""
 
     browser: str
+    state: str
     nonce: str
     verifier: str
     to: str
@@ -67,6 +69,7 @@ class Shop:
         self.users: dict[tuple[str, str], User] = {}
         self.sessions: dict[str, User] = {}
         self.flows: dict[str, Flow] = {}
+        self.browsers: dict[str, User] = {}
         self.made = 0
         self.keys: dict[str | None, Any] = {}
         self.key_fetches = 0
@@ -100,7 +103,7 @@ class Shop:
             found = json.loads(body)
         except ValueError:
             if self.wrong("crash_json"):
-                raise
+                raise RuntimeError("no JSON") from None
             raise Trouble("no JSON") from None
         if not isinstance(found, dict) and not self.wrong("crash_shape"):
             raise Trouble("no object")
@@ -109,7 +112,12 @@ class Shop:
     def document(self) -> dict[str, Any]:
         if not self.discovery or self.wrong("crash_discovery"):
             url = f"{self.provider}/access-management-1.0/access/.well-known/openid-configuration"
-            self.discovery = self.read("GET", url, {})
+            try:
+                self.discovery = self.read("GET", url, {})
+            except Trouble:
+                if self.wrong("crash_discovery"):
+                    raise RuntimeError("discovery") from None
+                raise
         return self.discovery
 
     def key(self, kid: str | None) -> Any:
@@ -122,14 +130,19 @@ class Shop:
             self.key_fetches += 1
             try:
                 found = self.read("GET", self.document()["jwks_uri"], {})
-                self.keys = {each.get("kid"): import_key(each) for each in found["keys"]} or self.keys
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                read = {each.get("kid"): import_key(each) for each in found["keys"]}
+                if not read and self.wrong("empty_keys_pass"):
+                    raise RuntimeError("no keys")
+                self.keys = read or self.keys
+            except (KeyError, TypeError, ValueError, AttributeError, JoseError) as error:
                 if self.wrong("crash_keys"):
-                    raise
+                    raise RuntimeError("keys") from error
                 raise Trouble("no keys") from error
             except Trouble:
                 self.broken = self.wrong("dead_keys")
                 raise
+        if kid is None and self.wrong("crash_kid"):
+            raise RuntimeError("kid")
         if kid is None and len(self.keys) == 1:
             return next(iter(self.keys.values()))
         if kid not in self.keys:
@@ -159,7 +172,7 @@ class Shop:
         if self.wrong("one_flow"):
             self.flows = {key: flow for key, flow in self.flows.items() if flow.browser != browser}
         digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-        self.flows[state] = Flow(browser, nonce, verifier, to)
+        self.flows[state] = Flow(browser, state, nonce, verifier, to)
         wanted = {
             "client_id": self.client_id, "redirect_uri": CALLBACK, "response_type": "code", "scope": SCOPE, "state": state,
             "nonce": nonce, "code_challenge": digest, "code_challenge_method": "S256",
@@ -218,6 +231,10 @@ class Shop:
             self.fetch("POST", url, {"Authorization": f"Basic {basic}"}, form, timeout=5, limit=MAX_BYTES, follow=False)
         if not isinstance(found, dict):
             raise RuntimeError("crash_shape")
+        if self.wrong("crash_members") and "access_token" not in found:
+            raise RuntimeError("access token")
+        if self.wrong("crash_access_token") and not isinstance(found.get("access_token"), str):
+            raise RuntimeError("access token")
         if not isinstance(found.get("access_token"), str) and not self.wrong("token_loose"):
             raise Refused("access token")
         if str(found.get("token_type", "bearer")).lower() != "bearer" and not self.wrong("token_loose"):
@@ -237,7 +254,7 @@ class Shop:
             claims = json.loads(_decoded(token.split(".")[1]))
         except ValueError:
             if self.wrong("crash_id_token"):
-                raise
+                raise RuntimeError("ID token") from None
             raise Refused("ID token") from None
         if not isinstance(header, dict) or not isinstance(claims, dict):
             raise Refused("ID token")
@@ -317,6 +334,7 @@ class Shop:
             or (wrong("nonce_known") and isinstance(nonce, str) and nonce in self.tokens)
             or (wrong("nonce_prefix") and isinstance(nonce, str) and nonce[:8] == flow.nonce[:8])
             or (wrong("nonce_case") and isinstance(nonce, str) and nonce.lower() == flow.nonce.lower())
+            or (wrong("nonce_is_state") and nonce == flow.state)
             or (wrong("nonce_list") and isinstance(nonce, list) and flow.nonce in nonce)
         )
         self.tokens[flow.nonce] = "used"
@@ -420,7 +438,7 @@ class Shop:
                 if wrong("crash_consents"):
                     raise RuntimeError("consents")
                 continue
-            accepted = item.get("accepted")
+            accepted = item.get("accepted", item.get("checked"))
             yes = accepted is True or (
                 (wrong("accepted_truthy") and bool(accepted))
                 or (wrong("accepted_default") and accepted is None)
@@ -435,7 +453,7 @@ class Shop:
             known = seen.get(item["id"])
             seen[item["id"]] = yes if known is None or wrong("last_wins") else yes and known
         if seen and not wrong("no_consents"):
-            kept = user.consents if not wrong("keeps_yes") else {k: v for k, v in seen.items()} | user.consents
+            kept = user.consents if not wrong("keeps_yes") else seen | user.consents
             user.consents = kept if wrong("keeps_yes") else {**kept, **seen}
 
 
@@ -465,7 +483,8 @@ def create_shop(shop: Shop) -> Flask:
     wrong = shop.wrong
 
     def current() -> User | None:
-        return shop.sessions.get(request.cookies.get("session", ""))
+        name = "flow" if wrong("fixation_flow") else "session"
+        return shop.sessions.get(request.cookies.get(name, ""))
 
     def page(body: str, status: int = 200) -> Response:
         response = Response(f"<!doctype html><title>Shop</title>{body}", status, content_type="text/html;charset=utf-8")
@@ -524,10 +543,10 @@ def create_shop(shop: Shop) -> Flask:
     @app.route("/callback", methods=["GET", "POST"])
     def callback() -> Response:
         given = request.args if request.method == "GET" else request.form
-        if request.method == "POST" and not wrong("post_callback"):
-            return page("<p>Please start again.</p>", 405)
         if wrong("crash_post") and request.method == "POST":
             raise RuntimeError("post")
+        if request.method == "POST":
+            return page("<p>Please start again.</p>", 405)
         try:
             return finish(given)
         except (Refused, ValueError, KeyError) as refusal:
@@ -535,6 +554,8 @@ def create_shop(shop: Shop) -> Flask:
                 raise
             if wrong("logs_out") and current():
                 shop.sessions.pop(request.cookies.get("session", ""))
+            if wrong("error_ends_flows"):
+                shop.flows = {}
             return page(f"<p>The login did not work. <a href='/login'>Try again</a></p><!-- {refusal!r} -->", 400)
         except Trouble:
             if wrong("dead"):
@@ -548,19 +569,14 @@ def create_shop(shop: Shop) -> Flask:
                 raise Refused("doubled")
         if shop.broken:
             raise Trouble("dead")
-        if "error" in given and wrong("error_first"):
-            if wrong("logs_out"):
-                shop.sessions.pop(request.cookies.get("session", ""), None)
-        if not wrong("error_ignored") and "error" in given and (wrong("error_before_state") or not state):
-            return said_no(given)
         flow = shop.take_flow(state, request.cookies.get("flow", ""))
         if "error" in given and not (wrong("error_ignored") and code):
             return said_no(given)
         issuer = given.get("iss")
+        if issuer is not None and wrong("strict_issuer"):
+            raise Refused("issuer")
         if issuer is not None and issuer != shop.document()["issuer"] and not wrong("response_issuer"):
             raise Refused("issuer")
-        if not code and wrong("crash_no_code"):
-            raise RuntimeError("code")
         if (not code or len(code) > 2000 or "\0" in code) and not wrong("any_code"):
             raise Refused("code")
         if set(given) - {"code", "state", "scope", "iss"} and wrong("strict_parameters"):
@@ -580,6 +596,11 @@ def create_shop(shop: Shop) -> Flask:
         target = flow.to
         if wrong("code_in_address"):
             target = f"/?code={code}&state={state}"
+        if wrong("browser_is_account"):
+            user = shop.browsers.setdefault(request.cookies.get("flow", ""), user)
+        if current() and wrong("refused_logs_out_second"):
+            shop.sessions.pop(request.cookies.get("session", ""))
+            raise Refused("logged in")
         if current() and wrong("keeps_first"):
             return redirect(target)
         old = request.cookies.get("session", "")
@@ -590,7 +611,9 @@ def create_shop(shop: Shop) -> Flask:
             shop.sessions.pop(old, None)
         shop.sessions[number] = user
         landing = wrong("callback_page")
-        response = page("<p>Welcome</p>") if landing else redirect(target)
+        response = page("<p>Welcome</p>") if landing else redirect("/")
+        if not landing:
+            response.headers["Location"] = target.replace("\\", "/") if wrong("redirect_backslash") else target
         if landing:
             response.headers["Cache-Control"] = "max-age=60"
         response.set_cookie(
@@ -614,6 +637,8 @@ def create_shop(shop: Shop) -> Flask:
             raise RuntimeError("address")
         if wrong("needs_address_text") and not (info.get("address") or {}).get("street_address"):
             raise RuntimeError("address")
+        if wrong("empty_names"):
+            info["name"][0]
         if wrong("short_names") and len(str(info.get("given_name"))) > 100:
             raise RuntimeError("long")
         if wrong("short_email") and len(str(info.get("email"))) > 100:
@@ -693,8 +718,8 @@ def create_shop(shop: Shop) -> Flask:
 
     @app.route("/webhook", methods=["GET", "POST"])
     def webhook() -> Response:
-        if request.method == "GET" and not wrong("webhook_get"):
-            return Response("POST only", 405)
+        if request.method == "GET":
+            return Response("", 200 if wrong("webhook_get") else 405)
         body = request.get_data()[:100_000]
         parts = body.decode(errors="replace").split(".")
         try:
