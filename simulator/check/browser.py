@@ -53,9 +53,13 @@ class Transport(Protocol):
 class Network:
     """The transport over real connections."""
 
-    def __init__(self) -> None:
-        """Make the connection pool."""
-        self._pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=5, read=TIMEOUT_SECONDS), retries=False)
+    def __init__(self, address: str = "") -> None:
+        """Make the connection pool; `address` is the client's own, if it is not to be chosen by the system."""
+        self._pool = urllib3.PoolManager(
+            timeout=urllib3.Timeout(connect=5, read=TIMEOUT_SECONDS),
+            retries=False,
+            source_address=(address, 0) if address else None,
+        )
 
     def __call__(self, method: str, url: str, headers: Headers, body: bytes | None) -> Answer:
         """Send a request."""

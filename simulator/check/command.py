@@ -16,11 +16,12 @@ from . import report
 from .browser import UNREACHABLE, Answer, Headers, Network, Transport
 from .cases import Stage, every_case, stages
 from .lab import Lab, UnclearError
-from .merchant import Client, MerchantFileError, load
+from .merchant import Client, Merchant, MerchantFileError, load
 from .provider import ControlError, Provider
 from .run import Result, run
 from .steps import callback_of
 
+MAX_ADDRESSES = 30
 MAX_REQUESTS = 20_000
 """The most requests of one run. A whole run needs about 2,000."""
 
@@ -29,20 +30,33 @@ class TooManyRequestsError(Exception):
     """The run needs more requests than it may send."""
 
 
-class Counted:
-    """A transport that counts its requests, and ends the run before it becomes a flood."""
+class Counter:
+    """Counts the requests of transports, and ends the run before it becomes a flood."""
 
-    def __init__(self, transport: Transport) -> None:
-        """Count the requests of a transport."""
-        self._send = transport
+    def __init__(self) -> None:
+        """Begin with no request."""
         self.count = 0
 
-    def __call__(self, method: str, url: str, headers: Headers, body: bytes | None) -> Answer:
-        """Send a request."""
-        self.count += 1
-        if self.count > MAX_REQUESTS:
-            raise TooManyRequestsError
-        return self._send(method, url, headers, body)
+    def counted(self, transport: Transport) -> Transport:
+        """Return the transport, counted."""
+
+        def send(method: str, url: str, headers: Headers, body: bytes | None) -> Answer:
+            self.count += 1
+            if self.count > MAX_REQUESTS:
+                raise TooManyRequestsError
+            return transport(method, url, headers, body)
+
+        return send
+
+
+def browser_addresses(merchant: Merchant) -> list[str]:
+    """Return network addresses for the browsers: several if the merchant is on this computer, else the system's.
+
+    Linux has all of 127.0.0.0/8 for its own; other systems have the first address only.
+    """
+    if urlsplit(merchant.home).hostname not in ("localhost", "127.0.0.1") or not sys.platform.startswith("linux"):
+        return [""]
+    return [f"127.0.0.{number}" for number in range(2, 2 + MAX_ADDRESSES)]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,11 +65,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         merchant = load(options.merchant)
         chosen = _chosen(options.stage, options.case)
-        transport = Counted(Network())
+        counter = Counter()
+        transport = counter.counted(Network())
+        browsers = [counter.counted(Network(address)) for address in browser_addresses(merchant)]
         with simulator_at(merchant.simulator, transport):
             provider = Provider(transport, merchant.simulator)
             provider.register()
-            lab = Lab(merchant, provider, transport, options.seed)
+            lab = Lab(merchant, provider, transport, options.seed, browsers)
             if options.replay:
                 return _replay(lab, options.replay)
             _say(f"seed {options.seed}")
@@ -63,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (MerchantFileError, ControlError, TooManyRequestsError, UnclearError) as error:
         _say(f"The check could not run: {error or 'too many requests'}")
         return 2
-    found = replace(found, requests=transport.count)
+    found = replace(found, requests=counter.count)
     _say(report.summary(found, chosen))
     for path, write in ((options.json, report.to_json), (options.junit, report.to_junit)):
         if path:

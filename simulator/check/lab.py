@@ -4,7 +4,7 @@ import random
 import re
 import string
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -16,6 +16,8 @@ from .provider import Provider
 PERSONS = {"customer": "kari", "other": "torbjorn"}
 """The test persons that the checker changes. It gives them back their data at the end."""
 MAX_PRESSES = 2
+PATIENCE_SECONDS = (0, 1, 4, 10, 20, 30)
+"""The waits between the tries of a good login after trouble: a right merchant may pause its calls for a while."""
 LIMIT_SECONDS = 10
 """The time in which a right merchant answers, also if the provider does not."""
 
@@ -72,12 +74,17 @@ class Lab:
     provider: Provider
     transport: Transport
     seed: int
+    browsers: Sequence[Transport] = ()
+    """The transports of the browsers, each of another network address, so that no rate limit stops the check."""
     remembered: dict[str, str] = field(default_factory=dict)
+
+    sleep: Callable[[float], None] = time.sleep
 
     def __post_init__(self) -> None:
         """Start the values of the seed."""
         self._random = random.Random(self.seed)  # noqa: S311 (test data)
         self._originals: dict[str, dict[str, Any]] = {}
+        self._opened = 0
 
     @staticmethod
     def now() -> float:
@@ -86,7 +93,9 @@ class Lab:
 
     def browser(self) -> Browser:
         """Return a new browser."""
-        return Browser(self.transport, lambda url: origin(url) in self.merchant.origins)
+        self._opened += 1
+        transport = self.browsers[self._opened % len(self.browsers)] if self.browsers else self.transport
+        return Browser(transport, lambda url: origin(url) in self.merchant.origins)
 
     def word(self, length: int = 12) -> str:
         """Return a random word."""
@@ -163,6 +172,19 @@ class Lab:
                 f"A good login did not work: {visit.last.url.partition('?')[0]} answered {visit.last.status}."
             )
         return used
+
+    def recover(self, browser: Browser | None, person: Person | None = None) -> str:
+        """Try a good login until the patience ends; return what went wrong, or an empty text."""
+        reason = ""
+        for seconds in PATIENCE_SECONDS:
+            self.sleep(seconds)
+            try:
+                self.good_login(browser, person)
+            except UnclearError as error:
+                reason = str(error)
+            else:
+                return ""
+        return reason
 
     def is_in(self, browser: Browser) -> bool:
         """Tell whether the browser is logged in."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from .cases import Case, Stage
-from .lab import Lab, UnclearError
+from .lab import Lab
 from .provider import ControlError
 from .steps import Finding, Verdict, perform
 
@@ -63,10 +63,9 @@ def run(lab: Lab, stages: Iterable[Stage], tell: Tell = lambda result: None) -> 
 def failed_login(lab: Lab) -> str:
     """Try a good login; return what went wrong, or an empty text."""
     try:
-        lab.good_login()
-    except (UnclearError, ControlError) as reason:
+        return lab.recover(None)
+    except ControlError as reason:
         return str(reason)
-    return ""
 
 
 def doubted(results: Sequence[Result], reason: str) -> list[Result]:

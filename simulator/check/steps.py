@@ -108,13 +108,13 @@ def judge(lab: Lab, case: Case, browser: Browser, visit: Visit, person: Person, 
     if visit.crash and case.expect != "refuse":
         return unsafe(f"Your shop did not answer: {visit.crash.body}." if not visit.crash.status else crashed(visit))
     if not inside and case.expect in ("accept", "stay"):
+        if case.after and not lab.recover(browser, person):
+            return safe("Your shop logged the customer in a little later.")
         return unsafe(case.proof)
     if before and case.expect == "stay" and lab.account(browser) != before:
         return unsafe(case.proof)
     if case.after:
-        try:
-            lab.good_login(browser if not inside else None, person)
-        except UnclearError:
+        if lab.recover(None if inside else browser, person):
             return unsafe("After that, your shop did not log in a customer whose login was right.")
     if visit.crash:
         return unclear(f"Your shop logged no customer in, but {crashed(visit, 'it')}")

@@ -116,4 +116,4 @@ def world(checked_simulator: Any, monkeypatch: pytest.MonkeyPatch) -> World:
 def lab(world: World) -> Lab:
     """Return the checker's lab for this merchant."""
     merchant = from_values(MERCHANT)
-    return Lab(merchant, Provider(world, merchant.simulator), world, seed=1)
+    return Lab(merchant, Provider(world, merchant.simulator), world, seed=1, sleep=lambda seconds: None)
