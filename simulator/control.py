@@ -8,7 +8,8 @@ GET    /control/                        this API as a page
 GET    /control/openapi.json            this API as OpenAPI 3.1
 POST   /control/authorize               a whole login at once; answers {"location": ...}
 GET    /control/persons                 all persons with their data
-PATCH  /control/persons/<key>           change fields of a person; "new_profile": true gives a new `sub`
+PATCH  /control/persons/<key>           change fields of a person; "new_profile": true gives a new `sub`,
+                                        a random number one that no merchant has seen
 POST   /control/persons/<key>/revoke    revoke the consent for one company ({"client_id": ...}) or for all, and notify;
                                         "event" varies the event: `twice`, `held` (sent only by the call below),
                                         `three_segments` (a dot at the end), `wrong_event`, `expired`, `silent` (never
@@ -57,6 +58,7 @@ from simulator.scenarios import SCENARIOS
 bp = Blueprint("control", __name__, url_prefix="/control")
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
+MAX_GENERATIONS = 10**9
 MAX_ID = 2**31 - 1  # the largest integer that a column holds on every database
 
 _Row = TypeVar("_Row", Person, SalesUnit, Delivery)
@@ -105,7 +107,7 @@ def change_person(key: str) -> Response:
     changes = _body()
     with simulator().store.write() as session:
         person = _existing(session, Person, key)
-        person.generation += bool(changes.pop("new_profile", False))
+        person.generation += _generations(changes.pop("new_profile", False))
         person.profile = persons.change(person.profile, changes)
         return jsonify(_person_json(session, person))
 
@@ -222,6 +224,13 @@ def _body() -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ValueError("the body must be a JSON object")
     return body
+
+
+def _generations(new_profile: object) -> int:
+    """Return how many generations later a new profile is; a large number is new to every merchant."""
+    if not isinstance(new_profile, int) or not 0 <= new_profile < MAX_GENERATIONS:
+        raise ValueError("new_profile must be true, false or a number")
+    return int(new_profile)
 
 
 def _saved(session: Session, values: dict[str, Any], unit: SalesUnit | None) -> dict[str, Any]:

@@ -88,7 +88,7 @@ PERSON = _object(
         "email_state": _choice(*EMAIL_STATES),
         "phone_numbers": {**_list(TEXT), "minItems": 1},
         "addresses": _list(_object(dict.fromkeys(ADDRESS, TEXT), required=ADDRESS)),
-        "new_profile": {"type": "boolean"},
+        "new_profile": {"type": ["boolean", "integer"]},
     }
 )
 MERCHANT = {

@@ -2,6 +2,7 @@
 
 import random
 import re
+import secrets
 import string
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -103,13 +104,15 @@ class Lab:
 
     def fresh(self, role: str = "customer", changes: Mapping[str, Any] | None = None) -> Person:
         """Return a person that the merchant does not know."""
-        key = PERSONS[role]
+        key, generation = PERSONS[role], 1
         if key not in self._originals:
             self._originals[key] = self.provider.person(key)
-        email, phone = f"{self.word()}@example.com", f"479{self._random.randrange(10**6, 10**7)}"
+            generation = secrets.randbelow(10**8) + 1
+        # The merchant may know the persons of an earlier run with the same seed, so identities are not from the seed.
+        email, phone = f"{self.word()}-{secrets.token_hex(4)}@example.com", f"479{secrets.randbelow(9 * 10**6) + 10**6}"
         profile = {"email": email, "email_state": "confirmed", "phone_numbers": [phone]}
         named = {"given_name": self.word(6).title(), "family_name": self.word(8).title()}
-        sub = self.provider.change_person(key, {"new_profile": True, **profile, **named, **(changes or {})})
+        sub = self.provider.change_person(key, {"new_profile": generation, **profile, **named, **(changes or {})})
         return Person(key, sub, email, phone)
 
     def give_back(self) -> None:

@@ -103,19 +103,14 @@ def judge(lab: Lab, case: Case, browser: Browser, visit: Visit, person: Person, 
     pages = visit.text + (account_pages(lab, browser) if inside and case.lacks else "")
     if found := next((text for text in case.lacks if text in pages), None):
         return unsafe(f"{case.proof} ({found})")
-    if inside and case.expect in ("refuse", "page"):
-        return unsafe(case.proof)
-    if visit.crash and case.expect != "refuse":
+    if visit.crash and case.expect != "refuse" and not (inside and case.expect == "page"):
         return unsafe(f"Your shop did not answer: {visit.crash.body}." if not visit.crash.status else crashed(visit))
-    if not inside and case.expect in ("accept", "stay"):
-        if case.after and not lab.recover(browser, person):
-            return safe("Your shop logged the customer in a little later.")
+    wrong = inside if case.expect in ("refuse", "page") else case.expect != "either" and not inside
+    moved = bool(before) and case.expect == "stay" and lab.account(browser) != before
+    if (wrong or moved) and not (case.expect == "accept" and case.after and not lab.recover(browser, person)):
         return unsafe(case.proof)
-    if before and case.expect == "stay" and lab.account(browser) != before:
-        return unsafe(case.proof)
-    if case.after:
-        if lab.recover(None if inside else browser, person):
-            return unsafe("After that, your shop did not log in a customer whose login was right.")
+    if case.after and not wrong and lab.recover(None if inside else browser, person):
+        return unsafe("After that, your shop did not log in a customer whose login was right.")
     if visit.crash:
         return unclear(f"Your shop logged no customer in, but {crashed(visit, 'it')}")
     return safe("Your shop logged the customer in." if inside else f"Your shop answered {visit.last.status}; no login.")

@@ -35,8 +35,8 @@ class Case:
     """The name of a function in `steps.ACTIONS`."""
     expect: str = "refuse"
     """`refuse`: log no customer in. `page`: the same, with a page and no crash. `accept`: log the customer in.
-    `either`: both are right, a crash is not. `stay`: the customer who is logged in stays so. `same`, `other`: the second
-    login opens the same account, or does not. `given`, `not_given`: the consent page says so.
+    `either`: both are right, a crash is not. `stay`: the customer who is logged in stays so.
+    `same`, `other`: the second login opens the same account, or does not. `given`, `not_given`: the consent page.
     """
     check: str = ""
     """The name of a check of the authorization request or of the session."""

@@ -174,12 +174,13 @@ class Shop:
         digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         self.flows[state] = Flow(browser, state, nonce, verifier, to)
         wanted = {
-            "client_id": self.client_id, "redirect_uri": CALLBACK, "response_type": "code", "scope": SCOPE, "state": state,
-            "nonce": nonce, "code_challenge": digest, "code_challenge_method": "S256",
+            "client_id": self.client_id, "redirect_uri": CALLBACK, "response_type": "code", "scope": SCOPE,
+            "state": state, "nonce": nonce, "code_challenge": digest, "code_challenge_method": "S256",
         }  # fmt: skip
         redirect_uri = {"redirect_uri": f"{host}/callback"}
         changes = {
-            "redirect_forwarded": redirect_uri, "redirect_host": redirect_uri, "response_token": {"response_type": "code id_token"}, "wrong_client": {"client_id": "another"},
+            "redirect_forwarded": redirect_uri, "redirect_host": redirect_uri, "wrong_client": {"client_id": "another"},
+            "response_token": {"response_type": "code id_token"},
             "redirect_host_always": {"redirect_uri": "http://evil.example/callback"},
             "redirect_query": {"redirect_uri": f"{CALLBACK}?from=here"},
             "scope_no_openid": {"scope": "name email"}, "scope_unknown": {"scope": f"{SCOPE} offline_access"},
@@ -617,8 +618,8 @@ def create_shop(shop: Shop) -> Flask:
         if landing:
             response.headers["Cache-Control"] = "max-age=60"
         response.set_cookie(
-            "session", number, httponly=not wrong("script_cookie"), samesite="None" if wrong("samesite_none") else "Lax",
-            domain="localhost" if wrong("cookie_domain") else None,
+            "session", number, httponly=not wrong("script_cookie"),
+            samesite="None" if wrong("samesite_none") else "Lax", domain="localhost" if wrong("cookie_domain") else None,
         )  # fmt: skip
         if wrong("token_cookie"):
             response.set_cookie("token", str(answer.get("id_token")))
