@@ -61,7 +61,8 @@ def log_in(lab: Lab, case: Case) -> Finding:
         before = lab.account(lab.good_login(browser, person))
     if case.profile:
         lab.provider.change_person(person.key, fill(case.profile, {"email": person.email, "phone": person.phone}))
-    mark = lab.provider.last_call() if case.calls else 0
+    reads_userinfo = case.expect == "refuse" and bool(case.fault) and set(case.fault) <= {"claims", "userinfo"}
+    mark = lab.provider.last_call() if case.calls or reads_userinfo else 0
     try:
         if case.rotate:
             lab.provider.rotate_keys()
@@ -75,6 +76,8 @@ def log_in(lab: Lab, case: Case) -> Finding:
     for endpoint, most in case.calls.items():
         if (got := lab.provider.counts(mark).get(endpoint, 0)) > most:
             return unsafe(f"{case.proof} ({got} requests)")
+    if reads_userinfo and not lab.provider.counts(mark).get("userinfo"):
+        return Finding(Verdict.NOT_APPLICABLE, "Your shop does not read userinfo.")
     if case.check:
         return LANDINGS[case.check](lab, case, started, visit)
     return judge(lab, case, browser, visit, person, before)
@@ -134,7 +137,7 @@ KNOWN_SCOPES = {
     *("openid", "name", "email", "phoneNumber", "address", "birthDate", "gender", "nin"),
     *("delegatedConsents", "customFlow"),
 }
-_ENTROPY = re.compile(r".{22,}")  # 128 bits as base64url (RFC 6749 section 10.10)
+_ENTROPY = re.compile(r".{16,}")  # 96 bits as base64url
 
 
 def check_request(lab: Lab, case: Case) -> Finding:
@@ -142,9 +145,17 @@ def check_request(lab: Lab, case: Case) -> Finding:
     browser = lab.browser()
     headers = list(case.headers.items())
     requests = [lab.start(browser, headers=headers), lab.start(browser, headers=headers), lab.start(lab.browser())]
-    found = {name: requests[0].get(name) for name in ("state", "nonce", "scope", "redirect_uri")}
-    shown = next((f" ({name}={value[:60]})" for name, value in found.items() if name in case.check and value), "")
-    return safe("Your shop's request is right.") if REQUESTS[case.check](lab, requests) else unsafe(case.proof + shown)
+    parameter = _PARAMETERS.get(case.check.partition("_")[0], "")
+    if parameter and "_" in case.check and not any(each.get(parameter) for each in requests):
+        return Finding(Verdict.NOT_APPLICABLE, f"Your shop sends no {parameter}.")
+    if REQUESTS[case.check](lab, requests):
+        return safe("Your shop's request is right.")
+    shown = requests[0].get(parameter or case.check)
+    return unsafe(f"{case.proof} ({shown[:60]})" if shown else case.proof)
+
+
+_PARAMETERS = {"state": "state", "nonce": "nonce", "challenge": "code_challenge"}
+"""Checks of these parameters apply only if one is sent; that it is missing is a case of its own."""
 
 
 def _all(wanted: Callable[[Started], bool]) -> Callable[[Lab, list[Started]], bool]:
