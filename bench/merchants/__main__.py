@@ -63,8 +63,10 @@ def served(merchant: dict[str, Any], folder: Path, work: Path, port: int, provid
     access = f"{provider}/access-management-1.0/access"
     env = {
         **plain_environment(), **own, "ORIGIN": f"http://localhost:{port}", "PUBLIC_URL": f"http://localhost:{port}",
-        "PROVIDER": provider, "SIMULATOR_URL": provider, "VIPPS_BASE_URL": provider if own else "", "ISSUER": f"{access}/",
-        "METADATA_URL": f"{access}/.well-known/openid-configuration", "CLIENT_ID": CLIENT_ID, "CLIENT_SECRET": CLIENT_SECRET,
+        "PROVIDER": provider, "SIMULATOR_URL": provider, "VIPPS_BASE_URL": provider if own else "",
+        "ISSUER": f"{access}/",
+        "METADATA_URL": f"{access}/.well-known/openid-configuration", "CLIENT_ID": CLIENT_ID,
+        "CLIENT_SECRET": CLIENT_SECRET,
         "VIPPS_CLIENT_ID": CLIENT_ID, "VIPPS_CLIENT_SECRET": CLIENT_SECRET, "VIPPS_WEBHOOK_TOKEN": WEBHOOK_TOKEN,
         "SECRET_KEY": "a key for the check, long enough to sign with", "PORT": str(port),
         "DATABASE_URL": f"sqlite:///{work / 'shop.sqlite'}", "LIBRARY": merchant.get("library", ""),

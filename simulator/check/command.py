@@ -2,6 +2,7 @@
 
 import argparse
 import secrets
+import shlex
 import sys
 import tempfile
 import threading
@@ -123,18 +124,22 @@ def simulator_at(client: Client, transport: Transport) -> Iterator[None]:
 
 
 def _replay(lab: Lab, name: str) -> int:
-    """Stop at the door: print the address with which the person's own browser ends the login of a case."""
-    case = every_case()[name]
-    if case.do != "login":
-        raise MerchantFileError(f"{name} cannot be replayed: it is no single login")
+    """Stop at the door: print the callback of a case, for the person's own browser or for curl."""
+    case = every_case().get(name)
+    if case is None or case.do != "login":
+        raise MerchantFileError(f"there is no case {name} with a single login")
     _say(f"{case.tried}. {case.right}")
-    _say(f"1. Press the login button in your browser: {lab.merchant.start}")
-    _say("2. Stop at the simulator. Paste the address of its page's authorization request here:")
+    _say(f"Press the login button of {lab.merchant.start} in your browser, and copy the address of the authorization")
+    _say("request from its network panel. Paste it here; leave it empty to use curl instead of a browser:")
     started = lab.start(lab.browser())
-    pasted = input().strip()
-    started.url = pasted or started.url
-    _say("3. Open this address in the same browser:")
-    _say(callback_of(lab, case, started, lab.fresh()))
+    if pasted := sys.stdin.readline().strip():
+        started.url = pasted
+        _say("Open this address in the same browser:")
+        _say(callback_of(lab, case, started, lab.fresh()))
+        return 0
+    cookies = "; ".join(f"{key[1]}={cookie.value}" for key, cookie in started.browser.cookies.items())
+    callback = callback_of(lab, case, started, lab.fresh())
+    _say(shlex.join(["curl", "-i", "-H", f"Cookie: {cookies}", callback]))
     return 0
 
 

@@ -65,6 +65,7 @@ class Shop:
 
     def __init__(self, fetch: Fetch, provider: str, client_id: str, secret: str, now: Callable[[], float]) -> None:
         self.fetch, self.provider, self.client_id, self.secret, self.now = fetch, provider, client_id, secret, now
+        self.origin = ORIGIN
         self.mistakes: set[str] = set()
         self.users: dict[tuple[str, str], User] = {}
         self.sessions: dict[str, User] = {}
@@ -174,15 +175,15 @@ class Shop:
         digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         self.flows[state] = Flow(browser, state, nonce, verifier, to)
         wanted = {
-            "client_id": self.client_id, "redirect_uri": CALLBACK, "response_type": "code", "scope": SCOPE,
-            "state": state, "nonce": nonce, "code_challenge": digest, "code_challenge_method": "S256",
+            "client_id": self.client_id, "redirect_uri": f"{self.origin}/callback", "response_type": "code",
+            "scope": SCOPE, "state": state, "nonce": nonce, "code_challenge": digest, "code_challenge_method": "S256",
         }  # fmt: skip
         redirect_uri = {"redirect_uri": f"{host}/callback"}
         changes = {
             "redirect_forwarded": redirect_uri, "redirect_host": redirect_uri, "wrong_client": {"client_id": "another"},
             "response_token": {"response_type": "code id_token"},
             "redirect_host_always": {"redirect_uri": "http://evil.example/callback"},
-            "redirect_query": {"redirect_uri": f"{CALLBACK}?from=here"},
+            "redirect_query": {"redirect_uri": f"{self.origin}/callback?from=here"},
             "scope_no_openid": {"scope": "name email"}, "scope_unknown": {"scope": f"{SCOPE} offline_access"},
             "scope_nin": {"scope": f"{SCOPE} nin"}, "long_state": {"state": state + "x" * 1000},
             "secret_sent": {"client_secret": self.secret}, "fragment": {"response_mode": "fragment"},
@@ -221,7 +222,7 @@ class Shop:
         form = {
             "grant_type": "authorization_code",
             "code": code,
-            "redirect_uri": CALLBACK,
+            "redirect_uri": f"{self.origin}/callback",
             "code_verifier": flow.verifier,
         }
         if self.wrong("no_pkce"):
@@ -519,7 +520,7 @@ def create_shop(shop: Shop) -> Flask:
             (
                 wrong("open_redirect"),
                 wrong("redirect_slashes") and to.startswith("/"),
-                wrong("redirect_prefix") and to.startswith(ORIGIN),
+                wrong("redirect_prefix") and to.startswith(shop.origin),
                 wrong("redirect_backslash") and "\\" in to,
                 wrong("redirect_scheme") and ":" in to and not to.startswith("http"),
                 wrong("redirect_blank") and to != to.strip(),
@@ -528,7 +529,7 @@ def create_shop(shop: Shop) -> Flask:
             to = "/"
         browser = request.cookies.get("flow") or secrets.token_urlsafe(16)
         forwarded = request.headers.get("X-Forwarded-Host") if wrong("redirect_host") else None
-        host = f"http://{forwarded}" if forwarded else ORIGIN
+        host = f"http://{forwarded}" if forwarded else shop.origin
         if wrong("redirect_forwarded") and "host=" in request.headers.get("Forwarded", ""):
             host = "http://evil.example"
         try:
@@ -619,7 +620,8 @@ def create_shop(shop: Shop) -> Flask:
             response.headers["Cache-Control"] = "max-age=60"
         response.set_cookie(
             "session", number, httponly=not wrong("script_cookie"),
-            samesite="None" if wrong("samesite_none") else "Lax", domain="localhost" if wrong("cookie_domain") else None,
+            samesite="None" if wrong("samesite_none") else "Lax",
+            domain="localhost" if wrong("cookie_domain") else None,
         )  # fmt: skip
         if wrong("token_cookie"):
             response.set_cookie("token", str(answer.get("id_token")))
