@@ -27,6 +27,9 @@ style: $(BIN)/ready-dev
 bench: $(BIN)/ready-dev ## Measure the figures of docs/performance.md
 	$(BIN)/python -m bench
 
+check-merchants: $(BIN)/ready-dev ## Check this shop and apps on other libraries; write the guide's table
+	$(BIN)/python -m bench.merchants
+
 # demo-only: end
 $(BIN)/ready: requirements.txt
 	tools/venv.sh requirements.txt $@
@@ -35,9 +38,9 @@ $(BIN)/ready-dev: requirements.txt requirements-dev.txt
 	tools/venv.sh requirements-dev.txt $@
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 .PHONY: run setup test lint style help
 # demo-only: begin
-.PHONY: bench
+.PHONY: bench check-merchants
 # demo-only: end

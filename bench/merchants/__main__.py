@@ -104,7 +104,7 @@ def checked(merchant: dict[str, Any], folder: Path, results: Path, wanted: set[i
     kept = ("logged_in", "account_pattern", "next", "consent_given")
     paths = {"start": "/login", "home": "/", "logout": "/logout", "account": "/account", "consents": "", "webhook": ""}
     values = {name: merchant[name] for name in kept if name in merchant}
-    values = {"logged_in": "Log out", "account_pattern": r"Account (\S+)", **values}
+    values = {"logged_in": "Log out", "account_pattern": "Account <b>([^<]*)</b>", **values}
     for name, usual in paths.items():
         values[name] = f"{origin}{path}" if (path := merchant.get(name, usual)) else ""
     client = {

@@ -20,7 +20,7 @@ oauth.register(
     server_metadata_url=os.environ["METADATA_URL"],
     client_kwargs={
         "scope": "openid name email phoneNumber address",
-        **({"code_challenge_method": "S256", "timeout": 5, "allow_redirects": False} if SAFER else {}),
+        **({"code_challenge_method": "S256", "timeout": 5} if SAFER else {}),
     },
 )
 signed_out: set[str] = set()
@@ -49,7 +49,7 @@ def token() -> str:
 @app.get("/account")
 def account() -> str:
     """Show the account."""
-    return f"Account {escape(user()['sub'])}" if user() else "Please log in."
+    return f"Account <b>{escape(user()['sub'])}</b>" if user() else "Please log in."
 
 
 @app.get("/login")
@@ -66,10 +66,10 @@ def callback() -> object:
         session.update(user={"sub": claims["sub"], "name": "customer"}, id=secrets.token_hex())
         return redirect("/")
     try:
-        answer = oauth.vipps.authorize_access_token(claims_options={"sub": {"essential": True}})
+        answer = oauth.vipps.authorize_access_token()
         claims = answer["userinfo"]
-        if oauth.vipps.userinfo(token=answer)["sub"] != claims["sub"] or not isinstance(claims["sub"], str):
-            raise ValueError("two subjects")
+        if oauth.vipps.userinfo(token=answer)["sub"] != claims["sub"] or not claims["sub"] or not claims["aud"]:
+            raise ValueError("no subject, two subjects, or no audience")
     except Exception as error:
         app.logger.warning("refused: %s", type(error).__name__)
         return "<p>The login did not work. <a href='/login'>Log in again</a></p>", 400

@@ -115,7 +115,7 @@ def home(request: object) -> HttpResponse:
 
 def account(request: object) -> HttpResponse:
     """Show the account."""
-    return HttpResponse(f"Account {request.user.pk}" if request.user.is_authenticated else "Please log in.")
+    return HttpResponse(f"Account <b>{request.user.pk}</b>" if request.user.is_authenticated else "Please log in.")
 
 
 urls = "allauth.urls" if LIBRARY == "allauth" else "mozilla_django_oidc.urls"

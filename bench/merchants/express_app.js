@@ -20,5 +20,5 @@ app.get("/", (request, response) => response.send(request.oidc.isAuthenticated()
   ? 'Hello customer <a href="/logout">Log out</a>'
   : '<a href="/login">Log in with Vipps</a>'));
 app.get("/account", (request, response) => response.send(request.oidc.isAuthenticated()
-  ? `Account ${request.oidc.user.sub}` : "Please log in."));
+  ? `Account <b>${request.oidc.user.sub}</b>` : "Please log in."));
 app.listen(Number(PORT), "127.0.0.1");

@@ -48,7 +48,7 @@ def home() -> str:
 @app.get("/account")
 def account() -> str:
     """Show the account."""
-    return f"Account {escape(session['user']['sub'])}" if "user" in session else "Please log in."
+    return f"Account <b>{escape(session['user']['sub'])}</b>" if "user" in session else "Please log in."
 
 
 @app.get("/logout")

@@ -47,4 +47,4 @@ def home() -> str:
 @oidc.require_login
 def account() -> str:
     """Show the account."""
-    return f"Account {escape(g.oidc_user.unique_id)}"
+    return f"Account <b>{escape(g.oidc_user.unique_id)}</b>"

@@ -28,7 +28,7 @@ app.get("/", (request, response) => response.send(request.user
   ? `Hello ${escape(request.user.name)} <form method="post" action="/logout"><button>Log out</button></form>`
   : '<a href="/login">Log in with Vipps</a>'));
 app.get("/account", (request, response) =>
-  response.send(request.user ? `Account ${escape(request.user.id)}` : "Please log in."));
+  response.send(request.user ? `Account <b>${escape(request.user.id)}</b>` : "Please log in."));
 app.get("/login", passport.authenticate("openidconnect"));
 app.get("/callback", passport.authenticate("openidconnect", { failureRedirect: "/" }),
   (request, response) => response.redirect("/"));

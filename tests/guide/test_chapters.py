@@ -54,6 +54,7 @@ def test_there_is_a_chapter_for_every_subject() -> None:
         "other-set-ups",
         "running-it",
         "sending-email",
+        "checking-a-login",
     ]
 
 

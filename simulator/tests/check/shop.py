@@ -567,8 +567,8 @@ def create_shop(shop: Shop) -> Flask:
     def finish(given: Any) -> Response:
         code, state = given.get("code"), given.get("state")
         for name in ("code", "state"):
-            if len(given.getlist(name)) > 1 and not wrong("doubled"):
-                raise Refused("doubled")
+            if len(given.getlist(name)) > 1:
+                raise RuntimeError("doubled") if wrong("crash_doubled") else Refused("doubled")
         if shop.broken:
             raise Trouble("dead")
         flow = shop.take_flow(state, request.cookies.get("flow", ""))
@@ -577,9 +577,11 @@ def create_shop(shop: Shop) -> Flask:
         issuer = given.get("iss")
         if issuer is not None and wrong("strict_issuer"):
             raise Refused("issuer")
-        if issuer is not None and issuer != shop.document()["issuer"] and not wrong("response_issuer"):
-            raise Refused("issuer")
-        if (not code or len(code) > 2000 or "\0" in code) and not wrong("any_code"):
+        if issuer is not None and issuer != shop.document()["issuer"]:
+            raise RuntimeError("issuer") if wrong("crash_issuer") else Refused("issuer")
+        if not code and wrong("crash_no_code"):
+            raise RuntimeError("code")
+        if not code or len(code) > 2000 or "\0" in code:
             raise Refused("code")
         if set(given) - {"code", "state", "scope", "iss"} and wrong("strict_parameters"):
             raise Refused("parameters")
