@@ -7,12 +7,17 @@ import pytest
 
 from simulator.check.cases import every_case, stages
 from simulator.check.lab import Lab
-from simulator.check.run import run
+from simulator.check.run import failed_login, run
 from simulator.check.steps import Verdict, perform
 from simulator.tests.check.conftest import World
 
 CASES = every_case()
 MISTAKES: dict[str, str] = tomllib.loads((Path(__file__).parent / "mistakes.toml").read_text())
+# Mistakes after which no login works; with the others, only the case finds them.
+STOPS_LOGINS = {
+    "dead", "dead_keys", "endpoint", "exchange_twice", "keys_once", "long_state", "no_state", "padded", "redirect_host_always",
+    "redirect_query", "response_token", "scope_no_openid", "scope_unknown", "twice", "wrong_client",
+}  # fmt: skip
 
 
 def test_the_right_merchant_is_safe_in_every_case(lab: Lab) -> None:
@@ -29,6 +34,7 @@ def test_one_mistake_is_found(name: str, lab: Lab, world: World) -> None:
     world.shop.mistakes = {MISTAKES[name]}
     finding = perform(lab, CASES[name])
     assert finding.verdict is Verdict.UNSAFE, finding
+    assert bool(failed_login(lab)) is (MISTAKES[name] in STOPS_LOGINS), MISTAKES[name]
 
 
 def test_there_are_enough_cases_and_each_has_its_mistake() -> None:
