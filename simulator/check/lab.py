@@ -86,6 +86,7 @@ class Lab:
         self._random = random.Random(self.seed)  # noqa: S311 (test data)
         self._originals: dict[str, dict[str, Any]] = {}
         self._opened = 0
+        self._is_patient = True
 
     @staticmethod
     def now() -> float:
@@ -177,16 +178,21 @@ class Lab:
         return used
 
     def recover(self, browser: Browser | None, person: Person | None = None) -> str:
-        """Try a good login until the patience ends; return what went wrong, or an empty text."""
+        """Try a good login until the patience ends; return what went wrong, or an empty text.
+
+        The patience for a merchant that did not recover is over: the next call tries once.
+        """
         reason = ""
-        for seconds in PATIENCE_SECONDS:
+        for seconds in PATIENCE_SECONDS if self._is_patient else PATIENCE_SECONDS[:1]:
             self.sleep(seconds)
             try:
                 self.good_login(browser, person)
             except UnclearError as error:
                 reason = str(error)
             else:
+                self._is_patient = True
                 return ""
+        self._is_patient = False
         return reason
 
     def is_in(self, browser: Browser) -> bool:

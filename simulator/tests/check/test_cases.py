@@ -15,7 +15,8 @@ CASES = every_case()
 MISTAKES: dict[str, str] = tomllib.loads((Path(__file__).parent / "mistakes.toml").read_text())
 # Mistakes after which no login works; with the others, only the case finds them.
 STOPS_LOGINS = {
-    "dead", "dead_keys", "endpoint", "exchange_twice", "keys_once", "long_state", "no_state", "padded", "redirect_host_always",
+    "dead", "dead_keys", "endpoint", "exchange_twice", "keys_once", "long_state", "no_state", "padded",
+    "redirect_host_always",
     "redirect_query", "response_token", "scope_no_openid", "scope_unknown", "twice", "wrong_client",
 }  # fmt: skip
 

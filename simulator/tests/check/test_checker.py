@@ -16,7 +16,7 @@ import urllib3
 from simulator.check import command, main, report, steps
 from simulator.check.browser import Answer, Browser, Page
 from simulator.check.cases import EXPECTATIONS, every_case, stages
-from simulator.check.lab import Lab, fill
+from simulator.check.lab import PATIENCE_SECONDS, Lab, fill
 from simulator.check.merchant import MerchantFileError, from_values
 from simulator.check.run import Report, Result, run
 from simulator.check.steps import Finding, Verdict
@@ -233,3 +233,17 @@ def test_a_missing_file_and_too_many_requests_end_the_run(
     assert main([str(tmp_path / "none.toml")]) == 2
     monkeypatch.setattr(command, "MAX_REQUESTS", 3)
     assert main([str(real_merchant[1]), "--case", "audience-other"]) == 2
+
+
+def test_the_patience_for_a_merchant_that_does_not_recover_ends(lab: Lab, world: World) -> None:
+    waits: list[float] = []
+    lab.sleep = waits.append
+    world.shop.broken = True
+    assert lab.recover(None)
+    assert lab.recover(None)
+    assert waits == [*PATIENCE_SECONDS, 0]
+    world.shop.broken = False
+    assert lab.recover(None) == ""
+    world.shop.broken = True
+    assert lab.recover(None)
+    assert waits[-len(PATIENCE_SECONDS) :] == list(PATIENCE_SECONDS)
