@@ -20,7 +20,7 @@ oauth.register(
     server_metadata_url=os.environ["METADATA_URL"],
     client_kwargs={
         "scope": "openid name email phoneNumber address",
-        **({"code_challenge_method": "S256", "timeout": 5} if SAFER else {}),
+        **({"code_challenge_method": "S256", "default_timeout": 5} if SAFER else {}),
     },
 )
 signed_out: set[str] = set()

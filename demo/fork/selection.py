@@ -27,7 +27,7 @@ TAKEN: dict[str, tuple[str, ...]] = {
     "requirements.txt": (),
     "samples": (".py", "/products.json"),
     "simulator": (
-        ".py", ".html", ".css", ".svg", ".po", ".mo", "/babel.cfg", "/persons.json", "/README.md",
+        ".py", ".html", ".css", ".svg", ".po", ".mo", ".toml", "/babel.cfg", "/persons.json", "/README.md",
         "tests/data/discovery.json", "tests/data/id_token.json", "tests/data/jwks.json", "tests/data/token.json",
         "tests/data/userinfo.json",
     ),

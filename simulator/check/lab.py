@@ -86,7 +86,7 @@ class Lab:
         self._random = random.Random(self.seed)  # noqa: S311 (test data)
         self._originals: dict[str, dict[str, Any]] = {}
         self._opened = 0
-        self._is_patient = True
+        self.is_well = True  # until the merchant did not recover from a case
 
     @staticmethod
     def now() -> float:
@@ -183,16 +183,16 @@ class Lab:
         The patience for a merchant that did not recover is over: the next call tries once.
         """
         reason = ""
-        for seconds in PATIENCE_SECONDS if self._is_patient else PATIENCE_SECONDS[:1]:
+        for seconds in PATIENCE_SECONDS if self.is_well else PATIENCE_SECONDS[:1]:
             self.sleep(seconds)
             try:
                 self.good_login(browser, person)
             except UnclearError as error:
                 reason = str(error)
             else:
-                self._is_patient = True
+                self.is_well = True
                 return ""
-        self._is_patient = False
+        self.is_well = False
         return reason
 
     def is_in(self, browser: Browser) -> bool:

@@ -76,7 +76,10 @@ def doubted(results: Sequence[Result], reason: str) -> list[Result]:
 
 def _performed(lab: Lab, case: Case, tell: Tell) -> Result:
     try:
-        result = Result(case, perform(lab, case))
+        if not lab.is_well and lab.recover(None):
+            result = Result(case, Finding(Verdict.UNCLEAR, "Your shop has not recovered from an earlier case."))
+        else:
+            result = Result(case, perform(lab, case))
     except ControlError as error:
         result = Result(case, Finding(Verdict.UNCLEAR, f"The simulator refused this case: {error}"))
     tell(result)

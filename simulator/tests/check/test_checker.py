@@ -120,6 +120,15 @@ def test_refusals_prove_nothing_if_the_next_good_login_fails(lab: Lab, world: Wo
     assert Verdict.SAFE not in {each.finding.verdict for each in found.results}
 
 
+def test_a_case_is_not_blamed_for_an_earlier_one(lab: Lab, world: World) -> None:
+    world.shop.mistakes = {"dead"}
+    wanted = ("token-500", "token-503", "token-429")
+    trouble = next(stage for stage in stages() if stage.number == 11)
+    found = run(lab, [replace(trouble, cases=tuple(case for case in trouble.cases if case.id in wanted))])
+    assert [each.finding.verdict for each in found.results] == [Verdict.UNSAFE, Verdict.UNCLEAR, Verdict.UNCLEAR]
+    assert found.results[1].finding.did == "Your shop has not recovered from an earlier case."
+
+
 def test_what_the_merchant_does_not_have_is_not_applicable(lab: Lab, world: World) -> None:
     bare = {name: value for name, value in MERCHANT.items() if name not in ("webhook", "consents", "next", "account")}
     needing = [replace(stage, cases=tuple(case for case in stage.cases if case.needs)) for stage in stages()]
