@@ -375,18 +375,6 @@ def _logout_by_link(lab: Lab, case: Case) -> Finding:
     return safe("A link logged no customer out.") if lab.is_in(browser) else unsafe(case.proof)
 
 
-def _logout_by_form(lab: Lab, case: Case) -> Finding:
-    browser = lab.good_login()
-    headers = [("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site")]
-    kept = browser.copy()
-    # A browser sends cookies without SameSite=None with no form of another site.
-    kept.cookies = {
-        key: each for key, each in kept.cookies.items() if each.attributes.get("samesite", "lax").lower() == "none"
-    }
-    kept.open(lab.merchant.logout, {}, headers)
-    return safe("Another site's form logged no customer out.") if lab.is_in(browser) else unsafe(case.proof)
-
-
 def session_cookies(lab: Lab, browser: Browser) -> dict[str, Any]:
     """Return the cookies without which the browser is not logged in."""
     found = {}
@@ -478,7 +466,6 @@ SESSIONS: dict[str, Callable[[Lab, Case], Finding]] = {
     "logout_host": _logout,
     "copied": _copied,
     "logout_by_link": _logout_by_link,
-    "logout_by_form": _logout_by_form,
     "http_only": _cookie(lambda attributes: "httponly" in attributes),
     "same_site": _cookie(lambda attributes: attributes.get("samesite", "").lower() in ("lax", "strict")),
     "domain": _cookie(lambda attributes: not attributes.get("domain")),

@@ -96,7 +96,7 @@ class Shop:
             if self.wrong("crash_unreachable"):
                 raise RuntimeError("unreachable") from None
             raise
-        if status >= 400 and not self.wrong("ignore_status"):
+        if status >= 400:
             if self.wrong("crash_status"):
                 raise RuntimeError(status)
             raise Trouble(status)
@@ -147,8 +147,6 @@ class Shop:
         if kid is None and len(self.keys) == 1:
             return next(iter(self.keys.values()))
         if kid not in self.keys:
-            if self.wrong("any_key") and self.keys:
-                return next(iter(self.keys.values()))
             raise Refused("unknown key")
         return self.keys[kid]
 
@@ -158,8 +156,6 @@ class Shop:
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         if self.wrong("state_constant"):
             state = "constant-state-of-this-shop"
-        if self.wrong("state_short"):
-            state = state[:4]
         if self.wrong("state_weak"):
             state = state[:10]
         if self.wrong("nonce_constant"):
@@ -208,8 +204,6 @@ class Shop:
             state = mine[-1] if mine and (state not in self.flows or not state) else state
         if self.wrong("state_prefix") and state:
             state = next((key for key in self.flows if key.startswith(state.strip()[:20])), state)
-        if self.wrong("state_case") and state:
-            state = next((key for key in self.flows if key.lower() == state.lower()), state)
         flow = self.flows.get(state or "")
         if flow is None or (flow.browser != browser and not self.wrong("no_browser_check", "no_state_check")):
             raise Refused("state")
@@ -237,9 +231,9 @@ class Shop:
             raise RuntimeError("access token")
         if self.wrong("crash_access_token") and not isinstance(found.get("access_token"), str):
             raise RuntimeError("access token")
-        if not isinstance(found.get("access_token"), str) and not self.wrong("token_loose"):
+        if not isinstance(found.get("access_token"), str):
             raise Refused("access token")
-        if str(found.get("token_type", "bearer")).lower() != "bearer" and not self.wrong("token_loose"):
+        if str(found.get("token_type", "bearer")).lower() != "bearer":
             raise Refused("token type")
         return found
 
@@ -320,7 +314,7 @@ class Shop:
             right_audience = False
         if wrong("crash_party") and "azp" in claims:
             raise RuntimeError("azp")
-        if claims.get("azp") not in (None, self.client_id) and not wrong("no_azp"):
+        if claims.get("azp") not in (None, self.client_id):
             raise Refused("azp")
         if not right_issuer or not right_audience:
             raise Refused("issuer or audience")
@@ -335,7 +329,6 @@ class Shop:
             or (wrong("nonce_optional") and not nonce)
             or (wrong("nonce_known") and isinstance(nonce, str) and nonce in self.tokens)
             or (wrong("nonce_prefix") and isinstance(nonce, str) and nonce[:8] == flow.nonce[:8])
-            or (wrong("nonce_case") and isinstance(nonce, str) and nonce.lower() == flow.nonce.lower())
             or (wrong("nonce_is_state") and nonce == flow.state)
             or (wrong("nonce_list") and isinstance(nonce, list) and flow.nonce in nonce)
         )
@@ -364,17 +357,12 @@ class Shop:
 
     def profile(self, token: str, subject: Any) -> dict[str, Any]:
         """Return what userinfo says about the subject of the ID token."""
-        try:
-            found = self.read("GET", self.document()["userinfo_endpoint"], {"Authorization": f"Bearer {token}"})
-        except Trouble:
-            if self.wrong("userinfo_optional"):
-                return {"sub": subject}
-            raise
+        found = self.read("GET", self.document()["userinfo_endpoint"], {"Authorization": f"Bearer {token}"})
         if not isinstance(found, dict):
             raise RuntimeError("crash_shape")
         given, wrong = found.get("sub"), self.wrong
         if given != subject and not (
-            wrong("userinfo_unchecked", "userinfo_wins", "sub_from_userinfo", "id_token_optional")
+            wrong("userinfo_unchecked", "sub_from_userinfo", "id_token_optional")
             or (wrong("userinfo_sub_optional") and not given)
             or (wrong("userinfo_sub_case") and str(given).lower() == str(subject).lower())
             or (wrong("userinfo_sub_trimmed") and str(given).strip() == subject)
@@ -428,7 +416,7 @@ class Shop:
             user.consents = {}
         if wrong("absent_is_yes") and not given and not flow:
             user.consents["email"] = True
-        items = given.get("consents") if isinstance(given, dict) and not wrong("flow_only") else None
+        items = given.get("consents") if isinstance(given, dict) else None
         if items is None and isinstance(flow, dict) and not wrong("legacy_only"):
             items = [each for screen in _list(flow.get("screens")) for each in _list(screen.get("elements"))]
             items = items or _list(flow.get("consents"))
@@ -450,8 +438,6 @@ class Shop:
             if wrong("caption") and "EMAIL" in str(item.get("textDisplayedToUser")).upper():
                 yes = True
                 item = {**item, "id": "email"}
-            if wrong("id_prefix"):
-                item = {**item, "id": item["id"].partition("_")[0].lower()}
             known = seen.get(item["id"])
             seen[item["id"]] = yes if known is None or wrong("last_wins") else yes and known
         if seen and not wrong("no_consents"):
@@ -506,7 +492,7 @@ def create_shop(shop: Shop) -> Flask:
         shown = str(name) if wrong("unescaped") else str(escape(clean(name)))
         if wrong("template") and "{{" in str(name):
             shown = "49" * 8
-        token = "" if wrong("logout_csrf") else request.cookies.get("session", "")[:8]
+        token = request.cookies.get("session", "")[:8]
         form = (
             f'<form method="post" action="/logout"><input name="csrf" value="{token}"><button>Log out</button></form>'
         )
@@ -552,7 +538,7 @@ def create_shop(shop: Shop) -> Flask:
         try:
             return finish(given)
         except (Refused, ValueError, KeyError) as refusal:
-            if wrong("crash_refused") or (not isinstance(refusal, Refused) and wrong("crash_callback")):
+            if wrong("crash_refused"):
                 raise
             if wrong("logs_out") and current():
                 shop.sessions.pop(request.cookies.get("session", ""))
@@ -591,11 +577,8 @@ def create_shop(shop: Shop) -> Flask:
         info = shop.profile(str(answer.get("access_token")), subject)
         if wrong("id_token_optional", "sub_from_userinfo") and not subject:
             subject = info.get("sub")
-        if wrong("userinfo_wins"):
-            subject = info.get("sub")
         check_profile(info)
-        merged = {**claims, **info} if wrong("id_token_profile") else info
-        user = shop.account(claims.get("iss"), subject, merged)
+        user = shop.account(claims.get("iss"), subject, info)
         shop.key_fetches = 0
         target = flow.to
         if wrong("code_in_address"):
@@ -607,12 +590,10 @@ def create_shop(shop: Shop) -> Flask:
             raise Refused("logged in")
         if current() and wrong("keeps_first"):
             return redirect(target)
-        old = request.cookies.get("session", "")
-        number = old if wrong("fixation") and old else secrets.token_urlsafe(24)
+        number = secrets.token_urlsafe(24)
         if wrong("fixation_flow"):
             number = request.cookies.get("flow", "")
-        if not wrong("old_session_lives"):
-            shop.sessions.pop(old, None)
+        shop.sessions.pop(request.cookies.get("session", ""), None)
         shop.sessions[number] = user
         landing = wrong("callback_page")
         response = page("<p>Welcome</p>") if landing else redirect("/")
@@ -652,8 +633,6 @@ def create_shop(shop: Shop) -> Flask:
             str(info.get("given_name")).encode("ascii")
         if wrong("latin_names"):
             str(info.get("given_name")).encode("latin-1")
-        if wrong("utf8_names"):
-            str(info.get("given_name")).encode()
         if wrong("nul_names") and "\0" in str(info.get("given_name")):
             raise RuntimeError("nul")
         if wrong("header_names") and "\n" in str(info.get("given_name")):
@@ -694,7 +673,7 @@ def create_shop(shop: Shop) -> Flask:
         number = request.cookies.get("session", "")
         if request.method == "GET" and not wrong("logout_get"):
             return page("<p>Use the button.</p>", 405)
-        if request.method == "POST" and not wrong("logout_csrf") and request.form.get("csrf") != number[:8]:
+        if request.method == "POST" and request.form.get("csrf") != number[:8]:
             return page("<p>Use the button.</p>", 400)
         if not wrong("logout_cookie_only", "logout_nothing"):
             shop.sessions.pop(number, None)
@@ -731,11 +710,7 @@ def create_shop(shop: Shop) -> Flask:
             event = json.loads(_decoded(parts[1]))
             name, sub = event["event"], event["sub"]
         except (ValueError, IndexError, KeyError, TypeError):
-            if wrong("crash_event"):
-                raise
             return Response("bad event", 200 if wrong("event_anything") else 400)
-        if wrong("strict_segments") and len(parts) != 2:
-            raise RuntimeError("segments")
         if wrong("two_segments_refused") and len(parts) == 2:
             return Response("bad event", 400 if request.method == "POST" else 405)
         owner = next((key for key in shop.users if key[1] == str(sub)), None)
@@ -752,8 +727,6 @@ def create_shop(shop: Shop) -> Flask:
         ):
             shop.sessions = {key: user for key, user in shop.sessions.items() if user is not shop.users[owner]}
             del shop.users[owner]
-        if owner and wrong("event_locks"):
-            shop.broken = True
         return Response("", 204)
 
     return app

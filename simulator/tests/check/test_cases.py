@@ -1,5 +1,6 @@
 """Each case is safe for a merchant that is right, and unsafe for the same merchant with one mistake."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -41,3 +42,9 @@ def test_one_mistake_is_found(name: str, lab: Lab, world: World) -> None:
 def test_there_are_enough_cases_and_each_has_its_mistake() -> None:
     assert len(CASES) >= 120
     assert set(MISTAKES) == set(CASES)
+
+
+def test_every_mistake_of_the_merchant_is_tried() -> None:
+    calls = re.findall(r"wrong\(([^)]*)\)", (Path(__file__).parent / "shop.py").read_text())
+    named = {name for call in calls for name in re.findall(r'"(\w+)"', call)}
+    assert named - set(MISTAKES.values()) == set()
