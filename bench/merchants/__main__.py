@@ -149,8 +149,8 @@ def main() -> None:
             checked(merchant, options.folder, results, set(options.stage or range(1, 15)))
         except BenchmarkError as error:
             print(error)
-    if not options.stage:
-        write_chapter(merchants, results)
+        if not options.stage:
+            write_chapter(merchants, results)
 
 
 if __name__ == "__main__":

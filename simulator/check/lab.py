@@ -86,6 +86,7 @@ class Lab:
         self._random = random.Random(self.seed)  # noqa: S311 (test data)
         self._originals: dict[str, dict[str, Any]] = {}
         self._opened = 0
+        self._ignores_id_token: bool | None = None
         self.is_well = True  # until the merchant did not recover from a case
 
     @staticmethod
@@ -176,6 +177,14 @@ class Lab:
                 f"A good login did not work: {visit.last.url.partition('?')[0]} answered {visit.last.status}."
             )
         return used
+
+    def ignores_id_token(self) -> bool:
+        """Tell whether the merchant logs a customer in whose ID token is no token at all."""
+        if self._ignores_id_token is None:
+            browser = self.browser()
+            self.login(browser, self.fresh(), {"token_response": {"id_token": "not.a.jwt"}})
+            self._ignores_id_token = self.is_in(browser)
+        return self._ignores_id_token
 
     def recover(self, browser: Browser | None, person: Person | None = None) -> str:
         """Try a good login until the patience ends; return what went wrong, or an empty text.

@@ -61,8 +61,7 @@ def log_in(lab: Lab, case: Case) -> Finding:
         before = lab.account(lab.good_login(browser, person))
     if case.profile:
         lab.provider.change_person(person.key, fill(case.profile, {"email": person.email, "phone": person.phone}))
-    reads_userinfo = case.expect == "refuse" and bool(case.fault) and set(case.fault) <= {"claims", "userinfo"}
-    mark = lab.provider.last_call() if case.calls or reads_userinfo else 0
+    mark = lab.provider.last_call()
     try:
         if case.rotate:
             lab.provider.rotate_keys()
@@ -73,14 +72,27 @@ def log_in(lab: Lab, case: Case) -> Finding:
             visit = browser.open(callback_of(lab, case, started, person))
     finally:
         lab.provider.set_faults({}) if case.endpoints else None
+    counts = lab.provider.counts(mark)
     for endpoint, most in case.calls.items():
-        if (got := lab.provider.counts(mark).get(endpoint, 0)) > most:
-            return unsafe(f"{case.proof} ({got} requests)")
-    if reads_userinfo and not lab.provider.counts(mark).get("userinfo"):
-        return Finding(Verdict.NOT_APPLICABLE, "Your shop does not read userinfo.")
+        if counts.get(endpoint, 0) > most:
+            return unsafe(f"{case.proof} ({counts[endpoint]} requests)")
     if case.check:
         return LANDINGS[case.check](lab, case, started, visit)
-    return judge(lab, case, browser, visit, person, before)
+    finding = judge(lab, case, browser, visit, person, before)
+    unread = what_is_unread(lab, case, counts) if finding.verdict is Verdict.UNSAFE else ""
+    return Finding(Verdict.NOT_APPLICABLE, f"Your shop does not read {unread}.") if unread else finding
+
+
+def what_is_unread(lab: Lab, case: Case, counts: Mapping[str, int]) -> str:
+    """Name what the case changes and the merchant does not read, so that the case proves nothing; or an empty text."""
+    if case.expect not in ("refuse", "page"):
+        return ""
+    if case.fault and set(case.fault) <= {"claims", "userinfo"} and not counts.get("userinfo"):
+        return "userinfo"
+    if "jwks" in case.endpoints and not counts.get("jwks"):
+        return "the key set"
+    about_token = bool(case.fault) and set(case.fault) <= {"id_token", "signature", "claims"}
+    return "the ID token; see the case id-token-garbage" if about_token and lab.ignores_id_token() else ""
 
 
 def callback_of(lab: Lab, case: Case, started: Started, person: Person) -> str:

@@ -362,7 +362,7 @@ class Shop:
             raise RuntimeError("crash_shape")
         given, wrong = found.get("sub"), self.wrong
         if given != subject and not (
-            wrong("userinfo_unchecked", "sub_from_userinfo", "id_token_optional")
+            wrong("userinfo_unchecked", "reads_no_id_token", "sub_from_userinfo", "id_token_optional")
             or (wrong("userinfo_sub_optional") and not given)
             or (wrong("userinfo_sub_case") and str(given).lower() == str(subject).lower())
             or (wrong("userinfo_sub_trimmed") and str(given).strip() == subject)
@@ -572,9 +572,13 @@ def create_shop(shop: Shop) -> Flask:
         if set(given) - {"code", "state", "scope", "iss"} and wrong("strict_parameters"):
             raise Refused("parameters")
         answer = shop.exchange(code or "", flow)
-        claims = shop.verified(answer.get("id_token"), flow)
-        subject = claims.get("sub")
-        info = shop.profile(str(answer.get("access_token")), subject)
+        if wrong("reads_no_id_token"):
+            claims = shop.profile(str(answer.get("access_token")), None)
+            info, subject = claims, claims.get("sub")
+        else:
+            claims = shop.verified(answer.get("id_token"), flow)
+            subject = claims.get("sub")
+            info = claims if wrong("reads_no_userinfo") else shop.profile(str(answer.get("access_token")), subject)
         if wrong("id_token_optional", "sub_from_userinfo") and not subject:
             subject = info.get("sub")
         check_profile(info)

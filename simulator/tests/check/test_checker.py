@@ -256,3 +256,20 @@ def test_the_patience_for_a_merchant_that_does_not_recover_ends(lab: Lab, world:
     world.shop.broken = True
     assert lab.recover(None)
     assert waits[-len(PATIENCE_SECONDS) :] == list(PATIENCE_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("case", "mistake", "verdict"),
+    [
+        ("signature-wrong", "reads_no_id_token", Verdict.NOT_APPLICABLE),
+        ("id-token-garbage", "reads_no_id_token", Verdict.UNSAFE), ("signature-wrong", "no_signature", Verdict.UNSAFE),
+        ("keys-500", "reads_no_id_token", Verdict.NOT_APPLICABLE),
+        ("userinfo-no-subject", "reads_no_userinfo", Verdict.NOT_APPLICABLE),
+    ],
+)  # fmt: skip
+def test_what_the_merchant_does_not_read_proves_nothing(
+    case: str, mistake: str, verdict: Verdict, lab: Lab, world: World
+) -> None:
+    lab.good_login()
+    world.shop.mistakes = {mistake}
+    assert steps.perform(lab, every_case()[case]).verdict is verdict
