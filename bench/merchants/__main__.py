@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -51,7 +52,8 @@ def program(merchant: dict[str, Any], folder: Path, work: Path, port: int) -> tu
             return [sys.executable, *gunicorn, "lift_out:app"], work, {"VIPPS_ENVIRONMENT": "test"}
         case runs if runs.endswith(".js"):
             shutil.copy(HERE / runs, folder / "node")
-            return ["node", runs], folder / "node", {}
+            # Started again if a request ends it, as a process manager does.
+            return ["sh", "-c", f"while :; do node {runs}; done"], folder / "node", {}
         case runs:
             return [str(folder / "py/bin/python"), *gunicorn, runs], HERE, {}
 
@@ -76,12 +78,12 @@ def served(merchant: dict[str, Any], folder: Path, work: Path, port: int, provid
         setup = [sys.executable, "-m", "flask", "--app", "wsgi", "setup", "--demo"]
         subprocess.run(setup, cwd=ROOT, env=env, check=True, capture_output=True)
     with (work / "log").open("w") as log:
-        process = subprocess.Popen(command, cwd=place, env=env, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=place, env=env, stdout=log, stderr=log, start_new_session=True)
         try:
             wait(f"http://localhost:{port}/", process, work / "log")
             yield
         finally:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGTERM)
             process.wait(timeout=20)
 
 

@@ -420,13 +420,17 @@ def readable(value: str) -> str:
     return "\n".join(texts)
 
 
+# Header and payload of a signed JWT; an encrypted one, such as a session of its own, has no readable second part.
+_SIGNED_TOKEN = re.compile(r"eyJ[\w-]+\.eyJ[\w-]+\.")
+
+
 def _private_cookie(lab: Lab, case: Case) -> Finding:
     browser, person = lab.browser(), lab.fresh()
     lab.good_login(browser, person)
     for (_host, name), cookie in browser.cookies.items():
         text = readable(cookie.value)
-        secrets = (person.email, person.phone) if "claims" in case.check else ("eyJhbGciOi", "access_token")
-        if any(secret in text for secret in secrets):
+        told = any(secret in text for secret in (person.email, person.phone))
+        if told if "claims" in case.check else _SIGNED_TOKEN.search(text):
             return unsafe(f"{case.proof} ({name})")
     return safe("The cookies tell nothing about the customer.")
 
