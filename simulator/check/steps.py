@@ -79,11 +79,11 @@ def log_in(lab: Lab, case: Case) -> Finding:
     if case.check:
         return LANDINGS[case.check](lab, case, started, visit)
     finding = judge(lab, case, browser, visit, person, before)
-    unread = what_is_unread(lab, case, counts) if finding.verdict is Verdict.UNSAFE else ""
+    unread = what_is_unread(lab, case, started, counts) if finding.verdict is Verdict.UNSAFE else ""
     return Finding(Verdict.NOT_APPLICABLE, f"Your shop does not read {unread}.") if unread else finding
 
 
-def what_is_unread(lab: Lab, case: Case, counts: Mapping[str, int]) -> str:
+def what_is_unread(lab: Lab, case: Case, started: Started, counts: Mapping[str, int]) -> str:
     """Name what the case changes and the merchant does not read, so that the case proves nothing; or an empty text."""
     if case.expect not in ("refuse", "page"):
         return ""
@@ -91,6 +91,8 @@ def what_is_unread(lab: Lab, case: Case, counts: Mapping[str, int]) -> str:
         return "userinfo"
     if "jwks" in case.endpoints and not counts.get("jwks"):
         return "the key set"
+    if list(case.fault.get("id_token", ())) == ["nonce"] and not started.get("nonce"):
+        return "the nonce, since it sends none; see the case nonce-sent"
     about_token = bool(case.fault) and set(case.fault) <= {"id_token", "signature", "claims"}
     return "the ID token; see the case id-token-garbage" if about_token and lab.ignores_id_token() else ""
 

@@ -264,6 +264,7 @@ def test_the_patience_for_a_merchant_that_does_not_recover_ends(lab: Lab, world:
         ("signature-wrong", "reads_no_id_token", Verdict.NOT_APPLICABLE),
         ("id-token-garbage", "reads_no_id_token", Verdict.UNSAFE), ("signature-wrong", "no_signature", Verdict.UNSAFE),
         ("keys-500", "reads_no_id_token", Verdict.NOT_APPLICABLE),
+        ("nonce-wrong", "no_nonce", Verdict.NOT_APPLICABLE),
         ("userinfo-no-subject", "reads_no_userinfo", Verdict.NOT_APPLICABLE),
     ],
 )  # fmt: skip
