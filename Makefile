@@ -36,6 +36,9 @@ lock: ## Write uv.lock, and from it the requirements for pip
 bench: $(BIN)/ready-dev ## Measure the figures of docs/performance.md
 	$(BIN)/python -m bench
 
+check-merchants: $(BIN)/ready-dev ## Check this shop and apps on other libraries; write the guide's table
+	$(BIN)/python -m bench.merchants
+
 # demo-only: end
 $(BIN)/ready: requirements.txt
 	tools/venv.sh requirements.txt $@
@@ -48,5 +51,5 @@ help: ## List the targets
 
 .PHONY: run setup test test-delivery lint style lock help
 # demo-only: begin
-.PHONY: bench
+.PHONY: bench check-merchants
 # demo-only: end

@@ -34,7 +34,9 @@ class Merchant(routes.Merchant):
 
 
 app = Flask(__name__)
-app.config.update(SECRET_KEY=os.environ["SECRET_KEY"], SESSION_COOKIE_SECURE=CONFIG.secure_cookies)
+app.config.update(
+    SECRET_KEY=os.environ["SECRET_KEY"], SESSION_COOKIE_SECURE=CONFIG.secure_cookies, SESSION_COOKIE_SAMESITE="Lax"
+)
 engine = create_engine("sqlite:///logins.sqlite")
 attempts.metadata.create_all(engine)
 routes.init_app(app, CONFIG, Merchant(), engine=lambda: engine)

@@ -9,7 +9,8 @@ GET    /control/openapi.json            this API as OpenAPI 3.1
 POST   /control/authorize               a whole login at once; answers {"location": ...}
 GET    /control/persons                 all persons with their data
 POST   /control/persons                 add a person like another one: {"like": "kari"}, with fields to change
-PATCH  /control/persons/<key>           change fields of a person; "new_profile": true gives a new `sub`;
+PATCH  /control/persons/<key>           change fields of a person; "new_profile": true gives a new `sub`, a random
+                                        number one that no merchant has seen;
                                         "simulate": "token_500" or "faults": {...} makes all their logins fail that way
 DELETE /control/persons/<key>           delete a person that was added
 POST   /control/persons/<key>/revoke    revoke the consent for one company ({"client_id": ...}) or for all, and notify;
@@ -22,6 +23,8 @@ GET    /control/merchants               all merchants, with their secrets
 PUT    /control/merchants/<client_id>   add a merchant, or replace one
 PATCH  /control/merchants/<client_id>   change fields, for example auth_method or plan
 POST   /control/keys/rotate             sign with a new key from now on
+PUT    /control/faults                  faults of the discovery document and the key set, until they are replaced; {}
+                                        removes them
 GET    /control/requests                calls to the protocol endpoints; ?after=<id> for those after one,
                                         &wait=<seconds> to wait for one, &endpoint=token for one to that endpoint
 GET    /control/clock                   the simulator's time
@@ -37,6 +40,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from flask import Blueprint, Response, abort, g, jsonify, make_response, render_template, request
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
@@ -59,13 +63,14 @@ from . import (
 from .config import MerchantConfig
 from .context import simulator
 from .database import fetch
-from .models import Delivery, Grant, Person, SalesUnit
+from .models import Delivery, EndpointFault, Grant, Person, SalesUnit
 from .revocations import Variant
 from .scenarios import SCENARIOS
 
 bp = Blueprint("control", __name__, url_prefix="/control")
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
+MAX_GENERATIONS = 10**9
 MAX_ID = 2**31 - 1  # the largest integer that a column holds on every database
 
 _Row = TypeVar("_Row", Person, SalesUnit, Delivery)
@@ -129,7 +134,7 @@ def change_person(key: str) -> Response:
     changes = _body()
     with simulator().store.write() as session:
         person = _existing(session, Person, key)
-        person.generation += bool(changes.pop("new_profile", False))
+        person.generation += _generations(changes.pop("new_profile", False))
         chosen = _pop_faults(changes)
         person.faults = person.faults if chosen is None else chosen
         person.profile = persons.change(person.profile, changes)
@@ -210,6 +215,17 @@ def rotate_keys() -> Response:
     _body()
     with simulator().store.write() as session:
         return jsonify(kid=keys.rotate(session))
+
+
+@bp.put("/faults")
+def put_faults() -> Response:
+    """Replace the faults of the discovery document and the key set."""
+    wanted = _body()
+    faults.check_endpoints(wanted)
+    with simulator().store.write() as session:
+        session.execute(delete(EndpointFault))
+        session.add_all(EndpointFault(name=name, fault=fault) for name, fault in wanted.items())
+    return jsonify(faults=wanted)
 
 
 @bp.get("/requests")
@@ -298,6 +314,13 @@ def _pop_faults(changes: dict[str, Any]) -> dict[str, Any] | None:
         raise ValueError("faults: must be a JSON object")
     faults.check(chosen)
     return {**(SCENARIOS[name].faults if name else {}), **chosen}
+
+
+def _generations(new_profile: object) -> int:
+    """Return how many generations later a new profile is; a large number is new to every merchant."""
+    if not isinstance(new_profile, int) or not 0 <= new_profile < MAX_GENERATIONS:
+        raise ValueError("new_profile must be true, false or a number")
+    return int(new_profile)
 
 
 def _saved(session: Session, values: dict[str, Any], unit: SalesUnit | None) -> dict[str, Any]:

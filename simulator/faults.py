@@ -5,14 +5,19 @@ is one function and one line in `KINDS`.
 
 - `error`: the login ends with this error code on the redirect instead of a code.
 - `token`, `userinfo`: an answer that replaces the real one, such as `{"status": 503, "body": {...}}`; see `Answer`.
-- `id_token`, `claims`: members that replace those of the ID token or of userinfo; null removes a member.
+- `token_response`, `id_token`, `claims`: members that replace those of the token response, of the ID token or of
+  userinfo; null removes a member.
 - `signature`: how the ID token is signed wrongly; see `SIGNATURES`.
 - `callback`: a wrong redirect back; see `CALLBACKS`.
 - `without_scopes`: scopes that are dropped silently, as the product plan does.
+- `careless`: the token endpoint does not compare the code verifier, as a provider without PKCE (RFC 7636).
+
+`ENDPOINT_KINDS` are faults of the discovery document and the key set. Merchants fetch them outside a login, so these
+stay until they are removed.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -43,16 +48,27 @@ KINDS: dict[str, type] = {
     "error": str,
     "token": dict,
     "userinfo": dict,
+    "token_response": dict,
     "id_token": dict,
     "claims": dict,
     "signature": str,
     "callback": str,
     "without_scopes": list,
+    "careless": bool,
 }
 
-SIGNATURES = ("wrong", "none", "hmac", "unknown_key", "new_key")
-"""`wrong`: of another token. `none`: no algorithm. `hmac`: with the public key as the secret. `unknown_key`: by a key
-that is never published. `new_key`: by a new key that is published at once, as after a rotation.
+ENDPOINT_KINDS = ("discovery", "jwks")
+"""An `Answer` that replaces the document, or `{"members": {...}}`: members that replace some of it."""
+
+SIGNATURES = (
+    *("wrong", "none", "none_mixed_case", "hmac", "hmac_secret", "unknown_key", "same_kid", "new_key"),
+    *("no_kid", "jwk", "jku", "crit", "empty", "short", "two_parts"),
+)
+"""`wrong`: of another token. `none`, `none_mixed_case`: no algorithm. `hmac`, `hmac_secret`: HS256 with the public key
+or the client secret. `unknown_key`: by a key that is never published. `same_kid`: by such a key under the published id.
+`new_key`: by a new key that is published at once, as after a rotation. `no_kid`: valid, without a key id. `jwk`, `jku`:
+by a key that the header itself brings or links to. `crit`: valid, with a critical header that no client knows. `empty`,
+`short`: the signature is missing or cut in half. `two_parts`: without its last part.
 """
 
 CALLBACKS = ("wrong_state", "no_state", "no_code", "two_codes", "wrong_issuer")
@@ -66,7 +82,8 @@ class Answer:
     """An answer that replaces the real one.
 
     It is delayed by `delay` seconds; `cut` closes the connection in the middle of the body, `drop` before the headers;
-    `filler` blanks are sent before the body. A string body is sent as it is, any other value as JSON.
+    `filler` blanks are sent before the body. A string body is sent as it is, any other value as JSON. With `real` it is
+    the right answer that is delayed, cut or filled.
     """
 
     status: int = 500
@@ -77,6 +94,7 @@ class Answer:
     cut: bool = False
     drop: bool = False
     filler: int = 0
+    real: bool = False
 
 
 def check(faults: Mapping[str, Any]) -> None:
@@ -109,10 +127,26 @@ def redirect_error(faults: Mapping[str, Any]) -> tuple[str, str] | None:
     return (code, REDIRECT_ERRORS.get(code, "The login was not completed")) if code else None
 
 
+def check_endpoints(faults: Mapping[str, Any]) -> None:
+    """Raise ValueError unless these are faults of the discovery document and the key set."""
+    for kind, value in faults.items():
+        if kind not in ENDPOINT_KINDS or not isinstance(value, Mapping):
+            raise ValueError(f"faults: {kind!r} must be an object, and one of {', '.join(ENDPOINT_KINDS)}")
+        if "members" not in value:
+            _check_answer(kind, value)
+        elif set(value) != {"members"} or not isinstance(value["members"], Mapping):
+            raise ValueError(f"faults: {kind}.members must be an object, and alone")
+
+
 def answer(faults: Mapping[str, Any], endpoint: str) -> Answer | None:
     """Return the replacement answer of `token` or `userinfo`, or None."""
     fault = faults.get(endpoint)
     return None if fault is None else Answer(**fault)
+
+
+def filled_in(answer: Answer, body: Mapping[str, Any]) -> Answer:
+    """Return the answer of a fault, with the right body if it is `real`."""
+    return replace(answer, status=200, body=body) if answer.real else answer
 
 
 def replace_members(faults: Mapping[str, Any], kind: str, members: dict[str, Any]) -> dict[str, Any]:

@@ -8,12 +8,13 @@ import base64
 import hmac
 import json
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from joserfc import jwt
 from joserfc.jwk import RSAKey
+from joserfc.jws import JWSRegistry
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,27 @@ from .clock import utcnow
 from .models import SigningKey
 
 ALGORITHM = "RS256"
+
+_HEADERS: dict[str, Callable[[RSAKey], dict[str, Any]]] = {
+    "none": lambda _: {"alg": "none", "kid": None, "typ": None},
+    "none_mixed_case": lambda _: {"alg": "nOnE", "kid": None},
+    "unknown_key": lambda _: {"kid": "public:never-published"},
+    "same_kid": lambda _: {},
+    "jwk": lambda key: {"kid": "public:never-published", "jwk": key.as_dict(private=False)},
+    "jku": lambda _: {"kid": "public:never-published", "jku": "http://localhost:9/keys.json"},
+    "no_kid": lambda _: {"kid": None},
+    "crit": lambda _: {"crit": ["urn:example:unknown"], "urn:example:unknown": True},
+}
+"""Members of the header; null removes one."""
+_VALID = ("no_kid", "crit")  # by the published key; the others of `_HEADERS` by one that is not
+_SECRETS = ("hmac", "hmac_secret")
+_ENDS: dict[str, Callable[[bytes], str]] = {
+    "none": lambda _: ".",
+    "none_mixed_case": lambda _: ".",
+    "empty": lambda _: ".",
+    "short": lambda signature: f".{_base64url(signature[: len(signature) // 2])}",
+    "two_parts": lambda _: "",
+}
 
 
 class KeyRing:
@@ -30,28 +52,28 @@ class KeyRing:
         """Keep replaced keys published for `grace` seconds."""
         self._grace = timedelta(seconds=grace)
 
-    def sign(self, session: Session, claims: dict[str, Any], flaw: str = "") -> str:
+    def sign(self, session: Session, claims: dict[str, Any], flaw: str = "", client_secret: str = "") -> str:
         """Return the claims as a JWT (RFC 7519), signed with RS256 unless it has a flaw (`faults.SIGNATURES`)."""
         if flaw == "new_key":
             rotate(session)
             session.flush()
         newest = select(SigningKey).where(SigningKey.retired_at.is_(None)).order_by(SigningKey.created_at.desc())
         row = session.scalars(newest.limit(1)).one()
-        key, header = _parsed(row.private_pem), {"alg": ALGORITHM, "kid": row.kid}
-        match flaw:
-            case "none":
-                return f"{_part({'alg': 'none'})}.{_part(claims)}."
-            case "hmac":
-                signed = f"{_part({**header, 'alg': 'HS256'})}.{_part(claims)}"
-                digest = hmac.digest(key.as_pem(private=False), signed.encode(), "sha256")
-                return f"{signed}.{_base64url(digest)}"
-            case "unknown_key":
-                header, key = {**header, "kid": "public:never-published"}, RSAKey.generate_key(2048)
-            case "wrong":
-                body = jwt.encode(header, claims, key, algorithms=[ALGORITHM]).rpartition(".")[0]
-                other = jwt.encode(header, {**claims, "sub": "other"}, key, algorithms=[ALGORITHM])
-                return f"{body}.{other.rpartition('.')[2]}"
-        return jwt.encode(header, claims, key, algorithms=[ALGORITHM])
+        key, header = _parsed(row.private_pem), {"alg": ALGORITHM, "kid": row.kid, "typ": "JWT"}
+        if flaw in _HEADERS:
+            changed, kept = _HEADERS[flaw], flaw in _VALID
+            key = key if kept else _foreign_key()
+            header = {name: value for name, value in {**header, **changed(key)}.items() if value is not None}
+        if flaw in _SECRETS:
+            header["alg"] = "HS256"
+        signed = f"{_part(header)}.{_part(claims)}"
+        if flaw in _SECRETS:
+            secret = key.as_pem(private=False) if flaw == "hmac" else client_secret.encode()
+            signature = hmac.digest(secret, signed.encode(), "sha256")
+        else:
+            about = f"{signed}." if flaw == "wrong" else signed
+            signature = JWSRegistry.algorithms[ALGORITHM].sign(about.encode(), key)
+        return signed + (_ENDS[flaw](signature) if flaw in _ENDS else f".{_base64url(signature)}")
 
     def public_keys(self, session: Session, now: datetime) -> list[dict[str, Any]]:
         """Return the key set's members (RFC 7517 section 4), newest first."""
@@ -81,6 +103,12 @@ def rotate(session: Session) -> str:
 def _parsed(pem: str) -> RSAKey:
     """Return a parsed key; parsing takes far longer than signing."""
     return RSAKey.import_key(pem)
+
+
+@cache
+def _foreign_key() -> RSAKey:
+    """Return a key that is never published."""
+    return RSAKey.generate_key(2048)
 
 
 def _public(key: SigningKey) -> dict[str, Any]:

@@ -170,6 +170,15 @@ class Delivery(Base):
     status: Mapped[int | None]
 
 
+class EndpointFault(Base):
+    """A fault of the discovery document or the key set (`faults.ENDPOINT_KINDS`)."""
+
+    __tablename__ = "sim_endpoint_fault"
+
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    fault: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 class ProviderCall(Base):
     """One call of a merchant or browser to a protocol endpoint, without its secrets."""
 

@@ -99,7 +99,7 @@ FIELDS_OF_PERSON: Json = {
     "faults": FAULTS,
     "simulate": TEXT,
 }
-PERSON = _object({**FIELDS_OF_PERSON, "new_profile": {"type": "boolean"}})
+PERSON = _object({**FIELDS_OF_PERSON, "new_profile": {"type": ["boolean", "integer"]}})
 NEW_PERSON = _object({**FIELDS_OF_PERSON, "like": TEXT})
 TEXTS_BY_LANGUAGE: Json = {"type": "object", "required": ["en"], "additionalProperties": TEXT}
 GROUP = _object(
@@ -210,6 +210,13 @@ PATHS: dict[str, dict[str, Json]] = {
         ),
     },
     "/control/keys/rotate": {"post": _operation("Sign with a new key from now on", _answer(kid=TEXT), NOTHING)},
+    "/control/faults": {
+        "put": _operation(
+            "Replace the faults of the discovery document and the key set",
+            _answer(faults={"type": "object", "additionalProperties": {"type": "object"}}),
+            _object({kind: {"type": "object"} for kind in faults.ENDPOINT_KINDS}),
+        )
+    },
     "/control/requests": {
         "get": _operation(
             "Calls to the protocol endpoints; with `wait`, answered when there is one",

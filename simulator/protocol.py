@@ -7,7 +7,7 @@ headers: calls from a browser's script are not supported in any flow (Vipps Mobi
 import errno
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import Blueprint, Response, g, json, redirect, request, url_for
@@ -24,7 +24,7 @@ from .context import simulator
 from .database import fetch
 from .error_pages import gateway_page, refusal_page
 from .faults import Answer
-from .models import SalesUnit
+from .models import EndpointFault, SalesUnit
 from .random_values import new_value
 from .scenarios import Scenario
 
@@ -36,14 +36,13 @@ BROWSER = "browser"
 @bp.get(discovery.DISCOVERY)
 def configuration() -> Response:
     """Show the discovery document."""
-    return _cached(discovery.document(simulator().config.public_url))
+    return _document("discovery", lambda _: discovery.document(simulator().config.public_url))
 
 
 @bp.get(discovery.JWKS)
 def jwks() -> Response:
     """Show the public keys."""
-    with simulator().store.read() as session:
-        return _cached({"keys": simulator().keys.public_keys(session, utcnow())})
+    return _document("jwks", lambda session: {"keys": simulator().keys.public_keys(session, utcnow())})
 
 
 @bp.get(discovery.AUTHORIZE)
@@ -87,7 +86,7 @@ def token() -> Response:
             unit,
             form,
             issuer=parts.issuer,
-            sign=lambda claims, flaw: parts.keys.sign(session, claims, flaw),
+            sign=lambda claims, flaw: parts.keys.sign(session, claims, flaw, unit.client_secret),
             lifetime=parts.config.code_lifetime,
             now=utcnow(),
         )
@@ -177,6 +176,15 @@ def _oauth_failure(failure: OAuthFailure) -> Response:
         # RFC 6749 section 5.2: answer with the scheme that the client used.
         response.headers["WWW-Authenticate"] = 'Basic realm="Vipps Login, simulated"'
     return response
+
+
+def _document(name: str, build: Callable[[Session], dict[str, Any]]) -> Response:
+    """Show the discovery document or the key set, or the fault that is set for it."""
+    with simulator().store.read() as session:
+        fault = fetch(session, EndpointFault, name)
+        if fault and "members" not in fault.fault:
+            return _faulty(Answer(**fault.fault))
+        return _cached({**build(session), **(fault.fault["members"] if fault else {})})
 
 
 def _cached(body: dict[str, Any]) -> Response:

@@ -14,6 +14,7 @@ from .models import (
     Clock,
     ConsentAnswer,
     Delivery,
+    EndpointFault,
     Grant,
     Login,
     Person,
@@ -22,7 +23,10 @@ from .models import (
     SalesUnit,
 )
 
-_DISPOSABLE = (AccessToken, Login, ConsentAnswer, Grant, Delivery, RememberedBrowser, ProviderCall, Person, Clock)
+_DISPOSABLE = (
+    *(AccessToken, Login, ConsentAnswer, Grant, Delivery),
+    *(RememberedBrowser, ProviderCall, EndpointFault, Person, Clock),
+)
 
 
 def prepare(store: Store, configured: tuple[MerchantConfig, ...]) -> None:

@@ -58,7 +58,7 @@ def exchange(
     if not _use_code(session, login, now):
         return _reused(session, login, now)
     if fault := faults.answer(login.faults, "token"):
-        return fault
+        return faults.filled_in(fault, _issue(session, unit, login, issuer, sign, now))
     return Issued(_issue(session, unit, login, issuer, sign, now))
 
 
@@ -98,6 +98,8 @@ def _wrong_grant(login: Login, form: Mapping[str, str], lifetime: int, now: date
     if form["redirect_uri"] != login.redirect_uri:
         return "The redirect_uri is not the one of the authorization request."
     verifier = form.get("code_verifier", "")
+    if login.faults.get("careless"):
+        return None
     if login.code_challenge and not hmac.compare_digest(_challenge(login, verifier), login.code_challenge.encode()):
         return "The code_verifier does not fit the code_challenge."
     if verifier and not login.code_challenge:
@@ -133,13 +135,14 @@ def _issue(session: Session, unit: SalesUnit, login: Login, issuer: str, sign: S
     session.add(AccessToken(token_hash=hashed(access_token), login_id=login.id, issued_at=now))
     person = session.get_one(Person, login.person_key)
     claims = {"iss": issuer, "at_hash": left_half_hash(access_token), **_id_token_claims(unit, login, person, now)}
-    return {
+    body = {
         "access_token": access_token,
         "id_token": sign(faults.replace_members(login.faults, "id_token", claims), login.faults.get("signature", "")),
         "expires_in": EXPIRES_IN,
         "scope": " ".join(login.scopes),
         "token_type": "bearer",
     }
+    return faults.replace_members(login.faults, "token_response", body)
 
 
 def _id_token_claims(unit: SalesUnit, login: Login, person: Person, now: datetime) -> dict[str, Any]:

@@ -60,7 +60,10 @@ def read(
     if token.issued_at < now - timedelta(seconds=lifetime):
         return Unauthorized("The access token has expired.")
     login = session.get_one(Login, token.login_id)
-    return faults.answer(login.faults, "userinfo") or UserInfo(_claims(session, login), login.client_id)
+    claims = _claims(session, login)
+    if fault := faults.answer(login.faults, "userinfo"):
+        return faults.filled_in(fault, claims)
+    return UserInfo(claims, login.client_id)
 
 
 def _claims(session: Session, login: Login) -> dict[str, Any]:

@@ -31,8 +31,8 @@ TAKEN: dict[str, tuple[str, ...]] = {
     "requirements.txt": (),
     "samples": (".py", "/products.json"),
     "simulator": (
-        ".py", ".html", ".css", ".svg", ".po", ".mo", ".md", ".mjs", ".http", "/babel.cfg", "/persons.json",
-        "/pyproject.toml", "/Dockerfile", "/curl.sh", "/github-actions.yml",
+        ".py", ".html", ".css", ".svg", ".po", ".mo", ".md", ".mjs", ".http", ".toml", "/babel.cfg", "/persons.json",
+        "/Dockerfile", "/curl.sh", "/github-actions.yml",
         "tests/data/discovery.json", "tests/data/id_token.json", "tests/data/jwks.json", "tests/data/token.json",
         "tests/data/userinfo.json",
     ),

@@ -7,7 +7,7 @@ from typing import Any
 import html5lib
 from bs4 import BeautifulSoup, Tag
 
-from simulator.i18n import LANGUAGES
+from ..i18n import LANGUAGES
 
 # Inline code would need a hole in the Content-Security-Policy.
 INLINE = re.compile(r"^on[a-z]+$|^style$")

@@ -54,6 +54,7 @@ def test_there_is_a_chapter_for_every_subject() -> None:
         "running-it",
         "sending-email",
         "test-your-own-merchant",
+        "checking-a-login",
     ]
 
 

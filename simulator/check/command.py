@@ -1,0 +1,182 @@
+"""The command `check`: reads `merchant.toml`, runs the cases, and writes the reports."""
+
+import argparse
+import secrets
+import shlex
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from .. import SimulatorConfig, create_simulator
+from . import report
+from .browser import UNREACHABLE, Answer, Headers, Network, Transport
+from .cases import Stage, every_case, stages
+from .lab import Lab, UnclearError
+from .merchant import Client, Merchant, MerchantFileError, load
+from .provider import ControlError, Provider
+from .run import Result, run
+from .steps import callback_of
+
+MAX_ADDRESSES = 30
+MAX_REQUESTS = 20_000
+"""The most requests of one run. A whole run needs about 2,000."""
+
+
+class TooManyRequestsError(Exception):
+    """The run needs more requests than it may send."""
+
+
+class Counter:
+    """Counts the requests of transports, and ends the run before it becomes a flood."""
+
+    def __init__(self) -> None:
+        """Begin with no request."""
+        self.count = 0
+
+    def counted(self, transport: Transport) -> Transport:
+        """Return the transport, counted."""
+
+        def send(method: str, url: str, headers: Headers, body: bytes | None) -> Answer:
+            self.count += 1
+            if self.count > MAX_REQUESTS:
+                raise TooManyRequestsError
+            return transport(method, url, headers, body)
+
+        return send
+
+
+def browser_addresses(merchant: Merchant) -> list[str]:
+    """Return network addresses for the browsers: several if the merchant is on this computer, else the system's.
+
+    Linux has all of 127.0.0.0/8 for its own; other systems have the first address only.
+    """
+    if urlsplit(merchant.home).hostname not in ("localhost", "127.0.0.1") or not sys.platform.startswith("linux"):
+        return [""]
+    return [f"127.0.0.{number}" for number in range(2, 2 + MAX_ADDRESSES)]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Check a merchant; return 0 if all is safe, 1 if not, 2 if it could not be checked, 3 if a case is unclear."""
+    options = _parser().parse_args(argv)
+    try:
+        merchant = load(options.merchant)
+        chosen = _chosen(options.stage, options.case)
+        counter = Counter()
+        transport = counter.counted(Network())
+        browsers = [counter.counted(Network(address)) for address in browser_addresses(merchant)]
+        with simulator_at(merchant.simulator, transport):
+            provider = Provider(transport, merchant.simulator)
+            provider.register()
+            lab = Lab(merchant, provider, transport, options.seed, browsers)
+            if options.replay:
+                return _replay(lab, options.replay)
+            _say(f"seed {options.seed}")
+            found = run(lab, chosen, lambda result: _progress(result, options.verbose))
+    except (MerchantFileError, ControlError, TooManyRequestsError, UnclearError) as error:
+        _say(f"The check could not run: {error or 'too many requests'}")
+        return 2
+    found = replace(found, requests=counter.count)
+    _say(report.summary(found, chosen))
+    for path, write in ((options.json, report.to_json), (options.junit, report.to_junit)):
+        if path:
+            path.write_text(write(found), encoding="utf-8")
+    if options.html:
+        options.html.write_text(report.to_html(found, chosen), encoding="utf-8")
+    return found.exit_status
+
+
+@contextmanager
+def simulator_at(client: Client, transport: Transport) -> Iterator[None]:
+    """Start a simulator at the client's address, unless one answers there or the secret is unknown."""
+    if transport("GET", f"{client.url}/control/merchants", (), None).status != UNREACHABLE or not client.client_secret:
+        yield
+        return
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        """Logs no requests."""
+
+        def log(self, type: str, message: str, *args: object) -> None:
+            """Log nothing."""
+
+    parts = urlsplit(client.url)
+    with tempfile.TemporaryDirectory() as folder:
+        database = f"sqlite:///{folder}/simulator.sqlite"
+        config = SimulatorConfig(public_url=client.url, database_url=database, secret_key=secrets.token_hex())
+        app = create_simulator(config)
+        host, port = parts.hostname or "localhost", parts.port or 80
+        server = make_server(host, port, app, threaded=True, request_handler=Quiet)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        _say(f"started a simulator at {client.url}")
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+            app.extensions["simulator"].store.engine.dispose()
+
+
+def _replay(lab: Lab, name: str) -> int:
+    """Stop at the door: print the callback of a case, for the person's own browser or for curl."""
+    case = every_case().get(name)
+    if case is None or case.do != "login":
+        raise MerchantFileError(f"there is no case {name} with a single login")
+    _say(f"{case.tried}. {case.right}")
+    _say(f"Press the login button of {lab.merchant.start} in your browser, and copy the address of the authorization")
+    _say("request from its network panel. Paste it here; leave it empty to use curl instead of a browser:")
+    started = lab.start(lab.browser())
+    if pasted := sys.stdin.readline().strip():
+        started.url = pasted
+        _say("Open this address in the same browser:")
+        _say(callback_of(lab, case, started, lab.fresh()))
+        return 0
+    cookies = "; ".join(f"{key[1]}={cookie.value}" for key, cookie in started.browser.cookies.items())
+    callback = callback_of(lab, case, started, lab.fresh())
+    _say(shlex.join(["curl", "-i", "-H", f"Cookie: {cookies}", callback]))
+    return 0
+
+
+def _chosen(numbers: Sequence[int], names: Sequence[str]) -> tuple[Stage, ...]:
+    """Return the stages and cases that are wanted."""
+    if unknown := sorted(set(names) - set(every_case())):
+        raise MerchantFileError(f"there is no case {unknown[0]}")
+    if unknown_numbers := sorted(set(numbers) - {stage.number for stage in stages()}):
+        raise MerchantFileError(f"there is no stage {unknown_numbers[0]}")
+    wanted = [stage for stage in stages() if not numbers or stage.number in numbers]
+    picked = [
+        replace(each, cases=tuple(case for case in each.cases if not names or case.id in names)) for each in wanted
+    ]
+    return tuple(stage for stage in picked if stage.cases)
+
+
+def _progress(result: Result, verbose: bool) -> None:
+    if verbose or result.finding.verdict in ("unsafe", "unclear"):
+        _say(report.line(result))
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="check", description="Tell whether a merchant's login with Vipps is safe.")
+    parser.add_argument("merchant", type=Path, help="merchant.toml")
+    parser.add_argument("--stage", type=int, action="append", default=[], help="only this stage; may be repeated")
+    parser.add_argument("--case", action="append", default=[], help="only this case; may be repeated")
+    parser.add_argument("--replay", metavar="CASE", help="stop at the door: print the callback address of this case")
+    parser.add_argument(
+        "--seed", type=int, default=secrets.randbelow(10**6), help="repeat the values of an earlier run"
+    )
+    parser.add_argument("--json", type=Path, help="write the results as JSON")
+    parser.add_argument("--junit", type=Path, help="write the results as JUnit XML")
+    parser.add_argument("--html", type=Path, help="write the results as one HTML file")
+    parser.add_argument("--verbose", action="store_true", help="print each case")
+    return parser

@@ -1,0 +1,86 @@
+"""Runs the cases in order, with a good login before, between the stages and at the end.
+
+A merchant that refuses every login is not safe: if a good login fails after a stage, the refusals of that stage prove
+nothing and are `unclear`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from .cases import Case, Stage
+from .lab import Lab
+from .provider import ControlError
+from .steps import Finding, Verdict, perform
+
+
+@dataclass(frozen=True)
+class Result:
+    """A case and what it found."""
+
+    case: Case
+    finding: Finding
+
+
+@dataclass(frozen=True)
+class Report:
+    """All results; `broken` says which good login failed."""
+
+    seed: int
+    results: tuple[Result, ...]
+    broken: str = ""
+    requests: int = 0
+
+    def count(self, verdict: Verdict, stage: int | None = None) -> int:
+        """Count the results with a verdict."""
+        found = [each for each in self.results if stage in (None, each.case.stage)]
+        return sum(each.finding.verdict is verdict for each in found)
+
+    @property
+    def exit_status(self) -> int:
+        """0: all safe. 1: at least one is unsafe, or no good login works. 3: at least one is unclear."""
+        if self.broken or self.count(Verdict.UNSAFE):
+            return 1
+        return 3 if self.count(Verdict.UNCLEAR) else 0
+
+
+Tell = Callable[[Result], None]
+
+
+def run(lab: Lab, stages: Iterable[Stage], tell: Tell = lambda result: None) -> Report:
+    """Run the cases of the stages."""
+    results: list[Result] = []
+    broken = failed_login(lab)
+    for stage in stages:
+        if broken:
+            break
+        found = [_performed(lab, case, tell) for case in stage.cases]
+        broken = failed_login(lab)
+        results += doubted(found, broken) if broken else found
+    lab.give_back()
+    return Report(lab.seed, tuple(results), broken)
+
+
+def failed_login(lab: Lab) -> str:
+    """Try a good login; return what went wrong, or an empty text."""
+    try:
+        return lab.recover(None)
+    except ControlError as reason:
+        return str(reason)
+
+
+def doubted(results: Sequence[Result], reason: str) -> list[Result]:
+    """Return the results of a stage after which no good login works: its refusals prove nothing."""
+    doubt = Finding(Verdict.UNCLEAR, f"After this stage, no good login worked, so a refusal proves nothing. {reason}")
+    return [replace(each, finding=doubt) if each.finding.verdict is Verdict.SAFE else each for each in results]
+
+
+def _performed(lab: Lab, case: Case, tell: Tell) -> Result:
+    try:
+        if not lab.is_well and lab.recover(None):
+            result = Result(case, Finding(Verdict.UNCLEAR, "Your shop has not recovered from an earlier case."))
+        else:
+            result = Result(case, perform(lab, case))
+    except ControlError as error:
+        result = Result(case, Finding(Verdict.UNCLEAR, f"The simulator refused this case: {error}"))
+    tell(result)
+    return result
