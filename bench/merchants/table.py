@@ -7,7 +7,10 @@ from typing import Any
 from bench.processes import ROOT
 
 CHAPTER = ROOT / "app" / "guide" / "chapters" / "17-checking-a-login.md"
-BEGIN, END = "<!-- checked merchants: begin -->\n", "<!-- checked merchants: end -->"
+BEGIN, END = (
+    "[checked merchants]: begin\n",
+    "[/checked merchants]: end",
+)  # link definitions, which Markdown does not show
 HEAD = "| Merchant | Safe | Unsafe | Only an error page | Unclear | Does not apply |\n|---|---|---|---|---|---|\n"
 
 
