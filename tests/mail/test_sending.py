@@ -1,5 +1,6 @@
 """The queue: each email is sent once, again after a failure, and by another worker if its own was killed."""
 
+import ssl
 import threading
 from collections import Counter
 from contextlib import suppress
@@ -12,7 +13,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import event, select, update
 
-from app import mail_sender
+from app import mail, mail_sender
 from app.about import NAME
 from app.customers.models import Customer
 from app.customers.privacy.erasure import erase
@@ -147,6 +148,37 @@ def test_a_server_that_cannot_be_used_is_tried_again(
         write(app, EMAIL)
         assert sent_by(app) == {MailOutcome.POSTPONED: 1}
     assert rows(app)[0].body
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_a_server_that_sends_byte_by_byte_is_left(
+    make_app: Any, certified: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    assert LEASE.total_seconds() > mail.MAX_CONVERSATION_SECONDS
+    monkeypatch.setattr(mail, "MAX_CONVERSATION_SECONDS", 0.3)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certified))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certified)
+    listening, port = silent_port()
+    arrived: list[int] = []
+
+    def drip() -> None:
+        connected, _address = listening.accept()
+        talking = context.wrap_socket(connected, server_side=True) if scheme == "smtps" else connected
+        with talking, suppress(OSError):
+            for number in range(150):
+                talking.sendall(b"2")
+                arrived.append(number)
+                threading.Event().wait(0.02)
+
+    app = make_app(MAIL_URL=f"{scheme}://localhost:{port}")
+    write(app, EMAIL)
+    with listening:
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        assert sent_by(app) == {MailOutcome.POSTPONED: 1}
+        dripping.join()
+    assert 0 < len(arrived) < 100
 
 
 def test_one_bad_email_does_not_keep_the_others_back(shop: Flask, server: MailServer, monkeypatch: Any) -> None:
