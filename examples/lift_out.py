@@ -34,7 +34,8 @@ class Merchant(routes.Merchant):
 
 
 app = Flask(__name__)
-app.config.update(SECRET_KEY=os.environ["SECRET_KEY"], SESSION_COOKIE_SECURE=CONFIG.secure_cookies)
+app.config.update(SECRET_KEY=os.environ["SECRET_KEY"], SESSION_COOKIE_SAMESITE="Lax")
+app.config["SESSION_COOKIE_SECURE"] = CONFIG.secure_cookies
 engine = create_engine("sqlite:///logins.sqlite")
 attempts.metadata.create_all(engine)
 routes.init_app(app, CONFIG, Merchant(), engine=lambda: engine)
