@@ -62,6 +62,15 @@ def test_reset_also_resets_the_simulator_for_this_shop(vipps: VippsPerson) -> No
     assert (kari["name"], kari["shares"]) == ("Kari Sandvik Nordfjell", {})
 
 
+def test_a_client_cannot_keep_all_others_from_writing_with_resets(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulator, "reset", lambda: True)
+    browser = make_app(demo=True).test_client()
+    answers = [post(browser, "/demo/start-over", form_on="/demo").status_code for _ in range(7)]
+    assert answers == [303] * 6 + [429]
+
+
 def test_reset_is_refused_without_the_simulator(make_app: Callable[..., Flask]) -> None:
     browser = make_app(demo=True, DEMO="1", **REAL).test_client()
     assert browser.get("/demo").status_code == 200
