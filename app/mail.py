@@ -181,7 +181,7 @@ def to_ascii(address: str) -> str:
     return address if domain.isascii() else f"{local}@{idna.encode(domain, uts46=True).decode()}"
 
 
-class _Conversation(smtplib.SMTP):
+class Conversation(smtplib.SMTP):
     """A conversation with the mail server that has an end: a timeout starts anew with every byte that arrives."""
 
     def connect(self, *where: Any, **more: Any) -> tuple[int, bytes]:
@@ -209,8 +209,8 @@ class _Conversation(smtplib.SMTP):
                     socket.socket.shutdown(connected, socket.SHUT_RDWR)  # wakes the thread that reads, also under TLS
 
 
-class _TlsConversation(_Conversation, smtplib.SMTP_SSL):
-    pass
+class TlsConversation(Conversation, smtplib.SMTP_SSL):
+    """The same, with TLS from the start."""
 
 
 def connection(url: str, seconds: float = TIMEOUT_SECONDS) -> smtplib.SMTP:
@@ -219,9 +219,9 @@ def connection(url: str, seconds: float = TIMEOUT_SECONDS) -> smtplib.SMTP:
     host = parts.hostname or "localhost"
     tls = ssl.create_default_context()
     if parts.scheme == "smtps":
-        server: smtplib.SMTP = _TlsConversation(host, parts.port or SMTPS_PORT, timeout=seconds, context=tls)
+        server: smtplib.SMTP = TlsConversation(host, parts.port or SMTPS_PORT, timeout=seconds, context=tls)
     else:
-        server = _Conversation(host, parts.port or SMTP_PORT, timeout=seconds)
+        server = Conversation(host, parts.port or SMTP_PORT, timeout=seconds)
     try:
         _log_in(server, parts, tls)
     except BaseException:
