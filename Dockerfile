@@ -2,7 +2,7 @@
 #
 #   docker build -t shop .
 #   docker run --read-only --env-file .env -p 8000:8000 shop
-#   docker run -p 8000:8000 -p 8001:8001 shop demo      (the demo with its simulator, at http://localhost:8000)
+#   docker run -p 127.0.0.1:8000:8000 -p 127.0.0.1:8001:8001 shop demo      (the demo with its simulator, at http://localhost:8000)
 #
 # The base is named by its line, so that a build takes Python's and Debian's security fixes along. Who wants the very
 # same image every time adds its digest (python:3.13-slim-trixie@sha256:...) and raises it with the requirements.

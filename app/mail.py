@@ -9,8 +9,11 @@ to send (ASVS 6.3.8). The demo keeps its emails: `/outbox` shows them.
 """
 
 import smtplib
+import socket
 import ssl
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from email import policy
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
@@ -34,6 +37,7 @@ from app.pagination import paginate_as_asked
 from app.settings import LOCAL_HOSTS, Settings, settings_of_app
 
 TIMEOUT_SECONDS = 30  # for each step of a conversation with the mail server
+MAX_CONVERSATION_SECONDS = 120.0  # for all of it: less than the lease, or another worker would send the email as well
 SMTP_PORT, SMTPS_PORT = 587, 465
 MAX_ERROR = 60
 PER_PAGE = 20
@@ -43,6 +47,7 @@ SENDER = "mail_sender"
 # or an attacker could use up the one that lets its owner in again. It counts rows, so all hosts count together.
 MAX_OF_A_KIND = 5
 PERIOD = timedelta(hours=1)
+LIMIT_LOCK = 1  # any number: PostgreSQL's advisory locks with two keys are this limit's alone
 
 # The row of this email is deleted when it is sent: its account is gone.
 FAREWELL = "account_deleted"
@@ -107,6 +112,10 @@ def send(
 
 
 def _got_enough(to: str, kind: str) -> bool:
+    """Count the emails; requests at the same moment count one after the other, as SQLite's writers do anyway."""
+    if db.engine.dialect.name == "postgresql":
+        locked = func.hashtext(f"{kind} {to.lower()}")
+        db.session.execute(select(func.pg_advisory_xact_lock(LIMIT_LOCK, locked)))  # until the transaction ends
     lately = (func.lower(Mail.recipient) == to.lower(), Mail.kind == kind, Mail.created_at > utcnow() - PERIOD)
     return (db.session.scalar(select(func.count()).select_from(Mail).where(*lately)) or 0) >= MAX_OF_A_KIND
 
@@ -172,15 +181,47 @@ def to_ascii(address: str) -> str:
     return address if domain.isascii() else f"{local}@{idna.encode(domain, uts46=True).decode()}"
 
 
+class Conversation(smtplib.SMTP):
+    """A conversation with the mail server that has an end: a timeout starts anew with every byte that arrives."""
+
+    def connect(self, *where: Any, **more: Any) -> tuple[int, bytes]:
+        """Connect; from now on the time runs."""
+        self._is_over = threading.Event()
+        threading.Thread(target=self._end_in_time, name="mail-deadline", daemon=True).start()
+        try:
+            return super().connect(*where, **more)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._is_over.set()
+        super().close()
+
+    def _end_in_time(self) -> None:
+        """Hang up when the time is over; again if STARTTLS replaced the socket just then."""
+        pause = MAX_CONVERSATION_SECONDS
+        while not self._is_over.wait(pause):
+            pause = 1.0
+            if connected := self.sock:
+                with suppress(OSError):
+                    socket.socket.shutdown(connected, socket.SHUT_RDWR)  # wakes the thread that reads, also under TLS
+
+
+class TlsConversation(Conversation, smtplib.SMTP_SSL):
+    """The same, with TLS from the start."""
+
+
 def connection(url: str, seconds: float = TIMEOUT_SECONDS) -> smtplib.SMTP:
     """Connect to the mail server and log in; the password is sent unencrypted to this machine only."""
     parts = urlsplit(url)
     host = parts.hostname or "localhost"
     tls = ssl.create_default_context()
     if parts.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or SMTPS_PORT, timeout=seconds, context=tls)
+        server: smtplib.SMTP = TlsConversation(host, parts.port or SMTPS_PORT, timeout=seconds, context=tls)
     else:
-        server = smtplib.SMTP(host, parts.port or SMTP_PORT, timeout=seconds)
+        server = Conversation(host, parts.port or SMTP_PORT, timeout=seconds)
     try:
         _log_in(server, parts, tls)
     except BaseException:

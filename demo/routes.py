@@ -7,12 +7,16 @@ from flask_babel import gettext as _
 from app.customers.sessions.session_cookie import clear_session_cookie
 from app.database import begin_write, db
 from app.logging import log
+from app.security import client_network, limiter
 from app.settings import settings_of_app
 from app.vipps.return_path import local_path
 from demo import simulator
 from samples import customers, products
 
 bp = Blueprint("demo", __name__, template_folder="templates")
+
+# A reset makes all other writers wait, and calls the simulator.
+RATE_LIMIT = "6 per minute"
 
 
 @bp.before_request
@@ -29,6 +33,7 @@ def page() -> ResponseReturnValue:
 
 
 @bp.post("/demo/start-over")
+@limiter.limit(RATE_LIMIT, key_func=client_network)
 def start_over() -> ResponseReturnValue:
     """Reset the demo's accounts and stock, delete the accounts that scenarios created, and reset the simulator."""
     if not settings_of_app().simulated:

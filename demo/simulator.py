@@ -42,7 +42,9 @@ def reset() -> bool:
     """Reset the simulator for this shop; return whether it did."""
     settings = settings_of_app()
     token = INSTANCE / CONTROL_TOKEN  # is there if the simulator is on this computer
-    headers = {"Authorization": f"Bearer {token.read_text().strip()}"} if token.is_file() else {}
+    # `VIPPS_BASE_URL` may name another computer's simulator, which must not get the token of this one.
+    is_ours = settings.provider_url == settings.simulator_url and token.is_file()
+    headers = {"Authorization": f"Bearer {token.read_text().strip()}"} if is_ours else {}
     pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(total=RESET_SECONDS))
     try:
         body = {"client_id": settings.client_id}

@@ -173,7 +173,8 @@ def _done_by_this_request() -> Iterator[str]:
 
 def _keep_ticks(response: Response) -> Response:
     """Set the cookie after a request that may have done a step; an error here is the demo's alone."""
-    if response.status_code >= 400 and not is_callback():
+    # A file is the same for every visitor, and a shared cache would give this browser's cookie to others.
+    if response.mimetype != "text/html" or (response.status_code >= 400 and not is_callback()):
         return response
     if is_callback() or request.method == "POST":
         try:

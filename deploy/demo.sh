@@ -1,5 +1,5 @@
 #!/bin/sh
-# The demo in one container: docker run -p 8000:8000 -p 8001:8001 shop demo
+# The demo in one container: docker run -p 127.0.0.1:8000:8000 -p 127.0.0.1:8001:8001 shop demo
 # Then http://localhost:8000. Its data goes with the container.
 set -eu
 : "${PUBLIC_URL:=http://localhost:8000}" "${SIMULATOR_URL:=http://localhost:8001}"

@@ -31,10 +31,12 @@ CONFIG = VippsConfig(
     scopes=("openid", "name", "email"),
     webhook_token=os.environ.get("VIPPS_WEBHOOK_TOKEN", ""),
 )
+RECENT_SECONDS = 600
 app = Flask(__name__)
 app.config.update(
     SECRET_KEY=os.environ["SECRET_KEY"],
     SESSION_COOKIE_SECURE=CONFIG.secure_cookies,
+    SESSION_COOKIE_SAMESITE="Lax",  # Strict would lose the session on the way back from Vipps
     SQLALCHEMY_DATABASE_URI=os.environ.get("DATABASE_URL", "sqlite:///site.sqlite"),
 )
 db = SQLAlchemy(app)
@@ -163,7 +165,10 @@ def log_in_by_password() -> Any:
 @app.post("/connect")
 @login_required
 def connect() -> Any:
-    """Start a login that links the Vipps user to this account."""
+    """Start a login that links the Vipps user to this account. 10. It adds a way in, so it needs a recent login."""
+    if time.time() - session["began_at"] > RECENT_SECONDS:
+        logout_user()
+        return redirect("/", 303)
     return routes.begin(LoginPurpose.CONNECT, "/", owner=current_user.get_id())
 
 

@@ -145,7 +145,9 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def test_a_fork_takes_a_later_fix_as_its_readme_says(fork: Path, tmp_path: Path) -> None:
+def test_a_fork_takes_a_later_fix_as_its_readme_says(
+    fork: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     upstream, mine = tmp_path / "upstream", tmp_path / "mine"
     shutil.copytree(ROOT / "app", upstream / "app", ignore=shutil.ignore_patterns("__pycache__"))
     git(upstream, "init", "--quiet", "--initial-branch", "main")
@@ -153,7 +155,10 @@ def test_a_fork_takes_a_later_fix_as_its_readme_says(fork: Path, tmp_path: Path)
     git(upstream, "commit", "--quiet", "-m", "what the fork was made from")
     forked_from = git(upstream, "rev-parse", "HEAD").strip()
     shutil.copytree(fork, mine, ignore=shutil.ignore_patterns("__pycache__", ".hypothesis"))
-    commit(mine, forked_from)
+    with monkeypatch.context() as hook:
+        hook.setenv("GIT_DIR", str(upstream / ".git"))  # a hook of the upstream repository runs it
+        commit(mine, forked_from)
+    assert git(upstream, "rev-parse", "HEAD").strip() == forked_from
     assert git(mine, "log", "--format=%s").strip() == f"Fork from upstream commit {forked_from}"
     assert git(mine, "status", "--porcelain") == ""
 

@@ -4,6 +4,7 @@ selection    the files that a fork takes
 identity     the files that are written for it: name, README, mark
 """
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -54,10 +55,12 @@ def commit(folder: Path, upstream: str) -> None:
     if not (git := shutil.which("git")):
         return
     message = f"Fork from upstream commit {upstream}"
-    author = ("-c", "user.name=flask fork", "-c", "user.email=fork@localhost")
+    author = ("-c", "user.name=flask fork", "-c", "user.email=fork@localhost", "-c", "commit.gpgsign=false")
+    # A Git hook or alias that runs this names its own repository in the environment: the commit would go there.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     for command in (
         ("init", "--quiet"),
         ("add", "--all"),
         (*author, "commit", "--quiet", "--no-verify", "-m", message),
     ):
-        subprocess.run([git, *command], cwd=folder, check=True)  # noqa: S603 - no outside input
+        subprocess.run([git, *command], cwd=folder, env=environ, check=True)  # noqa: S603 - no outside input

@@ -16,7 +16,7 @@ from tests.customers.steps import EMAIL, mails, register
 
 
 class FakeServer:
-    """Stands for `smtplib.SMTP`: a server on another machine, which a test cannot have."""
+    """Stands for `mail.Conversation`: a server on another machine, which a test cannot have."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
@@ -40,10 +40,10 @@ class FakeServer:
 
 @pytest.fixture
 def fake_server(monkeypatch: pytest.MonkeyPatch) -> FakeServer:
-    """Let `smtplib` connect to a fake server."""
+    """Let the shop connect to a fake server."""
     server = FakeServer()
-    monkeypatch.setattr(smtplib, "SMTP", server)
-    monkeypatch.setattr(smtplib, "SMTP_SSL", server)
+    monkeypatch.setattr(mail, "Conversation", server)
+    monkeypatch.setattr(mail, "TlsConversation", server)
     return server
 
 

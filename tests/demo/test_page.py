@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import time_machine
 from flask import Flask, render_template
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from urllib3 import PoolManager
 
 from app.customers.models import Customer, VippsLink
 from app.database import db
@@ -19,6 +22,7 @@ from tests.customers.revocation_steps import now, revoke, subject_of
 from tests.customers.steps import log_in_by_form
 from tests.shop.steps import counted
 from tests.vipps_person import VippsPerson
+from wsgi import CONTROL_TOKEN
 
 REAL = {
     "VIPPS_ENVIRONMENT": "test", "VIPPS_CLIENT_ID": "a-unit", "VIPPS_CLIENT_SECRET": "a-secret", "SECRET_KEY": "k" * 40,
@@ -71,6 +75,32 @@ def test_reset_also_resets_the_simulator_for_this_shop(vipps: VippsPerson) -> No
     assert "The shop and the simulator are reset." in vipps.browser.get("/demo").text
     kari = next(each for each in vipps.control("persons")["persons"] if each["key"] == "kari")
     assert (kari["name"], kari["shares"]) == ("Kari Sandvik Nordfjell", {})
+
+
+@pytest.mark.parametrize(("elsewhere", "is_sent"), [({}, True), ({"VIPPS_BASE_URL": "http://localhost:9"}, False)])
+def test_the_control_token_goes_to_the_own_simulator_only(
+    make_app: Callable[..., Flask],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    elsewhere: dict[str, str],
+    is_sent: bool,
+) -> None:
+    (tmp_path / CONTROL_TOKEN).write_text("secret")
+    monkeypatch.setattr(simulator, "INSTANCE", tmp_path)
+    sent = []
+    monkeypatch.setattr(PoolManager, "request", lambda self, *where, **more: sent.append(more) or Mock(status=200))
+    with make_app(demo=True, **elsewhere).app_context():
+        assert simulator.reset()
+    assert sent[0]["headers"] == ({"Authorization": "Bearer secret"} if is_sent else {})
+
+
+def test_a_client_cannot_keep_all_others_from_writing_with_resets(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulator, "reset", lambda: True)
+    browser = make_app(demo=True).test_client()
+    answers = [post(browser, "/demo/start-over", form_on="/demo").status_code for _ in range(7)]
+    assert answers == [303] * 6 + [429]
 
 
 def test_reset_is_refused_without_the_simulator(make_app: Callable[..., Flask]) -> None:

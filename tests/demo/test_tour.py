@@ -159,3 +159,12 @@ def test_without_the_simulator_there_is_no_tour(make_app: Callable[..., Flask]) 
         assert browser_of(shop).get(TOUR).status_code == 404
         with shop.test_request_context("/"):
             assert "tour" not in shop.jinja_env.get_template("demo/tour_next.html").render()
+
+
+@pytest.mark.parametrize("path", ["/robots.txt", "/sitemap.xml", "/site.webmanifest", "/static/css/shop.css"])
+def test_a_file_that_a_cache_may_share_sets_no_cookie(demo_app: Flask, path: str) -> None:
+    browser = browser_of(demo_app)
+    browser.set_cookie("tour", "revoke.log_in")
+    with browser.get(path) as response:
+        assert "Set-Cookie" not in response.headers
+    assert "Set-Cookie" in browser.get("/").headers

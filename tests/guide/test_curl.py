@@ -52,11 +52,16 @@ MODE = "Sec-Fetch-Mode: navigate"
              "--data-urlencode", "nonce=$NONCE"],
         ),
         (
+            {**CALLBACK, "query": [("a=b", "c"), ("error", "\x1b[201~\nreboot\n"), ("e\x9b", "")]}, False,
+            [HOME, "--cookie", "$COOKIES", "--header", MODE, "--get", "--data", "a%3Db=c",
+             "--data", "error=%1B%5B201~%0Areboot%0A", "--data", "e%C2%9B="],
+        ),
+        (
             {**CALLBACK, "method": "DELETE", "query": []}, False,
             [HOME, "--request", "DELETE", "--cookie", "$COOKIES", "--header", MODE],
         ),
     ],
-    ids=["call", "callback", "redirect", "another method"],
+    ids=["call", "callback", "redirect", "control characters", "another method"],
 )  # fmt: skip
 def test_a_request_as_curl(demo_app: Flask, record: dict[str, object], redirected: bool, expected: list[str]) -> None:
     with demo_app.app_context():

@@ -18,6 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 from werkzeug.security import generate_password_hash
 
 from app.vipps.config import WEBHOOK_PATH
@@ -26,6 +28,8 @@ from tests.provider import CLIENT_ID, SUBJECT, TOKEN_PATH, Provider, running
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE = 30.0
 WEBHOOK_TOKEN = "a-token-for-tests-that-is-long-enough-to-be-one"
+SIGNING = Flask("signing")
+SIGNING.config["SECRET_KEY"] = "a key for tests that is long enough to sign"
 WITH_ACCOUNTS = pytest.mark.parametrize("site", ["flask_login_site"], indirect=True)
 
 
@@ -50,7 +54,7 @@ def site(folder: Path, provider: Provider, unused_port: int, request: pytest.Fix
     """Run an example as its own process, without this project on its path; yields its origin."""
     origin = f"http://localhost:{unused_port}"
     environ = {
-        "PATH": os.environ["PATH"], "PUBLIC_URL": origin, "SECRET_KEY": "a key for tests that is long enough to sign",
+        "PATH": os.environ["PATH"], "PUBLIC_URL": origin, "SECRET_KEY": SIGNING.config["SECRET_KEY"],
         "VIPPS_BASE_URL": provider.origin, "VIPPS_CLIENT_ID": CLIENT_ID, "VIPPS_CLIENT_SECRET": "s+cr/t==",
         "VIPPS_WEBHOOK_TOKEN": WEBHOOK_TOKEN, "DATABASE_URL": f"sqlite:///{folder / 'site.sqlite'}",
     }  # fmt: skip
@@ -165,6 +169,22 @@ def test_an_email_address_opens_no_account_until_its_owner_connects(
     with requests.Session() as other:
         assert log_in(other, site, provider).startswith("Hello, Tuva L.")
     assert links(folder) == 1
+
+
+@WITH_ACCOUNTS
+def test_connecting_needs_a_recent_login(site: str, folder: Path) -> None:
+    add_user(folder, "tuva@example.com")
+    signer = SecureCookieSessionInterface().get_signing_serializer(SIGNING)
+    assert signer
+    with requests.Session() as browser:
+        answer = press(browser, site, "/login", email="tuva@example.com", password="a password")
+        assert "SameSite=Lax" in answer.headers["Set-Cookie"]
+        (cookie,) = browser.cookies
+        held = signer.loads(cookie.value)
+        cookie.value = signer.dumps({**held, "began_at": held["began_at"] - 3600})
+        assert browser.get(site).text.startswith("Hello, ")
+        assert press(browser, site, "/connect").headers["Location"] == "/"
+        assert "Log in with Vipps" in browser.get(site).text
 
 
 @WITH_ACCOUNTS

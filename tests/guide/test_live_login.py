@@ -62,13 +62,13 @@ class Watched:
     browser: FlaskClient
     opened: list[HTTPResponse] = field(default_factory=list)
 
-    def stream(self, seen: str = "", cookie: str | None = None) -> HTTPResponse:
+    def stream(self, seen: str = "", cookie: str | None = None, client: str = "192.0.2.1") -> HTTPResponse:
         """Open a stream."""
         port = urlsplit(self.app.extensions["settings"].public_url).port
         held = self.browser.get_cookie("inspector")
         assert held
         connection = HTTPConnection("localhost", port, timeout=10)
-        headers = {"Cookie": f"{held.key}={held.value if cookie is None else cookie}"}
+        headers = {"Cookie": f"{held.key}={held.value if cookie is None else cookie}", "X-Forwarded-For": client}
         connection.request("GET", f"{LIVE}/events?seen={seen}", headers=headers)
         self.opened.append(connection.getresponse())
         return self.opened[-1]
@@ -80,7 +80,8 @@ def watched(
 ) -> Iterator[Watched]:
     monkeypatch.setattr(live, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(live, "PING_SECONDS", 0.01)
-    app = make_app(demo=True, PUBLIC_URL=f"http://localhost:{unused_port}", SIMULATOR_URL=simulator)
+    url = f"http://localhost:{unused_port}"
+    app = make_app(demo=True, PUBLIC_URL=url, SIMULATOR_URL=simulator, TRUSTED_PROXIES="1")
     browser = browser_of(app)
     browser.get(LIVE)
     with served(app, unused_port):
@@ -123,16 +124,15 @@ def test_a_stream_starts_with_what_happened_since_the_page_was_loaded(watched: W
     assert second.readline() == b": the stream is open\n"
 
 
-def test_a_browser_and_a_process_have_a_limited_number_of_streams(watched: Watched) -> None:
+def test_a_client_and_a_process_have_a_limited_number_of_streams(watched: Watched) -> None:
     assert watched.stream(cookie="").status == 204, "a browser without a cookie has no logins"
-    others = [watched.stream(cookie=f"another-{number}") for number in range(live.MAX_STREAMS - 1)]
-    mine = watched.stream()
-    assert [each.status for each in (*others, mine)] == [200] * live.MAX_STREAMS
-    assert watched.stream().status == 204, "the process is full"
-    for stream in others:
+    invented = [watched.stream(cookie=f"another-{number}", client="192.0.2.9") for number in range(live.MAX_STREAMS)]
+    held = [each for each in invented if each.status == 200]
+    assert len(held) == live.MAX_PER_NETWORK, "cookies cost nothing"
+    held += [watched.stream(client=f"192.0.2.{number}") for number in range(live.MAX_STREAMS - len(held))]
+    assert [each.status for each in held] == [200] * live.MAX_STREAMS
+    assert watched.stream(client="192.0.2.8").status == 204, "the process is full"
+    for stream in held:
         stream.close()
-    streams = [mine]
-    while len(streams) < live.MAX_PER_BROWSER:
-        stream = watched.stream()
-        streams += [stream] if stream.status == 200 else []
-    assert watched.stream().status == 204, "this browser has its share"
+    while watched.stream(client="192.0.2.9").status == 204:
+        pass  # until the server has noticed it, at its next ping

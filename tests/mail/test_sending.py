@@ -1,7 +1,9 @@
 """The queue: each email is sent once, again after a failure, and by another worker if its own was killed."""
 
+import ssl
 import threading
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,19 +11,20 @@ from typing import Any
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
-from app import mail_sender
+from app import mail, mail_sender
 from app.about import NAME
 from app.customers.models import Customer
 from app.customers.privacy.erasure import erase
-from app.database import db, utcnow
-from app.mail import FAREWELL, Mail, send
+from app.database import begin_write, db, utcnow
+from app.mail import FAREWELL, MAX_OF_A_KIND, Mail, send
 from app.mail_sender import LEASE, PAUSES, MailOutcome, claim, send_due
 from tests.conftest import DATABASES, browser_of
 from tests.customers.steps import EMAIL, add_customer
 from tests.mail.server import HANG, HANG_UP, MailServer, serving, silent_port
 from tests.shop.steps import add_logged_in_customer, add_product, place_order, put_into_cart
+from tests.threads import at_once
 
 OTHER = "other@example.com"
 
@@ -74,6 +77,28 @@ def test_what_is_rolled_back_is_not_queued(shop: Flask, with_savepoint: bool) ->
     assert rows(shop) == []
 
 
+def test_requests_at_the_same_moment_do_not_exceed_the_limit_of_an_address(either_app: Flask) -> None:
+    both_counted = threading.Barrier(2)
+
+    def meet(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if statement.startswith("SELECT count"):
+            with suppress(threading.BrokenBarrierError):
+                both_counted.wait(0.3)  # in vain: the other request has to wait until this one has committed
+
+    def ask(to: str) -> bool:
+        with either_app.app_context():
+            begin_write()
+            is_sent = send(to, "Subject", "Body", "reset_password", limited=True)
+            db.session.commit()
+            return is_sent
+
+    assert [ask(EMAIL) for _ in range(MAX_OF_A_KIND - 1)] == [True] * (MAX_OF_A_KIND - 1)
+    with either_app.app_context():
+        event.listen(db.engine, "after_cursor_execute", meet)
+    assert sorted(at_once(lambda: ask(EMAIL), lambda: ask(EMAIL.upper()))) == [False, True]
+    assert ask(OTHER)
+
+
 # Each step of the conversation: what the server does, the outcome, and what the row says.
 FAULTS: list[tuple[str, str, MailOutcome, str]] = [
     ("RCPT", "550 No such user", MailOutcome.GIVEN_UP, "SMTPRecipientsRefused 550"),
@@ -123,6 +148,37 @@ def test_a_server_that_cannot_be_used_is_tried_again(
         write(app, EMAIL)
         assert sent_by(app) == {MailOutcome.POSTPONED: 1}
     assert rows(app)[0].body
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_a_server_that_sends_byte_by_byte_is_left(
+    make_app: Any, certified: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    assert LEASE.total_seconds() > mail.MAX_CONVERSATION_SECONDS
+    monkeypatch.setattr(mail, "MAX_CONVERSATION_SECONDS", 0.3)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certified))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certified)
+    listening, port = silent_port()
+    arrived: list[int] = []
+
+    def drip() -> None:
+        connected, _address = listening.accept()
+        talking = context.wrap_socket(connected, server_side=True) if scheme == "smtps" else connected
+        with talking, suppress(OSError):
+            for number in range(150):
+                talking.sendall(b"2")
+                arrived.append(number)
+                threading.Event().wait(0.02)
+
+    app = make_app(MAIL_URL=f"{scheme}://localhost:{port}")
+    write(app, EMAIL)
+    with listening:
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        assert sent_by(app) == {MailOutcome.POSTPONED: 1}
+        dripping.join()
+    assert 0 < len(arrived) < 100
 
 
 def test_one_bad_email_does_not_keep_the_others_back(shop: Flask, server: MailServer, monkeypatch: Any) -> None:

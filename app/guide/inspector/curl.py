@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from app.guide.inspector.masking import SECRET_NAMES
 from app.settings import settings_of_app
@@ -22,7 +23,7 @@ def as_curl(record: Mapping[str, Any], redirected: bool = False) -> str:
 
 def _command(method: str, url: str, query: Any, form: Any, headers: Any, *more: str) -> str:
     chosen = [] if method == "GET" or form else [f"--request {shlex.quote(method)}"]
-    data = [f"--data-urlencode {_pair(name, value)}" for name, value in [*query, *form]]
+    data = [_data(name, value) for name, value in [*query, *form]]
     as_query = ["--get"] if query and not form else []
     return " \\\n  ".join([f"curl {shlex.quote(url)}", *chosen, *more, *_headers(headers), *as_query, *data])
 
@@ -36,5 +37,10 @@ def _headers(headers: Any) -> Iterator[str]:
             yield f"--header {shlex.quote(f'{name}: {value}')}"
 
 
-def _pair(name: str, value: str) -> str:
-    return f'"{name}=${name.upper()}"' if name.lower() in SECRET_NAMES else shlex.quote(f"{name}={value}")
+def _data(name: str, value: str) -> str:
+    if name.lower() in SECRET_NAMES:
+        return f'--data-urlencode "{name}=${name.upper()}"'
+    if not f"{name}{value}".isprintable() or "=" in name:
+        # An escape sequence inside quotes can end the terminal's paste mode: the rest would be typed as commands.
+        return f"--data {shlex.quote(urlencode({name: value}))}"
+    return f"--data-urlencode {shlex.quote(f'{name}={value}')}"

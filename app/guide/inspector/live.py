@@ -2,8 +2,8 @@
 
 The stream only says that something was recorded (HTML Living Standard, section 9.2). The page then loads itself again
 and adds the new steps. A stream occupies a thread of the server, so it ends after `MAX_STREAM_SECONDS`, and a process
-has at most `MAX_STREAMS`; a reload of gunicorn waits for them until its `graceful_timeout`. Without a script or a
-stream, a link loads the page again.
+has at most `MAX_STREAMS`, and `MAX_PER_NETWORK` of one client, which could invent any number of browsers; a reload of
+gunicorn waits for them until its `graceful_timeout`. Without a script or a stream, a link loads the page again.
 """
 
 import time
@@ -17,18 +17,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.database import db, utcnow
 from app.guide.inspector import recorded_names, store
 from app.guide.inspector.timeline import build_timeline
-from app.security import read_cookie
+from app.security import client_network, read_cookie
 from app.tokens import secret_hash
 from app.vipps.attempts import LIFETIME
 
 MAX_STREAMS = 8
-MAX_PER_BROWSER = 2
+MAX_PER_NETWORK = 3
 MAX_STREAM_SECONDS = 300.0
 POLL_SECONDS = 0.5
 PING_SECONDS = 2.0  # only a server that sends notices that the browser has gone
 
 _lock = Lock()
-_open: list[str] = []  # the browser of each open stream of this process
+_open: list[str] = []  # the client of each open stream of this process
 
 
 def live() -> Response:
@@ -49,13 +49,13 @@ def live() -> Response:
 
 def live_events() -> Response:
     """Send an event when this browser's newest login is not as in `seen`; 204, which ends it, if there is no place."""
-    browser = secret_hash(read_cookie(store.COOKIE))
-    if not read_cookie(store.COOKIE) or not _take_place(browser):
+    token, client = read_cookie(store.COOKIE), client_network()
+    if not token or not _take_place(client):
         return Response(status=204)
-    stream = _events(db.engine, browser, request.args.get("seen", ""))
+    stream = _events(db.engine, secret_hash(token), request.args.get("seen", ""))
     response = Response(stream, content_type="text/event-stream")
     response.headers["X-Accel-Buffering"] = "no"  # nginx would hold the events back
-    response.call_on_close(lambda: _give_back(browser))
+    response.call_on_close(lambda: _give_back(client))
     return response
 
 
@@ -78,14 +78,14 @@ def _events(engine: Engine, browser: str, seen: str) -> Iterator[str]:
     yield "event: end\ndata: time\n\n"
 
 
-def _take_place(browser: str) -> bool:
+def _take_place(client: str) -> bool:
     with _lock:
-        is_free = len(_open) < MAX_STREAMS and _open.count(browser) < MAX_PER_BROWSER
+        is_free = len(_open) < MAX_STREAMS and _open.count(client) < MAX_PER_NETWORK
         if is_free:
-            _open.append(browser)
+            _open.append(client)
     return is_free
 
 
-def _give_back(browser: str) -> None:
+def _give_back(client: str) -> None:
     with _lock:
-        _open.remove(browser)
+        _open.remove(client)
