@@ -8,7 +8,6 @@ trap 'rm -rf "$root"' EXIT
 mmdebstrap --quiet --variant=minbase --include=ca-certificates,caddy,libcap2-bin,postgresql,python3-venv,redis-server,wget \
     --customize-hook='chroot "$1" python3 -m venv /usr/local' \
     --customize-hook='chroot "$1" setcap cap_net_bind_service=+ep /usr/bin/caddy' \
-    --customize-hook='chroot "$1" install -d -o postgres -g postgres -m 3777 /var/run/postgresql' \
     --customize-hook="copy-in $here/postgres.sh /usr/local/bin" \
     --customize-hook='copy-in /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs' \
     trixie "$root/debian.tar"
