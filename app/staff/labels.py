@@ -15,6 +15,7 @@ ACTIONS: Mapping[str, object] = {
     AuditAction.SEARCH: _l("Searched"),
     AuditAction.CUSTOMER: _l("Opened a customer"),
     AuditAction.ACTIVITY: _l("Read a customer’s activity"),
+    AuditAction.ORDERS: _l("Listed orders"),
     AuditAction.AUDIENCE: _l("Viewed an audience"),
     AuditAction.EXPORT: _l("Exported an audience"),
     AuditAction.VIPPS_DISCONNECTED: _l("Disconnected %(brand)s"),
@@ -41,6 +42,12 @@ OUTCOMES: Mapping[str, object] = {
     "older_than_login": _l("Older than their latest login"),
 }
 STATES: Mapping[str, object] = {"on": _l("Yes"), "off": _l("No"), "resting": _l("Yes, but paused")}
+ORDER_STATUSES: Mapping[str, object] = {
+    "placed": _l("Placed"),
+    "awaiting_payment": _l("Awaiting payment"),
+    "paid": _l("Paid"),
+    "expired": _l("Expired"),
+}
 CHANNELS: Mapping[str, object] = {"email": _l("Email"), "sms": _l("SMS")}
 
 
@@ -70,6 +77,7 @@ TABLES = {
     "source": SOURCES,
     "outcome": OUTCOMES,
     "state": STATES,
+    "order_status": ORDER_STATUSES,
     "refusal": NOT_CHANGED,
 }
 
