@@ -177,8 +177,13 @@ class Settings(BaseSettings):
     @property
     def scopes(self) -> tuple[str, ...]:
         """Return the scopes of the authorization request, with the consent scope."""
-        consent = () if self.vipps_consent_scope == "none" else (self.vipps_consent_scope,)
+        consent = (self.vipps_consent_scope,) if self.consents else ()
         return (*self.vipps_scopes.split(), *consent)
+
+    @property
+    def consents(self) -> bool:
+        """Tell whether the shop has marketing consents: asks for them, shows them and sends news."""
+        return self.vipps_consent_scope != "none"
 
     @property
     def brand(self) -> str:

@@ -121,6 +121,14 @@ def retention() -> list[Retention]:
     with_account = _("as long as your account")
     contract = _("Needed to provide your account (GDPR, article 6(1)(b)).")
     interest = _("Our and your legitimate interest in account security (article 6(1)(f)).")
+    answers = Retention(
+        _("Your answers about news and offers"),
+        _(
+            "as long as your account, then %(time)s without your name",
+            time=format_period(retention_periods.consent_proof()),
+        ),
+        _("We must be able to prove them (article 7(1)) until claims expire (foreldelsesloven, section 2)."),
+    )
     return [
         Retention(_("Your details, their history, and what %(brand)s told us", brand=_brand()), with_account, contract),
         Retention(
@@ -136,14 +144,7 @@ def retention() -> list[Retention]:
         Retention(
             _("A guest’s cart"), format_period(GUEST_CART_LIFE), _("Needed to keep your cart (article 6(1)(b)).")
         ),
-        Retention(
-            _("Your answers about news and offers"),
-            _(
-                "as long as your account, then %(time)s without your name",
-                time=format_period(retention_periods.consent_proof()),
-            ),
-            _("We must be able to prove them (article 7(1)) until claims expire (foreldelsesloven, section 2)."),
-        ),
+        *([answers] if settings_of_app().consents else []),
         Retention(
             _("What happened to your account: logins, confirmations"),
             format_period(retention_periods.ACTIVITY),
@@ -200,7 +201,7 @@ def requested_scopes() -> list[tuple[object, object]]:
     """Return the data that Vipps is asked for, each with its purpose."""
     scopes = settings_of_app().scopes
     requested = [SCOPES[scope] for scope in scopes if scope in SCOPES]
-    return [*requested, CONSENTS] if settings_of_app().vipps_consent_scope != "none" else requested
+    return [*requested, CONSENTS] if settings_of_app().consents else requested
 
 
 def _orders() -> str:

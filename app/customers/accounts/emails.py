@@ -77,7 +77,7 @@ def vipps_disconnected(customer: Customer) -> None:
 
 def support_disconnected(customer: Customer) -> None:
     """Tell the owner that support unlinked the Vipps user (ASVS 6.3.7)."""
-    _send(customer, "support_disconnected", forgot=_link("password.forgot") if customer.email_verified_at else None)
+    _send(customer, "support_disconnected", forgot=_forgot_link() if customer.email_verified_at else None)
 
 
 def support_connected(customer: Customer) -> None:

@@ -6,12 +6,20 @@ from flask.typing import ResponseReturnValue
 from app.about import SLUG
 from app.database import MAX_ID, begin_write, db, utcnow
 from app.logging import log
+from app.settings import settings_of_app
 from app.staff import audit_log, export
 from app.staff.audit_log import AuditAction
 from app.staff.labels import CHANNELS
 from app.staff.sessions import required_staff
 
 bp = Blueprint("audience", __name__)
+
+
+@bp.before_request
+def _refuse_without_consents() -> None:
+    """Answer 404 in a shop without marketing consents, which has no audience."""
+    if not settings_of_app().consents:
+        abort(404)
 
 
 @bp.get("/audience")
