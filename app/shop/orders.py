@@ -77,6 +77,7 @@ class Checkout:
     recipient: OrderRecipient
     language: str
     shown_total: int | None = None
+    status: str = "placed"
 
 
 def place(session: Session, checkout: Checkout) -> Placed | CartEmpty | Shortage | TotalChanged | TooMuchOrdered:
@@ -143,6 +144,7 @@ def _order(checkout: Checkout, lines: Sequence[Line]) -> Order:
         number=new_number(),
         customer_id=checkout.customer_id,
         checkout_key=checkout.key,
+        status=checkout.status,
         language=checkout.language,
         name=to.name,
         email=to.email,

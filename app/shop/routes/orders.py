@@ -7,6 +7,7 @@ from app.customers.models import Customer
 from app.customers.sessions.session_cookie import current_customer, login_required
 from app.database import db
 from app.pagination import cursor_in_query
+from app.shop import payments
 from app.shop.orders import order_of, orders_of, pictures_of
 
 bp = Blueprint("orders", __name__)
@@ -33,6 +34,16 @@ def show(number: str) -> ResponseReturnValue:
     if order is None:
         abort(404)
     return render_template("shop/order.html", order=order, pictures=pictures_of(db.session(), order))
+
+
+@bp.post("/orders/<number>/pay")
+@login_required
+def pay(number: str) -> ResponseReturnValue:
+    """Begin a payment of an order that awaits one, and lead to the provider's page."""
+    order = order_of(db.session(), _customer().id, number.replace("\0", ""))
+    if order is None or order.status != payments.AWAITING_PAYMENT:
+        abort(404)
+    return redirect(payments.provider().payment_page(order), 303)
 
 
 def _customer() -> Customer:
