@@ -1,7 +1,8 @@
 """Show how a payment provider is connected: a stub that takes no money.
 
 Its notification is signed, as a real provider's is: without that, any visitor could mark an order as paid. The shop
-captures the reserved money only if the order still awaits it.
+captures the reserved money only if the order still awaits it. A shop with a provider also changes the words about
+invoices at its checkout and in its terms (`templates/shop/`).
 """
 
 import hmac

@@ -17,6 +17,7 @@ from app.database import db
 from app.shop.models import Order, OrderLine, Product
 
 PLACED, AWAITING_PAYMENT, PAID, EXPIRED = "placed", "awaiting_payment", "paid", "expired"
+# `templates/shop/order.html` and `templates/mail/order.txt` say “an hour”.
 PAYMENT_TIME = timedelta(hours=1)
 PROVIDER = "payment_provider"
 

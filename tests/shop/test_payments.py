@@ -85,6 +85,7 @@ def test_an_order_is_paid_at_the_provider_once(shop: Flask, provider: StubProvid
     assert waiting.status == "awaiting_payment"
     assert "not paid yet" in mails(shop, "order")[0].body
     page = open_page(client, f"/orders/{waiting.number}")
+    assert "invoice" not in page.one("main").get_text()
     assert page.select(f"form[action='/orders/{waiting.number}/pay'] button")
     answer = post(client, f"/orders/{waiting.number}/pay")
     assert answer.headers["Location"] == f"https://pay.example.com/{waiting.number}?amount={waiting.total}"
