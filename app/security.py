@@ -178,6 +178,8 @@ def security_headers(settings: Settings) -> list[tuple[str, str]]:
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
     }
+    for directive, source in settings.further_sources:
+        policy.setdefault(directive, []).append(source)
     headers = [
         ("Content-Security-Policy", "; ".join(f"{name} {' '.join(sources)}" for name, sources in policy.items())),
         ("X-Content-Type-Options", "nosniff"),

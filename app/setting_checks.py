@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
+from app.origins import normal_origin
 from app.settings import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, LOCAL_HOSTS, Settings, read_dotenv, vipps_config
 from app.vipps.config import WEBHOOK_PATH
 from app.vipps.values import normal_email
@@ -27,6 +28,7 @@ MIN_SECRET = 32  # characters
 # Vipps Login API guide: scopes. An OpenID Connect name that Vipps does not have leads to the one that it has.
 SCOPES = ("openid", "name", "phoneNumber", "email", "address", "birthDate", "gender", "paymentSourceReferences")
 CONSENT_SCOPES = ("delegatedConsents", "customFlow")
+CSP_DIRECTIVES = ("script-src", "style-src", "img-src", "font-src", "connect-src", "form-action", "frame-src")
 OTHER_NAMES = {"profile": "name", "phone": "phoneNumber", "phone_number": "phoneNumber", "birthdate": "birthDate"}
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # The characters that a value may have where its standard or Vipps' documentation says so.
@@ -323,6 +325,17 @@ def _security_contact(settings: Settings) -> None:
         raise ValueError("this is neither an email address nor an https address")
 
 
+def _csp_sources(settings: Settings) -> None:
+    """Let in origins alone: a keyword such as 'unsafe-inline' would let an injected script run (ASVS 3.4.3)."""
+    for directive, source in settings.further_sources:
+        if directive not in CSP_DIRECTIVES:
+            raise ValueError(f"“{directive}” is none of {', '.join(CSP_DIRECTIVES)}")
+        if not source.startswith("https://") or normal_origin(source) != source:
+            raise ValueError(
+                f"the source of {directive} is no origin in its normal form, such as https://cdn.example.com"
+            )
+
+
 def _demo(settings: Settings) -> None:
     if settings.vipps_environment == "production" and settings.in_demo:
         raise ValueError("must be 0 in production; it shows every email and the inspector to any visitor")
@@ -365,6 +378,7 @@ CHECKS = {
     "MAIL_URL": Check("smtp://user:password@host:587 or smtps://…, with escapes such as %2F", _mail),
     "MAIL_REPLY_TO": Check("one email address, such as support@example.com", _reply_to),
     "SECURITY_CONTACT": Check("one email address or https address, such as security@example.com", _security_contact),
+    "CSP_SOURCES": Check("DIRECTIVE=ORIGIN with blanks between, as in font-src=https://cdn.example.com", _csp_sources),
     "DEMO": Check("1 or 0", _demo),
     "METRICS_TOKEN": Check("what this prints: openssl rand -hex 32", _metrics_token),
     "GUIDE_EDIT_URL": Check("an address that ends with a slash, such as https://github.com/you/shop/edit/main/"),

@@ -54,7 +54,7 @@ MOBILEPAY_ENDS = date(2027, 1, 12)
 # Blanks, line breaks and characters without a shape, as a copied value has them at its ends.
 _UNSEEN = r"[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+"
 # Settings of several values: blanks, commas and line breaks stand between them.
-SEPARATED = ("VIPPS_SCOPES", "VIPPS_WEBHOOK_TOKEN_FALLBACKS", "SECRET_KEY_FALLBACKS")
+SEPARATED = ("VIPPS_SCOPES", "VIPPS_WEBHOOK_TOKEN_FALLBACKS", "SECRET_KEY_FALLBACKS", "CSP_SOURCES")
 ENDS = re.compile(rf"\A{_UNSEEN}|{_UNSEEN}\Z")
 
 
@@ -97,6 +97,7 @@ class Settings(BaseSettings):
     mail_url: str = "outbox:"
     mail_reply_to: str = ""
     security_contact: str = ""
+    csp_sources: str = ""
     demo: bool | None = None
     trusted_proxies: int = Field(0, ge=0, le=10)
     log_format: Literal["json", "text"] = "json"
@@ -192,8 +193,18 @@ class Settings(BaseSettings):
     @property
     def scopes(self) -> tuple[str, ...]:
         """Return the scopes of the authorization request, with the consent scope."""
-        consent = () if self.vipps_consent_scope == "none" else (self.vipps_consent_scope,)
+        consent = (self.vipps_consent_scope,) if self.consents else ()
         return (*self.vipps_scopes.split(), *consent)
+
+    @property
+    def consents(self) -> bool:
+        """Tell whether the shop has marketing consents: asks for them, shows them and sends news."""
+        return self.vipps_consent_scope != "none"
+
+    @property
+    def further_sources(self) -> list[tuple[str, str]]:
+        """Return the Content-Security-Policy's further sources, each with its directive."""
+        return [(name, source) for name, _, source in (pair.partition("=") for pair in self.csp_sources.split())]
 
     @property
     def brand(self) -> str:

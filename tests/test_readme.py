@@ -42,7 +42,7 @@ def test_readme_lists_the_twelve_files_to_read() -> None:
 
 
 def test_every_place_has_the_version_of_the_changelog(demo_client: FlaskClient) -> None:
-    newest = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)[0]
+    newest = re.findall(r"^## (\d\S*)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)[0]
     headers = vipps_config(load(ENVIRONMENT)).tracking_headers
     assert {value for name, value in headers.items() if name.endswith("-Version")} == {newest}
     assert open_page(demo_client, "/").one(".footer__demo span").get_text() == f"Multe {newest}"

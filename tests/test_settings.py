@@ -167,6 +167,19 @@ def test_a_wrong_or_incomplete_setting_is_refused_by_its_name(environ: dict[str,
         ({"MAIL_URL": "smtp://host?form=shop"}, "MAIL_URL: .*from="),
         ({"SECURITY_CONTACT": "http://shop.example"}, "SECURITY_CONTACT: .*https address"),
         ({"SECURITY_CONTACT": "security"}, "SECURITY_CONTACT: .*email address"),
+        *(
+            ({"CSP_SOURCES": f"font-src=https://a.example {pair}"}, f"CSP_SOURCES: .*{why}")
+            for pair, why in {
+                "script-src='unsafe-inline'": "no origin",
+                "script-src=https://a.example;": "not a name",
+                "img-src": "no origin",
+                "script-src=data:": "no origin",
+                "script-src=*": "no origin",
+                "img-src=http://a.example": "no origin",
+                "default-src=https://a.example": "“default-src” is none of",
+                "img-src=https://a.example/x": "no path",
+            }.items()
+        ),
         ({"METRICS_TOKEN": "tøken" * 8}, "METRICS_TOKEN: “ø”"),
         ({"PROMETHEUS_MULTIPROC_DIR": "/no/such/folder"}, "PROMETHEUS_MULTIPROC_DIR"),
         ({"VIPPS_ENVIRONMENT": "simulator", "PUBLIC_URL": "http://LOCALHOST:08001/"}, "PUBLIC_URL: .*simulator"),

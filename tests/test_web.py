@@ -54,6 +54,18 @@ def test_the_security_headers_are_on_every_answer(demo_client: FlaskClient, path
     assert "X-Powered-By" not in headers
 
 
+def test_a_fork_adds_sources_to_the_policy_and_the_notice_names_them(make_app: Any) -> None:
+    sources = "font-src=https://fonts.example.com,frame-src=https://pay.example.com form-action=https://pay.example.com"
+    response = browser_of(make_app(CSP_SOURCES=sources)).get("/privacy")
+    policy = dict(part.split(" ", 1) for part in response.headers["Content-Security-Policy"].split("; "))
+    assert policy["font-src"] == "'self' https://fonts.example.com"
+    assert policy["frame-src"] == "https://pay.example.com"
+    assert policy["form-action"] == "'self' https://pay.example.com"
+    assert policy["script-src"] == "'self'"
+    assert "address: https://fonts.example.com, https://pay.example.com." in response.text
+    assert "no third parties" not in response.text
+
+
 def test_on_https_cookies_are_secure_and_host_bound_and_hsts_is_set(make_app: Any) -> None:
     browser = browser_of(make_app(**HTTPS))
     response = browser.get("/login")

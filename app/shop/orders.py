@@ -71,6 +71,7 @@ class Checkout:
     recipient: OrderRecipient
     language: str
     shown_total: int | None = None
+    status: str = "placed"
 
 
 def place(session: Session, checkout: Checkout) -> Placed | Shortage | NotPlaced:
@@ -137,6 +138,7 @@ def _order(checkout: Checkout, lines: Sequence[Line]) -> Order:
         number=new_number(),
         customer_id=checkout.customer_id,
         checkout_key=checkout.key,
+        status=checkout.status,
         language=checkout.language,
         name=to.name,
         email=to.email,

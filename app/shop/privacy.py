@@ -17,6 +17,7 @@ from app.customers.privacy.data_sources import MAX_ROWS, DataSource, Rule, colum
 from app.database import db
 from app.i18n import language
 from app.mail import Mail
+from app.shop import payments
 from app.shop.carts import Owner, is_stale, lines_of
 from app.shop.models import Cart, Order
 
@@ -73,7 +74,10 @@ SOURCES = (
         package="shop",
         export=orders,
         erase=erase_orders,
-        rules=(Rule("names on old orders", table_of(Order), _old_and_personal, _anonymise),),
+        rules=(
+            Rule("unpaid orders", table_of(Order), payments.is_overdue, payments.expire),
+            Rule("names on old orders", table_of(Order), _old_and_personal, _anonymise),
+        ),
         in_use=lambda: exists().where(Order.customer_id == Customer.id),
     ),
 )

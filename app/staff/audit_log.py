@@ -20,6 +20,7 @@ class AuditAction(StrEnum):
     SEARCH = "search"
     CUSTOMER = "customer"
     ACTIVITY = "activity"
+    ORDERS = "orders"
     AUDIENCE = "audience"
     EXPORT = "export"
     VIPPS_DISCONNECTED = "vipps_disconnected"

@@ -16,6 +16,7 @@ from app.customers.consents.models import ConsentRecord
 from app.customers.models import Customer
 from app.customers.sessions.session_cookie import current_customer
 from app.database import utcnow
+from app.settings import settings_of_app
 from app.vipps.matching import Decision, Verdict
 
 # In the form cookie: the customer to ask on the next page.
@@ -27,7 +28,7 @@ ELSEWHERE = frozenset({"cart", "checkout", "consents", "unsubscribe", "delete", 
 
 def is_due(customer: Customer, decision: Decision | None) -> bool:
     """Tell whether to ask at this login, and record that it asks. Call it before the login is recorded."""
-    if customer.consents_asked_at is not None:
+    if customer.consents_asked_at is not None or not settings_of_app().consents:
         return False
     is_first = decision.verdict in NEW_HERE if decision else not account_activity.latest_logins(customer, 1)
     # An answer to another question, such as the terms, is none about a channel.

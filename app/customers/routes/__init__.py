@@ -31,6 +31,15 @@ BLUEPRINTS = tuple(module.bp for module in MODULES)
 PASSWORD_ROUTES = frozenset({"login.password", "login.password_page", "confirm.by_password"})
 
 
+def _refuse_without_consents() -> None:
+    """Answer 404 for the pages about marketing consents in a shop without them (`VIPPS_CONSENT_SCOPE=none`).
+
+    The link in an old email stays: a customer can always withdraw a consent (GDPR, article 7(3)).
+    """
+    if not settings_of_app().consents:
+        abort(404)
+
+
 def _refuse_password_routes() -> None:
     """Answer 404 for every page about passwords in a shop without them (`PASSWORDS=0`)."""
     if settings_of_app().passwords:
@@ -41,3 +50,4 @@ def _refuse_password_routes() -> None:
 
 for each in (register.bp, password.bp, login.bp, confirm.bp):
     each.before_request(_refuse_password_routes)
+consents.bp.before_request(_refuse_without_consents)

@@ -17,7 +17,7 @@ from app.database import begin_write, db
 from app.i18n import language
 from app.logging import log
 from app.security import client_network, limiter
-from app.shop import orders
+from app.shop import orders, payments
 from app.shop.carts import Owner, lines_of
 from app.shop.checkout_form import CheckoutForm, prefilled_values
 from app.shop.orders import Checkout, NotPlaced, Placed, Shortage
@@ -87,7 +87,9 @@ def count_order() -> None:
 
 def _checkout(customer: Customer, form: CheckoutForm) -> Checkout:
     shown = form.shown_total.data
-    return Checkout(customer.id, form.key.data or "", form.recipient(), language(), int(shown) if shown else None)
+    to = form.recipient()
+    status = payments.first_status(to.delivery)
+    return Checkout(customer.id, form.key.data or "", to, language(), int(shown) if shown else None, status)
 
 
 def _page(customer: Customer, form: CheckoutForm) -> str:

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from app.customers.sessions.session_cookie import login_required, required_customer
 from app.database import db
 from app.pagination import cursor_in_query
+from app.shop import payments
 from app.shop.orders import order_of, orders_of, pictures_of
 
 bp = Blueprint("orders", __name__)
@@ -32,3 +33,13 @@ def show(number: str) -> ResponseReturnValue:
     if order is None:
         abort(404)
     return render_template("shop/order.html", order=order, pictures=pictures_of(db.session(), order))
+
+
+@bp.post("/orders/<number>/pay")
+@login_required
+def pay(number: str) -> ResponseReturnValue:
+    """Begin a payment of an order that awaits one, and lead to the provider's page."""
+    order = order_of(db.session(), required_customer().id, number.replace("\0", ""))
+    if order is None or order.status != payments.AWAITING_PAYMENT:
+        abort(404)
+    return redirect(payments.provider().payment_page(order), 303)

@@ -7,6 +7,7 @@ from app.about import SLUG
 from app.customers.consents.channels import CHANNELS
 from app.database import MAX_ID, begin_write, db, utcnow
 from app.logging import log
+from app.settings import settings_of_app
 from app.staff import audit_log, export
 from app.staff.audit_log import AuditAction
 from app.staff.sessions import required_staff
@@ -14,6 +15,13 @@ from app.staff.sessions import required_staff
 CHOICES = [(channel, CHANNELS[channel].label) for channel in export.CHANNELS]
 
 bp = Blueprint("audience", __name__)
+
+
+@bp.before_request
+def _refuse_without_consents() -> None:
+    """Answer 404 in a shop without marketing consents, which has no audience."""
+    if not settings_of_app().consents:
+        abort(404)
 
 
 @bp.get("/audience")

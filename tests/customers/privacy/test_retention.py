@@ -161,7 +161,7 @@ def test_what_is_over_its_time_goes_and_what_is_not_stays(app: Flask, name: str)
 
 
 def test_every_kind_has_its_test(app: Flask) -> None:
-    others = {"login attempts", "browsers of activity lines", "consent proofs", "names on old orders"}
+    others = {"login attempts", "browsers of activity lines", "consent proofs", "names on old orders", "unpaid orders"}
     if find_spec("app.guide"):
         others.add("logins in the inspector")
     with app.app_context():
