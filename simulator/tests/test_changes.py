@@ -84,7 +84,7 @@ def test_subject_survives_every_event_but_a_new_profile(browser: FlaskClient, pr
 def test_page_shows_that_a_profile_was_recreated(browser: FlaskClient) -> None:
     row = at_home(browser).press("ola/event", event=NEW_PROFILE).page.one("#ola")
     assert row.select(".mark")
-    assert "made anew" in row.get_text()
+    assert "recreated" in row.get_text()
 
 
 def test_new_email_address_has_to_be_confirmed_before_it_is_shared(browser: FlaskClient, visit: Visit) -> None:
