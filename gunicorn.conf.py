@@ -6,6 +6,7 @@ takes 300 ms per call would delay the catalogue.
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -46,6 +47,16 @@ METRICS_FOLDER = environ.get("PROMETHEUS_MULTIPROC_DIR") or ""
 _is_of_another_master = "shop-metrics-" in METRICS_FOLDER and FOLDER_PREFIX not in METRICS_FOLDER
 if environ.get("METRICS_TOKEN") and (not METRICS_FOLDER or _is_of_another_master):
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = METRICS_FOLDER = tempfile.mkdtemp(prefix=FOLDER_PREFIX)
+
+
+def on_starting(server: Any) -> None:
+    """End with the mistakes of the settings and status 3 before a worker starts: one that dies can cause a traceback.
+
+    Another process reads the settings, because the master must not import the code that a reload renews.
+    """
+    read = [sys.executable, "-c", "import wsgi; wsgi.settings_or_exit()"]
+    if status := subprocess.run(read, cwd=Path(__file__).parent, check=False).returncode:  # noqa: S603 - our own code
+        sys.exit(status)
 
 
 def post_worker_init(worker: Any) -> None:

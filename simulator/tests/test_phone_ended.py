@@ -70,7 +70,10 @@ def test_page_says_that_the_webhook_did_not_answer(browser: FlaskClient, provide
 
 def test_page_says_that_a_company_has_not_asked_to_be_told(browser: FlaskClient, provider: Provider) -> None:
     page = ended(browser, provider).page
-    assert words(page.one("[role=status]")) == "Testbutikken no longer has access. This company has not asked for these events."
+    assert (
+        words(page.one("[role=status]"))
+        == "Testbutikken no longer has access. This company has not asked for these events."
+    )
     assert not page.select(".deliveries")
 
 
