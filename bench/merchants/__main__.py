@@ -95,7 +95,7 @@ def wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
             urllib3.request("GET", url, retries=False, timeout=2)
             return
         except urllib3.exceptions.HTTPError:
-            time.sleep(0.1)
+            time.sleep(0.1)  # a port of another process cannot be waited for before it exists
     raise BenchmarkError(f"the merchant did not start: {log.read_text(errors='replace')[-800:]}")
 
 

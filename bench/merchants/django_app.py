@@ -92,12 +92,12 @@ settings.configure(
 )
 django.setup()
 
-from django.core.management import call_command  # noqa: E402
-from django.core.wsgi import get_wsgi_application  # noqa: E402
-from django.http import HttpResponse  # noqa: E402
-from django.middleware.csrf import get_token  # noqa: E402
-from django.urls import include, path  # noqa: E402
-from django.utils.html import format_html  # noqa: E402
+from django.core.management import call_command  # noqa: E402 - Django has to be set up first
+from django.core.wsgi import get_wsgi_application  # noqa: E402 - Django has to be set up first
+from django.http import HttpResponse  # noqa: E402 - Django has to be set up first
+from django.middleware.csrf import get_token  # noqa: E402 - Django has to be set up first
+from django.urls import include, path  # noqa: E402 - Django has to be set up first
+from django.utils.html import format_html  # noqa: E402 - Django has to be set up first
 
 LOGIN = "/accounts/oidc/vipps/login/" if LIBRARY == "allauth" else "/oidc/authenticate/"
 LOGOUT = "/accounts/logout/" if LIBRARY == "allauth" else "/oidc/logout/"

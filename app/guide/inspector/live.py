@@ -74,7 +74,7 @@ def _events(engine: Engine, browser: str, seen: str) -> Iterator[str]:
         elif now >= pings_at:
             pings_at = now + PING_SECONDS
             yield ": the stream is open\n\n"
-        time.sleep(POLL_SECONDS)
+        time.sleep(POLL_SECONDS)  # any worker may record the login, so the database is asked again
     yield "event: end\ndata: time\n\n"
 
 
