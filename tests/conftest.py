@@ -77,7 +77,16 @@ def free_port() -> int:
 @contextmanager
 def served(application: Any, port: int = 0) -> Iterator[str]:
     """Serve a WSGI app on a free port of this machine, in threads; yields its origin."""
-    server = make_server("127.0.0.1", port, application, threaded=True)
+
+    def closing(environ: Any, start_response: Any) -> Iterator[bytes]:
+        # werkzeug's server does not close a response when the browser has reset the connection.
+        response = application(environ, start_response)
+        try:
+            yield from response
+        finally:
+            getattr(response, "close", lambda: None)()
+
+    server = make_server("127.0.0.1", port, closing, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

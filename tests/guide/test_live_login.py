@@ -124,6 +124,12 @@ def test_a_stream_starts_with_what_happened_since_the_page_was_loaded(watched: W
     assert second.readline() == b": the stream is open\n"
 
 
+def test_an_answer_without_a_body_holds_no_place(watched: Watched) -> None:
+    for _ in range(live.MAX_STREAMS + 1):
+        watched.browser.head(f"{LIVE}/events", headers={"X-Forwarded-For": "192.0.2.1"})
+    assert watched.stream().status == 200
+
+
 def test_a_client_and_a_process_have_a_limited_number_of_streams(watched: Watched) -> None:
     assert watched.stream(cookie="").status == 204, "a browser without a cookie has no logins"
     invented = [watched.stream(cookie=f"another-{number}", client="192.0.2.9") for number in range(live.MAX_STREAMS)]

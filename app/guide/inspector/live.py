@@ -7,6 +7,7 @@ gunicorn waits for them until its `graceful_timeout`. Without a script or a stre
 """
 
 import time
+import weakref
 from collections.abc import Iterator
 from threading import Lock
 
@@ -55,7 +56,8 @@ def live_events() -> Response:
     stream = _events(db.engine, secret_hash(token), request.args.get("seen", ""))
     response = Response(stream, content_type="text/event-stream")
     response.headers["X-Accel-Buffering"] = "no"  # nginx would hold the events back
-    response.call_on_close(lambda: _give_back(client))
+    # Some responses are never closed: to a HEAD, or by werkzeug's server when the browser has reset the connection.
+    weakref.finalize(response, _give_back, client)
     return response
 
 
