@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import create_engine, delete, func, or_, select, text, update
-from sqlalchemy.orm import Session, selectinload, sessionmaker
+from sqlalchemy.orm import Session, joinedload, selectinload, sessionmaker
 
 from app.database import utcnow
 from app.logging import log
@@ -208,7 +208,7 @@ class Rooms:
             session.execute(update(Room).where(*is_next).values(open_parts=shown + 1))
 
     def end(self, code: str) -> None:
-        """End a room: its learners can use their worlds until the room is deleted, but nobody can join."""
+        """End a room: its learners can use their worlds until the room is deleted, but no learner can join."""
         with self.writing() as session:
             ended = {"ended_at": self.now(), "is_paused": False}
             session.execute(update(Room).where(Room.code == code, Room.ended_at.is_(None)).values(**ended))
@@ -284,10 +284,10 @@ class Rooms:
             return session.scalar(found)
 
     def learner_of(self, world_id: str) -> Learner | None:
-        """Return the learner of a world with their room and its learners, or None."""
-        found = select(Learner).where(Learner.world_id == world_id)
+        """Return the learner of a world with their room, or None."""
+        found = select(Learner).where(Learner.world_id == world_id).options(joinedload(Learner.room))
         with self.reading() as session:
-            return session.scalar(found.options(selectinload(Learner.room).selectinload(Room.learners)))
+            return session.scalar(found)
 
     def rename(self, learner: Learner, nickname: str) -> bool:
         """Give a learner another nickname; return False if another learner of the room has it."""

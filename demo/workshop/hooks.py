@@ -1,0 +1,35 @@
+"""Add the room to the shop of a learner's world: a strip in the demo's bar, and a page while the teacher pauses.
+
+Rule: only pages that a browser opens are held back while a room is paused. A callback, a form or a webhook goes on, or
+a login that had begun would be lost.
+"""
+
+from flask import Flask, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from demo.workshop.rooms import Rooms, RoomStatus
+
+GOES_ON = frozenset({"static", "vipps.callback", "vipps.go_to_vipps", "i18n.choose"})
+
+
+def add_to_world(shop: Flask, rooms: Rooms, world_id: str) -> None:
+    """Show the room on the pages of a world's shop."""
+
+    def room_status() -> RoomStatus | None:
+        return rooms.status(world_id)
+
+    def hold_back_while_paused() -> ResponseReturnValue | None:
+        is_page = request.method == "GET" and request.accept_mimetypes.accept_html
+        if not is_page or request.endpoint in GOES_ON:
+            return None
+        status = rooms.status(world_id)
+        return redirect("/workshop/room", 303) if status and status.is_paused else None
+
+    shop.before_request(hold_back_while_paused)
+    shop.add_template_global(room_status, "room_status")
+
+
+def paused_text(status: RoomStatus) -> str:
+    """Return what a learner reads while the room is paused."""
+    return status.message or _("The teacher has paused the workshop. Please look up.")
