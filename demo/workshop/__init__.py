@@ -20,19 +20,19 @@ from app import about, assets, i18n, log_events, logging, security, strict_reque
 from app.errors import PAGES
 from app.logging import log, reference
 from app.settings import ROOT, Settings, load
-from demo.workshop import learner, teacher
+from demo.workshop import codes, learner, teacher
 from demo.workshop.board import IsSolved, Lookout
 from demo.workshop.hooks import add_to_world
 from demo.workshop.rooms import BoardMission, Rooms, RoomStatus, VisitorWorlds
 
-__all__ = ["BoardMission", "Rooms", "RoomStatus", "add_to_world", "create_workshop", "rooms_of", "teacher_address"]
+__all__ = ["BoardMission", "RoomStatus", "Rooms", "add_to_world", "create_workshop", "rooms_of", "teacher_address"]
 
 FILE = "workshop.sqlite"
 ROOMS, LOOKOUT = "workshop.rooms", "workshop.lookout"
 MAX_BODY_BYTES = 64 * 1024  # the largest body is the checker's verdicts
 
 
-def never_solved(mission: str, shop: Connection, simulator: Connection, since: datetime) -> bool:
+def never_solved(mission: str, shop: Connection, simulator: Connection | None, since: datetime) -> bool:
     """Tell that a mission is not solved, for a workshop without missions."""
     return False
 
@@ -54,6 +54,7 @@ def create_workshop(
     app.jinja_loader = FileSystemLoader([ROOT / "demo" / "templates", ROOT / "templates"])
     app.extensions["settings"] = settings
     rooms = app.extensions[ROOMS] = Rooms(worlds, folder / FILE, missions)
+    worlds.kept = rooms.world_ids
     app.extensions[LOOKOUT] = Lookout(rooms, is_solved)
     app.jinja_env.globals.update(settings=settings, shop_name=about.NAME)
 
@@ -69,6 +70,7 @@ def create_workshop(
     i18n.init_app(app)
     i18n.add_translations(app, ROOT / "demo" / "translations")
     assets.init_app(app)
+    app.add_template_filter(codes.spaced, "room_code")
     app.add_url_rule("/workshop/language/<code>", "language", i18n.choose)
     app.register_blueprint(teacher.bp)
     app.register_blueprint(learner.bp)

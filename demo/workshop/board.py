@@ -26,8 +26,9 @@ MAX_REMEMBERED = 1000
 FORMULA = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 BYTE_ORDER_MARK = "\ufeff"  # Excel assumes another encoding without it
 
-# Whether a mission, by its id, is solved in a shop's and a simulator's database, since a moment.
-IsSolved = Callable[[str, Connection, Connection, datetime], bool]
+# Whether a mission, by its id, is solved in a shop's and a simulator's database, since a moment. The simulator is None
+# if it has not been used yet, or is on another computer.
+IsSolved = Callable[[str, Connection, Connection | None, datetime], bool]
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Lookout:
 
     def _look_at(self, learner: Learner, missions: Sequence[BoardMission]) -> Iterator[tuple[int, str, datetime]]:
         world: VisitorWorld | None = self._rooms.worlds.find(learner.world_id)
-        if world is None or not (world.shop_file.is_file() and world.simulator_file.is_file()):
+        if world is None:
             return
         state = (*_versions(world), learner.since, len(missions))
         if self._seen.get(learner.id) == state:
@@ -99,18 +100,19 @@ class Lookout:
         solved = {each.mission for each in learner.progress if each.solved_at}
         with read_only(world.shop_file) as shop, read_only(world.simulator_file) as simulator:
             for mission in missions:
-                if mission.id not in solved and self._check(mission.id, shop, simulator, learner.since):
+                if shop and mission.id not in solved and self._check(mission.id, shop, simulator, learner.since):
                     yield learner.id, mission.id, learner.since
         if len(self._seen) >= MAX_REMEMBERED:
             self._seen.clear()
         self._seen[learner.id] = state
 
-    def _check(self, mission: str, shop: Connection, simulator: Connection, since: datetime) -> bool:
+    def _check(self, mission: str, shop: Connection, simulator: Connection | None, since: datetime) -> bool:
         try:
             return self._is_solved(mission, shop, simulator, since)
         except SQLAlchemyError:  # a world that is being reset has no tables for a moment
             shop.rollback()
-            simulator.rollback()
+            if simulator:
+                simulator.rollback()
             return False
 
 
@@ -198,8 +200,11 @@ def _versions(world: VisitorWorld) -> Iterator[int]:
 
 
 @contextmanager
-def read_only(file: Path) -> Iterator[Connection]:
-    """Open a SQLite file for the length of a block, without the right to write."""
+def read_only(file: Path) -> Iterator[Connection | None]:
+    """Open a SQLite file for the length of a block, without the right to write; None if there is no such file."""
+    if not file.is_file():
+        yield None
+        return
     engine = create_engine(f"sqlite:///{file}", poolclass=NullPool)
     try:
         with engine.connect() as connection:

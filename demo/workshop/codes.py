@@ -29,6 +29,11 @@ def read_room_code(typed: str) -> str:
     return code if ROOM_CODE.fullmatch(code) else ""
 
 
+def spaced(code: str) -> str:
+    """Return a room code as people read it, such as `BKRT 47`, in one line."""
+    return f"{code[:4]}\u00a0{code[4:]}"
+
+
 def new_words() -> str:
     """Return three random words, such as `fjell kopp ugle`."""
     return " ".join(secrets.choice(WORDS) for _ in range(3))

@@ -6,8 +6,8 @@ a login that had begun would be lost.
 
 from flask import Flask, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
+from demo.workshop.codes import spaced
 from demo.workshop.rooms import Rooms, RoomStatus
 
 GOES_ON = frozenset({"static", "vipps.callback", "vipps.go_to_vipps", "i18n.choose"})
@@ -28,8 +28,4 @@ def add_to_world(shop: Flask, rooms: Rooms, world_id: str) -> None:
 
     shop.before_request(hold_back_while_paused)
     shop.add_template_global(room_status, "room_status")
-
-
-def paused_text(status: RoomStatus) -> str:
-    """Return what a learner reads while the room is paused."""
-    return status.message or _("The teacher has paused the workshop. Please look up.")
+    shop.add_template_filter(spaced, "room_code")  # the shop renders `workshop/logins.html` too

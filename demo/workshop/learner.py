@@ -117,7 +117,7 @@ def mine() -> ResponseReturnValue:
         ranking=board.ranking(_rooms(), room) if room else [],
         solved=sum(each.solved_at is not None for each in learner.progress),
         missions=board.open_missions(_rooms(), learner.room),
-        keep=KEEP.days,
+        keep=KEEP,
     )
 
 
@@ -135,7 +135,7 @@ def leave() -> ResponseReturnValue:
 def verdicts(code: str) -> ResponseReturnValue:
     """Store what the Build track's checker found in one stage of a learner's own shop.
 
-    The body is JSON: `words`, `stage`, `verdicts` (a list with `id`, `verdict` and `did` of each case), and
+    The body is JSON: `words`, `stage`, `verdicts` (a list with `case`, `verdict` and perhaps `did` of each), and
     `looked_up` if the learner opened the solution.
     """
     sent = request.get_json()  # of another media type: 415
@@ -156,11 +156,11 @@ def verdicts(code: str) -> ResponseReturnValue:
 
 def _case(sent: Any) -> dict[str, str] | None:
     """Return one case as it is stored, or None if it is none."""
-    if not isinstance(sent, dict) or sent.get("verdict") not in VERDICT_WORDS or not isinstance(sent.get("id"), str):
+    if not isinstance(sent, dict) or sent.get("verdict") not in VERDICT_WORDS or not isinstance(sent.get("case"), str):
         return None
     did = sent.get("did")
     told = one_line(did)[:MAX_TEXT] if isinstance(did, str) else ""
-    return {"id": one_line(sent["id"])[:40], "verdict": sent["verdict"], "did": told}
+    return {"case": one_line(sent["case"])[:40], "verdict": sent["verdict"], "did": told}
 
 
 def _rooms() -> Rooms:
@@ -191,7 +191,7 @@ def _enter(learner: Learner) -> ResponseReturnValue:
 
 
 def _join_page(room: Room, form: JoinForm, words: ReturnForm) -> str:
-    return render_template("workshop/join.html", room=room, form=form, words=words, keep=KEEP.days)
+    return render_template("workshop/join.html", room=room, form=form, words=words, keep=KEEP)
 
 
 def _refusals() -> dict[str, str]:

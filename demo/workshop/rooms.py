@@ -5,7 +5,7 @@ have. A room and all that belongs to it is deleted `KEEP` after its end, or when
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -53,8 +53,10 @@ class VisitorWorld(Protocol):
 class VisitorWorlds(Protocol):
     """What the workshop uses of the worlds."""
 
+    kept: Callable[[], Iterable[str]]
+
     def create(self) -> Any:
-        """Return a new world."""
+        """Return a new world, or None if there are too many."""
 
     def find(self, id: str, /) -> Any:
         """Return a world, or None."""
@@ -202,7 +204,7 @@ class Rooms:
             session.execute(update(Room).where(Room.code == code).values(**values))
 
     def open_next_part(self, code: str, shown: int) -> None:
-        """Open the next part; `shown` is how many were open on the page with the button, so that two clicks open one."""
+        """Open the next part; `shown` is how many the page with the button showed, so that two clicks open one."""
         with self.writing() as session:
             is_next = (Room.code == code, Room.open_parts == shown, Room.open_parts < max(len(self.parts), 1))
             session.execute(update(Room).where(*is_next).values(open_parts=shown + 1))
@@ -247,6 +249,8 @@ class Rooms:
         """Add a learner with a world to a room; raises `RefusedError`."""
         self._check_can_join(code, nickname)
         world = self.worlds.create()
+        if world is None:
+            raise RefusedError("full")
         try:
             with self.writing() as session:
                 room = self._check_can_join(code, nickname, session)
@@ -276,6 +280,11 @@ class Rooms:
         if _is_taken(room, nickname):
             raise RefusedError("taken")
         return room
+
+    def world_ids(self) -> list[str]:
+        """Return the worlds of all learners, which are kept although they are not used."""
+        with self.reading() as session:
+            return list(session.scalars(select(Learner.world_id)))
 
     def learner_by_words(self, code: str, words: str) -> Learner | None:
         """Return the learner of a room who has these words, or None."""

@@ -90,7 +90,7 @@ def board(code: str) -> str:
         qr=codes.qr_code(_address(room)),
         refresh=0 if "still" in request.args else REFRESH_SECONDS,
         max_message=MAX_MESSAGE,
-        keep=KEEP.days,
+        keep=KEEP,
     )
 
 
