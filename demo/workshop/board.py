@@ -7,6 +7,7 @@ the last look. So a board that is open costs little while the class listens.
 import csv
 import io
 import re
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.logging import log
 from demo.workshop.models import Learner, Progress, Room, StageResult
 from demo.workshop.rooms import BoardMission, Rooms, VisitorWorld
 
@@ -85,7 +87,12 @@ class Lookout:
         if not self._rooms.claim_look(room.code, LOOK_EVERY):
             return False
         missions = open_missions(self._rooms, room)
-        found = [each for learner in room.learners for each in self._look_at(learner, missions)]
+        found: list[tuple[int, str, datetime]] = []
+        for learner in room.learners:
+            try:
+                found += self._look_at(learner, missions)
+            except (SQLAlchemyError, sqlite3.Error) as error:  # the world is being reset, or its file is damaged
+                log.warning("workshop_look_failed", error=type(error).__name__)
         if found:
             self._rooms.note_solved(found)
         return bool(found)
@@ -100,20 +107,11 @@ class Lookout:
         solved = {each.mission for each in learner.progress if each.solved_at}
         with read_only(world.shop_file) as shop, read_only(world.simulator_file) as simulator:
             for mission in missions:
-                if shop and mission.id not in solved and self._check(mission.id, shop, simulator, learner.since):
+                if shop and mission.id not in solved and self._is_solved(mission.id, shop, simulator, learner.since):
                     yield learner.id, mission.id, learner.since
         if len(self._seen) >= MAX_REMEMBERED:
             self._seen.clear()
         self._seen[learner.id] = state
-
-    def _check(self, mission: str, shop: Connection, simulator: Connection | None, since: datetime) -> bool:
-        try:
-            return self._is_solved(mission, shop, simulator, since)
-        except SQLAlchemyError:  # a world that is being reset has no tables for a moment
-            shop.rollback()
-            if simulator:
-                simulator.rollback()
-            return False
 
 
 def open_missions(rooms: Rooms, room: Room) -> Sequence[BoardMission]:

@@ -30,8 +30,8 @@ def read_room_code(typed: str) -> str:
 
 
 def spaced(code: str) -> str:
-    """Return a room code as people read it, such as `BKRT 47`, in one line."""
-    return f"{code[:4]}\u00a0{code[4:]}"
+    """Return a room code as people read it, such as `BKRT 47`."""
+    return f"{code[:4]} {code[4:]}"
 
 
 def new_words() -> str:

@@ -4,7 +4,7 @@ Rule: only pages that a browser opens are held back while a room is paused. A ca
 a login that had begun would be lost.
 """
 
-from flask import Flask, redirect, request
+from flask import Flask, g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from demo.workshop.codes import spaced
@@ -24,6 +24,7 @@ def add_to_world(shop: Flask, rooms: Rooms, world_id: str) -> None:
         if not is_page or request.endpoint in GOES_ON:
             return None
         status = rooms.status(world_id)
+        g.is_personal = status is not None  # the strip is not in the front page that the shop caches
         return redirect("/workshop/room", 303) if status and status.is_paused else None
 
     shop.before_request(hold_back_while_paused)
