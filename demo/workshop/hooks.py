@@ -20,8 +20,7 @@ def add_to_world(shop: Flask, rooms: Rooms, world_id: str) -> None:
         return rooms.status(world_id)
 
     def hold_back_while_paused() -> ResponseReturnValue | None:
-        is_page = request.method == "GET" and request.accept_mimetypes.accept_html
-        if not is_page or request.endpoint in GOES_ON:
+        if request.method != "GET" or request.endpoint in GOES_ON:
             return None
         status = rooms.status(world_id)
         g.is_personal = status is not None  # the strip is not in the front page that the shop caches
