@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
-from bench import catalogue, databases, lab, login, machine, memory, scale, startup, waiting
+from bench import catalogue, databases, deployed, lab, login, machine, memory, scale, startup, waiting
 from bench.measure import Figure
 from bench.processes import BenchmarkError
 
 Part = Callable[[lab.Lab, int], list[Figure]]
 PARTS: dict[str, Part] = {
+    "deployed": deployed.measure,
     "login": login.measure,
     "catalogue": catalogue.measure,
     "waiting": waiting.measure,

