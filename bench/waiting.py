@@ -1,8 +1,8 @@
 """Measure a slow provider: 100 people log in at once, each call takes 300 ms, and other visitors use the shop.
 
 A login waits for two calls, so 100 of them at once could end after a little more than 0.6 seconds. The shop and the
-lean client (`bench.lean`) have the same gunicorn settings and take turns. The first crowd meets a cold server and is new
-to it: it is not timed, but no login may fail. Meanwhile a visitor requests the front page every 20 ms; the 99th
+lean client (`bench.lean`) have the same gunicorn settings and take turns. The first crowd meets a cold server and is
+new to it: it is not timed, but no login may fail. Meanwhile a visitor requests the front page every 20 ms; the 99th
 percentile of the response time is reported beside that of an idle shop. Then the provider hangs: every call takes 12
 seconds, longer than a callback may take.
 """
