@@ -14,12 +14,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import psutil
 import psycopg
 import urllib3
 from psycopg.sql import SQL, Identifier
 
 from bench import certificates
-from bench.processes import ROOT, BenchmarkError, Child, Server, free_port
+from bench.processes import ROOT, BenchmarkError, Child, Server, free_port, processor_seconds
 from bench.provider import COUNTS, DELAY, DISCOVERY
 
 SHOP_ORIGIN = "https://shop.example"
@@ -82,6 +83,12 @@ class Lab:
         with psycopg.connect(f"postgresql://postgres@/postgres?host={host}", autocommit=True) as connection:
             connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
         return f"postgresql+psycopg://postgres@/{name}?host={host}"
+
+    def postgresql_seconds(self) -> float:
+        """Return PostgreSQL's processor time so far."""
+        number = (self.folder / "postgresql" / "postmaster.pid").read_text().split()[0]
+        server = psutil.Process(int(number))
+        return processor_seconds([server, *server.children()])
 
     def server(self, application: str, env: dict[str, str]) -> Server:
         """Serve an application with the project's gunicorn settings, on a free port."""

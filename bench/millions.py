@@ -9,11 +9,9 @@ of the shop and of PostgreSQL, with PostgreSQL's own default settings.
 
 from functools import partial
 
-import psutil
-
 from bench.lab import Lab
 from bench.measure import Figure, alternately
-from bench.processes import Child, processor_seconds
+from bench.processes import Child
 
 SMALL = 24
 TIMES = 100
@@ -25,11 +23,10 @@ def measure(lab: Lab, rounds: int, customers: int) -> list[Figure]:
     """Measure the same requests in both shops."""
     env = lab.client_environment(lab.provider().origin)
     small, large = (shop_of(lab, env, size) for size in (SMALL, customers))
-    postmaster = int((lab.folder / "postgresql" / "postmaster.pid").read_text().split()[0])
     figures = []
     for names, aim in ((OFTEN, 1.15), (SELDOM, 1.3)):
         for name in names:
-            takes = [partial(milliseconds, shop, name, postmaster) for shop in (large, small)]
+            takes = [partial(milliseconds, lab, shop, name) for shop in (large, small)]
             for take in takes:
                 take()
             ours, theirs = alternately(rounds, *takes)
@@ -47,14 +44,8 @@ def shop_of(lab: Lab, env: dict[str, str], size: int) -> Child:
     return shop
 
 
-def milliseconds(shop: Child, name: str, postmaster: int) -> float:
+def milliseconds(lab: Lab, shop: Child, name: str) -> float:
     """Make one request a number of times; return the milliseconds of processor time of one, with the database's."""
-    before = database_seconds(postmaster)
+    before = lab.postgresql_seconds()
     own = float(shop.ask(f"{name} {TIMES}")["seconds"])
-    return (own + (database_seconds(postmaster) - before) / TIMES) * 1000
-
-
-def database_seconds(postmaster: int) -> float:
-    """Return PostgreSQL's processor time so far."""
-    server = psutil.Process(postmaster)
-    return processor_seconds([server, *server.children()])
+    return (own + (lab.postgresql_seconds() - before) / TIMES) * 1000

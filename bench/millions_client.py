@@ -39,12 +39,15 @@ class LargeShop(Shop):
         """Log the first person in and copy the rows."""
         self.any = random.Random(self.size)
         super().log_in(1)
+        db.session.execute(text("SET LOCAL statement_timeout = 0"))
         for table in COPIES:
             self.copy(table)
         db.session.commit()
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("SET statement_timeout = 0")
             connection.exec_driver_sql("VACUUM ANALYZE")
             connection.exec_driver_sql("CHECKPOINT")
+            connection.invalidate()  # a connection without a limit must not return to the pool
 
     def copy(self, table: str) -> None:
         """Copy the first customer's rows of one table for all others."""
