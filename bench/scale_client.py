@@ -19,9 +19,8 @@ from app import create_app
 from app.customers.passwords import hashing
 from app.database import db
 from app.security import cookie_name
-from app.staff import session_store
 from app.staff.models import Staff
-from app.staff.sessions import COOKIE
+from app.staff.sessions import COOKIE, start_session
 from app.vipps.config import ISSUER_PATH
 from bench import rows
 from bench.lab import CLIENT_ID, SHOP_ORIGIN
@@ -39,7 +38,7 @@ class Shop:
         with app.test_request_context(base_url=SHOP_ORIGIN):
             self.fill()
             staff = Staff(email="staff@example.org", name="Staff", password_hash=hashing.make_hash("not used"))
-            token = session_store.add(staff, "bench")
+            token = start_session(staff)
             db.session.commit()
             self.staff.set_cookie(cookie_name(COOKIE), token, domain="shop.example", secure=True)
         for person in range(PEOPLE):
