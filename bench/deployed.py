@@ -49,7 +49,7 @@ def measure(lab: Lab, rounds: int) -> list[Figure]:
         for name, their in zip(others, theirs, strict=True):
             label = f"Login as deployed, {at_once} at a time, against {name}"
             figures.append(Figure(label, "ms", ours, their, ours / their, at_most=AIMS.get(name)))
-    plain = lab.client_environment(lab.provider(tls=False).origin)
+    plain = prepared(lab, lab.client_environment(lab.provider(tls=False).origin))
     on_postgresql = {**env, "DATABASE_URL": lab.postgresql(), "BARE_DATABASE_URL": lab.postgresql("bare")}
     prepared(lab, on_postgresql)
     return [

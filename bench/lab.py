@@ -98,8 +98,11 @@ class Lab:
         return server
 
     def client_environment(self, provider_origin: str) -> dict[str, str]:
-        """Return the environment of both clients: the shop's settings, and what the quickstart needs."""
-        trusted = str(self.certificates.trusted)
+        """Return the environment of all clients, with databases for this provider alone.
+
+        In a database that another provider's logins filled, each login would find a customer with two links.
+        """
+        trusted, name = str(self.certificates.trusted), urlsplit(provider_origin).port
         return {
             **plain_environment(),
             "SSL_CERT_FILE": trusted,
@@ -112,8 +115,8 @@ class Lab:
             "SECRET_KEY": "a key for the benchmark, long enough to sign with",
             "PUBLIC_URL": SHOP_ORIGIN,
             "MAIL_URL": "smtp://localhost:25",
-            "DATABASE_URL": f"sqlite:///{self.folder / 'shop.sqlite'}",
-            "BARE_DATABASE_URL": f"sqlite:///{self.folder / 'bare.sqlite'}",
+            "DATABASE_URL": f"sqlite:///{self.folder / f'shop-{name}.sqlite'}",
+            "BARE_DATABASE_URL": f"sqlite:///{self.folder / f'bare-{name}.sqlite'}",
         }
 
     def set_up_shop(self, env: dict[str, str]) -> None:

@@ -47,6 +47,7 @@ def over_tls(lab: Lab, rounds: int) -> list[Figure]:
 def over_http(lab: Lab, rounds: int) -> Figure:
     """Measure logins over plain HTTP."""
     env = lab.client_environment(lab.provider(tls=False).origin)
+    lab.set_up_shop(env)
     clients = [lab.start("-m", "bench.login_client", name, env=env) for name in ("shop", "quickstart")]
     for client in clients:
         client.line()
