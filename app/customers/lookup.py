@@ -80,8 +80,8 @@ def lock_link(who: Identity) -> VippsLink | None:
     The link is read after the lock, because another transaction may have changed it during the wait. SQLite needs no
     lock, because `begin_write` has kept all others from writing.
     """
-    if not writes_alone():
-        db.session.connection().execute(LOCK_CUSTOMER_OF_SUBJECT, asdict(who))
+    if not writes_alone() and db.session.execute(LOCK_CUSTOMER_OF_SUBJECT, asdict(who)).first() is None:
+        return None
     return find_link(who)
 
 
