@@ -7,6 +7,7 @@ with a message instead of a traceback.
 
 import os
 import sys
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -82,6 +83,7 @@ def build_simulator(settings: Settings) -> Any:
         secret_key=kept_secret(INSTANCE / "simulator_key"),
         merchants=(shop,),
         worlds_folder=INSTANCE / "worlds",
+        merchant_in_world=partial(merchant_in_world, settings),
         control_token=kept_secret(INSTANCE / CONTROL_TOKEN),
     )
     if not config.is_local:
@@ -91,6 +93,14 @@ def build_simulator(settings: Settings) -> Any:
             file=sys.stderr,
         )
     return create_simulator(config)
+
+
+def merchant_in_world(settings: Settings, merchant: Any, name: str) -> Any:
+    """Return a merchant as the simulator's world of this name has it: a visitor's shop has a webhook of its own."""
+    if not settings.demo_worlds or merchant.client_id != settings.client_id:
+        return merchant
+    token = import_module("demo.worlds").webhook_token(settings, name)
+    return replace(merchant, webhook_url=settings.webhook_url(token))
 
 
 def person_groups(settings: Settings) -> Any:

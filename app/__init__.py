@@ -44,8 +44,11 @@ class Shop(Flask):
     jinja_options = {**Flask.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """Build the shop from the given settings, or from the environment."""
+def create_app(settings: Settings | None = None, *, shares_counts: bool = False) -> Flask:
+    """Build the shop from the given settings, or from the environment.
+
+    One more shop of the same process `shares_counts` of the rate limits; otherwise they start anew for all.
+    """
     settings = settings or load()
     app = Shop(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     # Debug mode shows messages and sources: only to the developer, on this machine.
@@ -56,7 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     logging.init_app(app, settings)
     strict_requests.init_app(app)
-    security.init_app(app, settings)
+    security.init_app(app, settings, shares_counts)
     connect(app)
     i18n.init_app(app)
     assets.init_app(app)

@@ -55,6 +55,15 @@ def add_demo_data(app: Flask, load: Callable[[Session], None]) -> None:
 def setup(with_demo: bool) -> None:
     """Create or migrate the database, and delete abandoned carts; safe to repeat."""
     INSTANCE.mkdir(exist_ok=True)
+    set_up(with_demo)
+    where = make_url(current_app.config["SQLALCHEMY_DATABASE_URI"]).render_as_string(hide_password=True)
+    click.echo(f"The database is ready: {where}")
+    if with_demo:
+        click.echo("The demo data is loaded.")
+
+
+def set_up(with_demo: bool) -> None:
+    """Do what the command `setup` does, in the app's database."""
     with setup_lock():
         upgrade()
         carts.delete_stale(db.session(), utcnow())
@@ -63,10 +72,6 @@ def setup(with_demo: bool) -> None:
             for load in current_app.extensions.get(DEMO_DATA, ()):
                 load(db.session())
         db.session.commit()
-    where = make_url(current_app.config["SQLALCHEMY_DATABASE_URI"]).render_as_string(hide_password=True)
-    click.echo(f"The database is ready: {where}")
-    if with_demo:
-        click.echo("The demo data is loaded.")
 
 
 @click.command("load-products")

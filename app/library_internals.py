@@ -61,3 +61,15 @@ def skip_search_for_wide_limits(app: Flask, limiter: Limiter) -> None:
 
     hooks = app.before_request_funcs[None]
     hooks[hooks.index(limiter._check_request_limit)] = check
+
+
+def add_limiter(app: Flask, limiter: Limiter, shares_counts: bool) -> None:
+    """Add the limiter; `shares_counts` keeps the counts of the app that this process built before.
+
+    The extension would start with none for every app, so that each new one would lift the limits of all.
+    """
+    kept = limiter._storage, limiter._limiter
+    limiter.init_app(app)
+    if shares_counts:
+        limiter._storage, limiter._limiter = kept
+    skip_search_for_wide_limits(app, limiter)

@@ -21,7 +21,7 @@ from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.library_internals import PrunedMemoryStorage, skip_search_for_wide_limits
+from app.library_internals import PrunedMemoryStorage, add_limiter
 from app.logging import log
 from app.origins import normal_origin
 from app.settings import LOCAL_HOSTS, Settings, settings_of_app
@@ -79,8 +79,8 @@ MAX_FORM_BYTES = 1024 * 1024
 EQUAL_SECONDS = 0.3
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    """Configure all of it."""
+def init_app(app: Flask, settings: Settings, shares_counts: bool = False) -> None:
+    """Configure all of it; `shares_counts` keeps the counts of rate limits of the app that was built before."""
     n = settings.trusted_proxies
     if n:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=0)  # type: ignore[method-assign]  # Flask's documented way
@@ -104,8 +104,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     csrf.init_app(app)
     app.after_request(_wait_only_if_refused)  # registered before the limiter, so it runs after it
-    limiter.init_app(app)
-    skip_search_for_wide_limits(app, limiter)
+    add_limiter(app, limiter, shares_counts)
     app.before_request(_host_check(settings))
     app.after_request(_header_writer(settings))
 

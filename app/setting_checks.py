@@ -341,6 +341,11 @@ def _demo(settings: Settings) -> None:
         raise ValueError("must be 0 in production; it shows every email and the inspector to any visitor")
 
 
+def _demo_worlds(settings: Settings) -> None:
+    if settings.demo_worlds and not (settings.in_demo and settings.simulated):
+        raise ValueError("works with the demo and the simulator only")
+
+
 def _metrics_token(settings: Settings) -> None:
     if 0 < len(settings.metrics_token.get_secret_value()) < MIN_SECRET:
         raise ValueError(f"at least {MIN_SECRET} random characters")
@@ -380,6 +385,7 @@ CHECKS = {
     "SECURITY_CONTACT": Check("one email address or https address, such as security@example.com", _security_contact),
     "CSP_SOURCES": Check("DIRECTIVE=ORIGIN with blanks between, as in font-src=https://cdn.example.com", _csp_sources),
     "DEMO": Check("1 or 0", _demo),
+    "DEMO_WORLDS": Check("1 or 0", _demo_worlds),
     "METRICS_TOKEN": Check("what this prints: openssl rand -hex 32", _metrics_token),
     "GUIDE_EDIT_URL": Check("an address that ends with a slash, such as https://github.com/you/shop/edit/main/"),
     "PROMETHEUS_MULTIPROC_DIR": Check("the path of a folder, or nothing", _metrics_folder),

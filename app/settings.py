@@ -99,6 +99,7 @@ class Settings(BaseSettings):
     security_contact: str = ""
     csp_sources: str = ""
     demo: bool | None = None
+    demo_worlds: bool = False
     trusted_proxies: int = Field(0, ge=0, le=10)
     log_format: Literal["json", "text"] = "json"
     metrics_token: SecretStr = SecretStr("")

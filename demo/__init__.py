@@ -14,7 +14,7 @@ from app import cli, doctor, i18n, log_events
 from app.customers.passwords import hashing
 from app.settings import ROOT, VERSION, Settings
 from app.staff import accounts as staff_accounts
-from demo import checks, routes, scenarios, simulator, staff
+from demo import checks, routes, scenarios, simulator, staff, worlds
 from demo.fork import fork as fork_command
 from samples import customers
 
@@ -47,3 +47,5 @@ def init_app(app: Flask, settings: Settings) -> None:
     if settings.in_demo and settings.simulated:
         app.after_request(simulator.propose_person)  # the last that is registered runs first, before the inspector
         app.after_request(simulator.keep_language)
+    if settings.demo_worlds:
+        worlds.install(app, settings, import_module("app").create_app)

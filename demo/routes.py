@@ -5,13 +5,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.customers.sessions.session_cookie import clear_session_cookie
-from app.database import begin_write, db
-from app.logging import log
 from app.security import client_network, limiter
 from app.settings import settings_of_app
 from app.vipps.return_path import local_path
-from demo import simulator
-from samples import customers, products
+from demo.start_over import start_over
 
 bp = Blueprint("demo", __name__, template_folder="templates")
 
@@ -34,16 +31,11 @@ def page() -> ResponseReturnValue:
 
 @bp.post("/demo/start-over")
 @limiter.limit(RATE_LIMIT, key_func=client_network)
-def start_over() -> ResponseReturnValue:
+def reset() -> ResponseReturnValue:
     """Reset the demo's accounts and stock, delete the accounts that scenarios created, and reset the simulator."""
     if not settings_of_app().simulated:
         abort(404)
-    begin_write()
-    customers.start_over(db.session())
-    products.restock(db.session())
-    db.session.commit()
-    log.info("demo_started_over")
-    if simulator.reset():
+    if start_over():
         flash(_("The shop and the simulator are reset."), "success")
     else:
         flash(_("The shop is reset, but the simulator could not be. Press “Start over” on its start page."), "warning")

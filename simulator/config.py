@@ -6,7 +6,7 @@ caller (a script, a test, another project) decides where they come from.
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -127,6 +127,8 @@ class SimulatorConfig:
     """Opens the control API to other computers, as `Authorization: Bearer`; without it they cannot use that API."""
     worlds_folder: Path | None = None
     """Where worlds keep their databases (`worlds`); without it there are no worlds."""
+    merchant_in_world: Callable[[MerchantConfig, str], MerchantConfig] = lambda merchant, name: merchant
+    """Returns a merchant as the world of this name has it, for example with a webhook of its own."""
     seed: int | None = None
     """Draws codes, ids and numbers in a fixed order, for tests in one process; never the keys."""
 
@@ -168,6 +170,7 @@ class SimulatorConfig:
             public_url=f"{self.public_url}/w/{name}",
             database_url=f"sqlite:///{file}",
             secret_key=key,
+            merchants=tuple(self.merchant_in_world(merchant, name) for merchant in self.merchants),
             worlds_folder=None,
         )
 

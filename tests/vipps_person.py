@@ -73,7 +73,7 @@ class VippsPerson:
         """Approve (or deny) on the phone; returns the callback's path and query."""
         body = {"authorization_url": authorization_url, "person": person, "action": "approve", **wishes}
         location = str(self.control("authorize", body)["location"])
-        return location.removeprefix("http://localhost:8000")
+        return location.removeprefix(self.app.extensions["settings"].public_url)
 
     def log_in(self, person: str = "kari", next_path: str = "/", browser: FlaskClient | None = None) -> Any:
         """Log in from the button to the page that follows; returns the callback's response."""

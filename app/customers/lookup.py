@@ -3,9 +3,9 @@
 Always lock the customer before anything else of theirs, or concurrent transactions can deadlock.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.customers.models import Customer, VippsLink, VippsProfile
@@ -22,15 +22,19 @@ class Identity:
     subject: str
 
 
+_IS_OF_SUBJECT = and_(
+    VippsLink.issuer == bindparam("issuer"),
+    VippsLink.client_id == bindparam("client_id"),
+    VippsLink.subject == bindparam("subject"),
+)
 LINK_OF_SUBJECT = (
     select(VippsLink, Customer, VippsProfile)
     .join(VippsLink.customer)
     .outerjoin(VippsLink.profile)
-    .where(
-        VippsLink.issuer == bindparam("issuer"),
-        VippsLink.client_id == bindparam("client_id"),
-        VippsLink.subject == bindparam("subject"),
-    )
+    .where(_IS_OF_SUBJECT)
+)
+LOCK_CUSTOMER_OF_SUBJECT = (
+    select(Customer.id).join(VippsLink.customer).where(_IS_OF_SUBJECT).with_for_update(of=Customer)
 )
 
 
@@ -60,8 +64,8 @@ def is_claimed(customer: Customer) -> bool:
 
 def find_link(who: Identity) -> VippsLink | None:
     """Find the link of a subject: by issuer, client and subject, never by a claim that can change hands."""
-    values = {"issuer": who.issuer, "client_id": who.client_id, "subject": who.subject}
-    found = db.session.execute(LINK_OF_SUBJECT, values, execution_options={"populate_existing": True}).one_or_none()
+    options = {"populate_existing": True}
+    found = db.session.execute(LINK_OF_SUBJECT, asdict(who), execution_options=options).one_or_none()
     if found is None:
         return None
     link, customer, profile = found  # the same as `joinedload`, at less cost
@@ -73,13 +77,12 @@ def find_link(who: Identity) -> VippsLink | None:
 def lock_link(who: Identity) -> VippsLink | None:
     """Find the link of a subject, and lock its customer until this transaction ends.
 
-    The link is read again after the lock: another transaction may have changed it meanwhile. SQLite needs no second
-    read, because `begin_write` has kept all others from writing since before the first one.
+    The link is read after the lock, because another transaction may have changed it during the wait. SQLite needs no
+    lock, because `begin_write` has kept all others from writing.
     """
-    link = find_link(who)
-    if link is None or writes_alone():
-        return link
-    return find_link(who) if lock_customer(link.customer_id) else None
+    if not writes_alone() and db.session.execute(LOCK_CUSTOMER_OF_SUBJECT, asdict(who)).first() is None:
+        return None
+    return find_link(who)
 
 
 def link_of(customer: Customer) -> VippsLink | None:

@@ -1,12 +1,12 @@
 """A person stops sharing in the app: what that does here, and what it leaves alone."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 
-from app.customers import lookup
 from app.customers.linking import revocation
 from app.customers.models import Activity, Customer, CustomerSession, ProfileChange, VippsLink, WebhookDelivery
 from app.customers.privacy.erasure import erase
@@ -122,18 +122,16 @@ def test_an_event_about_a_deleted_customer_names_no_customer(app: Flask) -> None
 
 
 @pytest.mark.postgresql
-def test_an_account_that_is_deleted_meanwhile_is_unknown(
-    make_app: Callable[..., Flask], postgresql: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_account_that_is_deleted_meanwhile_is_unknown(make_app: Callable[..., Flask], postgresql: str) -> None:
     """On SQLite no other connection can delete it meanwhile: a writer locks the database."""
     app = make_app(DATABASE_URL=postgresql)
     add_customer(app, vipps=True)
-    lock = lookup.lock_customer
-
-    def lock_deleted(customer_id: int) -> Customer | None:
-        db.session.execute(delete(Customer).where(Customer.id == customer_id))
-        return lock(customer_id)
-
-    monkeypatch.setattr(lookup, "lock_customer", lock_deleted)
-    revoke(app)
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with app.app_context(), db.engine.connect() as other, ThreadPoolExecutor() as threads:
+        other.execute(delete(Customer))
+        revoked = threads.submit(revoke, app)
+        while not other.scalar(waiting):
+            assert not revoked.done(), "it did not wait"
+        other.commit()
+        revoked.result()
     assert outcomes(app) == [("unknown_subject", 1)]

@@ -55,6 +55,7 @@ def test_there_is_a_chapter_for_every_subject() -> None:
         "sending-email",
         "test-your-own-merchant",
         "checking-a-login",
+        "scale",
     ]
 
 

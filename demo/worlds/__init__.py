@@ -1,0 +1,329 @@
+"""Worlds: with `DEMO_WORLDS=1`, each visitor has a shop of their own, with its own database and its own simulator.
+
+A cookie has the name of the visitor's world. For each world this process builds the shop once more, on a copy of a
+freshly set-up database; the simulator's world of the same name is its Vipps. So thirty visitors can be Kari at once,
+and what one of them resets or revokes changes no other's shop.
+
+The first page is the common shop's, with a cookie in its response: a world is made at the second request, so a client
+without cookies costs nothing. All workers share the folder of the databases, and each keeps the apps that it used last.
+A world that is not used for a day is deleted.
+"""
+
+import os
+import re
+import secrets
+import shutil
+import sqlite3
+import tempfile
+import threading
+import time
+from base64 import b32encode
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from limits import parse
+from werkzeug.http import dump_cookie
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.utils import redirect
+
+from app.cli import set_up
+from app.database import db
+from app.security import client_network, limiter
+from app.settings import INSTANCE, Settings
+from app.vipps.config import WEBHOOK_PATH
+from app.vipps.errors import LoginRefused
+from demo.start_over import start_over
+
+COOKIE = "world"
+ENTRANCE = "/demo/world/"
+MAX_WORLDS = 500
+MAX_OPEN = 64
+LIFETIME_SECONDS = 24 * 3600
+IN_USE_SECONDS = 1800
+NEW_PER_CLIENT = parse("120 per hour")  # a class of thirty is behind one address
+NAME = re.compile(r"[a-z2-7]{16}")
+_TOUCH_SECONDS = 30
+# What a load balancer, Prometheus or a page's files request is the same in every world.
+_COMMON = ("/static/", "/healthz", "/readyz", "/metrics")
+# Also the first request to it must be the world's, which has to know the login.
+_START = "/login/vipps"
+
+
+def install(app: Flask, settings: Settings, build: Callable[..., Flask]) -> None:
+    """Put the worlds in front of a shop, which stays the common one; `build` makes a shop."""
+    worlds = app.extensions["demo.worlds"] = Worlds(app, settings, build, INSTANCE / "visitors")
+    n = settings.trusted_proxies
+    # The limit on new worlds counts clients. A world's shop believes the proxies once more, with the same result.
+    app.wsgi_app = ProxyFix(worlds, x_for=n, x_proto=0, x_host=0) if n else worlds  # type: ignore[method-assign]  # Flask's documented way
+
+
+def webhook_token(settings: Settings, world: str) -> str:
+    """Return the token of a world's revocation webhook, which names the world: an event comes without a cookie."""
+    return f"{settings.webhook_token}.{world}"
+
+
+@dataclass(frozen=True)
+class World:
+    """One visitor's shop: its name and its folder."""
+
+    id: str
+    folder: Path
+
+    @property
+    def shop_file(self) -> Path:
+        """The shop's SQLite file."""
+        return self.folder / "shop.sqlite"
+
+    @property
+    def simulator_file(self) -> Path:
+        """The SQLite file of the simulator's world of this name, if the simulator runs on this computer."""
+        return INSTANCE / "worlds" / f"{self.id}.sqlite"
+
+
+@dataclass
+class _Open:
+    """A world whose shop is built; several requests may use it, also after it is no longer kept."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    app: Flask | None = None
+    file_id: int = 0
+    touched: float = 0.0
+
+
+class Worlds:
+    """The worlds of one process, and the WSGI app that hands each request to the shop of its visitor."""
+
+    def __init__(self, common: Flask, settings: Settings, build: Callable[..., Flask], folder: Path) -> None:
+        """Keep the worlds in a folder."""
+        self._common, self._common_wsgi = common, common.wsgi_app
+        self._settings, self._build, self._folder = settings, build, folder
+        self._cookie = settings.cookie_name(COOKIE)
+        self._lock, self._making = threading.Lock(), threading.Lock()
+        # One shop is built at a time: CPython 3.11 raises SystemError now and then if several threads compile.
+        self._building = threading.Lock()
+        self._open: OrderedDict[str, _Open] = OrderedDict()
+        self._background = ThreadPoolExecutor(1, thread_name_prefix="worlds")
+        self._template: Future[bytes] | None = None
+        self._spare: list[World] = []
+        self.kept: Callable[[], Iterable[str]] = lambda: ()
+        """Returns the names of worlds that are not deleted although they are not used: those of rooms."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer from the visitor's world, or from the common shop."""
+        path = environ.get("PATH_INFO", "")
+        if path.startswith(_COMMON):
+            return self._common_wsgi(environ, start_response)
+        if path.startswith(ENTRANCE):
+            return self._enter(path.removeprefix(ENTRANCE), environ, start_response)
+        if path.startswith(WEBHOOK_PATH):
+            return self._answer(self.find(path.rpartition(".")[2]), environ, start_response)
+        name = self._name_in(environ)
+        if name is None:
+            self._prepare_template()
+            name = _new_name()
+            start_response = self._with_cookie(start_response, name)
+            if environ["REQUEST_METHOD"] in ("GET", "HEAD") and path != _START:
+                return self._common_wsgi(environ, start_response)
+        return self._answer(self._find_or_make(name, environ), environ, start_response)
+
+    def create(self) -> World | None:
+        """Return a new world whose shop is built; None if too many are in use."""
+        with self._lock:
+            if self._spare:
+                return self._spare.pop()
+        world = self._make(_new_name())
+        if world:
+            self.shop(world)
+        return world
+
+    def prepare(self, count: int) -> None:
+        """Make worlds in the background, for the next calls of `create`."""
+
+        def one() -> None:
+            world = self._make(_new_name())
+            if world:
+                self._warm(world)
+                with self._lock:
+                    self._spare.append(world)
+
+        self._prepare_template()  # before the worlds, because one thread does it all
+        for _ in range(min(count, MAX_OPEN)):
+            self._background.submit(one)
+
+    def find(self, name: str) -> World | None:
+        """Return a world that exists."""
+        world = World(name, self._folder / name)
+        return world if NAME.fullmatch(name) and world.shop_file.exists() else None
+
+    def shop(self, world: World) -> Flask:
+        """Return a world's shop; build it if this process has not yet, or if another worker made the world anew."""
+        with self._lock:
+            kept = self._open.setdefault(world.id, _Open())
+            self._open.move_to_end(world.id)
+            if len(self._open) > MAX_OPEN:
+                _close(self._open.popitem(last=False)[1])
+        with kept.lock:
+            file_id = world.shop_file.stat().st_ino
+            if kept.app is None or kept.file_id != file_id:
+                _close(kept)
+                kept.app = self._built(self._settings_of(world))
+                kept.app.extensions["demo.world"] = world
+                kept.file_id, kept.touched = file_id, 0.0
+            if time.monotonic() - kept.touched > _TOUCH_SECONDS or not kept.touched:
+                os.utime(world.folder)
+                kept.touched = time.monotonic()
+            return kept.app
+
+    def _warm(self, world: World) -> None:
+        """Make the simulator's world too: the shop keeps its discovery document and keys for the first login."""
+        app = self.shop(world)
+        client = app.extensions["vipps"].client
+        with app.app_context(), suppress(LoginRefused), client.slot() as deadline:
+            client.key(None, deadline)
+
+    def reset(self, world: World) -> bool:
+        """Reset a world's shop and its simulator; return whether the simulator did."""
+        with self.shop(world).app_context():
+            return start_over()
+
+    def drop(self, world: World) -> None:
+        """Delete a world."""
+        with self._lock:
+            if kept := self._open.pop(world.id, None):
+                _close(kept)
+        shutil.rmtree(world.folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Close the databases, and end the work in the background."""
+        self._background.shutdown(cancel_futures=True)
+        with self._lock:
+            for kept in self._open.values():
+                _close(kept)
+            self._open.clear()
+
+    def _answer(self, world: World | None, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if world is None:
+            return self._common_wsgi(environ, start_response)
+        return self.shop(world).wsgi_app({**environ, "demo.world": world}, start_response)
+
+    def _enter(self, name: str, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Let another browser of the same visitor into the world that the link names."""
+        response = redirect("/", 303)
+        if self.find(name):
+            response.headers.add("Set-Cookie", self._cookie_line(name))
+        return response(environ, start_response)
+
+    def _name_in(self, environ: dict[str, Any]) -> str | None:
+        try:
+            cookie = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(self._cookie)
+        except CookieError:
+            return None
+        return cookie.value if cookie and NAME.fullmatch(cookie.value) else None
+
+    def _cookie_line(self, name: str) -> str:
+        secure = self._settings.https
+        return dump_cookie(self._cookie, name, LIFETIME_SECONDS, secure=secure, httponly=True, samesite="Lax")
+
+    def _with_cookie(self, start_response: Any, name: str) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            return start_response(status, [*headers, ("Set-Cookie", self._cookie_line(name))], *error)
+
+        return start
+
+    def _find_or_make(self, name: str, environ: dict[str, Any]) -> World | None:
+        """Return the visitor's world; None, which means the common shop, if too many are new or in use."""
+        if world := self.find(name):
+            return world
+        with self._common.request_context(environ):
+            client = client_network()
+        world = self._make(name) if limiter.limiter.hit(NEW_PER_CLIENT, "new world", client) else None
+        if world:
+            self._background.submit(self._warm, world)
+        return world
+
+    def _make(self, name: str) -> World | None:
+        world = World(name, self._folder / name)
+        template = self._prepare_template().result()
+        with self._making:
+            if not world.shop_file.exists():
+                if not self._make_room():
+                    return None
+                world.folder.mkdir(parents=True, exist_ok=True)
+                draft = world.folder / f"draft-{os.getpid()}"
+                draft.write_bytes(template)
+                draft.rename(world.shop_file)
+        return world
+
+    def _make_room(self) -> bool:
+        """Delete worlds that were not used for a day, or the one that is unused for longest if there are too many."""
+        kept = set(self.kept())
+        folders = [each for each in self._folder.glob("*") if each.name not in kept]
+        used = sorted((folder.stat().st_mtime, folder) for folder in folders)
+        now = time.time()
+        expired = [folder for at, folder in used if at < now - LIFETIME_SECONDS]
+        if not expired and len(used) + len(kept) >= MAX_WORLDS:
+            expired = [folder for at, folder in used[:1] if at < now - IN_USE_SECONDS]
+            if not expired:
+                return False
+        for folder in expired:
+            self.drop(World(folder.name, folder))
+        return True
+
+    def _prepare_template(self) -> Future[bytes]:
+        """Set a database up, once in each process and in the background; every world starts as a copy of it."""
+        with self._lock:
+            if self._template is None:
+                self._template = self._background.submit(self._set_up)
+            return self._template
+
+    def _set_up(self) -> bytes:
+        with tempfile.TemporaryDirectory() as folder:
+            first, template = (Path(folder) / name for name in ("first.sqlite", "template.sqlite"))
+            app = self._built(_changed(self._settings, database_url=f"sqlite:///{first}", demo_worlds=False))
+            with app.app_context():
+                set_up(with_demo=True)
+                db.engine.dispose()
+            with closing(sqlite3.connect(first)) as connection:
+                connection.execute("VACUUM INTO ?", (str(template),))  # one file, without its write-ahead log
+            return template.read_bytes()
+
+    def _built(self, settings: Settings) -> Flask:
+        with self._building:
+            return self._build(settings, shares_counts=True)
+
+    def _settings_of(self, world: World) -> Settings:
+        """Return the settings of a world's shop. Its key differs, and with it the accounts that limits count by."""
+        key = self._settings.signing_key
+        return _changed(
+            self._settings,
+            demo_worlds=False,
+            database_url=f"sqlite:///{world.shop_file}",
+            simulator_url=f"{self._settings.simulator_url}/w/{world.id}",
+            secret_key=f"{key}.{world.id}",
+            secret_key_fallbacks=key,  # the first page was the common shop's
+            vipps_webhook_token=webhook_token(self._settings, world.id),
+            metrics_token="",
+        )
+
+
+def _changed(settings: Settings, **changes: Any) -> Settings:
+    return Settings(**{**settings.model_dump(), **changes})
+
+
+def _new_name() -> str:
+    return b32encode(secrets.token_bytes(10)).decode().lower()
+
+
+def _close(kept: _Open) -> None:
+    """Close the idle connections; a request that still uses one closes it at its end."""
+    if kept.app is not None:
+        with kept.app.app_context():
+            db.engine.dispose()
+        kept.app = None

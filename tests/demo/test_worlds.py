@@ -1,0 +1,167 @@
+"""Worlds: each visitor has a shop and a simulator of their own, which no other visitor can see or change."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app.security import limiter
+from demo import worlds
+from demo.worlds import World, Worlds
+from samples.customers import PASSWORD
+from tests.conftest import browser_of, free_port, post, served
+from tests.vipps_person import VippsPerson
+from wsgi import build_simulator
+
+
+@pytest.fixture
+def shop(make_app: Callable[..., Flask], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    """Serve a shop with worlds, beside a simulator that is configured as `wsgi:simulator` is."""
+    for module in ("wsgi", "demo.worlds", "demo.simulator"):
+        monkeypatch.setattr(f"{module}.INSTANCE", tmp_path)
+    shop_port, simulator_port = free_port(), free_port()
+    urls = {"PUBLIC_URL": f"http://localhost:{shop_port}", "SIMULATOR_URL": f"http://localhost:{simulator_port}"}
+    app = make_app(demo=True, DEMO_WORLDS="1", SECRET_KEY="k" * 40, **urls)
+    provider = build_simulator(app.extensions["settings"])
+    with served(app, shop_port), served(provider, simulator_port):
+        yield app
+        worlds_of(app).close()
+    provider.extensions["simulator"].close()
+
+
+def worlds_of(app: Flask) -> Worlds:
+    return app.extensions["demo.worlds"]  # type: ignore[no-any-return]
+
+
+def visitor(app: Flask, name: str = "") -> VippsPerson:
+    """Return a visitor who has opened the front page, or who comes back to the world of this name."""
+    browser = browser_of(app)
+    if name:
+        browser.set_cookie("world", name)
+    else:
+        browser.get("/")
+    name = browser.get_cookie("world").value
+    return VippsPerson(app, browser, f"{app.extensions['settings'].simulator_url}/w/{name}")
+
+
+def name_of(person: VippsPerson) -> str:
+    return person.simulator.rpartition("/")[2]
+
+
+def world_of(person: VippsPerson) -> World | None:
+    return worlds_of(person.app).find(name_of(person))
+
+
+def account(person: VippsPerson) -> int:
+    return person.browser.get("/account").status_code
+
+
+def test_two_visitors_are_kari_and_both_see_the_account_linked(shop: Flask) -> None:
+    first, second = visitor(shop), visitor(shop)
+    for each in (first, second):
+        each.log_in("kari")
+        assert "We found your account and connected it" in each.browser.get("/").text
+    assert "is reset" not in second.browser.get("/").text
+    assert post(first.browser, "/demo/start-over", form_on="/demo").status_code == 303
+    assert "The shop and the simulator are reset" in first.browser.get("/demo").text
+    assert [account(first), account(second)] == [303, 200]
+
+
+def test_only_a_client_that_keeps_its_cookie_gets_a_world(shop: Flask) -> None:
+    person = visitor(shop)
+    for path in ("/healthz", "/static/icons/favicon.svg"):
+        person.browser.get(path).close()
+    assert world_of(person) is None, "the first page is the common shop's"
+    person.browser.get("/products/bread-knife")
+    assert world_of(person)
+
+
+def test_the_first_request_may_be_a_login_or_a_form(shop: Flask) -> None:
+    browser = browser_of(shop)
+    assert f"{shop.extensions['settings'].simulator_url}/w/" in browser.get("/login/vipps").location
+    browser, ingrid = browser_of(shop), {"email": "ingrid.solheim@example.com", "password": PASSWORD}
+    assert post(browser, "/login/password", ingrid, form_on="/login").status_code == 303
+    assert browser.get("/account").status_code == 200
+
+
+def test_a_revocation_reaches_its_own_world_only(shop: Flask) -> None:
+    first, second = visitor(shop), visitor(shop)
+    for each in (first, second):
+        each.log_in("kari")
+    first.control("persons/kari/revoke", {"client_id": shop.extensions["settings"].client_id})
+    assert [account(first), account(second)] == [303, 200]
+
+
+def test_a_restart_and_a_second_worker_know_the_world(shop: Flask, make_app: Callable[..., Flask]) -> None:
+    person = visitor(shop)
+    person.log_in("kari")
+    settings = shop.extensions["settings"]
+    other = make_app(
+        DEMO_WORLDS="1", SECRET_KEY="k" * 40, PUBLIC_URL=settings.public_url, SIMULATOR_URL=settings.simulator_url
+    )
+    moved = browser_of(other)
+    for short in ("world", "session"):
+        moved.set_cookie(short, person.browser.get_cookie(short).value)
+    assert moved.get("/account").status_code == 200
+    worlds_of(other).close()
+
+
+def test_the_link_of_a_world_lets_another_browser_in(shop: Flask) -> None:
+    person = visitor(shop)
+    person.browser.get("/login")
+    other = browser_of(shop)
+    assert other.get(f"/demo/world/{name_of(person)}").status_code == 303
+    assert other.get_cookie("world").value == name_of(person)
+    stranger = browser_of(shop)
+    stranger.get("/demo/world/aaaaaaaaaaaaaaaa")
+    assert stranger.get_cookie("world") is None, "there is no such world"
+
+
+@pytest.mark.parametrize("cookie", ["", "../../etc", "AAAAAAAAAAAAAAAA", "a" * 17, "a\x00aaaaaaaaaaaaaa"])
+def test_a_cookie_that_names_no_world_is_replaced(shop: Flask, cookie: str) -> None:
+    person = visitor(shop, cookie or "-")
+    assert person.browser.get("/").status_code == 200
+    assert worlds.NAME.fullmatch(person.browser.get_cookie("world").value)
+
+
+def test_new_worlds_are_limited_by_client_and_the_common_shop_answers_the_rest(shop: Flask) -> None:
+    for _ in range(worlds.NEW_PER_CLIENT.amount):
+        limiter.limiter.hit(worlds.NEW_PER_CLIENT, "new world", "127.0.0.1")
+    person = visitor(shop)
+    assert person.browser.get("/products/bread-knife").status_code == 200
+    assert world_of(person) is None
+
+
+def test_worlds_are_bounded_and_old_ones_deleted(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = worlds_of(shop)
+    monkeypatch.setattr(worlds, "MAX_WORLDS", 2)
+    monkeypatch.setattr(worlds, "MAX_OPEN", 1)
+    old, room, new = kept.create(), kept.create(), kept.create()
+    assert new is None, "all are in use"
+    assert old
+    assert room
+    used_at = time.time() - worlds.IN_USE_SECONDS - 1
+    for each, at in ((old, used_at), (room, used_at - 1)):
+        os.utime(each.folder, (at, at))
+    kept.kept = lambda: [room.id]
+    assert kept.create()
+    assert [kept.find(each.id) for each in (old, room)] == [None, room]
+
+
+def test_another_world_does_not_restart_the_counts_of_rate_limits(shop: Flask) -> None:
+    limiter.limiter.hit(worlds.NEW_PER_CLIENT, "a test")
+    before = limiter.limiter.get_window_stats(worlds.NEW_PER_CLIENT, "a test").remaining
+    assert worlds_of(shop).create()
+    assert limiter.limiter.get_window_stats(worlds.NEW_PER_CLIENT, "a test").remaining == before
+
+
+def test_spare_worlds_are_made_ahead(shop: Flask) -> None:
+    kept = worlds_of(shop)
+    kept.prepare(1)
+    kept._background.submit(lambda: None).result()
+    spare = kept._spare[0]
+    assert kept.create() == spare
+    assert spare.simulator_file.exists(), "the simulator's too"
