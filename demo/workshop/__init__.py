@@ -24,10 +24,10 @@ from demo.workshop import codes, learner, teacher
 from demo.workshop.board import IsSolved, Lookout
 from demo.workshop.hooks import add_to_world
 from demo.workshop.rooms import BoardMission, Rooms, RoomStatus, VisitorWorlds
+from demo.workshop.store import Store
 
 __all__ = ["BoardMission", "RoomStatus", "Rooms", "add_to_world", "create_workshop", "rooms_of", "teacher_address"]
 
-FILE = "workshop.sqlite"
 ROOMS, LOOKOUT = "workshop.rooms", "workshop.lookout"
 MAX_BODY_BYTES = 64 * 1024  # the largest body is the checker's verdicts
 
@@ -53,7 +53,7 @@ def create_workshop(
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.jinja_loader = FileSystemLoader([ROOT / "demo" / "templates", ROOT / "templates"])
     app.extensions["settings"] = settings
-    rooms = app.extensions[ROOMS] = Rooms(worlds, folder / FILE, missions)
+    rooms = app.extensions[ROOMS] = Rooms(worlds, folder, missions)
     worlds.kept = rooms.world_ids
     app.extensions[LOOKOUT] = Lookout(rooms, is_solved)
     app.jinja_env.globals.update(settings=settings, shop_name=about.NAME)
@@ -89,9 +89,13 @@ def rooms_of(workshop: Flask) -> Rooms:
     return rooms
 
 
-def teacher_address(workshop: Flask) -> str:
+def teacher_address(settings: Settings, folder: Path) -> str:
     """Return a new address that makes a browser the teacher's; it works once. The start prints it."""
-    return f"{workshop.extensions['settings'].public_url}/workshop/teach/open/{rooms_of(workshop).new_link()}"
+    store = Store(folder)
+    try:
+        return f"{settings.public_url}/workshop/teach/open/{store.new_link()}"
+    finally:
+        store.engine.dispose()
 
 
 def _keep_private(response: Response) -> Response:

@@ -12,22 +12,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import create_engine, delete, func, or_, select, text, update
-from sqlalchemy.orm import Session, joinedload, selectinload, sessionmaker
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.database import utcnow
 from app.logging import log
-from app.sqlite_lock import BEGIN, serialize_writers
-from app.tokens import new_token, secret_hash
 from demo.workshop import codes
-from demo.workshop.models import Learner, Progress, Room, StageResult, Teacher, WorkshopBase
+from demo.workshop.models import Learner, Progress, Room, StageResult, Teacher
+from demo.workshop.store import Store
 
 KEEP = timedelta(days=7)  # after the end of a room
 MAX_OPEN = timedelta(days=14)  # a room that the teacher forgets ends then
 MAX_ROOMS = 50
 MAX_LEARNERS = 60  # in a room
 MAX_LEARNERS_IN_ALL = 500  # each has a world
-MAX_LINKS = 20
 MAX_STAGES = 40  # of a learner
 CLEANUP_SECONDS = 3600
 STATUS_SECONDS = 2  # how long a page may show an earlier status
@@ -96,80 +94,28 @@ class RefusedError(Exception):
     """The room cannot take another learner; the argument is the reason: `full`, `ended` or `taken`."""
 
 
-class Rooms:
-    """All rooms of this server, in one SQLite file that its processes share."""
+class Rooms(Store):
+    """All rooms of this server."""
 
     def __init__(
-        self, worlds: VisitorWorlds, file: Path, missions: Sequence[BoardMission], now: Callable[[], datetime] = utcnow
+        self,
+        worlds: VisitorWorlds,
+        folder: Path,
+        missions: Sequence[BoardMission],
+        now: Callable[[], datetime] = utcnow,
     ) -> None:
-        self.worlds, self.missions, self.now = worlds, tuple(missions), now
+        super().__init__(folder, now)
+        self.worlds, self.missions = worlds, tuple(missions)
         self.parts = tuple(dict.fromkeys(each.part for each in missions))
-        file.parent.mkdir(parents=True, exist_ok=True)
-        self.engine = create_engine(f"sqlite:///{file}")
-        serialize_writers(self.engine)
-        WorkshopBase.metadata.create_all(self.engine)
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._statuses: dict[str, tuple[float, RoomStatus | None]] = {}
         self._cleaned_at = float("-inf")
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """Open a session that only reads."""
-        with self._sessions() as session:
-            yield session
-
-    @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Open a transaction that writes, from its first read on; what pages have cached is read again after it."""
-        with self._sessions() as session:
-            session.execute(text(BEGIN))
+        """Open a transaction that writes; after it, what the pages have cached is read again."""
+        with super().writing() as session:
             yield session
-            session.commit()
         self._statuses.clear()
-
-    # Teachers
-
-    def new_link(self) -> str:
-        """Return the token of a new teacher's link. It works once; the newest links are kept."""
-        token = new_token()
-        with self.writing() as session:
-            session.add(Teacher(link_hash=secret_hash(token), created_at=self.now()))
-            session.flush()
-            unused = select(Teacher.id).where(Teacher.link_hash.is_not(None)).order_by(Teacher.id.desc())
-            session.execute(delete(Teacher).where(Teacher.id.in_(unused.offset(MAX_LINKS).limit(MAX_LINKS))))
-        return token
-
-    def has_link(self, token: str) -> bool:
-        """Tell whether a teacher's link has not been used yet."""
-        with self.reading() as session:
-            return session.scalar(self._link(token)) is not None
-
-    def use_link(self, token: str) -> str | None:
-        """Return the value of a teacher's cookie for a link, which does not work again; None if it did not work."""
-        with self.writing() as session:
-            teacher = session.scalar(self._link(token))
-            if teacher is None:
-                return None
-            cookie = new_token()
-            teacher.link_hash, teacher.cookie_hash, teacher.created_at = None, secret_hash(cookie), self.now()
-        return cookie
-
-    def is_teacher(self, cookie: str) -> bool:
-        """Tell whether a cookie is one of a teacher. Each teacher of this server sees all its rooms."""
-        found = select(Teacher.id).where(Teacher.cookie_hash == secret_hash(cookie), self._is_valid())
-        with self.reading() as session:
-            return bool(cookie) and session.scalar(found) is not None
-
-    def forget_teacher(self, cookie: str) -> None:
-        """End the teacher's session of a browser."""
-        with self.writing() as session:
-            session.execute(delete(Teacher).where(Teacher.cookie_hash == secret_hash(cookie)))
-
-    def _link(self, token: str) -> Any:
-        return select(Teacher).where(Teacher.link_hash == secret_hash(token), self._is_valid())
-
-    def _is_valid(self) -> Any:
-        return Teacher.created_at > self.now() - MAX_OPEN
 
     # Rooms
 
@@ -233,7 +179,7 @@ class Rooms:
         with self.writing() as session:
             forgotten = (Room.ended_at.is_(None), Room.created_at < self.now() - MAX_OPEN)
             session.execute(update(Room).where(*forgotten).values(ended_at=self.now(), is_paused=False))
-            session.execute(delete(Teacher).where(~self._is_valid()))
+            session.execute(delete(Teacher).where(~self.is_valid()))
             old = session.scalars(select(Room.code).where(Room.ended_at < self.now() - KEEP)).all()
         for code in old:
             self.delete(code)

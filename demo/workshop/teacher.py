@@ -14,7 +14,8 @@ from app.security import clear_cookie, client_network, limiter, read_cookie, set
 from demo.workshop import codes, shoulder
 from demo.workshop.board import Lookout, board_csv, build_board
 from demo.workshop.models import MAX_MESSAGE, MAX_NICKNAME, Learner, Room
-from demo.workshop.rooms import KEEP, MAX_OPEN, Rooms
+from demo.workshop.rooms import KEEP, Rooms
+from demo.workshop.store import TEACHER_LIFETIME
 
 bp = Blueprint("teacher", __name__, url_prefix="/workshop/teach")
 
@@ -48,7 +49,7 @@ def use_link(token: str) -> ResponseReturnValue:
     if cookie is None:
         return render_template("workshop/link.html", token=token, is_valid=False), 404
     response = redirect(url_for("teacher.index"), 303)
-    set_cookie(response, TEACHER_COOKIE, cookie, max_age=MAX_OPEN)
+    set_cookie(response, TEACHER_COOKIE, cookie, max_age=TEACHER_LIFETIME)
     return response
 
 

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import inspect, select, text
 
 from app.settings import load
-from demo.workshop import add_to_world, codes, create_workshop, learner, rooms
+from demo.workshop import add_to_world, codes, create_workshop, learner, rooms, store
 from demo.workshop.models import WorkshopBase
 from tests.conftest import ENVIRONMENT, allowed_by, browser_of, open_page, post
 from tests.demo.workshop_class import Class, FakeWorlds, shown, solve
@@ -395,7 +395,7 @@ def test_rooms_and_links_are_limited(room: Class, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(rooms, "MAX_ROOMS", 1)
     response = post(room.teacher, "/workshop/teach/rooms", form_on="/workshop/teach", follow_redirects=True)
     assert "There are too many rooms" in response.text
-    links = [room.rooms.new_link() for _ in range(rooms.MAX_LINKS + 1)]
+    links = [room.rooms.new_link() for _ in range(store.MAX_LINKS + 1)]
     assert [room.rooms.has_link(each) for each in (links[0], links[1], links[-1])] == [False, True, True]
 
 

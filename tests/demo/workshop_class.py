@@ -96,7 +96,7 @@ class Class:
         self.rooms: Rooms = rooms_of(self.app)
         self.rooms.now = lambda: self.clock
         self.teacher = self.browser()
-        self.link = teacher_address(self.app).removeprefix(settings.public_url)
+        self.link = teacher_address(settings, folder).removeprefix(settings.public_url)
         post(self.teacher, self.link, form_on=self.link)
         post(self.teacher, "/workshop/teach/rooms", form_on="/workshop/teach")
         self.code = self.rooms.list_rooms()[0].code
