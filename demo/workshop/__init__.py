@@ -5,6 +5,7 @@ with /workshop. Rule: the shop imports nothing of it, and it exists in demo mode
 what is solved, `teacher` and `learner` are the pages, and `hooks` adds the room to the shop of a learner's world.
 """
 
+import weakref
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -54,6 +55,7 @@ def create_workshop(
     app.jinja_loader = FileSystemLoader([ROOT / "demo" / "templates", ROOT / "templates"])
     app.extensions["settings"] = settings
     rooms = app.extensions[ROOMS] = Rooms(worlds, folder, missions)
+    weakref.finalize(app, rooms.engine.dispose)  # as the shop closes its connections
     worlds.kept = rooms.world_ids
     app.extensions[LOOKOUT] = Lookout(rooms, is_solved)
     app.jinja_env.globals.update(settings=settings, shop_name=about.NAME)

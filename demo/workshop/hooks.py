@@ -13,8 +13,9 @@ from demo.workshop.rooms import Rooms, RoomStatus
 GOES_ON = frozenset({"static", "vipps.callback", "vipps.go_to_vipps", "i18n.choose"})
 
 
-def add_to_world(shop: Flask, rooms: Rooms, world_id: str) -> None:
+def add_to_world(workshop: Flask, shop: Flask, world_id: str) -> None:
     """Show the room on the pages of a world's shop."""
+    rooms: Rooms = workshop.extensions["workshop.rooms"]
 
     def room_status() -> RoomStatus | None:
         return rooms.status(world_id)

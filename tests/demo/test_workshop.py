@@ -462,7 +462,7 @@ def test_stages_of_a_learner_are_limited(room: Class, monkeypatch: pytest.Monkey
 def test_a_paused_room_holds_pages_back_and_nothing_else(room: Class, make_app: Callable[..., Flask]) -> None:
     shop = make_app(demo=True)
     _, world = room.join("<b>Ada</b>")
-    add_to_world(shop, room.rooms, world.id)
+    add_to_world(room.app, shop, world.id)
     client = browser_of(shop)
     assert "<b>Ada</b>" in open_page(client, "/").one(".demobar__room").get_text()
     room.press("message", message="Look <b>up</b>")
