@@ -24,6 +24,7 @@ WORLD_COOKIE = "world"
 WRONG_TRIES = "20 per minute; 200 per hour"
 JOINS = "60 per minute; 240 per hour"  # a class behind one address, and then another one
 VERDICTS = "120 per minute"
+REFRESH_SECONDS = 5
 MAX_CASES = 100
 MAX_TEXT = 400
 VERDICT_WORDS = frozenset({"safe", "unsafe", "unclear", "not applicable"})
@@ -118,6 +119,7 @@ def mine() -> ResponseReturnValue:
         solved=sum(each.solved_at is not None for each in learner.progress),
         missions=board.open_missions(_rooms(), learner.room),
         keep=KEEP,
+        refresh=REFRESH_SECONDS if learner.room.is_paused else 0,
     )
 
 

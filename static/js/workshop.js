@@ -1,6 +1,6 @@
 // Renews the marked part of a workshop page every few seconds, without loading the page: a text that is being typed,
 // the focus and open details stay. Without script the page reloads itself. A page that is not visible asks nothing.
-const SECONDS = 5;
+const seconds = Number(document.currentScript.dataset.seconds);
 const marked = "[data-part]";
 
 async function renew() {
@@ -20,7 +20,7 @@ async function renew() {
 
 async function follow() {
   await renew().catch(() => {}); // the next time may work
-  setTimeout(follow, SECONDS * 1000); // one request at a time
+  setTimeout(follow, seconds * 1000); // one request at a time
 }
 
-setTimeout(follow, SECONDS * 1000);
+setTimeout(follow, seconds * 1000);

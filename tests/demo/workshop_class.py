@@ -86,9 +86,9 @@ def solve(world: FakeWorld, *missions: str) -> None:
 class Class:
     """A room with its teacher. `clock` is when it is, `looks` counts how often a mission was looked for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environ: str) -> None:
         self.worlds, self.clock, self.looks = FakeWorlds(folder / "worlds"), utcnow(), 0
-        settings = load({**ENVIRONMENT, "DATABASE_URL": f"sqlite:///{folder / 'unused.sqlite'}"})
+        settings = load({**ENVIRONMENT, "DATABASE_URL": f"sqlite:///{folder / 'unused.sqlite'}", **environ})
         self.app = create_workshop(self.worlds, folder, missions=MISSIONS, is_solved=self._is_solved, settings=settings)
         self.app.test_client_class = Browser
         self.app.config["TESTING"] = True
