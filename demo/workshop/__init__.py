@@ -6,12 +6,14 @@ what is solved, `teacher` and `learner` are the pages, and `hooks` adds the room
 """
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, render_template
 from flask.typing import ResponseReturnValue
+from flask_babel.speaklater import LazyString
 from flask_wtf.csrf import CSRFError
 from jinja2 import FileSystemLoader
 from sqlalchemy import Connection
@@ -83,6 +85,19 @@ def create_workshop(
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(Exception, _unexpected)
     return app
+
+
+def from_track(missions: Mapping[str, Any], is_solved: Callable[..., bool], settings: Settings) -> dict[str, Any]:
+    """Return the arguments of `create_workshop` for the missions of `demo.missions`, by their keys."""
+
+    def title(mission: Any) -> LazyString:
+        return LazyString(lambda: mission.text(i18n.language()).title % {"brand": settings.brand})
+
+    def check(key: str, *about: Any) -> bool:
+        return is_solved(missions[key], *about)
+
+    listed = [BoardMission(key, title(each), each.part) for key, each in missions.items()]
+    return {"missions": listed, "is_solved": check}
 
 
 def rooms_of(workshop: Flask) -> Rooms:

@@ -24,6 +24,7 @@ from demo.workshop.store import Store
 KEEP = timedelta(days=7)  # after the end of a room
 MAX_OPEN = timedelta(days=14)  # a room that the teacher forgets ends then
 MAX_ROOMS = 50
+SPARE_WORLDS = 8  # a class joins faster than worlds are made
 MAX_LEARNERS = 60  # in a room
 MAX_LEARNERS_IN_ALL = 500  # each has a world
 MAX_STAGES = 40  # of a learner
@@ -31,6 +32,7 @@ CLEANUP_SECONDS = 3600
 STATUS_SECONDS = 2  # how long a page may show an earlier status
 SEEN_SECONDS = 20  # between two writes of when a learner was seen
 MAX_CACHED = 1000
+MAX_HINTS = 9
 
 
 class VisitorWorld(Protocol):
@@ -52,6 +54,9 @@ class VisitorWorlds(Protocol):
     """What the workshop uses of the worlds."""
 
     kept: Callable[[], Iterable[str]]
+
+    def prepare(self, count: int, /) -> Any:
+        """Make worlds ahead, for the next calls of `create`."""
 
     def create(self) -> Any:
         """Return a new world, or None if there are too many."""
@@ -130,6 +135,7 @@ class Rooms(Store):
                 code = codes.new_room_code()
             room = Room(code=code, created_at=self.now())
             session.add(room)
+        self.worlds.prepare(SPARE_WORLDS)
         log.info("workshop_room_opened")
         return room
 
@@ -210,6 +216,7 @@ class Rooms(Store):
         except BaseException:
             self.worlds.drop(world)
             raise
+        self.worlds.prepare(1)  # for the next one
         return learner
 
     def _check_can_join(self, code: str, nickname: str, session: Session | None = None) -> Room:
@@ -315,7 +322,7 @@ class Rooms(Store):
             if row is None:
                 session.add(row := Progress(learner_id=learner.id, mission=mission, hints=0))
             row.opened_at = row.opened_at or self.now()
-            row.hints = max(row.hints, hints)
+            row.hints = max(row.hints, min(hints, MAX_HINTS))
             row.solved_at = row.solved_at or (self.now() if solved else None)
             learner.seen_at = self.now()
 

@@ -63,7 +63,11 @@ def install(app: Flask, settings: Settings, build: Callable[..., Flask]) -> None
     worlds = app.extensions["demo.worlds"] = Worlds(app, settings, build, INSTANCE / "visitors")
     if find_spec("app.guide"):  # the workshop shows the inspector
         workshop = import_module("demo.workshop")
-        worlds.workshop = workshop.create_workshop(worlds, INSTANCE, settings=settings)
+        track: dict[str, Any] = {}
+        if find_spec("demo.missions"):
+            missions = import_module("demo.missions")
+            track = workshop.from_track(missions.MISSIONS, missions.solved, settings)
+        worlds.workshop = workshop.create_workshop(worlds, INSTANCE, settings=settings, **track)
         worlds.add_room = workshop.add_to_world
     n = settings.trusted_proxies
     # The limit on new worlds counts clients. A world's shop believes the proxies once more, with the same result.

@@ -5,14 +5,15 @@ import io
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask, request
 from sqlalchemy import inspect, select, text
 
 from app.settings import load
-from demo.workshop import add_to_world, codes, create_workshop, learner, rooms, store
+from demo.workshop import add_to_world, codes, create_workshop, from_track, learner, rooms, store
 from demo.workshop.models import WorkshopBase
 from tests.conftest import ENVIRONMENT, allowed_by, browser_of, open_page, post
 from tests.demo.workshop_class import Class, FakeWorlds, shown, solve
@@ -62,7 +63,7 @@ def test_a_learner_goes_on_in_another_browser(room: Class) -> None:
     assert cookie
     assert (cookie.value, cookie.http_only, cookie.same_site) == (world.id, True, "Lax")
     assert open_page(other, path).h1 == "Hello, Ada"  # a learner of the room does not join again
-    assert len(room.worlds.all) == 1
+    assert (len(room.worlds.all), room.worlds.prepared) == (1, rooms.SPARE_WORLDS + 1)
 
 
 JOINS: list[tuple[str, str, str]] = [
@@ -477,6 +478,40 @@ def test_a_paused_room_holds_pages_back_and_nothing_else(room: Class, make_app: 
     assert client.get("/").status_code == 200
     room.press("end")
     assert not open_page(client, "/").select(".demobar__room")
+
+
+def test_what_a_learner_does_on_the_missions_pages_is_noted(room: Class) -> None:
+    _, world = room.join("Ada")
+    shop, missions = Flask("shop"), Blueprint("missions", "missions")
+    missions.add_url_rule("/<key>", "show", lambda key: key)
+    missions.add_url_rule(
+        "/<key>/answer", "answer", lambda key: ("", request.args.get("status", 200, int)), methods=["POST"]
+    )
+    shop.register_blueprint(missions)
+    add_to_world(room.app, shop, world.id)
+    client = shop.test_client()
+    for path in ("/two?hints=x", "/two?hints=99", "/unknown"):
+        client.get(path)
+    client.post("/one/answer?status=200")
+    assert room.rows() == [["Ada", "0", "in work", "not solved 9 hints"]]
+    client.post("/one/answer?status=303")
+    assert room.rows() == [["Ada", "1", "solved in minute 0′", "in work 9 hints"]]
+
+
+def test_the_missions_of_the_demo_are_those_of_the_board(room: Class) -> None:
+    class Mission:
+        part = "A"
+
+        def text(self, language: str) -> Any:
+            return SimpleNamespace(title=f"{language}: log in with %(brand)s")
+
+    mission = Mission()
+    given = from_track({"one": mission}, lambda *about: about == (mission, 1, 2, 3), room.app.extensions["settings"])
+    ((key, title, part),) = given["missions"]
+    assert (key, part, given["is_solved"]("one", 1, 2, 3)) == ("one", "A", True)
+    for language in ("en", "nb"):
+        with room.app.test_request_context(headers={"Accept-Language": language}):
+            assert str(title) == f"{language}: log in with Vipps"
 
 
 def test_the_status_of_a_world_is_read_seldom_and_tells_that_the_learner_moved(

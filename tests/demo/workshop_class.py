@@ -44,9 +44,13 @@ class FakeWorlds:
     all: dict[str, FakeWorld] = field(default_factory=dict)
     reset_ids: list[str] = field(default_factory=list)
     made: int = 0
+    prepared: int = 0
     is_full: bool = False
     the_shop: Flask | None = None
     kept: Any = None
+
+    def prepare(self, count: int) -> None:
+        self.prepared += count
 
     def create(self) -> FakeWorld | None:
         if self.is_full:
