@@ -8,6 +8,7 @@ import csv
 import io
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from demo.workshop.models import Learner, Progress, Room, StageResult
 from demo.workshop.rooms import BoardMission, Rooms, VisitorWorld
 
 LOOK_EVERY = timedelta(seconds=4)
+MAX_LOOK_SECONDS = 0.15  # of a page; what is left is for the next one
+NEVER: tuple[float, tuple[object, ...]] = (float("-inf"), ())
 STILL = timedelta(minutes=5)
 MAX_REMEMBERED = 1000
 # A spreadsheet takes a cell for a formula that begins with one of these (OWASP: CSV injection).
@@ -76,42 +79,54 @@ class Board:
 
 
 class Lookout:
-    """Looks for solved missions in the worlds of a room."""
+    """Looks for solved missions in the worlds of learners, at most every `LOOK_EVERY` in each world."""
 
     def __init__(self, rooms: Rooms, is_solved: IsSolved) -> None:
         self._rooms, self._is_solved = rooms, is_solved
-        self._seen: dict[int, tuple[object, ...]] = {}
+        self._looks: dict[int, tuple[float, tuple[object, ...]]] = {}  # of a learner: when, and at which state
 
     def look(self, room: Room) -> bool:
-        """Store what was solved since the last look; return whether there was something new."""
+        """Look at the learners of a room, those first at whom it looked longest ago, for a short time only.
+
+        Returns whether something was solved.
+        """
         if not self._rooms.claim_look(room.code, LOOK_EVERY):
             return False
-        missions = open_missions(self._rooms, room)
+        missions, until = open_missions(self._rooms, room), time.monotonic() + MAX_LOOK_SECONDS
+        waiting = sorted(room.learners, key=lambda learner: self._looks.get(learner.id, NEVER)[0])
+        return sum(self._look_at(each, missions) for each in waiting if time.monotonic() < until) > 0
+
+    def look_at_world(self, world_id: str) -> None:
+        """Look at one learner, when they open a page: so the minute is right if no board is open."""
+        learner = self._rooms.learner_of(world_id)
+        if learner and time.monotonic() - self._looks.get(learner.id, NEVER)[0] > LOOK_EVERY.total_seconds():
+            self._look_at(learner, open_missions(self._rooms, learner.room))
+
+    def _look_at(self, learner: Learner, missions: Sequence[BoardMission]) -> bool:
+        world: VisitorWorld | None = self._rooms.worlds.find(learner.world_id)
+        if world is None:
+            return False
+        state = (*_versions(world), learner.since, len(missions))
         found: list[tuple[int, str, datetime]] = []
-        for learner in room.learners:
+        if self._looks.get(learner.id, NEVER)[1] != state:
             try:
-                found += self._look_at(learner, missions)
+                found = [(learner.id, each, learner.since) for each in self._solved(learner, world, missions)]
             except (SQLAlchemyError, sqlite3.Error) as error:  # the world is being reset, or its file is damaged
                 log.warning("workshop_look_failed", error=type(error).__name__)
+                state = ()
+        if len(self._looks) >= MAX_REMEMBERED:
+            self._looks.clear()
+        self._looks[learner.id] = time.monotonic(), state
         if found:
             self._rooms.note_solved(found)
         return bool(found)
 
-    def _look_at(self, learner: Learner, missions: Sequence[BoardMission]) -> Iterator[tuple[int, str, datetime]]:
-        world: VisitorWorld | None = self._rooms.worlds.find(learner.world_id)
-        if world is None:
-            return
-        state = (*_versions(world), learner.since, len(missions))
-        if self._seen.get(learner.id) == state:
-            return
-        solved = {each.mission for each in learner.progress if each.solved_at}
+    def _solved(self, learner: Learner, world: VisitorWorld, missions: Sequence[BoardMission]) -> Iterator[str]:
+        known = {each.mission for each in learner.progress if each.solved_at}
         with read_only(world.shop_file) as shop, read_only(world.simulator_file) as simulator:
             for mission in missions:
-                if shop and mission.id not in solved and self._is_solved(mission.id, shop, simulator, learner.since):
-                    yield learner.id, mission.id, learner.since
-        if len(self._seen) >= MAX_REMEMBERED:
-            self._seen.clear()
-        self._seen[learner.id] = state
+                if shop and mission.id not in known and self._is_solved(mission.id, shop, simulator, learner.since):
+                    yield mission.id
 
 
 def open_missions(rooms: Rooms, room: Room) -> Sequence[BoardMission]:

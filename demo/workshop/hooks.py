@@ -10,6 +10,7 @@ a login that had begun would be lost.
 from flask import Flask, Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 
+from demo.workshop.board import Lookout
 from demo.workshop.codes import spaced
 from demo.workshop.rooms import Rooms, RoomStatus
 
@@ -20,6 +21,7 @@ GOES_ON = frozenset({"static", "vipps.callback", "vipps.go_to_vipps", "i18n.choo
 def add_to_world(workshop: Flask, shop: Flask, world_id: str) -> None:
     """Show the room on the pages of a world's shop."""
     rooms: Rooms = workshop.extensions["workshop.rooms"]
+    lookout: Lookout = workshop.extensions["workshop.lookout"]
 
     def room_status() -> RoomStatus | None:
         return rooms.status(world_id)
@@ -28,6 +30,8 @@ def add_to_world(workshop: Flask, shop: Flask, world_id: str) -> None:
         if request.method != "GET" or request.endpoint in GOES_ON:
             return None
         status = rooms.status(world_id)
+        if status:
+            lookout.look_at_world(world_id)
         g.is_personal = status is not None  # the strip is not in the front page that the shop caches
         return redirect("/workshop/room", 303) if status and status.is_paused else None
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from flask import Blueprint, Flask, request
 from sqlalchemy import inspect, select, text
 
 from app.settings import load
-from demo.workshop import add_to_world, codes, create_workshop, from_track, learner, rooms, store
+from demo.workshop import add_to_world, board, codes, create_workshop, from_track, learner, rooms, store
 from demo.workshop.models import WorkshopBase
 from tests.conftest import ENVIRONMENT, allowed_by, browser_of, open_page, post
 from tests.demo.workshop_class import Class, FakeWorlds, shown, solve
@@ -465,7 +466,9 @@ def test_a_paused_room_holds_pages_back_and_nothing_else(room: Class, make_app: 
     _, world = room.join("<b>Ada</b>")
     add_to_world(room.app, shop, world.id)
     client = browser_of(shop)
+    solve(world, "one")
     assert "<b>Ada</b>" in open_page(client, "/").one(".demobar__room").get_text()
+    assert [each.mission for each in room.learner(world).progress] == ["one"]  # noticed without a board
     room.press("message", message="Look <b>up</b>")
     assert "Look <b>up</b>" in open_page(client, "/").one(".demobar__room").get_text()
     room.press("pause")
@@ -554,3 +557,22 @@ def test_every_table_belongs_to_a_room_or_a_teacher() -> None:
     for table in WorkshopBase.metadata.sorted_tables:
         assert table.name in owned or any(key.column.table.name in owned for key in table.foreign_keys), select(table)
         owned.add(table.name)
+
+
+def test_a_look_ends_after_a_short_time_and_goes_on_with_the_others(
+    room: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Ada", "Bo"):
+        solve(room.join(name)[1], "one")
+    monkeypatch.setattr(board, "MAX_LOOK_SECONDS", -1)
+    assert [row[1] for row in room.rows()] == ["0", "0"]
+    look = board.Lookout._look_at
+    monkeypatch.setattr(board, "MAX_LOOK_SECONDS", 60)
+
+    def slow(*about: Any) -> bool:
+        later = time.monotonic() + 100
+        monkeypatch.setattr(board.time, "monotonic", lambda: later)
+        return look(*about)
+
+    monkeypatch.setattr(board.Lookout, "_look_at", slow)
+    assert [[row[1] for row in room.rows()] for _ in range(2)] == [["1", "0"], ["1", "1"]]
