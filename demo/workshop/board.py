@@ -136,7 +136,7 @@ def open_missions(rooms: Rooms, room: Room) -> Sequence[BoardMission]:
 
 
 def build_board(rooms: Rooms, room: Room) -> Board:
-    """Return the board: learners who have not moved first, then by the number of solved missions if there is a ranking."""
+    """Return the board: learners who have not moved first, then most missions solved if there is a ranking."""
     missions, now = open_missions(rooms, room), rooms.now()
     shown = [learner for learner in room.learners if not learner.is_hidden]
     rows = [_row(learner, missions, now, is_open=not room.ended_at) for learner in shown]
