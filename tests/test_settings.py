@@ -329,10 +329,9 @@ def test_workers_that_start_together_get_the_same_generated_key(tmp_path: Path) 
     [
         [sys.executable, "wsgi.py"],
         [sys.executable, "-m", "flask", "--app", "wsgi", "doctor"],
-        [sys.executable, "-m", "flask", "--app", "wsgi", "run"],
         [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "wsgi:app"],
     ],
-    ids=["wsgi", "doctor", "run", "gunicorn"],
+    ids=["wsgi", "doctor", "gunicorn"],
 )
 def test_servers_and_commands_read_the_same_file(command: list[str], tmp_path: Path) -> None:
     """A wrong value in `.env` stops each of them in the same way, without a traceback."""
