@@ -42,7 +42,7 @@ def change() -> ResponseReturnValue:
 @takes_equally_long
 @reauthentication.required
 def send_link() -> ResponseReturnValue:
-    """Mail a link to the new address, or word to its owner; the answer is the same."""
+    """Email a link to the new address, or a notice to the account that has it; the page is the same."""
     form, customer = EmailForm(), required_customer()
     if form.validate_on_submit() and form.address == customer.email and customer.email_verified_at:
         form.email.errors = [_("That is already your email address.")]
