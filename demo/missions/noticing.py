@@ -74,7 +74,8 @@ class SeenLogin:
     @property
     def calls(self) -> Sequence[Mapping[str, Any]]:
         """Return the calls from the shop to Vipps."""
-        return self.callback.get("calls", ())
+        calls: Sequence[Mapping[str, Any]] = self.callback.get("calls", ())
+        return calls
 
     @property
     def failure(self) -> str:
@@ -189,7 +190,7 @@ def _fits(found: object, wanted: Any) -> bool:
         return isinstance(found, str) and not fnmatchcase(found, wanted[1:])
     if isinstance(wanted, str):
         return isinstance(found, str) and fnmatchcase(found, wanted)
-    return found == wanted
+    return bool(found == wanted)
 
 
 def _has_values(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -202,7 +203,7 @@ def _happened(name: str) -> Callable[[Facts, Any], bool]:
     def predicate(facts: Facts, wanted: Sequence[Mapping[str, Any]]) -> bool:
         left: dict[tuple[Any, ...], list[Mapping[str, Any]]] = defaultdict(lambda: list(wanted))
         for row in facts.rows(name):
-            values = row._mapping
+            values = row._asdict()
             mine = left[tuple(values[each] for each in TABLES[name][2])]
             if mine and _has_values(values, mine[0]):
                 mine.pop(0)
@@ -277,7 +278,7 @@ def _answered(facts: Facts, name: str) -> bool:
     if name == "calls":
         return answer == str(len(newest.calls))
     sent, tokens = dict(newest.start.get("location_query", ())), (call["id_token"] for call in newest.calls)
-    claims = next((token["claims"] for token in tokens if token), {})
+    claims: Mapping[str, Any] = next((token["claims"] for token in tokens if token), {})
     value = str({"nonce": sent.get("nonce"), "sub": claims.get("sub")}[name] or "")[: SHOWN_LETTERS[name]]
     return bool(value) and answer[: SHOWN_LETTERS[name]] == value
 

@@ -30,16 +30,21 @@ from app.tokens import secret_hash
 from demo.missions.noticing import Condition, Facts, Visitor, all_hold, done_by_request
 
 LIFETIME = timedelta(days=30)
+OPENED = "@"  # in front of the current step, in the cookie
 EVER = datetime(2000, 1, 1, tzinfo=UTC)  # no row is older
 
 
 @dataclass(frozen=True)
 class Track:
-    """A list of steps with the conditions of each; `purpose` describes the cookie on the privacy page."""
+    """A list of steps with the conditions of each; `purpose` describes the cookie on the privacy page.
+
+    A track that has to be opened is noticed, and has a cookie, only after the browser has opened one of its steps.
+    """
 
     cookie: str
     steps: Mapping[str, Sequence[Condition]]
     purpose: Callable[[], str]
+    has_to_be_opened: bool = False
 
     def init_app(self, app: Flask) -> None:
         """Keep the cookie. Call it before the inspector's `init_app`, whose hook has to run first."""
@@ -47,6 +52,16 @@ class Track:
         privacy_notice.register_cookie(
             app, lambda: Cookie(cookie_name(self.cookie), self.purpose(), format_period(LIFETIME))
         )
+
+    def open(self, step: str) -> None:
+        """Make a step the current one."""
+        setattr(g, f"{self.cookie}_opened", step)
+
+    def current(self) -> str:
+        """Return the step that was opened last; empty if there is none."""
+        parts = read_cookie(self.cookie).split(".")
+        stored = next((part[1:] for part in parts if part.startswith(OPENED) and part[1:] in self.steps), "")
+        return str(g.get(f"{self.cookie}_opened", stored))
 
     def ticked(self) -> frozenset[str]:
         """Return the steps that are done. It reads no database."""
@@ -68,13 +83,16 @@ class Track:
         # A file is the same for every visitor, and a shared cache would give this browser's cookie to others.
         if response.mimetype != "text/html" or (response.status_code >= 400 and not is_callback()):
             return response
+        current = self.current()
+        if self.has_to_be_opened and not current:
+            return response
         if is_callback() or request.method == "POST":
             try:
                 self.notice()
             except SQLAlchemyError:
                 db.session.rollback()
         done = self.ticked()
-        value = ".".join(key for key in self.steps if key in done)
+        value = ".".join([*(key for key in self.steps if key in done), *([OPENED + current] if current else [])])
         if value != read_cookie(self.cookie):
             set_cookie(response, self.cookie, value, max_age=LIFETIME)
         return response
