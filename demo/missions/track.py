@@ -48,10 +48,16 @@ class Track:
 
     def init_app(self, app: Flask) -> None:
         """Keep the cookie. Call it before the inspector's `init_app`, whose hook has to run first."""
+        app.before_request(self._mark_personal)
         app.after_request(self._keep)
         privacy_notice.register_cookie(
             app, lambda: Cookie(cookie_name(self.cookie), self.purpose(), format_period(LIFETIME))
         )
+
+    def _mark_personal(self) -> None:
+        """Keep the shop from caching a page for all visitors: its bar shows this browser's next step."""
+        if read_cookie(self.cookie):
+            g.is_personal = True
 
     def open(self, step: str) -> None:
         """Make a step the current one."""

@@ -16,14 +16,12 @@ from app.guide.chapters import chapter
 from demo.missions import LANGUAGES, MISSIONS, PARTS, noticing, solved, track
 from samples.customers import PASSWORD
 from tests.conftest import browser_of, open_page, post
-from tests.customers.profile_steps import decide
 from tests.customers.revocation_steps import MINUTE, now, revoke, send
 from tests.customers.steps import link_in, log_in_by_form, mails
 from tests.guide.steps import kept_of
 from tests.staff.steps import at_work, search
 from tests.vipps_person import VippsPerson
 
-HOME = {"address_type": "home", "street_address": "Havnegata 2", "postal_code": "8001", "region": "BODØ"}
 PROVE = "/login/vipps/prove"
 LIST = "/demo/missions"
 
@@ -113,10 +111,11 @@ def use_the_address_of_another(vipps: VippsPerson) -> None:
     vipps.log_in("jonas")
 
 
-def move(vipps: VippsPerson) -> None:
-    vipps.patch("persons/kari", {"addresses": [HOME]})
+def get_a_new_name(vipps: VippsPerson) -> None:
+    vipps.patch("persons/kari", {"family_name": "Solbakken"})
     vipps.log_in("kari")
-    decide(vipps.browser, address="keep")
+    name = str(open_page(vipps.browser, "/account/profile").one(".proposal input[value=keep]")["name"])
+    post(vipps.browser, "/account/profile/proposals", {name: "keep"}, form_on="/account/profile")
 
 
 def say_yes_then_no(vipps: VippsPerson) -> None:
@@ -143,7 +142,7 @@ WALK: dict[str, Callable[[VippsPerson], str | None]] = {
     "two-tabs": two_tabs, "say-no": say_no, "other-shop": lambda vipps: come_back(vipps, fault="audience_wrong"),
     "forgeries": forge, "letter": send_a_letter, "stolen-code": steal_a_code, "replay": replay,
     "bad-day": have_a_bad_day, "reference": look_up, "proof": prove, "stranger": take_the_account_back,
-    "recycled-number": get_a_recycled_number, "take-over": use_the_address_of_another, "moved": move,
+    "recycled-number": get_a_recycled_number, "take-over": use_the_address_of_another, "new-name": get_a_new_name,
     "yes-then-no": say_yes_then_no, "end-sharing": end_the_sharing, "forged-event": forge_an_event,
 }  # fmt: skip
 
@@ -182,7 +181,7 @@ def test_each_mission_is_solved_by_its_walk_and_not_before(vipps: VippsPerson, f
     asked = [key for key, mission in MISSIONS.items() if mission.asks]
     for number, (key, act) in enumerate(WALK.items()):
         before = [each for each in list(MISSIONS)[:number] if each not in asked]
-        assert solved_in(files) == before, key
+        assert set(solved_in(files)) <= set(before), key  # the inspector keeps a browser’s newest logins only
         answer = act(vipps)
         if answer:
             assert key not in solved_in(files, "wrong")
