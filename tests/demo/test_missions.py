@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,9 +12,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, create_engine
 
+from app.database import db
 from app.guide import source
 from app.guide.chapters import chapter
 from demo.missions import LANGUAGES, MISSIONS, PARTS, noticing, solved, track
+from demo.missions.noticing import Facts, SeenLogin, all_hold
 from samples.customers import PASSWORD
 from tests.conftest import browser_of, open_page, post
 from tests.customers.revocation_steps import MINUTE, now, revoke, send
@@ -24,6 +27,7 @@ from tests.vipps_person import VippsPerson
 
 PROVE = "/login/vipps/prove"
 LIST = "/demo/missions"
+AT = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 def come_back(vipps: VippsPerson, person: str = "kari", fault: str = "", **wishes: Any) -> None:
@@ -215,9 +219,38 @@ def test_each_mission_has_its_texts_its_code_and_its_chapter(key: str) -> None:
     assert {name for each in mission.solved for name in each} <= noticing.PREDICATES.keys()
 
 
+def login(minute: int, state: str = "a", failure: str = "", calls: int = 1) -> SeenLogin:
+    call = {"url": "/userinfo", "answer": {}, "id_token": None}
+    return SeenLogin(state, AT + minute * MINUTE, "", None, {}, {"failure": failure, "calls": [call] * calls})
+
+
+@pytest.mark.parametrize(
+    ("condition", "logins", "expected"), [
+        ({"replay": True}, [login(1), login(2, calls=0)], True),
+        ({"replay": True}, [login(1), login(2, "b", calls=0)], False),  # another login
+        ({"replay": True}, [login(1), login(2)], False),  # the shop asked Vipps again
+        ({"three_refusals": ["x", "y", "z"]}, [login(1, failure=each) for each in "xyz"], True),
+        ({"three_refusals": ["x", "y", "z"]}, [login(1, failure=each) for each in "xyyxw"], False),
+        ({"password_after": "vipps_*"}, [login(1, failure="vipps_timeout")], True),
+        ({"password_after": "vipps_*"}, [login(9, failure="vipps_timeout")], False),  # the password came first
+        ({"password_after": "vipps_*"}, [login(1, failure="state_used")], False),
+        ({"refusal": "x"}, [login(-1, failure="x")], False),  # before the mission was opened
+        ({"answer": "nonce"}, [login(1)], False),
+    ],
+)  # fmt: skip
+def test_a_near_miss_does_not_count(condition: Any, logins: list[SeenLogin], expected: bool, app: Flask) -> None:
+    with app.app_context():
+        stored = Facts(db.session.connection(), None, AT, "abcd")
+    session = SimpleNamespace(method="password", created_at=AT + 5 * MINUTE)
+    vars(stored).update(logins=logins, _rows={"session": [session]})
+    assert all_hold([condition], stored) is expected
+
+
 def test_the_bar_shows_the_mission_that_was_opened_last(vipps: VippsPerson, files: Path) -> None:
     strip = ".mission-strip"
+    vipps.log_in("kari")
     assert not open_page(vipps.browser, "/").select(strip)
+    assert not vipps.browser.get_cookie("missions"), "a visitor who opens no mission gets no cookie"
     assert "You have solved" not in open_page(vipps.browser, f"{LIST}/say-no").text
     come_back(vipps, action="deny")
     assert open_page(vipps.browser, "/").one(strip).get_text().startswith("Mission 7 of 22: Two ways to say no")
