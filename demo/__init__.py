@@ -40,6 +40,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         )
     if find_spec("app.guide"):
         if settings.in_demo:
+            import_module("demo.missions.routes").init_app(app)
             import_module("demo.tour").init_app(app)
         import_module("app.guide").init_app(app, is_shown=settings.in_demo)
         if settings.in_demo:

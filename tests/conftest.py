@@ -121,18 +121,8 @@ def cookie_of(app: Flask, short: str) -> str:
     """Return the name of the shop's cookie in the browser; a name that is none of the shop's stays as it is."""
     if short == "vipps-login":
         return str(app.extensions["vipps"].cookie)
-    ours = {
-        "session",
-        "form",
-        "cart",
-        "language",
-        "pending-link",
-        "staff",
-        "inspector",
-        "error-playground",
-        "tour",
-        "world",
-    }
+    ours = {"session", "form", "cart", "language", "pending-link", "staff", "inspector", "error-playground"}
+    ours |= {"tour", "missions", "world"}
     return str(app.extensions["settings"].cookie_name(short)) if short in ours else short
 
 

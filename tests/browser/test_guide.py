@@ -35,6 +35,9 @@ GUIDE = (
     "/guide/inspector/live",
     "/guide/inspector/compare?login=1&login=2",
     "/demo/tour",
+    "/demo/missions",
+    "/demo/missions/log-in",
+    "/demo/missions/nonce",
 )
 # What is folded on a page is opened, but of many parts that are alike the first is enough.
 UNFOLD = "document.querySelectorAll('main details:not(.fold)').forEach(each => each.open = true)"

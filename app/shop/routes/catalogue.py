@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterator
 from urllib.parse import urlencode
 
-from flask import Blueprint, abort, current_app, render_template, request, session, url_for
+from flask import Blueprint, abort, current_app, g, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
@@ -56,8 +56,8 @@ def home() -> ResponseReturnValue:
 
 
 def _is_personal() -> bool:
-    """Tell whether the page shows something of this browser: a login, a cart or a message."""
-    return current_customer() is not None or cart_count() > 0 or "_flashes" in session
+    """Tell whether the page shows something of this browser: a login, a cart, a message or what an extension adds."""
+    return current_customer() is not None or cart_count() > 0 or "_flashes" in session or g.get("is_personal", False)
 
 
 def shop_categories() -> tuple[CategoryName, ...]:
