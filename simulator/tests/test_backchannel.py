@@ -84,6 +84,16 @@ def test_person_confirms_on_the_phone_and_the_merchant_gets_tokens_once(
     assert (again.status_code, (again.json or {})["error"]) == (400, "invalid_grant")
 
 
+def test_new_email_address_is_verified_on_the_phone(
+    browser: FlaskClient, provider: Provider, start: Callable[..., TestResponse]
+) -> None:
+    asked = start(scope="openid email").json or {}
+    visitor = Visitor(browser, phone(browser, "kari").response)
+    for button in ("open", "email", "consent"):
+        visitor.press(button)
+    assert ask(provider, asked["auth_req_id"]).status_code == 200
+
+
 def test_subject_is_that_of_a_login_in_the_browser(provider: Provider, start: Callable[..., TestResponse]) -> None:
     asked = start().json or {}
     answer(provider)
