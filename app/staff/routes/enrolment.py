@@ -162,9 +162,7 @@ def _refused(error: LoginRefused) -> ResponseReturnValue:
     db.session.rollback()
     refusal, table = error.refusal, text_table("staff", "enrolment_refused")
     set_failure(refusal.code)
-    getattr(log, refusal.level)(
-        "enrolment_refused", staff=staff_id, refusal=refusal.code, detail=error.detail, cause=refusal.cause
-    )
+    getattr(log, refusal.level)("enrolment_refused", staff=staff_id, refusal=refusal.code, detail=error.detail)
     html = render_template(
         "staff/refused.html",
         title=_("The customer was not enrolled"),
