@@ -368,6 +368,9 @@ ORIGIN = "an origin such as https://shop.example.com"
 CHECKS = {
     "VIPPS_CLIENT_ID": Check("the sales unit’s client id as the portal shows it, 8-4-4-4-12 characters", _client_id),
     "VIPPS_CLIENT_SECRET": Check("the sales unit’s client secret as the portal shows it", _client_secret),
+    "VIPPS_CLIENT_AUTH_METHOD": Check(
+        "how the portal sets up the sales unit, with its own keys; partner keys (a Bearer token) do not work here"
+    ),
     "VIPPS_MERCHANT_SERIAL_NUMBER": Check("the sales unit’s number, digits only", _headers),
     "VIPPS_SCOPES": Check("names from this list, with blanks: " + " ".join(SCOPES), _scopes),
     "VIPPS_BASE_URL": Check("an origin such as https://api.vipps.no", _vipps_origin),

@@ -81,6 +81,7 @@ class Settings(BaseSettings):
     passwords: bool = True
     vipps_plan: Literal["basic", "advanced"] = "basic"
     vipps_new_customers: Literal["create", "refuse"] = "create"
+    vipps_counter: bool = False
     vipps_button: Literal["plain", "web-component"] = "plain"
     vipps_concurrent_logins: int = Field(64, ge=1, le=1000)
     vipps_webhook_token: SecretStr = SecretStr("")

@@ -71,6 +71,19 @@ def redirect_uri() -> Result:
     return ok(said)
 
 
+@check("Vipps is told for which sales unit")
+def sales_unit() -> Result:
+    """Check that calls name the sales unit, as partners and platforms must (Vipps: HTTP headers; partner keys)."""
+    settings = settings_of_app()
+    if settings.vipps_merchant_serial_number:
+        said = f"Merchant-Serial-Number {settings.vipps_merchant_serial_number}, with the sales unit’s own keys."
+        return ok(said)
+    if settings.simulated:
+        return skipped("This is the simulator.")
+    advice = "Set VIPPS_MERCHANT_SERIAL_NUMBER to the sales unit’s number, not the partner’s. Partners must send it."
+    return warning("No Merchant-Serial-Number.", advice)
+
+
 @check("Cookies are protected")
 def cookies() -> Result:
     """Check the protecting attributes of the cookies."""

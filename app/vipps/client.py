@@ -110,20 +110,35 @@ class VippsClient:
         body = prepare_token_request(
             "authorization_code", code=code, redirect_uri=self.config.redirect_uri, code_verifier=attempt.code_verifier
         )
+        return read_tokens(self.post_form(self.token_endpoint(deadline), body, deadline))
+
+    def post_form(
+        self, endpoint: str, body: str, deadline: Deadline, *, may_throttle: bool = False
+    ) -> ProviderResponse:
+        """Send a form to an endpoint, with the credentials of this client."""
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
             "Accept": "application/json",
             **self.config.tracking_headers,
         }
-        endpoint = self._provider(deadline).token_endpoint
         # Vipps documents plain base64 of `id:secret`, and Authlib sends that. RFC 6749, section 2.3.1, form-encodes
         # both first, which differs only for reserved characters in the secret.
         endpoint, headers, body = self._auth.prepare("POST", endpoint, headers, body)
-        answer = self._transport.call("POST", endpoint, headers, deadline, body=body.encode())
-        return _tokens(answer)
+        return self._transport.call("POST", endpoint, headers, deadline, body=body.encode(), may_throttle=may_throttle)
 
-    def validate(self, tokens: Tokens, attempt: Attempt, deadline: Deadline) -> IdToken:
-        """Check the ID token of this attempt.
+    def token_endpoint(self, deadline: Deadline) -> str:
+        """Return the address of the token endpoint."""
+        return self._provider(deadline).token_endpoint
+
+    def backchannel_endpoint(self, deadline: Deadline) -> str:
+        """Return the address that starts a merchant-initiated login."""
+        endpoint = self._provider(deadline).backchannel_endpoint
+        if not endpoint:
+            raise LoginRefused("discovery_unusable", detail="backchannel_authentication_endpoint")
+        return endpoint
+
+    def validate(self, tokens: Tokens, attempt: Attempt, deadline: Deadline, auth_req_id: str = "") -> IdToken:
+        """Check the ID token of this attempt, or of the merchant-initiated login of an `auth_req_id`.
 
         For a re-authentication, only the `acr` claim proves that the person confirmed in the app. On a plan without
         in-app confirmation, Vipps sends a token without it (Vipps Login API guide: in-app confirmation).
@@ -135,6 +150,7 @@ class VippsClient:
             client_id=self.config.client_id,
             nonce=attempt.nonce,
             access_token=tokens.access_token,
+            auth_req_id=auth_req_id,
         )
         if attempt.purpose is LoginPurpose.CONFIRM and id_token.acr != IN_APP:
             raise LoginRefused("not_confirmed_in_app")
@@ -161,7 +177,8 @@ class VippsClient:
         return self._discovery.provider(deadline)
 
 
-def _tokens(answer: ProviderResponse) -> Tokens:
+def read_tokens(answer: ProviderResponse) -> Tokens:
+    """Return the tokens of a token response (RFC 6749, section 5.1)."""
     raise_for_outage(answer)
     try:
         body = answer.json()

@@ -63,9 +63,15 @@ class Transport:
         self._pools: urllib3.PoolManager | None = None
 
     def call(
-        self, method: str, url: str, headers: dict[str, str], deadline: Deadline, body: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        deadline: Deadline,
+        body: bytes | None = None,
+        may_throttle: bool = False,
     ) -> ProviderResponse:
-        """Send one request and read the whole response.
+        """Send one request and read the whole response. `may_throttle`: a 429 is about one person and no outage.
 
         Raises `LoginRefused`: vipps_timeout, vipps_unreachable, answer_too_large, redirect_refused, or at once
         vipps_resting.
@@ -73,7 +79,7 @@ class Transport:
         in_time = deadline.left() >= CONNECT_SECONDS
         return self.breaker.call(
             lambda: self._call_and_signal(method, url, headers, deadline, body),
-            lambda result: self._judge(result, in_time, carries_input=body is not None),
+            lambda result: self._judge(result, in_time, carries_input=body is not None, may_throttle=may_throttle),
         )
 
     def check_reachable(self, url: str) -> None:
@@ -83,9 +89,13 @@ class Transport:
             lambda refused: CallResult.OUTAGE if refused else CallResult.ANSWERED,
         )
 
-    def _judge(self, result: ProviderResponse | LoginRefused, in_time: bool, carries_input: bool) -> CallResult:
+    def _judge(
+        self, result: ProviderResponse | LoginRefused, in_time: bool, carries_input: bool, may_throttle: bool
+    ) -> CallResult:
         """Judge a call. `in_time`: it started with at least as much time as connecting may take."""
         if isinstance(result, ProviderResponse):
+            if may_throttle and result.status == 429:
+                return CallResult.ANSWERED
             judged = judge_status(result.status, carries_input)
         else:
             judged = judge_refusal(result, in_time)
