@@ -120,6 +120,9 @@ def main(settings: Settings) -> None:
     says = f"  The shop is ready:      {settings.public_url}\n"
     if settings.simulated:
         says += f"  It logs customers in at {settings.simulator_url}, the simulator of Vipps Login.\n"
+    if settings.demo_worlds:
+        address = import_module("demo.workshop").teacher_address(settings, INSTANCE)
+        says += f"  The teacher of a workshop opens {address}\n"
     says += "  Press Ctrl+C to stop.\n"
     shop = partial(serve, lambda: __getattr__("app"), settings.public_url, says)
     if sys.argv[1:] == ["simulator"]:

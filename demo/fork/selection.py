@@ -52,6 +52,7 @@ LEFT = (
     "static/css/guide.css",
     "static/js/live_login.js",
     "static/js/guide.js",
+    "static/js/workshop.js",
     "templates/guide",
     "tests/browser/test_guide.py",
     "tests/demo",

@@ -24,6 +24,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,14 @@ _START = "/login/vipps"
 def install(app: Flask, settings: Settings, build: Callable[..., Flask]) -> None:
     """Put the worlds in front of a shop, which stays the common one; `build` makes a shop."""
     worlds = app.extensions["demo.worlds"] = Worlds(app, settings, build, INSTANCE / "visitors")
+    if find_spec("app.guide"):  # the workshop shows the inspector
+        workshop = import_module("demo.workshop")
+        track: dict[str, Any] = {}
+        if find_spec("demo.missions"):
+            missions = import_module("demo.missions")
+            track = workshop.from_track(missions.MISSIONS, missions.solved, settings)
+        worlds.workshop = workshop.create_workshop(worlds, INSTANCE, settings=settings, **track)
+        worlds.add_room = workshop.add_to_world
     n = settings.trusted_proxies
     # The limit on new worlds counts clients. A world's shop believes the proxies once more, with the same result.
     app.wsgi_app = ProxyFix(worlds, x_for=n, x_proto=0, x_host=0) if n else worlds  # type: ignore[method-assign]  # Flask's documented way
@@ -114,12 +124,16 @@ class Worlds:
         self._spare: list[World] = []
         self.kept: Callable[[], Iterable[str]] = lambda: ()
         """Returns the names of worlds that are not deleted although they are not used: those of rooms."""
+        self.workshop: Flask | None = None
+        self.add_room: Callable[[Flask, Flask, str], None]
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer from the visitor's world, or from the common shop."""
         path = environ.get("PATH_INFO", "")
         if path.startswith(_COMMON):
             return self._common_wsgi(environ, start_response)
+        if self.workshop and (path == "/workshop" or path.startswith("/workshop/")):
+            return self.workshop(environ, start_response)
         if path.startswith(ENTRANCE):
             return self._enter(path.removeprefix(ENTRANCE), environ, start_response)
         if path.startswith(WEBHOOK_PATH):
@@ -175,6 +189,8 @@ class Worlds:
                 _close(kept)
                 kept.app = self._built(self._settings_of(world))
                 kept.app.extensions["demo.world"] = world
+                if self.workshop:
+                    self.add_room(self.workshop, kept.app, world.id)
                 kept.file_id, kept.touched = file_id, 0.0
             if time.monotonic() - kept.touched > _TOUCH_SECONDS or not kept.touched:
                 os.utime(world.folder)

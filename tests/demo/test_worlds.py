@@ -10,6 +10,7 @@ from flask import Flask
 
 from app.security import limiter
 from demo import worlds
+from demo.workshop import rooms_of
 from demo.worlds import World, Worlds
 from samples.customers import PASSWORD
 from tests.conftest import browser_of, free_port, post, served
@@ -165,3 +166,25 @@ def test_spare_worlds_are_made_ahead(shop: Flask) -> None:
     spare = kept._spare[0]
     assert kept.create() == spare
     assert spare.simulator_file.exists(), "the simulator's too"
+
+
+def test_a_learner_of_a_room_has_the_rooms_world_and_keeps_it(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    rooms = rooms_of(worlds_of(shop).workshop)  # type: ignore[arg-type]  # it is there
+    opened = rooms.create()
+    assert opened
+    path, person = f"/workshop/{opened.code}", visitor(shop)
+    own = name_of(person)
+    assert post(person.browser, path, {"nickname": "Ada"}, form_on=path).headers["Location"] == "/workshop/room"
+    world = worlds_of(shop).find(person.browser.get_cookie("world").value)
+    assert world
+    assert world.id != own
+    person = visitor(shop, world.id)
+    person.log_in("kari")
+    assert "Ada" in person.browser.get("/account").text
+    monkeypatch.setattr(worlds, "LIFETIME_SECONDS", -1)
+    assert worlds_of(shop).create()
+    assert worlds_of(shop).find(world.id), "a day without use does not delete a learner's world"
+    rooms.change(opened.code, is_paused=True)
+    assert person.browser.get("/account").headers["Location"] == "/workshop/room"
+    rooms.delete(opened.code)
+    assert worlds_of(shop).find(world.id) is None

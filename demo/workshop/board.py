@@ -1,0 +1,227 @@
+"""Build the teacher's board: who solved which mission, who has not moved, and the same as CSV.
+
+Rule: a solved mission is noticed from the files of the learner's world, read-only, and only if a file has changed since
+the last look. So a board that is open costs little while the class listens.
+"""
+
+import csv
+import io
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.logging import log
+from demo.workshop.models import Learner, Progress, Room, StageResult
+from demo.workshop.rooms import BoardMission, Rooms, VisitorWorld
+
+LOOK_EVERY = timedelta(seconds=4)
+MAX_LOOK_SECONDS = 0.15  # of a page; what is left is for the next one
+NEVER: tuple[float, tuple[object, ...]] = (float("-inf"), ())
+STILL = timedelta(minutes=5)
+MAX_REMEMBERED = 1000
+# A spreadsheet takes a cell for a formula that begins with one of these (OWASP: CSV injection).
+FORMULA = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+BYTE_ORDER_MARK = "\ufeff"  # Excel assumes another encoding without it
+
+# Whether a mission, by its id, is solved in a shop's and a simulator's database, since a moment. The simulator is None
+# if it has not been used yet, or is on another computer.
+IsSolved = Callable[[str, Connection, Connection | None, datetime], bool]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A learner and a mission: `minute` is set if it is solved, counted from joining or the last reset."""
+
+    minute: int | None
+    hints: int
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class BoardRow:
+    """A learner on the board; `still_minutes` is set if they have not moved for a while."""
+
+    learner: Learner
+    cells: Sequence[Cell]
+    solved: int
+    still_minutes: int | None
+    stage: StageResult | None
+
+
+@dataclass(frozen=True)
+class Board:
+    """A room at a moment: the missions of its open parts, and a row for each learner who is not hidden."""
+
+    room: Room
+    missions: Sequence[BoardMission]
+    rows: Sequence[BoardRow]
+    hidden: Sequence[Learner]
+    solved_by: Sequence[int]  # how many learners solved each mission
+    next_part: str | None
+
+    @property
+    def still(self) -> int:
+        """Return how many learners have not moved."""
+        return sum(row.still_minutes is not None for row in self.rows)
+
+    @property
+    def has_stages(self) -> bool:
+        """Tell whether a learner sent verdicts of the Build track."""
+        return any(row.stage for row in self.rows)
+
+
+class Lookout:
+    """Looks for solved missions in the worlds of learners, at most every `LOOK_EVERY` in each world."""
+
+    def __init__(self, rooms: Rooms, is_solved: IsSolved) -> None:
+        self._rooms, self._is_solved = rooms, is_solved
+        self._looks: dict[int, tuple[float, tuple[object, ...]]] = {}  # of a learner: when, and at which state
+
+    def look(self, room: Room) -> bool:
+        """Look at the learners of a room, those first at whom it looked longest ago, for a short time only.
+
+        Returns whether something was solved.
+        """
+        if not self._rooms.claim_look(room.code, LOOK_EVERY):
+            return False
+        missions, until = open_missions(self._rooms, room), time.monotonic() + MAX_LOOK_SECONDS
+        waiting = sorted(room.learners, key=lambda learner: self._looks.get(learner.id, NEVER)[0])
+        return sum(self._look_at(each, missions) for each in waiting if time.monotonic() < until) > 0
+
+    def look_at_world(self, world_id: str) -> None:
+        """Look at one learner, when they open a page: so the minute is right if no board is open."""
+        learner = self._rooms.learner_of(world_id)
+        if learner and time.monotonic() - self._looks.get(learner.id, NEVER)[0] > LOOK_EVERY.total_seconds():
+            self._look_at(learner, open_missions(self._rooms, learner.room))
+
+    def _look_at(self, learner: Learner, missions: Sequence[BoardMission]) -> bool:
+        world: VisitorWorld | None = self._rooms.worlds.find(learner.world_id)
+        if world is None:
+            return False
+        state = (*_versions(world), learner.since, len(missions))
+        found: list[tuple[int, str, datetime]] = []
+        if self._looks.get(learner.id, NEVER)[1] != state:
+            try:
+                found = [(learner.id, each, learner.since) for each in self._solved(learner, world, missions)]
+            except (SQLAlchemyError, sqlite3.Error) as error:  # the world is being reset, or its file is damaged
+                log.warning("workshop_look_failed", error=type(error).__name__)
+                state = ()
+        if len(self._looks) >= MAX_REMEMBERED:
+            self._looks.clear()
+        self._looks[learner.id] = time.monotonic(), state
+        if found:
+            self._rooms.note_solved(found)
+        return bool(found)
+
+    def _solved(self, learner: Learner, world: VisitorWorld, missions: Sequence[BoardMission]) -> Iterator[str]:
+        known = {each.mission for each in learner.progress if each.solved_at}
+        with read_only(world.shop_file) as shop, read_only(world.simulator_file) as simulator:
+            for mission in missions:
+                if shop and mission.id not in known and self._is_solved(mission.id, shop, simulator, learner.since):
+                    yield mission.id
+
+
+def open_missions(rooms: Rooms, room: Room) -> Sequence[BoardMission]:
+    """Return the missions of a room's open parts."""
+    parts = rooms.parts[: room.open_parts]
+    return [each for each in rooms.missions if each.part in parts]
+
+
+def build_board(rooms: Rooms, room: Room) -> Board:
+    """Return the board: those who have not moved first, then by the number of solved missions if there is a ranking."""
+    missions, now = open_missions(rooms, room), rooms.now()
+    shown = [learner for learner in room.learners if not learner.is_hidden]
+    rows = [_row(learner, missions, now, is_open=not room.ended_at) for learner in shown]
+    rows.sort(key=lambda row: (-(row.still_minutes or 0), -row.solved if room.has_ranking else 0))
+    solved_by = [sum(row.cells[number].minute is not None for row in rows) for number in range(len(missions))]
+    hidden = [learner for learner in room.learners if learner.is_hidden]
+    left = rooms.parts[room.open_parts :]
+    return Board(room, missions, rows, hidden, solved_by, left[0] if left else None)
+
+
+def ranking(rooms: Rooms, room: Room) -> Sequence[BoardRow]:
+    """Return the learners who solved a mission, with most solved first; empty unless the teacher switched it on."""
+    if not room.has_ranking:
+        return []
+    rows = [row for row in build_board(rooms, room).rows if row.solved]
+    return sorted(rows, key=lambda row: -row.solved)
+
+
+def board_csv(board: Board) -> str:
+    """Return the board as CSV (RFC 4180): a row for each learner, with the minute of each solved mission and hints."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    stages = sorted({each.stage for row in board.rows for each in row.learner.stages})
+    heads = [head for each in board.missions for head in (str(each.title), f"{each.id}: hints")]
+    writer.writerow(["nickname", "solved", *map(_cell, heads), *map(_cell, stages)])
+    for row in board.rows:
+        cells = [value for each in row.cells for value in ("" if each.minute is None else each.minute, each.hints)]
+        results = {each.stage: f"{each.passed} of {len(each.verdicts)}" for each in row.learner.stages}
+        writer.writerow([_cell(row.learner.nickname), row.solved, *cells, *(results.get(each, "") for each in stages)])
+    return BYTE_ORDER_MARK + file.getvalue()
+
+
+def _row(learner: Learner, missions: Sequence[BoardMission], now: datetime, *, is_open: bool) -> BoardRow:
+    progress = {each.mission: each for each in learner.progress}
+    current = _current(missions, progress)
+    cells = [_cell_of(progress.get(each.id), learner.since, each.id == current) for each in missions]
+    still = now - learner.seen_at
+    is_still = is_open and current is not None and still >= STILL
+    return BoardRow(
+        learner,
+        cells,
+        sum(each.minute is not None for each in cells),
+        int(still.total_seconds() // 60) if is_still else None,
+        learner.stages[-1] if learner.stages else None,
+    )
+
+
+def _current(missions: Sequence[BoardMission], progress: dict[str, Progress]) -> str | None:
+    """Return the mission in work: the one opened last that is not solved, or else the first that is not solved."""
+    left = [each.id for each in missions if each.id not in progress or not progress[each.id].solved_at]
+    opened = [(at, each) for each in left if each in progress and (at := progress[each].opened_at)]
+    return max(opened)[1] if opened else left[0] if left else None
+
+
+def _cell_of(progress: Progress | None, since: datetime, is_current: bool) -> Cell:
+    solved_at = progress.solved_at if progress else None
+    minute = max(int((solved_at - since).total_seconds() // 60), 0) if solved_at else None
+    return Cell(minute, progress.hints if progress else 0, is_current)
+
+
+def _cell(value: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{value}" if FORMULA.match(value) else value
+
+
+def _versions(world: VisitorWorld) -> Iterator[int]:
+    """Yield what changes when a world's databases are written: the write-ahead log is written first."""
+    for file in (world.shop_file, world.simulator_file):
+        for path in (file, file.with_name(f"{file.name}-wal")):
+            try:
+                yield path.stat().st_mtime_ns
+            except OSError:
+                yield 0
+
+
+@contextmanager
+def read_only(file: Path) -> Iterator[Connection | None]:
+    """Open a SQLite file for the length of a block, without the right to write; None if there is no such file."""
+    if not file.is_file():
+        yield None
+        return
+    engine = create_engine(f"sqlite:///{file}", poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA query_only=ON")
+            yield connection
+    finally:
+        engine.dispose()

@@ -1,0 +1,48 @@
+"""Add the room to the shop of a learner's world: a strip in the demo's bar, a page while the teacher pauses, and notes.
+
+A mission that a learner opens, the hints that they take and a right answer are noted from the requests to the missions'
+pages (`demo.missions.routes`), which know of no room. What else solves a mission is noticed by `board`.
+
+Rule: only pages that a browser opens are held back while a room is paused. A callback, a form or a webhook goes on, or
+a login that had begun would be lost.
+"""
+
+from flask import Flask, Response, g, redirect, request
+from flask.typing import ResponseReturnValue
+
+from demo.workshop.board import Lookout
+from demo.workshop.codes import spaced
+from demo.workshop.rooms import Rooms, RoomStatus
+
+MISSIONS = "missions"  # the blueprint of the missions' pages
+GOES_ON = frozenset({"static", "vipps.callback", "vipps.go_to_vipps", "i18n.choose"})
+
+
+def add_to_world(workshop: Flask, shop: Flask, world_id: str) -> None:
+    """Show the room on the pages of a world's shop."""
+    rooms: Rooms = workshop.extensions["workshop.rooms"]
+    lookout: Lookout = workshop.extensions["workshop.lookout"]
+
+    def room_status() -> RoomStatus | None:
+        return rooms.status(world_id)
+
+    def hold_back_while_paused() -> ResponseReturnValue | None:
+        if request.method != "GET" or request.endpoint in GOES_ON:
+            return None
+        status = rooms.status(world_id)
+        if status:
+            lookout.look_at_world(world_id)
+        g.is_personal = status is not None  # the strip is not in the front page that the shop caches
+        return redirect("/workshop/room", 303) if status and status.is_paused else None
+
+    def note_mission(response: Response) -> Response:
+        key = (request.view_args or {}).get("key")
+        if request.blueprint == MISSIONS and key and rooms.status(world_id):
+            is_right = request.method == "POST" and response.status_code == 303
+            rooms.record(world_id, key, hints=request.args.get("hints", 0, int), solved=is_right)
+        return response
+
+    shop.after_request(note_mission)
+    shop.before_request(hold_back_while_paused)
+    shop.add_template_global(room_status, "room_status")
+    shop.add_template_filter(spaced, "room_code")  # the shop renders `workshop/logins.html` too

@@ -1,0 +1,204 @@
+"""The learner's pages: enter a room's code, join with a nickname, come back with three words, see the room.
+
+Rule: wrong codes and wrong words are limited for each address; right ones are not, because a whole class has one.
+"""
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import StringField
+from wtforms.validators import DataRequired, Length
+
+from app.forms import Form, one_line
+from app.security import client_network, limiter, read_cookie, set_cookie
+from demo.workshop import board, codes
+from demo.workshop.models import MAX_NICKNAME, Learner, Room
+from demo.workshop.rooms import KEEP, RefusedError, Rooms
+
+bp = Blueprint("room", __name__, url_prefix="/workshop")
+
+WORLD_COOKIE = "world"
+WRONG_TRIES = "20 per minute; 200 per hour"
+JOINS = "60 per minute; 240 per hour"  # a class behind one address, and then another one
+VERDICTS = "120 per minute"
+REFRESH_SECONDS = 5
+MAX_CASES = 100
+MAX_TEXT = 400
+VERDICT_WORDS = frozenset({"safe", "unsafe", "unclear", "not applicable"})
+
+
+def _is_wrong(response: Response) -> bool:
+    return response.status_code == 404
+
+
+# One count for all routes that accept a code or words.
+limit_wrong_tries = limiter.shared_limit(
+    WRONG_TRIES, scope="workshop-codes", key_func=client_network, deduct_when=_is_wrong
+)
+
+
+class JoinForm(Form):
+    """A nickname."""
+
+    nickname = StringField(
+        _l("Nickname"),
+        filters=[one_line],
+        validators=[
+            DataRequired(_l("Please write a nickname.")),
+            Length(max=MAX_NICKNAME, message=_l("A nickname has at most 24 characters.")),
+        ],
+        render_kw={"maxlength": MAX_NICKNAME},
+    )
+
+
+class ReturnForm(Form):
+    """The three words of a learner."""
+
+    words = StringField(
+        _l("Your three words"),
+        filters=[lambda typed: codes.read_words(typed or "")],
+        validators=[DataRequired(_l("Please write your three words."))],
+        render_kw={"maxlength": codes.MAX_TYPED, "autocapitalize": "none", "spellcheck": "false"},
+    )
+
+
+@bp.get("")
+def index() -> ResponseReturnValue:
+    """Ask for a room's code, and go to the room."""
+    typed = request.args.get("code", "")
+    if code := codes.read_room_code(typed):
+        return redirect(url_for("room.join", code=code), 303)
+    return render_template("workshop/index.html", typed=typed[: codes.MAX_TYPED], learner=_learner())
+
+
+@bp.route("/<code>", methods=["GET", "POST"])
+@limiter.limit(JOINS, key_func=client_network, methods=["POST"])
+@limit_wrong_tries
+def join(code: str) -> ResponseReturnValue:
+    """Join a room with a nickname; a learner of the room goes on to their own page."""
+    room = _open_room(code)
+    learner, form = _learner(), JoinForm()
+    if learner and learner.room_id == room.id:
+        return redirect(url_for("room.mine"), 303)
+    if form.validate_on_submit():
+        try:
+            return _enter(_rooms().join(room.code, form.nickname.data or ""))
+        except RefusedError as refusal:
+            form.nickname.errors = [_refusals()[refusal.args[0]]]
+    return _join_page(room, form, ReturnForm(formdata=None))
+
+
+@bp.post("/<code>/return")
+@limit_wrong_tries
+def come_back(code: str) -> ResponseReturnValue:
+    """Let a learner go on in their own world in this browser."""
+    room, form = _open_room(code), ReturnForm()
+    if form.validate_on_submit():
+        if learner := _rooms().learner_by_words(room.code, form.words.data or ""):
+            return _enter(learner)
+        form.words.errors = [_("No learner of this room has these words. The teacher can read yours to you.")]
+        return _join_page(room, JoinForm(formdata=None), form), 404
+    return _join_page(room, JoinForm(formdata=None), form)
+
+
+@bp.get("/room")
+def mine() -> ResponseReturnValue:
+    """Show a learner their room: words, the teacher's message, and the way to their shop."""
+    learner = _learner()
+    if learner is None:
+        return redirect(url_for("room.index"), 303)
+    room = _rooms().find(learner.room.code)
+    return render_template(
+        "workshop/room.html",
+        learner=learner,
+        room=room,
+        ranking=board.ranking(_rooms(), room) if room else [],
+        solved=sum(each.solved_at is not None for each in learner.progress),
+        missions=board.open_missions(_rooms(), learner.room),
+        keep=KEEP,
+        refresh=REFRESH_SECONDS if learner.room.is_paused else 0,
+    )
+
+
+@bp.post("/room/leave")
+def leave() -> ResponseReturnValue:
+    """Delete a learner, their progress and their world."""
+    if learner := _learner():
+        _rooms().leave(learner)
+    return redirect(url_for("room.index"), 303)
+
+
+@bp.post("/<code>/verdicts")
+@limiter.limit(VERDICTS, key_func=client_network)
+@limit_wrong_tries
+def verdicts(code: str) -> ResponseReturnValue:
+    """Store what the Build track's checker found in one stage of a learner's own shop.
+
+    The body is JSON: `words`, `stage`, `verdicts` (a list with `case`, `verdict` and perhaps `did` of each), and
+    `looked_up` if the learner opened the solution.
+    """
+    sent = request.get_json()  # of another media type: 415
+    if not isinstance(sent, dict):
+        abort(400)
+    words, stage, cases = (sent.get(name) for name in ("words", "stage", "verdicts"))
+    found = [_case(each) for each in cases] if isinstance(cases, list) and len(cases) <= MAX_CASES else None
+    if not isinstance(words, str) or found is None or None in found:
+        abort(400)
+    name = one_line(str(stage))
+    if isinstance(stage, bool) or not isinstance(stage, str | int) or not 0 < len(name) <= 12:
+        abort(400)
+    known, is_looked_up = codes.read_room_code(code), sent.get("looked_up") is True
+    if not _rooms().save_verdicts(known, codes.read_words(words), name, found, is_looked_up):
+        abort(404)
+    return jsonify(stored=len(found))
+
+
+def _case(sent: Any) -> dict[str, str] | None:
+    """Return one case as it is stored, or None if it is none."""
+    if not isinstance(sent, dict) or sent.get("verdict") not in VERDICT_WORDS or not isinstance(sent.get("case"), str):
+        return None
+    did = sent.get("did")
+    told = one_line(did)[:MAX_TEXT] if isinstance(did, str) else ""
+    return {"case": one_line(sent["case"])[:40], "verdict": sent["verdict"], "did": told}
+
+
+def _rooms() -> Rooms:
+    rooms: Rooms = current_app.extensions["workshop.rooms"]
+    return rooms
+
+
+def _learner() -> Learner | None:
+    """Return the learner of this browser."""
+    world_id = read_cookie(WORLD_COOKIE)
+    return _rooms().learner_of(world_id) if world_id else None
+
+
+def _open_room(typed: str) -> Room:
+    """Return the room of a code, and abort with 404 if there is none; then the try counts as wrong."""
+    code = codes.read_room_code(typed)
+    room = _rooms().find(code) if code else None
+    if room is None:
+        abort(404)
+    return room
+
+
+def _enter(learner: Learner) -> ResponseReturnValue:
+    """Give this browser the world of a learner."""
+    response = redirect(url_for("room.mine"), 303)
+    set_cookie(response, WORLD_COOKIE, learner.world_id, max_age=KEEP * 3)
+    return response
+
+
+def _join_page(room: Room, form: JoinForm, words: ReturnForm) -> str:
+    return render_template("workshop/join.html", room=room, form=form, words=words, keep=KEEP)
+
+
+def _refusals() -> dict[str, str]:
+    return {
+        "full": _("This room is full. Please tell your teacher."),
+        "ended": _("This room has ended."),
+        "taken": _("Another learner has this nickname. Please choose another one."),
+    }

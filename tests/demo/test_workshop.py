@@ -1,0 +1,578 @@
+"""The workshop: rooms, learners, the teacher's board, verdicts, and what a learner's own shop shows of the room."""
+
+import csv
+import io
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Blueprint, Flask, request
+from sqlalchemy import inspect, select, text
+
+from app.settings import load
+from demo.workshop import add_to_world, board, codes, create_workshop, from_track, learner, rooms, store
+from demo.workshop.models import WorkshopBase
+from tests.conftest import ENVIRONMENT, allowed_by, browser_of, open_page, post
+from tests.demo.workshop_class import Class, FakeWorlds, shown, solve
+from tests.vipps_person import VippsPerson
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Class]:
+    made = Class(tmp_path)
+    yield made
+    made.rooms.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [("BKRT47", "BKRT47"), (" bkrt 47 ", "BKRT47"), ("bkrt-47", "BKRT47"), ("BKRT4", ""), ("BKRT477", ""),
+     ("AKRT47", ""), ("BKRT41", ""), ("", ""), ("B" * 5000, ""), ("../..", "")],
+)  # fmt: skip
+def test_a_typed_room_code(typed: str, read: str) -> None:
+    assert codes.read_room_code(typed) == read
+
+
+def test_codes_and_words_have_their_size() -> None:
+    assert (len(set(codes.LETTERS)), len(set(codes.DIGITS)), len(set(codes.WORDS))) == (20, 8, 512)
+    assert all(word.isascii() and word.isalpha() and 3 <= len(word) <= 7 for word in codes.WORDS)
+    assert codes.read_room_code(codes.new_room_code())
+    assert {*codes.new_words().split()} <= {*codes.WORDS}
+    assert codes.read_words(" Fjell-KOPP,  ugle. ") == "fjell kopp ugle"
+
+
+def test_the_workshop_exists_in_the_demo_only(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="demo"):
+        create_workshop(FakeWorlds(tmp_path), tmp_path, settings=load({**ENVIRONMENT, "DEMO": "0"}))
+
+
+# ---------- learners ----------
+
+
+def test_a_learner_goes_on_in_another_browser(room: Class) -> None:
+    first, world = room.join("Ada")
+    words = open_page(first, "/workshop/room").one(".workshop__words").get_text()
+    assert codes.read_words(words) == room.learner(world).words
+    other, path = room.browser(), f"/workshop/{room.code}"
+    typed = words.upper().replace(" ", "-")
+    assert post(other, f"{path}/return", {"words": typed}, form_on=path).headers["Location"] == "/workshop/room"
+    cookie = room.cookie(other)
+    assert cookie
+    assert (cookie.value, cookie.http_only, cookie.same_site) == (world.id, True, "Lax")
+    assert open_page(other, path).h1 == "Hello, Ada"  # a learner of the room does not join again
+    assert (len(room.worlds.all), room.worlds.prepared) == (1, rooms.SPARE_WORLDS + 1)
+
+
+JOINS: list[tuple[str, str, str]] = [
+    ("empty", " \u200b ", "Please write a nickname."),
+    ("long", "x" * 25, "at most 24"),
+    ("taken", "ADA", "Another learner has this nickname"),
+    ("full", "Bo", "This room is full"),
+    ("full server", "Bo", "This room is full"),
+    ("no world", "Bo", "This room is full"),
+    ("ended", "Bo", "This room has ended"),
+]
+
+
+@pytest.mark.parametrize(("case", "nickname", "told"), JOINS, ids=[each[0] for each in JOINS])
+def test_joining_is_refused(room: Class, monkeypatch: pytest.MonkeyPatch, case: str, nickname: str, told: str) -> None:
+    room.join("Ada")
+    path, client = f"/workshop/{room.code}", room.browser()
+    open_page(client, path)
+    room.worlds.is_full = case == "no world"
+    if case in ("full", "full server"):
+        monkeypatch.setattr(rooms, "MAX_LEARNERS" if case == "full" else "MAX_LEARNERS_IN_ALL", 1)
+    if case == "ended":
+        room.press("end")
+    page = shown(post(client, path, {"nickname": nickname}, form_on="/workshop/" + room.code))
+    assert told in page.text
+    assert (room.worlds.made, room.cookie(client)) == (1, None)
+
+
+def test_a_learner_who_comes_too_late_leaves_no_world(room: Class, monkeypatch: pytest.MonkeyPatch) -> None:
+    create = room.worlds.create
+    monkeypatch.setattr(room.worlds, "create", lambda: (room.rooms.end(room.code), create())[1])
+    with pytest.raises(rooms.RefusedError, match="ended"):
+        room.rooms.join(room.code, "Ada")
+    assert (room.worlds.made, room.worlds.all) == (1, {})
+
+
+def test_wrong_codes_and_words_are_limited_together_and_right_ones_are_not(room: Class) -> None:
+    client, path = room.browser(), f"/workshop/{room.code}"
+    for _ in range(allowed_by(learner.WRONG_TRIES) + 5):
+        assert client.get(path).status_code == 200
+    tries = [lambda: client.get("/workshop/BBBB22").status_code]
+    tries.append(lambda: post(client, f"{path}/return", {"words": "no such words"}, form_on=path).status_code)
+    tries.append(lambda: client.post(f"{path}/verdicts", json={**SENT, "words": "no such words"}).status_code)
+    answers = [tries[number % 3]() for number in range(allowed_by(learner.WRONG_TRIES))]
+    assert {*answers} == {404}
+    assert [each() for each in (tries[0], tries[2])] == [429, 429]
+    assert client.get(path).status_code == 429  # or the right one could be found
+
+
+def test_nothing_about_the_browser_is_stored(room: Class, tmp_path: Path) -> None:
+    client, path = room.browser(), f"/workshop/{room.code}"
+    client.environ_base.update(REMOTE_ADDR="203.0.113.77", HTTP_USER_AGENT="Unusual/77")
+    post(client, path, {"nickname": "Ada"}, form_on=path)
+    room.board()
+    stored = b"".join(each.read_bytes() for each in tmp_path.glob("workshop.sqlite*"))
+    assert b"Ada" in stored
+    assert not any(each in stored for each in (b"203.0.113", b"Unusual"))
+
+
+def test_a_learner_leaves(room: Class) -> None:
+    client, _world = room.join("Ada")
+    post(client, "/workshop/room/leave", form_on="/workshop/room")
+    assert (room.worlds.all, room.rows()) == ({}, [])
+    assert client.get("/workshop/room").headers["Location"] == "/workshop"
+
+
+def test_the_ranking_is_shown_to_learners_only_if_it_is_on(room: Class) -> None:
+    client, _ = room.join("Ada")
+    _, world = room.join("Bo")
+    solve(world, "one")
+    room.board()
+    assert "Bo" not in open_page(client, "/workshop/room").text
+    room.press("ranking", on="1")
+    assert "Bo: 1" in open_page(client, "/workshop/room").text
+    room.rooms.hide(room.learner(world), True)
+    assert "Bo: 1" not in open_page(client, "/workshop/room").text
+
+
+# ---------- the teacher ----------
+
+
+def test_a_teachers_link_works_once_and_not_by_a_look(room: Class) -> None:
+    path = room.rooms.new_link()
+    link, browser, late = f"/workshop/teach/open/{path}", room.browser(), room.browser()
+    for _ in range(3):
+        assert open_page(late, link).h1 == "The teacher’s link"
+    assert post(browser, link, form_on=link).headers["Location"] == "/workshop/teach"
+    assert open_page(browser, "/workshop/teach").h1 == "Your rooms"
+    assert post(late, link, form_on="/workshop/" + room.code).status_code == 404
+    post(browser, "/workshop/teach/log-out", form_on="/workshop/teach")
+    assert browser.get("/workshop/teach").status_code == 403
+
+
+def test_another_browser_sees_no_page_of_the_teacher(room: Class) -> None:
+    client, world = room.join("Ada")
+    values = {"code": room.code, "number": room.learner(world).id, "action": "end"}
+    rules = [each for each in room.app.url_map.iter_rules() if each.endpoint.startswith("teacher.")]
+    closed = [each for each in rules if each.endpoint not in ("teacher.link", "teacher.use_link")]
+    assert len(closed) >= 9
+    for rule in closed:
+        with room.app.test_request_context():
+            action = {"action": "reset"} if "number" in rule.arguments else {}
+            path = room.app.url_for(
+                rule.endpoint, **{k: v for k, v in {**values, **action}.items() if k in rule.arguments}
+            )
+        response = post(client, path, form_on="/workshop/room") if "POST" in rule.methods else client.get(path)
+        assert response.status_code == 403, path
+        assert "Ada" not in response.text
+    assert (room.rooms.find(room.code).ended_at, room.worlds.reset_ids) == (None, [])
+
+
+def test_a_form_without_a_token_changes_nothing(room: Class) -> None:
+    assert room.teacher.post(f"{room.board_path}/end").status_code == 400
+    assert room.rooms.find(room.code).ended_at is None
+
+
+CHANGES: list[tuple[str, dict[str, str], str, object]] = [
+    ("pause", {}, "is_paused", True),
+    ("message", {"message": " Look <b>up</b>\n" + "x" * 400}, "message", "Look <b>up</b> " + "x" * 265),
+    ("next-part", {"shown": "1"}, "open_parts", 2),
+    ("next-part", {"shown": "2"}, "open_parts", 1),  # the page was older than the room
+    ("next-part", {"shown": "x"}, "open_parts", 1),
+    ("ranking", {"on": "1"}, "has_ranking", True),
+    ("ranking", {"on": "0"}, "has_ranking", False),
+]
+
+
+@pytest.mark.parametrize(("action", "values", "name", "value"), CHANGES)
+def test_a_button_of_the_board(room: Class, action: str, values: dict[str, str], name: str, value: object) -> None:
+    assert room.press(action, **values).headers["Location"] == room.board_path
+    assert getattr(room.rooms.find(room.code), name) == value
+
+
+def test_the_last_part_is_followed_by_none(room: Class) -> None:
+    for shown_parts in ("1", "2", "3"):
+        room.press("next-part", shown=shown_parts)
+    assert room.rooms.find(room.code).open_parts == 2
+    assert "Open part" not in room.board().text
+
+
+def test_learners_read_a_message_and_a_pause(room: Class) -> None:
+    client, _ = room.join("Ada")
+    for action, told in (("message", "Message from your teacher"), ("pause", "The teacher has paused the workshop")):
+        room.press(action, message="Look <b>up</b>")
+        page = open_page(client, "/workshop/room")
+        assert told in page.text
+        assert "Look <b>up</b>" in page.text
+    assert not page.select("main a.button")  # no way to the shop meanwhile
+    room.press("end")
+    assert "This room has ended" in open_page(client, "/workshop/room").text
+
+
+def test_a_learner_is_renamed_hidden_and_reset(room: Class) -> None:
+    room.join("Ada")
+    _, world = room.join("<b>Rude</b>")
+    path = f"{room.board_path}/learners/{room.learner(world).id}"
+    assert room.rows()[1][0] == "<b>Rude</b>"
+    press: Callable[..., Any] = lambda action, **values: post(  # noqa: E731
+        room.teacher, f"{path}/{action}", values, form_on="/workshop/teach", follow_redirects=True
+    )
+    for nickname in ("", "ada"):
+        assert "Another learner has this nickname" in shown(press("rename", nickname=nickname)).text
+    assert shown(press("rename", nickname="Kind")).h1 == "Kind"
+    press("hide")
+    assert [row[0] for row in room.rows()] == ["Ada"]
+    assert "Kind" in room.board().text
+    press("show")
+    solve(world, "one")
+    assert room.rows()[1][:2] == ["Kind", "1"]
+    before, words = room.learner(world).since, room.learner(world).words
+    room.rooms.note_solved([(room.learner(world).id, "two", before)])
+    room.wait(minutes=1)
+    press("reset")
+    assert room.worlds.reset_ids == [world.id]
+    room.rooms.note_solved([(room.learner(world).id, "one", before)])  # was looked up before the reset
+    after = room.learner(world)
+    assert (after.words, after.progress, after.since > before) == (words, [], True)
+
+
+# ---------- the board ----------
+
+
+def test_the_board_shows_what_was_noticed_and_recorded(room: Class) -> None:
+    _, ada = room.join("Ada")
+    _, bo = room.join("Bo")
+    room.wait(minutes=2)
+    solve(ada, "one", "three")  # the third is in a part that is not open
+    room.rooms.record(bo.id, "two", hints=2)
+    room.rooms.record(bo.id, "two", hints=1)
+    room.rooms.record(bo.id, "no such mission", solved=True)
+    room.rooms.record("no such world", "one", solved=True)
+    assert room.rows() == [["Ada", "1", "solved in minute 2′", "in work"], ["Bo", "0", "not solved", "in work 2 hints"]]
+    room.press("next-part", shown="1")
+    room.wait(minutes=1)
+    room.rooms.record(bo.id, "two", solved=True)
+    assert room.rows() == [
+        ["Ada", "2", "solved in minute 2′", "in work", "solved in minute 3′"],
+        ["Bo", "1", "in work", "solved in minute 3′ 2 hints", "not solved"],
+    ]
+    projector = room.board("/projector").text
+    assert "1 of 2" in projector
+    assert not {"Ada", "Bo"} & {*projector.split()}
+
+
+def test_a_world_is_looked_at_only_after_a_change_and_by_one_page_at_a_time(room: Class) -> None:
+    _, world = room.join("Ada")
+    room.board()
+    seen = room.looks
+    assert seen == 2
+    room.board()
+    assert room.looks == seen
+    solve(world, "one")
+    for _ in range(3):
+        open_page(room.teacher, room.board_path)  # within the pause between two looks
+    assert room.looks == seen
+    room.board()
+    assert room.looks == seen + 2
+    world.shop_file.unlink()  # a world that is being made anew
+    assert room.rows()[0][1] == "1"
+
+
+def test_a_database_that_cannot_be_read_is_looked_at_again(room: Class) -> None:
+    _, world = room.join("Ada")
+    world.shop_file.write_bytes(b"not a database")
+    assert room.rows()[0][1] == "0"
+    world.shop_file.unlink()
+    solve(world, "one")
+    assert room.rows()[0][1] == "1"
+
+
+def test_those_who_have_not_moved_come_first(room: Class) -> None:
+    worlds = [room.join(name)[1] for name in ("Ada", "Bo", "Cy", "Di")]
+    for mission in ("one", "two"):
+        room.rooms.record(worlds[3].id, mission, solved=True)  # has nothing left to do
+    room.wait(minutes=6)
+    room.rooms.record(worlds[0].id, "one")
+    room.rooms.status(worlds[2].id)  # opened a page
+    room.press("ranking", on="1")
+    assert [row[0] for row in room.rows()] == ["Bo still for 6 min", "Di", "Ada", "Cy"]
+    room.press("ranking", on="0")
+    assert [row[0] for row in room.rows()] == ["Bo still for 6 min", "Ada", "Cy", "Di"]
+    room.press("end")
+    assert [row[0] for row in room.rows()] == ["Ada", "Bo", "Cy", "Di"]
+
+
+def test_the_board_as_csv_has_no_formula_and_no_words(room: Class) -> None:
+    _, world = room.join("=1+1")
+    solve(world, "one")
+    room.rooms.save_verdicts(
+        room.code, room.learner(world).words, "5", [{"case": "a", "verdict": "safe", "did": ""}], False
+    )
+    room.wait(seconds=5)
+    response = room.teacher.get(f"{room.board_path}/board.csv")
+    assert response.headers["Content-Disposition"] == f'attachment; filename="workshop-{room.code}.csv"'
+    heads, row = csv.reader(io.StringIO(response.text.removeprefix("\ufeff")))
+    assert heads == ["nickname", "solved", "First mission", "one: hints", "'=Second", "two: hints", "5"]
+    assert row == ["'=1+1", "1", "0", "0", "", "0", "1 of 1"]
+
+
+def test_pages_are_not_stored_and_renew_themselves_without_script(room: Class) -> None:
+    room.join("Ada")
+    page = room.board()
+    assert page.response.headers["Cache-Control"] == "no-store"
+    assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page.html
+    assert "http-equiv" not in room.board("?still=1").html
+
+
+def test_the_pages_are_in_norwegian_too(room: Class) -> None:
+    room.teacher.environ_base["HTTP_ACCEPT_LANGUAGE"] = "nb"
+    assert "Deltakerne blir med på" in room.board().text
+    room.teacher.get(f"/workshop/language/en?next={room.board_path}")
+    assert "Learners join at" in room.board().text
+
+
+# ---------- the end ----------
+
+
+def everything(room: Class) -> dict[str, int]:
+    with room.rooms.reading() as session:
+        count = lambda name: session.scalar(text(f'SELECT count(*) FROM "{name}"'))  # noqa: E731
+        return {name: count(name) for name in inspect(room.rooms.engine).get_table_names()}
+
+
+def fill(room: Class) -> None:
+    _, world = room.join("Ada")
+    room.rooms.record(world.id, "one", solved=True)
+    room.rooms.save_verdicts(room.code, room.learner(world).words, "1", [], True)
+
+
+ENDS: list[tuple[str, dict[str, float], bool]] = [
+    ("end", {"days": 6.9}, False),
+    ("end", {"days": 7.1}, True),
+    ("delete", {}, True),
+    ("none", {"days": 13}, False),
+]
+
+
+@pytest.mark.parametrize(("button", "later", "is_gone"), ENDS)
+def test_a_room_goes_with_everything_in_it(room: Class, button: str, later: dict[str, float], is_gone: bool) -> None:
+    fill(room)
+    assert min(everything(room).values()) == 1
+    if button != "none":
+        room.press(button)
+    room.wait(**later)
+    room.rooms.delete_old()
+    counts = everything(room)
+    counts.pop("teacher")
+    assert {*counts.values()} == {0 if is_gone else 1}
+    assert len(room.worlds.all) == (0 if is_gone else 1)
+    assert len(list(room.worlds.kept())) == len(room.worlds.all)
+
+
+def test_a_room_that_was_forgotten_ends_by_itself(room: Class) -> None:
+    room.wait(days=15)
+    room.rooms.delete_old()
+    assert room.rooms.find(room.code).ended_at == room.clock
+    assert everything(room)["teacher"] == 0  # so does the teacher's session
+
+
+def test_old_rooms_are_deleted_by_a_later_request(room: Class, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.press("end")
+    room.wait(days=8)
+    assert room.rooms.find(room.code)
+    monkeypatch.setattr(rooms, "CLEANUP_SECONDS", -1)
+    assert room.browser().get("/workshop").status_code == 200
+    assert room.rooms.find(room.code) is None
+
+
+def test_rooms_and_links_are_limited(room: Class, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "MAX_ROOMS", 1)
+    response = post(room.teacher, "/workshop/teach/rooms", form_on="/workshop/teach", follow_redirects=True)
+    assert "There are too many rooms" in response.text
+    links = [room.rooms.new_link() for _ in range(store.MAX_LINKS + 1)]
+    assert [room.rooms.has_link(each) for each in (links[0], links[1], links[-1])] == [False, True, True]
+
+
+# ---------- verdicts of the Build track ----------
+
+SENT: dict[str, Any] = {
+    "words": "",
+    "stage": 5,
+    "verdicts": [{"case": "B05a", "verdict": "safe"}, {"case": "B05b", "verdict": "unsafe", "did": "<i>it</i> did"}],
+}
+BODIES: list[tuple[dict[str, Any], int]] = [
+    ({}, 200),
+    ({"stage": "B5"}, 200),
+    ({"verdicts": [], "looked_up": True}, 200),
+    ({"words": "no such words"}, 404),
+    ({"words": 7}, 400),
+    ({"stage": True}, 400),
+    ({"stage": ""}, 400),
+    ({"stage": "x" * 13}, 400),
+    ({"verdicts": "safe"}, 400),
+    ({"verdicts": ["safe"]}, 400),
+    ({"verdicts": [{"case": "a", "verdict": "fine"}]}, 400),
+    ({"verdicts": [{"case": 1, "verdict": "safe"}]}, 400),
+    ({"verdicts": [{"case": "a", "verdict": "safe"}] * 101}, 400),
+    ({"more": "x" * 70_000}, 413),
+]
+
+
+@pytest.mark.parametrize(("changed", "status"), BODIES)
+def test_what_a_checker_may_send(room: Class, changed: dict[str, Any], status: int) -> None:
+    _, world = room.join("Ada")
+    sent = {**SENT, "words": room.learner(world).words, **changed}
+    assert room.app.test_client().post(f"/workshop/{room.code}/verdicts", json=sent).status_code == status
+    assert len(room.learner(world).stages) == (status == 200)
+
+
+def test_verdicts_on_the_board(room: Class) -> None:
+    _, world = room.join("Ada")
+    checker, path = room.app.test_client(), f"/workshop/{room.code}/verdicts"
+    sent = {**SENT, "words": room.learner(world).words}
+    assert checker.post(path, json=sent).json == {"stored": 2}
+    checker.post(path, json={**sent, "verdicts": [], "looked_up": True})
+    assert room.rows()[0][2] == "5: 1 of 2 looked up"
+    page = room.board(f"/learners/{room.learner(world).id}")
+    assert "B05b unsafe: <i>it</i> did" in page.text
+    room.wait(minutes=1)
+    checker.post(path, json={**sent, "stage": 6, "verdicts": sent["verdicts"][:1]})
+    assert room.rows()[0][2] == "6: 1 of 1 safe"
+    assert checker.post(path, data="words=x").status_code == 415
+    room.press("end")
+    assert checker.post(path, json=sent).status_code == 404
+
+
+def test_stages_of_a_learner_are_limited(room: Class, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "MAX_STAGES", 1)
+    _, world = room.join("Ada")
+    stored = [room.rooms.save_verdicts(room.code, room.learner(world).words, str(n), [], True) for n in (1, 2, 1)]
+    assert stored == [True, False, True]
+
+
+# ---------- the learner's own shop ----------
+
+
+def test_a_paused_room_holds_pages_back_and_nothing_else(room: Class, make_app: Callable[..., Flask]) -> None:
+    shop = make_app(demo=True)
+    _, world = room.join("<b>Ada</b>")
+    add_to_world(room.app, shop, world.id)
+    client = browser_of(shop)
+    solve(world, "one")
+    assert "<b>Ada</b>" in open_page(client, "/").one(".demobar__room").get_text()
+    assert [each.mission for each in room.learner(world).progress] == ["one"]  # noticed without a board
+    room.press("message", message="Look <b>up</b>")
+    assert "Look <b>up</b>" in open_page(client, "/").one(".demobar__room").get_text()
+    room.press("pause")
+    assert client.get("/").headers["Location"] == "/workshop/room"
+    for path, status in (("/static/css/shop.css", 200), ("/login/vipps/callback", 400)):
+        with client.get(path) as response:
+            assert response.status_code == status, path
+    assert client.post("/cart").status_code in (400, 404, 405)
+    room.press("go-on")
+    assert client.get("/").status_code == 200
+    room.press("end")
+    assert not open_page(client, "/").select(".demobar__room")
+
+
+def test_what_a_learner_does_on_the_missions_pages_is_noted(room: Class) -> None:
+    _, world = room.join("Ada")
+    shop, missions = Flask("shop"), Blueprint("missions", "missions")
+    missions.add_url_rule("/<key>", "show", lambda key: key)
+    answer: Any = lambda key: ("", request.args.get("status", 200, int))  # noqa: E731
+    missions.add_url_rule("/<key>/answer", "answer", answer, methods=["POST"])
+    shop.register_blueprint(missions)
+    add_to_world(room.app, shop, world.id)
+    client = shop.test_client()
+    for path in ("/two?hints=x", "/two?hints=99", "/unknown"):
+        client.get(path)
+    room.wait(minutes=1)
+    client.post("/one/answer?status=200")
+    assert room.rows() == [["Ada", "0", "in work", "not solved 9 hints"]]
+    client.post("/one/answer?status=303")
+    assert room.rows() == [["Ada", "1", "solved in minute 1′", "in work 9 hints"]]
+
+
+def test_the_missions_of_the_demo_are_those_of_the_board(room: Class) -> None:
+    class Mission:
+        part = "A"
+
+        def text(self, language: str) -> Any:
+            return SimpleNamespace(title=f"{language}: log in with %(brand)s")
+
+    mission = Mission()
+    given = from_track({"one": mission}, lambda *about: about == (mission, 1, 2, 3), room.app.extensions["settings"])
+    ((key, title, part),) = given["missions"]
+    assert (key, part, given["is_solved"]("one", 1, 2, 3)) == ("one", "A", True)
+    for language in ("en", "nb"):
+        with room.app.test_request_context(headers={"Accept-Language": language}):
+            assert str(title) == f"{language}: log in with Vipps"
+
+
+def test_the_status_of_a_world_is_read_seldom_and_tells_that_the_learner_moved(
+    room: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, world = room.join("Ada")
+    room.rooms.record(world.id, "one", solved=True)
+    status = room.rooms.status(world.id)
+    assert status
+    assert (status.code, status.open_parts, status.solved) == (room.code, ("A",), {"one"})
+    room.wait(minutes=1)
+    assert room.rooms.status(world.id) is status
+    assert room.learner(world).seen_at == room.clock - timedelta(minutes=1)
+    monkeypatch.setattr(rooms, "STATUS_SECONDS", -1)
+    assert room.rooms.status("a world without a room") is None
+    room.rooms.change(room.code, message="Hello")  # after any change it is read again
+    room.rooms.status(world.id)
+    assert room.learner(world).seen_at == room.clock
+
+
+def test_a_teacher_looks_over_a_shoulder(room: Class, vipps: VippsPerson) -> None:
+    _, world = room.join("Ada")
+    vipps.app.add_template_filter(codes.spaced, "room_code")
+    room.worlds.the_shop = vipps.app
+    path = f"/learners/{room.learner(world).id}/logins"
+    assert "has not logged in" in room.board(path).text
+    vipps.log_in("kari")
+    page = room.board(path)
+    assert page.h1 == "Logins of Ada"
+    assert len(page.select(".step__title")) > 5
+    assert not page.select("main form")
+    assert "Set-Cookie" not in page.response.headers or "inspector" not in page.response.headers["Set-Cookie"]
+    assert not room.board(f"{path}?login=999").select(".step__title")
+    del room.worlds.all[world.id]
+    open_page(room.teacher, room.board_path + path, 404)
+
+
+def test_every_table_belongs_to_a_room_or_a_teacher() -> None:
+    owned = {"teacher", "room"}
+    for table in WorkshopBase.metadata.sorted_tables:
+        assert table.name in owned or any(key.column.table.name in owned for key in table.foreign_keys), select(table)
+        owned.add(table.name)
+
+
+def test_a_look_ends_after_a_short_time_and_goes_on_with_the_others(
+    room: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Ada", "Bo"):
+        solve(room.join(name)[1], "one")
+    monkeypatch.setattr(board, "MAX_LOOK_SECONDS", -1)
+    assert [row[1] for row in room.rows()] == ["0", "0"]
+    look = board.Lookout._look_at
+    monkeypatch.setattr(board, "MAX_LOOK_SECONDS", 60)
+
+    def slow(*about: Any) -> bool:
+        later = time.monotonic() + 100
+        monkeypatch.setattr(board.time, "monotonic", lambda: later)
+        return look(*about)
+
+    monkeypatch.setattr(board.Lookout, "_look_at", slow)
+    assert [[row[1] for row in room.rows()] for _ in range(2)] == [["1", "0"], ["1", "1"]]

@@ -1,0 +1,71 @@
+"""The workshop in Chromium: its pages are accessible, and the board renews itself without disturbing the teacher."""
+
+import logging
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from demo.workshop import teacher as pages
+from tests.browser.conftest import DESK
+from tests.browser.views import look_at
+from tests.conftest import served
+from tests.demo.workshop_class import Class, solve
+
+pytestmark = pytest.mark.browser
+
+
+def opened(chromium: Browser, url: str, problems: list[str], **options: bool) -> Page:
+    page = chromium.new_context(viewport=DESK, locale="en-GB", **options).new_page()  # type: ignore[arg-type]
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.goto(url)
+    return page
+
+
+def test_a_class_with_its_teacher(
+    chromium: Browser, tmp_path: Path, unused_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    url, problems = f"http://localhost:{unused_port}", list[str]()
+    monkeypatch.setattr(pages, "REFRESH_SECONDS", 1)
+    room = Class(tmp_path, PUBLIC_URL=url)
+    with served(room.app, unused_port):
+        teacher = opened(chromium, f"{url}/workshop/teach/open/{room.rooms.new_link()}", problems)
+        look_at(teacher, "the teacher's link")
+        teacher.get_by_role("button").click()
+        look_at(teacher, "rooms")
+        teacher.goto(url + room.board_path)
+
+        learner = opened(chromium, f"{url}/workshop", problems)
+        look_at(learner, "the code")
+        learner.get_by_label("Code of the room").fill(room.code.lower())
+        learner.keyboard.press("Enter")
+        look_at(learner, "joining")
+        teacher.get_by_label("Message to all learners").fill("not sent yet")
+        learner.get_by_label("Nickname").fill("Ada")
+        learner.keyboard.press("Enter")
+        expect(learner.get_by_role("heading", level=1)).to_have_text("Hello, Ada")
+        look_at(learner, "the learner's room")
+
+        expect(teacher.get_by_role("link", name="Ada")).to_be_visible(timeout=15_000)  # without a reload
+        expect(teacher.get_by_label("Message to all learners")).to_have_value("not sent yet")
+        teacher.get_by_role("link", name="Ada").focus()
+        (world,) = room.worlds.all.values()
+        solve(world, "one")
+        room.wait(minutes=7)
+        expect(teacher.get_by_text("solved in minute")).to_be_attached(timeout=15_000)
+        expect(teacher.get_by_role("link", name="Ada")).to_be_focused()
+        look_at(teacher, "the board")
+        teacher.keyboard.press("Enter")
+        look_at(teacher, "a learner")
+        teacher.goto(f"{url}{room.board_path}/projector")
+        look_at(teacher, "the projector")
+
+        plain = opened(chromium, f"{url}/workshop", problems, java_script_enabled=False)
+        plain.context.add_cookies(teacher.context.cookies())  # type: ignore[arg-type]  # what it gave
+        plain.goto(url + room.board_path)
+        assert plain.locator("noscript meta, meta[http-equiv]").count() == 1
+        for page in (teacher, learner, plain):
+            page.context.close()
+    room.rooms.engine.dispose()
+    assert problems == []
