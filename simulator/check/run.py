@@ -2,15 +2,22 @@
 
 A merchant that refuses every login is not safe: if a good login fails after a stage, the refusals of that stage prove
 nothing and are `unclear`.
+
+`follow` is for a shop that is being built: it stops at the first red stage, and needs no login before one works.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from .cases import Case, Stage
-from .lab import Lab
+from .lab import Lab, UnclearError
 from .provider import ControlError
 from .steps import Finding, Verdict, perform
+
+MAX_RED = 3
+"""How many red cases end a stage that is followed: the developer mends these first."""
+RED = (Verdict.UNSAFE, Verdict.UNCLEAR)
+NO_LOGIN = Finding(Verdict.NOT_APPLICABLE, "No login works yet, so a refusal proves nothing. This case runs again later.")
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,42 @@ def run(lab: Lab, stages: Iterable[Stage], tell: Tell = lambda result: None) -> 
         results += doubted(found, broken) if broken else found
     lab.give_back()
     return Report(lab.seed, tuple(results), broken)
+
+
+def follow(
+    lab: Lab,
+    stages: Iterable[Stage],
+    tell: Tell = lambda result: None,
+    ended: Callable[[Stage, Sequence[Result]], None] = lambda stage, results: None,
+) -> Report:
+    """Run the stages up to the first one that is red; `ended` gets the results of each."""
+    results: list[Result] = []
+    broken, works = "", False
+    for stage in stages:
+        works = works or _logs_in(lab)
+        found: list[Result] = []
+        for case in stage.cases:
+            if sum(each.finding.verdict in RED for each in found) == MAX_RED:
+                break
+            is_refusal = case.do not in ("open", "request") and case.expect != "accept"
+            found.append(Result(case, NO_LOGIN) if is_refusal and not works else _performed(lab, case, tell))
+        if works and (broken := failed_login(lab)):
+            found = doubted(found, broken)
+        results += found
+        ended(stage, found)
+        if broken or any(each.finding.verdict in RED for each in found):
+            break
+    lab.give_back()
+    return Report(lab.seed, tuple(results), broken)
+
+
+def _logs_in(lab: Lab) -> bool:
+    """Try a good login once."""
+    try:
+        lab.good_login()
+    except (UnclearError, ControlError):
+        return False
+    return True
 
 
 def failed_login(lab: Lab) -> str:
