@@ -5,6 +5,7 @@ It sends the learner's three words, the stage, and of each case its name and ver
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from .browser import Transport
 
@@ -18,9 +19,15 @@ class Room:
 
     def tell(self, stage: int, verdicts: Iterable[tuple[str, str]]) -> str:
         """Send the verdicts of a stage; return what went wrong, or an empty text."""
-        cases = [{"case": case, "verdict": verdict} for case, verdict in verdicts]
-        body = json.dumps({"words": self._words, "stage": stage, "verdicts": cases}).encode()
+        return self._post(stage, verdicts=[{"case": case, "verdict": verdict} for case, verdict in verdicts])
+
+    def tell_looked_up(self, stage: int) -> str:
+        """Tell that the learner read the solution of a stage; return what went wrong, or an empty text."""
+        return self._post(stage, verdicts=[], looked_up=True)
+
+    def _post(self, stage: int, **members: Any) -> str:
+        body = json.dumps({"words": self._words, "stage": stage, **members}).encode()
         answer = self._send("POST", self._url, [("Content-Type", "application/json")], body)
         if 200 <= answer.status < 300:
             return ""
-        return f"The room did not take the verdicts: {self._url} answered {answer.status or 'nothing'}."
+        return f"The room did not take this: {self._url} answered {answer.status or 'nothing'}."
