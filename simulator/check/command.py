@@ -93,6 +93,8 @@ def main(argv: Sequence[str] | None = None, course: Sequence[Stage] | None = Non
         _say(f"The check could not run: {error or 'too many requests'}")
         return 2
     found = replace(found, requests=counter.count)
+    if options.upto is not None:
+        chosen = tuple(stage for stage in chosen if stage.number in {each.case.stage for each in found.results})
     _say(report.summary(found, chosen))
     for path, write in ((options.json, report.to_json), (options.junit, report.to_junit)):
         if path:

@@ -15,7 +15,7 @@ from .provider import ControlError
 from .steps import Finding, Verdict, perform
 
 MAX_RED = 3
-"""How many red cases end a stage that is followed: the developer mends these first."""
+"""How many red cases end a stage that is followed, or two with the same reason: the developer mends these first."""
 RED = (Verdict.UNSAFE, Verdict.UNCLEAR)
 NO_LOGIN = Finding(Verdict.NOT_APPLICABLE, "No login works yet, so a refusal proves nothing. This case runs again later.")
 
@@ -75,16 +75,20 @@ def follow(
 ) -> Report:
     """Run the stages up to the first one that is red; `ended` gets the results of each."""
     results: list[Result] = []
-    broken, works = "", False
+    broken, reason = "", "not tried yet"
     for stage in stages:
-        works = works or _logs_in(lab)
+        reason = reason and _failed_once(lab)  # until a login works
         found: list[Result] = []
         for case in stage.cases:
-            if sum(each.finding.verdict in RED for each in found) == MAX_RED:
+            if reason and case.do not in ("open", "request"):
+                found.append(Result(case, Finding(Verdict.UNCLEAR, reason) if case.expect == "accept" else NO_LOGIN))
+                tell(found[-1])
+            else:
+                found.append(_performed(lab, case, tell))
+            red = [each.finding.did for each in found if each.finding.verdict in RED]
+            if len(red) == MAX_RED or len(set(red)) < len(red):
                 break
-            is_refusal = case.do not in ("open", "request") and case.expect != "accept"
-            found.append(Result(case, NO_LOGIN) if is_refusal and not works else _performed(lab, case, tell))
-        if works and (broken := failed_login(lab)):
+        if not reason and (broken := failed_login(lab)):
             found = doubted(found, broken)
         results += found
         ended(stage, found)
@@ -94,13 +98,13 @@ def follow(
     return Report(lab.seed, tuple(results), broken)
 
 
-def _logs_in(lab: Lab) -> bool:
-    """Try a good login once."""
+def _failed_once(lab: Lab) -> str:
+    """Try a good login once; return what went wrong, or an empty text."""
     try:
         lab.good_login()
-    except (UnclearError, ControlError):
-        return False
-    return True
+    except (UnclearError, ControlError) as reason:
+        return str(reason)
+    return ""
 
 
 def failed_login(lab: Lab) -> str:
