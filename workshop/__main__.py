@@ -19,7 +19,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     if given[:1] == ["check"]:  # all else is an option of the checker
         upto = [] if any(each.startswith("--upto") for each in given) else ["--upto", str(len(track.stages()) - 1)]
-        return command.main([*(given[1:] if len(given) > 1 else ["--help"]), *upto], track.course())
+        status = command.main([*(given[1:] if len(given) > 1 else ["--help"]), *upto], track.course())
+        return _say("Hints: python -m workshop show STAGE --hints 1", status) if status in (1, 3) else status
     options = _parser().parse_args(given)
     return int(options.run(options) or 0)
 
@@ -71,16 +72,15 @@ def _say(text: str, status: int = 0) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m workshop", description="Build a login with Vipps, stage by stage.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    stage = {"type": int, "choices": range(len(track.stages())), "metavar": "STAGE"}
-    written = [name for name in track.SHOPS if track.SHOPS[name]]
+    numbers = range(len(track.stages()))
 
     one = commands.add_parser("start", help="write a starter into a new folder")
     one.add_argument("starter", choices=list(track.SHOPS))
     one.add_argument("folder", type=Path)
     one.set_defaults(run=start)
 
-    one = commands.add_parser("show", help="what a stage wants and what the checker tries")
-    one.add_argument("stage", nargs="?", **stage)
+    one = commands.add_parser("show", help="list the stages, or show what one wants and what the checker tries")
+    one.add_argument("stage", nargs="?", type=int, choices=numbers, metavar="STAGE")
     one.add_argument("--hints", type=int, choices=range(4), default=0, help="how many of the three hints")
     one.add_argument("--cases", action="store_true", help="list the checker's cases")
     one.add_argument("--lang", choices=LANGUAGES, default="en")
@@ -88,10 +88,12 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser("check", help="run the stages in order, up to the first red one: check merchant.toml --upto 3")
 
-    one = commands.add_parser("solution", help="what a stage adds to the shop of the stage before")
-    one.add_argument("stage", **stage)
-    one.add_argument("--in", dest="starter", choices=written, default="flask", help="flask or express")
-    one.add_argument("--whole", action="store_true", help="the whole file, not the difference")
+    one = commands.add_parser("solution", help="show what a stage adds to the shop of the stage before")
+    one.add_argument("stage", type=int, choices=numbers, metavar="STAGE")
+    one.add_argument(
+        "--in", dest="starter", choices=[name for name in track.SHOPS if track.SHOPS[name]], default="flask"
+    )
+    one.add_argument("--whole", action="store_true", help="show the whole file")
     one.add_argument("--write", type=Path, metavar="FILE", help="write the whole file")
     one.add_argument("--room", metavar="URL", help="the address of a workshop's room; the teacher sees it there")
     one.add_argument("--words", default="", help="your three words in this room")

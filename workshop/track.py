@@ -65,11 +65,7 @@ def course(language: str = "en") -> tuple[Stage, ...]:
 def solution(starter: str, number: int) -> str:
     """Return the shop after a stage; 0 is the starter."""
     name = SHOPS[starter]
-    return written((FOLDER / starter / f"{name}.in").read_text(encoding="utf-8"), number)
-
-
-def written(annotated: str, number: int) -> str:
-    """Return the lines of an annotated file that belong to a stage."""
+    annotated = (FOLDER / starter / f"{name}.in").read_text(encoding="utf-8")
     kept, opened = [], [True]
     for line in annotated.splitlines():
         mark = MARK.fullmatch(line)
@@ -80,8 +76,8 @@ def written(annotated: str, number: int) -> str:
             opened.append(int(mark["first"]) <= number <= int(mark["last"] or number))
         else:
             opened.pop()
-    text = re.sub(r"\n{3,}(?=\S)", "\n\n\n", "\n".join(kept))  # blocks that are left out leave their blank lines
-    return text.rstrip() + "\n"
+    blank = 2 if name.endswith(".py") else 1  # blocks that are left out leave more blank lines
+    return re.sub(r"\n{3,}", "\n" * (blank + 1), "\n".join(kept)).rstrip() + "\n"
 
 
 def difference(starter: str, number: int) -> str:

@@ -17,7 +17,9 @@ from .steps import Finding, Verdict, perform
 MAX_RED = 3
 """How many red cases end a stage that is followed, or two with the same reason: the developer mends these first."""
 RED = (Verdict.UNSAFE, Verdict.UNCLEAR)
-NO_LOGIN = Finding(Verdict.NOT_APPLICABLE, "No login works yet, so a refusal proves nothing. This case runs again later.")
+NO_LOGIN = Finding(
+    Verdict.NOT_APPLICABLE, "No login works yet, so a refusal proves nothing. This case runs again later."
+)
 
 
 @dataclass(frozen=True)
