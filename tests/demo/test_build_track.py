@@ -50,19 +50,21 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def shop_at(number: int, world: World, clock: Clock) -> Any:
     """Return the Flask app of a stage's solution; its requests go to the simulator without a socket."""
 
-    def request(method: str, url: str, headers: Any = None, fields: Any = None, **options: Any) -> Any:
-        timeout, limit = options.get("timeout", 600), 10**9
+    def request(
+        method: str, url: str, *, body: Any = None, headers: Any = None, timeout: float = 600, redirect: bool = True,
+        retries: bool | None = None, preload_content: bool = True,
+    ) -> Any:  # fmt: skip
         try:
-            status, body = world.fetch(
-                method, url, headers or {}, fields, timeout=timeout, limit=limit, follow=options.get("redirect", True)
-            )
+            status, found = world.fetch(method, url, headers or {}, body, timeout=timeout, limit=10**9, follow=redirect)
         except Trouble:
             raise urllib3.exceptions.HTTPError from None
-        return urllib3.HTTPResponse(BytesIO(body), status=status, preload_content=options.get("preload_content", True))
+        return urllib3.HTTPResponse(BytesIO(found), status=status, preload_content=preload_content)
 
     module = ModuleType("shop")
     exec(compile(track.solution("flask", number), "shop.py", "exec"), module.__dict__)
-    module.urllib3 = SimpleNamespace(request=request, exceptions=urllib3.exceptions, util=urllib3.util)  # type: ignore[attr-defined]
+    module.urllib3 = SimpleNamespace(  # type: ignore[attr-defined]
+        request=request, exceptions=urllib3.exceptions, make_headers=urllib3.make_headers
+    )
     module.time = SimpleNamespace(time=lambda: now(clock))  # type: ignore[attr-defined]
     return module.app
 
