@@ -80,6 +80,7 @@ def main(argv: Sequence[str] | None = None, course: Sequence[Stage] | None = Non
         with simulator_at(merchant.simulator, transport):
             provider = Provider(transport, merchant.simulator)
             provider.register()
+            provider.set_faults({})  # a run that was ended in the middle may have left some
             lab = Lab(merchant, provider, transport, options.seed, browsers)
             if options.replay:
                 return _replay(lab, options.replay)
