@@ -3,14 +3,10 @@
 A slide ends at a line `---`. What follows a line `Notes:` is for the teacher.
 """
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, render_template, request
-from markupsafe import Markup
 
 from app.guide import text
 from app.guide.chapters import HEAD
@@ -24,33 +20,22 @@ MAX_NAME_LENGTH = 60
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the material."""
+    """A page of the material: `body` is Markdown without title and summary."""
 
     slug: str
     title: str
     summary: str
-    text: text.Text
+    body: str
 
 
-@dataclass(frozen=True)
-class Slide:
-    """A slide, and what the teacher says to it."""
-
-    title: str
-    html: Markup
-    notes: Markup
-
-
-@cache
-def pages() -> Sequence[Page]:
+def pages() -> list[Page]:
     """Return the pages in their order."""
     return [_page(slug) for slug in PAGES]
 
 
-@cache
-def slides() -> Sequence[Slide]:
-    """Return the slides in their order."""
-    return [_slide(each) for each in _read("slides").split("\n---\n")]
+def slides() -> list[str]:
+    """Return the slides as Markdown, each with its title and its notes."""
+    return _read("slides").strip().split("\n---\n")
 
 
 @bp.get("/")
@@ -63,7 +48,7 @@ def index() -> str:
 def show(slug: str) -> str:
     """Show a page."""
     page = next((each for each in pages() if each.slug == slug), None) or abort(404)
-    return render_template("guide/teaching/page.html", page=page, pages=pages())
+    return render_template("guide/teaching/page.html", page=page, text=text.render(page.body), pages=pages())
 
 
 @bp.get("/slides/<int:number>")
@@ -71,14 +56,13 @@ def slide(number: int) -> str:
     """Show a slide; with `?notes=1` also what the teacher says."""
     if not 1 <= number <= len(slides()):
         abort(404)
-    found, notes = slides()[number - 1], "notes" in request.args
-    return render_template("guide/teaching/slide.html", slides=[found], number=number, count=len(slides()), notes=notes)
+    return _slides([slides()[number - 1]], number, "notes" in request.args)
 
 
 @bp.get("/slides")
 def print_slides() -> str:
     """Show all slides with their notes, to print."""
-    return render_template("guide/teaching/slide.html", slides=slides(), number=0, count=len(slides()), notes=True)
+    return _slides(slides(), 0, True)
 
 
 @bp.get("/certificate")
@@ -103,10 +87,13 @@ def _page(slug: str) -> Page:
     found = HEAD.fullmatch(_read(slug))
     if found is None:
         raise ValueError(f"{slug}.md: a page begins with a title and a summary")
-    return Page(slug, found["title"], " ".join(found["summary"].replace("> ", "").split()), text.render(found["body"]))
+    return Page(slug, found["title"], " ".join(found["summary"].replace("> ", "").split()), found["body"])
 
 
-def _slide(markdown: str) -> Slide:
-    shown, _, said = markdown.partition("\nNotes:")
-    title = re.search(r"^# (.+)", shown, re.MULTILINE)
-    return Slide(title[1] if title else "", text.render(shown).html, text.render(said.strip()).html)
+def _slides(chosen: list[str], number: int, notes: bool) -> str:
+    shown = []
+    for markdown in chosen:
+        title, _, rest = markdown.removeprefix("# ").partition("\n")
+        face, _, said = rest.partition("\nNotes:")
+        shown.append({"title": title, "html": text.render(face).html, "notes": text.render(said.strip()).html})
+    return render_template("guide/teaching/slide.html", slides=shown, number=number, count=len(slides()), notes=notes)
