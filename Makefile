@@ -39,6 +39,9 @@ bench: $(BIN)/ready-dev ## Measure the figures of docs/performance.md
 check-merchants: $(BIN)/ready-dev ## Check this shop and apps on other libraries; write the guide's table
 	$(BIN)/python -m bench.merchants
 
+test-build-track: $(BIN)/ready-dev ## Run every solution of the Build track through every stage up to its own
+	BUILD_TRACK=whole $(BIN)/pytest -n 3 tests/demo/test_build_track.py
+
 # demo-only: end
 $(BIN)/ready: requirements.txt
 	tools/venv.sh requirements.txt $@
@@ -51,5 +54,5 @@ help: ## List the targets
 
 .PHONY: run setup test test-delivery lint style lock help
 # demo-only: begin
-.PHONY: bench check-merchants
+.PHONY: bench check-merchants test-build-track
 # demo-only: end

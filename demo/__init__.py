@@ -45,6 +45,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         import_module("app.guide").init_app(app, is_shown=settings.in_demo)
         if settings.in_demo:
             app.register_blueprint(import_module("demo.decoder").bp)
+            app.register_blueprint(import_module("demo.teaching").bp)
     if settings.in_demo and settings.simulated:
         app.after_request(simulator.propose_person)  # the last that is registered runs first, before the inspector
         app.after_request(simulator.keep_language)
