@@ -84,6 +84,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     n = settings.trusted_proxies
     if n:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=0)  # type: ignore[method-assign]  # Flask's documented way
+        if settings.simulated:
+            app.wsgi_app = _behind_tunnel(app.wsgi_app, settings)  # type: ignore[method-assign]
     app.config.update(
         SECRET_KEY=settings.signing_key,
         SECRET_KEY_FALLBACKS=settings.older_keys,
@@ -110,6 +112,23 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.after_request(_header_writer(settings))
 
 
+def _behind_tunnel(wsgi_app: Any, settings: Settings) -> Any:
+    """Take a request for localhost as one for the public host, if a trusted proxy says that the browser asked for that.
+
+    A tunnel such as that of GitHub Codespaces sends `Host: localhost:8000`, and the browser's host in
+    `X-Forwarded-Host`. No other value of that header is believed.
+    """
+    ours = urlsplit(settings.public_url).netloc
+
+    def serve(environ: dict[str, Any], start_response: Any) -> Any:
+        asked = environ.get("HTTP_X_FORWARDED_HOST", "").rpartition(",")[2].strip()
+        if asked == ours and environ.get("HTTP_HOST", "").partition(":")[0] in LOCAL_HOSTS:
+            environ["HTTP_HOST"] = ours
+        return wsgi_app(environ, start_response)
+
+    return serve
+
+
 def _wait_only_if_refused(response: Response) -> Response:
     """Remove `Retry-After`, which the limiter sets on every response, from those that refuse nothing (RFC 6585, 4)."""
     if response.status_code not in (429, 503):
@@ -133,6 +152,8 @@ def _host_check(settings: Settings):  # type: ignore[no-untyped-def]  # a closur
         if not settings.simulated or urlsplit(asked).hostname not in LOCAL_HOSTS:
             log.warning("host_refused", host=request.host, expected=ours)
             abort(400, "unknown host")
+        if request.endpoint == "vipps_webhook.consent_revoked":  # the simulator on this machine uses no tunnel
+            return None
         return redirect(settings.public_url + request_target(), 308)
 
     return check
