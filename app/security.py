@@ -14,9 +14,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, g, redirect, request
+from flask import Flask, Response, abort, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_limiter import Limiter
+from flask_limiter import Limiter, RouteLimit
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -66,6 +66,28 @@ def _address(given: str) -> IPv4Address | IPv6Address | None:
 
 
 limiter = Limiter(key_func=client_network)
+CLASS = "class"  # in `app.extensions`
+
+
+def size_for_a_class(app: Flask, times: int, accounts: frozenset[str]) -> None:
+    """Allow so many times as much from one address, where a class sits, and any number of logins to these accounts.
+
+    It is for the demo, whose pages show the accounts' password.
+    """
+    app.extensions[CLASS] = times, accounts
+
+
+def is_shared_by_a_class(email: str | None) -> bool:
+    """Tell whether limits that count by account do not count this one."""
+    return email in current_app.extensions.get(CLASS, (1, ()))[1]
+
+
+def limit_per_client(limit: str, key_func: Callable[[], str] = client_network) -> RouteLimit:
+    """Return the decorator that limits a function by network address."""
+    amount, _, period = limit.partition(" ")
+    return limiter.limit(
+        lambda: f"{int(amount) * current_app.extensions.get(CLASS, (1, ()))[0]} {period}", key_func=key_func
+    )
 
 
 # Load balancers and Prometheus request these by IP address, not by the shop's name.

@@ -1,0 +1,61 @@
+"""A class at the demo: thirty learners behind one address, who share the accounts that its pages show."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from app.customers import rate_limits
+from app.database import db
+from app.mail import MAX_OF_A_KIND
+from app.security import CLASS
+from app.settings import load
+from app.staff.routes import login as staff_login
+from demo import classroom, staff
+from demo.staff import DEMO_EMAIL, DEMO_PASSWORD
+from samples.customers import PASSWORD
+from tests.conftest import ENVIRONMENT, allowed_by, browser_of, post
+from tests.customers.steps import EMAIL, log_in_by_form, mails, register
+
+INGRID, CLASS_SIZE = "ingrid.solheim@example.com", 30
+
+
+@pytest.fixture
+def class_app(demo_app: Flask) -> Flask:
+    """Return the demo with its own limits, which other tests do not have."""
+    classroom.size_limits(demo_app)
+    with demo_app.app_context():
+        staff.load(db.session())
+        db.session.commit()
+    return demo_app
+
+
+def staff_log_in(browser: FlaskClient, password: str = DEMO_PASSWORD) -> int:
+    form = {"email": DEMO_EMAIL, "password": password}
+    return int(post(browser, "/staff/login", form, form_on="/staff/login").status_code)
+
+
+@pytest.mark.parametrize(("demo", "is_sized"), [("1", True), ("0", False)])
+def test_only_the_demo_is_sized_for_a_class(tmp_path: object, demo: str, *, is_sized: bool) -> None:
+    app = create_app(load({**ENVIRONMENT, "DATABASE_URL": f"sqlite:///{tmp_path}/shop.sqlite", "DEMO": demo}))
+    assert (CLASS in app.extensions) is is_sized
+
+
+def test_a_class_logs_in_to_one_account_and_gets_its_emails(class_app: Flask) -> None:
+    browsers = [browser_of(class_app) for _ in range(CLASS_SIZE)]
+    assert [log_in_by_form(each, INGRID, PASSWORD).status_code for each in browsers] == [303] * CLASS_SIZE
+    assert [staff_log_in(each) for each in browsers] == [303] * CLASS_SIZE
+    for _ in range(CLASS_SIZE):
+        post(browser_of(class_app), "/password/forgot", {"email": INGRID}, form_on="/password/forgot")
+    assert len(mails(class_app, "reset_password")) == CLASS_SIZE
+
+
+def test_in_the_demo_other_accounts_and_addresses_are_limited(class_app: Flask) -> None:
+    browser, accounts = browser_of(class_app), allowed_by(rate_limits.LOGIN_PER_ACCOUNT)
+    answers = [log_in_by_form(browser).status_code for _ in range(accounts + 1)]
+    assert answers == [422] * accounts + [429]
+    for _ in range(MAX_OF_A_KIND + 1):
+        register(browser)
+    assert len(mails(class_app, to=EMAIL)) == MAX_OF_A_KIND
+    guesses = allowed_by(staff_login.PER_CLIENT) * classroom.TIMES
+    assert [staff_log_in(browser, "wrong") for _ in range(guesses + 1)] == [422] * guesses + [429]
