@@ -25,6 +25,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     i18n.add_translations(app, ROOT / "demo" / "translations")
     app.register_blueprint(routes.bp)
     app.cli.add_command(fork_command)
+    app.cli.add_command(classroom.workshop)
     for load in (customers.load, staff.load):
         cli.add_demo_data(app, load)
     staff_accounts.close_when(app, staff.is_closed)

@@ -1,12 +1,18 @@
 """A class at the demo: thirty learners behind one address, who share the accounts that its pages show."""
 
+import hashlib
+import socket
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app
 from app.customers import rate_limits
-from app.database import db
+from app.database import db, utcnow
 from app.mail import MAX_OF_A_KIND
 from app.security import CLASS
 from app.settings import load
@@ -15,7 +21,7 @@ from demo import classroom, staff
 from demo.staff import DEMO_EMAIL, DEMO_PASSWORD
 from samples.customers import PASSWORD
 from tests.conftest import ENVIRONMENT, allowed_by, browser_of, post
-from tests.customers.steps import EMAIL, log_in_by_form, mails, register
+from tests.customers.steps import log_in_by_form, mails, register
 
 INGRID, CLASS_SIZE = "ingrid.solheim@example.com", 30
 
@@ -36,7 +42,7 @@ def staff_log_in(browser: FlaskClient, password: str = DEMO_PASSWORD) -> int:
 
 
 @pytest.mark.parametrize(("demo", "is_sized"), [("1", True), ("0", False)])
-def test_only_the_demo_is_sized_for_a_class(tmp_path: object, demo: str, *, is_sized: bool) -> None:
+def test_only_the_demo_is_sized_for_a_class(tmp_path: Path, demo: str, *, is_sized: bool) -> None:
     app = create_app(load({**ENVIRONMENT, "DATABASE_URL": f"sqlite:///{tmp_path}/shop.sqlite", "DEMO": demo}))
     assert (CLASS in app.extensions) is is_sized
 
@@ -59,3 +65,55 @@ def test_in_the_demo_other_accounts_and_addresses_are_limited(class_app: Flask) 
     assert len(mails(class_app)) == MAX_OF_A_KIND
     guesses = allowed_by(staff_login.PER_CLIENT) * classroom.TIMES
     assert [staff_log_in(browser, "wrong") for _ in range(guesses + 1)] == [422] * guesses + [429]
+
+
+LAN = {"PUBLIC_URL": "http://192.168.1.5:8000", "SIMULATOR_URL": "http://192.168.1.5:8001"}
+
+
+def sums(folder: Path, content: bytes) -> Path:
+    (folder / "a.whl").write_bytes(content)
+    (folder / "SHA256SUMS").write_text(f"{hashlib.sha256(b'a').hexdigest()}  a.whl\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("find", "is_fine", "said"),
+    [
+        (lambda _: classroom.python(), True, "Python 3."),
+        (lambda _: classroom.network([], load({})), False, "no address"),
+        (
+            lambda _: classroom.network(["192.168.1.5"], load({})),
+            True,
+            "PUBLIC_URL=http://192.168.1.5:8000 SIMULATOR_URL=",
+        ),
+        (lambda _: classroom.network(["192.168.1.5"], load(LAN)), True, "192.168.1.5."),
+        (lambda _: classroom.clock(datetime(2020, 1, 1, tzinfo=UTC)), False, "set the clock"),
+        (lambda _: classroom.clock(utcnow()), True, "UTC."),
+        (lambda folder: classroom.wheelhouse(folder), False, "make wheelhouse"),
+        (lambda folder: classroom.wheelhouse(sums(folder, b"a")), True, "1 packages"),
+        (lambda folder: classroom.wheelhouse(sums(folder, b"b")), False, "damaged: a.whl"),
+    ],
+)
+def test_a_finding_says_what_to_do(
+    tmp_path: Path, find: Callable[[Path], classroom.Finding], said: str, *, is_fine: bool
+) -> None:
+    found = find(tmp_path)
+    assert found.is_fine is is_fine
+    assert said in f"{found.said} {found.to_do}"
+
+
+def test_a_port_that_is_in_use_is_named(unused_port: int) -> None:
+    origin = f"http://localhost:{unused_port}"
+    assert classroom.port_of(origin, 1).is_fine
+    with socket.create_server(("localhost", unused_port)):
+        found = classroom.port_of(origin, 1)
+    assert not found.is_fine
+    assert f"Port {unused_port} of localhost" in found.said
+
+
+def test_the_check_prints_one_line_for_each_part(app: Flask) -> None:
+    done = app.test_cli_runner().invoke(args=["workshop", "check"])
+    lines = done.output.splitlines()
+    assert len(lines) == 7
+    assert all(line.startswith(("ok  ", "TODO")) for line in lines)
+    assert done.exit_code == any(line.startswith("TODO") for line in lines)
