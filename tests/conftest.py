@@ -28,6 +28,7 @@ from werkzeug.serving import make_server
 
 from app import create_app
 from app.database import db
+from app.security import CLASS
 from app.settings import load
 from tests import speed
 from tests.pages import Page, check_page, token_in
@@ -129,6 +130,7 @@ def cookie_of(app: Flask, short: str) -> str:
 def build(environ: dict[str, str], database: Path) -> Flask:
     """Build a shop on a database file that has its tables."""
     app = create_app(load({**ENVIRONMENT, "DATABASE_URL": f"sqlite:///{database}", **environ}))
+    app.extensions.pop(CLASS, None)  # limits as outside of the demo; tests/demo/test_classroom.py has the demo's
     app.test_client_class = Browser
     app.jinja_env.bytecode_cache = speed.compiled_templates
     app.config["TESTING"] = True

@@ -21,6 +21,7 @@ from urllib3.util.url import Url, parse_url
 
 from .breaker import Breaker, CallResult, judge_refusal, judge_status
 from .call_signal import Call, call_made
+from .config import ConnectTo
 from .deadline_http import CONNECT_SECONDS, Deadline, pool_manager, time_limit
 from .errors import LoginRefused
 
@@ -53,7 +54,7 @@ class Transport:
         connections: int,
         breaker: Breaker | None = None,
         failures_on_demand: bool = False,
-        connect_to: tuple[str, int] | None = None,
+        connect_to: ConnectTo | None = None,
     ) -> None:
         self.breaker = breaker or Breaker()
         self._connections = connections
@@ -175,12 +176,12 @@ def _parsed(url: str) -> Url:
     return parse_url(url)
 
 
-def check_reachable(url: str, connect_to: tuple[str, int] | None = None) -> None:
+def check_reachable(url: str, connect_to: ConnectTo | None = None) -> None:
     """Connect to an address without a request; raises `LoginRefused` if no server accepts the connection."""
     parts = urlsplit(url)
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        socket.create_connection(connect_to or (parts.hostname or "", port), CONNECT_SECONDS).close()
+        socket.create_connection((connect_to or (parts.hostname or "", port))[:2], CONNECT_SECONDS).close()
     except OSError as error:
         raise LoginRefused("vipps_unreachable", detail=type(error).__name__) from error
 

@@ -25,7 +25,7 @@ from app.customers.sessions.session_cookie import (
 from app.database import db
 from app.errors import error_page
 from app.logging import log
-from app.security import client_network, limiter, takes_equally_long
+from app.security import limit_per_client, takes_equally_long
 
 bp = Blueprint("email", __name__)
 
@@ -38,7 +38,7 @@ def change() -> ResponseReturnValue:
 
 
 @bp.post("/account/email")
-@limiter.limit(rate_limits.FORGOT_PER_CLIENT, key_func=client_network)
+@limit_per_client(rate_limits.FORGOT_PER_CLIENT)
 @takes_equally_long
 @reauthentication.required
 def send_link() -> ResponseReturnValue:
@@ -64,7 +64,7 @@ def confirm(token: str) -> ResponseReturnValue:
 
 
 @bp.post("/account/email/<token>")
-@limiter.limit(rate_limits.LINKS_PER_CLIENT, key_func=client_network)
+@limit_per_client(rate_limits.LINKS_PER_CLIENT)
 @login_required
 def confirmed(token: str) -> ResponseReturnValue:
     """Make the new address the account's; other browsers and open links end."""
