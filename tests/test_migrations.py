@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from flask import Flask
 from sqlalchemy import JSON, Boolean, Column, Connection, Date, DateTime, Integer, String, create_engine, text
@@ -184,7 +185,7 @@ def migrate_by(tmp_path: Path) -> Migrate:
             config.set_main_option("version_locations", os.pathsep.join([str(REVISIONS[0].parent), str(tmp_path)]))
             command.upgrade(config, "head")
 
-    head = REVISIONS[-1].stem[:4]
+    head = ScriptDirectory(str(ROOT / "migrations")).get_current_head()
     return run
 
 
