@@ -75,8 +75,9 @@ def setup(with_demo: bool) -> None:
 def load_products(file: Path) -> None:
     """Add or update the categories and products of a JSON FILE; safe to repeat.
 
-    samples/products.json shows the format. Names, texts, prices, pictures and order follow the file. The stock of a
-    product that is there already does not change, and a product that is missing in the file stays.
+    samples/products.json shows the format. A product needs slug, category, price, stock and an English name; the rest
+    can be missing. Names, texts, prices, pictures and order follow the file. The stock of a product that is there
+    already does not change, and a product that is missing in the file stays.
     """
     with setup_lock():
         try:
