@@ -9,8 +9,10 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Iterable
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -18,13 +20,13 @@ from flask import Flask
 
 from app import about
 from demo import fork as forking
-from demo.fork import commit, identity, selection
+from demo.fork import commit, identity, requirements, selection
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "Bø & “Søn”"
 CHOSEN = (
     "tests/customers/consents/test_ledger.py", "tests/customers/consents/test_with_the_login.py",
-    "tests/customers/test_sample_customers.py", "tests/test_translations.py",
+    "tests/customers/test_sample_customers.py", "tests/test_packaging.py", "tests/test_translations.py",
 )  # fmt: skip
 # Folders and files whose tests a fork keeps, all of them.
 KEPT = (
@@ -173,6 +175,27 @@ def test_a_fork_takes_a_later_fix_as_its_readme_says(
     git(mine, "apply", "--3way", str(tmp_path / "fix.patch"))
     assert "MAX_LENGTH = 400" in (mine / "app" / "vipps" / "return_path.py").read_text()
     assert git(mine, "diff", "--cached", "--name-only").split() == ["app/vipps/return_path.py"]
+
+
+def test_a_fork_needs_only_the_packages_that_it_uses(fork: Path) -> None:
+    names = tomllib.loads((fork / "pyproject.toml").read_text())
+    own = {name.partition("[")[0] for name in map(requirements.name_of, names["project"]["dependencies"])}
+    own |= set(map(requirements.name_of, names["dependency-groups"]["dev"]))
+    lists = ("pyproject.toml", "uv.lock", "requirements.txt", "requirements-dev.txt")
+    used = "\n".join(text for path, text in texts(fork).items() if path not in lists)
+    words = set(re.findall(r"[\w-]+", re.sub(r"[.:/]", " ", used)))
+    modules = packages_distributions()
+    for name in sorted(own):
+        if not name.startswith(("pytest-", "types-")):  # plugins and stubs are not imported
+            called = {
+                name.removesuffix("-bin"),
+                *(module for module, sources in modules.items() if name in map(str.lower, sources)),
+            }
+            assert called & words, name
+    for file in lists:
+        assert not re.search(r"^flask-login|name = .flask-login", (fork / file).read_text(), re.MULTILINE), file
+    assert "pygments==" not in (fork / "requirements.txt").read_text()
+    assert "pygments==" in (fork / "requirements-dev.txt").read_text()  # pytest needs it
 
 
 def test_a_folder_without_git_has_no_commit(tmp_path: Path) -> None:
