@@ -12,7 +12,7 @@ import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterable
-from importlib.metadata import packages_distributions
+from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -177,6 +177,10 @@ def test_a_fork_takes_a_later_fix_as_its_readme_says(
     assert git(mine, "diff", "--cached", "--name-only").split() == ["app/vipps/return_path.py"]
 
 
+def plain(names: Iterable[str]) -> set[str]:
+    return {re.sub(r"[-_.]+", "-", name).lower() for name in names}
+
+
 def test_a_fork_needs_only_the_packages_that_it_uses(fork: Path) -> None:
     names = tomllib.loads((fork / "pyproject.toml").read_text())
     own = {name.partition("[")[0] for name in map(requirements.name_of, names["project"]["dependencies"])}
@@ -187,10 +191,8 @@ def test_a_fork_needs_only_the_packages_that_it_uses(fork: Path) -> None:
     modules = packages_distributions()
     for name in sorted(own):
         if not name.startswith(("pytest-", "types-")):  # plugins and stubs are not imported
-            called = {
-                name.removesuffix("-bin"),
-                *(module for module, sources in modules.items() if name in map(str.lower, sources)),
-            }
+            called = {name.removesuffix("-bin"), *(script.name for script in distribution(name).entry_points)}
+            called.update(module for module, sources in modules.items() if name in plain(sources))
             assert called & words, name
     for file in lists:
         assert not re.search(r"^flask-login|name = .flask-login", (fork / file).read_text(), re.MULTILINE), file
