@@ -1,7 +1,7 @@
 """A fork is a whole shop: the command writes it, it is clean, starts, keeps the tests, and some of them pass here.
 
 Its whole suite takes minutes. `CHOSEN` is quick and near to what a fork changes: consents, whole logins at the
-simulator and translations. A fork's tests run in a process that does not see this project.
+simulator, prices, order numbers and translations. A fork's tests run in a process that does not see this project.
 """
 
 import os
@@ -27,6 +27,8 @@ NAME = "Bø & “Søn”"
 CHOSEN = (
     "tests/customers/consents/test_ledger.py", "tests/customers/consents/test_with_the_login.py",
     "tests/customers/test_sample_customers.py", "tests/test_packaging.py", "tests/test_translations.py",
+    "tests/shop/test_last_one.py::test_a_double_click_on_the_order_button_is_one_order",
+    "tests/shop/test_orders.py::test_the_confirmation_says_what_was_ordered",
 )  # fmt: skip
 # Folders and files whose tests a fork keeps, all of them.
 KEPT = (
@@ -65,9 +67,14 @@ def run(folder: Path, *command: str) -> str:
 
 @pytest.fixture(scope="module")
 def fork(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write a fork, once for all tests here."""
+    """Write a fork, once for all tests here; it has a currency and settings of its own."""
     folder = tmp_path_factory.mktemp("fork") / "shop"
     forking.write(ROOT, folder, NAME)
+    says = (folder / "app" / "about.py").read_text()
+    own = says.replace('"NOK", "nb_NO"', '"EUR", "fi_FI"').replace("DELIVERY_PRICE = 0", "DELIVERY_PRICE = 4900")
+    assert {"EUR", "4900"} <= set(re.findall(r"\w+", own))
+    (folder / "app" / "about.py").write_text(own)
+    (folder / ".env").write_text("PASSWORDS=0\n")
     return folder
 
 
