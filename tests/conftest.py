@@ -26,7 +26,7 @@ from flask_migrate import upgrade
 from sqlalchemy import create_engine, text
 from werkzeug.serving import make_server
 
-from app import create_app
+from app import about, create_app
 from app.database import db
 from app.security import CLASS
 from app.settings import load
@@ -51,6 +51,8 @@ hypothesis.settings.load_profile("shop")
 os.environ["FLASK_SKIP_DOTENV"] = "1"  # a developer's own `.env` must not decide a test
 ENVIRONMENT = {"VIPPS_ENVIRONMENT": "simulator", "SECRET_KEY": "a key for tests that is long enough to sign"}
 WEBHOOK_TOKEN = load(ENVIRONMENT).webhook_token
+# Tests write prices as here, whatever a fork's own currency and delivery price are.
+about.CURRENCY, about.PRICE_LOCALE, about.DELIVERY_PRICE = "NOK", "nb_NO", 0
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -16,7 +16,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import about
-from app.database import begin_write, db, query_or, utcnow
+from app.database import begin_write, db, migrate, query_or, utcnow
 from app.doctor.findings import Result, check, failed, ok, skipped, warning
 from app.mail import connection as mail_connection
 from app.mail_sender import Queue, queue
@@ -154,8 +154,11 @@ def stand_ins() -> Result:
 def migrations() -> Result:
     """Check that the database has the tables of this version."""
     advice = "Run: flask --app wsgi setup"
-    migrate = current_app.extensions["migrate"]
-    head = ScriptDirectory(migrate.directory).get_current_head()
+    heads = ScriptDirectory.from_config(migrate.get_config()).get_heads()
+    if len(heads) > 1:
+        merge = "Run: flask --app wsgi db merge -m upstream heads"
+        return failed(f"The code has several newest revisions: {', '.join(heads)}.", merge)
+    head = heads[0]
     with db.engine.connect() as connection:
         there = MigrationContext.configure(connection).get_current_revision()
     if there != head:
