@@ -20,7 +20,7 @@ test: $(BIN)/ready-dev style ## Lint, then run every test, in Chromium as well
 	$(BIN)/pytest -n 3 --dist worksteal; failed=$$?; \
 	wait $$! || { failed=1; cat .venv/types.txt; }; exit $$failed
 
-test-delivery: $(BIN)/ready-dev ## Build the image and serve the demo with compose, in a container engine (root on Debian)
+test-delivery: $(BIN)/ready-dev ## Set up without a network; serve the demo with compose in a container engine (root on Debian)
 	tools/programs.sh
 	deploy/rehearsal/run.sh
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Rehearse the delivery: build the image, serve the demo with compose, log in, break it, take it down.
+# Rehearse the delivery: set up from a wheelhouse without a network; build the image, serve the demo with compose, log in, break it, take it down.
 # Needs root on Debian (it runs a container engine of its own, `engine.sh`) and the ports 80 and 443 of 127.0.0.1.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -7,6 +7,7 @@ skip() {
     echo "test-delivery: skipped, $1"
     exit 0
 }
+.venv/bin/python -m pytest -q -p no:randomly deploy/rehearsal/test_wheelhouse.py
 [ "$(id -u)" = 0 ] || skip "it runs a container engine, which only root can"
 grep -q '^ID=debian' /etc/os-release 2>/dev/null || skip "it takes the engine from Debian's packages"
 ps -C dockerd -o stat= | grep -qv Z && skip "another container engine runs here"
@@ -24,4 +25,4 @@ for image in $images; do
         break
     }
 done
-.venv/bin/python -m pytest -q -p no:randomly deploy/rehearsal
+.venv/bin/python -m pytest -q -p no:randomly deploy/rehearsal/test_compose.py
