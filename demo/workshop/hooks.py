@@ -7,9 +7,15 @@ Rule: only pages that a browser opens are held back while a room is paused. A ca
 a login that had begun would be lost.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import Flask, Response, g, redirect, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
 
+from app.database import name_of
+from app.logging import log
 from demo.workshop.board import Lookout
 from demo.workshop.codes import spaced
 from demo.workshop.rooms import Rooms, RoomStatus
@@ -24,25 +30,38 @@ def add_to_world(workshop: Flask, shop: Flask, world_id: str) -> None:
     lookout: Lookout = workshop.extensions["workshop.lookout"]
 
     def room_status() -> RoomStatus | None:
-        return rooms.status(world_id)
+        with tolerated():
+            return rooms.status(world_id)
+        return None
 
     def hold_back_while_paused() -> ResponseReturnValue | None:
         if request.method != "GET" or request.endpoint in GOES_ON:
             return None
-        status = rooms.status(world_id)
+        status = room_status()
         if status:
-            lookout.look_at_world(world_id)
+            with tolerated():
+                lookout.look_at_world(world_id)
         g.is_personal = status is not None  # the strip is not in the front page that the shop caches
         return redirect("/workshop/room", 303) if status and status.is_paused else None
 
     def note_mission(response: Response) -> Response:
         key = (request.view_args or {}).get("key")
-        if request.blueprint == MISSIONS and key and rooms.status(world_id):
+        if request.blueprint == MISSIONS and key and room_status():
             is_right = request.method == "POST" and response.status_code == 303
-            rooms.record(world_id, key, hints=request.args.get("hints", 0, int), solved=is_right)
+            with tolerated():
+                rooms.record(world_id, key, hints=request.args.get("hints", 0, int), solved=is_right)
         return response
 
     shop.after_request(note_mission)
     shop.before_request(hold_back_while_paused)
     shop.add_template_global(room_status, "room_status")
     shop.add_template_filter(spaced, "room_code")  # the shop renders `workshop/logins.html` too
+
+
+@contextmanager
+def tolerated() -> Iterator[None]:
+    """Log that the workshop's database failed, and go on: the shop does not depend on it."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        log.warning("workshop_look_failed", error=name_of(error))

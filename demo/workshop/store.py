@@ -30,7 +30,10 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         self.engine = create_engine(f"sqlite:///{folder / FILE}")
         serialize_writers(self.engine)
-        WorkshopBase.metadata.create_all(self.engine)
+        with self.engine.connect() as connection:
+            connection.execute(text(BEGIN))  # several workers start at once
+            WorkshopBase.metadata.create_all(connection)
+            connection.commit()
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
     @contextmanager

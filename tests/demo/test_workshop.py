@@ -479,6 +479,11 @@ def test_a_paused_room_holds_pages_back_and_nothing_else(room: Class, make_app: 
     assert client.post("/cart").status_code in (400, 404, 405)
     room.press("go-on")
     assert client.get("/").status_code == 200
+    with room.rooms.writing() as session:
+        session.execute(text("ALTER TABLE room RENAME TO lost"))
+    assert client.get("/").status_code == 200, "the shop does not depend on the workshop"
+    with room.rooms.writing() as session:
+        session.execute(text("ALTER TABLE lost RENAME TO room"))
     room.press("end")
     assert not open_page(client, "/").select(".demobar__room")
 
