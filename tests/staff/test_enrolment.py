@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 import urllib3
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app.customers.models import Activity, Customer, CustomerSession
-from app.database import db
+from app.database import db, utcnow
+from app.vipps.attempts import LIFETIME
 from tests.conftest import browser_of
 from tests.customers.linking_steps import add_account, links_of
 from tests.pages import Page
@@ -166,3 +169,13 @@ def test_another_session_gets_nothing(counter: VippsPerson) -> None:
     send(other, "/staff/login", {"email": "ragna.holt@example.com", "password": "keys and a kettle"}, "/staff/login")
     assert other.get(waiting).status_code == 400
     assert count(counter.app, Customer) == 0
+
+
+def test_page_asks_less_often_after_slow_down_and_no_longer_than_the_login_lives(counter: VippsPerson) -> None:
+    with time_machine.travel(utcnow(), tick=False) as clock:
+        waiting = ask(counter).headers["Location"]
+        refreshes = [counter.browser.get(waiting).headers["Refresh"].partition(";")[0] for _ in range(2)]
+        assert refreshes == ["5", "10"]
+        clock.shift(LIFETIME + timedelta(seconds=1))
+        assert counter.browser.get(waiting).status_code == 400
+    assert [report.code for report in reports(counter.app)] == ["state_expired"]
