@@ -127,11 +127,11 @@ def counter() -> Result:
     if not settings_of_app().vipps_counter:
         return skipped("VIPPS_COUNTER is off.")
     try:
-        address = VippsClient(_config(), _transport()).backchannel_endpoint(Deadline(TIMEOUT_SECONDS))
-    except LoginRefused as refused:
-        advice = "Set VIPPS_COUNTER=0, and ask Vipps whether the sales unit may use merchant-initiated login."
-        return failed(_reason(refused), advice)
-    return ok(f"It starts at {address}")
+        address = Discovery(_config(), _transport()).provider(Deadline(TIMEOUT_SECONDS)).backchannel_endpoint
+    except LoginRefused:
+        return skipped(UNREACHED)
+    advice = "Set VIPPS_COUNTER=0, and ask Vipps about merchant-initiated login."
+    return ok(f"It starts at {address}") if address else failed("Vipps does not name its address.", advice)
 
 
 def _transport() -> Transport:

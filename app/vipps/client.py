@@ -75,7 +75,7 @@ class VippsClient:
         It names the challenge method, because Vipps' default is `plain` (Vipps Login API guide: browser flow). For a
         re-authentication Vipps asks in the app even if it remembers the browser (in-app confirmation).
         """
-        endpoint = self._provider(Deadline(START_SECONDS)).authorization_endpoint
+        endpoint = self.provider(Deadline(START_SECONDS)).authorization_endpoint
         if self.config.check_first:
             self._transport.check_reachable(endpoint)
         return f"{endpoint}?{urlencode(self.authorization_parameters(attempt), quote_via=quote)}"
@@ -101,7 +101,7 @@ class VippsClient:
 
     def check_issuer(self, issuers: list[str], deadline: Deadline) -> None:
         """Check `iss` in the response, if the provider sends or promises it (RFC 9207, section 2.4)."""
-        provider = self._provider(deadline)
+        provider = self.provider(deadline)
         if (issuers or provider.iss_in_response) and issuers != [provider.issuer]:
             raise LoginRefused("issuer_mismatch")
 
@@ -110,7 +110,7 @@ class VippsClient:
         body = prepare_token_request(
             "authorization_code", code=code, redirect_uri=self.config.redirect_uri, code_verifier=attempt.code_verifier
         )
-        return read_tokens(self.post_form(self.token_endpoint(deadline), body, deadline))
+        return read_tokens(self.post_form(self.provider(deadline).token_endpoint, body, deadline))
 
     def post_form(
         self, endpoint: str, body: str, deadline: Deadline, *, may_throttle: bool = False
@@ -125,17 +125,6 @@ class VippsClient:
         # both first, which differs only for reserved characters in the secret.
         endpoint, headers, body = self._auth.prepare("POST", endpoint, headers, body)
         return self._transport.call("POST", endpoint, headers, deadline, body=body.encode(), may_throttle=may_throttle)
-
-    def token_endpoint(self, deadline: Deadline) -> str:
-        """Return the address of the token endpoint."""
-        return self._provider(deadline).token_endpoint
-
-    def backchannel_endpoint(self, deadline: Deadline) -> str:
-        """Return the address that starts a merchant-initiated login."""
-        endpoint = self._provider(deadline).backchannel_endpoint
-        if not endpoint:
-            raise LoginRefused("discovery_unusable", detail="backchannel_authentication_endpoint")
-        return endpoint
 
     def validate(self, tokens: Tokens, attempt: Attempt, deadline: Deadline, auth_req_id: str = "") -> IdToken:
         """Check the ID token of this attempt, or of the merchant-initiated login of an `auth_req_id`.
@@ -167,13 +156,14 @@ class VippsClient:
             "Accept": "application/json",
             **self.config.tracking_headers,
         }
-        answer = self._transport.call("GET", self._provider(deadline).userinfo_endpoint, headers, deadline)
+        answer = self._transport.call("GET", self.provider(deadline).userinfo_endpoint, headers, deadline)
         claims = _userinfo(answer)
         if claims.get("sub") != id_token.subject:  # OpenID Connect Core, section 5.3.2
             raise LoginRefused("userinfo_subject")
         return claims
 
-    def _provider(self, deadline: Deadline) -> Provider:
+    def provider(self, deadline: Deadline) -> Provider:
+        """Return the members of the discovery document."""
         return self._discovery.provider(deadline)
 
 

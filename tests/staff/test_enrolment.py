@@ -5,13 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import time_machine
 import urllib3
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app.customers.models import Activity, Customer, CustomerSession
-from app.database import db
+from app.database import db, utcnow
+from app.vipps.attempts import LIFETIME
 from tests.conftest import browser_of
 from tests.customers.linking_steps import add_account, links_of
 from tests.pages import Page
@@ -139,8 +141,10 @@ def test_person_who_cannot_be_asked_is_refused_at_once(
     assert [report.code for report in reports(counter.app)] == [refusal]
 
 
-def test_too_many_requests_to_one_person_are_no_outage(counter: VippsPerson) -> None:
-    assert [ask(counter).status_code for _ in range(6)] == [303, 303, 303, 429, 429, 429]
+def test_too_many_requests_to_one_person_are_no_outage(counter: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
+    transport = counter.app.extensions["vipps"].client._transport
+    monkeypatch.setattr(transport, "_failures_on_demand", False)  # as with the real Vipps
+    assert [ask(counter).status_code for _ in range(10)] == [303] * 3 + [429] * 7
     assert ask(counter, "ola").status_code == 303
 
 
@@ -166,3 +170,13 @@ def test_another_session_gets_nothing(counter: VippsPerson) -> None:
     send(other, "/staff/login", {"email": "ragna.holt@example.com", "password": "keys and a kettle"}, "/staff/login")
     assert other.get(waiting).status_code == 400
     assert count(counter.app, Customer) == 0
+
+
+def test_page_asks_less_often_after_slow_down_and_no_longer_than_the_login_lives(counter: VippsPerson) -> None:
+    with time_machine.travel(utcnow(), tick=False) as clock:
+        waiting = ask(counter).headers["Location"]
+        refreshes = [counter.browser.get(waiting).headers["Refresh"].partition(";")[0] for _ in range(2)]
+        assert refreshes == ["5", "10"]
+        clock.shift(LIFETIME)  # at Vipps it has just expired
+        assert counter.browser.get(waiting).status_code == 400
+    assert [report.code for report in reports(counter.app)] == ["state_expired"]
