@@ -25,4 +25,5 @@ for image in $images; do
         break
     }
 done
-.venv/bin/python -m pytest -q -p no:randomly deploy/rehearsal/test_compose.py
+# The first test builds the image, which takes minutes on a busy machine.
+.venv/bin/python -m pytest -q -p no:randomly --timeout 900 deploy/rehearsal/test_compose.py
