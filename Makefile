@@ -7,6 +7,11 @@ run: setup ## Start the shop on http://localhost:8000 and the simulator on http:
 setup: $(BIN)/ready ## Make the virtual environment, the database and the demo data
 	$(BIN)/flask --app wsgi setup --demo
 
+# For a class without a network, or a slow one: make wheelhouse WHEELS="windows-3.13 macos-3.13"
+WHEELS ?= linux-3.11 windows-3.12 windows-3.13 macos-3.12 macos-3.13
+wheelhouse: $(BIN)/ready ## Download the packages for other computers into wheelhouse/, for set-up without a network
+	$(BIN)/python tools/wheelhouse.py $(WHEELS)
+
 test: $(BIN)/ready-dev style ## Lint, then run every test, in Chromium as well
 	tools/programs.sh
 	# Three on two cores: each waits now and then, for Chromium, for PostgreSQL, for a clock.
@@ -15,7 +20,7 @@ test: $(BIN)/ready-dev style ## Lint, then run every test, in Chromium as well
 	$(BIN)/pytest -n 3 --dist worksteal; failed=$$?; \
 	wait $$! || { failed=1; cat .venv/types.txt; }; exit $$failed
 
-test-delivery: $(BIN)/ready-dev ## Build the image and serve the demo with compose, in a container engine (root on Debian)
+test-delivery: $(BIN)/ready-dev ## Set up without a network; serve the demo with compose in a container engine (root on Debian)
 	tools/programs.sh
 	deploy/rehearsal/run.sh
 
@@ -39,6 +44,9 @@ bench: $(BIN)/ready-dev ## Measure the figures of docs/performance.md
 check-merchants: $(BIN)/ready-dev ## Check this shop and apps on other libraries; write the guide's table
 	$(BIN)/python -m bench.merchants
 
+test-build-track: $(BIN)/ready-dev ## Run every solution of the Build track through every stage up to its own
+	BUILD_TRACK=whole $(BIN)/pytest -n 3 tests/demo/test_build_track.py
+
 # demo-only: end
 $(BIN)/ready: requirements.txt
 	tools/venv.sh requirements.txt $@
@@ -49,7 +57,7 @@ $(BIN)/ready-dev: requirements-dev.txt
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-.PHONY: run setup test test-delivery lint style lock help
+.PHONY: run setup wheelhouse test test-delivery lint style lock help
 # demo-only: begin
-.PHONY: bench check-merchants
+.PHONY: bench check-merchants test-build-track
 # demo-only: end

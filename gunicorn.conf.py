@@ -54,7 +54,7 @@ def on_starting(server: Any) -> None:
 
     Another process reads the settings, because the master must not import the code that a reload renews.
     """
-    read = [sys.executable, "-c", "import wsgi; wsgi.settings_or_exit()"]
+    read = [sys.executable, "-c", "import wsgi; wsgi.warn_of_plain_http(wsgi.settings_or_exit())"]
     if status := subprocess.run(read, cwd=Path(__file__).parent, check=False).returncode:  # noqa: S603 - our own code
         sys.exit(status)
 

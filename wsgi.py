@@ -6,14 +6,16 @@ with a message instead of a traceback.
 """
 
 import os
+import re
 import sys
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
+from urllib.parse import urlsplit
 
-from app.settings import INSTANCE, Settings, SettingsError, kept_secret, load
+from app.settings import INSTANCE, LOCAL_HOSTS, Settings, SettingsError, kept_secret, load
 
 CONTROL_TOKEN = "simulator_control_token"  # noqa: S105 - the name of a file
 
@@ -48,8 +50,11 @@ def build_shop(settings: Settings) -> Any:
     return create_app(settings)
 
 
-def build_simulator(settings: Settings) -> Any:
-    """Build the simulator, with this shop as one of its merchants; end with a message if it was removed."""
+def build_simulator(settings: Settings, shop_at: str = "") -> Any:
+    """Build the simulator, with this shop as one of its merchants; end with a message if it was removed.
+
+    `shop_at` is the origin at which this machine reaches the shop, if a tunnel asks for a login at the public one.
+    """
     if not find_spec("simulator"):
         print(
             "There is no simulator here: its folder was removed. Set VIPPS_ENVIRONMENT to test or production,\n"
@@ -70,7 +75,7 @@ def build_simulator(settings: Settings) -> Any:
         redirect_uris=(settings.redirect_uri,),
         auth_method=settings.vipps_client_auth_method,
         msn=settings.vipps_merchant_serial_number or "123456",
-        webhook_url=settings.webhook_url(settings.webhook_token),
+        webhook_url=settings.webhook_url(settings.webhook_token).replace(settings.public_url, shop_at, bool(shop_at)),
         account_url=f"{settings.public_url}/account",
         terms_url=f"{settings.public_url}/terms",
         privacy_url=f"{settings.public_url}/privacy",
@@ -114,9 +119,19 @@ def main(settings: Settings) -> None:
     """Serve for development: Flask's debug mode, which `create_app` keeps to this machine, shows what goes wrong."""
     from werkzeug.serving import is_running_from_reloader
 
-    from app.dev_server import serve, serve_both
+    from app.dev_server import listening_address, refuse_if_taken, serve, serve_both
 
-    os.environ["FLASK_DEBUG"] = "1"
+    bind = os.environ.get("BIND", "")
+    if not re.fullmatch(r"([^\s:/]+|\[[0-9A-Fa-f:]+\]):\d{1,5}|", bind):
+        sys.exit("BIND: write a host and a port to listen on, such as 0.0.0.0:8000")
+    ours = listening_address(settings.public_url, bind)
+    # The simulator listens where the shop connects to it, or at the port of its own address.
+    reached = f":{settings.connect_to.port}" if settings.connect_to else ""
+    theirs = listening_address(settings.simulator_url, reached, 8001)
+    if bind:
+        theirs = ours[0], theirs[1]
+    if ours[0] in LOCAL_HOSTS:
+        os.environ["FLASK_DEBUG"] = "1"
     says = f"  The shop is ready:      {settings.public_url}\n"
     if settings.simulated:
         says += f"  It logs customers in at {settings.simulator_url}, the simulator of Vipps Login.\n"
@@ -124,14 +139,29 @@ def main(settings: Settings) -> None:
         address = import_module("demo.workshop").teacher_address(settings, INSTANCE)
         says += f"  The teacher of a workshop opens {address}\n"
     says += "  Press Ctrl+C to stop.\n"
-    shop = partial(serve, lambda: __getattr__("app"), settings.public_url, says)
+    shop = partial(serve, lambda: __getattr__("app"), settings.public_url, says, address=ours)
     if sys.argv[1:] == ["simulator"]:
-        serve(lambda: __getattr__("simulator"), settings.simulator_url)
-    elif settings.simulated and not is_running_from_reloader():
-        command = [sys.executable, __file__, "simulator"]
-        serve_both(settings, shop, command)
+        shop_at = f"http://localhost:{ours[1]}" if settings.https and settings.connect_to else ""
+        serve(lambda: build_simulator(settings, shop_at), settings.simulator_url, address=theirs)
+        return
+    if not is_running_from_reloader():
+        warn_of_plain_http(settings)
+        refuse_if_taken(ours, "PUBLIC_URL or BIND")
+    if settings.simulated and not is_running_from_reloader():
+        refuse_if_taken(theirs, "SIMULATOR_URL")
+        serve_both(shop, [sys.executable, __file__, "simulator"], theirs)
     else:
         shop()
+
+
+def warn_of_plain_http(settings: Settings) -> None:
+    """Say once at the start what plain http means, if other computers reach the shop by it."""
+    if not settings.https and urlsplit(settings.public_url).hostname not in LOCAL_HOSTS:
+        print(
+            f"{settings.public_url} is plain http: any computer on this network can read what is sent, and its\n"
+            "cookies are not Secure. Use it with the simulator's test persons; with Vipps itself https is required.",
+            file=sys.stderr,
+        )
 
 
 if __name__ == "__main__":

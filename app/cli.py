@@ -14,10 +14,11 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+import alembic.command
 import click
+from alembic.util import CommandError
 from flask import Flask, current_app
 from flask.cli import with_appcontext
-from flask_migrate import upgrade
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
@@ -26,7 +27,7 @@ from app.customers.accounts import emails, registration
 from app.customers.models import Customer
 from app.customers.privacy import erasure
 from app.customers.privacy import retention as privacy_retention
-from app.database import MAX_ID, begin_write, db, setup_lock, utcnow
+from app.database import MAX_ID, begin_write, db, migrate, setup_lock, utcnow
 from app.doctor.command import doctor
 from app.logging import log
 from app.mail_sender import send_mail
@@ -65,7 +66,11 @@ def setup(with_demo: bool) -> None:
 def set_up(with_demo: bool) -> None:
     """Do what the command `setup` does, in the app's database."""
     with setup_lock():
-        upgrade()
+        try:
+            alembic.command.upgrade(migrate.get_config(), "head")
+        except CommandError as error:
+            more = " Merge them: flask --app wsgi db merge -m upstream heads" if "Multiple head" in str(error) else ""
+            raise click.ClickException(f"{error}.{more}") from None
         carts.delete_stale(db.session(), utcnow())
         if with_demo:
             product_import.load(db.session(), SAMPLE_PRODUCTS)
@@ -80,8 +85,9 @@ def set_up(with_demo: bool) -> None:
 def load_products(file: Path) -> None:
     """Add or update the categories and products of a JSON FILE; safe to repeat.
 
-    samples/products.json shows the format. Names, texts, prices, pictures and order follow the file. The stock of a
-    product that is there already does not change, and a product that is missing in the file stays.
+    samples/products.json shows the format. A product needs slug, category, price, stock and an English name; the rest
+    can be missing. Names, texts, prices, pictures and order follow the file. The stock of a product that is there
+    already does not change, and a product that is missing in the file stays.
     """
     with setup_lock():
         try:

@@ -8,6 +8,7 @@ request that made it.
 """
 
 import logging
+import os
 import signal
 import socket
 import subprocess
@@ -22,7 +23,8 @@ from urllib.parse import urlsplit
 from werkzeug.debug import DebuggedApplication
 from werkzeug.serving import WSGIRequestHandler, is_running_from_reloader, run_simple
 
-from app.settings import LOCAL_HOSTS, Settings
+from app.origins import ENDS_IN_NUMBER
+from app.settings import LOCAL_HOSTS
 
 MAX_START_SECONDS = 30.0  # for the simulator
 POLL_SECONDS = 0.05
@@ -35,10 +37,43 @@ class QuietHandler(WSGIRequestHandler):
         """Log nothing."""
 
 
-def serve(build: Callable[[], Any], origin: str, says: str = "") -> None:
-    """Build an app, say where it is, and serve it on the host and port of its origin."""
+def listening_address(origin: str, bind: str = "", port: int = 8000) -> tuple[str, int]:
+    """Return the host and port to listen on for a public address; `bind` is `HOST:PORT`, `:PORT` or empty.
+
+    An https address is that of a proxy or tunnel, which reaches `port` on this machine. A name of the local network
+    need not resolve to its address on this machine, so all addresses are served.
+    """
     parts = urlsplit(origin)
-    is_local = parts.hostname in LOCAL_HOSTS
+    public, is_https = parts.hostname or "", parts.scheme == "https"
+    host, _, bound = bind.rpartition(":")
+    if not host and public in LOCAL_HOSTS:
+        host = public
+    elif not host and is_https:
+        host = "localhost"
+    elif not host:
+        host = public if ENDS_IN_NUMBER.fullmatch(public) or ":" in public else "0.0.0.0"  # noqa: S104 - as PUBLIC_URL says
+    return host.strip("[]"), int(bound or (port if is_https else parts.port or 80))
+
+
+def refuse_if_taken(address: tuple[str, int], setting: str) -> None:
+    """End with a message if this machine cannot listen there, before a line says that the shop is ready."""
+    try:
+        family, kind, proto, _, found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, proto) as probe:
+            if os.name == "posix":  # as the server does it; elsewhere two programs could share the port
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(found)
+            probe.listen()
+    except OSError as error:
+        said = f"Cannot listen on {address[0]}:{address[1]}: {error.strerror}."
+        print(said, f"Stop the program that does, or set {setting}.", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+def serve(build: Callable[[], Any], origin: str, says: str = "", *, address: tuple[str, int] | None = None) -> None:
+    """Build an app, say where it is, and serve it on an address of this machine: by default its public one."""
+    host, port = address or listening_address(origin)
+    is_local = {urlsplit(origin).hostname, host} <= LOCAL_HOSTS
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # it would repeat the addresses, in two processes each
     # With the reloader, this process only watches another one, which runs the same program and serves.
     watches = is_local and not is_running_from_reloader()
@@ -50,14 +85,7 @@ def serve(build: Callable[[], Any], origin: str, says: str = "") -> None:
             says += f"  If a page fails, it opens a debugger; its PIN is {app.pin}.\n"
     if app and says:
         print(f"\n{says}", flush=True)
-    run_simple(
-        parts.hostname or "localhost",
-        parts.port or (443 if parts.scheme == "https" else 80),
-        app,
-        threaded=True,
-        request_handler=QuietHandler,
-        use_reloader=is_local,
-    )
+    run_simple(host, port, app, threaded=True, request_handler=QuietHandler, use_reloader=is_local)
 
 
 def built_or_broken(build: Callable[[], Any]) -> Any:
@@ -74,11 +102,11 @@ def built_or_broken(build: Callable[[], Any]) -> Any:
     return broken
 
 
-def serve_both(settings: Settings, serve_shop: Callable[[], None], command: list[str]) -> None:
-    """Serve the shop here and the simulator by a command of its own; end them together.
+def serve_both(serve_shop: Callable[[], None], command: list[str], address: tuple[str, int]) -> None:
+    """Serve the shop here and the simulator by a command of its own, at an address; end them together.
 
     The shop is served only when the simulator answers, because an early click would otherwise meet the page that says
-    Vipps is down.
+    Vipps is down. If the simulator does not start, the shop is not served either.
     """
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -87,7 +115,9 @@ def serve_both(settings: Settings, serve_shop: Callable[[], None], command: list
     signal.signal(signal.SIGTERM, stop)
     simulator = subprocess.Popen(command)  # noqa: S603 - this project's own
     try:
-        _wait_for(simulator, settings.simulator_url)
+        if not _answers(simulator, address):
+            print("The simulator did not start, so the shop does not either.", file=sys.stderr)
+            raise SystemExit(1)
         serve_shop()
     except KeyboardInterrupt:
         pass
@@ -96,13 +126,13 @@ def serve_both(settings: Settings, serve_shop: Callable[[], None], command: list
         simulator.wait()
 
 
-def _wait_for(process: "subprocess.Popen[bytes]", origin: str) -> None:
-    """Wait until the simulator's address accepts connections, its process has ended, or the time is over."""
-    parts, deadline = urlsplit(origin), time.monotonic() + MAX_START_SECONDS
-    address = (parts.hostname or "localhost", parts.port or 80)
+def _answers(process: "subprocess.Popen[bytes]", address: tuple[str, int]) -> bool:
+    """Wait until the address accepts connections; return False if its process has ended or the time is over."""
+    host, deadline = address[0].replace("0.0.0.0", "127.0.0.1"), time.monotonic() + MAX_START_SECONDS  # noqa: S104
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            socket.create_connection(address, timeout=1).close()
-            return
+            socket.create_connection((host, address[1]), timeout=1).close()
+            return True
         except OSError:
             time.sleep(POLL_SECONDS)  # a socket of another process cannot be waited for before it exists
+    return False

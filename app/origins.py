@@ -6,7 +6,7 @@ the end (RFC 3986, sections 6.2.2.1 and 6.2.3; RFC 5891; WHATWG URL, section 3.5
 """
 
 import re
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 import idna
@@ -40,6 +40,14 @@ def normal_origin(value: str) -> str:
         raise ValueError("0 is not a port")
     host = _normal_host(parts.hostname)
     return f"{parts.scheme}://{host}" + ("" if port in (None, DEFAULT_PORTS[parts.scheme]) else f":{port}")
+
+
+def is_of_local_network(host: str) -> bool:
+    """Tell whether a host is one of this machine or its network: a private address, a plain name or `.local` name."""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith(".local")
 
 
 def _normal_host(host: str) -> str:

@@ -14,9 +14,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, g, redirect, request
+from flask import Flask, Response, abort, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_limiter import Limiter
+from flask_limiter import Limiter, RouteLimit
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -66,6 +66,28 @@ def _address(given: str) -> IPv4Address | IPv6Address | None:
 
 
 limiter = Limiter(key_func=client_network)
+CLASS = "class"  # in `app.extensions`
+
+
+def size_for_a_class(app: Flask, times: int, accounts: frozenset[str]) -> None:
+    """Allow so many times as much from one address, where a class sits, and any number of logins to these accounts.
+
+    It is for the demo, whose pages show the accounts' password.
+    """
+    app.extensions[CLASS] = times, accounts
+
+
+def is_shared_by_a_class(email: str | None) -> bool:
+    """Tell whether limits that count by account do not count this one."""
+    return email in current_app.extensions.get(CLASS, (1, ()))[1]
+
+
+def limit_per_client(limit: str, key_func: Callable[[], str] = client_network) -> RouteLimit:
+    """Return the decorator that limits a function by network address."""
+    amount, _, period = limit.partition(" ")
+    return limiter.limit(
+        lambda: f"{int(amount) * current_app.extensions.get(CLASS, (1, ()))[0]} {period}", key_func=key_func
+    )
 
 
 # Load balancers and Prometheus request these by IP address, not by the shop's name.
@@ -84,6 +106,8 @@ def init_app(app: Flask, settings: Settings, shares_counts: bool = False) -> Non
     n = settings.trusted_proxies
     if n:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=0)  # type: ignore[method-assign]  # Flask's documented way
+        if settings.simulated:
+            app.wsgi_app = _behind_tunnel(app.wsgi_app, settings)  # type: ignore[method-assign]
     app.config.update(
         SECRET_KEY=settings.signing_key,
         SECRET_KEY_FALLBACKS=settings.older_keys,
@@ -109,6 +133,23 @@ def init_app(app: Flask, settings: Settings, shares_counts: bool = False) -> Non
     app.after_request(_header_writer(settings))
 
 
+def _behind_tunnel(wsgi_app: Any, settings: Settings) -> Any:
+    """Take a request for localhost as one for the public host, if a trusted proxy says that the browser asked for that.
+
+    A tunnel such as that of GitHub Codespaces sends `Host: localhost:8000`, and the browser's host in
+    `X-Forwarded-Host`. No other value of that header is believed.
+    """
+    ours = urlsplit(settings.public_url).netloc
+
+    def serve(environ: dict[str, Any], start_response: Any) -> Any:
+        asked = environ.get("HTTP_X_FORWARDED_HOST", "").rpartition(",")[2].strip()
+        if asked == ours and environ.get("HTTP_HOST", "").partition(":")[0] in LOCAL_HOSTS:
+            environ["HTTP_HOST"] = ours
+        return wsgi_app(environ, start_response)
+
+    return serve
+
+
 def _wait_only_if_refused(response: Response) -> Response:
     """Remove `Retry-After`, which the limiter sets on every response, from those that refuse nothing (RFC 6585, 4)."""
     if response.status_code not in (429, 503):
@@ -132,6 +173,8 @@ def _host_check(settings: Settings):  # type: ignore[no-untyped-def]  # a closur
         if not settings.simulated or urlsplit(asked).hostname not in LOCAL_HOSTS:
             log.warning("host_refused", host=request.host, expected=ours)
             abort(400, "unknown host")
+        if request.endpoint == "vipps_webhook.consent_revoked":  # the simulator on this machine uses no tunnel
+            return None
         return redirect(settings.public_url + request_target(), 308)
 
     return check

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
-from app.origins import normal_origin
+from app.origins import is_of_local_network, normal_origin
 from app.settings import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, LOCAL_HOSTS, Settings, read_dotenv, vipps_config
 from app.vipps.config import WEBHOOK_PATH
 from app.vipps.values import normal_email
@@ -164,7 +164,12 @@ def _vipps_origin(settings: Settings) -> None:
 
 def _public_origin(settings: Settings) -> None:
     if not settings.https:
-        if urlsplit(settings.public_url).hostname not in LOCAL_HOSTS:
+        host = urlsplit(settings.public_url).hostname or ""
+        if settings.simulated and not is_of_local_network(host):
+            raise ValueError(
+                "must be https; http is for the simulator on localhost, a private address or a .local name"
+            )
+        if not settings.simulated and host not in LOCAL_HOSTS:
             raise ValueError("must be https, but for localhost (Vipps accepts no other http redirect URI)")
         if settings.vipps_environment == "production":
             raise ValueError("must be https in production")
@@ -177,7 +182,7 @@ def _connect_to(settings: Settings) -> None:
     given = settings.simulator_connect_to
     if given and not settings.simulated:
         raise ValueError("it is for the simulator only")
-    match = re.fullmatch(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})", given)
+    match = re.fullmatch(r"(?:http://)?(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})", given)
     if given and not (match and 0 < int(match[1]) < 65536):
         raise ValueError("a host and a port are needed")
 
@@ -368,6 +373,9 @@ ORIGIN = "an origin such as https://shop.example.com"
 CHECKS = {
     "VIPPS_CLIENT_ID": Check("the sales unit’s client id as the portal shows it, 8-4-4-4-12 characters", _client_id),
     "VIPPS_CLIENT_SECRET": Check("the sales unit’s client secret as the portal shows it", _client_secret),
+    "VIPPS_CLIENT_AUTH_METHOD": Check(
+        "how the portal sets up the sales unit, with its own keys; partner keys (a Bearer token) do not work here"
+    ),
     "VIPPS_MERCHANT_SERIAL_NUMBER": Check("the sales unit’s number, digits only", _headers),
     "VIPPS_SCOPES": Check("names from this list, with blanks: " + " ".join(SCOPES), _scopes),
     "VIPPS_BASE_URL": Check("an origin such as https://api.vipps.no", _vipps_origin),
@@ -375,7 +383,7 @@ CHECKS = {
     "VIPPS_WEBHOOK_TOKEN_FALLBACKS": Check("tokens with blanks between them", _other_webhooks),
     "PUBLIC_URL": Check(ORIGIN, _public_origin),
     "SIMULATOR_URL": Check("an origin such as http://localhost:8001, or a world of it: http://localhost:8001/w/name"),
-    "SIMULATOR_CONNECT_TO": Check("a host and a port, such as simulator:8001", _connect_to),
+    "SIMULATOR_CONNECT_TO": Check("a host and a port, such as simulator:8001 or http://localhost:8001", _connect_to),
     "DATABASE_URL": Check("sqlite:////folder/file or postgresql://user:password@host:5432/name", _database),
     "REDIS_URL": Check("redis://:password@host:6379/0", _redis),
     "SECRET_KEY": Check("what this prints: openssl rand -hex 32", _secret_key),

@@ -27,7 +27,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from app import about
 from app.origins import normal_origin
-from app.vipps.config import CALLBACK_PATH, WEBHOOK_PATH, VippsConfig, cookie_name
+from app.vipps.config import CALLBACK_PATH, WEBHOOK_PATH, ConnectTo, VippsConfig, cookie_name
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"
@@ -81,6 +81,7 @@ class Settings(BaseSettings):
     passwords: bool = True
     vipps_plan: Literal["basic", "advanced"] = "basic"
     vipps_new_customers: Literal["create", "refuse"] = "create"
+    vipps_counter: bool = False
     vipps_button: Literal["plain", "web-component"] = "plain"
     vipps_concurrent_logins: int = Field(64, ge=1, le=1000)
     vipps_webhook_token: SecretStr = SecretStr("")
@@ -181,10 +182,11 @@ class Settings(BaseSettings):
         return self.vipps_base_url or VIPPS_HOSTS.get(self.vipps_environment, self.simulator_url)
 
     @property
-    def connect_to(self) -> tuple[str, int] | None:
+    def connect_to(self) -> ConnectTo | None:
         """Return host and port at which the server reaches the simulator, if they are not those of its address."""
-        host, _, port = self.simulator_connect_to.rpartition(":")
-        return (host.strip("[]"), int(port)) if port else None
+        scheme, _, address = self.simulator_connect_to.rpartition("://")
+        host, _, port = address.rpartition(":")
+        return ConnectTo(host.strip("[]"), int(port), without_tls=scheme == "http") if port else None
 
     @property
     def redirect_uri(self) -> str:
@@ -324,6 +326,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     given = {name.upper(): ENDS.sub("", environ.get(name.upper(), "")) for name in Settings.model_fields}
     given |= {name: " ".join(dict.fromkeys(given[name].replace(",", " ").split())) for name in SEPARATED}
     given = {name: value for name, value in given.items() if value}
+    given = _of_codespace(environ, given) | given
     problems = setting_checks.unknown_names(environ) + setting_checks.unusable_texts(given)
     try:
         settings = Settings(**{name.lower(): value for name, value in given.items()})  # type: ignore[arg-type]  # pydantic turns the strings into the field types
@@ -335,6 +338,23 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         first_per_setting = {problem.partition(":")[0]: problem for problem in reversed(problems)}
         raise SettingsError("\n".join(reversed(first_per_setting.values())))
     return settings
+
+
+def _of_codespace(environ: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Return the addresses that GitHub Codespaces forwards to the shop and the simulator, unless `PUBLIC_URL` is given.
+
+    A forwarded port asks for a login at GitHub, so the server reaches the simulator directly (GitHub Docs: default
+    environment variables for your codespace, forwarding ports).
+    """
+    name, domain = (environ.get(each, "") for each in ("CODESPACE_NAME", "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN"))
+    if not name or not domain or "PUBLIC_URL" in given or given.get("VIPPS_ENVIRONMENT", "simulator") != "simulator":
+        return {}
+    return {
+        "PUBLIC_URL": f"https://{name}-8000.{domain}",
+        "SIMULATOR_URL": f"https://{name}-8001.{domain}",
+        "SIMULATOR_CONNECT_TO": "http://localhost:8001",
+        "TRUSTED_PROXIES": "1",
+    }
 
 
 def vipps_config(settings: Settings) -> VippsConfig:

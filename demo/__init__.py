@@ -14,7 +14,7 @@ from app import cli, doctor, i18n, log_events
 from app.customers.passwords import hashing
 from app.settings import ROOT, VERSION, Settings
 from app.staff import accounts as staff_accounts
-from demo import checks, routes, scenarios, simulator, staff, worlds
+from demo import checks, classroom, routes, scenarios, simulator, staff, worlds
 from demo.fork import fork as fork_command
 from samples import customers
 
@@ -25,6 +25,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     i18n.add_translations(app, ROOT / "demo" / "translations")
     app.register_blueprint(routes.bp)
     app.cli.add_command(fork_command)
+    app.cli.add_command(classroom.workshop)
     for load in (customers.load, staff.load):
         cli.add_demo_data(app, load)
     staff_accounts.close_when(app, staff.is_closed)
@@ -32,6 +33,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     if not settings.in_demo:
         hashing.refuse_published(app, customers.PASSWORD, staff.DEMO_PASSWORD)
     else:
+        classroom.size_limits(app)
         app.jinja_env.globals.update(
             shop_version=VERSION,
             demo_scenarios=scenarios.groups(passwords=settings.passwords),
@@ -40,10 +42,12 @@ def init_app(app: Flask, settings: Settings) -> None:
         )
     if find_spec("app.guide"):
         if settings.in_demo:
+            import_module("demo.missions.routes").init_app(app)
             import_module("demo.tour").init_app(app)
         import_module("app.guide").init_app(app, is_shown=settings.in_demo)
         if settings.in_demo:
             app.register_blueprint(import_module("demo.decoder").bp)
+            app.register_blueprint(import_module("demo.teaching").bp)
     if settings.in_demo and settings.simulated:
         app.after_request(simulator.propose_person)  # the last that is registered runs first, before the inspector
         app.after_request(simulator.keep_language)

@@ -13,6 +13,7 @@ from flask import Response, g, request
 from app.i18n import LANGUAGE_COOKIE, LANGUAGES
 from app.security import read_cookie
 from app.settings import INSTANCE, settings_of_app
+from app.vipps.deadline_http import pool_manager, time_limit
 from demo.scenarios import PERSON, SCENARIOS
 from wsgi import CONTROL_TOKEN
 
@@ -45,9 +46,10 @@ def reset() -> bool:
     # `VIPPS_BASE_URL` may name another computer's simulator, which must not get the token of this one.
     is_ours = settings.provider_url == settings.simulator_url and token.is_file()
     headers = {"Authorization": f"Bearer {token.read_text().strip()}"} if is_ours else {}
-    pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(total=RESET_SECONDS))
+    url, body = f"{settings.provider_url}/control/reset", {"client_id": settings.client_id}
+    pool = pool_manager(1, settings.connect_to)
     try:
-        body = {"client_id": settings.client_id}
-        return pool.request("POST", f"{settings.provider_url}/control/reset", json=body, headers=headers).status == 200
+        with time_limit(RESET_SECONDS):
+            return pool.request("POST", url, json=body, headers=headers, retries=False).status == 200
     except urllib3.exceptions.HTTPError:
         return False

@@ -126,7 +126,7 @@ def _problem(parameters: Parameters, unit: SalesUnit) -> tuple[str, str] | None:
         _malformed(parameters)
         or _wrong_response_type(parameters)
         or _wrong_state(parameters)
-        or _wrong_scope(parameters)
+        or wrong_scope(parameters)
         or _wrong_challenge_request(parameters)
         or _wrong_app_callback(parameters, unit)
     )
@@ -161,7 +161,7 @@ def _wrong_state(parameters: Parameters) -> tuple[str, str] | None:
     return None
 
 
-def _wrong_scope(parameters: Parameters) -> tuple[str, str] | None:
+def wrong_scope(parameters: Parameters) -> tuple[str, str] | None:
     """`scope` contains `openid` (OpenID Connect Core section 3.1.2.1) and only known scopes (Vipps Login FAQ)."""
     requested = _first(parameters, "scope").split()
     if OPENID not in requested:
@@ -215,13 +215,14 @@ def _accepted(parameters: Parameters, unit: SalesUnit, redirect_uri: str, state:
         code_challenge=challenge,
         # The documented default is plain, as in RFC 7636 section 4.3.
         code_challenge_method=(_first(parameters, "code_challenge_method") or "plain") if challenge else "",
-        brand=_brand(_first(parameters, "market"), unit),
+        brand=brand(_first(parameters, "market"), unit),
         # What happens without the advanced plan is not documented: this simulator ignores `acr_values` then.
         app_confirmation=wants_app and unit.plan == "advanced",
     )
 
 
-def _brand(market: str, unit: SalesUnit) -> str:
+def brand(market: str, unit: SalesUnit) -> str:
+    """Return the brand of the screens: by the market, or else the sales unit's."""
     if utcnow().date() >= MOBILEPAY_ENDS:
         return "vipps"
     return BRAND_BY_MARKET.get(market, unit.brand)

@@ -29,13 +29,16 @@ class OAuthFailure:
     error: str
     description: str
     debug: str
+    code: str = ""
+    """The `error_code` of a merchant-initiated login, such as `invalid_user`."""
+    retry_after: int = 0
 
     def to_json(self) -> dict[str, str | int]:
         """Return the documented error members (Login API OpenAPI: ErrorResponse; RFC 6749 section 5.2)."""
         return {
             "error": self.error,
             "error_description": self.description,
-            "error_code": self.status,
+            "error_code": self.code or self.status,
             "error_debug": self.debug,
         }
 

@@ -52,6 +52,10 @@ class MerchantConfig:
     """The brand on the screens when the request has no `market`; MobilePay is renamed Vipps on 12 January 2027."""
     webhook_url: str | None = None
     """Where revocation events go; the control API accepts only the origin of a redirect URI, or of this address."""
+    ping_url: str | None = None
+    """Where the ping of a merchant-initiated login goes (`pings`); the same origins as for `webhook_url`."""
+    ping_secret: str = "ping-secret"  # noqa: S105 - an invented one
+    """Signs the pings."""
     account_url: str | None = None
     """The merchant's page where people see their data; None links to the merchant's front page."""
     terms_url: str = "https://example.com/terms"
@@ -217,7 +221,7 @@ def _check_type(name: str, value: object) -> None:
         fits = value is None or isinstance(value, Mapping)
     elif name == "person_groups":
         fits = isinstance(value, list | tuple)
-    elif name in {"webhook_url", "account_url"}:
+    elif name in {"webhook_url", "ping_url", "account_url"}:
         fits = value is None or isinstance(value, str)
     else:
         fits = isinstance(value, str)

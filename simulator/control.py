@@ -17,6 +17,8 @@ POST   /control/persons/<key>/revoke    revoke the consent for one company ({"cl
                                         "event" varies the event: `twice`, `held` (sent only by the call below),
                                         `three_segments` (a dot at the end), `wrong_event`, `expired`, `silent` (never
                                         sent)
+POST   /control/persons/<key>/answer    answer the oldest login request on the person's phone, which a merchant started
+                                        by phone number; "action", "consents" and "faults" as for a whole login
 GET    /control/deliveries              the revocation events, and the status of each delivery
 POST   /control/deliveries/<delivery_id>/send    send an event, for the first time or again
 GET    /control/merchants               all merchants, with their secrets
@@ -53,6 +55,7 @@ from . import (
     merchants,
     openapi,
     persons,
+    pings,
     random_values,
     request_log,
     revocations,
@@ -167,6 +170,16 @@ def revoke_sharing(key: str) -> Response:
     now = [event for event in to_deliver if event.variant != Variant.HELD]
     delivered = {event.client_id: revocations.send_new(simulator().store, event) for event in now}
     return jsonify(revoked=revoked, delivered=delivered, deliveries=[event.id for event in to_deliver])
+
+
+@bp.post("/persons/<key>/answer")
+def answer_request(key: str) -> Response:
+    """Answer the oldest request on the person's phone, and ping the merchant."""
+    with simulator().store.write() as session:
+        person = _existing(session, Person, key)
+        login_id = control_requests.answer(session, simulator().config, person, _body())
+    pings.send(simulator().store, login_id)
+    return jsonify(answered=True)
 
 
 @bp.get("/deliveries")

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy.orm import Session
 
-from . import discovery, faults, scenarios, scripted_login
+from . import backchannel, discovery, faults, scenarios, scripted_login
 from .authorization import Accepted, Refused, SentBack, TooLong, check_request
 from .clock import utcnow
 from .config import SimulatorConfig
@@ -42,6 +42,19 @@ def perform(session: Session, config: SimulatorConfig, body: Mapping[str, Any]) 
                 raise ValueError(f"error page, no callback: {scenario.refusal}")
             script = replace(script, faults={**scenario.faults, **script.faults})
             return scripted_login.run(session, accepted, script, config.code_lifetime, utcnow())
+
+
+def answer(session: Session, config: SimulatorConfig, person: Person, body: Mapping[str, Any]) -> str:
+    """Answer the oldest request on a person's phone; return the id of its login. Raise ValueError if none waits."""
+    if unknown := sorted(set(body) - (_MEMBERS - {"authorization_url", "person"})):
+        raise ValueError(f"unknown members: {', '.join(unknown)}")
+    waiting = backchannel.open_requests(session, person.key, utcnow())
+    if not waiting:
+        raise ValueError(f"{person.key}: no request waits on the phone")
+    script = _script(session, {**body, "person": person.key})
+    login = waiting[0][1]
+    scripted_login.answer(session, login, script, config.code_lifetime, utcnow())
+    return login.id
 
 
 def _script(session: Session, body: Mapping[str, Any]) -> scripted_login.Script:

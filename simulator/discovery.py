@@ -1,8 +1,7 @@
 """Builds the discovery document (OpenID Connect Discovery section 4.2) with Vipps' paths and members.
 
-Source: Vipps MobilePay Login API guide, “Browser flow integration: openid-configuration”. Back-channel authentication
-is not part of this simulator yet, so its members are left out, as is `end_session_endpoint`: merchants cannot log a
-person out at Vipps.
+Source: Vipps MobilePay Login API guide, “Browser flow integration: openid-configuration”. `end_session_endpoint` is
+left out: merchants cannot log a person out at Vipps.
 """
 
 from typing import Any
@@ -14,6 +13,8 @@ REVOKE = f"{ACCESS}/oauth2/revoke"
 DISCOVERY = f"{ACCESS}/.well-known/openid-configuration"
 JWKS = f"{ACCESS}/.well-known/jwks.json"
 USERINFO = "/vipps-userinfo-api/userinfo"
+BACKCHANNEL = "/vipps-login-ciba/api/backchannel/authentication"
+USER_EXISTS = "/vipps-login-ciba/api/v1/user-exists"  # not in the document
 
 MAX_AGE = 3600
 
@@ -32,6 +33,8 @@ def document(public_url: str) -> dict[str, Any]:
         "userinfo_endpoint": public_url + USERINFO,
         "jwks_uri": public_url + JWKS,
         "revocation_endpoint": public_url + REVOKE,
+        "backchannel_authentication_endpoint": public_url + BACKCHANNEL,
+        "backchannel_token_delivery_modes_supported": ["poll"],
         "subject_types_supported": ["public", "pairwise"],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],

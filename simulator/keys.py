@@ -22,6 +22,7 @@ from .clock import utcnow
 from .models import SigningKey
 
 ALGORITHM = "RS256"
+MAX_PUBLISHED = 10  # so that many rotations, as in checks, do not make the key set long and slow
 
 _HEADERS: dict[str, Callable[[RSAKey], dict[str, Any]]] = {
     "none": lambda _: {"alg": "none", "kid": None, "typ": None},
@@ -81,6 +82,7 @@ class KeyRing:
             select(SigningKey)
             .where(or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > now - self._grace))
             .order_by(SigningKey.created_at.desc())
+            .limit(MAX_PUBLISHED)
         )
         return [_public(key) for key in session.scalars(published)]
 
@@ -99,7 +101,7 @@ def rotate(session: Session) -> str:
     return key.kid
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=256)
 def _parsed(pem: str) -> RSAKey:
     """Return a parsed key; parsing takes far longer than signing."""
     return RSAKey.import_key(pem)

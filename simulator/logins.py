@@ -205,8 +205,8 @@ def revoke_sharing(session: Session, person_key: str, client_id: str) -> bool:
 
     Return whether there was a consent: of concurrent calls, only one gets True.
 
-    Login API guide: webhooks, consent revocation. That the merchant's own screens are shown again
-    too is this simulator's choice.
+    Login API guide: webhooks, consent revocation. The simulator then shows the merchant's own screens again too, which
+    the guide does not say.
     """
     ended = [
         session.scalars(

@@ -87,13 +87,13 @@ def check_webhook(merchant: MerchantConfig, unit: SalesUnit | None) -> None:
 
     Otherwise the control API could make the simulator post to any server that it reaches, and tell its status.
     """
-    if merchant.webhook_url is None:
-        return
-    if merchant.any_local_redirect and is_local_url(merchant.webhook_url):
-        return
-    known = [*merchant.redirect_uris, *filter(None, [unit and unit.configured["webhook_url"]])]
-    if origin_of(merchant.webhook_url) not in map(origin_of, known):
-        raise ValueError("webhook_url: must have the origin of one of the merchant's redirect_uris")
+    for name in ("webhook_url", "ping_url"):
+        url = getattr(merchant, name)
+        if url is None or (merchant.any_local_redirect and is_local_url(url)):
+            continue
+        known = [*merchant.redirect_uris, *filter(None, [unit and unit.configured[name]])]
+        if origin_of(url) not in map(origin_of, known):
+            raise ValueError(f"{name}: must have the origin of one of the merchant's redirect_uris")
 
 
 def change_plan(unit: SalesUnit) -> None:

@@ -52,6 +52,8 @@ class SalesUnit(Base):
     msn: Mapped[str]
     brand: Mapped[str]
     webhook_url: Mapped[str | None]
+    ping_url: Mapped[str | None]
+    ping_secret: Mapped[str]
     account_url: Mapped[str | None]
     terms_url: Mapped[str]
     privacy_url: Mapped[str]
@@ -107,6 +109,19 @@ class Login(Base):
     stops_at_door: Mapped[bool] = mapped_column(default=False)
     code_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     code_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class BackchannelRequest(Base):
+    """A login that a merchant started by phone number; the rest of it is in its `Login`."""
+
+    __tablename__ = "sim_backchannel_request"
+
+    auth_req_id: Mapped[str] = mapped_column(String(60), primary_key=True)
+    login_id: Mapped[str] = mapped_column(ForeignKey(Login.id, ondelete="CASCADE"), unique=True)
+    binding_message: Mapped[str]
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    interval: Mapped[int]
+    polled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class AccessToken(Base):

@@ -91,6 +91,7 @@ LOGIN = _object(
     },
     required=("authorization_url",),
 )
+ANSWER = _object({name: LOGIN["properties"][name] for name in ("action", "error", "consents", "language", "faults")})
 FIELDS_OF_PERSON: Json = {
     **dict.fromkeys(TEXTS, TEXT),
     "email_state": _choice(*EMAIL_STATES),
@@ -121,6 +122,8 @@ MERCHANT = {
     "msn": TEXT,
     "brand": _choice(*BRANDS),
     "webhook_url": {"type": ["string", "null"]},
+    "ping_url": {"type": ["string", "null"]},
+    "ping_secret": TEXT,
     "account_url": {"type": ["string", "null"]},
     "terms_url": TEXT,
     "privacy_url": TEXT,
@@ -186,6 +189,14 @@ PATHS: dict[str, dict[str, Json]] = {
                 deliveries=_list(TEXT),
             ),
             _object({"client_id": TEXT, "event": _choice(*Variant)}),
+            parameters=_named("key"),
+        )
+    },
+    "/control/persons/{key}/answer": {
+        "post": _operation(
+            "Answer the oldest login request on the person's phone",
+            _answer(answered=TRUE),
+            ANSWER,
             parameters=_named("key"),
         )
     },

@@ -1,4 +1,4 @@
-"""A person's phone: the app's lists of companies with access and of remembered browsers.
+"""A person's phone: requests to log in, companies with access and remembered browsers.
 
 Beside the app, the page shows what the real app never shows: whether the revocation event reached the company. Every
 button posts and redirects back to this page.
@@ -8,16 +8,18 @@ from datetime import datetime
 
 from babel.dates import format_datetime, get_timezone
 from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import session as browser_session
 from flask_babel import get_locale
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from . import i18n, merchants, remembered_browsers, revocations, sharing, views
+from . import backchannel, i18n, merchants, pings, remembered_browsers, revocations, sharing, views
 from .clock import utcnow
 from .context import simulator
 from .database import fetch
-from .models import Delivery, Person, SalesUnit
-from .random_values import hashed
+from .models import Delivery, Login, Person, SalesUnit
+from .protocol import BROWSER
+from .random_values import hashed, new_value
 
 bp = Blueprint("phone", __name__, url_prefix="/persons/<key>")
 
@@ -43,6 +45,8 @@ def show(key: str) -> str:
         return render_template(
             "phone.html",
             person=views.portrait(person, i18n.language()),
+            requests=backchannel.open_requests(session, key, utcnow()),
+            answered=_answered(session, key),
             companies=companies,
             browsers=sharing.browsers(session, key, remembered_browsers.oldest(utcnow())),
             this_browser=hashed(remembered_browsers.token_of_browser() or ""),
@@ -53,6 +57,29 @@ def show(key: str) -> str:
             told=next((each for each in deliveries if ended and each.client_id == ended.client_id), None),
             now=utcnow(),
         )
+
+
+@bp.post("/requests/<login_id>/open")
+def open_request(key: str, login_id: str) -> Response:
+    """Confirm that the code is the same; what is left to agree to follows on the screens of every login."""
+    with simulator().store.write() as session:
+        login = _waiting(session, key, login_id)
+        if login is None:
+            return _back(key, login_id)
+        login.browser_hash = hashed(browser_session.setdefault(BROWSER, new_value()))
+        login.confirmed_at = utcnow()
+    return redirect(url_for("screens.show", login_id=login_id), 303)
+
+
+@bp.post("/requests/<login_id>/decline")
+def decline_request(key: str, login_id: str) -> Response:
+    """Decline a request; a repeated press sends no second ping."""
+    with simulator().store.write() as session:
+        login = _waiting(session, key, login_id)
+        declined = login is not None and backchannel.decline(session, login, utcnow())
+    if declined:
+        pings.send(simulator().store, login_id)
+    return _back(key, login_id)
 
 
 @bp.post("/revoke")
@@ -83,6 +110,24 @@ def forget_browsers(key: str) -> Response:
     with simulator().store.write() as session:
         sharing.forget_browsers(session, _person(session, key).key)
     return redirect(url_for("phone.show", key=key, _anchor="browsers"), 303)
+
+
+def _back(key: str, login_id: str) -> Response:
+    return redirect(url_for("phone.show", key=key, answered=login_id), 303)
+
+
+def _waiting(session: Session, key: str, login_id: str) -> Login | None:
+    """Return a request that waits on this phone."""
+    waiting = backchannel.open_requests(session, _person(session, key).key, utcnow())
+    return next((login for _, login in waiting if login.id == login_id), None)
+
+
+def _answered(session: Session, key: str) -> dict[str, str | bool] | None:
+    """Return which company's request was answered just now, and how."""
+    login = fetch(session, Login, request.args.get("answered", ""))
+    if login is None or login.person_key != key or login.finished_at is None:
+        return None
+    return {"name": session.get_one(SalesUnit, login.client_id).name, "is_yes": not login.error_location}
 
 
 def _person(session: Session, key: str) -> Person:

@@ -15,7 +15,7 @@ from flask import session as browser_session
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from . import discovery, door, logins, persons, remembered_browsers, request_log, scenarios, tokens, views
+from . import backchannel, discovery, door, logins, persons, remembered_browsers, request_log, scenarios, tokens, views
 from . import userinfo as userinfo_rules
 from .authorization import Accepted, Refusal, Refused, SentBack, TooLong, check_request
 from .clients import OAuthFailure, authenticate
@@ -72,24 +72,20 @@ def authorize() -> AnyResponse:
 def token() -> Response:
     """Exchange a code for tokens."""
     parts = simulator()
-    # RFC 6749 section 3.2: parameters must not be included more than once.
-    if doubled := _doubled_parameter():
-        return _oauth_failure(OAuthFailure(400, "invalid_request", f"{doubled} was sent more than once.", ""))
     form = request.form.to_dict()
     with parts.store.write() as session:
-        unit = authenticate(session, request.headers.get("Authorization", ""), form)
+        unit = _merchant(session)
         if isinstance(unit, OAuthFailure):
             return _oauth_failure(unit)
-        g.client_id = unit.client_id
-        outcome = tokens.exchange(
-            session,
-            unit,
-            form,
-            issuer=parts.issuer,
-            sign=lambda claims, flaw: parts.keys.sign(session, claims, flaw, unit.client_secret),
-            lifetime=parts.config.code_lifetime,
-            now=utcnow(),
-        )
+        parameters: dict[str, Any] = {
+            "issuer": parts.issuer,
+            "sign": lambda claims, flaw: parts.keys.sign(session, claims, flaw, unit.client_secret),
+            "now": utcnow(),
+        }
+        if form.get("grant_type") == backchannel.GRANT_TYPE:
+            outcome = backchannel.poll(session, unit, form, **parameters)
+        else:
+            outcome = tokens.exchange(session, unit, form, lifetime=parts.config.code_lifetime, **parameters)
     match outcome:
         case OAuthFailure() as failure:
             return _oauth_failure(failure)
@@ -97,6 +93,30 @@ def token() -> Response:
             return _faulty(answer)
         case tokens.Issued(body):
             return _json(body)
+
+
+@bp.post(discovery.BACKCHANNEL)
+def start_by_phone_number() -> Response:
+    """Put a login on the phone of the person that a merchant names."""
+    with simulator().store.write() as session:
+        unit = _merchant(session)
+        if isinstance(unit, OAuthFailure):
+            return _oauth_failure(unit)
+        form = request.form.to_dict()
+        chosen = scenarios.get(form.get(scenarios.PARAMETER, "")).faults
+        outcome = backchannel.start(session, unit, form, chosen, utcnow())
+    return _oauth_failure(outcome) if isinstance(outcome, OAuthFailure) else _json(outcome.body)
+
+
+@bp.post(discovery.USER_EXISTS)
+def user_exists() -> Response:
+    """Tell a merchant whether a phone number has a user."""
+    with simulator().store.read() as session:
+        unit = _merchant(session)
+        if isinstance(unit, OAuthFailure):
+            return _oauth_failure(unit)
+        found = backchannel.person_of_hint(session, request.form)
+    return _oauth_failure(found) if isinstance(found, OAuthFailure) else _json({"exists": found is not None})
 
 
 @bp.post(discovery.REVOKE)
@@ -165,6 +185,17 @@ def _start(session: Session, accepted: Accepted, scenario: Scenario) -> AnyRespo
     return redirect(url_for("screens.show", login_id=login.id))
 
 
+def _merchant(session: Session) -> SalesUnit | OAuthFailure:
+    """Return the sales unit that sent this request."""
+    # RFC 6749 section 3.2: parameters must not be included more than once.
+    if doubled := _doubled_parameter():
+        return OAuthFailure(400, "invalid_request", f"{doubled} was sent more than once.", "")
+    unit = authenticate(session, request.headers.get("Authorization", ""), request.form.to_dict())
+    if isinstance(unit, SalesUnit):
+        g.client_id = unit.client_id
+    return unit
+
+
 def _doubled_parameter() -> str | None:
     return next((name for name, values in request.form.lists() if len(values) > 1), None)
 
@@ -172,6 +203,8 @@ def _doubled_parameter() -> str | None:
 def _oauth_failure(failure: OAuthFailure) -> Response:
     g.error = failure.error
     response = _json(failure.to_json(), failure.status)
+    if failure.retry_after:
+        response.headers["Retry-After"] = str(failure.retry_after)
     if failure.status == 401 and "Authorization" in request.headers:
         # RFC 6749 section 5.2: answer with the scheme that the client used.
         response.headers["WWW-Authenticate"] = 'Basic realm="Vipps Login, simulated"'

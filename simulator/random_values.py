@@ -45,6 +45,11 @@ def new_access_token() -> str:
     return f"{new_value()}.{new_value()}"
 
 
+def new_ciba_token() -> str:
+    """Return the access token of a merchant-initiated login, which starts with `ciba.`."""
+    return f"ciba.{new_value()}"
+
+
 def hashed(value: str) -> str:
     """Return the SHA-256 of a random value, as hex."""
     return hashlib.sha256(value.encode()).hexdigest()

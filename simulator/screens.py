@@ -15,7 +15,20 @@ from flask import session as browser_session
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from . import door, error_pages, faults, headers, i18n, logins, persons, remembered_browsers, scripted_login, views
+from . import (
+    backchannel,
+    door,
+    error_pages,
+    faults,
+    headers,
+    i18n,
+    logins,
+    persons,
+    pings,
+    remembered_browsers,
+    scripted_login,
+    views,
+)
 from .clock import utcnow
 from .consents import answers
 from .context import simulator
@@ -45,6 +58,8 @@ class Visit:
     login: Login
     unit: SalesUnit
     now: datetime
+    on_phone: bool
+    """Whether a merchant started the login by phone number: then it ends on the phone."""
     problem: str = ""
 
     @property
@@ -141,6 +156,14 @@ def stop_at_door(login_id: str) -> Response | str:
         return redirect(url_for("screens.show", login_id=login_id), 303)
 
 
+@bp.after_request
+def send_ping(response: Response) -> Response:
+    """Tell the merchant that the person has answered, now that the answer is committed."""
+    if login_id := g.pop("answered_login", None):
+        pings.send(simulator().store, login_id)
+    return response
+
+
 def _visit(session: Session, login_id: str) -> Visit | Problem:
     """Return the login if it may continue in this browser."""
     login = fetch(session, Login, login_id)
@@ -151,10 +174,13 @@ def _visit(session: Session, login_id: str) -> Visit | Problem:
     if login.browser_hash != hashed(browser_session.get(BROWSER, "")):
         return Problem.OTHER_BROWSER
     now = utcnow()
-    if login.requested_at < now - timedelta(seconds=simulator().config.login_lifetime):
+    asked = backchannel.of_login(session, login_id)
+    lifetime = timedelta(seconds=simulator().config.login_lifetime)
+    if (asked.expires_at if asked else login.requested_at + lifetime) < now:
         return Problem.EXPIRED
-    headers.allow_form_target(login.redirect_uri)
-    return Visit(session, login, unit, now)
+    if not asked:
+        headers.allow_form_target(login.redirect_uri)
+    return Visit(session, login, unit, now, on_phone=asked is not None)
 
 
 def _act(login_id: str, expected: Step | None, act: Act) -> Response | str:
@@ -177,14 +203,29 @@ def _go_on(visit: Visit) -> Response:
     finished = logins.finish(visit.session, visit.login, simulator().config.code_lifetime, visit.now)
     if finished is None:
         return error_pages.problem_page(Problem.FINISHED)
-    response = door.send_back(visit.login, visit.unit, finished.location)
+    response = _send_back(visit, finished.location)
     if finished.remember_token:
         remembered_browsers.set_cookie(response, finished.remember_token)
     return response
 
 
+def _send_back(visit: Visit, location: str) -> Response:
+    """Send the browser to the merchant, or back to the phone."""
+    if not visit.on_phone:
+        return door.send_back(visit.login, visit.unit, location)
+    g.answered_login = visit.login.id
+    return _to_phone(visit)
+
+
+def _to_phone(visit: Visit) -> Response:
+    key, login_id = visit.login.person_key, visit.login.id
+    return redirect(url_for("phone.show", key=key, answered=login_id), 303)
+
+
 def _repeat_end(visit: Visit) -> Response:
     """Answer a repeated press like the first one."""
+    if visit.on_phone:
+        return _to_phone(visit)
     if visit.login.error_location:
         return door.send_back(visit.login, visit.unit, visit.login.error_location)
     return _go_on(visit)
@@ -245,12 +286,13 @@ def _fail(visit: Visit) -> Response | None:
 
 def _end(visit: Visit, error: str, description: str) -> Response:
     location = logins.end_with_error(visit.session, visit.login, error, description, now=visit.now)
-    return door.send_back(visit.login, visit.unit, location) if location else error_pages.problem_page(Problem.FINISHED)
+    return _send_back(visit, location) if location else error_pages.problem_page(Problem.FINISHED)
 
 
 def _page(visit: Visit) -> str:
     """Render the screen of the next step."""
     context = views.context(visit.session, visit.login, visit.unit, visit.step, i18n.language(), i18n.screen_language())
+    context["on_phone"] = visit.on_phone
     if visit.problem:
         context["accepted"] = request.form.getlist("accepted")
     template = f"{visit.step}.html"

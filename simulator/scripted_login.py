@@ -45,6 +45,16 @@ def run(session: Session, request: Accepted, script: Script, code_lifetime: int,
     return _walk(session, unit, login, script, code_lifetime, now)
 
 
+def answer(session: Session, login: Login, script: Script, code_lifetime: int, now: datetime) -> None:
+    """Perform what the person does with a request on the phone (`backchannel`)."""
+    login.faults = {**login.faults, **script.faults}
+    if script.action == "approve":
+        login.confirmed_at = now
+        _walk(session, session.get_one(SalesUnit, login.client_id), login, script, code_lifetime, now)
+    else:
+        _end(session, login, script.error if script.action == "error" else "access_denied", now)
+
+
 def _walk(session: Session, unit: SalesUnit, login: Login, script: Script, code_lifetime: int, now: datetime) -> str:
     while True:
         match logins.next_step(session, login, now):

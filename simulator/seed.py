@@ -11,6 +11,7 @@ from .config import MerchantConfig
 from .database import Base, Store
 from .models import (
     AccessToken,
+    BackchannelRequest,
     Clock,
     ConsentAnswer,
     Delivery,
@@ -24,7 +25,7 @@ from .models import (
 )
 
 _DISPOSABLE = (
-    *(AccessToken, Login, ConsentAnswer, Grant, Delivery),
+    *(AccessToken, BackchannelRequest, Login, ConsentAnswer, Grant, Delivery),
     *(RememberedBrowser, ProviderCall, EndpointFault, Person, Clock),
 )
 

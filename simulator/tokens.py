@@ -19,10 +19,11 @@ from . import faults, persons
 from .clients import OAuthFailure
 from .database import changed
 from .models import AccessToken, Login, Person, SalesUnit
-from .random_values import hashed, new_access_token, new_id
+from .random_values import hashed, new_access_token, new_ciba_token, new_id
 from .scopes import APP_CONFIRMATION
 
 EXPIRES_IN = 3599
+CIBA_EXPIRES_IN = 300
 ID_TOKEN_LIFETIME = 3600
 
 _INVALID_GRANT = (
@@ -50,16 +51,16 @@ def exchange(
         return failure
     login = session.scalars(select(Login).where(Login.code_hash == hashed(form["code"]))).one_or_none()
     if login is None or login.client_id != unit.client_id:
-        return _invalid_grant("The code is unknown or was issued to another client.")
+        return invalid_grant("The code is unknown or was issued to another client.")
     if login.code_used_at is not None:
         return _reused(session, login, now)
     if problem := _wrong_grant(login, form, lifetime, now):
-        return _invalid_grant(problem)
-    if not _use_code(session, login, now):
+        return invalid_grant(problem)
+    if not use_once(session, login, now):
         return _reused(session, login, now)
     if fault := faults.answer(login.faults, "token"):
-        return faults.filled_in(fault, _issue(session, unit, login, issuer, sign, now))
-    return Issued(_issue(session, unit, login, issuer, sign, now))
+        return faults.filled_in(fault, issue(session, unit, login, issuer, sign, now))
+    return Issued(issue(session, unit, login, issuer, sign, now))
 
 
 def revoke(session: Session, unit: SalesUnit, token: str, now: datetime) -> None:
@@ -113,8 +114,8 @@ def _challenge(login: Login, verifier: str) -> bytes:
     return _base64url(hashlib.sha256(raw).digest()).encode() if login.code_challenge_method == "S256" else raw
 
 
-def _use_code(session: Session, login: Login, now: datetime) -> bool:
-    """Mark the code as used; of two concurrent requests only one succeeds."""
+def use_once(session: Session, login: Login, now: datetime) -> bool:
+    """Mark the code, or the login without one, as used; of two concurrent requests only one succeeds."""
     unused = update(Login).where(Login.id == login.id, Login.code_used_at.is_(None))
     return changed(session, unused.values(code_used_at=now))
 
@@ -122,25 +123,33 @@ def _use_code(session: Session, login: Login, now: datetime) -> bool:
 def _reused(session: Session, login: Login, now: datetime) -> OAuthFailure:
     """Refuse a second use and revoke the access token of the first one (RFC 6749 section 4.1.2)."""
     session.execute(update(AccessToken).where(AccessToken.login_id == login.id).values(revoked_at=now))
-    return _invalid_grant("The code was used before.")
+    return invalid_grant("The code was used before.")
 
 
-def _invalid_grant(debug: str) -> OAuthFailure:
+def invalid_grant(debug: str) -> OAuthFailure:
+    """Return the answer to every code that does not fit, with the reason for the developer."""
     return OAuthFailure(400, "invalid_grant", _INVALID_GRANT, debug)
 
 
-def _issue(session: Session, unit: SalesUnit, login: Login, issuer: str, sign: Sign, now: datetime) -> dict[str, Any]:
-    """Return the token response; there is no refresh token (Login API guide: token endpoint)."""
-    access_token = new_access_token()
+def issue(
+    session: Session, unit: SalesUnit, login: Login, issuer: str, sign: Sign, now: datetime, auth_req_id: str = ""
+) -> dict[str, Any]:
+    """Return the token response; there is no refresh token (Login API guide: token endpoint).
+
+    `auth_req_id` is that of a merchant-initiated login: its sample has another form of token, type and lifetime.
+    """
+    access_token = new_ciba_token() if auth_req_id else new_access_token()
     session.add(AccessToken(token_hash=hashed(access_token), login_id=login.id, issued_at=now))
     person = session.get_one(Person, login.person_key)
     claims = {"iss": issuer, "at_hash": left_half_hash(access_token), **_id_token_claims(unit, login, person, now)}
+    if auth_req_id:
+        claims["auth_req_id"] = auth_req_id
     body = {
         "access_token": access_token,
         "id_token": sign(faults.replace_members(login.faults, "id_token", claims), login.faults.get("signature", "")),
-        "expires_in": EXPIRES_IN,
-        "scope": " ".join(login.scopes),
-        "token_type": "bearer",
+        "expires_in": CIBA_EXPIRES_IN if auth_req_id else EXPIRES_IN,
+        **({} if auth_req_id else {"scope": " ".join(login.scopes)}),
+        "token_type": "Bearer" if auth_req_id else "bearer",
     }
     return faults.replace_members(login.faults, "token_response", body)
 

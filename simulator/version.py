@@ -4,6 +4,6 @@ The version is semantic (semver.org), and the behaviour of the default world is 
 a merchant's tests raises the first number. `CHANGELOG.md` lists changes by the date of Vipps' documentation.
 """
 
-__version__ = "1.0.0"
+__version__ = "1.1.0"
 FOLLOWS = "Simulator-Follows"
 DOCUMENTATION = "2026-11"

@@ -26,8 +26,9 @@ from flask_migrate import upgrade
 from sqlalchemy import create_engine, text
 from werkzeug.serving import make_server
 
-from app import create_app
+from app import about, create_app
 from app.database import db
+from app.security import CLASS
 from app.settings import load
 from tests import speed
 from tests.pages import Page, check_page, token_in
@@ -50,6 +51,8 @@ hypothesis.settings.load_profile("shop")
 os.environ["FLASK_SKIP_DOTENV"] = "1"  # a developer's own `.env` must not decide a test
 ENVIRONMENT = {"VIPPS_ENVIRONMENT": "simulator", "SECRET_KEY": "a key for tests that is long enough to sign"}
 WEBHOOK_TOKEN = load(ENVIRONMENT).webhook_token
+# Tests write prices as here, whatever a fork's own currency and delivery price are.
+about.CURRENCY, about.PRICE_LOCALE, about.DELIVERY_PRICE = "NOK", "nb_NO", 0
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -121,24 +124,15 @@ def cookie_of(app: Flask, short: str) -> str:
     """Return the name of the shop's cookie in the browser; a name that is none of the shop's stays as it is."""
     if short == "vipps-login":
         return str(app.extensions["vipps"].cookie)
-    ours = {
-        "session",
-        "form",
-        "cart",
-        "language",
-        "pending-link",
-        "staff",
-        "inspector",
-        "error-playground",
-        "tour",
-        "world",
-    }
+    ours = {"session", "form", "cart", "language", "pending-link", "staff", "inspector", "error-playground"}
+    ours |= {"tour", "missions", "world"}
     return str(app.extensions["settings"].cookie_name(short)) if short in ours else short
 
 
 def build(environ: dict[str, str], database: Path) -> Flask:
     """Build a shop on a database file that has its tables."""
     app = create_app(load({**ENVIRONMENT, "DATABASE_URL": f"sqlite:///{database}", **environ}))
+    app.extensions.pop(CLASS, None)  # limits as outside of the demo; tests/demo/test_classroom.py has the demo's
     app.test_client_class = Browser
     app.jinja_env.bytecode_cache = speed.compiled_templates
     app.config["TESTING"] = True

@@ -200,6 +200,10 @@ def test_real_environment_is_judged_more_strictly(make_app: Callable[..., Flask]
     findings = found(make_app(**base))
     assert findings["https"].level is Level.OK
     assert findings["proxies"].level is Level.WARNING
+    assert findings["sales_unit"].level is Level.WARNING
+    assert findings["counter"].level is Level.SKIPPED
+    more = found(make_app(**base, VIPPS_MERCHANT_SERIAL_NUMBER="123456", VIPPS_COUNTER="1"))
+    assert (more["sales_unit"].level, more["counter"].level) == (Level.OK, Level.OK)
     assert findings["secret_key"].level is Level.OK
     assert "Secure" in findings["cookies"].said
     assert found(make_app(**{**base, "SECRET_KEY": "a" * 40}))["secret_key"].level is Level.FAILED

@@ -1,7 +1,7 @@
 """A fork is a whole shop: the command writes it, it is clean, starts, keeps the tests, and some of them pass here.
 
 Its whole suite takes minutes. `CHOSEN` is quick and near to what a fork changes: consents, whole logins at the
-simulator and translations. A fork's tests run in a process that does not see this project.
+simulator, prices, order numbers and translations. A fork's tests run in a process that does not see this project.
 """
 
 import os
@@ -9,8 +9,10 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Iterable
+from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -18,13 +20,15 @@ from flask import Flask
 
 from app import about
 from demo import fork as forking
-from demo.fork import commit, identity, selection
+from demo.fork import commit, identity, requirements, selection
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "Bø & “Søn”"
 CHOSEN = (
     "tests/customers/consents/test_ledger.py", "tests/customers/consents/test_with_the_login.py",
-    "tests/customers/test_sample_customers.py", "tests/test_translations.py",
+    "tests/customers/test_sample_customers.py", "tests/test_packaging.py", "tests/test_translations.py",
+    "tests/shop/test_last_one.py::test_a_double_click_on_the_order_button_is_one_order",
+    "tests/shop/test_orders.py::test_the_confirmation_says_what_was_ordered",
 )  # fmt: skip
 # Folders and files whose tests a fork keeps, all of them.
 KEPT = (
@@ -63,9 +67,14 @@ def run(folder: Path, *command: str) -> str:
 
 @pytest.fixture(scope="module")
 def fork(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write a fork, once for all tests here."""
+    """Write a fork, once for all tests here; it has a currency and settings of its own."""
     folder = tmp_path_factory.mktemp("fork") / "shop"
     forking.write(ROOT, folder, NAME)
+    says = (folder / "app" / "about.py").read_text()
+    own = says.replace('"NOK", "nb_NO"', '"EUR", "fi_FI"').replace("DELIVERY_PRICE = 0", "DELIVERY_PRICE = 4900")
+    assert {"EUR", "4900"} <= set(re.findall(r"\w+", own))
+    (folder / "app" / "about.py").write_text(own)
+    (folder / ".env").write_text("PASSWORDS=0\n")
     return folder
 
 
@@ -173,6 +182,29 @@ def test_a_fork_takes_a_later_fix_as_its_readme_says(
     git(mine, "apply", "--3way", str(tmp_path / "fix.patch"))
     assert "MAX_LENGTH = 400" in (mine / "app" / "vipps" / "return_path.py").read_text()
     assert git(mine, "diff", "--cached", "--name-only").split() == ["app/vipps/return_path.py"]
+
+
+def plain(names: Iterable[str]) -> set[str]:
+    return {re.sub(r"[-_.]+", "-", name).lower() for name in names}
+
+
+def test_a_fork_needs_only_the_packages_that_it_uses(fork: Path) -> None:
+    names = tomllib.loads((fork / "pyproject.toml").read_text())
+    own = {name.partition("[")[0] for name in map(requirements.name_of, names["project"]["dependencies"])}
+    own |= set(map(requirements.name_of, names["dependency-groups"]["dev"]))
+    lists = ("pyproject.toml", "uv.lock", "requirements.txt", "requirements-dev.txt")
+    used = "\n".join(text for path, text in texts(fork).items() if path not in lists)
+    words = set(re.findall(r"[\w-]+", re.sub(r"[.:/]", " ", used)))
+    modules = packages_distributions()
+    for name in sorted(own):
+        if not name.startswith(("pytest-", "types-")):  # plugins and stubs are not imported
+            called = {name.removesuffix("-bin"), *(script.name for script in distribution(name).entry_points)}
+            called.update(module for module, sources in modules.items() if name in plain(sources))
+            assert called & words, name
+    for file in lists:
+        assert not re.search(r"^flask-login|name = .flask-login", (fork / file).read_text(), re.MULTILINE), file
+    assert "pygments==" not in (fork / "requirements.txt").read_text()
+    assert "pygments==" in (fork / "requirements-dev.txt").read_text()  # pytest needs it
 
 
 def test_a_folder_without_git_has_no_commit(tmp_path: Path) -> None:

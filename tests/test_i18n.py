@@ -1,7 +1,6 @@
 """Dates and times, and texts in the right language within one request."""
 
 from datetime import UTC, datetime
-from urllib.parse import parse_qs
 
 import pytest
 import urllib3
@@ -73,12 +72,6 @@ def test_a_login_is_in_one_language_from_the_shop_to_vipps(vipps: VippsPerson, h
     assert f'<html lang="{language}"' in landing
     assert simulator_i18n.preferred_language(header) == language
     assert (simulator_i18n.LANGUAGES, simulator_i18n.ALIASES) == (LANGUAGES, ALIASES)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_language_that_the_visitor_chose_is_kept_at_the_simulator(vipps: VippsPerson, language: str) -> None:
-    vipps.browser.get(f"/language/{language}")
-    assert parse_qs(vipps.start())[simulator_i18n.PARAMETER] == [language]
 
 
 @pytest.mark.parametrize("header", ["", ";", "nb;q=x", "en," * 2000, "*", "\u00e6"])

@@ -25,6 +25,7 @@ from tests.customers.steps import EMAIL, PASSWORD, add_customer, log_in_by_form
 from tests.vipps.webhook_steps import send
 from tests.vipps_person import VippsPerson
 
+KEPT = ("PATH", "HOME", "FLASK_SKIP_DOTENV")  # of the environment, for a process
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "a long token for tests, not to be guessed"
 ALLOWED = {"Authorization": f"Bearer {TOKEN}"}
@@ -73,7 +74,7 @@ def test_metrics_is_off_without_a_token_in_the_settings(app: Flask) -> None:
 
 def test_without_metrics_the_library_is_not_imported() -> None:
     code = "import sys; from app import create_app; create_app(); sys.exit('prometheus_client' in sys.modules)"
-    environ = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
+    environ = {name: value for name, value in os.environ.items() if name in KEPT}
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**environ, "SECRET_KEY": "k" * 48}, check=False)
     assert done.returncode == 0
 
@@ -181,7 +182,7 @@ def test_another_shop_of_the_same_process_counts_for_itself(make_app: Any, measu
 def test_two_workers_of_gunicorn_count_together(demo_database: Path, tmp_path: Path, unused_port: int) -> None:
     shutil.copy(demo_database, tmp_path / "shop.sqlite")
     environ = {
-        **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}, "TMPDIR": str(tmp_path),
+        **{name: value for name, value in os.environ.items() if name in KEPT}, "TMPDIR": str(tmp_path),
         "SECRET_KEY": "a key for tests that is long enough to sign",
         "DATABASE_URL": f"sqlite:///{tmp_path / 'shop.sqlite'}", "PUBLIC_URL": f"http://127.0.0.1:{unused_port}",
         "BIND": f"127.0.0.1:{unused_port}", "WEB_CONCURRENCY": "2", "METRICS_TOKEN": TOKEN,

@@ -13,11 +13,15 @@ from typing import Any
 
 import pytest
 from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from flask import Flask
 from sqlalchemy import JSON, Boolean, Column, Connection, Date, DateTime, Integer, String, create_engine, text
 
 from app.database import SETUP_LOCK, db, migrate
+from app.doctor.findings import Level
+from app.doctor.own import migrations
 from app.vipps.attempts import metadata as vipps_metadata
 from tests.conftest import DATABASES, ENVIRONMENT
 from tests.tables import tables_in
@@ -176,16 +180,44 @@ def migrate_by(tmp_path: Path) -> Migrate:
     """Return what runs one more revision, given by the body of its `upgrade`."""
 
     def run(app: Flask, body: str) -> None:
-        source = f"import sqlalchemy as sa\nfrom alembic import op\nrevision = 'next'\ndown_revision = {head!r}\n"
-        (tmp_path / "next.py").write_text(f"{source}def upgrade():\n    {body}\n")
+        add_revision(tmp_path, "next", body)
         with app.app_context():
-            config = migrate.get_config()
-            config.set_main_option("path_separator", "os")
-            config.set_main_option("version_locations", os.pathsep.join([str(REVISIONS[0].parent), str(tmp_path)]))
-            command.upgrade(config, "head")
+            command.upgrade(config_with(tmp_path), "head")
 
-    head = REVISIONS[-1].stem[:4]
     return run
+
+
+def add_revision(folder: Path, name: str, body: str = "pass") -> None:
+    """Write a revision that follows the newest one, given by the body of its `upgrade`."""
+    head = ScriptDirectory(str(ROOT / "migrations")).get_current_head()
+    source = f"import sqlalchemy as sa\nfrom alembic import op\nrevision = {name!r}\ndown_revision = {head!r}\n"
+    (folder / f"{name}.py").write_text(f"{source}def upgrade():\n    {body}\n")
+
+
+def config_with(folder: Path) -> Config:
+    """Return Alembic's configuration with the revisions of one more folder."""
+    config = migrate.get_config()
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("version_locations", os.pathsep.join([str(REVISIONS[0].parent), str(folder)]))
+    return config
+
+
+def test_two_newest_revisions_are_named_with_the_command_that_merges_them(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("own", "upstream"):
+        add_revision(tmp_path, name)
+    with app.app_context():
+        config = config_with(tmp_path)
+    monkeypatch.setattr(migrate, "get_config", lambda: config)
+    with app.app_context():
+        finding = migrations()
+    assert (finding.level, "own, upstream" in finding.said) == (Level.FAILED, True)
+    merge = "flask --app wsgi db merge -m upstream heads"
+    assert merge in finding.advice
+    ended = app.test_cli_runner().invoke(args=["setup"])
+    assert ended.exit_code == 1
+    assert merge in ended.output
 
 
 def contents_around(app: Flask, run: Callable[[], None]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

@@ -4,14 +4,17 @@ import logging
 import logging.handlers
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from werkzeug.debug import DebuggedApplication
 
+import wsgi
 from app import dev_server
-from app.dev_server import serve_both
+from app.dev_server import listening_address, serve_both
 from app.settings import Settings, load
 from tests.conftest import ENVIRONMENT, free_port
 
@@ -20,9 +23,10 @@ LISTENS = "import signal, socket, sys; s = socket.create_server(('localhost', in
 
 @pytest.fixture
 def settings() -> Iterator[Settings]:
-    """Return settings whose simulator has a free port, and leave SIGTERM as it was."""
+    """Return settings whose shop and simulator have free ports, and leave SIGTERM as it was."""
     before = signal.getsignal(signal.SIGTERM)
-    yield load({**ENVIRONMENT, "SIMULATOR_URL": f"http://localhost:{free_port()}"})
+    urls = {name: f"http://localhost:{free_port()}" for name in ("PUBLIC_URL", "SIMULATOR_URL")}
+    yield load({**ENVIRONMENT, **urls})
     signal.signal(signal.SIGTERM, before)
 
 
@@ -33,16 +37,83 @@ def test_the_shop_is_served_when_the_simulator_answers(settings: Settings) -> No
         socket.create_connection(("localhost", port), timeout=1).close()
         steps.append("served")
 
-    serve_both(settings, serve_shop, [sys.executable, "-c", LISTENS, str(port)])
+    serve_both(serve_shop, [sys.executable, "-c", LISTENS, str(port)], ("localhost", port))
     assert steps == ["served"]
     with pytest.raises(OSError, match="refused"):  # they end together
         socket.create_connection(("localhost", port), timeout=1)
 
 
-def test_a_simulator_that_cannot_start_does_not_keep_the_shop_waiting(settings: Settings) -> None:
+def test_without_its_simulator_the_shop_is_not_served(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     steps: list[str] = []
-    serve_both(settings, lambda: steps.append("served"), [sys.executable, "-c", "raise SystemExit(3)"])
-    assert steps == ["served"]
+    with pytest.raises(SystemExit):
+        serve_both(lambda: steps.append("served"), [sys.executable, "-c", "raise SystemExit(3)"], ("localhost", 9))
+    assert not steps
+    assert "The simulator did not start" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("origin", "bind", "expected"),
+    [
+        ("http://localhost:8000", "", ("localhost", 8000)), ("http://localhost", "", ("localhost", 80)),
+        ("http://[::1]:8000", "", ("::1", 8000)), ("https://shop.example.com", "", ("localhost", 8000)),
+        ("http://192.168.1.5:8000", "", ("192.168.1.5", 8000)), ("http://[fd00::2]:8000", "", ("fd00::2", 8000)),
+        ("http://teacher.local:8000", "", ("0.0.0.0", 8000)), ("http://teacher", "", ("0.0.0.0", 80)),
+        ("https://shop.example.com", "0.0.0.0:9000", ("0.0.0.0", 9000)), ("http://teacher", "[::]:90", ("::", 90)),
+        ("https://shop.example.com", ":9000", ("localhost", 9000)),
+    ],
+)  # fmt: skip
+def test_the_public_address_and_the_listening_address_may_differ(
+    origin: str, bind: str, expected: tuple[str, int]
+) -> None:
+    assert listening_address(origin, bind) == expected
+
+
+@pytest.mark.parametrize("taken", ["public_url", "simulator_url"])
+def test_make_run_ends_with_a_message_when_it_cannot_listen(
+    settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, taken: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["wsgi.py"])
+    monkeypatch.setattr(subprocess, "Popen", pytest.fail)
+    monkeypatch.setenv("FLASK_DEBUG", "")
+    port = int(getattr(settings, taken).rpartition(":")[2])
+    with socket.create_server(("localhost", port)), pytest.raises(SystemExit):
+        wsgi.main(settings)
+    said = capsys.readouterr()
+    assert f"Cannot listen on localhost:{port}" in said.err
+    assert taken.upper() in said.err
+    assert not said.out
+
+
+@pytest.mark.parametrize(
+    ("environ", "shop", "simulator", "is_debugged"),
+    [
+        ({}, ("localhost", 8000), ("localhost", 8001), True),
+        ({"BIND": "0.0.0.0:9000"}, ("0.0.0.0", 9000), ("0.0.0.0", 8001), False),
+        (
+            {"PUBLIC_URL": "https://a.example", "SIMULATOR_URL": "https://b.example", "BIND": "127.0.0.1:9000",
+             "SIMULATOR_CONNECT_TO": "http://localhost:9001"},
+            ("127.0.0.1", 9000), ("127.0.0.1", 9001), False,
+        ),
+    ],
+)  # fmt: skip
+def test_the_debugger_is_for_an_address_of_this_machine_only(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], shop: object, simulator: object, *, is_debugged: bool
+) -> None:
+    for name, value in {"BIND": "", "FLASK_DEBUG": "", "WERKZEUG_RUN_MAIN": "true", **environ}.items():
+        monkeypatch.setenv(name, value)
+    served: list[tuple[object, ...]] = []
+    monkeypatch.setattr(dev_server, "run_simple", lambda host, port, app, **_: served.append((host, port, app)))
+    monkeypatch.setattr(wsgi, "build_simulator", lambda *_: object())
+    monkeypatch.setattr(wsgi, "build_shop", lambda *_: object())
+    monkeypatch.delitem(wsgi.__dict__, "app", raising=False)
+    settings = load({**ENVIRONMENT, **{name: value for name, value in environ.items() if name != "BIND"}})
+    monkeypatch.setattr(wsgi, "settings_or_exit", lambda: settings)
+    for arguments in (["wsgi.py"], ["wsgi.py", "simulator"]):
+        monkeypatch.setattr(sys, "argv", arguments)
+        wsgi.main(settings)
+    monkeypatch.delitem(wsgi.__dict__, "app", raising=False)
+    assert [each[:2] for each in served] == [shop, simulator]
+    assert [isinstance(app, DebuggedApplication) for *_, app in served] == [is_debugged] * 2
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])

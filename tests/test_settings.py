@@ -13,8 +13,10 @@ import pytest
 import time_machine
 from flask import Flask
 
+import wsgi
 from app.database import engine_options
 from app.settings import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Settings, SettingsError, kept_secret, load, sources
+from app.vipps.config import ConnectTo
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = {
@@ -72,7 +74,10 @@ def test_an_empty_value_is_not_set() -> None:
         ({"VIPPS_CONSENT_SCOPE": "all"}, "VIPPS_CONSENT_SCOPE"), ({"VIPPS_SCOPES": "name email"}, "VIPPS_SCOPES"),
         ({"VIPPS_SCOPES": "openid nin"}, "VIPPS_SCOPES"), ({"VIPPS_CLIENTID": "x"}, "VIPPS_CLIENT_ID"),
         ({"VIPPS_CLIENT_ID": "x"}, "VIPPS_CLIENT_SECRET"), ({"VIPPS_CLIENT_SECRET": "x"}, "VIPPS_CLIENT_ID"),
-        ({"PUBLIC_URL": "http://shop.example.com"}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "http://shop.example.com"}, "PUBLIC_URL: must be https; http is for the simulator on"),
+        ({"PUBLIC_URL": "http://8.8.8.8:8000"}, "PUBLIC_URL"), ({"PUBLIC_URL": "http://local.example"}, "PUBLIC_URL"),
+        ({**REAL, "PUBLIC_URL": "http://192.168.1.5"}, "PUBLIC_URL: must be https, but for localhost"),
+        ({**REAL, "PUBLIC_URL": "http://teacher.local"}, "PUBLIC_URL"),
         ({"PUBLIC_URL": "https://shop.example.com/#top"}, "PUBLIC_URL"),
         ({"PUBLIC_URL": "https://shop.example.com/shop"}, "PUBLIC_URL"),
         ({"PUBLIC_URL": "https://shop.example.com?x=1"}, "PUBLIC_URL"),
@@ -82,7 +87,7 @@ def test_an_empty_value_is_not_set() -> None:
         ({"SIMULATOR_URL": "http://localhost:8000/w/a"}, "PUBLIC_URL"),
         ({"SIMULATOR_CONNECT_TO": "simulator"}, "SIMULATOR_CONNECT_TO: a host and a port"),
         ({"SIMULATOR_CONNECT_TO": "simulator:99999"}, "SIMULATOR_CONNECT_TO"),
-        ({"SIMULATOR_CONNECT_TO": "http://simulator:80"}, "SIMULATOR_CONNECT_TO"),
+        ({"SIMULATOR_CONNECT_TO": "https://simulator:80"}, "SIMULATOR_CONNECT_TO"),
         ({**REAL, "SIMULATOR_CONNECT_TO": "simulator:80"}, "SIMULATOR_CONNECT_TO: it is for the simulator only"),
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
         ({"MAIL_URL": "nowhere"}, "MAIL_URL"),
@@ -235,6 +240,44 @@ def test_the_variables_of_other_programs_are_left_alone(variable: str) -> None:
     assert load({**REAL, variable: "x"}) == load(REAL)
 
 
+@pytest.mark.parametrize("host", ["192.168.1.5", "10.0.0.7:8000", "[fd00::2]:8000", "teacher.local:8000", "teacher"])
+def test_an_address_of_the_local_network_may_be_http_with_the_simulator(
+    host: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = load({"PUBLIC_URL": f"http://{host}", "SIMULATOR_URL": "http://192.168.1.5:8001"})
+    wsgi.warn_of_plain_http(settings)
+    assert f"http://{host} is plain http" in capsys.readouterr().err
+    for quiet in ({}, REAL):
+        wsgi.warn_of_plain_http(load(quiet))
+        assert not capsys.readouterr().err
+
+
+CODESPACE = {"CODESPACE_NAME": "fluffy-waffle", "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN": "app.github.dev"}
+LOCAL = ("http://localhost:8000", "http://localhost:8001", None, 0)
+
+
+@pytest.mark.parametrize(
+    ("environ", "found"),
+    [
+        (
+            CODESPACE,
+            (
+                "https://fluffy-waffle-8000.app.github.dev", "https://fluffy-waffle-8001.app.github.dev",
+                ConnectTo("localhost", 8001, without_tls=True), 1,
+            ),
+        ),
+        ({**CODESPACE, "PUBLIC_URL": "http://localhost:8000"}, LOCAL),
+        ({"CODESPACE_NAME": "fluffy-waffle"}, LOCAL),
+        ({**CODESPACE, **REAL, "PUBLIC_URL": ""}, LOCAL),
+    ],
+)  # fmt: skip
+def test_a_codespace_has_the_addresses_of_its_forwarded_ports(
+    environ: dict[str, str], found: tuple[object, ...]
+) -> None:
+    settings = load(environ)
+    assert (settings.public_url, settings.simulator_url, settings.connect_to, settings.trusted_proxies) == found
+
+
 def test_the_file_is_read_beside_the_environment_which_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("app.settings.DOTENV", tmp_path / ".env")
     for name in (*(field.upper() for field in Settings.model_fields), "FLASK_SKIP_DOTENV"):
@@ -329,10 +372,9 @@ def test_workers_that_start_together_get_the_same_generated_key(tmp_path: Path) 
     [
         [sys.executable, "wsgi.py"],
         [sys.executable, "-m", "flask", "--app", "wsgi", "doctor"],
-        [sys.executable, "-m", "flask", "--app", "wsgi", "run"],
         [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "wsgi:app"],
     ],
-    ids=["wsgi", "doctor", "run", "gunicorn"],
+    ids=["wsgi", "doctor", "gunicorn"],
 )
 def test_servers_and_commands_read_the_same_file(command: list[str], tmp_path: Path) -> None:
     """A wrong value in `.env` stops each of them in the same way, without a traceback."""

@@ -7,6 +7,7 @@ from http.client import HTTPConnection
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from flask import Flask, request
@@ -18,7 +19,7 @@ from app.database import db
 from app.i18n import LANGUAGES, format_price
 from app.security import client_network, cookie_name
 from tests.conftest import browser_of, open_page, post, served
-from tests.pages import check_page
+from tests.pages import check_page, token_in
 
 HTTPS = {
     "VIPPS_ENVIRONMENT": "test", "VIPPS_CLIENT_ID": "an-id", "VIPPS_CLIENT_SECRET": "a-secret",
@@ -206,6 +207,73 @@ def test_forwarded_headers_are_trusted_for_the_configured_number_of_proxies(
         "X-Forwarded-For": "1.1.1.1, 2.2.2.2, 3.3.3.3", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil",
     }  # fmt: skip
     assert browser_of(shop).get("/who", headers=forged).text == f"{seen} localhost:8000"
+
+
+def tunnel(origin: str, **fixed: str) -> Any:
+    """Return a proxy for `origin` that asks for it by its own address, as GitHub Codespaces does."""
+
+    def proxy(environ: Any, start_response: Any) -> list[bytes]:
+        host, length = environ["HTTP_HOST"], int(environ.get("CONTENT_LENGTH") or 0)
+        forwarded = {"X-Forwarded-Host": host, "X-Forwarded-Proto": "https", "X-Forwarded-For": "10.1.2.3", **fixed}
+        for name, value in environ.items():
+            if name.startswith("HTTP_") and name != "HTTP_HOST":
+                forwarded.setdefault(name[5:].replace("_", "-").title(), value)
+        forwarded["Content-Type"] = environ.get("CONTENT_TYPE", "")
+        connection = HTTPConnection(urlsplit(origin).netloc, timeout=20)
+        body = environ["wsgi.input"].read(length)
+        connection.request(environ["REQUEST_METHOD"], environ["PATH_INFO"], body, forwarded)
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        start_response(
+            f"{answer.status} {answer.reason}", [pair for pair in answer.getheaders() if pair[0] != "Connection"]
+        )
+        return [content]
+
+    return proxy
+
+
+@pytest.mark.parametrize(
+    ("proxies", "fixed", "status"),
+    [
+        ("1", {}, 200),
+        ("1", {"X-Forwarded-Host": "evil.example, shop.example.com"}, 200),
+        ("1", {"X-Forwarded-Host": "evil.example"}, 308),
+        ("1", {"X-Forwarded-Host": "shop.example.com, evil.example"}, 308),
+        ("0", {}, 308),
+    ],
+)
+def test_behind_a_tunnel_that_asks_for_localhost_the_shop_does_not_redirect_for_ever(
+    make_app: Any, proxies: str, fixed: dict[str, str], status: int
+) -> None:
+    shop = make_app(PUBLIC_URL="https://shop.example.com", TRUSTED_PROXIES=proxies)
+    with served(shop) as origin, served(tunnel(origin, **fixed)) as public:
+        connection = HTTPConnection(urlsplit(public).netloc, timeout=20)
+        connection.request("GET", "/login", headers={"Host": "shop.example.com"})
+        page = connection.getresponse()
+        text = page.read().decode()
+        assert (page.status, page.getheader("Location")) == (
+            status, None if status == 200 else "https://shop.example.com/login",
+        )  # fmt: skip
+        if status == 200:  # the referrer of a form is compared with the host
+            cookies = "; ".join(each.partition(";")[0] for each in page.headers.get_all("Set-Cookie"))
+            form = urlencode({"email": "a@example.com", "password": "wrong", "csrf_token": token_in(text)})
+            sent = {"Host": "shop.example.com", "Referer": "https://shop.example.com/login", "Cookie": cookies}
+            connection.request(
+                "POST", "/login/password", form, {**sent, "Content-Type": "application/x-www-form-urlencoded"}
+            )
+            answer = connection.getresponse()
+            assert (answer.status, bool(answer.read())) == (422, True)
+        connection.close()
+
+
+def test_the_simulator_on_this_machine_delivers_past_the_tunnel(make_app: Any) -> None:
+    shop = make_app(PUBLIC_URL="https://shop.example.com", TRUSTED_PROXIES="1")
+    hook = shop.extensions["settings"].webhook_url("t").removeprefix("https://shop.example.com")
+    client = shop.test_client()
+    assert client.post(hook, base_url="http://localhost:8000").status_code == 404  # a wrong token
+    assert client.post(hook, base_url="http://evil.example").status_code == 400
+    assert client.get("/login", base_url="http://localhost:8000").status_code == 308
 
 
 @pytest.mark.parametrize(

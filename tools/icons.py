@@ -1,10 +1,12 @@
-"""Draw the icons that cannot be SVG: `python tools/icons.py CHROMIUM`, after a change of static/brand/*.svg.
+"""Draw the icons that cannot be SVG: `python tools/icons.py [CHROMIUM]`, after a change of static/brand/*.svg.
 
-The PNG and ICO files are committed, because drawing them needs Chromium and Playwright. `favicon.ico` is for clients
-that ask for that address and read no HTML; it holds PNG images, which every browser reads. The touch icon has no round
-corners, because the phone cuts them itself. `share.png` is the picture of a link in a message (Open Graph), 1200 × 630.
+The PNG and ICO files are committed, because drawing them needs Chromium and Playwright, which `make test` installs.
+`favicon.ico` is for clients that ask for that address and read no HTML; it holds PNG images, which every browser reads.
+The touch icon has no round corners, because the phone cuts them itself. `share.png` is the picture of a link in a
+message (Open Graph), 1200 × 630.
 """
 
+import shutil
 import struct
 import sys
 from pathlib import Path
@@ -15,8 +17,12 @@ BRAND = Path(__file__).resolve().parent.parent / "static" / "brand"
 PLAIN = "*{margin:0}body{background:transparent}svg,img{display:block;width:100vw;height:100vh;object-fit:cover}"
 
 
-def main(chromium: str) -> None:
-    """Draw all of them."""
+def main(*names: str) -> None:
+    """Draw all of them with the first of these programs that is on the PATH."""
+    names = names or ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    chromium = next(filter(None, map(shutil.which, names)), None)
+    if not chromium:
+        raise SystemExit("No Chromium is on the PATH. Please install it, or name the program.")
     favicon, hero = ((BRAND / name).read_text() for name in ("favicon.svg", "hero.svg"))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

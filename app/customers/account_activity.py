@@ -32,6 +32,7 @@ class Kind(StrEnum):
     LOGIN_HELD = "login_held"
     LOGIN_REFUSED = "login_refused"
     CONFIRMED = "confirmed"
+    ENROLLED = "enrolled"
     CONNECTED_HERE = "connected_here"
     VIPPS_CONNECTED = "vipps_connected"
     VIPPS_DISCONNECTED = "vipps_disconnected"

@@ -5,6 +5,8 @@ login does not reset the count. No customer is locked out for long or completely
 address only, and an emailed link opens the account while its password form is under attack. A request for more emails
 than an address may get (`app.mail`) is answered as if the email had been sent: a stranger learns nothing, and the
 newest link that the owner has still works.
+
+In the demo, a class sits behind one address and shares the accounts that the demo's pages show: `size_for_a_class`.
 """
 
 import hashlib
@@ -13,6 +15,7 @@ import hmac
 from flask import current_app, request
 
 from app.customers.sessions.session_cookie import current_customer
+from app.security import is_shared_by_a_class
 from app.vipps.values import MAX_EMAIL_LENGTH, normal_email
 
 # A school or an office shares one address, so these are meant for machines: a workshop of thirty registers twice an
@@ -44,8 +47,12 @@ COPIES_PER_CUSTOMER = "10 per hour"
 
 def account_key() -> str:
     """Name the account that the form aims at by a keyed hash, since the counters may lie in a shared store."""
-    typed = request.form.get("email", "")[:MAX_EMAIL_LENGTH]
-    return _keyed(normal_email(typed) or typed.strip().lower())
+    return _keyed(_typed_email())
+
+
+def aims_at_class_account() -> bool:
+    """Tell whether the form aims at an account that a class shares."""
+    return is_shared_by_a_class(_typed_email())
 
 
 def customer_key(customer_id: int | None) -> str:
@@ -57,6 +64,17 @@ def current_customer_key() -> str:
     """Name the customer who is logged in in this browser."""
     customer = current_customer()
     return customer_key(customer.id if customer else None)
+
+
+def current_customer_is_a_class() -> bool:
+    """Tell whether a class shares the account of the customer who is logged in in this browser."""
+    customer = current_customer()
+    return customer is not None and is_shared_by_a_class(customer.email)
+
+
+def _typed_email() -> str:
+    typed = request.form.get("email", "")[:MAX_EMAIL_LENGTH]
+    return normal_email(typed) or typed.strip().lower()
 
 
 def _keyed(text: str) -> str:

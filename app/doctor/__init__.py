@@ -22,6 +22,7 @@ CHECKS: Sequence[Callable[[], Finding]] = (
     own.environment,
     own.https,
     own.redirect_uri,
+    own.sales_unit,
     own.cookies,
     own.secret_key,
     own.database,
@@ -37,6 +38,7 @@ CHECKS: Sequence[Callable[[], Finding]] = (
     vipps.scopes,
     vipps.authorization_request,
     vipps.client_authentication,
+    vipps.counter,
 )
 
 

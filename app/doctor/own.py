@@ -16,7 +16,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import about
-from app.database import begin_write, db, query_or, utcnow
+from app.database import begin_write, db, migrate, query_or, utcnow
 from app.doctor.findings import Result, check, failed, ok, skipped, warning
 from app.mail import connection as mail_connection
 from app.mail_sender import Queue, queue
@@ -69,6 +69,19 @@ def redirect_uri() -> Result:
     """Tell the redirect URI, which Vipps compares exactly (Vipps Login API FAQ). The start has checked its form."""
     said = f"{settings_of_app().redirect_uri} is registered in the portal exactly like this."
     return ok(said)
+
+
+@check("Vipps is told for which sales unit")
+def sales_unit() -> Result:
+    """Check that calls name the sales unit, as partners and platforms must (Vipps: HTTP headers; partner keys)."""
+    settings = settings_of_app()
+    if settings.vipps_merchant_serial_number:
+        said = f"Merchant-Serial-Number {settings.vipps_merchant_serial_number}, with the sales unit’s own keys."
+        return ok(said)
+    if settings.simulated:
+        return skipped("This is the simulator.")
+    advice = "Set VIPPS_MERCHANT_SERIAL_NUMBER to the sales unit’s number, not the partner’s. Partners must send it."
+    return warning("No Merchant-Serial-Number.", advice)
 
 
 @check("Cookies are protected")
@@ -141,8 +154,11 @@ def stand_ins() -> Result:
 def migrations() -> Result:
     """Check that the database has the tables of this version."""
     advice = "Run: flask --app wsgi setup"
-    migrate = current_app.extensions["migrate"]
-    head = ScriptDirectory(migrate.directory).get_current_head()
+    heads = ScriptDirectory.from_config(migrate.get_config()).get_heads()
+    if len(heads) > 1:
+        merge = "Run: flask --app wsgi db merge -m upstream heads"
+        return failed(f"The code has several newest revisions: {', '.join(heads)}.", merge)
+    head = heads[0]
     with db.engine.connect() as connection:
         there = MigrationContext.configure(connection).get_current_revision()
     if there != head:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from app.doctor.findings import Result, check, failed, ok, skipped, warning
+from app.settings import settings_of_app
 from app.vipps.attempts import Attempt, random_value
 from app.vipps.client import VippsClient
 from app.vipps.config import VippsConfig
@@ -112,9 +113,25 @@ def client_authentication() -> Result:
         if refused.code == "invalid_grant":
             said = f"With {config.client_auth_method}: the credentials are taken, only the invented code is not."
             return ok(said)
-        advice = "Compare VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET and VIPPS_CLIENT_AUTH_METHOD with the business portal."
+        advice = (
+            "Compare VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET and VIPPS_CLIENT_AUTH_METHOD with the business portal. "
+            "Partner keys do not work here: use the sales unit’s own."
+        )
         return failed(_reason(refused), advice)
     return failed("An invented code was taken for a real one.")
+
+
+@check("Enrolment at the counter")
+def counter() -> Result:
+    """Check that Vipps offers merchant-initiated login, if the back office uses it."""
+    if not settings_of_app().vipps_counter:
+        return skipped("VIPPS_COUNTER is off.")
+    try:
+        address = Discovery(_config(), _transport()).provider(Deadline(TIMEOUT_SECONDS)).backchannel_endpoint
+    except LoginRefused:
+        return skipped(UNREACHED)
+    advice = "Set VIPPS_COUNTER=0, and ask Vipps about merchant-initiated login."
+    return ok(f"It starts at {address}") if address else failed("Vipps does not name its address.", advice)
 
 
 def _transport() -> Transport:

@@ -12,7 +12,7 @@ from flask import Blueprint, render_template
 
 from app.doctor import Finding, Level, examine
 from app.guide import tables
-from app.security import client_network, limiter
+from app.security import limit_per_client
 
 bp = Blueprint("checklist", __name__, url_prefix="/guide/checklist")
 
@@ -58,7 +58,7 @@ def index() -> str:
 
 
 @bp.post("")
-@limiter.limit(RATE_LIMIT, key_func=client_network)
+@limit_per_client(RATE_LIMIT)
 def check() -> str:
     """Run the checks, and show the list with their results."""
     return _page({finding.name: finding for finding in examine()})

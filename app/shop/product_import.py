@@ -2,6 +2,7 @@
 
 A repeated import updates texts, prices, pictures and order. It leaves the stock of existing products alone, because
 orders have reduced it since. A product that is missing in the file stays: it may come from another file.
+An English name is required, because a text that has no translation is shown in English.
 """
 
 import json
@@ -11,6 +12,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.assets import PLACEHOLDER
+from app.i18n import DEFAULT_LANGUAGE
 from app.shop.models import Category, CategoryText, Product, ProductText
 from app.shop.search import searchable
 
@@ -24,7 +27,10 @@ def load(session: Session, path: Path) -> int:
     session.flush()
     products = {product.slug: product for product in session.scalars(select(Product))}
     for position, row in enumerate(data["products"]):
-        _put_product(session, products.get(row["slug"]), row, categories[row["category"]], position)
+        try:
+            _put_product(session, products.get(row["slug"]), row, categories[row["category"]], position)
+        except KeyError as error:
+            raise ValueError(f"product {position + 1} ({row.get('slug')}): {error} is missing") from None
     session.flush()
     return len(data["products"])
 
@@ -35,9 +41,9 @@ def _put_category(session: Session, category: Category | None, data: dict[str, A
         session.add(category)
     category.position = position
     existing = {text.language: text for text in category.texts}
-    for language in data["name"]:
+    for language in _languages(data):
         text = existing.get(language) or CategoryText(language=language)
-        text.name, text.intro = data["name"][language], data["intro"][language]
+        text.name, text.intro = data["name"][language], _text(data.get("intro"), language)
         if language not in existing:
             category.texts.append(text)
     return category
@@ -50,9 +56,10 @@ def _put_product(
         product = Product(slug=data["slug"], stock=data["stock"])
         session.add(product)
     product.category_id, product.position = category.id, position
-    product.price, product.picture, product.featured = data["price"], f"products/{data['picture']}", data["featured"]
+    product.price, product.featured = data["price"], data.get("featured", False)
+    product.picture = f"products/{data['picture']}" if "picture" in data else PLACEHOLDER
     existing = {text.language: text for text in product.texts}
-    for language in data["name"]:
+    for language in _languages(data):
         text = existing.get(language) or ProductText(language=language)
         _fill_text(text, data, category.texts, language)
         if language not in existing:
@@ -60,9 +67,22 @@ def _put_product(
 
 
 def _fill_text(text: ProductText, data: dict[str, Any], categories: list[CategoryText], language: str) -> None:
-    text.name, text.summary = data["name"][language], data["summary"][language]
-    text.description = data["description"][language]
-    text.details = [{"label": d["label"][language], "value": d["value"][language]} for d in data["details"]]
-    shelf = next(each.name for each in categories if each.language == language)
+    text.name, text.summary = data["name"][language], _text(data.get("summary"), language)
+    text.description = _text(data.get("description"), language)
+    details = data.get("details", ())
+    text.details = [{key: _text(each[key], language) for key in ("label", "value")} for each in details]
+    shelf = _text({each.language: each.name for each in categories}, language)
     values = [detail["value"] for detail in text.details]
     text.search = searchable(text.name, text.summary, text.description, shelf, *values)
+
+
+def _languages(data: dict[str, Any]) -> list[str]:
+    """Return the languages of a name; English must be one of them."""
+    if DEFAULT_LANGUAGE not in data["name"]:
+        raise KeyError(f"name.{DEFAULT_LANGUAGE}")
+    return list(data["name"])
+
+
+def _text(texts: dict[str, str] | None, language: str) -> str:
+    """Return a text in a language, or in English, or nothing."""
+    return (texts or {}).get(language) or (texts or {}).get(DEFAULT_LANGUAGE, "")

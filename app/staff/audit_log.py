@@ -23,6 +23,7 @@ class AuditAction(StrEnum):
     ORDERS = "orders"
     AUDIENCE = "audience"
     EXPORT = "export"
+    ENROLMENT = "enrolment"
     VIPPS_DISCONNECTED = "vipps_disconnected"
     VIPPS_RECONNECTED = "vipps_reconnected"
 

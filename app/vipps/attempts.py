@@ -143,9 +143,14 @@ class Attempts:
         self._engine = engine
         self._now = now
 
-    def begin(self, browser: str, purpose: LoginPurpose, next_path: str, owner: str = "") -> Attempt:
-        """Store a new attempt for a browser, given its cookie value, and delete attempts that will not be finished."""
-        state, nonce, verifier = random_value(), random_value(), random_value()
+    def begin(
+        self, browser: str, purpose: LoginPurpose, next_path: str, owner: str = "", nonce: str = "", verifier: str = ""
+    ) -> Attempt:
+        """Store a new attempt for a browser, given its cookie value, and delete attempts that will not be finished.
+
+        A merchant-initiated login is known to Vipps before: it brings its nonce, and its `auth_req_id` as the verifier.
+        """
+        state, nonce, verifier = random_value(), nonce or random_value(), verifier or random_value()
         expires = int((self._now() + LIFETIME).timestamp())
         browser_hash = hash_of(browser)
         row = {

@@ -73,7 +73,7 @@ class Breaker:
             return self._state()
 
     def check(self) -> None:
-        """Raise `LoginRefused` while the circuit is open. Makes no call and does not count as the trial."""
+        """Raise `LoginRefused` while the circuit is open. It is no call, so the next call is still the trial."""
         with self._lock:
             self._refuse_if_open()
 

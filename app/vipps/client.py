@@ -75,7 +75,7 @@ class VippsClient:
         It names the challenge method, because Vipps' default is `plain` (Vipps Login API guide: browser flow). For a
         re-authentication Vipps asks in the app even if it remembers the browser (in-app confirmation).
         """
-        endpoint = self._provider(Deadline(START_SECONDS)).authorization_endpoint
+        endpoint = self.provider(Deadline(START_SECONDS)).authorization_endpoint
         if self.config.check_first:
             self._transport.check_reachable(endpoint)
         return f"{endpoint}?{urlencode(self.authorization_parameters(attempt), quote_via=quote)}"
@@ -101,7 +101,7 @@ class VippsClient:
 
     def check_issuer(self, issuers: list[str], deadline: Deadline) -> None:
         """Check `iss` in the response, if the provider sends or promises it (RFC 9207, section 2.4)."""
-        provider = self._provider(deadline)
+        provider = self.provider(deadline)
         if (issuers or provider.iss_in_response) and issuers != [provider.issuer]:
             raise LoginRefused("issuer_mismatch")
 
@@ -110,20 +110,24 @@ class VippsClient:
         body = prepare_token_request(
             "authorization_code", code=code, redirect_uri=self.config.redirect_uri, code_verifier=attempt.code_verifier
         )
+        return read_tokens(self.post_form(self.provider(deadline).token_endpoint, body, deadline))
+
+    def post_form(
+        self, endpoint: str, body: str, deadline: Deadline, *, may_throttle: bool = False
+    ) -> ProviderResponse:
+        """Send a form to an endpoint, with the credentials of this client."""
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
             "Accept": "application/json",
             **self.config.tracking_headers,
         }
-        endpoint = self._provider(deadline).token_endpoint
         # Vipps documents plain base64 of `id:secret`, and Authlib sends that. RFC 6749, section 2.3.1, form-encodes
         # both first, which differs only for reserved characters in the secret.
         endpoint, headers, body = self._auth.prepare("POST", endpoint, headers, body)
-        answer = self._transport.call("POST", endpoint, headers, deadline, body=body.encode())
-        return _tokens(answer)
+        return self._transport.call("POST", endpoint, headers, deadline, body=body.encode(), may_throttle=may_throttle)
 
-    def validate(self, tokens: Tokens, attempt: Attempt, deadline: Deadline) -> IdToken:
-        """Check the ID token of this attempt.
+    def validate(self, tokens: Tokens, attempt: Attempt, deadline: Deadline, auth_req_id: str = "") -> IdToken:
+        """Check the ID token of this attempt, or of the merchant-initiated login of an `auth_req_id`.
 
         For a re-authentication, only the `acr` claim proves that the person confirmed in the app. On a plan without
         in-app confirmation, Vipps sends a token without it (Vipps Login API guide: in-app confirmation).
@@ -135,6 +139,7 @@ class VippsClient:
             client_id=self.config.client_id,
             nonce=attempt.nonce,
             access_token=tokens.access_token,
+            auth_req_id=auth_req_id,
         )
         if attempt.purpose is LoginPurpose.CONFIRM and id_token.acr != IN_APP:
             raise LoginRefused("not_confirmed_in_app")
@@ -151,17 +156,19 @@ class VippsClient:
             "Accept": "application/json",
             **self.config.tracking_headers,
         }
-        answer = self._transport.call("GET", self._provider(deadline).userinfo_endpoint, headers, deadline)
+        answer = self._transport.call("GET", self.provider(deadline).userinfo_endpoint, headers, deadline)
         claims = _userinfo(answer)
         if claims.get("sub") != id_token.subject:  # OpenID Connect Core, section 5.3.2
             raise LoginRefused("userinfo_subject")
         return claims
 
-    def _provider(self, deadline: Deadline) -> Provider:
+    def provider(self, deadline: Deadline) -> Provider:
+        """Return the members of the discovery document."""
         return self._discovery.provider(deadline)
 
 
-def _tokens(answer: ProviderResponse) -> Tokens:
+def read_tokens(answer: ProviderResponse) -> Tokens:
+    """Return the tokens of a token response (RFC 6749, section 5.1)."""
     raise_for_outage(answer)
     try:
         body = answer.json()

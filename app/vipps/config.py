@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 # The one callback; registered in the business portal as a redirect URI, with the shop's origin in front.
@@ -11,6 +11,14 @@ CALLBACK_PATH = "/login/vipps/callback"
 WEBHOOK_PATH = "/webhooks/vipps/consent-revoked/"
 ISSUER_PATH = "/access-management-1.0/access/"
 DISCOVERY_PATH = f"{ISSUER_PATH}.well-known/openid-configuration"
+
+
+class ConnectTo(NamedTuple):
+    """A server to connect to in place of that of an address; `without_tls` if a tunnel ends the TLS of the address."""
+
+    host: str
+    port: int
+    without_tls: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ class VippsConfig:
     other_webhook_tokens: tuple[str, ...] = ()
     check_first: bool = False
     failures_on_demand: bool = False
-    connect_to: tuple[str, int] | None = None
+    connect_to: ConnectTo | None = None
 
     @property
     def secure_cookies(self) -> bool:

@@ -18,6 +18,8 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
+from .config import ConnectTo
+
 CONNECT_SECONDS = 3.0
 
 _ends_at: ContextVar[float] = ContextVar("ends_at")
@@ -44,17 +46,20 @@ def time_limit(seconds: float) -> Iterator[None]:
         _ends_at.reset(token)
 
 
-def pool_manager(connections: int, connect_to: tuple[str, int] | None = None) -> urllib3.PoolManager:
+def pool_manager(connections: int, connect_to: ConnectTo | None = None) -> urllib3.PoolManager:
     """Return a pool of connections that obey `time_limit`; `connections` is the most that it keeps per host.
 
     With `connect_to`, all of them connect to that host and port; requests and certificates keep the name of the URL.
     """
-    pools = urllib3.PoolManager(num_pools=4, maxsize=connections, ssl_context=ssl.create_default_context())
-    https, http = urllib3.HTTPSConnectionPool, urllib3.HTTPConnectionPool
-    pools.pool_classes_by_scheme = {
-        scheme: type("_Pool", (pool,), {"ConnectionCls": type("_Connection", (timed,), {"connect_to": connect_to})})
-        for scheme, pool, timed in (("http", http, _TimedHTTP), ("https", https, _TimedHTTPS))
-    }
+    without_tls = connect_to is not None and connect_to.without_tls
+    tls: dict[str, Any] = {} if without_tls else {"ssl_context": ssl.create_default_context()}
+    pools = urllib3.PoolManager(num_pools=4, maxsize=connections, **tls)
+    http = (urllib3.HTTPConnectionPool, _TimedHTTP, 80)
+    https = (*http[:2], 443) if without_tls else (urllib3.HTTPSConnectionPool, _TimedHTTPS, 443)
+    pools.pool_classes_by_scheme = {}
+    for scheme, (pool, timed, port) in (("http", http), ("https", https)):
+        connection = type("_Connection", (timed,), {"connect_to": connect_to, "default_port": port})
+        pools.pool_classes_by_scheme[scheme] = type("_Pool", (pool,), {"ConnectionCls": connection})
     return pools
 
 
@@ -108,12 +113,12 @@ class _TimedConnection(HTTPConnection):
     does not resolve again.
     """
 
-    connect_to: tuple[str, int] | None = None
+    connect_to: ConnectTo | None = None
 
     def _new_conn(self) -> socket.socket:
         """Try each address of the host, each for at most the connect timeout."""
         name, port, failure = self._dns_host, self.port, None
-        host, connect_port = self.connect_to or (name, port)
+        host, connect_port, _ = self.connect_to or ConnectTo(name, port)
         for *_, address in socket.getaddrinfo(host, connect_port, type=socket.SOCK_STREAM):
             self.port = connect_port
             self._dns_host, self.timeout = str(address[0]), min(CONNECT_SECONDS, _time_left())

@@ -40,6 +40,7 @@ class Provider:
     userinfo_endpoint: str
     jwks_uri: str
     iss_in_response: bool
+    backchannel_endpoint: str
 
 
 @dataclass
@@ -165,7 +166,10 @@ def _checked(document: dict[str, Any], config: VippsConfig) -> Provider:
         if not isinstance(url, str) or not url.startswith(f"{config.base_url}/"):
             raise LoginRefused("discovery_unusable", detail=f"{name} missing or on another host")
     advertised = document.get("authorization_response_iss_parameter_supported") is True
-    return Provider(config.issuer, **endpoints, iss_in_response=advertised)  # type: ignore[arg-type]
+    # Only a merchant-initiated login needs it, so its absence is no fault.
+    backchannel = str(document.get("backchannel_authentication_endpoint", ""))
+    backchannel = backchannel if backchannel.startswith(f"{config.base_url}/") else ""
+    return Provider(config.issuer, **endpoints, iss_in_response=advertised, backchannel_endpoint=backchannel)  # type: ignore[arg-type]
 
 
 def _usable_keys(keys: Any) -> dict[str, Key]:

@@ -13,6 +13,7 @@ from .pages import (
     ALREADY_USED,
     BUSY,
     CANCELLED,
+    COUNTER,
     DATABASE_DOWN,
     LINKED_ELSEWHERE,
     MEMBERS_ONLY,
@@ -220,6 +221,9 @@ _OF_THE_ID_TOKEN = {
         id_token_audience=("aud is another client.", ID_TOKEN + " (3)-(5)"),
         id_token_nonce=("The nonce is not this login's: replayed or injected.", ID_TOKEN + " (11)"),
         id_token_subject=("No usable sub: 1 to 255 characters of text.", "OpenID Connect Core, section 2"),
+        id_token_auth_req_id=(
+            "The ID token belongs to another merchant-initiated login.",
+            "Vipps Login API guide, merchant-initiated login"),
         id_token_at_hash=("The access token does not belong to this ID token.", "OpenID Connect Core, section 3.1.3.8"),
         userinfo_subject=("The sub of userinfo differs from the ID token's.", USERINFO),
     ),
@@ -234,6 +238,19 @@ _OF_THE_SHOP = {
     ),
     **_refusals(BUSY, 503, "warning",
         too_many_logins=("More logins wait for Vipps than VIPPS_CONCURRENT_LOGINS.", "ASVS 15.4.4"),
+    ),
+    **_refusals(COUNTER, 403, "info",
+        no_vipps_user=(
+            "No user has this phone number, or they may not use this login, for example under 15.",
+            "Vipps Login API guide, merchant-initiated login"),
+        needs_proof=(
+            "An account matches that the person has to prove is theirs, which they can do in their own browser only.",
+            LINKING_GUIDE),
+    ),
+    **_refusals(COUNTER, 429, "info",
+        too_many_prompts=(
+            "Too many logins were started for one user at once.",
+            "Vipps Login API guide, merchant-initiated login"),
     ),
     **_refusals(DATABASE_DOWN, 503, "error",
         database_unavailable=("The shop's database failed. Nothing was stored.", "ASVS 2.3.3"),

@@ -54,9 +54,19 @@ class IdToken:
 
 
 def validate(
-    raw: object, *, find_key: KeyFinder, issuer: str, client_id: str, nonce: str, access_token: str
+    raw: object,
+    *,
+    find_key: KeyFinder,
+    issuer: str,
+    client_id: str,
+    nonce: str,
+    access_token: str,
+    auth_req_id: str = "",
 ) -> IdToken:
     """Check an ID token as OpenID Connect Core, section 3.1.3.7, requires, and return its claims.
+
+    A merchant-initiated login has no nonce. Its token must not name another `auth_req_id`; Vipps documents the claim
+    under two names, and only for the redirect variant (Vipps Login API guide: merchant-initiated login).
 
     `find_key(kid, again)` returns the provider's key, from a fresh key set if `again`. Raises `LoginRefused` with the
     name of the failed check.
@@ -82,6 +92,8 @@ def validate(
         raise LoginRefused(REFUSAL_OF_CLAIM.get(str(error.claim), "id_token_malformed")) from error
     except (JoseError, ValueError, TypeError) as error:
         raise LoginRefused("id_token_malformed", detail=type(error).__name__) from error
+    if auth_req_id and {claims.get(each, auth_req_id) for each in ("auth_req_id", "authReqId")} != {auth_req_id}:
+        raise LoginRefused("id_token_auth_req_id")
     acr, issued_at = claims.get("acr"), moment(claims["iat"])
     if issued_at is None:
         raise LoginRefused("id_token_times", detail="iat")

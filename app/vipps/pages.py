@@ -49,6 +49,9 @@ BUSY = RefusalPage(
     N_("Many people are logging in right now"),
     N_("Please try again in a few seconds, or log in another way. Your cart is safe."),
 )
+COUNTER = RefusalPage(
+    N_("The customer was not enrolled"), N_("Nothing was stored. %(brand)s is only one way to become a customer.")
+)
 PAUSE = RefusalPage(
     N_("Please wait a moment"), N_("There were too many attempts in a short time. Please wait a little and try again.")
 )

@@ -21,6 +21,7 @@ from urllib3.util.url import Url, parse_url
 
 from .breaker import Breaker, CallResult, judge_refusal, judge_status
 from .call_signal import Call, call_made
+from .config import ConnectTo
 from .deadline_http import CONNECT_SECONDS, Deadline, pool_manager, time_limit
 from .errors import LoginRefused
 
@@ -53,7 +54,7 @@ class Transport:
         connections: int,
         breaker: Breaker | None = None,
         failures_on_demand: bool = False,
-        connect_to: tuple[str, int] | None = None,
+        connect_to: ConnectTo | None = None,
     ) -> None:
         self.breaker = breaker or Breaker()
         self._connections = connections
@@ -63,9 +64,15 @@ class Transport:
         self._pools: urllib3.PoolManager | None = None
 
     def call(
-        self, method: str, url: str, headers: dict[str, str], deadline: Deadline, body: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        deadline: Deadline,
+        body: bytes | None = None,
+        may_throttle: bool = False,
     ) -> ProviderResponse:
-        """Send one request and read the whole response.
+        """Send one request and read the whole response. `may_throttle`: a 429 is about one person and no outage.
 
         Raises `LoginRefused`: vipps_timeout, vipps_unreachable, answer_too_large, redirect_refused, or at once
         vipps_resting.
@@ -73,7 +80,7 @@ class Transport:
         in_time = deadline.left() >= CONNECT_SECONDS
         return self.breaker.call(
             lambda: self._call_and_signal(method, url, headers, deadline, body),
-            lambda result: self._judge(result, in_time, carries_input=body is not None),
+            lambda result: self._judge(result, in_time, carries_input=body is not None, may_throttle=may_throttle),
         )
 
     def check_reachable(self, url: str) -> None:
@@ -83,9 +90,13 @@ class Transport:
             lambda refused: CallResult.OUTAGE if refused else CallResult.ANSWERED,
         )
 
-    def _judge(self, result: ProviderResponse | LoginRefused, in_time: bool, carries_input: bool) -> CallResult:
+    def _judge(
+        self, result: ProviderResponse | LoginRefused, in_time: bool, carries_input: bool, may_throttle: bool
+    ) -> CallResult:
         """Judge a call. `in_time`: it started with at least as much time as connecting may take."""
         if isinstance(result, ProviderResponse):
+            if may_throttle and result.status == 429:
+                return CallResult.ANSWERED
             judged = judge_status(result.status, carries_input)
         else:
             judged = judge_refusal(result, in_time)
@@ -165,12 +176,12 @@ def _parsed(url: str) -> Url:
     return parse_url(url)
 
 
-def check_reachable(url: str, connect_to: tuple[str, int] | None = None) -> None:
+def check_reachable(url: str, connect_to: ConnectTo | None = None) -> None:
     """Connect to an address without a request; raises `LoginRefused` if no server accepts the connection."""
     parts = urlsplit(url)
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        socket.create_connection(connect_to or (parts.hostname or "", port), CONNECT_SECONDS).close()
+        socket.create_connection((connect_to or (parts.hostname or "", port))[:2], CONNECT_SECONDS).close()
     except OSError as error:
         raise LoginRefused("vipps_unreachable", detail=type(error).__name__) from error
 

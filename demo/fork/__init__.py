@@ -2,6 +2,7 @@
 
 selection    the files that a fork takes
 identity     the files that are written for it: name, README, mark
+requirements the packages that it needs
 """
 
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 import click
 
 from app.settings import ROOT
-from demo.fork import identity, selection
+from demo.fork import identity, requirements, selection
 
 MAX_NAME_LENGTH = 40
 
@@ -40,6 +41,7 @@ def fork(name: str, folder: Path) -> None:
 def write(source: Path, target: Path, name: str) -> None:
     """Write the fork of a source tree into a folder that is empty or does not exist."""
     files = {path: selection.content(source, path) for path in selection.taken(source)}
+    files.update(requirements.cut(files))
     files.update(identity.files(name, identity.commit_of(source)))
     for path in ("pyproject.toml", "uv.lock"):
         files[path] = identity.renamed(files[path], name)

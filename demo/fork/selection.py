@@ -39,7 +39,7 @@ TAKEN: dict[str, tuple[str, ...]] = {
     "static": (".css", ".js", ".svg", ".png", ".ico", ".woff2", "-OFL.txt"),
     "templates": (".html", ".txt"),
     "tests": (".py", "/cases.toml", "/search_queries.toml"),
-    "tools": (".sh", "/icons.py"),
+    "tools": (".sh", "/icons.py", "/setup.py", "/wheelhouse.py"),
     "uv.lock": (),
     "wsgi.py": (),
 }  # fmt: skip

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Rehearse the delivery: build the image, serve the demo with compose, log in, break it, take it down.
+# Rehearse the delivery: set up from a wheelhouse without a network; build the image, serve the demo with compose, log in, break it, take it down.
 # Needs root on Debian (it runs a container engine of its own, `engine.sh`) and the ports 80 and 443 of 127.0.0.1.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -7,12 +7,15 @@ skip() {
     echo "test-delivery: skipped, $1"
     exit 0
 }
+.venv/bin/python -m pytest -q -p no:randomly deploy/rehearsal/test_wheelhouse.py
 [ "$(id -u)" = 0 ] || skip "it runs a container engine, which only root can"
 grep -q '^ID=debian' /etc/os-release 2>/dev/null || skip "it takes the engine from Debian's packages"
 ps -C dockerd -o stat= | grep -qv Z && skip "another container engine runs here"
+.venv/bin/python -c 'import socket; [socket.create_server(("127.0.0.1", port)).close() for port in (80, 443)]' 2>/dev/null ||
+    skip "another program has port 80 or 443 of 127.0.0.1"
 folder="${DELIVERY_FOLDER:-$(pwd)/.venv/delivery}"
 trap 'deploy/rehearsal/engine.sh down "$folder"' EXIT INT TERM
-deploy/rehearsal/engine.sh up "$folder" || skip "the kernel lets no container engine run (its log is above)"
+deploy/rehearsal/engine.sh up "$folder" || skip "no container engine could be started (the reason is above)"
 export DOCKER_HOST="unix://$folder/docker.sock" PATH="$folder/programs/usr/bin:$PATH"
 images=$(sed -n 's/^FROM //p; s/^ *image: //p' Dockerfile compose.yaml compose.demo.yaml | grep -v '^shop:' | sort -u)
 for image in $images; do
@@ -22,4 +25,5 @@ for image in $images; do
         break
     }
 done
-.venv/bin/python -m pytest -q -p no:randomly deploy/rehearsal
+# The first test builds the image, which takes minutes on a busy machine.
+.venv/bin/python -m pytest -q -p no:randomly --timeout 900 deploy/rehearsal/test_compose.py

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,7 +20,8 @@ from .cases import Stage, every_case, stages
 from .lab import Lab, UnclearError
 from .merchant import Client, Merchant, MerchantFileError, load
 from .provider import ControlError, Provider
-from .run import Result, run
+from .room import Room
+from .run import RED, Result, follow, run
 from .steps import callback_of
 
 MAX_ADDRESSES = 30
@@ -60,27 +62,40 @@ def browser_addresses(merchant: Merchant) -> list[str]:
     return [f"127.0.0.{number}" for number in range(2, 2 + MAX_ADDRESSES)]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Check a merchant; return 0 if all is safe, 1 if not, 2 if it could not be checked, 3 if a case is unclear."""
+def main(argv: Sequence[str] | None = None, course: Sequence[Stage] | None = None) -> int:
+    """Check a merchant; return 0 if all is safe, 1 if not, 2 if it could not be checked, 3 if a case is unclear.
+
+    A course puts the cases into other stages, for `--upto`.
+    """
     options = _parser().parse_args(argv)
+    room = Room(Network(), options.room, options.words) if options.room else None
     try:
         merchant = load(options.merchant)
         chosen = _chosen(options.stage, options.case)
+        if options.upto is not None:
+            chosen = tuple(stage for stage in course or stages() if stage.number <= options.upto)
         counter = Counter()
         transport = counter.counted(Network())
         browsers = [counter.counted(Network(address)) for address in browser_addresses(merchant)]
         with simulator_at(merchant.simulator, transport):
             provider = Provider(transport, merchant.simulator)
             provider.register()
+            provider.set_faults({})  # a run that was ended in the middle may have left some
             lab = Lab(merchant, provider, transport, options.seed, browsers)
             if options.replay:
                 return _replay(lab, options.replay)
             _say(f"seed {options.seed}")
-            found = run(lab, chosen, lambda result: _progress(result, options.verbose))
+            say = partial(_progress, verbose=options.verbose)
+            if options.upto is None:
+                found = run(lab, chosen, say)
+            else:
+                found = follow(lab, chosen, say, lambda stage, results: _stage_ended(stage, results, room))
     except (MerchantFileError, ControlError, TooManyRequestsError, UnclearError) as error:
         _say(f"The check could not run: {error or 'too many requests'}")
         return 2
     found = replace(found, requests=counter.count)
+    if options.upto is not None:
+        chosen = tuple(stage for stage in chosen if stage.number in {each.case.stage for each in found.results})
     _say(report.summary(found, chosen))
     for path, write in ((options.json, report.to_json), (options.junit, report.to_junit)):
         if path:
@@ -156,6 +171,13 @@ def _chosen(numbers: Sequence[int], names: Sequence[str]) -> tuple[Stage, ...]:
     return tuple(stage for stage in picked if stage.cases)
 
 
+def _stage_ended(stage: Stage, results: Sequence[Result], room: Room | None) -> None:
+    is_red = any(each.finding.verdict in RED for each in results)
+    _say(f"{stage.number:2} {stage.title}: {'RED' if is_red else 'green'}")
+    if room and (trouble := room.tell(stage.number, [(each.case.id, each.finding.verdict) for each in results])):
+        _say(trouble)
+
+
 def _progress(result: Result, verbose: bool) -> None:
     if verbose or result.finding.verdict in ("unsafe", "unclear"):
         _say(report.line(result))
@@ -171,6 +193,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("merchant", type=Path, help="merchant.toml")
     parser.add_argument("--stage", type=int, action="append", default=[], help="only this stage; may be repeated")
     parser.add_argument("--case", action="append", default=[], help="only this case; may be repeated")
+    parser.add_argument("--upto", type=int, metavar="STAGE", help="from the first stage to this one; stop at a red one")
+    parser.add_argument("--room", metavar="URL", help="the address of a workshop's room that gets the verdicts")
+    parser.add_argument("--words", default="", help='your three words in this room, such as "fjell kopp ugle"')
     parser.add_argument("--replay", metavar="CASE", help="stop at the door: print the callback address of this case")
     parser.add_argument(
         "--seed", type=int, default=secrets.randbelow(10**6), help="repeat the values of an earlier run"

@@ -2,15 +2,24 @@
 
 A merchant that refuses every login is not safe: if a good login fails after a stage, the refusals of that stage prove
 nothing and are `unclear`.
+
+`follow` is for a shop that is being built: it stops at the first red stage, and needs no login before one works.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from .cases import Case, Stage
-from .lab import Lab
+from .lab import Lab, UnclearError
 from .provider import ControlError
 from .steps import Finding, Verdict, perform
+
+MAX_RED = 3
+"""How many red cases end a stage that is followed, or two with the same reason: the developer mends these first."""
+RED = (Verdict.UNSAFE, Verdict.UNCLEAR)
+NO_LOGIN = Finding(
+    Verdict.NOT_APPLICABLE, "No login works yet, so a refusal proves nothing. This case runs again later."
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,46 @@ def run(lab: Lab, stages: Iterable[Stage], tell: Tell = lambda result: None) -> 
         results += doubted(found, broken) if broken else found
     lab.give_back()
     return Report(lab.seed, tuple(results), broken)
+
+
+def follow(
+    lab: Lab,
+    stages: Iterable[Stage],
+    tell: Tell = lambda result: None,
+    ended: Callable[[Stage, Sequence[Result]], None] = lambda stage, results: None,
+) -> Report:
+    """Run the stages up to the first one that is red; `ended` gets the results of each."""
+    results: list[Result] = []
+    broken, reason = "", "not tried yet"
+    for stage in stages:
+        reason = reason and _failed_once(lab)  # until a login works
+        found: list[Result] = []
+        for case in stage.cases:
+            if reason and case.do not in ("open", "request"):
+                found.append(Result(case, Finding(Verdict.UNCLEAR, reason) if case.expect == "accept" else NO_LOGIN))
+                tell(found[-1])
+            else:
+                found.append(_performed(lab, case, tell))
+            red = [each.finding.did for each in found if each.finding.verdict in RED]
+            if len(red) == MAX_RED or len(set(red)) < len(red):
+                break
+        if not reason and (broken := failed_login(lab)):
+            found = doubted(found, broken)
+        results += found
+        ended(stage, found)
+        if broken or any(each.finding.verdict in RED for each in found):
+            break
+    lab.give_back()
+    return Report(lab.seed, tuple(results), broken)
+
+
+def _failed_once(lab: Lab) -> str:
+    """Try a good login once; return what went wrong, or an empty text."""
+    try:
+        lab.good_login()
+    except (UnclearError, ControlError) as reason:
+        return str(reason)
+    return ""
 
 
 def failed_login(lab: Lab) -> str:

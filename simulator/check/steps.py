@@ -145,6 +145,18 @@ def account_pages(lab: Lab, browser: Browser) -> str:
     return "\n".join(browser.open(url).text for url in (lab.merchant.home, lab.merchant.account) if url)
 
 
+def open_page(lab: Lab, case: Case) -> Finding:
+    """Open the page of `merchant.toml` that the case names."""
+    visit = lab.browser().open(getattr(lab.merchant, case.check))
+    if visit.last.status == UNREACHABLE:
+        return unsafe(f"No program answers at {visit.last.url}.")
+    if visit.last.status >= 400:
+        return unsafe(f"{visit.last.url} answered {visit.last.status}.")
+    if visit.seconds > LIMIT_SECONDS:
+        return unsafe(f"{visit.last.url} answered after {visit.seconds:.0f} seconds.")
+    return safe(f"Your shop answered {visit.last.status}.")
+
+
 # Stages 1, 2, 8 and 9: what the authorization request says.
 
 KNOWN_SCOPES = {
@@ -587,6 +599,7 @@ def unsigned(members: Mapping[str, Any]) -> str:
 
 
 ACTIONS: dict[str, Callable[[Lab, Case], Finding]] = {
+    "open": open_page,
     "login": log_in,
     "request": check_request,
     "play": play,

@@ -294,6 +294,8 @@ def test_every_guarded_page_is_reached_in_every_state(
 ) -> None:
     stand_in(shop, state, monkeypatch)
     for path, is_guarded_twice in guarded_pages.items():
+        if not is_guarded_twice and state not in ACCOUNTS:
+            continue  # a login alone opens it, so it does not depend on Vipps
         Walk(shop, state, is_guarded_twice).to(path)
 
 

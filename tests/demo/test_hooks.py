@@ -2,6 +2,13 @@
 
 import re
 from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+
+from app.i18n import LANGUAGES
+from simulator import i18n as simulator_i18n
+from tests.vipps_person import VippsPerson
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOT = re.compile(r'\{% include "demo/(\w+)\.html" ignore missing %\}')
@@ -14,7 +21,14 @@ def test_every_slot_has_its_template_and_every_template_is_used() -> None:
     own = list((ROOT / "demo" / "templates" / "demo").iterdir())
     existing = {path.stem for path in own}
     assert named <= existing
-    assert existing <= {*named, *(name for path in own for name in INCLUDED.findall(path.read_text())), "page", "tour"}
+    assert existing <= {
+        *named,
+        *(name for path in own for name in INCLUDED.findall(path.read_text())),
+        "page",
+        "tour",
+        "mission",
+        "missions",
+    }
 
 
 def test_the_shop_mentions_the_demo_in_hooks_only() -> None:
@@ -29,3 +43,9 @@ def test_every_page_that_asks_for_a_password_shows_the_demos() -> None:
     assert len(asking) == 7
     for path in asking:
         assert {"password", "staff_password", "staff_login"} & set(SLOT.findall(path.read_text())), path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_that_the_visitor_chose_is_kept_at_the_simulator(vipps: VippsPerson, language: str) -> None:
+    vipps.browser.get(f"/language/{language}")
+    assert parse_qs(vipps.start())[simulator_i18n.PARAMETER] == [language]

@@ -60,27 +60,26 @@ def test_there_is_a_chapter_for_every_subject() -> None:
 
 
 @pytest.fixture(scope="module")
-def sources() -> dict[str, set[str]]:
-    """Keep which places the pages of source files have: they are the same in every shop."""
+def places() -> dict[str, set[str]]:
+    """Keep which places the pages have: they are the same in every shop."""
     return {}
 
 
 @pytest.mark.parametrize("path", PAGES + CHAPTERS)
-def test_every_link_leads_somewhere(guide: FlaskClient, path: str, sources: dict[str, set[str]]) -> None:
+def test_every_link_leads_somewhere(guide: FlaskClient, path: str, places: dict[str, set[str]]) -> None:
     page = open_page(guide, path)
     assert page.one("main [lang=en]")
-    places = {path: set(page.tree.xpath("//@id"))}
+    places[path] = set(page.tree.xpath("//@id"))
     for link in page.tree.xpath("//main//a/@href"):
         parts = urlsplit(link)
         if parts.scheme:
             continue
         target = parts.path or path
-        kept = sources if target.startswith("/guide/source/") else places
-        if target not in kept:
+        if target not in places:
             response = guide.get(target, follow_redirects=True)
             assert response.status_code == 200, f"{path} links to {target}"
-            kept[target] = set(Page(response.text).tree.xpath("//@id"))
-        assert not parts.fragment or parts.fragment in kept[target], f"{path} links to {target}#{parts.fragment}"
+            places[target] = set(Page(response.text).tree.xpath("//@id"))
+        assert not parts.fragment or parts.fragment in places[target], f"{path} links to {target}#{parts.fragment}"
 
 
 def test_the_chain_of_chapters_shows_the_heading_of_each_forwards_and_back(guide: FlaskClient) -> None:

@@ -231,6 +231,11 @@ def test_refused_login_is_not_announced(vipps: VippsPerson) -> None:
     assert not open_page(vipps.browser, "/login").select(f".flashes a[href^='{INDEX}']")
 
 
+def test_a_login_that_leads_to_the_inspector_is_not_announced(vipps: VippsPerson) -> None:
+    vipps.log_in("kari", next_path=INDEX)
+    assert "See this login step by step" not in vipps.browser.get(INDEX).text
+
+
 def test_repeated_callback_is_not_announced_again(vipps: VippsPerson) -> None:
     callback = vipps.approve(vipps.start(), "kari")
     announced = []

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "FLASK_SKIP_DOTENV")  # of the environment, for a host
 STARTS_WITHIN, ENDS_WITHIN = 60, 20  # seconds
 
 
@@ -21,7 +22,7 @@ class Host:
 
     def __init__(self, port: int, env: dict[str, str], log: Path) -> None:
         self.port, self._log = port, log
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         with log.open("w") as stderr:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "wsgi:app"], cwd=ROOT,

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from app import about
 from app.database import db
 from app.shop.models import Cart
 from tests.conftest import browser_of, open_page
@@ -112,7 +113,7 @@ def test_a_double_click_on_the_order_button_is_one_order(app: Flask) -> None:
     sends = [lambda twin=twin: str(twin.post("/checkout", data=form).location) for twin in twins]
     places = at_once(*sends)
     assert len(set(places)) == 1
-    assert places[0].startswith("/orders/M-")
+    assert places[0].startswith(f"/orders/{about.ORDER_PREFIX}-")
     assert (len(all_orders(app)), stock_of(app)) == (1, 8)
 
 

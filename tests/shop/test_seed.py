@@ -96,11 +96,35 @@ def test_a_file_is_loaded_by_command_and_a_bad_one_is_refused(app: Flask, tmp_pa
     runner = app.test_cli_runner()
     loaded = runner.invoke(args=["load-products", str(FILE)])
     assert (loaded.exit_code, loaded.output) == (0, f"{len(GOODS['products'])} products are loaded.\n")
-    for content in ("", "[]", '{"categories": []}', '{"categories": [{"slug": "x"}], "products": []}'):
+    no_price = '{"categories": [{"slug": "x", "name": {"en": "X"}}], "products": [{"slug": "y", "category": "x"}]}'
+    for content, said in (
+        ("", ""), ("[]", ""), ('{"categories": []}', "products"),
+        ('{"categories": [{"slug": "x"}], "products": []}', ""),
+        (no_price, "product 1 (y): 'stock' is missing"), (no_price.replace("en", "nb"), "name.en"),
+    ):  # fmt: skip
         (tmp_path / "bad.json").write_text(content)
         refused = runner.invoke(args=["load-products", str(tmp_path / "bad.json")])
         assert refused.exit_code == 1
         assert "bad.json" in refused.output
+        assert said in refused.output
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Product)) == len(GOODS["products"])
         assert db.session.scalars(select(Category.slug).where(Category.slug == "x")).all() == []
+
+
+def test_a_product_may_have_a_name_and_little_else(demo_app: Flask, tmp_path: Path) -> None:
+    product = {"slug": "boots", "category": "shoes", "price": 100, "stock": 1, "name": {"en": "Boots", "nb": "Støvler"}}
+    product |= {"summary": {"en": "Of leather."}, "details": [{"label": {"en": "Size"}, "value": {"en": "42"}}]}
+    goods = {"categories": [{"slug": "shoes", "name": {"en": "Footwear"}}], "products": [product]}
+    (tmp_path / "own.json").write_text(json.dumps(goods))
+    with demo_app.app_context():
+        load(db.session(), tmp_path / "own.json")
+        db.session.commit()
+    client = browser_of(demo_app)
+    client.set_cookie("language", "nb", domain="localhost")
+    page = open_page(client, "/products/boots")
+    assert page.h1 == "Støvler"
+    assert "Of leather." in page.text
+    assert "Size 42" in page.text
+    assert "no-picture" in page.one(".product__picture img")["src"]
+    assert "Støvler" in open_page(client, "/?q=footwear").text

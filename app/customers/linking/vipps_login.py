@@ -39,7 +39,7 @@ from app.customers.sessions.session_cookie import (
 )
 from app.database import db, query_or
 from app.logging import log, reference, set_failure
-from app.security import client_network, client_site, limiter, set_cookie
+from app.security import client_network, client_site, limit_per_client, limiter, set_cookie
 from app.settings import settings_of_app
 from app.signals import event_received, login_ended, send
 from app.vipps.attempts import Attempt
@@ -146,12 +146,12 @@ class VippsLogin(Merchant):
         return understood
 
 
-@limiter.limit(rate_limits.STARTS_PER_CLIENT, key_func=client_network)
+@limit_per_client(rate_limits.STARTS_PER_CLIENT)
 def count_client() -> None:
     """Count one login that begins; raises `TooManyRequests` if there have been too many from there."""
 
 
-@limiter.limit(rate_limits.STARTS_PER_SITE, key_func=client_site)
+@limit_per_client(rate_limits.STARTS_PER_SITE, client_site)
 def count_site() -> None:
     """Count it for the whole IPv6 site that the client is part of; raises `TooManyRequests` as well."""
 

@@ -25,7 +25,7 @@ from app.customers.sessions.session_cookie import (
 from app.database import db
 from app.errors import error_page
 from app.logging import log
-from app.security import client_network, limiter, takes_equally_long
+from app.security import limit_per_client, takes_equally_long
 
 bp = Blueprint("email", __name__)
 
@@ -38,11 +38,11 @@ def change() -> ResponseReturnValue:
 
 
 @bp.post("/account/email")
-@limiter.limit(rate_limits.FORGOT_PER_CLIENT, key_func=client_network)
+@limit_per_client(rate_limits.FORGOT_PER_CLIENT)
 @takes_equally_long
 @reauthentication.required
 def send_link() -> ResponseReturnValue:
-    """Mail a link to the new address, or word to its owner; the answer is the same."""
+    """Email a link to the new address, or a notice to the account that has it; the page is the same."""
     form, customer = EmailForm(), required_customer()
     if form.validate_on_submit() and form.address == customer.email and customer.email_verified_at:
         form.email.errors = [_("That is already your email address.")]
@@ -64,7 +64,7 @@ def confirm(token: str) -> ResponseReturnValue:
 
 
 @bp.post("/account/email/<token>")
-@limiter.limit(rate_limits.LINKS_PER_CLIENT, key_func=client_network)
+@limit_per_client(rate_limits.LINKS_PER_CLIENT)
 @login_required
 def confirmed(token: str) -> ResponseReturnValue:
     """Make the new address the account's; other browsers and open links end."""

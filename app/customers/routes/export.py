@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from app.customers import account_activity
 from app.customers.account_activity import Kind
 from app.customers.privacy import export
-from app.customers.rate_limits import COPIES_PER_CUSTOMER, current_customer_key
+from app.customers.rate_limits import COPIES_PER_CUSTOMER, current_customer_is_a_class, current_customer_key
 from app.customers.sessions import reauthentication
 from app.customers.sessions.session_cookie import required_customer
 from app.database import db
@@ -24,7 +24,7 @@ def page() -> ResponseReturnValue:
 
 
 @bp.post("/account/export")
-@limiter.limit(COPIES_PER_CUSTOMER, key_func=current_customer_key)
+@limiter.limit(COPIES_PER_CUSTOMER, key_func=current_customer_key, exempt_when=current_customer_is_a_class)
 @reauthentication.required
 def download() -> ResponseReturnValue:
     """Make the copy and hand it over; it is kept nowhere."""

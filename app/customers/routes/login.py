@@ -28,7 +28,7 @@ from app.customers.sessions.session_cookie import (
 from app.database import begin_write, db
 from app.errors import error_page
 from app.logging import log, reference
-from app.security import clear_cookie, client_network, limiter
+from app.security import clear_cookie, limit_per_client, limiter
 from app.settings import settings_of_app
 from app.signals import login_ended, send
 from app.vipps.return_path import local_path
@@ -56,8 +56,10 @@ def password_page() -> ResponseReturnValue:
 
 
 @bp.post("/login/password")
-@limiter.limit(rate_limits.LOGIN_PER_CLIENT, key_func=client_network)
-@limiter.limit(rate_limits.LOGIN_PER_ACCOUNT, key_func=rate_limits.account_key)
+@limit_per_client(rate_limits.LOGIN_PER_CLIENT)
+@limiter.limit(
+    rate_limits.LOGIN_PER_ACCOUNT, key_func=rate_limits.account_key, exempt_when=rate_limits.aims_at_class_account
+)
 def password() -> ResponseReturnValue:
     """Log in by email address and password."""
     form = LoginForm()

@@ -21,7 +21,7 @@ from app.customers.sessions.session_cookie import (
 from app.database import db
 from app.errors import error_page
 from app.logging import log
-from app.security import client_network, limiter, takes_equally_long
+from app.security import limit_per_client, takes_equally_long
 
 bp = Blueprint("password", __name__)
 
@@ -33,7 +33,7 @@ def forgot() -> ResponseReturnValue:
 
 
 @bp.post("/password/forgot")
-@limiter.limit(rate_limits.FORGOT_PER_CLIENT, key_func=client_network)
+@limit_per_client(rate_limits.FORGOT_PER_CLIENT)
 @takes_equally_long
 def send_link() -> ResponseReturnValue:
     """Mail a link if the address has an account; the answer is the same if not."""
@@ -60,7 +60,7 @@ def reset(token: str) -> ResponseReturnValue:
 
 
 @bp.post("/password/reset/<token>")
-@limiter.limit(rate_limits.LINKS_PER_CLIENT, key_func=client_network)
+@limit_per_client(rate_limits.LINKS_PER_CLIENT)
 def set_new(token: str) -> ResponseReturnValue:
     """Set the new password, end every session, and log in here: the mailbox has proved who this is."""
     proof = email_tokens.find(token, TokenPurpose.RESET)
@@ -87,7 +87,7 @@ def change() -> ResponseReturnValue:
 
 
 @bp.post("/account/password")
-@limiter.limit(rate_limits.CHANGE_PER_CLIENT, key_func=client_network)
+@limit_per_client(rate_limits.CHANGE_PER_CLIENT)
 @login_required
 def save_change() -> ResponseReturnValue:
     """Change the password and end the sessions in other browsers."""
@@ -108,7 +108,7 @@ def save_change() -> ResponseReturnValue:
 
 
 @bp.post("/account/password/link")
-@limiter.limit(rate_limits.FORGOT_PER_CLIENT, key_func=client_network)
+@limit_per_client(rate_limits.FORGOT_PER_CLIENT)
 @login_required
 def send_first_link() -> ResponseReturnValue:
     """Mail a link to set a first password: being logged in is not enough to add a way to log in."""

@@ -22,7 +22,7 @@ from app.database import db
 from app.errors import error_page
 from app.i18n import language
 from app.logging import log
-from app.security import client_network, limiter, takes_equally_long
+from app.security import limit_per_client, takes_equally_long
 from app.tokens import new_token, secret_hash
 from app.vipps.return_path import local_path
 from app.vipps.routes import rests
@@ -44,7 +44,7 @@ def show() -> ResponseReturnValue:
 
 
 @bp.post("/register")
-@limiter.limit(rate_limits.REGISTER_PER_CLIENT, key_func=client_network)
+@limit_per_client(rate_limits.REGISTER_PER_CLIENT)
 @takes_equally_long
 def create() -> ResponseReturnValue:
     """Make the account, or mail the owner of the one that is there; the answer is the same."""
@@ -87,7 +87,7 @@ def confirm(token: str) -> ResponseReturnValue:
 
 
 @bp.post("/confirm/<token>")
-@limiter.limit(rate_limits.LINKS_PER_CLIENT, key_func=client_network)
+@limit_per_client(rate_limits.LINKS_PER_CLIENT)
 def confirmed(token: str) -> ResponseReturnValue:
     """Confirm the address and log in."""
     form = ConfirmForm()

@@ -34,7 +34,7 @@ from app.customers.sessions.session_cookie import (
 from app.database import begin_write, db
 from app.errors import error_page
 from app.logging import log
-from app.security import clear_cookie, client_network, limiter
+from app.security import clear_cookie, is_shared_by_a_class, limit_per_client, limiter
 from app.settings import settings_of_app
 from app.signals import login_ended, send
 from app.vipps.errors import LoginRefused
@@ -109,8 +109,12 @@ def prove() -> ResponseReturnValue:
 
 
 @bp.post("/login/vipps/prove")
-@limiter.limit(rate_limits.LOGIN_PER_CLIENT, key_func=client_network)
-@limiter.limit(rate_limits.LOGIN_PER_ACCOUNT, key_func=lambda: rate_limits.customer_key(_pending_customer()))
+@limit_per_client(rate_limits.LOGIN_PER_CLIENT)
+@limiter.limit(
+    rate_limits.LOGIN_PER_ACCOUNT,
+    key_func=lambda: rate_limits.customer_key(_pending_customer()),
+    exempt_when=lambda: is_shared_by_a_class(_pending_email()),
+)
 def prove_by_password() -> ResponseReturnValue:
     """Connect, if this is the account's password."""
     pending = pending_link.of_browser()
@@ -138,7 +142,7 @@ def prove_by_password() -> ResponseReturnValue:
 
 
 @bp.post("/login/vipps/prove/mail")
-@limiter.limit(rate_limits.FORGOT_PER_CLIENT, key_func=client_network)
+@limit_per_client(rate_limits.FORGOT_PER_CLIENT)
 def mail_proof() -> ResponseReturnValue:
     """Mail a link to the account's address."""
     pending = pending_link.of_browser()
@@ -172,7 +176,7 @@ def prove_by_mail(token: str) -> ResponseReturnValue:
 
 
 @bp.post("/login/vipps/prove/<token>")
-@limiter.limit(rate_limits.LINKS_PER_CLIENT, key_func=client_network)
+@limit_per_client(rate_limits.LINKS_PER_CLIENT)
 def finish_by_mail(token: str) -> ResponseReturnValue:
     """Connect in the browser that asked; in any other, let the same Vipps user log in there first."""
     found = _token_and_pending_link(token)
@@ -245,6 +249,11 @@ def _is_logged_in(pending: PendingLink) -> bool:
 def _pending_customer() -> int | None:
     pending = pending_link.of_browser()
     return pending.customer_id if pending else None
+
+
+def _pending_email() -> str | None:
+    pending = pending_link.of_browser()
+    return pending.customer.email if pending else None
 
 
 def _proof_page(pending: PendingLink, form: ProofForm, *, wrong: bool = False) -> str:

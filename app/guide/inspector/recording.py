@@ -97,7 +97,7 @@ def _save_record(response: Response) -> Response:
             number = store.save_half(secret_hash(state), secret_hash(browser), which, half, customer_id, now=utcnow())
             if number is not None:
                 store.set_browser_cookie(response, browser)
-                _announce(number, half)
+                _announce(number, half, response.location or "")
     except Exception as error:
         with suppress(SQLAlchemyError):
             db.session.rollback()
@@ -105,9 +105,9 @@ def _save_record(response: Response) -> Response:
     return response
 
 
-def _announce(number: int, half: Mapping[str, Any]) -> None:
-    """Link to the recorded login from the next page, once; a refused login has a page of its own with a link."""
-    if is_callback() and half["calls"] and not half["failure"]:
+def _announce(number: int, half: Mapping[str, Any], next_path: str) -> None:
+    """Link to the recorded login from the next page, once; the inspector and a refusal have links themselves."""
+    if is_callback() and half["calls"] and not half["failure"] and not next_path.startswith("/guide/inspector"):
         address = url_for("inspector.show", number=number)
         flash(Markup('<a href="{}">{}</a>').format(address, _("See this login step by step")), "aside")
 

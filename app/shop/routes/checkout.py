@@ -16,7 +16,7 @@ from app.customers.sessions.session_cookie import current_customer, login_requir
 from app.database import begin_write, db
 from app.i18n import language
 from app.logging import log
-from app.security import client_network, limiter
+from app.security import limit_per_client
 from app.shop import orders, payments
 from app.shop.carts import Owner, lines_of
 from app.shop.checkout_form import CheckoutForm, prefilled_values
@@ -80,7 +80,7 @@ def place() -> ResponseReturnValue:
             return _back_to_cart(names)
 
 
-@limiter.limit(rate_limits.ORDERS_PER_CLIENT, key_func=client_network)
+@limit_per_client(rate_limits.ORDERS_PER_CLIENT)
 def count_order() -> None:
     """Count an order of this client's network; raises `TooManyRequests` if there have been too many from there."""
 

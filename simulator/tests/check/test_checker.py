@@ -15,10 +15,11 @@ import urllib3
 
 from ...check import command, main, report, steps
 from ...check.browser import Answer, Browser, Page
-from ...check.cases import EXPECTATIONS, every_case, stages
+from ...check.cases import EXPECTATIONS, Stage, every_case, stages
 from ...check.lab import PATIENCE_SECONDS, Lab, fill
 from ...check.merchant import MerchantFileError, from_values
-from ...check.run import Report, Result, run
+from ...check.room import Room
+from ...check.run import Report, Result, follow, run
 from ...check.steps import Finding, Verdict
 from ..servers import served
 from .conftest import CLIENT_ID, MERCHANT, SECRET, World
@@ -143,6 +144,47 @@ def test_a_rate_limit_is_unclear(lab: Lab, world: World) -> None:
     lab.transport = lambda method, url, headers, body: limited
     finding = steps.perform(lab, every_case()["request-endpoint"])
     assert finding == Finding(Verdict.UNCLEAR, "Your shop's rate limit answered (429). Raise it for the check.")
+
+
+def stage_of(number: int, *names: str) -> Stage:
+    return Stage(number, "", tuple(every_case()[name] for name in names))
+
+
+def test_a_course_stops_at_the_first_red_stage_and_needs_no_login_before_one_works(lab: Lab, world: World) -> None:
+    first, login = stage_of(1, "request-endpoint", "state-missing"), stage_of(2, "code-exchanged-once")
+    red = stage_of(3, "audience-other", "issuer-other", "nonce-wrong", "expired", "signature-wrong")
+    ended: list[list[Verdict]] = []
+
+    def follow_course() -> list[list[Verdict]]:
+        ended.clear()
+        follow(lab, [first, login, red, first], ended=lambda _, found: ended.append([x.finding.verdict for x in found]))
+        return ended
+
+    world.shop.mistakes = {"exchange_twice"}  # the login never works, so a refusal proves nothing
+    assert follow_course() == [[Verdict.SAFE, Verdict.NOT_APPLICABLE], [Verdict.UNCLEAR]]
+    world.shop.mistakes = {"no_audience", "no_issuer", "no_exp"}
+    assert follow_course() == [
+        [Verdict.SAFE] * 2,
+        [Verdict.SAFE],
+        [Verdict.UNSAFE] * 2 + [Verdict.SAFE, Verdict.UNSAFE],
+    ]
+    world.shop.mistakes = set()
+    assert [set(each) for each in follow_course()] == [{Verdict.SAFE}] * 4
+
+
+@pytest.mark.parametrize(("status", "trouble"), [(204, ""), (403, "answered 403"), (0, "answered nothing")])
+def test_a_room_gets_verdicts_only(status: int, trouble: str) -> None:
+    sent: list[Any] = []
+    room = Room(
+        lambda method, url, headers, body: sent.append((method, url, body)) or Answer(url, status),
+        "http://teacher.test/workshop/BCDF23/",
+        "fjell kopp ugle",
+    )
+    assert trouble in room.tell(6, [("algorithm-none", "safe")])
+    body = {"words": "fjell kopp ugle", "stage": 6, "verdicts": [{"case": "algorithm-none", "verdict": "safe"}]}
+    assert [(method, url, json.loads(text)) for method, url, text in sent] == [
+        ("POST", "http://teacher.test/workshop/BCDF23/verdicts", body)
+    ]
 
 
 def some_report(*verdicts: Verdict, did: str = "It <b>did</b> \x00 so.") -> Report:

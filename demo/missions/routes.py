@@ -1,0 +1,121 @@
+"""The pages of the missions for a visitor without a room: the list, and one mission with its hints and its answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.guide import source
+from app.guide.chapters import chapter
+from app.i18n import language
+from app.settings import settings_of_app
+from demo.missions import LANGUAGES, MISSIONS, PARTS, Mission
+from demo.missions.track import Track
+
+bp = Blueprint("missions", __name__, url_prefix="/demo/missions")
+
+MAX_ANSWER = 100
+TRACK = Track(
+    "missions",
+    {key: mission.solved for key, mission in MISSIONS.items()},
+    lambda: _("Keeps the missions that you have solved, and the one that you opened last."),
+    has_to_be_opened=True,
+)
+NUMBERS = {key: number for number, key in enumerate(MISSIONS, start=1)}
+
+
+@dataclass(frozen=True)
+class CurrentMission:
+    """What the demo's bar shows of the mission that was opened last."""
+
+    key: str
+    number: int
+    total: int
+    title: str
+    is_solved: bool
+
+
+def init_app(app: Flask) -> None:
+    """Add the pages and their cookie. Call it before the inspector's `init_app`, whose hook has to run first."""
+    app.register_blueprint(bp)
+    app.add_template_global(current_mission)
+    TRACK.init_app(app)
+
+
+@bp.before_request
+def require_simulator() -> None:
+    """Hide the pages where there are no test persons."""
+    if not settings_of_app().simulated:
+        abort(404)
+
+
+@bp.get("", strict_slashes=False)
+def index() -> str:
+    """Show all missions by part, with a tick at each that is solved."""
+    TRACK.notice()
+    ticked = TRACK.ticked()
+    left = next((key for key in MISSIONS if key not in ticked), "")
+    return render_template("demo/missions.html", parts=PARTS, missions=MISSIONS, left=left, **_shown(), ticked=ticked)
+
+
+@bp.get("/<key>")
+def show(key: str) -> str:
+    """Show one mission, which becomes the current one."""
+    mission = _mission(key)
+    TRACK.open(key)
+    TRACK.notice()
+    return _page(mission)
+
+
+@bp.post("/<key>")
+def answer(key: str) -> ResponseReturnValue:
+    """Compare an answer with what this shop has stored."""
+    mission = _mission(key)
+    given = request.form.get("answer", "")[:MAX_ANSWER]
+    TRACK.open(key)
+    TRACK.notice(given)
+    if key in TRACK.ticked():
+        return redirect(url_for("missions.show", key=key), 303)
+    return _page(mission, given=given, is_wrong=True)
+
+
+def current_mission() -> CurrentMission | None:
+    """Return the current mission for the demo's bar; it reads no database."""
+    key = TRACK.current() if settings_of_app().simulated else ""
+    if not key:
+        return None
+    title = in_brand(MISSIONS[key].text(language()).title)
+    return CurrentMission(key, NUMBERS[key], len(MISSIONS), title, key in TRACK.ticked())
+
+
+def in_brand(text: str) -> str:
+    """Return a text with the brand of this shop's market."""
+    return text % {"brand": settings_of_app().brand}
+
+
+def _mission(key: str) -> Mission:
+    return MISSIONS.get(key) or abort(404)
+
+
+def _shown() -> Mapping[str, Any]:
+    """Return what both pages need: the language of the texts, which may be another one than the page's."""
+    return {"in_brand": in_brand, "numbers": NUMBERS, "text_language": language() if language() in LANGUAGES else "en"}
+
+
+def _page(mission: Mission, **given: Any) -> str:
+    keys = list(MISSIONS)
+    after = keys[NUMBERS[mission.key] :]
+    return render_template(
+        "demo/mission.html",
+        mission=mission,
+        text=mission.text(language()),
+        next=MISSIONS[after[0]] if after else None,
+        is_solved=mission.key in TRACK.ticked(),
+        chapter=chapter(mission.chapter),
+        show_code=source.show,
+        **_shown(),
+        **given,
+    )

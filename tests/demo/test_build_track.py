@@ -1,0 +1,160 @@
+"""The Build track: each stage's solution is green up to its stage and red at the next; its command and its texts."""
+
+import json
+import os
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+import urllib3
+from werkzeug.test import Client
+
+from simulator import protocol
+from simulator.check.browser import Answer
+from simulator.check.cases import every_case
+from simulator.check.lab import Lab
+from simulator.check.merchant import load
+from simulator.check.provider import Provider
+from simulator.check.run import RED, Report, follow
+from simulator.config import MerchantConfig
+from simulator.testing import create_test_simulator
+from simulator.tests.check.conftest import Clock, World, now
+from simulator.tests.check.shop import Trouble
+from workshop import __main__ as workshop_command
+from workshop import track
+from workshop.__main__ import main
+
+LAST = len(track.stages()) - 1
+MERCHANT = load(track.FOLDER / "empty" / "merchant.toml")
+IS_WHOLE = os.environ.get("BUILD_TRACK") == "whole"
+"""`make test-build-track` runs every stage up to the solution's own, which takes minutes; `make test` that one only."""
+
+
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    client = MERCHANT.simulator
+    unit = MerchantConfig(
+        client_id=client.client_id,
+        client_secret=client.client_secret,
+        name="Learner",
+        redirect_uris=tuple(client.redirect_uris),
+    )
+    app = create_test_simulator(tmp_path_factory.mktemp("build") / "simulator.sqlite", merchants=(unit,))
+    yield app
+    app.extensions["simulator"].store.engine.dispose()
+
+
+def shop_at(number: int, world: World, clock: Clock) -> Any:
+    """Return the Flask app of a stage's solution; its requests go to the simulator without a socket."""
+
+    def request(
+        method: str, url: str, *, body: Any = None, headers: Any = None, timeout: float = 600, redirect: bool = True,
+        retries: bool | None = None, preload_content: bool = True,
+    ) -> Any:  # fmt: skip
+        try:
+            status, found = world.fetch(method, url, headers or {}, body, timeout=timeout, limit=10**9, follow=redirect)
+        except Trouble:
+            raise urllib3.exceptions.HTTPError from None
+        return urllib3.HTTPResponse(BytesIO(found), status=status, preload_content=preload_content)
+
+    module = ModuleType("shop")
+    exec(compile(track.solution("flask", number), "shop.py", "exec"), module.__dict__)
+    module.urllib3 = SimpleNamespace(  # type: ignore[attr-defined]
+        request=request, exceptions=urllib3.exceptions, make_headers=urllib3.make_headers
+    )
+    module.time = SimpleNamespace(time=lambda: now(clock))  # type: ignore[attr-defined]
+    return module.app
+
+
+@pytest.fixture
+def followed(simulator: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a function that follows stages with the solution of one."""
+
+    def run(number: int, wanted: Any) -> Report:
+        clock = Clock()
+        monkeypatch.setattr(protocol.time, "sleep", clock.sleep)
+        world = World(simulator, clock)
+        world.merchant = Client(shop_at(number, world, clock), use_cookies=False)
+        lab = Lab(MERCHANT, Provider(world, MERCHANT.simulator), world, seed=1, sleep=clock.sleep)
+        return follow(lab, [stage for stage in track.course() if stage.number in wanted])
+
+    return run
+
+
+def green_and_red(report: Report) -> tuple[set[int], set[int]]:
+    """Return the numbers of the green and the red stages of a report."""
+    red = {each.case.stage for each in report.results if each.finding.verdict in RED}
+    return {each.case.stage for each in report.results} - red, red
+
+
+@pytest.mark.parametrize("number", range(LAST + 1))
+def test_a_solution_is_green_at_its_stage_and_red_at_the_next(number: int, followed: Any) -> None:
+    wanted = range(0 if IS_WHOLE else number, number + 2)
+    report = followed(number, wanted)
+    found = [(each.case.id, each.finding) for each in report.results if each.finding.verdict in RED]
+    assert green_and_red(report) == (set(wanted) - {number + 1, LAST + 1}, {number + 1} - {LAST + 1}), found
+
+
+def test_each_case_of_the_checker_is_in_exactly_one_stage() -> None:
+    cases = [case.id for stage in track.stages() for case in stage.cases]
+    assert sorted(cases) == sorted([*every_case(), "home-answers", "start-answers"])
+
+
+def test_each_text_is_there_in_two_languages() -> None:
+    for stage in track.stages():
+        for texts in stage.texts.values():
+            assert all([texts.title, texts.goal, texts.tries, *texts.hints]), stage.number
+            assert len(texts.hints) == 3
+        if stage.number != 9:  # PKCE has one name
+            assert stage.texts["en"].goal != stage.texts["nb"].goal
+
+
+@pytest.mark.parametrize("starter", ["flask", "express"])
+def test_a_starter_is_short_and_has_a_task_for_each_stage(starter: str) -> None:
+    text = track.solution(starter, 0)
+    assert len(text.splitlines()) < 80
+    tasks = " ".join(line.partition("TODO")[2].partition(":")[0] for line in text.splitlines())
+    assert {int(number) for number in tasks.replace(",", " ").split()} == set(range(1, LAST + 1))
+    assert "TODO" not in track.solution(starter, LAST)
+
+
+@pytest.mark.parametrize("starter", track.SHOPS)
+def test_the_command_writes_a_starter(starter: str, tmp_path: Path) -> None:
+    assert main(["start", starter, str(tmp_path / "shop")]) == 0
+    assert load(tmp_path / "shop" / "merchant.toml") == MERCHANT
+    assert main(["start", starter, str(tmp_path / "shop")]) == 2  # it overwrites nothing
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words", "missing"),
+    [
+        (["show"], "14 What they agreed to", "Hint"), (["show", "--lang", "nb"], "14 Hva de har samtykket til", "What"),
+        (["show", "6", "--hints", "1"], "1. Use a JOSE library", "2. Name the algorithm"),
+        (["show", "6", "--cases"], "- algorithm-none: ", "1. Use"),
+        (["solution", "9"], '+    form["code_verifier"]', "Hello"),
+        (["solution", "9", "--in", "express"], "+  form.code_verifier = started.verifier;", "Hello"),
+    ],
+)  # fmt: skip
+def test_the_command_shows_stages_and_solutions(arguments: list[str], words: str, missing: str, capsys: Any) -> None:
+    assert main(arguments) == 0
+    told = capsys.readouterr().out
+    assert words in told
+    assert missing not in told
+
+
+def test_a_solution_is_told_to_the_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    sent: list[Any] = []
+
+    def network() -> Any:
+        return lambda method, url, headers, body: sent.append((url, json.loads(body))) or Answer(url, 404)
+
+    monkeypatch.setattr(workshop_command, "Network", network)
+    room = ["--room", "http://teacher.test/workshop/BCDF23", "--words", "fjell kopp ugle"]
+    assert main(["solution", "6", "--write", str(tmp_path / "shop.py"), *room]) == 0
+    told = {"words": "fjell kopp ugle", "stage": 6, "verdicts": [], "looked_up": True}
+    assert sent == [("http://teacher.test/workshop/BCDF23/verdicts", told)]
+    assert "answered 404" in capsys.readouterr().out
+    assert (tmp_path / "shop.py").read_text() == track.solution("flask", 6)
