@@ -24,14 +24,14 @@ from app.errors import PAGES
 from app.logging import log, reference
 from app.settings import ROOT, Settings, load
 from demo.workshop import codes, learner, teacher
-from demo.workshop.board import IsSolved, Lookout
+from demo.workshop.board import IsSolved, MissionWatcher
 from demo.workshop.hooks import add_to_world
 from demo.workshop.rooms import BoardMission, Rooms, RoomStatus, VisitorWorlds
 from demo.workshop.store import Store
 
 __all__ = ["BoardMission", "RoomStatus", "Rooms", "add_to_world", "create_workshop", "rooms_of", "teacher_address"]
 
-ROOMS, LOOKOUT = "workshop.rooms", "workshop.lookout"
+ROOMS, WATCHER = "workshop.rooms", "workshop.watcher"
 MAX_BODY_BYTES = 64 * 1024  # the largest body is the checker's verdicts
 
 
@@ -59,7 +59,7 @@ def create_workshop(
     rooms = app.extensions[ROOMS] = Rooms(worlds, folder, missions)
     weakref.finalize(app, rooms.engine.dispose)  # as the shop closes its connections
     worlds.kept = rooms.world_ids
-    app.extensions[LOOKOUT] = Lookout(rooms, is_solved)
+    app.extensions[WATCHER] = MissionWatcher(rooms, is_solved)
     app.jinja_env.globals.update(settings=settings, shop_name=about.NAME)
 
     log_events.EVENTS.update(log_events.read(ROOT / "demo" / "log_events.toml"))

@@ -1,7 +1,7 @@
 """Build the teacher's board: who solved which mission, who has not moved, and the same as CSV.
 
 Rule: a solved mission is noticed from the files of the learner's world, read-only, and only if a file has changed since
-the last look. So a board that is open costs little while the class listens.
+the last check. So a board that is open costs little while the class listens.
 """
 
 import csv
@@ -22,10 +22,10 @@ from app.logging import log
 from demo.workshop.models import Learner, Progress, Room, StageResult
 from demo.workshop.rooms import BoardMission, Rooms, VisitorWorld
 
-LOOK_EVERY = timedelta(seconds=4)
-MAX_LOOK_SECONDS = 0.15  # of a page; what is left is for the next one
+CHECK_EVERY = timedelta(seconds=4)
+MAX_CHECK_SECONDS = 0.15  # of a page; what is left is for the next one
 NEVER: tuple[float, tuple[object, ...]] = (float("-inf"), ())
-STILL = timedelta(minutes=5)
+STILL_AFTER = timedelta(minutes=5)
 MAX_REMEMBERED = 1000
 # A spreadsheet takes a cell for a formula that begins with one of these (OWASP: CSV injection).
 FORMULA = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
@@ -78,45 +78,45 @@ class Board:
         return any(row.stage for row in self.rows)
 
 
-class Lookout:
-    """Looks for solved missions in the worlds of learners, at most every `LOOK_EVERY` in each world."""
+class MissionWatcher:
+    """Checks in the worlds of learners what is solved, at most every `CHECK_EVERY` in each world."""
 
     def __init__(self, rooms: Rooms, is_solved: IsSolved) -> None:
         self._rooms, self._is_solved = rooms, is_solved
-        self._looks: dict[int, tuple[float, tuple[object, ...]]] = {}  # of a learner: when, and at which state
+        self._checked: dict[int, tuple[float, tuple[object, ...]]] = {}  # of a learner: when, and at which state
 
-    def look(self, room: Room) -> bool:
-        """Look at the learners of a room, those first at whom it looked longest ago, for a short time only.
+    def check_room(self, room: Room) -> bool:
+        """Check the learners of a room for a short time, starting with the one whose last check is longest ago.
 
-        Returns whether something was solved.
+        Returns whether a mission was solved.
         """
-        if not self._rooms.claim_look(room.code, LOOK_EVERY):
+        if not self._rooms.claim_check(room.code, CHECK_EVERY):
             return False
-        missions, until = open_missions(self._rooms, room), time.monotonic() + MAX_LOOK_SECONDS
-        waiting = sorted(room.learners, key=lambda learner: self._looks.get(learner.id, NEVER)[0])
-        return sum(self._look_at(each, missions) for each in waiting if time.monotonic() < until) > 0
+        missions, until = open_missions(self._rooms, room), time.monotonic() + MAX_CHECK_SECONDS
+        waiting = sorted(room.learners, key=lambda learner: self._checked.get(learner.id, NEVER)[0])
+        return sum(self._check(each, missions) for each in waiting if time.monotonic() < until) > 0
 
-    def look_at_world(self, world_id: str) -> None:
-        """Look at one learner, when they open a page: so the minute is right if no board is open."""
+    def check_world(self, world_id: str) -> None:
+        """Check one learner, when they open a page: so the minute is right if no board is open."""
         learner = self._rooms.learner_of(world_id)
-        if learner and time.monotonic() - self._looks.get(learner.id, NEVER)[0] > LOOK_EVERY.total_seconds():
-            self._look_at(learner, open_missions(self._rooms, learner.room))
+        if learner and time.monotonic() - self._checked.get(learner.id, NEVER)[0] > CHECK_EVERY.total_seconds():
+            self._check(learner, open_missions(self._rooms, learner.room))
 
-    def _look_at(self, learner: Learner, missions: Sequence[BoardMission]) -> bool:
+    def _check(self, learner: Learner, missions: Sequence[BoardMission]) -> bool:
         world: VisitorWorld | None = self._rooms.worlds.find(learner.world_id)
         if world is None:
             return False
         state = (*_versions(world), learner.since, len(missions))
         found: list[tuple[int, str, datetime]] = []
-        if self._looks.get(learner.id, NEVER)[1] != state:
+        if self._checked.get(learner.id, NEVER)[1] != state:
             try:
                 found = [(learner.id, each, learner.since) for each in self._solved(learner, world, missions)]
             except (SQLAlchemyError, sqlite3.Error) as error:  # the world is being reset, or its file is damaged
-                log.warning("workshop_look_failed", error=type(error).__name__)
+                log.warning("workshop_read_failed", error=type(error).__name__)
                 state = ()
-        if len(self._looks) >= MAX_REMEMBERED:
-            self._looks.clear()
-        self._looks[learner.id] = time.monotonic(), state
+        if len(self._checked) >= MAX_REMEMBERED:
+            self._checked.clear()
+        self._checked[learner.id] = time.monotonic(), state
         if found:
             self._rooms.note_solved(found)
         return bool(found)
@@ -136,7 +136,7 @@ def open_missions(rooms: Rooms, room: Room) -> Sequence[BoardMission]:
 
 
 def build_board(rooms: Rooms, room: Room) -> Board:
-    """Return the board: those who have not moved first, then by the number of solved missions if there is a ranking."""
+    """Return the board: learners who have not moved first, then most missions solved if there is a ranking."""
     missions, now = open_missions(rooms, room), rooms.now()
     shown = [learner for learner in room.learners if not learner.is_hidden]
     rows = [_row(learner, missions, now, is_open=not room.ended_at) for learner in shown]
@@ -174,7 +174,7 @@ def _row(learner: Learner, missions: Sequence[BoardMission], now: datetime, *, i
     current = _current(missions, progress)
     cells = [_cell_of(progress.get(each.id), learner.since, each.id == current) for each in missions]
     still = now - learner.seen_at
-    is_still = is_open and current is not None and still >= STILL
+    is_still = is_open and current is not None and still >= STILL_AFTER
     return BoardRow(
         learner,
         cells,

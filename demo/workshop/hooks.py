@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import name_of
 from app.logging import log
-from demo.workshop.board import Lookout
+from demo.workshop.board import MissionWatcher
 from demo.workshop.codes import spaced
 from demo.workshop.rooms import Rooms, RoomStatus
 
@@ -27,7 +27,7 @@ GOES_ON = frozenset({"static", "vipps.callback", "vipps.go_to_vipps", "i18n.choo
 def add_to_world(workshop: Flask, shop: Flask, world_id: str) -> None:
     """Show the room on the pages of a world's shop."""
     rooms: Rooms = workshop.extensions["workshop.rooms"]
-    lookout: Lookout = workshop.extensions["workshop.lookout"]
+    watcher: MissionWatcher = workshop.extensions["workshop.watcher"]
 
     def room_status() -> RoomStatus | None:
         with tolerated():
@@ -40,7 +40,7 @@ def add_to_world(workshop: Flask, shop: Flask, world_id: str) -> None:
         status = room_status()
         if status:
             with tolerated():
-                lookout.look_at_world(world_id)
+                watcher.check_world(world_id)
         g.is_personal = status is not None  # the strip is not in the front page that the shop caches
         return redirect("/workshop/room", 303) if status and status.is_paused else None
 
@@ -64,4 +64,4 @@ def tolerated() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        log.warning("workshop_look_failed", error=name_of(error))
+        log.warning("workshop_read_failed", error=name_of(error))

@@ -44,7 +44,7 @@ class Room(WorkshopBase):
     message: Mapped[str] = mapped_column(String(MAX_MESSAGE), default="")
     open_parts: Mapped[int] = mapped_column(default=1)
     has_ranking: Mapped[bool] = mapped_column(default=False)
-    looked_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
     learners: Mapped[list["Learner"]] = relationship(
         back_populates="room", cascade="all, delete-orphan", order_by="Learner.id"
     )

@@ -343,16 +343,16 @@ class Rooms(Store):
             row.looked_up = row.looked_up or looked_up
         return True
 
-    def claim_look(self, code: str, every: timedelta) -> bool:
-        """Tell whether this caller shall look for solved missions now; of several at once, one gets True."""
+    def claim_check(self, code: str, every: timedelta) -> bool:
+        """Tell whether this caller shall check what is solved now; of several at once, one gets True."""
         now = self.now()
-        is_due = or_(Room.looked_at.is_(None), Room.looked_at <= now - every)
+        is_due = or_(Room.checked_at.is_(None), Room.checked_at <= now - every)
         with self.writing() as session:
-            claimed = update(Room).where(Room.code == code, Room.ended_at.is_(None), is_due).values(looked_at=now)
+            claimed = update(Room).where(Room.code == code, Room.ended_at.is_(None), is_due).values(checked_at=now)
             return session.execute(claimed.returning(Room.id)).first() is not None
 
     def note_solved(self, found: Sequence[tuple[int, str, datetime]]) -> None:
-        """Store missions that were found solved: learner, mission, and the `since` for which they were looked up.
+        """Store missions that were found solved: learner, mission, and the `since` for which they were checked.
 
         A learner who was reset meanwhile has not solved them any more.
         """

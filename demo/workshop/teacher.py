@@ -11,8 +11,8 @@ from flask_babel import gettext as _
 
 from app.forms import one_line
 from app.security import clear_cookie, client_network, limiter, read_cookie, set_cookie
-from demo.workshop import codes, shoulder
-from demo.workshop.board import Lookout, board_csv, build_board
+from demo.workshop import codes, learner_logins
+from demo.workshop.board import MissionWatcher, board_csv, build_board
 from demo.workshop.models import MAX_MESSAGE, MAX_NICKNAME, Learner, Room
 from demo.workshop.rooms import KEEP, Rooms
 from demo.workshop.store import TEACHER_LIFETIME
@@ -81,7 +81,7 @@ def open_room() -> ResponseReturnValue:
 @bp.get("/<code>")
 def board(code: str) -> str:
     """Show the board of a room."""
-    room = _looked_at(code)
+    room = _checked(code)
     return render_template(
         "workshop/board.html",
         board=build_board(_rooms(), room),
@@ -96,7 +96,7 @@ def board(code: str) -> str:
 @bp.get("/<code>/projector")
 def projector(code: str) -> str:
     """Show the room to the class: how to join, and how many solved what. It has no names."""
-    room = _looked_at(code)
+    room = _checked(code)
     return render_template(
         "workshop/projector.html",
         board=build_board(_rooms(), room),
@@ -110,7 +110,7 @@ def projector(code: str) -> str:
 @bp.get("/<code>/board.csv")
 def export(code: str) -> Response:
     """Download the board."""
-    room = _looked_at(code)
+    room = _checked(code)
     response = Response(board_csv(build_board(_rooms(), room)), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="workshop-{room.code}.csv"'
     return response
@@ -140,7 +140,7 @@ def change(code: str, action: str) -> ResponseReturnValue:
 @bp.get("/<code>/learners/<int:number>")
 def learner(code: str, number: int) -> str:
     """Show a learner: words, nickname, progress, verdicts."""
-    room = _looked_at(code)
+    room = _checked(code)
     mine = _learner(room, number)
     rows = build_board(_rooms(), room)
     row = next((each for each in rows.rows if each.learner.id == number), None)
@@ -175,7 +175,7 @@ def logins(code: str, number: int) -> str:
     if world is None:
         abort(404)
     context: dict[str, Any] = {"room": room, "learner": mine, "workshop_path": request.path}
-    return shoulder.show_logins(_rooms().worlds.shop(world), request.args.get("login", type=int), **context)
+    return learner_logins.show_logins(_rooms().worlds.shop(world), request.args.get("login", type=int), **context)
 
 
 def _rooms() -> Rooms:
@@ -190,11 +190,11 @@ def _room(code: str) -> Room:
     return room
 
 
-def _looked_at(code: str) -> Room:
-    """Return a room after a look for solved missions."""
+def _checked(code: str) -> Room:
+    """Return a room after a check of what is solved."""
     room = _room(code)
-    lookout: Lookout = current_app.extensions["workshop.lookout"]
-    return _room(code) if lookout.look(room) else room
+    watcher: MissionWatcher = current_app.extensions["workshop.watcher"]
+    return _room(code) if watcher.check_room(room) else room
 
 
 def _learner(room: Room, number: int) -> Learner:

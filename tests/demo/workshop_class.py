@@ -88,10 +88,10 @@ def solve(world: FakeWorld, *missions: str) -> None:
 
 
 class Class:
-    """A room with its teacher. `clock` is when it is, `looks` counts how often a mission was looked for."""
+    """A room with its teacher. `clock` is when it is, `checks` counts how often a mission was checked."""
 
     def __init__(self, folder: Path, **environ: str) -> None:
-        self.worlds, self.clock, self.looks = FakeWorlds(folder / "worlds"), utcnow(), 0
+        self.worlds, self.clock, self.checks = FakeWorlds(folder / "worlds"), utcnow(), 0
         settings = load({**ENVIRONMENT, "DATABASE_URL": f"sqlite:///{folder / 'unused.sqlite'}", **environ})
         self.app = create_workshop(self.worlds, folder, missions=MISSIONS, is_solved=self._is_solved, settings=settings)
         self.app.test_client_class = Browser
@@ -107,7 +107,7 @@ class Class:
         self.board_path = f"/workshop/teach/{self.code}"
 
     def _is_solved(self, mission: str, shop: Connection, simulator: Connection | None, since: Any) -> bool:
-        self.looks += 1
+        self.checks += 1
         return bool(shop.scalar(text("SELECT 1 FROM done WHERE mission = :mission"), {"mission": mission}))
 
     def browser(self) -> FlaskClient:
@@ -137,7 +137,7 @@ class Class:
         self.clock += timedelta(**length)
 
     def board(self, path: str = "") -> Page:
-        """Open a page of the teacher after the pause between two looks at the worlds."""
+        """Open a page of the teacher after the pause between two checks of the worlds."""
         self.wait(seconds=5)
         return open_page(self.teacher, self.board_path + path)
 
