@@ -56,6 +56,7 @@ def show(key: str) -> str:
             ended_at=views.account_page(ended) if ended else "",
             told=next((each for each in deliveries if ended and each.client_id == ended.client_id), None),
             now=utcnow(),
+            odd_events=revocations.ODD,
         )
 
 
@@ -87,7 +88,7 @@ def revoke(key: str) -> Response:
     """Revoke the consent for a company; a repeated press sends no second event."""
     with simulator().store.write() as session:
         person, unit = _person(session, key), fetch(session, SalesUnit, request.form.get("client_id", "")) or abort(404)
-        delivery = revocations.revoke(session, person, unit.client_id)
+        delivery = revocations.revoke(session, person, unit.client_id, _variant())
     if delivery:
         revocations.send_new(simulator().store, delivery)
     return redirect(url_for("phone.show", key=key, ended=unit.client_id), 303)
@@ -128,6 +129,14 @@ def _answered(session: Session, key: str) -> dict[str, str | bool] | None:
     if login is None or login.person_key != key or login.finished_at is None:
         return None
     return {"name": session.get_one(SalesUnit, login.client_id).name, "is_yes": not login.error_location}
+
+
+def _variant() -> revocations.Variant:
+    """Return how the event is to be delivered, in the ordinary way if nothing was chosen."""
+    try:
+        return revocations.variant_named(request.form.get("event"))
+    except ValueError:
+        abort(400)
 
 
 def _person(session: Session, key: str) -> Person:

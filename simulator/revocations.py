@@ -48,14 +48,16 @@ class Variant(StrEnum):
     """Neither sent nor stored."""
 
 
+ODD = tuple(variant for variant in Variant if variant is not Variant.ORDINARY)
+
+
 def variant_named(name: object) -> Variant:
     """Return the variant of a name; raise ValueError if the name is unknown."""
     if name is None:
         return Variant.ORDINARY
-    odd = [variant for variant in Variant if variant is not Variant.ORDINARY]
-    found = next((variant for variant in odd if variant == name), None)
+    found = next((variant for variant in ODD if variant == name), None)
     if found is None:
-        raise ValueError(f"event: {name!r} is none of {', '.join(odd)}")
+        raise ValueError(f"event: {name!r} is none of {', '.join(ODD)}")
     return found
 
 

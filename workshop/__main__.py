@@ -55,6 +55,8 @@ def solution(options: argparse.Namespace) -> int:
     """Print what a stage adds to the shop, or write the whole file; tell the room that it was looked up."""
     text = track.solution(options.starter, options.stage)
     if options.write:
+        if options.write.exists():
+            text = track.with_settings_of(options.write.read_text(encoding="utf-8"), text)
         options.write.write_text(text, encoding="utf-8")
         _say(f"Written to {options.write}.")
     else:

@@ -17,6 +17,7 @@ from simulator.check.cases import stages as checked_stages
 FOLDER = Path(__file__).parent
 SHOPS = {"flask": "shop.py", "express": "shop.mjs", "empty": ""}
 """The starters, and the file that the learner changes."""
+SETTING = re.compile(r"^(?:const )?(ISSUER|CLIENT_ID|PORT|REDIRECT_URI)\b.*$", re.MULTILINE)
 MARK = re.compile(r"\s*(?:#|//)(?:\+ (?P<first>\d+)(?:-(?P<last>\d+))?|\.)")
 
 
@@ -78,6 +79,12 @@ def solution(starter: str, number: int) -> str:
             opened.pop()
     blank = 2 if name.endswith(".py") else 1  # blocks that are left out leave more blank lines
     return re.sub(r"\n{3,}", "\n" * (blank + 1), "\n".join(kept)).rstrip() + "\n"
+
+
+def with_settings_of(old: str, shop: str) -> str:
+    """Return a shop with the addresses and the client of another version, which the learner may have changed."""
+    kept = {found[1]: found[0] for found in SETTING.finditer(old)}
+    return SETTING.sub(lambda found: kept.get(found[1], found[0]), shop)
 
 
 def difference(starter: str, number: int) -> str:

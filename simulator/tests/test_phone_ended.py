@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from ..models import SalesUnit
+from ..revocations import ODD
 from ..testing import BASIC_MERCHANT
 from ..views import account_page
 from .conftest import Provider, Visitor
@@ -84,6 +85,19 @@ def test_button_pressed_twice_tells_once(browser: FlaskClient, provider: Provide
     answers = [browser.post("/persons/ola/revoke", data=form) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [303, 303]
     assert len(receiver.received) == 1
+
+
+def test_an_odd_event_can_be_chosen_below_the_deliveries(
+    browser: FlaskClient, provider: Provider, receiver: Receiver
+) -> None:
+    register_webhook(provider, receiver.url)
+    provider.log_in("ola", {"scope": "openid name"})
+    page = phone(browser).page
+    assert [button["value"] for button in page.select(".odd button")] == list(ODD)
+    form = {"csrf_token": page.csrf_token(), "client_id": BASIC_MERCHANT.client_id}
+    assert browser.post("/persons/ola/revoke", data={**form, "event": "unknown"}).status_code == 400
+    browser.post("/persons/ola/revoke", data={**form, "event": "twice"})
+    assert len(receiver.received) == 2
 
 
 def test_button_pressed_at_once_in_two_tabs_tells_once(

@@ -158,3 +158,13 @@ def test_a_solution_is_told_to_the_room(tmp_path: Path, monkeypatch: pytest.Monk
     assert sent == [("http://teacher.test/workshop/BCDF23/verdicts", told)]
     assert "answered 404" in capsys.readouterr().out
     assert (tmp_path / "shop.py").read_text() == track.solution("flask", 6)
+
+
+@pytest.mark.parametrize(("starter", "port"), [("flask", "5000"), ("express", "5000")])
+def test_a_written_solution_keeps_the_learners_addresses(starter: str, port: str, tmp_path: Path) -> None:
+    file = tmp_path / "shop"
+    file.write_text(track.solution(starter, 3).replace(port, "5050").replace(":8001/", ":8009/w/mine/"))
+    assert main(["solution", "6", "--in", starter, "--write", str(file)]) == 0
+    text = file.read_text().replace("--port 5000", "")
+    assert ":8009/w/mine/" in text
+    assert port not in text
