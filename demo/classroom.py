@@ -7,6 +7,7 @@ import socket
 import webbrowser
 from contextlib import suppress
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from flask.cli import with_appcontext
 from app.database import utcnow
 from app.dev_server import listening_address
 from app.security import size_for_a_class
-from app.settings import LOCAL_HOSTS, ROOT, Settings, settings_of_app
+from app.settings import INSTANCE, LOCAL_HOSTS, ROOT, Settings, settings_of_app
 from demo.staff import DEMO_EMAIL
 from samples.customers import CUSTOMERS
 
@@ -62,6 +63,16 @@ def check() -> None:
         click.echo(f"{'ok  ' if each.is_fine else 'TODO'} {each.said}" + (f" {each.to_do}" if each.to_do else ""))
     if not all(each.is_fine for each in findings):
         raise SystemExit(1)
+
+
+@workshop.command()
+@with_appcontext
+def link() -> None:
+    """Print a new teacher's link, for a server that runs already. It works once."""
+    settings = settings_of_app()
+    if not settings.demo_worlds:
+        raise click.ClickException("A workshop needs DEMO_WORLDS=1.")
+    click.echo(import_module("demo.workshop").teacher_address(settings, INSTANCE))
 
 
 def python() -> Finding:

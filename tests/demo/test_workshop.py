@@ -158,6 +158,17 @@ def test_a_teachers_link_is_not_used_up_by_opening_it_and_works_once(room: Class
     assert browser.get("/workshop/teach").status_code == 403
 
 
+def test_a_command_prints_a_teachers_link(
+    room: Class, make_app: Callable[..., Flask], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("demo.classroom.INSTANCE", tmp_path)
+    monkeypatch.setattr("demo.worlds.INSTANCE", tmp_path / "worlds")
+    result = make_app().test_cli_runner().invoke(args=["workshop", "link"])
+    assert (result.exit_code, "DEMO_WORLDS=1" in result.output) == (1, True)
+    printed = make_app(DEMO_WORLDS="1").test_cli_runner().invoke(args=["workshop", "link"]).output
+    assert room.rooms.has_link(printed.strip().rpartition("/")[2])
+
+
 def test_another_browser_sees_no_page_of_the_teacher(room: Class) -> None:
     client, world = room.join("Ada")
     values = {"code": room.code, "number": room.learner(world).id, "action": "end"}

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from demo import worlds
 from demo.workshop import rooms_of
 from demo.worlds import World, Worlds
 from samples.customers import PASSWORD
-from tests.conftest import browser_of, free_port, post, served
+from tests.conftest import browser_of, free_port, open_page, post, served
 from tests.vipps_person import VippsPerson
 from wsgi import build_simulator
 
@@ -169,6 +170,7 @@ def test_spare_worlds_are_made_ahead(shop: Flask) -> None:
 
 
 def test_a_learner_of_a_room_has_the_rooms_world_and_keeps_it(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("demo.workshop.board.CHECK_EVERY", timedelta(0))
     rooms = rooms_of(worlds_of(shop).workshop)  # type: ignore[arg-type]  # it is there
     opened = rooms.create()
     assert opened
@@ -181,6 +183,14 @@ def test_a_learner_of_a_room_has_the_rooms_world_and_keeps_it(shop: Flask, monke
     person = visitor(shop, world.id)
     person.log_in("kari")
     assert "Ada" in person.browser.get("/account").text
+    parts = [each["id"] for each in open_page(person.browser, "/demo/missions").select("section[id], h2[id^=part-]")]
+    assert parts == ["part-A"], "the teacher has not opened the other parts"
+    pages = [open_page(person.browser, f"/demo/missions/log-in{each}") for each in ("", "?hints=2")]
+    hints = [len(each.select(".mission__hint")) for each in pages]
+    learner = rooms.learner_of(world.id)
+    assert learner
+    assert (hints, [each.hints for each in learner.progress]) == ([0, 2], [2])
+    assert learner.progress[0].solved_at
     monkeypatch.setattr(worlds, "LIFETIME_SECONDS", -1)
     assert worlds_of(shop).create()
     assert worlds_of(shop).find(world.id), "a day without use does not delete a learner's world"
