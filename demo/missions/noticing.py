@@ -45,6 +45,7 @@ Condition = Mapping[str, Any]
 
 SHOWN_LETTERS = {"nonce": 4, "sub": 8}  # of the values that a visitor is asked for
 MAX_LOGINS = 500  # of the simulator's; the newest are read
+MAX_ROWS = 500  # of each table; the newest are read
 
 _c = inspected_login.c
 _simulated = table(
@@ -136,8 +137,9 @@ class Facts:
             model, at, _ = TABLES[name]
             wanted = select(model.__table__, Customer.email.label("account"))
             wanted = wanted.outerjoin(Customer, Customer.id == model.customer_id)
-            wanted = wanted.where(at >= self.since, self._is_theirs(model.customer_id, at)).order_by(model.id)
-            self._rows[name] = self.shop.execute(wanted).all()
+            wanted = wanted.where(at >= self.since, self._is_theirs(model.customer_id, at))
+            newest = self.shop.execute(wanted.order_by(model.id.desc()).limit(MAX_ROWS)).all()
+            self._rows[name] = newest[::-1]
         return self._rows[name]
 
     def _is_theirs(self, customer: Any, at: Any) -> ColumnElement[bool]:

@@ -13,9 +13,12 @@ from tests.tables import tables_in
 # A value for each variable part of an address. Who adds another kind of address adds one here.
 VALUES: Mapping[str, str] = {
     "activity_id": "1", "code": "nb", "customer_id": "1", "endpoint": "shop.home", "filename": "brand/mark.svg",
-    "name": "cancelled", "number": "1", "path": "wsgi.py", "session_id": "1", "token": "t" * 43,
+    "key": "log-in", "name": "cancelled", "number": "1", "path": "wsgi.py", "session_id": "1", "token": "t" * 43,
 }  # fmt: skip
-SLUGS = {"shop.product": "enamel-mug", "guide.show": "the-idea", "guide.show_markdown": "the-idea"}
+SLUGS = {
+    "shop.product": "enamel-mug", "guide.show": "the-idea", "guide.show_markdown": "the-idea",
+    "teaching.show": "handbook",
+}  # fmt: skip
 
 
 def every_rule(app: Flask) -> Iterator[tuple[Rule, str]]:

@@ -87,7 +87,7 @@ def test_the_control_api_answers_everything_as_it_is_described(tmp_path: Path, m
     schema = schemathesis.openapi.from_wsgi("/control/openapi.json", simulator)
     seen = try_everything(schema, "http://localhost:8001")
     operations = {label for label, _ in seen}
-    assert len(operations) == 20  # all but the description itself
+    assert len(operations) == 21  # all but the description itself
     assert {status for _, status in seen} >= {200, 400, 404}
     assert simulator.test_client().get("/control/persons").status_code == 200
 

@@ -245,8 +245,8 @@ def stand_in(app: Flask, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
         told = {"email": vipps_says["told"], "email_verified": True} if vipps_says["told"] else {}
         return {"sub": vipps_says["subject"], "given_name": "Asta", "family_name": "Moe", "name": "Asta Moe", **told}
 
-    provider = Provider(issuer, f"{PROVIDER}/authorize", "", "", "", False)
-    monkeypatch.setattr(client, "_provider", lambda _deadline: provider)
+    provider = Provider(issuer, f"{PROVIDER}/authorize", "", "", "", False, "")
+    monkeypatch.setattr(client, "provider", lambda _deadline: provider)
     monkeypatch.setattr(client._transport, "check_reachable", lambda _endpoint: None)
     monkeypatch.setattr(client, "exchange", exchange)
     monkeypatch.setattr(vipps_client, "validate", id_token)
