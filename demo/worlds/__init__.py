@@ -155,6 +155,7 @@ class Worlds:
         world = self._make(_new_name())
         if world:
             self.shop(world)
+            self._background.submit(self._warm, world)
         return world
 
     def prepare(self, count: int) -> None:
