@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from limits import parse
 from werkzeug.http import dump_cookie
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -107,6 +108,22 @@ class _Open:
     touched: float = 0.0
 
 
+class _CompiledTemplates(BytecodeCache):
+    """The compiled templates, which are the same in every world: to compile a page takes longer than to show it."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take the code of a template if a world has compiled it."""
+        if bucket.key in self._code:
+            bucket.bytecode_from_string(self._code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep the code of a template."""
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
 class Worlds:
     """The worlds of one process, and the WSGI app that hands each request to the shop of its visitor."""
 
@@ -120,6 +137,7 @@ class Worlds:
         self._building = threading.Lock()
         self._open: OrderedDict[str, _Open] = OrderedDict()
         self._background = ThreadPoolExecutor(1, thread_name_prefix="worlds")
+        self._templates = _CompiledTemplates()
         self._template: Future[bytes] | None = None
         self._spare: list[World] = []
         self.kept: Callable[[], Iterable[str]] = lambda: ()
@@ -313,7 +331,9 @@ class Worlds:
 
     def _built(self, settings: Settings) -> Flask:
         with self._building:
-            return self._build(settings, shares_counts=True)
+            app = self._build(settings, shares_counts=True)
+        app.jinja_env.bytecode_cache = self._templates
+        return app
 
     def _settings_of(self, world: World) -> Settings:
         """Return the settings of a world's shop. Its key differs, and with it the accounts that limits count by."""
