@@ -376,17 +376,24 @@ def test_workers_that_start_together_get_the_same_generated_key(tmp_path: Path) 
     ],
     ids=["wsgi", "doctor", "gunicorn"],
 )
-def test_servers_and_commands_read_the_same_file(command: list[str], tmp_path: Path) -> None:
+def test_servers_and_commands_read_the_same_file(command: list[str], copy_with_a_mistake: Path) -> None:
     """A wrong value in `.env` stops each of them in the same way, without a traceback."""
-    ignored = shutil.ignore_patterns("__pycache__", "translations")
-    shutil.copytree(ROOT / "app", tmp_path / "app", ignore=ignored)
-    for name in ("wsgi.py", "gunicorn.conf.py", "pyproject.toml"):
-        shutil.copy(ROOT / name, tmp_path)
-    (tmp_path / ".env").write_text("WEB_CONCURRENCY=1\nVIPPS_MERCHANT_SERIAL_NUMBER=12 34\n")
-    ended = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True)
+    ended = subprocess.run(command, cwd=copy_with_a_mistake, env={}, capture_output=True, text=True)
     assert ended.returncode != 0
     assert "VIPPS_MERCHANT_SERIAL_NUMBER: (U+0020 SPACE) at position 3" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.fixture(scope="module")
+def copy_with_a_mistake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy the shop and give it a `.env` with a wrong value."""
+    folder = tmp_path_factory.mktemp("copy")
+    ignored = shutil.ignore_patterns("__pycache__", "translations")
+    shutil.copytree(ROOT / "app", folder / "app", ignore=ignored)
+    for name in ("wsgi.py", "gunicorn.conf.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
+    (folder / ".env").write_text("WEB_CONCURRENCY=1\nVIPPS_MERCHANT_SERIAL_NUMBER=12 34\n")
+    return folder
 
 
 def test_the_example_file_names_every_variable_with_its_default() -> None:

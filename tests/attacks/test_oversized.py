@@ -129,38 +129,36 @@ def test_too_much_is_refused_at_once(port: int, head: bytes, body: bytes, status
 NO_NAME = b"--x\r\nContent-Disposition: form-data\r\n\r\nv\r\n--x--\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 EVENT = b"e30.e30"
-MALFORMED = [
-    pytest.param(BOUNDARY, NO_NAME, id="a part without a name"),
-    pytest.param(BOUNDARY, NO_NAME.replace(b"data", b'data; filename="a"'), id="a file without a name"),
-    pytest.param(CHUNKED, b"zz\r\n", id="no size of a chunk"),
-    pytest.param(CHUNKED, b"7\r\n" + EVENT + b"\r\nzz\r\n", id="no size of the second chunk"),
-    pytest.param(CHUNKED, b"-7\r\n" + EVENT + b"\r\n0\r\n\r\n", id="a size below zero"),
-    pytest.param(CHUNKED, b"7\r\n" + EVENT + b"XX", id="a chunk without its end"),
-    pytest.param(CHUNKED, b"ffffffffffffffffff\r\n" + EVENT, id="a chunk that is cut"),
-    pytest.param(CHUNKED, b"7;\x00\r\n" + EVENT + b"\r\n0\r\n\r\n", id="a NUL in a chunk's extension"),
-    pytest.param(CHUNKED, b"7\r\n" + EVENT + b"\r\n0\r\nX\x00: y\r\n\r\n", id="a NUL in a trailer"),
-    pytest.param(b"Content-Length: 100\r\n", EVENT, id="a body that is cut"),
-    pytest.param(b"Content-Length: 4, 5\r\n", EVENT, id="two lengths in one"),
-    pytest.param(b"Content-Length: 1_0\r\n", EVENT, id="a length with an underscore"),
-    pytest.param(b"Transfer-Encoding: gzip\r\n", EVENT, id="an encoding that is not chunked"),
-    pytest.param(b"Transfer-Encoding: chunked, identity\r\n", EVENT, id="chunked, and then another encoding"),
-    pytest.param(b"Bad Header: x\r\n", EVENT, id="a blank in a header's name"),
-    pytest.param(b"X: a\x00b\r\n", EVENT, id="a NUL in a header"),
-]
+MALFORMED = {
+    "a part without a name": (BOUNDARY, NO_NAME),
+    "a file without a name": (BOUNDARY, NO_NAME.replace(b"data", b'data; filename="a"')),
+    "no size of a chunk": (CHUNKED, b"zz\r\n"),
+    "no size of the second chunk": (CHUNKED, b"7\r\n" + EVENT + b"\r\nzz\r\n"),
+    "a size below zero": (CHUNKED, b"-7\r\n" + EVENT + b"\r\n0\r\n\r\n"),
+    "a chunk without its end": (CHUNKED, b"7\r\n" + EVENT + b"XX"),
+    "a chunk that is cut": (CHUNKED, b"ffffffffffffffffff\r\n" + EVENT),
+    "a NUL in a chunk's extension": (CHUNKED, b"7;\x00\r\n" + EVENT + b"\r\n0\r\n\r\n"),
+    "a NUL in a trailer": (CHUNKED, b"7\r\n" + EVENT + b"\r\n0\r\nX\x00: y\r\n\r\n"),
+    "a body that is cut": (b"Content-Length: 100\r\n", EVENT),
+    "two lengths in one": (b"Content-Length: 4, 5\r\n", EVENT),
+    "a length with an underscore": (b"Content-Length: 1_0\r\n", EVENT),
+    "an encoding that is not chunked": (b"Transfer-Encoding: gzip\r\n", EVENT),
+    "chunked, and then another encoding": (b"Transfer-Encoding: chunked, identity\r\n", EVENT),
+    "a blank in a header's name": (b"Bad Header: x\r\n", EVENT),
+    "a NUL in a header": (b"X: a\x00b\r\n", EVENT),
+}
 
 
-@pytest.mark.parametrize(("head", "body"), MALFORMED)
 @pytest.mark.parametrize("path", ["/cart/add", "/staff/login", WEBHOOK, "/forget", TOKEN_ENDPOINT])
-def test_a_body_that_cannot_be_read_is_the_senders_mistake(
-    request: pytest.FixtureRequest, path: str, head: bytes, body: bytes
-) -> None:
+def test_a_body_that_cannot_be_read_is_the_senders_mistake(request: pytest.FixtureRequest, path: str) -> None:
     """RFC 9112, sections 6.3 and 7.1; RFC 7578, section 4.2."""
     at = request.getfixturevalue("simulator_port" if path in ("/forget", TOKEN_ENDPOINT) else "port")
-    if head == BOUNDARY and path == WEBHOOK:
-        pytest.skip("the webhook reads plain text only")
-    kind = b"" if head == BOUNDARY else b"Content-Type: text/plain\r\n" if path == WEBHOOK else FORM
-    assert ask(at, b"POST %s HTTP/1.1\r\n" % path.encode() + kind + head, body) in (400, 501)
-    assert ask(at, b"GET /healthz HTTP/1.1\r\n") == 200
+    for name, (head, body) in MALFORMED.items():
+        if head == BOUNDARY and path == WEBHOOK:
+            continue  # the webhook reads plain text only
+        kind = b"" if head == BOUNDARY else b"Content-Type: text/plain\r\n" if path == WEBHOOK else FORM
+        assert ask(at, b"POST %s HTTP/1.1\r\n" % path.encode() + kind + head, body) in (400, 501), name
+        assert ask(at, b"GET /healthz HTTP/1.1\r\n") == 200, name
 
 
 @pytest.mark.parametrize(("expectation", "statuses"), [(b"100-continue", {100}), (b"a miracle", {417})])

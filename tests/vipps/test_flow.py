@@ -58,17 +58,17 @@ def test_the_wrong_authentication_method_is_our_mistake_and_the_log_names_the_se
     assert line["reference"] in response.text
 
 
-@pytest.mark.parametrize("code", [*sorted(REDIRECT_CODES), "an_undocumented_code"])
-def test_every_error_of_the_redirect_has_its_page(vipps: VippsPerson, code: str) -> None:
-    callback = vipps.approve(vipps.start("/checkout"), action="error", error=code)
-    response = vipps.browser.get(callback)
-    known = REFUSALS.get(code) or REFUSALS["unknown_error"]
-    assert response.status_code == known.status
-    assert refusal(vipps, response) == known.page.title % {"brand": "Vipps"}
-    assert code not in response.text
-    assert "next=/checkout" in response.text, "the way back is lost"
-    vipps.log_in()
-    assert logged_in(vipps), "the same browser can log in right afterwards"
+def test_every_error_of_the_redirect_has_its_page(vipps: VippsPerson) -> None:
+    for code in (*sorted(REDIRECT_CODES), "an_undocumented_code"):
+        vipps.browser = browser_of(vipps.app)
+        response = vipps.browser.get(vipps.approve(vipps.start("/checkout"), action="error", error=code))
+        known = REFUSALS.get(code) or REFUSALS["unknown_error"]
+        assert response.status_code == known.status, code
+        assert refusal(vipps, response) == known.page.title % {"brand": "Vipps"}
+        assert code not in response.text
+        assert "next=/checkout" in response.text, f"{code}: the way back is lost"
+        vipps.log_in()
+        assert logged_in(vipps), f"{code}: the same browser can log in right afterwards"
 
 
 def test_a_logged_in_customer_gets_no_login_button_from_a_forged_callback(vipps: VippsPerson) -> None:
