@@ -114,7 +114,7 @@ def downgrade():
     for table in ('error_report', 'staff_look', 'staff_session', 'staff', 'webhook_delivery'):
         op.drop_table(table)
     _unguard()
-    # What is nobody's any more has no place in the old table.
+    # A row without a customer has no place in the old table.
     op.execute('DELETE FROM consent_record WHERE customer_id IS NULL')
     op.drop_index(op.f('ix_consent_record_consent_id'), table_name='consent_record')
     op.drop_index(op.f('ix_consent_record_keep_until'), table_name='consent_record')
