@@ -48,7 +48,7 @@ def program(merchant: dict[str, Any], folder: Path, work: Path, port: int) -> tu
             return [sys.executable, *gunicorn, "wsgi:app"], ROOT, {}
         case "lift_out":
             shutil.copytree(ROOT / "app" / "vipps", work / "vipps")
-            shutil.copy(ROOT / "app" / "guide" / "examples" / "lift_out.py", work)
+            shutil.copy(ROOT / "examples" / "lift_out.py", work)
             return [sys.executable, *gunicorn, "lift_out:app"], work, {"VIPPS_ENVIRONMENT": "test"}
         case runs if runs.endswith(".js"):
             shutil.copy(HERE / runs, folder / "node")
