@@ -346,6 +346,11 @@ def _demo(settings: Settings) -> None:
         raise ValueError("must be 0 in production; it shows every email and the inspector to any visitor")
 
 
+def _counter(settings: Settings) -> None:
+    if settings.vipps_counter and settings.in_demo and not settings.simulated:
+        raise ValueError("not with DEMO=1: its pages show the staff password, and Vipps would ask real people")
+
+
 def _demo_worlds(settings: Settings) -> None:
     if settings.demo_worlds and not (settings.in_demo and settings.simulated):
         raise ValueError("works with the demo and the simulator only")
@@ -394,6 +399,7 @@ CHECKS = {
     "CSP_SOURCES": Check("DIRECTIVE=ORIGIN with blanks between, as in font-src=https://cdn.example.com", _csp_sources),
     "DEMO": Check("1 or 0", _demo),
     "DEMO_WORLDS": Check("1 or 0", _demo_worlds),
+    "VIPPS_COUNTER": Check("1 or 0", _counter),
     "METRICS_TOKEN": Check("what this prints: openssl rand -hex 32", _metrics_token),
     "GUIDE_EDIT_URL": Check("an address that ends with a slash, such as https://github.com/you/shop/edit/main/"),
     "PROMETHEUS_MULTIPROC_DIR": Check("the path of a folder, or nothing", _metrics_folder),

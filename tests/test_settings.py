@@ -93,6 +93,8 @@ def test_an_empty_value_is_not_set() -> None:
         ({"MAIL_URL": "nowhere"}, "MAIL_URL"),
         ({"MAIL_URL": "smtp:"}, "MAIL_URL"),
         ({"DEMO": "perhaps"}, "DEMO"),
+        ({**REAL, "DEMO": "1", "VIPPS_COUNTER": "1"}, "VIPPS_COUNTER"),
+        ({**REAL, "DEMO_WORLDS": "1"}, "DEMO_WORLDS"),
         ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES"),
         ({"VIPPS_ENVIRONMENT": "test"}, "VIPPS_CLIENT_ID"),
         ({**REAL, "VIPPS_CLIENT_SECRET": ""}, "VIPPS_CLIENT_SECRET"),

@@ -23,7 +23,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,9 +31,10 @@ from typing import Any
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from limits import parse
-from werkzeug.http import dump_cookie
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import ServiceUnavailable
+from werkzeug.http import dump_cookie, parse_cookie
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.utils import redirect
 
 from app.cli import set_up
 from app.database import db
@@ -45,7 +45,6 @@ from app.vipps.errors import LoginRefused
 from demo.start_over import start_over
 
 COOKIE = "world"
-ENTRANCE = "/demo/world/"
 MAX_WORLDS = 500
 MAX_OPEN = 64
 LIFETIME_SECONDS = 24 * 3600
@@ -152,8 +151,6 @@ class Worlds:
             return self._common_wsgi(environ, start_response)
         if self.workshop and (path == "/workshop" or path.startswith("/workshop/")):
             return self.workshop(environ, start_response)
-        if path.startswith(ENTRANCE):
-            return self._enter(path.removeprefix(ENTRANCE), environ, start_response)
         if path.startswith(WEBHOOK_PATH):
             return self._answer(self.find(path.rpartition(".")[2]), environ, start_response)
         name = self._name_in(environ)
@@ -163,7 +160,11 @@ class Worlds:
             start_response = self._with_cookie(start_response, name)
             if environ["REQUEST_METHOD"] in ("GET", "HEAD") and path != _START:
                 return self._common_wsgi(environ, start_response)
-        return self._answer(self._find_or_make(name, environ), environ, start_response)
+        world = self._find_or_make(name, environ)
+        if world is None and environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            full = ServiceUnavailable("Too many shops are in use. Try again in half an hour.")
+            return full(environ, start_response)  # all visitors could read what was typed into the common shop
+        return self._answer(world, environ, start_response)
 
     def create(self) -> World | None:
         """Return a new world whose shop is built; None if too many are in use."""
@@ -234,6 +235,8 @@ class Worlds:
             if kept := self._open.pop(world.id, None):
                 _close(kept)
         shutil.rmtree(world.folder, ignore_errors=True)
+        for end in ("", "-wal", "-shm"):
+            world.simulator_file.with_name(world.simulator_file.name + end).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close the databases, and end the work in the background."""
@@ -248,19 +251,9 @@ class Worlds:
             return self._common_wsgi(environ, start_response)
         return self.shop(world).wsgi_app({**environ, "demo.world": world}, start_response)
 
-    def _enter(self, name: str, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Let another browser of the same visitor into the world that the link names."""
-        response = redirect("/", 303)
-        if self.find(name):
-            response.headers.add("Set-Cookie", self._cookie_line(name))
-        return response(environ, start_response)
-
     def _name_in(self, environ: dict[str, Any]) -> str | None:
-        try:
-            cookie = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(self._cookie)
-        except CookieError:
-            return None
-        return cookie.value if cookie and NAME.fullmatch(cookie.value) else None
+        name = parse_cookie(environ).get(self._cookie, "")
+        return name if NAME.fullmatch(name) else None
 
     def _cookie_line(self, name: str) -> str:
         secure = self._settings.https
@@ -268,7 +261,10 @@ class Worlds:
 
     def _with_cookie(self, start_response: Any, name: str) -> Any:
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            return start_response(status, [*headers, ("Set-Cookie", self._cookie_line(name))], *error)
+            # A shared cache would give the world in a file's answer to other visitors.
+            if Headers(headers).get("Content-Type", "").startswith("text/html"):
+                headers = [*headers, ("Set-Cookie", self._cookie_line(name))]
+            return start_response(status, headers, *error)
 
         return start
 
@@ -314,7 +310,7 @@ class Worlds:
     def _prepare_template(self) -> Future[bytes]:
         """Set a database up, once in each process and in the background; every world starts as a copy of it."""
         with self._lock:
-            if self._template is None:
+            if self._template is None or (self._template.done() and self._template.exception()):
                 self._template = self._background.submit(self._set_up)
             return self._template
 
