@@ -154,12 +154,12 @@ def test_worlds_are_bounded_and_old_ones_deleted(shop: Flask, monkeypatch: pytes
     assert new is None, "all are in use"
     assert old
     assert room
+    kept._background.submit(lambda: None).result()  # it uses the worlds once more
+    assert old.simulator_file.exists()
     used_at = time.time() - worlds.IN_USE_SECONDS - 1
     for each, at in ((old, used_at), (room, used_at - 1)):
         os.utime(each.folder, (at, at))
     kept.kept = lambda: [room.id]
-    kept._background.submit(lambda: None).result()
-    assert old.simulator_file.exists()
     assert kept.create()
     assert not old.simulator_file.exists()
     assert [kept.find(each.id) for each in (old, room)] == [None, room]
