@@ -22,7 +22,7 @@ from werkzeug.exceptions import NotFound, ServiceUnavailable
 from .config import SimulatorConfig
 
 NAME = r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"
-MAX_WORLDS = 200
+MAX_WORLDS = 600  # a class or a demo has up to 500 visitors
 MAX_OPEN = 32
 LIFETIME_SECONDS = 24 * 3600
 IN_USE_SECONDS = 600
