@@ -128,7 +128,8 @@ def serve_both(serve_shop: Callable[[], None], command: list[str], address: tupl
 
 def _answers(process: "subprocess.Popen[bytes]", address: tuple[str, int]) -> bool:
     """Wait until the address accepts connections; return False if its process has ended or the time is over."""
-    host, deadline = address[0].replace("0.0.0.0", "127.0.0.1"), time.monotonic() + MAX_START_SECONDS  # noqa: S104
+    host = address[0].replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - it is replaced, not listened on
+    deadline = time.monotonic() + MAX_START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
             socket.create_connection((host, address[1]), timeout=1).close()

@@ -107,7 +107,7 @@ def init_app(app: Flask, settings: Settings, shares_counts: bool = False) -> Non
     if n:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=0)  # type: ignore[method-assign]  # Flask's documented way
         if settings.simulated:
-            app.wsgi_app = _behind_tunnel(app.wsgi_app, settings)  # type: ignore[method-assign]
+            app.wsgi_app = _behind_tunnel(app.wsgi_app, settings)  # type: ignore[method-assign]  # as above
     app.config.update(
         SECRET_KEY=settings.signing_key,
         SECRET_KEY_FALLBACKS=settings.older_keys,

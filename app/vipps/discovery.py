@@ -169,7 +169,7 @@ def _checked(document: dict[str, Any], config: VippsConfig) -> Provider:
     # Only a merchant-initiated login needs it, so its absence is no fault.
     backchannel = str(document.get("backchannel_authentication_endpoint", ""))
     backchannel = backchannel if backchannel.startswith(f"{config.base_url}/") else ""
-    return Provider(config.issuer, **endpoints, iss_in_response=advertised, backchannel_endpoint=backchannel)  # type: ignore[arg-type]
+    return Provider(config.issuer, **endpoints, iss_in_response=advertised, backchannel_endpoint=backchannel)  # type: ignore[arg-type]  # checked above
 
 
 def _usable_keys(keys: Any) -> dict[str, Key]:
