@@ -13,10 +13,17 @@ def log_in_at(page, person):
     page.get_by_label("Phone number").fill(person["phone_numbers"][0])
     page.get_by_role("button", name="Next").click()
     number = page.locator(".challenge").inner_text()
-    page.get_by_role("button", name=number, exact=True).click()
+    press(page, page.get_by_role("button", name=number, exact=True))
     for name in ("I have opened the link", "Share and continue"):  # shown at the first login only
-        if page.get_by_role("button", name=name).count():
-            page.get_by_role("button", name=name).click()
+        button = page.get_by_role("button", name=name)
+        if button.count():
+            press(page, button)
+
+
+def press(page, button):
+    """Press a button, and wait for the page that follows: `count` looks at once, and would still see the old page."""
+    with page.expect_navigation():
+        button.click()
 
 
 def test_log_in(page, vipps):

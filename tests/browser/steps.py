@@ -20,19 +20,24 @@ def be(page: Page, person: str = KARI) -> None:
     """Be a test person, and choose in the app the number that the page shows."""
     page.get_by_role("button", name=person).click()
     number = page.locator(".challenge").first.inner_text().strip()
-    page.get_by_role("button", name=number, exact=True).click()
+    press_and_load(page, page.get_by_role("button", name=number, exact=True))
+
+
+def press_and_load(page: Page, button: Locator) -> None:
+    """Press a button, and wait for the page that follows; what is read next must not be the old page."""
+    with page.expect_navigation():
+        button.click()
 
 
 def approve(page: Page, person: str = KARI) -> None:
     """Go through all screens of a login as a test person, until the browser is back at the shop."""
     be(page, person)
     while is_at_simulator(page):
-        page.get_by_role("button", name=ON).click()
+        press_and_load(page, page.get_by_role("button", name=ON))
 
 
 def is_at_simulator(page: Page) -> bool:
     """Tell whether the browser has come to one of the simulator's pages."""
-    page.wait_for_load_state()
     return page.title().endswith("Vipps Login, simulated")
 
 
@@ -86,8 +91,7 @@ def at_simulator(page: Page, live_shop: LiveShop, person: str, button: str) -> N
     row = page.locator(f"#{person}")
     if row.locator("details:not([open])").count():
         row.locator("summary").click()
-    with page.expect_navigation():
-        row.get_by_role("button", name=button).click()
+    press_and_load(page, row.get_by_role("button", name=button))
 
 
 def is_logged_in(page: Page, name: str) -> None:

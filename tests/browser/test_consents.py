@@ -9,11 +9,10 @@ from playwright.sync_api import Page, expect
 from app.about import NAME
 from samples.customers import PASSWORD
 from tests.browser.conftest import DESK, PHONE, LiveShop
-from tests.browser.steps import be, heading, is_at_simulator, press_vipps
+from tests.browser.steps import ON, be, heading, is_at_simulator, press_and_load, press_vipps
 
 pytestmark = pytest.mark.browser
 
-ON = re.compile("^(I have opened the link|Share and continue|Confirm)$")
 CENTRE = "/account/consents"
 
 
@@ -25,7 +24,7 @@ def say_yes_in_vipps(page: Page, person: str, *questions: str) -> None:
             box = page.get_by_label(question)
             if box.count():
                 box.check()
-        page.get_by_role("button", name=ON).click()
+        press_and_load(page, page.get_by_role("button", name=ON))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,16 @@ from app.guide.inspector import live
 from app.security import limiter
 from app.settings import DEMO_CLIENT_ID
 from tests.browser.conftest import PHONE, LiveShop
-from tests.browser.steps import approve, be, heading, is_at_simulator, log_in_with_vipps, press_vipps
+from tests.browser.steps import (
+    ON,
+    approve,
+    be,
+    heading,
+    is_at_simulator,
+    log_in_with_vipps,
+    press_and_load,
+    press_vipps,
+)
 from tests.browser.views import look_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # a walk opens dozens of pages
@@ -60,7 +69,7 @@ def be_remembered(page: Page, live_shop: LiveShop) -> None:
     page.get_by_label("Remember me in this browser").check()
     be(page, GUNNAR)
     while is_at_simulator(page):
-        page.get_by_role("button", name="Share and continue").or_(page.get_by_role("button", name="Confirm")).click()
+        press_and_load(page, page.get_by_role("button", name=ON))
 
 
 @pytest.mark.parametrize("group", FAULT_GROUPS, ids=lambda group: group.title)
@@ -72,8 +81,7 @@ def test_a_button_of_each_group_of_the_error_playground_triggers_its_error(
     be_remembered(page, live_shop)
     case = next(each for each in group.cases if each.can_be_tried)  # tests/guide tries all, without a browser
     page.goto(f"{live_shop.shop}{PLAYGROUND}#{case.name}", wait_until="domcontentloaded")
-    with page.expect_navigation(wait_until="domcontentloaded"):
-        page.locator(f"#{case.name}").get_by_role("button").click()
+    press_and_load(page, page.locator(f"#{case.name}").get_by_role("button"))
     said = heading(page).inner_text()
     if not group.comes_back:
         assert is_at_simulator(page)
