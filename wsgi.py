@@ -89,6 +89,9 @@ def build_simulator(settings: Settings, shop_at: str = "") -> Any:
         merchants=(shop,),
         worlds_folder=INSTANCE / "worlds",
         merchant_in_world=partial(merchant_in_world, settings),
+        world_may_start=partial(import_module("demo.worlds").is_visitor, INSTANCE)
+        if settings.demo_worlds
+        else lambda name: True,
         control_token=kept_secret(INSTANCE / CONTROL_TOKEN),
     )
     if not config.is_local:

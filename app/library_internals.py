@@ -68,8 +68,11 @@ def add_limiter(app: Flask, limiter: Limiter, shares_counts: bool) -> None:
 
     The extension would start with none for every app, so that each new one would lift the limits of all.
     """
-    kept = limiter._storage, limiter._limiter
-    limiter.init_app(app)
-    if shares_counts:
-        limiter._storage, limiter._limiter = kept
+    if shares_counts:  # what `init_app` does to the app; it would replace the storage too
+        app.extensions["limiter"] = {limiter}
+        app.before_request(limiter._check_request_limit)
+        app.after_request(limiter._Limiter__inject_headers)  # type: ignore[attr-defined]  # a private method
+        app.teardown_request(limiter._Limiter__release_context)  # type: ignore[attr-defined]  # as above
+    else:
+        limiter.init_app(app)
     skip_search_for_wide_limits(app, limiter)

@@ -3,6 +3,7 @@
 Rule: wrong codes and wrong words are limited for each address; right ones are not, because a whole class has one.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request, url_for
@@ -13,7 +14,7 @@ from wtforms import StringField
 from wtforms.validators import DataRequired, Length
 
 from app.forms import Form, one_line
-from app.security import client_network, limiter, read_cookie, set_cookie
+from app.security import client_network, client_site, limiter, read_cookie, set_cookie
 from demo.workshop import board, codes
 from demo.workshop.models import MAX_NICKNAME, Learner, Room
 from demo.workshop.rooms import KEEP, RefusedError, Rooms
@@ -22,6 +23,7 @@ bp = Blueprint("room", __name__, url_prefix="/workshop")
 
 WORLD_COOKIE = "world"
 WRONG_TRIES = "20 per minute; 200 per hour"
+WRONG_TRIES_PER_SITE = "100 per minute; 1000 per hour"  # an IPv6 site has many networks
 JOINS = "60 per minute; 240 per hour"  # a class behind one address, and then another one
 VERDICTS = "120 per minute"
 REFRESH_SECONDS = 5
@@ -34,10 +36,12 @@ def _is_wrong(response: Response) -> bool:
     return response.status_code == 404
 
 
-# One count for all routes that accept a code or words.
-limit_wrong_tries = limiter.shared_limit(
-    WRONG_TRIES, scope="workshop-codes", key_func=client_network, deduct_when=_is_wrong
-)
+def limit_wrong_tries(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """Limit wrong tries, with one count for all routes that accept a code or words."""
+    for limit, client in ((WRONG_TRIES, client_network), (WRONG_TRIES_PER_SITE, client_site)):
+        scope = f"workshop-codes {client.__name__}"
+        view = limiter.shared_limit(limit, scope=scope, key_func=client, deduct_when=_is_wrong)(view)
+    return view
 
 
 class JoinForm(Form):
