@@ -243,6 +243,9 @@ _OF_THE_SHOP = {
         no_vipps_user=(
             "No user has this phone number, or they may not use this login, for example under 15.",
             "Vipps Login API guide, merchant-initiated login"),
+        other_phone=(
+            "Userinfo has no phone number, or another one than staff entered.",
+            "Vipps Login API guide, merchant-initiated login"),
         needs_proof=(
             "An account matches that the person has to prove is theirs, which they can do in their own browser only.",
             LINKING_GUIDE),

@@ -114,6 +114,13 @@ def test_wrong_codes_and_words_are_limited_together_and_right_ones_are_not(room:
     assert client.get(path).status_code == 429  # or the right one could be found
 
 
+def test_wrong_codes_from_many_networks_of_one_site_are_limited(room: Class) -> None:
+    client, tries = room.browser(), allowed_by(learner.WRONG_TRIES_PER_SITE) + 1
+    sources = [{"REMOTE_ADDR": f"2001:db8::{number:x}:0:0:0:1"} for number in range(tries)]
+    answers = [client.get("/workshop/BBBB22", environ_overrides=each).status_code for each in sources]
+    assert answers == [404] * (tries - 1) + [429]
+
+
 def test_nothing_about_the_browser_is_stored(room: Class, tmp_path: Path) -> None:
     client, path = room.browser(), f"/workshop/{room.code}"
     client.environ_base.update(REMOTE_ADDR="203.0.113.77", HTTP_USER_AGENT="Unusual/77")

@@ -7,11 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import urllib3 as http
 from flask import Flask
+from limits import RateLimitItem, parse
 
 from app.security import limiter
 from demo import worlds
 from demo.workshop import rooms_of
+from demo.workshop.teacher import TEACHER_COOKIE
 from demo.worlds import World, Worlds
 from samples.customers import PASSWORD
 from tests.conftest import browser_of, free_port, open_page, post, served
@@ -86,7 +89,10 @@ def test_only_a_client_that_keeps_its_cookie_gets_a_world(shop: Flask) -> None:
     assert world_of(person)
 
 
-def test_the_first_request_may_be_a_login_or_a_form(shop: Flask) -> None:
+@pytest.mark.parametrize("key", ["k" * 40, "k" * 40 + " with blanks"])
+def test_the_first_request_may_be_a_login_or_a_form(shop: Flask, key: str) -> None:
+    shop.config.update(SECRET_KEY=key, WTF_CSRF_SECRET_KEY=[key])
+    shop.extensions["settings"].__dict__["signing_key"] = key
     browser = browser_of(shop)
     assert f"{shop.extensions['settings'].simulator_url}/w/" in browser.get("/login/vipps").location
     browser, ingrid = browser_of(shop), {"email": "ingrid.solheim@example.com", "password": PASSWORD}
@@ -136,10 +142,89 @@ def test_a_cookie_that_names_no_world_is_replaced(shop: Flask, cookie: str) -> N
     assert worlds.NAME.fullmatch(person.browser.get_cookie("world").value)
 
 
+def use_up(limit: RateLimitItem, what: str, client: str = "127.0.0.1") -> None:
+    for _ in range(limit.amount):
+        limiter.limiter.hit(limit, what, client)
+
+
+def test_a_shop_is_built_again_only_so_often_for_one_client(shop: Flask) -> None:
+    person = visitor(shop)
+    person.browser.get("/login")
+    kept = worlds_of(shop)
+    kept._background.submit(lambda: None).result()
+    use_up(worlds.BUILT_PER_CLIENT, "built world")
+    assert person.browser.get("/login").status_code == 200, "it is still built"
+    kept._open.clear()
+    assert person.browser.get("/login").status_code == 429
+
+
+def test_the_networks_of_one_site_count_together(shop: Flask) -> None:
+    limit, kept = parse("1 per hour"), worlds_of(shop)
+    origins = [
+        shop.test_client().get("/healthz", environ_overrides={"REMOTE_ADDR": f"2001:db8::{n}:0:0:0:1"})
+        for n in range(6)
+    ]
+    allowed = [kept._count(limit, "a test", response.request.environ) for response in origins]
+    assert allowed == [True] * worlds.SITE_TIMES + [False]
+
+
+def test_the_shops_of_rooms_are_closed_last(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = worlds_of(shop)
+    monkeypatch.setattr(worlds, "MAX_OPEN", 2)
+    room, other = kept.create(), kept.create()
+    kept._background.submit(lambda: None).result()
+    assert room
+    assert other
+    kept.kept = lambda: [room.id]
+    new = kept.create()
+    assert new
+    assert list(kept._open) == [room.id, new.id]
+
+
+def test_a_world_that_is_deleted_meanwhile_is_answered_by_the_common_shop(
+    shop: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = worlds_of(shop)
+    gone = World("a" * 16, kept._folder / "gone")
+    monkeypatch.setattr(kept, "find", lambda name: gone)
+    person = visitor(shop, gone.id)
+    assert person.browser.get("/login").status_code == 200
+    assert person.browser.post("/login/password").status_code == 503
+
+
+def test_expired_worlds_are_deleted_without_a_new_visitor(shop: Flask) -> None:
+    kept = worlds_of(shop)
+    world = kept.create()
+    assert world
+    kept._background.submit(lambda: None).result()
+    os.utime(world.folder, (0, 0))
+    kept._expire_at = 0
+    browser_of(shop).get("/healthz")
+    kept._background.submit(lambda: None).result()
+    assert not world.folder.exists()
+
+
+def test_the_simulator_makes_worlds_for_visitors_only(shop: Flask) -> None:
+    person = visitor(shop)
+    paths = [f"/w/{name}/healthz" for name in (name_of(person), "another")]
+    before = [http.request("GET", f"{shop.extensions['settings'].simulator_url}{path}").status for path in paths]
+    person.browser.get("/login")
+    after = [http.request("GET", f"{shop.extensions['settings'].simulator_url}{path}").status for path in paths]
+    assert (before, after) == ([404, 404], [200, 404])
+    worlds_of(shop)._background.submit(lambda: None).result()
+
+
+def test_the_privacy_notice_names_its_cookies(shop: Flask) -> None:
+    person = visitor(shop)
+    pages = [browser_of(shop).get("/privacy").text, person.browser.get("/privacy").text]
+    assert worlds_of(shop).find(name_of(person)), "the second page is a world's"
+    cookie_name = shop.extensions["settings"].cookie_name
+    names = [cookie_name(each) for each in (worlds.COOKIE, "workshop", TEACHER_COOKIE)]
+    assert [[f"<code>{name}</code>" in page for name in names] for page in pages] == [[True] * 3] * 2
+
+
 def test_new_worlds_are_limited_by_client_and_the_common_shop_answers_the_rest(shop: Flask) -> None:
-    worlds_of(shop)._prepare_template().result()  # a hit in the moment in which a shop is built may be lost
-    for _ in range(worlds.NEW_PER_CLIENT.amount):
-        limiter.limiter.hit(worlds.NEW_PER_CLIENT, "new world", "127.0.0.1")
+    use_up(worlds.NEW_PER_CLIENT, "new world")
     person = visitor(shop)
     assert person.browser.get("/products/bread-knife").status_code == 200
     assert person.browser.post("/login/password").status_code == 503
@@ -165,10 +250,14 @@ def test_worlds_are_bounded_and_old_ones_deleted(shop: Flask, monkeypatch: pytes
     assert [kept.find(each.id) for each in (old, room)] == [None, room]
 
 
-def test_another_world_does_not_restart_the_counts_of_rate_limits(shop: Flask) -> None:
+def test_another_world_does_not_restart_the_counts_of_rate_limits(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     limiter.limiter.hit(worlds.NEW_PER_CLIENT, "a test")
     before = limiter.limiter.get_window_stats(worlds.NEW_PER_CLIENT, "a test").remaining
-    assert worlds_of(shop).create()
+    monkeypatch.setattr(limiter, "init_app", lambda app: pytest.fail("its storage would be new for a moment"))
+    person = visitor(shop)
+    wrong = {"email": "kari@example.com", "password": "wrong"}
+    assert "X-RateLimit-Limit" in post(person.browser, "/login/password", wrong, form_on="/login").headers
+    assert world_of(person)
     assert limiter.limiter.get_window_stats(worlds.NEW_PER_CLIENT, "a test").remaining == before
 
 

@@ -12,6 +12,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from limits import RateLimitItemPerSecond
 from sqlalchemy import update
 from wtforms import BooleanField, TelField
 from wtforms.validators import InputRequired
@@ -24,12 +25,13 @@ from app.customers.models import Activity, Customer, LoginMethod
 from app.database import begin_write, db
 from app.forms import Form, one_line
 from app.logging import log, reference, set_failure
-from app.security import limiter
+from app.security import limiter, read_cookie
 from app.settings import settings_of_app
 from app.staff import audit_log
 from app.staff.audit_log import AuditAction
-from app.staff.sessions import required_staff
+from app.staff.sessions import COOKIE, required_staff
 from app.text_tables import branded, text_table
+from app.tokens import secret_hash
 from app.vipps import merchant_initiated
 from app.vipps.attempts import Attempt, Repeated, random_value
 from app.vipps.claims import parse
@@ -40,6 +42,7 @@ from app.vipps.routes import Integration, Login, integration
 from app.vipps.values import phone_digits
 
 PER_STAFF = "30 per 15 minutes"
+POLL = RateLimitItemPerSecond(1, merchant_initiated.MIN_INTERVAL_SECONDS)  # of one enrolment
 
 bp = Blueprint("enrolment", __name__)
 
@@ -72,7 +75,7 @@ def page() -> ResponseReturnValue:
 @limiter.limit(PER_STAFF, key_func=lambda: f"enrolment {required_staff().staff_id}")
 def start() -> ResponseReturnValue:
     """Put the login on the customer's phone."""
-    form, staff, vipps, nonce = EnrolmentForm(), required_staff(), integration(), random_value()
+    form, staff, vipps = EnrolmentForm(), required_staff(), integration()
     is_complete, number = (
         form.validate_on_submit(),
         phone_digits(form.phone_number.data, settings_of_app().vipps_market),
@@ -86,6 +89,7 @@ def start() -> ResponseReturnValue:
     begin_write()
     audit_log.record(staff.staff_id, AuditAction.ENROLMENT, detail="started")
     db.session.commit()
+    nonce = f"{number} {random_value()}"  # not sent to Vipps: its hash is the code, and `wait` needs the number
     try:
         with vipps.client.slot() as deadline:
             message = merchant_initiated.binding_message(nonce)
@@ -119,7 +123,12 @@ def wait() -> ResponseReturnValue:
 
 
 def _ask_vipps(vipps: Integration, attempt: Attempt) -> Login | merchant_initiated.Wait:
-    """Poll once; after the customer's answer, check the tokens as for every login and get the profile."""
+    """Poll once; after the customer's answer, check the tokens as for every login and get the profile.
+
+    The profile must have the phone number that staff typed. A reload before Vipps' shortest interval asks nothing.
+    """
+    if not limiter.limiter.hit(POLL, "enrolment", attempt.state):
+        return merchant_initiated.Wait.PENDING
     db.session.rollback()  # no connection to the database is kept while Vipps is asked
     request_id = attempt.code_verifier
     with vipps.client.slot() as deadline:
@@ -129,7 +138,10 @@ def _ask_vipps(vipps: Integration, attempt: Attempt) -> Login | merchant_initiat
         vipps.attempts.claim(attempt.state, _browser())
         id_token = vipps.client.validate(tokens, replace(attempt, nonce=""), deadline, request_id)
         claims = vipps.client.userinfo(tokens, id_token, deadline)
-    return Login(attempt, id_token.issuer, vipps.client.config.client_id, id_token, parse(claims), claims)
+    config, profile = vipps.client.config, parse(claims)
+    if "phoneNumber" in config.scopes and profile.phone_number != attempt.nonce.partition(" ")[0]:
+        raise LoginRefused("other_phone")
+    return Login(attempt, id_token.issuer, config.client_id, id_token, profile, claims)
 
 
 def _enrol(login: Login) -> Customer:
@@ -149,11 +161,8 @@ def _enrol(login: Login) -> Customer:
 
 
 def _browser() -> str:
-    """Return what binds an enrolment to this session of this staff member.
-
-    It has a blank, so it is never the value of a browser's login cookie: the callback cannot find the attempt.
-    """
-    return f"staff session {required_staff().session_id}"
+    """Return what binds an enrolment to this session; another browser cannot guess it and use it as a login cookie."""
+    return f"enrolment {secret_hash(read_cookie(COOKIE))}"
 
 
 def _refused(error: LoginRefused) -> ResponseReturnValue:
