@@ -161,7 +161,10 @@ def _enrol(login: Login) -> Customer:
 
 
 def _browser() -> str:
-    """Return what binds an enrolment to this session; another browser cannot guess it and use it as a login cookie."""
+    """Return what binds an enrolment to this session; not its number, which the database may use again.
+
+    The callback takes no value with a blank from a login cookie, so it cannot find the attempt.
+    """
     return f"enrolment {secret_hash(read_cookie(COOKIE))}"
 
 
