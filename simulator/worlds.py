@@ -1,7 +1,8 @@
 """Worlds: under `/w/<name>/` is a whole simulator of its own, with its own issuer, keys, persons, merchants and faults.
 
-A world is made at its first use, in a file of its own, and starts like the default world at `/`. It is deleted when it
-was not used for a day. Parallel test runs and the learners of a course each take one and cannot disturb each other.
+A world is made at its first use, in a file of its own, and starts like the default world at `/`. A caller can allow
+some names only (`SimulatorConfig.may_make_world`). It is deleted when it was not used for a day. Parallel test runs and
+the learners of a course each take one and cannot disturb each other.
 
 All workers share the folder of the files. Each keeps the apps of the worlds that it used last.
 """
@@ -64,8 +65,8 @@ class Worlds:
         name, rest = match.groups()
         try:
             app = self._app(name)
-        except ServiceUnavailable as full:
-            return full(environ, start_response)
+        except (NotFound, ServiceUnavailable) as refused:
+            return refused(environ, start_response)
         return app.wsgi_app({**environ, "PATH_INFO": rest or "/"}, start_response)
 
     def close(self) -> None:
@@ -76,6 +77,9 @@ class Worlds:
             self._open.clear()
 
     def _app(self, name: str) -> Flask:
+        file = self._folder / f"{name}.sqlite"
+        if not file.exists() and not self._config.may_make_world(name):
+            raise NotFound("There is no such world.")
         with self._lock:
             world = self._open.setdefault(name, _Open())
             self._open.move_to_end(name)
@@ -83,7 +87,6 @@ class Worlds:
                 _, last = self._open.popitem(last=False)
                 _close(last)
         with world.lock:
-            file = self._folder / f"{name}.sqlite"
             if world.app is None or _file_id(file) != world.file_id:  # another worker may have deleted the file
                 _close(world)
                 if not file.exists():

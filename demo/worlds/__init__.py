@@ -23,12 +23,16 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from jinja2.bccache import Bucket, BytecodeCache
 from limits import parse
 from werkzeug.datastructures import Headers
@@ -37,9 +41,11 @@ from werkzeug.http import dump_cookie, parse_cookie
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.cli import set_up
+from app.customers.dates import format_period
 from app.database import db
-from app.security import client_network, limiter
+from app.security import client_network, client_site, cookie_name, limiter
 from app.settings import INSTANCE, Settings
+from app.shop import privacy_notice
 from app.vipps.config import WEBHOOK_PATH
 from app.vipps.errors import LoginRefused
 from demo.start_over import start_over
@@ -49,9 +55,12 @@ MAX_WORLDS = 500
 MAX_OPEN = 64
 LIFETIME_SECONDS = 24 * 3600
 IN_USE_SECONDS = 1800
-NEW_PER_CLIENT = parse("120 per hour")  # a class of thirty is behind one address
+# By client; a class of thirty is behind one address. An IPv6 customer may have 65,536 networks: their site counts too.
+NEW_PER_CLIENT, NEW_PER_SITE = parse("120 per hour"), parse("600 per hour")
+BUILT_PER_CLIENT, BUILT_PER_SITE = parse("600 per hour"), parse("3000 per hour")
 NAME = re.compile(r"[a-z2-7]{16}")
 _TOUCH_SECONDS = 30
+_SWEEP_SECONDS = 3600
 # What a load balancer, Prometheus or a page's files request is the same in every world.
 _COMMON = ("/static/", "/healthz", "/readyz", "/metrics")
 # Also the first request to it must be the world's, which has to know the login.
@@ -60,7 +69,8 @@ _START = "/login/vipps"
 
 def install(app: Flask, settings: Settings, build: Callable[..., Flask]) -> None:
     """Put the worlds in front of a shop, which stays the common one; `build` makes a shop."""
-    worlds = app.extensions["demo.worlds"] = Worlds(app, settings, build, INSTANCE / "visitors")
+    worlds = app.extensions["demo.worlds"] = Worlds(app, settings, build)
+    _list_cookies(app)
     if find_spec("app.guide"):  # the workshop shows the inspector
         workshop = import_module("demo.workshop")
         track: dict[str, Any] = {}
@@ -79,12 +89,21 @@ def webhook_token(settings: Settings, world: str) -> str:
     return f"{settings.webhook_token}.{world}"
 
 
+def folder_of(world: str) -> Path:
+    """Return the folder of a world, which is there if the world is."""
+    return INSTANCE / "visitors" / world
+
+
 @dataclass(frozen=True)
 class World:
-    """One visitor's shop: its name and its folder."""
+    """One visitor's shop, by its name."""
 
     id: str
-    folder: Path
+
+    @property
+    def folder(self) -> Path:
+        """The folder of its files; the time of its last change is that of the last use."""
+        return folder_of(self.id)
 
     @property
     def shop_file(self) -> Path:
@@ -126,10 +145,10 @@ class _CompiledTemplates(BytecodeCache):
 class Worlds:
     """The worlds of one process, and the WSGI app that hands each request to the shop of its visitor."""
 
-    def __init__(self, common: Flask, settings: Settings, build: Callable[..., Flask], folder: Path) -> None:
-        """Keep the worlds in a folder."""
+    def __init__(self, common: Flask, settings: Settings, build: Callable[..., Flask]) -> None:
+        """Put the worlds in front of the common shop."""
         self._common, self._common_wsgi = common, common.wsgi_app
-        self._settings, self._build, self._folder = settings, build, folder
+        self._settings, self._build = settings, build
         self._cookie = settings.cookie_name(COOKIE)
         self._lock, self._making = threading.Lock(), threading.Lock()
         # One shop is built at a time: CPython 3.11 raises SystemError now and then if several threads compile.
@@ -139,6 +158,7 @@ class Worlds:
         self._templates = _CompiledTemplates()
         self._template: Future[bytes] | None = None
         self._spare: list[World] = []
+        self._swept = time.monotonic()
         self.kept: Callable[[], Iterable[str]] = lambda: ()
         """Returns the names of worlds that are not deleted although they are not used: those of rooms."""
         self.workshop: Flask | None = None
@@ -188,12 +208,12 @@ class Worlds:
                     self._spare.append(world)
 
         self._prepare_template()  # before the worlds, because one thread does it all
-        for _ in range(min(count, MAX_OPEN)):
+        for _number in range(min(count, MAX_OPEN)):
             self._background.submit(one)
 
     def find(self, name: str) -> World | None:
         """Return a world that exists."""
-        world = World(name, self._folder / name)
+        world = World(name)
         return world if NAME.fullmatch(name) and world.shop_file.exists() else None
 
     def shop(self, world: World) -> Flask:
@@ -202,19 +222,25 @@ class Worlds:
             kept = self._open.setdefault(world.id, _Open())
             self._open.move_to_end(world.id)
             if len(self._open) > MAX_OPEN:
-                _close(self._open.popitem(last=False)[1])
+                in_rooms = set(self.kept())
+                last = next((name for name in self._open if name not in in_rooms), next(iter(self._open)))
+                _close(self._open.pop(last))
         with kept.lock:
             file_id = world.shop_file.stat().st_ino
             if kept.app is None or kept.file_id != file_id:
                 _close(kept)
                 kept.app = self._built(self._settings_of(world))
                 kept.app.extensions["demo.world"] = world
+                _list_cookies(kept.app)
                 if self.workshop:
                     self.add_room(self.workshop, kept.app, world.id)
                 kept.file_id, kept.touched = file_id, 0.0
             if time.monotonic() - kept.touched > _TOUCH_SECONDS or not kept.touched:
                 os.utime(world.folder)
                 kept.touched = time.monotonic()
+                if kept.touched - self._swept > _SWEEP_SECONDS:
+                    self._swept = kept.touched
+                    self._background.submit(self._delete_unused)
             return kept.app
 
     def _warm(self, world: World) -> None:
@@ -249,7 +275,11 @@ class Worlds:
     def _answer(self, world: World | None, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if world is None:
             return self._common_wsgi(environ, start_response)
-        return self.shop(world).wsgi_app({**environ, "demo.world": world}, start_response)
+        try:
+            shop = self.shop(world)
+        except FileNotFoundError:  # another worker has deleted it since it was found
+            return ServiceUnavailable("This shop was deleted just now. Load the page again.")(environ, start_response)
+        return shop.wsgi_app({**environ, "demo.world": world}, start_response)
 
     def _name_in(self, environ: dict[str, Any]) -> str | None:
         name = parse_cookie(environ).get(self._cookie, "")
@@ -270,17 +300,20 @@ class Worlds:
 
     def _find_or_make(self, name: str, environ: dict[str, Any]) -> World | None:
         """Return the visitor's world; None, which means the common shop, if too many are new or in use."""
-        if world := self.find(name):
+        world = self.find(name)
+        if world and name in self._open:
             return world
+        limits = (BUILT_PER_CLIENT, BUILT_PER_SITE) if world else (NEW_PER_CLIENT, NEW_PER_SITE)
         with self._common.request_context(environ):
-            client = client_network()
-        world = self._make(name) if limiter.limiter.hit(NEW_PER_CLIENT, "new world", client) else None
-        if world:
+            clients = client_network(), client_site()
+        if not all(limiter.limiter.hit(limit, "world", client) for limit, client in zip(limits, clients, strict=True)):
+            return None
+        if world is None and (world := self._make(name)):
             self._background.submit(self._warm, world)
         return world
 
     def _make(self, name: str) -> World | None:
-        world = World(name, self._folder / name)
+        world = World(name)
         template = self._prepare_template().result()
         with self._making:
             if not world.shop_file.exists():
@@ -294,18 +327,24 @@ class Worlds:
 
     def _make_room(self) -> bool:
         """Delete worlds that were not used for a day, or the one that is unused for longest if there are too many."""
-        kept = set(self.kept())
-        folders = [each for each in self._folder.glob("*") if each.name not in kept]
-        used = sorted((folder.stat().st_mtime, folder) for folder in folders)
-        now = time.time()
-        expired = [folder for at, folder in used if at < now - LIFETIME_SECONDS]
-        if not expired and len(used) + len(kept) >= MAX_WORLDS:
-            expired = [folder for at, folder in used[:1] if at < now - IN_USE_SECONDS]
-            if not expired:
-                return False
-        for folder in expired:
-            self.drop(World(folder.name, folder))
-        return True
+        used = self._delete_unused()
+        if len(used) + len(set(self.kept())) < MAX_WORLDS:
+            return True
+        for at, world in used[:1]:
+            if at < time.time() - IN_USE_SECONDS:
+                self.drop(world)
+                return True
+        return False
+
+    def _delete_unused(self) -> list[tuple[float, World]]:
+        """Delete worlds that were not used for a day; return the others with the last use, oldest first."""
+        kept, oldest = set(self.kept()), time.time() - LIFETIME_SECONDS
+        worlds = [World(folder.name) for folder in folder_of("").glob("*") if folder.name not in kept]
+        used = sorted(((world.folder.stat().st_mtime, world) for world in worlds), key=lambda each: each[0])
+        for at, world in used:
+            if at < oldest:
+                self.drop(world)
+        return [each for each in used if each[0] >= oldest]
 
     def _prepare_template(self) -> Future[bytes]:
         """Set a database up, once in each process and in the background; every world starts as a copy of it."""
@@ -344,6 +383,22 @@ class Worlds:
             vipps_webhook_token=webhook_token(self._settings, world.id),
             metrics_token="",
         )
+
+
+def _list_cookies(app: Flask) -> None:
+    """Name the cookies of worlds and of the workshop in a shop's privacy notice."""
+    a_day = timedelta(seconds=LIFETIME_SECONDS)
+    for name, purpose, life in (
+        (COOKIE, _l("Tells which shop of this demo is yours."), a_day),
+        ("workshop", _l("Makes sure that a form of a workshop was sent from its own page."), None),
+        ("workshop-teacher", _l("Shows the teacher of a workshop their rooms."), timedelta(days=14)),
+    ):
+        privacy_notice.register_cookie(app, partial(_cookie, name, purpose, life))
+
+
+def _cookie(name: str, purpose: Any, life: timedelta | None) -> privacy_notice.Cookie:
+    ends = format_period(life) if life else _("until you close the browser")
+    return privacy_notice.Cookie(cookie_name(name), str(purpose), ends)
 
 
 def _changed(settings: Settings, **changes: Any) -> Settings:

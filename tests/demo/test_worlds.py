@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import urllib3
 from flask import Flask
 
 from app.security import limiter
@@ -139,11 +140,43 @@ def test_a_cookie_that_names_no_world_is_replaced(shop: Flask, cookie: str) -> N
 def test_new_worlds_are_limited_by_client_and_the_common_shop_answers_the_rest(shop: Flask) -> None:
     worlds_of(shop)._prepare_template().result()  # a hit in the moment in which a shop is built may be lost
     for _ in range(worlds.NEW_PER_CLIENT.amount):
-        limiter.limiter.hit(worlds.NEW_PER_CLIENT, "new world", "127.0.0.1")
+        limiter.limiter.hit(worlds.NEW_PER_CLIENT, "world", "127.0.0.1")
     person = visitor(shop)
     assert person.browser.get("/products/bread-knife").status_code == 200
     assert person.browser.post("/login/password").status_code == 503
     assert world_of(person) is None
+
+
+def test_a_client_cannot_keep_the_process_busy_with_worlds_that_it_pushed_out(shop: Flask) -> None:
+    person = visitor(shop)
+    assert "world" in person.browser.get("/privacy").text
+    for _ in range(worlds.BUILT_PER_CLIENT.amount):
+        limiter.limiter.hit(worlds.BUILT_PER_CLIENT, "world", "127.0.0.1")
+    assert person.browser.post("/login/password").status_code == 400, "its shop is built"
+    worlds_of(shop)._open.clear()
+    assert person.browser.post("/login/password").status_code == 503
+
+
+def test_only_a_visitors_shop_makes_a_world_of_the_simulator(shop: Flask) -> None:
+    person = visitor(shop)
+    discovery = f"{person.simulator}/access-management-1.0/access/.well-known/openid-configuration"
+    assert urllib3.request("GET", discovery, retries=False).status == 404
+    person.browser.get("/login")
+    assert urllib3.request("GET", discovery, retries=False).status == 200
+
+
+def test_a_world_that_is_deleted_in_the_same_moment_is_no_error_of_the_server(
+    shop: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = visitor(shop)
+    monkeypatch.setattr(worlds_of(shop), "find", worlds.World)
+    assert person.browser.get("/login").status_code == 503
+
+
+def test_the_privacy_notice_names_the_cookies_of_worlds_and_the_workshop(shop: Flask) -> None:
+    for browser in (browser_of(shop), visitor(shop).browser):
+        names = [code.text.rpartition("-")[2] for code in open_page(browser, "/privacy").select("#cookies code")]
+        assert ("world" in names, "workshop" in names, "teacher" in names) == (True, True, True), names
 
 
 def test_worlds_are_bounded_and_old_ones_deleted(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,9 +193,17 @@ def test_worlds_are_bounded_and_old_ones_deleted(shop: Flask, monkeypatch: pytes
     for each, at in ((old, used_at), (room, used_at - 1)):
         os.utime(each.folder, (at, at))
     kept.kept = lambda: [room.id]
+    kept.shop(room)
     assert kept.create()
     assert not old.simulator_file.exists()
     assert [kept.find(each.id) for each in (old, room)] == [None, room]
+    assert list(kept._open) == [room.id], "the apps of rooms are pushed out last"
+    monkeypatch.setattr(worlds, "LIFETIME_SECONDS", -1)
+    monkeypatch.setattr(worlds, "_SWEEP_SECONDS", -1)
+    kept._open[room.id].touched = 0.0
+    kept.shop(room)
+    kept._background.submit(lambda: None).result()
+    assert [each.name for each in worlds.folder_of("").iterdir()] == [room.id], "unused ones are deleted now and then"
 
 
 def test_another_world_does_not_restart_the_counts_of_rate_limits(shop: Flask) -> None:
