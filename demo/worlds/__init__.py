@@ -229,7 +229,13 @@ class Worlds:
             file_id = world.shop_file.stat().st_ino
             if kept.app is None or kept.file_id != file_id:
                 _close(kept)
-                kept.app = self._built(self._settings_of(world))
+                settings = self._settings_of(world)
+                kept.app = self._built(settings)
+                # The first page was the common shop's. `SECRET_KEY_FALLBACKS` would split a key with blanks.
+                common = self._settings.signing_key
+                kept.app.config.update(
+                    SECRET_KEY_FALLBACKS=[common], WTF_CSRF_SECRET_KEY=[common, settings.signing_key]
+                )
                 kept.app.extensions["demo.world"] = world
                 _list_cookies(kept.app)
                 if self.workshop:
@@ -379,7 +385,6 @@ class Worlds:
             database_url=f"sqlite:///{world.shop_file}",
             simulator_url=f"{self._settings.simulator_url}/w/{world.id}",
             secret_key=f"{key}.{world.id}",
-            secret_key_fallbacks=key,  # the first page was the common shop's
             vipps_webhook_token=webhook_token(self._settings, world.id),
             metrics_token="",
         )

@@ -27,7 +27,7 @@ def shop(make_app: Callable[..., Flask], tmp_path: Path, monkeypatch: pytest.Mon
         monkeypatch.setattr(f"{module}.INSTANCE", tmp_path)
     shop_port, simulator_port = free_port(), free_port()
     urls = {"PUBLIC_URL": f"http://localhost:{shop_port}", "SIMULATOR_URL": f"http://localhost:{simulator_port}"}
-    app = make_app(demo=True, DEMO_WORLDS="1", SECRET_KEY="k" * 40, **urls)
+    app = make_app(demo=True, DEMO_WORLDS="1", SECRET_KEY="a key with blanks " * 3, **urls)
     provider = build_simulator(app.extensions["settings"])
     with served(app, shop_port), served(provider, simulator_port):
         yield app
@@ -108,7 +108,10 @@ def test_a_restart_and_a_second_worker_know_the_world(shop: Flask, make_app: Cal
     person.log_in("kari")
     settings = shop.extensions["settings"]
     other = make_app(
-        DEMO_WORLDS="1", SECRET_KEY="k" * 40, PUBLIC_URL=settings.public_url, SIMULATOR_URL=settings.simulator_url
+        DEMO_WORLDS="1",
+        SECRET_KEY="a key with blanks " * 3,
+        PUBLIC_URL=settings.public_url,
+        SIMULATOR_URL=settings.simulator_url,
     )
     moved = browser_of(other)
     for short in ("world", "session"):
