@@ -89,9 +89,7 @@ def build_simulator(settings: Settings, shop_at: str = "") -> Any:
         merchants=(shop,),
         worlds_folder=INSTANCE / "worlds",
         merchant_in_world=partial(merchant_in_world, settings),
-        world_may_start=partial(import_module("demo.worlds").is_visitor, INSTANCE)
-        if settings.demo_worlds
-        else lambda name: True,
+        may_make_world=partial(may_make_world, settings),
         control_token=kept_secret(INSTANCE / CONTROL_TOKEN),
     )
     if not config.is_local:
@@ -109,6 +107,11 @@ def merchant_in_world(settings: Settings, merchant: Any, name: str) -> Any:
         return merchant
     token = import_module("demo.worlds").webhook_token(settings, name)
     return replace(merchant, webhook_url=settings.webhook_url(token))
+
+
+def may_make_world(settings: Settings, name: str) -> bool:
+    """Tell whether the simulator may make a world; with `DEMO_WORLDS` only that of a visitor's shop, made before it."""
+    return not settings.demo_worlds or import_module("demo.worlds").folder_of(name).is_dir()
 
 
 def person_groups(settings: Settings) -> Any:

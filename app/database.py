@@ -298,12 +298,13 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
 def engine_options(settings: Settings) -> dict[str, Any]:
     """Return the settings of the connection pool: large enough for a worker's threads, with a short wait when full.
 
+    The connection that was used last is used next: its page cache, or its prepared statements, are the freshest.
     PostgreSQL has fewer connections, because every worker of every host has its own pool, and tests each connection
     before it is used.
     """
     size, overflow = settings.database_pool_size, settings.database_pool_overflow
     # The text of an error would otherwise have the statement's values, and so personal data (ASVS 16.2.5).
-    always = {"hide_parameters": True, "pool_timeout": 3}
+    always = {"hide_parameters": True, "pool_timeout": 3, "pool_use_lifo": True}
     if settings.database.startswith("postgresql"):
         # A callback must be answered within 10 seconds, so no statement or wait for a lock may take longer.
         limits = {"connect_timeout": 3, "options": "-c lock_timeout=3000 -c statement_timeout=5000"}

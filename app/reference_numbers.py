@@ -8,5 +8,8 @@ ALPHABET = "23456789BCDFGHJKMNPQRTWX"
 
 def readable_number() -> str:
     """Return a random number such as `K7QF-2M9D`."""
-    letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
+    number, letters = secrets.randbelow(len(ALPHABET) ** 8), ""
+    for _ in range(8):
+        number, place = divmod(number, len(ALPHABET))
+        letters += ALPHABET[place]
     return f"{letters[:4]}-{letters[4:]}"

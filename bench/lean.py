@@ -9,6 +9,7 @@ import os
 import secrets
 import ssl
 from base64 import urlsafe_b64encode
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
@@ -24,10 +25,14 @@ from bench import bare
 from bench.bare import db
 
 SCOPE = "openid name phoneNumber email address"
-CREATE = text("CREATE TABLE customer (subject TEXT PRIMARY KEY, name TEXT, email TEXT, phone TEXT, address TEXT)")
+CREATE = text(
+    "CREATE TABLE customer (subject TEXT PRIMARY KEY, name TEXT, email TEXT, phone TEXT, address TEXT, seen_at TEXT)"
+)
+# The time of the login makes each row differ: SQLite writes nothing when a row stays the same.
 STORE = text(
-    "INSERT INTO customer (subject, name, email, phone, address) VALUES (:subject, :name, :email, :phone, :address) "
-    "ON CONFLICT (subject) DO UPDATE SET name = :name, email = :email, phone = :phone, address = :address"
+    "INSERT INTO customer (subject, name, email, phone, address, seen_at) "
+    "VALUES (:subject, :name, :email, :phone, :address, :seen_at) ON CONFLICT (subject) "
+    "DO UPDATE SET name = :name, email = :email, phone = :phone, address = :address, seen_at = :seen_at"
 )
 
 
@@ -131,6 +136,7 @@ def store(profile: dict[str, Any]) -> None:
     """Insert or update the customer's row, and commit."""
     row = {"subject": profile["sub"], "name": profile["name"], "email": profile["email"]}
     row |= {"phone": profile["phone_number"], "address": profile["address"]["formatted"]}
+    row |= {"seen_at": datetime.now(UTC).isoformat()}
     with db.engine.begin() as connection:
         connection.execute(STORE, row)
 

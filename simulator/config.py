@@ -133,8 +133,8 @@ class SimulatorConfig:
     """Where worlds keep their databases (`worlds`); without it there are no worlds."""
     merchant_in_world: Callable[[MerchantConfig, str], MerchantConfig] = lambda merchant, name: merchant
     """Returns a merchant as the world of this name has it, for example with a webhook of its own."""
-    world_may_start: Callable[[str], bool] = lambda name: True
-    """Whether a world of this name is made at its first use; a shop that has worlds names those of its visitors."""
+    may_make_world: Callable[[str], bool] = lambda name: True
+    """Tells whether a request may make the world of this name, if there is none."""
     seed: int | None = None
     """Draws codes, ids and numbers in a fixed order, for tests in one process; never the keys."""
 

@@ -1,8 +1,8 @@
 """Worlds: under `/w/<name>/` is a whole simulator of its own, with its own issuer, keys, persons, merchants and faults.
 
-A world is made at its first use, in a file of its own, and starts like the default world at `/`. Beside a shop that has
-worlds too, only its visitors' worlds are made (`world_may_start`). A world is deleted when it was not used for a day.
-Parallel test runs and the learners of a course each take one and cannot disturb each other.
+A world is made at its first use, in a file of its own, and starts like the default world at `/`. A caller can allow
+some names only (`SimulatorConfig.may_make_world`). It is deleted when it was not used for a day. Parallel test runs and
+the learners of a course each take one and cannot disturb each other.
 
 All workers share the folder of the files. Each keeps the apps of the worlds that it used last.
 """
@@ -78,8 +78,8 @@ class Worlds:
 
     def _app(self, name: str) -> Flask:
         file = self._folder / f"{name}.sqlite"
-        if not file.exists() and not self._config.world_may_start(name):
-            raise NotFound("This world does not exist: no visitor of the shop has this name.")
+        if not file.exists() and not self._config.may_make_world(name):
+            raise NotFound("There is no such world.")
         with self._lock:
             world = self._open.setdefault(name, _Open())
             self._open.move_to_end(name)

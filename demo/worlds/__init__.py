@@ -6,8 +6,7 @@ and what one of them resets or revokes changes no other's shop.
 
 The first page is the common shop's, with a cookie in its response: a world is made at the second request, so a client
 without cookies costs nothing. All workers share the folder of the databases, and each keeps the apps that it used last.
-A world that is not used for a day is deleted. To build a world's shop again costs processor time, so that is limited by
-client; the shops of rooms stay built longest.
+A world that is not used for a day is deleted.
 """
 
 import os
@@ -25,6 +24,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,10 +32,11 @@ from typing import Any
 
 from flask import Flask
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from jinja2.bccache import Bucket, BytecodeCache
-from limits import RateLimitItem, parse
+from limits import parse
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import HTTPException, ServiceUnavailable, TooManyRequests
+from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.http import dump_cookie, parse_cookie
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -44,23 +45,22 @@ from app.customers.dates import format_period
 from app.database import db
 from app.security import client_network, client_site, cookie_name, limiter
 from app.settings import INSTANCE, Settings
-from app.shop.privacy_notice import Cookie, register_cookie
+from app.shop import privacy_notice
 from app.vipps.config import WEBHOOK_PATH
 from app.vipps.errors import LoginRefused
 from demo.start_over import start_over
 
 COOKIE = "world"
-VISITORS = "visitors"
 MAX_WORLDS = 500
 MAX_OPEN = 64
 LIFETIME_SECONDS = 24 * 3600
 IN_USE_SECONDS = 1800
-NEW_PER_CLIENT = parse("120 per hour")  # a class of thirty is behind one address
-BUILT_PER_CLIENT = parse("120 per minute")  # about 60 ms each; after a restart a whole class comes at once
-SITE_TIMES = 5  # an IPv6 site has many networks: it may make and build so many times as much as one of them
-EXPIRE_EVERY_SECONDS = 600
+# By client; a class of thirty is behind one address. An IPv6 customer may have 65,536 networks: their site counts too.
+NEW_PER_CLIENT, NEW_PER_SITE = parse("120 per hour"), parse("600 per hour")
+BUILT_PER_CLIENT, BUILT_PER_SITE = parse("600 per hour"), parse("3000 per hour")
 NAME = re.compile(r"[a-z2-7]{16}")
 _TOUCH_SECONDS = 30
+_SWEEP_SECONDS = 3600
 # What a load balancer, Prometheus or a page's files request is the same in every world.
 _COMMON = ("/static/", "/healthz", "/readyz", "/metrics")
 # Also the first request to it must be the world's, which has to know the login.
@@ -69,9 +69,8 @@ _START = "/login/vipps"
 
 def install(app: Flask, settings: Settings, build: Callable[..., Flask]) -> None:
     """Put the worlds in front of a shop, which stays the common one; `build` makes a shop."""
-    (INSTANCE / VISITORS).mkdir(parents=True, exist_ok=True)
-    worlds = app.extensions["demo.worlds"] = Worlds(app, settings, build, INSTANCE / VISITORS)
-    _register_cookies(app)
+    worlds = app.extensions["demo.worlds"] = Worlds(app, settings, build)
+    _list_cookies(app)
     if find_spec("app.guide"):  # the workshop shows the inspector
         workshop = import_module("demo.workshop")
         track: dict[str, Any] = {}
@@ -90,41 +89,21 @@ def webhook_token(settings: Settings, world: str) -> str:
     return f"{settings.webhook_token}.{world}"
 
 
-def is_visitor(instance: Path, name: str) -> bool:
-    """Tell whether a visitor has a shop of this name, so that the simulator makes a world for it.
-
-    Where no shop keeps worlds, the simulator runs on another computer and cannot know.
-    """
-    visitors = instance / VISITORS
-    return not visitors.exists() or World(name, visitors / name).shop_file.exists()
-
-
-def _register_cookies(app: Flask) -> None:
-    """Add the cookies of the worlds and of the workshop to the privacy notice (`demo.workshop` sets the other two)."""
-
-    def world() -> Cookie:
-        day, room = (format_period(timedelta(days=days)) for days in (1, 21))
-        life = _("%(time)s, in a workshop %(longer)s", time=day, longer=room)
-        return Cookie(cookie_name(COOKIE), _("Remembers which shop of the demo is yours."), life)
-
-    def form() -> Cookie:
-        purpose = _("Makes sure that a form of the workshop was sent from its own page.")
-        return Cookie(cookie_name("workshop"), purpose, _("until you close the browser"))
-
-    def teacher() -> Cookie:
-        purpose = _("Shows that this browser is the teacher’s.")
-        return Cookie(cookie_name("workshop-teacher"), purpose, format_period(timedelta(days=14)))
-
-    for cookie in (world, form, teacher):
-        register_cookie(app, cookie)
+def folder_of(world: str) -> Path:
+    """Return the folder of a world, which is there if the world is."""
+    return INSTANCE / "visitors" / world
 
 
 @dataclass(frozen=True)
 class World:
-    """One visitor's shop: its name and its folder."""
+    """One visitor's shop, by its name."""
 
     id: str
-    folder: Path
+
+    @property
+    def folder(self) -> Path:
+        """The folder of its files; the time of its last change is that of the last use."""
+        return folder_of(self.id)
 
     @property
     def shop_file(self) -> Path:
@@ -166,10 +145,10 @@ class _CompiledTemplates(BytecodeCache):
 class Worlds:
     """The worlds of one process, and the WSGI app that hands each request to the shop of its visitor."""
 
-    def __init__(self, common: Flask, settings: Settings, build: Callable[..., Flask], folder: Path) -> None:
-        """Keep the worlds in a folder."""
+    def __init__(self, common: Flask, settings: Settings, build: Callable[..., Flask]) -> None:
+        """Put the worlds in front of the common shop."""
         self._common, self._common_wsgi = common, common.wsgi_app
-        self._settings, self._build, self._folder = settings, build, folder
+        self._settings, self._build = settings, build
         self._cookie = settings.cookie_name(COOKIE)
         self._lock, self._making = threading.Lock(), threading.Lock()
         # One shop is built at a time: CPython 3.11 raises SystemError now and then if several threads compile.
@@ -179,7 +158,7 @@ class Worlds:
         self._templates = _CompiledTemplates()
         self._template: Future[bytes] | None = None
         self._spare: list[World] = []
-        self._expire_at = time.monotonic() + EXPIRE_EVERY_SECONDS
+        self._swept = time.monotonic()
         self.kept: Callable[[], Iterable[str]] = lambda: ()
         """Returns the names of worlds that are not deleted although they are not used: those of rooms."""
         self.workshop: Flask | None = None
@@ -187,9 +166,6 @@ class Worlds:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer from the visitor's world, or from the common shop."""
-        if time.monotonic() > self._expire_at:
-            self._expire_at = time.monotonic() + EXPIRE_EVERY_SECONDS
-            self._background.submit(self._expire)
         path = environ.get("PATH_INFO", "")
         if path.startswith(_COMMON):
             return self._common_wsgi(environ, start_response)
@@ -204,7 +180,11 @@ class Worlds:
             start_response = self._with_cookie(start_response, name)
             if environ["REQUEST_METHOD"] in ("GET", "HEAD") and path != _START:
                 return self._common_wsgi(environ, start_response)
-        return self._answer(self._find_or_make(name, environ), environ, start_response)
+        world = self._find_or_make(name, environ)
+        if world is None and environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            full = ServiceUnavailable("Too many shops are in use. Try again in half an hour.")
+            return full(environ, start_response)  # all visitors could read what was typed into the common shop
+        return self._answer(world, environ, start_response)
 
     def create(self) -> World | None:
         """Return a new world whose shop is built; None if too many are in use."""
@@ -228,12 +208,12 @@ class Worlds:
                     self._spare.append(world)
 
         self._prepare_template()  # before the worlds, because one thread does it all
-        for _each in range(min(count, MAX_OPEN)):
+        for _number in range(min(count, MAX_OPEN)):
             self._background.submit(one)
 
     def find(self, name: str) -> World | None:
         """Return a world that exists."""
-        world = World(name, self._folder / name)
+        world = World(name)
         return world if NAME.fullmatch(name) and world.shop_file.exists() else None
 
     def shop(self, world: World) -> Flask:
@@ -241,34 +221,33 @@ class Worlds:
         with self._lock:
             kept = self._open.setdefault(world.id, _Open())
             self._open.move_to_end(world.id)
-            is_full = len(self._open) > MAX_OPEN
-        if is_full:
-            self._close_one(world)
+            if len(self._open) > MAX_OPEN:
+                in_rooms = set(self.kept())
+                last = next((name for name in self._open if name not in in_rooms), next(iter(self._open)))
+                _close(self._open.pop(last))
         with kept.lock:
             file_id = world.shop_file.stat().st_ino
             if kept.app is None or kept.file_id != file_id:
                 _close(kept)
-                kept.app = self._built(self._settings_of(world))
+                settings = self._settings_of(world)
+                kept.app = self._built(settings)
+                # The first page was the common shop's. `SECRET_KEY_FALLBACKS` would split a key with blanks.
+                common = self._settings.signing_key
+                kept.app.config.update(
+                    SECRET_KEY_FALLBACKS=[common], WTF_CSRF_SECRET_KEY=[common, settings.signing_key]
+                )
                 kept.app.extensions["demo.world"] = world
-                _register_cookies(kept.app)
-                # The first page was the common shop's. A setting cannot name a key with blanks.
-                own, common = kept.app.config["SECRET_KEY"], self._settings.signing_key
-                kept.app.config.update(SECRET_KEY_FALLBACKS=[common], WTF_CSRF_SECRET_KEY=[common, own])
+                _list_cookies(kept.app)
                 if self.workshop:
                     self.add_room(self.workshop, kept.app, world.id)
                 kept.file_id, kept.touched = file_id, 0.0
             if time.monotonic() - kept.touched > _TOUCH_SECONDS or not kept.touched:
                 os.utime(world.folder)
                 kept.touched = time.monotonic()
+                if kept.touched - self._swept > _SWEEP_SECONDS:
+                    self._swept = kept.touched
+                    self._background.submit(self._delete_unused)
             return kept.app
-
-    def _close_one(self, needed: World) -> None:
-        """Close the shop that is unused for longest; one of a room only if no other is open."""
-        rooms = set(self.kept())
-        with self._lock:
-            others = [name for name in self._open if name != needed.id]
-            if len(others) >= MAX_OPEN:
-                _close(self._open.pop(next((name for name in others if name not in rooms), others[0])))
 
     def _warm(self, world: World) -> None:
         """Make the simulator's world too: the shop keeps its discovery document and keys for the first login."""
@@ -300,33 +279,13 @@ class Worlds:
             self._open.clear()
 
     def _answer(self, world: World | None, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        refused: HTTPException
-        if world and not self._is_open(world) and not self._count(BUILT_PER_CLIENT, "built world", environ):
-            refused = TooManyRequests("Too many shops were opened from your network. Try again in a minute.")
-            return refused(environ, start_response)
-        app: Flask | None = None
-        if world:
-            with suppress(FileNotFoundError):  # deleted a moment ago
-                app = self.shop(world)
-        if app:
-            return app.wsgi_app({**environ, "demo.world": world}, start_response)
-        is_event = environ.get("PATH_INFO", "").startswith(WEBHOOK_PATH)
-        if is_event or environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+        if world is None:
             return self._common_wsgi(environ, start_response)
-        # All visitors could read what was typed into the common shop.
-        refused = ServiceUnavailable("Too many shops are in use. Try again in half an hour.")
-        return refused(environ, start_response)
-
-    def _is_open(self, world: World) -> bool:
-        kept = self._open.get(world.id)
-        return kept is not None and kept.app is not None
-
-    def _count(self, limit: RateLimitItem, what: str, environ: dict[str, Any]) -> bool:
-        """Count a request for its client and for the client's site; tell whether both limits allow it."""
-        with self._common.request_context(environ):
-            network, site = client_network(), client_site()
-        wider = type(limit)(limit.amount * SITE_TIMES, limit.multiples)
-        return limiter.limiter.hit(limit, what, network) and limiter.limiter.hit(wider, f"{what} of a site", site)
+        try:
+            shop = self.shop(world)
+        except FileNotFoundError:  # another worker has deleted it since it was found
+            return ServiceUnavailable("This shop was deleted just now. Load the page again.")(environ, start_response)
+        return shop.wsgi_app({**environ, "demo.world": world}, start_response)
 
     def _name_in(self, environ: dict[str, Any]) -> str | None:
         name = parse_cookie(environ).get(self._cookie, "")
@@ -347,15 +306,20 @@ class Worlds:
 
     def _find_or_make(self, name: str, environ: dict[str, Any]) -> World | None:
         """Return the visitor's world; None, which means the common shop, if too many are new or in use."""
-        if world := self.find(name):
+        world = self.find(name)
+        if world and name in self._open:
             return world
-        world = self._make(name) if self._count(NEW_PER_CLIENT, "new world", environ) else None
-        if world:
+        limits = (BUILT_PER_CLIENT, BUILT_PER_SITE) if world else (NEW_PER_CLIENT, NEW_PER_SITE)
+        with self._common.request_context(environ):
+            clients = client_network(), client_site()
+        if not all(limiter.limiter.hit(limit, "world", client) for limit, client in zip(limits, clients, strict=True)):
+            return None
+        if world is None and (world := self._make(name)):
             self._background.submit(self._warm, world)
         return world
 
     def _make(self, name: str) -> World | None:
-        world = World(name, self._folder / name)
+        world = World(name)
         template = self._prepare_template().result()
         with self._making:
             if not world.shop_file.exists():
@@ -368,28 +332,25 @@ class Worlds:
         return world
 
     def _make_room(self) -> bool:
-        """Delete expired worlds; if there are too many all the same, delete the one that is unused for longest."""
-        used, kept = self._expire()
-        if len(used) + kept < MAX_WORLDS:
+        """Delete worlds that were not used for a day, or the one that is unused for longest if there are too many."""
+        used = self._delete_unused()
+        if len(used) + len(set(self.kept())) < MAX_WORLDS:
             return True
-        if not used or used[0][0] >= time.time() - IN_USE_SECONDS:
-            return False
-        self.drop(World(used[0][1].name, used[0][1]))
-        return True
+        for at, world in used[:1]:
+            if at < time.time() - IN_USE_SECONDS:
+                self.drop(world)
+                return True
+        return False
 
-    def _expire(self) -> tuple[list[tuple[float, Path]], int]:
-        """Delete the worlds that were not used for a day; return the others by last use, and the number of kept ones.
-
-        It also runs now and then, so that old data does not wait for a new visitor.
-        """
-        kept = set(self.kept())
-        folders = [each for each in self._folder.glob("*") if each.name not in kept and each.exists()]
-        used = sorted((folder.stat().st_mtime, folder) for folder in folders)
-        oldest = time.time() - LIFETIME_SECONDS
-        for at, folder in used:
+    def _delete_unused(self) -> list[tuple[float, World]]:
+        """Delete worlds that were not used for a day; return the others with the last use, oldest first."""
+        kept, oldest = set(self.kept()), time.time() - LIFETIME_SECONDS
+        worlds = [World(folder.name) for folder in folder_of("").glob("*") if folder.name not in kept]
+        used = sorted(((world.folder.stat().st_mtime, world) for world in worlds), key=lambda each: each[0])
+        for at, world in used:
             if at < oldest:
-                self.drop(World(folder.name, folder))
-        return [each for each in used if each[0] >= oldest], len(kept)
+                self.drop(world)
+        return [each for each in used if each[0] >= oldest]
 
     def _prepare_template(self) -> Future[bytes]:
         """Set a database up, once in each process and in the background; every world starts as a copy of it."""
@@ -424,10 +385,25 @@ class Worlds:
             database_url=f"sqlite:///{world.shop_file}",
             simulator_url=f"{self._settings.simulator_url}/w/{world.id}",
             secret_key=f"{key}.{world.id}",
-            secret_key_fallbacks="",
             vipps_webhook_token=webhook_token(self._settings, world.id),
             metrics_token="",
         )
+
+
+def _list_cookies(app: Flask) -> None:
+    """Name the cookies of worlds and of the workshop in a shop's privacy notice."""
+    a_day = timedelta(seconds=LIFETIME_SECONDS)
+    for name, purpose, life in (
+        (COOKIE, _l("Tells which shop of this demo is yours."), a_day),
+        ("workshop", _l("Makes sure that a form of a workshop was sent from its own page."), None),
+        ("workshop-teacher", _l("Shows the teacher of a workshop their rooms."), timedelta(days=14)),
+    ):
+        privacy_notice.register_cookie(app, partial(_cookie, name, purpose, life))
+
+
+def _cookie(name: str, purpose: Any, life: timedelta | None) -> privacy_notice.Cookie:
+    ends = format_period(life) if life else _("until you close the browser")
+    return privacy_notice.Cookie(cookie_name(name), str(purpose), ends)
 
 
 def _changed(settings: Settings, **changes: Any) -> Settings:

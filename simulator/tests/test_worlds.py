@@ -120,15 +120,6 @@ def test_unused_worlds_are_deleted_and_the_number_is_bounded(
     assert {file.name for file in folder.glob("*.sqlite")} == {"c.sqlite", "d.sqlite"}
 
 
-def test_a_shop_beside_it_says_which_worlds_may_start(tmp_path: Path) -> None:
-    app = create_test_simulator(
-        tmp_path / "simulator.sqlite", worlds_folder=tmp_path / "worlds", world_may_start=lambda name: name == "a"
-    )
-    assert [app.test_client().get(f"/w/{name}/healthz").status_code for name in "ab"] == [200, 404]
-    assert {file.name for file in (tmp_path / "worlds").glob("*.sqlite")} == {"a.sqlite"}
-    app.extensions["simulator"].close()
-
-
 def test_a_deleted_world_starts_again(simulator: Flask, tmp_path: Path) -> None:
     simulator.test_client().patch("/w/a/control/persons/kari", json={"family_name": "Annet"})
     for file in (tmp_path / "worlds").iterdir():
