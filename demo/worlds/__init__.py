@@ -172,7 +172,9 @@ class Worlds:
         if self.workshop and (path == "/workshop" or path.startswith("/workshop/")):
             return self.workshop(environ, start_response)
         if path.startswith(WEBHOOK_PATH):
-            return self._answer(self.find(path.rpartition(".")[2]), environ, start_response)
+            name = path.rpartition(".")[2]  # any client can send one
+            world = self._find_or_make(name, environ) if self.find(name) else None
+            return self._answer(world, environ, start_response)
         name = self._name_in(environ)
         if name is None:
             self._prepare_template()
