@@ -4,7 +4,7 @@
 without a room, and `routes` has the pages. The guided tour (`demo.tour`) uses the same two.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -72,6 +72,12 @@ PARTS = tables.rows(Part, _TABLE["parts"])
 MISSIONS = {row["key"]: _mission(row) for row in _TABLE["missions"]}
 
 
-def solved(mission: Mission, shop: Connection, simulator: Connection | None, since: datetime, answer: str = "") -> bool:
-    """Tell whether a mission is solved in a shop of its own, by what happened since a moment. It only reads."""
-    return all_hold(mission.solved, Facts(shop, simulator, since, answer))
+def solved_in(
+    shop: Connection, simulator: Connection | None, since: datetime, answer: str = ""
+) -> Callable[[Mission], bool]:
+    """Return what tells whether a mission is solved in a shop of its own, by what happened since a moment.
+
+    It only reads, and each row once: use it for several missions, and then make another.
+    """
+    facts = Facts(shop, simulator, since, answer)
+    return lambda mission: all_hold(mission.solved, facts)

@@ -24,7 +24,7 @@ from app.errors import PAGES
 from app.logging import log, reference
 from app.settings import ROOT, Settings, load
 from demo.workshop import codes, learner, teacher
-from demo.workshop.board import IsSolved, MissionWatcher
+from demo.workshop.board import MissionWatcher, SolvedIn
 from demo.workshop.hooks import add_to_world
 from demo.workshop.rooms import BoardMission, Rooms, RoomStatus, VisitorWorlds
 from demo.workshop.store import Store
@@ -35,9 +35,9 @@ ROOMS, WATCHER = "workshop.rooms", "workshop.watcher"
 MAX_BODY_BYTES = 64 * 1024  # the largest body is the checker's verdicts
 
 
-def never_solved(mission: str, shop: Connection, simulator: Connection | None, since: datetime) -> bool:
-    """Tell that a mission is not solved, for a workshop without missions."""
-    return False
+def never_solved(shop: Connection, simulator: Connection | None, since: datetime) -> Callable[[str], bool]:
+    """Return what tells that no mission is solved, for a workshop without missions."""
+    return lambda mission: False
 
 
 def create_workshop(
@@ -45,7 +45,7 @@ def create_workshop(
     folder: Path,
     *,
     missions: Sequence[BoardMission] = (),
-    is_solved: IsSolved = never_solved,
+    solved_in: SolvedIn = never_solved,
     settings: Settings | None = None,
 ) -> Flask:
     """Build the workshop; its SQLite file is made in `folder`."""
@@ -59,7 +59,7 @@ def create_workshop(
     rooms = app.extensions[ROOMS] = Rooms(worlds, folder, missions)
     weakref.finalize(app, rooms.engine.dispose)  # as the shop closes its connections
     worlds.kept = rooms.world_ids
-    app.extensions[WATCHER] = MissionWatcher(rooms, is_solved)
+    app.extensions[WATCHER] = MissionWatcher(rooms, solved_in)
     app.jinja_env.globals.update(settings=settings, shop_name=about.NAME)
 
     log_events.EVENTS.update(log_events.read(ROOT / "demo" / "log_events.toml"))
@@ -87,17 +87,20 @@ def create_workshop(
     return app
 
 
-def from_track(missions: Mapping[str, Any], is_solved: Callable[..., bool], settings: Settings) -> dict[str, Any]:
+def from_track(
+    missions: Mapping[str, Any], solved_in: Callable[..., Callable[[Any], bool]], settings: Settings
+) -> dict[str, Any]:
     """Return the arguments of `create_workshop` for the missions of `demo.missions`, by their keys."""
 
     def title(mission: Any) -> LazyString:
         return LazyString(lambda: mission.text(i18n.language()).title % {"brand": settings.brand})
 
-    def check(key: str, *about: Any) -> bool:
-        return is_solved(missions[key], *about)
+    def by_key(*about: Any) -> Callable[[str], bool]:
+        is_solved = solved_in(*about)
+        return lambda key: is_solved(missions[key])
 
     listed = [BoardMission(key, title(each), each.part) for key, each in missions.items()]
-    return {"missions": listed, "is_solved": check}
+    return {"missions": listed, "solved_in": by_key}
 
 
 def rooms_of(workshop: Flask) -> Rooms:

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
-from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy import Connection, Engine, NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.logging import log
@@ -33,7 +34,7 @@ BYTE_ORDER_MARK = "\ufeff"  # Excel assumes another encoding without it
 
 # Whether a mission, by its id, is solved in a shop's and a simulator's database, since a moment. The simulator is None
 # if it has not been used yet, or is on another computer.
-IsSolved = Callable[[str, Connection, Connection | None, datetime], bool]
+SolvedIn = Callable[[Connection, Connection | None, datetime], Callable[[str], bool]]
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,9 @@ class Board:
 class MissionWatcher:
     """Checks in the worlds of learners what is solved, at most every `CHECK_EVERY` in each world."""
 
-    def __init__(self, rooms: Rooms, is_solved: IsSolved) -> None:
-        self._rooms, self._is_solved = rooms, is_solved
-        self._checked: dict[int, tuple[float, tuple[object, ...]]] = {}  # of a learner: when, and at which state
+    def __init__(self, rooms: Rooms, solved_in: SolvedIn) -> None:
+        self._rooms, self._solved_in = rooms, solved_in
+        self._checked: dict[str, tuple[float, tuple[object, ...]]] = {}  # of a world: when, and at which state
 
     def check_room(self, room: Room) -> bool:
         """Check the learners of a room for a short time, starting with the one whose last check is longest ago.
@@ -93,13 +94,14 @@ class MissionWatcher:
         if not self._rooms.claim_check(room.code, CHECK_EVERY):
             return False
         missions, until = open_missions(self._rooms, room), time.monotonic() + MAX_CHECK_SECONDS
-        waiting = sorted(room.learners, key=lambda learner: self._checked.get(learner.id, NEVER)[0])
+        waiting = sorted(room.learners, key=lambda learner: self._checked.get(learner.world_id, NEVER)[0])
         return sum(self._check(each, missions) for each in waiting if time.monotonic() < until) > 0
 
     def check_world(self, world_id: str) -> None:
         """Check one learner, when they open a page: so the minute is right if no board is open."""
-        learner = self._rooms.learner_of(world_id)
-        if learner and time.monotonic() - self._checked.get(learner.id, NEVER)[0] > CHECK_EVERY.total_seconds():
+        if time.monotonic() - self._checked.get(world_id, NEVER)[0] <= CHECK_EVERY.total_seconds():
+            return
+        if learner := self._rooms.learner_of(world_id):
             self._check(learner, open_missions(self._rooms, learner.room))
 
     def _check(self, learner: Learner, missions: Sequence[BoardMission]) -> bool:
@@ -108,7 +110,7 @@ class MissionWatcher:
             return False
         state = (*_versions(world), learner.since, len(missions))
         found: list[tuple[int, str, datetime]] = []
-        if self._checked.get(learner.id, NEVER)[1] != state:
+        if self._checked.get(world.id, NEVER)[1] != state:
             try:
                 found = [(learner.id, each, learner.since) for each in self._solved(learner, world, missions)]
             except (SQLAlchemyError, sqlite3.Error) as error:  # the world is being reset, or its file is damaged
@@ -116,7 +118,7 @@ class MissionWatcher:
                 state = ()
         if len(self._checked) >= MAX_REMEMBERED:
             self._checked.clear()
-        self._checked[learner.id] = time.monotonic(), state
+        self._checked[world.id] = time.monotonic(), state
         if found:
             self._rooms.note_solved(found)
         return bool(found)
@@ -124,9 +126,9 @@ class MissionWatcher:
     def _solved(self, learner: Learner, world: VisitorWorld, missions: Sequence[BoardMission]) -> Iterator[str]:
         known = {each.mission for each in learner.progress if each.solved_at}
         with read_only(world.shop_file) as shop, read_only(world.simulator_file) as simulator:
-            for mission in missions:
-                if shop and mission.id not in known and self._is_solved(mission.id, shop, simulator, learner.since):
-                    yield mission.id
+            # One for all missions, because it keeps the rows that several ask for.
+            is_solved = self._solved_in(shop, simulator, learner.since) if shop else lambda mission: False
+            yield from [each.id for each in missions if each.id not in known and is_solved(each.id)]
 
 
 def open_missions(rooms: Rooms, room: Room) -> Sequence[BoardMission]:
@@ -218,10 +220,12 @@ def read_only(file: Path) -> Iterator[Connection | None]:
     if not file.is_file():
         yield None
         return
-    engine = create_engine(f"sqlite:///{file}", poolclass=NullPool)
-    try:
-        with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA query_only=ON")
-            yield connection
-    finally:
-        engine.dispose()
+    with _engine(file).connect() as connection:
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+        yield connection
+
+
+@lru_cache(maxsize=128)
+def _engine(file: Path) -> Engine:
+    """Return the engine of a file, which keeps compiled statements and no connection."""
+    return create_engine(f"sqlite:///{file}", poolclass=NullPool)

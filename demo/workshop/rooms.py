@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.database import utcnow
@@ -33,6 +33,8 @@ STATUS_SECONDS = 2  # how long a page may show an earlier status
 SEEN_SECONDS = 20  # between two writes of when a learner was seen
 MAX_CACHED = 1000
 MAX_HINTS = 9
+# Every page of a learner asks for it; to build it takes longer than to run it.
+_LEARNER = select(Learner).where(Learner.world_id == bindparam("world_id")).options(joinedload(Learner.room))
 
 
 class VisitorWorld(Protocol):
@@ -247,9 +249,8 @@ class Rooms(Store):
 
     def learner_of(self, world_id: str) -> Learner | None:
         """Return the learner of a world with their room, or None."""
-        found = select(Learner).where(Learner.world_id == world_id).options(joinedload(Learner.room))
         with self.reading() as session:
-            return session.scalar(found)
+            return session.scalar(_LEARNER, {"world_id": world_id})
 
     def rename(self, learner: Learner, nickname: str) -> bool:
         """Give a learner another nickname; return False if another learner of the room has it."""

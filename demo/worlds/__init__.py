@@ -76,7 +76,7 @@ def install(app: Flask, settings: Settings, build: Callable[..., Flask]) -> None
         track: dict[str, Any] = {}
         if find_spec("demo.missions"):
             missions = import_module("demo.missions")
-            track = workshop.from_track(missions.MISSIONS, missions.solved, settings)
+            track = workshop.from_track(missions.MISSIONS, missions.solved_in, settings)
         worlds.workshop = workshop.create_workshop(worlds, INSTANCE, settings=settings, **track)
         worlds.add_room = workshop.add_to_world
     n = settings.trusted_proxies

@@ -88,12 +88,12 @@ def solve(world: FakeWorld, *missions: str) -> None:
 
 
 class Class:
-    """A room with its teacher. `clock` is when it is, `checks` counts how often a mission was checked."""
+    """A room with its teacher. `clock` is when it is, `checks` counts checked missions, `readers` for how many worlds."""
 
     def __init__(self, folder: Path, **environ: str) -> None:
-        self.worlds, self.clock, self.checks = FakeWorlds(folder / "worlds"), utcnow(), 0
+        self.worlds, self.clock, self.checks, self.readers = FakeWorlds(folder / "worlds"), utcnow(), 0, 0
         settings = load({**ENVIRONMENT, "DATABASE_URL": f"sqlite:///{folder / 'unused.sqlite'}", **environ})
-        self.app = create_workshop(self.worlds, folder, missions=MISSIONS, is_solved=self._is_solved, settings=settings)
+        self.app = create_workshop(self.worlds, folder, missions=MISSIONS, solved_in=self.solved_in, settings=settings)
         self.app.test_client_class = Browser
         self.app.config["TESTING"] = True
         self.app.config["PROPAGATE_EXCEPTIONS"] = False
@@ -106,9 +106,14 @@ class Class:
         self.code = self.rooms.list_rooms()[0].code
         self.board_path = f"/workshop/teach/{self.code}"
 
-    def _is_solved(self, mission: str, shop: Connection, simulator: Connection | None, since: Any) -> bool:
-        self.checks += 1
-        return bool(shop.scalar(text("SELECT 1 FROM done WHERE mission = :mission"), {"mission": mission}))
+    def solved_in(self, shop: Connection, simulator: Connection | None, since: Any) -> Any:
+        self.readers += 1
+
+        def is_solved(mission: str) -> bool:
+            self.checks += 1
+            return bool(shop.scalar(text("SELECT 1 FROM done WHERE mission = :mission"), {"mission": mission}))
+
+        return is_solved
 
     def browser(self) -> FlaskClient:
         return browser_of(self.app)
