@@ -88,7 +88,7 @@ def solve(world: FakeWorld, *missions: str) -> None:
 
 
 class Class:
-    """A room with its teacher. `clock` is when it is, `checks` counts checked missions, `readers` for how many worlds."""
+    """A room with its teacher. `clock` is when it is, `checks` counts checked missions, `readers` checked worlds."""
 
     def __init__(self, folder: Path, **environ: str) -> None:
         self.worlds, self.clock, self.checks, self.readers = FakeWorlds(folder / "worlds"), utcnow(), 0, 0
