@@ -239,7 +239,7 @@ class Worlds:
                     SECRET_KEY_FALLBACKS=[common], WTF_CSRF_SECRET_KEY=[common, settings.signing_key]
                 )
                 kept.app.extensions["demo.world"] = world
-                _list_cookies(kept.app)
+                _list_cookies(kept.app, lambda: world.id in set(self.kept()))
                 if self.workshop:
                     self.add_room(self.workshop, kept.app, world.id)
                 kept.file_id, kept.touched = file_id, 0.0
@@ -392,19 +392,19 @@ class Worlds:
         )
 
 
-def _list_cookies(app: Flask) -> None:
-    """Name the cookies of worlds and of the workshop in a shop's privacy notice."""
-    a_day = timedelta(seconds=LIFETIME_SECONDS)
+def _list_cookies(app: Flask, is_in_room: Callable[[], bool] = lambda: False) -> None:
+    """Name the cookies of worlds and of the workshop in a shop's privacy notice; a room's learner has a longer one."""
+    of_a_room, of_a_visitor = timedelta(days=21), timedelta(seconds=LIFETIME_SECONDS)
     for name, purpose, life in (
-        (COOKIE, _l("Tells which shop of this demo is yours."), a_day),
-        ("workshop", _l("Makes sure that a form of a workshop was sent from its own page."), None),
-        ("workshop-teacher", _l("Shows the teacher of a workshop their rooms."), timedelta(days=14)),
+        (COOKIE, _l("Tells which shop of this demo is yours."), lambda: of_a_room if is_in_room() else of_a_visitor),
+        ("workshop", _l("Makes sure that a form of a workshop was sent from its own page."), lambda: None),
+        ("workshop-teacher", _l("Shows the teacher of a workshop their rooms."), lambda: timedelta(days=14)),
     ):
         privacy_notice.register_cookie(app, partial(_cookie, name, purpose, life))
 
 
-def _cookie(name: str, purpose: Any, life: timedelta | None) -> privacy_notice.Cookie:
-    ends = format_period(life) if life else _("until you close the browser")
+def _cookie(name: str, purpose: Any, life_now: Callable[[], timedelta | None]) -> privacy_notice.Cookie:
+    ends = format_period(life) if (life := life_now()) else _("until you close the browser")
     return privacy_notice.Cookie(cookie_name(name), str(purpose), ends)
 
 

@@ -182,6 +182,9 @@ def test_the_privacy_notice_names_the_cookies_of_worlds_and_the_workshop(shop: F
     for browser in (browser_of(shop), visitor(shop).browser):
         names = [code.text.rpartition("-")[2] for code in open_page(browser, "/privacy").select("#cookies code")]
         assert ("world" in names, "workshop" in names, "teacher" in names) == (True, True, True), names
+    assert "21 days" not in open_page(browser, "/privacy").one("#cookies").text
+    worlds_of(shop).kept = lambda: [browser.get_cookie("world").value]
+    assert "21 days" in open_page(browser, "/privacy").one("#cookies").text, "a room's cookie lasts longer"
 
 
 def test_worlds_are_bounded_and_old_ones_deleted(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
