@@ -224,8 +224,8 @@ class Worlds:
             kept = self._open.setdefault(world.id, _Open())
             self._open.move_to_end(world.id)
             if len(self._open) > MAX_OPEN:
-                in_rooms = set(self.kept())
-                last = next((name for name in self._open if name not in in_rooms), next(iter(self._open)))
+                last_ones = {*self.kept(), world.id}
+                last = next((name for name in self._open if name not in last_ones), next(iter(self._open)))
                 _close(self._open.pop(last))
         with kept.lock:
             file_id = world.shop_file.stat().st_ino
