@@ -46,6 +46,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             import_module("demo.tour").init_app(app)
         import_module("app.guide").init_app(app, is_shown=settings.in_demo)
         if settings.in_demo:
+            import_module("demo.error_playground").init_app(app)
             app.register_blueprint(import_module("demo.decoder").bp)
             app.register_blueprint(import_module("demo.teaching").bp)
     if settings.in_demo and settings.simulated:

@@ -120,7 +120,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Decision:
-    """The verdict, its account, and its reasons by name (their texts are in `reasons.REASONS`).
+    """The verdict, its account, and its reasons by name (their texts are in `errors.REASONS`).
 
     `ways` are the possible proofs for `PROVE_OWNERSHIP`.
     """

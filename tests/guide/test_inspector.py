@@ -11,7 +11,7 @@ from sqlalchemy import event, inspect
 
 from app.database import db
 from app.guide import source
-from app.guide.error_playground.faults import FAULT_CASES
+from app.guide.faults import FAULT_CASES
 from app.guide.inspector import recorded_names, store
 from app.guide.inspector.checks import CHECKS, Result, check_results
 from app.vipps.errors import REFUSALS

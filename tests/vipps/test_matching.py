@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.vipps import matching
+from app.vipps.errors import REASONS
 from app.vipps.matching import Account, Decision, Facts, Person, ProofMethod, Verdict, decide
 from app.vipps.names import Agreement, compare
 from app.vipps.purposes import LoginPurpose
-from app.vipps.reasons import REASONS
 
 KARI = Person("Kari Sandvik", "Nordfjell", "kari@example.com", "4790000011")
 HERS = Account(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.guide import tables
-from app.guide.error_playground.faults import FAULT_CASES, tried_at
+from app.guide.faults import FAULT_CASES, tried_at
 from app.guide.inspector.checks import CHECKS, CheckResult, Result, check_results
 from app.guide.inspector.store import RecordedLogin
 from app.settings import settings_of_app

@@ -6,7 +6,7 @@ import pytest
 import urllib3
 from flask.testing import FlaskClient
 
-from app.guide.error_playground.faults import FAULT_CASES, FAULT_GROUPS, STARTERS, FaultCase, FaultGroup
+from app.guide.faults import FAULT_CASES, FAULT_GROUPS, STARTERS, FaultCase, FaultGroup
 from app.vipps import transport
 from tests.conftest import browser_of, cookie_of, open_page, post
 from tests.guide.steps import newest, recorded
