@@ -17,7 +17,7 @@ from sqlalchemy import update
 from app.customers.dates import format_period
 from app.database import db
 from app.guide.faults import FAULT_CASES, FAULT_GROUPS, PREFIX, STARTERS, FaultCase
-from app.guide.login_requests import CONTINUE, is_callback, started_state
+from app.guide.inspector.recording import is_callback, started_state
 from app.security import clear_cookie, cookie_name, read_cookie, set_cookie
 from app.settings import settings_of_app
 from app.shop import privacy_notice
@@ -31,6 +31,7 @@ bp = Blueprint("error_playground", __name__, url_prefix=PREFIX)
 
 COOKIE = "error-playground"  # its value is the case that this browser's login has
 LIFETIME = timedelta(minutes=15)
+CONTINUE = "vipps.go_to_vipps"
 FAULT = "fault"  # the case's name in the address of the page that leads on to Vipps
 REPEAT = "repeat"  # injected into the callback, and not into the start
 

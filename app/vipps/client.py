@@ -4,6 +4,7 @@ A login makes two calls; the discovery document and the keys are cached. Tokens 
 stored nowhere (ASVS 10.1.1). Authlib does the wire formats; `transport` and `discovery` do the rest.
 """
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -171,23 +172,17 @@ def read_tokens(answer: ProviderResponse) -> Tokens:
     """Return the tokens of a token response (RFC 6749, section 5.1)."""
     raise_for_outage(answer)
     try:
-        body = answer.json()
+        body = answer.members()
     except ValueError as error:
-        raise LoginRefused("token_garbled", detail=f"status {answer.status}, not JSON") from error
-    if not isinstance(body, dict):
-        raise LoginRefused("token_garbled", detail="not an object")
+        raise LoginRefused("token_garbled", detail=f"status {answer.status}, {error}") from error
     if answer.status != 200 or "error" in body:
         _refuse_token_error(answer.status, body.get("error"))
     access_token, token_type = body.get("access_token"), body.get("token_type", "bearer")
     # RFC 6749, section 7.1: a client must not use a token of an unknown type.
     if not isinstance(token_type, str) or token_type.lower() != "bearer":
         raise LoginRefused("token_garbled", detail="token_type")
-    if (
-        not isinstance(access_token, str)
-        or not access_token
-        or not access_token.isascii()
-        or not access_token.isprintable()
-    ):
+    # RFC 6749, appendix A.12: printable ASCII.
+    if not isinstance(access_token, str) or not re.fullmatch(r"[\x20-\x7e]+", access_token):
         raise LoginRefused("token_garbled", detail="access_token")
     return Tokens(access_token, body.get("id_token"))
 
@@ -205,10 +200,8 @@ def _userinfo(answer: ProviderResponse) -> dict[str, Any]:
     if answer.status != 200:
         raise LoginRefused("userinfo_refused", detail=f"status {answer.status}")
     try:
-        claims = answer.json()
+        claims = answer.members()
     except ValueError as error:
-        raise LoginRefused("userinfo_garbled", detail="not JSON") from error
-    if not isinstance(claims, dict):
-        raise LoginRefused("userinfo_garbled", detail="not an object")
+        raise LoginRefused("userinfo_garbled", detail=str(error)) from error
     drop_nin(claims)
     return claims

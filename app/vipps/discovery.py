@@ -140,13 +140,12 @@ def raise_for_outage(answer: ProviderResponse) -> None:
 
 
 def _object(answer: ProviderResponse, code: str) -> dict[str, Any]:
-    try:
-        document = answer.json()
-    except ValueError as error:
-        raise LoginRefused(code, detail=f"status {answer.status}, not JSON") from error
-    if answer.status != 200 or not isinstance(document, dict):
+    if answer.status != 200:
         raise LoginRefused(code, detail=f"status {answer.status}")
-    return document
+    try:
+        return answer.members()
+    except ValueError as error:
+        raise LoginRefused(code, detail=str(error)) from error
 
 
 def _checked(document: dict[str, Any], config: VippsConfig) -> Provider:

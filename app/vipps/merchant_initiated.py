@@ -85,10 +85,9 @@ def bounded(interval: int) -> int:
 
 def _members(answer: ProviderResponse) -> dict[str, object]:
     try:
-        body = answer.json()
+        return answer.members()
     except ValueError:
         return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _refuse(body: dict[str, object]) -> None:

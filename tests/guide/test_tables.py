@@ -94,7 +94,7 @@ def test_checks_end_in_refusals_that_exist() -> None:
 
 
 def test_points_of_the_checklist_ask_what_the_doctor_checks() -> None:
-    checks = {check.__name__ for check in DOCTOR_CHECKS} | {"demo_accounts"}
+    checks = {check.__name__ for check in DOCTOR_CHECKS}
     assert {name for point in POINTS for name in point.asks} <= checks
 
 
