@@ -18,11 +18,8 @@ from app.guide.inspector import store
 def init_app(app: Flask, is_shown: bool) -> None:
     """Register the store, which deletes old recordings even where the guide is not shown, and show the guide."""
     store.init_app(app)
-    if is_shown:
-        _register_pages(app)
-
-
-def _register_pages(app: Flask) -> None:
+    if not is_shown:
+        return
     # Imported here, so that a shop that does not show the guide does not load it.
     from app.guide import checklist, code_terms, inspector, page_source, source
     from app.guide.routes import bp, public_paths

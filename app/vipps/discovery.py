@@ -73,7 +73,9 @@ class Discovery:
         provider = self.provider(deadline)
         forced = again and self._may_refetch()
         keys = self._latest("keys", lambda limit: self._fetch_keys(provider, limit), deadline, forced)
-        return _choose(keys, kid)
+        if kid is not None:
+            return keys.get(kid)  # type: ignore[no-any-return]  # as above
+        return next(iter(keys.values())) if len(keys) == 1 else None
 
     def _latest(self, name: str, fetch: Callable[[Deadline], _Kept], deadline: Deadline, forced: bool = False) -> Any:
         """Return what is kept under a name, fetched if it is due; one thread fetches for all.
@@ -187,12 +189,6 @@ def _usable_keys(keys: Any) -> dict[str, Key]:
         kid = jwk.get("kid")
         usable[kid if isinstance(kid, str) else f"(unnamed {number})"] = key
     return usable
-
-
-def _choose(keys: dict[str, Key], kid: str | None) -> Key | None:
-    if kid is not None:
-        return keys.get(kid)
-    return next(iter(keys.values())) if len(keys) == 1 else None
 
 
 def _max_age(answer: ProviderResponse) -> float:

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-LogLevel = Literal["info", "warning", "error"]
-
 
 def load_table(name: str) -> dict[str, Any]:
     """Return a TOML file of this folder."""
@@ -37,7 +35,7 @@ class Refusal:
     code: str
     page: RefusalPage
     status: int
-    level: LogLevel
+    level: Literal["info", "warning", "error"]
     cause: str
     source: str
 

@@ -9,19 +9,19 @@ import json
 import socket
 import threading
 import time
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
+from blinker import Namespace
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as PoolTimeout
 from urllib3.util.url import Url, parse_url
 
 from . import breaker
 from .breaker import Breaker, CallResult
-from .call_signal import Call, call_made
 from .config import ConnectTo
 from .deadline_http import CONNECT_SECONDS, Deadline, pool_manager, time_limit
 from .errors import LoginRefused
@@ -51,13 +51,29 @@ class ProviderResponse:
 
 
 @dataclass(frozen=True)
-class _Request:
-    """One request, before it is sent."""
+class Call:
+    """One request to Vipps and its outcome.
+
+    `status` and the fields after it belong to a complete response; without one, `failure` names the refusal. `seconds`
+    is the time until the last byte was read, or until the failure.
+    """
 
     method: str
     url: str
-    headers: dict[str, str]
-    body: bytes | None = None
+    headers: dict[str, str] = field(repr=False)
+    body: bytes | None = field(repr=False)
+    seconds: float = 0.0
+    status: int | None = None
+    answer_headers: dict[str, str] = field(default_factory=dict, repr=False)
+    answer_body: bytes = field(default=b"", repr=False)
+    failure: str = ""
+
+
+call_made = Namespace().signal("call-made")
+"""Sent after each call, with `call`: a `Call`; for a log, a metric or a guide. It has no receiver by default.
+
+A receiver gets secrets, codes and tokens unmasked and must mask them before it stores anything.
+"""
 
 
 class Transport:
@@ -85,7 +101,7 @@ class Transport:
         Raises `LoginRefused`: vipps_timeout, vipps_unreachable, answer_too_large, redirect_refused, or at once
         vipps_resting.
         """
-        sent, in_time = _Request(method, url, headers, body), deadline.left() >= CONNECT_SECONDS
+        call, in_time = Call(method, url, headers, body), deadline.left() >= CONNECT_SECONDS
 
         def judge(result: ProviderResponse | LoginRefused) -> CallResult:
             outcome = result if isinstance(result, LoginRefused) else result.status
@@ -95,7 +111,7 @@ class Transport:
             # With the simulator a visitor can order a failure, which must not open the circuit for others.
             return CallResult.UNKNOWN if self._failures_on_demand and judged is CallResult.OUTAGE else judged
 
-        return self.breaker.call(lambda: self._call_and_signal(sent, deadline), judge)
+        return self.breaker.call(lambda: self._call_and_signal(call, deadline), judge)
 
     def check_reachable(self, url: str) -> None:
         """Connect to an address without a request; raises `LoginRefused` if no server accepts the connection."""
@@ -111,25 +127,27 @@ class Transport:
 
         self.breaker.call(connect, lambda refused: CallResult.OUTAGE if refused else CallResult.ANSWERED)
 
-    def _call_and_signal(self, sent: _Request, deadline: Deadline) -> ProviderResponse:
+    def _call_and_signal(self, call: Call, deadline: Deadline) -> ProviderResponse:
         """Send a request and send the signal `call_made` with its outcome."""
-        started, call = time.monotonic(), partial(Call, sent.method, sent.url, sent.headers, sent.body)
+        started = time.monotonic()
         try:
-            answer = self._call_in_time(sent, deadline)
+            answer = self._call_in_time(call, deadline)
         except LoginRefused as error:
-            call_made.send(call=call(time.monotonic() - started, failure=error.code))
+            call_made.send(call=replace(call, seconds=time.monotonic() - started, failure=error.code))
             raise
-        call_made.send(call=call(time.monotonic() - started, answer.status, dict(answer.headers), answer.body))
+        took, headers = time.monotonic() - started, dict(answer.headers)
+        ended = replace(call, seconds=took, status=answer.status, answer_headers=headers, answer_body=answer.body)
+        call_made.send(call=ended)
         return answer
 
-    def _call_in_time(self, sent: _Request, deadline: Deadline) -> ProviderResponse:
+    def _call_in_time(self, call: Call, deadline: Deadline) -> ProviderResponse:
         """Send a request within the time that is left, and turn every failure into a refusal."""
         seconds = min(CALL_SECONDS, deadline.left())
         if seconds <= 0:
             raise LoginRefused("vipps_timeout", detail="no time left for this call")
         try:
             with time_limit(seconds):
-                return self._send(sent, seconds)
+                return self._send(call, seconds)
         except NewConnectionError as error:
             raise LoginRefused("vipps_unreachable", detail=type(error).__name__) from error
         except (TimeoutError, PoolTimeout) as error:
@@ -138,14 +156,14 @@ class Transport:
             code = "vipps_timeout" if _is_timeout(error) else "vipps_unreachable"
             raise LoginRefused(code, detail=type(error).__name__) from error
 
-    def _send(self, sent: _Request, seconds: float) -> ProviderResponse:
-        where = _parsed(sent.url)
+    def _send(self, call: Call, seconds: float) -> ProviderResponse:
+        where = _parsed(call.url)
         pool = self._pool().connection_from_host(where.host, where.port, where.scheme)
         response = pool.urlopen(
-            sent.method,
+            call.method,
             where.request_uri,
-            body=sent.body,
-            headers={"Accept-Encoding": "identity", **sent.headers},
+            body=call.body,
+            headers={"Accept-Encoding": "identity", **call.headers},
             redirect=False,
             retries=False,
             preload_content=False,

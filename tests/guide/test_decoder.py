@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from app.vipps.client import VippsClient
+from app.vipps.discovery import Discovery
 from demo import decoder
 from tests.conftest import browser_of, open_page, post
 from tests.pages import Page
@@ -26,7 +26,7 @@ NONCE = "n" * 43
 @pytest.fixture
 def browser(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
     """Return a browser of a shop whose provider has published `KEY`."""
-    monkeypatch.setattr(VippsClient, "key", lambda self, kid, deadline: KEY if kid == "one" else None)
+    monkeypatch.setattr(Discovery, "key", lambda self, kid, deadline: KEY if kid == "one" else None)
     return browser_of(make_app(demo=True))
 
 

@@ -18,7 +18,7 @@ from app.customers.privacy import erasure
 from app.database import db, is_in_models, utcnow
 from app.guide.inspector import store
 from app.vipps.attempts import metadata as vipps_metadata
-from app.vipps.call_signal import Call, call_made
+from app.vipps.transport import Call, call_made
 from samples.customers import PASSWORD
 from tests.conftest import browser_of, open_page, post
 from tests.guide.steps import INDEX, results

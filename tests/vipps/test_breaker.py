@@ -231,7 +231,7 @@ def test_a_host_that_cannot_be_reached_counts_however_little_time_is_left(unused
 def test_a_kept_copy_of_discovery_serves_while_it_is_open(provider: Provider, client_of: VippsClient) -> None:
     client_of.check_issuer([], Deadline(2))
     fail(client_of.breaker, MAX_OUTAGES)
-    client_of._discovery._kept["provider"].fresh_until = 0
+    client_of.discovery._kept["provider"].fresh_until = 0
     client_of.check_issuer([], Deadline(2))
 
 

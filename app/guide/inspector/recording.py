@@ -26,9 +26,9 @@ from app.guide.inspector import masking, store
 from app.logging import failure, log, reference
 from app.tokens import secret_hash
 from app.vipps.attempts import hash_of, login_attempt
-from app.vipps.call_signal import Call, call_made
 from app.vipps.claims import parse
 from app.vipps.routes import opened_by_browser
+from app.vipps.transport import Call, call_made
 
 EXTENSION = "inspector"
 MAX_STATEMENTS = 100
@@ -165,6 +165,9 @@ def _record_call(sender: object, call: Call) -> None:
         return
     where, query = masking.mask_url(call.url)
     body = masking.mask_json(call.answer_body) if call.status is not None else None
+    members = _members(call.answer_body)
+    # Names only, without their values.
+    unreadable = list(parse({"sub": "", **members}).problems) if call.url.endswith("/userinfo") else []
     record.calls.append(
         {
             "method": call.method,
@@ -178,29 +181,20 @@ def _record_call(sender: object, call: Call) -> None:
             "answer_headers": masking.mask_headers(call.answer_headers.items()),
             "answer": body,
             "answer_text": masking.mask_text(call.answer_body) if body is None else "",
-            "id_token": _id_token(call.answer_body),
-            "unreadable": _unreadable_claims(call) if call.url.endswith("/userinfo") else [],
+            "id_token": masking.decode_token(members.get("id_token")),
+            "unreadable": unreadable,
             "at_statement": len(record.statements),
         }
     )
 
 
-def _unreadable_claims(call: Call) -> list[str]:
-    """Return the names of the claims that the shop could not read, without their values."""
-    try:
-        claims = json.loads(call.answer_body)
-    except (ValueError, RecursionError):
-        return []
-    return list(parse({"sub": "", **claims}).problems) if isinstance(claims, dict) else []
-
-
-def _id_token(body: bytes) -> dict[str, Any] | None:
-    """Return the content of the ID token in a token response, before the response is masked."""
+def _members(body: bytes) -> dict[str, Any]:
+    """Return the members of a JSON object, before they are masked; none of another body."""
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
-        return None
-    return masking.decode_token(answer.get("id_token")) if isinstance(answer, dict) else None
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
 
 def _watch_engine() -> None:
