@@ -68,8 +68,10 @@ def test_a_changed_endpoint_is_taken_over(provider: Provider, client_of: VippsCl
 
 
 def test_an_endpoint_whose_host_only_begins_as_ours_is_refused(provider: Provider, log_in: LogIn) -> None:
-    for end in (".evil.example/token", "@evil.example/token", "0/token", ""):
-        provider.discovery = {"token_endpoint": provider.origin + end}
+    host = provider.origin.removeprefix("http:")
+    ends = (".evil.example/token", "@evil.example/token", "0/token", "")
+    for url in (*(provider.origin + end for end in ends), f"https:{host}/token", f"{host}/token", "//evil.example/x"):
+        provider.discovery = {"token_endpoint": url}
         assert refused(log_in) == "discovery_unusable"
 
 
@@ -125,12 +127,12 @@ def test_bad_keys_are_refused_and_the_next_good_ones_work(provider: Provider, lo
 def test_keys_of_other_kinds_and_uses_are_passed_over(provider: Provider, log_in: LogIn) -> None:
     good = provider.key.as_dict(private=False)
     others = [
-        {"kty": "EC", "kid": "e"},
-        {"kty": "??"},
-        {**good, "use": "enc", "kid": "public:0"},
-        {"kty": "oct", "k": "eA"},
-    ]
-    provider.bent[KEYS_PATH] = lambda to: to.send_json({"keys": [*others, good, *[{"kty": "OKP"}] * 20]})
+        {"kty": "AKP", "alg": "ML-DSA-00", "pub": "AAAA", "kid": "quantum"}, {"kty": "unheard-of", "kid": "new"},
+        {**good, "alg": "RS999", "kid": "unknown-alg"}, {**good, "use": "enc", "kid": "public:0"},
+        {"kty": "EC", "crv": "P-000", "x": "AA", "y": "AA", "kid": "curve"}, {"kty": "oct", "k": "eA"},
+        {"kty": "RSA", "n": "!", "e": "AQAB", "kid": "broken"}, "no object",
+    ]  # fmt: skip
+    provider.bent[KEYS_PATH] = lambda to: to.send_json({"keys": [*others, good, *others * 3]})
     log_in()
 
 
