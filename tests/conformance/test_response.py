@@ -155,12 +155,6 @@ def test_b12_error(party: RelyingParty, code: str) -> None:
     assert code not in response.text
 
 
-def test_b12_to_cancel_is_no_alarm(party: RelyingParty) -> None:
-    response = party.come_back(code=None, error="access_denied")
-    line, _ = party.refusal_line()
-    assert (line["refusal"], line["level"], response.status_code) == ("access_denied", "info", 403)
-
-
 def test_b13_never_back(party: RelyingParty) -> None:
     left = party.approve(party.start())
     party.is_in(party.log_in())
