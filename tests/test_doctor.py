@@ -62,7 +62,7 @@ def test_healthy_shop_has_nothing_to_mend(shop: Flask) -> None:
     findings = found(shop)
     levels = {name: finding.level for name, finding in findings.items()}
     assert Level.FAILED not in levels.values()
-    for name in (
+    for name in [
         "discovery",
         "keys",
         "clock",
@@ -70,7 +70,7 @@ def test_healthy_shop_has_nothing_to_mend(shop: Flask) -> None:
         "authorization_request",
         "client_authentication",
         "migrations",
-    ):
+    ]:
         assert levels[name] is Level.OK, findings[name]
     code, printed = run(shop)
     assert (code, "Nothing has to be mended." in printed) == (0, True)

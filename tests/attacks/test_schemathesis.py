@@ -15,37 +15,31 @@ from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
+from schemathesis.specs.openapi import checks
 
 from simulator.testing import create_test_simulator
 from tests.conftest import WEBHOOK_TOKEN
 
-CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+CHECKS = [
+    not_a_server_error, checks.status_code_conformance, checks.content_type_conformance,
+    checks.response_schema_conformance,
+]  # fmt: skip
 SAME_EVERY_TIME = settings(
     max_examples=5, derandomize=True, deadline=None, database=None, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
+TOKENS = {"type": "string", "enum": [WEBHOOK_TOKEN, "x" * 43]}
+TEXT = {"text/plain": {"schema": {"type": "string"}}}
 WEBHOOK = {
     "openapi": "3.1.0",
     "info": {"title": "The shop's webhook", "version": "1"},
     "paths": {
         "/webhooks/vipps/consent-revoked/{token}": {
             "post": {
-                "parameters": [
-                    {
-                        "name": "token",
-                        "in": "path",
-                        "required": True,
-                        "schema": {"type": "string", "enum": [WEBHOOK_TOKEN, "x" * 43]},
-                    }
-                ],
-                "requestBody": {"content": {"text/plain": {"schema": {"type": "string"}}}},
+                "parameters": [{"name": "token", "in": "path", "required": True, "schema": TOKENS}],
+                "requestBody": {"content": TEXT},
                 "responses": {
-                    status: {"description": "", "content": {"text/plain": {"schema": {"type": "string"}}}}
+                    status: {"description": "", "content": TEXT}
                     for status in ("200", "400", "404", "413", "415", "429")
                 },
             }
