@@ -5,6 +5,7 @@ import io
 import json
 import re
 import zipfile
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -157,6 +158,7 @@ def test_what_a_person_is_called_is_text_on_every_page_and_in_every_file(
     seen = seen_by(browser, ["/account", "/orders", "/outbox", *staff, *(p for _, p in rules(shop))])
     showing = {path for path, response in seen.items() if "xss-mark" in response.text}
     assert {"/account", "/account/profile", "/account/consents", "/orders", *staff[:1]} <= showing
+    assert any(path.startswith("/guide/inspector/") for path in showing) == (find_spec("app.guide") is not None)
     for path, response in seen.items():
         check_headers(response, path)
         if response.mimetype == "text/html":
