@@ -84,9 +84,7 @@ def sales_unit() -> Result:
 def cookies() -> Result:
     """Check the protecting attributes of the cookies."""
     config, https = current_app.config, settings_of_app().https
-    said = ", ".join(
-        ("HttpOnly", f"SameSite={config['SESSION_COOKIE_SAMESITE']}", *(("Secure", "__Host-") if https else ()))
-    )
+    said = f"HttpOnly, SameSite={config['SESSION_COOKIE_SAMESITE']}{', Secure, __Host-' if https else ''}"
     fits = config["SESSION_COOKIE_HTTPONLY"] and config["SESSION_COOKIE_SAMESITE"] == "Lax"
     fits = fits and config["SESSION_COOKIE_SECURE"] == https
     return ok(said) if fits else failed(said)

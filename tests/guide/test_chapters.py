@@ -72,13 +72,16 @@ def test_the_chain_of_chapters_shows_the_heading_of_each_forwards_and_back(guide
         assert (headings, path) == ([each.title for each in expected], beyond)
 
 
-def test_the_first_use_of_a_term_in_a_chapter_links_to_the_glossary(guide: FlaskClient) -> None:
+def test_the_first_use_of_a_term_links_to_the_glossary_and_every_heading_to_itself(guide: FlaskClient) -> None:
     entries = set(open_page(guide, "/guide/glossary").tree.xpath("//dl//@id"))
     for path in CHAPTERS:
-        linked = [str(each["href"]).partition("#")[2] for each in open_page(guide, path).select("a.term")]
+        page = open_page(guide, path)
+        linked = [str(each["href"]).partition("#")[2] for each in page.select("a.term")]
         assert linked, path
         assert len(linked) == len(set(linked)), path
         assert set(linked) <= entries, path
+        headings = [str(each["id"]) for each in page.select("article h2, article h3")]
+        assert headings == [str(a["href"])[1:] for a in page.select("article a.anchor")]
 
 
 def test_terms_are_linked_once_outside_of_headings_links_and_blocks() -> None:
@@ -86,13 +89,6 @@ def test_terms_are_linked_once_outside_of_headings_links_and_blocks() -> None:
     assert re.findall(r'<a href="/g#([a-z]+)" class="term"[^>]*>(.+?)</a>', html) == [
         ("nonce", "nonces"), ("subject", "<code>sub</code>"),
     ]  # fmt: skip
-
-
-def test_every_heading_of_a_chapter_links_to_itself(guide: FlaskClient) -> None:
-    for path in CHAPTERS:
-        page = open_page(guide, path)
-        headings = page.select("article h2, article h3")
-        assert [str(each["id"]) for each in headings] == [str(a["href"])[1:] for a in page.select("article a.anchor")]
 
 
 def test_every_page_lists_the_chapters_and_says_how_long_one_takes(guide: FlaskClient) -> None:

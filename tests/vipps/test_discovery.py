@@ -24,27 +24,15 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_the_document_is_kept_for_its_max_age_and_then_fetched_again(
-    provider: Provider, log_in: LogIn, clock: Clock
+@pytest.mark.parametrize(("headers", "seconds"), [({"Cache_Control": "max-age=600"}, 600), ({}, 3600)])
+def test_the_document_is_kept_for_its_max_age_or_an_hour_and_then_fetched_again(
+    provider: Provider, log_in: LogIn, clock: Clock, headers: dict[str, str], seconds: int
 ) -> None:
-    provider.bent[DISCOVERY_PATH] = lambda to: to.send_json(provider.document(), Cache_Control="max-age=600")
-    log_in()
-    clock.seconds += 599
-    log_in()
-    assert provider.calls(DISCOVERY_PATH) == 1
-    clock.seconds += 2
-    log_in()
-    assert provider.calls(DISCOVERY_PATH) == 2
-
-
-def test_without_a_max_age_an_hour_is_assumed(provider: Provider, log_in: LogIn, clock: Clock) -> None:
-    log_in()
-    clock.seconds += 3599
-    log_in()
-    assert provider.calls(DISCOVERY_PATH) == 1
-    clock.seconds += 2
-    log_in()
-    assert provider.calls(DISCOVERY_PATH) == provider.calls(KEYS_PATH) == 2
+    provider.bent[DISCOVERY_PATH] = lambda to: to.send_json(provider.document(), **headers)
+    for pause, calls in ((0, 1), (seconds - 1, 1), (2, 2)):
+        clock.seconds += pause
+        log_in()
+        assert provider.calls(DISCOVERY_PATH) == calls
 
 
 def test_the_last_good_copy_serves_while_discovery_is_down(provider: Provider, log_in: LogIn, clock: Clock) -> None:

@@ -108,9 +108,7 @@ def _announce(number: int, half: Mapping[str, Any], next_path: str) -> None:
 
 def _state_of_request() -> str:
     """Return the state, which both halves of a login have; empty for every other request."""
-    if is_callback():
-        return request.args.get("state", "") or "none"
-    return started_state()
+    return (request.args.get("state") or "none") if is_callback() else started_state()
 
 
 def _login_half(record: RequestRecord, response: Response, state: str) -> tuple[str, dict[str, Any], int | None]:
