@@ -21,6 +21,7 @@ def test_a_recorded_login_is_shown_to_its_own_browser_only(vipps: VippsPerson) -
     links = [str(a["href"]) for a in open_page(vipps.browser, "/guide/inspector").select("main a")]
     (link,) = {each for each in links if re.fullmatch(r"/guide/inspector/\d+", each)}
     stranger = browser_of(vipps.app)
+    vipps.log_in("ola", browser=stranger)  # so it has recordings of its own
     for path in (link, f"{link}.json", f"/guide/inspector/compare?login={link.rpartition('/')[2]}&login=1"):
         assert vipps.browser.get(link).status_code == 200
         assert stranger.get(path).status_code == 404

@@ -155,7 +155,10 @@ def test_an_unknown_state_is_shown_to_a_browser_that_has_started_a_login(vipps: 
     vipps.browser.get("/login/vipps/callback?state=invented-invented&code=x")
     assert failed_check(vipps.browser) == CHECKS[0].title
     assert recorded(vipps.browser)["start"] is None
-    assert "There is none that this browser could claim." in newest(vipps.browser).text
+    page = newest(vipps.browser)
+    assert "There is none that this browser could claim." in page.text
+    failed = [each.get_text() for each in page.select(".step--failed .step__title")]
+    assert failed[0] == "The shop looks for the login"
 
 
 def test_only_starts_and_callbacks_of_logins_are_recorded(vipps: VippsPerson) -> None:
