@@ -28,7 +28,7 @@ from app.customers.models import Customer
 from app.customers.privacy import erasure
 from app.customers.privacy import retention as privacy_retention
 from app.database import MAX_ID, begin_write, db, migrate, setup_lock, utcnow
-from app.doctor.command import doctor
+from app.doctor import command as doctor
 from app.logging import log
 from app.mail_sender import send_mail
 from app.settings import INSTANCE, ROOT

@@ -22,9 +22,9 @@ from app.customers.linking.revocation import Outcome
 from app.customers.models import EndReason, LoginMethod
 from app.database import query_or, utcnow
 from app.settings import Settings, settings_of_app
-from app.vipps.call_signal import Call, call_made
 from app.vipps.errors import REFUSALS
 from app.vipps.matching import Verdict
+from app.vipps.transport import Call, call_made
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry

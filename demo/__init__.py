@@ -10,11 +10,12 @@ from importlib.util import find_spec
 
 from flask import Flask
 
-from app import cli, doctor, i18n, log_events
+from app import cli, i18n, log_events
 from app.customers.passwords import hashing
 from app.settings import ROOT, VERSION, Settings
 from app.staff import accounts as staff_accounts
-from demo import checks, classroom, routes, scenarios, simulator, staff, worlds
+from demo import checks as checks  # it adds its check to the doctor's
+from demo import classroom, routes, scenarios, simulator, staff, worlds
 from demo.fork import fork as fork_command
 from samples import customers
 
@@ -29,7 +30,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     for load in (customers.load, staff.load):
         cli.add_demo_data(app, load)
     staff_accounts.close_when(app, staff.is_closed)
-    doctor.add_check(app, checks.demo_accounts)
     if not settings.in_demo:
         hashing.refuse_published(app, customers.PASSWORD, staff.DEMO_PASSWORD)
     else:
@@ -46,6 +46,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             import_module("demo.tour").init_app(app)
         import_module("app.guide").init_app(app, is_shown=settings.in_demo)
         if settings.in_demo:
+            import_module("demo.error_playground").init_app(app)
             app.register_blueprint(import_module("demo.decoder").bp)
             app.register_blueprint(import_module("demo.teaching").bp)
     if settings.in_demo and settings.simulated:

@@ -138,7 +138,7 @@ def _published_key(kid: str | None, again: bool) -> Key | None:
     """Return a key of the provider; not from a fresh key set, whose small budget belongs to logins."""
     client = integration().client
     with client.slot() as deadline:
-        return None if again else client.key(kid, deadline)
+        return None if again else client.discovery.key(kid, deadline)
 
 
 @lru_cache(maxsize=1)

@@ -19,7 +19,7 @@ from flask import Flask
 from app import metrics, signals
 from app.customers.models import Customer
 from app.database import db
-from app.vipps.call_signal import Call, call_made
+from app.vipps.transport import Call, call_made
 from tests.conftest import browser_of, post
 from tests.customers.steps import EMAIL, PASSWORD, add_customer, log_in_by_form
 from tests.vipps.webhook_steps import send

@@ -25,7 +25,7 @@ from app.customers.models import VippsLink
 from app.database import db, utcnow
 from app.mail import Mail
 from app.settings import DEMO_CLIENT_SECRET
-from app.vipps.call_signal import Call, call_made
+from app.vipps.transport import Call, call_made
 from tests.conftest import ENVIRONMENT, browser_of, open_page, post
 from tests.customers.consents.steps import delegated
 from tests.customers.steps import link_in, mails, register

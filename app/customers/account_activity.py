@@ -15,8 +15,8 @@ from app.database import db, insert_row
 from app.logging import reference
 from app.settings import settings_of_app
 from app.text_tables import branded, text_table
+from app.vipps.errors import REASONS
 from app.vipps.matching import Decision
-from app.vipps.reasons import REASONS
 
 PER_PAGE = 20
 MAX_USER_AGENT = 200

@@ -37,15 +37,18 @@ class Finding:
 
 ok, warning, failed, skipped = (partial(Result, level) for level in Level)
 
+CHECKS: list[Callable[[], Finding]] = []
+
 
 def check(title: str) -> Callable[[Callable[[], Result]], Callable[[], Finding]]:
-    """Make a check of a function that returns a `Result`; its name is the function's."""
+    """Make a check of a function that returns a `Result`, and add it to `CHECKS`; its name is the function's."""
 
     def decorate(function: Callable[[], Result]) -> Callable[[], Finding]:
         @wraps(function)
         def run() -> Finding:
             return Finding(function.__name__, title, *function())
 
+        CHECKS.append(run)
         return run
 
     return decorate

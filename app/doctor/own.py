@@ -31,6 +31,17 @@ PLACEHOLDER_DOMAIN = re.compile(r"[@.](?:example|invalid|test|localhost|example\
 MIN_KEY_BITS = 128  # of a signing key, estimated from its characters
 
 
+@check("The settings can be used")
+def settings() -> Result:
+    """Tell where the value of each setting comes from, and never a value. The start has checked each by use."""
+    names: dict[str, list[str]] = {"environment": [], ".env": [], "default": []}
+    for name, source in sources().items():
+        names[source].append(name)
+    said = "; ".join(f"from {source}: {', '.join(names[source]) or 'none'}" for source in ("environment", ".env"))
+    said = f"{said}; {len(names['default'])} have their default."
+    return ok(said[0].upper() + said[1:])
+
+
 @check("Which Vipps is asked")
 def environment() -> Result:
     """Check which Vipps environment is set."""
@@ -44,31 +55,17 @@ def environment() -> Result:
     return ok(said)
 
 
-@check("The settings can be used")
-def settings() -> Result:
-    """Tell where the value of each setting comes from, and never a value. The start has checked each by use."""
-    names: dict[str, list[str]] = {"environment": [], ".env": [], "default": []}
-    for name, source in sources().items():
-        names[source].append(name)
-    said = "; ".join(f"from {source}: {', '.join(names[source]) or 'none'}" for source in ("environment", ".env"))
-    said = f"{said}; {len(names['default'])} have their default."
-    return ok(said[0].upper() + said[1:])
-
-
 @check("Customers come by https")
 def https() -> Result:
     """Check that customers use HTTPS; the start refuses plain http except on this machine."""
     settings = settings_of_app()
-    if settings.https:
-        return ok(settings.public_url)
-    return skipped(f"{settings.public_url} is this machine.")
+    return ok(settings.public_url) if settings.https else skipped(f"{settings.public_url} is this machine.")
 
 
 @check("The redirect URI")
 def redirect_uri() -> Result:
     """Tell the redirect URI, which Vipps compares exactly (Vipps Login API FAQ). The start has checked its form."""
-    said = f"{settings_of_app().redirect_uri} is registered in the portal exactly like this."
-    return ok(said)
+    return ok(f"{settings_of_app().redirect_uri} is registered in the portal exactly like this.")
 
 
 @check("Vipps is told for which sales unit")
@@ -76,8 +73,7 @@ def sales_unit() -> Result:
     """Check that calls name the sales unit, as partners and platforms must (Vipps: HTTP headers; partner keys)."""
     settings = settings_of_app()
     if settings.vipps_merchant_serial_number:
-        said = f"Merchant-Serial-Number {settings.vipps_merchant_serial_number}, with the sales unit’s own keys."
-        return ok(said)
+        return ok(f"Merchant-Serial-Number {settings.vipps_merchant_serial_number}, with the sales unit’s own keys.")
     if settings.simulated:
         return skipped("This is the simulator.")
     advice = "Set VIPPS_MERCHANT_SERIAL_NUMBER to the sales unit’s number, not the partner’s. Partners must send it."
@@ -88,9 +84,7 @@ def sales_unit() -> Result:
 def cookies() -> Result:
     """Check the protecting attributes of the cookies."""
     config, https = current_app.config, settings_of_app().https
-    said = ", ".join(
-        ("HttpOnly", f"SameSite={config['SESSION_COOKIE_SAMESITE']}", *(("Secure", "__Host-") if https else ()))
-    )
+    said = f"HttpOnly, SameSite={config['SESSION_COOKIE_SAMESITE']}{', Secure, __Host-' if https else ''}"
     fits = config["SESSION_COOKIE_HTTPONLY"] and config["SESSION_COOKIE_SAMESITE"] == "Lax"
     fits = fits and config["SESSION_COOKIE_SECURE"] == https
     return ok(said) if fits else failed(said)
@@ -123,10 +117,23 @@ def database() -> Result:
             return failed(f"{dialect}: {type(error).__name__}.", "Check DATABASE_URL.")
     finally:
         db.session.rollback()
-    if read_only:
-        advice = "Give the shop the right to write its file, or the address of the primary server."
-        return failed(f"{dialect} is read-only.", advice)
-    return ok(dialect)
+    advice = "Give the shop the right to write its file, or the address of the primary server."
+    return failed(f"{dialect} is read-only.", advice) if read_only else ok(dialect)
+
+
+@check("The database is migrated")
+def migrations() -> Result:
+    """Check that the database has the tables of this version."""
+    heads = ScriptDirectory.from_config(migrate.get_config()).get_heads()
+    if len(heads) > 1:
+        said = f"The code has several newest revisions: {', '.join(heads)}."
+        return failed(said, "Run: flask --app wsgi db merge -m upstream heads")
+    (head,) = heads
+    with db.engine.connect() as connection:
+        there = MigrationContext.configure(connection).get_current_revision()
+    if there != head:
+        return failed(f"It is at {there or 'nothing'}, the code at {head}.", "Run: flask --app wsgi setup")
+    return ok(f"At {head}.")
 
 
 @check("The shop has no placeholders")
@@ -148,22 +155,6 @@ def stand_ins() -> Result:
         advice = "Write your own into app/about.py and pyproject.toml, and load your products."
         return warning(f"Left of the template: {', '.join(found)}.", advice)
     return ok(f"{about.NAME}, {about.ADDRESS}, {about.EMAIL}")
-
-
-@check("The database is migrated")
-def migrations() -> Result:
-    """Check that the database has the tables of this version."""
-    advice = "Run: flask --app wsgi setup"
-    heads = ScriptDirectory.from_config(migrate.get_config()).get_heads()
-    if len(heads) > 1:
-        merge = "Run: flask --app wsgi db merge -m upstream heads"
-        return failed(f"The code has several newest revisions: {', '.join(heads)}.", merge)
-    head = heads[0]
-    with db.engine.connect() as connection:
-        there = MigrationContext.configure(connection).get_current_revision()
-    if there != head:
-        return failed(f"It is at {there or 'nothing'}, the code at {head}.", advice)
-    return ok(f"At {head}.")
 
 
 @check("Mail can be sent")
@@ -215,16 +206,14 @@ def webhook() -> Result:
     """
     settings = settings_of_app()
     if not settings.webhook_token:
-        advice = "Set VIPPS_WEBHOOK_TOKEN, and give Vipps the address."
-        return warning("There is none.", advice)
+        return warning("There is none.", "Set VIPPS_WEBHOOK_TOKEN, and give Vipps the address.")
     url = settings.webhook_url("")
     try:
         answer = urllib3.request(
             "GET", url + settings.webhook_token, timeout=TIMEOUT_SECONDS, retries=False, redirect=False
         )
     except urllib3.exceptions.HTTPError as error:
-        advice = "Is the shop running, and is PUBLIC_URL its address?"
-        return warning(f"{url}…: {type(error).__name__}.", advice)
+        return warning(f"{url}…: {type(error).__name__}.", "Is the shop running, and is PUBLIC_URL its address?")
     said = f"{url}… answers {answer.status}."
     return ok(said) if answer.status == 405 else failed(said)
 

@@ -39,8 +39,7 @@ def discovery() -> Result:
 def keys() -> Result:
     """Check that there are keys to verify signatures with."""
     try:
-        finder = Discovery(_config(), _transport())
-        finder.key("none has this name", Deadline(TIMEOUT_SECONDS))
+        Discovery(_config(), _transport()).key("none has this name", Deadline(TIMEOUT_SECONDS))
     except LoginRefused as refused:
         return failed(_reason(refused))
     return ok("There is a key that fits.")
@@ -60,9 +59,8 @@ def clock() -> Result:
         return skipped("Vipps does not say what time it is.")
     seconds = abs((now - theirs).total_seconds())
     said = f"{seconds:.0f} seconds apart."
-    if seconds > LEEWAY:
-        return failed(said, "Tokens would be refused as expired; turn on time synchronisation.")
-    return ok(said)
+    advice = "Tokens would be refused as expired; turn on time synchronisation."
+    return failed(said, advice) if seconds > LEEWAY else ok(said)
 
 
 @check("The scopes exist")
@@ -72,7 +70,7 @@ def scopes() -> Result:
     Only a login shows whether the sales unit's plan covers them: Vipps silently drops a scope that it does not cover.
     """
     try:
-        known = _get(_config().discovery_url).json().get("scopes_supported")
+        known = _get(_config().discovery_url).members().get("scopes_supported")
     except LoginRefused:
         return skipped(UNREACHED)
     if not isinstance(known, list):
@@ -93,12 +91,11 @@ def authorization_request() -> Result:
         answer = _get(VippsClient(_config(), _transport()).authorization_url(attempt))
     except LoginRefused as refused:
         # A provider that accepts the request redirects to the page that asks for the person.
-        if refused.code == "redirect_refused":
-            return ok("It goes on to ask who is there.")
-        return failed(_reason(refused), advice)
-    if answer.status >= 400:
-        said = f"It shows its own error page ({answer.status})."
-        return failed(said, advice)
+        if refused.code != "redirect_refused":
+            return failed(_reason(refused), advice)
+    else:
+        if answer.status >= 400:
+            return failed(f"It shows its own error page ({answer.status}).", advice)
     return ok("It goes on to ask who is there.")
 
 
@@ -111,8 +108,7 @@ def client_authentication() -> Result:
         VippsClient(config, _transport()).exchange(secrets.token_urlsafe(16), attempt, Deadline(TIMEOUT_SECONDS))
     except LoginRefused as refused:
         if refused.code == "invalid_grant":
-            said = f"With {config.client_auth_method}: the credentials are taken, only the invented code is not."
-            return ok(said)
+            return ok(f"With {config.client_auth_method}: the credentials are taken, only the invented code is not.")
         advice = (
             "Compare VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET and VIPPS_CLIENT_AUTH_METHOD with the business portal. "
             "Partner keys do not work here: use the sales unit’s own."

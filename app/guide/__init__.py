@@ -3,7 +3,7 @@
 `chapters/` are the texts in Markdown, and `data/` the tables in TOML. `text` renders a chapter and takes the code that
 it names from the running source (`source`), so that the code is never out of date. `page_source` says for every page of
 the shop which view, templates and chapter belong to it. `search` searches the texts. `inspector` shows visitors their
-own logins, `error_playground` triggers errors, and `checklist` runs the doctor's checks.
+own logins, `faults` lists what can go wrong in one, and `checklist` runs the doctor's checks.
 
 The guide is in English, except for the one line that it adds to a page of the shop after a login. Only the demo shows
 it, and no other part of the shop imports it. Its store is registered in every shop, so that old recordings are deleted.
@@ -18,21 +18,16 @@ from app.guide.inspector import store
 def init_app(app: Flask, is_shown: bool) -> None:
     """Register the store, which deletes old recordings even where the guide is not shown, and show the guide."""
     store.init_app(app)
-    if is_shown:
-        _register_pages(app)
-
-
-def _register_pages(app: Flask) -> None:
+    if not is_shown:
+        return
     # Imported here, so that a shop that does not show the guide does not load it.
     from app.guide import checklist, code_terms, inspector, page_source, source
-    from app.guide.error_playground import routes as error_playground
     from app.guide.routes import bp, public_paths
 
     app.register_blueprint(bp)
     site_files.add_to_sitemap(app, public_paths)
     app.register_blueprint(checklist.bp)
     inspector.init_app(app)
-    error_playground.init_app(app)
     app.add_template_global(source.url, "code_url")
     app.add_template_global(page_source.url, "made_url")
     app.add_template_global(page_source.reason_url)

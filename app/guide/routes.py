@@ -1,6 +1,6 @@
 """Show the guide's pages: index, chapters, search, FAQ, glossary, conformance, source, and the source of a page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -111,7 +111,7 @@ def conformance_table() -> str:
 def show_source(path: str) -> str:
     """Show a whole file."""
     try:
-        return render_template("guide/source.html", path=path, lines=_lines(path))
+        return render_template("guide/source.html", path=path, lines=source.numbered_lines(path))
     except LookupError:
         abort(404)
 
@@ -134,8 +134,3 @@ def public_paths() -> Iterator[str]:
 @lru_cache(maxsize=64)
 def _rendered(found: Chapter, prefix_of_addresses: str) -> text.Text:
     return text.render(found.body, glossary=url_for("guide.glossary"))
-
-
-@lru_cache(maxsize=64)
-def _lines(path: str) -> Mapping[int, Any]:
-    return dict(source.numbered_lines(path))

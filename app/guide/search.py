@@ -18,7 +18,7 @@ from functools import lru_cache
 from markupsafe import Markup
 
 from app.guide import chapters, lookup, text
-from app.guide.error_playground.faults import FAULT_CASES, PREFIX
+from app.guide.faults import FAULT_CASES, PREFIX
 
 MAX_QUERY, MAX_WORDS, MAX_RESULTS = 200, 8, 20
 _OPEN, _CLOSE = "\x02", "\x03"  # around a word that was found, see `_FIND`

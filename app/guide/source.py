@@ -6,7 +6,7 @@ files can be shown: no settings, no database, nothing generated, nothing outside
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -95,10 +95,11 @@ def language(path: str) -> str:
     return str(_TABLE["fences"].get(_kind(path)) or LEXERS.get(_kind(path), "text"))
 
 
-def numbered_lines(path: str) -> Iterator[tuple[int, Markup]]:
-    """Yield a whole file, line by line, in colour."""
+@lru_cache(maxsize=64)
+def numbered_lines(path: str) -> Mapping[int, Markup]:
+    """Return a whole file, line by line, in colour."""
     parts = str(highlighted(read(path), _kind(path))).rstrip("\n").split("\n")
-    yield from ((number, Markup(line)) for number, line in enumerate(parts, start=1))  # noqa: S704 - by Pygments
+    return {number: Markup(line) for number, line in enumerate(parts, start=1)}  # noqa: S704 - by Pygments
 
 
 @lru_cache(maxsize=512)

@@ -150,23 +150,23 @@ class Attempts:
 
         A merchant-initiated login is known to Vipps before: it brings its nonce, and its `auth_req_id` as the verifier.
         """
-        state, nonce, verifier = random_value(), nonce or random_value(), verifier or random_value()
-        expires = int((self._now() + LIFETIME).timestamp())
-        browser_hash = hash_of(browser)
+        nonce, verifier, now = nonce or random_value(), verifier or random_value(), self._seconds()
+        attempt = Attempt(0, nonce, verifier, purpose, next_path, owner, state=random_value())
         row = {
-            "state_hash": hash_of(state),
-            "browser_hash": browser_hash,
+            "state_hash": hash_of(attempt.state),
+            "browser_hash": hash_of(browser),
             "nonce": nonce,
             "code_verifier": verifier,
             "purpose": purpose,
             "owner": owner,
             "next_path": next_path,
-            "expires_at": expires,
+            "expires_at": now + int(LIFETIME.total_seconds()),
         }
+        too_old = now - int(RETENTION.total_seconds())
         with self._engine().begin() as connection:
-            connection.execute(_FORGET, {"before": self._forgotten(), "most": MAX_ATTEMPTS, "browser": browser_hash})
+            connection.execute(_FORGET, {"before": too_old, "most": MAX_ATTEMPTS, "browser": row["browser_hash"]})
             key = connection.execute(_BEGIN, row).inserted_primary_key
-        return Attempt(key[0] if key else 0, nonce, verifier, purpose, next_path, owner, state)
+        return replace(attempt, id=key[0] if key else 0)
 
     def claim(self, state: str, browser: str) -> Attempt | Repeated:
         """Claim the attempt of a state for this browser, once and atomically.
@@ -228,9 +228,6 @@ class Attempts:
 
     def _seconds(self) -> int:
         return int(self._now().timestamp())
-
-    def _forgotten(self) -> int:
-        return int((self._now() - RETENTION).timestamp())
 
 
 def _attempt(row: Row) -> Attempt:  # type: ignore[type-arg]  # a row of the table above

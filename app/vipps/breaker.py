@@ -29,7 +29,6 @@ T = TypeVar("T")
 
 # Gateway errors (RFC 9110, sections 15.6.3 to 15.6.5) and throttling count as outages.
 UNAVAILABLE_STATUSES = frozenset({429, 502, 503, 504})
-UNAVAILABLE_REFUSALS = frozenset({"vipps_timeout", "vipps_unreachable"})
 
 
 class BreakerState(StrEnum):
@@ -143,21 +142,17 @@ class Breaker:
         return 0.0 if self._opened_at is None else self._opened_at + OPEN_SECONDS - self._clock()
 
 
-def judge_status(status: int, carries_input: bool) -> CallResult:
-    """Judge a response by its status. `carries_input`: the request had a value that came from a visitor."""
-    if status in UNAVAILABLE_STATUSES:
+def judge(result: int | LoginRefused, carries_input: bool, in_time: bool) -> CallResult:
+    """Judge a call by its status or its refusal: no answer is an outage, an answer that was refused is not.
+
+    `carries_input`: the request had a value of a visitor, which may have caused a 500. `in_time`: it started with time
+    enough to connect; else its timeout proves nothing. A refused connection always counts: it takes no time.
+    """
+    if isinstance(result, LoginRefused):
+        is_outage = result.code == "vipps_unreachable" or (result.code == "vipps_timeout" and in_time)
+        return CallResult.OUTAGE if is_outage else CallResult.UNKNOWN
+    if result in UNAVAILABLE_STATUSES:
         return CallResult.OUTAGE
-    if status >= 500:
+    if result >= 500:
         return CallResult.UNKNOWN if carries_input else CallResult.OUTAGE
     return CallResult.ANSWERED
-
-
-def judge_refusal(refusal: LoginRefused, in_time: bool) -> CallResult:
-    """Judge a call without a usable response: no answer is an outage, an answer that was refused is not.
-
-    A call that started with little time left, because earlier calls of the login took long, proves nothing by its
-    timeout. A refused connection always counts: it takes no time.
-    """
-    if refusal.code == "vipps_timeout" and not in_time:
-        return CallResult.UNKNOWN
-    return CallResult.OUTAGE if refusal.code in UNAVAILABLE_REFUSALS else CallResult.UNKNOWN

@@ -9,6 +9,7 @@ shop never requests it.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any, TypeVar
 
 from .consents import ConsentAnswer
@@ -23,6 +24,7 @@ MAX_STREET_LINES = 3
 MAX_ADDRESSES = 10
 
 Value = TypeVar("Value")
+_name = partial(text, longest=MAX_NAME_LENGTH)
 
 
 @dataclass(frozen=True)
@@ -94,10 +96,6 @@ def _read(
 
 def _flag(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
-
-
-def _name(value: object) -> str | None:
-    return text(value, MAX_NAME_LENGTH)
 
 
 def drop_nin(claims: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ A login makes two calls; the discovery document and the keys are cached. Tokens 
 stored nowhere (ASVS 10.1.1). Authlib does the wire formats; `transport` and `discovery` do the rest.
 """
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +15,12 @@ from urllib.parse import quote, urlencode
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.rfc6749.parameters import prepare_token_request
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from joserfc.jwk import Key
 
 from .attempts import Attempt
 from .claims import drop_nin
 from .config import VippsConfig
 from .deadline_http import Deadline
-from .discovery import Discovery, Provider, raise_for_outage
+from .discovery import Discovery, raise_for_outage
 from .errors import LoginRefused, loggable
 from .id_token import IN_APP, IdToken, validate
 from .purposes import CONFIRMATIONS, LoginPurpose
@@ -51,7 +51,7 @@ class VippsClient:
             config.concurrent_logins, failures_on_demand=config.failures_on_demand, connect_to=config.connect_to
         )
         self.breaker = self._transport.breaker
-        self._discovery = Discovery(config, self._transport)
+        self.discovery = Discovery(config, self._transport)
         self._auth = ClientAuth(config.client_id, config.client_secret, config.client_auth_method)
         self._slots = threading.BoundedSemaphore(config.concurrent_logins)
 
@@ -75,7 +75,7 @@ class VippsClient:
         It names the challenge method, because Vipps' default is `plain` (Vipps Login API guide: browser flow). For a
         re-authentication Vipps asks in the app even if it remembers the browser (in-app confirmation).
         """
-        endpoint = self.provider(Deadline(START_SECONDS)).authorization_endpoint
+        endpoint = self.discovery.provider(Deadline(START_SECONDS)).authorization_endpoint
         if self.config.check_first:
             self._transport.check_reachable(endpoint)
         return f"{endpoint}?{urlencode(self.authorization_parameters(attempt), quote_via=quote)}"
@@ -95,13 +95,9 @@ class VippsClient:
             **({"acr_values": IN_APP} if attempt.purpose in CONFIRMATIONS else {}),
         }
 
-    def key(self, kid: str | None, deadline: Deadline) -> Key | None:
-        """Return the provider's signing key of a key id, if the cached key set has it."""
-        return self._discovery.key(kid, deadline)
-
     def check_issuer(self, issuers: list[str], deadline: Deadline) -> None:
         """Check `iss` in the response, if the provider sends or promises it (RFC 9207, section 2.4)."""
-        provider = self.provider(deadline)
+        provider = self.discovery.provider(deadline)
         if (issuers or provider.iss_in_response) and issuers != [provider.issuer]:
             raise LoginRefused("issuer_mismatch")
 
@@ -110,7 +106,7 @@ class VippsClient:
         body = prepare_token_request(
             "authorization_code", code=code, redirect_uri=self.config.redirect_uri, code_verifier=attempt.code_verifier
         )
-        return read_tokens(self.post_form(self.provider(deadline).token_endpoint, body, deadline))
+        return read_tokens(self.post_form(self.discovery.provider(deadline).token_endpoint, body, deadline))
 
     def post_form(
         self, endpoint: str, body: str, deadline: Deadline, *, may_throttle: bool = False
@@ -134,7 +130,7 @@ class VippsClient:
         """
         id_token = validate(
             tokens.id_token,
-            find_key=lambda kid, again: self._discovery.key(kid, deadline, again),
+            find_key=lambda kid, again: self.discovery.key(kid, deadline, again),
             issuer=self.config.issuer,
             client_id=self.config.client_id,
             nonce=attempt.nonce,
@@ -156,38 +152,28 @@ class VippsClient:
             "Accept": "application/json",
             **self.config.tracking_headers,
         }
-        answer = self._transport.call("GET", self.provider(deadline).userinfo_endpoint, headers, deadline)
+        answer = self._transport.call("GET", self.discovery.provider(deadline).userinfo_endpoint, headers, deadline)
         claims = _userinfo(answer)
         if claims.get("sub") != id_token.subject:  # OpenID Connect Core, section 5.3.2
             raise LoginRefused("userinfo_subject")
         return claims
-
-    def provider(self, deadline: Deadline) -> Provider:
-        """Return the members of the discovery document."""
-        return self._discovery.provider(deadline)
 
 
 def read_tokens(answer: ProviderResponse) -> Tokens:
     """Return the tokens of a token response (RFC 6749, section 5.1)."""
     raise_for_outage(answer)
     try:
-        body = answer.json()
+        body = answer.members()
     except ValueError as error:
-        raise LoginRefused("token_garbled", detail=f"status {answer.status}, not JSON") from error
-    if not isinstance(body, dict):
-        raise LoginRefused("token_garbled", detail="not an object")
+        raise LoginRefused("token_garbled", detail=f"status {answer.status}, {error}") from error
     if answer.status != 200 or "error" in body:
         _refuse_token_error(answer.status, body.get("error"))
     access_token, token_type = body.get("access_token"), body.get("token_type", "bearer")
     # RFC 6749, section 7.1: a client must not use a token of an unknown type.
     if not isinstance(token_type, str) or token_type.lower() != "bearer":
         raise LoginRefused("token_garbled", detail="token_type")
-    if (
-        not isinstance(access_token, str)
-        or not access_token
-        or not access_token.isascii()
-        or not access_token.isprintable()
-    ):
+    # RFC 6749, appendix A.12: printable ASCII.
+    if not isinstance(access_token, str) or not re.fullmatch(r"[\x20-\x7e]+", access_token):
         raise LoginRefused("token_garbled", detail="access_token")
     return Tokens(access_token, body.get("id_token"))
 
@@ -205,10 +191,8 @@ def _userinfo(answer: ProviderResponse) -> dict[str, Any]:
     if answer.status != 200:
         raise LoginRefused("userinfo_refused", detail=f"status {answer.status}")
     try:
-        claims = answer.json()
+        claims = answer.members()
     except ValueError as error:
-        raise LoginRefused("userinfo_garbled", detail="not JSON") from error
-    if not isinstance(claims, dict):
-        raise LoginRefused("userinfo_garbled", detail="not an object")
+        raise LoginRefused("userinfo_garbled", detail=str(error)) from error
     drop_nin(claims)
     return claims

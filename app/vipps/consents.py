@@ -63,18 +63,6 @@ class _Reading:
     problems: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """What a person saw around a question, and when they answered."""
-
-    heading: str
-    description: str
-    language: str
-    links: tuple[ConsentLink, ...]
-    given_at: datetime | None
-    evidence: dict[str, Any] | None
-
-
 def parse(claims: Mapping[str, Any], now: datetime | None = None) -> tuple[tuple[ConsentAnswer, ...], tuple[str, ...]]:
     """Read the answers of either shape; the second value names what could not be used.
 
@@ -100,12 +88,12 @@ def _delegated(whole: dict[str, Any], reading: _Reading) -> None:
     at = "delegatedConsents"
     # The documented sample writes one member with a leading blank.
     terms = "termsDescription" if "termsDescription" in whole else " termsDescription"
-    seen = _Seen(
-        heading=_words(whole, "heading", at, MAX_HEADING, reading),
-        description=_description(whole, ("text", terms), at, reading),
-        links=tuple(_two_links(whole, at, reading)),
+    seen = {
+        "heading": _words(whole, "heading", at, MAX_HEADING, reading),
+        "description": _description(whole, ("text", terms), at, reading),
+        "links": tuple(_two_links(whole, at, reading)),
         **_common(whole, at, reading),
-    )
+    }
     for place, item in _items(whole, "consents", at, reading):
         _answer(item, "accepted", "textDisplayedToUser", seen, place, reading)
 
@@ -115,15 +103,18 @@ def _flow(whole: dict[str, Any], reading: _Reading) -> None:
     at = "flowResult"
     common = _common(whole, at, reading)
     for place, screen in _items(whole, "screens", at, reading):
-        heading = _words(screen, "title", place, MAX_HEADING, reading)
+        seen = {
+            "heading": _words(screen, "title", place, MAX_HEADING, reading),
+            "links": tuple(_listed_links(screen, place, reading)),
+            **common,
+        }
         above = _description(screen, ("description",), place, reading)
-        links = tuple(_listed_links(screen, place, reading))
         for spot, element in _items(screen, "elements", place, reading):
             if element.get("type") == "checkbox":
-                below = _read_more(element, spot, reading)
+                more = _object(element, "readMore", spot, reading)
+                below = _description(more, ("title", "description"), f"{spot}.readMore", reading)
                 description = "\n".join(filter(None, (above, below)))[:MAX_DESCRIPTION]
-                seen = _Seen(heading, description, links=links, **common)
-                _answer(element, "checked", "title", seen, spot, reading)
+                _answer(element, "checked", "title", {**seen, "description": description}, spot, reading)
             elif "checked" in element or not isinstance(element.get("type"), str):
                 _spoil(element, f"{spot}.type", reading)
 
@@ -142,13 +133,13 @@ def _common(whole: dict[str, Any], at: str, reading: _Reading) -> dict[str, Any]
     return {"given_at": given_at, "language": language.lower(), "evidence": evidence}
 
 
-def _answer(item: dict[str, Any], flag: str, words: str, seen: _Seen, at: str, reading: _Reading) -> None:
-    """Add an answer, if it is one."""
+def _answer(item: dict[str, Any], flag: str, words: str, seen: dict[str, Any], at: str, reading: _Reading) -> None:
+    """Add an answer, if it is one; `seen` is what the person saw around the question, and when they answered."""
     consent_id, granted = _id(item), item.get(flag)
     if consent_id is None or not isinstance(granted, bool):
-        return _spoil(item, f"{at}.{'id' if consent_id is None else flag}", reading)
-    wrong = []
-    shown = item.get(words)
+        _spoil(item, f"{at}.{'id' if consent_id is None else flag}", reading)
+        return
+    wrong, shown = [], item.get(words)
     if not isinstance(shown, str) or not text(shown, LONGEST_TEXT) or len(shown) > LONGEST_TEXT:
         wrong.append(words)
     if not isinstance(item.get("required", False), bool):
@@ -156,29 +147,13 @@ def _answer(item: dict[str, Any], flag: str, words: str, seen: _Seen, at: str, r
     reading.problems.extend(f"{at}.{name}" for name in wrong)
     if wrong and granted:
         reading.spoiled.add(consent_id)
-        return None
-    cleaned = text(shown, LONGEST_TEXT) or ""
-    reading.answers.append(
-        ConsentAnswer(
-            id=consent_id,
-            granted=granted,
-            required=item.get("required") is True,
-            text=cleaned,
-            heading=seen.heading,
-            description=seen.description,
-            language=seen.language,
-            links=seen.links,
-            given_at=seen.given_at,
-            evidence=seen.evidence or _instead({"id": consent_id, flag: granted, words: cleaned}, seen),
-        )
-    )
-    return None
-
-
-def _instead(answer: dict[str, Any], seen: _Seen) -> dict[str, Any]:
-    """Return what is kept of an object that is too large to keep."""
-    at = seen.given_at.isoformat() if seen.given_at else None
-    return {"omitted": "too large to keep", "timeOfConsent": at, "answer": answer}
+        return
+    cleaned, required = text(shown, LONGEST_TEXT) or "", item.get("required") is True
+    if seen["evidence"] is None:  # the object is too large to keep
+        moment = seen["given_at"].isoformat() if seen["given_at"] else None
+        kept = {"id": consent_id, flag: granted, words: cleaned}
+        seen = {**seen, "evidence": {"omitted": "too large to keep", "timeOfConsent": moment, "answer": kept}}
+    reading.answers.append(ConsentAnswer(consent_id, granted, required, cleaned, **seen))
 
 
 def _spoil(item: dict[str, Any], place: str, reading: _Reading) -> None:
@@ -234,32 +209,25 @@ def _description(parent: dict[str, Any], names: tuple[str, ...], at: str, readin
     return "\n".join(found)[:MAX_DESCRIPTION]
 
 
-def _read_more(element: dict[str, Any], at: str, reading: _Reading) -> str:
-    more = element.get("readMore")
-    if isinstance(more, dict):
-        return _description(more, ("title", "description"), f"{at}.readMore", reading)
-    if more is not None:
-        reading.problems.append(f"{at}.readMore")
-    return ""
+def _object(parent: dict[str, Any], name: str, at: str, reading: _Reading) -> dict[str, Any]:
+    """Return an object, empty if it is absent; one of another type is named."""
+    value = parent.get(name)
+    if not isinstance(value, dict | None):
+        reading.problems.append(f"{at}.{name}")
+    return value if isinstance(value, dict) else {}
 
 
 def _two_links(whole: dict[str, Any], at: str, reading: _Reading) -> Iterator[ConsentLink]:
-    links = whole.get("links")
-    if isinstance(links, dict):
-        for name in ("terms", "privacyStatement"):
-            yield from _link(links, f"{name}LinkText", f"{name}LinkUrl", f"{at}.links", reading)
-    elif links is not None:
-        reading.problems.append(f"{at}.links")
+    links = _object(whole, "links", at, reading)
+    for name in ("terms", "privacyStatement"):
+        yield from _link(links, f"{name}LinkText", f"{name}LinkUrl", f"{at}.links", reading)
 
 
 def _listed_links(screen: dict[str, Any], at: str, reading: _Reading) -> Iterator[ConsentLink]:
-    terms = screen.get("terms")
-    if isinstance(terms, dict):
-        if terms.get("links") is not None:
-            for place, link in _items(terms, "links", f"{at}.terms", reading):
-                yield from _link(link, "title", "url", place, reading)
-    elif terms is not None:
-        reading.problems.append(f"{at}.terms")
+    terms = _object(screen, "terms", at, reading)
+    if terms.get("links") is not None:
+        for place, link in _items(terms, "links", f"{at}.terms", reading):
+            yield from _link(link, "title", "url", place, reading)
 
 
 def _link(parent: dict[str, Any], title: str, url: str, at: str, reading: _Reading) -> Iterator[ConsentLink]:

@@ -73,7 +73,9 @@ class Discovery:
         provider = self.provider(deadline)
         forced = again and self._may_refetch()
         keys = self._latest("keys", lambda limit: self._fetch_keys(provider, limit), deadline, forced)
-        return _choose(keys, kid)
+        if kid is not None:
+            return keys.get(kid)  # type: ignore[no-any-return]  # as above
+        return next(iter(keys.values())) if len(keys) == 1 else None
 
     def _latest(self, name: str, fetch: Callable[[Deadline], _Kept], deadline: Deadline, forced: bool = False) -> Any:
         """Return what is kept under a name, fetched if it is due; one thread fetches for all.
@@ -140,13 +142,12 @@ def raise_for_outage(answer: ProviderResponse) -> None:
 
 
 def _object(answer: ProviderResponse, code: str) -> dict[str, Any]:
-    try:
-        document = answer.json()
-    except ValueError as error:
-        raise LoginRefused(code, detail=f"status {answer.status}, not JSON") from error
-    if answer.status != 200 or not isinstance(document, dict):
+    if answer.status != 200:
         raise LoginRefused(code, detail=f"status {answer.status}")
-    return document
+    try:
+        return answer.members()
+    except ValueError as error:
+        raise LoginRefused(code, detail=str(error)) from error
 
 
 def _checked(document: dict[str, Any], config: VippsConfig) -> Provider:
@@ -188,12 +189,6 @@ def _usable_keys(keys: Any) -> dict[str, Key]:
         kid = jwk.get("kid")
         usable[kid if isinstance(kid, str) else f"(unnamed {number})"] = key
     return usable
-
-
-def _choose(keys: dict[str, Key], kid: str | None) -> Key | None:
-    if kid is not None:
-        return keys.get(kid)
-    return next(iter(keys.values())) if len(keys) == 1 else None
 
 
 def _max_age(answer: ProviderResponse) -> float:

@@ -120,7 +120,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Decision:
-    """The verdict, its account, and its reasons by name (their texts are in `reasons.REASONS`).
+    """The verdict, its account, and its reasons by name (their texts are in `errors.REASONS`).
 
     `ways` are the possible proofs for `PROVE_OWNERSHIP`.
     """
@@ -135,7 +135,9 @@ def decide(facts: Facts) -> Decision:
     """Decide what a Vipps login does, by the tables above. Raises `ValueError` if `current` is needed and missing."""
     if facts.purpose in (LoginPurpose.LOG_IN, LoginPurpose.MEMBERS):
         return _log_in(facts)
-    return _for_current(facts, facts.current)
+    if facts.current is None:
+        raise ValueError(f"{facts.purpose} needs a current account")
+    return _unless_blocked(facts.current, _connect(facts, facts.current))
 
 
 def _log_in(facts: Facts) -> Decision:
@@ -202,12 +204,6 @@ def _the_one(person: Person, account: Account) -> Decision:
     if _same_phone(person, account):
         reasons = (*reasons, "phone_verified_on_both_sides")
     return Decision(Verdict.LINK_AND_LOG_IN, account.id, (*reasons, "name_agrees"))
-
-
-def _for_current(facts: Facts, account: Account | None) -> Decision:
-    if account is None:
-        raise ValueError(f"{facts.purpose} needs a current account")
-    return _unless_blocked(account, _connect(facts, account))
 
 
 def _connect(facts: Facts, account: Account) -> Decision:

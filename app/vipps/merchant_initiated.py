@@ -46,7 +46,7 @@ def start(client: VippsClient, phone_number: str, message: str, deadline: Deadli
         "binding_message": message,
         "requested_expiry": str(int(LIFETIME.total_seconds())),
     }
-    endpoint = client.provider(deadline).backchannel_endpoint
+    endpoint = client.discovery.provider(deadline).backchannel_endpoint
     if not endpoint:
         raise LoginRefused("discovery_unusable", detail="backchannel_authentication_endpoint")
     answer = client.post_form(endpoint, urlencode(form), deadline, may_throttle=True)
@@ -66,7 +66,7 @@ def start(client: VippsClient, phone_number: str, message: str, deadline: Deadli
 def poll(client: VippsClient, request_id: str, deadline: Deadline) -> Tokens | Wait:
     """Ask once whether the customer has answered; return the tokens if they have confirmed."""
     form = {"grant_type": GRANT_TYPE, "auth_req_id": request_id}
-    answer = client.post_form(client.provider(deadline).token_endpoint, urlencode(form), deadline)
+    answer = client.post_form(client.discovery.provider(deadline).token_endpoint, urlencode(form), deadline)
     raise_for_outage(answer)
     error = str(_members(answer).get("error", ""))
     if error in list(Wait):
@@ -85,10 +85,9 @@ def bounded(interval: int) -> int:
 
 def _members(answer: ProviderResponse) -> dict[str, object]:
     try:
-        body = answer.json()
+        return answer.members()
     except ValueError:
         return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _refuse(body: dict[str, object]) -> None:

@@ -26,13 +26,8 @@ class Agreement(StrEnum):
     UNKNOWN = "unknown"
 
 
-def words_of(name: str) -> frozenset[str]:
-    """Return the words of a name without case, diacritics and order; an initial is no word."""
-    return frozenset(_words(name))
-
-
-def _words(name: str) -> list[str]:
-    """Return the words of a name in their order within the alphabet, each as often as it is there."""
+def words_of(name: str) -> list[str]:
+    """Return the words of a name without case, diacritics and order, in the alphabet's; an initial is no word."""
     letters = unicodedata.normalize("NFKD", name.casefold().translate(LETTERS))
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
     for pair, one in DIGRAPHS:
@@ -42,20 +37,19 @@ def _words(name: str) -> list[str]:
 
 def compare(known: str, given_name: str, family_name: str, whole: str = "") -> Agreement:
     """Compare a name that the shop knows with the name that Vipps says: its parts, or the whole without them."""
-    ours = words_of(known)
-    given, family = words_of(given_name), words_of(family_name)
-    theirs = (given | family) if given and family else words_of(f"{given_name} {family_name} {whole}")
+    ours, given, family = set(words_of(known)), set(words_of(given_name)), set(words_of(family_name))
+    theirs = (given | family) if given and family else set(words_of(f"{given_name} {family_name} {whole}"))
     if not ours or not theirs:
         return Agreement.UNKNOWN
     if len(ours) == len(theirs) == 1 and ours != theirs:
         return Agreement.UNKNOWN  # a given name and a family name
     if not (ours <= theirs or theirs <= ours):
         return Agreement.CONTRADICTS
-    same_whole = _words(known) == _words(f"{given_name} {family_name}" if given and family else whole)
+    same_whole = words_of(known) == words_of(f"{given_name} {family_name}" if given and family else whole)
     has_both = not (given or family) or (bool(ours & given) and bool(ours & family))
     if bool(given) != bool(family):
         has_both = same_whole  # two given names, or two family names, are not a given and a family name
-    if has_both and (len(ours & theirs) > 1 or (same_whole and len(_words(known)) > 1)):
+    if has_both and (len(ours & theirs) > 1 or (same_whole and len(words_of(known)) > 1)):
         return Agreement.AGREES
     # One word, or given names alone, fit many people: they neither prove nor refute anything.
     return Agreement.UNKNOWN

@@ -160,11 +160,8 @@ def go_to_vipps() -> ResponseReturnValue:
         if isinstance(attempt, Repeated):
             return private(redirect(attempt.attempt.next_path, 303))
         next_path, url = attempt.next_path, vipps.client.authorization_url(attempt)
-    except LoginRefused as error:
-        return private(vipps.merchant.refuse(error, next_path, None))
-    except SQLAlchemyError as error:
-        unavailable = LoginRefused("database_unavailable", detail=type(error).__name__)
-        return private(vipps.merchant.refuse(unavailable, next_path, None))
+    except (LoginRefused, SQLAlchemyError) as error:
+        return refused(error, next_path, None)
     response = private(vipps.merchant.lead_on(url))
     response.headers["Refresh"] = f"0;url={url}"  # the browser's history keeps only the page that it leads to
     return response
@@ -185,13 +182,9 @@ def callback() -> ResponseReturnValue:
     except Expired as error:
         # The customer may start the same login again, but not one that another customer started in this browser.
         late = error.attempt
-        purpose = late.purpose if vipps.merchant.is_theirs(late) else None
-        return private(vipps.merchant.refuse(error, late.next_path, purpose))
-    except LoginRefused as error:
-        return private(vipps.merchant.refuse(error, next_path, purpose))
-    except SQLAlchemyError as error:
-        unavailable = LoginRefused("database_unavailable", detail=type(error).__name__)
-        return private(vipps.merchant.refuse(unavailable, next_path, purpose))
+        return refused(error, late.next_path, late.purpose if vipps.merchant.is_theirs(late) else None)
+    except (LoginRefused, SQLAlchemyError) as error:
+        return refused(error, next_path, purpose)
 
 
 def finish(vipps: Integration, attempt: Attempt) -> ResponseReturnValue:
@@ -227,11 +220,8 @@ def begin(purpose: LoginPurpose, next_path: str, owner: str = "") -> Response:
         vipps.merchant.count_start()
         attempt = vipps.attempts.begin(browser, purpose, next_path, owner)
         g.authorization_url = url = vipps.client.authorization_url(attempt)  # also for hooks after the request
-    except LoginRefused as error:
-        return private(vipps.merchant.refuse(error, next_path, purpose))
-    except SQLAlchemyError as error:
-        unavailable = LoginRefused("database_unavailable", detail=type(error).__name__)
-        return private(vipps.merchant.refuse(unavailable, next_path, purpose))
+    except (LoginRefused, SQLAlchemyError) as error:
+        return refused(error, next_path, purpose)
     if request.method == "POST":
         response = make_response(redirect(url_for("vipps.go_to_vipps", state=attempt.state), 303))
     else:
@@ -323,6 +313,13 @@ def only(args: MultiDict[str, str], name: str, missing: str) -> str:
     if len(values) != 1 or not values[0]:
         raise LoginRefused(missing)
     return values[0]
+
+
+def refused(error: LoginRefused | SQLAlchemyError, next_path: str, purpose: LoginPurpose | None) -> Response:
+    """Show the merchant's page of a refusal; a database that failed is one."""
+    if isinstance(error, SQLAlchemyError):
+        error = LoginRefused("database_unavailable", detail=type(error).__name__)
+    return private(integration().merchant.refuse(error, next_path, purpose))
 
 
 def private(answer: ResponseReturnValue) -> Response:

@@ -9,18 +9,19 @@ import json
 import socket
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
+from blinker import Namespace
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as PoolTimeout
 from urllib3.util.url import Url, parse_url
 
-from .breaker import Breaker, CallResult, judge_refusal, judge_status
-from .call_signal import Call, call_made
+from . import breaker
+from .breaker import Breaker, CallResult
 from .config import ConnectTo
 from .deadline_http import CONNECT_SECONDS, Deadline, pool_manager, time_limit
 from .errors import LoginRefused
@@ -38,25 +39,48 @@ class ProviderResponse:
     headers: urllib3.HTTPHeaderDict
     body: bytes
 
-    def json(self) -> Any:
-        """Return the body as JSON; raises `ValueError`, also for JSON that is nested too deeply."""
+    def members(self) -> dict[str, Any]:
+        """Return the body as a JSON object; raises `ValueError` if it is something else."""
         try:
-            return json.loads(self.body)
-        except RecursionError as error:
-            raise ValueError("nested too deeply") from error
+            body = json.loads(self.body)
+        except (ValueError, RecursionError) as error:  # the latter: it is nested too deeply
+            raise ValueError("not JSON") from error
+        if not isinstance(body, dict):
+            raise ValueError("not an object")
+        return body
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to Vipps and its outcome.
+
+    `status` and the fields after it belong to a complete response; without one, `failure` names the refusal. `seconds`
+    is the time until the last byte was read, or until the failure.
+    """
+
+    method: str
+    url: str
+    headers: dict[str, str] = field(repr=False)
+    body: bytes | None = field(repr=False)
+    seconds: float = 0.0
+    status: int | None = None
+    answer_headers: dict[str, str] = field(default_factory=dict, repr=False)
+    answer_body: bytes = field(default=b"", repr=False)
+    failure: str = ""
+
+
+call_made = Namespace().signal("call-made")
+"""Sent after each call, with `call`: a `Call`; for a log, a metric or a guide. It has no receiver by default.
+
+A receiver gets secrets, codes and tokens unmasked and must mask them before it stores anything.
+"""
 
 
 class Transport:
     """The HTTP client of the process, shared by its threads. It opens connections at the first call."""
 
-    def __init__(
-        self,
-        connections: int,
-        breaker: Breaker | None = None,
-        failures_on_demand: bool = False,
-        connect_to: ConnectTo | None = None,
-    ) -> None:
-        self.breaker = breaker or Breaker()
+    def __init__(self, connections: int, failures_on_demand: bool = False, connect_to: ConnectTo | None = None) -> None:
+        self.breaker = Breaker()
         self._connections = connections
         self._connect_to = connect_to
         self._failures_on_demand = failures_on_demand
@@ -77,56 +101,53 @@ class Transport:
         Raises `LoginRefused`: vipps_timeout, vipps_unreachable, answer_too_large, redirect_refused, or at once
         vipps_resting.
         """
-        in_time = deadline.left() >= CONNECT_SECONDS
-        return self.breaker.call(
-            lambda: self._call_and_signal(method, url, headers, deadline, body),
-            lambda result: self._judge(result, in_time, carries_input=body is not None, may_throttle=may_throttle),
-        )
+        call, in_time = Call(method, url, headers, body), deadline.left() >= CONNECT_SECONDS
+
+        def judge(result: ProviderResponse | LoginRefused) -> CallResult:
+            outcome = result if isinstance(result, LoginRefused) else result.status
+            if may_throttle and outcome == 429:
+                return CallResult.ANSWERED
+            judged = breaker.judge(outcome, carries_input=body is not None, in_time=in_time)
+            # With the simulator a visitor can order a failure, which must not open the circuit for others.
+            return CallResult.UNKNOWN if self._failures_on_demand and judged is CallResult.OUTAGE else judged
+
+        return self.breaker.call(lambda: self._call_and_signal(call, deadline), judge)
 
     def check_reachable(self, url: str) -> None:
         """Connect to an address without a request; raises `LoginRefused` if no server accepts the connection."""
-        self.breaker.call(
-            lambda: check_reachable(url, self._connect_to),
-            lambda refused: CallResult.OUTAGE if refused else CallResult.ANSWERED,
-        )
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        address = (self._connect_to or (parts.hostname or "", port))[:2]
 
-    def _judge(
-        self, result: ProviderResponse | LoginRefused, in_time: bool, carries_input: bool, may_throttle: bool
-    ) -> CallResult:
-        """Judge a call. `in_time`: it started with at least as much time as connecting may take."""
-        if isinstance(result, ProviderResponse):
-            if may_throttle and result.status == 429:
-                return CallResult.ANSWERED
-            judged = judge_status(result.status, carries_input)
-        else:
-            judged = judge_refusal(result, in_time)
-        # With the simulator a visitor can order a failure, which must not open the circuit for others.
-        return CallResult.UNKNOWN if self._failures_on_demand and judged is CallResult.OUTAGE else judged
+        def connect() -> None:
+            try:
+                socket.create_connection(address, CONNECT_SECONDS).close()
+            except OSError as error:
+                raise LoginRefused("vipps_unreachable", detail=type(error).__name__) from error
 
-    def _call_and_signal(
-        self, method: str, url: str, headers: dict[str, str], deadline: Deadline, body: bytes | None
-    ) -> ProviderResponse:
+        self.breaker.call(connect, lambda refused: CallResult.OUTAGE if refused else CallResult.ANSWERED)
+
+    def _call_and_signal(self, call: Call, deadline: Deadline) -> ProviderResponse:
         """Send a request and send the signal `call_made` with its outcome."""
         started = time.monotonic()
         try:
-            answer = self._call_in_time(method, url, headers, body, deadline)
+            answer = self._call_in_time(call, deadline)
         except LoginRefused as error:
-            call_made.send(call=Call(method, url, headers, body, time.monotonic() - started, failure=error.code))
+            call_made.send(call=replace(call, seconds=time.monotonic() - started, failure=error.code))
             raise
-        took = time.monotonic() - started
-        call_made.send(call=Call(method, url, headers, body, took, answer.status, dict(answer.headers), answer.body))
+        took, headers = time.monotonic() - started, dict(answer.headers)
+        ended = replace(call, seconds=took, status=answer.status, answer_headers=headers, answer_body=answer.body)
+        call_made.send(call=ended)
         return answer
 
-    def _call_in_time(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None, deadline: Deadline
-    ) -> ProviderResponse:
+    def _call_in_time(self, call: Call, deadline: Deadline) -> ProviderResponse:
         """Send a request within the time that is left, and turn every failure into a refusal."""
         seconds = min(CALL_SECONDS, deadline.left())
         if seconds <= 0:
             raise LoginRefused("vipps_timeout", detail="no time left for this call")
         try:
             with time_limit(seconds):
-                return self._send(method, url, headers, body, seconds)
+                return self._send(call, seconds)
         except NewConnectionError as error:
             raise LoginRefused("vipps_unreachable", detail=type(error).__name__) from error
         except (TimeoutError, PoolTimeout) as error:
@@ -135,23 +156,18 @@ class Transport:
             code = "vipps_timeout" if _is_timeout(error) else "vipps_unreachable"
             raise LoginRefused(code, detail=type(error).__name__) from error
 
-    def _send(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None, seconds: float
-    ) -> ProviderResponse:
-        where = _parsed(url)
-        response = (
-            self._pool()
-            .connection_from_host(where.host, where.port, where.scheme)
-            .urlopen(
-                method,
-                where.request_uri,
-                body=body,
-                headers={"Accept-Encoding": "identity", **headers},
-                redirect=False,
-                retries=False,
-                preload_content=False,
-                timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds),
-            )
+    def _send(self, call: Call, seconds: float) -> ProviderResponse:
+        where = _parsed(call.url)
+        pool = self._pool().connection_from_host(where.host, where.port, where.scheme)
+        response = pool.urlopen(
+            call.method,
+            where.request_uri,
+            body=call.body,
+            headers={"Accept-Encoding": "identity", **call.headers},
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds),
         )
         try:
             if response.status in range(300, 400):
@@ -174,16 +190,6 @@ class Transport:
 @lru_cache(maxsize=16)  # the provider has four addresses
 def _parsed(url: str) -> Url:
     return parse_url(url)
-
-
-def check_reachable(url: str, connect_to: ConnectTo | None = None) -> None:
-    """Connect to an address without a request; raises `LoginRefused` if no server accepts the connection."""
-    parts = urlsplit(url)
-    try:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        socket.create_connection((connect_to or (parts.hostname or "", port))[:2], CONNECT_SECONDS).close()
-    except OSError as error:
-        raise LoginRefused("vipps_unreachable", detail=type(error).__name__) from error
 
 
 def _read(response: urllib3.BaseHTTPResponse) -> bytes:

@@ -20,7 +20,7 @@ TAKEN: dict[str, tuple[str, ...]] = {
     "LICENSE": (),
     "Makefile": (),
     "Procfile": (),
-    "app": (".py", ".po", ".mo", "/common_passwords.txt", "/countries.csv", "/log_events.toml", "/texts.toml"),
+    "app": (".py", ".po", ".mo", ".toml", "/common_passwords.txt", "/countries.csv"),
     "compose.demo.yaml": (),
     "compose.yaml": (),
     "deploy": ("/Caddyfile", ".caddy", ".sh", ".py"),

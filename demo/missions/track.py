@@ -20,7 +20,7 @@ from app.customers.dates import format_period
 from app.customers.sessions.session_cookie import SESSION_COOKIE
 from app.database import db
 from app.guide.inspector import store
-from app.guide.login_requests import is_callback
+from app.guide.inspector.recording import is_callback
 from app.logging import failure
 from app.security import cookie_name, read_cookie, set_cookie
 from app.settings import INSTANCE, settings_of_app

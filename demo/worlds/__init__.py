@@ -256,7 +256,7 @@ class Worlds:
         app = self.shop(world)
         client = app.extensions["vipps"].client
         with app.app_context(), suppress(LoginRefused), client.slot() as deadline:
-            client.key(None, deadline)
+            client.discovery.key(None, deadline)
 
     def reset(self, world: World) -> bool:
         """Reset a world's shop and its simulator; return whether the simulator did."""

@@ -31,23 +31,14 @@ KARI = "kari.nordfjell@example.com"
 DEMO = {"SIMULATOR_URL": "http://localhost:1"}
 SHOPS = [pytest.param(DEMO, id="the demo on http"), pytest.param(PRODUCTION, id="production on https")]
 POLICY = {
-    "default-src": "'none'",
-    "script-src": "'self'",
-    "style-src": "'self'",
-    "img-src": "'self' data:",
-    "font-src": "'self'",
-    "connect-src": "'self'",
-    "manifest-src": "'self'",
-    "form-action": "'self'",
-    "frame-ancestors": "'none'",
-    "base-uri": "'none'",
-}
+    "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self' data:",
+    "font-src": "'self'", "connect-src": "'self'", "manifest-src": "'self'", "form-action": "'self'",
+    "frame-ancestors": "'none'", "base-uri": "'none'",
+}  # fmt: skip
 # Posts without a form token: one is not sent by a browser, one is pressed by mail programs (RFC 8058).
 WITHOUT_TOKEN = {"vipps_webhook.consent_revoked", "unsubscribe.withdraw"}
 # Gets that are meant to leave something: they begin or end a login.
 BEGINS_OR_ENDS_A_LOGIN = {"vipps.start", "vipps.callback"}
-
-
 PERSONAL = re.compile(r"/(login|account|orders|checkout|staff|cart|outbox|confirm|register|password)\b")
 METHODS = ("GET", "POST")
 # They say the same to every visitor.

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,18 +25,15 @@ PART = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n'
 @pytest.fixture(scope="module")
 def port(demo_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Serve a shop with gunicorn, as in production but with one worker; yields its port."""
-    with served_by_gunicorn("app", demo_database, tmp_path_factory.mktemp("served")) as number:
-        yield number
+    yield from served_by_gunicorn("app", demo_database, tmp_path_factory.mktemp("served"))
 
 
 @pytest.fixture(scope="module")
 def simulator_port(demo_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Serve a simulator in the same way; yields its port."""
-    with served_by_gunicorn("simulator", demo_database, tmp_path_factory.mktemp("served")) as number:
-        yield number
+    yield from served_by_gunicorn("simulator", demo_database, tmp_path_factory.mktemp("served"))
 
 
-@contextmanager
 def served_by_gunicorn(application: str, demo_database: Path, folder: Path) -> Iterator[int]:
     """Serve one of the two apps with the project's own settings of gunicorn; yields its port."""
     shutil.copy(demo_database, folder / "shop.sqlite")
@@ -72,13 +68,13 @@ def ask(port: int, head: bytes, body: bytes = b"") -> int:
     return int(answer.split()[1]) if answer else 0
 
 
-def ask_for_head(port: int, head: bytes, body: bytes = b"") -> bytes:
+def ask_for_head(port: int, head: bytes, body: bytes = b"", host: bytes = b"localhost") -> bytes:
     """Send a request as it is, and return the head of the response; empty for a connection that was refused."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
             framed = b"Transfer" in head or b"Content-Length" in head
             length = b"Content-Length: %d\r\n" % len(body) if body and not framed else b""
-            request = head + b"Host: localhost:%d\r\nConnection: close\r\n" % port + length + b"\r\n" + body
+            request = head + b"Host: %s:%d\r\nConnection: close\r\n" % (host, port) + length + b"\r\n" + body
             connection.sendall(request)
             connection.shutdown(socket.SHUT_WR)
             with connection.makefile("rb") as answers:
@@ -177,10 +173,7 @@ def test_no_header_names_the_path_prefix(port: int, name: bytes) -> None:
 
 @pytest.mark.parametrize("target", [b"/%0d%0aX:1", b"/a%3fb", b"/a%2fb?c=%"])
 def test_the_redirect_to_the_canonical_host_keeps_the_target_as_it_was_sent(port: int, target: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
-        connection.sendall(b"GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n\r\n" % (target, port))
-        with connection.makefile("rb") as answers:
-            head = answers.read().partition(b"\r\n\r\n")[0]
+    head = ask_for_head(port, b"GET %s HTTP/1.1\r\n" % target, host=b"127.0.0.1")
     assert head.startswith(b"HTTP/1.1 308 ")
     assert b"\r\nLocation: http://localhost:%d%s\r\n" % (port, target) in head
 

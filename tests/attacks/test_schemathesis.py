@@ -1,57 +1,30 @@
-"""Run Schemathesis against the two addresses that programs call: the control API and the webhook.
+"""Run Schemathesis against the addresses that programs call: the simulator's control API.
 
 Schemathesis reads a description and sends what fits it and what does not. What it may expect is in the description, and
 the description is held against the URL map.
 """
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
-from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
+from schemathesis.specs.openapi import checks
 
 from simulator.testing import create_test_simulator
-from tests.conftest import WEBHOOK_TOKEN
 
-CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+CHECKS = [
+    not_a_server_error, checks.status_code_conformance, checks.content_type_conformance,
+    checks.response_schema_conformance,
+]  # fmt: skip
 SAME_EVERY_TIME = settings(
     max_examples=5, derandomize=True, deadline=None, database=None, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
-WEBHOOK = {
-    "openapi": "3.1.0",
-    "info": {"title": "The shop's webhook", "version": "1"},
-    "paths": {
-        "/webhooks/vipps/consent-revoked/{token}": {
-            "post": {
-                "parameters": [
-                    {
-                        "name": "token",
-                        "in": "path",
-                        "required": True,
-                        "schema": {"type": "string", "enum": [WEBHOOK_TOKEN, "x" * 43]},
-                    }
-                ],
-                "requestBody": {"content": {"text/plain": {"schema": {"type": "string"}}}},
-                "responses": {
-                    status: {"description": "", "content": {"text/plain": {"schema": {"type": "string"}}}}
-                    for status in ("200", "400", "404", "413", "415", "429")
-                },
-            }
-        }
-    },
-}
 
 
 def try_everything(schema: Any, origin: str) -> set[tuple[str, int]]:
@@ -90,14 +63,6 @@ def test_the_control_api_answers_everything_as_it_is_described(tmp_path: Path, m
     assert len(operations) == 21  # all but the description itself
     assert {status for _, status in seen} >= {200, 400, 404}
     assert simulator.test_client().get("/control/persons").status_code == 200
-
-
-def test_the_webhook_answers_everything_as_it_is_described(make_app: Callable[..., Flask]) -> None:
-    shop = make_app()
-    shop.config["RATELIMIT_ENABLED"] = False
-    schema = schemathesis.openapi.from_dict(WEBHOOK)
-    schema.app = shop
-    assert {status for _, status in try_everything(schema, "http://localhost:8000")} >= {400, 404}
 
 
 def test_the_description_names_every_address_of_the_control_api_and_no_other(tmp_path: Path) -> None:

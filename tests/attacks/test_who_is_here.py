@@ -60,9 +60,8 @@ def test_a_change_of_address_says_the_same_whether_or_not_there_is_an_account(ap
         browser = browser_of(app)
         log_customer_in(browser, "asker@example.com")
         sent = post(browser, "/account/email", {"email": wanted}, form_on="/account/email")
-        answers.append(
-            (told(sent, wanted), re.findall(r"We have sent[^<]*", browser.get("/account").text.replace(wanted, "")))
-        )
+        page = browser.get("/account").text.replace(wanted, "")
+        answers.append((told(sent, wanted), re.findall(r"We have sent[^<]*", page)))
     assert answers[0] == answers[1]
     assert answers[0][1]
 
@@ -84,16 +83,6 @@ def test_an_attacked_customer_still_logs_in_with_vipps_from_the_same_network(vip
             post(attacker, path, {"email": email, "name": "X", "password": "a wrong but long one"}, form_on=path)
     assert vipps.log_in().status_code == 303
     assert vipps.browser.get("/account").status_code == 200
-
-
-def test_a_flood_from_one_network_does_not_block_another(vipps: VippsPerson) -> None:
-    attacker = browser_of(vipps.app)
-    attacker.environ_base["REMOTE_ADDR"] = "::ffff:10.0.0.1"
-    most = allowed_by(rate_limits.STARTS_PER_CLIENT)
-    assert {attacker.get("/login/vipps").status_code for _ in range(most + 1)} == {302, 429}
-    for other in ("::ffff:10.0.0.2", "2001:db8::1"):
-        vipps.browser.environ_base["REMOTE_ADDR"] = other
-        assert vipps.log_in().status_code == 303
 
 
 def test_the_staffs_door_is_not_closed_by_a_flood_at_the_customers(app: Flask) -> None:

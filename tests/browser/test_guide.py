@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.guide.chapters import chapters
-from app.guide.error_playground.faults import FAULT_GROUPS, FaultGroup
+from app.guide.faults import FAULT_GROUPS, FaultGroup
 from app.guide.inspector import live
 from app.security import limiter
 from app.settings import DEMO_CLIENT_ID

@@ -17,11 +17,6 @@ from tests.provider import ACCESS_TOKEN
 from tests.vipps.flow import logged_in
 
 INSPECTOR = find_spec("app.guide") is not None  # a fork can be without the guide
-EVIL = [
-    "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https:evil.example",
-    "https://evil.example/", "http:///evil.example", "/\t/evil.example", "/%0d%0aLocation:x\r\nevil", " //evil.example",
-    "javascript:alert(1)", "data:text/html,x", "@evil.example", "localhost:8000@evil.example",
-]  # fmt: skip
 
 
 def cookies(response: Any) -> list[str]:
@@ -34,7 +29,9 @@ def dump_of(party: RelyingParty) -> str:
         return str([db.session.execute(select(table)).all() for table in db.metadata.tables.values()])
 
 
-@pytest.mark.parametrize("evil", EVIL)
+@pytest.mark.parametrize(
+    "evil", ["//evil.example", "/\\evil.example", "https://evil.example/"]
+)  # more: test_return_path.py
 def test_b20_open_redirect(party: RelyingParty, evil: str) -> None:
     party.is_in(party.log_in(next_path=evil), leads_to="/")
     page = check_page(browser_of(party.app).get("/login", query_string={"next": evil}))
@@ -132,6 +129,7 @@ def test_b37_forged_host(party: RelyingParty) -> None:
     [
         {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"},
         {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+        {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "no-cors"},
         {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Purpose": "prefetch;prerender"},
     ],
 )

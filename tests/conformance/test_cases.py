@@ -5,11 +5,12 @@ from collections import Counter
 from pathlib import Path
 
 from app.vipps.errors import REFUSALS
+from simulator.check.cases import every_case
 from tests.conformance.cases import CASES, GROUPS
 from tests.conformance.conftest import case_id
 
 ROOT = Path(__file__).parents[2]
-ELSEWHERE = {"test_cases.py", "test_checker.py", "test_independent_provider.py"}
+ELSEWHERE = {"test_cases.py", "test_independent_provider.py"}
 
 
 def names_in(file: Path) -> list[str]:
@@ -45,3 +46,7 @@ def test_no_case_stands_twice() -> None:
     assert len(CASES) == sum(ids.values()) > 90
     given = Counter(case.given for group in GROUPS for case in group.cases)
     assert set(given.values()) == {1}
+
+
+def test_each_case_of_the_simulators_checker_names_a_place_of_this_shop() -> None:
+    assert [case.id for case in every_case().values() if not (ROOT / case.reference).exists()] == []

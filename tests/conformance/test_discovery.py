@@ -42,19 +42,6 @@ def test_a35_another_issuer(party: RelyingParty, issuer: str | None) -> None:
     party.is_refused()
 
 
-@pytest.mark.parametrize(
-    ("endpoint", "elsewhere"),
-    [
-        ("authorization_endpoint", "https://evil.example/x"), ("token_endpoint", "//evil.example/x"),
-        ("userinfo_endpoint", "https://{host}/x"), ("jwks_uri", "http://{host}@evil.example/x"),
-    ],
-)  # fmt: skip
-def test_b34_an_endpoint_elsewhere(party: RelyingParty, endpoint: str, elsewhere: str) -> None:
-    host = party.op.origin.removeprefix("http://")
-    party.op.discovery = {endpoint: elsewhere.format(host=host)}
-    party.is_refused()
-
-
 def test_b36_a_certificate_of_no_trusted_authority(party: RelyingParty, make_app: Any, tmp_path: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(self_signed(tmp_path / "certificate.pem"))

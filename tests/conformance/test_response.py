@@ -147,16 +147,12 @@ def test_b11_two_environments(party: RelyingParty, empty_database: Path, tmp_pat
 
 @pytest.mark.parametrize("code", sorted(REDIRECT_CODES))
 def test_b12_error(party: RelyingParty, code: str) -> None:
-    response = party.come_back(code=None, error=code, error_description="because")
+    callback = party.approve(party.start("/checkout"), code=None, error=code, error_description="because")
+    response = party.browser.get(callback)
     party.is_refused(response, code=code)
+    assert "next=/checkout" in response.text, "the way back is lost"
     assert "because" not in response.text
     assert code not in response.text
-
-
-def test_b12_to_cancel_is_no_alarm(party: RelyingParty) -> None:
-    response = party.come_back(code=None, error="access_denied")
-    line, _ = party.refusal_line()
-    assert (line["refusal"], line["level"], response.status_code) == ("access_denied", "info", 403)
 
 
 def test_b13_never_back(party: RelyingParty) -> None:

@@ -10,8 +10,8 @@ from app.customers import account_activity
 from app.customers.account_activity import KINDS, PER_PAGE, VERDICTS, Kind
 from app.customers.models import Activity, Customer
 from app.database import db
+from app.vipps.errors import REASONS
 from app.vipps.matching import Decision, Verdict
-from app.vipps.reasons import REASONS
 from tests.conftest import browser_of, open_page
 from tests.customers.steps import add_customer, log_in
 from tests.pages import Page

@@ -11,7 +11,7 @@ from sqlalchemy import event, inspect
 
 from app.database import db
 from app.guide import source
-from app.guide.error_playground.faults import FAULT_CASES
+from app.guide.faults import FAULT_CASES
 from app.guide.inspector import recorded_names, store
 from app.guide.inspector.checks import CHECKS, Result, check_results
 from app.vipps.errors import REFUSALS
@@ -74,6 +74,25 @@ def test_a_login_is_shown_from_the_button_to_the_page(vipps: VippsPerson) -> Non
     assert "built-in" not in page.text
 
 
+def test_a_login_is_explained_down_to_its_values(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    page = newest(vipps.browser)
+    assert page.h1 == "You already had an account here. It was connected, and you were logged in."
+    assert "Vipps and we have both verified the same email address." in page.one(".decision").get_text()
+    calls = {call["url"].rsplit("/", 1)[-1]: call for call in recorded(vipps.browser)["callback"]["calls"]}
+    claims = calls["token"]["id_token"]["claims"]
+    assert claims["aud"]
+    assert claims["sub"] == calls["userinfo"]["answer"]["sub"]
+    assert calls["userinfo"]["answer"]["phone_number"] == "4790000011"
+    tags = [each.get_text() for each in page.select(".named .tag")]
+    assert {"openid", "name", "phoneNumber", "email", "address", "delegatedConsents"} <= set(tags)
+    facts = [each.get_text(" ", strip=True) for each in page.select(".check__fact")]
+    sent, came = [each for each in facts if "43 characters" in each][-2:]
+    assert sent.removeprefix("we sent ") == came.removeprefix("the token says "), "the nonces look equal"
+    assert {" ".join(each.get_text().split()) for each in page.select(".check a")} == {each.where for each in CHECKS}
+    assert next(each.where for each in CHECKS if each.key == "token_answer").endswith("Vipps checks it")
+
+
 def test_claims_that_could_not_be_read_are_logged_and_shown_by_name(
     vipps: VippsPerson, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -85,31 +104,6 @@ def test_claims_that_could_not_be_read_are_logged_and_shown_by_name(
     assert "90000018" not in shown.get_text()
     line = next(each for each in capsys.readouterr().err.splitlines() if "claims_unreadable" in each)
     assert json.loads(line)["problems"] == ["phone_number"]
-
-
-def test_the_decision_is_shown_with_its_reasons(vipps: VippsPerson) -> None:
-    vipps.log_in("kari")
-    page = newest(vipps.browser)
-    assert page.h1 == "You already had an account here. It was connected, and you were logged in."
-    assert "Vipps and we have both verified the same email address." in page.one(".decision").get_text()
-
-
-def test_the_id_token_is_decoded_and_claims_name_their_scope(vipps: VippsPerson) -> None:
-    vipps.log_in("kari")
-    calls = {call["url"].rsplit("/", 1)[-1]: call for call in recorded(vipps.browser)["callback"]["calls"]}
-    claims = calls["token"]["id_token"]["claims"]
-    assert claims["aud"]
-    assert claims["sub"] == calls["userinfo"]["answer"]["sub"]
-    assert calls["userinfo"]["answer"]["phone_number"] == "4790000011"
-    tags = [each.get_text() for each in newest(vipps.browser).select(".named .tag")]
-    assert {"openid", "name", "phoneNumber", "email", "address", "delegatedConsents"} <= set(tags)
-
-
-def test_the_sent_and_the_received_nonce_look_equal(vipps: VippsPerson) -> None:
-    vipps.log_in("kari")
-    facts = [each.get_text(" ", strip=True) for each in newest(vipps.browser).select(".check__fact")]
-    sent, came = [each for each in facts if "43 characters" in each][-2:]
-    assert sent.removeprefix("we sent ") == came.removeprefix("the token says ")
 
 
 @pytest.mark.parametrize(
@@ -156,28 +150,30 @@ def test_a_login_without_a_failure_passes_every_check_and_a_repeated_callback_ma
     assert check_results(None, recording("")) == []
 
 
-def test_a_check_that_vipps_or_a_library_makes_says_so(vipps: VippsPerson) -> None:
-    vipps.log_in("kari")
-    links = {" ".join(each.get_text().split()) for each in newest(vipps.browser).select(".check a")}
-    assert links == {each.where for each in CHECKS}
-    assert next(each.where for each in CHECKS if each.key == "token_answer").endswith("Vipps checks it")
-
-
 def test_an_unknown_state_is_shown_to_a_browser_that_has_started_a_login(vipps: VippsPerson) -> None:
     vipps.start()
     vipps.browser.get("/login/vipps/callback?state=invented-invented&code=x")
     assert failed_check(vipps.browser) == CHECKS[0].title
     assert recorded(vipps.browser)["start"] is None
-    assert "There is none that this browser could claim." in newest(vipps.browser).text
+    page = newest(vipps.browser)
+    assert "There is none that this browser could claim." in page.text
+    failed = [each.get_text() for each in page.select(".step--failed .step__title")]
+    assert failed[0] == "The shop looks for the login"
 
 
-def test_a_repeated_callback_is_a_recording_of_its_own(vipps: VippsPerson) -> None:
+def test_only_starts_and_callbacks_of_logins_are_recorded(vipps: VippsPerson) -> None:
+    assert "state=" in vipps.browser.get("/language/nb?next=/%3Fstate%3Dnot-a-login").headers["Location"]
+    vipps.browser.get("/language/en")
+    assert not open_page(vipps.browser, INDEX).select(".login")
     callback = vipps.approve(vipps.start("/cart"), "kari")
+    page = newest(vipps.browser)
+    assert page.h1 == "Not finished"
+    assert [each.get_text() for each in page.select(".step__title")][-1] == "Vipps asks you"
     for _ in range(2):
         vipps.browser.get(callback)
     assert "had already answered this callback" in newest(vipps.browser).text
     assert results(vipps.browser) == []
-    assert len(open_page(vipps.browser, INDEX).select(".login")) == 2
+    assert len(open_page(vipps.browser, INDEX).select(".login")) == 2, "a repeated callback is a recording of its own"
 
 
 def test_a_callback_in_another_browser_is_that_browsers_recording(vipps: VippsPerson) -> None:
@@ -187,19 +183,6 @@ def test_a_callback_in_another_browser_is_that_browsers_recording(vipps: VippsPe
     assert failed_check(stranger) == CHECKS[1].title
     assert recorded(stranger)["start"] is None
     assert newest(vipps.browser).h1 == "Not finished"
-
-
-def test_only_redirects_to_vipps_start_a_recording(vipps: VippsPerson) -> None:
-    response = vipps.browser.get("/language/nb?next=/%3Fstate%3Dnot-a-login")
-    assert "state=" in response.headers["Location"]
-    assert not open_page(vipps.browser, INDEX).select(".login")
-
-
-def test_a_login_that_is_not_finished_ends_at_vipps(vipps: VippsPerson) -> None:
-    vipps.start()
-    page = newest(vipps.browser)
-    assert page.h1 == "Not finished"
-    assert [each.get_text() for each in page.select(".step__title")][-1] == "Vipps asks you"
 
 
 def test_the_title_of_a_refused_login_is_the_fault_cases_or_the_customer_pages(vipps: VippsPerson) -> None:
@@ -218,31 +201,18 @@ def test_tables_that_are_explained_exist(demo_app: Flask) -> None:
         assert set(recorded_names.TABLES) <= set(inspect(db.engine).get_table_names())
 
 
-def test_a_successful_login_links_to_its_recording_once(vipps: VippsPerson) -> None:
-    vipps.log_in("kari")
-    page = open_page(vipps.browser, "/account")
-    link = page.one(f".flashes a[href^='{INDEX}/']")
+def test_a_successful_login_is_announced_once(vipps: VippsPerson) -> None:
+    links, callback = f".flashes a[href^='{INDEX}']", vipps.approve(vipps.start(), "kari")
+    vipps.browser.get(callback)
+    (link,) = open_page(vipps.browser, "/account").select(links)
     assert open_page(vipps.browser, str(link["href"])).h1.startswith("You already had an account here.")
-    assert not open_page(vipps.browser, "/account").select(f"main a[href^='{INDEX}/']")
-
-
-def test_refused_login_is_not_announced(vipps: VippsPerson) -> None:
-    vipps.browser.get(vipps.approve(vipps.start(), "kari", action="deny"))
-    assert not open_page(vipps.browser, "/login").select(f".flashes a[href^='{INDEX}']")
-
-
-def test_a_login_that_leads_to_the_inspector_is_not_announced(vipps: VippsPerson) -> None:
+    vipps.browser.get(callback)
+    assert not open_page(vipps.browser, "/account").select(links), "neither twice nor for a repeated callback"
     vipps.log_in("kari", next_path=INDEX)
     assert "See this login step by step" not in vipps.browser.get(INDEX).text
-
-
-def test_repeated_callback_is_not_announced_again(vipps: VippsPerson) -> None:
-    callback = vipps.approve(vipps.start(), "kari")
-    announced = []
-    for _ in range(2):
-        vipps.browser.get(callback)
-        announced.append(len(open_page(vipps.browser, "/account").select(f".flashes a[href^='{INDEX}']")))
-    assert announced == [1, 0]
+    refused = browser_of(vipps.app)
+    refused.get(vipps.approve(vipps.start(browser=refused), "kari", action="deny"))
+    assert not open_page(refused, "/login").select(links), "a refusal has a link itself"
 
 
 def test_an_error_in_the_inspector_does_not_affect_the_login(

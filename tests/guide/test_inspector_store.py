@@ -18,7 +18,7 @@ from app.customers.privacy import erasure
 from app.database import db, is_in_models, utcnow
 from app.guide.inspector import store
 from app.vipps.attempts import metadata as vipps_metadata
-from app.vipps.call_signal import Call, call_made
+from app.vipps.transport import Call, call_made
 from samples.customers import PASSWORD
 from tests.conftest import browser_of, open_page, post
 from tests.guide.steps import INDEX, results
@@ -59,16 +59,6 @@ def everything_kept(vipps: VippsPerson, but: set[str]) -> str:
         return "\n".join(lines)
 
 
-def test_another_browser_sees_nothing(vipps: VippsPerson) -> None:
-    vipps.log_in("kari")
-    path = str(open_page(vipps.browser, INDEX).select(".login h2 a")[0]["href"])
-    stranger = browser_of(vipps.app)
-    assert not open_page(stranger, INDEX).select(".login")
-    vipps.log_in("ola", browser=stranger)
-    for address in (path, f"{path}.json", f"/guide/inspector/compare?login={path.rsplit('/', 1)[1]}&login=2"):
-        assert stranger.get(address).status_code == 404, address
-
-
 def test_no_secret_is_stored_logged_or_shown(vipps: VippsPerson, capfd: pytest.CaptureFixture[str]) -> None:
     """ASVS 16.2.5. The row of a login in progress has nonce and verifier, because the callback needs them."""
     with overheard(vipps) as secrets:
@@ -92,6 +82,13 @@ def test_no_secret_is_stored_logged_or_shown(vipps: VippsPerson, capfd: pytest.C
             assert secret not in text_there, f"{secret[:6]}… is in {where}"
 
 
+def kept_logins(vipps: VippsPerson, name: str = "") -> int:
+    """Count the recorded logins of all browsers, or those that hold a name."""
+    with vipps.app.app_context():
+        kept = text("SELECT count(*) FROM inspected_login WHERE callback LIKE :name")
+        return int(db.session.scalar(kept, {"name": f"%{name}%"}) or 0)
+
+
 def test_logins_are_bounded_in_number_and_age(vipps: VippsPerson) -> None:
     for _ in range(store.MAX_PER_BROWSER + 3):
         vipps.start()
@@ -105,14 +102,7 @@ def test_logins_are_bounded_for_all_browsers_together(vipps: VippsPerson, monkey
     monkeypatch.setattr(store, "MAX_LOGINS", 3)
     for _ in range(5):
         vipps.start(browser=browser_of(vipps.app))
-    with vipps.app.app_context():
-        assert db.session.scalar(text("SELECT count(*) FROM inspected_login")) == 3
-
-
-def kept_rows(vipps: VippsPerson) -> int:
-    """Count the recorded logins of all browsers."""
-    with vipps.app.app_context():
-        return int(db.session.scalar(text("SELECT count(*) FROM inspected_login")) or 0)
+    assert kept_logins(vipps) == 3
 
 
 def test_callbacks_without_a_started_login_are_not_stored(vipps: VippsPerson) -> None:
@@ -124,14 +114,14 @@ def test_callbacks_without_a_started_login_are_not_stored(vipps: VippsPerson) ->
         for state in (f"state=an-unknown-state-{name}&", ""):
             response = stranger.get(f"/login/vipps/callback?{state}code=x")
             assert "inspector=" not in str(response.headers.getlist("Set-Cookie"))
-    assert kept_rows(vipps) == 1
+    assert kept_logins(vipps) == 1
 
 
 def test_callbacks_of_one_login_are_limited_in_all_browsers_together(vipps: VippsPerson) -> None:
     callback = vipps.approve(vipps.start(), "kari")
     for _ in range(store.MAX_PER_LOGIN + 2):
         browser_of(vipps.app).get(callback)
-    assert kept_rows(vipps) == store.MAX_PER_LOGIN
+    assert kept_logins(vipps) == store.MAX_PER_LOGIN
     vipps.browser.get(callback)
     assert set(results(vipps.browser)) == {"passed"}, "its own browser's row is there already"
 
@@ -145,10 +135,10 @@ def test_callbacks_in_other_browsers_count_towards_the_limit_of_the_one_that_sta
             stranger = browser_of(vipps.app)
             stranger.get(callback)
             stranger.get("/login/vipps/callback?state=an-unknown-state-one&code=x")
-    assert kept_rows(vipps) == store.MAX_PER_BROWSER + 1
+    assert kept_logins(vipps) == store.MAX_PER_BROWSER + 1
     for _ in range(store.MAX_PER_BROWSER):
         vipps.start()
-    assert kept_rows(vipps) == store.MAX_PER_BROWSER + 1, (
+    assert kept_logins(vipps) == store.MAX_PER_BROWSER + 1, (
         "no recording outlives the login whose limit it counts towards"
     )
     assert len(open_page(other, INDEX).select(".login")) == 1
@@ -167,48 +157,28 @@ def test_callbacks_with_an_unknown_state_write_nothing(vipps: VippsPerson) -> No
     assert ours == {"SELECT", "PRAGMA"}
 
 
-def test_recordings_stay_after_logout_and_the_page_says_so(vipps: VippsPerson) -> None:
+def test_logins_stay_after_logout_and_can_be_deleted(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     post(vipps.browser, "/logout", form_on="/account")
     page = open_page(vipps.browser, INDEX)
     assert page.select(".login")
     assert "stay when you log out" in page.one(".forget").get_text()
-
-
-def test_logins_can_be_deleted(vipps: VippsPerson) -> None:
-    vipps.log_in("kari")
     assert post(vipps.browser, "/guide/inspector/forget", form_on=INDEX).status_code == 303
-    assert not open_page(vipps.browser, INDEX).select(".login")
+    assert kept_logins(vipps) == 0
     assert vipps.browser.get_cookie(store.COOKIE) is None
 
 
-def test_deleting_the_account_deletes_its_logins(vipps: VippsPerson) -> None:
-    vipps.log_in("ola")
-    with vipps.app.test_request_context():
-        number = db.session.scalar(text("SELECT max(customer_id) FROM inspected_login"))
-        erasure.erase(db.session.get_one(Customer, number))
-        db.session.commit()
-    assert not open_page(vipps.browser, INDEX).select(".login")
-
-
-def naming(vipps: VippsPerson, name: str) -> int:
-    """Return how many recorded logins of all browsers hold a name."""
-    with vipps.app.app_context():
-        kept = text("SELECT count(*) FROM inspected_login WHERE callback LIKE :name")
-        return db.session.scalar(kept, {"name": f"%{name}%"}) or 0
-
-
-def test_deleting_the_account_deletes_refused_logins_of_the_same_person_too(vipps: VippsPerson) -> None:
+def test_deleting_the_account_deletes_its_logins_and_refused_ones_of_the_same_person(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     for person in ("kari", "ola"):
         another = {"faults": {"claims": {"sub": "another-person"}}}
         refused = browser_of(vipps.app)
         assert refused.get(vipps.approve(vipps.start(browser=refused), person, **another)).status_code == 502
-    assert (naming(vipps, "Kari"), naming(vipps, "Ola")) == (2, 1)
+    assert (kept_logins(vipps, "Kari"), kept_logins(vipps, "Ola")) == (2, 1)
     with vipps.app.test_request_context():
         erasure.erase(db.session.scalars(select(Customer).join(VippsLink).limit(1)).one())
         db.session.commit()
-    assert (naming(vipps, "Kari"), naming(vipps, "Ola")) == (0, 1)
+    assert (kept_logins(vipps, "Kari"), kept_logins(vipps, "Ola")) == (0, 1)
 
 
 @pytest.mark.parametrize("demo", ["1", "0"])
@@ -221,7 +191,7 @@ def test_retention_deletes_old_recordings(vipps: VippsPerson, make_app: Any, dem
     with time_machine.travel(utcnow() + store.RETENTION + timedelta(minutes=1), tick=False):
         for dry in (["--dry-run"], []):
             assert "      1  logins in the inspector\n" in job.invoke(args=["retention", *dry]).output
-    assert naming(vipps, "") == 0
+    assert kept_logins(vipps) == 0
 
 
 def test_migrations_leave_the_table_alone(vipps: VippsPerson) -> None:

@@ -10,11 +10,11 @@ import pytest
 from app.doctor import CHECKS as DOCTOR_CHECKS
 from app.guide import source, tables
 from app.guide.checklist import POINTS
-from app.guide.error_playground.faults import FAULT_CASES
-from app.guide.error_playground.routes import INJECTORS, REPEAT
+from app.guide.faults import FAULT_CASES
 from app.guide.inspector.checks import CHECKS
 from app.guide.lookup import KNOWN_MISTAKES, QUESTIONS, TERMS, TOPICS
 from app.vipps.errors import REDIRECT_CODES, REFUSALS
+from demo.error_playground import INJECTORS, REPEAT
 from simulator.scenarios import SCENARIOS
 
 
@@ -94,7 +94,7 @@ def test_checks_end_in_refusals_that_exist() -> None:
 
 
 def test_points_of_the_checklist_ask_what_the_doctor_checks() -> None:
-    checks = {check.__name__ for check in DOCTOR_CHECKS} | {"demo_accounts"}
+    checks = {check.__name__ for check in DOCTOR_CHECKS}
     assert {name for point in POINTS for name in point.asks} <= checks
 
 

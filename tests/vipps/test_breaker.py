@@ -16,9 +16,11 @@ from app.vipps.transport import Transport
 from tests.conftest import browser_of, open_page
 from tests.pages import check_page
 from tests.provider import TOKEN_PATH, USERINFO_PATH, Provider, running
+from tests.threads import at_once
 from tests.vipps.conftest import Clock, an_attempt
 from tests.vipps_person import VippsPerson
 
+RESULTS = {"o": CallResult.OUTAGE, "a": CallResult.ANSWERED, "u": CallResult.UNKNOWN}
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 
@@ -33,17 +35,12 @@ def circuit(clock: Clock) -> Breaker:
 
 
 def fail(circuit: Breaker, times: int = 1, said: CallResult = CallResult.OUTAGE) -> None:
-
     def call() -> None:
         raise LoginRefused("vipps_timeout")
 
     for _ in range(times):
         with pytest.raises(LoginRefused, match="vipps_timeout"):
             circuit.call(call, lambda _: said)
-
-
-def succeed(circuit: Breaker) -> str:
-    return circuit.call(lambda: "an answer", lambda _: CallResult.ANSWERED)
 
 
 def refusal_of(circuit: Breaker) -> LoginRefused:
@@ -55,38 +52,33 @@ def refusal_of(circuit: Breaker) -> LoginRefused:
 
 
 def test_outages_in_a_row_open_the_circuit_and_stop_calls(circuit: Breaker, clock: Clock) -> None:
-    fail(circuit, MAX_OUTAGES - 1)
-    assert circuit.state is BreakerState.CLOSED
-    fail(circuit)
-    assert circuit.state is BreakerState.OPEN
-    assert circuit.since == NOW
+    fail(circuit, MAX_OUTAGES)
+    assert (circuit.state, circuit.since) == (BreakerState.OPEN, NOW)
     clock.seconds += 4
     assert refusal_of(circuit).retry_after == OPEN_SECONDS - 4
     with pytest.raises(LoginRefused, match="vipps_resting"):
         circuit.check()
 
 
-def test_an_answer_in_between_begins_the_count_anew(circuit: Breaker) -> None:
-    fail(circuit, MAX_OUTAGES - 1)
-    assert succeed(circuit) == "an answer"
-    fail(circuit, MAX_OUTAGES - 1)
-    assert circuit.state is BreakerState.CLOSED
+ALMOST = "o" * (MAX_OUTAGES - 1)
 
 
-def test_what_says_nothing_neither_counts_nor_resets(circuit: Breaker) -> None:
-    fail(circuit, MAX_OUTAGES * 2, CallResult.UNKNOWN)
-    fail(circuit, MAX_OUTAGES - 1)
-    fail(circuit, 1, CallResult.UNKNOWN)
-    assert circuit.state is BreakerState.CLOSED
-    fail(circuit)
-    assert circuit.state is BreakerState.OPEN
-
-
-def test_outages_that_are_far_apart_do_not_open_it(circuit: Breaker, clock: Clock) -> None:
-    for _ in range(MAX_OUTAGES * 3):
-        fail(circuit)
-        clock.seconds += WINDOW_SECONDS / (MAX_OUTAGES - 1) + 1
-    assert circuit.state is BreakerState.CLOSED
+@pytest.mark.parametrize(
+    ("calls", "pause", "state"),
+    [
+        (ALMOST, 0, BreakerState.CLOSED), (f"{ALMOST}o", 0, BreakerState.OPEN),
+        (f"{ALMOST}a{ALMOST}", 0, BreakerState.CLOSED),  # an answer begins the count anew
+        (f"uuuuuu{ALMOST}u", 0, BreakerState.CLOSED), (f"uuuuuu{ALMOST}uo", 0, BreakerState.OPEN),
+        (ALMOST * 3, WINDOW_SECONDS / (MAX_OUTAGES - 1) + 1, BreakerState.CLOSED),  # they are far apart
+    ],
+)  # fmt: skip
+def test_only_outages_in_a_row_count(
+    circuit: Breaker, clock: Clock, calls: str, pause: float, state: BreakerState
+) -> None:
+    for call in calls:
+        circuit.call(lambda: None, lambda _, call=call: RESULTS[call])  # type: ignore[misc]  # a bound default
+        clock.seconds += pause
+    assert circuit.state is state
 
 
 def test_after_the_rest_one_may_try_and_an_answer_closes_it(circuit: Breaker, clock: Clock) -> None:
@@ -117,7 +109,7 @@ def test_a_trial_that_says_nothing_leaves_its_place_to_the_next(circuit: Breaker
     with pytest.raises(ZeroDivisionError):
         circuit.call(lambda: 1 / 0, lambda _: CallResult.ANSWERED)
     assert circuit.state is BreakerState.HALF_OPEN
-    succeed(circuit)
+    circuit.call(lambda: "an answer", lambda _: CallResult.ANSWERED)
     assert circuit.state is BreakerState.CLOSED
 
 
@@ -136,11 +128,10 @@ def test_a_call_from_before_decides_nothing_about_a_later_trial(
 def test_of_many_threads_one_tries(circuit: Breaker, clock: Clock) -> None:
     fail(circuit, MAX_OUTAGES)
     clock.seconds += OPEN_SECONDS
-    all_here, others_are_done, tried = threading.Barrier(8), threading.Event(), []
+    others_are_done, tried = threading.Event(), []
     refused: list[str] = []
 
     def try_it() -> None:
-        all_here.wait(5)
         try:
             circuit.call(lambda: tried.append(others_are_done.wait(5)), lambda _: CallResult.ANSWERED)
         except LoginRefused as error:
@@ -148,11 +139,7 @@ def test_of_many_threads_one_tries(circuit: Breaker, clock: Clock) -> None:
             if len(refused) == 7:
                 others_are_done.set()
 
-    threads = [threading.Thread(target=try_it) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[try_it] * 8)
     assert (tried, refused) == ([True], ["vipps_resting"] * 7)
 
 
@@ -231,22 +218,15 @@ def test_a_host_that_cannot_be_reached_counts_however_little_time_is_left(unused
 def test_a_kept_copy_of_discovery_serves_while_it_is_open(provider: Provider, client_of: VippsClient) -> None:
     client_of.check_issuer([], Deadline(2))
     fail(client_of.breaker, MAX_OUTAGES)
-    client_of._discovery._kept["provider"].fresh_until = 0
+    client_of.discovery._kept["provider"].fresh_until = 0
     client_of.check_issuer([], Deadline(2))
 
 
 @pytest.fixture
 def browser(make_app: Any, provider: Provider) -> FlaskClient:
     """Return a browser at a shop whose provider is a real one in its settings."""
-    return browser_of(
-        make_app(
-            demo=True,
-            VIPPS_ENVIRONMENT="test",
-            VIPPS_BASE_URL=provider.origin,
-            VIPPS_CLIENT_ID="a-client",
-            VIPPS_CLIENT_SECRET="a-secret-of-a-client",
-        )
-    )
+    real = {"VIPPS_ENVIRONMENT": "test", "VIPPS_CLIENT_ID": "a-client", "VIPPS_CLIENT_SECRET": "a-secret-of-a-client"}
+    return browser_of(make_app(demo=True, VIPPS_BASE_URL=provider.origin, **real))
 
 
 def press(browser: FlaskClient) -> Any:

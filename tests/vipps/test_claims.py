@@ -33,15 +33,9 @@ def test_no_claims_whatever_raise_or_leave_something_unstorable(claims: dict[str
     info = parse({**claims, **SUB})
     texts = [info.name, info.given_name, info.family_name, info.email, info.phone_number]
     texts += [part for address in info.addresses for part in (address.street, address.postal_code, address.region)]
-    for text in texts:
-        assert text is None or "\x00" not in text
-        assert text is None or text.encode("utf-8") is not None
-        assert text is None or len(text) <= 1000
-
-
-@pytest.mark.parametrize("value", [None, "", "   ", 7, True, ["Kari"], {"first": "Kari"}, "\x00\x01", "\n\n"])
-def test_a_name_that_is_no_name_is_absent(value: object) -> None:
-    assert parse({**SUB, "name": value}).name is None
+    for text in filter(None, texts):
+        assert "\x00" not in text
+        assert 0 < len(text.encode()) <= 4000
 
 
 @pytest.mark.parametrize(
@@ -57,11 +51,6 @@ def test_a_name_is_cleaned_but_not_changed(given: str, kept: str) -> None:
     assert parse({**SUB, "name": given}).name == kept
 
 
-@pytest.mark.parametrize("value", [False, None, "true", "false", 1, 0, [], "yes"])
-def test_only_a_true_verifies_an_email(value: object) -> None:
-    assert parse({**SUB, "email": "kari@example.com", "email_verified": value}).email_verified is False
-
-
 @pytest.mark.parametrize(
     ("value", "normal"),
     [
@@ -72,15 +61,6 @@ def test_only_a_true_verifies_an_email(value: object) -> None:
 )
 def test_an_email_has_one_form(value: str, normal: str) -> None:
     assert parse({**SUB, "email": value}).email == normal
-
-
-@pytest.mark.parametrize(
-    "value",
-    ["", "kari", "a@x,b@y", "a@x.no b@y.no", "a@x.no\r\nBcc: b@y.no", "karı@example.com", "a" * 2000 + "@x.no",
-     ["a@x.no"], 7, "a@@x.no", "a@x"],
-)  # fmt: skip
-def test_an_email_that_is_not_one_plain_address_is_absent(value: object) -> None:
-    assert parse({**SUB, "email": value}).email is None
 
 
 @pytest.mark.parametrize(
@@ -107,15 +87,10 @@ def test_a_phone_number_is_digits_with_its_country_code(value: str, digits: str 
 @pytest.mark.parametrize(
     ("value", "code"),
     [
-        ("NO", "NO"),
-        (" dk ", "DK"),
-        ("AUT", "AT"),
-        ("Denmark", "DK"),
-        ("Sverige", "SE"),
-        ("Suomi", "FI"),
+        ("NO", "NO"), (" dk ", "DK"), ("AUT", "AT"), ("Denmark", "DK"), ("Sverige", "SE"), ("Suomi", "FI"),
         ("Narnia", ""),
     ],
-)
+)  # fmt: skip
 def test_a_country_is_two_letters_and_never_cut(value: str, code: str) -> None:
     info = parse({**SUB, "address": {"street_address": "Storgata 1", "postal_code": "1" * 30, "country": value}})
     assert [(address.country, address.postal_code) for address in info.addresses] == [(code, "")]
@@ -141,21 +116,6 @@ def test_a_claim_that_cannot_be_read_is_named(name: str) -> None:
     assert parse({**SUB, name: None}).problems == ()
 
 
-@pytest.mark.parametrize(
-    "value", ["+4712345678", "47 12 34 56 78", "0712345678", "", "1", "1" * 16, 4712345678, "４７１２３４５６７８"]
-)
-def test_a_phone_number_in_another_form_is_absent(value: object) -> None:
-    assert parse({**SUB, "phone_number": value}).phone_number is None
-
-
-@pytest.mark.parametrize(
-    ("value", "kept"),
-    [("1988-11-04", date(1988, 11, 4)), ("1955-13-45", None), ("04.11.1988", None), ("9999-01-01", None), (None, None)],
-)
-def test_a_birthdate_is_a_day_or_absent(value: object, kept: date | None) -> None:
-    assert parse({**SUB, "birthdate": value}).birthdate == kept
-
-
 def test_the_address_of_empty_strings_is_no_address() -> None:
     assert parse({**SUB, "address": EMPTY_ADDRESS, "other_addresses": []}).addresses == ()
 
@@ -169,10 +129,6 @@ def test_the_default_address_comes_first_and_a_unit_line_stays_a_line() -> None:
         Address("work", "Verkstedgata 3", "5003", "BERGEN", "NO"),
         Address("home", "Fjordveien 12\nUnit B5", "5003", "BERGEN", "NO"),
     )
-
-
-def test_the_national_identity_number_is_not_even_read() -> None:
-    assert "010190" not in repr(parse({**SUB, "nin": "01019012345"}))
 
 
 def test_the_national_identity_number_is_dropped_wherever_it_is() -> None:
@@ -196,8 +152,30 @@ def test_a_broken_consent_object_does_not_lose_the_login(whole: object) -> None:
     assert info.problems
 
 
-@pytest.mark.parametrize("flag", [False, "true", 1, None, [], "absent"])
-def test_a_number_is_verified_only_by_a_true_flag(flag: object) -> None:
-    said = {} if flag == "absent" else {"phone_number_verified": flag}
-    assert not parse({**SUB, "phone_number": "4790000011", **said}).phone_number_verified
-    assert parse({**SUB, "phone_number": "4790000011", "phone_number_verified": True}).phone_number_verified
+# Values that are no value of their claim.
+ABSENT: dict[str, list[object]] = {
+    "name": [None, "", "   ", 7, True, ["Kari"], {"first": "Kari"}, "\x00\x01", "\n\n"],
+    "email": [
+        "", "kari", "a@x,b@y", "a@x.no b@y.no", "a@x.no\r\nBcc: b@y.no", "karı@example.com", "a" * 2000 + "@x.no",
+        ["a@x.no"], 7, "a@@x.no", "a@x",
+    ],
+    "phone_number": [
+        "+4712345678", "47 12 34 56 78", "0712345678", "", "1", "1" * 16, 4712345678, "４７１２３４５６７８",
+    ],
+    "birthdate": ["1955-13-45", "04.11.1988", "9999-01-01", None],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("claim", ABSENT)
+def test_a_value_of_another_form_is_absent(claim: str) -> None:
+    for value in ABSENT[claim]:
+        assert getattr(parse({**SUB, claim: value}), claim) is None, value
+    assert parse({**SUB, "birthdate": "1988-11-04"}).birthdate == date(1988, 11, 4)
+
+
+@pytest.mark.parametrize(("claim", "value"), [("email", "kari@example.com"), ("phone_number", "4790000011")])
+def test_only_a_true_flag_verifies_a_value(claim: str, value: str) -> None:
+    flag = f"{claim}_verified"
+    assert getattr(parse({**SUB, claim: value, flag: True}), flag)
+    for other in ({}, *({flag: said} for said in (False, None, "true", "false", 1, 0, [], "yes"))):
+        assert getattr(parse({**SUB, claim: value, **other}), flag) is False, other

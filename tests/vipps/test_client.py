@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import threading
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -27,17 +28,16 @@ def refused(run: Callable[[], object]) -> str:
     return caught.value.code
 
 
-def test_a_login_makes_two_calls_over_one_kept_connection(provider: Provider, log_in: LogIn) -> None:
+def test_a_login_makes_two_calls_over_one_kept_connection_and_none_at_its_start(
+    provider: Provider, client_of: VippsClient, log_in: LogIn
+) -> None:
+    assert provider.seen == [], "building a client makes none"
     for _ in range(3):
+        client_of.authorization_url(an_attempt())
         assert log_in()["sub"] == SUBJECT
     assert provider.calls(DISCOVERY_PATH) == provider.calls(KEYS_PATH) == 1
     assert provider.calls(TOKEN_PATH) == provider.calls(USERINFO_PATH) == 3
-    assert provider.connections == 1
-
-
-def test_building_a_client_makes_no_call(provider: Provider) -> None:
-    VippsClient(provider.config())
-    assert provider.seen == []
+    assert (len(provider.seen), provider.connections) == (8, 1)
 
 
 def test_the_authorization_request_names_s256_and_carries_state_and_nonce(client_of: VippsClient) -> None:
@@ -101,7 +101,8 @@ def test_every_call_carries_the_tracking_headers_and_userinfo_a_bare_bearer_toke
         (400, {"error": {"deep": 1}}, "token_refused"), (200, [], "token_garbled"), (200, None, "token_garbled"),
         (200, "text", "token_garbled"), (200, {"access_token": None, "token_type": "bearer"}, "token_garbled"),
         (200, {"access_token": "a\r\nb", "token_type": "bearer"}, "token_garbled"),
-        (200, {"access_token": "a", "token_type": "mac"}, "token_garbled"),
+        (200, {"access_token": "a", "token_type": "mac"}, "token_garbled"), (200, {"id_token": "a"}, "token_garbled"),
+        (200, {"access_token": "a", "token_type": None}, "token_garbled"),
         (500, {"error": "server_error"}, "vipps_failing"), (502, {}, "vipps_failing"), (503, {}, "vipps_overloaded"),
         (429, {}, "vipps_overloaded"), (302, {}, "redirect_refused"), (307, {}, "redirect_refused"),
     ],
@@ -115,12 +116,17 @@ def test_a_bad_token_answer_has_a_name_and_is_never_retried(
     assert provider.calls("/elsewhere") == provider.calls(USERINFO_PATH) == 0
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"<html>", b'{"access_token": "a"', b"\xff\xfe", b"[" * 100_000, b"access_token=a&token_type=bearer"]
-)
-def test_a_token_answer_that_is_not_json_is_refused(provider: Provider, log_in: LogIn, body: bytes) -> None:
-    provider.bent[TOKEN_PATH] = lambda to: to.send(body)
-    assert refused(log_in) == "token_garbled"
+def test_a_token_answer_that_is_not_json_is_refused(provider: Provider, log_in: LogIn) -> None:
+    for body in (
+        b"",
+        b"<html>",
+        b'{"access_token": "a"',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b"access_token=a&token_type=bearer",
+    ):
+        provider.bent[TOKEN_PATH] = lambda to, body=body: to.send(body)  # type: ignore[misc]  # a bound default
+        assert refused(log_in) == "token_garbled", body[:40]
 
 
 @pytest.mark.parametrize(
@@ -128,14 +134,26 @@ def test_a_token_answer_that_is_not_json_is_refused(provider: Provider, log_in: 
     [
         (401, b"{}", "userinfo_refused"), (403, b"{}", "userinfo_refused"), (404, b"", "userinfo_refused"),
         (500, b"", "vipps_failing"), (503, b"", "vipps_overloaded"), (302, b"", "redirect_refused"),
+        (307, b"", "redirect_refused"),
         (200, b"", "userinfo_garbled"), (200, b"[]", "userinfo_garbled"), (200, b"null", "userinfo_garbled"),
-        (200, b"<html>", "userinfo_garbled"), (200, b"{}", "userinfo_subject"),
-        (200, b'{"sub": "OTHER-SUBJECT"}', "userinfo_subject"), (200, b'{"sub": null}', "userinfo_subject"),
+        (200, b"<html>", "userinfo_garbled"), (200, b"eyJh.eyJz.c2ln", "userinfo_garbled"),
+        (200, b"{}", "userinfo_subject"), (200, b'{"sub": "OTHER-SUBJECT"}', "userinfo_subject"),
+        (200, b'{"sub": null}', "userinfo_subject"), (200, f'{{"sub": "{SUBJECT} "}}'.encode(), "userinfo_subject"),
+        (200, f'{{"sub": ["{SUBJECT}"]}}'.encode(), "userinfo_subject"),
     ],
 )  # fmt: skip
 def test_bad_userinfo_logs_no_user_in(provider: Provider, log_in: LogIn, status: int, body: bytes, code: str) -> None:
-    provider.bent[USERINFO_PATH] = lambda to: to.send(body, status)
+    provider.bent[USERINFO_PATH] = lambda to: to.send(body, status, Location=provider.origin + "/elsewhere")
     assert refused(log_in) == code
+    assert provider.calls("/elsewhere") == 0
+
+
+def test_claims_at_another_address_are_not_fetched(provider: Provider, log_in: LogIn) -> None:
+    """OpenID Connect Core, section 5.6.2: distributed claims."""
+    sources = {"elsewhere": {"endpoint": f"{provider.origin}/claims", "access_token": "x"}}
+    provider.userinfo = {"_claim_names": {"address": "elsewhere"}, "_claim_sources": sources}
+    assert log_in()["sub"] == SUBJECT
+    assert provider.calls("/claims") == 0
 
 
 def test_userinfo_with_the_subject_in_another_case_is_another_user(provider: Provider, log_in: LogIn) -> None:
@@ -143,12 +161,11 @@ def test_userinfo_with_the_subject_in_another_case_is_another_user(provider: Pro
     assert refused(log_in) == "userinfo_subject"
 
 
-def test_a_body_over_the_limit_is_not_read_to_its_end(provider: Provider, log_in: LogIn) -> None:
+def test_a_body_over_the_limit_is_not_read_to_its_end_and_unpacked_bytes_count(
+    provider: Provider, log_in: LogIn
+) -> None:
     provider.bent[USERINFO_PATH] = lambda to: to.send(b" " * (MAX_BYTES + 1))
     assert refused(log_in) == "answer_too_large"
-
-
-def test_the_limit_counts_unpacked_bytes(provider: Provider, log_in: LogIn) -> None:
     bomb = gzip.compress(b" " * (20 * MAX_BYTES))
     assert len(bomb) < MAX_BYTES
     provider.bent[USERINFO_PATH] = lambda to: to.send(bomb, Content_Encoding="gzip")
@@ -187,8 +204,6 @@ def drip(handler: Handler) -> None:
 def test_the_deadline_counts_from_the_start_and_not_from_the_last_byte(
     provider: Provider, client_of: VippsClient
 ) -> None:
-    import threading
-
     provider.patience = threading.Event()  # type: ignore[attr-defined]
     provider.bent[DISCOVERY_PATH] = drip
     deadline = Deadline(0.3)

@@ -24,27 +24,15 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_the_document_is_kept_for_its_max_age_and_then_fetched_again(
-    provider: Provider, log_in: LogIn, clock: Clock
+@pytest.mark.parametrize(("headers", "seconds"), [({"Cache_Control": "max-age=600"}, 600), ({}, 3600)])
+def test_the_document_is_kept_for_its_max_age_or_an_hour_and_then_fetched_again(
+    provider: Provider, log_in: LogIn, clock: Clock, headers: dict[str, str], seconds: int
 ) -> None:
-    provider.bent[DISCOVERY_PATH] = lambda to: to.send_json(provider.document(), Cache_Control="max-age=600")
-    log_in()
-    clock.seconds += 599
-    log_in()
-    assert provider.calls(DISCOVERY_PATH) == 1
-    clock.seconds += 2
-    log_in()
-    assert provider.calls(DISCOVERY_PATH) == 2
-
-
-def test_without_a_max_age_an_hour_is_assumed(provider: Provider, log_in: LogIn, clock: Clock) -> None:
-    log_in()
-    clock.seconds += 3599
-    log_in()
-    assert provider.calls(DISCOVERY_PATH) == 1
-    clock.seconds += 2
-    log_in()
-    assert provider.calls(DISCOVERY_PATH) == provider.calls(KEYS_PATH) == 2
+    provider.bent[DISCOVERY_PATH] = lambda to: to.send_json(provider.document(), **headers)
+    for pause, calls in ((0, 1), (seconds - 1, 1), (2, 2)):
+        clock.seconds += pause
+        log_in()
+        assert provider.calls(DISCOVERY_PATH) == calls
 
 
 def test_the_last_good_copy_serves_while_discovery_is_down(provider: Provider, log_in: LogIn, clock: Clock) -> None:
@@ -68,8 +56,10 @@ def test_a_changed_endpoint_is_taken_over(provider: Provider, client_of: VippsCl
 
 
 def test_an_endpoint_whose_host_only_begins_as_ours_is_refused(provider: Provider, log_in: LogIn) -> None:
-    for end in (".evil.example/token", "@evil.example/token", "0/token", ""):
-        provider.discovery = {"token_endpoint": provider.origin + end}
+    host = provider.origin.removeprefix("http:")
+    ends = (".evil.example/token", "@evil.example/token", "0/token", "")
+    for url in (*(provider.origin + end for end in ends), f"https:{host}/token", f"{host}/token", "//evil.example/x"):
+        provider.discovery = {"token_endpoint": url}
         assert refused(log_in) == "discovery_unusable"
 
 
@@ -125,12 +115,12 @@ def test_bad_keys_are_refused_and_the_next_good_ones_work(provider: Provider, lo
 def test_keys_of_other_kinds_and_uses_are_passed_over(provider: Provider, log_in: LogIn) -> None:
     good = provider.key.as_dict(private=False)
     others = [
-        {"kty": "EC", "kid": "e"},
-        {"kty": "??"},
-        {**good, "use": "enc", "kid": "public:0"},
-        {"kty": "oct", "k": "eA"},
-    ]
-    provider.bent[KEYS_PATH] = lambda to: to.send_json({"keys": [*others, good, *[{"kty": "OKP"}] * 20]})
+        {"kty": "AKP", "alg": "ML-DSA-00", "pub": "AAAA", "kid": "quantum"}, {"kty": "unheard-of", "kid": "new"},
+        {**good, "alg": "RS999", "kid": "unknown-alg"}, {**good, "use": "enc", "kid": "public:0"},
+        {"kty": "EC", "crv": "P-000", "x": "AA", "y": "AA", "kid": "curve"}, {"kty": "oct", "k": "eA"},
+        {"kty": "RSA", "n": "!", "e": "AQAB", "kid": "broken"}, "no object",
+    ]  # fmt: skip
+    provider.bent[KEYS_PATH] = lambda to: to.send_json({"keys": [*others, good, *others * 3]})
     log_in()
 
 

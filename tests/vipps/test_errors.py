@@ -49,10 +49,8 @@ def test_every_refusal_of_ours_is_raised_somewhere() -> None:
     assert [name for name in REFUSALS if name not in REDIRECT_CODES and f'"{name}"' not in code] == []
 
 
-def test_cancelling_is_not_an_alarm() -> None:
-    assert LoginRefused("access_denied").refusal.level == "info"
-
-
-def test_a_wrong_secret_is_an_alarm_and_an_expired_code_is_not() -> None:
-    assert LoginRefused("invalid_client").refusal.level == "error"
-    assert LoginRefused("invalid_grant").refusal.level == "warning"
+@pytest.mark.parametrize(
+    ("code", "level"), [("access_denied", "info"), ("invalid_grant", "warning"), ("invalid_client", "error")]
+)
+def test_a_wrong_secret_is_an_alarm_and_cancelling_is_none(code: str, level: str) -> None:
+    assert LoginRefused(code).refusal.level == level

@@ -10,7 +10,8 @@ EVIL = [
     "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https:evil", "https://evil.example",
     "javascript:alert(1)", "/\t/evil.example", "/\n/evil.example", "\t//evil.example", " //evil.example", "/ /evil",
     "evil.example", "@evil.example", "/\x00", "/é", "/a\\b", "?x", "#x", "", None, "/" + "x" * 600, "data:text/html,x",
-    "/login/vipps", "/login?next=/", "/\u2028/evil", "http:/evil", ".//evil", "/\x7f",
+    "/login/vipps", "/login?next=/", "/\u2028/evil", "http:/evil", ".//evil", "/\x7f", "http:///evil.example",
+    "/%0d%0aLocation:x\r\nevil", " //evil.example", "localhost:8000@evil.example",
 ]  # fmt: skip
 
 

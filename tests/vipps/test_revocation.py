@@ -48,73 +48,49 @@ def test_an_event_within_the_leeway_counts_and_beyond_it_does_not() -> None:
 
 
 NUMBERS: list[Any] = [True, "1", None, [SECONDS], -1, 0, 10**12, 10**400, 1e308]
-MALFORMED: list[tuple[str, bytes]] = [
-    ("too_large", b"a" * (MAX_BODY_BYTES + 1)),
-    ("too_large", event(NOW, more="x" * MAX_BODY_BYTES)),
-    ("not_two_or_three_segments", b""),
-    ("not_two_or_three_segments", encoded(TEXT)),
-    ("not_two_or_three_segments", jwt(TEXT, rest=b".a.b")),
-    ("not_two_or_three_segments", TEXT.encode()),
-    ("not_base64url", b"\xff\xfe." + encoded(TEXT)),
-    ("not_base64url", encoded(HEADER) + b".a"),
-    ("not_base64url", encoded(HEADER) + b"." + encoded(TEXT) + b"===="),
-    ("not_base64url", encoded(HEADER) + b"\n." + encoded(TEXT)),
-    ("not_base64url", encoded(HEADER) + b".eyJhIjoiPz8+In0"),
-    ("not_base64url", b"e31." + encoded(TEXT)),  # as "e30" but for bits that are none
-    ("not_base64url", b"e30==." + encoded(TEXT)),
-    ("too_deep", jwt("[" * 2000)),
-    ("too_deep", jwt('{"a":' * 400 + "1" + "}" * 400)),
-    ("too_deep", jwt(TEXT, "[" * 2000)),
-    ("not_json", b"."),
-    ("not_json", b".." + encoded(TEXT)),
-    ("not_json", jwt(b"\xff\xfe")),
-    ("not_json", jwt("\ufeff" + TEXT)),
-    ("not_json", jwt("{")),
-    ("not_json", jwt(TEXT + "{}")),
-    ("not_json", jwt('{"iat":' + "9" * 5000 + "}")),
-    ("not_json", jwt(TEXT, "none")),
-    ("not_an_object", jwt("[]")),
-    ("not_an_object", jwt("null")),
-    ("not_an_object", jwt('"CONSENT_REVOKED"')),
-    ("not_an_object", jwt(TEXT, "[]")),
-    ("member_twice", jwt(TEXT[:-1] + ',"sub":"another"}')),
-    ("member_twice", jwt(TEXT, '{"alg":"none","alg":"RS256"}')),
-    ("other_event", event(NOW, event="CONSENT_GRANTED")),
-    ("other_event", event(NOW, event="consent_revoked")),
-    ("other_event", event(NOW, event=["CONSENT_REVOKED"])),
-    ("other_event", event(NOW, event=ABSENT)),
-    ("no_subject", event(NOW, sub=ABSENT)),
-    ("no_subject", event(NOW, sub="")),
-    ("no_subject", event(NOW, sub="  ")),
-    ("no_subject", event(NOW, sub=7)),
-    ("no_subject", event(NOW, sub=None)),
-    ("no_subject", event(NOW, sub="x" * 256)),
-    ("no_subject", event(NOW, sub="a\0b")),
-    ("no_subject", event(NOW, sub="\ud800")),
-    ("no_subject", event(NOW, sub="å")),
-    ("no_sound_times", event(NOW, iat=ABSENT)),
-    ("no_sound_times", event(NOW, exp=ABSENT)),
-    ("no_sound_times", jwt(TEXT.replace(f'"exp": {SECONDS + 300}', '"exp": Infinity'))),
-    ("no_sound_times", jwt(TEXT.replace(f'"exp": {SECONDS + 300}', '"exp": NaN'))),
-    ("no_sound_times", jwt(TEXT.replace(f'"exp": {SECONDS + 300}', '"exp": 1e999'))),
-    *(("no_sound_times", event(NOW, **{name: value})) for name in ("iat", "exp", "nbf") for value in NUMBERS),
-    ("expired", event(NOW - timedelta(days=8))),
-    ("expired", event(NOW, exp=SECONDS - 60)),
-    ("not_yet_valid", event(NOW + timedelta(hours=1))),
-    ("not_yet_valid", event(NOW, nbf=SECONDS + 61)),
-    ("not_yet_valid", event(NOW, iat=SECONDS + 61)),
-]
+EXP = f'"exp": {SECONDS + 300}'
+MALFORMED: dict[str, list[bytes]] = {
+    "too_large": [b"a" * (MAX_BODY_BYTES + 1), event(NOW, more="x" * MAX_BODY_BYTES)],
+    "not_two_or_three_segments": [b"", encoded(TEXT), jwt(TEXT, rest=b".a.b"), TEXT.encode()],
+    "not_base64url": [
+        b"\xff\xfe." + encoded(TEXT), encoded(HEADER) + b".a", encoded(HEADER) + b"." + encoded(TEXT) + b"====",
+        encoded(HEADER) + b"\n." + encoded(TEXT), encoded(HEADER) + b".eyJhIjoiPz8+In0",
+        b"e31." + encoded(TEXT),  # as "e30" but for bits that are none
+        b"e30==." + encoded(TEXT),
+    ],
+    "too_deep": [jwt("[" * 2000), jwt('{"a":' * 400 + "1" + "}" * 400), jwt(TEXT, "[" * 2000)],
+    "not_json": [
+        b".", b".." + encoded(TEXT), jwt(b"\xff\xfe"), jwt("\ufeff" + TEXT), jwt("{"), jwt(TEXT + "{}"),
+        jwt('{"iat":' + "9" * 5000 + "}"), jwt(TEXT, "none"),
+    ],
+    "not_an_object": [jwt("[]"), jwt("null"), jwt('"CONSENT_REVOKED"'), jwt(TEXT, "[]")],
+    "member_twice": [jwt(TEXT[:-1] + ',"sub":"another"}'), jwt(TEXT, '{"alg":"none","alg":"RS256"}')],
+    "other_event": [
+        event(NOW, event=name) for name in ("CONSENT_GRANTED", "consent_revoked", ["CONSENT_REVOKED"], ABSENT)
+    ],
+    "no_subject": [
+        event(NOW, sub=sub) for sub in (ABSENT, "", "  ", 7, None, "x" * 256, "a\0b", "\ud800", "å")
+    ],
+    "no_sound_times": [
+        event(NOW, iat=ABSENT), event(NOW, exp=ABSENT),
+        *(jwt(TEXT.replace(EXP, f'"exp": {number}')) for number in ("Infinity", "NaN", "1e999")),
+        *(event(NOW, **{name: value}) for name in ("iat", "exp", "nbf") for value in NUMBERS),
+    ],
+    "expired": [event(NOW - timedelta(days=8)), event(NOW, exp=SECONDS - 60)],
+    "not_yet_valid": [event(NOW + timedelta(hours=1)), event(NOW, nbf=SECONDS + 61), event(NOW, iat=SECONDS + 61)],
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "body"), MALFORMED)
-def test_what_is_no_such_event_has_a_name(code: str, body: bytes) -> None:
-    assert parse(body, NOW) == Unreadable(code)
+@pytest.mark.parametrize("code", MALFORMED)
+def test_what_is_no_such_event_has_a_name(code: str) -> None:
+    for body in MALFORMED[code]:
+        assert parse(body, NOW) == Unreadable(code), body[:200]
 
 
 def test_every_name_is_tested_here() -> None:
     with open(str(revocation_event.__file__)) as source:
         names = {line.split('"')[1] for line in source if "raise _MalformedError" in line}
-    assert {code for code, _body in MALFORMED} == names
+    assert set(MALFORMED) == names
 
 
 @given(st.binary(max_size=MAX_BODY_BYTES + 10))

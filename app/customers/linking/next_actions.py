@@ -10,8 +10,7 @@ from app.about import EMAIL
 from app.customers.models import Customer
 from app.customers.sessions.reauthentication import has_proof_without_vipps
 from app.settings import settings_of_app
-from app.vipps.errors import REFUSALS, Refusal
-from app.vipps.pages import OUR_MISTAKE
+from app.vipps.errors import PAGES, REFUSALS, Refusal
 from app.vipps.purposes import CONFIRMATIONS, LoginPurpose
 
 # Refusals for which "try again" is not offered: retrying cannot help, or another user began the login.
@@ -23,7 +22,7 @@ NO_RETRY = {
     "other_subject",
     "session_changed",
     "several_accounts",
-    *(code for code, refusal in REFUSALS.items() if refusal.page is OUR_MISTAKE),
+    *(code for code, refusal in REFUSALS.items() if refusal.page is PAGES["our_mistake"]),
 }
 
 

@@ -17,13 +17,8 @@ COMPARED_CLAIMS = ("iss", "aud", "sub", "acr")  # of an ID token; the others dif
 VERBS = {"INSERT": "added", "UPDATE": "changed", "DELETE": "removed"}
 
 
-@dataclass(frozen=True)
-class Fact:
-    """One fact about a login: `name` is the term of the protocol or the database, `meaning` explains it."""
-
-    name: str
-    meaning: str
-    values: tuple[str, ...]
+# A fact about a login: the term of the protocol or the database, what it means, and its values.
+Fact = tuple[str, str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -88,16 +83,12 @@ def _course(timeline: Timeline) -> str:
     passed = f"passed all {len(CHECKS)} checks"
     if not timeline.refusal:
         return passed
-    why = (
-        "the database failed"
-        if timeline.refusal.code == "database_unavailable"
-        else "was refused by the shop’s own rules"
-    )
-    return f"{passed}, and {why}"
+    failed = timeline.refusal.code == "database_unavailable"
+    return f"{passed}, and {'the database failed' if failed else 'was refused by the shop’s own rules'}"
 
 
 def _differences(earlier: Sequence[Fact], later: Sequence[Fact]) -> Iterator[Difference]:
-    left, right = ({(fact.name, fact.meaning): fact.values for fact in facts} for facts in (earlier, later))
+    left, right = ({(name, meaning): values for name, meaning, values in facts} for facts in (earlier, later))
     for key in {**left, **right}:
         if left.get(key, ()) != right.get(key, ()):
             yield Difference(*key, left.get(key, ()), right.get(key, ()))
@@ -106,11 +97,11 @@ def _differences(earlier: Sequence[Fact], later: Sequence[Fact]) -> Iterator[Dif
 def _parameters(pairs: Sequence[Sequence[str]]) -> Iterator[Fact]:
     for name, value in pairs:
         if name not in RANDOM:
-            yield Fact(name, recorded_names.PARAMETERS.get(name, ""), (value,))
+            yield name, recorded_names.PARAMETERS.get(name, ""), (value,)
 
 
 def _meant(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
-    yield Fact("", "The purpose", (timeline.purpose,) if timeline.purpose else ())
+    yield "", "The purpose", (timeline.purpose,) if timeline.purpose else ()
 
 
 def _asked(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
@@ -127,7 +118,7 @@ def _checked(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
     for each in timeline.checks if theirs else ():
         failed = Result.FAILED in (each.result, theirs[each.check.key])
         compared = [f"{name}: {value}" for name, value in each.compared] if failed else []
-        yield Fact("", each.check.title, (each.result, *compared))
+        yield "", each.check.title, (each.result, *compared)
 
 
 def _answered(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
@@ -135,13 +126,13 @@ def _answered(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
     for name, call in _calls(timeline).items():
         answer, counterpart = call["answer"], theirs.get(name, {}).get("answer")
         if name in recorded_names.CALLS or call["status"] != 200:
-            yield Fact(name, recorded_names.CALLS.get(name, ""), (str(call["status"] or call["failure"]),))
+            yield name, recorded_names.CALLS.get(name, ""), (str(call["status"] or call["failure"]),)
         if isinstance(answer, dict) and isinstance(counterpart, dict) and name in recorded_names.CALLS:
-            yield Fact(name, "only in this answer", tuple(sorted(set(answer) - set(counterpart))))
+            yield name, "only in this answer", tuple(sorted(set(answer) - set(counterpart)))
         claims, others = _claims(call), _claims(theirs.get(name))
         for claim in COMPARED_CLAIMS if claims and others else ():
             values = (str(claims[claim]),) if claim in claims else ()
-            yield Fact(claim, recorded_names.CLAIMS[claim], values)
+            yield claim, recorded_names.CLAIMS[claim], values
 
 
 def _calls(timeline: Timeline) -> dict[str, Mapping[str, Any]]:
@@ -156,8 +147,8 @@ def _claims(call: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 def _decided(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
     if decision := (timeline.login.callback or {}).get("decision"):
-        yield Fact("", "The decision", (decision["words"],))
-        yield Fact("", "Why", tuple(decision["reasons"]))
+        yield "", "The decision", (decision["words"],)
+        yield "", "Why", tuple(decision["reasons"])
 
 
 def _written(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
@@ -167,10 +158,5 @@ def _written(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
             verbs = rows.setdefault(each["table"], {})
             verbs[each["verb"]] = verbs.get(each["verb"], 0) + each["rows"]
     for table, verbs in rows.items():
-        yield Fact(
-            table, recorded_names.TABLES.get(table, ""), tuple(_counted(number, verb) for verb, number in verbs.items())
-        )
-
-
-def _counted(number: int, verb: str) -> str:
-    return f"{number} {'row' if number == 1 else 'rows'} {VERBS[verb]}"
+        counted = tuple(f"{number} {'row' if number == 1 else 'rows'} {VERBS[verb]}" for verb, number in verbs.items())
+        yield table, recorded_names.TABLES.get(table, ""), counted

@@ -9,8 +9,9 @@ import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask, Response, current_app, flash, g, has_app_context, request, url_for
 from flask_babel import gettext as _
@@ -22,12 +23,12 @@ from app.customers.account_activity import describe_decision, describe_reasons
 from app.customers.models import Activity
 from app.database import db, utcnow
 from app.guide.inspector import masking, store
-from app.guide.login_requests import is_callback, started_state, started_url
 from app.logging import failure, log, reference
 from app.tokens import secret_hash
 from app.vipps.attempts import hash_of, login_attempt
-from app.vipps.call_signal import Call, call_made
 from app.vipps.claims import parse
+from app.vipps.routes import opened_by_browser
+from app.vipps.transport import Call, call_made
 
 EXTENSION = "inspector"
 MAX_STATEMENTS = 100
@@ -46,34 +47,27 @@ class RequestRecord:
     reads: int = 0
 
 
-@dataclass(frozen=True)
-class LoginHalf:
-    """One of the two requests of a login, as it is saved."""
-
-    method: str
-    path: str
-    query: masking.Pairs
-    headers: masking.Pairs
-    status: int
-    answer_headers: masking.Pairs
-    location: str
-    location_query: masking.Pairs
-    cookies: list[str]
-    seconds: float
-    calls: list[dict[str, Any]]
-    statements: list[dict[str, Any]]
-    reads: int
-    failure: str
-    reference: str
-    purpose: str
-
-
 def init_app(app: Flask) -> None:
     """Record the requests of this app."""
     app.before_request(_start_record)
     app.after_request(_save_record)
     app.extensions[EXTENSION] = {"engine": None}
     call_made.connect(_record_call)
+
+
+def is_callback() -> bool:
+    """Tell whether this request is a callback, and not only a look at its address (HEAD, prefetch)."""
+    return request.endpoint == "vipps.callback" and opened_by_browser()
+
+
+def started_url() -> str:
+    """Return the authorization URL of the login that this request started; empty for any other request."""
+    return str(g.get("authorization_url", ""))
+
+
+def started_state() -> str:
+    """Return the state of the login that this request started; empty for any other request."""
+    return parse_qs(urlsplit(started_url()).query).get("state", [""])[0]
 
 
 def _start_record() -> None:
@@ -114,37 +108,35 @@ def _announce(number: int, half: Mapping[str, Any], next_path: str) -> None:
 
 def _state_of_request() -> str:
     """Return the state, which both halves of a login have; empty for every other request."""
-    if is_callback():
-        return request.args.get("state", "") or "none"
-    return started_state()
+    return (request.args.get("state") or "none") if is_callback() else started_state()
 
 
 def _login_half(record: RequestRecord, response: Response, state: str) -> tuple[str, dict[str, Any], int | None]:
     """Return which half it is, its record, and the customer's id if the login has one."""
     where, query = masking.mask_url(started_url() or response.headers.get("Location", ""))
-    half = LoginHalf(
-        method=request.method,
-        path=request.path,
-        query=masking.mask_pairs(request.args.items(multi=True)),
-        headers=masking.mask_headers(request.headers.items()),
-        status=response.status_code,
-        answer_headers=masking.mask_headers(response.headers.items()),
-        location=where.removeprefix("://"),
-        location_query=query,
-        cookies=[_without_value(cookie) for cookie in response.headers.getlist("Set-Cookie")],
-        seconds=time.monotonic() - record.started,
-        calls=record.calls,
-        statements=record.statements,
-        reads=record.reads,
-        failure=failure(),
-        reference=reference(),
-        purpose=_purpose(state),
-    )
+    half = {
+        "method": request.method,
+        "path": request.path,
+        "query": masking.mask_pairs(request.args.items(multi=True)),
+        "headers": masking.mask_headers(request.headers.items()),
+        "status": response.status_code,
+        "answer_headers": masking.mask_headers(response.headers.items()),
+        "location": where.removeprefix("://"),
+        "location_query": query,
+        "cookies": [_without_value(cookie) for cookie in response.headers.getlist("Set-Cookie")],
+        "seconds": time.monotonic() - record.started,
+        "calls": record.calls,
+        "statements": record.statements,
+        "reads": record.reads,
+        "failure": failure(),
+        "reference": reference(),
+        "purpose": _purpose(state),
+    }
     if not is_callback():
-        return store.START, asdict(half), None
+        return store.START, half, None
     customer_id, decision = _decision()
     issuer = current_app.extensions["vipps"].client.config.issuer
-    return store.CALLBACK, {**asdict(half), "decision": decision, "issuer": issuer}, customer_id
+    return store.CALLBACK, {**half, "decision": decision, "issuer": issuer}, customer_id
 
 
 def _purpose(state: str) -> str:
@@ -171,6 +163,9 @@ def _record_call(sender: object, call: Call) -> None:
         return
     where, query = masking.mask_url(call.url)
     body = masking.mask_json(call.answer_body) if call.status is not None else None
+    members = _members(call.answer_body)
+    # Names only, without their values.
+    unreadable = list(parse({"sub": "", **members}).problems) if call.url.endswith("/userinfo") else []
     record.calls.append(
         {
             "method": call.method,
@@ -184,29 +179,20 @@ def _record_call(sender: object, call: Call) -> None:
             "answer_headers": masking.mask_headers(call.answer_headers.items()),
             "answer": body,
             "answer_text": masking.mask_text(call.answer_body) if body is None else "",
-            "id_token": _id_token(call.answer_body),
-            "unreadable": _unreadable_claims(call) if call.url.endswith("/userinfo") else [],
+            "id_token": masking.decode_token(members.get("id_token")),
+            "unreadable": unreadable,
             "at_statement": len(record.statements),
         }
     )
 
 
-def _unreadable_claims(call: Call) -> list[str]:
-    """Return the names of the claims that the shop could not read, without their values."""
-    try:
-        claims = json.loads(call.answer_body)
-    except (ValueError, RecursionError):
-        return []
-    return list(parse({"sub": "", **claims}).problems) if isinstance(claims, dict) else []
-
-
-def _id_token(body: bytes) -> dict[str, Any] | None:
-    """Return the content of the ID token in a token response, before the response is masked."""
+def _members(body: bytes) -> dict[str, Any]:
+    """Return the members of a JSON object, before they are masked; none of another body."""
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
-        return None
-    return masking.decode_token(answer.get("id_token")) if isinstance(answer, dict) else None
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
 
 def _watch_engine() -> None:

@@ -4,8 +4,9 @@ from flask import Blueprint, Response, abort, jsonify, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from app.guide.inspector import live, recorded_names, store
+from app.guide.inspector.checks import Result
 from app.guide.inspector.comparison import difference_groups, summarize
-from app.guide.inspector.timeline import PARTICIPANTS, Timeline, build_timeline, count_passed, in_brand
+from app.guide.inspector.timeline import PARTICIPANTS, Timeline, build_timeline, in_brand
 from app.guide.sequence import Arrow, draw, shorten
 from app.security import clear_cookie
 
@@ -31,16 +32,11 @@ def show(number: int) -> str:
         Arrow(step.sender, step.receiver, shorten(step.label), f"#step-{number}", number, step.failed)
         for number, step in enumerate(timeline.steps, start=1)
     ]
+    title = f"The login in {len(arrows)} steps, which are explained below"
+    diagram = draw(arrows, title, [in_brand(each) for each in PARTICIPANTS])
+    passed = sum(each.result is Result.PASSED for each in timeline.checks)
     return render_template(
-        "guide/inspector/login.html",
-        timeline=timeline,
-        names=recorded_names,
-        passed=count_passed(timeline),
-        diagram=draw(
-            arrows,
-            f"The login in {len(arrows)} steps, which are explained below",
-            [in_brand(each) for each in PARTICIPANTS],
-        ),
+        "guide/inspector/login.html", timeline=timeline, names=recorded_names, passed=passed, diagram=diagram
     )
 
 
@@ -61,19 +57,12 @@ def latest() -> ResponseReturnValue:
 def download(number: int) -> Response:
     """Download a login as it was recorded, with the result of each check."""
     timeline = _timeline(number)
-    login = timeline.login
+    login, refusal = timeline.login, timeline.refusal.code if timeline.refusal else ""
     checks = [
         {"check": each.check.title, "clause": each.check.clause, "result": each.result} for each in timeline.checks
     ]
-    answer = jsonify(
-        at=login.at.isoformat(),
-        reference=login.reference,
-        outcome=timeline.outcome,
-        refusal=timeline.refusal.code if timeline.refusal else "",
-        start=login.start,
-        callback=login.callback,
-        checks=checks,
-    )
+    told = {"at": login.at.isoformat(), "reference": login.reference, "outcome": timeline.outcome, "refusal": refusal}
+    answer = jsonify(**told, start=login.start, callback=login.callback, checks=checks)
     answer.headers["Content-Disposition"] = f'attachment; filename="login-{number}.json"'
     return answer
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.guide import tables
-from app.guide.error_playground.faults import FAULT_CASES, tried_at
-from app.guide.inspector.checks import CHECKS, CheckResult, Result, check_results
+from app.guide.faults import FAULT_CASES, tried_at
+from app.guide.inspector.checks import CHECKS, CheckResult, check_results
 from app.guide.inspector.store import RecordedLogin
 from app.settings import settings_of_app
 from app.vipps.errors import REFUSALS, Refusal
@@ -18,13 +18,13 @@ from app.vipps.purposes import LoginPurpose
 
 BROWSER, SHOP, DATABASE, VIPPS = PARTICIPANTS = "Browser", "Shop", "Database", "Vipps"
 COOKIE_TAKEN = ("lose_cookie", "other_cookie")  # see `FaultCase.inject`
-_TEXTS = tables.load("steps.toml", "purposes", "without_cookie", "calls")
+_TEXTS = tables.load("steps.toml", "steps", "purposes", "arrivals", "calls")
 NOT_CLAIMED = frozenset({code for check in CHECKS if check.key in ("state", "browser") for code in check.codes})
 
 
 @dataclass(frozen=True)
 class Step:
-    """One arrow. `kind` decides how its details are shown, and `record` is what was recorded of it.
+    """One arrow. `kind` decides how its details are shown, and `record` is what was recorded of it (`data/steps.toml`).
 
     `title` is the step in a few words, `meaning` in a sentence, and `label` the text at its arrow.
     """
@@ -78,14 +78,15 @@ def in_brand(text: str) -> str:
 
 
 def _step_in_brand(step: Step) -> Step:
-    return replace(
-        step,
-        sender=in_brand(step.sender),
-        receiver=in_brand(step.receiver),
-        title=in_brand(step.title),
-        label=in_brand(step.label),
-        meaning=in_brand(step.meaning),
-    )
+    names = ("sender", "receiver", "title", "label", "meaning")
+    texts: dict[str, Any] = {each: in_brand(getattr(step, each)) for each in names}
+    return replace(step, **texts)
+
+
+def _step(name: str, record: Mapping[str, Any], failed: bool = False, **words: Any) -> Step:
+    """Return a step of the table; these words fill the braces in its texts."""
+    texts = {each: text.format(**words) for each, text in _TEXTS["steps"][name].items()}
+    return Step(**texts, record=record, failed=failed)
 
 
 def _start_steps(start: Mapping[str, Any] | None) -> Iterator[Step]:
@@ -93,55 +94,39 @@ def _start_steps(start: Mapping[str, Any] | None) -> Iterator[Step]:
         return
     tried = tried_at(start["path"])
     # The playground's addresses are longer than their arrow; the step below shows the whole address.
-    label = f"{start['method']}, from the playground" if tried else f"{start['method']} {start['path']}"
-    yield Step("request", BROWSER, SHOP, "You press the button", label, "Vipps is not involved yet.", start)
+    where = ", from the playground" if tried else f" {start['path']}"
+    yield _step("press", start, way=start["method"] + where)
     if rows := row_changes(start["statements"]):
-        meaning = "State, nonce and PKCE verifier are created for this login only, and stored here until you are back."
-        yield Step("rows", SHOP, DATABASE, "The shop stores the login", "store the login", meaning, {"rows": rows})
-    meaning = "Your browser gets a cookie, the fourth random value, which ties the login to it, and is redirected."
-    if tried and tried.inject in COOKIE_TAKEN:
-        meaning = "Your browser gets a cookie that ties the login to it, and the error playground removes it again."
+        yield _step("store", {"rows": rows})
+    name = "redirect_without_cookie" if tried and tried.inject in COOKIE_TAKEN else "redirect"
     by_page = ", by a page of the shop" if start["method"] == "POST" else ""  # app.vipps.routes.go_to_vipps
-    way = f"{start['status']} to Vipps{by_page}"
-    yield Step("redirect", SHOP, BROWSER, "The shop sends you to Vipps", way, meaning, start)
-    meaning = (
-        "The address says everything that the shop asks for. What you then do in the app stays between Vipps and you."
-    )
-    yield Step("authorize", BROWSER, VIPPS, "Vipps asks you", "authorization request", meaning, start)
+    yield _step(name, start, status=start["status"], by_page=by_page)
+    yield _step("authorize", start)
 
 
 def _callback_steps(callback: Mapping[str, Any] | None) -> Iterator[Step]:
     if callback is None:
         return
+    failure, calls, statements = callback["failure"], callback["calls"], callback["statements"]
     refused = any(name == "error" for name, _ in callback["query"])
     brought = "an error" if refused else "a code"
-    meaning = f"Through your browser, Vipps sends the shop {brought}. Anyone could have written that address, so from"
-    meaning += " here on the shop checks everything."
-    yield Step("callback", VIPPS, BROWSER, "Vipps sends you back", f"302 with {brought}", meaning, callback, refused)
-    meaning = _TEXTS["without_cookie"].get(
-        callback["failure"], "The browser follows the redirect, and sends its cookie."
-    )
-    yield Step("request", BROWSER, SHOP, "You are back", f"callback with {brought}", meaning, callback)
-    if before := row_changes(callback["statements"][: _first_call(callback)]):
-        meaning = (
-            "In one statement, so that a login can be claimed only once, even if two callbacks come at the same moment."
-        )
-        title, missing = "The shop claims the login", callback["failure"] in NOT_CLAIMED
-        if missing:
-            title, meaning = "The shop looks for the login", "There is none that this browser could claim."
+    yield _step("callback", callback, refused, brought=brought)
+    arrivals = _TEXTS["arrivals"]
+    yield _step("arrive", callback, brought=brought, how=arrivals.get(failure, arrivals["any_other"]))
+    first_call = calls[0]["at_statement"] if calls else len(statements)
+    if before := row_changes(statements[:first_call]):
+        if failure in NOT_CLAIMED:
             before = [{**each, "rows": 0} for each in before if each["table"]]
-        yield Step("rows", SHOP, DATABASE, title, "claim the login", meaning, {"rows": before}, missing)
-    for call in callback["calls"]:
+            yield _step("look_for", {"rows": before}, failed=True)
+        else:
+            yield _step("claim", {"rows": before})
+    for call in calls:
         yield from _call_steps(call)
-    after = row_changes(callback["statements"][_first_call(callback) :])
-    if callback["calls"] and not callback["failure"]:
-        record = {"rows": after, "decision": callback.get("decision")}
-        meaning = "One transaction: either all of it is written, or nothing."
-        yield Step("rows", SHOP, DATABASE, "Which customer is this?", "decide and write", meaning, record)
-    failed = bool(callback["failure"])
-    title = "The shop says what went wrong" if failed else "You’re redirected to your page"
-    meaning = "No login took place." if failed else "With a new session cookie, whose value was never used before."
-    yield Step("answer", SHOP, BROWSER, title, _answer(callback), meaning, callback, failed)
+    if calls and not failure:
+        yield _step("decide", {"rows": row_changes(statements[first_call:]), "decision": callback.get("decision")})
+    leads_to = f"to {callback['location']}" if callback["location"] else "page"
+    answer = f"{callback['status']} {leads_to}"
+    yield _step("refuse" if failure else "answer", callback, failed=bool(failure), answer=answer)
 
 
 def _call_steps(call: Mapping[str, Any]) -> Iterator[Step]:
@@ -170,17 +155,6 @@ def row_changes(statements: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
     return rows
 
 
-def _first_call(callback: Mapping[str, Any]) -> int:
-    """Return the number of statements before the first call to Vipps."""
-    return int(callback["calls"][0]["at_statement"]) if callback["calls"] else len(callback["statements"])
-
-
-def _answer(callback: Mapping[str, Any]) -> str:
-    if callback["location"]:
-        return f"{callback['status']} to {callback['location'] or '/'}"
-    return f"{callback['status']} page"
-
-
 def _outcome(login: RecordedLogin, failure: str) -> str:
     if failure:
         return _refused(login, failure)
@@ -202,8 +176,3 @@ def _refused(login: RecordedLogin, failure: str) -> str:
         return (tried or same[0]).title
     refusal = REFUSALS.get(failure)
     return refusal.page.title.replace("%(brand)s", settings_of_app().brand) if refusal else failure
-
-
-def count_passed(timeline: Timeline) -> int:
-    """Return how many checks were passed."""
-    return sum(each.result is Result.PASSED for each in timeline.checks)

@@ -6,7 +6,7 @@ import pytest
 import urllib3
 from flask.testing import FlaskClient
 
-from app.guide.error_playground.faults import FAULT_CASES, FAULT_GROUPS, STARTERS, FaultCase, FaultGroup
+from app.guide.faults import FAULT_CASES, FAULT_GROUPS, STARTERS, FaultCase, FaultGroup
 from app.vipps import transport
 from tests.conftest import browser_of, cookie_of, open_page, post
 from tests.guide.steps import newest, recorded
@@ -82,40 +82,29 @@ def test_only_a_login_of_the_playground_links_back_to_it(vipps: VippsPerson) -> 
     refused = vipps.browser.get(vipps.approve(vipps.start(), "ola", action="deny"))
     (link,) = Page(refused.text).select(".refused__guide a")
     assert str(link["href"]).startswith("/guide/inspector/latest?")
-
-
-def test_a_login_for_an_account_is_not_a_login_of_the_playground(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     pressed(vipps, "callback_repeated")  # and left
     started = post(vipps.browser, "/account/vipps/refresh", form_on="/account")
     refused = vipps.browser.get(vipps.approve(led_on(vipps.browser, started), "kari", action="deny"))
-    assert refused.status_code == 403, "it is not repeated"
+    assert refused.status_code == 403, "a login for an account is not repeated"
     assert len(Page(refused.text).select(".refused__guide a")) == 1
 
 
-def test_cookies_of_the_guide_are_on_the_privacy_page(vipps: VippsPerson) -> None:
-    pressed(vipps, "callback_repeated")
+def test_a_fault_belongs_to_one_login_of_one_visitor_and_its_cookie_is_on_the_privacy_page(vipps: VippsPerson) -> None:
+    other = browser_of(vipps.app)
+    pressed(vipps, "server_error")
     given = {each.key for each in vipps.browser._cookies.values()}
     listed = {each.get_text() for each in open_page(vipps.browser, "/privacy").select("#cookies code")}
     assert {cookie_of(vipps.app, "inspector"), cookie_of(vipps.app, "error-playground")} <= given <= listed
-
-
-def test_a_fault_belongs_to_one_login_of_one_visitor(vipps: VippsPerson) -> None:
-    other = browser_of(vipps.app)
-    pressed(vipps, "server_error")
     assert vipps.log_in("ola", browser=other).status_code == 303
     assert vipps.log_in("ola").status_code == 303
 
 
-def test_the_page_shows_every_fault_with_what_the_customer_sees(vipps: VippsPerson) -> None:
+def test_the_page_shows_every_fault_folded_and_suggests_three(vipps: VippsPerson) -> None:
     page = open_page(vipps.browser, PLAYGROUND)
     assert [str(each["id"]) for each in page.select(".fault")] == list(FAULT_CASES)
     assert len(page.select(".fault form")) == sum(each.can_be_tried for each in FAULT_CASES.values()) >= 30
     assert "Vipps does not answer" in page.one("#token_slow").get_text()
-
-
-def test_the_page_is_folded_and_suggests_three_faults(vipps: VippsPerson) -> None:
-    page = open_page(vipps.browser, PLAYGROUND)
     folds = page.select("details.fold")
     assert [fold.has_attr("open") for fold in folds] == [True] + [False] * (len(FAULT_GROUPS) - 1)
     counts = [int(fold.select(".fold__count")[0].get_text()) for fold in folds]
@@ -124,12 +113,9 @@ def test_the_page_is_folded_and_suggests_three_faults(vipps: VippsPerson) -> Non
     assert buttons == [f"{PLAYGROUND}/{name}/try" for name in STARTERS]
 
 
-@pytest.mark.parametrize("name", ["unheard-of", "stuck_on_the_phone"])
-def test_there_is_no_such_button(vipps: VippsPerson, name: str) -> None:
-    assert post(vipps.browser, f"{PLAYGROUND}/{name}/try").status_code == 404
-
-
-def test_button_needs_its_token(vipps: VippsPerson) -> None:
+def test_there_is_no_such_button_and_each_needs_its_token(vipps: VippsPerson) -> None:
+    for name in ("unheard-of", "stuck_on_the_phone"):
+        assert post(vipps.browser, f"{PLAYGROUND}/{name}/try").status_code == 404
     assert vipps.browser.post(f"{PLAYGROUND}/server_error/try").status_code == 400
 
 

@@ -1,4 +1,9 @@
-"""Show the error playground, and begin a login with a fault when its button is pressed."""
+"""Show the error playground: every error of a login, with a button that triggers it in the visitor's own.
+
+The simulator injects most faults: the button begins an ordinary login whose authorization request names one, so no
+other customer's login is touched. This module injects the few that belong to this shop or to the browser, such as a
+lost cookie. The inspector then shows where the shop caught the error. The table of faults is the guide's.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,8 +16,8 @@ from sqlalchemy import update
 
 from app.customers.dates import format_period
 from app.database import db
-from app.guide.error_playground.faults import FAULT_CASES, FAULT_GROUPS, PREFIX, STARTERS, FaultCase
-from app.guide.login_requests import CONTINUE, is_callback, started_state
+from app.guide.faults import FAULT_CASES, FAULT_GROUPS, PREFIX, STARTERS, FaultCase
+from app.guide.inspector.recording import is_callback, started_state
 from app.security import clear_cookie, cookie_name, read_cookie, set_cookie
 from app.settings import settings_of_app
 from app.shop import privacy_notice
@@ -26,6 +31,7 @@ bp = Blueprint("error_playground", __name__, url_prefix=PREFIX)
 
 COOKIE = "error-playground"  # its value is the case that this browser's login has
 LIFETIME = timedelta(minutes=15)
+CONTINUE = "vipps.go_to_vipps"
 FAULT = "fault"  # the case's name in the address of the page that leads on to Vipps
 REPEAT = "repeat"  # injected into the callback, and not into the start
 
