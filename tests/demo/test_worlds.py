@@ -205,7 +205,12 @@ def test_worlds_are_bounded_and_old_ones_deleted(shop: Flask, monkeypatch: pytes
     assert kept.create()
     assert not old.simulator_file.exists()
     assert [kept.find(each.id) for each in (old, room)] == [None, room]
-    assert list(kept._open) == [room.id], "the apps of rooms are pushed out last"
+    monkeypatch.setattr(worlds, "MAX_WORLDS", 3)
+    monkeypatch.setattr(worlds, "MAX_OPEN", 2)
+    arriving = kept.create()
+    assert arriving
+    kept._background.submit(lambda: None).result()
+    assert list(kept._open) == [room.id, arriving.id], "the apps of rooms are pushed out last"
     monkeypatch.setattr(worlds, "LIFETIME_SECONDS", -1)
     monkeypatch.setattr(worlds, "_SWEEP_SECONDS", -1)
     kept._open[room.id].touched = 0.0
