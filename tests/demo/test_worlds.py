@@ -205,8 +205,10 @@ def test_worlds_are_bounded_and_old_ones_deleted(shop: Flask, monkeypatch: pytes
     assert kept.create()
     assert not old.simulator_file.exists()
     assert [kept.find(each.id) for each in (old, room)] == [None, room]
-    monkeypatch.setattr(worlds, "MAX_WORLDS", 3)
+    monkeypatch.setattr(worlds, "MAX_WORLDS", 9)
     monkeypatch.setattr(worlds, "MAX_OPEN", 2)
+    kept.shop(room)
+    assert kept.create()
     arriving = kept.create()
     assert arriving
     kept._background.submit(lambda: None).result()
