@@ -1,11 +1,16 @@
 """The learner's pages: enter a room's code, join with a nickname, come back with three words, see the room.
 
-Rule: wrong codes and wrong words are limited for each address; right ones are not, because a whole class has one.
+Rule: a code or words are looked up first, and `WRONG_TRIES` refuses only wrong ones: a class has one address, and a
+learner who mistypes must not keep the others out. But an attacker who may try on without end recognizes a right code:
+it is the one that gets no 429. So `MAX_WRONG_TRIES` closes an address, for right codes too. People who type never reach
+it. An attacker with 600 tries an hour needs two weeks on average to find one of 50 rooms, and five months to find the
+words of one of 60 learners; a room lives for three weeks at most. A program in the class's own network can still keep
+others from joining for an hour. Learners who have joined do not notice it.
 """
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -21,7 +26,8 @@ from demo.workshop.rooms import KEEP, RefusedError, Rooms
 bp = Blueprint("room", __name__, url_prefix="/workshop")
 
 WORLD_COOKIE = "world"
-WRONG_TRIES = "20 per minute; 200 per hour"
+WRONG_TRIES = "20 per minute; 200 per hour"  # then a wrong one gets 429
+MAX_WRONG_TRIES = "600 per hour"  # then a right one does too
 JOINS = "60 per minute; 240 per hour"  # a class behind one address, and then another one
 VERDICTS = "120 per minute"
 REFRESH_SECONDS = 5
@@ -31,13 +37,24 @@ VERDICT_WORDS = frozenset({"safe", "unsafe", "unclear", "not applicable"})
 
 
 def _is_wrong(response: Response) -> bool:
-    return response.status_code == 404
+    return bool(g.get("is_wrong_try"))
 
 
 # One count for all routes that accept a code or words.
-limit_wrong_tries = limiter.shared_limit(
-    WRONG_TRIES, scope="workshop-codes", key_func=client_network, deduct_when=_is_wrong
+limit_guessing = limiter.shared_limit(
+    MAX_WRONG_TRIES, scope="workshop-guesses", key_func=client_network, deduct_when=_is_wrong
 )
+
+
+@limiter.shared_limit(WRONG_TRIES, scope="workshop-codes", key_func=client_network)
+def _refuse_too_many() -> None:
+    """Abort with 429 after too many calls for an address."""
+
+
+def note_wrong_try() -> None:
+    """Count a wrong code or wrong words; abort with 429 if there were too many."""
+    g.is_wrong_try = True
+    _refuse_too_many()
 
 
 class JoinForm(Form):
@@ -76,7 +93,7 @@ def index() -> ResponseReturnValue:
 
 @bp.route("/<code>", methods=["GET", "POST"])
 @limiter.limit(JOINS, key_func=client_network, methods=["POST"])
-@limit_wrong_tries
+@limit_guessing
 def join(code: str) -> ResponseReturnValue:
     """Join a room with a nickname; a learner of the room goes on to their own page."""
     room = _open_room(code)
@@ -92,13 +109,14 @@ def join(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/<code>/return")
-@limit_wrong_tries
+@limit_guessing
 def come_back(code: str) -> ResponseReturnValue:
     """Let a learner go on in their own world in this browser."""
     room, form = _open_room(code), ReturnForm()
     if form.validate_on_submit():
         if learner := _rooms().learner_by_words(room.code, form.words.data or ""):
             return _enter(learner)
+        note_wrong_try()
         form.words.errors = [_("No learner of this room has these words. The teacher can read yours to you.")]
         return _join_page(room, JoinForm(formdata=None), form), 404
     return _join_page(room, JoinForm(formdata=None), form)
@@ -133,7 +151,7 @@ def leave() -> ResponseReturnValue:
 
 @bp.post("/<code>/verdicts")
 @limiter.limit(VERDICTS, key_func=client_network)
-@limit_wrong_tries
+@limit_guessing
 def verdicts(code: str) -> ResponseReturnValue:
     """Store what the Build track's checker found in one stage of a learner's own shop.
 
@@ -152,6 +170,7 @@ def verdicts(code: str) -> ResponseReturnValue:
         abort(400)
     known, is_looked_up = codes.read_room_code(code), sent.get("looked_up") is True
     if not _rooms().save_verdicts(known, codes.read_words(words), name, found, is_looked_up):
+        note_wrong_try()
         abort(404)
     return jsonify(stored=len(found))
 
@@ -181,6 +200,7 @@ def _open_room(typed: str) -> Room:
     code = codes.read_room_code(typed)
     room = _rooms().find(code) if code else None
     if room is None:
+        note_wrong_try()
         abort(404)
     return room
 

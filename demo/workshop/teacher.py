@@ -1,6 +1,7 @@
 """The teacher's pages: rooms, the board, the projector, a learner, and the logins of a learner's world.
 
-Rule: every page but the link itself asks for the teacher's cookie, and every change is a form with a CSRF token.
+Rule: every page but the link itself asks for the teacher's cookie, and every change is a form with a CSRF token. Wrong
+links are limited for each address, and a right one is not: its token has 256 bits, so no number of tries finds it.
 """
 
 from typing import Any
@@ -21,7 +22,7 @@ bp = Blueprint("teacher", __name__, url_prefix="/workshop/teach")
 
 TEACHER_COOKIE = "workshop-teacher"
 REFRESH_SECONDS = 5
-LINKS = "20 per minute"
+WRONG_LINKS = "20 per minute"
 OPEN = frozenset({"teacher.link", "teacher.use_link"})
 
 
@@ -34,23 +35,28 @@ def require_teacher() -> ResponseReturnValue | None:
 
 
 @bp.get("/open/<token>")
-@limiter.limit(LINKS, key_func=client_network)
 def link(token: str) -> ResponseReturnValue:
     """Show a button. The link works once, so a program that looks at links ahead must not use it up."""
-    is_valid = _rooms().has_link(token)
-    return render_template("workshop/link.html", token=token, is_valid=is_valid), 200 if is_valid else 404
+    return (
+        render_template("workshop/link.html", token=token, is_valid=True) if _rooms().has_link(token) else _wrong_link()
+    )
 
 
 @bp.post("/open/<token>")
-@limiter.limit(LINKS, key_func=client_network)
 def use_link(token: str) -> ResponseReturnValue:
     """Make this browser the teacher's."""
     cookie = _rooms().use_link(token)
     if cookie is None:
-        return render_template("workshop/link.html", token=token, is_valid=False), 404
+        return _wrong_link()
     response = redirect(url_for("teacher.index"), 303)
     set_cookie(response, TEACHER_COOKIE, cookie, max_age=TEACHER_LIFETIME)
     return response
+
+
+@limiter.shared_limit(WRONG_LINKS, scope="workshop-links", key_func=client_network)
+def _wrong_link() -> ResponseReturnValue:
+    """Say that a link does not work; answer 429 after too many of an address."""
+    return render_template("workshop/link.html", is_valid=False), 404
 
 
 @bp.post("/log-out")
