@@ -10,7 +10,19 @@ others from joining for an hour. Learners who have joined do not notice it.
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, g, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    flash,
+    g,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -20,6 +32,7 @@ from wtforms.validators import DataRequired, Length
 from app.forms import Form, one_line
 from app.security import client_network, limiter, read_cookie, set_cookie
 from demo.workshop import board, codes
+from demo.workshop.feedback import form_of
 from demo.workshop.models import MAX_NICKNAME, Learner, Room
 from demo.workshop.rooms import KEEP, RefusedError, Rooms
 
@@ -141,6 +154,20 @@ def mine() -> ResponseReturnValue:
     )
 
 
+@bp.route("/room/feedback", methods=["GET", "POST"])
+def feedback() -> ResponseReturnValue:
+    """Ask a learner for feedback; they can change it as long as the room is there."""
+    learner = _learner()
+    if learner is None:
+        return redirect(url_for("room.index"), 303)
+    form = form_of(learner)
+    if form.validate_on_submit():
+        _rooms().save_feedback(learner, form.answers)
+        flash(_("Thank you. Your teacher can read it now."), "success")
+        return redirect(url_for("room.mine"), 303)
+    return render_template("workshop/feedback_form.html", form=form, room=learner.room)
+
+
 @bp.post("/room/leave")
 def leave() -> ResponseReturnValue:
     """Delete a learner, their progress and their world."""
@@ -220,5 +247,6 @@ def _refusals() -> dict[str, str]:
     return {
         "full": _("This room is full. Please tell your teacher."),
         "ended": _("This room has ended."),
+        "closed": _("The door of this room is closed. Please ask your teacher to open it."),
         "taken": _("Another learner has this nickname. Please choose another one."),
     }

@@ -14,6 +14,7 @@ from app.forms import one_line
 from app.security import clear_cookie, client_network, limiter, read_cookie, set_cookie
 from demo.workshop import codes, learner_logins
 from demo.workshop.board import MissionWatcher, board_csv, build_board
+from demo.workshop.feedback import QUESTIONS, answers_in
 from demo.workshop.models import MAX_MESSAGE, MAX_NICKNAME, Learner, Room
 from demo.workshop.rooms import KEEP, Rooms
 from demo.workshop.store import TEACHER_LIFETIME
@@ -23,6 +24,7 @@ bp = Blueprint("teacher", __name__, url_prefix="/workshop/teach")
 TEACHER_COOKIE = "workshop-teacher"
 REFRESH_SECONDS = 5
 WRONG_LINKS = "20 per minute"
+CHANGES = "'pause', 'go-on', 'message', 'close-door', 'open-door', 'next-part', 'ranking', 'end', 'delete'"
 OPEN = frozenset({"teacher.link", "teacher.use_link"})
 
 
@@ -122,7 +124,16 @@ def export(code: str) -> Response:
     return response
 
 
-@bp.post("/<code>/<any('pause', 'go-on', 'message', 'next-part', 'ranking', 'end', 'delete'):action>")
+@bp.get("/<code>/feedback")
+def feedback(code: str) -> str:
+    """Show what the learners answered at the end, without nicknames."""
+    room = _room(code)
+    answers = answers_in(room)
+    asked = [(text, [each[number] for each in answers if each[number]]) for number, text in enumerate(QUESTIONS)]
+    return render_template("workshop/feedback.html", room=room, asked=asked, count=len(answers))
+
+
+@bp.post(f"/<code>/<any({CHANGES}):action>")
 def change(code: str, action: str) -> ResponseReturnValue:
     """Do what a button of the board says."""
     room, rooms = _room(code), _rooms()
@@ -130,6 +141,8 @@ def change(code: str, action: str) -> ResponseReturnValue:
         rooms.change(room.code, is_paused=action == "pause")
     elif action == "message":
         rooms.change(room.code, message=one_line(request.form.get("message"))[:MAX_MESSAGE])
+    elif action in ("close-door", "open-door"):
+        rooms.change(room.code, is_closed=action == "close-door")
     elif action == "next-part":
         rooms.open_next_part(room.code, request.form.get("shown", 0, int))
     elif action == "ranking":
@@ -155,9 +168,9 @@ def learner(code: str, number: int) -> str:
     )
 
 
-@bp.post("/<code>/learners/<int:number>/<any('rename', 'hide', 'show', 'reset'):action>")
+@bp.post("/<code>/learners/<int:number>/<any('rename', 'hide', 'show', 'reset', 'remove'):action>")
 def change_learner(code: str, number: int, action: str) -> ResponseReturnValue:
-    """Rename, hide, show or reset a learner."""
+    """Rename, hide, show, reset or remove a learner."""
     room, rooms = _room(code), _rooms()
     mine = _learner(room, number)
     if action == "rename":
@@ -167,6 +180,10 @@ def change_learner(code: str, number: int, action: str) -> ResponseReturnValue:
     elif action == "reset":
         rooms.reset(mine)
         flash(_("%(name)s has a fresh shop and no solved missions.", name=mine.nickname), "success")
+    elif action == "remove":
+        rooms.leave(mine)
+        flash(_("%(name)s is removed, with their shop.", name=mine.nickname), "success")
+        return redirect(url_for("teacher.board", code=room.code), 303)
     else:
         rooms.hide(mine, action == "hide")
     return redirect(url_for("teacher.learner", code=room.code, number=number), 303)

@@ -78,6 +78,7 @@ JOINS: list[tuple[str, str, str]] = [
     ("full server", "Bo", "This room is full"),
     ("no world", "Bo", "This room is full"),
     ("ended", "Bo", "This room has ended"),
+    ("closed", "Bo", "The door of this room is closed"),
 ]
 
 
@@ -89,8 +90,9 @@ def test_joining_is_refused(room: Class, monkeypatch: pytest.MonkeyPatch, case: 
     room.worlds.is_full = case == "no world"
     if case in ("full", "full server"):
         monkeypatch.setattr(rooms, "MAX_LEARNERS" if case == "full" else "MAX_LEARNERS_IN_ALL", 1)
-    if case == "ended":
-        room.press("end")
+    if case in ("ended", "closed"):
+        room.press({"ended": "end", "closed": "close-door"}[case])
+        assert not open_page(client, path).select("#nickname")
     page = shown(post(client, path, {"nickname": nickname}, form_on="/workshop/" + room.code))
     assert told in page.text
     assert (room.worlds.made, room.cookie(client)) == (1, None)
@@ -213,6 +215,8 @@ CHANGES: list[tuple[str, dict[str, str], str, object]] = [
     ("next-part", {"shown": "x"}, "open_parts", 1),
     ("ranking", {"on": "1"}, "has_ranking", True),
     ("ranking", {"on": "0"}, "has_ranking", False),
+    ("close-door", {}, "is_closed", True),
+    ("open-door", {}, "is_closed", False),
 ]
 
 
@@ -267,6 +271,54 @@ def test_a_learner_is_renamed_hidden_and_reset(room: Class) -> None:
     room.rooms.note_solved([(room.learner(world).id, "one", before)])  # was checked before the reset
     after = room.learner(world)
     assert (after.words, after.progress, after.since > before) == (words, [], True)
+
+
+def test_a_removed_learner_can_join_again_only_while_the_door_is_open(room: Class) -> None:
+    client, world = room.join("Ada")
+    _, other = room.join("Bo")
+    path = f"{room.board_path}/learners/{room.learner(world).id}/remove"
+    assert post(room.teacher, path, form_on="/workshop/teach").headers["Location"] == room.board_path
+    assert ([row[0] for row in room.rows()], list(room.worlds.all)) == (["Bo"], [other.id])
+    assert client.get("/workshop/room").headers["Location"] == "/workshop"
+    room.press("close-door")
+    assert "The door is closed" in room.board("/projector").text
+    assert not open_page(client, f"/workshop/{room.code}").select("#nickname")
+    room.press("open-door")
+    room.join("Ada")
+
+
+def test_a_room_of_an_earlier_version_has_an_open_door(room: Class, tmp_path: Path) -> None:
+    with room.rooms.writing() as session:
+        session.execute(text("ALTER TABLE room DROP COLUMN is_closed"))
+    room.rooms.engine.dispose()
+    newer = store.Store(tmp_path)
+    newer.engine.dispose()
+    assert room.rooms.find(room.code).is_closed is False
+
+
+# ---------- feedback ----------
+
+
+def test_feedback_has_no_names_and_can_be_changed(room: Class) -> None:
+    path, clients = "/workshop/room/feedback", {name: room.join(name)[0] for name in ("Ada", "Bo", "Cy")}
+    room.press("end")
+    sent = [("Ada", "zebra", ""), ("Bo", "changed", ""), ("Bo", "=1+1 <b>\nnext</b>", "all"), ("Cy", "x" * 501, "")]
+    sent += [("Cy", "gone", ""), ("Cy", " ", "")]
+    statuses = [
+        post(clients[name], path, {"first": first, "third": third}, form_on=path).status_code
+        for name, first, third in sent
+    ]
+    assert statuses == [303, 303, 303, 200, 303, 303]
+    assert open_page(clients["Bo"], path).one("#first").get_text().strip() == "=1+1 <b> next</b>"
+    page = room.board("/feedback")
+    assert "2 learners answered." in page.text
+    assert [each.get_text() for each in page.select("main li")] == ["=1+1 <b> next</b>", "zebra", "all"]
+    assert not {"Ada", "Bo", "Cy"} & {*page.text.split()}
+    rows = list(csv.reader(io.StringIO(room.teacher.get(f"{room.board_path}/board.csv").text)))
+    assert rows[-2:] == [["", "'=1+1 <b> next</b>", "", "all"], ["", "zebra", "", ""]]
+    room.rooms.hide(room.rooms.find(room.code).learners[0], True)
+    assert "zebra" not in room.board("/feedback").text
+    assert room.browser().get(path).headers["Location"] == "/workshop"
 
 
 # ---------- the board ----------
@@ -377,6 +429,7 @@ def fill(room: Class) -> None:
     _, world = room.join("Ada")
     room.rooms.record(world.id, "one", solved=True)
     room.rooms.save_verdicts(room.code, room.learner(world).words, "1", [], True)
+    room.rooms.save_feedback(room.learner(world), ["a", "", ""])
 
 
 ENDS: list[tuple[str, dict[str, float], bool]] = [
