@@ -276,9 +276,11 @@ def test_a_learner_is_renamed_hidden_and_reset(room: Class) -> None:
 def test_a_removed_learner_can_join_again_only_while_the_door_is_open(room: Class) -> None:
     client, world = room.join("Ada")
     _, other = room.join("Bo")
+    room.rooms.save_feedback(room.learner(world), ["a", "b", "c"])
     path = f"{room.board_path}/learners/{room.learner(world).id}/remove"
     assert post(room.teacher, path, form_on="/workshop/teach").headers["Location"] == room.board_path
     assert ([row[0] for row in room.rows()], list(room.worlds.all)) == (["Bo"], [other.id])
+    assert everything(room)["feedback"] == 0
     assert client.get("/workshop/room").headers["Location"] == "/workshop"
     room.press("close-door")
     assert "The door is closed" in room.board("/projector").text
