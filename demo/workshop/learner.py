@@ -53,6 +53,10 @@ def _is_wrong(response: Response) -> bool:
     return bool(g.get("is_wrong_try"))
 
 
+def _has_joined(response: Response) -> bool:
+    return response.status_code == 303  # a nickname that is refused keeps no other learner out
+
+
 # One count for all routes that accept a code or words.
 limit_guessing = limiter.shared_limit(
     MAX_WRONG_TRIES, scope="workshop-guesses", key_func=client_network, deduct_when=_is_wrong
@@ -105,7 +109,7 @@ def index() -> ResponseReturnValue:
 
 
 @bp.route("/<code>", methods=["GET", "POST"])
-@limiter.limit(JOINS, key_func=client_network, methods=["POST"])
+@limiter.limit(JOINS, key_func=client_network, methods=["POST"], deduct_when=_has_joined)
 @limit_guessing
 def join(code: str) -> ResponseReturnValue:
     """Join a room with a nickname; a learner of the room goes on to their own page."""

@@ -127,6 +127,14 @@ def test_wrong_codes_and_words_are_limited_together_and_right_ones_pass(
     assert client.get("/workshop/room").status_code == 200
 
 
+def test_a_refused_nickname_keeps_no_other_learner_out(room: Class) -> None:
+    path, client = f"/workshop/{room.code}", room.browser()
+    token = open_page(client, path).one("[name=csrf_token]")["value"]
+    for _ in range(allowed_by(learner.JOINS) + 1):
+        assert client.post(path, data={"csrf_token": token, "nickname": ""}).status_code == 200
+    room.join("Ada")
+
+
 def test_nothing_about_the_browser_is_stored(room: Class, tmp_path: Path) -> None:
     client, path = room.browser(), f"/workshop/{room.code}"
     client.environ_base.update(REMOTE_ADDR="203.0.113.77", HTTP_USER_AGENT="Unusual/77")
