@@ -1,7 +1,7 @@
 """The learner's pages: enter a room's code, join with a nickname, come back with three words, see the room.
 
 Rule: a code or words are looked up first, and `WRONG_TRIES` refuses only wrong ones: a class has one address, and a
-learner who mistypes must not keep the others out. But an attacker who may try on without end recognizes a right code:
+learner who mistypes must not keep the others out. But an attacker who may try without end recognizes a right code:
 it is the one that gets no 429. So `MAX_WRONG_TRIES` closes an address, for right codes too. People who type never reach
 it. An attacker with 600 tries an hour needs two weeks on average to find one of 50 rooms, and five months to find the
 words of one of 60 learners; a room lives for three weeks at most. A program in the class's own network can still keep
