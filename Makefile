@@ -44,8 +44,8 @@ bench: $(BIN)/ready-dev ## Measure the figures of docs/performance.md
 check-merchants: $(BIN)/ready-dev ## Check this shop and apps on other libraries; write the guide's table
 	$(BIN)/python -m bench.merchants
 
-test-build-track: $(BIN)/ready-dev ## Run every solution of the Build track through every stage up to its own
-	BUILD_TRACK=whole $(BIN)/pytest -n 3 tests/demo/test_build_track.py
+test-build-track: $(BIN)/ready-dev ## Run every solution of the Build track, in Flask and Express, through every stage up to its own
+	BUILD_TRACK=whole $(BIN)/pytest -n 3 tests/demo/test_build_track.py tests/demo/test_build_track_express.py
 
 # demo-only: end
 $(BIN)/ready: requirements.txt

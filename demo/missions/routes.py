@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -76,7 +76,7 @@ def answer(key: str) -> ResponseReturnValue:
     mission = _mission(key)
     given = request.form.get("answer", "")[:MAX_ANSWER]
     TRACK.open(key)
-    TRACK.notice(given)
+    g.is_mission_solved = TRACK.notice(given, key)
     if key in TRACK.ticked():
         return redirect(url_for("missions.show", key=key), 303)
     return _page(mission, given=given, is_wrong=True)

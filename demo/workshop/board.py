@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.logging import log
+from demo.workshop.feedback import QUESTIONS, answers_in
 from demo.workshop.models import Learner, Progress, Room, StageResult
 from demo.workshop.rooms import BoardMission, Rooms, VisitorWorld
 
@@ -158,7 +159,10 @@ def ranking(rooms: Rooms, room: Room) -> Sequence[BoardRow]:
 
 
 def board_csv(board: Board) -> str:
-    """Return the board as CSV (RFC 4180): a row for each learner, with the minute of each solved mission and hints."""
+    """Return the board as CSV (RFC 4180): a row for each learner, with the minute of each solved mission and hints.
+
+    What the learners said at the end follows below, in rows of its own: it has no nickname.
+    """
     file = io.StringIO()
     writer = csv.writer(file)
     stages = sorted({each.stage for row in board.rows for each in row.learner.stages})
@@ -168,6 +172,9 @@ def board_csv(board: Board) -> str:
         cells = [value for each in row.cells for value in ("" if each.minute is None else each.minute, each.hints)]
         results = {each.stage: f"{each.passed} of {len(each.verdicts)}" for each in row.learner.stages}
         writer.writerow([_cell(row.learner.nickname), row.solved, *cells, *(results.get(each, "") for each in stages)])
+    if answers := answers_in(board.room):
+        writer.writerows([[], ["", *map(str, QUESTIONS)]])
+        writer.writerows(["", *map(_cell, each)] for each in answers)
     return BYTE_ORDER_MARK + file.getvalue()
 
 

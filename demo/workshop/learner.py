@@ -1,12 +1,28 @@
 """The learner's pages: enter a room's code, join with a nickname, come back with three words, see the room.
 
-Rule: wrong codes and wrong words are limited for each address; right ones are not, because a whole class has one.
+Rule: a code or words are looked up first, and `WRONG_TRIES` refuses only wrong ones: a class has one address, and a
+learner who mistypes must not keep the others out. But an attacker who may try without end recognizes a right code:
+it is the one that gets no 429. So `MAX_WRONG_TRIES` closes an address, for right codes too. People who type never reach
+it. An attacker with 600 tries an hour needs two weeks on average to find one of 50 rooms, and five months to find the
+words of one of 60 learners; a room lives for three weeks at most. A program in the class's own network can still keep
+others from joining for an hour. Learners who have joined do not notice it.
 """
 
-from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    flash,
+    g,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -16,14 +32,15 @@ from wtforms.validators import DataRequired, Length
 from app.forms import Form, one_line
 from app.security import client_network, client_site, limiter, read_cookie, set_cookie
 from demo.workshop import board, codes
+from demo.workshop.feedback import form_of
 from demo.workshop.models import MAX_NICKNAME, Learner, Room
 from demo.workshop.rooms import KEEP, RefusedError, Rooms
 
 bp = Blueprint("room", __name__, url_prefix="/workshop")
 
 WORLD_COOKIE = "world"
-WRONG_TRIES = "20 per minute; 200 per hour"
-WRONG_TRIES_PER_SITE = "100 per minute; 1000 per hour"  # an IPv6 site has many networks
+WRONG_TRIES = "20 per minute; 200 per hour"  # then a wrong one gets 429
+MAX_WRONG_TRIES = "600 per hour"  # of an IPv6 site, or an IPv4 address; then a right one gets 429 too
 JOINS = "60 per minute; 240 per hour"  # a class behind one address, and then another one
 VERDICTS = "120 per minute"
 REFRESH_SECONDS = 5
@@ -33,15 +50,28 @@ VERDICT_WORDS = frozenset({"safe", "unsafe", "unclear", "not applicable"})
 
 
 def _is_wrong(response: Response) -> bool:
-    return response.status_code == 404
+    return bool(g.get("is_wrong_try"))
 
 
-def limit_wrong_tries(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
-    """Limit wrong tries, with one count for all routes that accept a code or words."""
-    for limit, client in ((WRONG_TRIES, client_network), (WRONG_TRIES_PER_SITE, client_site)):
-        scope = f"workshop-codes {client.__name__}"
-        view = limiter.shared_limit(limit, scope=scope, key_func=client, deduct_when=_is_wrong)(view)
-    return view
+def _has_joined(response: Response) -> bool:
+    return response.status_code == 303  # a nickname that is refused keeps no other learner out
+
+
+# One count for all routes that accept a code or words.
+limit_guessing = limiter.shared_limit(
+    MAX_WRONG_TRIES, scope="workshop-guesses", key_func=client_site, deduct_when=_is_wrong
+)
+
+
+@limiter.shared_limit(WRONG_TRIES, scope="workshop-codes", key_func=client_network)
+def _refuse_too_many() -> None:
+    """Abort with 429 after too many calls for an address."""
+
+
+def note_wrong_try() -> None:
+    """Count a wrong code or wrong words; abort with 429 if there were too many."""
+    g.is_wrong_try = True
+    _refuse_too_many()
 
 
 class JoinForm(Form):
@@ -79,8 +109,8 @@ def index() -> ResponseReturnValue:
 
 
 @bp.route("/<code>", methods=["GET", "POST"])
-@limiter.limit(JOINS, key_func=client_network, methods=["POST"])
-@limit_wrong_tries
+@limiter.limit(JOINS, key_func=client_network, methods=["POST"], deduct_when=_has_joined)
+@limit_guessing
 def join(code: str) -> ResponseReturnValue:
     """Join a room with a nickname; a learner of the room goes on to their own page."""
     room = _open_room(code)
@@ -96,13 +126,14 @@ def join(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/<code>/return")
-@limit_wrong_tries
+@limit_guessing
 def come_back(code: str) -> ResponseReturnValue:
     """Let a learner go on in their own world in this browser."""
     room, form = _open_room(code), ReturnForm()
     if form.validate_on_submit():
         if learner := _rooms().learner_by_words(room.code, form.words.data or ""):
             return _enter(learner)
+        note_wrong_try()
         form.words.errors = [_("No learner of this room has these words. The teacher can read yours to you.")]
         return _join_page(room, JoinForm(formdata=None), form), 404
     return _join_page(room, JoinForm(formdata=None), form)
@@ -127,6 +158,20 @@ def mine() -> ResponseReturnValue:
     )
 
 
+@bp.route("/room/feedback", methods=["GET", "POST"])
+def feedback() -> ResponseReturnValue:
+    """Ask a learner for feedback; they can change it as long as the room is there."""
+    learner = _learner()
+    if learner is None:
+        return redirect(url_for("room.index"), 303)
+    form = form_of(learner)
+    if form.validate_on_submit():
+        _rooms().save_feedback(learner, form.answers)
+        flash(_("Thank you. Your teacher can read it now."), "success")
+        return redirect(url_for("room.mine"), 303)
+    return render_template("workshop/feedback_form.html", form=form, room=learner.room)
+
+
 @bp.post("/room/leave")
 def leave() -> ResponseReturnValue:
     """Delete a learner, their progress and their world."""
@@ -137,7 +182,7 @@ def leave() -> ResponseReturnValue:
 
 @bp.post("/<code>/verdicts")
 @limiter.limit(VERDICTS, key_func=client_network)
-@limit_wrong_tries
+@limit_guessing
 def verdicts(code: str) -> ResponseReturnValue:
     """Store what the Build track's checker found in one stage of a learner's own shop.
 
@@ -156,6 +201,7 @@ def verdicts(code: str) -> ResponseReturnValue:
         abort(400)
     known, is_looked_up = codes.read_room_code(code), sent.get("looked_up") is True
     if not _rooms().save_verdicts(known, codes.read_words(words), name, found, is_looked_up):
+        note_wrong_try()
         abort(404)
     return jsonify(stored=len(found))
 
@@ -185,6 +231,7 @@ def _open_room(typed: str) -> Room:
     code = codes.read_room_code(typed)
     room = _rooms().find(code) if code else None
     if room is None:
+        note_wrong_try()
         abort(404)
     return room
 
@@ -204,5 +251,6 @@ def _refusals() -> dict[str, str]:
     return {
         "full": _("This room is full. Please tell your teacher."),
         "ended": _("This room has ended."),
+        "closed": _("The door of this room is closed. Please ask your teacher to open it."),
         "taken": _("Another learner has this nickname. Please choose another one."),
     }

@@ -7,13 +7,14 @@ room are deleted with it (`rooms.Rooms.delete_old`).
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from app.database import UtcDateTime
 
 MAX_NICKNAME = 24
 MAX_MESSAGE = 280
+MAX_FEEDBACK = 500  # of an answer
 
 
 class WorkshopBase(DeclarativeBase):
@@ -44,6 +45,7 @@ class Room(WorkshopBase):
     message: Mapped[str] = mapped_column(String(MAX_MESSAGE), default="")
     open_parts: Mapped[int] = mapped_column(default=1)
     has_ranking: Mapped[bool] = mapped_column(default=False)
+    is_closed: Mapped[bool] = mapped_column(default=False, server_default=false())  # its door: no learner can join
     checked_at: Mapped[datetime | None]
     learners: Mapped[list["Learner"]] = relationship(
         back_populates="room", cascade="all, delete-orphan", order_by="Learner.id"
@@ -69,6 +71,7 @@ class Learner(WorkshopBase):
     stages: Mapped[list["StageResult"]] = relationship(
         cascade="all, delete-orphan", lazy="selectin", order_by="StageResult.at"
     )
+    feedback: Mapped["Feedback | None"] = relationship(cascade="all, delete-orphan", lazy="selectin")
 
 
 class Progress(WorkshopBase):
@@ -101,3 +104,11 @@ class StageResult(WorkshopBase):
     def is_green(self) -> bool:
         """Tell whether no case of the stage was unsafe or unclear."""
         return bool(self.verdicts) and all(each["verdict"] in ("safe", "not applicable") for each in self.verdicts)
+
+
+class Feedback(WorkshopBase):
+    """What a learner answered at the end: a text for each of `feedback.QUESTIONS`, which may be empty."""
+
+    __tablename__ = "feedback"
+    learner_id: Mapped[int] = mapped_column(ForeignKey("learner.id", ondelete="CASCADE"), primary_key=True)
+    answers: Mapped[list[Any]]

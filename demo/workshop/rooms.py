@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from app.database import utcnow
 from app.logging import log
 from demo.workshop import codes
-from demo.workshop.models import Learner, Progress, Room, StageResult, Teacher
+from demo.workshop.models import Feedback, Learner, Progress, Room, StageResult, Teacher
 from demo.workshop.store import Store
 
 KEEP = timedelta(days=7)  # after the end of a room
@@ -98,7 +98,7 @@ class RoomStatus:
 
 
 class RefusedError(Exception):
-    """The room cannot take another learner; the argument is the reason: `full`, `ended` or `taken`."""
+    """The room cannot take another learner; the argument is the reason: `full`, `ended`, `closed` or `taken`."""
 
 
 class Rooms(Store):
@@ -229,6 +229,8 @@ class Rooms(Store):
         room = session.scalar(select(Room).where(Room.code == code))
         if room is None or room.ended_at:
             raise RefusedError("ended")
+        if room.is_closed:
+            raise RefusedError("closed")
         in_all = session.scalar(select(func.count(Learner.id))) or 0
         if len(room.learners) >= MAX_LEARNERS or in_all >= MAX_LEARNERS_IN_ALL:
             raise RefusedError("full")
@@ -280,6 +282,13 @@ class Rooms(Store):
         with self.writing() as session:
             session.execute(delete(Learner).where(Learner.id == learner.id))
         self._drop_world(learner.world_id)
+
+    def save_feedback(self, learner: Learner, answers: list[str]) -> None:
+        """Store a learner's answers in place of earlier ones; empty ones delete them."""
+        with self.writing() as session:
+            session.execute(delete(Feedback).where(Feedback.learner_id == learner.id))
+            if any(answers) and session.get(Learner, learner.id) is not None:
+                session.add(Feedback(learner_id=learner.id, answers=answers))
 
     def _drop_world(self, world_id: str) -> None:
         if world := self.worlds.find(world_id):

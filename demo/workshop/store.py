@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, delete, select, text
+from sqlalchemy import create_engine, delete, inspect, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.database import utcnow
@@ -33,6 +33,9 @@ class Store:
         with self.engine.connect() as connection:
             connection.execute(text(BEGIN))  # several workers start at once
             WorkshopBase.metadata.create_all(connection)
+            if "is_closed" not in {each["name"] for each in inspect(connection).get_columns("room")}:
+                # The file is older than the column. It needs no Alembic: a room lives for three weeks at most.
+                connection.execute(text("ALTER TABLE room ADD COLUMN is_closed BOOLEAN NOT NULL DEFAULT 0"))
             connection.commit()
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 

@@ -1,6 +1,7 @@
 """The teacher's pages: rooms, the board, the projector, a learner, and the logins of a learner's world.
 
-Rule: every page but the link itself asks for the teacher's cookie, and every change is a form with a CSRF token.
+Rule: every page but the link itself asks for the teacher's cookie, and every change is a form with a CSRF token. Wrong
+links are limited for each address, and a right one is not: its token has 256 bits, so no number of tries finds it.
 """
 
 from typing import Any
@@ -13,6 +14,7 @@ from app.forms import one_line
 from app.security import clear_cookie, client_network, limiter, read_cookie, set_cookie
 from demo.workshop import codes, learner_logins
 from demo.workshop.board import MissionWatcher, board_csv, build_board
+from demo.workshop.feedback import QUESTIONS, answers_in
 from demo.workshop.models import MAX_MESSAGE, MAX_NICKNAME, Learner, Room
 from demo.workshop.rooms import KEEP, Rooms
 from demo.workshop.store import TEACHER_LIFETIME
@@ -21,7 +23,8 @@ bp = Blueprint("teacher", __name__, url_prefix="/workshop/teach")
 
 TEACHER_COOKIE = "workshop-teacher"
 REFRESH_SECONDS = 5
-LINKS = "20 per minute"
+WRONG_LINKS = "20 per minute"
+CHANGES = "'pause', 'go-on', 'message', 'close-door', 'open-door', 'next-part', 'ranking', 'end', 'delete'"
 OPEN = frozenset({"teacher.link", "teacher.use_link"})
 
 
@@ -34,23 +37,28 @@ def require_teacher() -> ResponseReturnValue | None:
 
 
 @bp.get("/open/<token>")
-@limiter.limit(LINKS, key_func=client_network)
 def link(token: str) -> ResponseReturnValue:
     """Show a button. The link works once, so a program that looks at links ahead must not use it up."""
-    is_valid = _rooms().has_link(token)
-    return render_template("workshop/link.html", token=token, is_valid=is_valid), 200 if is_valid else 404
+    return (
+        render_template("workshop/link.html", token=token, is_valid=True) if _rooms().has_link(token) else _wrong_link()
+    )
 
 
 @bp.post("/open/<token>")
-@limiter.limit(LINKS, key_func=client_network)
 def use_link(token: str) -> ResponseReturnValue:
     """Make this browser the teacher's."""
     cookie = _rooms().use_link(token)
     if cookie is None:
-        return render_template("workshop/link.html", token=token, is_valid=False), 404
+        return _wrong_link()
     response = redirect(url_for("teacher.index"), 303)
     set_cookie(response, TEACHER_COOKIE, cookie, max_age=TEACHER_LIFETIME)
     return response
+
+
+@limiter.shared_limit(WRONG_LINKS, scope="workshop-links", key_func=client_network)
+def _wrong_link() -> ResponseReturnValue:
+    """Say that a link does not work; answer 429 after too many of an address."""
+    return render_template("workshop/link.html", is_valid=False), 404
 
 
 @bp.post("/log-out")
@@ -116,7 +124,16 @@ def export(code: str) -> Response:
     return response
 
 
-@bp.post("/<code>/<any('pause', 'go-on', 'message', 'next-part', 'ranking', 'end', 'delete'):action>")
+@bp.get("/<code>/feedback")
+def feedback(code: str) -> str:
+    """Show what the learners answered at the end, without nicknames."""
+    room = _room(code)
+    answers = answers_in(room)
+    asked = [(text, [each[number] for each in answers if each[number]]) for number, text in enumerate(QUESTIONS)]
+    return render_template("workshop/feedback.html", room=room, asked=asked, count=len(answers))
+
+
+@bp.post(f"/<code>/<any({CHANGES}):action>")
 def change(code: str, action: str) -> ResponseReturnValue:
     """Do what a button of the board says."""
     room, rooms = _room(code), _rooms()
@@ -124,6 +141,8 @@ def change(code: str, action: str) -> ResponseReturnValue:
         rooms.change(room.code, is_paused=action == "pause")
     elif action == "message":
         rooms.change(room.code, message=one_line(request.form.get("message"))[:MAX_MESSAGE])
+    elif action in ("close-door", "open-door"):
+        rooms.change(room.code, is_closed=action == "close-door")
     elif action == "next-part":
         rooms.open_next_part(room.code, request.form.get("shown", 0, int))
     elif action == "ranking":
@@ -149,9 +168,9 @@ def learner(code: str, number: int) -> str:
     )
 
 
-@bp.post("/<code>/learners/<int:number>/<any('rename', 'hide', 'show', 'reset'):action>")
+@bp.post("/<code>/learners/<int:number>/<any('rename', 'hide', 'show', 'reset', 'remove'):action>")
 def change_learner(code: str, number: int, action: str) -> ResponseReturnValue:
-    """Rename, hide, show or reset a learner."""
+    """Rename, hide, show, reset or remove a learner."""
     room, rooms = _room(code), _rooms()
     mine = _learner(room, number)
     if action == "rename":
@@ -161,6 +180,10 @@ def change_learner(code: str, number: int, action: str) -> ResponseReturnValue:
     elif action == "reset":
         rooms.reset(mine)
         flash(_("%(name)s has a fresh shop and no solved missions.", name=mine.nickname), "success")
+    elif action == "remove":
+        rooms.leave(mine)
+        flash(_("%(name)s is removed, with their shop.", name=mine.nickname), "success")
+        return redirect(url_for("teacher.board", code=room.code), 303)
     else:
         rooms.hide(mine, action == "hide")
     return redirect(url_for("teacher.learner", code=room.code, number=number), 303)

@@ -200,6 +200,12 @@ def test_each_mission_is_solved_by_its_walk_and_not_before(vipps: VippsPerson, f
     assert shown_as_solved(browser_of(vipps.app)) == []
 
 
+@pytest.mark.parametrize("key", MISSIONS)
+def test_each_mission_needs_no_other_one_but_a_login_as_kari(key: str, vipps: VippsPerson, files: Path) -> None:
+    vipps.log_in("kari")
+    assert key in solved_in(files, WALK[key](vipps) or "")
+
+
 def test_no_mission_is_solved_in_a_fresh_shop(vipps: VippsPerson, files: Path) -> None:
     for answer in ("", "0", "2"):
         assert solved_in(files, answer) == []

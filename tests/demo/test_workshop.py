@@ -10,14 +10,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from flask import Blueprint, Flask, request
+from flask import Flask
 from sqlalchemy import inspect, select, text
 
 from app.settings import load
-from demo.workshop import add_to_world, board, codes, create_workshop, from_track, learner, rooms, store
+from demo.missions import track
+from demo.workshop import BoardMission, add_to_world, board, codes, create_workshop, from_track, learner, rooms, store
+from demo.workshop import teacher as pages
 from demo.workshop.models import Learner, WorkshopBase
 from tests.conftest import ENVIRONMENT, allowed_by, browser_of, open_page, post
 from tests.demo.workshop_class import Class, FakeWorlds, shown, solve
+from tests.guide.steps import kept_of
 from tests.vipps_person import VippsPerson
 
 
@@ -75,6 +78,7 @@ JOINS: list[tuple[str, str, str]] = [
     ("full server", "Bo", "This room is full"),
     ("no world", "Bo", "This room is full"),
     ("ended", "Bo", "This room has ended"),
+    ("closed", "Bo", "The door of this room is closed"),
 ]
 
 
@@ -86,8 +90,9 @@ def test_joining_is_refused(room: Class, monkeypatch: pytest.MonkeyPatch, case: 
     room.worlds.is_full = case == "no world"
     if case in ("full", "full server"):
         monkeypatch.setattr(rooms, "MAX_LEARNERS" if case == "full" else "MAX_LEARNERS_IN_ALL", 1)
-    if case == "ended":
-        room.press("end")
+    if case in ("ended", "closed"):
+        room.press({"ended": "end", "closed": "close-door"}[case])
+        assert not open_page(client, path).select("#nickname")
     page = shown(post(client, path, {"nickname": nickname}, form_on="/workshop/" + room.code))
     assert told in page.text
     assert (room.worlds.made, room.cookie(client)) == (1, None)
@@ -101,21 +106,37 @@ def test_a_learner_who_comes_too_late_leaves_no_world(room: Class, monkeypatch: 
     assert (room.worlds.made, room.worlds.all) == (1, {})
 
 
-def test_wrong_codes_and_words_are_limited_together_and_right_ones_are_not(room: Class) -> None:
+def test_wrong_codes_and_words_are_limited_together_and_right_ones_pass(
+    room: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, world = room.join("Ada")
     client, path = room.browser(), f"/workshop/{room.code}"
-    for _ in range(allowed_by(learner.WRONG_TRIES) + 5):
-        assert client.get(path).status_code == 200
-    tries = [lambda: client.get("/workshop/BBBB22").status_code]
-    tries.append(lambda: post(client, f"{path}/return", {"words": "no such words"}, form_on=path).status_code)
-    tries.append(lambda: client.post(f"{path}/verdicts", json={**SENT, "words": "no such words"}).status_code)
+    verdicts = lambda words: client.post(f"{path}/verdicts", json={**SENT, "words": words}).status_code  # noqa: E731
+    come_back = lambda words: post(client, f"{path}/return", {"words": words}, form_on=path).status_code  # noqa: E731
+    tries: list[Callable[[], int]] = [lambda: client.get("/workshop/BBBB22").status_code]
+    tries += [lambda: come_back("no such words"), lambda: verdicts("no such words")]
     answers = [tries[number % 3]() for number in range(allowed_by(learner.WRONG_TRIES))]
     assert {*answers} == {404}
-    assert [each() for each in (tries[0], tries[2])] == [429, 429]
-    assert client.get(path).status_code == 429  # or the right one could be found
+    assert [each() for each in tries] == [429] * 3
+    words = room.learner(world).words
+    assert [client.get(path).status_code, verdicts(words), come_back(words)] == [200, 200, 303]
+    others, newcomer = room.browser(), room.browser()
+    for _ in range(allowed_by(learner.MAX_WRONG_TRIES)):
+        others.get("/workshop/BBBB22")
+    assert newcomer.get(path).status_code == 429  # or an attacker could recognize the right code by trying on
+    assert client.get("/workshop/room").status_code == 200
+
+
+def test_a_refused_nickname_keeps_no_other_learner_out(room: Class) -> None:
+    path, client = f"/workshop/{room.code}", room.browser()
+    token = open_page(client, path).select("[name=csrf_token]")[0]["value"]
+    for _ in range(allowed_by(learner.JOINS) + 1):
+        assert client.post(path, data={"csrf_token": token, "nickname": ""}).status_code == 200
+    room.join("Ada")
 
 
 def test_wrong_codes_from_many_networks_of_one_site_are_limited(room: Class) -> None:
-    client, tries = room.browser(), allowed_by(learner.WRONG_TRIES_PER_SITE) + 1
+    client, tries = room.browser(), allowed_by(learner.MAX_WRONG_TRIES) + 1
     sources = [{"REMOTE_ADDR": f"2001:db8::{number:x}:0:0:0:1"} for number in range(tries)]
     answers = [client.get("/workshop/BBBB22", environ_overrides=each).status_code for each in sources]
     assert answers == [404] * (tries - 1) + [429]
@@ -156,11 +177,13 @@ def test_the_ranking_is_shown_to_learners_only_if_it_is_on(room: Class) -> None:
 def test_a_teachers_link_is_not_used_up_by_opening_it_and_works_once(room: Class) -> None:
     path = room.rooms.new_link()
     link, browser, late = f"/workshop/teach/open/{path}", room.browser(), room.browser()
+    wrong = [late.get(f"{link}x").status_code for _ in range(allowed_by(pages.WRONG_LINKS) + 1)]
+    assert wrong == [404] * (len(wrong) - 1) + [429]
     for _ in range(3):
         assert open_page(late, link).h1 == "The teacher’s link"
     assert post(browser, link, form_on=link).headers["Location"] == "/workshop/teach"
     assert open_page(browser, "/workshop/teach").h1 == "Your rooms"
-    assert post(late, link, form_on="/workshop/" + room.code).status_code == 404
+    assert post(late, link, form_on="/workshop/" + room.code).status_code == 429  # it is a wrong one now
     post(browser, "/workshop/teach/log-out", form_on="/workshop/teach")
     assert browser.get("/workshop/teach").status_code == 403
 
@@ -207,6 +230,8 @@ CHANGES: list[tuple[str, dict[str, str], str, object]] = [
     ("next-part", {"shown": "x"}, "open_parts", 1),
     ("ranking", {"on": "1"}, "has_ranking", True),
     ("ranking", {"on": "0"}, "has_ranking", False),
+    ("close-door", {}, "is_closed", True),
+    ("open-door", {}, "is_closed", False),
 ]
 
 
@@ -261,6 +286,56 @@ def test_a_learner_is_renamed_hidden_and_reset(room: Class) -> None:
     room.rooms.note_solved([(room.learner(world).id, "one", before)])  # was checked before the reset
     after = room.learner(world)
     assert (after.words, after.progress, after.since > before) == (words, [], True)
+
+
+def test_a_removed_learner_can_join_again_only_while_the_door_is_open(room: Class) -> None:
+    client, world = room.join("Ada")
+    _, other = room.join("Bo")
+    room.rooms.save_feedback(room.learner(world), ["a", "b", "c"])
+    path = f"{room.board_path}/learners/{room.learner(world).id}/remove"
+    assert post(room.teacher, path, form_on="/workshop/teach").headers["Location"] == room.board_path
+    assert ([row[0] for row in room.rows()], list(room.worlds.all)) == (["Bo"], [other.id])
+    assert everything(room)["feedback"] == 0
+    assert client.get("/workshop/room").headers["Location"] == "/workshop"
+    room.press("close-door")
+    assert "The door is closed" in room.board("/projector").text
+    assert not open_page(client, f"/workshop/{room.code}").select("#nickname")
+    room.press("open-door")
+    room.join("Ada")
+
+
+def test_a_room_of_an_earlier_version_has_an_open_door(room: Class, tmp_path: Path) -> None:
+    with room.rooms.writing() as session:
+        session.execute(text("ALTER TABLE room DROP COLUMN is_closed"))
+    room.rooms.engine.dispose()
+    newer = store.Store(tmp_path)
+    newer.engine.dispose()
+    assert room.rooms.find(room.code).is_closed is False
+
+
+# ---------- feedback ----------
+
+
+def test_feedback_has_no_names_and_can_be_changed(room: Class) -> None:
+    path, clients = "/workshop/room/feedback", {name: room.join(name)[0] for name in ("Ada", "Bo", "Cy")}
+    room.press("end")
+    sent = [("Ada", "zebra", ""), ("Bo", "changed", ""), ("Bo", "=1+1 <b>\nnext</b>", "all"), ("Cy", "x" * 501, "")]
+    sent += [("Cy", "gone", ""), ("Cy", " ", "")]
+    statuses = [
+        post(clients[name], path, {"first": first, "third": third}, form_on=path).status_code
+        for name, first, third in sent
+    ]
+    assert statuses == [303, 303, 303, 200, 303, 303]
+    assert open_page(clients["Bo"], path).one("#first").get_text().strip() == "=1+1 <b> next</b>"
+    page = room.board("/feedback")
+    assert "2 learners answered." in page.text
+    assert [each.get_text() for each in page.select("main li")] == ["=1+1 <b> next</b>", "zebra", "all"]
+    assert not {"Ada", "Bo", "Cy"} & {*page.text.split()}
+    rows = list(csv.reader(io.StringIO(room.teacher.get(f"{room.board_path}/board.csv").text)))
+    assert rows[-2:] == [["", "'=1+1 <b> next</b>", "", "all"], ["", "zebra", "", ""]]
+    room.rooms.hide(room.rooms.find(room.code).learners[0], True)
+    assert "zebra" not in room.board("/feedback").text
+    assert room.browser().get(path).headers["Location"] == "/workshop"
 
 
 # ---------- the board ----------
@@ -386,6 +461,7 @@ def fill(room: Class) -> None:
     _, world = room.join("Ada")
     room.rooms.record(world.id, "one", solved=True)
     room.rooms.save_verdicts(room.code, room.learner(world).words, "1", [], True)
+    room.rooms.save_feedback(room.learner(world), ["a", "", ""])
 
 
 ENDS: list[tuple[str, dict[str, float], bool]] = [
@@ -523,22 +599,27 @@ def test_a_paused_room_holds_pages_back_and_nothing_else(room: Class, make_app: 
     assert not open_page(client, "/").select(".demobar__room")
 
 
-def test_what_a_learner_does_on_the_missions_pages_is_noted(room: Class) -> None:
+def test_what_a_learner_does_on_the_missions_pages_is_noted(
+    room: Class, vipps: VippsPerson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(track, "INSTANCE", tmp_path)
+    room.rooms.missions = (BoardMission("say-no", "First", "A"), BoardMission("nonce", "Second", "A"))
     _, world = room.join("Ada")
-    shop, missions = Flask("shop"), Blueprint("missions", "missions")
-    missions.add_url_rule("/<key>", "show", lambda key: key)
-    answer: Any = lambda key: ("", request.args.get("status", 200, int))  # noqa: E731
-    missions.add_url_rule("/<key>/answer", "answer", answer, methods=["POST"])
-    shop.register_blueprint(missions)
-    add_to_world(room.app, shop, world.id)
-    client = shop.test_client()
-    for path in ("/two?hints=x", "/two?hints=99", "/unknown"):
-        client.get(path)
-    room.wait(minutes=1)
-    client.post("/one/answer?status=200")
+    add_to_world(room.app, vipps.app, world.id)
+    browser, path = vipps.browser, "/demo/missions"
+    for each in ("nonce?hints=x", "nonce?hints=99", "unknown"):
+        browser.get(f"{path}/{each}")
+    browser.set_cookie("missions", "nonce.say-no")  # ticks of another world, or invented ones
+    for mission in ("nonce", "say-no"):
+        assert post(browser, f"{path}/{mission}", {"answer": "x"}, form_on="/login").status_code == 303
     assert room.rows() == [["Ada", "0", "in work", "not solved 9 hints"]]
-    client.post("/one/answer?status=303")
-    assert room.rows() == [["Ada", "1", "solved in minute 1′", "in work 9 hints"]]
+    assert open_page(browser, f"{path}/nonce").select("#answer"), "the question can still be answered"
+    vipps.log_in("kari")
+    room.wait(minutes=1)
+    nonce = dict((kept_of(vipps)[0].start or {})["location_query"])["nonce"]
+    assert post(browser, f"{path}/nonce", {"answer": nonce[:4]}, form_on="/account").status_code == 303
+    assert room.rows() == [["Ada", "1", "in work", "solved in minute 1′ 9 hints"]]
+    assert not open_page(browser, f"{path}/nonce").select("#answer")
 
 
 def test_the_missions_of_the_demo_are_those_of_the_board(room: Class) -> None:

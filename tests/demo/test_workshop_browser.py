@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from demo.workshop import teacher as pages
 from tests.browser.conftest import DESK
+from tests.browser.steps import press_and_load
 from tests.browser.views import look_at
 from tests.conftest import served
 from tests.demo.workshop_class import Class, solve
@@ -46,6 +47,10 @@ def test_a_class_with_its_teacher(
         learner.keyboard.press("Enter")
         expect(learner.get_by_role("heading", level=1)).to_have_text("Hello, Ada")
         look_at(learner, "the learner's room")
+        learner.goto(f"{url}/workshop/room/feedback")
+        learner.get_by_label("What surprised you?").fill("the nonce")
+        look_at(learner, "the feedback")
+        press_and_load(learner, learner.get_by_role("button", name="Send the answers"))
 
         expect(teacher.get_by_role("link", name="Ada")).to_be_visible(timeout=15_000)  # without a reload
         expect(teacher.get_by_label("Message to all learners")).to_have_value("not sent yet")
@@ -60,6 +65,8 @@ def test_a_class_with_its_teacher(
         look_at(teacher, "a learner")
         teacher.goto(f"{url}{room.board_path}/projector")
         look_at(teacher, "the projector")
+        teacher.goto(f"{url}{room.board_path}/feedback")
+        look_at(teacher, "what the learners answered")
 
         plain = opened(chromium, f"{url}/workshop", problems, java_script_enabled=False)
         plain.context.add_cookies(teacher.context.cookies())  # type: ignore[arg-type]  # what it gave
