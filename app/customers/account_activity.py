@@ -7,10 +7,10 @@ what was decided and why. A line is part of the transaction that it is about; th
 from collections.abc import Sequence
 from enum import StrEnum
 
-from flask import has_request_context, request
 from sqlalchemy import Select, select
 
 from app.customers.models import Activity, Customer, LoginMethod
+from app.customers.sessions.user_agent import user_agent_of_request
 from app.database import db, insert_row
 from app.logging import reference
 from app.settings import settings_of_app
@@ -19,7 +19,6 @@ from app.vipps.matching import Decision
 from app.vipps.reasons import REASONS
 
 PER_PAGE = 20
-MAX_USER_AGENT = 200
 KINDS = text_table("customers", "activities")
 METHODS = text_table("customers", "login_methods")
 VERDICTS = text_table("customers", "verdicts")
@@ -67,7 +66,7 @@ def record(
             method=method,
             decision=decision.verdict if decision else None,
             reasons=list(decision.reasons) if decision else [],
-            user_agent=_user_agent(),
+            user_agent=user_agent_of_request(),
             reference=reference(),
         )
     )
@@ -80,12 +79,12 @@ def of_customer(customer: Customer) -> Select[Activity]:
 
 def find(customer: Customer, activity_id: int) -> Activity | None:
     """Return a line of this customer's list; another customer's counts as none (ASVS 8.2.2)."""
-    return db.session.scalar(select(Activity).where(Activity.id == activity_id, Activity.customer_id == customer.id))
+    return db.session.scalar(of_customer(customer).where(Activity.id == activity_id))
 
 
 def latest_logins(customer: Customer, most: int) -> Sequence[Activity]:
     """Return the customer's latest logins, newest first."""
-    logins = select(Activity).where(Activity.customer_id == customer.id, Activity.kind == Kind.LOGGED_IN)
+    logins = of_customer(customer).where(Activity.kind == Kind.LOGGED_IN)
     return db.session.scalars(logins.order_by(Activity.id.desc()).limit(most)).all()
 
 
@@ -109,7 +108,3 @@ def describe_decision(line: Activity) -> str:
 def describe_reasons(names: Sequence[str]) -> list[str]:
     """Return the reasons of a decision in words; one that is no longer given is left out."""
     return [branded(REASONS[name]) for name in names if name in REASONS]
-
-
-def _user_agent() -> str:
-    return request.user_agent.string.replace("\0", "")[:MAX_USER_AGENT] if has_request_context() else ""

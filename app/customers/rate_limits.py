@@ -11,11 +11,14 @@ In the demo, a class sits behind one address and shares the accounts that the de
 
 import hashlib
 import hmac
+from collections.abc import Callable
 
 from flask import current_app, request
+from flask_limiter import RouteLimit
 
+from app.customers.models import Customer
 from app.customers.sessions.session_cookie import current_customer
-from app.security import is_shared_by_a_class
+from app.security import is_shared_by_a_class, limiter
 from app.vipps.values import MAX_EMAIL_LENGTH, normal_email
 
 # A school or an office shares one address, so these are meant for machines: a workshop of thirty registers twice an
@@ -45,31 +48,25 @@ ORDERS_PER_CLIENT = "100 per hour"
 COPIES_PER_CUSTOMER = "10 per hour"
 
 
-def account_key() -> str:
-    """Name the account that the form aims at by a keyed hash, since the counters may lie in a shared store."""
-    return _keyed(_typed_email())
+def limit_per_account(limit: str) -> RouteLimit:
+    """Return the decorator that limits a form by the account that it aims at, whether or not there is one."""
+    return limiter.limit(
+        limit, key_func=lambda: _keyed(_typed_email()), exempt_when=lambda: is_shared_by_a_class(_typed_email())
+    )
 
 
-def aims_at_class_account() -> bool:
-    """Tell whether the form aims at an account that a class shares."""
-    return is_shared_by_a_class(_typed_email())
+def limit_per_customer(limit: str, find: Callable[[], Customer | None] = current_customer) -> RouteLimit:
+    """Return the decorator that limits a view by the customer who is logged in, or whom `find` returns."""
 
+    def is_a_class() -> bool:
+        customer = find()
+        return customer is not None and is_shared_by_a_class(customer.email)
 
-def customer_key(customer_id: int | None) -> str:
-    """Name an account that is known by its number, in the same way."""
-    return _keyed(f"customer {customer_id}")
+    def key() -> str:
+        customer = find()
+        return _keyed(f"customer {customer.id if customer else None}")
 
-
-def current_customer_key() -> str:
-    """Name the customer who is logged in in this browser."""
-    customer = current_customer()
-    return customer_key(customer.id if customer else None)
-
-
-def current_customer_is_a_class() -> bool:
-    """Tell whether a class shares the account of the customer who is logged in in this browser."""
-    customer = current_customer()
-    return customer is not None and is_shared_by_a_class(customer.email)
+    return limiter.limit(limit, key_func=key, exempt_when=is_a_class)
 
 
 def _typed_email() -> str:
@@ -78,5 +75,6 @@ def _typed_email() -> str:
 
 
 def _keyed(text: str) -> str:
+    """Name an account by a keyed hash, since the counters may lie in a shared store."""
     key = str(current_app.secret_key).encode()
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()

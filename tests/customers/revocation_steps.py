@@ -7,11 +7,10 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
-from app.customers.consents.models import ConsentRecord
 from app.customers.linking import account_links
 from app.customers.linking.sign_in import in_one_transaction
 from app.customers.lookup import Identity
-from app.customers.models import Customer, ProfileChange, VippsLink, VippsProfile, WebhookDelivery
+from app.customers.models import ConsentRecord, Customer, ProfileChange, VippsLink, VippsProfile, WebhookDelivery
 from app.database import db, utcnow
 from app.vipps.claims import parse
 from app.vipps.config import ISSUER_PATH

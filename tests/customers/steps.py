@@ -10,9 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select, update
 
 from app.customers.consents.ledger import object_hash
-from app.customers.consents.models import ConsentRecord
 from app.customers.linking.sign_in import sign_in
-from app.customers.models import Activity, Customer, CustomerSession, LoginMethod, VippsLink
+from app.customers.models import Activity, ConsentRecord, Customer, CustomerSession, LoginMethod, VippsLink
 from app.customers.passwords import hashing
 from app.database import db, utcnow
 from app.mail import Mail

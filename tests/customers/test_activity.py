@@ -9,6 +9,7 @@ from sqlalchemy import select
 from app.customers import account_activity
 from app.customers.account_activity import KINDS, PER_PAGE, VERDICTS, Kind
 from app.customers.models import Activity, Customer
+from app.customers.sessions import user_agent
 from app.database import db
 from app.vipps.matching import Decision, Verdict
 from app.vipps.reasons import REASONS
@@ -128,4 +129,4 @@ def test_what_a_browser_says_is_cut_and_shown_as_our_own_words(app: Flask) -> No
     assert "<b>" not in open_page(browser, LIST).html
     with app.app_context():
         (line,) = db.session.scalars(select(Activity).where(Activity.customer_id == customer_id))
-    assert len(line.user_agent) == account_activity.MAX_USER_AGENT
+    assert len(line.user_agent) == user_agent.MAX_LENGTH

@@ -5,9 +5,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from app.customers.consents.models import ConsentRecord
 from app.customers.linking import account_links
-from app.customers.models import Activity, Customer, VippsProfile
+from app.customers.models import Activity, ConsentRecord, Customer, VippsProfile
 from app.database import db, utcnow
 from app.vipps.claims import UserInfo
 from app.vipps.matching import Person

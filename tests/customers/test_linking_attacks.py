@@ -64,7 +64,7 @@ def test_an_attacker_who_registered_with_the_victims_address_loses_access_when_t
         account.phone_number = "4799999999"
         account.address = {"street": "Attackerveien 1", "postal_code": "0001", "region": "Oslo", "country": "NO"}
         db.session.add(VippsLink(customer=account, issuer="https://other/", client_id="other", subject="attackers"))
-        _row, token = session_store.add(account, "password", "the attacker's browser", confirmed=True)
+        _row, token = session_store.add(account, "password", confirmed=True)
         reset = email_tokens.issue(account, EMAIL, email_tokens.TokenPurpose.RESET)
         change = email_tokens.issue(account, "attacker@example.com", email_tokens.TokenPurpose.CHANGE_EMAIL)
         db.session.commit()

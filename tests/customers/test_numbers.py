@@ -8,8 +8,7 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import MetaData, delete, inspect, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer, CustomerSession, PendingLink, VippsLink
+from app.customers.models import ConsentRecord, Customer, CustomerSession, PendingLink, VippsLink
 from app.database import Base, db, utcnow
 from tests.conftest import browser_of
 from tests.customers.steps import EMAIL, add_answer, add_customer, log_in

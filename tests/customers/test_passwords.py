@@ -8,7 +8,6 @@ from argon2 import PasswordHasher
 
 from app.about import NAME
 from app.customers.passwords import hashing, policy
-from app.customers.passwords.policy import Problem
 from tests.customers.steps import CountingHasher
 from tests.speed import REAL
 
@@ -16,18 +15,18 @@ from tests.speed import REAL
 @pytest.mark.parametrize(
     ("password", "problem"),
     [
-        ("", Problem.TOO_SHORT),
-        ("7 chars", Problem.TOO_SHORT),
-        ("x" * 100 + "y" * 101, Problem.TOO_LONG),
-        ("password123", Problem.COMMON),
-        ("PASSWORD123", Problem.COMMON),
-        ("Sommer2026", Problem.COMMON),
-        ("Trustno1", Problem.COMMON),
-        ("1g2w3e4r", Problem.COMMON),
-        ("HILFIGER", Problem.COMMON),
-        ("zzzzzzzzzzzz", Problem.COMMON),
-        (f"I love {NAME}!", Problem.GUESSABLE),
-        ("tuva.lien-2026", Problem.GUESSABLE),
+        ("", policy.TOO_SHORT),
+        ("7 chars", policy.TOO_SHORT),
+        ("x" * 100 + "y" * 101, policy.TOO_LONG),
+        ("password123", policy.IS_COMMON),
+        ("PASSWORD123", policy.IS_COMMON),
+        ("Sommer2026", policy.IS_COMMON),
+        ("Trustno1", policy.IS_COMMON),
+        ("1g2w3e4r", policy.IS_COMMON),
+        ("HILFIGER", policy.IS_COMMON),
+        ("zzzzzzzzzzzz", policy.IS_COMMON),
+        (f"I love {NAME}!", policy.GUESSABLE),
+        ("tuva.lien-2026", policy.GUESSABLE),
         ("xyzzy-42", None),
         ("seven small boats", None),
         ("blå bær på ski 🫐", None),
@@ -35,8 +34,8 @@ from tests.speed import REAL
         ("x" * 100 + "y" * 100, None),
     ],
 )  # fmt: skip
-def test_a_password_is_judged_by_length_and_by_who_else_would_try_it(password: str, problem: Problem | None) -> None:
-    assert policy.problem(password, "tuva.lien@example.com") == problem
+def test_a_password_is_judged_by_length_and_by_who_else_would_try_it(password: str, problem: object) -> None:
+    assert policy.problem(password, "tuva.lien@example.com") is problem
 
 
 def test_a_short_name_before_the_at_sign_forbids_nothing() -> None:

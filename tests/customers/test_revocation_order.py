@@ -169,16 +169,16 @@ def test_a_login_waits_for_the_event_that_it_crosses(either_app: Flask, monkeypa
     """The login is newer than the event; it must see the mark in order to take it away."""
     customer_id, at = add_customer(either_app, vipps=True), now()
     login = threading.Thread(target=lambda: settle(either_app, at))
-    rest = revocation._suspend
+    rest = revocation.withdraw_proposals
 
-    def meanwhile(link: VippsLink) -> None:
-        rest(link)
+    def meanwhile(customer: Customer) -> None:
+        rest(customer)
         db.session.flush()
         login.start()
         login.join(0.5)
         assert login.is_alive(), "the login has to wait for the customer"
 
-    monkeypatch.setattr(revocation, "_suspend", meanwhile)
+    monkeypatch.setattr(revocation, "withdraw_proposals", meanwhile)
     revoke(either_app, at - timedelta(seconds=5))
     login.join()
     assert outcomes(either_app) == [("revoked", 1)]

@@ -6,8 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Activity
+from app.customers.models import Activity, ConsentRecord
 from app.database import db
 from simulator.persons import from_file
 from tests.conftest import browser_of, open_page, post

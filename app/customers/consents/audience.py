@@ -13,8 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from app.customers.consents.channels import CHANNELS
 from app.customers.consents.ledger import VIPPS_LOGIN
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer, VippsLink
+from app.customers.models import ConsentRecord, Customer, VippsLink
 from app.database import db
 
 

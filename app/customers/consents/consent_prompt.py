@@ -12,8 +12,7 @@ from flask import request, session
 from app.customers import account_activity
 from app.customers.consents import ledger, preferences
 from app.customers.consents.channels import ALL, CHANNELS, Channel
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer
+from app.customers.models import ConsentRecord, Customer
 from app.customers.sessions.session_cookie import current_customer
 from app.database import utcnow
 from app.settings import settings_of_app

@@ -15,8 +15,7 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.customers.consents.channels import CHANNELS
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer
+from app.customers.models import ConsentRecord, Customer
 from app.database import db, utcnow
 from app.logging import log
 from app.settings import settings_of_app

@@ -15,8 +15,7 @@ from sqlalchemy import select
 
 from app.customers.consents import ledger
 from app.customers.consents.channels import ALL, CHANNELS, Channel
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer, VippsLink
+from app.customers.models import ConsentRecord, Customer, VippsLink
 from app.database import db
 from app.i18n import language
 

@@ -13,6 +13,7 @@ from app.text_tables import text_table
 from app.vipps.matching import Verdict
 
 WELCOMES = text_table("customers", "welcomes")
+WITH_LINK = Markup('{} <a href="{}">{}</a>')
 # The reasons of a decision that passed by an account with the person's verified number, which they could not open.
 EARLIER_ACCOUNT = frozenset({"number_moved_on", "number_changed_hands"})
 
@@ -30,27 +31,26 @@ def greet(customer: Customer, line: Activity, *, news: bool) -> None:
 
     It must not query the database: the login is committed and must not fail any more.
     """
-    text = _(WELCOMES[str(line.decision)], name=customer.name or _("our guest"), brand=settings_of_app().brand)
-    markup = Markup('{} <a href="{}">{}</a>').format(text, url_for("activity.why", activity_id=line.id), _("Why?"))
+    brand, my_page = settings_of_app().brand, url_for("account.overview")
+    text = _(WELCOMES[str(line.decision)], name=customer.name or _("our guest"), brand=brand)
+    explained = WITH_LINK.format(text, url_for("activity.why", activity_id=line.id), _("Why?"))
     # A browser that Vipps remembers logs in the person who used it last (Vipps Login API FAQ: remembered browser).
-    markup += Markup(' <a href="{}">{}</a>').format(url_for("account.overview"), _("Not you?"))
-    flash(markup, "success")
+    flash(WITH_LINK.format(explained, my_page, _("Not you?")), "success")
     if line.decision == Verdict.CREATE and is_about_earlier_account(line.reasons):
         text = _("Another account here has, or had, your verified phone number.")
-        flash(Markup('{} <a href="{}">{}</a>').format(text, url_for("account.overview"), _("Is it yours?")), "info")
+        flash(WITH_LINK.format(text, my_page, _("Is it yours?")), "info")
     if news:
-        text = _("Your details in %(brand)s have changed.", brand=settings_of_app().brand)
-        flash(Markup('{} <a href="{}">{}</a>').format(text, url_for("profile.page"), _("Choose what to keep")), "info")
+        text = _("Your details in %(brand)s have changed.", brand=brand)
+        flash(WITH_LINK.format(text, url_for("profile.page"), _("Choose what to keep")), "info")
 
 
 def announce_refresh(refreshed: Refreshed) -> None:
     """Say what a refresh brought that the customer asked for."""
-    brand = settings_of_app().brand
+    brand, level = settings_of_app().brand, "info" if refreshed.proposed else "success"
     if refreshed.proposed:
-        flash(_("Your details in %(brand)s have changed. Choose below what to keep.", brand=brand), "info")
+        text = _("Your details in %(brand)s have changed. Choose below what to keep.", brand=brand)
     elif refreshed.news:
-        flash(
-            _("Your details in %(brand)s have changed. We noted it and changed nothing here.", brand=brand), "success"
-        )
+        text = _("Your details in %(brand)s have changed. We noted it and changed nothing here.", brand=brand)
     else:
-        flash(_("We asked %(brand)s, and nothing has changed.", brand=brand), "success")
+        text = _("We asked %(brand)s, and nothing has changed.", brand=brand)
+    flash(text, level)

@@ -16,13 +16,8 @@ from app.vipps.purposes import CONFIRMATIONS, LoginPurpose
 
 # Refusals for which "try again" is not offered: retrying cannot help, or another user began the login.
 NO_RETRY = {
-    "account_blocked",
-    "linked_elsewhere",
-    "members_only",
-    "not_confirmed_in_app",
-    "other_subject",
-    "session_changed",
-    "several_accounts",
+    *("account_blocked", "linked_elsewhere", "members_only", "not_confirmed_in_app", "other_subject"),
+    *("session_changed", "several_accounts"),
     *(code for code, refusal in REFUSALS.items() if refusal.page is OUR_MISTAKE),
 }
 
@@ -50,13 +45,11 @@ def actions_after_refusal(
             return [page, *again]
         return [*_confirm_otherwise(code, customer, next_path, purpose), *again, page]
     by_login_page = Action(url_for("login.page", next=next_path), _("Log in another way"))
-    button = Action(next_path, members=purpose is LoginPurpose.MEMBERS)
+    button, passwords = Action(next_path, members=purpose is LoginPurpose.MEMBERS), settings_of_app().passwords
     match code:
-        case "account_blocked":
-            return [Action(f"mailto:{EMAIL}?subject={reference}", _("Write to %(email)s", email=EMAIL))]
-        case "members_only" if settings_of_app().passwords:
+        case "members_only" if passwords:
             return [Action(url_for("register.show", next=next_path), _("Create an account")), by_login_page]
-        case "several_accounts" | "other_subject" if not settings_of_app().passwords:
+        case "account_blocked" | "several_accounts" | "other_subject" if code == "account_blocked" or not passwords:
             return [Action(f"mailto:{EMAIL}?subject={reference}", _("Write to %(email)s", email=EMAIL))]
         case "several_accounts" | "other_subject":
             then = url_for("vipps_account.link" if code == "several_accounts" else "account.overview")
@@ -96,14 +89,16 @@ def _again(code: str, purpose: LoginPurpose | None, next_path: str) -> Sequence[
         return []
     match purpose:
         case LoginPurpose.CONNECT:
-            return [Action(url_for("vipps_account.link"), _("Start again"))]
+            page = url_for("vipps_account.link")
         case LoginPurpose.REFRESH:
-            return [Action(url_for("profile.page"), _("Start again"))]
+            page = url_for("profile.page")
         case LoginPurpose.CONFIRM | LoginPurpose.CONFIRM_BY_LOGIN:
-            return [Action(url_for("confirm.page", next=next_path), _("Start again"))]
+            page = url_for("confirm.page", next=next_path)
         case LoginPurpose.LOG_IN | LoginPurpose.MEMBERS:
             return [Action(next_path, members=purpose is LoginPurpose.MEMBERS)]
-    return []
+        case _:
+            return []
+    return [Action(page, _("Start again"))]
 
 
 def _confirm_otherwise(code: str, customer: Customer, next_path: str, purpose: LoginPurpose | None) -> Sequence[Action]:

@@ -9,7 +9,7 @@ Vipps user in. In another browser the emailed link asks to log in with the same 
 
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 
 from app.customers import lookup
 from app.customers.lookup import Identity
@@ -30,8 +30,8 @@ LIFETIME = timedelta(hours=1)
 
 def store(login: Login, decision: Decision) -> tuple[PendingLink, str]:
     """Store a login until its proof; return the row and the key for the browser's cookie. The caller commits."""
-    token = new_token()
     db.session.execute(delete(PendingLink).where(PendingLink.expires_at < utcnow()))
+    token = new_token()
     pending = PendingLink(
         customer_id=decision.account_id,
         browser_hash=secret_hash(token),
@@ -60,18 +60,16 @@ def renew_key(pending: PendingLink) -> str:
 def of_browser() -> PendingLink | None:
     """Return the pending link of this browser, by the key in its cookie."""
     token = read_cookie(PENDING_COOKIE)
-    if not token:
-        return None
-    found = select(PendingLink).where(
-        PendingLink.browser_hash == secret_hash(token), PendingLink.expires_at >= utcnow()
-    )
-    return db.session.scalar(found)
+    return db.session.scalar(_valid().where(PendingLink.browser_hash == secret_hash(token))) if token else None
 
 
 def by_id(pending_id: int) -> PendingLink | None:
     """Return the pending link with this id, unless it has expired."""
-    found = select(PendingLink).where(PendingLink.id == pending_id, PendingLink.expires_at >= utcnow())
-    return db.session.scalar(found)
+    return db.session.scalar(_valid().where(PendingLink.id == pending_id))
+
+
+def _valid() -> Select[PendingLink]:
+    return select(PendingLink).where(PendingLink.expires_at >= utcnow())
 
 
 def may_create_account(pending: PendingLink) -> bool:
@@ -98,8 +96,8 @@ def lock(pending_id: int) -> PendingLink | None:
     seen = by_id(pending_id)
     if seen is None or lookup.lock_customer(seen.customer_id) is None:
         return None
-    found = select(PendingLink).where(PendingLink.id == pending_id, PendingLink.expires_at >= utcnow())
-    return db.session.scalar(found.with_for_update().execution_options(populate_existing=True))
+    locked = _valid().where(PendingLink.id == pending_id).with_for_update()
+    return db.session.scalar(locked.execution_options(populate_existing=True))
 
 
 def delete_pending(pending: PendingLink) -> None:

@@ -45,18 +45,14 @@ def process(delivery: Delivery) -> str:
 
     The caller commits. Of two equal bodies at the same moment one fails by its unique hash, and is to be retried.
     """
-    row = _received(delivery)
+    same = select(WebhookDelivery).where(WebhookDelivery.body_hash == delivery.body_hash)
+    row = db.session.scalar(same.execution_options(populate_existing=True))
     if row is None:
         return _process(WebhookDelivery(body_hash=delivery.body_hash, reference=reference()), delivery)
     if isinstance(delivery.event, Revoked) and row.outcome not in UNDERSTOOD:
         _process(row, delivery)  # the first delivery was not understood, for example because our clock was behind
     db.session.execute(_COUNT_REPEAT, {"row": row.id, "now": utcnow()})
     return row.outcome
-
-
-def _received(delivery: Delivery) -> WebhookDelivery | None:
-    same = select(WebhookDelivery).where(WebhookDelivery.body_hash == delivery.body_hash)
-    return db.session.scalar(same.execution_options(populate_existing=True))
 
 
 _COUNT_REPEAT = (
@@ -98,15 +94,10 @@ def _apply(event: Revoked, link: VippsLink | None, row: WebhookDelivery) -> Outc
     link.sharing_revoked_at = max(before or event.issued_at, event.issued_at)
     if before is not None:
         return Outcome.REVOKED_BEFORE
-    _suspend(link)
-    return Outcome.REVOKED
-
-
-def _suspend(link: VippsLink) -> None:
-    """Suspend what came from Vipps, and tell the customer what that means."""
     customer = link.customer
     session_store.end_all(customer, EndReason.SHARING_REVOKED, method=LoginMethod.VIPPS)
     withdraw_proposals(customer)
     line = account_activity.record(customer, Kind.SHARING_REVOKED, method=LoginMethod.VIPPS)
     line.user_agent = ""  # the sender is Vipps, not the customer's browser
     emails.send(customer, "sharing_revoked")
+    return Outcome.REVOKED

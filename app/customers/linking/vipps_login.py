@@ -1,11 +1,11 @@
-"""This shop's side of a Vipps login: the `Merchant` that the integration calls.
+"""This shop's side of a Vipps login: the `Merchant` that the integration calls, and what each purpose does.
 
 Everything that a login changes is one transaction: find, link or create the customer, store what Vipps said, record
-consents, log the decision with its reasons, start a session, and write the outcome on the attempt. A failure anywhere
-leaves nothing behind. `account_links.resolve` finds the customer; this module does what follows for each purpose.
+consents (all that by `account_links.resolve`), log the decision with its reasons, start a session, and write the
+outcome on the attempt. A failure anywhere leaves nothing behind.
 """
 
-from flask import flash, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,7 +25,7 @@ from app.customers.linking.sign_in import (
     sign_in,
 )
 from app.customers.lookup import Identity
-from app.customers.models import Customer, LoginMethod
+from app.customers.models import Customer, LoginMethod, PendingLink
 from app.customers.profile.change_history import has_proposals
 from app.customers.sessions import session_store
 from app.customers.sessions.reauthentication import has_proof_without_vipps, record_reauthentication
@@ -89,7 +89,7 @@ class VippsLogin(Merchant):
         """Lead a repeated callback to where the first one led, while that is fresh."""
         if current_customer() is not None:
             return redirect(attempt.next_path, 303)
-        if pending := callback_replay.pending_of(outcome):
+        if pending := callback_replay.fresh_row(PendingLink, outcome):
             key = pending_link.renew_key(pending)
             db.session.commit()
             return redirect_to_proof(key)
@@ -97,7 +97,7 @@ class VippsLogin(Merchant):
         if session is None:
             raise LoginRefused("state_used")
         # A session of its own: the first answer's cookie may be the one that the browser keeps.
-        _row, token = session_store.add(session.customer, LoginMethod.VIPPS, request.user_agent.string, confirmed=False)
+        _row, token = session_store.add(session.customer, LoginMethod.VIPPS, confirmed=False)
         db.session.commit()
         return redirect_with_session(attempt.next_path, token)
 
@@ -107,9 +107,8 @@ class VippsLogin(Merchant):
         forget_current()
         refusal, brand = error.refusal, settings_of_app().brand
         set_failure(refusal.code)
-        getattr(log, refusal.level)(
-            "vipps_login_refused", refusal=refusal.code, detail=error.detail, cause=refusal.cause
-        )
+        write = getattr(log, refusal.level)
+        write("vipps_login_refused", refusal=refusal.code, detail=error.detail, cause=refusal.cause)
         send(login_ended, method=LoginMethod.VIPPS, outcome=refusal.code)
         customer = query_or(current_customer, None)
         html = render_template(
@@ -158,29 +157,18 @@ def count_site() -> None:
 
 @limiter.limit(rate_limits.EVENTS, key_func=lambda: "webhook")
 def process_event(delivery: Delivery) -> str:
-    """Process an event in one transaction, unless there have been too many."""
-
-    def work() -> str:
-        outcome = revocation.process(delivery)
-        db.session.commit()
-        return outcome
-
-    return in_one_transaction(work)
+    """Process an event in one transaction; raises `TooManyRequests` if there have been too many."""
+    return in_one_transaction(lambda: revocation.process(delivery))
 
 
 def log_in(login: Login) -> ResponseReturnValue:
     """Log the customer in, or keep the login pending until they have proved that the account is theirs."""
-    resolution = resolve(login.attempt.purpose, login)
-    if resolution.decision.verdict is Verdict.PROVE_OWNERSHIP:
-        return ask_for_proof_of_ownership(login, resolution.decision)
-    return sign_in(
-        customer_or_refuse(resolution),
-        LoginMethod.VIPPS,
-        login.attempt.next_path,
-        confirmed=False,
-        decision=resolution.decision,
-        attempt=login.attempt,
-    )
+    attempt, resolution = login.attempt, resolve(login.attempt.purpose, login)
+    decision = resolution.decision
+    if decision.verdict is Verdict.PROVE_OWNERSHIP:
+        return ask_for_proof_of_ownership(login, decision)
+    customer = customer_or_refuse(resolution)
+    return sign_in(customer, LoginMethod.VIPPS, attempt.next_path, confirmed=False, decision=decision, attempt=attempt)
 
 
 def ask_for_proof_of_ownership(login: Login, decision: Decision) -> ResponseReturnValue:
@@ -197,14 +185,12 @@ def ask_for_proof_of_ownership(login: Login, decision: Decision) -> ResponseRetu
 def link_current_customer(login: Login) -> ResponseReturnValue:
     """Link the Vipps user to the account that is logged in here, and to no other."""
     resolution = resolve(LoginPurpose.CONNECT, login, lock_current_customer())
-    customer = customer_or_refuse(resolution)
-    line = account_activity.record(
-        customer, Kind.CONNECTED_HERE, method=LoginMethod.VIPPS, decision=resolution.decision
-    )
+    customer, decision = customer_or_refuse(resolution), resolution.decision
+    line = account_activity.record(customer, Kind.CONNECTED_HERE, method=LoginMethod.VIPPS, decision=decision)
     token, news = rotate_session(), has_proposals(customer)
     callback_replay.record(login.attempt)
     db.session.commit()
-    log.info("vipps_connected", customer=customer.id, decision=resolution.decision.verdict)
+    log.info("vipps_connected", customer=customer.id, decision=decision.verdict)
     login_messages.greet(customer, line, news=news)
     return redirect_with_session(login.attempt.next_path, token)
 
@@ -230,8 +216,7 @@ def confirm(login: Login) -> ResponseReturnValue:
     current = lock_current_customer()
     if login.id_token.acr != IN_APP and has_proof_without_vipps(current):
         raise LoginRefused("not_confirmed_in_app")
-    resolution = resolve(LoginPurpose.CONFIRM, login, current)
-    customer = customer_or_refuse(resolution)
+    customer = customer_or_refuse(resolve(LoginPurpose.CONFIRM, login, current))
     token = record_reauthentication(customer, LoginMethod.VIPPS)
     callback_replay.record(login.attempt)
     db.session.commit()

@@ -1,9 +1,7 @@
-"""Passwords: how they are kept, and which ones are refused.
+"""Store passwords as Argon2id hashes, and compare them.
 
-Kept as Argon2id hashes. A new password is judged by its length and by whether others would try it first, never by
-its mixture of characters (ASVS 6.2.1, 6.2.4, 6.2.5, 6.2.9, 6.2.11). It is used whole and with its case
-(ASVS 6.2.8), after one invisible step: Unicode's canonical form NFC, so that an å typed on a Mac
-equals the å typed on a telephone (RFC 8265, section 4.2.2). NFKC would go further and make different passwords equal.
+A password is used whole and with its case (ASVS 6.2.8), after one invisible step: Unicode's canonical form NFC, so that
+an å typed on a Mac equals the å typed on a phone (RFC 8265, section 4.2.2). NFKC would make different passwords equal.
 """
 
 import threading

@@ -1,11 +1,10 @@
-"""Log in by password, choose a new one by a mailed link, and change it.
+"""Check a password, choose a new one by a mailed link, and change it.
 
 The caller commits an outcome together with the email that belongs to it. Outcomes that a stranger must not tell apart
 (does this address have an account?) differ only in the email, which only the owner of the address reads (ASVS 6.3.8).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from app.customers import account_activity, email_tokens
@@ -14,7 +13,7 @@ from app.customers.email_tokens import TokenPurpose
 from app.customers.lookup import find_by_email, has_vipps, lock_customer
 from app.customers.models import Customer, EndReason
 from app.customers.passwords import hashing
-from app.customers.sessions.session_store import end_all
+from app.customers.sessions.session_cookie import end_sessions_of
 from app.database import begin_write
 
 
@@ -26,36 +25,6 @@ class PasswordAccount(Protocol):
 
 
 A = TypeVar("A", bound=PasswordAccount)
-
-
-@dataclass(frozen=True)
-class LoggedIn:
-    """The password is right and the address confirmed."""
-
-    customer: Customer
-
-
-@dataclass(frozen=True)
-class NotConfirmed:
-    """The password is right, but the address was never confirmed; a new link is emailed to it.
-
-    `token` is None if one was sent a short while ago.
-    """
-
-    customer: Customer
-    token: str | None
-
-
-@dataclass(frozen=True)
-class Blocked:
-    """The password is right, but the shop has blocked the account."""
-
-    customer: Customer
-
-
-@dataclass(frozen=True)
-class Refused:
-    """No such account, no password on it, or a wrong one: one outcome, so that no page can reveal which."""
 
 
 def lock_if_correct(account: A | None, password: str, lock: Callable[[int], A | None]) -> A | None:
@@ -76,21 +45,6 @@ def lock_if_correct(account: A | None, password: str, lock: Callable[[int], A | 
         return None
     current.password_hash = renewed
     return current
-
-
-def log_in(email: str | None, password: str) -> LoggedIn | NotConfirmed | Blocked | Refused:
-    """Check a password and whether the account may be used. The caller commits or rolls back."""
-    current = lock_if_correct(find_by_email(email) if email else None, password, lock_customer)
-    if current is None:
-        return Refused()
-    if current.blocked_at is not None:
-        return Blocked(current)
-    if current.email_verified_at is None:
-        lately = email_tokens.sent_recently(current, TokenPurpose.CONFIRM)
-        return NotConfirmed(
-            current, None if lately else email_tokens.issue(current, str(current.email), TokenPurpose.CONFIRM)
-        )
-    return LoggedIn(current)
 
 
 def request_reset(email: str) -> tuple[Customer, str] | None:
@@ -118,20 +72,20 @@ def reset_password(token: str, password: str) -> Customer | None:
         return None
     proof.customer.mark_email_verified()
     _set_password(proof.customer, password_hash)
-    end_all(proof.customer, EndReason.PASSWORD_RESET)
+    end_sessions_of(proof.customer, EndReason.PASSWORD_RESET)
     return proof.customer
 
 
-def change_password(customer: Customer, current: str, new: str, keep_session: int | None) -> bool:
-    """Change the password of a logged-in customer; False if `current` is not their password (ASVS 6.2.3).
+def change_password(customer: Customer, current: str, new: str) -> bool:
+    """Change the password of the customer who is logged in, and end their sessions in other browsers.
 
-    The sessions in other browsers end; `keep_session` is the id of the one that goes on.
+    Returns False if `current` is not their password (ASVS 6.2.3).
     """
     password_hash = hashing.make_hash(new)
     if lock_if_correct(customer, current, lock_customer) is None:
         return False
     _set_password(customer, password_hash)
-    end_all(customer, EndReason.PASSWORD_CHANGED, keep=keep_session)
+    end_sessions_of(customer, EndReason.PASSWORD_CHANGED, except_current=True)
     return True
 
 

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer, VippsLink
+from app.customers.models import ConsentRecord, Customer, VippsLink
 from app.customers.privacy import data_sources
 from app.database import db
 from app.settings import settings_of_app

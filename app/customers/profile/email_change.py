@@ -4,24 +4,16 @@ Only the reader of the new mailbox learns whether the address opens another acco
 was never confirmed has no owner, so it does not keep the address from a customer who proves it.
 """
 
-from dataclasses import dataclass
-
 from app.customers import account_activity, email_tokens, lookup
 from app.customers.account_activity import Kind
+from app.customers.accounts import emails
 from app.customers.email_tokens import TokenPurpose
 from app.customers.models import Customer, EndReason, LoginMethod
 from app.customers.privacy.erasure import erase
 from app.customers.profile.change_history import record
 from app.customers.profile.fields import Source, State
-from app.customers.sessions.session_store import end_all
+from app.customers.sessions.session_cookie import end_sessions_of
 from app.database import begin_write, db
-
-
-@dataclass(frozen=True)
-class EmailChanged:
-    """The account has another address, and every other session has ended. `old_email` is to be told, if not None."""
-
-    old_email: str | None
 
 
 def request(customer: Customer, new_email: str) -> Customer | str:
@@ -39,26 +31,28 @@ def request(customer: Customer, new_email: str) -> Customer | str:
     return email_tokens.issue(customer, new_email, TokenPurpose.CHANGE_EMAIL)
 
 
-def change(customer: Customer, token: str, keep_session: int | None) -> EmailChanged | None:
+def change(customer: Customer, token: str) -> bool:
     """Change the address to that of an emailed link; raises `IntegrityError` if another request is faster.
 
-    Returns None if the link no longer works, is another account's, or its address opens another account by now. Every
-    other session and every other open link ends.
+    Returns False if the link no longer works, is another account's, or its address opens another account by now. Every
+    other session and every other open link ends, and the old address is told (ASVS 6.3.7).
     """
     begin_write()
     proof = email_tokens.use(token, TokenPurpose.CHANGE_EMAIL)
     if proof is None or proof.customer_id != customer.id:
-        return None
+        return False
     owner = lookup.find_by_email(proof.email, lock=True)
     if owner is not None and owner is not customer:  # their own address, never confirmed, is confirmed now
         if lookup.is_claimed(owner):
-            return None
+            return False
         erase(owner)
     old_email = customer.email if customer.email != proof.email else None  # None: the same one, confirmed now
     customer.set_verified_email(proof.email)
     db.session.flush()
     email_tokens.revoke(customer)
-    end_all(customer, EndReason.EMAIL_CHANGED, keep=keep_session)
+    end_sessions_of(customer, EndReason.EMAIL_CHANGED, except_current=True)
     account_activity.record(customer, Kind.EMAIL_CHANGED, method=LoginMethod.MAIL)
     record(customer, "email", (old_email, proof.email), Source.CUSTOMER, State.APPLIED)
-    return EmailChanged(old_email)
+    if old_email:
+        emails.send(customer, "email_changed", to=old_email)
+    return True

@@ -17,7 +17,7 @@ from app.customers.sessions.session_cookie import (
 )
 from app.database import db
 from app.logging import log
-from app.security import limit_per_client, limiter
+from app.security import limit_per_client
 from app.settings import settings_of_app
 from app.vipps.purposes import LoginPurpose
 from app.vipps.return_path import local_path
@@ -37,11 +37,7 @@ def page() -> ResponseReturnValue:
 
 @bp.post("/account/confirm")
 @limit_per_client(rate_limits.LOGIN_PER_CLIENT)
-@limiter.limit(
-    rate_limits.LOGIN_PER_ACCOUNT,
-    key_func=rate_limits.current_customer_key,
-    exempt_when=rate_limits.current_customer_is_a_class,
-)
+@rate_limits.limit_per_customer(rate_limits.LOGIN_PER_ACCOUNT)
 @login_required
 def by_password() -> ResponseReturnValue:
     """Take the password for an answer, and go where the person was going."""

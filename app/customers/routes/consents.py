@@ -14,8 +14,7 @@ from app.customers.account_activity import Kind
 from app.customers.accounts import emails
 from app.customers.consents import consent_prompt, ledger, preferences, unsubscribe
 from app.customers.consents.channels import CHANNELS
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer
+from app.customers.models import ConsentRecord, Customer
 from app.customers.sessions.session_cookie import login_required, required_customer
 from app.database import begin_write, db
 from app.logging import log

@@ -7,17 +7,18 @@ from flask_babel import gettext as _
 from app.customers import lookup
 from app.customers.accounts import emails
 from app.customers.models import EndReason
-from app.customers.privacy import retention_periods
+from app.customers.privacy import retention
 from app.customers.privacy.erasure import erase
 from app.customers.sessions import reauthentication
 from app.customers.sessions.session_cookie import (
-    clear_session_cookie,
+    SESSION_COOKIE,
     end_current_session,
     lock_current_session,
     required_customer,
 )
 from app.database import begin_write, db
 from app.logging import log
+from app.security import clear_cookie
 
 bp = Blueprint("delete", __name__)
 
@@ -28,10 +29,7 @@ def page() -> ResponseReturnValue:
     """Show what goes and what has to stay."""
     connected = lookup.link_of(required_customer()) is not None
     return render_template(
-        "customers/delete.html",
-        connected=connected,
-        consent_proof=retention_periods.consent_proof(),
-        mails=retention_periods.MAILS,
+        "customers/delete.html", connected=connected, consent_proof=retention.consent_proof(), mails=retention.MAILS
     )
 
 
@@ -53,5 +51,5 @@ def delete() -> ResponseReturnValue:
     log.info("account_deleted", customer=customer_id)
     flash(_("Your account is deleted. Thank you for your time with us."), "success")
     response = redirect(url_for("shop.home"), 303)
-    clear_session_cookie(response)
+    clear_cookie(response, SESSION_COOKIE)
     return response

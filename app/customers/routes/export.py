@@ -6,12 +6,11 @@ from flask.typing import ResponseReturnValue
 from app.customers import account_activity
 from app.customers.account_activity import Kind
 from app.customers.privacy import export
-from app.customers.rate_limits import COPIES_PER_CUSTOMER, current_customer_is_a_class, current_customer_key
+from app.customers.rate_limits import COPIES_PER_CUSTOMER, limit_per_customer
 from app.customers.sessions import reauthentication
 from app.customers.sessions.session_cookie import required_customer
 from app.database import db
 from app.logging import log
-from app.security import limiter
 
 bp = Blueprint("export", __name__)
 
@@ -24,7 +23,7 @@ def page() -> ResponseReturnValue:
 
 
 @bp.post("/account/export")
-@limiter.limit(COPIES_PER_CUSTOMER, key_func=current_customer_key, exempt_when=current_customer_is_a_class)
+@limit_per_customer(COPIES_PER_CUSTOMER)
 @reauthentication.required
 def download() -> ResponseReturnValue:
     """Make the copy and hand it over; it is kept nowhere."""

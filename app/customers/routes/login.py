@@ -10,17 +10,18 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import TooManyRequests
 
 from app.about import EMAIL
-from app.customers import rate_limits
+from app.customers import email_tokens, lookup, rate_limits
 from app.customers.accounts import emails
+from app.customers.email_tokens import TokenPurpose
 from app.customers.forms import LoginForm
 from app.customers.linking import callback_replay, pending_link
 from app.customers.linking.next_actions import Action, back_action
 from app.customers.linking.pending_link import PENDING_COOKIE
 from app.customers.linking.sign_in import sign_in
-from app.customers.models import EndReason, LoginMethod
-from app.customers.passwords.password_login import Blocked, LoggedIn, NotConfirmed, Refused, log_in
+from app.customers.models import Customer, EndReason, LoginMethod
+from app.customers.passwords.password_login import lock_if_correct
 from app.customers.sessions.session_cookie import (
-    clear_session_cookie,
+    SESSION_COOKIE,
     current_customer,
     end_current_session,
     ended_by_revocation,
@@ -28,7 +29,7 @@ from app.customers.sessions.session_cookie import (
 from app.database import begin_write, db
 from app.errors import error_page
 from app.logging import log, reference
-from app.security import clear_cookie, limit_per_client, limiter
+from app.security import clear_cookie, limit_per_client
 from app.settings import settings_of_app
 from app.signals import login_ended, send
 from app.vipps.return_path import local_path
@@ -57,30 +58,27 @@ def password_page() -> ResponseReturnValue:
 
 @bp.post("/login/password")
 @limit_per_client(rate_limits.LOGIN_PER_CLIENT)
-@limiter.limit(
-    rate_limits.LOGIN_PER_ACCOUNT, key_func=rate_limits.account_key, exempt_when=rate_limits.aims_at_class_account
-)
+@rate_limits.limit_per_account(rate_limits.LOGIN_PER_ACCOUNT)
 def password() -> ResponseReturnValue:
     """Log in by email address and password."""
     form = LoginForm()
-    target = local_path(form.next.data, HOME)
+    target, email = local_path(form.next.data, HOME), normal_email(form.email.data)
     if not form.validate_on_submit():
         return _page(form, target), 422
-    match log_in(normal_email(form.email.data), form.password.data or ""):
-        case LoggedIn(customer):
-            pending = pending_link.of_browser()
-            # Never link without asking: another person may have left their Vipps login in this browser.
-            asked = pending is not None and pending.customer_id == customer.id
-            return sign_in(customer, LoginMethod.PASSWORD, url_for("vipps_account.prove") if asked else target)
-        case NotConfirmed(customer, token):
-            if token and not emails.send(customer, "confirm_address", token=token):
-                db.session.rollback()
-            db.session.commit()
-        case Blocked():
-            db.session.rollback()
-            return _closed()
-        case Refused():
-            db.session.rollback()
+    customer = lookup.find_by_email(email) if email else None
+    customer = lock_if_correct(customer, form.password.data or "", lookup.lock_customer)
+    if customer and customer.blocked_at:
+        db.session.rollback()
+        return _closed()
+    if customer and customer.email_verified_at:
+        pending = pending_link.of_browser()
+        # Never link without asking: another person may have left their Vipps login in this browser.
+        asked = pending is not None and pending.customer_id == customer.id
+        return sign_in(customer, LoginMethod.PASSWORD, url_for("vipps_account.prove") if asked else target)
+    if not customer or not _mail_confirmation(customer):
+        db.session.rollback()
+    db.session.commit()
+    # No such account, no password on it, a wrong one, an address not confirmed: the page does not tell which.
     log.info("login_refused", method=LoginMethod.PASSWORD)
     send(login_ended, method=LoginMethod.PASSWORD, outcome="refused")
     return _page(form, target, refused=True), 422
@@ -122,7 +120,7 @@ def logout() -> ResponseReturnValue:
         pending_link.delete_pending(pending)  # or the next person at this computer could finish it
     db.session.commit()
     response = redirect(url_for("login.logged_out"), 303)
-    clear_session_cookie(response)
+    clear_cookie(response, SESSION_COOKIE)
     clear_cookie(response, PENDING_COOKIE)
     return response
 
@@ -134,6 +132,14 @@ def logged_out() -> ResponseReturnValue:
         flash(_("You are logged in."), "info")
         return redirect(url_for("account.overview"), 303)
     return render_template("customers/logged_out.html")
+
+
+def _mail_confirmation(customer: Customer) -> bool:
+    """Mail a new link to an address that was never confirmed; False if one was sent a short while ago."""
+    if email_tokens.sent_recently(customer, TokenPurpose.CONFIRM):
+        return False
+    token = email_tokens.issue(customer, str(customer.email), TokenPurpose.CONFIRM)
+    return emails.send(customer, "confirm_address", token=token)
 
 
 def _closed() -> ResponseReturnValue:

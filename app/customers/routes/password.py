@@ -12,7 +12,6 @@ from app.customers.linking.sign_in import sign_in
 from app.customers.models import LoginMethod
 from app.customers.passwords.password_login import change_password, request_reset, reset_password
 from app.customers.sessions.session_cookie import (
-    current_session,
     login_required,
     redirect_with_session,
     required_customer,
@@ -94,8 +93,8 @@ def save_change() -> ResponseReturnValue:
     form = ChangePasswordForm(_email())
     if not form.validate_on_submit():
         return _change_page(form), 422
-    customer, row = required_customer(), current_session()
-    if not change_password(customer, form.current.data or "", form.password.data or "", row.id if row else None):
+    customer = required_customer()
+    if not change_password(customer, form.current.data or "", form.password.data or ""):
         db.session.rollback()
         form.current.errors = [_("That is not your current password.")]
         return _change_page(form), 422

@@ -18,7 +18,7 @@ from app.customers.linking import account_links, pending_link
 from app.customers.linking.pending_link import PENDING_COOKIE
 from app.customers.linking.sign_in import create_and_sign_in, in_one_transaction, link_and_sign_in
 from app.customers.linking.vipps_login import VippsLogin
-from app.customers.models import EmailToken, LoginMethod, PendingLink
+from app.customers.models import Customer, EmailToken, LoginMethod, PendingLink
 from app.customers.passwords import hashing
 from app.customers.sessions import reauthentication
 from app.customers.sessions.session_cookie import (
@@ -34,7 +34,7 @@ from app.customers.sessions.session_cookie import (
 from app.database import begin_write, db
 from app.errors import error_page
 from app.logging import log
-from app.security import clear_cookie, is_shared_by_a_class, limit_per_client, limiter
+from app.security import clear_cookie, limit_per_client
 from app.settings import settings_of_app
 from app.signals import login_ended, send
 from app.vipps.errors import LoginRefused
@@ -68,9 +68,8 @@ def unlink() -> ResponseReturnValue:
     customer = required_customer()
     if lookup.link_of(customer) is None:
         return redirect(url_for("account.overview"), 303)
-    return render_template(
-        "customers/vipps_unlink.html", customer=customer, possible=account_links.can_unlink(customer)
-    )
+    possible = account_links.can_unlink(customer)
+    return render_template("customers/vipps_unlink.html", customer=customer, possible=possible)
 
 
 @bp.post("/account/vipps/unlink")
@@ -110,35 +109,25 @@ def prove() -> ResponseReturnValue:
 
 @bp.post("/login/vipps/prove")
 @limit_per_client(rate_limits.LOGIN_PER_CLIENT)
-@limiter.limit(
-    rate_limits.LOGIN_PER_ACCOUNT,
-    key_func=lambda: rate_limits.customer_key(_pending_customer()),
-    exempt_when=lambda: is_shared_by_a_class(_pending_email()),
-)
+@rate_limits.limit_per_customer(rate_limits.LOGIN_PER_ACCOUNT, lambda: _owner_of_pending())
 def prove_by_password() -> ResponseReturnValue:
     """Connect, if this is the account's password."""
     pending = pending_link.of_browser()
     if pending is None:
         return _nothing_pending()
-    if _is_logged_in(pending):
-        return _finish(
-            pending.id,
-            lambda again: (
-                link_and_sign_in(again, ProofMethod.PASSWORD)
-                if _is_logged_in(again) and lock_current_session()
-                else _nothing_pending()
-            ),
-        )
-    form = ProofForm()
-    stored = pending.customer.password_hash if ProofMethod.PASSWORD in pending.ways else None
-    if not form.validate_on_submit() or not hashing.matches(form.password.data or "", stored):
+    form, stored = ProofForm(), pending.customer.password_hash if ProofMethod.PASSWORD in pending.ways else None
+    logged_in = _is_logged_in(pending)
+    if not logged_in and not (form.validate_on_submit() and hashing.matches(form.password.data or "", stored)):
         log.info("login_refused", method=LoginMethod.PASSWORD)
         send(login_ended, method=LoginMethod.PASSWORD, outcome="refused")
         return _proof_page(pending, form, wrong=True), 422
-    return _finish(
-        pending.id,
-        lambda again: link_and_sign_in(again, ProofMethod.PASSWORD) if _same(again, stored) else _nothing_pending(),
-    )
+
+    def link(again: PendingLink) -> ResponseReturnValue:
+        """Link if the proof still holds: the session may have ended, or the password changed, a moment ago."""
+        holds = _is_logged_in(again) and lock_current_session() if logged_in else again.customer.password_hash == stored
+        return link_and_sign_in(again, ProofMethod.PASSWORD) if holds else _nothing_pending()
+
+    return _finish(pending.id, link)
 
 
 @bp.post("/login/vipps/prove/mail")
@@ -166,12 +155,10 @@ def prove_by_mail(token: str) -> ResponseReturnValue:
     found = _token_and_pending_link(token)
     if found is None:
         return _refused(LoginRefused("proof_spent"))
+    pending = found[1]
+    here, info = _is_pending_here(pending), pending_link.userinfo_of(pending)
     return render_template(
-        "customers/prove_by_mail.html",
-        token=token,
-        same_browser=_is_pending_here(found[1]),
-        info=pending_link.userinfo_of(found[1]),
-        asked_at=found[1].created_at,
+        "customers/prove_by_mail.html", token=token, same_browser=here, info=info, asked_at=pending.created_at
     )
 
 
@@ -185,7 +172,13 @@ def finish_by_mail(token: str) -> ResponseReturnValue:
     proof, pending = found
     if not _is_pending_here(pending):
         return begin(LoginPurpose.PROVE, pending.next_path, proof.token_hash)
-    return _finish(pending.id, lambda again: _spend(token, again))
+
+    def link(again: PendingLink) -> ResponseReturnValue:
+        if email_tokens.use(token, email_tokens.TokenPurpose.CONNECT) is None:
+            raise LoginRefused("proof_spent")
+        return link_and_sign_in(again, ProofMethod.MAIL)
+
+    return _finish(pending.id, link)
 
 
 def _finish(pending_id: int, work: Callable[[PendingLink], ResponseReturnValue]) -> ResponseReturnValue:
@@ -217,17 +210,6 @@ def _mail_link(pending_id: int) -> None:
     log.info("proof_mailed")
 
 
-def _spend(token: str, pending: PendingLink) -> ResponseReturnValue:
-    if email_tokens.use(token, email_tokens.TokenPurpose.CONNECT) is None:
-        raise LoginRefused("proof_spent")
-    return link_and_sign_in(pending, ProofMethod.MAIL)
-
-
-def _same(pending: PendingLink, stored: str | None) -> bool:
-    """Tell whether the password is still the one that was checked a moment ago."""
-    return pending.customer.password_hash == stored
-
-
 def _token_and_pending_link(token: str) -> tuple[EmailToken, PendingLink] | None:
     proof = email_tokens.find(token, email_tokens.TokenPurpose.CONNECT)
     if proof is None or proof.pending_link_id is None or proof.customer.email != proof.email:
@@ -246,14 +228,9 @@ def _is_logged_in(pending: PendingLink) -> bool:
     return current_customer() == pending.customer and reauthentication.is_recent(current_session())
 
 
-def _pending_customer() -> int | None:
+def _owner_of_pending() -> Customer | None:
     pending = pending_link.of_browser()
-    return pending.customer_id if pending else None
-
-
-def _pending_email() -> str | None:
-    pending = pending_link.of_browser()
-    return pending.customer.email if pending else None
+    return pending.customer if pending else None
 
 
 def _proof_page(pending: PendingLink, form: ProofForm, *, wrong: bool = False) -> str:

@@ -43,7 +43,7 @@ def has_proof_without_vipps(customer: Customer) -> bool:
 
 
 def record_reauthentication(customer: Customer, method: LoginMethod) -> str | None:
-    """Open the window for this browser's session; returns its new token for `set_session_cookie`. The caller commits.
+    """Open the window for this browser's session; returns its new token for the cookie. The caller commits.
 
     The token is renewed, because it allows more from now on (ASVS 7.2.4).
     """

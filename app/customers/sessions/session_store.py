@@ -6,12 +6,12 @@ The caller commits.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, bindparam, select, update
 
 from app.customers.models import Customer, CustomerSession, EndReason, LoginMethod
+from app.customers.sessions.user_agent import user_agent_of_request
 from app.database import db, insert_row, utcnow
 from app.signals import send_on_commit, session_began, sessions_ended
 from app.tokens import new_token, secret_hash
@@ -22,28 +22,17 @@ IDLE_LIMIT = timedelta(hours=2)
 ABSOLUTE_LIMIT = timedelta(hours=12)
 # How exactly "last seen" is stored. Finer would be a write per page.
 SEEN_INTERVAL = timedelta(minutes=1)
-MAX_USER_AGENT = 200
 
 
-@dataclass(frozen=True)
-class Visit:
-    """A visit that moves a session's idle limit on."""
-
-    session_id: int
-    at: datetime
-    expires_at: datetime
-
-
-def add(customer: Customer, method: LoginMethod, user_agent: str, *, confirmed: bool) -> tuple[CustomerSession, str]:
-    """Add a session and return its row and the token for the browser."""
-    token = new_token()
-    now = utcnow()
+def add(customer: Customer, method: LoginMethod, *, confirmed: bool) -> tuple[CustomerSession, str]:
+    """Add a session of this request's browser, and return its row and the token for the browser."""
+    token, now = new_token(), utcnow()
     row = insert_row(
         CustomerSession(
             customer_id=customer.id,
             token_hash=secret_hash(token),
             method=method,
-            user_agent=user_agent.replace("\0", "")[:MAX_USER_AGENT],
+            user_agent=user_agent_of_request(),
             created_at=now,
             last_seen_at=now,
             expires_at=_expiry(now, now),
@@ -95,8 +84,7 @@ def lock_if_open(row: CustomerSession) -> bool:
 
 def rotate(row: CustomerSession) -> str:
     """Give a session a new token, which is returned; the old one stops working (ASVS 7.2.4)."""
-    token = new_token()
-    row.token_hash = secret_hash(token)
+    row.token_hash = secret_hash(token := new_token())
     return token
 
 
@@ -138,21 +126,16 @@ def end_all(customer: Customer, reason: EndReason, keep: int | None = None, meth
     send_on_commit(sessions_ended, reason=reason, number=ended.rowcount)  # type: ignore[attr-defined]  # an update has a row count
 
 
-def visit_due(row: CustomerSession) -> Visit | None:
-    """Return the visit to record, or None if the last one is recent enough."""
-    now = utcnow()
-    if now - row.last_seen_at <= SEEN_INTERVAL:
-        return None
-    return Visit(row.id, now, _expiry(row.created_at, now))
+def is_visit_due(row: CustomerSession) -> bool:
+    """Tell whether to record a visit: the last one may be recent enough."""
+    return utcnow() - row.last_seen_at > SEEN_INTERVAL
 
 
-def record_visit(visit: Visit) -> None:
+def record_visit(session_id: int, created_at: datetime) -> None:
     """Move the idle limit of a session on, unless it has ended meanwhile."""
-    db.session.execute(
-        update(CustomerSession)
-        .where(CustomerSession.id == visit.session_id, CustomerSession.ended_at.is_(None))
-        .values(last_seen_at=visit.at, expires_at=visit.expires_at)
-    )
+    now = utcnow()
+    still_open = update(CustomerSession).where(CustomerSession.id == session_id, CustomerSession.ended_at.is_(None))
+    db.session.execute(still_open.values(last_seen_at=now, expires_at=_expiry(created_at, now)))
 
 
 def _expiry(created_at: datetime, seen_at: datetime) -> datetime:

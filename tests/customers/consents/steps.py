@@ -8,8 +8,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select, update
 
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import VippsLink
+from app.customers.models import ConsentRecord, VippsLink
 from app.database import Base, db
 from app.vipps.transport import ProviderResponse
 from tests.vipps_person import VippsPerson

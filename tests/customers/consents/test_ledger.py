@@ -7,8 +7,7 @@ import time_machine
 from flask import Flask
 
 from app.customers.consents import ledger
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer
+from app.customers.models import ConsentRecord, Customer
 from app.database import db, utcnow
 from app.vipps.claims import parse
 from tests.customers.consents.steps import delegated, ledger_of

@@ -10,8 +10,7 @@ from flask import Flask
 from sqlalchemy import event, func, select
 
 from app.customers.consents import ledger
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer, CustomerSession, PendingLink
+from app.customers.models import ConsentRecord, Customer, CustomerSession, PendingLink
 from app.database import begin_write, db
 from app.vipps.claims import parse
 from tests.conftest import browser_of

@@ -10,8 +10,7 @@ from flask import Flask
 from sqlalchemy import delete, select, text, update
 
 from app.customers.consents import unsubscribe
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer, EmailToken, PendingLink, VippsLink, VippsProfile
+from app.customers.models import ConsentRecord, Customer, EmailToken, PendingLink, VippsLink, VippsProfile
 from app.customers.privacy import data_sources
 from app.customers.privacy.erasure import erase, pseudonyms
 from app.database import begin_write, db, utcnow
