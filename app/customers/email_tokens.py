@@ -41,35 +41,23 @@ LIFETIME = {
 def issue(customer: Customer, email: str, purpose: TokenPurpose, pending_link_id: int | None = None) -> str:
     """Add a token for the address, revoke the earlier ones of its kind, and return the secret for the email."""
     revoke(customer, purpose)
-    token = new_token()
-    row = EmailToken(
-        customer=customer,
-        purpose=purpose,
-        pending_link_id=pending_link_id,
-        email=email,
-        token_hash=secret_hash(token),
-        expires_at=utcnow() + LIFETIME[purpose],
-    )
+    token, expires_at = new_token(), utcnow() + LIFETIME[purpose]
+    row = EmailToken(purpose=purpose, email=email, token_hash=secret_hash(token), expires_at=expires_at)
+    row.customer, row.pending_link_id = customer, pending_link_id
     db.session.add(row)
     return token
 
 
 def sent_recently(customer: Customer, purpose: TokenPurpose) -> bool:
     """Tell whether a link of this kind that still works was sent a short while ago."""
-    lately = select(EmailToken.id).where(
-        EmailToken.customer_id == customer.id,
-        EmailToken.purpose == purpose,
-        EmailToken.used_at.is_(None),
-        EmailToken.created_at > utcnow() - RESEND_AFTER,
-    )
+    theirs = select(EmailToken.id).where(EmailToken.customer_id == customer.id, EmailToken.purpose == purpose)
+    lately = theirs.where(EmailToken.used_at.is_(None), EmailToken.created_at > utcnow() - RESEND_AFTER)
     return db.session.scalar(lately.limit(1)) is not None
 
 
 def was_sent_for(pending: PendingLink) -> bool:
     """Tell whether a link that completes this login was sent and still works."""
-    theirs = select(EmailToken.id).where(
-        EmailToken.pending_link_id == pending.id, EmailToken.used_at.is_(None), EmailToken.expires_at > utcnow()
-    )
+    theirs = select(EmailToken.id).where(EmailToken.pending_link_id == pending.id, *_still_works())
     return db.session.scalar(theirs.limit(1)) is not None
 
 
@@ -94,23 +82,15 @@ def use_by_hash(token_hash: str, purpose: TokenPurpose) -> EmailToken | None:
 
 def revoke(customer: Customer, *purposes: TokenPurpose) -> None:
     """Revoke the open links of a customer, of these kinds or of all."""
-    if customer.id is None:
-        return
-    db.session.execute(
-        update(EmailToken)
-        .where(
-            EmailToken.customer_id == customer.id,
-            EmailToken.used_at.is_(None),
-            EmailToken.purpose.in_(purposes or tuple(TokenPurpose)),
-        )
-        .values(used_at=utcnow())
-    )
+    theirs = update(EmailToken).where(EmailToken.customer_id == customer.id, EmailToken.used_at.is_(None))
+    if purposes:
+        theirs = theirs.where(EmailToken.purpose.in_(purposes))
+    db.session.execute(theirs.values(used_at=utcnow()))
 
 
 def _works(token_hash: str, purpose: TokenPurpose) -> tuple[ColumnElement[bool], ...]:
-    return (
-        EmailToken.token_hash == token_hash,
-        EmailToken.purpose == purpose,
-        EmailToken.used_at.is_(None),
-        EmailToken.expires_at > utcnow(),
-    )
+    return EmailToken.token_hash == token_hash, EmailToken.purpose == purpose, *_still_works()
+
+
+def _still_works() -> tuple[ColumnElement[bool], ...]:
+    return EmailToken.used_at.is_(None), EmailToken.expires_at > utcnow()

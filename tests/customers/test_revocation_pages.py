@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.customers.models import Customer
-from app.customers.profile.from_vipps import addresses_of, delivery_addresses, vipps_profile_of
+from app.customers.profile.from_vipps import addresses_in, delivery_addresses, vipps_profile_of
 from app.customers.sessions.session_store import ABSOLUTE_LIMIT, IDLE_LIMIT
 from app.database import db
 from tests.conftest import browser_of, open_page, post
@@ -32,7 +32,7 @@ def test_nothing_of_vipps_is_offered_or_filled_in(app: Flask) -> None:
         with app.test_request_context():
             customer = db.session.get_one(Customer, customer_id)
             profile = vipps_profile_of(customer)
-            return bool(profile), len(addresses_of(customer)), [a.type for a in delivery_addresses(customer, profile)]
+            return bool(profile), len(addresses_in(profile)), [a.type for a in delivery_addresses(customer, profile)]
 
     assert known() == (True, 1, ["own", "home"])
     revoke(app)

@@ -43,10 +43,9 @@ def _statement(consent_id: str, after_id: int) -> Select[Any]:
     address, confirmed_at = (getattr(Customer, column) for column in CHANNELS[consent_id].reach.value)
     latest = _latest(consent_id, after_id)
     proof = and_(ConsentRecord.id == latest.c.id, latest.c.place == 1)
+    columns = (ConsentRecord.id, ConsentRecord.object_hash, ConsentRecord.effective_at)
     return (
-        select(
-            Customer.id, Customer.name, address, ConsentRecord.id, ConsentRecord.object_hash, ConsentRecord.effective_at
-        )
+        select(Customer.id, Customer.name, address, *columns)
         .join(ConsentRecord, ConsentRecord.customer_id == Customer.id)
         .join(latest, proof)
         .where(

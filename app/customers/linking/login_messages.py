@@ -33,7 +33,7 @@ def greet(customer: Customer, line: Activity, *, news: bool) -> None:
     """
     brand, my_page = settings_of_app().brand, url_for("account.overview")
     text = _(WELCOMES[str(line.decision)], name=customer.name or _("our guest"), brand=brand)
-    explained = WITH_LINK.format(text, url_for("activity.why", activity_id=line.id), _("Why?"))
+    explained = WITH_LINK.format(text, url_for("account.why", activity_id=line.id), _("Why?"))
     # A browser that Vipps remembers logs in the person who used it last (Vipps Login API FAQ: remembered browser).
     flash(WITH_LINK.format(explained, my_page, _("Not you?")), "success")
     if line.decision == Verdict.CREATE and is_about_earlier_account(line.reasons):

@@ -27,16 +27,8 @@ from app.customers.linking.sign_in import (
 from app.customers.lookup import Identity
 from app.customers.models import Customer, LoginMethod, PendingLink
 from app.customers.profile.change_history import has_proposals
-from app.customers.sessions import session_store
+from app.customers.sessions import session_cookie, session_store
 from app.customers.sessions.reauthentication import has_proof_without_vipps, record_reauthentication
-from app.customers.sessions.session_cookie import (
-    current_customer,
-    forget_current,
-    lock_current_session,
-    redirect_with_session,
-    rotate_session,
-    session_identifier,
-)
 from app.database import db, query_or
 from app.logging import log, reference, set_failure
 from app.security import client_network, client_site, limit_per_client, limiter, set_cookie
@@ -77,7 +69,7 @@ class VippsLogin(Merchant):
         """Tell whether the session that began this is the one that is logged in now; a login needs no session."""
         if attempt.purpose in (LoginPurpose.LOG_IN, LoginPurpose.MEMBERS, LoginPurpose.PROVE):
             return True
-        return bool(attempt.owner) and attempt.owner == session_identifier()
+        return bool(attempt.owner) and attempt.owner == session_cookie.session_identifier()
 
     def accept(self, login: Login) -> ResponseReturnValue:
         """Do what the login was for; of two at the same moment, the later one finds what the first did."""
@@ -87,7 +79,7 @@ class VippsLogin(Merchant):
 
     def repeat(self, attempt: Attempt, outcome: str | None) -> ResponseReturnValue:
         """Lead a repeated callback to where the first one led, while that is fresh."""
-        if current_customer() is not None:
+        if session_cookie.current_customer() is not None:
             return redirect(attempt.next_path, 303)
         if pending := callback_replay.fresh_row(PendingLink, outcome):
             key = pending_link.renew_key(pending)
@@ -99,18 +91,18 @@ class VippsLogin(Merchant):
         # A session of its own: the first answer's cookie may be the one that the browser keeps.
         _row, token = session_store.add(session.customer, LoginMethod.VIPPS, confirmed=False)
         db.session.commit()
-        return redirect_with_session(attempt.next_path, token)
+        return session_cookie.redirect_with_session(attempt.next_path, token)
 
     def refuse(self, error: LoginRefused, next_path: str, purpose: LoginPurpose | None) -> ResponseReturnValue:
         """Show the refusal's page and write its log line, both with the same reference number."""
         db.session.rollback()
-        forget_current()
+        session_cookie.forget_current()
         refusal, brand = error.refusal, settings_of_app().brand
         set_failure(refusal.code)
         write = getattr(log, refusal.level)
         write("vipps_login_refused", refusal=refusal.code, detail=error.detail, cause=refusal.cause)
         send(login_ended, method=LoginMethod.VIPPS, outcome=refusal.code)
-        customer = query_or(current_customer, None)
+        customer = query_or(session_cookie.current_customer, None)
         html = render_template(
             "vipps/refused.html",
             title=_(refusal.page.title, brand=brand),
@@ -187,12 +179,12 @@ def link_current_customer(login: Login) -> ResponseReturnValue:
     resolution = resolve(LoginPurpose.CONNECT, login, lock_current_customer())
     customer, decision = customer_or_refuse(resolution), resolution.decision
     line = account_activity.record(customer, Kind.CONNECTED_HERE, method=LoginMethod.VIPPS, decision=decision)
-    token, news = rotate_session(), has_proposals(customer)
+    token, news = session_cookie.rotate_session(), has_proposals(customer)
     callback_replay.record(login.attempt)
     db.session.commit()
     log.info("vipps_connected", customer=customer.id, decision=decision.verdict)
     login_messages.greet(customer, line, news=news)
-    return redirect_with_session(login.attempt.next_path, token)
+    return session_cookie.redirect_with_session(login.attempt.next_path, token)
 
 
 def refresh(login: Login) -> ResponseReturnValue:
@@ -221,7 +213,7 @@ def confirm(login: Login) -> ResponseReturnValue:
     callback_replay.record(login.attempt)
     db.session.commit()
     flash(_("Thank you, you have confirmed that it is you."), "success")
-    return redirect_with_session(login.attempt.next_path, token)
+    return session_cookie.redirect_with_session(login.attempt.next_path, token)
 
 
 def prove(login: Login) -> ResponseReturnValue:
@@ -257,8 +249,8 @@ def lock_current_customer() -> Customer:
 
     Always lock the customer before the session, or two browsers of one customer can deadlock.
     """
-    customer = current_customer()
-    if customer is None or not lookup.lock_customer(customer.id) or not lock_current_session():
+    customer = session_cookie.current_customer()
+    if customer is None or not lookup.lock_customer(customer.id) or not session_cookie.lock_current_session():
         raise LoginRefused("session_changed")
     return customer
 

@@ -13,17 +13,12 @@ from flask import Flask, current_app
 
 MAX_LENGTH = 200  # a passphrase fits, and a megabyte does not keep the processor busy
 
-# OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes, one lane; lengths as in RFC 9106, section 4.
-# The larger of its equal choices would let a few dozen logins at once fill a small server's memory.
-MEMORY_KIB = 19 * 1024
-PASSES = 2
-LANES = 1
-HASH_BYTES = 32
-SALT_BYTES = 16
 # More at a time would not be faster, only need more memory.
 MAX_CONCURRENT = 4
 
-_hasher = PasswordHasher(PASSES, MEMORY_KIB, LANES, HASH_BYTES, SALT_BYTES)
+# OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes, one lane; lengths as in RFC 9106, section 4.
+# The larger of its equal choices would let a few dozen logins at once fill a small server's memory.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, hash_len=32, salt_len=16)
 _working = threading.BoundedSemaphore(MAX_CONCURRENT)
 
 PUBLISHED = "published_passwords"

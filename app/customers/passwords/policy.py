@@ -5,6 +5,7 @@ A new password is judged by its length and by whether attackers would try it fir
 """
 
 from pathlib import Path
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
@@ -27,7 +28,7 @@ IS_COMMON = _l("That password is very common, so attackers try it first. Choose 
 GUESSABLE = _l("Don’t use the shop’s name or your email address in the password.")
 
 
-def problem(password: str, email: str = "") -> object | None:
+def problem(password: str, email: str = "") -> Any:
     """Return why a new password is refused for the account with this address; None if it is allowed."""
     if len(password) > MAX_TYPED:
         return TOO_LONG

@@ -32,16 +32,19 @@ class ProposalsAnswered:
 def record(customer: Customer, field: str, values: tuple[Any, Any], source: Source, state: State) -> None:
     """Add a change to the history, given the value before and after. The caller commits."""
     before, after = values
-    change = ProfileChange(customer_id=customer.id, field=field, before=before, after=after, source=source, state=state)
-    db.session.add(change)
+    db.session.add(
+        ProfileChange(customer_id=customer.id, field=field, before=before, after=after, source=source, state=state)
+    )
 
 
 def withdraw_proposals(customer: Customer, *fields: str) -> None:
     """Withdraw the open proposals about these fields, or all: Vipps says another value by now."""
-    waiting = _open_proposals(customer)
+    waiting = update(ProfileChange).where(
+        ProfileChange.customer_id == customer.id, ProfileChange.state == State.PROPOSED
+    )
     if fields:
-        waiting = (*waiting, ProfileChange.field.in_(fields))
-    db.session.execute(update(ProfileChange).where(*waiting).values(state=State.NOTED, decided_at=utcnow()))
+        waiting = waiting.where(ProfileChange.field.in_(fields))
+    db.session.execute(waiting.values(state=State.NOTED, decided_at=utcnow()))
 
 
 # Every login and my page ask this, so it is built once: building it costs as much as running it.
@@ -107,9 +110,8 @@ def history(customer: Customer) -> Sequence[ProfileChange]:
 
 def latest_of(customer: Customer, field: str) -> ProfileChange | None:
     """Return the latest change of a field at Vipps."""
-    there = (ProfileChange.field == field, ProfileChange.source == Source.VIPPS)
-    mine = select(ProfileChange).where(ProfileChange.customer_id == customer.id, *there)
-    return db.session.scalar(mine.order_by(ProfileChange.id.desc()).limit(1))
+    mine = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.source == Source.VIPPS)
+    return db.session.scalar(mine.where(ProfileChange.field == field).order_by(ProfileChange.id.desc()).limit(1))
 
 
 def email_taken(customer: Customer, email: str) -> bool:
@@ -122,10 +124,9 @@ def assign(customer: Customer, field: str, value: Any, profile: VippsProfile | N
     """Make a value the customer's own; `verified` says whether Vipps has verified it. The caller commits."""
     match field:
         case "name":
-            from_vipps = profile if profile and profile.name == value else None
+            theirs = profile if profile and profile.name == value else VippsProfile()
             customer.name = value
-            customer.given_name = (from_vipps and from_vipps.given_name) or ""
-            customer.family_name = (from_vipps and from_vipps.family_name) or ""
+            customer.given_name, customer.family_name = theirs.given_name or "", theirs.family_name or ""
         case "email":
             _replace_email(customer, value)
         case "phone_number":
@@ -161,11 +162,13 @@ def _waits(change: ProfileChange, value: Any, may_ask_for_phone: bool) -> bool:
 
 
 def _answer(customer: Customer, profile: VippsProfile, change: ProfileChange, take: bool) -> State | None:
-    """Apply one answer; None if it had been given before."""
+    """Apply one answer; None if it had been given before: of two answers at the same moment one counts."""
     state = State.ACCEPTED if take else State.DECLINED
     if take and change.field == "email" and email_taken(customer, change.after):
         state = State.EMAIL_TAKEN
-    if not _claim(change, state):
+    still_open = (ProfileChange.id == change.id, ProfileChange.state == State.PROPOSED)
+    moved = update(ProfileChange).where(*still_open).values(state=state, decided_at=utcnow())
+    if db.session.scalar(moved.returning(ProfileChange.id)) is None:
         return None
     if state is State.ACCEPTED:
         # An old proposal proves nothing about a number that another customer has verified since.
@@ -173,17 +176,6 @@ def _answer(customer: Customer, profile: VippsProfile, change: ProfileChange, ta
         verified = not (is_phone and phone_number.is_verified_elsewhere_since(change.after, change.at))
         assign(customer, change.field, change.after, profile, verified=verified)
     return state
-
-
-def _claim(change: ProfileChange, state: State) -> bool:
-    """Change the state of a proposal; of two answers at the same moment one does."""
-    still = (ProfileChange.id == change.id, ProfileChange.state == State.PROPOSED)
-    moved = update(ProfileChange).where(*still).values(state=state, decided_at=utcnow())
-    return db.session.scalar(moved.returning(ProfileChange.id)) is not None
-
-
-def _open_proposals(customer: Customer) -> tuple[Any, ...]:
-    return ProfileChange.customer_id == customer.id, ProfileChange.state == State.PROPOSED
 
 
 def _replace_email(customer: Customer, email: str) -> None:

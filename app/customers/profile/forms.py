@@ -26,9 +26,10 @@ class DetailsForm(AddressForm):
 
     def __init__(self, customer: Customer) -> None:
         """Fill in what the customer has; an address from Vipps may be in a country that the shop does not send to."""
-        super().__init__(data=_details_of(customer))
-        self._current = sha256(repr(local_values(customer)).encode()).hexdigest()[:16]
         self._kept = customer.address
+        address = _in_one_line(self._kept) if self._kept else {"country": "NO"}
+        super().__init__(data={"name": customer.name, "phone": phone_number.readable(customer.phone_number), **address})
+        self._current = sha256(repr(local_values(customer)).encode()).hexdigest()[:16]
         country = (self._kept or {}).get("country")
         if country and country not in POSTAL_DIGITS:
             self.country.choices = [*country_choices(), (country, country_name(country))]
@@ -53,9 +54,9 @@ class DetailsForm(AddressForm):
 
     def values(self) -> dict[str, Any]:
         """Return what a valid form says, by the profile's fields; an address that was left alone keeps its lines."""
-        address = parts_of(self.typed_address(OWN)) if self.types_address else None
-        if self._leaves_address:
-            address = self._kept
+        address = self._kept if self._leaves_address else None
+        if self.types_address:
+            address = parts_of(self.typed_address(OWN))
         return {"name": self.name.data, "phone_number": phone_number.digits_of(self.phone.data), "address": address}
 
 
@@ -63,12 +64,6 @@ class PolicyForm(Form):
     """What a change at Vipps does here."""
 
     policy = RadioField(choices=list(Policy), validators=[DataRequired()])
-
-
-def _details_of(customer: Customer) -> dict[str, str]:
-    """Return what the form is filled in with."""
-    address = _in_one_line(customer.address) if customer.address else {}
-    return {"name": customer.name, "phone": phone_number.readable(customer.phone_number), "country": "NO", **address}
 
 
 def _in_one_line(address: dict[str, str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ Taking a yes back is as easy as giving it (GDPR, article 7(3)): one press, no co
 """
 
 import json
+from datetime import datetime
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -50,21 +51,18 @@ def choose() -> ResponseReturnValue:
     consent_id, answer = request.form.get("consent", ""), request.form.get("answer")
     if answer not in (ON, OFF) or (answer == ON and consent_id not in CHANNELS):
         abort(400)
-    customer = _held()
+    customer = _locked_customer()
     row = preferences.choose(customer, consent_id, answer == ON)
-    _commit(customer, [row] if row else [])
-    flash(_("Saved. The change applies immediately."), "success")
-    return redirect(url_for("consents.page"), 303)
+    return _commit(customer, [row] if row else [], _("Saved. The change applies immediately."))
 
 
 @bp.post("/account/consents/off")
 @login_required
 def turn_all_off() -> ResponseReturnValue:
     """Turn every channel off in one step."""
-    customer = _held()
-    _commit(customer, preferences.turn_all_off(customer))
-    flash(_("Everything is off. We won’t send you news or offers."), "success")
-    return redirect(url_for("consents.page"), 303)
+    customer = _locked_customer()
+    text = _("Everything is off. We won’t send you news or offers.")
+    return _commit(customer, preferences.turn_all_off(customer), text)
 
 
 @bp.post("/account/consents/asked")
@@ -74,11 +72,10 @@ def answer_once() -> ResponseReturnValue:
     answer = request.form.get("answer")
     if answer not in (SAVE, NONE):
         abort(400)
-    customer = _held()
+    customer = _locked_customer()
     rows = consent_prompt.answer(customer, request.form.getlist("consent") if answer == SAVE else [])
-    _commit(customer, rows)
-    flash(_("Thank you, that is saved. You can change it on My page at any time."), "success")
-    return redirect(local_path(request.form.get("next"), url_for("account.overview")), 303)
+    target = local_path(request.form.get("next"), url_for("account.overview"))
+    return _commit(customer, rows, _("Thank you, that is saved. You can change it on My page at any time."), target)
 
 
 @bp.get("/account/consents/evidence")
@@ -86,20 +83,21 @@ def answer_once() -> ResponseReturnValue:
 def download() -> ResponseReturnValue:
     """Hand over every answer with its exact words, its raw object and the object's hash."""
     document = ledger.document(ledger.history(required_customer()))
-    response = Response(json.dumps(document, indent=2, ensure_ascii=False), mimetype="application/json")
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=datetime.isoformat)
+    response = Response(text, mimetype="application/json")
     response.headers.set("Content-Disposition", "attachment", filename="consents.json")
     return response
 
 
-def _held() -> Customer:
-    """Return who is logged in, held, so that of two clicks the second finds what the first did."""
+def _locked_customer() -> Customer:
+    """Return the customer who is logged in, locked, so that of two clicks the second finds what the first did."""
     customer_id = required_customer().id
     begin_write()
     return lookup.lock_customer(customer_id) or abort(403)
 
 
-def _commit(customer: Customer, rows: list[ConsentRecord]) -> None:
-    """Note what was changed and commit it; a yes to mail is answered by mail, with the link that ends it."""
+def _commit(customer: Customer, rows: list[ConsentRecord], text: str, target: str = "") -> ResponseReturnValue:
+    """Record the change and commit it; a yes to email is answered by email, with the link that ends it."""
     granted = [row.consent_id for row in rows if row.granted]
     if rows:
         account_activity.record(customer, Kind.CONSENT_GIVEN if granted else Kind.CONSENT_WITHDRAWN)
@@ -108,3 +106,5 @@ def _commit(customer: Customer, rows: list[ConsentRecord]) -> None:
         emails.send(customer, "consent_given", headers=headers, unsubscribe=link)
     db.session.commit()
     log.info("consents_changed", customer=customer.id, granted=granted, changed=len(rows))
+    flash(text, "success")
+    return redirect(target or url_for("consents.page"), 303)

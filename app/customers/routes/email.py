@@ -14,13 +14,7 @@ from app.customers.email_tokens import TokenPurpose
 from app.customers.forms import EmailForm
 from app.customers.models import Customer
 from app.customers.profile import email_change
-from app.customers.sessions import reauthentication
-from app.customers.sessions.session_cookie import (
-    login_required,
-    redirect_with_session,
-    required_customer,
-    rotate_session,
-)
+from app.customers.sessions import reauthentication, session_cookie
 from app.database import db
 from app.errors import error_page
 from app.logging import log
@@ -33,7 +27,9 @@ bp = Blueprint("email", __name__)
 @reauthentication.required
 def change() -> ResponseReturnValue:
     """Ask for the new address."""
-    return render_template("customers/email.html", form=EmailForm(formdata=None), customer=required_customer())
+    return render_template(
+        "customers/email.html", form=EmailForm(formdata=None), customer=session_cookie.required_customer()
+    )
 
 
 @bp.post("/account/email")
@@ -42,7 +38,7 @@ def change() -> ResponseReturnValue:
 @reauthentication.required
 def send_link() -> ResponseReturnValue:
     """Email a link to the new address, or a notice to the account that has it; the page is the same."""
-    form, customer = EmailForm(), required_customer()
+    form, customer = EmailForm(), session_cookie.required_customer()
     if form.validate_on_submit() and form.address == customer.email and customer.email_verified_at:
         form.email.errors = [_("That is already your email address.")]
     if form.errors:
@@ -53,21 +49,21 @@ def send_link() -> ResponseReturnValue:
 
 
 @bp.get("/account/email/<token>")
-@login_required
+@session_cookie.login_required
 def confirm(token: str) -> ResponseReturnValue:
     """Show what the mailed link does; nothing happens before the button is pressed."""
     proof = email_tokens.find(token, TokenPurpose.CHANGE_EMAIL)
-    if proof is None or proof.customer_id != required_customer().id:
+    if proof is None or proof.customer_id != session_cookie.required_customer().id:
         return _spent()
     return render_template("customers/email_confirm.html", token=token, email=proof.email)
 
 
 @bp.post("/account/email/<token>")
 @limit_per_client(rate_limits.LINKS_PER_CLIENT)
-@login_required
+@session_cookie.login_required
 def confirmed(token: str) -> ResponseReturnValue:
     """Make the new address the account's; other browsers and open links end."""
-    customer = required_customer()
+    customer = session_cookie.required_customer()
     try:
         changed = email_change.change(customer, token)
     except IntegrityError:  # another request was faster
@@ -75,11 +71,11 @@ def confirmed(token: str) -> ResponseReturnValue:
     if not changed:
         db.session.rollback()
         return _spent()
-    new_token = rotate_session()
+    new_token = session_cookie.rotate_session()
     db.session.commit()
     log.info("email_changed", customer=customer.id)
     flash(_("Your email address is changed. Every other browser is logged out."), "success")
-    return redirect_with_session(url_for("account.overview"), new_token)
+    return session_cookie.redirect_with_session(url_for("account.overview"), new_token)
 
 
 def _mail_link(customer: Customer, address: str) -> None:

@@ -20,12 +20,7 @@ from app.customers.linking.pending_link import PENDING_COOKIE
 from app.customers.linking.sign_in import sign_in
 from app.customers.models import Customer, EndReason, LoginMethod
 from app.customers.passwords.password_login import lock_if_correct
-from app.customers.sessions.session_cookie import (
-    SESSION_COOKIE,
-    current_customer,
-    end_current_session,
-    ended_by_revocation,
-)
+from app.customers.sessions import session_cookie
 from app.database import begin_write, db
 from app.errors import error_page
 from app.logging import log, reference
@@ -45,7 +40,7 @@ bp = Blueprint("login", __name__)
 def page() -> ResponseReturnValue:
     """Show both ways to log in."""
     target = local_path(request.args.get("next"), HOME)
-    if current_customer() is not None:
+    if session_cookie.current_customer() is not None:
         return redirect(target, 303)
     return _page(LoginForm(formdata=None), target)
 
@@ -110,17 +105,17 @@ def too_many(_error: TooManyRequests) -> ResponseReturnValue:
 @bp.post("/logout")
 def logout() -> ResponseReturnValue:
     """End the session of this browser."""
-    customer = current_customer()
+    customer = session_cookie.current_customer()
     if customer is not None:
         begin_write()
         log.info("logged_out", customer=customer.id)
-    end_current_session(EndReason.LOGGED_OUT)
+    session_cookie.end_current_session(EndReason.LOGGED_OUT)
     callback_replay.end_replayable_sessions(EndReason.LOGGED_OUT)
     if pending := pending_link.of_browser():
         pending_link.delete_pending(pending)  # or the next person at this computer could finish it
     db.session.commit()
     response = redirect(url_for("login.logged_out"), 303)
-    clear_cookie(response, SESSION_COOKIE)
+    clear_cookie(response, session_cookie.SESSION_COOKIE)
     clear_cookie(response, PENDING_COOKIE)
     return response
 
@@ -128,7 +123,7 @@ def logout() -> ResponseReturnValue:
 @bp.get("/logged-out")
 def logged_out() -> ResponseReturnValue:
     """Say what logging out did, and what it did not."""
-    if current_customer() is not None:
+    if session_cookie.current_customer() is not None:
         flash(_("You are logged in."), "info")
         return redirect(url_for("account.overview"), 303)
     return render_template("customers/logged_out.html")
@@ -159,7 +154,7 @@ def _page(form: LoginForm, target: str, *, refused: bool = False) -> str:
         "customers/login.html",
         form=form,
         refused=refused,
-        sharing_ended=ended_by_revocation(),
+        sharing_ended=session_cookie.ended_by_revocation(),
         waits=pending_link.of_browser() is not None,
         to_checkout=target.partition("?")[0] == "/checkout",
         vipps_rests=rests(),

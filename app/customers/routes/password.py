@@ -11,12 +11,7 @@ from app.customers.forms import ChangePasswordForm, EmailForm, NewPasswordForm
 from app.customers.linking.sign_in import sign_in
 from app.customers.models import LoginMethod
 from app.customers.passwords.password_login import change_password, request_reset, reset_password
-from app.customers.sessions.session_cookie import (
-    login_required,
-    redirect_with_session,
-    required_customer,
-    rotate_session,
-)
+from app.customers.sessions import session_cookie
 from app.database import db
 from app.errors import error_page
 from app.logging import log
@@ -79,7 +74,7 @@ def set_new(token: str) -> ResponseReturnValue:
 
 
 @bp.get("/account/password")
-@login_required
+@session_cookie.login_required
 def change() -> ResponseReturnValue:
     """Show the form to change the password, or how to get a first one."""
     return _change_page(ChangePasswordForm(_email()))
@@ -87,28 +82,28 @@ def change() -> ResponseReturnValue:
 
 @bp.post("/account/password")
 @limit_per_client(rate_limits.CHANGE_PER_CLIENT)
-@login_required
+@session_cookie.login_required
 def save_change() -> ResponseReturnValue:
     """Change the password and end the sessions in other browsers."""
     form = ChangePasswordForm(_email())
     if not form.validate_on_submit():
         return _change_page(form), 422
-    customer = required_customer()
+    customer = session_cookie.required_customer()
     if not change_password(customer, form.current.data or "", form.password.data or ""):
         db.session.rollback()
         form.current.errors = [_("That is not your current password.")]
         return _change_page(form), 422
     emails.send(customer, "password_set")
-    token = rotate_session()
+    token = session_cookie.rotate_session()
     db.session.commit()
     log.info("password_changed", customer=customer.id)
     flash(_("Your password is changed. Every other browser is logged out."), "success")
-    return redirect_with_session(url_for("account.overview"), token)
+    return session_cookie.redirect_with_session(url_for("account.overview"), token)
 
 
 @bp.post("/account/password/link")
 @limit_per_client(rate_limits.FORGOT_PER_CLIENT)
-@login_required
+@session_cookie.login_required
 def send_first_link() -> ResponseReturnValue:
     """Mail a link to set a first password: being logged in is not enough to add a way to log in."""
     address = _email() or abort(400)
@@ -131,7 +126,7 @@ def _reset_page(form: NewPasswordForm, token: str, email: str) -> str:
 
 
 def _change_page(form: ChangePasswordForm) -> str:
-    return render_template("customers/change_password.html", form=form, customer=required_customer())
+    return render_template("customers/change_password.html", form=form, customer=session_cookie.required_customer())
 
 
 def _spent() -> ResponseReturnValue:
@@ -144,4 +139,4 @@ def _spent() -> ResponseReturnValue:
 
 
 def _email() -> str:
-    return required_customer().email or ""
+    return session_cookie.required_customer().email or ""

@@ -46,10 +46,8 @@ def save() -> ResponseReturnValue:
         return _page(customer, form), 422
     if not form.is_about_now:
         db.session.rollback()
-        flash(
-            _("Your details have changed since you opened this page. Nothing was saved. Please check them again."),
-            "warning",
-        )
+        text = _("Your details have changed since you opened this page. Nothing was saved. Please check them again.")
+        flash(text, "warning")
         return _back()
     changed = change_history.edit(customer, from_vipps.vipps_profile_of(customer), form.values())
     db.session.commit()
@@ -63,11 +61,14 @@ def save() -> ResponseReturnValue:
 def decide() -> ResponseReturnValue:
     """Carry out the customer's answers, field by field."""
     answers = _answers(request.form)
-    outcome = in_one_transaction(lambda: _decided(answers))
-    if outcome is None:
-        abort(404)
+    outcome = in_one_transaction(lambda: _decided(answers)) or abort(404)
     log.info("proposals_decided", taken=outcome.taken, kept=outcome.kept, held_elsewhere=outcome.email_taken)
-    _tell(outcome)
+    if outcome.email_taken:
+        flash(_("That email address belongs to another account here, so this account keeps its own."), "warning")
+    if outcome.taken or outcome.kept:
+        flash(_("Thank you. Your choice is saved."), "success")
+    elif not outcome.email_taken:
+        flash(_("You chose nothing, so nothing has changed."), "info")
     return _back()
 
 
@@ -101,7 +102,7 @@ def _page(customer: Customer, form: DetailsForm) -> str:
         link=lookup.link_of(customer),
         told_phone=phone_number.readable(vipps.phone_number) if vipps else "",
         addresses=from_vipps.addresses_in(vipps),
-        had_addresses=vipps is not None and _has_lost_addresses(customer, vipps),
+        had_addresses=vipps and not vipps.addresses and change_history.latest_of(customer, "addresses"),
         held_elsewhere=_taken_email(customer, vipps) if vipps else None,
         proposals=change_history.proposals(customer) if vipps else [],
         history=change_history.history(customer),
@@ -112,9 +113,7 @@ def _page(customer: Customer, form: DetailsForm) -> str:
 def _decided(answers: Mapping[int, bool]) -> ProposalsAnswered | None:
     customer = _locked_customer()
     vipps = from_vipps.vipps_profile_of(customer)
-    outcome = change_history.answer_proposals(customer, vipps, answers) if vipps else ProposalsAnswered()
-    db.session.commit()
-    return outcome
+    return change_history.answer_proposals(customer, vipps, answers) if vipps else ProposalsAnswered()
 
 
 def _locked_customer() -> Customer:
@@ -134,25 +133,10 @@ def _answers(fields: Mapping[str, str]) -> dict[int, bool]:
     return answers
 
 
-def _tell(outcome: ProposalsAnswered) -> None:
-    if outcome.email_taken:
-        text = _("That email address belongs to another account here, so this account keeps its own.")
-        flash(text, "warning")
-    if outcome.taken or outcome.kept:
-        flash(_("Thank you. Your choice is saved."), "success")
-    elif not outcome.email_taken:
-        flash(_("You chose nothing, so nothing has changed."), "info")
-
-
 def _taken_email(customer: Customer, vipps: VippsProfile) -> str | None:
     """Return the address that Vipps says and that opens another account."""
     email = provider_values(columns_of(vipps))["email"]
     return email if email and email != customer.email and email_taken(customer, email) else None
-
-
-def _has_lost_addresses(customer: Customer, vipps: VippsProfile) -> bool:
-    """Tell whether Vipps gave addresses once and gives none any more."""
-    return not vipps.addresses and change_history.latest_of(customer, "addresses") is not None
 
 
 def _back() -> ResponseReturnValue:

@@ -47,28 +47,22 @@ def show() -> ResponseReturnValue:
 @limit_per_client(rate_limits.REGISTER_PER_CLIENT)
 @takes_equally_long
 def create() -> ResponseReturnValue:
-    """Make the account, or mail the owner of the one that is there; the answer is the same."""
+    """Make the account, or email the owner of the one that is there; the answer is the same.
+
+    If the address got enough emails, nothing is changed.
+    """
     form = RegisterForm()
     target = local_path(form.next.data, url_for("account.overview"))
     if not form.validate_on_submit():
         return _page(form, target), 422
-    token = _register(form) or new_token()
-    session[REGISTERED], session[REGISTERED_NEXT] = _mark(token), target
-    return redirect(url_for("register.sent"), 303)
-
-
-def _register(form: RegisterForm) -> str | None:
-    """Make the account or tell its owner; returns the token of the mailed link, if there is one.
-
-    If the address got enough emails, nothing is changed.
-    """
     customer, token = registration.register(form.name.data or "", form.address, form.password.data or "", language())
-    if not emails.send(customer, "confirm_address" if token else "already_registered", token=token):
+    if emails.send(customer, "confirm_address" if token else "already_registered", token=token):
+        db.session.commit()
+        log.info("registered")
+    else:
         db.session.rollback()
-        return None
-    db.session.commit()
-    log.info("registered")
-    return token
+    session[REGISTERED], session[REGISTERED_NEXT] = _mark(token or new_token()), target
+    return redirect(url_for("register.sent"), 303)
 
 
 @bp.get("/register/sent")

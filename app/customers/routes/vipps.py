@@ -20,17 +20,7 @@ from app.customers.linking.sign_in import create_and_sign_in, in_one_transaction
 from app.customers.linking.vipps_login import VippsLogin
 from app.customers.models import Customer, EmailToken, LoginMethod, PendingLink
 from app.customers.passwords import hashing
-from app.customers.sessions import reauthentication
-from app.customers.sessions.session_cookie import (
-    current_customer,
-    current_session,
-    lock_current_session,
-    login_required,
-    redirect_with_session,
-    required_customer,
-    rotate_session,
-    session_identifier,
-)
+from app.customers.sessions import reauthentication, session_cookie
 from app.database import begin_write, db
 from app.errors import error_page
 from app.logging import log
@@ -49,7 +39,7 @@ bp = Blueprint("vipps_account", __name__)
 @reauthentication.required
 def link() -> ResponseReturnValue:
     """Show what linking means."""
-    if lookup.link_of(required_customer()):
+    if lookup.link_of(session_cookie.required_customer()):
         return redirect(url_for("account.overview"), 303)
     return render_template("customers/vipps_link.html")
 
@@ -58,14 +48,14 @@ def link() -> ResponseReturnValue:
 @reauthentication.required
 def start_linking() -> ResponseReturnValue:
     """Send the customer to Vipps, to link the Vipps user who comes back to this account."""
-    return begin(LoginPurpose.CONNECT, url_for("account.overview"), session_identifier())
+    return begin(LoginPurpose.CONNECT, url_for("account.overview"), session_cookie.session_identifier())
 
 
 @bp.get("/account/vipps/unlink")
 @reauthentication.required
 def unlink() -> ResponseReturnValue:
     """Show what unlinking means, or what is missing first."""
-    customer = required_customer()
+    customer = session_cookie.required_customer()
     if lookup.link_of(customer) is None:
         return redirect(url_for("account.overview"), 303)
     possible = account_links.can_unlink(customer)
@@ -76,28 +66,28 @@ def unlink() -> ResponseReturnValue:
 @reauthentication.required
 def do_unlink() -> ResponseReturnValue:
     """Unlink the Vipps user, if another login method remains."""
-    customer = required_customer()
+    customer = session_cookie.required_customer()
     begin_write()
     held = lookup.lock_customer(customer.id)
-    connected = lookup.link_of(held) if held and lock_current_session() else None
+    connected = lookup.link_of(held) if held and session_cookie.lock_current_session() else None
     if connected is None or not account_links.can_unlink(customer):
         db.session.rollback()
         return redirect(url_for("vipps_account.unlink"), 303)
     account_links.unlink_account(customer, connected)
-    token = rotate_session()
+    token = session_cookie.rotate_session()
     db.session.commit()
     log.info("vipps_disconnected", customer=customer.id)
     flash(_("%(brand)s is disconnected. You now log in with your password.", brand=settings_of_app().brand), "success")
-    return redirect_with_session(url_for("account.overview"), token)
+    return session_cookie.redirect_with_session(url_for("account.overview"), token)
 
 
 @bp.post("/account/vipps/refresh")
-@login_required
+@session_cookie.login_required
 def refresh() -> ResponseReturnValue:
     """Send the customer to Vipps, to refresh their profile."""
-    if lookup.link_of(required_customer()) is None:
+    if lookup.link_of(session_cookie.required_customer()) is None:
         return redirect(url_for("account.overview"), 303)
-    return begin(LoginPurpose.REFRESH, url_for("profile.page"), session_identifier())
+    return begin(LoginPurpose.REFRESH, url_for("profile.page"), session_cookie.session_identifier())
 
 
 @bp.get("/login/vipps/prove")
@@ -124,7 +114,10 @@ def prove_by_password() -> ResponseReturnValue:
 
     def link(again: PendingLink) -> ResponseReturnValue:
         """Link if the proof still holds: the session may have ended, or the password changed, a moment ago."""
-        holds = _is_logged_in(again) and lock_current_session() if logged_in else again.customer.password_hash == stored
+        if logged_in:
+            holds = _is_logged_in(again) and session_cookie.lock_current_session()
+        else:
+            holds = again.customer.password_hash == stored
         return link_and_sign_in(again, ProofMethod.PASSWORD) if holds else _nothing_pending()
 
     return _finish(pending.id, link)
@@ -225,7 +218,9 @@ def _is_pending_here(pending: PendingLink) -> bool:
 
 def _is_logged_in(pending: PendingLink) -> bool:
     """Tell whether this browser has just logged in to the very account, by its password or by a mailed link."""
-    return current_customer() == pending.customer and reauthentication.is_recent(current_session())
+    return session_cookie.current_customer() == pending.customer and reauthentication.is_recent(
+        session_cookie.current_session()
+    )
 
 
 def _owner_of_pending() -> Customer | None:

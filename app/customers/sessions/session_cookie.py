@@ -39,7 +39,7 @@ from app.strict_requests import request_target
 # The pages of these blueprints are about one person, logged in or not.
 PERSONAL = frozenset(
     {"login", "register", "password", "account", "cart", "mail", "vipps_account", "profile", "confirm", "email"}
-    | {"sessions", "activity", "delete", "export", "consents", "unsubscribe"}
+    | {"personal_data", "consents", "unsubscribe"}
 )
 
 SESSION_COOKIE = "session"
