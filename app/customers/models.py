@@ -1,10 +1,9 @@
 """The customer's tables: the account, its ways in (password, Vipps), its sessions, its proofs and its history.
 
-What Vipps said last (`VippsProfile`) is kept apart from what the customer keeps in the shop (`Customer`):
-a later login refreshes the former and never silently overwrites the latter. A person is found by
-`(issuer, client_id, subject)` and by nothing else, because a subject belongs to one sales unit (Vipps Login
-API guide: core concepts, "sub") while phone numbers and email addresses change hands.
-Secrets that a browser or a mail carries are stored as SHA-256 hashes only.
+What Vipps said last (`VippsProfile`) is kept apart from what the customer keeps in the shop (`Customer`). A person is
+found by `(issuer, client_id, subject)` and by nothing else, because a subject belongs to one sales unit (Vipps Login
+API guide: core concepts, "sub") while phone numbers and email addresses change hands. Secrets that a browser or an
+email carries are stored as SHA-256 hashes only.
 """
 
 from datetime import date, datetime
@@ -183,8 +182,7 @@ PROFILE_COLUMNS = tuple(
 class CustomerSession(Base):
     """A browser that is logged in. The browser holds a random token; this row holds its hash.
 
-    A session can therefore be ended here, by the customer or by the shop, and a copied cookie dies with it.
-    `confirmed_at` is when this browser last proved that its user is the customer: by the password, by a mailed link
+    `confirmed_at` is when this browser last proved that its user is the customer: by the password, by an emailed link
     or in the Vipps app. A login of a browser that Vipps remembers proves neither.
     """
 

@@ -1,10 +1,9 @@
 """Rate limits of the accounts' forms, so that guessing is slow and no mailbox can be flooded (ASVS 6.3.1).
 
-Counted twice: by the client's network address, and by the targeted account, whether or not it exists. A successful
-login does not reset the count. No customer is locked out for long or completely: a Vipps login is counted by network
-address only, and an emailed link opens the account while its password form is under attack. A request for more emails
-than an address may get (`app.mail`) is answered as if the email had been sent: a stranger learns nothing, and the
-newest link that the owner has still works.
+Counted twice: by the client's network address, and by the targeted account, whether or not it exists. No customer is
+locked out for long or completely: a Vipps login is counted by network address only, and an emailed link opens the
+account while its password form is under attack. A request for more emails than an address may get (`app.mail`) is
+answered as if the email had been sent: a stranger learns nothing, and the owner's newest link still works.
 
 In the demo, a class sits behind one address and shares the accounts that the demo's pages show: `size_for_a_class`.
 """

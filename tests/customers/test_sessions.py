@@ -99,7 +99,7 @@ def test_a_failing_database_does_not_take_a_page_away(app: Flask, client: FlaskC
     add_customer(app)
     log_in(client)
 
-    def fail(visit: Any) -> None:
+    def fail(*visit: Any) -> None:
         raise OperationalError("UPDATE", {}, Exception("locked"))
 
     monkeypatch.setattr(session_store, "record_visit", fail)

@@ -28,9 +28,8 @@ def register(name: str, email: str, password: str, locale: str) -> tuple[Custome
 
     If the address opens an account already, nothing changes, and that account is returned without a token.
 
-    `email` is in its normal form, `password` has passed `policy.problem`. The hash is computed for a taken address as
-    well, because the time would reveal it. An unconfirmed account has no owner yet, so the newest registration replaces
-    it; of two at the same moment the unique constraint lets one in.
+    The hash is computed for a taken address as well, because the time would reveal it. An unconfirmed account has no
+    owner yet, so the newest registration replaces it; of two at the same moment the unique constraint lets one in.
     """
     password_hash = hashing.make_hash(password)
     begin_write()

@@ -1,9 +1,8 @@
 """Process the webhook event of a person who stopped sharing data with this shop in the app.
 
 The event is not signed, so an attacker who knows the webhook's address and a subject can forge one. Therefore it does
-only what the next login repairs: mark the link, suspend Vipps' data and the consents given there, end sessions that
-came from Vipps, turn open proposals into lines of the history, and tell the customer. It deletes nothing, logs no
-customer in and withdraws no consent (GDPR, article 7(3): that is the person's own act).
+only what the next login repairs. It deletes nothing, logs no customer in and withdraws no consent (GDPR, article 7(3):
+that is the person's own act).
 
 Events come late, twice, or after a newer login. Only Vipps' own times are compared: an event from before the latest
 login changes nothing. A body that was received before is only counted, however late, so a sender may retry.

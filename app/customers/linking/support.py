@@ -1,10 +1,8 @@
 """Unlink and link the Vipps user of an account for support, who have checked who the customer is.
 
-A `sub` changes when a customer makes a new Vipps profile, or when the shop moves to another sales unit (Vipps Login API
-guide: core concepts, "sub"). An account without an email address is then out of its customer's reach. Of each account
-that support changes, every session and every open email link ends, and its customer is told by email (ASVS 6.3.7).
-
-The caller has locked the customers, writes the audit log, and commits.
+A `sub` changes with a new Vipps profile, or when the shop moves to another sales unit (Vipps Login API guide: core
+concepts, "sub"). Of each account that support changes, every session and every open email link ends, and its customer
+is told by email (ASVS 6.3.7). The caller has locked the customers, writes the audit log, and commits.
 """
 
 from app.customers import account_activity, email_tokens, lookup

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from app.customers import account_activity, email_tokens
 from app.customers.account_activity import Kind
+from app.customers.accounts import emails
 from app.customers.email_tokens import TokenPurpose
 from app.customers.lookup import find_by_email, has_vipps, lock_customer
 from app.customers.models import Customer, EndReason
@@ -47,8 +48,10 @@ def lock_if_correct(account: A | None, password: str, lock: Callable[[int], A | 
     return current
 
 
-def request_reset(email: str) -> tuple[Customer, str] | None:
-    """Return the account whose owner this address can prove, and a token for the link that sets a new password.
+def send_reset_link(email: str) -> bool:
+    """Email a link that sets a new password, if the owner of the address can prove an account by it.
+
+    Returns False if none was sent; then the link that was sent before, if any, is to stay.
 
     An account that only Vipps opens gets one too: its owner may set a password after the proof. An account with Vipps
     whose address was never confirmed gets none, because the mailbox may be another person's.
@@ -56,8 +59,9 @@ def request_reset(email: str) -> tuple[Customer, str] | None:
     begin_write()
     customer = find_by_email(email, lock=True)
     if customer is None or customer.blocked_at or (customer.email_verified_at is None and has_vipps(customer)):
-        return None
-    return customer, email_tokens.issue(customer, str(customer.email), TokenPurpose.RESET)
+        return False
+    token = email_tokens.issue(customer, str(customer.email), TokenPurpose.RESET)
+    return emails.send(customer, "reset_password", token=token)
 
 
 def reset_password(token: str, password: str) -> Customer | None:
@@ -93,3 +97,4 @@ def _set_password(customer: Customer, password_hash: str) -> None:
     customer.password_hash = password_hash
     email_tokens.revoke(customer)
     account_activity.record(customer, Kind.PASSWORD_SET)
+    emails.send(customer, "password_set")

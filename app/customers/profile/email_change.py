@@ -16,10 +16,10 @@ from app.customers.sessions.session_cookie import end_sessions_of
 from app.database import begin_write, db
 
 
-def request(customer: Customer, new_email: str) -> Customer | str:
-    """Return the token of a link to a new address, given in its normal form; the earlier links are revoked.
+def send_link(customer: Customer, new_email: str) -> bool:
+    """Email a link to a new address, given in its normal form, or a notice to the account that has it.
 
-    If the address opens another account, that account is returned.
+    The earlier links are revoked. Returns False if the address got enough emails; then the earlier link is to stay.
     """
     begin_write()
     lookup.lock_customer(customer.id)
@@ -27,8 +27,9 @@ def request(customer: Customer, new_email: str) -> Customer | str:
     owner = lookup.find_by_email(new_email)
     if owner is not None and owner is not customer and lookup.is_claimed(owner):
         email_tokens.revoke(customer, TokenPurpose.CHANGE_EMAIL)
-        return owner
-    return email_tokens.issue(customer, new_email, TokenPurpose.CHANGE_EMAIL)
+        return emails.send(owner, "address_in_use")
+    token = email_tokens.issue(customer, new_email, TokenPurpose.CHANGE_EMAIL)
+    return emails.send(customer, "change_email", to=new_email, token=token)
 
 
 def change(customer: Customer, token: str) -> bool:

@@ -15,14 +15,13 @@ from app.customers.routes import (
     personal_data,
     profile,
     register,
-    unsubscribe,
     vipps,
 )
 from app.settings import settings_of_app
 
 BLUEPRINTS = (
     *(login.bp, register.bp, password.bp, account.bp, confirm.bp, consents.bp),
-    *(personal_data.bp, email.bp, profile.bp, unsubscribe.bp, vipps.bp),
+    *(personal_data.bp, email.bp, profile.bp, consents.unsubscribe_bp, vipps.bp),
 )
 PASSWORD_ROUTES = frozenset({"login.password", "login.password_page", "confirm.by_password"})
 

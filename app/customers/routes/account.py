@@ -85,10 +85,9 @@ def end_session(session_id: int) -> ResponseReturnValue:
     """End one session of this customer's; another customer's counts as none (ASVS 8.2.2)."""
     customer = required_customer()
     begin_write()
-    row = session_store.open_session(customer, session_id)
-    if row is None or row == current_session():
-        abort(404)
-    session_store.end(row, EndReason.ENDED_BY_CUSTOMER)
+    others = (row for row in session_store.open_sessions(customer) if row != current_session())
+    session = next((row for row in others if row.id == session_id), None) or abort(404)
+    session_store.end(session, EndReason.ENDED_BY_CUSTOMER)
     account_activity.record(customer, Kind.SESSION_ENDED)
     db.session.commit()
     log.info("session_ended", customer=customer.id)

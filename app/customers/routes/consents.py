@@ -1,6 +1,7 @@
 """The preference centre: what was agreed, when and in which words, and a switch for each channel.
 
-Taking a yes back is as easy as giving it (GDPR, article 7(3)): one press, no confirmation, no login in the app.
+Taking a yes back is as easy as giving it (GDPR, article 7(3)): one press, no confirmation, no login in the app. The
+link in an email that ends it works for people and for email programs, without a login.
 """
 
 import json
@@ -18,7 +19,9 @@ from app.customers.consents.channels import CHANNELS
 from app.customers.models import ConsentRecord, Customer
 from app.customers.sessions.session_cookie import login_required, required_customer
 from app.database import begin_write, db
+from app.errors import error_page
 from app.logging import log
+from app.security import csrf
 from app.vipps.return_path import local_path
 
 HISTORY_SHOWN = 50
@@ -26,6 +29,7 @@ ON, OFF = "on", "off"
 SAVE, NONE = "save", "none"
 
 bp = Blueprint("consents", __name__)
+unsubscribe_bp = Blueprint("unsubscribe", __name__)
 
 
 @bp.get("/account/consents")
@@ -87,6 +91,36 @@ def download() -> ResponseReturnValue:
     response = Response(text, mimetype="application/json")
     response.headers.set("Content-Disposition", "attachment", filename="consents.json")
     return response
+
+
+@unsubscribe_bp.get("/unsubscribe/<token>", endpoint="page")
+def unsubscribe_page(token: str) -> ResponseReturnValue:
+    """Show what the link ends; nothing happens before the button is pressed, since mail scanners open links."""
+    link = unsubscribe.find(token)
+    return render_template("customers/unsubscribe.html", token=token, channel=link[1]) if link else _unknown_link()
+
+
+@unsubscribe_bp.post("/unsubscribe/<token>")
+def withdraw(token: str) -> ResponseReturnValue:
+    """Withdraw at once; as often as it is pressed."""
+    link = unsubscribe.withdraw(token)
+    if link is None:
+        db.session.rollback()
+        return _unknown_link()
+    db.session.commit()
+    customer, channel = link
+    one_click = request.form.get("List-Unsubscribe") == "One-Click"
+    log.info("unsubscribed", customer=customer.id, consent=channel.id, one_click=one_click)
+    return render_template("customers/unsubscribed.html", channel=channel)
+
+
+# An email program has no cookie and no page (RFC 8058, section 3.2); the token is what allows it.
+csrf.exempt(withdraw)
+
+
+def _unknown_link() -> ResponseReturnValue:
+    text = _("It may be incomplete. Or the account is deleted, and then it gets no more news.")
+    return error_page(404, _("We do not know this link"), text)
 
 
 def _locked_customer() -> Customer:

@@ -9,10 +9,8 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
 from app.customers import email_tokens, rate_limits
-from app.customers.accounts import emails
 from app.customers.email_tokens import TokenPurpose
 from app.customers.forms import EmailForm
-from app.customers.models import Customer
 from app.customers.profile import email_change
 from app.customers.sessions import reauthentication, session_cookie
 from app.database import db
@@ -43,7 +41,11 @@ def send_link() -> ResponseReturnValue:
         form.email.errors = [_("That is already your email address.")]
     if form.errors:
         return render_template("customers/email.html", form=form, customer=customer), 422
-    _mail_link(customer, form.address)
+    if email_change.send_link(customer, form.address):
+        db.session.commit()
+        log.info("email_change_asked", customer=customer.id)
+    else:
+        db.session.rollback()
     flash(_("We have sent a link to %(email)s. Your address changes when you open it.", email=form.address), "success")
     return redirect(url_for("account.overview"), 303)
 
@@ -76,20 +78,6 @@ def confirmed(token: str) -> ResponseReturnValue:
     log.info("email_changed", customer=customer.id)
     flash(_("Your email address is changed. Every other browser is logged out."), "success")
     return session_cookie.redirect_with_session(url_for("account.overview"), new_token)
-
-
-def _mail_link(customer: Customer, address: str) -> None:
-    """Mail a link or tell the owner; if the address got enough emails, the link that was mailed before still works."""
-    match email_change.request(customer, address):
-        case Customer() as owner:
-            is_mailed = emails.send(owner, "address_in_use")
-        case token:
-            is_mailed = emails.send(customer, "change_email", to=address, token=token)
-    if not is_mailed:
-        db.session.rollback()
-        return
-    db.session.commit()
-    log.info("email_change_asked", customer=customer.id)
 
 
 def _spent() -> ResponseReturnValue:

@@ -85,28 +85,21 @@ def too_many(_error: TooManyRequests) -> ResponseReturnValue:
     target = local_path(request.form.get("next"), HOME)
     log.info("login_refused", method=LoginMethod.PASSWORD, too_many=True)
     send(login_ended, method=LoginMethod.PASSWORD, outcome="too_many")
-    html = render_template(
-        "vipps/refused.html",
-        title=_("Please wait a moment"),
-        explanation=_(
-            "There were too many attempts in a short time, so password login is paused for a little "
-            "while. You can log in with %(brand)s or by an emailed link right away.",
-            brand=settings_of_app().brand,
-        ),
-        reasons=(),
-        calm=True,
-        actions=[Action(target), Action(url_for("password.forgot"), _("Get a link by email"))],
-        back=back_action(False, target),
-        reference=reference(),
+    explanation = _(
+        "There were too many attempts in a short time, so password login is paused for a little "
+        "while. You can log in with %(brand)s or by an emailed link right away.",
+        brand=settings_of_app().brand,
     )
-    return html, 429
+    actions = [Action(target), Action(url_for("password.forgot"), _("Get a link by email"))]
+    page = {"title": _("Please wait a moment"), "explanation": explanation, "reasons": (), "calm": True}
+    back = back_action(False, target)
+    return render_template("vipps/refused.html", **page, actions=actions, back=back, reference=reference()), 429
 
 
 @bp.post("/logout")
 def logout() -> ResponseReturnValue:
     """End the session of this browser."""
-    customer = session_cookie.current_customer()
-    if customer is not None:
+    if customer := session_cookie.current_customer():
         begin_write()
         log.info("logged_out", customer=customer.id)
     session_cookie.end_current_session(EndReason.LOGGED_OUT)

@@ -5,12 +5,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.customers import email_tokens, rate_limits
-from app.customers.accounts import emails
 from app.customers.email_tokens import TokenPurpose
 from app.customers.forms import ChangePasswordForm, EmailForm, NewPasswordForm
 from app.customers.linking.sign_in import sign_in
 from app.customers.models import LoginMethod
-from app.customers.passwords.password_login import change_password, request_reset, reset_password
+from app.customers.passwords.password_login import change_password, reset_password, send_reset_link
 from app.customers.sessions import session_cookie
 from app.database import db
 from app.errors import error_page
@@ -67,7 +66,6 @@ def set_new(token: str) -> ResponseReturnValue:
     if customer is None:
         db.session.rollback()
         return _spent()
-    emails.send(customer, "password_set")
     response = sign_in(customer, LoginMethod.MAIL, url_for("account.overview"))
     flash(_("Your new password is set, and you are logged in."), "success")
     return response
@@ -93,7 +91,6 @@ def save_change() -> ResponseReturnValue:
         db.session.rollback()
         form.current.errors = [_("That is not your current password.")]
         return _change_page(form), 422
-    emails.send(customer, "password_set")
     token = session_cookie.rotate_session()
     db.session.commit()
     log.info("password_changed", customer=customer.id)
@@ -113,9 +110,7 @@ def send_first_link() -> ResponseReturnValue:
 
 
 def _mail_link(address: str) -> None:
-    """Mail a link, unless the address got enough: then the link that was mailed before still works."""
-    reset = request_reset(address)
-    if reset and not emails.send(reset[0], "reset_password", token=reset[1]):
+    if not send_reset_link(address):
         db.session.rollback()
     db.session.commit()
     log.info("reset_requested")

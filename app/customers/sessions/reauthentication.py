@@ -4,10 +4,9 @@ A session may be ten hours old, or another person may use the browser (ASVS 7.5.
 confirmation in the Vipps app opens a window of ten minutes, and `required` lets a view run only inside it. A plain
 Vipps login opens none: a browser that Vipps remembers logs in without asking the person.
 
-One exception keeps such pages within reach of an account that has neither a password nor a confirmed address: on Vipps'
-basic plan, a new login of the same Vipps user is the strongest proof that it has, and that is what adding a first
-address or another way in requires (NIST SP 800-63B-4, binding an additional authenticator: at the highest level that
-the account has). A stolen session cannot make that login. In a shop without passwords this holds for every account.
+One exception: an account with neither a password nor a confirmed address has, on Vipps' basic plan, no stronger proof
+than a new login of the same Vipps user (NIST SP 800-63B-4, binding an additional authenticator: at the highest level
+that the account has). A stolen session cannot make that login.
 """
 
 from collections.abc import Callable

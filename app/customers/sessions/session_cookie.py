@@ -2,8 +2,7 @@
 
 A cookie that an attacker planted is never adopted: logging in always makes a new token (ASVS 7.2.4). Asking for
 `current_customer()` costs no query without a cookie, and exactly one per request with it. A page that was made for a
-customer is never stored by a browser or a proxy (ASVS 14.3.2). So logging out needs no `Clear-Site-Data`, whose
-"cookies" would reach the sibling hosts of the domain.
+customer is never stored by a browser or a proxy (ASVS 14.3.2), so logging out needs no `Clear-Site-Data`.
 """
 
 from collections.abc import Callable
@@ -127,8 +126,7 @@ def rotate_session() -> str | None:
 
 def end_current_session(reason: EndReason) -> None:
     """End the session of this browser, if there is one, and renew the form secret. The caller commits."""
-    current = _current()
-    if current is not None:
+    if current := _current():
         session_store.end(current.row, reason)
     g.current = None
     session.clear()
@@ -149,13 +147,10 @@ def end_sessions_of(customer: Customer, reason: EndReason, *, except_current: bo
 
 
 def redirect_with_session(path: str, token: str | None) -> WerkzeugResponse:
-    """Redirect to a path of this site, and hand the browser its session token if that was renewed.
-
-    The cookie goes when the browser is closed, at the latest.
-    """
+    """Redirect to a path of this site, and hand the browser its session token if that was renewed."""
     response = redirect(path, 303)
     if token:
-        set_cookie(response, SESSION_COOKIE, token)
+        set_cookie(response, SESSION_COOKIE, token)  # at the latest, it goes when the browser is closed
     return response
 
 
@@ -210,11 +205,10 @@ def _forbid_caching(response: Response) -> Response:
 def _customer_for_page() -> Customer | None:
     """Return the customer for the page's header; None if the database fails, so that the error page still renders."""
     try:
-        customer = current_customer()
-        if customer is not None:
+        if customer := current_customer():
             customer.name  # noqa: B018 - reads the row again now if a rollback expired it
+        return customer
     except SQLAlchemyError:
         db.session.rollback()
         g.current = None
         return None
-    return customer

@@ -1,14 +1,13 @@
 """Store the sessions behind the session cookies: the customer, the browser, the start and the limits.
 
-The browser holds 256 random bits and nothing else; the row holds their hash, the customer and the limits. So the
-shop can end a session, and a copy of its cookie stops working (ASVS 7.2.1, 7.4.1); a signed cookie cannot do that.
-The caller commits.
+The browser holds 256 random bits, and the row holds their hash. So the shop can end a session, and a copy of its cookie
+stops working (ASVS 7.2.1, 7.4.1); a signed cookie cannot do that. The caller commits.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 
 from app.customers.models import Customer, CustomerSession, EndReason, LoginMethod
 from app.customers.sessions.user_agent import user_agent_of_request
@@ -90,20 +89,9 @@ def rotate(row: CustomerSession) -> str:
 
 def open_sessions(customer: Customer) -> Sequence[CustomerSession]:
     """Return a customer's sessions that have neither ended nor expired, the last used first."""
-    return db.session.scalars(_open_of(customer).order_by(CustomerSession.last_seen_at.desc())).all()
-
-
-def open_session(customer: Customer, session_id: int) -> CustomerSession | None:
-    """Return one of a customer's open sessions; another customer's counts as none (ASVS 8.2.2)."""
-    return db.session.scalar(_open_of(customer).where(CustomerSession.id == session_id))
-
-
-def _open_of(customer: Customer) -> Select[CustomerSession]:
-    return select(CustomerSession).where(
-        CustomerSession.customer_id == customer.id,
-        CustomerSession.ended_at.is_(None),
-        CustomerSession.expires_at > utcnow(),
-    )
+    still_open = (CustomerSession.ended_at.is_(None), CustomerSession.expires_at > utcnow())
+    mine = select(CustomerSession).where(CustomerSession.customer_id == customer.id, *still_open)
+    return db.session.scalars(mine.order_by(CustomerSession.last_seen_at.desc())).all()
 
 
 def end(row: CustomerSession, reason: EndReason) -> None:
@@ -115,9 +103,8 @@ def end(row: CustomerSession, reason: EndReason) -> None:
 
 def end_all(customer: Customer, reason: EndReason, keep: int | None = None, method: LoginMethod | None = None) -> None:
     """End every open session of a customer but the one to keep, or only those of one method (ASVS 7.4.2, 7.4.3)."""
-    ending = update(CustomerSession).where(
-        CustomerSession.customer_id == customer.id, CustomerSession.ended_at.is_(None)
-    )
+    theirs = update(CustomerSession).where(CustomerSession.customer_id == customer.id)
+    ending = theirs.where(CustomerSession.ended_at.is_(None))
     if keep is not None:
         ending = ending.where(CustomerSession.id != keep)
     if method is not None:
