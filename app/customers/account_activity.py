@@ -5,11 +5,10 @@ what was decided and why. A line is part of the transaction that it is about; th
 """
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 from sqlalchemy import Select, select
 
-from app.customers.models import Activity, Customer, LoginMethod
+from app.customers.models import Activity, Customer, Kind, LoginMethod
 from app.customers.sessions.user_agent import user_agent_of_request
 from app.database import db, insert_row
 from app.logging import reference
@@ -22,37 +21,6 @@ PER_PAGE = 20
 KINDS = text_table("customers", "activities")
 METHODS = text_table("customers", "login_methods")
 VERDICTS = text_table("customers", "verdicts")
-
-
-class Kind(StrEnum):
-    """What can be in the list."""
-
-    LOGGED_IN = "logged_in"
-    LOGIN_HELD = "login_held"
-    LOGIN_REFUSED = "login_refused"
-    CONFIRMED = "confirmed"
-    ENROLLED = "enrolled"
-    CONNECTED_HERE = "connected_here"
-    VIPPS_CONNECTED = "vipps_connected"
-    VIPPS_DISCONNECTED = "vipps_disconnected"
-    SUPPORT_DISCONNECTED = "support_disconnected"
-    SUPPORT_CONNECTED = "support_connected"
-    SUPPORT_MOVED = "support_moved"
-    ADDRESS_CONFIRMED = "address_confirmed"
-    TAKEN_OVER = "taken_over"
-    PASSWORD_SET = "password_set"  # noqa: S105 - the name of an event
-    EMAIL_CHANGE_ASKED = "email_change_asked"
-    EMAIL_CHANGED = "email_changed"
-    PROFILE_CHANGED = "profile_changed"
-    REFRESH_POLICY_CHANGED = "refresh_policy_changed"
-    SHARING_REVOKED = "sharing_revoked"
-    CONSENT_GIVEN = "consent_given"
-    CONSENT_WITHDRAWN = "consent_withdrawn"
-    DATA_EXPORTED = "data_exported"
-    SESSION_ENDED = "session_ended"
-    SESSIONS_ENDED = "sessions_ended"
-    BLOCKED = "blocked"
-    UNBLOCKED = "unblocked"
 
 
 def record(

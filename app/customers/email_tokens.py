@@ -9,23 +9,12 @@ Always lock the customer before the token, or concurrent transactions can deadlo
 """
 
 from datetime import timedelta
-from enum import StrEnum
 
 from sqlalchemy import ColumnElement, select, update
 
-from app.customers.models import Customer, EmailToken, PendingLink
+from app.customers.models import Customer, EmailToken, PendingLink, TokenPurpose
 from app.database import db, utcnow
 from app.tokens import new_token, secret_hash
-
-
-class TokenPurpose(StrEnum):
-    """What a link may be used for."""
-
-    CONFIRM = "confirm_address"
-    RESET = "reset_password"
-    CONNECT = "connect_vipps"
-    CHANGE_EMAIL = "change_email"
-
 
 # The shortest time between two links that the customer did not ask for, so that a login form cannot fill a mailbox.
 RESEND_AFTER = timedelta(minutes=15)

@@ -46,6 +46,46 @@ class EndReason(StrEnum):
     DELETED = "deleted"
 
 
+class Kind(StrEnum):
+    """What can be in the activity log of an account."""
+
+    LOGGED_IN = "logged_in"
+    LOGIN_HELD = "login_held"
+    LOGIN_REFUSED = "login_refused"
+    CONFIRMED = "confirmed"
+    ENROLLED = "enrolled"
+    CONNECTED_HERE = "connected_here"
+    VIPPS_CONNECTED = "vipps_connected"
+    VIPPS_DISCONNECTED = "vipps_disconnected"
+    SUPPORT_DISCONNECTED = "support_disconnected"
+    SUPPORT_CONNECTED = "support_connected"
+    SUPPORT_MOVED = "support_moved"
+    ADDRESS_CONFIRMED = "address_confirmed"
+    TAKEN_OVER = "taken_over"
+    PASSWORD_SET = "password_set"  # noqa: S105 - the name of an event
+    EMAIL_CHANGE_ASKED = "email_change_asked"
+    EMAIL_CHANGED = "email_changed"
+    PROFILE_CHANGED = "profile_changed"
+    REFRESH_POLICY_CHANGED = "refresh_policy_changed"
+    SHARING_REVOKED = "sharing_revoked"
+    CONSENT_GIVEN = "consent_given"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    DATA_EXPORTED = "data_exported"
+    SESSION_ENDED = "session_ended"
+    SESSIONS_ENDED = "sessions_ended"
+    BLOCKED = "blocked"
+    UNBLOCKED = "unblocked"
+
+
+class TokenPurpose(StrEnum):
+    """What an emailed link may be used for."""
+
+    CONFIRM = "confirm_address"
+    RESET = "reset_password"
+    CONNECT = "connect_vipps"
+    CHANGE_EMAIL = "change_email"
+
+
 class Customer(Base):
     """An account of the shop. `email` is the address to log in with: unique, lower case, absent if unknown.
 

@@ -7,8 +7,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.customers import account_activity
-from app.customers.account_activity import KINDS, PER_PAGE, VERDICTS, Kind
-from app.customers.models import Activity, Customer
+from app.customers.account_activity import KINDS, PER_PAGE, VERDICTS
+from app.customers.models import Activity, Customer, Kind
 from app.customers.sessions import user_agent
 from app.database import db
 from app.vipps.matching import Decision, Verdict

@@ -8,8 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.customers import email_tokens
-from app.customers.email_tokens import TokenPurpose
-from app.customers.models import Customer, EmailToken
+from app.customers.models import Customer, EmailToken, TokenPurpose
 from app.database import db, utcnow
 from app.tokens import secret_hash
 from tests.customers.steps import EMAIL, add_customer

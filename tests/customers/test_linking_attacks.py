@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from app.customers import email_tokens
 from app.customers.linking import account_links
-from app.customers.models import Customer, PendingLink, VippsLink
+from app.customers.models import Customer, PendingLink, TokenPurpose, VippsLink
 from app.customers.sessions import session_store
 from app.database import db, utcnow
 from app.vipps.attempts import LIFETIME
@@ -65,8 +65,8 @@ def test_an_attacker_who_registered_with_the_victims_address_loses_access_when_t
         account.address = {"street": "Attackerveien 1", "postal_code": "0001", "region": "Oslo", "country": "NO"}
         db.session.add(VippsLink(customer=account, issuer="https://other/", client_id="other", subject="attackers"))
         _row, token = session_store.add(account, "password", confirmed=True)
-        reset = email_tokens.issue(account, EMAIL, email_tokens.TokenPurpose.RESET)
-        change = email_tokens.issue(account, "attacker@example.com", email_tokens.TokenPurpose.CHANGE_EMAIL)
+        reset = email_tokens.issue(account, EMAIL, TokenPurpose.RESET)
+        change = email_tokens.issue(account, "attacker@example.com", TokenPurpose.CHANGE_EMAIL)
         db.session.commit()
         number = account.id
     attacker.set_cookie("session", token, domain="localhost")
@@ -87,10 +87,7 @@ def test_an_attacker_who_registered_with_the_victims_address_loses_access_when_t
     assert len(mails(vipps.app, "taken_over", EMAIL)) == 1
     assert "attackers" not in links_of(vipps, number)
     with vipps.app.app_context():
-        for open_link, purpose in (
-            (reset, email_tokens.TokenPurpose.RESET),
-            (change, email_tokens.TokenPurpose.CHANGE_EMAIL),
-        ):
+        for open_link, purpose in ((reset, TokenPurpose.RESET), (change, TokenPurpose.CHANGE_EMAIL)):
             assert email_tokens.find(open_link, purpose) is None
     assert attacker.get(registration).status_code == 410
 

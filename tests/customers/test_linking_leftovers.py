@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from app.customers import email_tokens
-from app.customers.models import Customer
+from app.customers.models import Customer, TokenPurpose
 from app.customers.passwords import password_login
 from app.customers.routes import vipps as vipps_routes
 from app.database import db
@@ -162,9 +162,7 @@ def test_a_session_that_ended_meanwhile_links_no_vipps_user(
 def reset_password(app: Flask, account: int) -> None:
     """Choose a new password by a mailed link, as the owner does."""
     with app.app_context():
-        token = email_tokens.issue(
-            db.session.get_one(Customer, account), "old@example.com", email_tokens.TokenPurpose.RESET
-        )
+        token = email_tokens.issue(db.session.get_one(Customer, account), "old@example.com", TokenPurpose.RESET)
         db.session.commit()
         assert password_login.reset_password(token, "a red wooden house")
         db.session.commit()

@@ -8,8 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.customers import account_activity
-from app.customers.account_activity import Kind
-from app.customers.models import Customer, VippsLink, VippsProfile
+from app.customers.models import Customer, Kind, VippsLink, VippsProfile
 from app.database import db
 from app.vipps.matching import Decision, Verdict
 from tests.conftest import browser_of, open_page, post

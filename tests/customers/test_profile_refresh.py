@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app.customers import email_tokens
-from app.customers.models import Activity, Customer, VippsLink, VippsProfile
+from app.customers.models import Activity, Customer, TokenPurpose, VippsLink, VippsProfile
 from app.customers.profile import from_vipps
 from app.customers.profile.change_history import answer_proposals, record, withdraw_proposals
 from app.customers.profile.fields import Source, State
@@ -111,13 +111,13 @@ def test_a_new_address_moves_the_login_tells_the_old_one_and_ends_mailed_links(e
     customer_id = add_linked(either_app, policy="update")
     with looking_at(either_app, customer_id) as customer:
         customer.email_verified_at = None
-        token = email_tokens.issue(customer, "kari@example.com", email_tokens.TokenPurpose.RESET)
+        token = email_tokens.issue(customer, "kari@example.com", TokenPurpose.RESET)
         db.session.commit()
     refresh(either_app, customer_id, says(email="Kari.Berg@EXAMPLE.com".lower()))
     with looking_at(either_app, customer_id) as customer:
         assert customer.email == "kari.berg@example.com"
         assert customer.email_verified_at is not None
-        assert email_tokens.find(token, email_tokens.TokenPurpose.RESET) is None
+        assert email_tokens.find(token, TokenPurpose.RESET) is None
     assert [mail.kind for mail in mails(either_app, to="kari@example.com")] == ["email_changed"]
     assert mails(either_app, to="kari.berg@example.com") == []
     assert activities(either_app, customer_id) == ["email_changed"]

@@ -11,9 +11,7 @@ access to the account before its owner (pre-hijacking: Sudhodanan and Paverd, "P
 from sqlalchemy.exc import IntegrityError
 
 from app.customers import account_activity, email_tokens, lookup
-from app.customers.account_activity import Kind
-from app.customers.email_tokens import TokenPurpose
-from app.customers.models import Customer, EndReason, LoginMethod
+from app.customers.models import Customer, EndReason, Kind, LoginMethod, TokenPurpose
 from app.customers.passwords import hashing
 from app.customers.sessions.session_store import end_all
 from app.database import begin_write, db, utcnow

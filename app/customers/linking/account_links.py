@@ -11,11 +11,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from app.customers import account_activity, email_tokens
-from app.customers.account_activity import Kind
 from app.customers.accounts import emails, phone_number
 from app.customers.consents import ledger, preferences
 from app.customers.lookup import Identity, find_by_email, find_link, lock_link
-from app.customers.models import Customer, EndReason, LoginMethod, VippsLink
+from app.customers.models import Customer, EndReason, Kind, LoginMethod, VippsLink
 from app.customers.profile import from_vipps
 from app.customers.profile.change_history import withdraw_proposals
 from app.customers.profile.from_vipps import Refreshed

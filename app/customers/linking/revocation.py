@@ -13,10 +13,9 @@ from enum import StrEnum
 from sqlalchemy import bindparam, delete, func, select, update
 
 from app.customers import account_activity, lookup
-from app.customers.account_activity import Kind
 from app.customers.accounts import emails
 from app.customers.lookup import Identity
-from app.customers.models import EndReason, LoginMethod, VippsLink, WebhookDelivery
+from app.customers.models import EndReason, Kind, LoginMethod, VippsLink, WebhookDelivery
 from app.customers.profile.change_history import withdraw_proposals
 from app.customers.sessions import session_store
 from app.database import db, utcnow

@@ -11,11 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from app.customers import account_activity
-from app.customers.account_activity import Kind
 from app.customers.consents import consent_prompt
 from app.customers.linking import account_links, callback_replay, login_messages, pending_link
 from app.customers.linking.account_links import Resolution
-from app.customers.models import Customer, LoginMethod, PendingLink
+from app.customers.models import Customer, Kind, LoginMethod, PendingLink
 from app.customers.profile.change_history import has_proposals
 from app.customers.sessions.session_cookie import forget_current, redirect_with_session, start_session
 from app.database import begin_write, db, is_conflict

@@ -6,11 +6,10 @@ is told by email (ASVS 6.3.7). The caller has locked the customers, writes the a
 """
 
 from app.customers import account_activity, email_tokens, lookup
-from app.customers.account_activity import Kind
 from app.customers.accounts import emails
 from app.customers.linking import account_links
 from app.customers.lookup import Identity
-from app.customers.models import Customer, EndReason, LoginMethod, VippsLink
+from app.customers.models import Customer, EndReason, Kind, LoginMethod, VippsLink
 from app.customers.sessions import session_store
 from app.database import db
 

@@ -13,7 +13,7 @@ from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
 from app.customers import account_activity, email_tokens, lookup, rate_limits
-from app.customers.account_activity import Kind, describe_reasons
+from app.customers.account_activity import describe_reasons
 from app.customers.linking import account_links, callback_replay, login_messages, pending_link, revocation
 from app.customers.linking.account_links import Resolution
 from app.customers.linking.next_actions import actions_after_refusal, back_action, is_without_a_way
@@ -25,7 +25,7 @@ from app.customers.linking.sign_in import (
     sign_in,
 )
 from app.customers.lookup import Identity
-from app.customers.models import Customer, LoginMethod, PendingLink
+from app.customers.models import Customer, Kind, LoginMethod, PendingLink, TokenPurpose
 from app.customers.profile.change_history import has_proposals
 from app.customers.sessions import session_cookie, session_store
 from app.customers.sessions.reauthentication import has_proof_without_vipps, record_reauthentication
@@ -218,7 +218,7 @@ def confirm(login: Login) -> ResponseReturnValue:
 
 def prove(login: Login) -> ResponseReturnValue:
     """Finish the pending link of an emailed link that was opened in this browser, for the same Vipps user only."""
-    proof = email_tokens.use_by_hash(login.attempt.owner, email_tokens.TokenPurpose.CONNECT)
+    proof = email_tokens.use_by_hash(login.attempt.owner, TokenPurpose.CONNECT)
     pending = pending_link.lock(proof.pending_link_id) if proof and proof.pending_link_id else None
     if pending is None:
         raise LoginRefused("proof_spent")

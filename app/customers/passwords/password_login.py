@@ -8,11 +8,9 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from app.customers import account_activity, email_tokens
-from app.customers.account_activity import Kind
 from app.customers.accounts import emails
-from app.customers.email_tokens import TokenPurpose
 from app.customers.lookup import find_by_email, has_vipps, lock_customer
-from app.customers.models import Customer, EndReason
+from app.customers.models import Customer, EndReason, Kind, TokenPurpose
 from app.customers.passwords import hashing
 from app.customers.sessions.session_cookie import end_sessions_of
 from app.database import begin_write

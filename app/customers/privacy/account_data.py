@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, not_, or_, select, update
 
-from app.customers.account_activity import Kind, describe_activity, describe_decision, describe_reasons
+from app.customers.account_activity import describe_activity, describe_decision, describe_reasons
 from app.customers.consents import ledger
 from app.customers.models import (
     PROFILE_COLUMNS,
@@ -19,6 +19,7 @@ from app.customers.models import (
     Customer,
     CustomerSession,
     EmailToken,
+    Kind,
     PendingLink,
     ProfileChange,
     VippsLink,

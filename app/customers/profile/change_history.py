@@ -10,9 +10,8 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 
 from app.customers import account_activity, email_tokens, lookup
-from app.customers.account_activity import Kind
 from app.customers.accounts import emails, phone_number
-from app.customers.models import Customer, EndReason, LoginMethod, ProfileChange, VippsProfile
+from app.customers.models import Customer, EndReason, Kind, LoginMethod, ProfileChange, VippsProfile
 from app.customers.profile.fields import Policy, Source, State, Values, equal, local_values
 from app.customers.sessions.session_cookie import end_sessions_of
 from app.database import db, utcnow

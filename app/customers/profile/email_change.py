@@ -5,10 +5,8 @@ was never confirmed has no owner, so it does not keep the address from a custome
 """
 
 from app.customers import account_activity, email_tokens, lookup
-from app.customers.account_activity import Kind
 from app.customers.accounts import emails
-from app.customers.email_tokens import TokenPurpose
-from app.customers.models import Customer, EndReason, LoginMethod
+from app.customers.models import Customer, EndReason, Kind, LoginMethod, TokenPurpose
 from app.customers.privacy.erasure import erase
 from app.customers.profile.change_history import record
 from app.customers.profile.fields import Source, State

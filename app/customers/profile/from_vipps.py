@@ -12,10 +12,9 @@ from typing import Any
 from sqlalchemy import select
 
 from app.customers import account_activity
-from app.customers.account_activity import Kind
 from app.customers.accounts import phone_number
 from app.customers.accounts.postal_address import OWN, from_parts, parts_of
-from app.customers.models import PROFILE_COLUMNS, Customer, VippsLink, VippsProfile
+from app.customers.models import PROFILE_COLUMNS, Customer, Kind, VippsLink, VippsProfile
 from app.customers.profile import change_history
 from app.customers.profile.change_history import assign, email_taken, record, withdraw_proposals
 from app.customers.profile.fields import Policy, Source, State, Values, equal, local_values, provider_values

@@ -8,11 +8,11 @@ from flask_babel import format_timedelta
 from flask_babel import gettext as _
 
 from app.customers import account_activity, lookup
-from app.customers.account_activity import PER_PAGE, Kind, describe_decision, describe_reasons
+from app.customers.account_activity import PER_PAGE, describe_decision, describe_reasons
 from app.customers.accounts.phone_number import readable
 from app.customers.consents import ledger, preferences
 from app.customers.linking.login_messages import is_about_earlier_account
-from app.customers.models import Activity, EndReason
+from app.customers.models import Activity, EndReason, Kind
 from app.customers.profile import change_history
 from app.customers.profile.from_vipps import addresses_in, vipps_profile_of
 from app.customers.sessions import session_store

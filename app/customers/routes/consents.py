@@ -12,11 +12,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.customers import account_activity, lookup
-from app.customers.account_activity import Kind
 from app.customers.accounts import emails
 from app.customers.consents import consent_prompt, ledger, preferences, unsubscribe
 from app.customers.consents.channels import CHANNELS
-from app.customers.models import ConsentRecord, Customer
+from app.customers.models import ConsentRecord, Customer, Kind
 from app.customers.sessions.session_cookie import login_required, required_customer
 from app.database import begin_write, db
 from app.errors import error_page

@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
 from app.customers import email_tokens, rate_limits
-from app.customers.email_tokens import TokenPurpose
 from app.customers.forms import EmailForm
+from app.customers.models import TokenPurpose
 from app.customers.profile import email_change
 from app.customers.sessions import reauthentication, session_cookie
 from app.database import db

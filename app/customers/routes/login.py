@@ -12,13 +12,12 @@ from werkzeug.exceptions import TooManyRequests
 from app.about import EMAIL
 from app.customers import email_tokens, lookup, rate_limits
 from app.customers.accounts import emails
-from app.customers.email_tokens import TokenPurpose
 from app.customers.forms import LoginForm
 from app.customers.linking import callback_replay, pending_link
 from app.customers.linking.next_actions import Action, back_action
 from app.customers.linking.pending_link import PENDING_COOKIE
 from app.customers.linking.sign_in import sign_in
-from app.customers.models import Customer, EndReason, LoginMethod
+from app.customers.models import Customer, EndReason, LoginMethod, TokenPurpose
 from app.customers.passwords.password_login import lock_if_correct
 from app.customers.sessions import session_cookie
 from app.database import begin_write, db

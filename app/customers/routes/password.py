@@ -5,10 +5,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.customers import email_tokens, rate_limits
-from app.customers.email_tokens import TokenPurpose
 from app.customers.forms import ChangePasswordForm, EmailForm, NewPasswordForm
 from app.customers.linking.sign_in import sign_in
-from app.customers.models import LoginMethod
+from app.customers.models import LoginMethod, TokenPurpose
 from app.customers.passwords.password_login import change_password, reset_password, send_reset_link
 from app.customers.sessions import session_cookie
 from app.database import db

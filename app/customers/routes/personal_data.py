@@ -5,9 +5,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.customers import account_activity, lookup
-from app.customers.account_activity import Kind
 from app.customers.accounts import emails
-from app.customers.models import EndReason
+from app.customers.models import EndReason, Kind
 from app.customers.privacy import export, retention
 from app.customers.privacy.erasure import erase
 from app.customers.rate_limits import COPIES_PER_CUSTOMER, limit_per_customer

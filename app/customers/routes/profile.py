@@ -8,10 +8,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.customers import account_activity, lookup
-from app.customers.account_activity import Kind
 from app.customers.accounts import phone_number
 from app.customers.linking.sign_in import in_one_transaction
-from app.customers.models import Customer, VippsProfile
+from app.customers.models import Customer, Kind, VippsProfile
 from app.customers.profile import change_history, descriptions, from_vipps
 from app.customers.profile.change_history import ProposalsAnswered, email_taken
 from app.customers.profile.fields import local_values, provider_values

@@ -13,10 +13,9 @@ from flask_babel import gettext as _
 from app.customers import email_tokens, rate_limits
 from app.customers.accounts import emails, registration
 from app.customers.accounts.registration import WrongPasswordError
-from app.customers.email_tokens import TokenPurpose
 from app.customers.forms import ConfirmForm, RegisterForm
 from app.customers.linking.sign_in import sign_in
-from app.customers.models import LoginMethod
+from app.customers.models import LoginMethod, TokenPurpose
 from app.customers.sessions.session_cookie import current_customer
 from app.database import db
 from app.errors import error_page

@@ -18,7 +18,7 @@ from app.customers.linking import account_links, pending_link
 from app.customers.linking.pending_link import PENDING_COOKIE
 from app.customers.linking.sign_in import create_and_sign_in, in_one_transaction, link_and_sign_in
 from app.customers.linking.vipps_login import VippsLogin
-from app.customers.models import Customer, EmailToken, LoginMethod, PendingLink
+from app.customers.models import Customer, EmailToken, LoginMethod, PendingLink, TokenPurpose
 from app.customers.passwords import hashing
 from app.customers.sessions import reauthentication, session_cookie
 from app.database import begin_write, db
@@ -167,7 +167,7 @@ def finish_by_mail(token: str) -> ResponseReturnValue:
         return begin(LoginPurpose.PROVE, pending.next_path, proof.token_hash)
 
     def link(again: PendingLink) -> ResponseReturnValue:
-        if email_tokens.use(token, email_tokens.TokenPurpose.CONNECT) is None:
+        if email_tokens.use(token, TokenPurpose.CONNECT) is None:
             raise LoginRefused("proof_spent")
         return link_and_sign_in(again, ProofMethod.MAIL)
 
@@ -195,7 +195,7 @@ def _mail_link(pending_id: int) -> None:
     pending = pending_link.lock(pending_id)
     if pending and ProofMethod.MAIL in pending.ways and pending.customer.email:
         customer, email = pending.customer, pending.customer.email
-        token = email_tokens.issue(customer, email, email_tokens.TokenPurpose.CONNECT, pending_link_id=pending.id)
+        token = email_tokens.issue(customer, email, TokenPurpose.CONNECT, pending_link_id=pending.id)
         if not emails.send(customer, "prove_ownership", token=token):
             db.session.rollback()
             return
@@ -204,7 +204,7 @@ def _mail_link(pending_id: int) -> None:
 
 
 def _token_and_pending_link(token: str) -> tuple[EmailToken, PendingLink] | None:
-    proof = email_tokens.find(token, email_tokens.TokenPurpose.CONNECT)
+    proof = email_tokens.find(token, TokenPurpose.CONNECT)
     if proof is None or proof.pending_link_id is None or proof.customer.email != proof.email:
         return None
     pending = pending_link.by_id(proof.pending_link_id)

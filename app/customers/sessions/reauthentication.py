@@ -18,8 +18,7 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.customers import account_activity
-from app.customers.account_activity import Kind
-from app.customers.models import Customer, CustomerSession, LoginMethod
+from app.customers.models import Customer, CustomerSession, Kind, LoginMethod
 from app.customers.sessions.session_cookie import current_session, login_required, rotate_session
 from app.database import utcnow
 from app.logging import log

@@ -13,8 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Table, func, select, update
 
 from app.customers import account_activity, email_tokens
-from app.customers.account_activity import Kind
-from app.customers.models import Customer, PendingLink, VippsLink, VippsProfile, WebhookDelivery
+from app.customers.models import Customer, Kind, PendingLink, TokenPurpose, VippsLink, VippsProfile, WebhookDelivery
 from app.database import db, utcnow
 from app.staff.models import AuditEntry, ErrorReport, Staff
 from app.tokens import secret_hash
@@ -135,7 +134,7 @@ def leave_traces(app: Flask, customer_id: int) -> None:
             db.session.add(waiting)
             db.session.flush()
             if waits_at == customer_id:
-                email_tokens.issue(customer, NEW_EMAIL, email_tokens.TokenPurpose.CONNECT, waiting.id)
+                email_tokens.issue(customer, NEW_EMAIL, TokenPurpose.CONNECT, waiting.id)
         account_activity.record(customer, Kind.LOGIN_HELD, method="vipps")
         db.session.execute(update(VippsProfile).values(birthdate=date.fromisoformat(BIRTHDATE)))
         db.session.commit()

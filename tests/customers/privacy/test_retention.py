@@ -10,13 +10,13 @@ import time_machine
 from flask import Flask
 from sqlalchemy import create_engine, func, insert, select, text
 
-from app.customers.account_activity import Kind
 from app.customers.models import (
     Activity,
     ConsentRecord,
     Customer,
     CustomerSession,
     EmailToken,
+    Kind,
     PendingLink,
     VippsLink,
     WebhookDelivery,
