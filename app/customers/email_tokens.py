@@ -1,10 +1,8 @@
 """Email tokens: links that prove an address. Each works once, for a limited time, for one purpose.
 
 The email has 256 random bits; the table stores their hash (ASVS 6.4.1, 6.6.3). Only the newest link of a kind works, so
-that an old email in a stolen mailbox is worth nothing. `find` changes nothing, because mail scanners open every link;
-`use` uses a link up, from the form on its page.
-
-Always lock the customer before the token, or concurrent transactions can deadlock: `use` does it itself, and callers of
+that an old email in a stolen mailbox is worth nothing. `find` changes nothing, because mail scanners open every link.
+Always lock the customer before the token, or concurrent transactions can deadlock: `use` does it, and callers of
 `issue` and `revoke` have done it.
 """
 

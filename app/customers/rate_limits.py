@@ -32,9 +32,8 @@ FORGOT_PER_CLIENT = "60 per hour"
 # Each writes a row that lives for an hour. A mobile operator puts many people behind one address, and they are the ones
 # who use Vipps; so does a workshop: thirty who log in four times a minute are let in.
 STARTS_PER_CLIENT = "120 per minute"
-# Over IPv6 a client is a /64, and a home has hundreds of them; a mobile operator, with one for each phone, thousands in
-# a /48. It takes 56 IPv4 addresses, or twelve /48 networks, at full rate for 15 minutes to evict an open login
-# (app.vipps.attempts: the limit on rows, and LIFETIME).
+# Over IPv6 a client is a /64, of which a home has hundreds and a mobile operator thousands in a /48. It takes 56 IPv4
+# addresses, or twelve /48 networks, at full rate for 15 minutes to evict an open login (`app.vipps.attempts`).
 STARTS_PER_SITE = "600 per minute"
 LINKS_PER_CLIENT = "100 per 5 minutes"
 CHANGE_PER_CLIENT = "20 per 15 minutes"

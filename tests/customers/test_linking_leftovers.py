@@ -161,7 +161,7 @@ def test_a_session_that_ended_meanwhile_links_no_vipps_user(
 
 def reset_password(app: Flask, account: int) -> None:
     """Choose a new password by a mailed link, as the owner does."""
-    with app.app_context():
+    with app.test_request_context():
         token = email_tokens.issue(db.session.get_one(Customer, account), "old@example.com", TokenPurpose.RESET)
         db.session.commit()
         assert password_login.reset_password(token, "a red wooden house")

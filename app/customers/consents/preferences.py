@@ -2,9 +2,8 @@
 
 A yes that was given in Vipps is suspended while the person shares no data with this shop: it counts as a no, without a
 row in the ledger, because the person has not said no (Vipps Login API guide: webhooks, consent revoked). When the
-revoked link is deleted, the suspended yes becomes a no with a row; otherwise it would become a yes again.
-A change adds one row with the words beside the switch; a choice that is in force already adds none, so a double click
-is one answer. The caller has locked the customer, and commits.
+revoked link is deleted, the suspended yes becomes a no with a row; otherwise it would become a yes again. A choice that
+is in force already adds no row. The caller has locked the customer, and commits.
 """
 
 from collections.abc import Iterable, Sequence

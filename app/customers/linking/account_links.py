@@ -44,8 +44,7 @@ def resolve(
 ) -> Resolution:
     """Decide which customer a Vipps user is, apply the decision, and store what Vipps said.
 
-    `logged_in_at` is the time of the login by Vipps' clock. `current` is the customer who began this, locked by the
-    caller; None for a login.
+    `logged_in_at` is by Vipps' clock. `current` is the customer who began this, locked by the caller; None for a login.
     """
     link = find_link(who) if current else lock_link(who)
     decision = decide(gather_facts(purpose, who, info, link, current))

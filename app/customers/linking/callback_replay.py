@@ -37,8 +37,7 @@ def session_of(outcome: str | None) -> CustomerSession | None:
 def end_replayable_sessions(reason: EndReason) -> None:
     """End the sessions that a repeated callback of this browser could still enter. The caller commits.
 
-    A repeated callback gets a session of its own and leaves the first one open; by that one the back button would undo
-    a logout (ASVS 7.4.1).
+    A repeated callback leaves the first session open; by it the back button would undo a logout (ASVS 7.4.1).
     """
     vipps = integration()
     outcomes = vipps.attempts.outcomes_of(browser_cookie(vipps), db.session.connection())

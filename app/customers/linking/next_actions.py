@@ -81,9 +81,8 @@ def back_action(is_logged_in: bool, next_path: str) -> Action:
 def _again(code: str, purpose: LoginPurpose | None, next_path: str) -> Sequence[Action]:
     """Return the action to try again, for a customer who is logged in, if that can help.
 
-    What was begun for their account begins again on its own page: the Vipps button would log in any Vipps user who
-    comes back, perhaps to another account. So the button stands only after a purpose that is known to be a login,
-    because an attacker can open a callback's address in another user's browser.
+    What was begun for their account begins again on its own page. The Vipps button would log in any Vipps user who
+    comes back, so it stands only after a login: an attacker can open a callback's address in another user's browser.
     """
     if code in NO_RETRY:
         return []

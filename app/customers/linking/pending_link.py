@@ -1,10 +1,9 @@
 """Store a Vipps login until the person has proved that the matching account is theirs.
 
-What came from Vipps is kept in a row, and the browser that logged in has the key in a cookie that survives closing the
-browser, so that the person can read their email first. The row is deleted after use, and after an hour.
-
-The proof must come from the same browser: otherwise an owner who presses a button in an email would let an attacker's
-Vipps user in. In another browser the emailed link asks to log in with the same Vipps user there (`LoginPurpose.PROVE`).
+The browser that logged in has the key to the row in a cookie that survives closing the browser, so that the person can
+read their email first. The proof must come from the same browser: otherwise an owner who presses a button in an email
+would let an attacker's Vipps user in. In another browser the emailed link asks to log in with the same Vipps user there
+(`LoginPurpose.PROVE`).
 """
 
 from datetime import timedelta
@@ -31,10 +30,8 @@ LIFETIME = timedelta(hours=1)
 def store(login: Login, decision: Decision) -> tuple[PendingLink, str]:
     """Store a login until its proof; return the row and the key for the browser's cookie. The caller commits."""
     db.session.execute(delete(PendingLink).where(PendingLink.expires_at < utcnow()))
-    token = new_token()
     pending = PendingLink(
         customer_id=decision.account_id,
-        browser_hash=secret_hash(token),
         issuer=login.issuer,
         client_id=login.client_id,
         subject=login.id_token.subject,
@@ -45,15 +42,15 @@ def store(login: Login, decision: Decision) -> tuple[PendingLink, str]:
         next_path=login.attempt.next_path,
         expires_at=utcnow() + LIFETIME,
     )
+    token = renew_key(pending)
     db.session.add(pending)
     db.session.flush()
     return pending, token
 
 
 def renew_key(pending: PendingLink) -> str:
-    """Replace the key, for a browser that may have missed the first."""
-    token = new_token()
-    pending.browser_hash = secret_hash(token)
+    """Set a new key, also for a browser that may have missed the first."""
+    pending.browser_hash = secret_hash(token := new_token())
     return token
 
 
@@ -90,8 +87,7 @@ def userinfo_of(pending: PendingLink) -> UserInfo:
 def lock(pending_id: int) -> PendingLink | None:
     """Lock a pending link for its last step; of two requests at the same moment one gets it.
 
-    Always lock the customer before the link, or concurrent transactions can deadlock. The row stays until
-    `delete_pending`, so that a refused step leaves it in place.
+    Always lock the customer before the link, or concurrent transactions can deadlock.
     """
     seen = by_id(pending_id)
     if seen is None or lookup.lock_customer(seen.customer_id) is None:

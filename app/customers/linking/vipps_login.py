@@ -202,8 +202,8 @@ def refresh(login: Login) -> ResponseReturnValue:
 def confirm(login: Login) -> ResponseReturnValue:
     """Record that the customer has just confirmed who they are: in the app, or by this login without another proof.
 
-    For `CONFIRM`, `acr` was checked with the ID token. For `CONFIRM_BY_LOGIN`, a password or a confirmed address may
-    have been added since the start: then a login that a remembered browser answered is no confirmation any more.
+    For `CONFIRM`, `acr` was checked with the ID token. A login that a remembered browser answered is no confirmation
+    once the customer has added a password or a confirmed address.
     """
     current = lock_current_customer()
     if login.id_token.acr != IN_APP and has_proof_without_vipps(current):

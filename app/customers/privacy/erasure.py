@@ -33,8 +33,8 @@ def erase(customer: Customer) -> None:
 def pseudonym_of(customer: Customer) -> str:
     """Return the pseudonym under which a customer's consent proofs are kept after the erasure.
 
-    It is made from the email address, or else from the Vipps subject, so that the shop can answer a person who brings
-    either and disputes a consent. Without the key the two cannot be connected (GDPR, article 4(5)).
+    It is made from the email address, or else from the Vipps subject, for a person who brings it and disputes a
+    consent. Without the key the two cannot be connected (GDPR, article 4(5)).
     """
     if customer.email:
         return pseudonyms(f"email {customer.email}")[-1]
@@ -46,7 +46,7 @@ def proofs_about(who: str) -> Sequence[ConsentRecord]:
     """Return the proofs that are kept of an erased customer, the oldest first.
 
     `who` is the email address, or the Vipps subject, that the person brings. A proof from before a change of the key is
-    found as long as the older key is among the fallbacks: a pseudonym cannot be recomputed after the erasure.
+    found as long as the older key is among the fallbacks.
     """
     email = normal_email(who)
     names = pseudonyms(f"email {email}" if email else f"subject {who}")

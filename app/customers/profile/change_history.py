@@ -76,8 +76,7 @@ def answer_proposals(
 ) -> ProposalsAnswered | None:
     """Take Vipps' value where the answer is yes, and keep the customer's own where it is no. The caller commits.
 
-    An answer that was given before counts; the same form once more changes nothing. Returns None, and does nothing, if
-    an answer is to a proposal that this customer never had.
+    The same form once more changes nothing. Returns None if a proposal was never this customer's.
     """
     theirs = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.id.in_(answers))
     asked = db.session.scalars(theirs.order_by(ProfileChange.id)).all()
@@ -140,7 +139,7 @@ def put_off(customer: Customer, now: Values, own: Values, phone_verified: bool) 
     """Return the fields in which a change at Vipps still waits, so that this login tries it again.
 
     It waits if another account had the email address, if its proposal was withdrawn without an answer, or if the number
-    was not verified and is by now. It no longer waits once the customer or Vipps has changed the field again.
+    was not verified and is by now; until the customer or Vipps has changed the field again.
     """
     # An address from Vipps never becomes the customer's own by itself, so most customers have none.
     fields = [field for field in own if now[field] is not None and (field, own[field]) != ("address", None)]

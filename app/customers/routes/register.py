@@ -1,7 +1,7 @@
 """Create an account, and confirm its address.
 
-The answer to a registration is the same whether or not the address has an account. The browser keeps a mark of its
-registration, which only the mailed link can match; in any other browser the link asks for the password as well.
+The browser keeps a mark of its registration, which only the emailed link can match; in any other browser the link asks
+for the password as well.
 """
 
 import secrets

@@ -41,10 +41,7 @@ def has_proof_without_vipps(customer: Customer) -> bool:
 
 
 def record_reauthentication(customer: Customer, method: LoginMethod) -> str | None:
-    """Open the window for this browser's session; returns its new token for the cookie. The caller commits.
-
-    The token is renewed, because it allows more from now on (ASVS 7.2.4).
-    """
+    """Open the window for this browser's session; returns the token, renewed because it allows more (ASVS 7.2.4)."""
     row = current_session()
     if row is None:
         return None
