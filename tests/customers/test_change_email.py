@@ -1,17 +1,23 @@
-"""Another e-mail address: asked for here, proved at the new one, told at the old one, and no answer says who has it."""
+"""Email addresses: their normal form, the links that prove them, and the change to another one."""
 
 import threading
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select, update
 
-from app.customers import lookup, rate_limits
-from app.customers.models import Customer, CustomerSession
+from app.customers import email_tokens, lookup, rate_limits
+from app.customers.models import Customer, CustomerSession, EmailToken, TokenPurpose
 from app.database import db, utcnow
+from app.tokens import secret_hash
+from app.vipps.values import normal_email
 from tests.conftest import allowed_by, browser_of, open_page, post
 from tests.customers.steps import (
     EMAIL,
@@ -261,3 +267,58 @@ def test_trying_links_is_bounded(app: Flask, client: FlaskClient, tuva: int) -> 
     allowed = allowed_by(rate_limits.LINKS_PER_CLIENT)
     statuses = [post(client, f"{FORM}/guess", form_on=FORM).status_code for _ in range(allowed + 2)]
     assert statuses == [410] * allowed + [429] * 2
+
+
+@pytest.mark.parametrize(
+    ("written", "normal"),
+    [
+        ("tuva@example.com", "tuva@example.com"),
+        ("  Tuva.LIEN@Example.COM\n", "tuva.lien@example.com"),
+        ("tuva+shop@example.com", "tuva+shop@example.com"),
+        ("tuva@BLÅBÆR.no", "tuva@xn--blbr-roah.no"),
+    ],
+)
+def test_an_address_has_one_normal_form(written: str, normal: str) -> None:
+    assert normal_email(written) == normal
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        None, "", "   ", "tuva", "a@x,b@y", "a@example.com, b@example.com", "a@example.com\r\nBcc: b@example.com",
+        "a@example.com\0", "tuvå@example.com", '"a b"@example.com', "a@[127.0.0.1]", "a" * 2000 + "@example.com",
+        "mıke@example.com",  # a dotless i: equal to "mike" after a careless upper() and lower()
+    ],
+)  # fmt: skip
+def test_what_is_no_plain_address_has_none(written: str | None) -> None:
+    assert normal_email(written) is None
+
+
+@given(st.emails())
+def test_the_normal_form_is_stable_and_ascii(written: str) -> None:
+    once = normal_email(written)
+    assert once is None or (once == normal_email(once) == normal_email(written.upper()) and once.isascii())
+
+
+@pytest.mark.parametrize("purpose", TokenPurpose)
+def test_a_link_works_once_in_its_time_for_its_purpose_and_is_the_newest(app: Flask, purpose: TokenPurpose) -> None:
+    customer_id, issued_at = add_customer(app), utcnow()
+    lifetime = timedelta(hours=24 if purpose is TokenPurpose.CONFIRM else 1)
+    with app.app_context():
+        customer = db.session.get_one(Customer, customer_id)
+        with time_machine.travel(issued_at, tick=False):
+            older, token = (email_tokens.issue(customer, EMAIL, purpose) for _ in range(2))
+        db.session.commit()
+        assert len(token) == 43
+        assert token not in str(db.session.execute(select(EmailToken.__table__)).all())
+        assert secret_hash(token) in db.session.scalars(select(EmailToken.token_hash)).all()
+        assert [each for each in TokenPurpose if email_tokens.find(token, each)] == [purpose]
+        assert email_tokens.find(older, purpose) is None
+        with time_machine.travel(issued_at + lifetime, tick=False):
+            assert email_tokens.find(token, purpose) is None
+            assert email_tokens.use(token, purpose) is None
+        with time_machine.travel(issued_at + lifetime - timedelta(seconds=1), tick=False):
+            assert email_tokens.find(token, purpose)
+            assert email_tokens.use(token, purpose)
+            assert email_tokens.find(token, purpose) is None
+            assert email_tokens.use(token, purpose) is None

@@ -1,4 +1,4 @@
-"""The profile's page: one's own details, what Vipps says and how old it is, the policy, and the history."""
+"""The profile's page: the customer's own values, those of Vipps, proposals, and what is typed."""
 
 from datetime import UTC, datetime, timedelta
 from threading import Thread
@@ -11,9 +11,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.customers import lookup
+from app.customers.accounts.phone_number import digits_of, readable
+from app.customers.accounts.postal_address import from_parts, label_lines, one_label, parts_of
 from app.customers.models import Activity, ProfileChange, VippsLink, VippsProfile
 from app.customers.profile import change_history, from_vipps
+from app.customers.profile.descriptions import LABELS, sentences
 from app.database import begin_write, db
+from app.forms import one_line
+from app.vipps.claims import Address
 from tests.conftest import browser_of, open_page, post
 from tests.customers.profile_steps import (
     CABIN,
@@ -31,12 +36,13 @@ from tests.customers.profile_steps import (
     enter,
     looking_at,
     own_values,
+    proposed,
     refresh,
     save,
     says,
     states,
 )
-from tests.customers.steps import add_customer
+from tests.customers.steps import add_customer, mails
 from tests.pages import check_page
 
 
@@ -322,3 +328,210 @@ def test_a_login_at_the_same_moment_verifies_no_number_that_was_typed(
     login.join()
     with looking_at(either_app, customer_id) as customer:
         assert (customer.phone_number, customer.phone_verified_at) == ("4790000099", None)
+
+
+def test_old_and_new_stand_side_by_side(app: Flask, client: FlaskClient, kari: int) -> None:
+    refresh(app, kari, says(name="Kari Berg", phone_number="4790000099", addresses=(NEW_HOME,)))
+    page = open_page(client, PROFILE)
+    assert proposed(page) == {
+        "Name": ["Kari Nordfjell", "Kari Berg"],
+        "Phone": ["+47 900 00 011", "+47 900 00 099"],
+        "Delivery address": ["Fjordveien 12 Unit B5 5003 BERGEN", "Nyveien 1 7010 TRONDHEIM"],
+    }
+    assert len(page.select(f'form[action="{PROFILE}/proposals"] button')) == 1
+
+
+def test_the_customer_chooses_field_by_field(either_app: Flask) -> None:
+    client = browser_of(either_app)
+    customer_id = add_linked(either_app)
+    enter(either_app, client, customer_id)
+    refresh(either_app, customer_id, says(name="Kari Berg", family_name="Berg", phone_number="4790000099"))
+    with either_app.app_context():
+        name, number = (change.id for change in changes_of(customer_id))
+    assert decide(client, **{f"c{name}": "take", f"c{number}": "keep"}).location == PROFILE
+    assert states(either_app, customer_id) == [("name", "accepted"), ("phone_number", "declined")]
+    kept = own_values(either_app, customer_id)
+    assert (kept["name"], kept["given_name"], kept["family_name"]) == ("Kari Berg", "Kari", "Berg")
+    assert kept["phone_number"] == "4790000011"
+    page = open_page(client, PROFILE)
+    assert "Your choice is saved" in page.text
+    assert not page.select(".proposal")
+    with either_app.app_context():
+        assert {change.decided_at is not None for change in changes_of(customer_id)} == {True}
+        mine = select(Activity.kind).where(Activity.customer_id == customer_id)
+        assert db.session.scalars(mine).all() == ["profile_changed"]
+
+
+@pytest.mark.parametrize("claims", [{"phone_number": "4790000099"}, {"addresses": (NEW_HOME,)}])
+def test_a_number_or_address_that_is_taken_is_the_customers(
+    app: Flask, client: FlaskClient, kari: int, claims: dict[str, Any]
+) -> None:
+    refresh(app, kari, says(**claims))
+    decide(client, c1="take")
+    with looking_at(app, kari) as customer:
+        assert customer.phone_verified_at is not None
+        if "addresses" in claims:
+            assert customer.address is not None
+            assert customer.address["street"] == "Nyveien 1"
+        else:
+            assert customer.phone_number == "4790000099"
+
+
+def test_what_is_left_open_is_asked_again(app: Flask, client: FlaskClient, kari: int) -> None:
+    refresh(app, kari, says(name="Kari Berg"))
+    decide(client)
+    page = open_page(client, PROFILE)
+    assert "You chose nothing" in page.text
+    assert list(proposed(page)) == ["Name"]
+
+
+def test_the_same_form_twice_changes_nothing_more(app: Flask, client: FlaskClient, kari: int) -> None:
+    refresh(app, kari, says(name="Kari Berg"))
+    decide(client, c1="take")
+    save(client, name="Kari Dal")
+    assert decide(client, c1="take").location == PROFILE
+    assert decide(client, c1="keep").location == PROFILE
+    assert own_values(app, kari)["name"] == "Kari Dal"
+    assert states(app, kari)[0] == ("name", "accepted")
+
+
+def test_a_question_that_was_replaced_cannot_be_answered(app: Flask, client: FlaskClient, kari: int) -> None:
+    refresh(app, kari, says(name="Kari Berg"))
+    refresh(app, kari, says(name="Kari Dal"))
+    decide(client, c1="take")
+    assert own_values(app, kari)["name"] == "Kari Nordfjell"
+    assert proposed(open_page(client, PROFILE)) == {"Name": ["Kari Nordfjell", "Kari Dal"]}
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {"c1": "take"}, {"c1": "take", "c2": "take"}, {"c999": "take"}, {"c2": "perhaps"}, {"c2x": "take"},
+        {"c٢": "take"},
+    ],
+)  # fmt: skip
+def test_another_customers_question_counts_as_none(app: Flask, client: FlaskClient, choices: dict[str, str]) -> None:
+    other = add_linked(app, email="other@example.com")
+    refresh(app, other, says(name="Kari Berg"))
+    customer_id = add_linked(app)
+    enter(app, client, customer_id)
+    refresh(app, customer_id, says(name="Kari Dal"))
+    assert decide(client, **choices).status_code == 404
+    assert [own_values(app, each)["name"] for each in (other, customer_id)] == ["Kari Nordfjell", "Kari Nordfjell"]
+    assert states(app, other) == states(app, customer_id) == [("name", "proposed")]
+
+
+def test_without_a_link_an_old_question_cannot_be_answered(app: Flask, client: FlaskClient, kari: int) -> None:
+    refresh(app, kari, says(email="kari.berg@example.com"))
+    with looking_at(app, kari) as customer:
+        db.session.delete(customer.vipps_links[0])
+        db.session.commit()
+    decide(client, c1="take")
+    assert own_values(app, kari)["email"] == "kari@example.com"
+    assert not open_page(client, PROFILE).select(".proposal")
+
+
+def test_a_new_address_to_log_in_with_is_taken_and_the_old_one_told(either_app: Flask) -> None:
+    client = browser_of(either_app)
+    customer_id = add_linked(either_app)
+    enter(either_app, client, customer_id)
+    refresh(either_app, customer_id, says(email="kari.berg@example.com"))
+    with either_app.app_context():
+        number = changes_of(customer_id)[0].id
+    assert "we send a notice to the old address" in open_page(client, PROFILE).text
+    decide(client, **{f"c{number}": "take"})
+    assert own_values(either_app, customer_id)["email"] == "kari.berg@example.com"
+    assert [mail.kind for mail in mails(either_app, to="kari@example.com")] == ["email_changed"]
+
+
+def test_an_address_that_was_taken_meanwhile_is_flagged(either_app: Flask) -> None:
+    client = browser_of(either_app)
+    customer_id = add_linked(either_app)
+    enter(either_app, client, customer_id)
+    refresh(either_app, customer_id, says(email="kari.berg@example.com"))
+    with either_app.app_context():
+        number = changes_of(customer_id)[0].id
+    add_customer(either_app, "kari.berg@example.com", None)
+    decide(client, **{f"c{number}": "take"})
+    page = open_page(client, PROFILE)
+    assert "belongs to another account here, so this account keeps its own" in page.text
+    assert "Your choice is saved" not in page.text
+    assert own_values(either_app, customer_id)["email"] == "kari@example.com"
+    assert states(either_app, customer_id) == [("email", "held_elsewhere")]
+    assert mails(either_app, to="kari@example.com") == []
+    assert "That email address belongs to another account" in page.one(".profile > .notice").get_text()
+    assert "kari.berg@example.com" in page.one(".profile > .notice").get_text()
+
+
+def test_what_the_customer_has_by_now_needs_no_asking(app: Flask, client: FlaskClient, kari: int) -> None:
+    refresh(app, kari, says(name="Kari Berg"))
+    save(client, name="Kari Berg")
+    assert not open_page(client, PROFILE).select(".proposal")
+
+
+@pytest.mark.parametrize(
+    ("typed", "digits"),
+    [
+        ("91234567", "4791234567"), ("912 34 567", "4791234567"), ("+47 912 34 567", "4791234567"),
+        ("0047 912 34 567", "4791234567"), ("+45 20 12 34 56", "4520123456"), ("+358 41 1234567", "358411234567"),
+        ("123", None), ("call me", None), ("", None), (None, None), ("+47 912 34 5678901234567890", None),
+        ("9" * 400, None),
+    ],
+)  # fmt: skip
+def test_a_number_is_read_as_people_type_it(typed: str | None, digits: str | None) -> None:
+    assert digits_of(typed) == digits
+    if digits:
+        assert digits_of(readable(digits)) == digits
+
+
+@pytest.mark.parametrize(
+    ("digits", "written"),
+    [
+        ("4790000011", "+47 900 00 011"), ("4520123456", "+45 20 12 34 56"), (None, ""), ("", ""), ("x", ""),
+        ("0", ""),
+    ],
+)  # fmt: skip
+def test_a_telephone_number_is_written_as_people_do(digits: str | None, written: str) -> None:
+    assert readable(digits) == written
+
+
+def test_the_lines_of_a_label(app: Flask) -> None:
+    with app.test_request_context():
+        norwegian = Address("home", " Storgata 1 \r\n\n c/o Moen ", "0155", "OSLO", "no")
+        assert label_lines(norwegian) == ["Storgata 1", "c/o Moen", "0155 OSLO"]
+        assert one_label(norwegian) == "Storgata 1, c/o Moen, 0155 OSLO"
+        assert label_lines(Address("home", "Vasagatan 1", "111 20", "STOCKHOLM", "SE"))[-1] == "Sweden"
+        assert label_lines(Address("home", "Somewhere", "", "", "XQ")) == ["Somewhere", "XQ"]
+        assert label_lines(Address("home", "", "", "", "")) == []
+    with app.test_request_context(headers={"Accept-Language": "nb"}):
+        assert label_lines(Address("home", "", "", "", "SE")) == ["Sverige"]
+
+
+def test_an_address_and_its_object_are_the_same() -> None:
+    assert from_parts({"type": "home", "street": "Storgata 1"}) == Address("home", "Storgata 1", "", "", "")
+    assert from_parts({"street": "Storgata 1", "country": "NO"}, "own") == Address("own", "Storgata 1", "", "", "NO")
+    assert parts_of(Address("home", "a", "b", "c", "d")) == {
+        "street": "a",
+        "postal_code": "b",
+        "region": "c",
+        "country": "d",
+    }
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        (None, ""), ("  Kari \t Nordfjell ", "Kari Nordfjell"), ("Kari\r\nNord\0fjell\u2028x", "Kari Nord fjell x"),
+        ("\u202eevil\u2066", "evil"), ("A\u030ase", "Åse"), ("می\u200cخواهم", "می\u200cخواهم"),
+    ],
+)  # fmt: skip
+def test_what_is_typed_is_one_clean_line(typed: str | None, kept: str) -> None:
+    assert one_line(typed) == kept
+
+
+def test_a_change_is_told_in_norwegian_too(app: Flask) -> None:
+    """Every label and every sentence goes through the catalog, whatever it says today."""
+    with app.test_request_context(headers={"Accept-Language": "nb"}):
+        change = ProfileChange(field="phone_number", before=None, after="4790000011")
+        assert "+47 900 00 011" in sentences(change)[0]
+        assert set(LABELS) >= {"name", "email", "phone_number", "address", "home", "work", "other"}

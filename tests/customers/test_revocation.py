@@ -1,20 +1,54 @@
-"""A person stops sharing in the app: what that does here, and what it leaves alone."""
+"""A person stops sharing: what the event does, once, in which order with logins, and what pages then show."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import delete, select, text, update
+from sqlalchemy.exc import OperationalError
 
-from app.customers.linking import revocation
-from app.customers.models import Activity, Customer, CustomerSession, ProfileChange, VippsLink, WebhookDelivery
+from app.customers.linking import account_links, revocation
+from app.customers.models import (
+    Activity,
+    Customer,
+    CustomerSession,
+    ProfileChange,
+    VippsLink,
+    VippsProfile,
+    WebhookDelivery,
+)
+from app.customers.passwords import hashing
 from app.customers.privacy.erasure import erase
-from app.database import db
+from app.customers.profile.from_vipps import addresses_in, delivery_addresses, vipps_profile_of
+from app.customers.sessions.session_store import ABSOLUTE_LIMIT, IDLE_LIMIT
+from app.database import db, utcnow
 from app.mail import Mail
+from app.vipps import webhook
 from app.vipps.config import ISSUER_PATH
-from tests.conftest import browser_of
-from tests.customers.revocation_steps import SUBJECT, everything, link_of, now, outcomes, proposal, revoke, told
+from tests.conftest import browser_of, open_page, post
+from tests.customers.linking_steps import EMAIL as GUNNARS_EMAIL
+from tests.customers.linking_steps import PERSON, add_account, has_email, send_proof
+from tests.customers.revocation_steps import (
+    MINUTE,
+    SUBJECT,
+    everything,
+    link_of,
+    now,
+    outcomes,
+    proposal,
+    revoke,
+    send,
+    sending,
+    settle,
+    subject_of,
+    told,
+)
 from tests.customers.steps import (
     PASSWORD,
     activity_of,
@@ -22,9 +56,16 @@ from tests.customers.steps import (
     add_customer,
     enter,
     is_logged_in,
+    log_in,
     log_in_by_form,
     mails,
+    open_sessions,
 )
+from tests.shop.steps import checkout_page, put_into_cart
+from tests.shop.test_vipps_checkout import filled_in, offered
+from tests.threads import at_once
+from tests.vipps.events import event
+from tests.vipps_person import VippsPerson, led_on
 
 
 def test_it_marks_the_link_ends_the_sessions_of_vipps_and_tells_the_customer(either_app: Flask) -> None:
@@ -135,3 +176,375 @@ def test_an_account_that_is_deleted_meanwhile_is_unknown(make_app: Callable[...,
         other.commit()
         revoked.result()
     assert outcomes(app) == [("unknown_subject", 1)]
+
+
+def later(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
+    """Move the clock of the webhook on."""
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> "Later":
+            return super().now(tz) + by
+
+    monkeypatch.setattr(webhook, "datetime", Later)
+
+
+def test_ten_equal_deliveries_at_once_have_one_effect(either_app: Flask) -> None:
+    customer_id = add_customer(either_app, vipps=True)
+    at_once(*sending(either_app, [event(now(), sub=SUBJECT)] * 10))
+    assert outcomes(either_app) == [("revoked", 10)]
+    assert activity_of(either_app, customer_id) == [("sharing_revoked", "vipps")]
+    assert len(mails(either_app)) == 1
+
+
+def test_ten_different_deliveries_at_once_have_one_effect(either_app: Flask) -> None:
+    customer_id, at = add_customer(either_app, vipps=True), now()
+    at_once(*sending(either_app, [event(at - timedelta(seconds=number), sub=SUBJECT) for number in range(10)]))
+    assert sorted(outcomes(either_app)) == [("revoked", 1), *[("revoked_before", 1)] * 9]
+    assert link_of(either_app, customer_id).sharing_revoked_at == at, "the latest counts"
+    assert activity_of(either_app, customer_id) == [("sharing_revoked", "vipps")]
+    assert len(mails(either_app)) == 1
+
+
+def test_malformed_deliveries_are_stored_by_what_is_wrong_and_counted(either_app: Flask) -> None:
+    at_once(*[lambda: send(either_app, b"nonsense", 400)] * 4)
+    assert outcomes(either_app) == [("not_two_or_three_segments", 4)]
+    with either_app.app_context():
+        row = db.session.scalars(select(WebhookDelivery)).one()
+        assert (row.event_at, row.subject_hash, row.customer_id) == (None, None, None)
+
+
+def test_what_was_stored_but_not_answered_is_harmless(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    customer_id, body = add_customer(app, vipps=True), event(now(), sub=SUBJECT)
+    with monkeypatch.context() as killed:
+
+        def die(*args: Any) -> None:
+            raise ConnectionAbortedError
+
+        killed.setattr(webhook, "answer", die)
+        send(app, body, 500)
+    send(app, body)
+    assert outcomes(app) == [("revoked", 2)]
+    assert activity_of(app, customer_id) == [("sharing_revoked", "vipps")]
+    assert len(mails(app)) == 1
+
+
+@pytest.mark.parametrize(
+    "breaks", ["withdraw_proposals", "emails.send", "session_store.end_all", "account_activity.record"]
+)
+def test_a_failure_in_the_middle_leaves_nothing_and_the_next_delivery_works(
+    either_app: Flask, monkeypatch: pytest.MonkeyPatch, breaks: str
+) -> None:
+    customer_id, body = add_customer(either_app, vipps=True), event(now(), sub=SUBJECT)
+    enter(either_app, browser_of(either_app), customer_id)
+    lines = activity_of(either_app, customer_id)
+    with monkeypatch.context() as broken:
+
+        def fail(*args: Any, **kwargs: Any) -> None:
+            raise OperationalError("UPDATE", {}, Exception("disk full"))
+
+        broken.setattr(f"app.customers.linking.revocation.{breaks}", fail)
+        send(either_app, body, 503)
+    assert outcomes(either_app) == []
+    assert link_of(either_app, customer_id).sharing_revoked_at is None
+    assert open_sessions(either_app, customer_id) == 1
+    assert (activity_of(either_app, customer_id), mails(either_app)) == (lines, [])
+    send(either_app, body)
+    assert outcomes(either_app) == [("revoked", 1)]
+
+
+def test_a_body_that_was_understood_is_understood_for_ever(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sender that heard no answer asks again, maybe when the event has expired."""
+    add_customer(app, vipps=True)
+    body = revoke(app)
+
+    later(monkeypatch, timedelta(days=7))
+    send(app, body)
+    assert outcomes(app) == [("revoked", 2)]
+    send(app, event(now()), 400)
+    assert outcomes(app)[-1] == ("expired", 1)
+
+
+def test_a_body_that_came_too_early_is_done_when_it_comes_again(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    customer_id, at = add_customer(app, vipps=True), now() + 3 * MINUTE
+    body = event(at, sub=SUBJECT)
+    send(app, body, 400)
+    assert outcomes(app) == [("not_yet_valid", 1)]
+
+    later(monkeypatch, 3 * MINUTE)
+    send(app, body)
+    assert outcomes(app) == [("revoked", 2)]
+    assert link_of(app, customer_id).sharing_revoked_at == at
+
+
+def test_only_so_many_rows_are_kept(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revocation, "MAX_DELIVERIES", 3)
+    for number in range(6):
+        revoke(app, subject=f"unknown {number}")
+    assert len(outcomes(app)) == 3
+
+
+def test_an_event_from_before_the_latest_login_changes_nothing(vipps: VippsPerson) -> None:
+    vipps.log_in(PERSON)
+    customer_id, subject = subject_of(vipps)
+    shared_at = link_of(vipps.app, customer_id).shared_at
+    assert shared_at is not None
+    assert abs(utcnow() - shared_at) < MINUTE
+    before, lines = everything(vipps.app), activity_of(vipps.app, customer_id)
+    revoke(vipps.app, shared_at - timedelta(seconds=1), subject)
+    assert outcomes(vipps.app) == [("older_than_login", 1)]
+    assert (everything(vipps.app), activity_of(vipps.app, customer_id)) == (before, lines)
+    assert is_logged_in(vipps.browser)
+
+
+def test_a_forged_event_is_undone_by_the_next_login(vipps: VippsPerson) -> None:
+    has_email(vipps)
+    vipps.log_in(PERSON)
+    customer_id, subject = subject_of(vipps)
+    before = everything(vipps.app, VippsLink, VippsProfile)
+    revoke(vipps.app, now(), subject)
+    assert not is_logged_in(vipps.browser)
+    assert link_of(vipps.app, customer_id).sharing_revoked_at
+    assert vipps.log_in(PERSON).status_code == 303
+    assert is_logged_in(vipps.browser)
+    link = link_of(vipps.app, customer_id)
+    assert (link.sharing_revoked_at, link.customer_id) == (None, customer_id)
+    assert everything(vipps.app, VippsLink, VippsProfile) == before
+    assert len(mails(vipps.app, "sharing_revoked", GUNNARS_EMAIL)) == 1
+
+
+def test_after_the_next_login_the_same_event_changes_nothing_and_a_new_one_counts(vipps: VippsPerson) -> None:
+    vipps.log_in(PERSON)
+    customer_id, subject = subject_of(vipps)
+    body = revoke(vipps.app, now(), subject)
+    vipps.log_in(PERSON)
+    send(vipps.app, body)
+    assert outcomes(vipps.app) == [("revoked", 2)]
+    assert link_of(vipps.app, customer_id).sharing_revoked_at is None
+    assert is_logged_in(vipps.browser)
+    revoke(vipps.app, now(), subject, jti="another")
+    assert outcomes(vipps.app) == [("revoked", 2), ("revoked", 1)]
+    assert link_of(vipps.app, customer_id).sharing_revoked_at
+
+
+def test_of_two_events_the_later_is_when_the_sharing_ended_whatever_their_order(app: Flask) -> None:
+    customer_id, at = add_customer(app, vipps=True), now()
+    second = timedelta(seconds=1)
+    for moment in (at, at + second, at - second):
+        revoke(app, moment)
+    assert link_of(app, customer_id).sharing_revoked_at == at + second
+    assert outcomes(app) == [("revoked", 1), ("revoked_before", 1), ("revoked_before", 1)]
+
+
+@pytest.mark.parametrize("path", ["/account/vipps/refresh", "/account/confirm/vipps"])
+def test_whatever_login_it_is_they_share_again(vipps: VippsPerson, path: str) -> None:
+    has_email(vipps)
+    vipps.patch(f"merchants/{vipps.app.extensions['settings'].client_id}", {"plan": "advanced"})
+    vipps.log_in(PERSON)
+    customer_id, subject = subject_of(vipps)
+    with vipps.app.app_context():
+        db.session.get_one(Customer, customer_id).password_hash = hashing.make_hash(PASSWORD)
+        db.session.commit()
+    revoke(vipps.app, now(), subject)
+    log_in(vipps.browser, GUNNARS_EMAIL)
+    response = post(vipps.browser, path, form_on="/account")
+    assert vipps.browser.get(vipps.approve(led_on(vipps.browser, response), PERSON)).status_code == 303
+    assert link_of(vipps.app, customer_id).sharing_revoked_at is None
+
+
+def test_a_login_from_before_the_event_that_ends_after_it_does_not_share_again(either_app: Flask) -> None:
+    customer_id, at = add_customer(either_app, vipps=True), now()
+    revoke(either_app, at)
+    settle(either_app, at - timedelta(seconds=1), name="Too Late")
+    link = link_of(either_app, customer_id)
+    assert (link.sharing_revoked_at, link.shared_at) == (at, None)
+    with either_app.app_context():
+        assert db.session.scalars(select(VippsProfile.name).where(VippsProfile.link_id == link.id)).all() == []
+    settle(either_app, at, name="In Time")
+    link = link_of(either_app, customer_id)
+    assert (link.sharing_revoked_at, link.shared_at) == (None, at)
+
+
+def test_of_two_logins_the_later_is_the_latest_whatever_their_order(app: Flask) -> None:
+    customer_id, at = add_customer(app, vipps=True), now()
+    settle(app, at)
+    settle(app, at - MINUTE)
+    assert link_of(app, customer_id).shared_at == at
+
+
+def test_the_times_of_a_login_are_vipps_own(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
+    validate = vipps.app.extensions["vipps"].client.validate
+    seen: list[datetime] = []
+
+    def watched(*args: Any) -> Any:
+        token = validate(*args)
+        seen.append(token.issued_at)
+        return token
+
+    monkeypatch.setattr(vipps.app.extensions["vipps"].client, "validate", watched)
+    vipps.log_in(PERSON)
+    assert link_of(vipps.app, subject_of(vipps)[0]).shared_at == seen[0]
+    assert seen[0].tzinfo is UTC
+
+
+def test_a_login_that_waited_for_proof_shares_since_it_began_to_wait(vipps: VippsPerson) -> None:
+    has_email(vipps)
+    account = add_account(vipps, email="old@example.com")
+    vipps.log_in(PERSON)
+    assert send_proof(vipps.browser, password=PASSWORD).status_code == 303
+    shared_at = link_of(vipps.app, account).shared_at
+    assert shared_at is not None
+    assert utcnow() - MINUTE < shared_at <= utcnow()
+
+
+def test_an_event_waits_for_the_login_that_it_crosses(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The event is newer than the login; whichever commits first, the mark stands in the end."""
+    customer_id, at = add_customer(either_app, vipps=True), now()
+    event_sent = threading.Thread(target=lambda: revoke(either_app, at + timedelta(seconds=5)))
+    keep = account_links.record_vipps_data
+
+    def meanwhile(*args: Any) -> Any:
+        event_sent.start()
+        event_sent.join(0.5)
+        assert event_sent.is_alive(), "the event has to wait for the customer"
+        return keep(*args)
+
+    monkeypatch.setattr(account_links, "record_vipps_data", meanwhile)
+    settle(either_app, at)
+    event_sent.join()
+    link = link_of(either_app, customer_id)
+    assert (link.shared_at, link.sharing_revoked_at) == (at, at + timedelta(seconds=5))
+
+
+def test_a_login_waits_for_the_event_that_it_crosses(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The login is newer than the event; it must see the mark in order to take it away."""
+    customer_id, at = add_customer(either_app, vipps=True), now()
+    login = threading.Thread(target=lambda: settle(either_app, at))
+    rest = revocation.withdraw_proposals
+
+    def meanwhile(customer: Customer) -> None:
+        rest(customer)
+        db.session.flush()
+        login.start()
+        login.join(0.5)
+        assert login.is_alive(), "the login has to wait for the customer"
+
+    monkeypatch.setattr(revocation, "withdraw_proposals", meanwhile)
+    revoke(either_app, at - timedelta(seconds=5))
+    login.join()
+    assert outcomes(either_app) == [("revoked", 1)]
+    link = link_of(either_app, customer_id)
+    assert (link.shared_at, link.sharing_revoked_at) == (at, None)
+
+
+def test_logins_and_events_at_once_all_come_to_an_end(either_vipps: VippsPerson) -> None:
+    either_vipps.log_in(PERSON)
+    customer_id, subject = subject_of(either_vipps)
+    browsers = [browser_of(either_vipps.app) for _ in range(4)]
+    callbacks = [either_vipps.approve(either_vipps.start(browser=browser), PERSON) for browser in browsers]
+    events = [event(now(), sub=subject, jti=str(number)) for number in range(4)]
+    logins = [lambda b=b, c=c: b.get(c).status_code for b, c in zip(browsers, callbacks, strict=True)]  # type: ignore[misc]
+    results = at_once(*logins, *sending(either_vipps.app, events))
+    assert results[:4] == [303] * 4
+    either_vipps.log_in(PERSON)
+    assert link_of(either_vipps.app, customer_id).sharing_revoked_at is None
+
+
+def test_nothing_of_vipps_is_offered_or_filled_in(app: Flask) -> None:
+    customer_id = add_customer(app, vipps=True)
+    told(app, customer_id)
+    own = {"street": "Hytteveien 8", "postal_code": "2900", "region": "Fagernes", "country": "NO"}
+    with app.app_context():
+        db.session.get_one(Customer, customer_id).address = own
+        db.session.commit()
+
+    def known() -> tuple[bool, int, list[str]]:
+        with app.test_request_context():
+            customer = db.session.get_one(Customer, customer_id)
+            profile = vipps_profile_of(customer)
+            return bool(profile), len(addresses_in(profile)), [a.type for a in delivery_addresses(customer, profile)]
+
+    assert known() == (True, 1, ["own", "home"])
+    revoke(app)
+    assert known() == (False, 0, ["own"])
+
+
+def test_the_checkout_is_not_filled_in_from_vipps_and_what_is_kept_here_stays(vipps: VippsPerson) -> None:
+    vipps.log_in("kari")
+    customer_id, subject = subject_of(vipps)
+    with vipps.app.app_context():
+        customer = db.session.get_one(Customer, customer_id)
+        customer.name, customer.email, customer.phone_number = "Kari Selv", None, None
+        db.session.commit()
+    put_into_cart(vipps.browser, "enamel-mug")
+    page = checkout_page(vipps.browser)
+    assert len(offered(page)) > 1
+    assert all(filled_in(page))
+    revoke(vipps.app, now(), subject)
+    enter(vipps.app, vipps.browser, customer_id)
+    page = checkout_page(vipps.browser)
+    assert offered(page) == []
+    assert filled_in(page) == ("Kari Selv", "", "")
+    vipps.log_in("kari")
+    assert all(filled_in(checkout_page(vipps.browser)))
+
+
+def test_the_pages_say_so_calmly_and_what_to_do(vipps: VippsPerson) -> None:
+    has_email(vipps)
+    vipps.log_in(PERSON)
+    customer_id, subject = subject_of(vipps)
+    for path in ("/account", "/account/profile"):
+        assert "ended the sharing" not in open_page(vipps.browser, path).text
+    revoke(vipps.app, now(), subject)
+    enter(vipps.app, vipps.browser, customer_id)
+    for path in ("/account", "/account/profile"):
+        page = open_page(vipps.browser, path)
+        assert "Vipps told us that you stopped sharing in its app" in page.text
+        assert len(page.select('main form[action="/account/vipps/refresh"]')) == 1
+        assert page.select('main a[href="/account/password"]')
+        assert "Addresses from Vipps" not in page.text
+    assert "connected" in open_page(vipps.browser, "/account").one(".account").get_text()
+    again = post(vipps.browser, "/account/vipps/refresh", form_on="/account")
+    vipps.browser.get(vipps.approve(led_on(vipps.browser, again), PERSON))
+    assert "ended the sharing" not in open_page(vipps.browser, "/account").text
+
+
+def test_the_login_page_says_why_one_is_logged_out(vipps: VippsPerson) -> None:
+    vipps.log_in(PERSON)
+    assert open_page(vipps.browser, "/account").h1 == "My page"  # which greets, and is done with that
+    _, subject = subject_of(vipps)
+    revoke(vipps.app, now(), subject)
+    page = open_page(vipps.browser, "/account")
+    assert page.h1 == "Log in"
+    assert "you stopped sharing in its app" in page.one("[role=status]").get_text()
+    assert "no longer logged in" not in page.text
+    assert not open_page(browser_of(vipps.app), "/login").select("[role=status]")
+
+
+@pytest.mark.parametrize(
+    ("revoked", "seen", "is_told"),
+    [
+        (timedelta(), ABSOLUTE_LIMIT - timedelta(hours=1), True),
+        (timedelta(), ABSOLUTE_LIMIT + timedelta(hours=1), False),
+        (IDLE_LIMIT + timedelta(minutes=1), IDLE_LIMIT + timedelta(minutes=2), False),
+    ],
+)
+def test_the_login_page_says_so_for_half_a_day_and_not_to_whose_session_had_lapsed_before(
+    vipps: VippsPerson, revoked: timedelta, seen: timedelta, is_told: bool
+) -> None:
+    vipps.log_in(PERSON)
+    _, subject = subject_of(vipps)
+    begun = now()
+    with time_machine.travel(begun + revoked):
+        revoke(vipps.app, now(), subject)
+    with time_machine.travel(begun + seen):
+        assert ("you stopped sharing" in open_page(vipps.browser, "/login").text) == is_told
+
+
+def test_the_activity_list_tells_it_and_shows_no_browser(app: Flask, client: FlaskClient) -> None:
+    add_customer(app, vipps=True)
+    revoke(app)
+    log_in(client)
+    page = open_page(client, "/account/activity")
+    (line,) = [each.get_text(" ") for each in page.select("main li") if "no longer share" in each.get_text()]
+    assert "device" not in line

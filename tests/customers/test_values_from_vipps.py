@@ -1,7 +1,4 @@
-"""Values that Vipps says and customers type, in every spelling: one reader, one account, one holder, one answer.
-
-The tables go through `parse` and `decide`, the rest through whole logins, and none depends on how the shop does it.
-"""
+"""A whole login stores what Vipps said, and keeps a verified number with one holder."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +12,11 @@ from sqlalchemy.exc import IntegrityError
 
 from app.customers.accounts.postal_address import can_send_to
 from app.customers.consents.audience import audience
-from app.customers.models import Customer
+from app.customers.models import Activity, ConsentRecord, Customer
 from app.database import db, utcnow
 from app.settings import SettingsError
 from app.vipps.claims import parse
+from simulator.persons import from_file
 from tests.conftest import browser_of, open_page, post
 from tests.customers.consents.steps import says_also
 from tests.customers.linking_steps import (
@@ -40,6 +38,7 @@ from tests.customers.profile_steps import decide as answer_proposals
 from tests.customers.profile_steps import enter as enter_as
 from tests.customers.steps import add_answer, add_customer, link_in, mails, register
 from tests.shop.steps import all_orders, checkout_page, order_form, put_into_cart
+from tests.vipps.flow import rows
 from tests.vipps_person import VippsPerson
 
 SUB = {"sub": "3f6c1a52-8d0e-4b77-9a41-6c2f5be0d913"}
@@ -368,3 +367,51 @@ def test_a_mapped_yes_is_turned_off_where_its_channel_is(custom: VippsPerson) ->
 def test_a_mapping_that_cannot_work_stops_the_start(make_app: Callable[..., Flask], mapping: str) -> None:
     with pytest.raises(SettingsError, match="VIPPS_CONSENT_CHANNELS"):
         make_app(VIPPS_CONSENT_CHANNELS=mapping)
+
+
+def test_the_session_and_the_consents_and_the_reasons_are_kept_with_the_login(vipps: VippsPerson) -> None:
+    url = vipps.start()
+    vipps.browser.get(vipps.approve(url, "gunnar", consents={"email": True}))
+    with vipps.app.app_context():
+        event = db.session.scalars(select(Activity)).one()
+        assert (event.method, event.decision, event.reasons) == (
+            "vipps",
+            "create",
+            ["subject_unknown", "no_verified_email", "nothing_matches"],
+        )
+        given = {r.consent_id: r.granted for r in db.session.scalars(select(ConsentRecord))}
+        assert given["email"] is True
+        assert given["sms"] is False
+        assert all(r.text and r.given_at and r.evidence for r in db.session.scalars(select(ConsentRecord)))
+    answers = rows(vipps, ConsentRecord)
+    vipps.log_in("gunnar", browser=browser_of(vipps.app))
+    assert rows(vipps, ConsentRecord) == answers, "an absent consent object is neither a yes nor a no"
+
+
+def test_cookies_are_opaque_and_tokens_never_reach_browser_or_database(vipps: VippsPerson) -> None:
+    response = vipps.log_in("kari")
+    for cookie in response.headers.getlist("Set-Cookie"):
+        assert "HttpOnly" in cookie
+        assert "SameSite=Lax" in cookie
+        assert len(cookie) < 500
+    with vipps.app.app_context():
+        dump = str([db.session.execute(select(table)).all() for table in db.metadata.tables.values()])
+    assert "eyJ" not in dump + response.text
+    assert "access_token" not in dump
+
+
+@pytest.mark.parametrize("person", sorted({person["key"] for person in from_file()} - {"emma"}))
+def test_every_test_person_can_create_an_account_and_see_their_page(
+    make_app: Callable[..., Flask], simulator: str, person: str
+) -> None:
+    shop = make_app(SIMULATOR_URL=simulator)
+    someone = VippsPerson(shop, browser_of(shop), simulator)
+    assert someone.log_in(person).status_code == 303
+    open_page(someone.browser, "/account")
+
+
+def test_logging_out_makes_no_call_to_vipps(vipps: VippsPerson) -> None:
+    vipps.log_in()
+    calls = vipps.provider_calls()
+    assert post(vipps.browser, "/logout", form_on="/account").status_code == 303
+    assert vipps.provider_calls() == calls
