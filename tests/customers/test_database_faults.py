@@ -169,9 +169,7 @@ def postgresql_vipps(postgresql: str, make_app: Any, simulator: str) -> VippsPer
     return VippsPerson(shop, browser_of(shop), simulator)
 
 
-def test_a_locked_database(
-    vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_locked_database(vipps: VippsPerson, monkeypatch: Any, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sqlite_lock, "BUSY_MS", 100)
     no_customer_is_logged_in(Locked(vipps, monkeypatch), STEPS, capsys)
 
@@ -213,18 +211,14 @@ def test_a_server_that_is_restarted_between_transactions_is_not_noticed(
 
 
 @pytest.mark.postgresql
-def test_a_login_that_is_committed_does_not_fail_any_more(
-    postgresql_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_committed_login_does_not_fail_any_more(postgresql_vipps: VippsPerson, monkeypatch: Any) -> None:
     """The page would say that the login failed, beside a session whose cookie no browser has."""
     response = Unreachable(postgresql_vipps, monkeypatch).log_in(AFTER_COMMIT)
     assert response.status_code == 303
     assert "session=" in str(response.headers.getlist("Set-Cookie"))
 
 
-def test_a_login_whose_answer_was_lost_is_in_when_its_callback_comes_again(
-    either_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lost_answer_is_in_when_its_callback_comes_again(either_vipps: VippsPerson, monkeypatch: Any) -> None:
     """As when the shop is killed between the commit and the answer."""
 
     def die() -> None:
@@ -241,9 +235,7 @@ def test_a_login_whose_answer_was_lost_is_in_when_its_callback_comes_again(
 
 
 @pytest.mark.postgresql
-def test_sessions_survive_a_restart_of_the_server(
-    postgresql_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sessions_survive_a_restart_of_the_server(postgresql_vipps: VippsPerson, monkeypatch: Any) -> None:
     postgresql_vipps.log_in(PERSON)
     for _ in range(2):
         Restarted(postgresql_vipps, monkeypatch).break_down()

@@ -393,7 +393,7 @@ def test_a_confirmation_that_failed_offers_the_customers_other_proof_first(
 
 
 @pytest.mark.parametrize("purpose", [None, LoginPurpose.PROVE])
-def test_who_is_logged_in_gets_no_login_button_for_what_they_may_not_have_begun(
+def test_a_customer_gets_no_login_button_for_what_they_may_not_have_begun(
     app: Flask, purpose: LoginPurpose | None
 ) -> None:
     with app.test_request_context():

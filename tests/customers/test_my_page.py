@@ -24,18 +24,8 @@ from app.tokens import secret_hash
 from app.vipps.matching import Decision, Verdict
 from app.vipps.reasons import REASONS
 from tests.conftest import browser_of, cookie_of, open_page, post
-from tests.customers.steps import (
-    EMAIL,
-    activity_of,
-    add_answer,
-    add_customer,
-    enter,
-    is_logged_in,
-    log_in,
-    mails,
-    open_sessions,
-    statements,
-)
+from tests.customers import steps
+from tests.customers.steps import EMAIL
 from tests.pages import Page
 
 TOLD_AT = datetime(2026, 3, 4, 11, 5, tzinfo=UTC)
@@ -56,8 +46,8 @@ def tell(app: Flask, customer_id: int, addresses: list[dict[str, str]]) -> None:
 
 
 def test_an_account_with_a_password_only(app: Flask, client: FlaskClient) -> None:
-    add_customer(app)
-    log_in(client)
+    steps.add_customer(app)
+    steps.log_in(client)
     page = open_page(client, "/account")
     assert page.h1 == "My page"
     for words in ("Tuva Lien", EMAIL, "confirmed", "Not connected", "Change your password", "Recent logins"):
@@ -71,9 +61,9 @@ def test_an_account_with_a_password_only(app: Flask, client: FlaskClient) -> Non
 
 
 def test_an_account_with_vipps(app: Flask, client: FlaskClient) -> None:
-    customer_id = add_customer(app, vipps=True)
+    customer_id = steps.add_customer(app, vipps=True)
     tell(app, customer_id, [HOME, WORK])
-    log_in(client)
+    steps.log_in(client)
     page = open_page(client, "/account")
     assert "since 4 March 2026" in page.text
     for path in (*EVERYWHERE, "/account/vipps/unlink"):
@@ -86,11 +76,11 @@ def test_an_account_with_vipps(app: Flask, client: FlaskClient) -> None:
 
 
 def test_the_latest_answer_to_each_question_with_its_exact_words(app: Flask, client: FlaskClient) -> None:
-    customer_id = add_customer(app)
-    add_answer(app, customer_id, "mail", True, "May we write to you?", at=TOLD_AT)
-    add_answer(app, customer_id, "sms", True, "May we send you <b>texts</b>?", at=TOLD_AT)
-    add_answer(app, customer_id, "mail", False, "May we write to you now and then?", at=TOLD_AT)
-    log_in(client)
+    customer_id = steps.add_customer(app)
+    steps.add_answer(app, customer_id, "mail", True, "May we write to you?", at=TOLD_AT)
+    steps.add_answer(app, customer_id, "sms", True, "May we send you <b>texts</b>?", at=TOLD_AT)
+    steps.add_answer(app, customer_id, "mail", False, "May we write to you now and then?", at=TOLD_AT)
+    steps.log_in(client)
     answers = [
         re.sub(r" \d\d:\d\d", "", " ".join(each.get_text(" ").split()))
         for each in open_page(client, "/account").select("li.answer")
@@ -102,7 +92,7 @@ def test_the_latest_answer_to_each_question_with_its_exact_words(app: Flask, cli
 
 
 def test_a_login_with_a_decision_says_why_and_the_others_do_not(app: Flask, client: FlaskClient) -> None:
-    customer_id = add_customer(app, vipps=True)
+    customer_id = steps.add_customer(app, vipps=True)
     decision = Decision(Verdict.KNOWN_SUBJECT, customer_id, ("subject_known",))
     with app.test_request_context():
         line = account_activity.record(
@@ -110,41 +100,41 @@ def test_a_login_with_a_decision_says_why_and_the_others_do_not(app: Flask, clie
         )
         db.session.commit()
         number = line.id
-    log_in(client)
+    steps.log_in(client)
     latest = open_page(client, "/account").select(".rows--tight li")
     assert [row.get_text().strip().endswith("Password") for row in latest] == [True, False]
     assert [link["href"] for row in latest for link in row.select("a")] == [f"/account/activity/{number}"]
 
 
 def test_the_browsers_that_are_logged_in_are_counted(app: Flask, client: FlaskClient) -> None:
-    add_customer(app)
+    steps.add_customer(app)
     other, left = browser_of(app), browser_of(app)
-    log_in(left)
+    steps.log_in(left)
     post(left, "/logout", form_on="/account")
-    log_in(client)
+    steps.log_in(client)
     assert "in 1 browser See where" in open_page(client, "/account").text
-    log_in(other)
+    steps.log_in(other)
     assert "in 2 browsers See where" in open_page(client, "/account").text
 
 
 def test_a_link_of_another_sales_unit_is_no_connection(app: Flask, client: FlaskClient) -> None:
     """A shop that has moved to another sales unit cannot know its customers by the old one's subjects."""
-    customer_id = add_customer(app, vipps=True)
+    customer_id = steps.add_customer(app, vipps=True)
     with app.app_context():
         link = db.session.scalars(select(VippsLink).where(VippsLink.customer_id == customer_id)).one()
         link.client_id = "an-earlier-sales-unit"
         db.session.commit()
-    log_in(client)
+    steps.log_in(client)
     assert "Not connected" in open_page(client, "/account").text
 
 
 def test_a_customer_cannot_see_another_customers_page(app: Flask, client: FlaskClient) -> None:
-    other = add_customer(app, "other@example.com", vipps=True)
+    other = steps.add_customer(app, "other@example.com", vipps=True)
     tell(app, other, [HOME])
-    add_answer(app, other, "mail", True, "May we write to you?")
-    log_in(browser_of(app), "other@example.com")
-    add_customer(app)
-    log_in(client)
+    steps.add_answer(app, other, "mail", True, "May we write to you?")
+    steps.log_in(browser_of(app), "other@example.com")
+    steps.add_customer(app)
+    steps.log_in(client)
     page = open_page(client, "/account")
     for words in ("other@example.com", "Fjordveien", "May we write"):
         assert words not in page.text
@@ -169,8 +159,8 @@ def rows(page: Page) -> list[str]:
 
 @pytest.fixture
 def tuva(app: Flask, client: FlaskClient) -> int:
-    customer_id = add_customer(app)
-    log_in(client)
+    customer_id = steps.add_customer(app)
+    steps.log_in(client)
     return customer_id
 
 
@@ -246,7 +236,7 @@ def test_a_cursor_that_leads_nowhere_is_not_found(client: FlaskClient, tuva: int
 
 
 def test_only_their_own_lines_are_there(app: Flask, client: FlaskClient, tuva: int) -> None:
-    theirs = note(app, add_customer(app, "other@example.com"), Kind.PASSWORD_SET)
+    theirs = note(app, steps.add_customer(app, "other@example.com"), Kind.PASSWORD_SET)
     with app.app_context():
         unknown = account_activity.record(None, Kind.LOGIN_REFUSED)
         db.session.commit()
@@ -257,9 +247,9 @@ def test_only_their_own_lines_are_there(app: Flask, client: FlaskClient, tuva: i
 
 
 def test_what_a_browser_says_is_cut_and_shown_as_our_own_words(app: Flask) -> None:
-    customer_id, browser = add_customer(app), browser_of(app)
+    customer_id, browser = steps.add_customer(app), browser_of(app)
     browser.environ_base["HTTP_USER_AGENT"] = "<b>Firefox</b>\0" + "x" * 500
-    log_in(browser)
+    steps.log_in(browser)
     assert "<b>" not in open_page(browser, LIST).html
     with app.app_context():
         (line,) = db.session.scalars(select(Activity).where(Activity.customer_id == customer_id))
@@ -296,10 +286,8 @@ def end(client: FlaskClient, number: int | str) -> Any:
     return post(client, f"{SESSIONS}/{number}/end", form_on="/account")
 
 
-def test_the_page_says_how_long_a_session_lasts(
-    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    enter(app, client, add_customer(app))
+def test_the_page_says_how_long_a_session_lives(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
+    steps.enter(app, client, steps.add_customer(app))
     assert "after 2 hours without use, and after 12 hours in any case" in open_page(client, SESSIONS).text
     monkeypatch.setattr("app.customers.sessions.session_store.IDLE_LIMIT", timedelta(minutes=90))
     monkeypatch.setattr("app.customers.sessions.session_store.ABSOLUTE_LIMIT", timedelta(hours=24))
@@ -307,14 +295,14 @@ def test_the_page_says_how_long_a_session_lasts(
 
 
 def test_every_open_session_is_shown_with_its_device_and_way(app: Flask) -> None:
-    customer_id = add_customer(app)
+    customer_id = steps.add_customer(app)
     here, telephone, laptop = (with_agent(app, agent) for agent in (FIREFOX, SAFARI, CHROME))
     began = utcnow()
     with time_machine.travel(began - timedelta(minutes=30), tick=False):
-        enter(app, telephone, customer_id)
-    log_in(here)
+        steps.enter(app, telephone, customer_id)
+    steps.log_in(here)
     with time_machine.travel(began + timedelta(minutes=5), tick=False):
-        log_in(laptop)
+        steps.log_in(laptop)
         shown = session_lines(open_page(here, SESSIONS))
     assert len(shown) == 3
     assert shown[0].startswith("Firefox on Linux this browser"), "the first although another was used later"
@@ -325,64 +313,64 @@ def test_every_open_session_is_shown_with_its_device_and_way(app: Flask) -> None
 
 
 def test_what_has_ended_or_lapsed_is_not_shown(app: Flask, client: FlaskClient) -> None:
-    add_customer(app)
+    steps.add_customer(app)
     left, lapsed = browser_of(app), browser_of(app)
     with time_machine.travel(utcnow() - IDLE_LIMIT - timedelta(minutes=1), tick=False):
-        log_in(lapsed)
-    log_in(left)
+        steps.log_in(lapsed)
+    steps.log_in(left)
     post(left, "/logout", form_on="/account")
-    log_in(client)
+    steps.log_in(client)
     page = open_page(client, SESSIONS)
     assert len(session_lines(page)) == 1
     assert not page.select(f"form[action='{OTHERS}']")
 
 
 def test_one_browser_is_logged_out_from_another(app: Flask, client: FlaskClient) -> None:
-    customer_id = add_customer(app)
+    customer_id = steps.add_customer(app)
     other, third = browser_of(app), browser_of(app)
     for browser in (client, other, third):
-        log_in(browser)
+        steps.log_in(browser)
     number = numbers(app, customer_id)[1]
     assert open_page(client, SESSIONS).select(f"main form[action='{SESSIONS}/{number}/end']")
     response = end(client, number)
     assert (response.status_code, response.headers["Location"]) == (303, SESSIONS)
     page = open_page(client, SESSIONS)
     assert "That browser is logged out" in page.text
-    assert [is_logged_in(each) for each in (client, other, third)] == [True, False, True]
+    assert [steps.is_logged_in(each) for each in (client, other, third)] == [True, False, True]
     assert len(session_lines(page)) == 2
-    assert activity_of(app, customer_id)[-1] == ("session_ended", None)
+    assert steps.activity_of(app, customer_id)[-1] == ("session_ended", None)
 
 
 def test_every_other_browser_is_logged_out_at_once(app: Flask, client: FlaskClient) -> None:
-    customer_id = add_customer(app)
-    stranger_id = add_customer(app, "other@example.com")
+    customer_id = steps.add_customer(app)
+    stranger_id = steps.add_customer(app, "other@example.com")
     stranger, others = browser_of(app), [browser_of(app), browser_of(app)]
-    log_in(stranger, "other@example.com")
+    steps.log_in(stranger, "other@example.com")
     for browser in (client, *others):
-        log_in(browser)
+        steps.log_in(browser)
     assert open_page(client, SESSIONS).select(f"form[action='{OTHERS}']")
     response = post(client, OTHERS, form_on=SESSIONS, follow_redirects=True)
     assert "Every other browser is logged out" in response.text
-    assert is_logged_in(client)
-    assert not any(is_logged_in(browser) for browser in others)
-    assert is_logged_in(stranger)
-    assert activity_of(app, customer_id)[-1] == ("sessions_ended", None)
-    assert open_sessions(app, stranger_id) == 1
+    assert steps.is_logged_in(client)
+    assert not any(steps.is_logged_in(browser) for browser in others)
+    assert steps.is_logged_in(stranger)
+    assert steps.activity_of(app, customer_id)[-1] == ("sessions_ended", None)
+    assert steps.open_sessions(app, stranger_id) == 1
 
 
 def test_what_cannot_be_ended_from_here_is_not_there(app: Flask, client: FlaskClient) -> None:
-    mine, theirs = add_customer(app), add_customer(app, "other@example.com")
+    mine, theirs = steps.add_customer(app), steps.add_customer(app, "other@example.com")
     other, left = browser_of(app), browser_of(app)
-    log_in(other, "other@example.com")
-    log_in(left)
+    steps.log_in(other, "other@example.com")
+    steps.log_in(left)
     post(left, "/logout", form_on="/account")
-    log_in(client)
+    steps.log_in(client)
     ended, current = numbers(app, mine)
     for number in (*numbers(app, theirs), ended, current, 4711, 10**30):
         assert end(client, number).status_code == 404, number
-    assert is_logged_in(client)
-    assert is_logged_in(other)
-    assert "session_ended" not in dict(activity_of(app, mine))
+    assert steps.is_logged_in(client)
+    assert steps.is_logged_in(other)
+    assert "session_ended" not in dict(steps.activity_of(app, mine))
 
 
 @pytest.mark.parametrize(
@@ -411,24 +399,24 @@ def of_sessions(seen: list[str]) -> list[str]:
 
 def test_a_browser_without_the_cookie_asks_nothing(app: Flask, client: FlaskClient) -> None:
     client.get("/logged-out")
-    with statements(app) as seen:
+    with steps.statements(app) as seen:
         client.get("/logged-out")
     assert of_sessions(seen) == []
 
 
 def test_a_browser_with_the_cookie_asks_once(app: Flask, client: FlaskClient) -> None:
-    add_customer(app)
-    log_in(client)
-    with statements(app) as seen:
+    steps.add_customer(app)
+    steps.log_in(client)
+    with steps.statements(app) as seen:
         assert EMAIL in client.get("/account/password").text
     assert len(of_sessions(seen)) == 1
     assert not [statement for statement in seen if "FROM customer \n" in statement]
 
 
 def test_a_visit_is_noted_once_a_minute(app: Flask, client: FlaskClient) -> None:
-    add_customer(app)
-    log_in(client)
-    with statements(app) as seen:
+    steps.add_customer(app)
+    steps.log_in(client)
+    with steps.statements(app) as seen:
         client.get("/account")
         assert not [statement for statement in seen if statement.startswith("UPDATE")]
         with time_machine.travel(utcnow() + timedelta(seconds=61), tick=False):
@@ -438,12 +426,12 @@ def test_a_visit_is_noted_once_a_minute(app: Flask, client: FlaskClient) -> None
 
 
 def test_a_session_ends_when_it_is_left_alone(app: Flask, client: FlaskClient) -> None:
-    add_customer(app)
-    log_in(client)
+    steps.add_customer(app)
+    steps.log_in(client)
     with time_machine.travel(utcnow() + IDLE_LIMIT - timedelta(minutes=1), tick=False):
-        assert is_logged_in(client)
+        assert steps.is_logged_in(client)
     with time_machine.travel(utcnow() + 2 * IDLE_LIMIT - timedelta(minutes=2), tick=False):
-        assert is_logged_in(client)
+        assert steps.is_logged_in(client)
     with time_machine.travel(utcnow() + 3 * IDLE_LIMIT, tick=False):
         page = open_page(client, "/account")
         assert page.h1 == "Log in"
@@ -451,19 +439,19 @@ def test_a_session_ends_when_it_is_left_alone(app: Flask, client: FlaskClient) -
 
 
 def test_a_session_ends_after_its_longest_time_however_busy(app: Flask, client: FlaskClient) -> None:
-    add_customer(app)
-    log_in(client)
+    steps.add_customer(app)
+    steps.log_in(client)
     began = utcnow()
     for hours in range(1, int(ABSOLUTE_LIMIT.total_seconds()) // 3600):
         with time_machine.travel(began + timedelta(hours=hours), tick=False):
-            assert is_logged_in(client)
+            assert steps.is_logged_in(client)
     with time_machine.travel(began + ABSOLUTE_LIMIT + timedelta(seconds=2), tick=False):
-        assert not is_logged_in(client)
+        assert not steps.is_logged_in(client)
 
 
 def test_the_cookie_is_opaque_and_guarded(app: Flask, client: FlaskClient) -> None:
-    add_customer(app)
-    response = log_in(client)
+    steps.add_customer(app)
+    response = steps.log_in(client)
     (cookie,) = [
         line for line in response.headers.getlist("Set-Cookie") if line.startswith(f"{cookie_of(app, 'session')}=")
     ]
@@ -482,22 +470,20 @@ def test_the_way_to_a_page_leads_over_the_login(app: Flask, client: FlaskClient)
 
 
 def test_a_failing_database_does_not_take_a_page_away(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
-    add_customer(app)
-    log_in(client)
+    steps.add_customer(app)
+    steps.log_in(client)
 
     def fail(*visit: Any) -> None:
         raise OperationalError("UPDATE", {}, Exception("locked"))
 
     monkeypatch.setattr(session_store, "record_visit", fail)
     with time_machine.travel(utcnow() + timedelta(minutes=5), tick=False):
-        assert is_logged_in(client)
+        assert steps.is_logged_in(client)
 
 
-def test_the_error_page_stands_when_the_session_cannot_be_read(
-    app: Flask, client: FlaskClient, monkeypatch: Any
-) -> None:
-    add_customer(app)
-    log_in(client)
+def test_the_error_page_stands_without_the_session(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
+    steps.add_customer(app)
+    steps.log_in(client)
 
     def fail(token: str) -> None:
         raise OperationalError("SELECT", {}, Exception("gone"))
@@ -509,19 +495,19 @@ def test_the_error_page_stands_when_the_session_cannot_be_read(
 
 
 def test_a_session_that_has_just_begun_can_be_the_one_to_keep(app: Flask, client: FlaskClient) -> None:
-    customer_id = add_customer(app)
-    log_in(client)
+    customer_id = steps.add_customer(app)
+    steps.log_in(client)
     with app.test_request_context():
         customer = db.session.get_one(Customer, customer_id)
         start_session(customer, "vipps", confirmed=False)
         end_sessions_of(customer, "vipps_linked", except_current=True)
         db.session.commit()
-    assert open_sessions(app, customer_id) == 1
-    assert not is_logged_in(client)
+    assert steps.open_sessions(app, customer_id) == 1
+    assert not steps.is_logged_in(client)
 
 
 def test_a_login_tells_the_shop_before_it_is_committed(app: Flask, client: FlaskClient) -> None:
-    customer_id = add_customer(app)
+    customer_id = steps.add_customer(app)
     heard = []
 
     def listen(sender: Any, customer: Customer) -> None:
@@ -529,7 +515,7 @@ def test_a_login_tells_the_shop_before_it_is_committed(app: Flask, client: Flask
             heard.append((customer.id, len(other.execute(select(CustomerSession.id)).all())))
 
     with customer_logged_in.connected_to(listen, app):
-        log_in(client)
+        steps.log_in(client)
     assert heard == [(customer_id, 0)]
 
 
@@ -539,16 +525,16 @@ def test_logging_out_needs_no_more_than_the_form(app: Flask, client: FlaskClient
 
 
 def test_the_button_deletes_the_account_and_says_so(either_app: Flask) -> None:
-    customer_id = add_customer(either_app, vipps=True)
+    customer_id = steps.add_customer(either_app, vipps=True)
     here, there = browser_of(either_app), browser_of(either_app)
-    log_in(here)
-    log_in(there)
+    steps.log_in(here)
+    steps.log_in(there)
     response = post(here, "/account/delete", form_on="/account")
     assert (response.status_code, response.headers["Location"]) == (303, "/")
     assert "Your account is deleted" in here.get("/").text
-    assert not is_logged_in(here)
-    assert not is_logged_in(there)
-    assert [mail.kind for mail in mails(either_app)] == ["account_deleted"]
+    assert not steps.is_logged_in(here)
+    assert not steps.is_logged_in(there)
+    assert [mail.kind for mail in steps.mails(either_app)] == ["account_deleted"]
     with either_app.app_context():
         assert db.session.get(Customer, customer_id) is None
 
@@ -560,16 +546,16 @@ def erase(app: Flask, *arguments: str, **kwargs: Any) -> Any:
 def test_a_customer_restored_from_a_backup_is_erased_again_by_number(either_app: Flask) -> None:
     with either_app.app_context():
         others = set(db.session.scalars(select(Customer.id)))
-    customer_id = add_customer(either_app, vipps=True)
+    customer_id = steps.add_customer(either_app, vipps=True)
     here = browser_of(either_app)
-    log_in(here)
+    steps.log_in(here)
     done = erase(either_app, "--yes", str(customer_id))
     assert (done.exit_code, done.stdout) == (0, f"Customer {customer_id} is erased.\n")
     line = json.loads(done.stderr)
     assert set(line) == {"event", "customer", "level", "timestamp"}, "nothing else about them"
     assert (line["event"], line["customer"]) == ("account_deleted", customer_id)
-    assert not is_logged_in(here)
-    assert mails(either_app) == [], "they had theirs when they deleted it"
+    assert not steps.is_logged_in(here)
+    assert steps.mails(either_app) == [], "they had theirs when they deleted it"
     with either_app.app_context():
         assert set(db.session.scalars(select(Customer.id))) == others
     again = erase(either_app, "--yes", str(customer_id))
@@ -578,7 +564,7 @@ def test_a_customer_restored_from_a_backup_is_erased_again_by_number(either_app:
 
 def test_the_command_asks_and_says_since_when_and_not_who(app: Flask) -> None:
     with time_machine.travel("2026-11-02T03:04:05+00:00", tick=False):
-        customer_id = add_customer(app)
+        customer_id = steps.add_customer(app)
     asked = f"Customer {customer_id}, here since 2026-11-02 03:04 UTC: erase them for good? [y/N]: "
     for answer, exit_code in (("n", 1), ("", 1), ("y", 0)):
         with app.app_context():
@@ -592,7 +578,7 @@ def test_the_command_asks_and_says_since_when_and_not_who(app: Flask) -> None:
 
 def test_a_customer_who_got_the_number_later_is_spared(app: Flask) -> None:
     with time_machine.travel("2026-11-02T03:04:05+00:00", tick=False):
-        customer_id = str(add_customer(app))
+        customer_id = str(steps.add_customer(app))
     for before in ("2026-11-02T03:04:04.999999Z", "2026-11-01T05:00:00+02:00"):
         spared = erase(app, "--yes", "--deleted-at", before, customer_id)
         assert (spared.exit_code, spared.output) == (
@@ -608,7 +594,7 @@ def test_a_customer_who_got_the_number_later_is_spared(app: Flask) -> None:
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "99999999999", "1 OR 1=1"])
 def test_an_invalid_customer_number_erases_no_customer(app: Flask, number: str) -> None:
-    customer_id = add_customer(app)
+    customer_id = steps.add_customer(app)
     assert erase(app, "--yes", "--", number).exit_code == 2
     with app.app_context():
         assert db.session.get(Customer, customer_id)

@@ -18,23 +18,8 @@ from app.customers.passwords import hashing, policy
 from app.database import db
 from app.vipps.purposes import LoginPurpose
 from tests.conftest import browser_of, open_page, post
-from tests.customers.steps import (
-    EMAIL,
-    OTHER_PASSWORD,
-    PASSWORD,
-    CountingHasher,
-    activity_of,
-    add_customer,
-    copy_of,
-    enter,
-    get_customer,
-    is_logged_in,
-    link_in,
-    log_in,
-    log_in_by_form,
-    mails,
-    open_sessions,
-)
+from tests.customers import steps
+from tests.customers.steps import EMAIL, OTHER_PASSWORD, PASSWORD
 from tests.speed import REAL
 from tests.threads import at_once
 from tests.vipps_person import VippsPerson
@@ -106,7 +91,7 @@ def test_a_damaged_hash_matches_nothing() -> None:
 
 
 def test_a_hash_is_computed_even_if_there_is_nothing_to_compare(monkeypatch: Any) -> None:
-    hasher = CountingHasher(hashing._hasher)
+    hasher = steps.CountingHasher(hashing._hasher)
     monkeypatch.setattr(hashing, "_hasher", hasher)
     hashing.matches("seven small boats", None)
     assert hasher.calls == 1
@@ -126,54 +111,54 @@ def ask(client: FlaskClient, email: str = EMAIL) -> Any:
 
 def link_for(app: Flask, client: FlaskClient, email: str = EMAIL) -> str:
     ask(client, email)
-    return link_in(mails(app, "reset_password", to=email)[-1], "password/reset")
+    return steps.link_in(steps.mails(app, "reset_password", to=email)[-1], "password/reset")
 
 
 def test_the_link_sets_a_new_password_and_logs_in(app: Flask, client: FlaskClient) -> None:
-    customer_id, intruder = add_customer(app), browser_of(app)
-    log_in_by_form(intruder)
+    customer_id, intruder = steps.add_customer(app), browser_of(app)
+    steps.log_in_by_form(intruder)
     link = link_for(app, client)
     for _ in range(2):  # looking uses nothing up: mail scanners open every link
         assert open_page(client, link).one("main input[type=password]")["autocomplete"] == "new-password"
     response = post(client, link, {"password": NEW}, form_on=link)
     assert (response.status_code, response.headers["Location"]) == (303, "/account")
     assert "Your new password is set" in open_page(client, "/account").text
-    assert not is_logged_in(intruder)
-    assert open_sessions(app, customer_id) == 1
-    assert [mail.kind for mail in mails(app)] == ["reset_password", "password_set"]
-    assert activity_of(app, customer_id)[1:] == [("password_set", None), ("logged_in", "mail")]
+    assert not steps.is_logged_in(intruder)
+    assert steps.open_sessions(app, customer_id) == 1
+    assert [mail.kind for mail in steps.mails(app)] == ["reset_password", "password_set"]
+    assert steps.activity_of(app, customer_id)[1:] == [("password_set", None), ("logged_in", "mail")]
     assert open_page(client, link, 410).h1 == "This link no longer works"
     assert post(client, link, {"password": "a fourth blue tent"}, form_on="/account").status_code == 410
-    assert log_in_by_form(browser_of(app), password=NEW).status_code == 303
-    assert log_in_by_form(browser_of(app), password=PASSWORD).status_code == 422
+    assert steps.log_in_by_form(browser_of(app), password=NEW).status_code == 303
+    assert steps.log_in_by_form(browser_of(app), password=PASSWORD).status_code == 422
 
 
 def test_who_only_has_vipps_hears_how_to_log_in_and_may_set_a_password(app: Flask, client: FlaskClient) -> None:
-    add_customer(app, password=None, vipps=True)
+    steps.add_customer(app, password=None, vipps=True)
     link = link_for(app, client)
-    assert "you log in with Vipps" in mails(app)[0].body
+    assert "you log in with Vipps" in steps.mails(app)[0].body
     post(client, link, {"password": NEW}, form_on=link)
-    assert log_in_by_form(browser_of(app), password=NEW).status_code == 303
+    assert steps.log_in_by_form(browser_of(app), password=NEW).status_code == 303
 
 
 def test_a_mailbox_that_was_never_proved_opens_no_vipps_account(app: Flask, client: FlaskClient) -> None:
-    add_customer(app, password=None, vipps=True, confirmed=False)
+    steps.add_customer(app, password=None, vipps=True, confirmed=False)
     ask(client)
-    assert mails(app) == []
+    assert steps.mails(app) == []
 
 
 def test_a_reset_confirms_the_address_and_drives_out_who_registered_with_it(app: Flask, client: FlaskClient) -> None:
-    add_customer(app, password=OTHER_PASSWORD, confirmed=False)
+    steps.add_customer(app, password=OTHER_PASSWORD, confirmed=False)
     link = link_for(app, client)
     post(client, link, {"password": NEW}, form_on=link)
-    customer = get_customer(app)
+    customer = steps.get_customer(app)
     assert customer is not None
     assert customer.email_verified_at is not None
     assert not hashing.matches(OTHER_PASSWORD, customer.password_hash)
 
 
 def test_of_two_at_the_same_moment_one_sets_the_password(either_app: Flask) -> None:
-    customer_id = add_customer(either_app)
+    customer_id = steps.add_customer(either_app)
     link = link_for(either_app, browser_of(either_app))
     browsers = [browser_of(either_app) for _ in range(4)]
     tokens = [open_page(browser, link).csrf_token() for browser in browsers]
@@ -182,21 +167,21 @@ def test_of_two_at_the_same_moment_one_sets_the_password(either_app: Flask) -> N
         for n, (b, t) in enumerate(zip(browsers, tokens, strict=True))
     ]
     assert sorted(at_once(*calls)) == [303, 410, 410, 410]
-    assert open_sessions(either_app, customer_id) == 1
+    assert steps.open_sessions(either_app, customer_id) == 1
 
 
 def test_a_link_of_one_account_changes_no_other(app: Flask, client: FlaskClient) -> None:
-    add_customer(app)
-    add_customer(app, "other@example.com")
+    steps.add_customer(app)
+    steps.add_customer(app, "other@example.com")
     link = link_for(app, client)
-    log_in_by_form(client, "other@example.com")
+    steps.log_in_by_form(client, "other@example.com")
     post(client, link, {"password": NEW, "email": "other@example.com"}, form_on=link)
-    assert log_in_by_form(browser_of(app), "other@example.com").status_code == 303
-    assert log_in_by_form(browser_of(app), password=NEW).status_code == 303
+    assert steps.log_in_by_form(browser_of(app), "other@example.com").status_code == 303
+    assert steps.log_in_by_form(browser_of(app), password=NEW).status_code == 303
 
 
 def test_a_link_dies_with_the_address_it_was_for(app: Flask, client: FlaskClient) -> None:
-    customer_id = add_customer(app)
+    customer_id = steps.add_customer(app)
     link = link_for(app, client)
     token = open_page(client, link).csrf_token()
     with app.app_context():
@@ -207,7 +192,7 @@ def test_a_link_dies_with_the_address_it_was_for(app: Flask, client: FlaskClient
 
 @pytest.mark.parametrize("weak", ["short", "password123", "tuva.lien.tuva", ""])
 def test_a_weak_password_is_refused_and_the_link_still_works(app: Flask, client: FlaskClient, weak: str) -> None:
-    add_customer(app)
+    steps.add_customer(app)
     link = link_for(app, client)
     assert post(client, link, {"password": weak}, form_on=link).status_code == 422
     assert post(client, link, {"password": NEW}, form_on=link).status_code == 303
@@ -217,18 +202,18 @@ FORM = "/account/password"
 
 
 def test_the_change_keeps_this_browser_and_ends_the_others(app: Flask, client: FlaskClient) -> None:
-    customer_id, other = add_customer(app), browser_of(app)
-    log_in_by_form(client)
-    log_in_by_form(other)
-    thief = copy_of(app, client)
+    customer_id, other = steps.add_customer(app), browser_of(app)
+    steps.log_in_by_form(client)
+    steps.log_in_by_form(other)
+    thief = steps.copy_of(app, client)
     response = post(client, FORM, {"current": PASSWORD, "password": NEW}, form_on=FORM)
     assert (response.status_code, response.headers["Location"]) == (303, "/account")
     assert "Your password is changed" in open_page(client, "/account").text
-    assert not is_logged_in(other)
-    assert not is_logged_in(thief)
-    assert activity_of(app, customer_id)[-1] == ("password_set", None)
-    assert log_in_by_form(other, password=NEW).status_code == 303
-    assert [mail.kind for mail in mails(app)] == ["password_set"]
+    assert not steps.is_logged_in(other)
+    assert not steps.is_logged_in(thief)
+    assert steps.activity_of(app, customer_id)[-1] == ("password_set", None)
+    assert steps.log_in_by_form(other, password=NEW).status_code == 303
+    assert [mail.kind for mail in steps.mails(app)] == ["password_set"]
 
 
 @pytest.mark.parametrize(
@@ -241,35 +226,35 @@ def test_the_change_keeps_this_browser_and_ends_the_others(app: Flask, client: F
     ],
 )
 def test_what_is_not_right_changes_nothing(app: Flask, client: FlaskClient, current: str, new: str, words: str) -> None:
-    add_customer(app)
-    log_in_by_form(client)
+    steps.add_customer(app)
+    steps.log_in_by_form(client)
     response = post(client, FORM, {"current": current, "password": new}, form_on=FORM)
     assert response.status_code == 422
     assert words in response.text
-    assert is_logged_in(client)
-    assert log_in_by_form(browser_of(app)).status_code == 303
-    assert mails(app) == []
+    assert steps.is_logged_in(client)
+    assert steps.log_in_by_form(browser_of(app)).status_code == 303
+    assert steps.mails(app) == []
 
 
 def test_being_logged_in_is_not_enough_to_add_a_password(app: Flask, client: FlaskClient) -> None:
-    enter(app, client, add_customer(app, password=None, vipps=True))
+    steps.enter(app, client, steps.add_customer(app, password=None, vipps=True))
     page = open_page(client, FORM)
     assert page.h1 == "Set a password"
     assert not page.select("main input[type=password]")
     assert post(client, FORM, {"current": "", "password": NEW}, form_on=FORM).status_code == 422
     assert post(client, FORM, {"current": "\0no password", "password": NEW}, form_on=FORM).status_code == 422
-    assert log_in_by_form(browser_of(app), password=NEW).status_code == 422
+    assert steps.log_in_by_form(browser_of(app), password=NEW).status_code == 422
 
 
 def test_a_first_password_is_set_by_a_mailed_link(app: Flask, client: FlaskClient) -> None:
-    enter(app, client, add_customer(app, password=None, vipps=True))
+    steps.enter(app, client, steps.add_customer(app, password=None, vipps=True))
     response = post(client, "/account/password/link", form_on=FORM, follow_redirects=True)
     assert f"We have sent a link to {EMAIL}" in response.text
-    assert [mail.kind for mail in mails(app)] == ["reset_password"]
+    assert [mail.kind for mail in steps.mails(app)] == ["reset_password"]
 
 
 def test_without_a_confirmed_address_there_is_nothing_to_send(app: Flask, client: FlaskClient) -> None:
-    enter(app, client, add_customer(app, None, password=None, vipps=True))
+    steps.enter(app, client, steps.add_customer(app, None, password=None, vipps=True))
     page = open_page(client, FORM)
     assert "add an email address first" in page.text
     assert not page.select("main form")
@@ -283,18 +268,14 @@ GONE = ("/register", "/register/sent", "/confirm/x", "/password/forgot", "/passw
 def shop(make_app: Callable[..., Flask]) -> Flask:
     """Return a shop without passwords, whose customer has one from before."""
     app = make_app(PASSWORDS="0", DEMO="0")
-    add_customer(app, vipps=True)
+    steps.add_customer(app, vipps=True)
     return app
 
 
-@pytest.fixture
-def client(shop: Flask) -> FlaskClient:
-    return browser_of(shop)
-
-
-def test_no_password_route_answers(client: FlaskClient) -> None:
+def test_no_password_route_answers(shop: Flask) -> None:
+    client = browser_of(shop)
     assert {path: client.get(path).status_code for path in GONE} == dict.fromkeys(GONE, 404)
-    log_in(client)
+    steps.log_in(client)
     token = open_page(client, "/account").csrf_token()
     for path in ("/register", "/login/password", "/password/forgot", "/account/password", "/account/confirm"):
         data = {"csrf_token": token, "email": EMAIL, "password": PASSWORD}
@@ -314,11 +295,11 @@ def test_a_refusal_and_an_email_name_no_password(shop: Flask) -> None:
         emails.send(customer, "vipps_connected")
         emails.send(customer, "sharing_revoked")
         db.session.commit()
-    assert [mail.kind for mail in mails(shop) if "assword" in mail.body] == []
+    assert [mail.kind for mail in steps.mails(shop) if "assword" in mail.body] == []
 
 
 def test_a_customer_logs_in_with_vipps_alone(make_app: Callable[..., Flask], simulator: str) -> None:
     app = make_app(demo=True, PASSWORDS="0", SIMULATOR_URL=simulator)
     vipps = VippsPerson(app, browser_of(app), simulator)
     assert vipps.log_in("gunnar").status_code == 303
-    assert is_logged_in(vipps.browser)
+    assert steps.is_logged_in(vipps.browser)

@@ -18,21 +18,9 @@ from app.settings import SettingsError
 from app.vipps.claims import parse
 from simulator.persons import from_file
 from tests.conftest import browser_of, open_page, post
+from tests.customers import linking_steps as linking
 from tests.customers.consents.steps import says_also
-from tests.customers.linking_steps import (
-    EMAIL,
-    NAME,
-    PERSON,
-    PHONE,
-    add_account,
-    another_browser,
-    begin_connecting,
-    customer,
-    has_email,
-    links_of,
-    log_in_by_password,
-    who_is_in,
-)
+from tests.customers.linking_steps import EMAIL, NAME, PERSON, PHONE
 from tests.customers.profile_steps import add_linked, changes_of, own_values, refresh, says, states
 from tests.customers.profile_steps import decide as answer_proposals
 from tests.customers.profile_steps import enter as enter_as
@@ -124,18 +112,16 @@ def test_an_unreadable_claim_is_absent_and_named_without_its_value(claim: str, v
     ("typed", "claimed"),
     [("ida@blåbær.example", "ida@blåbær.example"), (IDA, "IDA@Blåbær.example"), ("Ida@BLÅBÆR.example", IDA)],
 )
-def test_an_address_typed_and_claimed_in_two_spellings_is_one_account(
-    vipps: VippsPerson, typed: str, claimed: str
-) -> None:
-    desk = another_browser(vipps)
+def test_an_address_in_two_spellings_is_one_account(vipps: VippsPerson, typed: str, claimed: str) -> None:
+    desk = linking.another_browser(vipps)
     register(desk, typed, name=NAME)
     path = link_in(mails(vipps.app, "confirm_address", IDA)[0], "confirm")
     post(desk, path, form_on=path)
-    before, account = count_customers(vipps), who_is_in(vipps, desk)
+    before, account = count_customers(vipps), linking.who_is_in(vipps, desk)
     says_also(vipps, email=claimed, email_verified=True)
     vipps.log_in(PERSON)
-    assert (who_is_in(vipps), count_customers(vipps)) == (account, before)
-    assert len(links_of(vipps, account or 0)) == 1
+    assert (linking.who_is_in(vipps), count_customers(vipps)) == (account, before)
+    assert len(linking.links_of(vipps, account or 0)) == 1
 
 
 # 2. A code that is cut is another code.
@@ -206,11 +192,11 @@ def test_an_order_goes_to_the_country_that_was_meant(vipps: VippsPerson, country
 
 def test_a_number_that_the_operator_gave_to_another_person_has_one_holder(either_vipps: VippsPerson) -> None:
     vipps = either_vipps
-    older = add_account(vipps, name="Sindre Moe", email="sindre@example.com")
+    older = linking.add_account(vipps, name="Sindre Moe", email="sindre@example.com")
     add_answer(vipps.app, older, "sms")
     assert older in reached(vipps.app, "sms")
     vipps.log_in(PERSON)
-    newer = who_is_in(vipps)
+    newer = linking.who_is_in(vipps)
     assert newer not in (None, older)
     assert verified_holders(vipps.app, PHONE) == [newer]
     assert older not in reached(vipps.app, "sms")
@@ -237,12 +223,12 @@ def test_every_way_to_a_verified_number_ends_the_older_verification(either_app: 
 
 
 def test_connecting_vipps_ends_the_older_verification(vipps: VippsPerson) -> None:
-    older = add_account(vipps, name="Sindre Moe", email="sindre@example.com")
-    mine = add_account(vipps, phone_number=None, phone_verified_at=None)
-    log_in_by_password(vipps, vipps.browser)
-    vipps.browser.get(vipps.approve(begin_connecting(vipps), PERSON))
+    older = linking.add_account(vipps, name="Sindre Moe", email="sindre@example.com")
+    mine = linking.add_account(vipps, phone_number=None, phone_verified_at=None)
+    linking.log_in_by_password(vipps, vipps.browser)
+    vipps.browser.get(vipps.approve(linking.begin_connecting(vipps), PERSON))
     assert verified_holders(vipps.app, PHONE) == [mine]
-    assert customer(vipps, older).phone_number == PHONE, "it may still be the number that he typed"
+    assert linking.customer(vipps, older).phone_number == PHONE, "it may still be the number that he typed"
 
 
 def test_the_database_holds_a_verified_number_once(either_app: Flask) -> None:
@@ -257,7 +243,7 @@ def test_the_database_holds_a_verified_number_once(either_app: Flask) -> None:
 def test_of_two_logins_with_one_number_at_the_same_moment_one_holds_it(either_vipps: VippsPerson) -> None:
     vipps = either_vipps
     says_also(vipps, phone_number=NUMBER, phone_number_verified=True)
-    browsers = {person: another_browser(vipps) for person in (PERSON, "ola")}
+    browsers = {person: linking.another_browser(vipps) for person in (PERSON, "ola")}
     callbacks = {person: vipps.approve(vipps.start(browser=browsers[person]), person) for person in browsers}
     with ThreadPoolExecutor() as pool:
         answers = list(pool.map(lambda person: browsers[person].get(callbacks[person]).status_code, browsers))
@@ -285,18 +271,18 @@ def test_a_question_that_was_put_off_is_answered_once(app: Flask, choice: str, e
 
 
 def test_an_account_made_while_its_address_was_held_gets_it_later(vipps: VippsPerson) -> None:
-    has_email(vipps)
-    holder = add_account(vipps, name="Per Berg", password_hash=None, phone_number=None, phone_verified_at=None)
+    linking.has_email(vipps)
+    holder = linking.add_account(vipps, name="Per Berg", password_hash=None, phone_number=None, phone_verified_at=None)
     vipps.log_in(PERSON)
-    mine = who_is_in(vipps) or 0
-    assert (mine != holder, customer(vipps, mine).email) == (True, None)
-    vipps.log_in(PERSON, browser=another_browser(vipps))
-    assert customer(vipps, mine).email is None
+    mine = linking.who_is_in(vipps) or 0
+    assert (mine != holder, linking.customer(vipps, mine).email) == (True, None)
+    vipps.log_in(PERSON, browser=linking.another_browser(vipps))
+    assert linking.customer(vipps, mine).email is None
     set_values(vipps.app, holder, email="moved@example.com")
-    vipps.log_in(PERSON, browser=another_browser(vipps))
-    assert customer(vipps, mine).email == EMAIL
-    assert customer(vipps, mine).email_verified_at
-    assert customer(vipps, holder).email == "moved@example.com"
+    vipps.log_in(PERSON, browser=linking.another_browser(vipps))
+    assert linking.customer(vipps, mine).email == EMAIL
+    assert linking.customer(vipps, mine).email_verified_at
+    assert linking.customer(vipps, holder).email == "moved@example.com"
 
 
 # 5. Consents that are not channels.
@@ -315,7 +301,7 @@ def custom(make_app: Callable[..., Flask], simulator: str) -> VippsPerson:
     mapped = {"VIPPS_CONSENT_SCOPE": "customFlow", "VIPPS_CONSENT_CHANNELS": "cf_newsletter=email, cf_text=sms"}
     shop = make_app(demo=True, SIMULATOR_URL=simulator, **mapped)
     person = VippsPerson(shop, browser_of(shop), simulator)
-    has_email(person)
+    linking.has_email(person)
     return person
 
 
@@ -328,9 +314,7 @@ def custom(make_app: Callable[..., Flask], simulator: str) -> VippsPerson:
         ({"cf_accept_terms": True, "cf_text": True}, False),
     ],
 )  # fmt: skip
-def test_the_shop_asks_unless_a_channels_question_was_answered(
-    custom: VippsPerson, answers: dict[str, bool], asks: bool
-) -> None:
+def test_the_shop_asks_unless_a_channel_was_answered(custom: VippsPerson, answers: dict[str, bool], asks: bool) -> None:
     says_also(custom, **flow(**answers))
     custom.log_in(PERSON)
     assert bool(open_page(custom.browser, "/").select("section.ask")) is asks
@@ -344,12 +328,10 @@ def test_the_shop_asks_unless_a_channels_question_was_answered(
         ({"email": True, "cf_newsletter": False}, []), ({"cf_newsletter": False, "email": True}, []),
     ],
 )  # fmt: skip
-def test_a_mapped_id_is_an_answer_to_its_channel(
-    custom: VippsPerson, answers: dict[str, bool], channels: list[str]
-) -> None:
+def test_a_mapped_id_answers_its_channel(custom: VippsPerson, answers: dict[str, bool], channels: list[str]) -> None:
     says_also(custom, **flow(**answers))
     custom.log_in(PERSON)
-    mine = who_is_in(custom)
+    mine = linking.who_is_in(custom)
     assert [each for each in ("email", "sms", "digital", "personal") if mine in reached(custom.app, each)] == channels
 
 
@@ -358,9 +340,9 @@ def test_a_mapped_yes_is_turned_off_where_its_channel_is(custom: VippsPerson) ->
     custom.log_in(PERSON)
     page = open_page(custom.browser, "/account/consents")
     assert "cf_newsletter" not in page.text or "email" in page.text.lower()
-    add_answer(custom.app, who_is_in(custom) or 0, "email", False, source="my_page")
-    custom.log_in(PERSON, browser=another_browser(custom))
-    assert who_is_in(custom) not in reached(custom.app, "email"), "the same object again is not a new yes"
+    add_answer(custom.app, linking.who_is_in(custom) or 0, "email", False, source="my_page")
+    custom.log_in(PERSON, browser=linking.another_browser(custom))
+    assert linking.who_is_in(custom) not in reached(custom.app, "email"), "the same object again is not a new yes"
 
 
 @pytest.mark.parametrize("mapping", ["cf_newsletter=post", "cf_newsletter", "=email", "a=email,a=sms", "a=email=sms"])
@@ -401,7 +383,7 @@ def test_cookies_are_opaque_and_tokens_never_reach_browser_or_database(vipps: Vi
 
 
 @pytest.mark.parametrize("person", sorted({person["key"] for person in from_file()} - {"emma"}))
-def test_every_test_person_can_create_an_account_and_see_their_page(
+def test_every_test_person_gets_an_account_and_a_page(
     make_app: Callable[..., Flask], simulator: str, person: str
 ) -> None:
     shop = make_app(SIMULATOR_URL=simulator)

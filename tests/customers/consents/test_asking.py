@@ -16,18 +16,9 @@ from app.customers.models import ConsentRecord, Customer, CustomerSession, Pendi
 from app.database import begin_write, db
 from app.vipps.claims import parse
 from tests.conftest import browser_of, open_page, post
+from tests.customers import steps
 from tests.customers.consents.steps import answers_of, delegated, everything, ledger_of, says_also
 from tests.customers.linking_steps import add_account, begin_connecting, has_email, log_in_by_password
-from tests.customers.steps import (
-    activity_of,
-    add_answer,
-    add_customer,
-    link_in,
-    log_in,
-    log_in_by_form,
-    mails,
-    register,
-)
 from tests.threads import at_once
 from tests.vipps_person import VippsPerson
 
@@ -46,26 +37,26 @@ def asked_at(app: Flask, customer_id: int) -> Any:
 
 
 def test_a_first_login_by_password_asks_on_the_next_page_and_only_there(app: Flask, client: FlaskClient) -> None:
-    customer_id = add_customer(app)
-    log_in(client)
+    customer_id = steps.add_customer(app)
+    steps.log_in(client)
     assert asked_at(app, customer_id)
     assert is_asked(client)
     assert not is_asked(client)
     again = browser_of(app)
-    log_in(again)
+    steps.log_in(again)
     assert not is_asked(again)
 
 
 def test_a_registration_asks_when_its_link_logs_in(app: Flask, client: FlaskClient) -> None:
-    register(client)
-    path = link_in(mails(app, "confirm_address")[0], "confirm")
+    steps.register(client)
+    path = steps.link_in(steps.mails(app, "confirm_address")[0], "confirm")
     post(client, path, form_on=path)
     assert is_asked(client)
 
 
 def test_nothing_is_ticked_and_both_buttons_weigh_the_same(app: Flask, client: FlaskClient) -> None:
-    add_customer(app)
-    log_in(client)
+    steps.add_customer(app)
+    steps.log_in(client)
     page = open_page(client, "/account")
     boxes = page.select(f"{CARD} input[type=checkbox]")
     assert [box["value"] for box in boxes] == [channel.id for channel in ALL]
@@ -101,7 +92,7 @@ def test_an_account_that_is_taken_over_is_asked(vipps: VippsPerson) -> None:
     vipps.log_in("gunnar")
     assert not asked_at(vipps.app, customer_id), "no customer is logged in yet"
     post(vipps.browser, "/login/vipps/prove/mail", form_on="/login/vipps/prove")
-    path = link_in(mails(vipps.app, "prove_ownership", "gunnar.lie@example.com")[0], "login/vipps/prove")
+    path = steps.link_in(steps.mails(vipps.app, "prove_ownership", "gunnar.lie@example.com")[0], "login/vipps/prove")
     post(vipps.browser, path, form_on=path)
     assert asked_at(vipps.app, customer_id)
     assert is_asked(vipps.browser)
@@ -138,9 +129,9 @@ def test_who_was_asked_and_did_not_answer_is_not_asked_again_by_another_first_lo
 
 
 def test_who_has_answered_before_is_not_asked(app: Flask, client: FlaskClient) -> None:
-    customer_id = add_customer(app)
-    add_answer(app, customer_id, "email", False)
-    log_in(client)
+    customer_id = steps.add_customer(app)
+    steps.add_answer(app, customer_id, "email", False)
+    steps.log_in(client)
     assert not is_asked(client)
     assert asked_at(app, customer_id) is None
 
@@ -159,12 +150,12 @@ def test_a_failed_login_does_not_count_as_asked(app: Flask, client: FlaskClient,
     """The note that the customer was asked belongs to the login's own transaction."""
     from app.customers import account_activity
 
-    customer_id = add_customer(app)
+    customer_id = steps.add_customer(app)
     monkeypatch.setattr(account_activity, "record", lambda *a, **k: 1 / 0)
-    assert log_in_by_form(client).status_code == 500
+    assert steps.log_in_by_form(client).status_code == 500
     monkeypatch.undo()
     assert asked_at(app, customer_id) is None
-    log_in(client)
+    steps.log_in(client)
     assert is_asked(client)
 
 
@@ -175,8 +166,8 @@ def answer(client: FlaskClient, **data: Any) -> Any:
 @pytest.fixture
 def customer_id(app: Flask, client: FlaskClient) -> int:
     """Return a customer who has just logged in for the first time."""
-    customer_id = add_customer(app)
-    log_in(client)
+    customer_id = steps.add_customer(app)
+    steps.log_in(client)
     return customer_id
 
 
@@ -190,21 +181,19 @@ def test_what_is_ticked_is_a_yes_and_what_is_not_is_a_no(app: Flask, client: Fla
         ("digital", False, "my_page"),
         ("personal", True, "my_page"),
     ]
-    assert [kind for kind, _method in activity_of(app, customer_id)][-1] == "consent_given"
+    assert [kind for kind, _method in steps.activity_of(app, customer_id)][-1] == "consent_given"
 
 
 def test_no_thank_you_is_a_no_to_each_even_with_ticks(app: Flask, client: FlaskClient, customer_id: int) -> None:
     assert answer(client, answer="none", consent=["sms"], next="https://evil.example").headers["Location"] == "/account"
     assert [granted for _id, granted, _source in answers_of(app, customer_id)] == [False] * 4
-    assert [kind for kind, _method in activity_of(app, customer_id)][-1] == "consent_withdrawn"
+    assert [kind for kind, _method in steps.activity_of(app, customer_id)][-1] == "consent_withdrawn"
 
 
-def test_another_customer_in_the_same_browser_is_not_asked_in_their_place(
-    app: Flask, client: FlaskClient, customer_id: int
-) -> None:
-    other = add_customer(app, "other@example.com")
-    add_answer(app, other, "email", False)
-    log_in(client, "other@example.com")
+def test_another_customer_in_the_same_browser_is_not_asked(app: Flask, client: FlaskClient, customer_id: int) -> None:
+    other = steps.add_customer(app, "other@example.com")
+    steps.add_answer(app, other, "email", False)
+    steps.log_in(client, "other@example.com")
     assert not is_asked(client)
 
 
@@ -273,11 +262,9 @@ def test_a_failure_at_any_write_leaves_nothing_and_the_next_login_has_it_all(eit
         assert db.session.scalar(sessions) == 1
 
 
-def test_of_two_deliveries_that_both_looked_before_one_wrote_each_ends_well(
-    either_app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_two_deliveries_at_once_each_ends_well(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither sees the other's row; the unique constraint decides, and no login fails for it."""
-    customer_id, info = add_customer(either_app), parse({"sub": "the-subject", "delegatedConsents": ALL_FOUR})
+    customer_id, info = steps.add_customer(either_app), parse({"sub": "the-subject", "delegatedConsents": ALL_FOUR})
     gate, look, waited = threading.Barrier(2, timeout=3), ledger._is_recorded, threading.local()
 
     def look_and_wait(*about: Any) -> bool:

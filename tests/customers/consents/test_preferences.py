@@ -66,9 +66,7 @@ def test_before_any_answer_all_is_off(app: Flask, client: FlaskClient, customer_
     assert "Other answers" not in page.text
 
 
-def test_what_was_agreed_is_shown_with_its_words_time_and_place(
-    app: Flask, client: FlaskClient, customer_id: int
-) -> None:
+def test_an_answer_is_shown_with_its_words_time_and_place(app: Flask, client: FlaskClient, customer_id: int) -> None:
     about = {"heading": "Stay in touch", "description": "By confirming …", "at": GIVEN}
     links = [{"title": "Read the terms", "url": "https://example.com/terms"}]
     add_answer(app, customer_id, "email", True, "Få tilbud på E-post", language="no", links=links, **about)
@@ -105,9 +103,7 @@ def test_one_press_turns_a_channel_on_and_one_press_off(app: Flask, client: Flas
     assert changes(app, customer_id) == ["consent_given", "consent_withdrawn"]
 
 
-def test_the_words_are_kept_in_the_language_in_which_they_stood_there(
-    app: Flask, client: FlaskClient, customer_id: int
-) -> None:
+def test_the_words_are_kept_in_the_language_of_the_page(app: Flask, client: FlaskClient, customer_id: int) -> None:
     client.get("/language/nb")
     switch(client, "sms", "on")
     assert [row.language for row in ledger_of(app, customer_id)] == ["nb"]
@@ -180,7 +176,7 @@ def test_what_is_no_channel_is_never_turned_on(app: Flask, customer_id: int) -> 
 @pytest.mark.parametrize(
     "data", [{}, {"consent": "email"}, {"consent": "email", "answer": "yes"}, {"consent": "fax", "answer": "on"}]
 )
-def test_a_form_that_is_none_changes_nothing(
+def test_an_invalid_form_changes_nothing(
     app: Flask, client: FlaskClient, customer_id: int, data: dict[str, str]
 ) -> None:
     assert post(client, CENTRE, data, form_on=CENTRE).status_code == 400
@@ -193,9 +189,7 @@ def test_a_question_that_was_never_put_is_not_answered(app: Flask, client: Flask
     assert answers_of(app) == []
 
 
-def test_while_sharing_is_revoked_a_yes_from_vipps_rests_without_a_row(
-    app: Flask, client: FlaskClient, customer_id: int
-) -> None:
+def test_a_yes_from_vipps_is_suspended_without_a_row(app: Flask, client: FlaskClient, customer_id: int) -> None:
     add_answer(app, customer_id, "email", True, at=GIVEN, subject=subject_of(app, customer_id))
     add_answer(app, customer_id, "digital", True, at=GIVEN, subject="another Vipps user")
     switch(client, "sms", "on")
@@ -209,7 +203,7 @@ def test_while_sharing_is_revoked_a_yes_from_vipps_rests_without_a_row(
 
 
 @pytest.mark.parametrize(("answer", "state"), [("on", "on"), ("off", "off")])
-def test_a_yes_that_rests_can_be_given_or_taken_back_here(
+def test_a_suspended_yes_can_be_changed_here(
     app: Flask, client: FlaskClient, customer_id: int, answer: str, state: str
 ) -> None:
     add_answer(app, customer_id, "email", True, at=GIVEN, subject=subject_of(app, customer_id))
@@ -219,9 +213,7 @@ def test_a_yes_that_rests_can_be_given_or_taken_back_here(
     assert answers_of(app)[1:] == [("email", answer == "on", "my_page")]
 
 
-def test_a_long_history_shows_its_newest_and_the_file_has_it_all(
-    app: Flask, client: FlaskClient, customer_id: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_history_shows_its_newest(app: Flask, client: FlaskClient, customer_id: int, monkeypatch: Any) -> None:
     monkeypatch.setattr("app.customers.routes.consents.HISTORY_SHOWN", 2)
     for n in range(3):
         add_answer(app, customer_id, "email", True, f"Wording {n}", at=GIVEN.replace(day=14 + n))
@@ -231,9 +223,7 @@ def test_a_long_history_shows_its_newest_and_the_file_has_it_all(
     assert len(json.loads(client.get(f"{CENTRE}/evidence").data)["answers"]) == 3
 
 
-def test_the_evidence_is_a_file_that_can_be_checked_independently(
-    app: Flask, client: FlaskClient, customer_id: int
-) -> None:
+def test_the_evidence_is_a_file_that_can_be_checked(app: Flask, client: FlaskClient, customer_id: int) -> None:
     add_answer(app, customer_id, "email", True, "Få tilbud", at=GIVEN, subject="the-subject")
     add_answer(app, add_customer(app, "other@example.com"), "sms", True)
     response = client.get(f"{CENTRE}/evidence")
@@ -246,9 +236,7 @@ def test_the_evidence_is_a_file_that_can_be_checked_independently(
     assert answer["object_hash"] == ledger.object_hash(answer["evidence"])
 
 
-def test_a_yes_to_mail_is_answered_by_mail_and_a_yes_to_sms_is_not(
-    app: Flask, client: FlaskClient, customer_id: int
-) -> None:
+def test_a_yes_to_mail_is_answered_by_mail_but_none_to_sms(app: Flask, client: FlaskClient, customer_id: int) -> None:
     switch(client, "sms", "on")
     assert mails(app) == []
     switch(client, "email", "on")
