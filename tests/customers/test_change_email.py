@@ -48,6 +48,8 @@ def tuva(app: Flask, client: FlaskClient) -> int:
 
 
 def test_the_address_changes_when_the_link_is_used_and_not_before(app: Flask, client: FlaskClient, tuva: int) -> None:
+    other, thief = browser_of(app), steps.copy_of(app, client)
+    steps.log_in(other)
     link = link_for(app, client)
     for browser, location in ((browser_of(app), f"/login?next={link}"), (client, None)):
         assert browser.get(link).location == location
@@ -59,27 +61,15 @@ def test_the_address_changes_when_the_link_is_used_and_not_before(app: Flask, cl
     assert changed is not None
     assert changed.id == tuva
     assert changed.email_verified_at is not None
-    assert steps.log_in_by_form(browser_of(app), NEW).status_code == 303
-    assert steps.log_in_by_form(browser_of(app), EMAIL).status_code == 422
-    assert use(client, link).status_code == 410
-
-
-def test_the_old_address_is_told_and_the_list_knows(app: Flask, client: FlaskClient, tuva: int) -> None:
-    use(client, link_for(app, client))
+    assert [steps.is_logged_in(each) for each in (client, other, thief)] == [True, False, False]
+    assert steps.open_sessions(app, tuva) == 1
     assert [mail.kind for mail in steps.mails(app, to=EMAIL)] == ["email_changed"]
     assert [mail.kind for mail in steps.mails(app, to=NEW)] == ["change_email"]
     assert NEW not in steps.mails(app, to=EMAIL)[0].body
     assert steps.activity_of(app, tuva)[-2:] == [("email_change_asked", None), ("email_changed", "mail")]
-
-
-def test_every_other_browser_and_a_stolen_cookie_are_logged_out(app: Flask, client: FlaskClient, tuva: int) -> None:
-    other, thief = browser_of(app), steps.copy_of(app, client)
-    steps.log_in(other)
-    use(client, link_for(app, client))
-    assert steps.is_logged_in(client)
-    assert not steps.is_logged_in(other)
-    assert not steps.is_logged_in(thief)
-    assert steps.open_sessions(app, tuva) == 1
+    assert steps.log_in_by_form(browser_of(app), NEW).status_code == 303
+    assert steps.log_in_by_form(browser_of(app), EMAIL).status_code == 422
+    assert use(client, link).status_code == 410
 
 
 def test_a_taken_address_gets_the_same_answer_and_its_owner_a_mail(app: Flask, client: FlaskClient, tuva: int) -> None:

@@ -14,14 +14,14 @@ from sqlalchemy import func, select, text
 
 from app.customers import email_tokens
 from app.customers.linking import account_links
-from app.customers.models import Activity, Customer, TokenPurpose
+from app.customers.models import Activity, Customer, CustomerSession, PendingLink, TokenPurpose
 from app.customers.passwords import password_login
 from app.customers.routes import vipps as vipps_routes
-from app.database import db
+from app.database import db, utcnow
 from tests.conftest import browser_of, open_page, post
 from tests.customers import linking_steps as linking
 from tests.customers.linking_steps import EMAIL, NAME, PASSWORD, PERSON, PROVE
-from tests.customers.steps import link_in, mails, register
+from tests.customers.steps import add_customer, link_in, mails, register
 from tests.threads import at_once
 from tests.vipps_person import VippsPerson
 
@@ -145,7 +145,6 @@ def test_a_session_that_ended_links_no_vipps_user(either_vipps: VippsPerson, mon
 
 
 def reset_password(app: Flask, account: int) -> None:
-    """Choose a new password by a mailed link, as the owner does."""
     with app.test_request_context():
         token = email_tokens.issue(db.session.get_one(Customer, account), "old@example.com", TokenPurpose.RESET)
         db.session.commit()
@@ -180,7 +179,6 @@ def test_a_password_that_is_refused_confirms_no_address(vipps: VippsPerson) -> N
 
 
 def calls(browsers: Sequence[Any], callbacks: Sequence[str]) -> list[Callable[[], Any]]:
-    """Return the callbacks of several browsers, ready to be made at once."""
     return [lambda b=b, c=c: b.get(c) for b, c in zip(browsers, callbacks, strict=True)]  # type: ignore[misc]
 
 
@@ -265,3 +263,29 @@ def test_no_registration_slips_in_under_a_take_over(either_vipps: VippsPerson, m
     again.join()
     assert linking.customer(either_vipps, account).password_hash is None
     assert linking.who_is_in(either_vipps) == account
+
+
+def a_row(model: type[Any], customer_id: int) -> Any:
+    """Return a row for a table whose numbers are given out once."""
+    now = utcnow()
+    match model.__name__:
+        case "Customer":
+            return Customer(email="another@example.com")
+        case "CustomerSession":
+            return CustomerSession(customer_id=customer_id, token_hash="t", method="password", expires_at=now)
+    said = {"issuer": "i", "client_id": "c", "subject": "s", "claims": {}, "ways": [], "reasons": [], "next_path": "/"}
+    return PendingLink(customer_id=customer_id, browser_hash="b", expires_at=now, **said)
+
+
+@pytest.mark.parametrize("model", [Customer, CustomerSession, PendingLink])
+def test_the_number_of_a_deleted_row_is_not_given_out_again(either_app: Flask, model: type[Any]) -> None:
+    customer_id, numbers = add_customer(either_app), []
+    with either_app.app_context():
+        for _ in range(2):
+            row = a_row(model, customer_id)
+            db.session.add(row)
+            db.session.flush()
+            numbers.append(row.id)
+            db.session.delete(row)
+            db.session.commit()
+    assert numbers[1] > numbers[0]

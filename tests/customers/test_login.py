@@ -10,7 +10,7 @@ import time_machine
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from app.customers import email_tokens, rate_limits
 from app.customers.email_tokens import RESEND_AFTER
@@ -20,7 +20,7 @@ from app.database import db, utcnow
 from tests.conftest import allowed_by, browser_of, open_page, post
 from tests.customers import steps
 from tests.customers.linking_steps import PERSON, PROVE, add_account, another_browser, mailed_link, send_proof
-from tests.customers.steps import EMAIL, OTHER_PASSWORD, PASSWORD
+from tests.customers.steps import EMAIL, OTHER_PASSWORD, PASSWORD, while_it_is_checked
 from tests.pages import check_page
 from tests.threads import at_once
 from tests.vipps_person import VippsPerson, led_on
@@ -234,20 +234,22 @@ def test_no_link_to_reset_is_mailed_and_the_answer_is_the_same(app: Flask, clien
     assert steps.mails(app, "reset_password") == []
 
 
-@pytest.mark.parametrize("kind", ["reset", "confirm", "email"])
-def test_a_link_from_before_opens_nothing(app: Flask, client: FlaskClient, kind: str) -> None:
+def link_of(app: Flask, client: FlaskClient, kind: str) -> str:
     if kind == "confirm":
         steps.register(client)
-        link = steps.link_in(steps.mails(app)[0], "confirm")
-    elif kind == "reset":
-        steps.add_customer(app)
+        return steps.link_in(steps.mails(app)[0], "confirm")
+    steps.add_customer(app)
+    if kind == "reset":
         post(client, FORGOT, {"email": EMAIL}, form_on=FORGOT)
-        link = steps.link_in(steps.mails(app)[0], "password/reset")
-    else:
-        steps.add_customer(app)
-        steps.log_in_by_form(client)
-        post(client, "/account/email", {"email": "new@example.com"}, form_on="/account/email")
-        link = steps.link_in(steps.mails(app, to="new@example.com")[0], "account/email")
+        return steps.link_in(steps.mails(app)[0], "password/reset")
+    steps.log_in_by_form(client)
+    post(client, "/account/email", {"email": "new@example.com"}, form_on="/account/email")
+    return steps.link_in(steps.mails(app, to="new@example.com")[0], "account/email")
+
+
+@pytest.mark.parametrize("kind", ["reset", "confirm", "email"])
+def test_a_link_from_before_opens_nothing(app: Flask, client: FlaskClient, kind: str) -> None:
+    link = link_of(app, client, kind)
     block(app)
     response = post(client, link, {"password": OTHER_PASSWORD}, follow_redirects=True)
     assert response.status_code == 410 or "Log in" in response.text
@@ -260,13 +262,7 @@ def test_a_link_from_before_opens_nothing(app: Flask, client: FlaskClient, kind:
 @pytest.mark.parametrize("kind", ["reset", "confirm"])
 def test_a_link_that_was_left_open_opens_nothing(app: Flask, client: FlaskClient, kind: str) -> None:
     """The rules ask for the block themselves, should a link ever outlive it."""
-    if kind == "confirm":
-        steps.register(client)
-        link = steps.link_in(steps.mails(app)[0], "confirm")
-    else:
-        steps.add_customer(app)
-        post(client, FORGOT, {"email": EMAIL}, form_on=FORGOT)
-        link = steps.link_in(steps.mails(app)[0], "password/reset")
+    link = link_of(app, client, kind)
     with app.app_context():
         db.session.scalars(select(Customer)).one().blocked_at = utcnow()
         db.session.commit()
@@ -282,12 +278,8 @@ def test_an_account_that_is_opened_again_is_as_it_was(app: Flask, client: FlaskC
     assert not steps.is_logged_in(client)
     assert steps.log_in_by_form(client, EMAIL, PASSWORD).status_code == 303
     assert [mail.kind for mail in steps.mails(app)] == ["blocked", "unblocked"]
-    assert steps.activity_of(app, customer_id) == [
-        ("logged_in", "password"),
-        ("blocked", None),
-        ("unblocked", None),
-        ("logged_in", "password"),
-    ]
+    logged_in = ("logged_in", "password")
+    assert steps.activity_of(app, customer_id) == [logged_in, ("blocked", None), ("unblocked", None), logged_in]
 
 
 @pytest.mark.parametrize("command", ["block", "unblock"])
@@ -306,30 +298,11 @@ def test_the_command_takes_an_address_in_any_case(app: Flask) -> None:
     assert getattr(steps.get_customer(app), "blocked_at", None) is not None
 
 
-def while_it_is_checked(monkeypatch: pytest.MonkeyPatch, email: str = EMAIL, **changes: Any) -> None:
-    """Change the account in another connection while a password is compared with its hash."""
-    matches = hashing.matches
-
-    def change_meanwhile(password: str, stored: str | None) -> bool:
-        answer = matches(password, stored)
-        with db.engine.begin() as elsewhere:
-            elsewhere.execute(update(Customer).where(Customer.email == email).values(**changes))
-        return answer
-
-    monkeypatch.setattr(hashing, "matches", change_meanwhile)
-
-
-def test_an_old_password_does_not_log_in(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("change", "status"), [({"password_hash": "another"}, 422), ({"blocked_at": utcnow()}, 403)])
+def test_an_old_password_or_a_block_lets_none_in(either_app: Flask, monkeypatch: Any, change: Any, status: int) -> None:
     customer_id, client = steps.add_customer(either_app), browser_of(either_app)
-    while_it_is_checked(monkeypatch, password_hash="another")
-    assert steps.log_in_by_form(client).status_code == 422
-    assert steps.open_sessions(either_app, customer_id) == 0
-
-
-def test_a_block_counts_at_once(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    customer_id, client = steps.add_customer(either_app), browser_of(either_app)
-    while_it_is_checked(monkeypatch, blocked_at=utcnow())
-    assert steps.log_in_by_form(client).status_code == 403
+    while_it_is_checked(monkeypatch, **change)
+    assert steps.log_in_by_form(client).status_code == status
     assert steps.open_sessions(either_app, customer_id) == 0
 
 
@@ -445,7 +418,6 @@ def test_a_proof_is_mailed_during_a_change_of_the_password(either_vipps: VippsPe
 
 
 def from_address(client: FlaskClient, address: str) -> FlaskClient:
-    """Put a browser at another network address."""
     client.environ_base["REMOTE_ADDR"] = address
     return client
 

@@ -14,10 +14,10 @@ from app.customers.accounts import emails
 from app.customers.models import Customer
 from app.database import db
 from app.i18n import LANGUAGES
-from app.mail import PER_PAGE, Mail, compose, send, with_links
+from app.mail import PER_PAGE, Mail, compose, with_links
 from app.settings import load
 from tests.conftest import ENVIRONMENT, browser_of, open_page
-from tests.customers.steps import EMAIL, add_customer, mails, register
+from tests.customers.steps import EMAIL, add_customer, register
 
 TYPED = "Win a prize at evil.example"
 OTHER = "another.person@example.com"
@@ -48,7 +48,6 @@ LINKS = {
 
 
 def written(app: Flask, kind: str, email: str | None = EMAIL, **changes: Any) -> list[Mail]:
-    """Write a mail to a customer and return what went out."""
     customer_id = add_customer(app, email, vipps=True)
     with app.test_request_context(base_url="http://evil.example"):
         customer = db.session.get_one(Customer, customer_id)
@@ -147,7 +146,6 @@ class FakeServer:
 
 @pytest.fixture
 def fake_server(monkeypatch: pytest.MonkeyPatch) -> FakeServer:
-    """Let the shop connect to a fake server."""
     server = FakeServer()
     monkeypatch.setattr(mail, "Conversation", server)
     monkeypatch.setattr(mail, "TlsConversation", server)
@@ -235,26 +233,8 @@ def test_the_outbox_does_not_show_emails_that_were_to_be_sent(make_app: Any) -> 
 
 
 def test_a_mail_is_shown_as_text_and_only_our_links_are_links(app: Flask) -> None:
+    ours = "http://localhost:8000/confirm/a-b_c"
     with app.app_context():
-        shown = with_links(
-            "<b>See</b> http://localhost:8000/confirm/a-b_c and http://evil.example\nhttp://localhost:8000"
-        )
-    assert shown == (
-        '&lt;b&gt;See&lt;/b&gt; <a href="http://localhost:8000/confirm/a-b_c">http://localhost:8000/confirm/a-b_c</a>'
-        ' and http://evil.example\n<a href="http://localhost:8000">http://localhost:8000</a>'
-    )
-
-
-def test_a_link_cannot_break_out_of_its_attribute(app: Flask) -> None:
-    with app.app_context():
-        shown = with_links('http://localhost:8000/"onclick=alert(1)')
-    assert '"onclick' not in shown
-
-
-def test_the_outbox_keeps_what_is_committed(app: Flask) -> None:
-    with app.app_context():
-        send(EMAIL, "Gone", "Body", "test")
-        db.session.rollback()
-        send(EMAIL, "Kept", "Body", "test")
-        db.session.commit()
-    assert [each.subject for each in mails(app)] == ["Kept"]
+        shown = with_links(f"<b>See</b> {ours} and http://evil.example")
+        assert '"onclick' not in with_links('http://localhost:8000/"onclick=alert(1)')
+    assert shown == f'&lt;b&gt;See&lt;/b&gt; <a href="{ours}">{ours}</a> and http://evil.example'

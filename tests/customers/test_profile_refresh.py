@@ -37,9 +37,8 @@ def test_an_applied_change_replaces_that_value_alone(either_app: Flask, field: s
     customer_id = profile.add_linked(either_app, policy="update")
     claims, value = NEWS[field]
     lines = [(field, "applied"), *([("addresses", "noted")] if field == "address" else [])]
-    assert profile.refresh(either_app, customer_id, profile.says(**claims)) == Refreshed(
-        tuple(name for name, _ in lines)
-    )
+    news = tuple(name for name, _ in lines)
+    assert profile.refresh(either_app, customer_id, profile.says(**claims)) == Refreshed(news)
     assert profile.states(either_app, customer_id) == lines
     with either_app.app_context():
         change = profile.changes_of(customer_id)[0]
@@ -62,9 +61,8 @@ def test_nothing_new_writes_nothing_but_the_time(app: Flask) -> None:
 
 def test_what_vipps_said_last_is_kept_apart(app: Flask) -> None:
     customer_id = profile.add_linked(app)
-    profile.refresh(
-        app, customer_id, profile.says(name="Kari Berg", email="unverified@example.com", email_verified=False)
-    )
+    unverified = {"email": "unverified@example.com", "email_verified": False}
+    profile.refresh(app, customer_id, profile.says(name="Kari Berg", **unverified))
     with app.app_context():
         told = db.session.scalars(select(VippsProfile)).one()
         assert (told.name, told.email, told.email_verified) == ("Kari Berg", "unverified@example.com", False)
@@ -162,10 +160,9 @@ def test_of_two_logins_at_the_same_moment_one_brings_the_news(make_app: Callable
     with app.test_request_context(), ThreadPoolExecutor() as elsewhere:
         link = db.session.scalars(select(VippsLink)).one()
         assert link.profile is not None
-        assert elsewhere.submit(profile.refresh, app, customer_id, profile.says(name="Kari Berg")).result().news == (
-            "name",
-        )
-        assert from_vipps.refresh(link, profile.says(name="Kari Berg")) == Refreshed()
+        said = profile.says(name="Kari Berg")
+        assert elsewhere.submit(profile.refresh, app, customer_id, said).result().news == ("name",)
+        assert from_vipps.refresh(link, said) == Refreshed()
         db.session.commit()
     assert profile.states(app, customer_id) == [("name", "proposed")]
 
@@ -181,14 +178,9 @@ TEXTS = st.sampled_from([None, "Kari Nordfjell", "Kari Berg", "Åse"])
 EMAILS = st.sampled_from([None, "kari@example.com", "kari.berg@example.com", "taken@example.com"])
 NUMBERS = st.sampled_from([None, "4790000011", "4790000099"])
 ADDRESSES = st.lists(st.sampled_from([HOME, WORK, Address("other", "X", "", "", "")]), max_size=3, unique=True)
+VERIFIED = {"email_verified": st.booleans(), "phone_number_verified": st.booleans()}
 WORDS = st.builds(
-    profile.says,
-    name=TEXTS,
-    email=EMAILS,
-    email_verified=st.booleans(),
-    phone_number=NUMBERS,
-    phone_number_verified=st.booleans(),
-    addresses=ADDRESSES.map(tuple),
+    profile.says, name=TEXTS, email=EMAILS, phone_number=NUMBERS, addresses=ADDRESSES.map(tuple), **VERIFIED
 )
 
 
@@ -276,10 +268,8 @@ def test_a_number_is_asked_about_once_vipps_has_verified_it(app: Flask) -> None:
     customer_id = profile.add_linked(app)
     unverified = profile.says(phone_number="4790000099", phone_number_verified=False)
     assert [profile.refresh(app, customer_id, unverified).proposed for _ in range(2)] == [0, 0]
-    assert [profile.refresh(app, customer_id, profile.says(phone_number="4790000099")).proposed for _ in range(2)] == [
-        1,
-        0,
-    ]
+    verified = profile.says(phone_number="4790000099")
+    assert [profile.refresh(app, customer_id, verified).proposed for _ in range(2)] == [1, 0]
 
 
 def test_what_the_customer_typed_since_is_not_replaced_by_a_change_that_was_put_off(app: Flask) -> None:
@@ -306,22 +296,15 @@ def test_an_address_that_the_shop_cannot_send_to_is_not_taken_over(app: Flask, c
 
 
 def verified_numbers(app: Flask) -> dict[int, str | None]:
-    """Return the customers who have Kari's number verified."""
     with app.app_context():
-        held = db.session.scalars(
-            select(Customer).where(
-                Customer.phone_verified_at.is_not(None), Customer.phone_number == OWN["phone_number"]
-            )
-        )
-        return {customer.id: customer.phone_number for customer in held}
+        held = (Customer.phone_verified_at.is_not(None), Customer.phone_number == OWN["phone_number"])
+        return {each.id: each.phone_number for each in db.session.scalars(select(Customer).where(*held))}
 
 
 PERSON, EMAIL, MOVED_EMAIL = "sindre", "sindre.vik@example.com", "sindre@fjellheim.example.com"
 PROFILE = "/account/profile"
-NYVEIEN = {
-    "address_type": "home", "street_address": "Nyveien 1", "postal_code": "7010", "region": "TRONDHEIM",
-    "country": "NO",
-}  # fmt: skip
+PLACE = {"street_address": "Nyveien 1", "postal_code": "7010", "region": "TRONDHEIM", "country": "NO"}
+NYVEIEN = {"address_type": "home", **PLACE}
 
 
 def choose(vipps: VippsPerson, policy: str) -> None:

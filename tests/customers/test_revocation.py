@@ -156,8 +156,6 @@ def test_an_account_that_is_deleted_meanwhile_is_unknown(make_app: Callable[...,
 
 
 def later(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
-    """Move the clock of the webhook on."""
-
     class Later(datetime):
         @classmethod
         def now(cls, tz: Any = None) -> "Later":

@@ -30,13 +30,8 @@ from tests.vipps.flow import rows
 from tests.vipps_person import VippsPerson
 
 SUB = {"sub": "3f6c1a52-8d0e-4b77-9a41-6c2f5be0d913"}
-HOME = {
-    "address_type": "home",
-    "street_address": "Fjordveien 12",
-    "postal_code": "5003",
-    "region": "BERGEN",
-    "country": "NO",
-}
+PLACE = {"street_address": "Fjordveien 12", "postal_code": "5003", "region": "BERGEN", "country": "NO"}
+HOME = {"address_type": "home", **PLACE}
 IDA = "ida@xn--blbr-roah.example"
 NUMBER = "4790000099"
 
@@ -59,7 +54,6 @@ def verified_holders(app: Flask, number: str) -> list[int]:
 
 
 def set_values(app: Flask, customer_id: int, **values: Any) -> None:
-    """Change a customer's row."""
     with app.app_context():
         db.session.execute(update(Customer).where(Customer.id == customer_id).values(**values))
         db.session.commit()
@@ -71,41 +65,6 @@ def reached(app: Flask, channel: str) -> list[int]:
 
 
 # 1. One value has one normal form.
-
-
-def test_a_national_number_is_not_another_countrys() -> None:
-    """Norwegian and Danish numbers have eight digits, and many begin like the country code of another country."""
-    nationals = [f"{beginning}123456" for beginning in range(20, 100)]
-    assert [each for each in nationals if read(phone_number=each)[0].phone_number] == []
-    assert [each for each in nationals if "phone_number" not in read(phone_number=each)[1]] == []
-
-
-@pytest.mark.parametrize(
-    ("claim", "value"),
-    [
-        *[("email", each) for each in (
-            "kari", "kari@", "@example.com", "a@example.com,b@example.com", "Kari <kari@example.com>", 7,
-            ["kari@example.com"], "kåri@example.com", "kar\u0131@example.com", "kari@exa mple.com", "kari@-.example",
-            "kari@example.com\nBcc: b@example.com", "k" * 65 + "@example.com", "kari@[127.0.0.1]", "kari@example..com",
-        )],
-        *[("phone_number", each) for each in (
-            "90000018", "900 00 018", "0701740611", "701740611", "0450000012", "+47", "0047", "no number", 4790000018,
-            True, "+999123456789", "+90 000018", "+479000001", "+4790000018, +4790000019", "47900000180000000",
-        )],
-        *[("birthdate", each) for each in ("4.11.1988", "1988-02-30", "19881104", 19881104, "2999-01-01")],
-        *[(name, each) for name in ("name", "given_name", "family_name") for each in (7, ["Kari"], {"first": "Kari"})],
-        *[("address", each) for each in ("Fjordveien 12, Bergen", ["Fjordveien 12"], 7)],
-        *[("other_addresses", each) for each in (HOME, "Fjordveien 12", 7)],
-        ("email_verified", "true"),
-        ("phone_number_verified", 1),
-    ],
-)  # fmt: skip
-def test_an_unreadable_claim_is_absent_and_named_without_its_value(claim: str, value: object) -> None:
-    info, problems = read(**{claim: value})
-    plural = {"address": "addresses", "other_addresses": "addresses"}.get(claim, claim)
-    assert not getattr(info, plural)
-    assert claim in problems
-    assert str(value) not in problems
 
 
 @pytest.mark.parametrize(
@@ -289,7 +248,6 @@ def test_an_account_made_while_its_address_was_held_gets_it_later(vipps: VippsPe
 
 
 def flow(at: object = "2026-10-14T09:31:05Z", **checked: bool) -> dict[str, Any]:
-    """Return the claims of a custom flow with one screen of checkboxes."""
     boxes = [{"type": "checkbox", "id": each, "checked": yes, "title": each} for each, yes in checked.items()]
     screens = [{"title": "Club", "elements": boxes}]
     return {"delegatedConsents": None, "flowResult": {"language": "EN", "timeOfConsent": at, "screens": screens}}
@@ -356,11 +314,8 @@ def test_the_session_and_the_consents_and_the_reasons_are_kept_with_the_login(vi
     vipps.browser.get(vipps.approve(url, "gunnar", consents={"email": True}))
     with vipps.app.app_context():
         event = db.session.scalars(select(Activity)).one()
-        assert (event.method, event.decision, event.reasons) == (
-            "vipps",
-            "create",
-            ["subject_unknown", "no_verified_email", "nothing_matches"],
-        )
+        assert (event.method, event.decision) == ("vipps", "create")
+        assert event.reasons == ["subject_unknown", "no_verified_email", "nothing_matches"]
         given = {r.consent_id: r.granted for r in db.session.scalars(select(ConsentRecord))}
         assert given["email"] is True
         assert given["sms"] is False
@@ -382,14 +337,11 @@ def test_cookies_are_opaque_and_tokens_never_reach_browser_or_database(vipps: Vi
     assert "access_token" not in dump
 
 
-@pytest.mark.parametrize("person", sorted({person["key"] for person in from_file()} - {"emma"}))
-def test_every_test_person_gets_an_account_and_a_page(
-    make_app: Callable[..., Flask], simulator: str, person: str
-) -> None:
-    shop = make_app(SIMULATOR_URL=simulator)
-    someone = VippsPerson(shop, browser_of(shop), simulator)
-    assert someone.log_in(person).status_code == 303
-    open_page(someone.browser, "/account")
+def test_every_test_person_gets_an_account_and_a_page(vipps: VippsPerson) -> None:
+    for person in sorted({person["key"] for person in from_file()} - {"emma"}):
+        someone = VippsPerson(vipps.app, browser_of(vipps.app), vipps.simulator)
+        assert someone.log_in(person).status_code == 303, person
+        open_page(someone.browser, "/account")
 
 
 def test_logging_out_makes_no_call_to_vipps(vipps: VippsPerson) -> None:

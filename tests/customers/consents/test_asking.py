@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, func, select, update
+from sqlalchemy import event, func, select
 
-from app.customers.consents import ledger
+from app.customers.consents import consent_prompt, ledger
 from app.customers.consents.channels import ALL
 from app.customers.models import ConsentRecord, Customer, CustomerSession, PendingLink
-from app.database import begin_write, db
+from app.database import begin_write, db, utcnow
 from app.vipps.claims import parse
+from app.vipps.matching import Decision, Verdict
 from tests.conftest import browser_of, open_page, post
 from tests.customers import steps
 from tests.customers.consents.steps import answers_of, delegated, everything, ledger_of, says_also
@@ -76,37 +77,20 @@ def test_a_vipps_login_that_makes_an_account_without_a_consent_screen_asks(vipps
     assert not is_asked(again)
 
 
-def test_an_account_that_a_vipps_login_finds_and_links_is_asked(vipps: VippsPerson) -> None:
-    says_also(vipps, **NO_CONSENTS)
-    has_email(vipps)
-    customer_id = add_account(vipps)
-    vipps.log_in("gunnar")
-    assert asked_at(vipps.app, customer_id)
-    assert is_asked(vipps.browser)
-
-
-def test_an_account_that_is_taken_over_is_asked(vipps: VippsPerson) -> None:
-    says_also(vipps, **NO_CONSENTS)
-    has_email(vipps)
-    customer_id = add_account(vipps, email_verified_at=None, phone_verified_at=None)
-    vipps.log_in("gunnar")
-    assert not asked_at(vipps.app, customer_id), "no customer is logged in yet"
-    post(vipps.browser, "/login/vipps/prove/mail", form_on="/login/vipps/prove")
-    path = steps.link_in(steps.mails(vipps.app, "prove_ownership", "gunnar.lie@example.com")[0], "login/vipps/prove")
-    post(vipps.browser, path, form_on=path)
-    assert asked_at(vipps.app, customer_id)
-    assert is_asked(vipps.browser)
-
-
-def test_a_known_vipps_user_is_not_asked(vipps: VippsPerson) -> None:
-    says_also(vipps, **NO_CONSENTS)
-    vipps.log_in("gunnar")
-    with vipps.app.app_context():
-        db.session.execute(update(Customer).values(consents_asked_at=None))
-        db.session.commit()
-    again = browser_of(vipps.app)
-    vipps.log_in("gunnar", browser=again)
-    assert not is_asked(again)
+@pytest.mark.parametrize(
+    ("verdict", "asked_before", "asks"),
+    [
+        (Verdict.CREATE, False, True), (Verdict.LINK_AND_LOG_IN, False, True), (Verdict.LINK, False, True),
+        (Verdict.KNOWN_SUBJECT, False, False), (Verdict.LINK_AND_LOG_IN, True, False),
+    ],
+)  # fmt: skip
+def test_a_vipps_login_asks_an_account_once(app: Flask, verdict: Verdict, asked_before: bool, asks: bool) -> None:
+    customer_id = steps.add_customer(app)
+    with app.test_request_context():
+        customer = db.session.get_one(Customer, customer_id)
+        customer.consents_asked_at = utcnow() if asked_before else None
+        assert consent_prompt.is_due(customer, Decision(verdict, customer_id, ())) is asks
+        assert (customer.consents_asked_at is not None) is (asks or asked_before)
 
 
 def test_connecting_on_my_page_is_no_login_and_does_not_ask_again(vipps: VippsPerson) -> None:
@@ -116,15 +100,6 @@ def test_connecting_on_my_page_is_no_login_and_does_not_ask_again(vipps: VippsPe
     log_in_by_password(vipps, vipps.browser)
     assert is_asked(vipps.browser)
     vipps.browser.get(vipps.approve(begin_connecting(vipps), "gunnar"))
-    assert not is_asked(vipps.browser)
-
-
-def test_who_was_asked_and_did_not_answer_is_not_asked_again_by_another_first_login(vipps: VippsPerson) -> None:
-    says_also(vipps, **NO_CONSENTS)
-    has_email(vipps)
-    add_account(vipps)
-    log_in_by_password(vipps, browser_of(vipps.app))
-    vipps.log_in("gunnar")  # links the account
     assert not is_asked(vipps.browser)
 
 
@@ -165,7 +140,6 @@ def answer(client: FlaskClient, **data: Any) -> Any:
 
 @pytest.fixture
 def customer_id(app: Flask, client: FlaskClient) -> int:
-    """Return a customer who has just logged in for the first time."""
     customer_id = steps.add_customer(app)
     steps.log_in(client)
     return customer_id
@@ -175,12 +149,8 @@ def test_what_is_ticked_is_a_yes_and_what_is_not_is_a_no(app: Flask, client: Fla
     for _ in range(2):
         response = answer(client, answer="save", consent=["sms", "personal", "fax"], next="/orders")
         assert response.headers["Location"] == "/orders"
-    assert answers_of(app, customer_id) == [
-        ("email", False, "my_page"),
-        ("sms", True, "my_page"),
-        ("digital", False, "my_page"),
-        ("personal", True, "my_page"),
-    ]
+    answers = {"email": False, "sms": True, "digital": False, "personal": True}
+    assert answers_of(app, customer_id) == [(name, granted, "my_page") for name, granted in answers.items()]
     assert [kind for kind, _method in steps.activity_of(app, customer_id)][-1] == "consent_given"
 
 
@@ -251,12 +221,9 @@ def test_a_failure_at_any_write_leaves_nothing_and_the_next_login_has_it_all(eit
     assert len([each for each in failed if each.endswith("consent_record")]) == 4
     with either_vipps.app.app_context():
         rows = db.session.scalars(select(ConsentRecord)).all()
-        assert [(row.consent_id, row.granted) for row in rows] == [
-            ("email", True),
-            ("sms", False),
-            ("digital", True),
-            ("personal", False),
-        ]
+        answers = {"email": True, "sms": False, "digital": True, "personal": False}
+        assert {row.consent_id: row.granted for row in rows} == answers
+        assert len(rows) == 4
         (customer_id,) = {row.customer_id for row in rows}
         sessions = select(func.count()).where(CustomerSession.customer_id == customer_id)
         assert db.session.scalar(sessions) == 1

@@ -52,7 +52,6 @@ def switch(client: FlaskClient, consent: str, answer: str) -> Any:
 
 
 def changes(app: Flask, customer_id: int) -> list[str]:
-    """Return the lines of the activity list that are about consents."""
     return [kind for kind, _method in activity_of(app, customer_id) if kind in KINDS]
 
 
@@ -167,12 +166,6 @@ def test_other_answers_are_shown_and_can_only_be_taken_back(app: Flask, client: 
     assert len(ledger_of(app, customer_id)) == 3
 
 
-def test_what_is_no_channel_is_never_turned_on(app: Flask, customer_id: int) -> None:
-    add_answer(app, customer_id, "cf_newsletter", True, at=GIVEN)
-    with app.test_request_context():
-        assert preferences.choose(db.session.get_one(Customer, customer_id), "cf_newsletter", True) is None
-
-
 @pytest.mark.parametrize(
     "data", [{}, {"consent": "email"}, {"consent": "email", "answer": "yes"}, {"consent": "fax", "answer": "on"}]
 )
@@ -181,11 +174,7 @@ def test_an_invalid_form_changes_nothing(
 ) -> None:
     assert post(client, CENTRE, data, form_on=CENTRE).status_code == 400
     assert post(client, f"{CENTRE}/asked", data, form_on=CENTRE).status_code == 400
-    assert answers_of(app) == []
-
-
-def test_a_question_that_was_never_put_is_not_answered(app: Flask, client: FlaskClient, customer_id: int) -> None:
-    switch(client, "x" * 5000, "off")
+    switch(client, "x" * 5000, "off")  # a question that was never put
     assert answers_of(app) == []
 
 
@@ -291,7 +280,6 @@ def path_for(app: Flask, reader: int, consent_id: str = "email") -> str:
 
 
 def signed(app: Flask, value: Any, salt: str = unsubscribe.SALT) -> str:
-    """Return the path of a token signed with the key."""
     key = app.extensions["settings"].signing_key
     return f"/unsubscribe/{URLSafeSerializer(key, salt=salt).dumps(value)}"
 

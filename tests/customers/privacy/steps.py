@@ -94,13 +94,11 @@ def set_password_by_mail(app: Flask, browser: FlaskClient) -> None:
 
 
 def log_in(browser: FlaskClient, email: str = EMAIL) -> None:
-    """Log in by password, which confirms who is there."""
     response = post(browser, "/login/password", {"email": email, "password": PASSWORD})
     assert response.status_code == 303, response.text[:1000]
 
 
 def change_details(browser: FlaskClient) -> None:
-    """Change name, number and address by hand."""
     page = open_page(browser, "/account/profile")
     shown = str(page.one('[name="shown"]')["value"])
     response = post(browser, "/account/profile", {**OWN, "shown": shown}, form_on="/account/profile")
@@ -108,7 +106,6 @@ def change_details(browser: FlaskClient) -> None:
 
 
 def change_email(app: Flask, browser: FlaskClient) -> None:
-    """Move to another address."""
     assert post(browser, "/account/email", {"email": NEW_EMAIL}, form_on="/account/email").status_code == 303
     link = link_in(mails(app, "change_email", to=NEW_EMAIL)[-1], "account/email")
     assert post(browser, link, form_on=link).status_code == 303

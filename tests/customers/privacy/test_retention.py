@@ -123,7 +123,6 @@ def add(app: Flask, *rows: Base) -> None:
 
 
 def run(app: Flask, now: datetime = NOW, *, dry_run: bool = False) -> dict[str, int]:
-    """Run the job; returns the kinds of which there was something."""
     with app.app_context():
         return {kind: found for kind, found in retention.run(now, dry_run=dry_run) if found}
 
