@@ -147,11 +147,7 @@ class Customer(Base):
 
 
 class NameWord(Base):
-    """A word of a customer's name in small letters, by which the back office finds them.
-
-    The database's triggers write it (migration 0007), so no code that changes a name can forget it. Deleted with its
-    customer.
-    """
+    """A word of a customer's name in small letters, by which the back office finds them; triggers write it (0007)."""
 
     __tablename__ = "customer_name_word"
 
@@ -165,8 +161,7 @@ class NameWord(Base):
 class VippsLink(Base):
     """A Vipps subject that opens this account: one subject, one customer; one customer, one subject.
 
-    `shared_at` is when the latest login was, `sharing_revoked_at` when the person ended the sharing, until they log in
-    again; both by the clock of Vipps, so that the later of the two holds.
+    `shared_at` is the time of the latest login, `sharing_revoked_at` of the end of the sharing, both by Vipps' clock.
     """
 
     __tablename__ = "vipps_link"
@@ -245,10 +240,7 @@ class CustomerSession(Base):
 
 
 class EmailToken(Base):
-    """A single-use link that was mailed to prove an address: to confirm it, to set a new password, to connect Vipps.
-
-    `email` is where it went. A link that connects Vipps belongs to the `PendingLink` that it completes.
-    """
+    """A single-use link that was emailed to prove an address; one that connects Vipps completes a `PendingLink`."""
 
     __tablename__ = "mailed_proof"
 
@@ -268,8 +260,8 @@ class EmailToken(Base):
 class PendingLink(Base):
     """A Vipps login that is pending until the person has proved that the matching account is theirs.
 
-    `browser_hash` is the hash of a cookie of the browser that logged in. `claims` is what userinfo said, as received;
-    the row is deleted when it has been used or is too old. `ways` names how ownership may be proved.
+    `browser_hash` is the hash of a cookie of the browser that logged in. `claims` is what userinfo said, as received.
+    `ways` names how ownership may be proved.
     """
 
     __tablename__ = "pending_link"
@@ -293,10 +285,10 @@ class PendingLink(Base):
 
 
 class Activity(Base):
-    """A security-relevant event of an account: a login, a new login method, a changed address.
+    """A security-relevant event of an account, for a Vipps login with the decision and its reasons.
 
-    For a Vipps login it holds what was decided and the reasons that led there. `customer_id` is None for a login that
-    was refused without belonging to an account. `reference` is the number of the request, as on pages and in the log.
+    `customer_id` is None for a login that was refused without belonging to an account. `reference` is the number of the
+    request, as on pages and in the log.
     """
 
     __tablename__ = "activity"
@@ -380,8 +372,8 @@ class ConsentRecord(Base):
 class WebhookDelivery(Base):
     """An event that Vipps, or an attacker who knows the secret address, delivered; a repeated body only counts.
 
-    `outcome` is what it led to: `revoked`, `unknown_subject`, `older_than_login` or the name of what was wrong with it.
-    `event_at` is the event's own time. The subject is kept as a hash, and nothing of a malformed body is.
+    `outcome` is what it led to, or the name of what was wrong with it. `event_at` is the event's own time. The subject
+    is kept as a hash, and nothing of a malformed body is.
     """
 
     __tablename__ = "webhook_delivery"

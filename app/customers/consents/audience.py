@@ -41,7 +41,12 @@ def audience(consent_id: str, after_id: int = 0, limit: int | None = None) -> Se
 
 def _statement(consent_id: str, after_id: int) -> Select[Any]:
     address, confirmed_at = (getattr(Customer, column) for column in CHANNELS[consent_id].reach.value)
-    latest = _latest(consent_id, after_id)
+    newest = func.row_number().over(
+        partition_by=ConsentRecord.customer_id, order_by=(ConsentRecord.effective_at.desc(), ConsentRecord.id.desc())
+    )
+    answers = select(ConsentRecord.id, newest.label("place"))  # numbered for each customer, the newest first
+    is_later = ConsentRecord.customer_id > after_id
+    latest = answers.where(ConsentRecord.consent_id == consent_id, is_later).subquery()
     proof = and_(ConsentRecord.id == latest.c.id, latest.c.place == 1)
     columns = (ConsentRecord.id, ConsentRecord.object_hash, ConsentRecord.effective_at)
     return (
@@ -57,15 +62,6 @@ def _statement(consent_id: str, after_id: int) -> Select[Any]:
         )
         .order_by(Customer.id)
     )
-
-
-def _latest(consent_id: str, after_id: int) -> Any:
-    """Number the answers of each customer to the question, the newest first."""
-    newest = func.row_number().over(
-        partition_by=ConsentRecord.customer_id, order_by=(ConsentRecord.effective_at.desc(), ConsentRecord.id.desc())
-    )
-    answers = select(ConsentRecord.id, newest.label("place"))
-    return answers.where(ConsentRecord.consent_id == consent_id, ConsentRecord.customer_id > after_id).subquery()
 
 
 def _is_revoked() -> ColumnElement[bool]:

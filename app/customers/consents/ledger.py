@@ -52,10 +52,7 @@ def record(customer: Customer, info: UserInfo) -> None:
 def record_answer(
     customer: Customer, consent_id: str, granted: bool, text: str, heading: str, language: str, source: str
 ) -> ConsentRecord:
-    """Record an answer that was given in the shop, with the exact words of the question.
-
-    Its time is never before the answers before it, even if the clocks of two servers differ.
-    """
+    """Record an answer that was given in the shop, with the exact words, and never before an earlier answer."""
     now, before = utcnow(), latest_to(customer, consent_id)
     answer = {"consent_id": consent_id, "granted": granted, "source": source}
     shown = {"heading": heading, "text": text, "language": language}

@@ -80,8 +80,7 @@ def resolve_as_new(who: Identity, info: UserInfo, logged_in_at: datetime, *, may
 def record_vipps_data(link: VippsLink | None, info: UserInfo, logged_in_at: datetime) -> Refreshed | None:
     """Store what Vipps said about the person, and their answers to consent questions.
 
-    A login means that the person shares data again, unless they revoked the sharing after that login started. Both
-    times are by Vipps' clock; the later one wins.
+    A login shares data again, unless the person revoked the sharing after it started, both by Vipps' clock.
     """
     if link is None:
         return None
@@ -193,10 +192,9 @@ def add_link(customer: Customer, who: Identity) -> VippsLink:
 
 
 def _candidates(person: Person) -> list[Customer]:
-    """Return the customers who have the person's address, confirmed or not, or their verified number.
+    """Return and lock the customers who have the person's address, confirmed or not, or their verified number.
 
-    A phone number that was only typed here proves nothing, so it must not keep its owner from their account. The rows
-    are locked, so that the facts stay true until the decision has been applied.
+    A phone number that was only typed here proves nothing, so it must not keep its owner from their account.
     """
     matches: list[ColumnElement[bool]] = []
     if person.email:

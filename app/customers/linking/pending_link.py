@@ -70,7 +70,7 @@ def _valid() -> Select[PendingLink]:
 
 
 def may_create_account(pending: PendingLink) -> bool:
-    """Tell whether the person may get an account of their own: not where a login may not create one."""
+    """Tell whether the person may get an account of their own, as the login may create one."""
     return pending.purpose != LoginPurpose.MEMBERS and settings_of_app().vipps_new_customers == "create"
 
 

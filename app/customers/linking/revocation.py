@@ -10,7 +10,7 @@ login changes nothing. A body that was received before is only counted, however 
 
 from enum import StrEnum
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 
 from app.customers import account_activity, lookup
 from app.customers.accounts import emails
@@ -49,21 +49,10 @@ def process(delivery: Delivery) -> str:
         return _process(WebhookDelivery(body_hash=delivery.body_hash, reference=reference()), delivery)
     if isinstance(delivery.event, Revoked) and row.outcome not in UNDERSTOOD:
         _process(row, delivery)  # the first delivery was not understood, for example because our clock was behind
-    db.session.execute(_COUNT_REPEAT, {"row": row.id, "now": utcnow()})
+    this = update(WebhookDelivery).where(WebhookDelivery.id == row.id)
+    repeated = this.values(times=WebhookDelivery.times + 1, latest_at=utcnow())
+    db.session.execute(repeated.execution_options(synchronize_session=False))
     return row.outcome
-
-
-_COUNT_REPEAT = (
-    update(WebhookDelivery)
-    .where(WebhookDelivery.id == bindparam("row"))
-    .values(times=WebhookDelivery.times + 1, latest_at=bindparam("now"))
-    .execution_options(synchronize_session=False)
-)
-_SURPLUS = (
-    delete(WebhookDelivery)
-    .where(WebhookDelivery.id <= select(func.max(WebhookDelivery.id) - bindparam("most")).scalar_subquery())
-    .execution_options(synchronize_session=False)
-)
 
 
 def _process(row: WebhookDelivery, delivery: Delivery) -> str:
@@ -77,7 +66,9 @@ def _process(row: WebhookDelivery, delivery: Delivery) -> str:
             row.outcome = _apply(event, lookup.lock_link(who), row)
     db.session.add(row)
     db.session.flush()
-    db.session.execute(_SURPLUS, {"most": MAX_DELIVERIES})
+    oldest_kept = select(func.max(WebhookDelivery.id) - MAX_DELIVERIES).scalar_subquery()
+    surplus = delete(WebhookDelivery).where(WebhookDelivery.id <= oldest_kept)
+    db.session.execute(surplus.execution_options(synchronize_session=False))
     return row.outcome
 
 

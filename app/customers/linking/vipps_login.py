@@ -245,9 +245,9 @@ def resolve(purpose: LoginPurpose, login: Login, current: Customer | None = None
 
 
 def lock_current_customer() -> Customer:
-    """Return the customer who is logged in, locked; raises `LoginRefused` if their session has ended meanwhile.
+    """Return the customer who is logged in; raises `LoginRefused` if their session has ended meanwhile.
 
-    Always lock the customer before the session, or two browsers of one customer can deadlock.
+    Lock the customer before the session, or two browsers of one customer can deadlock.
     """
     customer = session_cookie.current_customer()
     if customer is None or not lookup.lock_customer(customer.id) or not session_cookie.lock_current_session():

@@ -5,7 +5,7 @@ The caller commits an outcome together with the email that belongs to it. Outcom
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from app.customers import account_activity, email_tokens
 from app.customers.accounts import emails
@@ -15,15 +15,7 @@ from app.customers.passwords import hashing
 from app.customers.sessions.session_cookie import end_sessions_of
 from app.database import begin_write
 
-
-class PasswordAccount(Protocol):
-    """A row with a password."""
-
-    id: Any
-    password_hash: Any
-
-
-A = TypeVar("A", bound=PasswordAccount)
+A = TypeVar("A", bound=Any)  # a row with an `id` and a `password_hash`
 
 
 def lock_if_correct(account: A | None, password: str, lock: Callable[[int], A | None]) -> A | None:

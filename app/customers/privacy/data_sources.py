@@ -25,10 +25,9 @@ Due = Callable[[datetime], ColumnElement[bool]]
 
 @dataclass(frozen=True)
 class Rule:
-    """Rows to delete or clear as soon as `due` is true of them; `forget` does it.
+    """Rows to delete or clear as soon as `due` is true of them; `forget` does it to the keys of a batch.
 
-    `forget` gets the keys of a batch, inside a transaction that the caller commits. `is_there` tells whether the table
-    exists yet: some tables are made at their first use.
+    `is_there` tells whether the table exists yet: some tables are made at their first use.
     """
 
     kind: str

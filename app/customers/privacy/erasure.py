@@ -1,7 +1,7 @@
-"""Erasing a customer: GDPR, article 17.
+"""Erasing a customer, in the caller's transaction: GDPR, article 17.
 
 Every data source removes the customer from what it keeps; then the account's row is deleted and, by foreign keys, all
-rows that are only theirs. It is part of the caller's transaction: after a failure nothing is half erased.
+rows that are only theirs.
 """
 
 import hashlib

@@ -14,9 +14,9 @@ from flask import render_template
 from flask_babel import gettext as _
 
 from app.customers.accounts.postal_address import KINDS, PARTS, from_parts, one_label
-from app.customers.dates import date_in_words
 from app.customers.models import Customer
 from app.customers.privacy import data_sources
+from app.customers.profile.descriptions import date_in_words
 from app.database import utcnow
 from app.i18n import money, when
 from app.text_tables import branded, text_table

@@ -12,6 +12,7 @@ made: a login in progress (`app.vipps.attempts`), a pending link (`app.customers
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
+from flask_babel import ngettext
 from sqlalchemy import func, select
 
 from app.customers.privacy import data_sources
@@ -54,6 +55,19 @@ def orders() -> timedelta:
 def orders_before(now: datetime) -> datetime:
     """Return the moment before which orders are old enough: the accounting years that ended so long ago."""
     return datetime((now - orders()).year, 1, 1, tzinfo=UTC)
+
+
+def format_period(period: timedelta) -> str:
+    """Write how long a period is, in its largest whole unit: "3 years", "90 days", "15 minutes"."""
+    days, hours = period.days, int(period.total_seconds() // 3600)
+    years, rest = divmod(days, 365)
+    if years and rest <= min(2, years):  # leap days, in the periods of the law
+        return str(ngettext("%(num)s year", "%(num)s years", years))
+    if period == timedelta(days=days):
+        return str(ngettext("%(num)s day", "%(num)s days", days))
+    if period == timedelta(hours=hours):
+        return str(ngettext("%(num)s hour", "%(num)s hours", hours))
+    return str(ngettext("%(num)s minute", "%(num)s minutes", int(period.total_seconds() // 60)))
 
 
 def run(now: datetime, *, dry_run: bool = False) -> Iterator[tuple[str, int]]:

@@ -4,7 +4,6 @@ A row is written once. Only its state changes, when the customer answers a propo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -17,15 +16,6 @@ from app.customers.sessions.session_cookie import end_sessions_of
 from app.database import db, utcnow
 
 MAX_SHOWN = 20
-
-
-@dataclass(frozen=True)
-class ProposalsAnswered:
-    """The customer's answers were applied; `email_taken` if an address opens another account by now."""
-
-    taken: int = 0
-    kept: int = 0
-    email_taken: bool = False
 
 
 def record(customer: Customer, field: str, values: tuple[Any, Any], source: Source, state: State) -> None:
@@ -47,11 +37,8 @@ def withdraw_proposals(customer: Customer, *fields: str) -> None:
 
 
 # Every login and my page ask this, so it is built once: building it costs as much as running it.
-_ASKED = (
-    select(ProfileChange)
-    .where(ProfileChange.customer_id == bindparam("customer_id"), ProfileChange.state == State.PROPOSED)
-    .order_by(ProfileChange.id)
-)
+_ASKED = select(ProfileChange).where(ProfileChange.customer_id == bindparam("customer_id"))
+_ASKED = _ASKED.where(ProfileChange.state == State.PROPOSED).order_by(ProfileChange.id)
 
 
 def has_proposals(customer: Customer) -> bool:
@@ -71,12 +58,10 @@ def proposals(customer: Customer) -> list[ProfileChange]:
     return [change for change in asked if not equal(change.field, change.after, mine[change.field])]
 
 
-def answer_proposals(
-    customer: Customer, profile: VippsProfile, answers: Mapping[int, bool]
-) -> ProposalsAnswered | None:
+def answer_proposals(customer: Customer, profile: VippsProfile, answers: Mapping[int, bool]) -> list[State] | None:
     """Take Vipps' value where the answer is yes, and keep the customer's own where it is no. The caller commits.
 
-    The same form once more changes nothing. Returns None if a proposal was never this customer's.
+    Returns the new states: the same form once more changes nothing. None if a proposal was never this customer's.
     """
     theirs = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.id.in_(answers))
     asked = db.session.scalars(theirs.order_by(ProfileChange.id)).all()
@@ -85,7 +70,7 @@ def answer_proposals(
     states = [state for change in asked if (state := _answer(customer, profile, change, answers[change.id]))]
     if State.ACCEPTED in states:
         account_activity.record(customer, Kind.PROFILE_CHANGED, method=Source.VIPPS)
-    return ProposalsAnswered(states.count(State.ACCEPTED), states.count(State.DECLINED), State.EMAIL_TAKEN in states)
+    return states
 
 
 def edit(customer: Customer, profile: VippsProfile | None, values: Mapping[str, Any]) -> list[str]:

@@ -1,8 +1,7 @@
 """Store what Vipps says about a customer, and apply what `refresh_plan` decides about it.
 
-The latest answer of Vipps is kept apart from the customer's own values (`VippsProfile`). What a change at Vipps does
-here is the customer's choice (`Customer.refresh_policy`). A customer who revokes the sharing in the app keeps their own
-values here; Vipps' values stay unused until the next login.
+What Vipps said last (`VippsProfile`) is kept apart from the customer's own values. What a change at Vipps does here is
+the customer's choice (`Customer.refresh_policy`). After a revocation Vipps' values stay unused until the next login.
 """
 
 from collections.abc import Mapping
@@ -69,10 +68,7 @@ def apply(changes: Changes, customer: Customer, profile: VippsProfile) -> None:
 
 
 def vipps_profile_of(customer: Customer) -> VippsProfile | None:
-    """Return what Vipps said at the latest login of this customer; None if it never did, or they ended the sharing.
-
-    Everything that shows, fills in or offers what Vipps said asks here, so none of it does while the sharing is ended.
-    """
+    """Return what Vipps said at the latest login; None if it never did. While the sharing is ended, none is shown."""
     shared = select(VippsProfile).join(VippsProfile.link)
     shared = shared.where(VippsLink.customer_id == customer.id, VippsLink.sharing_revoked_at.is_(None))
     return db.session.scalar(shared.order_by(VippsProfile.received_at.desc()).limit(1))

@@ -81,9 +81,8 @@ def confirmed(token: str) -> ResponseReturnValue:
 
 
 def _spent() -> ResponseReturnValue:
-    return error_page(
-        410,
-        _("This link no longer works"),
-        _("It has been used, is more than an hour old, or belongs to a different account from the one logged in here."),
-        actions=[(_("Go to my page"), url_for("account.overview"))],
+    text = _(
+        "It has been used, is more than an hour old, or belongs to a different account from the one logged in here."
     )
+    page = (_("Go to my page"), url_for("account.overview"))
+    return error_page(410, _("This link no longer works"), text, actions=[page])

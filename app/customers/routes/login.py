@@ -132,12 +132,11 @@ def _mail_confirmation(customer: Customer) -> bool:
 def _closed() -> ResponseReturnValue:
     log.info("login_refused", method=LoginMethod.PASSWORD, blocked=True)
     send(login_ended, method=LoginMethod.PASSWORD, outcome="blocked")
-    return error_page(
-        403,
-        _("This account is blocked for now"),
-        _("We have blocked it. Please write to us and give the reference number below. We will sort it out together."),
-        actions=[(_("Write to %(email)s", email=EMAIL), f"mailto:{EMAIL}?subject={reference()}")],
+    text = _(
+        "We have blocked it. Please write to us and give the reference number below. We will sort it out together."
     )
+    write = (_("Write to %(email)s", email=EMAIL), f"mailto:{EMAIL}?subject={reference()}")
+    return error_page(403, _("This account is blocked for now"), text, actions=[write])
 
 
 def _page(form: LoginForm, target: str, *, refused: bool = False) -> str:

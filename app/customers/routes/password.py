@@ -124,12 +124,9 @@ def _change_page(form: ChangePasswordForm) -> str:
 
 
 def _spent() -> ResponseReturnValue:
-    return error_page(
-        410,
-        _("This link no longer works"),
-        _("It has been used, was replaced by a newer one, or is more than an hour old. Ask for a new one."),
-        actions=[(_("Send me a new link"), url_for("password.forgot")), (_("Log in"), url_for("login.page"))],
-    )
+    text = _("It has been used, was replaced by a newer one, or is more than an hour old. Ask for a new one.")
+    actions = [(_("Send me a new link"), url_for("password.forgot")), (_("Log in"), url_for("login.page"))]
+    return error_page(410, _("This link no longer works"), text, actions=actions)
 
 
 def _email() -> str:

@@ -19,8 +19,7 @@ from app.customers.accounts.postal_address import OWN, POSTAL_DIGITS, country_na
 from app.customers.linking.sign_in import in_one_transaction
 from app.customers.models import Customer, Kind, VippsProfile
 from app.customers.profile import change_history, descriptions, from_vipps
-from app.customers.profile.change_history import ProposalsAnswered, email_taken
-from app.customers.profile.fields import Policy, local_values, provider_values
+from app.customers.profile.fields import Policy, State, local_values, provider_values
 from app.customers.profile.from_vipps import columns_of
 from app.customers.sessions.session_cookie import login_required, required_customer
 from app.database import begin_write, db
@@ -123,13 +122,16 @@ def save() -> ResponseReturnValue:
 def decide() -> ResponseReturnValue:
     """Carry out the customer's answers, field by field."""
     answers = _answers(request.form)
-    outcome = in_one_transaction(lambda: _decided(answers)) or abort(404)
-    log.info("proposals_decided", taken=outcome.taken, kept=outcome.kept, held_elsewhere=outcome.email_taken)
-    if outcome.email_taken:
+    states = in_one_transaction(lambda: _decided(answers))
+    if states is None:
+        abort(404)
+    taken, kept, email_taken = (states.count(each) for each in (State.ACCEPTED, State.DECLINED, State.EMAIL_TAKEN))
+    log.info("proposals_decided", taken=taken, kept=kept, held_elsewhere=email_taken > 0)
+    if email_taken:
         flash(_("That email address belongs to another account here, so this account keeps its own."), "warning")
-    if outcome.taken or outcome.kept:
+    if taken or kept:
         flash(_("Thank you. Your choice is saved."), "success")
-    elif not outcome.email_taken:
+    elif not email_taken:
         flash(_("You chose nothing, so nothing has changed."), "info")
     return _back()
 
@@ -172,10 +174,10 @@ def _page(customer: Customer, form: DetailsForm) -> str:
     )
 
 
-def _decided(answers: Mapping[int, bool]) -> ProposalsAnswered | None:
+def _decided(answers: Mapping[int, bool]) -> list[State] | None:
     customer = _locked_customer()
     vipps = from_vipps.vipps_profile_of(customer)
-    return change_history.answer_proposals(customer, vipps, answers) if vipps else ProposalsAnswered()
+    return change_history.answer_proposals(customer, vipps, answers) if vipps else []
 
 
 def _locked_customer() -> Customer:
@@ -198,7 +200,7 @@ def _answers(fields: Mapping[str, str]) -> dict[int, bool]:
 def _taken_email(customer: Customer, vipps: VippsProfile) -> str | None:
     """Return the address that Vipps says and that opens another account."""
     email = provider_values(columns_of(vipps))["email"]
-    return email if email and email != customer.email and email_taken(customer, email) else None
+    return email if email and email != customer.email and change_history.email_taken(customer, email) else None
 
 
 def _back() -> ResponseReturnValue:

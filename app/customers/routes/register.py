@@ -108,15 +108,12 @@ def _confirm_page(form: ConfirmForm, token: str, email: str) -> str:
 
 
 def _spent() -> ResponseReturnValue:
-    return error_page(
-        410,
-        _("This link no longer works"),
-        _(
-            "It has been used, was replaced by a newer one, or is more than a day old. Try to log in. "
-            "If your address is not confirmed yet, we send you a new link."
-        ),
-        actions=[(_("Log in"), url_for("login.page")), (_("Create an account"), url_for("register.show"))],
+    text = _(
+        "It has been used, was replaced by a newer one, or is more than a day old. Try to log in. "
+        "If your address is not confirmed yet, we send you a new link."
     )
+    actions = [(_("Log in"), url_for("login.page")), (_("Create an account"), url_for("register.show"))]
+    return error_page(410, _("This link no longer works"), text, actions=actions)
 
 
 def _mark(token: str) -> str:

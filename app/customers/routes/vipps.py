@@ -130,7 +130,13 @@ def mail_proof() -> ResponseReturnValue:
     pending = pending_link.of_browser()
     if pending is None:
         return _nothing_pending()
-    _mail_link(pending.id)
+    begin_write()
+    locked = pending_link.lock(pending.id)
+    if locked and _mail_link(locked):
+        db.session.commit()
+        log.info("proof_mailed")
+    else:  # if the address got enough emails, the link that was mailed before still works
+        db.session.rollback()
     flash(_("We have sent a link to that account’s email address. It works for an hour."), "success")
     return redirect(url_for("vipps_account.prove"), 303)
 
@@ -189,18 +195,12 @@ def _finish(pending_id: int, work: Callable[[PendingLink], ResponseReturnValue])
     return response
 
 
-def _mail_link(pending_id: int) -> None:
-    """Mail a link to the account's address; if it got enough emails, the link that was mailed before still works."""
-    begin_write()
-    pending = pending_link.lock(pending_id)
-    if pending and ProofMethod.MAIL in pending.ways and pending.customer.email:
-        customer, email = pending.customer, pending.customer.email
-        token = email_tokens.issue(customer, email, TokenPurpose.CONNECT, pending_link_id=pending.id)
-        if not emails.send(customer, "prove_ownership", token=token):
-            db.session.rollback()
-            return
-    db.session.commit()
-    log.info("proof_mailed")
+def _mail_link(pending: PendingLink) -> bool:
+    customer, email = pending.customer, pending.customer.email
+    if ProofMethod.MAIL not in pending.ways or email is None:
+        return False
+    token = email_tokens.issue(customer, email, TokenPurpose.CONNECT, pending_link_id=pending.id)
+    return emails.send(customer, "prove_ownership", token=token)
 
 
 def _token_and_pending_link(token: str) -> tuple[EmailToken, PendingLink] | None:
@@ -218,9 +218,8 @@ def _is_pending_here(pending: PendingLink) -> bool:
 
 def _is_logged_in(pending: PendingLink) -> bool:
     """Tell whether this browser has just logged in to the very account, by its password or by a mailed link."""
-    return session_cookie.current_customer() == pending.customer and reauthentication.is_recent(
-        session_cookie.current_session()
-    )
+    is_recent = reauthentication.is_recent(session_cookie.current_session())
+    return is_recent and session_cookie.current_customer() == pending.customer
 
 
 def _owner_of_pending() -> Customer | None:
@@ -244,12 +243,9 @@ def _proof_page(pending: PendingLink, form: ProofForm, *, wrong: bool = False) -
 
 def _nothing_pending() -> ResponseReturnValue:
     db.session.rollback()
-    return error_page(
-        410,
-        _("There is nothing to confirm here"),
-        _("It is already done, or more than an hour has passed. Nothing was changed. Please log in again."),
-        actions=[(_("Log in"), url_for("login.page"))],
-    )
+    text = _("It is already done, or more than an hour has passed. Nothing was changed. Please log in again.")
+    login = (_("Log in"), url_for("login.page"))
+    return error_page(410, _("There is nothing to confirm here"), text, actions=[login])
 
 
 def _refused(error: LoginRefused) -> ResponseReturnValue:

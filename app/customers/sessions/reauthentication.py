@@ -9,7 +9,6 @@ than a new login of the same Vipps user (NIST SP 800-63B-4, binding an additiona
 that the account has). A stolen session cannot make that login.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from typing import Any
@@ -19,14 +18,12 @@ from flask.typing import ResponseReturnValue
 
 from app.customers import account_activity
 from app.customers.models import Customer, CustomerSession, Kind, LoginMethod
-from app.customers.sessions.session_cookie import current_session, login_required, rotate_session
+from app.customers.sessions.session_cookie import View, current_session, login_required, rotate_session
 from app.database import utcnow
 from app.logging import log
 from app.settings import settings_of_app
 
 WINDOW = timedelta(minutes=10)
-
-View = Callable[..., ResponseReturnValue]
 
 
 def is_recent(session: CustomerSession | None) -> bool:

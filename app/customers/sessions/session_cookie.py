@@ -90,7 +90,7 @@ def session_identifier() -> str:
 
 
 def start_session(customer: Customer, method: LoginMethod, *, confirmed: bool) -> tuple[CustomerSession, str]:
-    """Log the customer in: add a row and return it, and the token for `redirect_with_session`. The caller commits.
+    """Log the customer in; return the row, and the token for `redirect_with_session`. The caller commits.
 
     `confirmed` says whether this login proved who is at the keyboard. An existing session of this browser ends, and
     the form secret is renewed with it (ASVS 7.2.4).

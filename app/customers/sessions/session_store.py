@@ -43,16 +43,9 @@ def add(customer: Customer, method: LoginMethod, *, confirmed: bool) -> tuple[Cu
 
 
 # Every page of a customer asks this, so it is built once: building it costs as much as running it.
-_OPEN = (
-    select(CustomerSession, Customer)
-    .join(CustomerSession.customer)
-    .where(
-        CustomerSession.token_hash == bindparam("token_hash"),
-        CustomerSession.ended_at.is_(None),
-        CustomerSession.expires_at > bindparam("now"),
-        Customer.blocked_at.is_(None),
-    )
-)
+_OPEN = select(CustomerSession, Customer).join(CustomerSession.customer)
+_OPEN = _OPEN.where(CustomerSession.token_hash == bindparam("token_hash"), CustomerSession.ended_at.is_(None))
+_OPEN = _OPEN.where(CustomerSession.expires_at > bindparam("now"), Customer.blocked_at.is_(None))
 
 
 def find(token: str) -> tuple[CustomerSession, Customer] | None:
@@ -67,12 +60,12 @@ def end_reason(token: str) -> str:
     Sessions that had already expired are ignored, although `end_all` marks them too, and so are sessions that ended
     more than ABSOLUTE_LIMIT ago.
     """
-    ended = select(CustomerSession.ended_reason).where(
-        CustomerSession.token_hash == secret_hash(token),
+    of_token = select(CustomerSession.ended_reason).where(CustomerSession.token_hash == secret_hash(token))
+    in_time = (
         CustomerSession.ended_at < CustomerSession.expires_at,
         CustomerSession.ended_at > utcnow() - ABSOLUTE_LIMIT,
     )
-    return db.session.scalar(ended) or ""
+    return db.session.scalar(of_token.where(*in_time)) or ""
 
 
 def lock_if_open(row: CustomerSession) -> bool:

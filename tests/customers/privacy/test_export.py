@@ -13,10 +13,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers.dates import format_period
 from app.customers.models import Activity, Customer, CustomerSession, EmailToken, PendingLink
 from app.customers.privacy import data_sources, export
 from app.customers.privacy.export import FOR_PROGRAMS
+from app.customers.privacy.retention import format_period
 from app.database import db
 from app.mail import Mail
 from app.shop.models import Order
