@@ -422,8 +422,3 @@ def test_what_would_be_refused_again_are_refusals() -> None:
 def test_the_way_back(app: Flask, is_logged_in: bool, next_path: str, href: str) -> None:
     with app.test_request_context():
         assert back_action(is_logged_in, next_path).href == href
-
-
-def test_a_blocked_account_is_offered_no_login(app: Flask) -> None:
-    with app.test_request_context():
-        assert all(way.label for way in actions_after_refusal("account_blocked", None, "/", "", LoginPurpose.LOG_IN))

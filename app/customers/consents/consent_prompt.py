@@ -22,7 +22,7 @@ from app.vipps.matching import Decision, Verdict
 TO_ASK = "consents_to_ask"
 NEW_HERE = frozenset({Verdict.CREATE, Verdict.LINK, Verdict.LINK_AND_LOG_IN})
 # Pages that never ask: while buying, and where the same question stands already.
-ELSEWHERE = frozenset({"cart", "checkout", "consents", "unsubscribe", "personal_data", "confirm"})
+ELSEWHERE = frozenset({"cart", "checkout", "consents", "unsubscribe", "privacy", "confirm"})
 
 
 def is_due(customer: Customer, decision: Decision | None) -> bool:

@@ -85,11 +85,11 @@ def sign_in(
 def customer_or_refuse(resolution: Resolution) -> Customer:
     """Return the customer of a decision; if there is none, record the refusal, commit and raise `LoginRefused`."""
     if resolution.link is None:
-        refuse_login(resolution.decision)
+        refuse(resolution.decision)
     return resolution.link.customer
 
 
-def refuse_login(decision: Decision) -> NoReturn:
+def refuse(decision: Decision) -> NoReturn:
     """Record a refusal with its reasons, commit, and raise `LoginRefused`."""
     customer = db.session.get(Customer, decision.account_id) if decision.account_id else None
     account_activity.record(customer, Kind.LOGIN_REFUSED, method=LoginMethod.VIPPS, decision=decision)

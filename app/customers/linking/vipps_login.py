@@ -17,13 +17,7 @@ from app.customers.account_activity import describe_reasons
 from app.customers.linking import account_links, callback_replay, login_messages, pending_link, revocation
 from app.customers.linking.account_links import Resolution
 from app.customers.linking.next_actions import actions_after_refusal, back_action, is_without_a_way
-from app.customers.linking.sign_in import (
-    customer_or_refuse,
-    in_one_transaction,
-    link_and_sign_in,
-    refuse_login,
-    sign_in,
-)
+from app.customers.linking.sign_in import customer_or_refuse, in_one_transaction, link_and_sign_in, refuse, sign_in
 from app.customers.lookup import Identity
 from app.customers.models import Customer, Kind, LoginMethod, PendingLink, TokenPurpose
 from app.customers.profile.change_history import has_proposals
@@ -224,7 +218,7 @@ def prove(login: Login) -> ResponseReturnValue:
         raise LoginRefused("proof_spent")
     if pending_link.identity_of(pending) != identity_of(login):
         db.session.rollback()  # the link must keep working for the right person
-        refuse_login(Decision(Verdict.OTHER_PERSON, pending.customer_id, ("subject_is_not_yours",)))
+        refuse(Decision(Verdict.OTHER_PERSON, pending.customer_id, ("subject_is_not_yours",)))
     return link_and_sign_in(pending, ProofMethod.MAIL, login.attempt)
 
 

@@ -5,23 +5,12 @@ They are listed here and not in `app.customers`, where a page's module would hid
 
 from flask import abort, request
 
-from app.customers.routes import (
-    account,
-    confirm,
-    consents,
-    email,
-    login,
-    password,
-    personal_data,
-    profile,
-    register,
-    vipps,
-)
+from app.customers.routes import account, confirm, consents, email, login, password, privacy, profile, register, vipps
 from app.settings import settings_of_app
 
 BLUEPRINTS = (
     *(login.bp, register.bp, password.bp, account.bp, confirm.bp, consents.bp),
-    *(personal_data.bp, email.bp, profile.bp, consents.unsubscribe_bp, vipps.bp),
+    *(privacy.bp, email.bp, profile.bp, consents.unsubscribe_bp, vipps.bp),
 )
 PASSWORD_ROUTES = frozenset({"login.password", "login.password_page", "confirm.by_password"})
 

@@ -10,22 +10,11 @@ from functools import wraps
 from typing import Any, NamedTuple
 
 from blinker import Signal
-from flask import (
-    Flask,
-    Response,
-    abort,
-    current_app,
-    flash,
-    g,
-    has_request_context,
-    redirect,
-    request,
-    session,
-    url_for,
-)
+from flask import Flask, Response, current_app, flash, g, has_request_context, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.customers.models import Customer, CustomerSession, EndReason, LoginMethod
@@ -38,7 +27,7 @@ from app.strict_requests import request_target
 # The pages of these blueprints are about one person, logged in or not.
 PERSONAL = frozenset(
     {"login", "register", "password", "account", "cart", "mail", "vipps_account", "profile", "confirm", "email"}
-    | {"personal_data", "consents", "unsubscribe"}
+    | {"privacy", "consents", "unsubscribe"}
 )
 
 SESSION_COOKIE = "session"
@@ -73,7 +62,7 @@ def required_customer() -> Customer:
     """Return the customer who is logged in; for views behind `login_required`."""
     customer = current_customer()
     if customer is None:
-        abort(403)
+        raise Forbidden
     return customer
 
 

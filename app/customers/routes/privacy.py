@@ -15,7 +15,7 @@ from app.database import begin_write, db
 from app.logging import log
 from app.security import clear_cookie
 
-bp = Blueprint("personal_data", __name__)
+bp = Blueprint("privacy", __name__)
 
 
 @bp.get("/account/export")
@@ -59,7 +59,7 @@ def delete() -> ResponseReturnValue:
         customer is not None and not session_cookie.lock_current_session()
     ):  # ended meanwhile, by a new password for example
         db.session.rollback()
-        return redirect(url_for("login.page", next=url_for("personal_data.deletion")), 303)
+        return redirect(url_for("login.page", next=url_for("privacy.deletion")), 303)
     if customer is not None:  # a second click finds it gone
         emails.send(customer, "account_deleted")
         session_cookie.end_current_session(EndReason.DELETED)
