@@ -37,6 +37,11 @@ def test_an_account_that_both_sides_have_verified_opens_at_once(vipps: VippsPers
     account = linking.add_account(vipps)
     response = vipps.log_in(PERSON, "/cart")
     assert response.headers["Location"] == "/cart"
+    notice = open_page(vipps.browser, "/").one(".notice--success")
+    assert NAME in notice.text
+    why, not_you = (str(link["href"]) for link in notice.select("a"))
+    assert not_you == "/account", "the way out for another person"
+    assert "verified the same email address" in open_page(vipps.browser, why).text
     assert linking.who_is_in(vipps) == account
     assert len(linking.links_of(vipps, account)) == 1
     assert linking.decisions_of(vipps, account) == ["link_and_log_in"]
@@ -44,11 +49,6 @@ def test_an_account_that_both_sides_have_verified_opens_at_once(vipps: VippsPers
         kinds = db.session.scalars(select(Activity.kind).where(Activity.customer_id == account).order_by(Activity.id))
         assert list(kinds) == ["vipps_connected", "logged_in"]
     assert len(mails(vipps.app, "vipps_connected", EMAIL)) == 1
-    notice = open_page(vipps.browser, "/").one(".notice--success")
-    assert NAME in notice.text
-    why, not_you = (str(link["href"]) for link in notice.select("a"))
-    assert not_you == "/account", "the way out for another person"
-    assert "verified the same email address" in open_page(vipps.browser, why).text
 
 
 def test_a_name_is_escaped_where_it_is_told(vipps: VippsPerson) -> None:

@@ -337,11 +337,12 @@ def test_cookies_are_opaque_and_tokens_never_reach_browser_or_database(vipps: Vi
     assert "access_token" not in dump
 
 
-def test_every_test_person_gets_an_account_and_a_page(vipps: VippsPerson) -> None:
-    for person in sorted({person["key"] for person in from_file()} - {"emma"}):
-        someone = VippsPerson(vipps.app, browser_of(vipps.app), vipps.simulator)
-        assert someone.log_in(person).status_code == 303, person
-        open_page(someone.browser, "/account")
+@pytest.mark.parametrize("person", sorted({person["key"] for person in from_file()} - {"emma"}))
+def test_every_test_person_gets_an_account_and_a_page(make_app: Any, simulator: str, person: str) -> None:
+    shop = make_app(SIMULATOR_URL=simulator)
+    vipps = VippsPerson(shop, browser_of(shop), simulator)
+    assert vipps.log_in(person).status_code == 303
+    open_page(vipps.browser, "/account")
 
 
 def test_logging_out_makes_no_call_to_vipps(vipps: VippsPerson) -> None:
