@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from app import about
-from app.customers.linking.next_actions import NO_RETRY, Action, actions_after_refusal, back_action, is_without_a_way
+from app.customers.linking.login_messages import NO_RETRY, Action, actions_after_refusal, back_action, is_without_a_way
 from app.customers.models import Customer, VippsLink
 from app.customers.passwords import hashing
 from app.customers.sessions import session_store

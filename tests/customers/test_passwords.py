@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from app.about import NAME
 from app.customers.accounts import emails
 from app.customers.linking.account_links import can_unlink
-from app.customers.linking.next_actions import actions_after_refusal
+from app.customers.linking.login_messages import actions_after_refusal
 from app.customers.models import Customer
 from app.customers.passwords import hashing, policy
 from app.database import db

@@ -16,7 +16,6 @@ from app.customers import account_activity, email_tokens, lookup, rate_limits
 from app.customers.account_activity import describe_reasons
 from app.customers.linking import account_links, callback_replay, login_messages, pending_link, revocation
 from app.customers.linking.account_links import Resolution
-from app.customers.linking.next_actions import actions_after_refusal, back_action, is_without_a_way
 from app.customers.linking.sign_in import customer_or_refuse, in_one_transaction, link_and_sign_in, refuse, sign_in
 from app.customers.lookup import Identity
 from app.customers.models import Customer, Kind, LoginMethod, PendingLink, TokenPurpose
@@ -104,9 +103,9 @@ class VippsLogin(Merchant):
             reasons=describe_reasons(error.reasons),
             calm=refusal.level == "info",
             earlier=reference() if login_messages.is_about_earlier_account(error.reasons) else None,
-            no_way=is_without_a_way(refusal, customer, purpose),
-            actions=actions_after_refusal(refusal.code, customer, next_path, reference(), purpose),
-            back=back_action(customer is not None, next_path),
+            no_way=login_messages.is_without_a_way(refusal, customer, purpose),
+            actions=login_messages.actions_after_refusal(refusal.code, customer, next_path, reference(), purpose),
+            back=login_messages.back_action(customer is not None, next_path),
             reference=reference(),
         )
         response = make_response(html, refusal.status)

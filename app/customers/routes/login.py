@@ -14,7 +14,7 @@ from app.customers import email_tokens, lookup, rate_limits
 from app.customers.accounts import emails
 from app.customers.forms import LoginForm
 from app.customers.linking import callback_replay, pending_link
-from app.customers.linking.next_actions import Action, back_action
+from app.customers.linking.login_messages import Action, back_action
 from app.customers.linking.pending_link import PENDING_COOKIE
 from app.customers.linking.sign_in import sign_in
 from app.customers.models import Customer, EndReason, LoginMethod, TokenPurpose
