@@ -17,12 +17,7 @@ from app.tokens import new_token, secret_hash
 # The shortest time between two links that the customer did not ask for, so that a login form cannot fill a mailbox.
 RESEND_AFTER = timedelta(minutes=15)
 # A link that opens an account lives shorter than one that confirms an address (ASVS 6.4.1).
-LIFETIME = {
-    TokenPurpose.CONFIRM: timedelta(hours=24),
-    TokenPurpose.RESET: timedelta(hours=1),
-    TokenPurpose.CONNECT: timedelta(hours=1),
-    TokenPurpose.CHANGE_EMAIL: timedelta(hours=1),
-}
+LIFETIME = dict.fromkeys(TokenPurpose, timedelta(hours=1)) | {TokenPurpose.CONFIRM: timedelta(hours=24)}
 
 
 def issue(customer: Customer, email: str, purpose: TokenPurpose, pending_link_id: int | None = None) -> str:

@@ -30,10 +30,7 @@ class Recipient:
 
 
 def audience(consent_id: str, after_id: int = 0, limit: int | None = None) -> Sequence[Recipient]:
-    """Return the recipients by customer id; the next page begins after the last one's.
-
-    A question that is not our channel has no audience.
-    """
+    """Return the recipients by customer id; a question that is not our channel has none."""
     if consent_id not in CHANNELS:
         return []
     return [Recipient(*row) for row in db.session.execute(_statement(consent_id, after_id).limit(limit))]

@@ -57,10 +57,7 @@ def other_answers(customer: Customer) -> list[ConsentRecord]:
 
 
 def choose(customer: Customer, consent_id: str, granted: bool, source: str = ledger.MY_PAGE) -> ConsentRecord | None:
-    """Record a customer's choice for one channel; None if it is in force already.
-
-    An answer to a question that is not our channel can only be withdrawn.
-    """
+    """Record a customer's choice; None if it is in force already. Without a channel it can only be withdrawn."""
     before = ledger.latest_to(customer, consent_id)
     channel = CHANNELS.get(consent_id)
     if channel is None:
@@ -80,10 +77,7 @@ def turn_all_off(customer: Customer, source: str = ledger.MY_PAGE) -> list[Conse
 
 
 def end_suspended(customer: Customer, links: Iterable[VippsLink]) -> None:
-    """Record a no for each yes that is suspended by these links, before the links are deleted.
-
-    A required question that is not our channel stays as it is.
-    """
+    """Record a no for each yes that is suspended by these links, unless it was required and is not our channel."""
     revoked = [link.subject for link in links if link.sharing_revoked_at is not None]
     for yes in ledger.latest(customer):
         if is_suspended(yes, revoked) and (yes.consent_id in CHANNELS or not yes.required):

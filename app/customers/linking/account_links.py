@@ -174,10 +174,7 @@ def unlink_account(customer: Customer, link: VippsLink) -> None:
 
 
 def remove_link(customer: Customer, link: VippsLink) -> None:
-    """Delete a link with the profile from Vipps.
-
-    A suspended consent becomes a no: without the link nothing would keep it suspended.
-    """
+    """Delete a link with the profile from Vipps; a suspended consent becomes a no, or it would count again."""
     preferences.end_suspended(customer, [link])
     db.session.delete(link)
     withdraw_proposals(customer)

@@ -39,10 +39,7 @@ def is_about_earlier_account(reasons: Sequence[str]) -> bool:
 
 
 def greet(customer: Customer, line: Activity, *, news: bool) -> None:
-    """Say whose account was opened and what was decided, with links to the details and to "Not you?".
-
-    It must not query the database: the login is committed and must not fail any more.
-    """
+    """Say whose account was opened and what was decided, without a query: the login must not fail any more."""
     brand, my_page = settings_of_app().brand, url_for("account.overview")
     text = _(WELCOMES[str(line.decision)], name=customer.name or _("our guest"), brand=brand)
     explained = WITH_LINK.format(text, url_for("account.why", activity_id=line.id), _("Why?"))
@@ -70,10 +67,7 @@ def announce_refresh(refreshed: Refreshed) -> None:
 
 @dataclass(frozen=True)
 class Action:
-    """A link; without a label it is the Vipps button, with `href` for where the login leads.
-
-    `members` says that the login makes no account.
-    """
+    """A link; without a label it is the Vipps button, and with `members` its login makes no account."""
 
     href: str
     label: str = ""

@@ -85,10 +85,7 @@ def userinfo_of(pending: PendingLink) -> UserInfo:
 
 
 def lock(pending_id: int) -> PendingLink | None:
-    """Lock a pending link for its last step; of two requests at the same moment one gets it.
-
-    Always lock the customer before the link, or concurrent transactions can deadlock.
-    """
+    """Lock a pending link, and its customer before it, for the last step: of two requests at once, one gets it."""
     seen = by_id(pending_id)
     if seen is None or lookup.lock_customer(seen.customer_id) is None:
         return None

@@ -39,9 +39,9 @@ MAX_DELIVERIES = 100_000
 
 
 def process(delivery: Delivery) -> str:
-    """Process an event, record its delivery, and return the outcome; for a malformed event, what is wrong with it.
+    """Process an event, record its delivery, and return the outcome, or what is wrong with it. The caller commits.
 
-    The caller commits. Of two equal bodies at the same moment one fails by its unique hash, and is to be retried.
+    Of two equal bodies at the same moment one fails by its unique hash, and is to be retried.
     """
     same = select(WebhookDelivery).where(WebhookDelivery.body_hash == delivery.body_hash)
     row = db.session.scalar(same.execution_options(populate_existing=True))

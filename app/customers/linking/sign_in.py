@@ -98,15 +98,12 @@ def refuse(decision: Decision) -> NoReturn:
 
 
 def link_and_sign_in(pending: PendingLink, way: ProofMethod, attempt: Attempt | None = None) -> Response:
-    """Link a pending Vipps user (see `pending_link.lock`) after proof that the account is theirs, and log them in.
-
-    If they proved an address that had never been confirmed, what an attacker may have left in the account is removed.
-    """
+    """Link a pending Vipps user (see `pending_link.lock`) after proof that the account is theirs, and log them in."""
     customer, who, info = pending.customer, pending_link.identity_of(pending), pending_link.userinfo_of(pending)
     pending_link.delete_pending(pending)
     will_link = account_links.would_link(who, info, customer)  # a refused proof must change nothing
     if will_link and customer.email_verified_at is None:
-        if way is ProofMethod.MAIL:
+        if way is ProofMethod.MAIL:  # removes what an attacker may have left in the account
             account_links.take_over(customer, info)
         # A password proves no address: then it counts only if Vipps has verified the same one.
         if way is ProofMethod.MAIL or (info.email_verified and info.email == customer.email):

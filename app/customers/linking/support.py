@@ -15,10 +15,9 @@ from app.database import db
 
 
 def disconnect(customer: Customer, link: VippsLink, kind: Kind = Kind.SUPPORT_DISCONNECTED) -> None:
-    """Unlink the Vipps user of an account.
+    """Unlink the Vipps user of an account, and remove an address that was never confirmed.
 
-    An address that was never confirmed is removed. Without the link the account would count as a registration without
-    an owner, and the reader of that mailbox, perhaps another person's, could take it over with its orders.
+    Its reader, perhaps another person, could take the account over as a registration without an owner.
     """
     account_links.remove_link(customer, link)
     _end_access(customer, kind)
@@ -28,10 +27,7 @@ def disconnect(customer: Customer, link: VippsLink, kind: Kind = Kind.SUPPORT_DI
 
 
 def reconnect(customer: Customer, who: Identity) -> Customer | None:
-    """Link another Vipps user to an account, instead of its present one.
-
-    Returns the other account that this Vipps user opened until now, or None. It keeps its orders and its data.
-    """
+    """Link another Vipps user to an account; return the account that this user opened until now, or None."""
     held, present = lookup.find_link(who), lookup.link_of(customer)
     other = held.customer if held else None
     if held and other:

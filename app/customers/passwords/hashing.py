@@ -34,10 +34,9 @@ def make_hash(password: str) -> str:
 
 
 def matches(password: str, stored: str | None) -> bool:
-    """Tell whether the password is the stored one, in the same time whether or not there is one.
+    """Tell whether the password is the stored one; without a stored hash, the answer is always no.
 
-    Without a stored hash (no such account, or one that only Vipps opens) the answer is always no, but a hash is
-    computed all the same, so that the time does not tell who has an account (ASVS 6.3.8).
+    A hash is computed all the same, so that the time does not tell who has an account (ASVS 6.3.8).
     """
     if len(password) > MAX_TYPED:
         password, stored = "", None

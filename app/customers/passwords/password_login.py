@@ -71,10 +71,7 @@ def reset_password(token: str, password: str) -> Customer | None:
 
 
 def change_password(customer: Customer, current: str, new: str) -> bool:
-    """Change the password of the customer who is logged in, and end their sessions in other browsers.
-
-    Returns False if `current` is not their password (ASVS 6.2.3).
-    """
+    """Change the password, and end the sessions in other browsers; False if `current` is wrong (ASVS 6.2.3)."""
     password_hash = hashing.make_hash(new)
     if lock_if_correct(customer, current, lock_customer) is None:
         return False

@@ -43,10 +43,9 @@ def pseudonym_of(customer: Customer) -> str:
 
 
 def proofs_about(who: str) -> Sequence[ConsentRecord]:
-    """Return the proofs that are kept of an erased customer, the oldest first.
+    """Return the proofs that are kept of an erased customer, by their email address or Vipps subject, the oldest first.
 
-    `who` is the email address, or the Vipps subject, that the person brings. A proof from before a change of the key is
-    found as long as the older key is among the fallbacks.
+    A proof from before a change of the key is found as long as the older key is among the fallbacks.
     """
     email = normal_email(who)
     names = pseudonyms(f"email {email}" if email else f"subject {who}")

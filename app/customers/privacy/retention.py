@@ -4,9 +4,8 @@ The job applies every data source's rules in batches. A batch is a transaction o
 finished batches stay done if the job is stopped, and a second run has nothing more to do. A row that another
 transaction has locked is left for the next run.
 
-The job, the page before a deletion and the privacy page read the periods here. Shorter ones stand where the data is
-made: a login in progress (`app.vipps.attempts`), a pending link (`app.customers.linking.pending_link`), a guest's cart
-(`app.shop.carts`).
+Shorter periods stand where the data is made: a login in progress (`app.vipps.attempts`), a pending link
+(`app.customers.linking.pending_link`), a guest's cart (`app.shop.carts`).
 """
 
 from collections.abc import Iterator, Sequence

@@ -42,10 +42,7 @@ _ASKED = _ASKED.where(ProfileChange.state == State.PROPOSED).order_by(ProfileCha
 
 
 def has_proposals(customer: Customer) -> bool:
-    """Tell whether the customer has open proposals.
-
-    Every login asks this, and mostly the answer is no; so rows are loaded as objects only if there are any.
-    """
+    """Tell whether the customer has open proposals; mostly not, so rows become objects only if there are any."""
     db.session.flush()  # write what this login has recorded
     first = db.session.connection().execute(_ASKED, {"customer_id": customer.id}).first()
     return first is not None and bool(proposals(customer))

@@ -17,7 +17,7 @@ from app.database import begin_write, db
 def send_link(customer: Customer, new_email: str) -> bool:
     """Email a link to a new address, given in its normal form, or a notice to the account that has it.
 
-    The earlier links are revoked. Returns False if the address got enough emails; then the earlier link is to stay.
+    Returns False if the address got enough emails; then roll back, so that the earlier link still works.
     """
     begin_write()
     lookup.lock_customer(customer.id)
@@ -31,10 +31,10 @@ def send_link(customer: Customer, new_email: str) -> bool:
 
 
 def change(customer: Customer, token: str) -> bool:
-    """Change the address to that of an emailed link; raises `IntegrityError` if another request is faster.
+    """Change the address to that of an emailed link, end other sessions and links, and tell the old address.
 
-    Returns False if the link no longer works, is another account's, or its address opens another account by now. Every
-    other session and every other open link ends, and the old address is told (ASVS 6.3.7).
+    Returns False if the link does not work for this account, or its address opens another account by now; raises
+    `IntegrityError` if another request is faster (ASVS 6.3.7).
     """
     begin_write()
     proof = email_tokens.use(token, TokenPurpose.CHANGE_EMAIL)

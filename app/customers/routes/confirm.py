@@ -61,8 +61,7 @@ def by_vipps() -> ResponseReturnValue:
 def _purpose(customer: Customer) -> LoginPurpose:
     """Return what a login has to prove: the confirmation in the app, unless the customer has no other proof at all.
 
-    The shop cannot see the plan. On the advanced plan, `VIPPS_PLAN` keeps a person who removes `acr_values` from the
-    address from confirming in a browser that Vipps remembers.
+    `VIPPS_PLAN=advanced` keeps a person who removes `acr_values` from the address from confirming by a plain login.
     """
     if settings_of_app().vipps_plan == "advanced" or has_proof_without_vipps(customer):
         return LoginPurpose.CONFIRM

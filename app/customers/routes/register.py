@@ -46,10 +46,7 @@ def show() -> ResponseReturnValue:
 @limit_per_client(rate_limits.REGISTER_PER_CLIENT)
 @takes_equally_long
 def create() -> ResponseReturnValue:
-    """Make the account, or email the owner of the one that is there; the answer is the same.
-
-    If the address got enough emails, nothing is changed.
-    """
+    """Make the account, or email the owner of the one that is there; the answer is always the same."""
     form = RegisterForm()
     target = local_path(form.next.data, url_for("account.overview"))
     if not form.validate_on_submit():

@@ -49,10 +49,7 @@ def record_reauthentication(customer: Customer, method: LoginMethod) -> str | No
 
 
 def required(view: View) -> View:
-    """Redirect a customer without recent re-authentication to the confirmation page, and from there to this view.
-
-    A form that was sent is not sent again: the view has a page of its own under the same address.
-    """
+    """Redirect a customer without recent re-authentication to the confirmation, and then to this view's page."""
 
     @wraps(view)
     @login_required

@@ -55,17 +55,11 @@ def find(token: str) -> tuple[CustomerSession, Customer] | None:
 
 
 def end_reason(token: str) -> str:
-    """Return why the session of a token was ended; empty if it expired, is open or is not known.
-
-    Sessions that had already expired are ignored, although `end_all` marks them too, and so are sessions that ended
-    more than ABSOLUTE_LIMIT ago.
-    """
+    """Return why the session of a token was ended, at most ABSOLUTE_LIMIT ago; empty if it expired or is open."""
     of_token = select(CustomerSession.ended_reason).where(CustomerSession.token_hash == secret_hash(token))
-    in_time = (
-        CustomerSession.ended_at < CustomerSession.expires_at,
-        CustomerSession.ended_at > utcnow() - ABSOLUTE_LIMIT,
-    )
-    return db.session.scalar(of_token.where(*in_time)) or ""
+    before_its_expiry = of_token.where(CustomerSession.ended_at < CustomerSession.expires_at)
+    lately = before_its_expiry.where(CustomerSession.ended_at > utcnow() - ABSOLUTE_LIMIT)
+    return db.session.scalar(lately) or ""
 
 
 def lock_if_open(row: CustomerSession) -> bool:
