@@ -16,7 +16,7 @@ from app.customers import account_activity
 from app.customers.account_activity import KINDS, PER_PAGE, VERDICTS
 from app.customers.models import Activity, Customer, CustomerSession, Kind, VippsLink, VippsProfile
 from app.customers.sessions import session_store, user_agent
-from app.customers.sessions.session_cookie import customer_logged_in
+from app.customers.sessions.session_cookie import customer_logged_in, end_sessions_of, start_session
 from app.customers.sessions.session_store import ABSOLUTE_LIMIT, IDLE_LIMIT
 from app.customers.sessions.user_agent import device
 from app.database import db, utcnow
@@ -469,6 +469,17 @@ def test_the_error_page_stands_without_the_session(app: Flask, client: FlaskClie
     response = client.get("/account")
     assert response.status_code == 503
     assert "The shop is busy right now" in response.text
+
+
+def test_a_session_that_has_just_begun_can_be_the_one_to_keep(app: Flask, client: FlaskClient) -> None:
+    customer_id = steps.add_customer(app)
+    steps.log_in(client)
+    with app.test_request_context():
+        customer = db.session.get_one(Customer, customer_id)
+        start_session(customer, "vipps", confirmed=False)
+        end_sessions_of(customer, "vipps_linked", except_current=True)
+        db.session.commit()
+    assert (steps.open_sessions(app, customer_id), steps.is_logged_in(client)) == (1, False)
 
 
 def test_a_login_tells_the_shop_before_it_is_committed(app: Flask, client: FlaskClient) -> None:

@@ -40,7 +40,6 @@ def test_the_browser_that_registered_only_presses_the_button(app: Flask, client:
     assert (response.status_code, response.headers["Location"]) == (303, "/checkout")
     assert steps.is_logged_in(client)
     customer = steps.get_customer(app)
-    assert customer is not None
     assert customer.email_verified_at is not None
     assert customer.name == "Tuva Lien"
     assert steps.activity_of(app, customer.id) == [("address_confirmed", "mail"), ("logged_in", "mail")]
@@ -96,7 +95,6 @@ def test_a_taken_address_gets_the_same_answer(app: Flask, client: FlaskClient, m
     assert mail.kind == "already_registered"
     assert ("log in with Vipps" in mail.body) == vipps
     owner = steps.get_customer(app)
-    assert owner is not None
     assert not hashing.matches(PASSWORD, owner.password_hash)
     assert (owner.password_hash is None) == vipps
 
