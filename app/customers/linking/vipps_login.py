@@ -238,7 +238,7 @@ def resolve(purpose: LoginPurpose, login: Login, current: Customer | None = None
 
 
 def lock_current_customer() -> Customer:
-    """Return the customer who is logged in; raises `LoginRefused` if their session has ended meanwhile.
+    """Lock and return the customer who is logged in; raises `LoginRefused` if their session has ended meanwhile.
 
     Lock the customer before the session, or two browsers of one customer can deadlock.
     """
