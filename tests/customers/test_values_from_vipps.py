@@ -67,6 +67,13 @@ def reached(app: Flask, channel: str) -> list[int]:
 # 1. One value has one normal form.
 
 
+def test_a_national_number_is_not_another_countrys() -> None:
+    """Norwegian and Danish numbers have eight digits, and many begin like the country code of another country."""
+    nationals = [f"{beginning}123456" for beginning in range(20, 100)]
+    assert [each for each in nationals if read(phone_number=each)[0].phone_number] == []
+    assert [each for each in nationals if "phone_number" not in read(phone_number=each)[1]] == []
+
+
 @pytest.mark.parametrize(
     ("typed", "claimed"),
     [("ida@blåbær.example", "ida@blåbær.example"), (IDA, "IDA@Blåbær.example"), ("Ida@BLÅBÆR.example", IDA)],
