@@ -10,8 +10,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Activity, Customer, VippsLink, WebhookDelivery
+from app.customers.models import Activity, ConsentRecord, Customer, VippsLink, WebhookDelivery
 from app.database import Base, utcnow
 from app.i18n import LANGUAGES
 from app.shop.models import Category, CategoryText, Product, ProductText

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import escape
 from sqlalchemy import update
 
-from app.customers.dates import format_period
+from app.customers.privacy.retention import format_period
 from app.database import db
 from app.guide.faults import FAULT_CASES, FAULT_GROUPS, PREFIX, STARTERS, FaultCase
 from app.guide.inspector.recording import is_callback, started_state

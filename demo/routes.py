@@ -4,8 +4,8 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.customers.sessions.session_cookie import clear_session_cookie
-from app.security import client_network, limiter
+from app.customers.sessions.session_cookie import SESSION_COOKIE
+from app.security import clear_cookie, client_network, limiter
 from app.settings import settings_of_app
 from app.vipps.return_path import local_path
 from demo.start_over import start_over
@@ -46,5 +46,5 @@ def reset() -> ResponseReturnValue:
     else:
         flash(_("The shop is reset, but the simulator could not be. Press “Start over” on its start page."), "warning")
     response = redirect(url_for("demo.page"), 303)
-    clear_session_cookie(response)
+    clear_cookie(response, SESSION_COOKIE)
     return response

@@ -25,7 +25,7 @@ from demo.fork import commit, identity, requirements, selection
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "Bø & “Søn”"
 CHOSEN = (
-    "tests/customers/consents/test_ledger.py", "tests/customers/consents/test_with_the_login.py",
+    "tests/customers/consents/test_ledger.py", "tests/customers/consents/test_asking.py",
     "tests/customers/test_sample_customers.py", "tests/test_packaging.py", "tests/test_translations.py",
     "tests/shop/test_last_one.py::test_a_double_click_on_the_order_button_is_one_order",
     "tests/shop/test_orders.py::test_the_confirmation_says_what_was_ordered",

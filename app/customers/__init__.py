@@ -7,10 +7,11 @@ not known here; it listens to `session_cookie.customer_logged_in` where it needs
 
 from flask import Flask
 
-from app.customers import privacy
 from app.customers.account_activity import describe_activity, login_method
 from app.customers.accounts.postal_address import label_lines
 from app.customers.consents.consent_prompt import questions
+from app.customers.privacy import account_data, data_sources
+from app.customers.privacy.retention import format_period
 from app.customers.routes import BLUEPRINTS
 from app.customers.sessions import session_cookie
 from app.customers.sessions.user_agent import device
@@ -19,8 +20,8 @@ from app.customers.sessions.user_agent import device
 def init_app(app: Flask) -> None:
     """Wire the accounts into the app."""
     session_cookie.init_app(app)
-    privacy.init_app(app)
-    for each in (label_lines, device, describe_activity, login_method):
+    data_sources.register(app, *account_data.SOURCES)
+    for each in (label_lines, device, describe_activity, login_method, format_period):
         app.add_template_filter(each)
     app.add_template_global(questions, "consent_questions")
     for blueprint in BLUEPRINTS:

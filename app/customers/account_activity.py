@@ -5,12 +5,11 @@ what was decided and why. A line is part of the transaction that it is about; th
 """
 
 from collections.abc import Sequence
-from enum import StrEnum
 
-from flask import has_request_context, request
 from sqlalchemy import Select, select
 
-from app.customers.models import Activity, Customer, LoginMethod
+from app.customers.models import Activity, Customer, Kind, LoginMethod
+from app.customers.sessions.user_agent import user_agent_of_request
 from app.database import db, insert_row
 from app.logging import reference
 from app.settings import settings_of_app
@@ -19,41 +18,9 @@ from app.vipps.errors import REASONS
 from app.vipps.matching import Decision
 
 PER_PAGE = 20
-MAX_USER_AGENT = 200
 KINDS = text_table("customers", "activities")
 METHODS = text_table("customers", "login_methods")
 VERDICTS = text_table("customers", "verdicts")
-
-
-class Kind(StrEnum):
-    """What can be in the list."""
-
-    LOGGED_IN = "logged_in"
-    LOGIN_HELD = "login_held"
-    LOGIN_REFUSED = "login_refused"
-    CONFIRMED = "confirmed"
-    ENROLLED = "enrolled"
-    CONNECTED_HERE = "connected_here"
-    VIPPS_CONNECTED = "vipps_connected"
-    VIPPS_DISCONNECTED = "vipps_disconnected"
-    SUPPORT_DISCONNECTED = "support_disconnected"
-    SUPPORT_CONNECTED = "support_connected"
-    SUPPORT_MOVED = "support_moved"
-    ADDRESS_CONFIRMED = "address_confirmed"
-    TAKEN_OVER = "taken_over"
-    PASSWORD_SET = "password_set"  # noqa: S105 - the name of an event
-    EMAIL_CHANGE_ASKED = "email_change_asked"
-    EMAIL_CHANGED = "email_changed"
-    PROFILE_CHANGED = "profile_changed"
-    REFRESH_POLICY_CHANGED = "refresh_policy_changed"
-    SHARING_REVOKED = "sharing_revoked"
-    CONSENT_GIVEN = "consent_given"
-    CONSENT_WITHDRAWN = "consent_withdrawn"
-    DATA_EXPORTED = "data_exported"
-    SESSION_ENDED = "session_ended"
-    SESSIONS_ENDED = "sessions_ended"
-    BLOCKED = "blocked"
-    UNBLOCKED = "unblocked"
 
 
 def record(
@@ -67,7 +34,7 @@ def record(
             method=method,
             decision=decision.verdict if decision else None,
             reasons=list(decision.reasons) if decision else [],
-            user_agent=_user_agent(),
+            user_agent=user_agent_of_request(),
             reference=reference(),
         )
     )
@@ -80,12 +47,12 @@ def of_customer(customer: Customer) -> Select[Activity]:
 
 def find(customer: Customer, activity_id: int) -> Activity | None:
     """Return a line of this customer's list; another customer's counts as none (ASVS 8.2.2)."""
-    return db.session.scalar(select(Activity).where(Activity.id == activity_id, Activity.customer_id == customer.id))
+    return db.session.scalar(of_customer(customer).where(Activity.id == activity_id))
 
 
 def latest_logins(customer: Customer, most: int) -> Sequence[Activity]:
     """Return the customer's latest logins, newest first."""
-    logins = select(Activity).where(Activity.customer_id == customer.id, Activity.kind == Kind.LOGGED_IN)
+    logins = of_customer(customer).where(Activity.kind == Kind.LOGGED_IN)
     return db.session.scalars(logins.order_by(Activity.id.desc()).limit(most)).all()
 
 
@@ -109,7 +76,3 @@ def describe_decision(line: Activity) -> str:
 def describe_reasons(names: Sequence[str]) -> list[str]:
     """Return the reasons of a decision in words; one that is no longer given is left out."""
     return [branded(REASONS[name]) for name in names if name in REASONS]
-
-
-def _user_agent() -> str:
-    return request.user_agent.string.replace("\0", "")[:MAX_USER_AGENT] if has_request_context() else ""

@@ -1,75 +1,45 @@
 """Email tokens: links that prove an address. Each works once, for a limited time, for one purpose.
 
 The email has 256 random bits; the table stores their hash (ASVS 6.4.1, 6.6.3). Only the newest link of a kind works, so
-that an old email in a stolen mailbox is worth nothing. `find` changes nothing, because mail scanners open every link;
-`use` uses a link up, from the form on its page.
-
-Always lock the customer before the token, or concurrent transactions can deadlock: `use` does it itself, and callers of
+that an old email in a stolen mailbox is worth nothing. `find` changes nothing, because mail scanners open every link.
+Always lock the customer before the token, or concurrent transactions can deadlock: `use` does it, and callers of
 `issue` and `revoke` have done it.
 """
 
 from datetime import timedelta
-from enum import StrEnum
 
 from sqlalchemy import ColumnElement, select, update
 
-from app.customers.models import Customer, EmailToken, PendingLink
+from app.customers.models import Customer, EmailToken, PendingLink, TokenPurpose
 from app.database import db, utcnow
 from app.tokens import new_token, secret_hash
-
-
-class TokenPurpose(StrEnum):
-    """What a link may be used for."""
-
-    CONFIRM = "confirm_address"
-    RESET = "reset_password"
-    CONNECT = "connect_vipps"
-    CHANGE_EMAIL = "change_email"
-
 
 # The shortest time between two links that the customer did not ask for, so that a login form cannot fill a mailbox.
 RESEND_AFTER = timedelta(minutes=15)
 # A link that opens an account lives shorter than one that confirms an address (ASVS 6.4.1).
-LIFETIME = {
-    TokenPurpose.CONFIRM: timedelta(hours=24),
-    TokenPurpose.RESET: timedelta(hours=1),
-    TokenPurpose.CONNECT: timedelta(hours=1),
-    TokenPurpose.CHANGE_EMAIL: timedelta(hours=1),
-}
+LIFETIME = dict.fromkeys(TokenPurpose, timedelta(hours=1)) | {TokenPurpose.CONFIRM: timedelta(hours=24)}
 
 
 def issue(customer: Customer, email: str, purpose: TokenPurpose, pending_link_id: int | None = None) -> str:
     """Add a token for the address, revoke the earlier ones of its kind, and return the secret for the email."""
     revoke(customer, purpose)
-    token = new_token()
-    row = EmailToken(
-        customer=customer,
-        purpose=purpose,
-        pending_link_id=pending_link_id,
-        email=email,
-        token_hash=secret_hash(token),
-        expires_at=utcnow() + LIFETIME[purpose],
-    )
+    token, expires_at = new_token(), utcnow() + LIFETIME[purpose]
+    row = EmailToken(purpose=purpose, email=email, token_hash=secret_hash(token), expires_at=expires_at)
+    row.customer, row.pending_link_id = customer, pending_link_id
     db.session.add(row)
     return token
 
 
 def sent_recently(customer: Customer, purpose: TokenPurpose) -> bool:
     """Tell whether a link of this kind that still works was sent a short while ago."""
-    lately = select(EmailToken.id).where(
-        EmailToken.customer_id == customer.id,
-        EmailToken.purpose == purpose,
-        EmailToken.used_at.is_(None),
-        EmailToken.created_at > utcnow() - RESEND_AFTER,
-    )
+    theirs = select(EmailToken.id).where(EmailToken.customer_id == customer.id, EmailToken.purpose == purpose)
+    lately = theirs.where(EmailToken.used_at.is_(None), EmailToken.created_at > utcnow() - RESEND_AFTER)
     return db.session.scalar(lately.limit(1)) is not None
 
 
 def was_sent_for(pending: PendingLink) -> bool:
     """Tell whether a link that completes this login was sent and still works."""
-    theirs = select(EmailToken.id).where(
-        EmailToken.pending_link_id == pending.id, EmailToken.used_at.is_(None), EmailToken.expires_at > utcnow()
-    )
+    theirs = select(EmailToken.id).where(EmailToken.pending_link_id == pending.id, *_still_works())
     return db.session.scalar(theirs.limit(1)) is not None
 
 
@@ -94,23 +64,15 @@ def use_by_hash(token_hash: str, purpose: TokenPurpose) -> EmailToken | None:
 
 def revoke(customer: Customer, *purposes: TokenPurpose) -> None:
     """Revoke the open links of a customer, of these kinds or of all."""
-    if customer.id is None:
-        return
-    db.session.execute(
-        update(EmailToken)
-        .where(
-            EmailToken.customer_id == customer.id,
-            EmailToken.used_at.is_(None),
-            EmailToken.purpose.in_(purposes or tuple(TokenPurpose)),
-        )
-        .values(used_at=utcnow())
-    )
+    theirs = update(EmailToken).where(EmailToken.customer_id == customer.id, EmailToken.used_at.is_(None))
+    if purposes:
+        theirs = theirs.where(EmailToken.purpose.in_(purposes))
+    db.session.execute(theirs.values(used_at=utcnow()))
 
 
 def _works(token_hash: str, purpose: TokenPurpose) -> tuple[ColumnElement[bool], ...]:
-    return (
-        EmailToken.token_hash == token_hash,
-        EmailToken.purpose == purpose,
-        EmailToken.used_at.is_(None),
-        EmailToken.expires_at > utcnow(),
-    )
+    return EmailToken.token_hash == token_hash, EmailToken.purpose == purpose, *_still_works()
+
+
+def _still_works() -> tuple[ColumnElement[bool], ...]:
+    return EmailToken.used_at.is_(None), EmailToken.expires_at > utcnow()

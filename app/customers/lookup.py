@@ -5,7 +5,7 @@ Always lock the customer before anything else of theirs, or concurrent transacti
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.customers.models import Customer, VippsLink, VippsProfile
@@ -22,20 +22,11 @@ class Identity:
     subject: str
 
 
-_IS_OF_SUBJECT = and_(
-    VippsLink.issuer == bindparam("issuer"),
-    VippsLink.client_id == bindparam("client_id"),
-    VippsLink.subject == bindparam("subject"),
-)
-LINK_OF_SUBJECT = (
-    select(VippsLink, Customer, VippsProfile)
-    .join(VippsLink.customer)
-    .outerjoin(VippsLink.profile)
-    .where(_IS_OF_SUBJECT)
-)
-LOCK_CUSTOMER_OF_SUBJECT = (
-    select(Customer.id).join(VippsLink.customer).where(_IS_OF_SUBJECT).with_for_update(of=Customer)
-)
+_IS_OF_SUBJECT = [getattr(VippsLink, name) == bindparam(name) for name in ("issuer", "client_id", "subject")]
+_LINK = select(VippsLink, Customer, VippsProfile).join(VippsLink.customer).outerjoin(VippsLink.profile)
+LINK_OF_SUBJECT = _LINK.where(*_IS_OF_SUBJECT)
+_CUSTOMER_ID = select(Customer.id).join(VippsLink.customer)
+LOCK_CUSTOMER_OF_SUBJECT = _CUSTOMER_ID.where(*_IS_OF_SUBJECT).with_for_update(of=Customer)
 
 
 def find_by_email(email: str, *, lock: bool = False) -> Customer | None:
@@ -45,10 +36,7 @@ def find_by_email(email: str, *, lock: bool = False) -> Customer | None:
 
 
 def lock_customer(customer_id: int) -> Customer | None:
-    """Read an account as it is now, and lock its row until this transaction ends; None if it was deleted.
-
-    Values that were read before `begin_write` may be out of date, so SQLAlchemy must not answer from memory.
-    """
+    """Read an account as it is now, not from memory, and lock its row until this transaction ends; None if deleted."""
     return db.session.get(Customer, customer_id, populate_existing=True, with_for_update=True)
 
 
@@ -77,8 +65,7 @@ def find_link(who: Identity) -> VippsLink | None:
 def lock_link(who: Identity) -> VippsLink | None:
     """Find the link of a subject, and lock its customer until this transaction ends.
 
-    The link is read after the lock, because another transaction may have changed it during the wait. SQLite needs no
-    lock, because `begin_write` has kept all others from writing.
+    The link is read after the lock: another transaction may have changed it during the wait. SQLite has one writer.
     """
     if not writes_alone() and db.session.execute(LOCK_CUSTOMER_OF_SUBJECT, asdict(who)).first() is None:
         return None

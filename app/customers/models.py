@@ -1,10 +1,9 @@
 """The customer's tables: the account, its ways in (password, Vipps), its sessions, its proofs and its history.
 
-What Vipps said last (`VippsProfile`) is kept apart from what the customer keeps in the shop (`Customer`):
-a later login refreshes the former and never silently overwrites the latter. A person is found by
-`(issuer, client_id, subject)` and by nothing else, because a subject belongs to one sales unit (Vipps Login
-API guide: core concepts, "sub") while phone numbers and email addresses change hands.
-Secrets that a browser or a mail carries are stored as SHA-256 hashes only.
+What Vipps said last (`VippsProfile`) is kept apart from what the customer keeps in the shop (`Customer`). A person is
+found by `(issuer, client_id, subject)` and by nothing else, because a subject belongs to one sales unit (Vipps Login
+API guide: core concepts, "sub") while phone numbers and email addresses change hands. Secrets that a browser or an
+email carries are stored as SHA-256 hashes only.
 """
 
 from datetime import date, datetime
@@ -45,6 +44,46 @@ class EndReason(StrEnum):
     SHARING_REVOKED = "sharing_revoked"
     BLOCKED = "blocked"
     DELETED = "deleted"
+
+
+class Kind(StrEnum):
+    """What can be in the activity log of an account."""
+
+    LOGGED_IN = "logged_in"
+    LOGIN_HELD = "login_held"
+    LOGIN_REFUSED = "login_refused"
+    CONFIRMED = "confirmed"
+    ENROLLED = "enrolled"
+    CONNECTED_HERE = "connected_here"
+    VIPPS_CONNECTED = "vipps_connected"
+    VIPPS_DISCONNECTED = "vipps_disconnected"
+    SUPPORT_DISCONNECTED = "support_disconnected"
+    SUPPORT_CONNECTED = "support_connected"
+    SUPPORT_MOVED = "support_moved"
+    ADDRESS_CONFIRMED = "address_confirmed"
+    TAKEN_OVER = "taken_over"
+    PASSWORD_SET = "password_set"  # noqa: S105 - the name of an event
+    EMAIL_CHANGE_ASKED = "email_change_asked"
+    EMAIL_CHANGED = "email_changed"
+    PROFILE_CHANGED = "profile_changed"
+    REFRESH_POLICY_CHANGED = "refresh_policy_changed"
+    SHARING_REVOKED = "sharing_revoked"
+    CONSENT_GIVEN = "consent_given"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    DATA_EXPORTED = "data_exported"
+    SESSION_ENDED = "session_ended"
+    SESSIONS_ENDED = "sessions_ended"
+    BLOCKED = "blocked"
+    UNBLOCKED = "unblocked"
+
+
+class TokenPurpose(StrEnum):
+    """What an emailed link may be used for."""
+
+    CONFIRM = "confirm_address"
+    RESET = "reset_password"
+    CONNECT = "connect_vipps"
+    CHANGE_EMAIL = "change_email"
 
 
 class Customer(Base):
@@ -108,11 +147,7 @@ class Customer(Base):
 
 
 class NameWord(Base):
-    """A word of a customer's name in small letters, by which the back office finds them.
-
-    The database's triggers write it (migration 0007), so no code that changes a name can forget it. Deleted with its
-    customer.
-    """
+    """A word of a customer's name in small letters, by which the back office finds them; triggers write it (0007)."""
 
     __tablename__ = "customer_name_word"
 
@@ -126,8 +161,7 @@ class NameWord(Base):
 class VippsLink(Base):
     """A Vipps subject that opens this account: one subject, one customer; one customer, one subject.
 
-    `shared_at` is when the latest login was, `sharing_revoked_at` when the person ended the sharing, until they log in
-    again; both by the clock of Vipps, so that the later of the two holds.
+    `shared_at` is the time of the latest login, `sharing_revoked_at` of the end of the sharing, both by Vipps' clock.
     """
 
     __tablename__ = "vipps_link"
@@ -183,8 +217,7 @@ PROFILE_COLUMNS = tuple(
 class CustomerSession(Base):
     """A browser that is logged in. The browser holds a random token; this row holds its hash.
 
-    A session can therefore be ended here, by the customer or by the shop, and a copied cookie dies with it.
-    `confirmed_at` is when this browser last proved that its user is the customer: by the password, by a mailed link
+    `confirmed_at` is when this browser last proved that its user is the customer: by the password, by an emailed link
     or in the Vipps app. A login of a browser that Vipps remembers proves neither.
     """
 
@@ -207,10 +240,7 @@ class CustomerSession(Base):
 
 
 class EmailToken(Base):
-    """A single-use link that was mailed to prove an address: to confirm it, to set a new password, to connect Vipps.
-
-    `email` is where it went. A link that connects Vipps belongs to the `PendingLink` that it completes.
-    """
+    """A single-use link that was emailed to prove an address; one that connects Vipps completes a `PendingLink`."""
 
     __tablename__ = "mailed_proof"
 
@@ -230,8 +260,8 @@ class EmailToken(Base):
 class PendingLink(Base):
     """A Vipps login that is pending until the person has proved that the matching account is theirs.
 
-    `browser_hash` is the hash of a cookie of the browser that logged in. `claims` is what userinfo said, as received;
-    the row is deleted when it has been used or is too old. `ways` names how ownership may be proved.
+    `browser_hash` is the hash of a cookie of the browser that logged in. `claims` is what userinfo said, as received.
+    `ways` names how ownership may be proved.
     """
 
     __tablename__ = "pending_link"
@@ -255,10 +285,10 @@ class PendingLink(Base):
 
 
 class Activity(Base):
-    """A security-relevant event of an account: a login, a new login method, a changed address.
+    """A security-relevant event of an account, for a Vipps login with the decision and its reasons.
 
-    For a Vipps login it holds what was decided and the reasons that led there. `customer_id` is None for a login that
-    was refused without belonging to an account. `reference` is the number of the request, as on pages and in the log.
+    `customer_id` is None for a login that was refused without belonging to an account. `reference` is the number of the
+    request, as on pages and in the log.
     """
 
     __tablename__ = "activity"
@@ -296,11 +326,54 @@ class ProfileChange(Base):
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class ConsentRecord(Base):
+    """One answer to one consent question, exactly as it was put and given.
+
+    The database itself keeps the rows as they are: its triggers (migration 0003) refuse every change and every deletion
+    but one. When its customer is erased, a row may lose who they were (`customer_id`, `subject`, `evidence`), and gets
+    a pseudonym and a day until which it is kept; after that day it may go (GDPR, articles 5(2), 7(1) and 17(3)(e)).
+
+    `text`, `heading`, `description` and `links` (objects with `title` and `url`) are what the person saw, in
+    `language`. `given_at` is the time that the other side reports, `received_at` ours; `effective_at` is the one that
+    decides which answer is the latest. `source` is `vipps_login`, `my_page`, `unsubscribe` or `staff`. `evidence` is
+    the object as received, and `object_hash` the SHA-256 of its canonical JSON: an object that is delivered twice is
+    recorded once.
+    """
+
+    __tablename__ = "consent_record"
+    __table_args__ = (UniqueConstraint("customer_id", "object_hash", "consent_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"))
+    subject: Mapped[str | None] = mapped_column(String(255))
+    consent_id: Mapped[str] = mapped_column(String(100), index=True)
+    granted: Mapped[bool]
+    required: Mapped[bool] = mapped_column(default=False)
+    text: Mapped[str] = mapped_column(String(2000))
+    heading: Mapped[str] = mapped_column(String(500), default="")
+    description: Mapped[str] = mapped_column(String(4000), default="")
+    language: Mapped[str] = mapped_column(String(10))
+    links: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    given_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    effective_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+    source: Mapped[str] = mapped_column(String(20))
+    object_hash: Mapped[str] = mapped_column(String(64))
+    evidence: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    pseudonym: Mapped[str | None] = mapped_column(String(64), index=True)
+    keep_until: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+
+    @property
+    def is_revocable(self) -> bool:
+        """Tell whether this is a yes that can be withdrawn: one that was not required."""
+        return self.granted and not self.required
+
+
 class WebhookDelivery(Base):
     """An event that Vipps, or an attacker who knows the secret address, delivered; a repeated body only counts.
 
-    `outcome` is what it led to: `revoked`, `unknown_subject`, `older_than_login` or the name of what was wrong with it.
-    `event_at` is the event's own time. The subject is kept as a hash, and nothing of a malformed body is.
+    `outcome` is what it led to, or the name of what was wrong with it. `event_at` is the event's own time. The subject
+    is kept as a hash, and nothing of a malformed body is.
     """
 
     __tablename__ = "webhook_delivery"

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.orm import selectinload
 
 from app.customers.models import Customer
-from app.customers.privacy import retention_periods
+from app.customers.privacy import retention
 from app.customers.privacy.data_sources import MAX_ROWS, DataSource, Rule, columns, deletes, table_of
 from app.database import db
 from app.i18n import language
@@ -60,7 +60,7 @@ def _orders_of(customer: Customer) -> Any:
 
 def _old_and_personal(now: datetime) -> ColumnElement[bool]:
     personal = or_(Order.customer_id.is_not(None), Order.name != "", Order.email != "", Order.phone != "")
-    return (Order.placed_at < retention_periods.orders_before(now)) & personal
+    return (Order.placed_at < retention.orders_before(now)) & personal
 
 
 def _anonymise(keys: Sequence[int]) -> None:

@@ -10,8 +10,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import defer, joinedload, selectinload
 
 from app.customers.consents import preferences
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Activity, Customer, CustomerSession, VippsLink, WebhookDelivery
+from app.customers.models import Activity, ConsentRecord, Customer, CustomerSession, VippsLink, WebhookDelivery
 from app.database import db, utcnow
 from app.pagination import Cursor, Page, paginate
 from app.shop.models import Order

@@ -7,7 +7,7 @@ Justice, C-579/21). Erasing a customer removes their id from these rows, by the 
 from typing import Any
 
 from app.customers.models import Customer
-from app.customers.privacy import retention_periods
+from app.customers.privacy import retention
 from app.customers.privacy.data_sources import DataSource, deletes, exports, newest_of
 from app.staff.labels import in_words
 from app.staff.models import AuditEntry, ErrorReport, StaffSession
@@ -27,11 +27,9 @@ SOURCES = (
         package="staff",
         export=audit_entries_of,
         rules=(
-            deletes("audit log entries", AuditEntry, lambda now: AuditEntry.at < now - retention_periods.STAFF_LOOKS),
+            deletes("audit log entries", AuditEntry, lambda now: AuditEntry.at < now - retention.STAFF_LOOKS),
             deletes(
-                "sessions of staff",
-                StaffSession,
-                lambda now: StaffSession.expires_at < now - retention_periods.STAFF_SESSIONS,
+                "sessions of staff", StaffSession, lambda now: StaffSession.expires_at < now - retention.STAFF_SESSIONS
             ),
         ),
     ),
@@ -39,6 +37,6 @@ SOURCES = (
         name="errors",
         package="staff",
         export=exports(ErrorReport, "at", "code", "status", "route", "reference"),
-        rules=(deletes("error reports", ErrorReport, lambda now: ErrorReport.at < now - retention_periods.ERRORS),),
+        rules=(deletes("error reports", ErrorReport, lambda now: ErrorReport.at < now - retention.ERRORS),),
     ),
 )

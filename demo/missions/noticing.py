@@ -31,8 +31,15 @@ from sqlalchemy import (
     true,
 )
 
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Activity, Customer, CustomerSession, LoginMethod, ProfileChange, WebhookDelivery
+from app.customers.models import (
+    Activity,
+    ConsentRecord,
+    Customer,
+    CustomerSession,
+    LoginMethod,
+    ProfileChange,
+    WebhookDelivery,
+)
 from app.database import UtcDateTime
 from app.guide.inspector.store import inspected_login
 from app.staff.audit_log import AuditAction

@@ -16,7 +16,7 @@ from flask import Flask, Response, current_app, g, request
 from sqlalchemy import Engine, NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.customers.dates import format_period
+from app.customers.privacy.retention import format_period
 from app.customers.sessions.session_cookie import SESSION_COOKIE
 from app.database import db
 from app.guide.inspector import store

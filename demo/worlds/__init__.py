@@ -41,7 +41,7 @@ from werkzeug.http import dump_cookie, parse_cookie
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.cli import set_up
-from app.customers.dates import format_period
+from app.customers.privacy.retention import format_period
 from app.database import db
 from app.security import client_network, client_site, cookie_name, limiter
 from app.settings import INSTANCE, Settings

@@ -221,8 +221,8 @@ def test_the_numbers_of_another_customers_things_lead_nowhere(make_app: Callable
         line = db.session.scalars(select(Activity.id).where(Activity.customer_id == owner_id)).first()
         session_id = db.session.scalars(select(CustomerSession.id).where(CustomerSession.customer_id == owner_id)).one()
     theirs = {
-        "orders.show": {"number": order}, "orders.pay": {"number": order}, "activity.why": {"activity_id": line},
-        "sessions.end": {"session_id": session_id},
+        "orders.show": {"number": order}, "orders.pay": {"number": order}, "account.why": {"activity_id": line},
+        "account.end_session": {"session_id": session_id},
     }  # fmt: skip
     personal = {
         rule.endpoint

@@ -48,7 +48,6 @@ def customer(vipps: VippsPerson, customer_id: int) -> Customer:
 
 
 def links_of(vipps: VippsPerson, customer_id: int) -> list[str]:
-    """Return the subjects that open an account."""
     with vipps.app.app_context():
         return list(db.session.scalars(select(VippsLink.subject).where(VippsLink.customer_id == customer_id)))
 
@@ -74,13 +73,11 @@ def who_is_in(vipps: VippsPerson, browser: FlaskClient | None = None) -> int | N
 
 
 def waiting(vipps: VippsPerson) -> int:
-    """Count the logins that wait for proof."""
     with vipps.app.app_context():
         return len(db.session.scalars(select(PendingLink)).all())
 
 
 def log_in_by_password(vipps: VippsPerson, browser: FlaskClient, email: str = EMAIL, password: str = PASSWORD) -> Any:
-    """Send the login form."""
     return post(browser, "/login/password", {"email": email, "password": password})
 
 
@@ -96,12 +93,10 @@ def begin(vipps: VippsPerson, path: str, browser: FlaskClient | None = None, **d
 
 
 def send_proof(browser: FlaskClient, path: str = PROVE, **data: str) -> Any:
-    """Send one of the forms of the proof's page."""
     return post(browser, path, data, form_on=PROVE)
 
 
 def mailed_link(vipps: VippsPerson, to: str = EMAIL) -> str:
-    """Return the path of the newest mailed proof."""
     return link_in(mails(vipps.app, "prove_ownership", to)[-1], "login/vipps/prove")
 
 

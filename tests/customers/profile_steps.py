@@ -75,7 +75,6 @@ def add_linked(app: Flask, *, policy: str = "ask", told: bool = True, **changes:
 
 
 def refresh(app: Flask, customer_id: int, info: UserInfo) -> Refreshed:
-    """Let a login bring what Vipps says."""
     with app.test_request_context():
         link = db.session.scalars(select(VippsLink).where(VippsLink.customer_id == customer_id)).one()
         refreshed = from_vipps.refresh(link, info)
@@ -84,7 +83,6 @@ def refresh(app: Flask, customer_id: int, info: UserInfo) -> Refreshed:
 
 
 def enter(app: Flask, client: FlaskClient, customer_id: int) -> None:
-    """Log a browser in, without the login itself."""
     token = secrets.token_urlsafe(32)
     with app.app_context():
         soon = utcnow() + timedelta(hours=1)
@@ -96,7 +94,6 @@ def enter(app: Flask, client: FlaskClient, customer_id: int) -> None:
 
 @contextmanager
 def looking_at(app: Flask, customer_id: int) -> Iterator[Customer]:
-    """Read a customer, within a request."""
     with app.test_request_context():
         yield db.session.get_one(Customer, customer_id)
 
@@ -107,19 +104,16 @@ def own_values(app: Flask, customer_id: int) -> dict[str, Any]:
 
 
 def changes_of(customer_id: int) -> list[ProfileChange]:
-    """Return the history, the oldest first."""
     mine = select(ProfileChange).where(ProfileChange.customer_id == customer_id)
     return list(db.session.scalars(mine.order_by(ProfileChange.id)))
 
 
 def states(app: Flask, customer_id: int) -> list[tuple[str, str]]:
-    """Return the fields of the history with what each change did."""
     with app.app_context():
         return [(change.field, change.state) for change in changes_of(customer_id)]
 
 
 def save(client: FlaskClient, **changes: str) -> Any:
-    """Send the form of the own details."""
     shown = str(Page(client.get(PROFILE).text).one('[name="shown"]')["value"])
     return post(client, PROFILE, {**FORM, **IN_FORM, "shown": shown, **changes}, form_on=PROFILE)
 
@@ -139,5 +133,4 @@ def proposed(page: Page) -> dict[str, list[str]]:
 
 
 def changes_in(page: Page) -> list[str]:
-    """Return the history's lines."""
     return [" ".join(line.get_text(" ").split()) for line in page.select(".changes > li")]

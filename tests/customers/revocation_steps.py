@@ -7,11 +7,10 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
-from app.customers.consents.models import ConsentRecord
 from app.customers.linking import account_links
 from app.customers.linking.sign_in import in_one_transaction
 from app.customers.lookup import Identity
-from app.customers.models import Customer, ProfileChange, VippsLink, VippsProfile, WebhookDelivery
+from app.customers.models import ConsentRecord, Customer, ProfileChange, VippsLink, VippsProfile, WebhookDelivery
 from app.database import db, utcnow
 from app.vipps.claims import parse
 from app.vipps.config import ISSUER_PATH
@@ -32,20 +31,17 @@ def now() -> datetime:
 
 
 def send(app: Flask, body: bytes, status: int = 200) -> None:
-    """Deliver a body as Vipps does."""
     answer = app.test_client(use_cookies=False).post(PATH, data=body, content_type="text/plain")
     assert answer.status_code == status, answer.text
 
 
 def revoke(app: Flask, at: datetime | None = None, subject: str = SUBJECT, **changes: Any) -> bytes:
-    """Deliver an event about a subject; returns its body."""
     body = event(at or now(), sub=subject, **changes)
     send(app, body)
     return body
 
 
 def outcomes(app: Flask) -> list[tuple[str, int]]:
-    """Return what each delivery led to and how often it came, the oldest first."""
     with app.app_context():
         rows = db.session.scalars(select(WebhookDelivery).order_by(WebhookDelivery.id))
         return [(row.outcome, row.times) for row in rows]
@@ -84,7 +80,6 @@ def everything(app: Flask, *but: Any) -> dict[str, list[Any]]:
 
 
 def proposal(app: Flask, customer_id: int) -> None:
-    """Ask the customer about a name."""
     with app.app_context():
         asked = {"field": "name", "before": "Tuva Lien", "after": "Tuva Berg", "source": "vipps", "state": "proposed"}
         db.session.add(ProfileChange(customer_id=customer_id, **asked))
@@ -92,7 +87,6 @@ def proposal(app: Flask, customer_id: int) -> None:
 
 
 def sending(app: Flask, bodies: list[bytes]) -> list[Callable[[], Any]]:
-    """Return deliveries, ready to be made at once."""
     return [lambda body=body: send(app, body) for body in bodies]  # type: ignore[misc]
 
 

@@ -10,9 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select, update
 
 from app.customers.consents.ledger import object_hash
-from app.customers.consents.models import ConsentRecord
 from app.customers.linking.sign_in import sign_in
-from app.customers.models import Activity, Customer, CustomerSession, LoginMethod, VippsLink
+from app.customers.models import Activity, ConsentRecord, Customer, CustomerSession, LoginMethod, VippsLink
 from app.customers.passwords import hashing
 from app.database import db, utcnow
 from app.mail import Mail
@@ -104,13 +103,11 @@ def forget_confirmations(app: Flask) -> None:
 
 
 def register(client: FlaskClient, email: str = EMAIL, password: str = PASSWORD, **fields: str) -> Any:
-    """Send the registration form."""
     data = {"name": "Tuva Lien", "email": email, "password": password, **fields}
     return post(client, "/register", data, form_on="/register")
 
 
 def is_logged_in(client: FlaskClient) -> bool:
-    """Tell whether this browser sees its own page."""
     return bool(client.get("/account").status_code == 200)
 
 
@@ -160,7 +157,6 @@ def without_token(html: str) -> str:
 
 @contextmanager
 def statements(app: Flask) -> Iterator[list[str]]:
-    """Collect the SQL statements of what happens inside."""
     seen: list[str] = []
 
     def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
@@ -175,9 +171,20 @@ def statements(app: Flask) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
-class CountingHasher:
-    """The password hasher, counting how often it is asked to work."""
+def while_it_is_checked(monkeypatch: Any, model: Any = Customer, **changes: Any) -> None:
+    """Change every row of a table in another connection while a password is compared with its hash."""
+    matches = hashing.matches
 
+    def change_meanwhile(password: str, stored: str | None) -> bool:
+        answer = matches(password, stored)
+        with db.engine.begin() as elsewhere:
+            elsewhere.execute(update(model).values(**changes))
+        return answer
+
+    monkeypatch.setattr(hashing, "matches", change_meanwhile)
+
+
+class CountingHasher:
     def __init__(self, hasher: Any) -> None:
         self._hasher = hasher
         self.calls = 0

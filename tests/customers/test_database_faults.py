@@ -83,17 +83,12 @@ class Locked(Trouble):
 
 
 class Full(Trouble):
-    """There is no room for another page."""
-
     def spoil(self, cursor: Any, sql: str) -> str | None:
-        """Let the database be as large as it may be."""
         cursor.execute("PRAGMA max_page_count=1")
         return ONE_ROW_TOO_MANY if sql.startswith(WRITES) else None
 
 
 class ReadOnly(Trouble):
-    """The database may be read only."""
-
     def spoil(self, cursor: Any, sql: str) -> str | None:
         cursor.execute("PRAGMA query_only=ON")
         return None
@@ -144,7 +139,10 @@ def _impatient(connection: Any) -> None:
     connection.exec_driver_sql("SET LOCAL lock_timeout = 100")
 
 
-def no_customer_is_logged_in(trouble: Trouble, steps: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+Capture = pytest.CaptureFixture[str]
+
+
+def no_customer_is_logged_in(trouble: Trouble, steps: tuple[str, ...], capsys: Capture) -> None:
     """Let every step fail in turn, and look at what the person, the log and the database have of it."""
     before = everything(trouble.vipps.app)
     for step in steps:
@@ -163,68 +161,58 @@ def no_customer_is_logged_in(trouble: Trouble, steps: tuple[str, ...], capsys: p
 
 
 @pytest.fixture
-def postgresql_vipps(postgresql: str, make_app: Any, simulator: str) -> VippsPerson:
+def on_postgresql(postgresql: str, make_app: Any, simulator: str) -> VippsPerson:
     """Return a shop with the demo's data on PostgreSQL, and a person."""
     shop = with_sample_data(make_app(DATABASE_URL=postgresql, SIMULATOR_URL=simulator))
     return VippsPerson(shop, browser_of(shop), simulator)
 
 
-def test_a_locked_database(
-    vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_locked_database(vipps: VippsPerson, monkeypatch: Any, capsys: Capture) -> None:
     monkeypatch.setattr(sqlite_lock, "BUSY_MS", 100)
     no_customer_is_logged_in(Locked(vipps, monkeypatch), STEPS, capsys)
 
 
 @pytest.mark.parametrize("kind", [Full, ReadOnly])
 def test_a_database_that_takes_nothing_more(
-    vipps: VippsPerson, kind: type[Trouble], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    vipps: VippsPerson, kind: type[Trouble], monkeypatch: Any, capsys: Capture
 ) -> None:
     no_customer_is_logged_in(kind(vipps, monkeypatch), (*STEPS, statement(1), statement(5)), capsys)
 
 
 @pytest.mark.postgresql
-def test_a_server_that_cannot_be_reached(
-    postgresql_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    no_customer_is_logged_in(Unreachable(postgresql_vipps, monkeypatch), (*STEPS, *INSIDE), capsys)
+def test_a_server_that_cannot_be_reached(on_postgresql: VippsPerson, monkeypatch: Any, capsys: Capture) -> None:
+    no_customer_is_logged_in(Unreachable(on_postgresql, monkeypatch), (*STEPS, *INSIDE), capsys)
 
 
 @pytest.mark.postgresql
-def test_a_server_whose_tables_are_locked(
-    postgresql_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    no_customer_is_logged_in(TablesLocked(postgresql_vipps, monkeypatch), STEPS, capsys)
+def test_a_server_whose_tables_are_locked(on_postgresql: VippsPerson, monkeypatch: Any, capsys: Capture) -> None:
+    no_customer_is_logged_in(TablesLocked(on_postgresql, monkeypatch), STEPS, capsys)
 
 
 @pytest.mark.postgresql
 def test_a_server_that_is_restarted_within_the_transaction(
-    postgresql_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    on_postgresql: VippsPerson, monkeypatch: Any, capsys: Capture
 ) -> None:
-    no_customer_is_logged_in(Restarted(postgresql_vipps, monkeypatch), INSIDE, capsys)
+    no_customer_is_logged_in(Restarted(on_postgresql, monkeypatch), INSIDE, capsys)
 
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("step", STEPS)
 def test_a_server_that_is_restarted_between_transactions_is_not_noticed(
-    postgresql_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, step: str
+    on_postgresql: VippsPerson, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    assert Restarted(postgresql_vipps, monkeypatch).log_in(step).status_code == 303
+    assert Restarted(on_postgresql, monkeypatch).log_in(step).status_code == 303
 
 
 @pytest.mark.postgresql
-def test_a_login_that_is_committed_does_not_fail_any_more(
-    postgresql_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_committed_login_does_not_fail_any_more(on_postgresql: VippsPerson, monkeypatch: Any) -> None:
     """The page would say that the login failed, beside a session whose cookie no browser has."""
-    response = Unreachable(postgresql_vipps, monkeypatch).log_in(AFTER_COMMIT)
+    response = Unreachable(on_postgresql, monkeypatch).log_in(AFTER_COMMIT)
     assert response.status_code == 303
     assert "session=" in str(response.headers.getlist("Set-Cookie"))
 
 
-def test_a_login_whose_answer_was_lost_is_in_when_its_callback_comes_again(
-    either_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lost_answer_is_in_when_its_callback_comes_again(either_vipps: VippsPerson, monkeypatch: Any) -> None:
     """As when the shop is killed between the commit and the answer."""
 
     def die() -> None:
@@ -241,10 +229,8 @@ def test_a_login_whose_answer_was_lost_is_in_when_its_callback_comes_again(
 
 
 @pytest.mark.postgresql
-def test_sessions_survive_a_restart_of_the_server(
-    postgresql_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    postgresql_vipps.log_in(PERSON)
+def test_sessions_survive_a_restart_of_the_server(on_postgresql: VippsPerson, monkeypatch: Any) -> None:
+    on_postgresql.log_in(PERSON)
     for _ in range(2):
-        Restarted(postgresql_vipps, monkeypatch).break_down()
-        assert postgresql_vipps.browser.get("/account").status_code == 200
+        Restarted(on_postgresql, monkeypatch).break_down()
+        assert on_postgresql.browser.get("/account").status_code == 200

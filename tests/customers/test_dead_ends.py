@@ -1,9 +1,4 @@
-"""Every guarded page can be reached in every state of an account: no circle, and no page without a way on.
-
-The list of pages is the app's own: each address that sends a visitor to the login. A walk opens one of them and follows
-what the pages offer (links, forms, redirects, mailed links, Vipps) until that page opens and its own form is accepted.
-A page that says that nothing can succeed now, and what to do later, ends the walk as well.
-"""
+"""Every state of an account has a way on: the guarded pages, and the actions after a refusal."""
 
 import re
 import shutil
@@ -21,6 +16,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from app import about
+from app.customers.linking.login_messages import NO_RETRY, Action, actions_after_refusal, back_action, is_without_a_way
 from app.customers.models import Customer, VippsLink
 from app.customers.passwords import hashing
 from app.customers.sessions import session_store
@@ -29,8 +26,9 @@ from app.database import db, utcnow
 from app.vipps import client as vipps_client
 from app.vipps.client import Tokens
 from app.vipps.discovery import Provider
-from app.vipps.errors import LoginRefused
+from app.vipps.errors import REFUSALS, LoginRefused
 from app.vipps.id_token import IN_APP, IdToken
+from app.vipps.purposes import CONFIRMATIONS, LoginPurpose
 from tests.attacks.steps import rules
 from tests.conftest import browser_of, build, post
 from tests.customers.steps import PASSWORD, add_customer, enter, mails
@@ -276,7 +274,6 @@ def guarded_pages(shop: Flask) -> dict[str, bool]:
 
 
 def sent_to(browser: FlaskClient, path: str) -> str:
-    """Return where a page sends a browser; empty if it does not."""
     with browser.get(path) as response:
         return str(response.headers.get("Location", ""))
 
@@ -326,8 +323,102 @@ def test_a_login_confirms_only_its_own_customer_who_has_no_other_proof(
     vipps_says.update(subject=walk.subject if who == "the customer" else "another", told=None, acr="")
     state = parse_qs(urlsplit(started.headers["Location"]).query)["state"][0]
     response = walk.browser.get(f"/login/vipps/callback?code=c&state={state}")
-    assert (response.status_code, response.headers.get("Location")) == (
-        (403, None) if heading else (303, "/account/delete")
-    )
+    assert (response.status_code, response.location) == ((403, None) if heading else (303, "/account/delete"))
     assert heading in response.text
     assert walk._standing()[-1] is not bool(heading)
+
+
+WITH_PASSWORD = Customer(password_hash="x")
+WITHOUT_PASSWORD = Customer()
+CONFIRMED_EMAIL = Customer(email="a@example.com", email_verified_at=utcnow())
+
+
+@pytest.mark.parametrize(
+    ("code", "customer", "hrefs"),
+    [
+        ("account_blocked", None, [f"mailto:{about.EMAIL}?subject=K7QF-2M9D"]),
+        ("members_only", None, ["/register?next=/cart", "/login?next=/cart"]),
+        ("several_accounts", None, ["/login?next=/account/vipps/link", "/password/forgot"]),
+        ("other_subject", None, ["/login?next=/account", "/password/forgot"]),
+        ("access_denied", None, ["/cart", "/login?next=/cart"]),
+        ("not_confirmed_in_app", WITH_PASSWORD, ["/account/confirm?next=/cart", "/account"]),
+        ("not_confirmed_in_app", CONFIRMED_EMAIL, ["/account/password", "/account"]),
+        ("not_confirmed_in_app", WITHOUT_PASSWORD, [f"mailto:{about.EMAIL}", "/account"]),
+        ("linked_elsewhere", WITH_PASSWORD, ["/account"]),
+        ("members_only", WITH_PASSWORD, ["/account"]),
+        ("other_subject", WITH_PASSWORD, ["/account"]),
+        ("several_accounts", WITH_PASSWORD, ["/account"]),
+        ("session_changed", WITH_PASSWORD, ["/account"]),
+        ("account_blocked", WITH_PASSWORD, ["/account"]),
+        ("invalid_client", WITH_PASSWORD, ["/account"]),
+        ("access_denied", WITH_PASSWORD, ["/cart", "/account"]),
+        ("id_token_nonce", WITHOUT_PASSWORD, ["/cart", "/account"]),
+        ("vipps_resting", WITH_PASSWORD, ["/account", "/cart"]),
+    ],
+)  # fmt: skip
+def test_a_refusal_offers_the_next_actions(app: Flask, code: str, customer: Customer | None, hrefs: list[str]) -> None:
+    with app.test_request_context():
+        actions = actions_after_refusal(code, customer, "/cart", "K7QF-2M9D", LoginPurpose.LOG_IN)
+        assert [way.href for way in actions] == hrefs
+
+
+@pytest.mark.parametrize(
+    ("purpose", "href"), [(LoginPurpose.CONNECT, "/account/vipps/link"), (LoginPurpose.REFRESH, "/account/profile")]
+)
+def test_what_was_begun_for_an_account_begins_again_on_its_page(app: Flask, purpose: LoginPurpose, href: str) -> None:
+    with app.test_request_context():
+        again, page = actions_after_refusal("access_denied", WITH_PASSWORD, "/cart", "", purpose)
+        assert (again.href, page.href) == (href, "/account")
+        assert again.label, "the button would log in any user who comes back"
+
+
+@pytest.mark.parametrize("purpose", CONFIRMATIONS)
+@pytest.mark.parametrize("code", ["vipps_resting", "vipps_unreachable", "access_denied", "not_confirmed_in_app"])
+@pytest.mark.parametrize(
+    ("customer", "first"),
+    [(WITH_PASSWORD, "/account/confirm?next=/cart"), (CONFIRMED_EMAIL, "/account/password"), (WITHOUT_PASSWORD, None)],
+)
+def test_a_confirmation_that_failed_offers_the_customers_other_proof_first(
+    app: Flask, customer: Customer, first: str | None, code: str, purpose: LoginPurpose
+) -> None:
+    with app.test_request_context():
+        ways = [way.href for way in actions_after_refusal(code, customer, "/cart", "", purpose)]
+        assert first in (None, ways[0])
+        is_final = first is None and code != "access_denied"
+        assert is_without_a_way(REFUSALS[code], customer, purpose) is is_final
+
+
+@pytest.mark.parametrize("purpose", [None, LoginPurpose.PROVE])
+def test_a_customer_gets_no_login_button_for_what_they_may_not_have_begun(
+    app: Flask, purpose: LoginPurpose | None
+) -> None:
+    with app.test_request_context():
+        (only,) = actions_after_refusal("state_expired", WITH_PASSWORD, "/cart", "", purpose)
+        assert only.href == "/account"
+        assert actions_after_refusal("state_expired", None, "/cart", "", purpose)[0] == Action("/cart")
+
+
+@pytest.mark.parametrize("customer", [None, WITH_PASSWORD])
+def test_a_login_that_makes_no_account_makes_none_when_it_begins_again(app: Flask, customer: Customer | None) -> None:
+    with app.test_request_context():
+        first = actions_after_refusal("access_denied", customer, "/cart", "", LoginPurpose.MEMBERS)[0]
+        assert first == Action("/cart", members=True)
+        assert not actions_after_refusal("access_denied", customer, "/cart", "", LoginPurpose.LOG_IN)[0].members
+
+
+def test_what_would_be_refused_again_are_refusals() -> None:
+    assert set(REFUSALS) >= NO_RETRY
+
+
+@pytest.mark.parametrize(
+    ("is_logged_in", "next_path", "href"),
+    [
+        (False, "/products/x", "/products/x"),
+        (True, "/account", "/"),
+        (True, "/checkout", "/cart"),
+        (False, "/checkout", "/cart"),
+    ],
+)
+def test_the_way_back(app: Flask, is_logged_in: bool, next_path: str, href: str) -> None:
+    with app.test_request_context():
+        assert back_action(is_logged_in, next_path).href == href

@@ -1,41 +1,28 @@
-"""What is left over opens nothing: numbers of deleted rows, a login that waits after a logout, a proof that is refused.
+"""What is left over opens nothing, and of several logins at the same moment one account comes about.
 
 After a backup was restored, a new row may get the number of one that was there before, so a callback's outcome names
 its row by more than that.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from app.customers import email_tokens
-from app.customers.models import Customer
+from app.customers.linking import account_links
+from app.customers.models import Activity, Customer, CustomerSession, PendingLink, TokenPurpose
 from app.customers.passwords import password_login
 from app.customers.routes import vipps as vipps_routes
-from app.database import db
+from app.database import db, utcnow
 from tests.conftest import browser_of, open_page, post
-from tests.customers.linking_steps import (
-    EMAIL,
-    NAME,
-    PASSWORD,
-    PERSON,
-    PROVE,
-    add_account,
-    another_browser,
-    begin,
-    begin_connecting,
-    customer,
-    has_email,
-    links_of,
-    log_in_by_password,
-    mailed_link,
-    send_proof,
-    who_is_in,
-)
-from tests.customers.steps import link_in, mails, register
+from tests.customers import linking_steps as linking
+from tests.customers.linking_steps import EMAIL, NAME, PASSWORD, PERSON, PROVE
+from tests.customers.steps import add_customer, link_in, mails, register
+from tests.threads import at_once
 from tests.vipps_person import VippsPerson
 
 STRANGER = "fredrikke"
@@ -60,34 +47,34 @@ def test_the_back_button_does_not_undo_a_logout(either_vipps: VippsPerson) -> No
     assert browser.get("/account").status_code == 303, "the other of the two sessions is open"
 
 
-def test_a_repeated_callback_never_opens_a_session_that_got_the_number_of_a_deleted_one(
-    either_vipps: VippsPerson,
-) -> None:
-    vipps, stranger = either_vipps, another_browser(either_vipps)
+def test_a_repeated_callback_never_opens_a_session_with_a_reused_number(either_vipps: VippsPerson) -> None:
+    vipps, stranger = either_vipps, linking.another_browser(either_vipps)
     callback = vipps.approve(vipps.start(browser=stranger), STRANGER)
     stranger.get(callback)
     vipps.patch(f"merchants/{vipps.app.extensions['settings'].client_id}", {"plan": "advanced"})
-    stranger.get(vipps.approve(begin(vipps, "/account/confirm/vipps", stranger, next="/account/delete"), STRANGER))
+    stranger.get(
+        vipps.approve(linking.begin(vipps, "/account/confirm/vipps", stranger, next="/account/delete"), STRANGER)
+    )
     assert post(stranger, "/account/delete", form_on="/account").location == "/"
     restore_numbers(vipps)
-    victim = add_account(vipps)
-    log_in_by_password(vipps, vipps.browser)
-    assert who_is_in(vipps) == victim
+    victim = linking.add_account(vipps)
+    linking.log_in_by_password(vipps, vipps.browser)
+    assert linking.who_is_in(vipps) == victim
     assert stranger.get(callback).status_code == 400
-    assert who_is_in(vipps, stranger) is None
+    assert linking.who_is_in(vipps, stranger) is None
 
 
 def test_a_repeated_callback_never_takes_another_users_pending_link(either_vipps: VippsPerson) -> None:
-    vipps, stranger = either_vipps, another_browser(either_vipps)
-    has_email(vipps)
+    vipps, stranger = either_vipps, linking.another_browser(either_vipps)
+    linking.has_email(vipps)
     vipps.patch(f"persons/{STRANGER}", {"email": "stranger@example.com", "email_state": "confirmed"})
     register(stranger, "stranger@example.com", PASSWORD)
     callback = vipps.approve(vipps.start(browser=stranger), STRANGER)
     assert stranger.get(callback).location == PROVE
-    send_proof(stranger, f"{PROVE}/new")
+    linking.send_proof(stranger, f"{PROVE}/new")
     post(stranger, "/logout", form_on="/account")
     restore_numbers(vipps)
-    add_account(vipps, email="old@example.com")
+    linking.add_account(vipps, email="old@example.com")
     assert vipps.log_in(PERSON).location == PROVE
     assert stranger.get(callback).status_code == 400
     assert NAME not in stranger.get(PROVE).text
@@ -96,26 +83,26 @@ def test_a_repeated_callback_never_takes_another_users_pending_link(either_vipps
 
 def test_what_was_begun_for_a_deleted_account_ends_in_no_other(vipps: VippsPerson) -> None:
     browser = vipps.browser
-    add_account(vipps, email="first@example.com", phone_number=None, phone_verified_at=None)
-    log_in_by_password(vipps, browser, "first@example.com")
-    callback = vipps.approve(begin_connecting(vipps, browser), STRANGER)
+    linking.add_account(vipps, email="first@example.com", phone_number=None, phone_verified_at=None)
+    linking.log_in_by_password(vipps, browser, "first@example.com")
+    callback = vipps.approve(linking.begin_connecting(vipps, browser), STRANGER)
     assert post(browser, "/account/delete", form_on="/account").status_code == 303
     restore_numbers(vipps)
     register(browser, "second@example.com", PASSWORD)
     link = link_in(mails(vipps.app, "confirm_address", "second@example.com")[-1], "confirm")
     post(browser, link, form_on=link)
-    second = who_is_in(vipps, browser)
+    second = linking.who_is_in(vipps, browser)
     assert second
     browser.get(callback)
-    assert links_of(vipps, second) == []
+    assert linking.links_of(vipps, second) == []
 
 
 def test_logging_out_forgets_a_login_that_waits(vipps: VippsPerson) -> None:
-    has_email(vipps)
-    account = add_account(vipps, email="old@example.com")
+    linking.has_email(vipps)
+    account = linking.add_account(vipps, email="old@example.com")
     assert vipps.log_in(PERSON).location == PROVE
-    log_in_by_password(vipps, vipps.browser, "old@example.com")
-    assert who_is_in(vipps) == account
+    linking.log_in_by_password(vipps, vipps.browser, "old@example.com")
+    assert linking.who_is_in(vipps) == account
     post(vipps.browser, "/logout", form_on="/account")
     answer = vipps.browser.get(PROVE)
     assert answer.status_code == 410
@@ -128,23 +115,21 @@ def test_a_login_that_waits_makes_no_account_where_logins_make_none(
 ) -> None:
     shop = make_app(demo=True, SIMULATOR_URL=simulator, **environ)
     vipps = VippsPerson(shop, browser_of(shop), simulator)
-    has_email(vipps)
-    register(another_browser(vipps), EMAIL, PASSWORD)
+    linking.has_email(vipps)
+    register(linking.another_browser(vipps), EMAIL, PASSWORD)
     started = vipps.browser.get("/login/vipps", query_string={"next": "/", **query})
     assert vipps.browser.get(vipps.approve(started.location, PERSON)).location == PROVE
     page = open_page(vipps.browser, PROVE)
     assert "Create a new account" not in page.text
     answer = vipps.browser.post(f"{PROVE}/new", data={"csrf_token": page.csrf_token()})
-    assert (answer.status_code, who_is_in(vipps)) == (403, None)
+    assert (answer.status_code, linking.who_is_in(vipps)) == (403, None)
 
 
-def test_a_session_that_ended_meanwhile_links_no_vipps_user(
-    either_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_that_ended_links_no_vipps_user(either_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
     vipps = either_vipps
-    account = add_account(vipps, email="old@example.com")
+    account = linking.add_account(vipps, email="old@example.com")
     assert vipps.log_in(PERSON).location == PROVE
-    log_in_by_password(vipps, vipps.browser, "old@example.com")
+    linking.log_in_by_password(vipps, vipps.browser, "old@example.com")
     run = vipps_routes.in_one_transaction
 
     def owner_resets_first(step: Callable[[], object]) -> object:
@@ -155,16 +140,13 @@ def test_a_session_that_ended_meanwhile_links_no_vipps_user(
         return run(step)
 
     monkeypatch.setattr(vipps_routes, "in_one_transaction", owner_resets_first)
-    assert send_proof(vipps.browser, PROVE).status_code == 410
-    assert links_of(vipps, account) == []
+    assert linking.send_proof(vipps.browser, PROVE).status_code == 410
+    assert linking.links_of(vipps, account) == []
 
 
 def reset_password(app: Flask, account: int) -> None:
-    """Choose a new password by a mailed link, as the owner does."""
-    with app.app_context():
-        token = email_tokens.issue(
-            db.session.get_one(Customer, account), "old@example.com", email_tokens.TokenPurpose.RESET
-        )
+    with app.test_request_context():
+        token = email_tokens.issue(db.session.get_one(Customer, account), "old@example.com", TokenPurpose.RESET)
         db.session.commit()
         assert password_login.reset_password(token, "a red wooden house")
         db.session.commit()
@@ -172,23 +154,138 @@ def reset_password(app: Flask, account: int) -> None:
 
 def refused_proof(vipps: VippsPerson, way: Callable[[], int]) -> Customer:
     """Return an unconfirmed account after a proof that came too late: the person has another account by then."""
-    has_email(vipps)
-    account = add_account(vipps, email_verified_at=None, phone_number=None, phone_verified_at=None, name="Some Name")
+    linking.has_email(vipps)
+    account = linking.add_account(
+        vipps, email_verified_at=None, phone_number=None, phone_verified_at=None, name="Some Name"
+    )
     assert vipps.log_in(PERSON).location == PROVE
-    send_proof(vipps.browser, f"{PROVE}/mail")
-    elsewhere = another_browser(vipps)
+    linking.send_proof(vipps.browser, f"{PROVE}/mail")
+    elsewhere = linking.another_browser(vipps)
     vipps.log_in(PERSON, browser=elsewhere)
-    send_proof(elsewhere, f"{PROVE}/new")
+    linking.send_proof(elsewhere, f"{PROVE}/new")
     assert way() == 409
-    return customer(vipps, account)
+    return linking.customer(vipps, account)
 
 
 def test_a_mailed_proof_that_is_refused_changes_nothing(vipps: VippsPerson) -> None:
-    kept = refused_proof(vipps, lambda: send_proof(vipps.browser, mailed_link(vipps)).status_code)
+    kept = refused_proof(vipps, lambda: linking.send_proof(vipps.browser, linking.mailed_link(vipps)).status_code)
     assert (kept.password_hash is not None, kept.email_verified_at, kept.name) == (True, None, "Some Name")
     assert mails(vipps.app, "taken_over", EMAIL) == []
 
 
 def test_a_password_that_is_refused_confirms_no_address(vipps: VippsPerson) -> None:
-    kept = refused_proof(vipps, lambda: send_proof(vipps.browser, PROVE, password=PASSWORD).status_code)
+    kept = refused_proof(vipps, lambda: linking.send_proof(vipps.browser, PROVE, password=PASSWORD).status_code)
     assert kept.email_verified_at is None
+
+
+def calls(browsers: Sequence[Any], callbacks: Sequence[str]) -> list[Callable[[], Any]]:
+    return [lambda b=b, c=c: b.get(c) for b, c in zip(browsers, callbacks, strict=True)]  # type: ignore[misc]
+
+
+def customers(vipps: VippsPerson) -> int:
+    with vipps.app.app_context():
+        return db.session.scalar(select(func.count()).select_from(Customer)) or 0
+
+
+def test_first_logins_of_one_person_make_one_customer(either_vipps: VippsPerson) -> None:
+    before = customers(either_vipps)
+    browsers = [linking.another_browser(either_vipps) for _ in range(8)]
+    callbacks = [either_vipps.approve(either_vipps.start(browser=browser), PERSON) for browser in browsers]
+    answers = at_once(*calls(browsers, callbacks))
+    assert [answer.status_code for answer in answers] == [303] * 8
+    assert customers(either_vipps) == before + 1
+    assert len({linking.who_is_in(either_vipps, browser) for browser in browsers} - {None}) == 1
+    with either_vipps.app.app_context():
+        decided = sorted(str(d) for d in db.session.scalars(select(Activity.decision).where(Activity.decision != "")))
+    assert decided == ["create", *["known_subject"] * 7]
+
+
+def test_of_two_accounts_that_connect_one_vipps_user_one_wins_and_the_other_sees_why(either_vipps: VippsPerson) -> None:
+    accounts = [linking.add_account(either_vipps, email=f"{n}@example.com", phone_number=None) for n in ("a", "b")]
+    browsers = [linking.another_browser(either_vipps) for _ in accounts]
+    for browser, name in zip(browsers, ("a", "b"), strict=True):
+        linking.log_in_by_password(either_vipps, browser, f"{name}@example.com")
+    callbacks = [either_vipps.approve(linking.begin_connecting(either_vipps, browser), PERSON) for browser in browsers]
+    answers = at_once(*calls(browsers, callbacks))
+    assert sorted(answer.status_code for answer in answers) == [303, 409]
+    assert sorted(len(linking.links_of(either_vipps, account)) for account in accounts) == [0, 1]
+    (loser,) = (answer for answer in answers if answer.status_code == 409)
+    assert "is connected to another account here" in loser.text
+
+
+def test_of_two_vipps_users_for_one_account_one_wins(either_vipps: VippsPerson) -> None:
+    account = linking.add_account(either_vipps, email="a@example.com", phone_number=None)
+    browsers = [linking.another_browser(either_vipps) for _ in range(2)]
+    for browser in browsers:
+        linking.log_in_by_password(either_vipps, browser, "a@example.com")
+    urls = [linking.begin_connecting(either_vipps, browser) for browser in browsers]
+    callbacks = [either_vipps.approve(url, who) for url, who in zip(urls, (PERSON, "fredrikke"), strict=True)]
+    answers = at_once(*calls(browsers, callbacks))
+    assert sorted(answer.status_code for answer in answers)[0] == 303
+    assert sorted(answer.status_code for answer in answers)[1] in (403, 409), "its session ended, or it was too late"
+    assert len(linking.links_of(either_vipps, account)) == 1
+
+
+def test_a_proof_that_is_sent_twice_connects_once(either_vipps: VippsPerson) -> None:
+    account = linking.add_account(either_vipps, email="old@example.com")
+    either_vipps.log_in(PERSON)
+    key = either_vipps.browser.get_cookie("pending-link", domain="localhost")
+    twins = [browser_of(either_vipps.app) for _ in range(3)]
+    for twin in twins:
+        twin.set_cookie("pending-link", key.value, domain="localhost")  # type: ignore[union-attr]
+        twin.get(PROVE)
+    answers = at_once(*[lambda t=twin: linking.send_proof(t, password=PASSWORD) for twin in twins])  # type: ignore[misc]
+    assert sorted(answer.status_code for answer in answers) == [303, 410, 410]
+    assert len(linking.links_of(either_vipps, account)) == 1
+    assert linking.waiting(either_vipps) == 0
+
+
+def test_no_registration_slips_in_under_a_take_over(either_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stranger who registers the address once more, at that very moment, must not set a password on it."""
+    linking.has_email(either_vipps)
+    account = linking.add_account(either_vipps, email_verified_at=None)
+    either_vipps.log_in(PERSON)
+    linking.send_proof(either_vipps.browser, f"{PROVE}/mail")
+    link, stranger = linking.mailed_link(either_vipps, EMAIL), linking.another_browser(either_vipps)
+    stranger.get("/register")
+    again = threading.Thread(target=lambda: register(stranger, EMAIL, "a red wooden house"))
+    take_over = account_links.take_over
+
+    def meanwhile(*args: Any) -> None:
+        take_over(*args)
+        db.session.flush()
+        again.start()
+        again.join(0.5)
+        assert again.is_alive(), "a registration has to wait"
+
+    monkeypatch.setattr(account_links, "take_over", meanwhile)
+    assert linking.send_proof(either_vipps.browser, link).status_code == 303
+    again.join()
+    assert linking.customer(either_vipps, account).password_hash is None
+    assert linking.who_is_in(either_vipps) == account
+
+
+def a_row(model: type[Any], customer_id: int) -> Any:
+    """Return a row for a table whose numbers are given out once."""
+    now = utcnow()
+    match model.__name__:
+        case "Customer":
+            return Customer(email="another@example.com")
+        case "CustomerSession":
+            return CustomerSession(customer_id=customer_id, token_hash="t", method="password", expires_at=now)
+    said = {"issuer": "i", "client_id": "c", "subject": "s", "claims": {}, "ways": [], "reasons": [], "next_path": "/"}
+    return PendingLink(customer_id=customer_id, browser_hash="b", expires_at=now, **said)
+
+
+@pytest.mark.parametrize("model", [Customer, CustomerSession, PendingLink])
+def test_the_number_of_a_deleted_row_is_not_given_out_again(either_app: Flask, model: type[Any]) -> None:
+    customer_id, numbers = add_customer(either_app), []
+    with either_app.app_context():
+        for _ in range(2):
+            row = a_row(model, customer_id)
+            db.session.add(row)
+            db.session.flush()
+            numbers.append(row.id)
+            db.session.delete(row)
+            db.session.commit()
+    assert numbers[1] > numbers[0]

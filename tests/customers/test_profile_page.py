@@ -1,4 +1,4 @@
-"""The profile's page: one's own details, what Vipps says and how old it is, the policy, and the history."""
+"""The profile's page: the customer's own values, those of Vipps, proposals, and what is typed."""
 
 from datetime import UTC, datetime, timedelta
 from threading import Thread
@@ -11,39 +11,27 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.customers import lookup
+from app.customers.accounts.phone_number import digits_of, readable
+from app.customers.accounts.postal_address import PARTS, from_parts, label_lines, one_label, parts_of
 from app.customers.models import Activity, ProfileChange, VippsLink, VippsProfile
 from app.customers.profile import change_history, from_vipps
+from app.customers.profile.descriptions import LABELS, sentences
 from app.database import begin_write, db
+from app.forms import one_line
+from app.vipps.claims import Address
 from tests.conftest import browser_of, open_page, post
-from tests.customers.profile_steps import (
-    CABIN,
-    HOME,
-    IN_FORM,
-    NEW_HOME,
-    OWN,
-    OWN_HOME,
-    PROFILE,
-    WORK,
-    add_linked,
-    changes_in,
-    changes_of,
-    decide,
-    enter,
-    looking_at,
-    own_values,
-    refresh,
-    save,
-    says,
-    states,
-)
-from tests.customers.steps import add_customer
+from tests.customers import profile_steps as profile
+from tests.customers.profile_steps import CABIN, HOME, IN_FORM, NEW_HOME, OWN, OWN_HOME, PROFILE, WORK
+from tests.customers.steps import add_customer, mails
 from tests.pages import check_page
+
+AT_HOME, AT_WORK = "Fjordveien 12, Unit B5, 5003 BERGEN", "Verkstedgata 3, 0250 OSLO"
 
 
 @pytest.fixture
 def kari(app: Flask, client: FlaskClient) -> int:
-    customer_id = add_linked(app)
-    enter(app, client, customer_id)
+    customer_id = profile.add_linked(app)
+    profile.enter(app, client, customer_id)
     return customer_id
 
 
@@ -60,7 +48,7 @@ def test_the_page_has_ones_own_values_and_those_of_vipps(client: FlaskClient, ka
 
 
 def test_without_vipps_the_page_says_how_to_connect_it(app: Flask, client: FlaskClient) -> None:
-    enter(app, client, add_customer(app))
+    profile.enter(app, client, add_customer(app))
     page = open_page(client, PROFILE)
     assert page.select('a[href="/account/vipps/link"]')
     assert not page.select('[name="policy"], .proposal, form[action="/account/vipps/refresh"]')
@@ -76,51 +64,51 @@ def test_without_vipps_the_page_says_how_to_connect_it(app: Flask, client: Flask
         ({"street": "", "postal_code": "", "region": ""}, "address", None),
     ],
 )
-def test_a_detail_is_changed_and_the_change_is_kept(
+def test_a_changed_detail_is_kept(
     app: Flask, client: FlaskClient, kari: int, form: dict[str, str], field: str, value: Any
 ) -> None:
-    assert save(client, **form).location == PROFILE
-    assert own_values(app, kari)[field] == value
+    assert profile.save(client, **form).location == PROFILE
+    assert profile.own_values(app, kari)[field] == value
     with app.app_context():
-        (change,) = changes_of(kari)
+        (change,) = profile.changes_of(kari)
         assert (change.field, change.before, change.after) == (field, OWN[field], value)
         assert (change.source, change.state) == ("customer", "applied")
         assert db.session.scalars(select(Activity.kind)).all() == ["profile_changed"]
     page = open_page(client, PROFILE)
     assert "Saved." in page.text
-    assert "You" in changes_in(page)[0]
+    assert "You" in profile.changes_in(page)[0]
 
 
 def test_a_form_that_changes_nothing_leaves_nothing(app: Flask, client: FlaskClient, kari: int) -> None:
-    save(client)
-    assert own_values(app, kari) == OWN
-    assert states(app, kari) == []
-    with looking_at(app, kari) as customer:
+    profile.save(client)
+    assert profile.own_values(app, kari) == OWN
+    assert profile.states(app, kari) == []
+    with profile.looking_at(app, kari) as customer:
         assert customer.phone_verified_at is not None
 
 
 def test_a_form_from_before_a_login_takes_nothing_back(app: Flask, client: FlaskClient) -> None:
-    customer_id = add_linked(app, policy="update")
-    enter(app, client, customer_id)
+    customer_id = profile.add_linked(app, policy="update")
+    profile.enter(app, client, customer_id)
     shown = str(open_page(client, PROFILE).one('[name="shown"]')["value"])
-    refresh(app, customer_id, says(phone_number="4790000099"))
-    assert save(client, name="Kari Dal", shown=shown).location == PROFILE
-    kept = own_values(app, customer_id)
+    profile.refresh(app, customer_id, profile.says(phone_number="4790000099"))
+    assert profile.save(client, name="Kari Dal", shown=shown).location == PROFILE
+    kept = profile.own_values(app, customer_id)
     assert (kept["name"], kept["phone_number"]) == ("Kari Nordfjell", "4790000099")
     assert "Nothing was saved" in open_page(client, PROFILE).text
 
 
 def test_a_number_typed_by_hand_is_not_verified(app: Flask, client: FlaskClient, kari: int) -> None:
-    save(client, phone="40 00 00 00")
-    with looking_at(app, kari) as customer:
+    profile.save(client, phone="40 00 00 00")
+    with profile.looking_at(app, kari) as customer:
         assert (customer.phone_number, customer.phone_verified_at) == ("4740000000", None)
 
 
 def test_a_name_typed_by_hand_has_no_parts_that_belong_to_another(app: Flask, client: FlaskClient, kari: int) -> None:
-    save(client, name="Kari Berg")
-    assert own_values(app, kari) == {**OWN, "name": "Kari Berg", "given_name": "", "family_name": ""}
-    save(client, name="Kari Nordfjell")
-    assert own_values(app, kari) == OWN
+    profile.save(client, name="Kari Berg")
+    assert profile.own_values(app, kari) == {**OWN, "name": "Kari Berg", "given_name": "", "family_name": ""}
+    profile.save(client, name="Kari Nordfjell")
+    assert profile.own_values(app, kari) == OWN
 
 
 @pytest.mark.parametrize(
@@ -136,20 +124,20 @@ def test_a_name_typed_by_hand_has_no_parts_that_belong_to_another(app: Flask, cl
         ("country", "US", "We deliver to Norway"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_named_and_nothing_is_saved(
+def test_a_mistake_saves_nothing(
     app: Flask, client: FlaskClient, kari: int, field: str, value: str, complaint: str
 ) -> None:
-    response = save(client, **{"name": "Some Name", "phone": "40 00 00 00", field: value})
+    response = profile.save(client, **{"name": "Some Name", "phone": "40 00 00 00", field: value})
     page = check_page(response)
     assert response.status_code == 422
     assert complaint in page.one(".notice--error").get_text()
-    assert own_values(app, kari) == OWN
-    assert states(app, kari) == []
+    assert profile.own_values(app, kari) == OWN
+    assert profile.states(app, kari) == []
 
 
 def test_markup_in_a_proposal_is_shown_as_text(app: Flask, client: FlaskClient, kari: int) -> None:
     evil = "<script>alert(1)</script>"
-    refresh(app, kari, says(name=evil))
+    profile.refresh(app, kari, profile.says(name=evil))
     page = open_page(client, PROFILE)
     assert evil in page.one(".proposal").get_text()
     assert not [script for script in page.select("script") if script.string]
@@ -169,8 +157,8 @@ NOW = datetime(2026, 3, 15, 13, 3, tzinfo=UTC)
 )  # fmt: skip
 def test_the_page_says_how_old_it_is(app: Flask, client: FlaskClient, ago: timedelta, words: str) -> None:
     with time_machine.travel(NOW, tick=False):
-        customer_id = add_linked(app)
-        enter(app, client, customer_id)
+        customer_id = profile.add_linked(app)
+        profile.enter(app, client, customer_id)
         with app.app_context():
             db.session.scalars(select(VippsProfile)).one().received_at = NOW - ago
             db.session.commit()
@@ -181,13 +169,13 @@ def test_the_page_says_how_old_it_is(app: Flask, client: FlaskClient, ago: timed
     ("before", "now", "words"),
     [((), (), "You have none there. "), ((HOME,), (), "no longer have one there"), ((), (HOME,), "Fjordveien 12")],
 )
-def test_no_address_and_a_removed_one_are_told_apart(
+def test_no_address_or_a_removed_one(
     app: Flask, client: FlaskClient, before: tuple[Any, ...], now: tuple[Any, ...], words: str
 ) -> None:
-    customer_id = add_linked(app, told=False, address=None)
-    enter(app, client, customer_id)
-    refresh(app, customer_id, says(addresses=before))
-    refresh(app, customer_id, says(addresses=now))
+    customer_id = profile.add_linked(app, told=False, address=None)
+    profile.enter(app, client, customer_id)
+    profile.refresh(app, customer_id, profile.says(addresses=before))
+    profile.refresh(app, customer_id, profile.says(addresses=now))
     there = " ".join(open_page(client, PROFILE).one("section[aria-labelledby=there]").get_text(" ").split())
     assert words in there
     assert ("no longer have one there" in there) == (words == "no longer have one there")
@@ -206,48 +194,37 @@ def test_the_policy_is_the_customers_choice(app: Flask, client: FlaskClient, kar
 @pytest.mark.parametrize("policy", ["", "always", "UPDATE"])
 def test_there_is_no_other_policy(app: Flask, client: FlaskClient, kari: int, policy: str) -> None:
     assert post(client, f"{PROFILE}/policy", {"policy": policy}, form_on=PROFILE).status_code == 400
-    with looking_at(app, kari) as customer:
+    with profile.looking_at(app, kari) as customer:
         assert customer.refresh_policy == "ask"
 
 
 @pytest.mark.parametrize(
     ("before", "after", "lines"),
     [
-        ((HOME,), (HOME, WORK), ["Work address added: Verkstedgata 3, 0250 OSLO"]),
-        ((HOME, WORK), (HOME,), ["Work address removed: Verkstedgata 3, 0250 OSLO"]),
-        (
-            (HOME,),
-            (NEW_HOME,),
-            ["Home address changed from Fjordveien 12, Unit B5, 5003 BERGEN to Nyveien 1, 7010 TRONDHEIM"],
-        ),
-        ((HOME, WORK), (WORK, HOME), ["The default address is now Verkstedgata 3, 0250 OSLO"]),
-        (
-            (HOME,),
-            (WORK,),
-            [
-                "Home address removed: Fjordveien 12, Unit B5, 5003 BERGEN",
-                "Work address added: Verkstedgata 3, 0250 OSLO",
-            ],
-        ),
+        ((HOME,), (HOME, WORK), [f"Work address added: {AT_WORK}"]),
+        ((HOME, WORK), (HOME,), [f"Work address removed: {AT_WORK}"]),
+        ((HOME,), (NEW_HOME,), [f"Home address changed from {AT_HOME} to Nyveien 1, 7010 TRONDHEIM"]),
+        ((HOME, WORK), (WORK, HOME), [f"The default address is now {AT_WORK}"]),
+        ((HOME,), (WORK,), [f"Home address removed: {AT_HOME}", f"Work address added: {AT_WORK}"]),
     ],
 )
 def test_the_history_says_which_addresses_came_went_and_changed(
     app: Flask, client: FlaskClient, before: tuple[Any, ...], after: tuple[Any, ...], lines: list[str]
 ) -> None:
-    customer_id = add_linked(app, told=False, address=None)
-    enter(app, client, customer_id)
-    refresh(app, customer_id, says(addresses=before))
-    refresh(app, customer_id, says(addresses=after))
+    customer_id = profile.add_linked(app, told=False, address=None)
+    profile.enter(app, client, customer_id)
+    profile.refresh(app, customer_id, profile.says(addresses=before))
+    profile.refresh(app, customer_id, profile.says(addresses=after))
     (item,) = open_page(client, PROFILE).select(".changes > li")
     assert [" ".join(line.get_text().split()) for line in item.select("p")[1:]] == lines
     assert "Vipps · Noted only" in " ".join(item.get_text(" ").split())
 
 
 def test_the_history_is_told_newest_first(app: Flask, client: FlaskClient, kari: int) -> None:
-    refresh(app, kari, says(name="Kari Berg", phone_number=None))
-    decide(client, c1="take")
-    save(client, name="Kari Dal", phone="", street="", postal_code="", region="")
-    lines = changes_in(open_page(client, PROFILE))
+    profile.refresh(app, kari, profile.says(name="Kari Berg", phone_number=None))
+    profile.decide(client, c1="take")
+    profile.save(client, name="Kari Dal", phone="", street="", postal_code="", region="")
+    lines = profile.changes_in(open_page(client, PROFILE))
     assert [line.split(" · ", 1)[1] for line in lines] == [
         "You Delivery address removed: Fjordveien 12, Unit B5, 5003 BERGEN",
         "You Phone removed: +47 900 00 011",
@@ -258,7 +235,7 @@ def test_the_history_is_told_newest_first(app: Flask, client: FlaskClient, kari:
 
 
 def test_the_page_shows_the_customers_own_latest_twenty(app: Flask, client: FlaskClient, kari: int) -> None:
-    other = add_linked(app, email="other@example.com")
+    other = profile.add_linked(app, email="other@example.com")
     with app.app_context():
         for number in range(25):
             for customer_id, name in ((kari, "Kari"), (other, "Odd")):
@@ -266,7 +243,7 @@ def test_the_page_shows_the_customers_own_latest_twenty(app: Flask, client: Flas
                 change.after = f"{name} {number}"
                 db.session.add(change)
         db.session.commit()
-    lines = changes_in(open_page(client, PROFILE))
+    lines = profile.changes_in(open_page(client, PROFILE))
     assert len(lines) == 20
     assert lines[0].endswith("Kari 24")
     assert not [line for line in lines if "Odd" in line]
@@ -276,29 +253,25 @@ GREENLAND = {"street": "Aqqusinersuaq 7", "postal_code": "3900", "region": "Nuuk
 
 
 def test_an_address_where_the_shop_does_not_send_stays_until_it_is_changed(app: Flask, client: FlaskClient) -> None:
-    customer_id = add_linked(app, address=GREENLAND)
-    enter(app, client, customer_id)
+    customer_id = profile.add_linked(app, address=GREENLAND)
+    profile.enter(app, client, customer_id)
     page = open_page(client, PROFILE)
     assert page.one('[name="country"] [selected]').get_text() == "Greenland"
-    save(client, **{**GREENLAND, "name": "Kari Berg"})
-    assert own_values(app, customer_id)["address"] == GREENLAND
-    assert states(app, customer_id) == [("name", "applied")]
-    assert save(client, **{**GREENLAND, "street": "Aqqusinersuaq 8"}).status_code == 422
+    profile.save(client, **{**GREENLAND, "name": "Kari Berg"})
+    assert profile.own_values(app, customer_id)["address"] == GREENLAND
+    assert profile.states(app, customer_id) == [("name", "applied")]
+    assert profile.save(client, **{**GREENLAND, "street": "Aqqusinersuaq 8"}).status_code == 422
 
 
-def test_an_address_with_two_lines_stays_as_it_is_when_it_is_left_alone(
-    app: Flask, client: FlaskClient, kari: int
-) -> None:
-    save(client, name="Kari Berg")
-    assert own_values(app, kari)["address"] == OWN_HOME
+def test_an_address_with_two_lines_stays_when_it_is_left_alone(app: Flask, client: FlaskClient, kari: int) -> None:
+    profile.save(client, name="Kari Berg")
+    assert profile.own_values(app, kari)["address"] == OWN_HOME
 
 
-def test_a_login_at_the_same_moment_verifies_no_number_that_was_typed(
-    either_app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    customer_id, client, edit = add_linked(either_app), browser_of(either_app), change_history.edit
-    enter(either_app, client, customer_id)
-    with looking_at(either_app, customer_id) as customer:
+def test_a_login_at_the_same_moment_verifies_no_typed_number(either_app: Flask, monkeypatch: Any) -> None:
+    customer_id, client, edit = profile.add_linked(either_app), browser_of(either_app), change_history.edit
+    profile.enter(either_app, client, customer_id)
+    with profile.looking_at(either_app, customer_id) as customer:
         customer.phone_verified_at = None
         db.session.commit()
 
@@ -307,7 +280,7 @@ def test_a_login_at_the_same_moment_verifies_no_number_that_was_typed(
             begin_write()
             lookup.lock_customer(customer_id)
             mine = select(VippsLink).where(VippsLink.customer_id == customer_id)
-            from_vipps.refresh(db.session.scalars(mine).one(), says())
+            from_vipps.refresh(db.session.scalars(mine).one(), profile.says())
             db.session.commit()
 
     login = Thread(target=log_in_again)
@@ -318,7 +291,202 @@ def test_a_login_at_the_same_moment_verifies_no_number_that_was_typed(
         return edit(*args)
 
     monkeypatch.setattr(change_history, "edit", edit_meanwhile)
-    assert save(client, phone="90000099").status_code == 303
+    assert profile.save(client, phone="90000099").status_code == 303
     login.join()
-    with looking_at(either_app, customer_id) as customer:
+    with profile.looking_at(either_app, customer_id) as customer:
         assert (customer.phone_number, customer.phone_verified_at) == ("4790000099", None)
+
+
+def test_old_and_new_stand_side_by_side(app: Flask, client: FlaskClient, kari: int) -> None:
+    profile.refresh(app, kari, profile.says(name="Kari Berg", phone_number="4790000099", addresses=(NEW_HOME,)))
+    page = open_page(client, PROFILE)
+    names, numbers = ["Kari Nordfjell", "Kari Berg"], ["+47 900 00 011", "+47 900 00 099"]
+    addresses = ["Fjordveien 12 Unit B5 5003 BERGEN", "Nyveien 1 7010 TRONDHEIM"]
+    assert profile.proposed(page) == {"Name": names, "Phone": numbers, "Delivery address": addresses}
+    assert len(page.select(f'form[action="{PROFILE}/proposals"] button')) == 1
+
+
+def test_the_customer_chooses_field_by_field(either_app: Flask) -> None:
+    client = browser_of(either_app)
+    customer_id = profile.add_linked(either_app)
+    profile.enter(either_app, client, customer_id)
+    profile.refresh(
+        either_app, customer_id, profile.says(name="Kari Berg", family_name="Berg", phone_number="4790000099")
+    )
+    with either_app.app_context():
+        name, number = (change.id for change in profile.changes_of(customer_id))
+    assert profile.decide(client, **{f"c{name}": "take", f"c{number}": "keep"}).location == PROFILE
+    assert profile.states(either_app, customer_id) == [("name", "accepted"), ("phone_number", "declined")]
+    kept = profile.own_values(either_app, customer_id)
+    assert (kept["name"], kept["given_name"], kept["family_name"]) == ("Kari Berg", "Kari", "Berg")
+    assert kept["phone_number"] == "4790000011"
+    page = open_page(client, PROFILE)
+    assert "Your choice is saved" in page.text
+    assert not page.select(".proposal")
+    with either_app.app_context():
+        assert {change.decided_at is not None for change in profile.changes_of(customer_id)} == {True}
+        mine = select(Activity.kind).where(Activity.customer_id == customer_id)
+        assert db.session.scalars(mine).all() == ["profile_changed"]
+
+
+@pytest.mark.parametrize("claims", [{"phone_number": "4790000099"}, {"addresses": (NEW_HOME,)}])
+def test_a_number_or_address_can_be_taken(app: Flask, client: FlaskClient, kari: int, claims: dict[str, Any]) -> None:
+    profile.refresh(app, kari, profile.says(**claims))
+    profile.decide(client, c1="take")
+    with profile.looking_at(app, kari) as customer:
+        assert customer.phone_verified_at is not None
+        if "addresses" in claims:
+            assert customer.address is not None
+            assert customer.address["street"] == "Nyveien 1"
+        else:
+            assert customer.phone_number == "4790000099"
+
+
+def test_what_is_left_open_is_asked_again(app: Flask, client: FlaskClient, kari: int) -> None:
+    profile.refresh(app, kari, profile.says(name="Kari Berg"))
+    profile.decide(client)
+    page = open_page(client, PROFILE)
+    assert "You chose nothing" in page.text
+    assert list(profile.proposed(page)) == ["Name"]
+
+
+def test_the_same_form_twice_changes_nothing_more(app: Flask, client: FlaskClient, kari: int) -> None:
+    profile.refresh(app, kari, profile.says(name="Kari Berg"))
+    profile.decide(client, c1="take")
+    profile.save(client, name="Kari Dal")
+    assert profile.decide(client, c1="take").location == PROFILE
+    assert profile.decide(client, c1="keep").location == PROFILE
+    assert profile.own_values(app, kari)["name"] == "Kari Dal"
+    assert profile.states(app, kari)[0] == ("name", "accepted")
+
+
+def test_a_question_that_was_replaced_cannot_be_answered(app: Flask, client: FlaskClient, kari: int) -> None:
+    profile.refresh(app, kari, profile.says(name="Kari Berg"))
+    profile.refresh(app, kari, profile.says(name="Kari Dal"))
+    profile.decide(client, c1="take")
+    assert profile.own_values(app, kari)["name"] == "Kari Nordfjell"
+    assert profile.proposed(open_page(client, PROFILE)) == {"Name": ["Kari Nordfjell", "Kari Dal"]}
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {"c1": "take"}, {"c1": "take", "c2": "take"}, {"c999": "take"}, {"c2": "perhaps"}, {"c2x": "take"},
+        {"c٢": "take"},
+    ],
+)  # fmt: skip
+def test_another_customers_question_counts_as_none(app: Flask, client: FlaskClient, choices: dict[str, str]) -> None:
+    other = profile.add_linked(app, email="other@example.com")
+    profile.refresh(app, other, profile.says(name="Kari Berg"))
+    customer_id = profile.add_linked(app)
+    profile.enter(app, client, customer_id)
+    profile.refresh(app, customer_id, profile.says(name="Kari Dal"))
+    assert profile.decide(client, **choices).status_code == 404
+    assert {profile.own_values(app, each)["name"] for each in (other, customer_id)} == {"Kari Nordfjell"}
+    assert profile.states(app, other) == profile.states(app, customer_id) == [("name", "proposed")]
+
+
+def test_without_a_link_an_old_question_cannot_be_answered(app: Flask, client: FlaskClient, kari: int) -> None:
+    profile.refresh(app, kari, profile.says(email="kari.berg@example.com"))
+    with profile.looking_at(app, kari) as customer:
+        db.session.delete(customer.vipps_links[0])
+        db.session.commit()
+    profile.decide(client, c1="take")
+    assert profile.own_values(app, kari)["email"] == "kari@example.com"
+    assert not open_page(client, PROFILE).select(".proposal")
+
+
+@pytest.mark.parametrize("taken_meanwhile", [False, True])
+def test_a_new_email_address_is_taken_unless_another_account_has_it(either_app: Flask, taken_meanwhile: bool) -> None:
+    client = browser_of(either_app)
+    customer_id = profile.add_linked(either_app)
+    profile.enter(either_app, client, customer_id)
+    profile.refresh(either_app, customer_id, profile.says(email="kari.berg@example.com"))
+    with either_app.app_context():
+        number = profile.changes_of(customer_id)[0].id
+    assert "we send a notice to the old address" in open_page(client, PROFILE).text
+    if taken_meanwhile:
+        add_customer(either_app, "kari.berg@example.com", None)
+    profile.decide(client, **{f"c{number}": "take"})
+    page = open_page(client, PROFILE)
+    told = [mail.kind for mail in mails(either_app, to="kari@example.com")]
+    email = profile.own_values(either_app, customer_id)["email"]
+    if not taken_meanwhile:
+        assert (email, told) == ("kari.berg@example.com", ["email_changed"])
+        return
+    assert (email, told) == ("kari@example.com", [])
+    assert "belongs to another account here, so this account keeps its own" in page.text
+    assert "Your choice is saved" not in page.text
+    assert profile.states(either_app, customer_id) == [("email", "held_elsewhere")]
+    notice = page.one(".profile > .notice").get_text()
+    assert "That email address belongs to another account" in notice
+    assert "kari.berg@example.com" in notice
+
+
+def test_what_the_customer_has_by_now_needs_no_asking(app: Flask, client: FlaskClient, kari: int) -> None:
+    profile.refresh(app, kari, profile.says(name="Kari Berg"))
+    profile.save(client, name="Kari Berg")
+    assert not open_page(client, PROFILE).select(".proposal")
+
+
+@pytest.mark.parametrize(
+    ("typed", "digits"),
+    [
+        ("91234567", "4791234567"), ("912 34 567", "4791234567"), ("+47 912 34 567", "4791234567"),
+        ("0047 912 34 567", "4791234567"), ("+45 20 12 34 56", "4520123456"), ("+358 41 1234567", "358411234567"),
+        ("123", None), ("call me", None), ("", None), (None, None), ("+47 912 34 5678901234567890", None),
+        ("9" * 400, None),
+    ],
+)  # fmt: skip
+def test_a_number_is_read_as_people_type_it(typed: str | None, digits: str | None) -> None:
+    assert digits_of(typed) == digits
+    if digits:
+        assert digits_of(readable(digits)) == digits
+
+
+@pytest.mark.parametrize(
+    ("digits", "written"),
+    [
+        ("4790000011", "+47 900 00 011"), ("4520123456", "+45 20 12 34 56"), (None, ""), ("", ""), ("x", ""),
+        ("0", ""),
+    ],
+)  # fmt: skip
+def test_a_telephone_number_is_written_as_people_do(digits: str | None, written: str) -> None:
+    assert readable(digits) == written
+
+
+def test_the_lines_of_a_label(app: Flask) -> None:
+    with app.test_request_context():
+        norwegian = Address("home", " Storgata 1 \r\n\n c/o Moen ", "0155", "OSLO", "no")
+        assert label_lines(norwegian) == ["Storgata 1", "c/o Moen", "0155 OSLO"]
+        assert one_label(norwegian) == "Storgata 1, c/o Moen, 0155 OSLO"
+        assert label_lines(Address("home", "Vasagatan 1", "111 20", "STOCKHOLM", "SE"))[-1] == "Sweden"
+        assert label_lines(Address("home", "Somewhere", "", "", "XQ")) == ["Somewhere", "XQ"]
+        assert label_lines(Address("home", "", "", "", "")) == []
+    with app.test_request_context(headers={"Accept-Language": "nb"}):
+        assert label_lines(Address("home", "", "", "", "SE")) == ["Sverige"]
+
+
+def test_an_address_and_its_object_are_the_same() -> None:
+    assert from_parts({"type": "home", "street": "Storgata 1"}) == Address("home", "Storgata 1", "", "", "")
+    assert from_parts({"street": "Storgata 1", "country": "NO"}, "own") == Address("own", "Storgata 1", "", "", "NO")
+    assert list(parts_of(Address("home", "a", "b", "c", "d")).items()) == list(zip(PARTS, "abcd", strict=True))
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        (None, ""), ("  Kari \t Nordfjell ", "Kari Nordfjell"), ("Kari\r\nNord\0fjell\u2028x", "Kari Nord fjell x"),
+        ("\u202eevil\u2066", "evil"), ("A\u030ase", "Åse"), ("می\u200cخواهم", "می\u200cخواهم"),
+    ],
+)  # fmt: skip
+def test_what_is_typed_is_one_clean_line(typed: str | None, kept: str) -> None:
+    assert one_line(typed) == kept
+
+
+def test_a_change_is_told_in_norwegian_too(app: Flask) -> None:
+    """Every label and every sentence goes through the catalog, whatever it says today."""
+    with app.test_request_context(headers={"Accept-Language": "nb"}):
+        change = ProfileChange(field="phone_number", before=None, after="4790000011")
+        assert "+47 900 00 011" in sentences(change)[0]
+        assert set(LABELS) >= {"name", "email", "phone_number", "address", "home", "work", "other"}

@@ -1,4 +1,4 @@
-"""What a change at Vipps does here: by field, by the customer's policy, at the first time and when values disappear."""
+"""What logins bring to a customer's profile as their life goes on, and what becomes of it."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,30 +12,18 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app.customers import email_tokens
-from app.customers.models import Activity, Customer, VippsLink, VippsProfile
+from app.customers.models import Activity, Customer, TokenPurpose, VippsLink, VippsProfile
 from app.customers.profile import from_vipps
 from app.customers.profile.change_history import answer_proposals, record, withdraw_proposals
 from app.customers.profile.fields import Source, State
 from app.customers.profile.from_vipps import Refreshed
 from app.database import db, utcnow
 from app.vipps.claims import Address
-from tests.customers.profile_steps import (
-    CABIN,
-    HOME,
-    NEW_HOME,
-    NEWS,
-    OWN,
-    OWN_HOME,
-    WORK,
-    add_linked,
-    changes_of,
-    looking_at,
-    own_values,
-    refresh,
-    says,
-    states,
-)
+from tests.conftest import browser_of, open_page, post
+from tests.customers import profile_steps as profile
+from tests.customers.profile_steps import CABIN, HOME, NEW_HOME, NEWS, OWN, OWN_HOME, WORK
 from tests.customers.steps import mails
+from tests.vipps_person import VippsPerson, led_on
 
 
 def activities(app: Flask, customer_id: int) -> list[str]:
@@ -46,33 +34,35 @@ def activities(app: Flask, customer_id: int) -> list[str]:
 
 @pytest.mark.parametrize("field", NEWS)
 def test_an_applied_change_replaces_that_value_alone(either_app: Flask, field: str) -> None:
-    customer_id = add_linked(either_app, policy="update")
+    customer_id = profile.add_linked(either_app, policy="update")
     claims, value = NEWS[field]
     lines = [(field, "applied"), *([("addresses", "noted")] if field == "address" else [])]
-    assert refresh(either_app, customer_id, says(**claims)) == Refreshed(tuple(name for name, _ in lines))
-    assert states(either_app, customer_id) == lines
+    news = tuple(name for name, _ in lines)
+    assert profile.refresh(either_app, customer_id, profile.says(**claims)) == Refreshed(news)
+    assert profile.states(either_app, customer_id) == lines
     with either_app.app_context():
-        change = changes_of(customer_id)[0]
+        change = profile.changes_of(customer_id)[0]
         assert (change.before, change.after, change.source) == (OWN[field], value, "vipps")
-    kept = own_values(either_app, customer_id)
+    kept = profile.own_values(either_app, customer_id)
     assert kept[field] == value
     assert all(kept[name] == OWN[name] for name in ("email", "phone_number", "address") if name != field)
 
 
 def test_nothing_new_writes_nothing_but_the_time(app: Flask) -> None:
-    customer_id = add_linked(app, policy="update")
+    customer_id = profile.add_linked(app, policy="update")
     with app.app_context():
         then = db.session.scalars(select(VippsProfile.received_at)).one()
-    assert refresh(app, customer_id, says()) == Refreshed()
-    assert states(app, customer_id) == []
+    assert profile.refresh(app, customer_id, profile.says()) == Refreshed()
+    assert profile.states(app, customer_id) == []
     assert activities(app, customer_id) == []
     with app.app_context():
         assert db.session.scalars(select(VippsProfile.received_at)).one() > then
 
 
 def test_what_vipps_said_last_is_kept_apart(app: Flask) -> None:
-    customer_id = add_linked(app)
-    refresh(app, customer_id, says(name="Kari Berg", email="unverified@example.com", email_verified=False))
+    customer_id = profile.add_linked(app)
+    unverified = {"email": "unverified@example.com", "email_verified": False}
+    profile.refresh(app, customer_id, profile.says(name="Kari Berg", **unverified))
     with app.app_context():
         told = db.session.scalars(select(VippsProfile)).one()
         assert (told.name, told.email, told.email_verified) == ("Kari Berg", "unverified@example.com", False)
@@ -81,43 +71,43 @@ def test_what_vipps_said_last_is_kept_apart(app: Flask) -> None:
 
 def test_the_first_time_fills_in_what_is_empty(app: Flask) -> None:
     nothing = {"name": "", "given_name": "", "family_name": "", "email": None, "phone_number": None, "address": None}
-    customer_id = add_linked(app, told=False, **nothing)
-    refresh(app, customer_id, says())
-    assert states(app, customer_id) == [("name", "applied"), ("email", "applied"), ("phone_number", "applied")]
-    assert own_values(app, customer_id) == {**OWN, "address": None}
+    customer_id = profile.add_linked(app, told=False, **nothing)
+    profile.refresh(app, customer_id, profile.says())
+    assert profile.states(app, customer_id) == [("name", "applied"), ("email", "applied"), ("phone_number", "applied")]
+    assert profile.own_values(app, customer_id) == {**OWN, "address": None}
     assert activities(app, customer_id) == ["email_changed", "profile_changed"]
 
 
 @pytest.mark.parametrize(("verified", "told"), [(True, False), (True, True), (False, False), (False, True)])
 def test_an_equal_number_is_verified_when_vipps_has_verified_it(app: Flask, verified: bool, told: bool) -> None:
-    customer_id = add_linked(app, told=told)
-    with looking_at(app, customer_id) as customer:
+    customer_id = profile.add_linked(app, told=told)
+    with profile.looking_at(app, customer_id) as customer:
         customer.phone_verified_at = None
         db.session.commit()
-    refresh(app, customer_id, says(phone_number_verified=verified))
-    with looking_at(app, customer_id) as customer:
+    profile.refresh(app, customer_id, profile.says(phone_number_verified=verified))
+    with profile.looking_at(app, customer_id) as customer:
         assert (customer.phone_verified_at is not None) == verified
 
 
 def test_a_number_that_vipps_has_replaced_stays_but_is_verified_no_longer(app: Flask) -> None:
     """It may be given to another person, who must not be taken for this customer."""
-    customer_id = add_linked(app)
-    refresh(app, customer_id, says(phone_number="4790000099"))
-    with looking_at(app, customer_id) as customer:
+    customer_id = profile.add_linked(app)
+    profile.refresh(app, customer_id, profile.says(phone_number="4790000099"))
+    with profile.looking_at(app, customer_id) as customer:
         assert (customer.phone_number, customer.phone_verified_at) == ("4790000011", None)
 
 
 def test_a_new_address_moves_the_login_tells_the_old_one_and_ends_mailed_links(either_app: Flask) -> None:
-    customer_id = add_linked(either_app, policy="update")
-    with looking_at(either_app, customer_id) as customer:
+    customer_id = profile.add_linked(either_app, policy="update")
+    with profile.looking_at(either_app, customer_id) as customer:
         customer.email_verified_at = None
-        token = email_tokens.issue(customer, "kari@example.com", email_tokens.TokenPurpose.RESET)
+        token = email_tokens.issue(customer, "kari@example.com", TokenPurpose.RESET)
         db.session.commit()
-    refresh(either_app, customer_id, says(email="Kari.Berg@EXAMPLE.com".lower()))
-    with looking_at(either_app, customer_id) as customer:
+    profile.refresh(either_app, customer_id, profile.says(email="Kari.Berg@EXAMPLE.com".lower()))
+    with profile.looking_at(either_app, customer_id) as customer:
         assert customer.email == "kari.berg@example.com"
         assert customer.email_verified_at is not None
-        assert email_tokens.find(token, email_tokens.TokenPurpose.RESET) is None
+        assert email_tokens.find(token, TokenPurpose.RESET) is None
     assert [mail.kind for mail in mails(either_app, to="kari@example.com")] == ["email_changed"]
     assert mails(either_app, to="kari.berg@example.com") == []
     assert activities(either_app, customer_id) == ["email_changed"]
@@ -125,76 +115,72 @@ def test_a_new_address_moves_the_login_tells_the_old_one_and_ends_mailed_links(e
 
 @pytest.mark.parametrize(("policy", "lines"), [("update", ["profile_changed"]), ("ask", []), ("keep", [])])
 def test_what_changed_here_stands_in_the_activity_list(app: Flask, policy: str, lines: list[str]) -> None:
-    customer_id = add_linked(app, policy=policy)
-    refresh(app, customer_id, says(phone_number="4790000099", name="Kari Berg"))
+    customer_id = profile.add_linked(app, policy=policy)
+    profile.refresh(app, customer_id, profile.says(phone_number="4790000099", name="Kari Berg"))
     assert activities(app, customer_id) == lines
 
 
 def test_a_newer_proposal_takes_the_place_of_the_older_one(app: Flask) -> None:
-    customer_id = add_linked(app)
-    refresh(app, customer_id, says(name="Kari Berg", phone_number="4790000099"))
-    refresh(app, customer_id, says(name="Kari Dal", phone_number="4790000099"))
-    assert states(app, customer_id) == [("name", "noted"), ("phone_number", "proposed"), ("name", "proposed")]
+    customer_id = profile.add_linked(app)
+    profile.refresh(app, customer_id, profile.says(name="Kari Berg", phone_number="4790000099"))
+    profile.refresh(app, customer_id, profile.says(name="Kari Dal", phone_number="4790000099"))
+    assert profile.states(app, customer_id) == [("name", "noted"), ("phone_number", "proposed"), ("name", "proposed")]
     with app.app_context():
-        first, *_rest, last = changes_of(customer_id)
+        first, *_rest, last = profile.changes_of(customer_id)
         assert first.decided_at is not None
         assert (last.before, last.after) == ("Kari Berg", "Kari Dal")
 
 
-@pytest.mark.parametrize("back", [says(), says(name=None)])
+@pytest.mark.parametrize("back", [profile.says(), profile.says(name=None)])
 def test_a_proposal_that_vipps_takes_back_is_no_longer_asked(app: Flask, back: Any) -> None:
-    customer_id = add_linked(app)
-    refresh(app, customer_id, says(name="Kari Berg"))
-    assert refresh(app, customer_id, back).proposed == 0
-    assert states(app, customer_id) == [("name", "noted"), ("name", "noted")]
+    customer_id = profile.add_linked(app)
+    profile.refresh(app, customer_id, profile.says(name="Kari Berg"))
+    assert profile.refresh(app, customer_id, back).proposed == 0
+    assert profile.states(app, customer_id) == [("name", "noted"), ("name", "noted")]
 
 
 def test_a_new_link_asks_nothing_that_an_earlier_one_asked(app: Flask) -> None:
-    customer_id = add_linked(app)
-    refresh(app, customer_id, says(name="Kari Berg"))
+    customer_id = profile.add_linked(app)
+    profile.refresh(app, customer_id, profile.says(name="Kari Berg"))
     with app.app_context():
         db.session.delete(db.session.scalars(select(VippsLink)).one())
         db.session.flush()
         link = VippsLink(customer_id=customer_id, issuer="https://op.test/", client_id="shop", subject="another")
         db.session.add(link)
         db.session.commit()
-    refresh(app, customer_id, says(name=None))
-    assert states(app, customer_id) == [("name", "noted")]
+    profile.refresh(app, customer_id, profile.says(name=None))
+    assert profile.states(app, customer_id) == [("name", "noted")]
 
 
 @pytest.mark.postgresql
 def test_of_two_logins_at_the_same_moment_one_brings_the_news(make_app: Callable[..., Flask], postgresql: str) -> None:
     """On SQLite the two are one after the other from the start."""
     app = make_app(DATABASE_URL=postgresql)
-    customer_id = add_linked(app)
+    customer_id = profile.add_linked(app)
     with app.test_request_context(), ThreadPoolExecutor() as elsewhere:
         link = db.session.scalars(select(VippsLink)).one()
         assert link.profile is not None
-        assert elsewhere.submit(refresh, app, customer_id, says(name="Kari Berg")).result().news == ("name",)
-        assert from_vipps.refresh(link, says(name="Kari Berg")) == Refreshed()
+        said = profile.says(name="Kari Berg")
+        assert elsewhere.submit(profile.refresh, app, customer_id, said).result().news == ("name",)
+        assert from_vipps.refresh(link, said) == Refreshed()
         db.session.commit()
-    assert states(app, customer_id) == [("name", "proposed")]
+    assert profile.states(app, customer_id) == [("name", "proposed")]
 
 
 def test_claims_that_could_not_be_read_never_break_a_login(app: Flask) -> None:
-    customer_id = add_linked(app, policy="update")
-    bare = says(**dict.fromkeys(("name", "given_name", "family_name", "email", "phone_number")), addresses=())
-    refresh(app, customer_id, replace(bare, problems=("delegatedConsents",), email="not@an@address"))
-    assert own_values(app, customer_id) == OWN
+    customer_id = profile.add_linked(app, policy="update")
+    bare = profile.says(**dict.fromkeys(("name", "given_name", "family_name", "email", "phone_number")), addresses=())
+    profile.refresh(app, customer_id, replace(bare, problems=("delegatedConsents",), email="not@an@address"))
+    assert profile.own_values(app, customer_id) == OWN
 
 
 TEXTS = st.sampled_from([None, "Kari Nordfjell", "Kari Berg", "Åse"])
 EMAILS = st.sampled_from([None, "kari@example.com", "kari.berg@example.com", "taken@example.com"])
 NUMBERS = st.sampled_from([None, "4790000011", "4790000099"])
 ADDRESSES = st.lists(st.sampled_from([HOME, WORK, Address("other", "X", "", "", "")]), max_size=3, unique=True)
+VERIFIED = {"email_verified": st.booleans(), "phone_number_verified": st.booleans()}
 WORDS = st.builds(
-    says,
-    name=TEXTS,
-    email=EMAILS,
-    email_verified=st.booleans(),
-    phone_number=NUMBERS,
-    phone_number_verified=st.booleans(),
-    addresses=ADDRESSES.map(tuple),
+    profile.says, name=TEXTS, email=EMAILS, phone_number=NUMBERS, addresses=ADDRESSES.map(tuple), **VERIFIED
 )
 
 
@@ -205,7 +191,7 @@ WORDS = st.builds(
     address=st.sampled_from([None, CABIN, OWN_HOME]),
     words=st.lists(WORDS, min_size=1, max_size=4),
 )
-def test_a_value_of_the_customers_own_is_lost_only_to_who_let_it_follow(
+def test_an_own_value_is_lost_only_by_the_policy_update(
     app: Flask, policy: str, told: bool, address: Any, words: list[Any]
 ) -> None:
     with app.test_request_context():
@@ -213,27 +199,27 @@ def test_a_value_of_the_customers_own_is_lost_only_to_who_let_it_follow(
             db.session.delete(each)
         db.session.add(Customer(email="taken@example.com", email_verified_at=utcnow()))
         db.session.commit()
-    customer_id = add_linked(app, policy=policy, told=told, address=address)
+    customer_id = profile.add_linked(app, policy=policy, told=told, address=address)
     for each in words:
-        refresh(app, customer_id, each)
-    kept = own_values(app, customer_id)
+        profile.refresh(app, customer_id, each)
+    kept = profile.own_values(app, customer_id)
     assert kept["email"] != "taken@example.com"
     assert all(kept[name] for name in ("name", "email", "phone_number"))
     if policy != "update":
         assert kept == {**OWN, "address": address}
     with app.app_context():
-        history = changes_of(customer_id)
+        history = profile.changes_of(customer_id)
         asked = [change.field for change in history if change.state == "proposed"]
         assert len(asked) == len(set(asked))
         assert not asked or policy == "ask"
 
 
 def test_an_old_proposal_does_not_end_a_newer_verification(either_app: Flask) -> None:
-    first = add_linked(either_app, email="amalie@example.com", phone_number="4790000099", told=False)
-    refresh(either_app, first, says(email="amalie@example.com", phone_number="4790000011"))
-    second = add_linked(either_app)
-    with looking_at(either_app, first) as customer:
-        (proposal,) = (change for change in changes_of(first) if change.field == "phone_number")
+    first = profile.add_linked(either_app, email="amalie@example.com", phone_number="4790000099", told=False)
+    profile.refresh(either_app, first, profile.says(email="amalie@example.com", phone_number="4790000011"))
+    second = profile.add_linked(either_app)
+    with profile.looking_at(either_app, first) as customer:
+        (proposal,) = (change for change in profile.changes_of(first) if change.field == "phone_number")
         answer_proposals(customer, from_vipps.vipps_profile_of(customer), {proposal.id: True})
         db.session.commit()
         assert (customer.phone_number, customer.phone_verified_at) == ("4790000011", None)
@@ -253,69 +239,103 @@ def test_an_address_that_was_taken_is_tried_again_once_it_is_free(
     either_app: Flask, policy: str, own_email: str | None, state: State
 ) -> None:
     """An account that was made while its address was taken has none of its own."""
-    holder = add_linked(either_app, email="kari.berg@example.com", phone_number=None)
-    customer_id = add_linked(either_app, policy=policy, email=own_email, told=own_email is not None)
-    said = says(email="kari.berg@example.com")
+    holder = profile.add_linked(either_app, email="kari.berg@example.com", phone_number=None)
+    customer_id = profile.add_linked(either_app, policy=policy, email=own_email, told=own_email is not None)
+    said = profile.says(email="kari.berg@example.com")
     for _ in range(2):
-        refresh(either_app, customer_id, said)
-    assert states(either_app, customer_id).count(("email", "held_elsewhere")) == 1
-    with looking_at(either_app, holder) as customer:
+        profile.refresh(either_app, customer_id, said)
+    assert profile.states(either_app, customer_id).count(("email", "held_elsewhere")) == 1
+    with profile.looking_at(either_app, holder) as customer:
         customer.set_verified_email("kari.new@example.com")
         db.session.commit()
-    refresh(either_app, customer_id, said)
-    assert states(either_app, customer_id)[-1] == ("email", state)
-    refresh(either_app, customer_id, said)
-    assert states(either_app, customer_id)[-1] == ("email", state)
-    assert [field for field, _state in states(either_app, customer_id)].count("email") == 2
+    profile.refresh(either_app, customer_id, said)
+    assert profile.states(either_app, customer_id)[-1] == ("email", state)
+    profile.refresh(either_app, customer_id, said)
+    assert profile.states(either_app, customer_id)[-1] == ("email", state)
+    assert [field for field, _state in profile.states(either_app, customer_id)].count("email") == 2
 
 
 def test_a_question_that_was_withdrawn_without_an_answer_is_asked_again(app: Flask) -> None:
-    customer_id = add_linked(app)
-    refresh(app, customer_id, says(name="Kari Berg"))
-    with looking_at(app, customer_id) as customer:
+    customer_id = profile.add_linked(app)
+    profile.refresh(app, customer_id, profile.says(name="Kari Berg"))
+    with profile.looking_at(app, customer_id) as customer:
         withdraw_proposals(customer)  # as a revocation does
         db.session.commit()
-    assert refresh(app, customer_id, says(name="Kari Berg")).proposed == 1
+    assert profile.refresh(app, customer_id, profile.says(name="Kari Berg")).proposed == 1
 
 
 def test_a_number_is_asked_about_once_vipps_has_verified_it(app: Flask) -> None:
-    customer_id = add_linked(app)
-    unverified = says(phone_number="4790000099", phone_number_verified=False)
-    assert [refresh(app, customer_id, unverified).proposed for _ in range(2)] == [0, 0]
-    assert [refresh(app, customer_id, says(phone_number="4790000099")).proposed for _ in range(2)] == [1, 0]
+    customer_id = profile.add_linked(app)
+    unverified = profile.says(phone_number="4790000099", phone_number_verified=False)
+    assert [profile.refresh(app, customer_id, unverified).proposed for _ in range(2)] == [0, 0]
+    verified = profile.says(phone_number="4790000099")
+    assert [profile.refresh(app, customer_id, verified).proposed for _ in range(2)] == [1, 0]
 
 
 def test_what_the_customer_typed_since_is_not_replaced_by_a_change_that_was_put_off(app: Flask) -> None:
-    holder = add_linked(app, email="kari.berg@example.com", phone_number=None)
-    customer_id = add_linked(app, policy="update")
-    said = says(email="kari.berg@example.com")
-    refresh(app, customer_id, said)
-    with looking_at(app, holder) as customer:
+    holder = profile.add_linked(app, email="kari.berg@example.com", phone_number=None)
+    customer_id = profile.add_linked(app, policy="update")
+    said = profile.says(email="kari.berg@example.com")
+    profile.refresh(app, customer_id, said)
+    with profile.looking_at(app, holder) as customer:
         customer.set_verified_email("kari.new@example.com")
         db.session.commit()
-    with looking_at(app, customer_id) as customer:
+    with profile.looking_at(app, customer_id) as customer:
         record(customer, "email", ("kari@example.com", "mine@example.com"), Source.CUSTOMER, State.APPLIED)
         customer.set_verified_email("mine@example.com")
         db.session.commit()
-    refresh(app, customer_id, said)
-    assert own_values(app, customer_id)["email"] == "mine@example.com"
+    profile.refresh(app, customer_id, said)
+    assert profile.own_values(app, customer_id)["email"] == "mine@example.com"
 
 
 @pytest.mark.parametrize("change", [{"country": ""}, {"country": "DE"}, {"postal_code": "50"}, {"region": ""}])
-def test_an_address_that_the_shop_cannot_send_to_does_not_become_the_customers_own(
-    app: Flask, change: dict[str, str]
-) -> None:
-    customer_id = add_linked(app, policy="update")
-    refresh(app, customer_id, says(addresses=(replace(NEW_HOME, **change), WORK)))
-    assert own_values(app, customer_id)["address"] == OWN_HOME
+def test_an_address_that_the_shop_cannot_send_to_is_not_taken_over(app: Flask, change: dict[str, str]) -> None:
+    customer_id = profile.add_linked(app, policy="update")
+    profile.refresh(app, customer_id, profile.says(addresses=(replace(NEW_HOME, **change), WORK)))
+    assert profile.own_values(app, customer_id)["address"] == OWN_HOME
 
 
 def verified_numbers(app: Flask) -> dict[int, str | None]:
-    """Return the customers who have Kari's number verified."""
     with app.app_context():
-        held = db.session.scalars(
-            select(Customer).where(
-                Customer.phone_verified_at.is_not(None), Customer.phone_number == OWN["phone_number"]
-            )
-        )
-        return {customer.id: customer.phone_number for customer in held}
+        held = (Customer.phone_verified_at.is_not(None), Customer.phone_number == OWN["phone_number"])
+        return {each.id: each.phone_number for each in db.session.scalars(select(Customer).where(*held))}
+
+
+PERSON, EMAIL, MOVED_EMAIL = "sindre", "sindre.vik@example.com", "sindre@fjellheim.example.com"
+PROFILE = "/account/profile"
+PLACE = {"street_address": "Nyveien 1", "postal_code": "7010", "region": "TRONDHEIM", "country": "NO"}
+NYVEIEN = {"address_type": "home", **PLACE}
+
+
+def choose(vipps: VippsPerson, policy: str) -> None:
+    response = post(vipps.browser, f"{PROFILE}/policy", {"policy": policy}, form_on=PROFILE)
+    assert response.status_code == 303
+
+
+def life_goes_on(vipps: VippsPerson, **changes: Any) -> None:
+    vipps.patch(f"persons/{PERSON}", changes)
+
+
+def test_an_asked_for_refresh_shows_what_is_new(vipps: VippsPerson) -> None:
+    vipps.log_in(PERSON)
+    life_goes_on(vipps, given_name="Sindre Aleksander", addresses=[NYVEIEN])
+    start = post(vipps.browser, "/account/vipps/refresh", form_on=PROFILE)
+    response = vipps.browser.get(vipps.approve(led_on(vipps.browser, start), PERSON))
+    assert response.location == PROFILE
+    page = open_page(vipps.browser, PROFILE)
+    assert "Sindre Aleksander Vik" in page.one(".proposal").get_text()
+    assert "Nyveien 1" in page.one("section[aria-labelledby=there]").get_text()
+    assert "Home address changed from" in page.one("section[aria-labelledby=history]").get_text()
+
+
+@pytest.mark.parametrize("policy", ["ask", "keep"])
+def test_the_very_login_that_brings_something_new_says_so(vipps: VippsPerson, policy: str) -> None:
+    for _ in range(2):  # the second time a new customer is asked nothing
+        vipps.log_in(PERSON)
+        open_page(vipps.browser, "/")
+    choose(vipps, policy)
+    assert "Your details in Vipps have changed" not in open_page(vipps.browser, "/").text
+    life_goes_on(vipps, phone_numbers=["4790000777"])
+    fresh = browser_of(vipps.app)
+    vipps.log_in(PERSON, browser=fresh)
+    assert ("Your details in Vipps have changed" in open_page(fresh, "/").text) is (policy == "ask")

@@ -68,9 +68,7 @@ def test_a_value_that_differs_at_the_first_login_follows_the_policy(policy: Poli
 @pytest.mark.parametrize("policy", Policy)
 @pytest.mark.parametrize("before", [VIPPS, {}])
 @pytest.mark.parametrize("own_email", [OWN[EMAIL], None])
-def test_an_email_address_of_another_account_is_never_applied(
-    policy: Policy, before: Values, own_email: str | None
-) -> None:
+def test_an_address_of_another_account_is_never_applied(policy: Policy, before: Values, own_email: str | None) -> None:
     now, own = {**VIPPS, EMAIL: NEWS[EMAIL]}, {**OWN, EMAIL: own_email}
     assert states(now, policy, before=before, own=own, taken=True) == {EMAIL: State.EMAIL_TAKEN}
 
@@ -106,7 +104,7 @@ def test_another_spelling_of_an_address_does_not_count_as_a_change() -> None:
         (Policy.ASK, None, False, None),
     ],
 )  # fmt: skip
-def test_the_own_phone_number_is_verified_while_vipps_says_so(
+def test_the_own_number_is_verified_while_vipps_says_so(
     policy: Policy, now: Any, verified: bool, expected: bool | None
 ) -> None:
     changes = plan(VIPPS, {**VIPPS, PHONE: now}, OWN, policy, phone_verified=verified, email_taken=False)

@@ -14,8 +14,7 @@ from itertools import count
 import pytest
 from sqlalchemy import func, select
 
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer, CustomerSession, VippsLink
+from app.customers.models import ConsentRecord, Customer, CustomerSession, VippsLink
 from app.database import db
 from app.mail import Mail
 from app.shop.models import Order, OrderLine, Product

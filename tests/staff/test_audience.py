@@ -13,8 +13,7 @@ from sqlalchemy import insert, update
 
 from app import about
 from app.customers.consents import ledger
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer
+from app.customers.models import ConsentRecord, Customer
 from app.database import db, utcnow
 from app.staff import export
 from tests.conftest import browser_of, open_page

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.customers.models import Customer
-from app.customers.privacy import data_sources, retention, retention_periods
+from app.customers.privacy import data_sources, retention
 from app.customers.privacy.erasure import erase
 from app.database import db
 from app.staff.models import AuditEntry, ErrorReport, StaffSession
@@ -51,9 +51,9 @@ def test_erasing_a_customer_leaves_the_looks_without_them(app: Flask) -> None:
 @pytest.mark.parametrize(
     ("table", "moment", "period"),
     [
-        (AuditEntry, AuditEntry.at, retention_periods.STAFF_LOOKS),
-        (ErrorReport, ErrorReport.at, retention_periods.ERRORS),
-        (StaffSession, StaffSession.expires_at, retention_periods.STAFF_SESSIONS),
+        (AuditEntry, AuditEntry.at, retention.STAFF_LOOKS),
+        (ErrorReport, ErrorReport.at, retention.ERRORS),
+        (StaffSession, StaffSession.expires_at, retention.STAFF_SESSIONS),
     ],
 )
 def test_each_is_forgotten_in_time(app: Flask, table: Any, moment: Any, period: timedelta) -> None:

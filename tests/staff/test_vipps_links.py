@@ -11,8 +11,7 @@ from sqlalchemy import select, update
 
 from app.customers import email_tokens, lookup
 from app.customers.accounts import registration
-from app.customers.email_tokens import TokenPurpose
-from app.customers.models import Activity, Customer, CustomerSession, EmailToken, VippsLink
+from app.customers.models import Activity, Customer, CustomerSession, EmailToken, TokenPurpose, VippsLink
 from app.customers.privacy import retention
 from app.customers.privacy.erasure import erase
 from app.database import db, utcnow

@@ -7,8 +7,7 @@ from flask.testing import FlaskClient
 
 from app.customers import email_tokens
 from app.customers.consents import unsubscribe
-from app.customers.email_tokens import TokenPurpose
-from app.customers.models import Customer
+from app.customers.models import Customer, TokenPurpose
 from app.database import db
 from tests.attacks.steps import difference, dump
 from tests.conftest import browser_of, open_page, post

@@ -49,14 +49,9 @@ class AddressForm(Form):
     )
     postal_code = StringField(_l("Postal code"), [IfTyped(_l("Enter the postal code."))], filters=[one_line])
     region = StringField(_l("Town"), [IfTyped(_l("Enter the town.")), Length(max=100)], filters=[one_line])
+    _served = AnyOf(POSTAL_DIGITS, _l("We deliver to Norway, Sweden, Denmark and Finland."))
     country = SelectField(
-        _l("Country"),
-        [
-            IfTyped(_l("Choose the country.")),
-            AnyOf(POSTAL_DIGITS, _l("We deliver to Norway, Sweden, Denmark and Finland.")),
-        ],
-        choices=country_choices,
-        validate_choice=False,
+        _l("Country"), [IfTyped(_l("Choose the country.")), _served], choices=country_choices, validate_choice=False
     )
 
     def __iter__(self) -> Iterator[Field]:
@@ -72,9 +67,8 @@ class AddressForm(Form):
     def validate_phone(self, field: Field) -> None:
         """Accept a number that exists, or none; without a country code it is Norwegian."""
         if field.data and phone_number.digits_of(field.data) is None:
-            raise ValidationError(
-                _("That is not a phone number. If it is not Norwegian, start with + and the country code.")
-            )
+            text = _("That is not a phone number. If it is not Norwegian, start with + and the country code.")
+            raise ValidationError(text)
 
     def typed_address(self, kind: str) -> Address:
         """Return the address that was typed."""

@@ -1,11 +1,8 @@
-"""Send the emails about an account, each in its customer's language.
+"""Send the emails about an account, each in its customer's language, also about each change of the ways to log in.
 
 No email contains a name or another text from a form: an attacker who registers with a victim's address must not be able
 to send the victim a text of their own. Links are built from `PUBLIC_URL`, never from the request's Host header, which
-the sender controls.
-
-An email's kind is the name of its template in `templates/mail`. The owner of an account gets an email about each change
-of the ways to log in (ASVS 6.3.7).
+the sender controls (ASVS 6.3.7). An email's kind is the name of its template in `templates/mail`.
 """
 
 from typing import Any
@@ -30,8 +27,7 @@ def send(
 ) -> bool:
     """Send an email to a customer, or to another address of theirs; `context` is for the template.
 
-    Returns False, and sends nothing, if there is no address, or if the email is one of `ON_REQUEST` and the address got
-    enough of these.
+    Returns False, and sends nothing, if there is no address, or if it got enough emails of `ON_REQUEST`.
     """
     address = to or customer.email
     if address is None:

@@ -1,7 +1,6 @@
 """Phone numbers: read as people type them, stored as digits with the country code, shown as people write them.
 
-A number is verified for one customer at most: a newer verification ends the older one, because the number has changed
-hands (GDPR, article 5(1)(d)).
+A newer verification of a number ends the older one: it has changed hands (GDPR, article 5(1)(d)).
 """
 
 from datetime import datetime

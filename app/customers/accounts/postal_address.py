@@ -1,7 +1,6 @@
 """Postal addresses on labels and in tables: the lines as a person writes them, and the object that a JSON column keeps.
 
-There is one class of address, the integration's `Address`. Its `type` is `home`, `work` or `other` as at Vipps, or
-`OWN` for the delivery address that the customer keeps here.
+The class is the integration's `Address`, its `type` one of `KINDS`, or `OWN` for the one that the customer keeps here.
 """
 
 from collections.abc import Mapping

@@ -1,19 +1,16 @@
 """Register an account, confirm its address, and block or unblock it.
 
-The caller commits an outcome together with the email that belongs to it. Outcomes that a stranger must not tell apart
-(is this address registered?) differ only in the email, which only the owner of the address reads (ASVS 6.3.8).
-
-Registering does not log in and proves nothing: an attacker who registers with another person's address would have
-access to the account before its owner (pre-hijacking: Sudhodanan and Paverd, "Pre-hijacked accounts", USENIX Security
-2022). So an address counts only after its emailed link was used by a person who also knows the registration's password.
+Outcomes that a stranger must not tell apart (is this address registered?) differ only in the email, which only the
+owner of the address reads (ASVS 6.3.8). Registering does not log in and proves nothing: an attacker who registers with
+another person's address would have access to the account before its owner (pre-hijacking: Sudhodanan and Paverd,
+"Pre-hijacked accounts", USENIX Security 2022). So an address counts only after its emailed link was used by a person
+who also knows the registration's password. The caller commits.
 """
 
 from sqlalchemy.exc import IntegrityError
 
 from app.customers import account_activity, email_tokens, lookup
-from app.customers.account_activity import Kind
-from app.customers.email_tokens import TokenPurpose
-from app.customers.models import Customer, EndReason, LoginMethod
+from app.customers.models import Customer, EndReason, Kind, LoginMethod, TokenPurpose
 from app.customers.passwords import hashing
 from app.customers.sessions.session_store import end_all
 from app.database import begin_write, db, utcnow
@@ -26,11 +23,9 @@ class WrongPasswordError(Exception):
 def register(name: str, email: str, password: str, locale: str) -> tuple[Customer, str | None]:
     """Create an account whose address is not confirmed yet; return it with the token that confirms the address.
 
-    If the address opens an account already, nothing changes, and that account is returned without a token.
-
-    `email` is in its normal form, `password` has passed `policy.problem`. The hash is computed for a taken address as
-    well, because the time would reveal it. An unconfirmed account has no owner yet, so the newest registration replaces
-    it; of two at the same moment the unique constraint lets one in.
+    If the address opens an account already, nothing changes, and that account is returned without a token. The hash is
+    computed for a taken address as well, because the time would reveal it. An unconfirmed account has no owner yet, so
+    the newest registration replaces it; of two at the same moment the unique constraint lets one in.
     """
     password_hash = hashing.make_hash(password)
     begin_write()
@@ -45,9 +40,8 @@ def register(name: str, email: str, password: str, locale: str) -> tuple[Custome
 def confirm_address(token: str, password: str | None) -> Customer | None:
     """Use an emailed link to confirm the address of a registration; None if the link no longer works.
 
-    Pass the password that was given, or None when this browser is the one that registered; a wrong one raises
-    `WrongPasswordError`. The link alone is not enough: an owner who opens every email would confirm an attacker's
-    registration.
+    `password` is None in the browser that registered; a wrong one raises `WrongPasswordError`. The link alone is not
+    enough: an owner who opens every email would confirm an attacker's registration.
     """
     proof = email_tokens.find(token, TokenPurpose.CONFIRM)
     if proof is None or proof.customer.email != proof.email:

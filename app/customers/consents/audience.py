@@ -13,8 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from app.customers.consents.channels import CHANNELS
 from app.customers.consents.ledger import VIPPS_LOGIN
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer, VippsLink
+from app.customers.models import ConsentRecord, Customer, VippsLink
 from app.database import db
 
 
@@ -31,10 +30,7 @@ class Recipient:
 
 
 def audience(consent_id: str, after_id: int = 0, limit: int | None = None) -> Sequence[Recipient]:
-    """Return the recipients by customer id; the next page begins after the last one's.
-
-    A question that is not our channel has no audience.
-    """
+    """Return the recipients by customer id; a question that is not our channel has none."""
     if consent_id not in CHANNELS:
         return []
     return [Recipient(*row) for row in db.session.execute(_statement(consent_id, after_id).limit(limit))]
@@ -42,12 +38,16 @@ def audience(consent_id: str, after_id: int = 0, limit: int | None = None) -> Se
 
 def _statement(consent_id: str, after_id: int) -> Select[Any]:
     address, confirmed_at = (getattr(Customer, column) for column in CHANNELS[consent_id].reach.value)
-    latest = _latest(consent_id, after_id)
+    newest = func.row_number().over(
+        partition_by=ConsentRecord.customer_id, order_by=(ConsentRecord.effective_at.desc(), ConsentRecord.id.desc())
+    )
+    answers = select(ConsentRecord.id, newest.label("place"))  # numbered for each customer, the newest first
+    is_later = ConsentRecord.customer_id > after_id
+    latest = answers.where(ConsentRecord.consent_id == consent_id, is_later).subquery()
     proof = and_(ConsentRecord.id == latest.c.id, latest.c.place == 1)
+    columns = (ConsentRecord.id, ConsentRecord.object_hash, ConsentRecord.effective_at)
     return (
-        select(
-            Customer.id, Customer.name, address, ConsentRecord.id, ConsentRecord.object_hash, ConsentRecord.effective_at
-        )
+        select(Customer.id, Customer.name, address, *columns)
         .join(ConsentRecord, ConsentRecord.customer_id == Customer.id)
         .join(latest, proof)
         .where(
@@ -59,15 +59,6 @@ def _statement(consent_id: str, after_id: int) -> Select[Any]:
         )
         .order_by(Customer.id)
     )
-
-
-def _latest(consent_id: str, after_id: int) -> Any:
-    """Number the answers of each customer to the question, the newest first."""
-    newest = func.row_number().over(
-        partition_by=ConsentRecord.customer_id, order_by=(ConsentRecord.effective_at.desc(), ConsentRecord.id.desc())
-    )
-    answers = select(ConsentRecord.id, newest.label("place"))
-    return answers.where(ConsentRecord.consent_id == consent_id, ConsentRecord.customer_id > after_id).subquery()
 
 
 def _is_revoked() -> ColumnElement[bool]:

@@ -43,12 +43,12 @@ class Channel:
 
 ALL = tuple(
     Channel(
-        channel_id,
-        _l(LABELS[channel_id]),
-        _l(QUESTIONS[channel_id], shop=NAME),
-        _l(MEANINGS[channel_id]),
-        Reach.PHONE if channel_id == "sms" else Reach.EMAIL,
+        key,
+        _l(LABELS[key]),
+        _l(QUESTIONS[key], shop=NAME),
+        _l(MEANINGS[key]),
+        Reach.PHONE if key == "sms" else Reach.EMAIL,
     )
-    for channel_id in LABELS
+    for key in LABELS
 )
 CHANNELS: Mapping[str, Channel] = {channel.id: channel for channel in ALL}

@@ -12,8 +12,7 @@ from flask import request, session
 from app.customers import account_activity
 from app.customers.consents import ledger, preferences
 from app.customers.consents.channels import ALL, CHANNELS, Channel
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer
+from app.customers.models import ConsentRecord, Customer
 from app.customers.sessions.session_cookie import current_customer
 from app.database import utcnow
 from app.settings import settings_of_app
@@ -23,7 +22,7 @@ from app.vipps.matching import Decision, Verdict
 TO_ASK = "consents_to_ask"
 NEW_HERE = frozenset({Verdict.CREATE, Verdict.LINK, Verdict.LINK_AND_LOG_IN})
 # Pages that never ask: while buying, and where the same question stands already.
-ELSEWHERE = frozenset({"cart", "checkout", "consents", "unsubscribe", "delete", "confirm"})
+ELSEWHERE = frozenset({"cart", "checkout", "consents", "unsubscribe", "privacy", "confirm"})
 
 
 def is_due(customer: Customer, decision: Decision | None) -> bool:

@@ -15,8 +15,7 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.customers.consents.channels import CHANNELS
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer
+from app.customers.models import ConsentRecord, Customer
 from app.database import db, utcnow
 from app.logging import log
 from app.settings import settings_of_app
@@ -27,6 +26,7 @@ from app.vipps.consents import ConsentAnswer
 VIPPS_LOGIN, MY_PAGE, UNSUBSCRIBE = "vipps_login", "my_page", "unsubscribe"
 # What a copy of an answer has: all that an independent check needs.
 HASHED = "SHA-256 of the object's canonical JSON: members sorted, no blanks, UTF-8"
+AS_GIVEN = ("granted", "required", "text", "heading", "description", "language", "given_at", "evidence")
 EVIDENCE = (
     *("id", "consent_id", "granted", "required", "text", "heading", "description", "language", "links"),
     *("given_at", "received_at", "effective_at", "source", "subject", "object_hash", "evidence"),
@@ -42,9 +42,9 @@ def record(customer: Customer, info: UserInfo) -> None:
         if consent_id not in answers or not answer.granted:
             answers[consent_id] = answer
     for consent_id, answer in answers.items():
-        digest = object_hash(answer.evidence)
         if consent_id not in CHANNELS:
             log.info("consent_without_channel", consent=consent_id)
+        digest = object_hash(answer.evidence)
         if not _is_recorded(customer, digest, consent_id):
             _add_once(customer, _row(customer, info.subject, answer, consent_id, digest))
 
@@ -52,31 +52,19 @@ def record(customer: Customer, info: UserInfo) -> None:
 def record_answer(
     customer: Customer, consent_id: str, granted: bool, text: str, heading: str, language: str, source: str
 ) -> ConsentRecord:
-    """Record an answer that was given in the shop, with the exact words of the question.
-
-    Its time is never before the answers before it, even if the clocks of two servers differ.
-    """
-    now = utcnow()
-    before = latest_to(customer, consent_id)
-    evidence = {
-        "consent_id": consent_id,
-        "granted": granted,
-        "shown": {"heading": heading, "text": text, "language": language},
-        "source": source,
-        "answered_at": now.isoformat(),
-    }
+    """Record an answer that was given in the shop, with the exact words, and never before an earlier answer."""
+    now, before = utcnow(), latest_to(customer, consent_id)
+    answer = {"consent_id": consent_id, "granted": granted, "source": source}
+    shown = {"heading": heading, "text": text, "language": language}
+    evidence = {**answer, "shown": shown, "answered_at": now.isoformat()}
     row = ConsentRecord(
         customer_id=customer.id,
-        consent_id=consent_id,
-        granted=granted,
-        text=text,
-        heading=heading,
-        language=language,
         received_at=now,
         effective_at=max(now, before.effective_at) if before else now,
-        source=source,
         object_hash=object_hash(evidence),
         evidence=evidence,
+        **answer,
+        **shown,
     )
     db.session.add(row)
     db.session.flush()
@@ -91,8 +79,8 @@ def latest(customer: Customer) -> list[ConsentRecord]:
 
 def latest_to(customer: Customer, consent_id: str) -> ConsentRecord | None:
     """Return the newest answer to one question."""
-    newest = _answers_of(customer).where(ConsentRecord.consent_id == consent_id).order_by(None)
-    return db.session.scalar(newest.order_by(ConsentRecord.effective_at.desc(), ConsentRecord.id.desc()).limit(1))
+    to_this = _answers_of(customer).where(ConsentRecord.consent_id == consent_id).order_by(None)
+    return db.session.scalar(to_this.order_by(ConsentRecord.effective_at.desc(), ConsentRecord.id.desc()).limit(1))
 
 
 def history(customer: Customer) -> Sequence[ConsentRecord]:
@@ -102,8 +90,8 @@ def history(customer: Customer) -> Sequence[ConsentRecord]:
 
 def document(records: Iterable[ConsentRecord]) -> dict[str, Any]:
     """Return answers as one document, the oldest first: rows, hashes and raw objects."""
-    answers = [{name: _as_json(getattr(row, name)) for name in EVIDENCE} for row in records]
-    return {"made_at": utcnow().isoformat(), "object_hash_is": HASHED, "answers": answers}
+    answers = [{name: getattr(row, name) for name in EVIDENCE} for row in records]
+    return {"made_at": utcnow(), "object_hash_is": HASHED, "answers": answers}
 
 
 def erase(customer: Customer, pseudonym: str, keep_until: datetime) -> None:
@@ -129,19 +117,12 @@ def _row(customer: Customer, subject: str, answer: ConsentAnswer, consent_id: st
         customer_id=customer.id,
         subject=subject,
         consent_id=consent_id,
-        granted=answer.granted,
-        required=answer.required,
-        text=answer.text,
-        heading=answer.heading,
-        description=answer.description,
-        language=answer.language,
         links=[{"title": title, "url": url} for title, url in answer.links],
-        given_at=answer.given_at,
         received_at=now,
         effective_at=effective_at,
         source=VIPPS_LOGIN,
         object_hash=digest,
-        evidence=answer.evidence,
+        **{name: getattr(answer, name) for name in AS_GIVEN},
     )
 
 
@@ -169,7 +150,3 @@ def _is_recorded(customer: Customer, digest: str, consent_id: str) -> bool:
 def _answers_of(customer: Customer) -> Select[ConsentRecord]:
     mine = select(ConsentRecord).where(ConsentRecord.customer_id == customer.id)
     return mine.order_by(ConsentRecord.effective_at, ConsentRecord.id)
-
-
-def _as_json(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value

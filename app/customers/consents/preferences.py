@@ -2,9 +2,8 @@
 
 A yes that was given in Vipps is suspended while the person shares no data with this shop: it counts as a no, without a
 row in the ledger, because the person has not said no (Vipps Login API guide: webhooks, consent revoked). When the
-revoked link is deleted, the suspended yes becomes a no with a row; otherwise it would become a yes again.
-A change adds one row with the words beside the switch; a choice that is in force already adds none, so a double click
-is one answer. The caller has locked the customer, and commits.
+revoked link is deleted, the suspended yes becomes a no with a row; otherwise it would become a yes again. A choice that
+is in force already adds no row. The caller has locked the customer, and commits.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,8 +14,7 @@ from sqlalchemy import select
 
 from app.customers.consents import ledger
 from app.customers.consents.channels import ALL, CHANNELS, Channel
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer, VippsLink
+from app.customers.models import ConsentRecord, Customer, VippsLink
 from app.database import db
 from app.i18n import language
 
@@ -43,10 +41,14 @@ def channel_statuses(customer: Customer) -> list[ChannelStatus]:
     """Return the state of each channel."""
     answers = {record.consent_id: record for record in ledger.latest(customer)}
     revoked = revoked_subjects(customer)
-    return [
-        ChannelStatus(channel, record := answers.get(channel.id), _state(record, revoked), channel.reaches(customer))
-        for channel in ALL
-    ]
+
+    def status(channel: Channel) -> ChannelStatus:
+        record, state = answers.get(channel.id), ConsentState.OFF
+        if record and record.granted:
+            state = ConsentState.SUSPENDED if is_suspended(record, revoked) else ConsentState.ON
+        return ChannelStatus(channel, record, state, channel.reaches(customer))
+
+    return [status(channel) for channel in ALL]
 
 
 def other_answers(customer: Customer) -> list[ConsentRecord]:
@@ -55,19 +57,15 @@ def other_answers(customer: Customer) -> list[ConsentRecord]:
 
 
 def choose(customer: Customer, consent_id: str, granted: bool, source: str = ledger.MY_PAGE) -> ConsentRecord | None:
-    """Record a customer's choice for one channel; None if it is in force already.
-
-    An answer to a question that is not our channel can only be withdrawn.
-    """
+    """Record a customer's choice; None if it is in force already. Without a channel it can only be withdrawn."""
     before = ledger.latest_to(customer, consent_id)
     channel = CHANNELS.get(consent_id)
     if channel is None:
-        return _withdraw(customer, before, source) if before and not granted else None
+        return _record_no(customer, before, source) if before and before.is_revocable and not granted else None
     if before and before.granted == granted and not (granted and is_suspended(before, revoked_subjects(customer))):
         return None
-    return ledger.record_answer(
-        customer, channel.id, granted, str(channel.question), str(channel.label), language(), source
-    )
+    question, label = str(channel.question), str(channel.label)
+    return ledger.record_answer(customer, channel.id, granted, question, label, language(), source)
 
 
 def turn_all_off(customer: Customer, source: str = ledger.MY_PAGE) -> list[ConsentRecord]:
@@ -79,14 +77,11 @@ def turn_all_off(customer: Customer, source: str = ledger.MY_PAGE) -> list[Conse
 
 
 def end_suspended(customer: Customer, links: Iterable[VippsLink]) -> None:
-    """Record a no for each yes that is suspended by these links, before the links are deleted.
-
-    It is a no to the words of the yes. A required question that is not our channel stays as it is.
-    """
+    """Record a no for each yes that is suspended by these links, unless it was required and is not our channel."""
     revoked = [link.subject for link in links if link.sharing_revoked_at is not None]
     for yes in ledger.latest(customer):
         if is_suspended(yes, revoked) and (yes.consent_id in CHANNELS or not yes.required):
-            ledger.record_answer(customer, yes.consent_id, False, yes.text, yes.heading, yes.language, ledger.MY_PAGE)
+            _record_no(customer, yes, ledger.MY_PAGE)
 
 
 def revoked_subjects(customer: Customer) -> Sequence[str]:
@@ -100,15 +95,6 @@ def is_suspended(record: ConsentRecord, revoked: Sequence[str]) -> bool:
     return record.granted and record.source == ledger.VIPPS_LOGIN and record.subject in revoked
 
 
-def _state(record: ConsentRecord | None, revoked: Sequence[str]) -> ConsentState:
-    if record is None or not record.granted:
-        return ConsentState.OFF
-    return ConsentState.SUSPENDED if is_suspended(record, revoked) else ConsentState.ON
-
-
-def _withdraw(customer: Customer, before: ConsentRecord, source: str) -> ConsentRecord | None:
-    if not before.is_revocable:
-        return None
-    return ledger.record_answer(
-        customer, before.consent_id, False, before.text, before.heading, before.language, source
-    )
+def _record_no(customer: Customer, yes: ConsentRecord, source: str) -> ConsentRecord:
+    """Record a no to the words of a yes."""
+    return ledger.record_answer(customer, yes.consent_id, False, yes.text, yes.heading, yes.language, source)

@@ -9,10 +9,9 @@ from flask import url_for
 from itsdangerous import BadData, URLSafeSerializer
 
 from app.customers import account_activity, lookup
-from app.customers.account_activity import Kind
 from app.customers.consents import ledger, preferences
 from app.customers.consents.channels import CHANNELS, Channel
-from app.customers.models import Customer, LoginMethod
+from app.customers.models import Customer, Kind, LoginMethod
 from app.database import begin_write, db
 from app.settings import settings_of_app
 

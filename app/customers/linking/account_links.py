@@ -11,11 +11,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from app.customers import account_activity, email_tokens
-from app.customers.account_activity import Kind
 from app.customers.accounts import emails, phone_number
 from app.customers.consents import ledger, preferences
 from app.customers.lookup import Identity, find_by_email, find_link, lock_link
-from app.customers.models import Customer, EndReason, LoginMethod, VippsLink
+from app.customers.models import Customer, EndReason, Kind, LoginMethod, VippsLink
 from app.customers.profile import from_vipps
 from app.customers.profile.change_history import withdraw_proposals
 from app.customers.profile.from_vipps import Refreshed
@@ -45,8 +44,7 @@ def resolve(
 ) -> Resolution:
     """Decide which customer a Vipps user is, apply the decision, and store what Vipps said.
 
-    `logged_in_at` is the time of the login by Vipps' clock. `current` is the customer who began this, locked by the
-    caller; None for a login.
+    `logged_in_at` is by Vipps' clock. `current` is the customer who began this, locked by the caller; None for a login.
     """
     link = find_link(who) if current else lock_link(who)
     decision = decide(gather_facts(purpose, who, info, link, current))
@@ -74,16 +72,15 @@ def resolve_as_new(who: Identity, info: UserInfo, logged_in_at: datetime, *, may
         return resolve(LoginPurpose.LOG_IN, who, info, logged_in_at)
     if not may_create:
         return Resolution(Decision(Verdict.MEMBERS_ONLY, None, ("not_their_account", "members_only")))
-    created = create_customer(who, info)
-    decision = Decision(Verdict.CREATE, created.customer.id, ("not_their_account",))
-    return Resolution(decision, created, record_vipps_data(created, info, logged_in_at))
+    link = create_customer(who, info)
+    decision = Decision(Verdict.CREATE, link.customer.id, ("not_their_account",))
+    return Resolution(decision, link, record_vipps_data(link, info, logged_in_at))
 
 
 def record_vipps_data(link: VippsLink | None, info: UserInfo, logged_in_at: datetime) -> Refreshed | None:
     """Store what Vipps said about the person, and their answers to consent questions.
 
-    A login means that the person shares data again, unless they revoked the sharing after that login started. Both
-    times are by Vipps' clock; the later one wins.
+    A login shares data again, unless the person revoked the sharing after it started, both by Vipps' clock.
     """
     if link is None:
         return None
@@ -113,25 +110,18 @@ def gather_facts(
 
 def person_of(info: UserInfo) -> Person:
     """Return a Vipps user's name and verified values, in the form in which the shop stores its own."""
-    return Person(
-        given_name=info.given_name or "",
-        family_name=info.family_name or "",
-        name=info.name or "",
-        email=info.email if info.email_verified else None,
-        phone_number=info.phone_number if info.phone_number_verified else None,
-    )
+    email = info.email if info.email_verified else None
+    return Person(email=email, phone_number=info.phone_number if info.phone_number_verified else None, **_names(info))
+
+
+def _names(info: UserInfo) -> dict[str, str]:
+    return {"name": info.name or "", "given_name": info.given_name or "", "family_name": info.family_name or ""}
 
 
 def create_customer(who: Identity, info: UserInfo) -> VippsLink:
     """Create an account with what Vipps has verified about the person."""
     person = person_of(info)
-    customer = Customer(
-        phone_number=person.phone_number,
-        name=info.name or "",
-        given_name=info.given_name or "",
-        family_name=info.family_name or "",
-        locale=language(),
-    )
+    customer = Customer(phone_number=person.phone_number, locale=language(), **_names(info))
     if person.email and not find_by_email(person.email):
         customer.set_verified_email(person.email)
     if person.phone_number:
@@ -156,17 +146,13 @@ def link_account(customer: Customer, who: Identity) -> VippsLink:
 def take_over(customer: Customer, info: UserInfo) -> None:
     """Give an account whose address was never confirmed to the person who has proved the address.
 
-    Everything that an attacker may have entered is removed: the password, name, phone number, address and other Vipps
-    links ("classic-federated merge" and "trojan identifier" in Sudhodanan and Paverd, section 4). `link_account`, which
-    follows, ends the sessions and revokes open email links.
+    Everything that an attacker may have entered is removed ("classic-federated merge" and "trojan identifier" in
+    Sudhodanan and Paverd, section 4). `link_account`, which follows, ends the sessions and revokes open email links.
     """
     customer.password_hash = None
     customer.mark_email_verified()
-    customer.name, customer.given_name, customer.family_name = (
-        info.name or "",
-        info.given_name or "",
-        info.family_name or "",
-    )
+    for column, name in _names(info).items():
+        setattr(customer, column, name)
     customer.phone_number = customer.phone_verified_at = customer.address = None
     preferences.end_suspended(customer, customer.vipps_links)
     customer.vipps_links.clear()
@@ -188,10 +174,7 @@ def unlink_account(customer: Customer, link: VippsLink) -> None:
 
 
 def remove_link(customer: Customer, link: VippsLink) -> None:
-    """Delete a link with the profile from Vipps.
-
-    A suspended consent becomes a no: without the link nothing would keep it suspended.
-    """
+    """Delete a link with the profile from Vipps; a suspended consent becomes a no, or it would count again."""
     preferences.end_suspended(customer, [link])
     db.session.delete(link)
     withdraw_proposals(customer)
@@ -206,10 +189,9 @@ def add_link(customer: Customer, who: Identity) -> VippsLink:
 
 
 def _candidates(person: Person) -> list[Customer]:
-    """Return the customers who have the person's address, confirmed or not, or their verified number.
+    """Return and lock the customers who have the person's address, confirmed or not, or their verified number.
 
-    A phone number that was only typed here proves nothing, so it must not keep its owner from their account. The rows
-    are locked, so that the facts stay true until the decision has been applied.
+    A phone number that was only typed here proves nothing, so it must not keep its owner from their account.
     """
     matches: list[ColumnElement[bool]] = []
     if person.email:
@@ -225,12 +207,11 @@ def _candidates(person: Person) -> list[Customer]:
 
 def _has_other_subject(customer: Customer, who: Identity) -> bool:
     """Tell whether another user of the same sales unit opens the account."""
-    same_unit = [link for link in customer.vipps_links if (link.issuer, link.client_id) == (who.issuer, who.client_id)]
-    return any(link.subject != who.subject for link in same_unit)
+    unit = (who.issuer, who.client_id)
+    return any((x.issuer, x.client_id) == unit and x.subject != who.subject for x in customer.vipps_links)
 
 
 def _account(customer: Customer, has_other_subject: bool = False) -> Account:
-    """Return a customer as the decision sees it."""
     return Account(
         id=customer.id,
         name=customer.name,

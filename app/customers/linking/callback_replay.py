@@ -30,20 +30,14 @@ def record(attempt: Attempt, row: CustomerSession | PendingLink | None = None) -
 
 def session_of(outcome: str | None) -> CustomerSession | None:
     """Return the open session that a login began less than a minute ago."""
-    row = _row(CustomerSession, outcome)
+    row = fresh_row(CustomerSession, outcome)
     return row if row and row.ended_at is None else None
-
-
-def pending_of(outcome: str | None) -> PendingLink | None:
-    """Return the pending link of a login of less than a minute ago."""
-    return _row(PendingLink, outcome)
 
 
 def end_replayable_sessions(reason: EndReason) -> None:
     """End the sessions that a repeated callback of this browser could still enter. The caller commits.
 
-    A repeated callback gets a session of its own and leaves the first one open; by that one the back button would undo
-    a logout (ASVS 7.4.1).
+    A repeated callback leaves the first session open; by it the back button would undo a logout (ASVS 7.4.1).
     """
     vipps = integration()
     outcomes = vipps.attempts.outcomes_of(browser_cookie(vipps), db.session.connection())
@@ -51,7 +45,8 @@ def end_replayable_sessions(reason: EndReason) -> None:
         session_store.end(session, reason)
 
 
-def _row(kind: type[Row], outcome: str | None) -> Row | None:
+def fresh_row(kind: type[Row], outcome: str | None) -> Row | None:
+    """Return the row that a login of less than a minute ago led to, if it is of this kind."""
     led_to, _dot, name = (outcome or "").partition(".")
     number = name.partition(".")[0]
     row = db.session.get(kind, int(number)) if led_to == WORDS[kind] else None

@@ -1,15 +1,14 @@
 """Store a Vipps login until the person has proved that the matching account is theirs.
 
-What came from Vipps is kept in a row, and the browser that logged in has the key in a cookie that survives closing the
-browser, so that the person can read their email first. The row is deleted after use, and after an hour.
-
-The proof must come from the same browser: otherwise an owner who presses a button in an email would let an attacker's
-Vipps user in. In another browser the emailed link asks to log in with the same Vipps user there (`LoginPurpose.PROVE`).
+The browser that logged in has the key to the row in a cookie that survives closing the browser, so that the person can
+read their email first. The proof must come from the same browser: otherwise an owner who presses a button in an email
+would let an attacker's Vipps user in. In another browser the emailed link asks to log in with the same Vipps user there
+(`LoginPurpose.PROVE`).
 """
 
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 
 from app.customers import lookup
 from app.customers.lookup import Identity
@@ -30,11 +29,9 @@ LIFETIME = timedelta(hours=1)
 
 def store(login: Login, decision: Decision) -> tuple[PendingLink, str]:
     """Store a login until its proof; return the row and the key for the browser's cookie. The caller commits."""
-    token = new_token()
     db.session.execute(delete(PendingLink).where(PendingLink.expires_at < utcnow()))
     pending = PendingLink(
         customer_id=decision.account_id,
-        browser_hash=secret_hash(token),
         issuer=login.issuer,
         client_id=login.client_id,
         subject=login.id_token.subject,
@@ -45,37 +42,35 @@ def store(login: Login, decision: Decision) -> tuple[PendingLink, str]:
         next_path=login.attempt.next_path,
         expires_at=utcnow() + LIFETIME,
     )
+    token = renew_key(pending)
     db.session.add(pending)
     db.session.flush()
     return pending, token
 
 
 def renew_key(pending: PendingLink) -> str:
-    """Replace the key, for a browser that may have missed the first."""
-    token = new_token()
-    pending.browser_hash = secret_hash(token)
+    """Set a new key, also for a browser that may have missed the first."""
+    pending.browser_hash = secret_hash(token := new_token())
     return token
 
 
 def of_browser() -> PendingLink | None:
     """Return the pending link of this browser, by the key in its cookie."""
     token = read_cookie(PENDING_COOKIE)
-    if not token:
-        return None
-    found = select(PendingLink).where(
-        PendingLink.browser_hash == secret_hash(token), PendingLink.expires_at >= utcnow()
-    )
-    return db.session.scalar(found)
+    return db.session.scalar(_valid().where(PendingLink.browser_hash == secret_hash(token))) if token else None
 
 
 def by_id(pending_id: int) -> PendingLink | None:
     """Return the pending link with this id, unless it has expired."""
-    found = select(PendingLink).where(PendingLink.id == pending_id, PendingLink.expires_at >= utcnow())
-    return db.session.scalar(found)
+    return db.session.scalar(_valid().where(PendingLink.id == pending_id))
+
+
+def _valid() -> Select[PendingLink]:
+    return select(PendingLink).where(PendingLink.expires_at >= utcnow())
 
 
 def may_create_account(pending: PendingLink) -> bool:
-    """Tell whether the person may get an account of their own: not where a login may not create one."""
+    """Tell whether the person may get an account of their own, as the login may create one."""
     return pending.purpose != LoginPurpose.MEMBERS and settings_of_app().vipps_new_customers == "create"
 
 
@@ -90,16 +85,12 @@ def userinfo_of(pending: PendingLink) -> UserInfo:
 
 
 def lock(pending_id: int) -> PendingLink | None:
-    """Lock a pending link for its last step; of two requests at the same moment one gets it.
-
-    Always lock the customer before the link, or concurrent transactions can deadlock. The row stays until
-    `delete_pending`, so that a refused step leaves it in place.
-    """
+    """Lock a pending link, and its customer before it, for the last step: of two requests at once, one gets it."""
     seen = by_id(pending_id)
     if seen is None or lookup.lock_customer(seen.customer_id) is None:
         return None
-    found = select(PendingLink).where(PendingLink.id == pending_id, PendingLink.expires_at >= utcnow())
-    return db.session.scalar(found.with_for_update().execution_options(populate_existing=True))
+    locked = _valid().where(PendingLink.id == pending_id).with_for_update()
+    return db.session.scalar(locked.execution_options(populate_existing=True))
 
 
 def delete_pending(pending: PendingLink) -> None:

@@ -1,9 +1,8 @@
 """Process the webhook event of a person who stopped sharing data with this shop in the app.
 
 The event is not signed, so an attacker who knows the webhook's address and a subject can forge one. Therefore it does
-only what the next login repairs: mark the link, suspend Vipps' data and the consents given there, end sessions that
-came from Vipps, turn open proposals into lines of the history, and tell the customer. It deletes nothing, logs no
-customer in and withdraws no consent (GDPR, article 7(3): that is the person's own act).
+only what the next login repairs. It deletes nothing, logs no customer in and withdraws no consent (GDPR, article 7(3):
+that is the person's own act).
 
 Events come late, twice, or after a newer login. Only Vipps' own times are compared: an event from before the latest
 login changes nothing. A body that was received before is only counted, however late, so a sender may retry.
@@ -11,13 +10,12 @@ login changes nothing. A body that was received before is only counted, however 
 
 from enum import StrEnum
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 
 from app.customers import account_activity, lookup
-from app.customers.account_activity import Kind
 from app.customers.accounts import emails
 from app.customers.lookup import Identity
-from app.customers.models import EndReason, LoginMethod, VippsLink, WebhookDelivery
+from app.customers.models import EndReason, Kind, LoginMethod, VippsLink, WebhookDelivery
 from app.customers.profile.change_history import withdraw_proposals
 from app.customers.sessions import session_store
 from app.database import db, utcnow
@@ -41,35 +39,20 @@ MAX_DELIVERIES = 100_000
 
 
 def process(delivery: Delivery) -> str:
-    """Process an event, record its delivery, and return the outcome; for a malformed event, what is wrong with it.
+    """Process an event, record its delivery, and return the outcome, or what is wrong with it. The caller commits.
 
-    The caller commits. Of two equal bodies at the same moment one fails by its unique hash, and is to be retried.
+    Of two equal bodies at the same moment one fails by its unique hash, and is to be retried.
     """
-    row = _received(delivery)
+    same = select(WebhookDelivery).where(WebhookDelivery.body_hash == delivery.body_hash)
+    row = db.session.scalar(same.execution_options(populate_existing=True))
     if row is None:
         return _process(WebhookDelivery(body_hash=delivery.body_hash, reference=reference()), delivery)
     if isinstance(delivery.event, Revoked) and row.outcome not in UNDERSTOOD:
         _process(row, delivery)  # the first delivery was not understood, for example because our clock was behind
-    db.session.execute(_COUNT_REPEAT, {"row": row.id, "now": utcnow()})
+    this = update(WebhookDelivery).where(WebhookDelivery.id == row.id)
+    repeated = this.values(times=WebhookDelivery.times + 1, latest_at=utcnow())
+    db.session.execute(repeated.execution_options(synchronize_session=False))
     return row.outcome
-
-
-def _received(delivery: Delivery) -> WebhookDelivery | None:
-    same = select(WebhookDelivery).where(WebhookDelivery.body_hash == delivery.body_hash)
-    return db.session.scalar(same.execution_options(populate_existing=True))
-
-
-_COUNT_REPEAT = (
-    update(WebhookDelivery)
-    .where(WebhookDelivery.id == bindparam("row"))
-    .values(times=WebhookDelivery.times + 1, latest_at=bindparam("now"))
-    .execution_options(synchronize_session=False)
-)
-_SURPLUS = (
-    delete(WebhookDelivery)
-    .where(WebhookDelivery.id <= select(func.max(WebhookDelivery.id) - bindparam("most")).scalar_subquery())
-    .execution_options(synchronize_session=False)
-)
 
 
 def _process(row: WebhookDelivery, delivery: Delivery) -> str:
@@ -83,7 +66,9 @@ def _process(row: WebhookDelivery, delivery: Delivery) -> str:
             row.outcome = _apply(event, lookup.lock_link(who), row)
     db.session.add(row)
     db.session.flush()
-    db.session.execute(_SURPLUS, {"most": MAX_DELIVERIES})
+    oldest_kept = select(func.max(WebhookDelivery.id) - MAX_DELIVERIES).scalar_subquery()
+    surplus = delete(WebhookDelivery).where(WebhookDelivery.id <= oldest_kept)
+    db.session.execute(surplus.execution_options(synchronize_session=False))
     return row.outcome
 
 
@@ -98,15 +83,10 @@ def _apply(event: Revoked, link: VippsLink | None, row: WebhookDelivery) -> Outc
     link.sharing_revoked_at = max(before or event.issued_at, event.issued_at)
     if before is not None:
         return Outcome.REVOKED_BEFORE
-    _suspend(link)
-    return Outcome.REVOKED
-
-
-def _suspend(link: VippsLink) -> None:
-    """Suspend what came from Vipps, and tell the customer what that means."""
     customer = link.customer
     session_store.end_all(customer, EndReason.SHARING_REVOKED, method=LoginMethod.VIPPS)
     withdraw_proposals(customer)
     line = account_activity.record(customer, Kind.SHARING_REVOKED, method=LoginMethod.VIPPS)
     line.user_agent = ""  # the sender is Vipps, not the customer's browser
     emails.send(customer, "sharing_revoked")
+    return Outcome.REVOKED

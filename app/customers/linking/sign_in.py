@@ -1,22 +1,20 @@
 """Start a session after a login of any method: by Vipps, by password or by an emailed link.
 
-A login is one transaction: the decision, the session and its line in the activity log are committed together.
-`in_one_transaction` runs it, and retries if a unique constraint or a deadlock says that another request was
-faster. A refused Vipps login writes its line to the activity log and raises `LoginRefused` with the verdict's name.
+A login is one transaction: the decision, the session and its line in the activity log are committed together. A
+refused Vipps login writes its line to the activity log and raises `LoginRefused` with the verdict's name.
 """
 
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from app.customers import account_activity
-from app.customers.account_activity import Kind
 from app.customers.consents import consent_prompt
 from app.customers.linking import account_links, callback_replay, login_messages, pending_link
 from app.customers.linking.account_links import Resolution
-from app.customers.models import Customer, LoginMethod, PendingLink
+from app.customers.models import Customer, Kind, LoginMethod, PendingLink
 from app.customers.profile.change_history import has_proposals
 from app.customers.sessions.session_cookie import forget_current, redirect_with_session, start_session
 from app.database import begin_write, db, is_conflict
@@ -34,26 +32,22 @@ MAX_CONFLICTS = 2
 T = TypeVar("T")
 
 
-def in_one_transaction(work: Callable[[], T]) -> T:
-    """Run work that reads, writes and commits; of two at the same moment, the later one retries and finds the first."""
-    for _ in range(MAX_CONFLICTS):
-        try:
-            return _once(work)
-        except DBAPIError as error:
-            if not is_conflict(error):
-                raise
-    return _once(work)
+def in_one_transaction(work: Callable[[], T], retries: int = MAX_CONFLICTS) -> T:
+    """Run work and commit it; of two requests at the same moment, the later one retries and finds what the first did.
 
-
-def _once(work: Callable[[], T]) -> T:
-    """Run it; after a failure or a refusal roll back, so that no open transaction makes others wait."""
+    Work may commit before it ends, to do the rest after that.
+    """
     try:
         begin_write()
-        return work()
-    except (SQLAlchemyError, LoginRefused):
-        db.session.rollback()
+        result = work()
+        db.session.commit()
+        return result
+    except (SQLAlchemyError, LoginRefused) as error:
+        db.session.rollback()  # an open transaction would make others wait
         forget_current()
-        raise
+        if not retries or isinstance(error, LoginRefused) or not is_conflict(error):
+            raise
+    return in_one_transaction(work, retries - 1)
 
 
 def sign_in(
@@ -91,11 +85,11 @@ def sign_in(
 def customer_or_refuse(resolution: Resolution) -> Customer:
     """Return the customer of a decision; if there is none, record the refusal, commit and raise `LoginRefused`."""
     if resolution.link is None:
-        refuse_login(resolution.decision)
+        refuse(resolution.decision)
     return resolution.link.customer
 
 
-def refuse_login(decision: Decision) -> NoReturn:
+def refuse(decision: Decision) -> NoReturn:
     """Record a refusal with its reasons, commit, and raise `LoginRefused`."""
     customer = db.session.get(Customer, decision.account_id) if decision.account_id else None
     account_activity.record(customer, Kind.LOGIN_REFUSED, method=LoginMethod.VIPPS, decision=decision)
@@ -104,36 +98,29 @@ def refuse_login(decision: Decision) -> NoReturn:
 
 
 def link_and_sign_in(pending: PendingLink, way: ProofMethod, attempt: Attempt | None = None) -> Response:
-    """Link a pending Vipps user (see `pending_link.lock`) after proof that the account is theirs, and log them in.
-
-    If they proved an address that had never been confirmed, what an attacker may have left in the account is removed.
-    """
-    customer, info = pending.customer, pending_link.userinfo_of(pending)
-    who, target, logged_in_at = pending_link.identity_of(pending), pending.next_path, pending.created_at
+    """Link a pending Vipps user (see `pending_link.lock`) after proof that the account is theirs, and log them in."""
+    customer, who, info = pending.customer, pending_link.identity_of(pending), pending_link.userinfo_of(pending)
     pending_link.delete_pending(pending)
     will_link = account_links.would_link(who, info, customer)  # a refused proof must change nothing
     if will_link and customer.email_verified_at is None:
-        if way is ProofMethod.MAIL:
+        if way is ProofMethod.MAIL:  # removes what an attacker may have left in the account
             account_links.take_over(customer, info)
         # A password proves no address: then it counts only if Vipps has verified the same one.
         if way is ProofMethod.MAIL or (info.email_verified and info.email == customer.email):
             customer.mark_email_verified()
-    resolution = account_links.resolve(LoginPurpose.PROVE, who, info, logged_in_at, customer)
-    return sign_in(
-        customer_or_refuse(resolution), LoginMethod.VIPPS, target, decision=resolution.decision, attempt=attempt
-    )
+    resolution = account_links.resolve(LoginPurpose.PROVE, who, info, pending.created_at, customer)
+    customer, decision = customer_or_refuse(resolution), resolution.decision
+    return sign_in(customer, LoginMethod.VIPPS, pending.next_path, decision=decision, attempt=attempt)
 
 
 def create_and_sign_in(pending: PendingLink) -> Response:
     """Create an account for a pending Vipps user who says that the matching account is not theirs.
 
-    The new account gets no email address that the other one has; the other one is neither shown nor changed. Where a
-    login may not create accounts, this does not either.
+    The new account gets no email address that the other one has; the other one is neither shown nor changed.
     """
-    info, who, target = pending_link.userinfo_of(pending), pending_link.identity_of(pending), pending.next_path
-    logged_in_at, may_create = pending.created_at, pending_link.may_create_account(pending)
+    who, info = pending_link.identity_of(pending), pending_link.userinfo_of(pending)
+    may_create = pending_link.may_create_account(pending)
     pending_link.delete_pending(pending)
-    resolution = account_links.resolve_as_new(who, info, logged_in_at, may_create=may_create)
-    return sign_in(
-        customer_or_refuse(resolution), LoginMethod.VIPPS, target, confirmed=False, decision=resolution.decision
-    )
+    resolution = account_links.resolve_as_new(who, info, pending.created_at, may_create=may_create)
+    customer, decision = customer_or_refuse(resolution), resolution.decision
+    return sign_in(customer, LoginMethod.VIPPS, pending.next_path, confirmed=False, decision=decision)

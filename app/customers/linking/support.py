@@ -1,27 +1,23 @@
 """Unlink and link the Vipps user of an account for support, who have checked who the customer is.
 
-A `sub` changes when a customer makes a new Vipps profile, or when the shop moves to another sales unit (Vipps Login API
-guide: core concepts, "sub"). An account without an email address is then out of its customer's reach. Of each account
-that support changes, every session and every open email link ends, and its customer is told by email (ASVS 6.3.7).
-
-The caller has locked the customers, writes the audit log, and commits.
+A `sub` changes with a new Vipps profile, or when the shop moves to another sales unit (Vipps Login API guide: core
+concepts, "sub"). Of each account that support changes, every session and every open email link ends, and its customer
+is told by email (ASVS 6.3.7). The caller has locked the customers, writes the audit log, and commits.
 """
 
 from app.customers import account_activity, email_tokens, lookup
-from app.customers.account_activity import Kind
 from app.customers.accounts import emails
 from app.customers.linking import account_links
 from app.customers.lookup import Identity
-from app.customers.models import Customer, EndReason, LoginMethod, VippsLink
+from app.customers.models import Customer, EndReason, Kind, LoginMethod, VippsLink
 from app.customers.sessions import session_store
 from app.database import db
 
 
 def disconnect(customer: Customer, link: VippsLink, kind: Kind = Kind.SUPPORT_DISCONNECTED) -> None:
-    """Unlink the Vipps user of an account.
+    """Unlink the Vipps user of an account, and remove an address that was never confirmed.
 
-    An address that was never confirmed is removed. Without the link the account would count as a registration without
-    an owner, and the reader of that mailbox, perhaps another person's, could take it over with its orders.
+    Its reader, perhaps another person, could take the account over as a registration without an owner.
     """
     account_links.remove_link(customer, link)
     _end_access(customer, kind)
@@ -31,10 +27,7 @@ def disconnect(customer: Customer, link: VippsLink, kind: Kind = Kind.SUPPORT_DI
 
 
 def reconnect(customer: Customer, who: Identity) -> Customer | None:
-    """Link another Vipps user to an account, instead of its present one.
-
-    Returns the other account that this Vipps user opened until now, or None. It keeps its orders and its data.
-    """
+    """Link another Vipps user to an account; return the account that this user opened until now, or None."""
     held, present = lookup.find_link(who), lookup.link_of(customer)
     other = held.customer if held else None
     if held and other:

@@ -1,11 +1,11 @@
-"""This shop's side of a Vipps login: the `Merchant` that the integration calls.
+"""This shop's side of a Vipps login: the `Merchant` that the integration calls, and what each purpose does.
 
 Everything that a login changes is one transaction: find, link or create the customer, store what Vipps said, record
-consents, log the decision with its reasons, start a session, and write the outcome on the attempt. A failure anywhere
-leaves nothing behind. `account_links.resolve` finds the customer; this module does what follows for each purpose.
+consents (all that by `account_links.resolve`), log the decision with its reasons, start a session, and write the
+outcome on the attempt. A failure anywhere leaves nothing behind.
 """
 
-from flask import flash, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,30 +13,15 @@ from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
 from app.customers import account_activity, email_tokens, lookup, rate_limits
-from app.customers.account_activity import Kind, describe_reasons
+from app.customers.account_activity import describe_reasons
 from app.customers.linking import account_links, callback_replay, login_messages, pending_link, revocation
 from app.customers.linking.account_links import Resolution
-from app.customers.linking.next_actions import actions_after_refusal, back_action, is_without_a_way
-from app.customers.linking.sign_in import (
-    customer_or_refuse,
-    in_one_transaction,
-    link_and_sign_in,
-    refuse_login,
-    sign_in,
-)
+from app.customers.linking.sign_in import customer_or_refuse, in_one_transaction, link_and_sign_in, refuse, sign_in
 from app.customers.lookup import Identity
-from app.customers.models import Customer, LoginMethod
+from app.customers.models import Customer, Kind, LoginMethod, PendingLink, TokenPurpose
 from app.customers.profile.change_history import has_proposals
-from app.customers.sessions import session_store
+from app.customers.sessions import session_cookie, session_store
 from app.customers.sessions.reauthentication import has_proof_without_vipps, record_reauthentication
-from app.customers.sessions.session_cookie import (
-    current_customer,
-    forget_current,
-    lock_current_session,
-    redirect_with_session,
-    rotate_session,
-    session_identifier,
-)
 from app.database import db, query_or
 from app.logging import log, reference, set_failure
 from app.security import client_network, client_site, limit_per_client, limiter, set_cookie
@@ -77,7 +62,7 @@ class VippsLogin(Merchant):
         """Tell whether the session that began this is the one that is logged in now; a login needs no session."""
         if attempt.purpose in (LoginPurpose.LOG_IN, LoginPurpose.MEMBERS, LoginPurpose.PROVE):
             return True
-        return bool(attempt.owner) and attempt.owner == session_identifier()
+        return bool(attempt.owner) and attempt.owner == session_cookie.session_identifier()
 
     def accept(self, login: Login) -> ResponseReturnValue:
         """Do what the login was for; of two at the same moment, the later one finds what the first did."""
@@ -87,9 +72,9 @@ class VippsLogin(Merchant):
 
     def repeat(self, attempt: Attempt, outcome: str | None) -> ResponseReturnValue:
         """Lead a repeated callback to where the first one led, while that is fresh."""
-        if current_customer() is not None:
+        if session_cookie.current_customer() is not None:
             return redirect(attempt.next_path, 303)
-        if pending := callback_replay.pending_of(outcome):
+        if pending := callback_replay.fresh_row(PendingLink, outcome):
             key = pending_link.renew_key(pending)
             db.session.commit()
             return redirect_to_proof(key)
@@ -97,21 +82,20 @@ class VippsLogin(Merchant):
         if session is None:
             raise LoginRefused("state_used")
         # A session of its own: the first answer's cookie may be the one that the browser keeps.
-        _row, token = session_store.add(session.customer, LoginMethod.VIPPS, request.user_agent.string, confirmed=False)
+        _row, token = session_store.add(session.customer, LoginMethod.VIPPS, confirmed=False)
         db.session.commit()
-        return redirect_with_session(attempt.next_path, token)
+        return session_cookie.redirect_with_session(attempt.next_path, token)
 
     def refuse(self, error: LoginRefused, next_path: str, purpose: LoginPurpose | None) -> ResponseReturnValue:
         """Show the refusal's page and write its log line, both with the same reference number."""
         db.session.rollback()
-        forget_current()
+        session_cookie.forget_current()
         refusal, brand = error.refusal, settings_of_app().brand
         set_failure(refusal.code)
-        getattr(log, refusal.level)(
-            "vipps_login_refused", refusal=refusal.code, detail=error.detail, cause=refusal.cause
-        )
+        write = getattr(log, refusal.level)
+        write("vipps_login_refused", refusal=refusal.code, detail=error.detail, cause=refusal.cause)
         send(login_ended, method=LoginMethod.VIPPS, outcome=refusal.code)
-        customer = query_or(current_customer, None)
+        customer = query_or(session_cookie.current_customer, None)
         html = render_template(
             "vipps/refused.html",
             title=_(refusal.page.title, brand=brand),
@@ -119,9 +103,9 @@ class VippsLogin(Merchant):
             reasons=describe_reasons(error.reasons),
             calm=refusal.level == "info",
             earlier=reference() if login_messages.is_about_earlier_account(error.reasons) else None,
-            no_way=is_without_a_way(refusal, customer, purpose),
-            actions=actions_after_refusal(refusal.code, customer, next_path, reference(), purpose),
-            back=back_action(customer is not None, next_path),
+            no_way=login_messages.is_without_a_way(refusal, customer, purpose),
+            actions=login_messages.actions_after_refusal(refusal.code, customer, next_path, reference(), purpose),
+            back=login_messages.back_action(customer is not None, next_path),
             reference=reference(),
         )
         response = make_response(html, refusal.status)
@@ -158,29 +142,18 @@ def count_site() -> None:
 
 @limiter.limit(rate_limits.EVENTS, key_func=lambda: "webhook")
 def process_event(delivery: Delivery) -> str:
-    """Process an event in one transaction, unless there have been too many."""
-
-    def work() -> str:
-        outcome = revocation.process(delivery)
-        db.session.commit()
-        return outcome
-
-    return in_one_transaction(work)
+    """Process an event in one transaction; raises `TooManyRequests` if there have been too many."""
+    return in_one_transaction(lambda: revocation.process(delivery))
 
 
 def log_in(login: Login) -> ResponseReturnValue:
     """Log the customer in, or keep the login pending until they have proved that the account is theirs."""
-    resolution = resolve(login.attempt.purpose, login)
-    if resolution.decision.verdict is Verdict.PROVE_OWNERSHIP:
-        return ask_for_proof_of_ownership(login, resolution.decision)
-    return sign_in(
-        customer_or_refuse(resolution),
-        LoginMethod.VIPPS,
-        login.attempt.next_path,
-        confirmed=False,
-        decision=resolution.decision,
-        attempt=login.attempt,
-    )
+    attempt, resolution = login.attempt, resolve(login.attempt.purpose, login)
+    decision = resolution.decision
+    if decision.verdict is Verdict.PROVE_OWNERSHIP:
+        return ask_for_proof_of_ownership(login, decision)
+    customer = customer_or_refuse(resolution)
+    return sign_in(customer, LoginMethod.VIPPS, attempt.next_path, confirmed=False, decision=decision, attempt=attempt)
 
 
 def ask_for_proof_of_ownership(login: Login, decision: Decision) -> ResponseReturnValue:
@@ -197,16 +170,14 @@ def ask_for_proof_of_ownership(login: Login, decision: Decision) -> ResponseRetu
 def link_current_customer(login: Login) -> ResponseReturnValue:
     """Link the Vipps user to the account that is logged in here, and to no other."""
     resolution = resolve(LoginPurpose.CONNECT, login, lock_current_customer())
-    customer = customer_or_refuse(resolution)
-    line = account_activity.record(
-        customer, Kind.CONNECTED_HERE, method=LoginMethod.VIPPS, decision=resolution.decision
-    )
-    token, news = rotate_session(), has_proposals(customer)
+    customer, decision = customer_or_refuse(resolution), resolution.decision
+    line = account_activity.record(customer, Kind.CONNECTED_HERE, method=LoginMethod.VIPPS, decision=decision)
+    token, news = session_cookie.rotate_session(), has_proposals(customer)
     callback_replay.record(login.attempt)
     db.session.commit()
-    log.info("vipps_connected", customer=customer.id, decision=resolution.decision.verdict)
+    log.info("vipps_connected", customer=customer.id, decision=decision.verdict)
     login_messages.greet(customer, line, news=news)
-    return redirect_with_session(login.attempt.next_path, token)
+    return session_cookie.redirect_with_session(login.attempt.next_path, token)
 
 
 def refresh(login: Login) -> ResponseReturnValue:
@@ -224,30 +195,29 @@ def refresh(login: Login) -> ResponseReturnValue:
 def confirm(login: Login) -> ResponseReturnValue:
     """Record that the customer has just confirmed who they are: in the app, or by this login without another proof.
 
-    For `CONFIRM`, `acr` was checked with the ID token. For `CONFIRM_BY_LOGIN`, a password or a confirmed address may
-    have been added since the start: then a login that a remembered browser answered is no confirmation any more.
+    For `CONFIRM`, `acr` was checked with the ID token. A login that a remembered browser answered is no confirmation
+    once the customer has added a password or a confirmed address.
     """
     current = lock_current_customer()
     if login.id_token.acr != IN_APP and has_proof_without_vipps(current):
         raise LoginRefused("not_confirmed_in_app")
-    resolution = resolve(LoginPurpose.CONFIRM, login, current)
-    customer = customer_or_refuse(resolution)
+    customer = customer_or_refuse(resolve(LoginPurpose.CONFIRM, login, current))
     token = record_reauthentication(customer, LoginMethod.VIPPS)
     callback_replay.record(login.attempt)
     db.session.commit()
     flash(_("Thank you, you have confirmed that it is you."), "success")
-    return redirect_with_session(login.attempt.next_path, token)
+    return session_cookie.redirect_with_session(login.attempt.next_path, token)
 
 
 def prove(login: Login) -> ResponseReturnValue:
     """Finish the pending link of an emailed link that was opened in this browser, for the same Vipps user only."""
-    proof = email_tokens.use_by_hash(login.attempt.owner, email_tokens.TokenPurpose.CONNECT)
+    proof = email_tokens.use_by_hash(login.attempt.owner, TokenPurpose.CONNECT)
     pending = pending_link.lock(proof.pending_link_id) if proof and proof.pending_link_id else None
     if pending is None:
         raise LoginRefused("proof_spent")
     if pending_link.identity_of(pending) != identity_of(login):
         db.session.rollback()  # the link must keep working for the right person
-        refuse_login(Decision(Verdict.OTHER_PERSON, pending.customer_id, ("subject_is_not_yours",)))
+        refuse(Decision(Verdict.OTHER_PERSON, pending.customer_id, ("subject_is_not_yours",)))
     return link_and_sign_in(pending, ProofMethod.MAIL, login.attempt)
 
 
@@ -268,12 +238,12 @@ def resolve(purpose: LoginPurpose, login: Login, current: Customer | None = None
 
 
 def lock_current_customer() -> Customer:
-    """Return the customer who is logged in, locked; raises `LoginRefused` if their session has ended meanwhile.
+    """Lock and return the customer who is logged in; raises `LoginRefused` if their session has ended meanwhile.
 
-    Always lock the customer before the session, or two browsers of one customer can deadlock.
+    Lock the customer before the session, or two browsers of one customer can deadlock.
     """
-    customer = current_customer()
-    if customer is None or not lookup.lock_customer(customer.id) or not lock_current_session():
+    customer = session_cookie.current_customer()
+    if customer is None or not lookup.lock_customer(customer.id) or not session_cookie.lock_current_session():
         raise LoginRefused("session_changed")
     return customer
 

@@ -1,9 +1,7 @@
-"""Passwords: how they are kept, and which ones are refused.
+"""Store passwords as Argon2id hashes, and compare them.
 
-Kept as Argon2id hashes. A new password is judged by its length and by whether others would try it first, never by
-its mixture of characters (ASVS 6.2.1, 6.2.4, 6.2.5, 6.2.9, 6.2.11). It is used whole and with its case
-(ASVS 6.2.8), after one invisible step: Unicode's canonical form NFC, so that an å typed on a Mac
-equals the å typed on a telephone (RFC 8265, section 4.2.2). NFKC would go further and make different passwords equal.
+A password is used whole and with its case (ASVS 6.2.8), after one invisible step: Unicode's canonical form NFC, so that
+an å typed on a Mac equals the å typed on a phone (RFC 8265, section 4.2.2). NFKC would make different passwords equal.
 """
 
 import threading
@@ -15,17 +13,12 @@ from flask import Flask, current_app
 
 MAX_LENGTH = 200  # a passphrase fits, and a megabyte does not keep the processor busy
 
-# OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes, one lane; lengths as in RFC 9106, section 4.
-# The larger of its equal choices would let a few dozen logins at once fill a small server's memory.
-MEMORY_KIB = 19 * 1024
-PASSES = 2
-LANES = 1
-HASH_BYTES = 32
-SALT_BYTES = 16
 # More at a time would not be faster, only need more memory.
 MAX_CONCURRENT = 4
 
-_hasher = PasswordHasher(PASSES, MEMORY_KIB, LANES, HASH_BYTES, SALT_BYTES)
+# OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes, one lane; lengths as in RFC 9106, section 4.
+# The larger of its equal choices would let a few dozen logins at once fill a small server's memory.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, hash_len=32, salt_len=16)
 _working = threading.BoundedSemaphore(MAX_CONCURRENT)
 
 PUBLISHED = "published_passwords"
@@ -41,10 +34,9 @@ def make_hash(password: str) -> str:
 
 
 def matches(password: str, stored: str | None) -> bool:
-    """Tell whether the password is the stored one, in the same time whether or not there is one.
+    """Tell whether the password is the stored one; without a stored hash, the answer is always no.
 
-    Without a stored hash (no such account, or one that only Vipps opens) the answer is always no, but a hash is
-    computed all the same, so that the time does not tell who has an account (ASVS 6.3.8).
+    A hash is computed all the same, so that the time does not tell who has an account (ASVS 6.3.8).
     """
     if len(password) > MAX_TYPED:
         password, stored = "", None

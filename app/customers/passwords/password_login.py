@@ -1,61 +1,21 @@
-"""Log in by password, choose a new one by a mailed link, and change it.
+"""Check a password, choose a new one by a mailed link, and change it.
 
 The caller commits an outcome together with the email that belongs to it. Outcomes that a stranger must not tell apart
 (does this address have an account?) differ only in the email, which only the owner of the address reads (ASVS 6.3.8).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from app.customers import account_activity, email_tokens
-from app.customers.account_activity import Kind
-from app.customers.email_tokens import TokenPurpose
+from app.customers.accounts import emails
 from app.customers.lookup import find_by_email, has_vipps, lock_customer
-from app.customers.models import Customer, EndReason
+from app.customers.models import Customer, EndReason, Kind, TokenPurpose
 from app.customers.passwords import hashing
-from app.customers.sessions.session_store import end_all
+from app.customers.sessions.session_cookie import end_sessions_of
 from app.database import begin_write
 
-
-class PasswordAccount(Protocol):
-    """A row with a password."""
-
-    id: Any
-    password_hash: Any
-
-
-A = TypeVar("A", bound=PasswordAccount)
-
-
-@dataclass(frozen=True)
-class LoggedIn:
-    """The password is right and the address confirmed."""
-
-    customer: Customer
-
-
-@dataclass(frozen=True)
-class NotConfirmed:
-    """The password is right, but the address was never confirmed; a new link is emailed to it.
-
-    `token` is None if one was sent a short while ago.
-    """
-
-    customer: Customer
-    token: str | None
-
-
-@dataclass(frozen=True)
-class Blocked:
-    """The password is right, but the shop has blocked the account."""
-
-    customer: Customer
-
-
-@dataclass(frozen=True)
-class Refused:
-    """No such account, no password on it, or a wrong one: one outcome, so that no page can reveal which."""
+A = TypeVar("A", bound=Any)  # a row with an `id` and a `password_hash`
 
 
 def lock_if_correct(account: A | None, password: str, lock: Callable[[int], A | None]) -> A | None:
@@ -78,23 +38,10 @@ def lock_if_correct(account: A | None, password: str, lock: Callable[[int], A | 
     return current
 
 
-def log_in(email: str | None, password: str) -> LoggedIn | NotConfirmed | Blocked | Refused:
-    """Check a password and whether the account may be used. The caller commits or rolls back."""
-    current = lock_if_correct(find_by_email(email) if email else None, password, lock_customer)
-    if current is None:
-        return Refused()
-    if current.blocked_at is not None:
-        return Blocked(current)
-    if current.email_verified_at is None:
-        lately = email_tokens.sent_recently(current, TokenPurpose.CONFIRM)
-        return NotConfirmed(
-            current, None if lately else email_tokens.issue(current, str(current.email), TokenPurpose.CONFIRM)
-        )
-    return LoggedIn(current)
+def send_reset_link(email: str) -> bool:
+    """Email a link that sets a new password, if the owner of the address can prove an account by it.
 
-
-def request_reset(email: str) -> tuple[Customer, str] | None:
-    """Return the account whose owner this address can prove, and a token for the link that sets a new password.
+    Returns False if none was sent; then the link that was sent before, if any, is to stay.
 
     An account that only Vipps opens gets one too: its owner may set a password after the proof. An account with Vipps
     whose address was never confirmed gets none, because the mailbox may be another person's.
@@ -102,8 +49,9 @@ def request_reset(email: str) -> tuple[Customer, str] | None:
     begin_write()
     customer = find_by_email(email, lock=True)
     if customer is None or customer.blocked_at or (customer.email_verified_at is None and has_vipps(customer)):
-        return None
-    return customer, email_tokens.issue(customer, str(customer.email), TokenPurpose.RESET)
+        return False
+    token = email_tokens.issue(customer, str(customer.email), TokenPurpose.RESET)
+    return emails.send(customer, "reset_password", token=token)
 
 
 def reset_password(token: str, password: str) -> Customer | None:
@@ -118,20 +66,17 @@ def reset_password(token: str, password: str) -> Customer | None:
         return None
     proof.customer.mark_email_verified()
     _set_password(proof.customer, password_hash)
-    end_all(proof.customer, EndReason.PASSWORD_RESET)
+    end_sessions_of(proof.customer, EndReason.PASSWORD_RESET)
     return proof.customer
 
 
-def change_password(customer: Customer, current: str, new: str, keep_session: int | None) -> bool:
-    """Change the password of a logged-in customer; False if `current` is not their password (ASVS 6.2.3).
-
-    The sessions in other browsers end; `keep_session` is the id of the one that goes on.
-    """
+def change_password(customer: Customer, current: str, new: str) -> bool:
+    """Change the password, and end the sessions in other browsers; False if `current` is wrong (ASVS 6.2.3)."""
     password_hash = hashing.make_hash(new)
     if lock_if_correct(customer, current, lock_customer) is None:
         return False
     _set_password(customer, password_hash)
-    end_all(customer, EndReason.PASSWORD_CHANGED, keep=keep_session)
+    end_sessions_of(customer, EndReason.PASSWORD_CHANGED, except_current=True)
     return True
 
 
@@ -139,3 +84,4 @@ def _set_password(customer: Customer, password_hash: str) -> None:
     customer.password_hash = password_hash
     email_tokens.revoke(customer)
     account_activity.record(customer, Kind.PASSWORD_SET)
+    emails.send(customer, "password_set")

@@ -10,23 +10,22 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, not_, or_, select, update
 
-from app.customers.account_activity import Kind, describe_activity, describe_decision, describe_reasons
+from app.customers.account_activity import describe_activity, describe_decision, describe_reasons
 from app.customers.consents import ledger
-from app.customers.consents.models import ConsentRecord
 from app.customers.models import (
     PROFILE_COLUMNS,
     Activity,
+    ConsentRecord,
     Customer,
     CustomerSession,
     EmailToken,
+    Kind,
     PendingLink,
     ProfileChange,
     VippsLink,
-    VippsProfile,
     WebhookDelivery,
 )
-from app.customers.privacy import data_sources
-from app.customers.privacy import retention_periods as periods
+from app.customers.privacy import data_sources, retention
 from app.customers.privacy.data_sources import DataSource, Rule, columns, deletes, exports, table_of
 from app.customers.privacy.erasure import erase, pseudonym_of
 from app.customers.sessions.user_agent import device
@@ -50,27 +49,14 @@ BY_OTHERS = frozenset({Kind.LOGIN_HELD, Kind.LOGIN_REFUSED})
 # Entries that explain how an account came about are kept as long as the account; their user agent is cleared after a
 # year.
 EXPLAINS = (
-    Kind.CONNECTED_HERE,
-    Kind.VIPPS_CONNECTED,
-    Kind.VIPPS_DISCONNECTED,
-    Kind.SUPPORT_DISCONNECTED,
-    Kind.SUPPORT_CONNECTED,
-    Kind.SUPPORT_MOVED,
-    Kind.ADDRESS_CONFIRMED,
-    Kind.TAKEN_OVER,
-    Kind.PASSWORD_SET,
-    Kind.EMAIL_CHANGED,
-    Kind.BLOCKED,
-    Kind.UNBLOCKED,
+    *(Kind.CONNECTED_HERE, Kind.VIPPS_CONNECTED, Kind.VIPPS_DISCONNECTED, Kind.SUPPORT_DISCONNECTED),
+    *(Kind.SUPPORT_CONNECTED, Kind.SUPPORT_MOVED, Kind.ADDRESS_CONFIRMED, Kind.TAKEN_OVER),
+    *(Kind.PASSWORD_SET, Kind.EMAIL_CHANGED, Kind.BLOCKED, Kind.UNBLOCKED),
 )
 BEGAN = (Verdict.CREATE, Verdict.LINK_AND_LOG_IN, Verdict.LINK)
+EXPLAINING = or_(Activity.kind.in_(EXPLAINS), and_(Activity.decision.is_not(None), Activity.decision.in_(BEGAN)))
 # The database's clock decides about the ledger; this one may be a little ahead of it.
 CLOCKS_DIFFER = timedelta(minutes=5)
-
-
-def _explains() -> ColumnElement[bool]:
-    decided = and_(Activity.decision.is_not(None), Activity.decision.in_(BEGAN))
-    return or_(Activity.kind.in_(EXPLAINS), decided)
 
 
 def profile(customer: Customer) -> dict[str, Any]:
@@ -115,17 +101,18 @@ def mails(customer: Customer) -> list[dict[str, Any]]:
 
 def erase_answers(customer: Customer) -> None:
     """Keep the questions and answers as evidence, under a pseudonym, for a limited time."""
-    ledger.erase(customer, pseudonym_of(customer), utcnow() + periods.consent_proof())
+    ledger.erase(customer, pseudonym_of(customer), utcnow() + retention.consent_proof())
 
 
 def erase_pending(customer: Customer) -> None:
     """Delete the pending logins of this customer, at whichever account they are pending."""
-    db.session.execute(delete(PendingLink).where(PendingLink.subject.in_(_subjects(customer))))
+    subjects = [link.subject for link in customer.vipps_links]
+    db.session.execute(delete(PendingLink).where(PendingLink.subject.in_(subjects)))
 
 
 def erase_deliveries(customer: Customer) -> None:
     """Keep that an event came, but not whom it was about."""
-    hashes = [secret_hash(subject) for subject in db.session.scalars(_subjects(customer))]
+    hashes = [secret_hash(link.subject) for link in customer.vipps_links]
     about = or_(WebhookDelivery.customer_id == customer.id, WebhookDelivery.subject_hash.in_(hashes))
     db.session.execute(update(WebhookDelivery).where(about).values(customer_id=None, subject_hash=None))
 
@@ -140,57 +127,39 @@ def mailed_to(customer: Customer) -> list[str]:
 
     An address that another account has, or has proved or tried to, is that one's, unless it is confirmed here.
     """
-    found = _known_addresses(customer) - {None, ""}
-    own = {customer.email} & found if customer.email_verified_at else set()
-    return sorted(str(each) for each in own | (found - _addresses_of_others(customer, found)))
-
-
-def _known_addresses(customer: Customer) -> set[str | None]:
-    """Return every address that has to do with the customer: today's, former ones, and what Vipps said."""
-    proofs = select(func.lower(EmailToken.email)).where(EmailToken.customer_id == customer.id)
-    told = select(func.lower(VippsProfile.email)).join(VippsProfile.link).where(VippsLink.customer_id == customer.id)
+    proofs = select(EmailToken.email).where(EmailToken.customer_id == customer.id)
     changes = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.field == "email")
-    former = {value for change in db.session.scalars(changes) for value in (change.before, change.after) if value}
-    return {customer.email, *former, *db.session.scalars(proofs), *db.session.scalars(told)}
-
-
-def _addresses_of_others(customer: Customer, addresses: set[str | None]) -> set[str | None]:
-    theirs = select(Customer.email).where(Customer.id != customer.id, Customer.email.in_(addresses))
-    proving = select(func.lower(EmailToken.email)).where(
-        EmailToken.customer_id != customer.id, func.lower(EmailToken.email).in_(addresses)
-    )
-    return {*db.session.scalars(theirs), *db.session.scalars(proving)}
+    former = [value for change in db.session.scalars(changes) for value in (change.before, change.after)]
+    told = [link.profile.email for link in customer.vipps_links if link.profile]
+    found = {each.lower() for each in (customer.email, *former, *db.session.scalars(proofs), *told) if each}
+    theirs = select(Customer.email).where(Customer.id != customer.id, Customer.email.in_(found))
+    address = func.lower(EmailToken.email)
+    proving = select(address).where(EmailToken.customer_id != customer.id, address.in_(found))
+    own = found & {customer.email} if customer.email_verified_at else set()
+    return sorted(own | found.difference(db.session.scalars(theirs), db.session.scalars(proving)))
 
 
 def _is_to(customer: Customer) -> ColumnElement[bool]:
     return func.lower(Mail.recipient).in_(mailed_to(customer))
 
 
-def _subjects(customer: Customer) -> Any:
-    return select(VippsLink.subject).where(VippsLink.customer_id == customer.id)
-
-
-def _old_attempt(now: datetime) -> ColumnElement[bool]:
-    return login_attempt.c.expires_at < int((now - ATTEMPT_RETENTION).timestamp())
-
-
 def _ended(now: datetime) -> ColumnElement[bool]:
-    before = now - periods.SESSIONS
+    before = now - retention.SESSIONS
     return or_(CustomerSession.ended_at < before, CustomerSession.expires_at < before)
 
 
-def _old_activity(now: datetime) -> ColumnElement[bool]:
-    return and_(Activity.customer_id.is_not(None), Activity.at < now - periods.ACTIVITY)
+def _is_old(now: datetime) -> ColumnElement[bool]:
+    return and_(Activity.customer_id.is_not(None), Activity.at < now - retention.ACTIVITY)
 
 
-def _of_unknown_customers(now: datetime) -> ColumnElement[bool]:
-    return and_(Activity.customer_id.is_(None), Activity.at < now - periods.UNKNOWN_CUSTOMER_ACTIVITY)
+def _refused(now: datetime) -> ColumnElement[bool]:
+    return and_(Activity.customer_id.is_(None), Activity.at < now - retention.UNKNOWN_CUSTOMER_ACTIVITY)
 
 
 def _unused(now: datetime) -> ColumnElement[bool]:
     """Match the accounts that no customer ever proved to be theirs, and for which no link went out lately."""
-    before = now - periods.UNUSED_ACCOUNTS
-    used = [holder.in_use() for holder in data_sources.registered() if holder.in_use]
+    before = now - retention.UNUSED_ACCOUNTS
+    used = [source.in_use() for source in data_sources.registered() if source.in_use]
     return and_(
         Customer.created_at < before,
         Customer.email_verified_at.is_(None),
@@ -208,71 +177,47 @@ def _erase_accounts(keys: Sequence[int]) -> None:
         erase(db.session.get_one(Customer, key, populate_existing=True))
 
 
-def _lapsed(now: datetime) -> ColumnElement[bool]:
-    return and_(ConsentRecord.customer_id.is_(None), ConsentRecord.keep_until < now - CLOCKS_DIFFER)
+UNUSED_ACCOUNTS = Rule("unused accounts", table_of(Customer), _unused, _erase_accounts)
+BROWSERS = Rule(
+    "browsers of activity lines",
+    table_of(Activity),
+    lambda now: and_(_is_old(now), EXPLAINING, Activity.user_agent != ""),
+    lambda keys: db.session.execute(update(Activity).where(Activity.id.in_(keys)).values(user_agent="")),
+)
+ACTIVITY = deletes("activity lines", Activity, lambda now: and_(_is_old(now), not_(EXPLAINING)))
+REFUSED = deletes("activity of unknown customers", Activity, _refused)
+ATTEMPTS = deletes(
+    "login attempts", login_attempt, lambda now: login_attempt.c.expires_at < int((now - ATTEMPT_RETENTION).timestamp())
+)
+PROOFS = deletes(
+    "consent proofs",
+    ConsentRecord,
+    lambda now: and_(ConsentRecord.customer_id.is_(None), ConsentRecord.keep_until < now - CLOCKS_DIFFER),
+)
+LINKS = deletes("mailed links", EmailToken, lambda now: EmailToken.expires_at < now - retention.EMAIL_TOKENS)
+PENDING = deletes("logins that waited", PendingLink, lambda now: PendingLink.expires_at < now)
+EVENTS = deletes(
+    "webhook deliveries", WebhookDelivery, lambda now: WebhookDelivery.latest_at < now - retention.DELIVERIES
+)
+MAILS = deletes("mails", Mail, lambda now: Mail.created_at < now - retention.MAILS)
 
-
-def _clear_browsers(keys: Sequence[int]) -> None:
-    db.session.execute(update(Activity).where(Activity.id.in_(keys)).values(user_agent=""))
-
+CHANGE = ("at", "field", "before", "after", "source", "state", "decided_at")
+TOKEN = ("purpose", "email", "created_at", "expires_at", "used_at")
+EVENT = ("received_at", "latest_at", "times", "outcome", "event_at", "reference")
 
 SOURCES = (
+    DataSource("profile", export=profile, rules=[UNUSED_ACCOUNTS]),
+    DataSource("identities", export=identities),
+    DataSource("profile_history", export=exports(ProfileChange, *CHANGE)),
+    DataSource("consents", export=answers, erase=erase_answers, rules=[PROOFS]),
     DataSource(
-        name="profile", export=profile, rules=(Rule("unused accounts", table_of(Customer), _unused, _erase_accounts),)
+        "sessions", export=exports(CustomerSession, *SESSION), rules=[deletes("sessions", CustomerSession, _ended)]
     ),
-    DataSource(name="identities", export=identities),
+    DataSource("activity", export=activity_lines, rules=[ACTIVITY, BROWSERS, REFUSED, ATTEMPTS]),
+    DataSource("mailed_links", export=exports(EmailToken, *TOKEN), rules=[LINKS]),
     DataSource(
-        name="profile_history",
-        export=exports(ProfileChange, "at", "field", "before", "after", "source", "state", "decided_at"),
+        "pending_logins", export=exports(PendingLink, "created_at", "expires_at"), erase=erase_pending, rules=[PENDING]
     ),
-    DataSource(
-        name="consents", export=answers, erase=erase_answers, rules=(deletes("consent proofs", ConsentRecord, _lapsed),)
-    ),
-    DataSource(
-        name="sessions",
-        export=exports(CustomerSession, *SESSION),
-        rules=(deletes("sessions", CustomerSession, _ended),),
-    ),
-    DataSource(
-        name="activity",
-        export=activity_lines,
-        rules=(
-            deletes("activity lines", Activity, lambda now: and_(_old_activity(now), not_(_explains()))),
-            Rule(
-                "browsers of activity lines",
-                table_of(Activity),
-                lambda now: and_(_old_activity(now), _explains(), Activity.user_agent != ""),
-                _clear_browsers,
-            ),
-            deletes("activity of unknown customers", Activity, _of_unknown_customers),
-            deletes("login attempts", login_attempt, _old_attempt),
-        ),
-    ),
-    DataSource(
-        name="mailed_links",
-        export=exports(EmailToken, "purpose", "email", "created_at", "expires_at", "used_at"),
-        rules=(deletes("mailed links", EmailToken, lambda now: EmailToken.expires_at < now - periods.EMAIL_TOKENS),),
-    ),
-    DataSource(
-        name="pending_logins",
-        export=exports(PendingLink, "created_at", "expires_at"),
-        erase=erase_pending,
-        rules=(deletes("logins that waited", PendingLink, lambda now: PendingLink.expires_at < now),),
-    ),
-    DataSource(
-        name="sharing_events",
-        export=exports(WebhookDelivery, "received_at", "latest_at", "times", "outcome", "event_at", "reference"),
-        erase=erase_deliveries,
-        rules=(
-            deletes(
-                "webhook deliveries", WebhookDelivery, lambda now: WebhookDelivery.latest_at < now - periods.DELIVERIES
-            ),
-        ),
-    ),
-    DataSource(
-        name="mails",
-        export=mails,
-        erase=erase_mails,
-        rules=(deletes("mails", Mail, lambda now: Mail.created_at < now - periods.MAILS),),
-    ),
+    DataSource("sharing_events", export=exports(WebhookDelivery, *EVENT), erase=erase_deliveries, rules=[EVENTS]),
+    DataSource("mails", export=mails, erase=erase_mails, rules=[MAILS]),
 )

@@ -20,18 +20,19 @@ REGISTRY = "holders_of_personal_data"
 # The newest of each kind: far more than a customer ever has, and few enough for one file.
 MAX_ROWS = 10_000
 
+Due = Callable[[datetime], ColumnElement[bool]]
+
 
 @dataclass(frozen=True)
 class Rule:
-    """Rows to delete or clear as soon as `due` is true of them; `forget` does it.
+    """Rows to delete or clear as soon as `due` is true of them; `forget` does it to the keys of a batch.
 
-    `forget` gets the keys of a batch, inside a transaction that the caller commits. `is_there` tells whether the table
-    exists yet: some tables are made at their first use.
+    `is_there` tells whether the table exists yet: some tables are made at their first use.
     """
 
     kind: str
     table: Table
-    due: Callable[[datetime], ColumnElement[bool]]
+    due: Due
     forget: Callable[[Sequence[int]], object]
     is_there: Callable[[], bool] = lambda: True
 
@@ -40,7 +41,7 @@ class Rule:
         return select(self.table.c.id).where(self.due(now))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class DataSource:
     """A kind of personal data. `name` is its member in the export; the package's `texts.toml` has its title.
 
@@ -71,12 +72,7 @@ def registered() -> Sequence[DataSource]:
     return cast(Sequence[DataSource], current_app.extensions[REGISTRY])
 
 
-def deletes(
-    kind: str,
-    model: type[Base] | Table,
-    due: Callable[[datetime], ColumnElement[bool]],
-    is_there: Callable[[], bool] = lambda: True,
-) -> Rule:
+def deletes(kind: str, model: type[Base] | Table, due: Due, is_there: Callable[[], bool] = lambda: True) -> Rule:
     """Return the rule that deletes rows."""
     table = table_of(model)
     return Rule(kind, table, due, lambda keys: db.session.execute(delete(table).where(table.c.id.in_(keys))), is_there)

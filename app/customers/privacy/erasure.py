@@ -1,7 +1,7 @@
-"""Erasing a customer: GDPR, article 17.
+"""Erasing a customer, in the caller's transaction: GDPR, article 17.
 
 Every data source removes the customer from what it keeps; then the account's row is deleted and, by foreign keys, all
-rows that are only theirs. It is part of the caller's transaction: after a failure nothing is half erased.
+rows that are only theirs.
 """
 
 import hashlib
@@ -10,8 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer, VippsLink
+from app.customers.models import ConsentRecord, Customer, VippsLink
 from app.customers.privacy import data_sources
 from app.database import db
 from app.settings import settings_of_app
@@ -34,8 +33,8 @@ def erase(customer: Customer) -> None:
 def pseudonym_of(customer: Customer) -> str:
     """Return the pseudonym under which a customer's consent proofs are kept after the erasure.
 
-    It is made from the email address, or else from the Vipps subject, so that the shop can answer a person who brings
-    either and disputes a consent. Without the key the two cannot be connected (GDPR, article 4(5)).
+    It is made from the email address, or else from the Vipps subject, for a person who brings it and disputes a
+    consent. Without the key the two cannot be connected (GDPR, article 4(5)).
     """
     if customer.email:
         return pseudonyms(f"email {customer.email}")[-1]
@@ -44,10 +43,9 @@ def pseudonym_of(customer: Customer) -> str:
 
 
 def proofs_about(who: str) -> Sequence[ConsentRecord]:
-    """Return the proofs that are kept of an erased customer, the oldest first.
+    """Return the proofs that are kept of an erased customer, by their email address or Vipps subject, the oldest first.
 
-    `who` is the email address, or the Vipps subject, that the person brings. A proof from before a change of the key is
-    found as long as the older key is among the fallbacks: a pseudonym cannot be recomputed after the erasure.
+    A proof from before a change of the key is found as long as the older key is among the fallbacks.
     """
     email = normal_email(who)
     names = pseudonyms(f"email {email}" if email else f"subject {who}")

@@ -1,7 +1,6 @@
 """A copy of everything about a customer, as one ZIP: for machines (`data.json`) and for people (`index.html`).
 
-GDPR, articles 15 and 20. It is made in memory and never kept: each kind of data is bounded, so the file is too. The
-page is opened from a disk, without the shop's headers: it brings a policy of its own, and every value is escaped.
+GDPR, articles 15 and 20. It is made in memory and never kept: each kind of data is bounded, so the file is too.
 """
 
 import json
@@ -15,9 +14,9 @@ from flask import render_template
 from flask_babel import gettext as _
 
 from app.customers.accounts.postal_address import KINDS, PARTS, from_parts, one_label
-from app.customers.dates import date_in_words
 from app.customers.models import Customer
 from app.customers.privacy import data_sources
+from app.customers.profile.descriptions import date_in_words
 from app.database import utcnow
 from app.i18n import money, when
 from app.text_tables import branded, text_table
@@ -25,13 +24,10 @@ from app.text_tables import branded, text_table
 FILE_NAME = "your-data.zip"
 ABOUT = "Everything that this shop keeps about one customer. Times are in UTC (ISO 8601), amounts in øre."
 
-# What the page leaves out, to be read at all; the data say that there is nothing.
+# What the page leaves out, to be read at all: empty values, and names for programs that the words beside them say.
 EMPTY: tuple[object, ...] = (None, "", [], {})
-PLACE = frozenset(PARTS)
-# Names for programs, which the words beside them say better.
 FOR_PROGRAMS = frozenset({"kind", "decision", "reasons", "id", "issuer", "client_id"})
-# Kept as it came, so shown as it came.
-RAW = frozenset({"evidence"})
+RAW = "evidence"  # kept as it came, so shown as it came
 AMOUNTS = frozenset({"total", "unit_price", "sum"})
 
 Copy = dict[str, Any]
@@ -82,21 +78,17 @@ def _as_text(value: Any) -> str:
 
 def _node(name: str, value: Any, labels: Mapping[str, str]) -> Node:
     """Return what the page shows for a member of that name."""
-    if name in RAW and value is not None:
+    if name == RAW and value is not None:
         return "raw", as_json(value)
-    if isinstance(value, Mapping) and set(value) >= PLACE:
-        return "text", _place(value)
+    if isinstance(value, Mapping) and value.keys() >= set(PARTS):
+        kind, label = KINDS.get(value.get("type", "")), one_label(from_parts(value))
+        return "text", f"{kind}: {label}" if kind else label
     if isinstance(value, Mapping):
         members = [(each, inner) for each, inner in value.items() if each not in FOR_PROGRAMS and inner not in EMPTY]
         return "object", [(_label(each, labels), _node(each, inner, labels)) for each, inner in members]
     if isinstance(value, (list, tuple)):
         return "list", [_node("", each, labels) for each in value]
     return "text", _text(name, value)
-
-
-def _place(value: Mapping[str, str]) -> str:
-    kind, label = KINDS.get(value.get("type", "")), one_label(from_parts(value))
-    return f"{kind}: {label}" if kind else label
 
 
 def _text(name: str, value: Any) -> str:

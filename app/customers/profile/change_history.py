@@ -4,15 +4,13 @@ A row is written once. Only its state changes, when the customer answers a propo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
 from app.customers import account_activity, email_tokens, lookup
-from app.customers.account_activity import Kind
 from app.customers.accounts import emails, phone_number
-from app.customers.models import Customer, EndReason, LoginMethod, ProfileChange, VippsProfile
+from app.customers.models import Customer, EndReason, Kind, LoginMethod, ProfileChange, VippsProfile
 from app.customers.profile.fields import Policy, Source, State, Values, equal, local_values
 from app.customers.sessions.session_cookie import end_sessions_of
 from app.database import db, utcnow
@@ -20,43 +18,31 @@ from app.database import db, utcnow
 MAX_SHOWN = 20
 
 
-@dataclass(frozen=True)
-class ProposalsAnswered:
-    """The customer's answers were applied; `email_taken` if an address opens another account by now."""
-
-    taken: int = 0
-    kept: int = 0
-    email_taken: bool = False
-
-
 def record(customer: Customer, field: str, values: tuple[Any, Any], source: Source, state: State) -> None:
     """Add a change to the history, given the value before and after. The caller commits."""
     before, after = values
-    change = ProfileChange(customer_id=customer.id, field=field, before=before, after=after, source=source, state=state)
-    db.session.add(change)
+    db.session.add(
+        ProfileChange(customer_id=customer.id, field=field, before=before, after=after, source=source, state=state)
+    )
 
 
 def withdraw_proposals(customer: Customer, *fields: str) -> None:
     """Withdraw the open proposals about these fields, or all: Vipps says another value by now."""
-    waiting = _open_proposals(customer)
+    waiting = update(ProfileChange).where(
+        ProfileChange.customer_id == customer.id, ProfileChange.state == State.PROPOSED
+    )
     if fields:
-        waiting = (*waiting, ProfileChange.field.in_(fields))
-    db.session.execute(update(ProfileChange).where(*waiting).values(state=State.NOTED, decided_at=utcnow()))
+        waiting = waiting.where(ProfileChange.field.in_(fields))
+    db.session.execute(waiting.values(state=State.NOTED, decided_at=utcnow()))
 
 
 # Every login and my page ask this, so it is built once: building it costs as much as running it.
-_ASKED = (
-    select(ProfileChange)
-    .where(ProfileChange.customer_id == bindparam("customer_id"), ProfileChange.state == State.PROPOSED)
-    .order_by(ProfileChange.id)
-)
+_ASKED = select(ProfileChange).where(ProfileChange.customer_id == bindparam("customer_id"))
+_ASKED = _ASKED.where(ProfileChange.state == State.PROPOSED).order_by(ProfileChange.id)
 
 
 def has_proposals(customer: Customer) -> bool:
-    """Tell whether the customer has open proposals.
-
-    Every login asks this, and mostly the answer is no; so rows are loaded as objects only if there are any.
-    """
+    """Tell whether the customer has open proposals; mostly not, so rows become objects only if there are any."""
     db.session.flush()  # write what this login has recorded
     first = db.session.connection().execute(_ASKED, {"customer_id": customer.id}).first()
     return first is not None and bool(proposals(customer))
@@ -69,13 +55,10 @@ def proposals(customer: Customer) -> list[ProfileChange]:
     return [change for change in asked if not equal(change.field, change.after, mine[change.field])]
 
 
-def answer_proposals(
-    customer: Customer, profile: VippsProfile, answers: Mapping[int, bool]
-) -> ProposalsAnswered | None:
+def answer_proposals(customer: Customer, profile: VippsProfile, answers: Mapping[int, bool]) -> list[State] | None:
     """Take Vipps' value where the answer is yes, and keep the customer's own where it is no. The caller commits.
 
-    An answer that was given before counts; the same form once more changes nothing. Returns None, and does nothing, if
-    an answer is to a proposal that this customer never had.
+    Returns the new states: the same form once more changes nothing. None if a proposal was never this customer's.
     """
     theirs = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.id.in_(answers))
     asked = db.session.scalars(theirs.order_by(ProfileChange.id)).all()
@@ -84,7 +67,7 @@ def answer_proposals(
     states = [state for change in asked if (state := _answer(customer, profile, change, answers[change.id]))]
     if State.ACCEPTED in states:
         account_activity.record(customer, Kind.PROFILE_CHANGED, method=Source.VIPPS)
-    return ProposalsAnswered(states.count(State.ACCEPTED), states.count(State.DECLINED), State.EMAIL_TAKEN in states)
+    return states
 
 
 def edit(customer: Customer, profile: VippsProfile | None, values: Mapping[str, Any]) -> list[str]:
@@ -107,9 +90,8 @@ def history(customer: Customer) -> Sequence[ProfileChange]:
 
 def latest_of(customer: Customer, field: str) -> ProfileChange | None:
     """Return the latest change of a field at Vipps."""
-    there = (ProfileChange.field == field, ProfileChange.source == Source.VIPPS)
-    mine = select(ProfileChange).where(ProfileChange.customer_id == customer.id, *there)
-    return db.session.scalar(mine.order_by(ProfileChange.id.desc()).limit(1))
+    mine = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.source == Source.VIPPS)
+    return db.session.scalar(mine.where(ProfileChange.field == field).order_by(ProfileChange.id.desc()).limit(1))
 
 
 def email_taken(customer: Customer, email: str) -> bool:
@@ -122,10 +104,9 @@ def assign(customer: Customer, field: str, value: Any, profile: VippsProfile | N
     """Make a value the customer's own; `verified` says whether Vipps has verified it. The caller commits."""
     match field:
         case "name":
-            from_vipps = profile if profile and profile.name == value else None
+            theirs = profile if profile and profile.name == value else VippsProfile()
             customer.name = value
-            customer.given_name = (from_vipps and from_vipps.given_name) or ""
-            customer.family_name = (from_vipps and from_vipps.family_name) or ""
+            customer.given_name, customer.family_name = theirs.given_name or "", theirs.family_name or ""
         case "email":
             _replace_email(customer, value)
         case "phone_number":
@@ -140,7 +121,7 @@ def put_off(customer: Customer, now: Values, own: Values, phone_verified: bool) 
     """Return the fields in which a change at Vipps still waits, so that this login tries it again.
 
     It waits if another account had the email address, if its proposal was withdrawn without an answer, or if the number
-    was not verified and is by now. It no longer waits once the customer or Vipps has changed the field again.
+    was not verified and is by now; until the customer or Vipps has changed the field again.
     """
     # An address from Vipps never becomes the customer's own by itself, so most customers have none.
     fields = [field for field in own if now[field] is not None and (field, own[field]) != ("address", None)]
@@ -161,11 +142,13 @@ def _waits(change: ProfileChange, value: Any, may_ask_for_phone: bool) -> bool:
 
 
 def _answer(customer: Customer, profile: VippsProfile, change: ProfileChange, take: bool) -> State | None:
-    """Apply one answer; None if it had been given before."""
+    """Apply one answer; None if it had been given before: of two answers at the same moment one counts."""
     state = State.ACCEPTED if take else State.DECLINED
     if take and change.field == "email" and email_taken(customer, change.after):
         state = State.EMAIL_TAKEN
-    if not _claim(change, state):
+    still_open = (ProfileChange.id == change.id, ProfileChange.state == State.PROPOSED)
+    moved = update(ProfileChange).where(*still_open).values(state=state, decided_at=utcnow())
+    if db.session.scalar(moved.returning(ProfileChange.id)) is None:
         return None
     if state is State.ACCEPTED:
         # An old proposal proves nothing about a number that another customer has verified since.
@@ -173,17 +156,6 @@ def _answer(customer: Customer, profile: VippsProfile, change: ProfileChange, ta
         verified = not (is_phone and phone_number.is_verified_elsewhere_since(change.after, change.at))
         assign(customer, change.field, change.after, profile, verified=verified)
     return state
-
-
-def _claim(change: ProfileChange, state: State) -> bool:
-    """Change the state of a proposal; of two answers at the same moment one does."""
-    still = (ProfileChange.id == change.id, ProfileChange.state == State.PROPOSED)
-    moved = update(ProfileChange).where(*still).values(state=state, decided_at=utcnow())
-    return db.session.scalar(moved.returning(ProfileChange.id)) is not None
-
-
-def _open_proposals(customer: Customer) -> tuple[Any, ...]:
-    return ProfileChange.customer_id == customer.id, ProfileChange.state == State.PROPOSED
 
 
 def _replace_email(customer: Customer, email: str) -> None:

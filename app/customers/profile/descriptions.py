@@ -1,20 +1,19 @@
 """A profile's changes in words, and how old something is."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from itertools import zip_longest
 from typing import Any
 
-from flask_babel import format_datetime, format_timedelta, to_user_timezone
+from flask_babel import format_date, format_datetime, format_timedelta, to_user_timezone
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.customers.accounts import phone_number
 from app.customers.accounts.postal_address import KINDS, from_parts, label_lines, one_label
-from app.customers.dates import date_in_words
 from app.customers.models import ProfileChange
 from app.database import utcnow
-from app.i18n import language, time_format
+from app.i18n import date_format, language, time_format
 
 LABELS = {
     "name": _l("Name"),
@@ -32,13 +31,16 @@ AddressParts = Mapping[str, str]
 def age(moment: datetime) -> str:
     """Write how long ago something was: "today at 14:03", "12 days ago"."""
     then, now = to_user_timezone(moment), to_user_timezone(utcnow())
-    days = (now.date() - then.date()).days
-    if days <= 0:
-        return str(_("today at %(time)s", time=format_datetime(moment, time_format(language()))))
-    if days == 1:
-        return str(_("yesterday at %(time)s", time=format_datetime(moment, time_format(language()))))
+    days, time = (now.date() - then.date()).days, format_datetime(moment, time_format(language()))
+    if days <= 1:
+        return str(_("yesterday at %(time)s", time=time) if days == 1 else _("today at %(time)s", time=time))
     back = then.replace(hour=0, minute=0) - now.replace(hour=0, minute=0)
     return str(format_timedelta(back, granularity="day", threshold=THREE_OF_THE_NEXT, add_direction=True))
+
+
+def date_in_words(date_of: date) -> str:
+    """Write a date."""
+    return str(format_date(date_of, date_format(language()), rebase=False))
 
 
 def day(moment: datetime) -> str:
@@ -76,12 +78,12 @@ def _differences(before: list[AddressParts], after: list[AddressParts]) -> Itera
 
 
 def _changed(label: str, before: str, after: str) -> str:
-    what = str(LABELS[label])
+    values = {"what": str(LABELS[label]), "old": before, "new": after}
     if not before:
-        return str(_("%(what)s added: %(new)s", what=what, new=after))
+        return str(_("%(what)s added: %(new)s", **values))
     if not after:
-        return str(_("%(what)s removed: %(old)s", what=what, old=before))
-    return str(_("%(what)s changed from %(old)s to %(new)s", what=what, old=before, new=after))
+        return str(_("%(what)s removed: %(old)s", **values))
+    return str(_("%(what)s changed from %(old)s to %(new)s", **values))
 
 
 def _label(parts: AddressParts) -> str:

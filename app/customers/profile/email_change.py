@@ -4,30 +4,20 @@ Only the reader of the new mailbox learns whether the address opens another acco
 was never confirmed has no owner, so it does not keep the address from a customer who proves it.
 """
 
-from dataclasses import dataclass
-
 from app.customers import account_activity, email_tokens, lookup
-from app.customers.account_activity import Kind
-from app.customers.email_tokens import TokenPurpose
-from app.customers.models import Customer, EndReason, LoginMethod
+from app.customers.accounts import emails
+from app.customers.models import Customer, EndReason, Kind, LoginMethod, TokenPurpose
 from app.customers.privacy.erasure import erase
 from app.customers.profile.change_history import record
 from app.customers.profile.fields import Source, State
-from app.customers.sessions.session_store import end_all
+from app.customers.sessions.session_cookie import end_sessions_of
 from app.database import begin_write, db
 
 
-@dataclass(frozen=True)
-class EmailChanged:
-    """The account has another address, and every other session has ended. `old_email` is to be told, if not None."""
+def send_link(customer: Customer, new_email: str) -> bool:
+    """Email a link to a new address, given in its normal form, or a notice to the account that has it.
 
-    old_email: str | None
-
-
-def request(customer: Customer, new_email: str) -> Customer | str:
-    """Return the token of a link to a new address, given in its normal form; the earlier links are revoked.
-
-    If the address opens another account, that account is returned.
+    Returns False if the address got enough emails; then roll back, so that the earlier link still works.
     """
     begin_write()
     lookup.lock_customer(customer.id)
@@ -35,30 +25,33 @@ def request(customer: Customer, new_email: str) -> Customer | str:
     owner = lookup.find_by_email(new_email)
     if owner is not None and owner is not customer and lookup.is_claimed(owner):
         email_tokens.revoke(customer, TokenPurpose.CHANGE_EMAIL)
-        return owner
-    return email_tokens.issue(customer, new_email, TokenPurpose.CHANGE_EMAIL)
+        return emails.send(owner, "address_in_use")
+    token = email_tokens.issue(customer, new_email, TokenPurpose.CHANGE_EMAIL)
+    return emails.send(customer, "change_email", to=new_email, token=token)
 
 
-def change(customer: Customer, token: str, keep_session: int | None) -> EmailChanged | None:
-    """Change the address to that of an emailed link; raises `IntegrityError` if another request is faster.
+def change(customer: Customer, token: str) -> bool:
+    """Change the address to that of an emailed link, end other sessions and links, and tell the old address.
 
-    Returns None if the link no longer works, is another account's, or its address opens another account by now. Every
-    other session and every other open link ends.
+    Returns False if the link does not work for this account, or its address opens another account by now; raises
+    `IntegrityError` if another request is faster (ASVS 6.3.7).
     """
     begin_write()
     proof = email_tokens.use(token, TokenPurpose.CHANGE_EMAIL)
     if proof is None or proof.customer_id != customer.id:
-        return None
+        return False
     owner = lookup.find_by_email(proof.email, lock=True)
     if owner is not None and owner is not customer:  # their own address, never confirmed, is confirmed now
         if lookup.is_claimed(owner):
-            return None
+            return False
         erase(owner)
     old_email = customer.email if customer.email != proof.email else None  # None: the same one, confirmed now
     customer.set_verified_email(proof.email)
     db.session.flush()
     email_tokens.revoke(customer)
-    end_all(customer, EndReason.EMAIL_CHANGED, keep=keep_session)
+    end_sessions_of(customer, EndReason.EMAIL_CHANGED, except_current=True)
     account_activity.record(customer, Kind.EMAIL_CHANGED, method=LoginMethod.MAIL)
     record(customer, "email", (old_email, proof.email), Source.CUSTOMER, State.APPLIED)
-    return EmailChanged(old_email)
+    if old_email:
+        emails.send(customer, "email_changed", to=old_email)
+    return True

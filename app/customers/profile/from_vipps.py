@@ -1,8 +1,7 @@
 """Store what Vipps says about a customer, and apply what `refresh_plan` decides about it.
 
-The latest answer of Vipps is kept apart from the customer's own values (`VippsProfile`). What a change at Vipps does
-here is the customer's choice (`Customer.refresh_policy`). A customer who revokes the sharing in the app keeps their own
-values here; Vipps' values stay unused until the next login.
+What Vipps said last (`VippsProfile`) is kept apart from the customer's own values. What a change at Vipps does here is
+the customer's choice (`Customer.refresh_policy`). After a revocation Vipps' values stay unused until the next login.
 """
 
 from collections.abc import Mapping
@@ -12,10 +11,9 @@ from typing import Any
 from sqlalchemy import select
 
 from app.customers import account_activity
-from app.customers.account_activity import Kind
 from app.customers.accounts import phone_number
 from app.customers.accounts.postal_address import OWN, from_parts, parts_of
-from app.customers.models import PROFILE_COLUMNS, Customer, VippsLink, VippsProfile
+from app.customers.models import PROFILE_COLUMNS, Customer, Kind, VippsLink, VippsProfile
 from app.customers.profile import change_history
 from app.customers.profile.change_history import assign, email_taken, record, withdraw_proposals
 from app.customers.profile.fields import Policy, Source, State, Values, equal, local_values, provider_values
@@ -34,9 +32,8 @@ class Refreshed:
 
 def refresh(link: VippsLink, info: UserInfo) -> Refreshed:
     """Store what Vipps says now, and apply what changed since the login before. The caller commits."""
-    customer, columns = link.customer, _columns(info)
+    customer, columns, phone_verified = link.customer, _columns(info), info.phone_number_verified
     now, own = provider_values(columns), local_values(customer)
-    phone_verified = info.phone_number_verified
     put_off = change_history.put_off(customer, now, own, phone_verified) if link.profile else frozenset()
     if link.profile and columns_of(link.profile) == columns and not put_off:
         update_row(link.profile, received_at=utcnow())
@@ -46,15 +43,8 @@ def refresh(link: VippsLink, info: UserInfo) -> Refreshed:
     before = _values_before(link, now)
     is_new = now["email"] != before.get("email") or "email" in put_off
     taken = bool(now["email"]) and is_new and email_taken(customer, now["email"])
-    changes = plan(
-        before,
-        now,
-        own,
-        Policy(customer.refresh_policy),
-        phone_verified=phone_verified,
-        email_taken=taken,
-        put_off=put_off,
-    )
+    policy = Policy(customer.refresh_policy)
+    changes = plan(before, now, own, policy, phone_verified=phone_verified, email_taken=taken, put_off=put_off)
     apply(changes, customer, _store(link, columns))
     states = [line.state for line in changes.lines]
     return Refreshed(tuple(line.field for line in changes.lines), states.count(State.PROPOSED))
@@ -78,26 +68,14 @@ def apply(changes: Changes, customer: Customer, profile: VippsProfile) -> None:
 
 
 def vipps_profile_of(customer: Customer) -> VippsProfile | None:
-    """Return what Vipps said at the latest login of this customer; None if it never did, or they ended the sharing.
-
-    Everything that shows, fills in or offers what Vipps said asks here, so none of it does while the sharing is ended.
-    """
-    return db.session.scalar(
-        select(VippsProfile)
-        .join(VippsProfile.link)
-        .where(VippsLink.customer_id == customer.id, VippsLink.sharing_revoked_at.is_(None))
-        .order_by(VippsProfile.received_at.desc())
-        .limit(1)
-    )
-
-
-def addresses_of(customer: Customer) -> list[Address]:
-    """Return the addresses from Vipps, the person's default first; a part that is missing is an empty string."""
-    return addresses_in(vipps_profile_of(customer))
+    """Return what Vipps said at the latest login; None if it never did. While the sharing is ended, none is shown."""
+    shared = select(VippsProfile).join(VippsProfile.link)
+    shared = shared.where(VippsLink.customer_id == customer.id, VippsLink.sharing_revoked_at.is_(None))
+    return db.session.scalar(shared.order_by(VippsProfile.received_at.desc()).limit(1))
 
 
 def addresses_in(profile: VippsProfile | None) -> list[Address]:
-    """Return the addresses of a profile, the person's default first."""
+    """Return the addresses of a profile, the person's default first; a part that is missing is an empty string."""
     return [from_parts(parts) for parts in profile.addresses] if profile else []
 
 
@@ -128,9 +106,8 @@ def _values_before(link: VippsLink, now: Values) -> Values:
 
 def _store(link: VippsLink, columns: Mapping[str, Any]) -> VippsProfile:
     profile = link.profile = link.profile or VippsProfile()
-    for name, value in columns.items():
+    for name, value in {**columns, "received_at": utcnow()}.items():
         setattr(profile, name, value)
-    profile.received_at = utcnow()
     return profile
 
 

@@ -72,7 +72,8 @@ def plan(
             state = _state(field, now[field], own.get(field), policy, first=first, verified=verified)
         if state:
             lines.append(Change(field, before.get(field), now[field], state, verified))
-    phone = _phone_verified(before, now, _phone_after(own, lines), phone_verified)
+    applied = {line.field: line.after for line in lines if line.state is State.APPLIED}
+    phone = _phone_verified(before, now, applied.get("phone_number", own["phone_number"]), phone_verified)
     return Changes(fields, tuple(lines), phone)
 
 
@@ -87,11 +88,6 @@ def _state(field: str, value: Any, own: Any, policy: Policy, *, first: bool, ver
     if first and own is None:
         return State.APPLIED
     return State.NOTED if policy is Policy.ASK and not verified else STATE_BY_POLICY[policy]
-
-
-def _phone_after(own: Values, lines: list[Change]) -> Any:
-    applied = (line.after for line in lines if line.field == "phone_number" and line.state is State.APPLIED)
-    return next(applied, own["phone_number"])
 
 
 def _phone_verified(before: Values, now: Values, own_phone: Any, verified: bool) -> bool | None:

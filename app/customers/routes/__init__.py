@@ -5,29 +5,13 @@ They are listed here and not in `app.customers`, where a page's module would hid
 
 from flask import abort, request
 
-from app.customers.routes import (
-    account,
-    activity,
-    confirm,
-    consents,
-    delete,
-    email,
-    export,
-    login,
-    password,
-    profile,
-    register,
-    sessions,
-    unsubscribe,
-    vipps,
-)
+from app.customers.routes import account, confirm, consents, email, login, password, privacy, profile, register, vipps
 from app.settings import settings_of_app
 
-MODULES = (
-    *(login, register, password, account, activity, confirm, consents),
-    *(delete, email, export, profile, sessions, unsubscribe, vipps),
+BLUEPRINTS = (
+    *(login.bp, register.bp, password.bp, account.bp, confirm.bp, consents.bp),
+    *(privacy.bp, email.bp, profile.bp, consents.unsubscribe_bp, vipps.bp),
 )
-BLUEPRINTS = tuple(module.bp for module in MODULES)
 PASSWORD_ROUTES = frozenset({"login.password", "login.password_page", "confirm.by_password"})
 
 
@@ -42,9 +26,8 @@ def _refuse_without_consents() -> None:
 
 def _refuse_password_routes() -> None:
     """Answer 404 for every page about passwords in a shop without them (`PASSWORDS=0`)."""
-    if settings_of_app().passwords:
-        return
-    if request.blueprint in (register.bp.name, password.bp.name) or request.endpoint in PASSWORD_ROUTES:
+    is_about_passwords = request.blueprint in ("register", "password") or request.endpoint in PASSWORD_ROUTES
+    if is_about_passwords and not settings_of_app().passwords:
         abort(404)
 
 

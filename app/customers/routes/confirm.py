@@ -7,17 +7,11 @@ from app.customers import lookup, rate_limits
 from app.customers.forms import ConfirmationForm
 from app.customers.models import Customer, LoginMethod
 from app.customers.passwords.password_login import lock_if_correct
+from app.customers.sessions import session_cookie
 from app.customers.sessions.reauthentication import has_proof_without_vipps, record_reauthentication
-from app.customers.sessions.session_cookie import (
-    lock_current_session,
-    login_required,
-    redirect_with_session,
-    required_customer,
-    session_identifier,
-)
 from app.database import db
 from app.logging import log
-from app.security import limit_per_client, limiter
+from app.security import limit_per_client
 from app.settings import settings_of_app
 from app.vipps.purposes import LoginPurpose
 from app.vipps.return_path import local_path
@@ -27,7 +21,7 @@ bp = Blueprint("confirm", __name__)
 
 
 @bp.get("/account/confirm")
-@login_required
+@session_cookie.login_required
 def page() -> ResponseReturnValue:
     """Ask once more who this is."""
     form = ConfirmationForm(formdata=None)
@@ -37,42 +31,37 @@ def page() -> ResponseReturnValue:
 
 @bp.post("/account/confirm")
 @limit_per_client(rate_limits.LOGIN_PER_CLIENT)
-@limiter.limit(
-    rate_limits.LOGIN_PER_ACCOUNT,
-    key_func=rate_limits.current_customer_key,
-    exempt_when=rate_limits.current_customer_is_a_class,
-)
-@login_required
+@rate_limits.limit_per_customer(rate_limits.LOGIN_PER_ACCOUNT)
+@session_cookie.login_required
 def by_password() -> ResponseReturnValue:
     """Take the password for an answer, and go where the person was going."""
-    form, customer = ConfirmationForm(), required_customer()
+    form, customer = ConfirmationForm(), session_cookie.required_customer()
     form.next.data = _target(form.next.data)
     is_right = form.validate_on_submit() and lock_if_correct(customer, form.password.data or "", lookup.lock_customer)
     # The session may have been ended while the password was being checked.
-    if not is_right or not lock_current_session():
+    if not is_right or not session_cookie.lock_current_session():
         db.session.rollback()
         log.info("confirmation_refused", method=LoginMethod.PASSWORD)
         return _page(form, wrong=True), 422
     token = record_reauthentication(customer, LoginMethod.PASSWORD)
     db.session.commit()
-    return redirect_with_session(form.next.data, token)
+    return session_cookie.redirect_with_session(form.next.data, token)
 
 
 @bp.post("/account/confirm/vipps")
-@login_required
+@session_cookie.login_required
 def by_vipps() -> ResponseReturnValue:
     """Have the person confirm in the Vipps app, even if this browser is remembered there."""
-    target, customer = _target(request.form.get("next")), required_customer()
+    target, customer = _target(request.form.get("next")), session_cookie.required_customer()
     if lookup.link_of(customer) is None:
         return redirect(url_for("confirm.page", next=target), 303)
-    return begin(_purpose(customer), target, session_identifier())
+    return begin(_purpose(customer), target, session_cookie.session_identifier())
 
 
 def _purpose(customer: Customer) -> LoginPurpose:
     """Return what a login has to prove: the confirmation in the app, unless the customer has no other proof at all.
 
-    The shop cannot see the plan. On the advanced plan, `VIPPS_PLAN` keeps a person who removes `acr_values` from the
-    address from confirming in a browser that Vipps remembers.
+    `VIPPS_PLAN=advanced` keeps a person who removes `acr_values` from the address from confirming by a plain login.
     """
     if settings_of_app().vipps_plan == "advanced" or has_proof_without_vipps(customer):
         return LoginPurpose.CONFIRM
@@ -84,7 +73,7 @@ def _target(candidate: str | None) -> str:
 
 
 def _page(form: ConfirmationForm, *, wrong: bool = False) -> str:
-    customer = required_customer()
+    customer = session_cookie.required_customer()
     return render_template(
         "customers/confirm_it_is_you.html",
         form=form,

@@ -1,24 +1,26 @@
 """The preference centre: what was agreed, when and in which words, and a switch for each channel.
 
-Taking a yes back is as easy as giving it (GDPR, article 7(3)): one press, no confirmation, no login in the app.
+Taking a yes back is as easy as giving it (GDPR, article 7(3)): one press, no confirmation, no login in the app. The
+link in an email that ends it works for people and for email programs, without a login.
 """
 
 import json
+from datetime import datetime
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.customers import account_activity, lookup
-from app.customers.account_activity import Kind
 from app.customers.accounts import emails
 from app.customers.consents import consent_prompt, ledger, preferences, unsubscribe
 from app.customers.consents.channels import CHANNELS
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import Customer
+from app.customers.models import ConsentRecord, Customer, Kind
 from app.customers.sessions.session_cookie import login_required, required_customer
 from app.database import begin_write, db
+from app.errors import error_page
 from app.logging import log
+from app.security import csrf
 from app.vipps.return_path import local_path
 
 HISTORY_SHOWN = 50
@@ -26,6 +28,7 @@ ON, OFF = "on", "off"
 SAVE, NONE = "save", "none"
 
 bp = Blueprint("consents", __name__)
+unsubscribe_bp = Blueprint("unsubscribe", __name__)
 
 
 @bp.get("/account/consents")
@@ -51,21 +54,18 @@ def choose() -> ResponseReturnValue:
     consent_id, answer = request.form.get("consent", ""), request.form.get("answer")
     if answer not in (ON, OFF) or (answer == ON and consent_id not in CHANNELS):
         abort(400)
-    customer = _held()
+    customer = _locked_customer()
     row = preferences.choose(customer, consent_id, answer == ON)
-    _commit(customer, [row] if row else [])
-    flash(_("Saved. The change applies immediately."), "success")
-    return redirect(url_for("consents.page"), 303)
+    return _commit(customer, [row] if row else [], _("Saved. The change applies immediately."))
 
 
 @bp.post("/account/consents/off")
 @login_required
 def turn_all_off() -> ResponseReturnValue:
     """Turn every channel off in one step."""
-    customer = _held()
-    _commit(customer, preferences.turn_all_off(customer))
-    flash(_("Everything is off. We won’t send you news or offers."), "success")
-    return redirect(url_for("consents.page"), 303)
+    customer = _locked_customer()
+    text = _("Everything is off. We won’t send you news or offers.")
+    return _commit(customer, preferences.turn_all_off(customer), text)
 
 
 @bp.post("/account/consents/asked")
@@ -75,11 +75,10 @@ def answer_once() -> ResponseReturnValue:
     answer = request.form.get("answer")
     if answer not in (SAVE, NONE):
         abort(400)
-    customer = _held()
+    customer = _locked_customer()
     rows = consent_prompt.answer(customer, request.form.getlist("consent") if answer == SAVE else [])
-    _commit(customer, rows)
-    flash(_("Thank you, that is saved. You can change it on My page at any time."), "success")
-    return redirect(local_path(request.form.get("next"), url_for("account.overview")), 303)
+    target = local_path(request.form.get("next"), url_for("account.overview"))
+    return _commit(customer, rows, _("Thank you, that is saved. You can change it on My page at any time."), target)
 
 
 @bp.get("/account/consents/evidence")
@@ -87,20 +86,51 @@ def answer_once() -> ResponseReturnValue:
 def download() -> ResponseReturnValue:
     """Hand over every answer with its exact words, its raw object and the object's hash."""
     document = ledger.document(ledger.history(required_customer()))
-    response = Response(json.dumps(document, indent=2, ensure_ascii=False), mimetype="application/json")
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=datetime.isoformat)
+    response = Response(text, mimetype="application/json")
     response.headers.set("Content-Disposition", "attachment", filename="consents.json")
     return response
 
 
-def _held() -> Customer:
-    """Return who is logged in, held, so that of two clicks the second finds what the first did."""
+@unsubscribe_bp.get("/unsubscribe/<token>", endpoint="page")
+def unsubscribe_page(token: str) -> ResponseReturnValue:
+    """Show what the link ends; nothing happens before the button is pressed, since mail scanners open links."""
+    link = unsubscribe.find(token)
+    return render_template("customers/unsubscribe.html", token=token, channel=link[1]) if link else _unknown_link()
+
+
+@unsubscribe_bp.post("/unsubscribe/<token>")
+def withdraw(token: str) -> ResponseReturnValue:
+    """Withdraw at once; as often as it is pressed."""
+    link = unsubscribe.withdraw(token)
+    if link is None:
+        db.session.rollback()
+        return _unknown_link()
+    db.session.commit()
+    customer, channel = link
+    one_click = request.form.get("List-Unsubscribe") == "One-Click"
+    log.info("unsubscribed", customer=customer.id, consent=channel.id, one_click=one_click)
+    return render_template("customers/unsubscribed.html", channel=channel)
+
+
+# An email program has no cookie and no page (RFC 8058, section 3.2); the token is what allows it.
+csrf.exempt(withdraw)
+
+
+def _unknown_link() -> ResponseReturnValue:
+    text = _("It may be incomplete. Or the account is deleted, and then it gets no more news.")
+    return error_page(404, _("We do not know this link"), text)
+
+
+def _locked_customer() -> Customer:
+    """Return the customer who is logged in, locked, so that of two clicks the second finds what the first did."""
     customer_id = required_customer().id
     begin_write()
     return lookup.lock_customer(customer_id) or abort(403)
 
 
-def _commit(customer: Customer, rows: list[ConsentRecord]) -> None:
-    """Note what was changed and commit it; a yes to mail is answered by mail, with the link that ends it."""
+def _commit(customer: Customer, rows: list[ConsentRecord], text: str, target: str = "") -> ResponseReturnValue:
+    """Record the change and commit it; a yes to email is answered by email, with the link that ends it."""
     granted = [row.consent_id for row in rows if row.granted]
     if rows:
         account_activity.record(customer, Kind.CONSENT_GIVEN if granted else Kind.CONSENT_WITHDRAWN)
@@ -109,3 +139,5 @@ def _commit(customer: Customer, rows: list[ConsentRecord]) -> None:
         emails.send(customer, "consent_given", headers=headers, unsubscribe=link)
     db.session.commit()
     log.info("consents_changed", customer=customer.id, granted=granted, changed=len(rows))
+    flash(text, "success")
+    return redirect(target or url_for("consents.page"), 303)

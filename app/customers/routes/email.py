@@ -1,4 +1,4 @@
-"""Change the e-mail address: asked for on my page, proved by a link to the new address, told to the old one.
+"""Change the email address: asked for on my page, proved by a link to the new address, told to the old one.
 
 The page does not say whether the new address opens another account; only an email to it does (ASVS 6.3.8).
 """
@@ -9,19 +9,10 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
 from app.customers import email_tokens, rate_limits
-from app.customers.accounts import emails
-from app.customers.email_tokens import TokenPurpose
 from app.customers.forms import EmailForm
-from app.customers.models import Customer
+from app.customers.models import TokenPurpose
 from app.customers.profile import email_change
-from app.customers.sessions import reauthentication
-from app.customers.sessions.session_cookie import (
-    current_session,
-    login_required,
-    redirect_with_session,
-    required_customer,
-    rotate_session,
-)
+from app.customers.sessions import reauthentication, session_cookie
 from app.database import db
 from app.errors import error_page
 from app.logging import log
@@ -34,7 +25,9 @@ bp = Blueprint("email", __name__)
 @reauthentication.required
 def change() -> ResponseReturnValue:
     """Ask for the new address."""
-    return render_template("customers/email.html", form=EmailForm(formdata=None), customer=required_customer())
+    return render_template(
+        "customers/email.html", form=EmailForm(formdata=None), customer=session_cookie.required_customer()
+    )
 
 
 @bp.post("/account/email")
@@ -43,66 +36,53 @@ def change() -> ResponseReturnValue:
 @reauthentication.required
 def send_link() -> ResponseReturnValue:
     """Email a link to the new address, or a notice to the account that has it; the page is the same."""
-    form, customer = EmailForm(), required_customer()
+    form, customer = EmailForm(), session_cookie.required_customer()
     if form.validate_on_submit() and form.address == customer.email and customer.email_verified_at:
         form.email.errors = [_("That is already your email address.")]
     if form.errors:
         return render_template("customers/email.html", form=form, customer=customer), 422
-    _mail_link(customer, form.address)
+    if email_change.send_link(customer, form.address):
+        db.session.commit()
+        log.info("email_change_asked", customer=customer.id)
+    else:
+        db.session.rollback()
     flash(_("We have sent a link to %(email)s. Your address changes when you open it.", email=form.address), "success")
     return redirect(url_for("account.overview"), 303)
 
 
 @bp.get("/account/email/<token>")
-@login_required
+@session_cookie.login_required
 def confirm(token: str) -> ResponseReturnValue:
     """Show what the mailed link does; nothing happens before the button is pressed."""
     proof = email_tokens.find(token, TokenPurpose.CHANGE_EMAIL)
-    if proof is None or proof.customer_id != required_customer().id:
+    if proof is None or proof.customer_id != session_cookie.required_customer().id:
         return _spent()
     return render_template("customers/email_confirm.html", token=token, email=proof.email)
 
 
 @bp.post("/account/email/<token>")
 @limit_per_client(rate_limits.LINKS_PER_CLIENT)
-@login_required
+@session_cookie.login_required
 def confirmed(token: str) -> ResponseReturnValue:
     """Make the new address the account's; other browsers and open links end."""
-    customer, row = required_customer(), current_session()
+    customer = session_cookie.required_customer()
     try:
-        changed = email_change.change(customer, token, keep_session=row.id if row else None)
+        changed = email_change.change(customer, token)
     except IntegrityError:  # another request was faster
-        changed = None
-    if changed is None:
+        changed = False
+    if not changed:
         db.session.rollback()
         return _spent()
-    if changed.old_email:
-        emails.send(customer, "email_changed", to=changed.old_email)
-    new_token = rotate_session()
+    new_token = session_cookie.rotate_session()
     db.session.commit()
     log.info("email_changed", customer=customer.id)
     flash(_("Your email address is changed. Every other browser is logged out."), "success")
-    return redirect_with_session(url_for("account.overview"), new_token)
-
-
-def _mail_link(customer: Customer, address: str) -> None:
-    """Mail a link or tell the owner; if the address got enough emails, the link that was mailed before still works."""
-    match email_change.request(customer, address):
-        case Customer() as owner:
-            is_mailed = emails.send(owner, "address_in_use")
-        case token:
-            is_mailed = emails.send(customer, "change_email", to=address, token=token)
-    if not is_mailed:
-        db.session.rollback()
-        return
-    db.session.commit()
-    log.info("email_change_asked", customer=customer.id)
+    return session_cookie.redirect_with_session(url_for("account.overview"), new_token)
 
 
 def _spent() -> ResponseReturnValue:
-    return error_page(
-        410,
-        _("This link no longer works"),
-        _("It has been used, is more than an hour old, or belongs to a different account from the one logged in here."),
-        actions=[(_("Go to my page"), url_for("account.overview"))],
+    text = _(
+        "It has been used, is more than an hour old, or belongs to a different account from the one logged in here."
     )
+    page = (_("Go to my page"), url_for("account.overview"))
+    return error_page(410, _("This link no longer works"), text, actions=[page])

@@ -10,25 +10,20 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import TooManyRequests
 
 from app.about import EMAIL
-from app.customers import rate_limits
+from app.customers import email_tokens, lookup, rate_limits
 from app.customers.accounts import emails
 from app.customers.forms import LoginForm
 from app.customers.linking import callback_replay, pending_link
-from app.customers.linking.next_actions import Action, back_action
+from app.customers.linking.login_messages import Action, back_action
 from app.customers.linking.pending_link import PENDING_COOKIE
 from app.customers.linking.sign_in import sign_in
-from app.customers.models import EndReason, LoginMethod
-from app.customers.passwords.password_login import Blocked, LoggedIn, NotConfirmed, Refused, log_in
-from app.customers.sessions.session_cookie import (
-    clear_session_cookie,
-    current_customer,
-    end_current_session,
-    ended_by_revocation,
-)
+from app.customers.models import Customer, EndReason, LoginMethod, TokenPurpose
+from app.customers.passwords.password_login import lock_if_correct
+from app.customers.sessions import session_cookie
 from app.database import begin_write, db
 from app.errors import error_page
 from app.logging import log, reference
-from app.security import clear_cookie, limit_per_client, limiter
+from app.security import clear_cookie, limit_per_client
 from app.settings import settings_of_app
 from app.signals import login_ended, send
 from app.vipps.return_path import local_path
@@ -44,7 +39,7 @@ bp = Blueprint("login", __name__)
 def page() -> ResponseReturnValue:
     """Show both ways to log in."""
     target = local_path(request.args.get("next"), HOME)
-    if current_customer() is not None:
+    if session_cookie.current_customer() is not None:
         return redirect(target, 303)
     return _page(LoginForm(formdata=None), target)
 
@@ -57,30 +52,27 @@ def password_page() -> ResponseReturnValue:
 
 @bp.post("/login/password")
 @limit_per_client(rate_limits.LOGIN_PER_CLIENT)
-@limiter.limit(
-    rate_limits.LOGIN_PER_ACCOUNT, key_func=rate_limits.account_key, exempt_when=rate_limits.aims_at_class_account
-)
+@rate_limits.limit_per_account(rate_limits.LOGIN_PER_ACCOUNT)
 def password() -> ResponseReturnValue:
     """Log in by email address and password."""
     form = LoginForm()
-    target = local_path(form.next.data, HOME)
+    target, email = local_path(form.next.data, HOME), normal_email(form.email.data)
     if not form.validate_on_submit():
         return _page(form, target), 422
-    match log_in(normal_email(form.email.data), form.password.data or ""):
-        case LoggedIn(customer):
-            pending = pending_link.of_browser()
-            # Never link without asking: another person may have left their Vipps login in this browser.
-            asked = pending is not None and pending.customer_id == customer.id
-            return sign_in(customer, LoginMethod.PASSWORD, url_for("vipps_account.prove") if asked else target)
-        case NotConfirmed(customer, token):
-            if token and not emails.send(customer, "confirm_address", token=token):
-                db.session.rollback()
-            db.session.commit()
-        case Blocked():
-            db.session.rollback()
-            return _closed()
-        case Refused():
-            db.session.rollback()
+    customer = lookup.find_by_email(email) if email else None
+    customer = lock_if_correct(customer, form.password.data or "", lookup.lock_customer)
+    if customer and customer.blocked_at:
+        db.session.rollback()
+        return _closed()
+    if customer and customer.email_verified_at:
+        pending = pending_link.of_browser()
+        # Never link without asking: another person may have left their Vipps login in this browser.
+        asked = pending is not None and pending.customer_id == customer.id
+        return sign_in(customer, LoginMethod.PASSWORD, url_for("vipps_account.prove") if asked else target)
+    if not customer or not _mail_confirmation(customer):
+        db.session.rollback()
+    db.session.commit()
+    # No such account, no password on it, a wrong one, an address not confirmed: the page does not tell which.
     log.info("login_refused", method=LoginMethod.PASSWORD)
     send(login_ended, method=LoginMethod.PASSWORD, outcome="refused")
     return _page(form, target, refused=True), 422
@@ -92,37 +84,30 @@ def too_many(_error: TooManyRequests) -> ResponseReturnValue:
     target = local_path(request.form.get("next"), HOME)
     log.info("login_refused", method=LoginMethod.PASSWORD, too_many=True)
     send(login_ended, method=LoginMethod.PASSWORD, outcome="too_many")
-    html = render_template(
-        "vipps/refused.html",
-        title=_("Please wait a moment"),
-        explanation=_(
-            "There were too many attempts in a short time, so password login is paused for a little "
-            "while. You can log in with %(brand)s or by an emailed link right away.",
-            brand=settings_of_app().brand,
-        ),
-        reasons=(),
-        calm=True,
-        actions=[Action(target), Action(url_for("password.forgot"), _("Get a link by email"))],
-        back=back_action(False, target),
-        reference=reference(),
+    explanation = _(
+        "There were too many attempts in a short time, so password login is paused for a little "
+        "while. You can log in with %(brand)s or by an emailed link right away.",
+        brand=settings_of_app().brand,
     )
-    return html, 429
+    actions = [Action(target), Action(url_for("password.forgot"), _("Get a link by email"))]
+    page = {"title": _("Please wait a moment"), "explanation": explanation, "reasons": (), "calm": True}
+    back = back_action(False, target)
+    return render_template("vipps/refused.html", **page, actions=actions, back=back, reference=reference()), 429
 
 
 @bp.post("/logout")
 def logout() -> ResponseReturnValue:
     """End the session of this browser."""
-    customer = current_customer()
-    if customer is not None:
+    if customer := session_cookie.current_customer():
         begin_write()
         log.info("logged_out", customer=customer.id)
-    end_current_session(EndReason.LOGGED_OUT)
+    session_cookie.end_current_session(EndReason.LOGGED_OUT)
     callback_replay.end_replayable_sessions(EndReason.LOGGED_OUT)
     if pending := pending_link.of_browser():
         pending_link.delete_pending(pending)  # or the next person at this computer could finish it
     db.session.commit()
     response = redirect(url_for("login.logged_out"), 303)
-    clear_session_cookie(response)
+    clear_cookie(response, session_cookie.SESSION_COOKIE)
     clear_cookie(response, PENDING_COOKIE)
     return response
 
@@ -130,21 +115,28 @@ def logout() -> ResponseReturnValue:
 @bp.get("/logged-out")
 def logged_out() -> ResponseReturnValue:
     """Say what logging out did, and what it did not."""
-    if current_customer() is not None:
+    if session_cookie.current_customer() is not None:
         flash(_("You are logged in."), "info")
         return redirect(url_for("account.overview"), 303)
     return render_template("customers/logged_out.html")
 
 
+def _mail_confirmation(customer: Customer) -> bool:
+    """Mail a new link to an address that was never confirmed; False if one was sent a short while ago."""
+    if email_tokens.sent_recently(customer, TokenPurpose.CONFIRM):
+        return False
+    token = email_tokens.issue(customer, str(customer.email), TokenPurpose.CONFIRM)
+    return emails.send(customer, "confirm_address", token=token)
+
+
 def _closed() -> ResponseReturnValue:
     log.info("login_refused", method=LoginMethod.PASSWORD, blocked=True)
     send(login_ended, method=LoginMethod.PASSWORD, outcome="blocked")
-    return error_page(
-        403,
-        _("This account is blocked for now"),
-        _("We have blocked it. Please write to us and give the reference number below. We will sort it out together."),
-        actions=[(_("Write to %(email)s", email=EMAIL), f"mailto:{EMAIL}?subject={reference()}")],
+    text = _(
+        "We have blocked it. Please write to us and give the reference number below. We will sort it out together."
     )
+    write = (_("Write to %(email)s", email=EMAIL), f"mailto:{EMAIL}?subject={reference()}")
+    return error_page(403, _("This account is blocked for now"), text, actions=[write])
 
 
 def _page(form: LoginForm, target: str, *, refused: bool = False) -> str:
@@ -153,7 +145,7 @@ def _page(form: LoginForm, target: str, *, refused: bool = False) -> str:
         "customers/login.html",
         form=form,
         refused=refused,
-        sharing_ended=ended_by_revocation(),
+        sharing_ended=session_cookie.ended_by_revocation(),
         waits=pending_link.of_browser() is not None,
         to_checkout=target.partition("?")[0] == "/checkout",
         vipps_rests=rests(),

@@ -5,19 +5,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.customers import email_tokens, rate_limits
-from app.customers.accounts import emails
-from app.customers.email_tokens import TokenPurpose
 from app.customers.forms import ChangePasswordForm, EmailForm, NewPasswordForm
 from app.customers.linking.sign_in import sign_in
-from app.customers.models import LoginMethod
-from app.customers.passwords.password_login import change_password, request_reset, reset_password
-from app.customers.sessions.session_cookie import (
-    current_session,
-    login_required,
-    redirect_with_session,
-    required_customer,
-    rotate_session,
-)
+from app.customers.models import LoginMethod, TokenPurpose
+from app.customers.passwords.password_login import change_password, reset_password, send_reset_link
+from app.customers.sessions import session_cookie
 from app.database import db
 from app.errors import error_page
 from app.logging import log
@@ -73,14 +65,13 @@ def set_new(token: str) -> ResponseReturnValue:
     if customer is None:
         db.session.rollback()
         return _spent()
-    emails.send(customer, "password_set")
     response = sign_in(customer, LoginMethod.MAIL, url_for("account.overview"))
     flash(_("Your new password is set, and you are logged in."), "success")
     return response
 
 
 @bp.get("/account/password")
-@login_required
+@session_cookie.login_required
 def change() -> ResponseReturnValue:
     """Show the form to change the password, or how to get a first one."""
     return _change_page(ChangePasswordForm(_email()))
@@ -88,28 +79,27 @@ def change() -> ResponseReturnValue:
 
 @bp.post("/account/password")
 @limit_per_client(rate_limits.CHANGE_PER_CLIENT)
-@login_required
+@session_cookie.login_required
 def save_change() -> ResponseReturnValue:
     """Change the password and end the sessions in other browsers."""
     form = ChangePasswordForm(_email())
     if not form.validate_on_submit():
         return _change_page(form), 422
-    customer, row = required_customer(), current_session()
-    if not change_password(customer, form.current.data or "", form.password.data or "", row.id if row else None):
+    customer = session_cookie.required_customer()
+    if not change_password(customer, form.current.data or "", form.password.data or ""):
         db.session.rollback()
         form.current.errors = [_("That is not your current password.")]
         return _change_page(form), 422
-    emails.send(customer, "password_set")
-    token = rotate_session()
+    token = session_cookie.rotate_session()
     db.session.commit()
     log.info("password_changed", customer=customer.id)
     flash(_("Your password is changed. Every other browser is logged out."), "success")
-    return redirect_with_session(url_for("account.overview"), token)
+    return session_cookie.redirect_with_session(url_for("account.overview"), token)
 
 
 @bp.post("/account/password/link")
 @limit_per_client(rate_limits.FORGOT_PER_CLIENT)
-@login_required
+@session_cookie.login_required
 def send_first_link() -> ResponseReturnValue:
     """Mail a link to set a first password: being logged in is not enough to add a way to log in."""
     address = _email() or abort(400)
@@ -119,9 +109,7 @@ def send_first_link() -> ResponseReturnValue:
 
 
 def _mail_link(address: str) -> None:
-    """Mail a link, unless the address got enough: then the link that was mailed before still works."""
-    reset = request_reset(address)
-    if reset and not emails.send(reset[0], "reset_password", token=reset[1]):
+    if not send_reset_link(address):
         db.session.rollback()
     db.session.commit()
     log.info("reset_requested")
@@ -132,17 +120,14 @@ def _reset_page(form: NewPasswordForm, token: str, email: str) -> str:
 
 
 def _change_page(form: ChangePasswordForm) -> str:
-    return render_template("customers/change_password.html", form=form, customer=required_customer())
+    return render_template("customers/change_password.html", form=form, customer=session_cookie.required_customer())
 
 
 def _spent() -> ResponseReturnValue:
-    return error_page(
-        410,
-        _("This link no longer works"),
-        _("It has been used, was replaced by a newer one, or is more than an hour old. Ask for a new one."),
-        actions=[(_("Send me a new link"), url_for("password.forgot")), (_("Log in"), url_for("login.page"))],
-    )
+    text = _("It has been used, was replaced by a newer one, or is more than an hour old. Ask for a new one.")
+    actions = [(_("Send me a new link"), url_for("password.forgot")), (_("Log in"), url_for("login.page"))]
+    return error_page(410, _("This link no longer works"), text, actions=actions)
 
 
 def _email() -> str:
-    return required_customer().email or ""
+    return session_cookie.required_customer().email or ""

@@ -2,29 +2,90 @@
 
 import re
 from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, RadioField, StringField
+from wtforms.validators import DataRequired, Length
 
 from app.customers import account_activity, lookup
-from app.customers.account_activity import Kind
 from app.customers.accounts import phone_number
+from app.customers.accounts.address_form import AddressForm, country_choices
+from app.customers.accounts.postal_address import OWN, POSTAL_DIGITS, country_name, from_parts, parts_of
 from app.customers.linking.sign_in import in_one_transaction
-from app.customers.models import Customer, VippsProfile
+from app.customers.models import Customer, Kind, VippsProfile
 from app.customers.profile import change_history, descriptions, from_vipps
-from app.customers.profile.change_history import ProposalsAnswered, email_taken
-from app.customers.profile.fields import local_values, provider_values
-from app.customers.profile.forms import DetailsForm, PolicyForm
+from app.customers.profile.fields import Policy, State, local_values, provider_values
 from app.customers.profile.from_vipps import columns_of
 from app.customers.sessions.session_cookie import login_required, required_customer
 from app.database import begin_write, db
+from app.forms import Form, one_line
 from app.logging import log
 
 TAKE, KEEP = "take", "keep"
 ANSWER = re.compile(r"choice-([0-9]{1,9})")
 
 bp = Blueprint("profile", __name__)
+
+
+class DetailsForm(AddressForm):
+    """The customer's own details, as they want them here."""
+
+    name = StringField(
+        _l("Name"), filters=[one_line], validators=[DataRequired(_l("Enter your name.")), Length(max=200)]
+    )
+    phone = StringField(_l("Phone"), filters=[one_line])
+    shown = HiddenField()
+
+    def __init__(self, customer: Customer) -> None:
+        """Fill in what the customer has; an address from Vipps may be in a country that the shop does not send to."""
+        self._kept = customer.address
+        address = _in_one_line(self._kept) if self._kept else {"country": "NO"}
+        super().__init__(data={"name": customer.name, "phone": phone_number.readable(customer.phone_number), **address})
+        self._current = sha256(repr(local_values(customer)).encode()).hexdigest()[:16]
+        country = (self._kept or {}).get("country")
+        if country and country not in POSTAL_DIGITS:
+            self.country.choices = [*country_choices(), (country, country_name(country))]
+
+    def show(self) -> None:
+        """Remember in the form which values it is about."""
+        self.shown.data = self._current
+
+    @property
+    def is_about_now(self) -> bool:
+        """Tell whether the customer saw the values of now: a login may have brought others since."""
+        return bool(self.shown.data == self._current)
+
+    @property
+    def types_address(self) -> bool:
+        """Tell whether a new delivery address is typed: all its fields may be empty, or left as they were."""
+        return not self._leaves_address and any(field.data for field in (self.street, self.postal_code, self.region))
+
+    @property
+    def _leaves_address(self) -> bool:
+        return bool(self._kept) and parts_of(self.typed_address(OWN)) == _in_one_line(self._kept or {})
+
+    def values(self) -> dict[str, Any]:
+        """Return what a valid form says, by the profile's fields; an address that was left alone keeps its lines."""
+        address = self._kept if self._leaves_address else None
+        if self.types_address:
+            address = parts_of(self.typed_address(OWN))
+        return {"name": self.name.data, "phone_number": phone_number.digits_of(self.phone.data), "address": address}
+
+
+class PolicyForm(Form):
+    """What a change at Vipps does here."""
+
+    policy = RadioField(choices=list(Policy), validators=[DataRequired()])
+
+
+def _in_one_line(address: dict[str, str]) -> dict[str, str]:
+    """Return an address as it fits into a form: text fields have one line."""
+    return {**parts_of(from_parts(address)), "street": ", ".join(str(address.get("street") or "").splitlines())}
 
 
 @bp.get("/account/profile")
@@ -46,10 +107,8 @@ def save() -> ResponseReturnValue:
         return _page(customer, form), 422
     if not form.is_about_now:
         db.session.rollback()
-        flash(
-            _("Your details have changed since you opened this page. Nothing was saved. Please check them again."),
-            "warning",
-        )
+        text = _("Your details have changed since you opened this page. Nothing was saved. Please check them again.")
+        flash(text, "warning")
         return _back()
     changed = change_history.edit(customer, from_vipps.vipps_profile_of(customer), form.values())
     db.session.commit()
@@ -63,11 +122,17 @@ def save() -> ResponseReturnValue:
 def decide() -> ResponseReturnValue:
     """Carry out the customer's answers, field by field."""
     answers = _answers(request.form)
-    outcome = in_one_transaction(lambda: _decided(answers))
-    if outcome is None:
+    states = in_one_transaction(lambda: _decided(answers))
+    if states is None:
         abort(404)
-    log.info("proposals_decided", taken=outcome.taken, kept=outcome.kept, held_elsewhere=outcome.email_taken)
-    _tell(outcome)
+    taken, kept, email_taken = (states.count(each) for each in (State.ACCEPTED, State.DECLINED, State.EMAIL_TAKEN))
+    log.info("proposals_decided", taken=taken, kept=kept, held_elsewhere=email_taken > 0)
+    if email_taken:
+        flash(_("That email address belongs to another account here, so this account keeps its own."), "warning")
+    if taken or kept:
+        flash(_("Thank you. Your choice is saved."), "success")
+    elif not email_taken:
+        flash(_("You chose nothing, so nothing has changed."), "info")
     return _back()
 
 
@@ -101,7 +166,7 @@ def _page(customer: Customer, form: DetailsForm) -> str:
         link=lookup.link_of(customer),
         told_phone=phone_number.readable(vipps.phone_number) if vipps else "",
         addresses=from_vipps.addresses_in(vipps),
-        had_addresses=vipps is not None and _has_lost_addresses(customer, vipps),
+        had_addresses=vipps and not vipps.addresses and change_history.latest_of(customer, "addresses"),
         held_elsewhere=_taken_email(customer, vipps) if vipps else None,
         proposals=change_history.proposals(customer) if vipps else [],
         history=change_history.history(customer),
@@ -109,12 +174,10 @@ def _page(customer: Customer, form: DetailsForm) -> str:
     )
 
 
-def _decided(answers: Mapping[int, bool]) -> ProposalsAnswered | None:
+def _decided(answers: Mapping[int, bool]) -> list[State] | None:
     customer = _locked_customer()
     vipps = from_vipps.vipps_profile_of(customer)
-    outcome = change_history.answer_proposals(customer, vipps, answers) if vipps else ProposalsAnswered()
-    db.session.commit()
-    return outcome
+    return change_history.answer_proposals(customer, vipps, answers) if vipps else []
 
 
 def _locked_customer() -> Customer:
@@ -134,25 +197,10 @@ def _answers(fields: Mapping[str, str]) -> dict[int, bool]:
     return answers
 
 
-def _tell(outcome: ProposalsAnswered) -> None:
-    if outcome.email_taken:
-        text = _("That email address belongs to another account here, so this account keeps its own.")
-        flash(text, "warning")
-    if outcome.taken or outcome.kept:
-        flash(_("Thank you. Your choice is saved."), "success")
-    elif not outcome.email_taken:
-        flash(_("You chose nothing, so nothing has changed."), "info")
-
-
 def _taken_email(customer: Customer, vipps: VippsProfile) -> str | None:
     """Return the address that Vipps says and that opens another account."""
     email = provider_values(columns_of(vipps))["email"]
-    return email if email and email != customer.email and email_taken(customer, email) else None
-
-
-def _has_lost_addresses(customer: Customer, vipps: VippsProfile) -> bool:
-    """Tell whether Vipps gave addresses once and gives none any more."""
-    return not vipps.addresses and change_history.latest_of(customer, "addresses") is not None
+    return email if email and email != customer.email and change_history.email_taken(customer, email) else None
 
 
 def _back() -> ResponseReturnValue:

@@ -1,7 +1,7 @@
 """Create an account, and confirm its address.
 
-The answer to a registration is the same whether or not the address has an account. The browser keeps a mark of its
-registration, which only the mailed link can match; in any other browser the link asks for the password as well.
+The browser keeps a mark of its registration, which only the emailed link can match; in any other browser the link asks
+for the password as well.
 """
 
 import secrets
@@ -13,10 +13,9 @@ from flask_babel import gettext as _
 from app.customers import email_tokens, rate_limits
 from app.customers.accounts import emails, registration
 from app.customers.accounts.registration import WrongPasswordError
-from app.customers.email_tokens import TokenPurpose
 from app.customers.forms import ConfirmForm, RegisterForm
 from app.customers.linking.sign_in import sign_in
-from app.customers.models import LoginMethod
+from app.customers.models import LoginMethod, TokenPurpose
 from app.customers.sessions.session_cookie import current_customer
 from app.database import db
 from app.errors import error_page
@@ -47,28 +46,19 @@ def show() -> ResponseReturnValue:
 @limit_per_client(rate_limits.REGISTER_PER_CLIENT)
 @takes_equally_long
 def create() -> ResponseReturnValue:
-    """Make the account, or mail the owner of the one that is there; the answer is the same."""
+    """Make the account, or email the owner of the one that is there; the answer is always the same."""
     form = RegisterForm()
     target = local_path(form.next.data, url_for("account.overview"))
     if not form.validate_on_submit():
         return _page(form, target), 422
-    token = _register(form) or new_token()
-    session[REGISTERED], session[REGISTERED_NEXT] = _mark(token), target
-    return redirect(url_for("register.sent"), 303)
-
-
-def _register(form: RegisterForm) -> str | None:
-    """Make the account or tell its owner; returns the token of the mailed link, if there is one.
-
-    If the address got enough emails, nothing is changed.
-    """
     customer, token = registration.register(form.name.data or "", form.address, form.password.data or "", language())
-    if not emails.send(customer, "confirm_address" if token else "already_registered", token=token):
+    if emails.send(customer, "confirm_address" if token else "already_registered", token=token):
+        db.session.commit()
+        log.info("registered")
+    else:
         db.session.rollback()
-        return None
-    db.session.commit()
-    log.info("registered")
-    return token
+    session[REGISTERED], session[REGISTERED_NEXT] = _mark(token or new_token()), target
+    return redirect(url_for("register.sent"), 303)
 
 
 @bp.get("/register/sent")
@@ -115,15 +105,12 @@ def _confirm_page(form: ConfirmForm, token: str, email: str) -> str:
 
 
 def _spent() -> ResponseReturnValue:
-    return error_page(
-        410,
-        _("This link no longer works"),
-        _(
-            "It has been used, was replaced by a newer one, or is more than a day old. Try to log in. "
-            "If your address is not confirmed yet, we send you a new link."
-        ),
-        actions=[(_("Log in"), url_for("login.page")), (_("Create an account"), url_for("register.show"))],
+    text = _(
+        "It has been used, was replaced by a newer one, or is more than a day old. Try to log in. "
+        "If your address is not confirmed yet, we send you a new link."
     )
+    actions = [(_("Log in"), url_for("login.page")), (_("Create an account"), url_for("register.show"))]
+    return error_page(410, _("This link no longer works"), text, actions=actions)
 
 
 def _mark(token: str) -> str:

@@ -18,23 +18,13 @@ from app.customers.linking import account_links, pending_link
 from app.customers.linking.pending_link import PENDING_COOKIE
 from app.customers.linking.sign_in import create_and_sign_in, in_one_transaction, link_and_sign_in
 from app.customers.linking.vipps_login import VippsLogin
-from app.customers.models import EmailToken, LoginMethod, PendingLink
+from app.customers.models import Customer, EmailToken, LoginMethod, PendingLink, TokenPurpose
 from app.customers.passwords import hashing
-from app.customers.sessions import reauthentication
-from app.customers.sessions.session_cookie import (
-    current_customer,
-    current_session,
-    lock_current_session,
-    login_required,
-    redirect_with_session,
-    required_customer,
-    rotate_session,
-    session_identifier,
-)
+from app.customers.sessions import reauthentication, session_cookie
 from app.database import begin_write, db
 from app.errors import error_page
 from app.logging import log
-from app.security import clear_cookie, is_shared_by_a_class, limit_per_client, limiter
+from app.security import clear_cookie, limit_per_client
 from app.settings import settings_of_app
 from app.signals import login_ended, send
 from app.vipps.errors import LoginRefused
@@ -49,7 +39,7 @@ bp = Blueprint("vipps_account", __name__)
 @reauthentication.required
 def link() -> ResponseReturnValue:
     """Show what linking means."""
-    if lookup.link_of(required_customer()):
+    if lookup.link_of(session_cookie.required_customer()):
         return redirect(url_for("account.overview"), 303)
     return render_template("customers/vipps_link.html")
 
@@ -58,47 +48,46 @@ def link() -> ResponseReturnValue:
 @reauthentication.required
 def start_linking() -> ResponseReturnValue:
     """Send the customer to Vipps, to link the Vipps user who comes back to this account."""
-    return begin(LoginPurpose.CONNECT, url_for("account.overview"), session_identifier())
+    return begin(LoginPurpose.CONNECT, url_for("account.overview"), session_cookie.session_identifier())
 
 
 @bp.get("/account/vipps/unlink")
 @reauthentication.required
 def unlink() -> ResponseReturnValue:
     """Show what unlinking means, or what is missing first."""
-    customer = required_customer()
+    customer = session_cookie.required_customer()
     if lookup.link_of(customer) is None:
         return redirect(url_for("account.overview"), 303)
-    return render_template(
-        "customers/vipps_unlink.html", customer=customer, possible=account_links.can_unlink(customer)
-    )
+    possible = account_links.can_unlink(customer)
+    return render_template("customers/vipps_unlink.html", customer=customer, possible=possible)
 
 
 @bp.post("/account/vipps/unlink")
 @reauthentication.required
 def do_unlink() -> ResponseReturnValue:
     """Unlink the Vipps user, if another login method remains."""
-    customer = required_customer()
+    customer = session_cookie.required_customer()
     begin_write()
     held = lookup.lock_customer(customer.id)
-    connected = lookup.link_of(held) if held and lock_current_session() else None
+    connected = lookup.link_of(held) if held and session_cookie.lock_current_session() else None
     if connected is None or not account_links.can_unlink(customer):
         db.session.rollback()
         return redirect(url_for("vipps_account.unlink"), 303)
     account_links.unlink_account(customer, connected)
-    token = rotate_session()
+    token = session_cookie.rotate_session()
     db.session.commit()
     log.info("vipps_disconnected", customer=customer.id)
     flash(_("%(brand)s is disconnected. You now log in with your password.", brand=settings_of_app().brand), "success")
-    return redirect_with_session(url_for("account.overview"), token)
+    return session_cookie.redirect_with_session(url_for("account.overview"), token)
 
 
 @bp.post("/account/vipps/refresh")
-@login_required
+@session_cookie.login_required
 def refresh() -> ResponseReturnValue:
     """Send the customer to Vipps, to refresh their profile."""
-    if lookup.link_of(required_customer()) is None:
+    if lookup.link_of(session_cookie.required_customer()) is None:
         return redirect(url_for("account.overview"), 303)
-    return begin(LoginPurpose.REFRESH, url_for("profile.page"), session_identifier())
+    return begin(LoginPurpose.REFRESH, url_for("profile.page"), session_cookie.session_identifier())
 
 
 @bp.get("/login/vipps/prove")
@@ -110,35 +99,28 @@ def prove() -> ResponseReturnValue:
 
 @bp.post("/login/vipps/prove")
 @limit_per_client(rate_limits.LOGIN_PER_CLIENT)
-@limiter.limit(
-    rate_limits.LOGIN_PER_ACCOUNT,
-    key_func=lambda: rate_limits.customer_key(_pending_customer()),
-    exempt_when=lambda: is_shared_by_a_class(_pending_email()),
-)
+@rate_limits.limit_per_customer(rate_limits.LOGIN_PER_ACCOUNT, lambda: _owner_of_pending())
 def prove_by_password() -> ResponseReturnValue:
     """Connect, if this is the account's password."""
     pending = pending_link.of_browser()
     if pending is None:
         return _nothing_pending()
-    if _is_logged_in(pending):
-        return _finish(
-            pending.id,
-            lambda again: (
-                link_and_sign_in(again, ProofMethod.PASSWORD)
-                if _is_logged_in(again) and lock_current_session()
-                else _nothing_pending()
-            ),
-        )
-    form = ProofForm()
-    stored = pending.customer.password_hash if ProofMethod.PASSWORD in pending.ways else None
-    if not form.validate_on_submit() or not hashing.matches(form.password.data or "", stored):
+    form, stored = ProofForm(), pending.customer.password_hash if ProofMethod.PASSWORD in pending.ways else None
+    logged_in = _is_logged_in(pending)
+    if not logged_in and not (form.validate_on_submit() and hashing.matches(form.password.data or "", stored)):
         log.info("login_refused", method=LoginMethod.PASSWORD)
         send(login_ended, method=LoginMethod.PASSWORD, outcome="refused")
         return _proof_page(pending, form, wrong=True), 422
-    return _finish(
-        pending.id,
-        lambda again: link_and_sign_in(again, ProofMethod.PASSWORD) if _same(again, stored) else _nothing_pending(),
-    )
+
+    def link(again: PendingLink) -> ResponseReturnValue:
+        """Link if the proof still holds: the session may have ended, or the password changed, a moment ago."""
+        if logged_in:
+            holds = _is_logged_in(again) and session_cookie.lock_current_session()
+        else:
+            holds = again.customer.password_hash == stored
+        return link_and_sign_in(again, ProofMethod.PASSWORD) if holds else _nothing_pending()
+
+    return _finish(pending.id, link)
 
 
 @bp.post("/login/vipps/prove/mail")
@@ -148,7 +130,13 @@ def mail_proof() -> ResponseReturnValue:
     pending = pending_link.of_browser()
     if pending is None:
         return _nothing_pending()
-    _mail_link(pending.id)
+    begin_write()
+    locked = pending_link.lock(pending.id)
+    if locked and _mail_link(locked):
+        db.session.commit()
+        log.info("proof_mailed")
+    else:  # if the address got enough emails, the link that was mailed before still works
+        db.session.rollback()
     flash(_("We have sent a link to that account’s email address. It works for an hour."), "success")
     return redirect(url_for("vipps_account.prove"), 303)
 
@@ -166,12 +154,10 @@ def prove_by_mail(token: str) -> ResponseReturnValue:
     found = _token_and_pending_link(token)
     if found is None:
         return _refused(LoginRefused("proof_spent"))
+    pending = found[1]
+    here, info = _is_pending_here(pending), pending_link.userinfo_of(pending)
     return render_template(
-        "customers/prove_by_mail.html",
-        token=token,
-        same_browser=_is_pending_here(found[1]),
-        info=pending_link.userinfo_of(found[1]),
-        asked_at=found[1].created_at,
+        "customers/prove_by_mail.html", token=token, same_browser=here, info=info, asked_at=pending.created_at
     )
 
 
@@ -185,7 +171,13 @@ def finish_by_mail(token: str) -> ResponseReturnValue:
     proof, pending = found
     if not _is_pending_here(pending):
         return begin(LoginPurpose.PROVE, pending.next_path, proof.token_hash)
-    return _finish(pending.id, lambda again: _spend(token, again))
+
+    def link(again: PendingLink) -> ResponseReturnValue:
+        if email_tokens.use(token, TokenPurpose.CONNECT) is None:
+            raise LoginRefused("proof_spent")
+        return link_and_sign_in(again, ProofMethod.MAIL)
+
+    return _finish(pending.id, link)
 
 
 def _finish(pending_id: int, work: Callable[[PendingLink], ResponseReturnValue]) -> ResponseReturnValue:
@@ -203,33 +195,16 @@ def _finish(pending_id: int, work: Callable[[PendingLink], ResponseReturnValue])
     return response
 
 
-def _mail_link(pending_id: int) -> None:
-    """Mail a link to the account's address; if it got enough emails, the link that was mailed before still works."""
-    begin_write()
-    pending = pending_link.lock(pending_id)
-    if pending and ProofMethod.MAIL in pending.ways and pending.customer.email:
-        customer, email = pending.customer, pending.customer.email
-        token = email_tokens.issue(customer, email, email_tokens.TokenPurpose.CONNECT, pending_link_id=pending.id)
-        if not emails.send(customer, "prove_ownership", token=token):
-            db.session.rollback()
-            return
-    db.session.commit()
-    log.info("proof_mailed")
-
-
-def _spend(token: str, pending: PendingLink) -> ResponseReturnValue:
-    if email_tokens.use(token, email_tokens.TokenPurpose.CONNECT) is None:
-        raise LoginRefused("proof_spent")
-    return link_and_sign_in(pending, ProofMethod.MAIL)
-
-
-def _same(pending: PendingLink, stored: str | None) -> bool:
-    """Tell whether the password is still the one that was checked a moment ago."""
-    return pending.customer.password_hash == stored
+def _mail_link(pending: PendingLink) -> bool:
+    customer, email = pending.customer, pending.customer.email
+    if ProofMethod.MAIL not in pending.ways or email is None:
+        return False
+    token = email_tokens.issue(customer, email, TokenPurpose.CONNECT, pending_link_id=pending.id)
+    return emails.send(customer, "prove_ownership", token=token)
 
 
 def _token_and_pending_link(token: str) -> tuple[EmailToken, PendingLink] | None:
-    proof = email_tokens.find(token, email_tokens.TokenPurpose.CONNECT)
+    proof = email_tokens.find(token, TokenPurpose.CONNECT)
     if proof is None or proof.pending_link_id is None or proof.customer.email != proof.email:
         return None
     pending = pending_link.by_id(proof.pending_link_id)
@@ -243,17 +218,13 @@ def _is_pending_here(pending: PendingLink) -> bool:
 
 def _is_logged_in(pending: PendingLink) -> bool:
     """Tell whether this browser has just logged in to the very account, by its password or by a mailed link."""
-    return current_customer() == pending.customer and reauthentication.is_recent(current_session())
+    is_recent = reauthentication.is_recent(session_cookie.current_session())
+    return is_recent and session_cookie.current_customer() == pending.customer
 
 
-def _pending_customer() -> int | None:
+def _owner_of_pending() -> Customer | None:
     pending = pending_link.of_browser()
-    return pending.customer_id if pending else None
-
-
-def _pending_email() -> str | None:
-    pending = pending_link.of_browser()
-    return pending.customer.email if pending else None
+    return pending.customer if pending else None
 
 
 def _proof_page(pending: PendingLink, form: ProofForm, *, wrong: bool = False) -> str:
@@ -272,12 +243,9 @@ def _proof_page(pending: PendingLink, form: ProofForm, *, wrong: bool = False) -
 
 def _nothing_pending() -> ResponseReturnValue:
     db.session.rollback()
-    return error_page(
-        410,
-        _("There is nothing to confirm here"),
-        _("It is already done, or more than an hour has passed. Nothing was changed. Please log in again."),
-        actions=[(_("Log in"), url_for("login.page"))],
-    )
+    text = _("It is already done, or more than an hour has passed. Nothing was changed. Please log in again.")
+    login = (_("Log in"), url_for("login.page"))
+    return error_page(410, _("There is nothing to confirm here"), text, actions=[login])
 
 
 def _refused(error: LoginRefused) -> ResponseReturnValue:

@@ -4,13 +4,11 @@ A session may be ten hours old, or another person may use the browser (ASVS 7.5.
 confirmation in the Vipps app opens a window of ten minutes, and `required` lets a view run only inside it. A plain
 Vipps login opens none: a browser that Vipps remembers logs in without asking the person.
 
-One exception keeps such pages within reach of an account that has neither a password nor a confirmed address: on Vipps'
-basic plan, a new login of the same Vipps user is the strongest proof that it has, and that is what adding a first
-address or another way in requires (NIST SP 800-63B-4, binding an additional authenticator: at the highest level that
-the account has). A stolen session cannot make that login. In a shop without passwords this holds for every account.
+One exception: an account with neither a password nor a confirmed address has, on Vipps' basic plan, no stronger proof
+than a new login of the same Vipps user (NIST SP 800-63B-4, binding an additional authenticator: at the highest level
+that the account has). A stolen session cannot make that login.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from typing import Any
@@ -19,16 +17,13 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.customers import account_activity
-from app.customers.account_activity import Kind
-from app.customers.models import Customer, CustomerSession, LoginMethod
-from app.customers.sessions.session_cookie import current_session, login_required, rotate_session
+from app.customers.models import Customer, CustomerSession, Kind, LoginMethod
+from app.customers.sessions.session_cookie import View, current_session, login_required, rotate_session
 from app.database import utcnow
 from app.logging import log
 from app.settings import settings_of_app
 
 WINDOW = timedelta(minutes=10)
-
-View = Callable[..., ResponseReturnValue]
 
 
 def is_recent(session: CustomerSession | None) -> bool:
@@ -43,10 +38,7 @@ def has_proof_without_vipps(customer: Customer) -> bool:
 
 
 def record_reauthentication(customer: Customer, method: LoginMethod) -> str | None:
-    """Open the window for this browser's session; returns its new token for `set_session_cookie`. The caller commits.
-
-    The token is renewed, because it allows more from now on (ASVS 7.2.4).
-    """
+    """Open the window for this browser's session; returns the token, renewed because it allows more (ASVS 7.2.4)."""
     row = current_session()
     if row is None:
         return None
@@ -57,10 +49,7 @@ def record_reauthentication(customer: Customer, method: LoginMethod) -> str | No
 
 
 def required(view: View) -> View:
-    """Redirect a customer without recent re-authentication to the confirmation page, and from there to this view.
-
-    A form that was sent is not sent again: the view has a page of its own under the same address.
-    """
+    """Redirect a customer without recent re-authentication to the confirmation, and then to this view's page."""
 
     @wraps(view)
     @login_required

@@ -2,46 +2,32 @@
 
 A cookie that an attacker planted is never adopted: logging in always makes a new token (ASVS 7.2.4). Asking for
 `current_customer()` costs no query without a cookie, and exactly one per request with it. A page that was made for a
-customer is never stored by a browser or a proxy (ASVS 14.3.2). That is also why logging out sends no
-`Clear-Site-Data`: there is nothing of the customer's to clear, its "cookies" would reach the sibling hosts of the
-domain and forget the language, and its "cache" would throw away the pictures of the whole shop.
+customer is never stored by a browser or a proxy (ASVS 14.3.2), so logging out needs no `Clear-Site-Data`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, NamedTuple
 
 from blinker import Signal
-from flask import (
-    Flask,
-    Response,
-    abort,
-    current_app,
-    flash,
-    g,
-    has_request_context,
-    redirect,
-    request,
-    session,
-    url_for,
-)
+from flask import Flask, Response, current_app, flash, g, has_request_context, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.customers.models import Customer, CustomerSession, EndReason, LoginMethod
 from app.customers.sessions import session_store
 from app.database import db
 from app.logging import log
-from app.security import clear_cookie, read_cookie, set_cookie
+from app.security import read_cookie, set_cookie
 from app.strict_requests import request_target
 
 # The pages of these blueprints are about one person, logged in or not.
 PERSONAL = frozenset(
     {"login", "register", "password", "account", "cart", "mail", "vipps_account", "profile", "confirm", "email"}
-    | {"sessions", "activity", "delete", "export", "consents", "unsubscribe"}
+    | {"privacy", "consents", "unsubscribe"}
 )
 
 SESSION_COOKIE = "session"
@@ -52,8 +38,7 @@ View = Callable[..., ResponseReturnValue]
 customer_logged_in = Signal()
 
 
-@dataclass(frozen=True)
-class Current:
+class Current(NamedTuple):
     """The session of this request and whose it is."""
 
     row: CustomerSession
@@ -77,7 +62,7 @@ def required_customer() -> Customer:
     """Return the customer who is logged in; for views behind `login_required`."""
     customer = current_customer()
     if customer is None:
-        abort(403)
+        raise Forbidden
     return customer
 
 
@@ -94,13 +79,13 @@ def session_identifier() -> str:
 
 
 def start_session(customer: Customer, method: LoginMethod, *, confirmed: bool) -> tuple[CustomerSession, str]:
-    """Log the customer in: add a row and return it, and the token for `set_session_cookie`. The caller commits.
+    """Log the customer in; return the row, and the token for `redirect_with_session`. The caller commits.
 
     `confirmed` says whether this login proved who is at the keyboard. An existing session of this browser ends, and
     the form secret is renewed with it (ASVS 7.2.4).
     """
     end_current_session(EndReason.REPLACED)
-    row, token = session_store.add(customer, method, request.user_agent.string, confirmed=confirmed)
+    row, token = session_store.add(customer, method, confirmed=confirmed)
     g.current = Current(row, customer)
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # listeners know their app by identity
     customer_logged_in.send(app, customer=customer)
@@ -120,7 +105,7 @@ def lock_current_session() -> bool:
 
 
 def rotate_session() -> str | None:
-    """Give this browser's session a new token, at a rise of privilege; returns it for `set_session_cookie`."""
+    """Give this browser's session a new token, at a rise of privilege; returns it for `redirect_with_session`."""
     current = _current()
     if current is None:
         return None
@@ -130,8 +115,7 @@ def rotate_session() -> str | None:
 
 def end_current_session(reason: EndReason) -> None:
     """End the session of this browser, if there is one, and renew the form secret. The caller commits."""
-    current = _current()
-    if current is not None:
+    if current := _current():
         session_store.end(current.row, reason)
     g.current = None
     session.clear()
@@ -151,22 +135,12 @@ def end_sessions_of(customer: Customer, reason: EndReason, *, except_current: bo
         g.current = None
 
 
-def set_session_cookie(response: Any, token: str) -> None:
-    """Hand the browser its session token. The cookie goes when the browser is closed, at the latest."""
-    set_cookie(response, SESSION_COOKIE, token)
-
-
 def redirect_with_session(path: str, token: str | None) -> WerkzeugResponse:
     """Redirect to a path of this site, and hand the browser its session token if that was renewed."""
     response = redirect(path, 303)
     if token:
-        set_session_cookie(response, token)
+        set_cookie(response, SESSION_COOKIE, token)  # at the latest, it goes when the browser is closed
     return response
-
-
-def clear_session_cookie(response: Any) -> None:
-    """Take the session cookie away."""
-    clear_cookie(response, SESSION_COOKIE)
 
 
 def login_required(view: View) -> View:
@@ -187,33 +161,26 @@ def login_required(view: View) -> View:
 
 def _current() -> Current | None:
     if "current" not in g:
-        token = read_cookie(SESSION_COOKIE) if has_request_context() else None
-        g.current = _look_up(token) if token else None
+        token = read_cookie(SESSION_COOKIE) if has_request_context() else ""
+        found = session_store.find(token) if token else None
+        g.current = Current(*found) if found else None
+        if found and session_store.is_visit_due(found[0]):
+            g.visited = found[0].id, found[0].created_at
     current: Current | None = g.current
     return current
 
 
-def _look_up(token: str) -> Current | None:
-    found = session_store.find(token)
-    if found is None:
-        return None
-    g.visit = session_store.visit_due(found[0])
-    return Current(*found)
-
-
 def _record_visit(response: Response) -> Response:
     """Extend the idle limit, at most once a minute, after the view's own transaction."""
-    visit = g.pop("visit", None)
-    if visit is None:
-        return response
-    try:
-        db.session.rollback()
-        session_store.record_visit(visit)
-        db.session.commit()
-    except SQLAlchemyError as error:
-        # The page is rendered; a busy database must not replace it by an error.
-        db.session.rollback()
-        log.warning("visit_not_recorded", error=type(error).__name__)
+    if visited := g.pop("visited", None):
+        try:
+            db.session.rollback()
+            session_store.record_visit(*visited)
+            db.session.commit()
+        except SQLAlchemyError as error:
+            # The page is rendered; a busy database must not replace it by an error.
+            db.session.rollback()
+            log.warning("visit_not_recorded", error=type(error).__name__)
     return response
 
 
@@ -227,11 +194,10 @@ def _forbid_caching(response: Response) -> Response:
 def _customer_for_page() -> Customer | None:
     """Return the customer for the page's header; None if the database fails, so that the error page still renders."""
     try:
-        customer = current_customer()
-        if customer is not None:
+        if customer := current_customer():
             customer.name  # noqa: B018 - reads the row again now if a rollback expired it
+        return customer
     except SQLAlchemyError:
         db.session.rollback()
         g.current = None
         return None
-    return customer

@@ -1,17 +1,16 @@
 """Store the sessions behind the session cookies: the customer, the browser, the start and the limits.
 
-The browser holds 256 random bits and nothing else; the row holds their hash, the customer and the limits. So the
-shop can end a session, and a copy of its cookie stops working (ASVS 7.2.1, 7.4.1); a signed cookie cannot do that.
-The caller commits.
+The browser holds 256 random bits, and the row holds their hash. So the shop can end a session, and a copy of its cookie
+stops working (ASVS 7.2.1, 7.4.1); a signed cookie cannot do that. The caller commits.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 
 from app.customers.models import Customer, CustomerSession, EndReason, LoginMethod
+from app.customers.sessions.user_agent import user_agent_of_request
 from app.database import db, insert_row, utcnow
 from app.signals import send_on_commit, session_began, sessions_ended
 from app.tokens import new_token, secret_hash
@@ -22,28 +21,17 @@ IDLE_LIMIT = timedelta(hours=2)
 ABSOLUTE_LIMIT = timedelta(hours=12)
 # How exactly "last seen" is stored. Finer would be a write per page.
 SEEN_INTERVAL = timedelta(minutes=1)
-MAX_USER_AGENT = 200
 
 
-@dataclass(frozen=True)
-class Visit:
-    """A visit that moves a session's idle limit on."""
-
-    session_id: int
-    at: datetime
-    expires_at: datetime
-
-
-def add(customer: Customer, method: LoginMethod, user_agent: str, *, confirmed: bool) -> tuple[CustomerSession, str]:
-    """Add a session and return its row and the token for the browser."""
-    token = new_token()
-    now = utcnow()
+def add(customer: Customer, method: LoginMethod, *, confirmed: bool) -> tuple[CustomerSession, str]:
+    """Add a session of this request's browser, and return its row and the token for the browser."""
+    token, now = new_token(), utcnow()
     row = insert_row(
         CustomerSession(
             customer_id=customer.id,
             token_hash=secret_hash(token),
             method=method,
-            user_agent=user_agent.replace("\0", "")[:MAX_USER_AGENT],
+            user_agent=user_agent_of_request(),
             created_at=now,
             last_seen_at=now,
             expires_at=_expiry(now, now),
@@ -55,16 +43,9 @@ def add(customer: Customer, method: LoginMethod, user_agent: str, *, confirmed: 
 
 
 # Every page of a customer asks this, so it is built once: building it costs as much as running it.
-_OPEN = (
-    select(CustomerSession, Customer)
-    .join(CustomerSession.customer)
-    .where(
-        CustomerSession.token_hash == bindparam("token_hash"),
-        CustomerSession.ended_at.is_(None),
-        CustomerSession.expires_at > bindparam("now"),
-        Customer.blocked_at.is_(None),
-    )
-)
+_OPEN = select(CustomerSession, Customer).join(CustomerSession.customer)
+_OPEN = _OPEN.where(CustomerSession.token_hash == bindparam("token_hash"), CustomerSession.ended_at.is_(None))
+_OPEN = _OPEN.where(CustomerSession.expires_at > bindparam("now"), Customer.blocked_at.is_(None))
 
 
 def find(token: str) -> tuple[CustomerSession, Customer] | None:
@@ -74,17 +55,11 @@ def find(token: str) -> tuple[CustomerSession, Customer] | None:
 
 
 def end_reason(token: str) -> str:
-    """Return why the session of a token was ended; empty if it expired, is open or is not known.
-
-    Sessions that had already expired are ignored, although `end_all` marks them too, and so are sessions that ended
-    more than ABSOLUTE_LIMIT ago.
-    """
-    ended = select(CustomerSession.ended_reason).where(
-        CustomerSession.token_hash == secret_hash(token),
-        CustomerSession.ended_at < CustomerSession.expires_at,
-        CustomerSession.ended_at > utcnow() - ABSOLUTE_LIMIT,
-    )
-    return db.session.scalar(ended) or ""
+    """Return why the session of a token was ended, at most ABSOLUTE_LIMIT ago; empty if it expired or is open."""
+    of_token = select(CustomerSession.ended_reason).where(CustomerSession.token_hash == secret_hash(token))
+    before_its_expiry = of_token.where(CustomerSession.ended_at < CustomerSession.expires_at)
+    lately = before_its_expiry.where(CustomerSession.ended_at > utcnow() - ABSOLUTE_LIMIT)
+    return db.session.scalar(lately) or ""
 
 
 def lock_if_open(row: CustomerSession) -> bool:
@@ -95,27 +70,15 @@ def lock_if_open(row: CustomerSession) -> bool:
 
 def rotate(row: CustomerSession) -> str:
     """Give a session a new token, which is returned; the old one stops working (ASVS 7.2.4)."""
-    token = new_token()
-    row.token_hash = secret_hash(token)
+    row.token_hash = secret_hash(token := new_token())
     return token
 
 
 def open_sessions(customer: Customer) -> Sequence[CustomerSession]:
     """Return a customer's sessions that have neither ended nor expired, the last used first."""
-    return db.session.scalars(_open_of(customer).order_by(CustomerSession.last_seen_at.desc())).all()
-
-
-def open_session(customer: Customer, session_id: int) -> CustomerSession | None:
-    """Return one of a customer's open sessions; another customer's counts as none (ASVS 8.2.2)."""
-    return db.session.scalar(_open_of(customer).where(CustomerSession.id == session_id))
-
-
-def _open_of(customer: Customer) -> Select[CustomerSession]:
-    return select(CustomerSession).where(
-        CustomerSession.customer_id == customer.id,
-        CustomerSession.ended_at.is_(None),
-        CustomerSession.expires_at > utcnow(),
-    )
+    still_open = (CustomerSession.ended_at.is_(None), CustomerSession.expires_at > utcnow())
+    mine = select(CustomerSession).where(CustomerSession.customer_id == customer.id, *still_open)
+    return db.session.scalars(mine.order_by(CustomerSession.last_seen_at.desc())).all()
 
 
 def end(row: CustomerSession, reason: EndReason) -> None:
@@ -127,9 +90,8 @@ def end(row: CustomerSession, reason: EndReason) -> None:
 
 def end_all(customer: Customer, reason: EndReason, keep: int | None = None, method: LoginMethod | None = None) -> None:
     """End every open session of a customer but the one to keep, or only those of one method (ASVS 7.4.2, 7.4.3)."""
-    ending = update(CustomerSession).where(
-        CustomerSession.customer_id == customer.id, CustomerSession.ended_at.is_(None)
-    )
+    theirs = update(CustomerSession).where(CustomerSession.customer_id == customer.id)
+    ending = theirs.where(CustomerSession.ended_at.is_(None))
     if keep is not None:
         ending = ending.where(CustomerSession.id != keep)
     if method is not None:
@@ -138,21 +100,16 @@ def end_all(customer: Customer, reason: EndReason, keep: int | None = None, meth
     send_on_commit(sessions_ended, reason=reason, number=ended.rowcount)  # type: ignore[attr-defined]  # an update has a row count
 
 
-def visit_due(row: CustomerSession) -> Visit | None:
-    """Return the visit to record, or None if the last one is recent enough."""
-    now = utcnow()
-    if now - row.last_seen_at <= SEEN_INTERVAL:
-        return None
-    return Visit(row.id, now, _expiry(row.created_at, now))
+def is_visit_due(row: CustomerSession) -> bool:
+    """Tell whether to record a visit: the last one may be recent enough."""
+    return utcnow() - row.last_seen_at > SEEN_INTERVAL
 
 
-def record_visit(visit: Visit) -> None:
+def record_visit(session_id: int, created_at: datetime) -> None:
     """Move the idle limit of a session on, unless it has ended meanwhile."""
-    db.session.execute(
-        update(CustomerSession)
-        .where(CustomerSession.id == visit.session_id, CustomerSession.ended_at.is_(None))
-        .values(last_seen_at=visit.at, expires_at=visit.expires_at)
-    )
+    now = utcnow()
+    still_open = update(CustomerSession).where(CustomerSession.id == session_id, CustomerSession.ended_at.is_(None))
+    db.session.execute(still_open.values(last_seen_at=now, expires_at=_expiry(created_at, now)))
 
 
 def _expiry(created_at: datetime, seen_at: datetime) -> datetime:

@@ -1,8 +1,9 @@
 """A browser in words people use, from what it says about itself: "Chrome on Windows".
 
-A user agent is the sender's own text and proves nothing; here it only helps a person to recognise their telephone.
+A user agent is the sender's own text and proves nothing; here it only helps a person to recognise their phone.
 """
 
+from flask import has_request_context, request
 from flask_babel import gettext as _
 
 # The first that is named counts: most browsers name the ones they are derived from as well.
@@ -28,6 +29,14 @@ SYSTEMS = (
     ("Mac OS X", "Mac"),
     ("Linux", "Linux"),
 )
+
+
+MAX_LENGTH = 200
+
+
+def user_agent_of_request() -> str:
+    """Return what the browser of this request says about itself, as a database can store it."""
+    return request.user_agent.string.replace("\0", "")[:MAX_LENGTH] if has_request_context() else ""
 
 
 def device(user_agent: str) -> str:

@@ -37,9 +37,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from app.customers.dates import format_period
 from app.customers.models import Customer, VippsLink
 from app.customers.privacy import data_sources
+from app.customers.privacy.retention import format_period
 from app.database import UtcDateTime, db, unmanaged_tables, utcnow
 from app.security import cookie_name, read_cookie, set_cookie
 from app.shop.privacy_notice import Cookie

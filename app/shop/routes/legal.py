@@ -6,7 +6,7 @@ from flask import Blueprint, current_app, render_template
 from flask.typing import ResponseReturnValue
 
 from app.customers.linking import pending_link
-from app.customers.privacy import retention_periods
+from app.customers.privacy import retention
 from app.customers.sessions import session_cookie, session_store
 from app.i18n import A_YEAR, LANGUAGE_COOKIE
 from app.security import cookie_name
@@ -43,7 +43,7 @@ def privacy() -> ResponseReturnValue:
         scopes=settings_of_app().scopes,
         cookie_names=cookie_names,
         more_cookies=privacy_notice.registered_cookies(),
-        periods=retention_periods,
+        periods=retention,
         limits=limits,
     )
 

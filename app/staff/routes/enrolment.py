@@ -18,10 +18,9 @@ from wtforms import BooleanField, TelField
 from wtforms.validators import InputRequired
 
 from app.customers import account_activity
-from app.customers.account_activity import Kind
 from app.customers.linking import vipps_login
 from app.customers.linking.sign_in import customer_or_refuse, in_one_transaction
-from app.customers.models import Activity, Customer, LoginMethod
+from app.customers.models import Activity, Customer, Kind, LoginMethod
 from app.database import begin_write, db
 from app.forms import Form, one_line
 from app.logging import log, reference, set_failure

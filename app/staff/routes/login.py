@@ -7,7 +7,7 @@ from app.customers import rate_limits
 from app.customers.forms import LoginForm
 from app.database import begin_write, db
 from app.logging import log
-from app.security import limit_per_client, limiter, read_cookie
+from app.security import limit_per_client, read_cookie
 from app.staff import accounts
 from app.staff.sessions import (
     COOKIE,
@@ -39,7 +39,7 @@ def page() -> ResponseReturnValue:
 
 @bp.post("/login")
 @limit_per_client(PER_CLIENT)
-@limiter.limit(PER_ACCOUNT, key_func=rate_limits.account_key, exempt_when=rate_limits.aims_at_class_account)
+@rate_limits.limit_per_account(PER_ACCOUNT)
 def enter() -> ResponseReturnValue:
     """Log in by email address and password."""
     form = LoginForm()

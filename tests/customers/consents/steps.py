@@ -8,8 +8,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select, update
 
-from app.customers.consents.models import ConsentRecord
-from app.customers.models import VippsLink
+from app.customers.models import ConsentRecord, VippsLink
 from app.database import Base, db
 from app.vipps.transport import ProviderResponse
 from tests.vipps_person import VippsPerson
@@ -55,7 +54,6 @@ def says_also(vipps: VippsPerson, **claims: Any) -> None:
 
 
 def ledger_of(app: Flask, customer_id: int | None = None) -> list[ConsentRecord]:
-    """Return the rows of the ledger, of one customer or of all, the oldest first."""
     rows = select(ConsentRecord).order_by(ConsentRecord.id)
     if customer_id is not None:
         rows = rows.where(ConsentRecord.customer_id == customer_id)
@@ -64,12 +62,10 @@ def ledger_of(app: Flask, customer_id: int | None = None) -> list[ConsentRecord]
 
 
 def answers_of(app: Flask, customer_id: int | None = None) -> list[tuple[str, bool, str]]:
-    """Return question, answer and source of each row, the oldest first."""
     return [(row.consent_id, row.granted, row.source) for row in ledger_of(app, customer_id)]
 
 
 def subject_of(app: Flask, customer_id: int) -> str:
-    """Return the customer's Vipps user."""
     with app.app_context():
         return db.session.scalars(select(VippsLink.subject).where(VippsLink.customer_id == customer_id)).one()
 

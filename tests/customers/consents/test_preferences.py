@@ -1,4 +1,4 @@
-"""The preference centre: what it shows, and that a no is as easy as a yes."""
+"""The preference centre, and the link in an email that ends a consent."""
 
 import json
 from datetime import UTC, datetime
@@ -7,15 +7,19 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from itsdangerous import URLSafeSerializer
+from sqlalchemy import text, update
 
 from app.about import NAME
-from app.customers.consents import ledger, preferences
+from app.customers.accounts import registration
+from app.customers.consents import ledger, preferences, unsubscribe
 from app.customers.consents.channels import ALL
 from app.customers.models import Customer
-from app.database import db
+from app.database import db, utcnow
+from app.mail import compose
 from tests.conftest import browser_of, open_page, post
 from tests.customers.consents.steps import answers_of, ledger_of, revoked, subject_of
-from tests.customers.steps import activity_of, add_answer, add_customer, enter, forget_confirmations, mails
+from tests.customers.steps import EMAIL, activity_of, add_answer, add_customer, enter, forget_confirmations, mails
 from tests.pages import Page
 from tests.threads import at_once
 
@@ -48,7 +52,6 @@ def switch(client: FlaskClient, consent: str, answer: str) -> Any:
 
 
 def changes(app: Flask, customer_id: int) -> list[str]:
-    """Return the lines of the activity list that are about consents."""
     return [kind for kind, _method in activity_of(app, customer_id) if kind in KINDS]
 
 
@@ -62,9 +65,7 @@ def test_before_any_answer_all_is_off(app: Flask, client: FlaskClient, customer_
     assert "Other answers" not in page.text
 
 
-def test_what_was_agreed_is_shown_with_its_words_time_and_place(
-    app: Flask, client: FlaskClient, customer_id: int
-) -> None:
+def test_an_answer_is_shown_with_its_words_time_and_place(app: Flask, client: FlaskClient, customer_id: int) -> None:
     about = {"heading": "Stay in touch", "description": "By confirming …", "at": GIVEN}
     links = [{"title": "Read the terms", "url": "https://example.com/terms"}]
     add_answer(app, customer_id, "email", True, "Få tilbud på E-post", language="no", links=links, **about)
@@ -101,9 +102,7 @@ def test_one_press_turns_a_channel_on_and_one_press_off(app: Flask, client: Flas
     assert changes(app, customer_id) == ["consent_given", "consent_withdrawn"]
 
 
-def test_the_words_are_kept_in_the_language_in_which_they_stood_there(
-    app: Flask, client: FlaskClient, customer_id: int
-) -> None:
+def test_the_words_are_kept_in_the_language_of_the_page(app: Flask, client: FlaskClient, customer_id: int) -> None:
     client.get("/language/nb")
     switch(client, "sms", "on")
     assert [row.language for row in ledger_of(app, customer_id)] == ["nb"]
@@ -167,31 +166,19 @@ def test_other_answers_are_shown_and_can_only_be_taken_back(app: Flask, client: 
     assert len(ledger_of(app, customer_id)) == 3
 
 
-def test_what_is_no_channel_is_never_turned_on(app: Flask, customer_id: int) -> None:
-    add_answer(app, customer_id, "cf_newsletter", True, at=GIVEN)
-    with app.test_request_context():
-        assert preferences.choose(db.session.get_one(Customer, customer_id), "cf_newsletter", True) is None
-
-
 @pytest.mark.parametrize(
     "data", [{}, {"consent": "email"}, {"consent": "email", "answer": "yes"}, {"consent": "fax", "answer": "on"}]
 )
-def test_a_form_that_is_none_changes_nothing(
+def test_an_invalid_form_changes_nothing(
     app: Flask, client: FlaskClient, customer_id: int, data: dict[str, str]
 ) -> None:
     assert post(client, CENTRE, data, form_on=CENTRE).status_code == 400
     assert post(client, f"{CENTRE}/asked", data, form_on=CENTRE).status_code == 400
+    switch(client, "x" * 5000, "off")  # a question that was never put
     assert answers_of(app) == []
 
 
-def test_a_question_that_was_never_put_is_not_answered(app: Flask, client: FlaskClient, customer_id: int) -> None:
-    switch(client, "x" * 5000, "off")
-    assert answers_of(app) == []
-
-
-def test_while_sharing_is_revoked_a_yes_from_vipps_rests_without_a_row(
-    app: Flask, client: FlaskClient, customer_id: int
-) -> None:
+def test_a_yes_from_vipps_is_suspended_without_a_row(app: Flask, client: FlaskClient, customer_id: int) -> None:
     add_answer(app, customer_id, "email", True, at=GIVEN, subject=subject_of(app, customer_id))
     add_answer(app, customer_id, "digital", True, at=GIVEN, subject="another Vipps user")
     switch(client, "sms", "on")
@@ -205,7 +192,7 @@ def test_while_sharing_is_revoked_a_yes_from_vipps_rests_without_a_row(
 
 
 @pytest.mark.parametrize(("answer", "state"), [("on", "on"), ("off", "off")])
-def test_a_yes_that_rests_can_be_given_or_taken_back_here(
+def test_a_suspended_yes_can_be_changed_here(
     app: Flask, client: FlaskClient, customer_id: int, answer: str, state: str
 ) -> None:
     add_answer(app, customer_id, "email", True, at=GIVEN, subject=subject_of(app, customer_id))
@@ -215,9 +202,7 @@ def test_a_yes_that_rests_can_be_given_or_taken_back_here(
     assert answers_of(app)[1:] == [("email", answer == "on", "my_page")]
 
 
-def test_a_long_history_shows_its_newest_and_the_file_has_it_all(
-    app: Flask, client: FlaskClient, customer_id: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_history_shows_its_newest(app: Flask, client: FlaskClient, customer_id: int, monkeypatch: Any) -> None:
     monkeypatch.setattr("app.customers.routes.consents.HISTORY_SHOWN", 2)
     for n in range(3):
         add_answer(app, customer_id, "email", True, f"Wording {n}", at=GIVEN.replace(day=14 + n))
@@ -227,9 +212,7 @@ def test_a_long_history_shows_its_newest_and_the_file_has_it_all(
     assert len(json.loads(client.get(f"{CENTRE}/evidence").data)["answers"]) == 3
 
 
-def test_the_evidence_is_a_file_that_can_be_checked_independently(
-    app: Flask, client: FlaskClient, customer_id: int
-) -> None:
+def test_the_evidence_is_a_file_that_can_be_checked(app: Flask, client: FlaskClient, customer_id: int) -> None:
     add_answer(app, customer_id, "email", True, "Få tilbud", at=GIVEN, subject="the-subject")
     add_answer(app, add_customer(app, "other@example.com"), "sms", True)
     response = client.get(f"{CENTRE}/evidence")
@@ -242,9 +225,7 @@ def test_the_evidence_is_a_file_that_can_be_checked_independently(
     assert answer["object_hash"] == ledger.object_hash(answer["evidence"])
 
 
-def test_a_yes_to_mail_is_answered_by_mail_and_a_yes_to_sms_is_not(
-    app: Flask, client: FlaskClient, customer_id: int
-) -> None:
+def test_a_yes_to_mail_is_answered_by_mail_but_none_to_sms(app: Flask, client: FlaskClient, customer_id: int) -> None:
     switch(client, "sms", "on")
     assert mails(app) == []
     switch(client, "email", "on")
@@ -279,3 +260,138 @@ def test_the_demo_says_that_the_scope_is_legacy(make_app: Any, environ: dict[str
     client = browser_of(app)
     enter(app, client, add_customer(app))
     assert ("calls legacy" in open_page(client, CENTRE).text) is said
+
+
+UNKNOWN = "We do not know this link"
+STOPPED = "You are unsubscribed"
+
+
+@pytest.fixture
+def reader(app: Flask) -> int:
+    """Return a customer who has said yes to mail."""
+    reader = add_customer(app)
+    add_answer(app, reader, "email", True)
+    return reader
+
+
+def path_for(app: Flask, reader: int, consent_id: str = "email") -> str:
+    with app.test_request_context():
+        return f"/unsubscribe/{unsubscribe.token_for(db.session.get_one(Customer, reader), consent_id)}"
+
+
+def signed(app: Flask, value: Any, salt: str = unsubscribe.SALT) -> str:
+    key = app.extensions["settings"].signing_key
+    return f"/unsubscribe/{URLSafeSerializer(key, salt=salt).dumps(value)}"
+
+
+def test_opening_the_link_changes_nothing_and_shows_nothing_personal(app: Flask, reader: int) -> None:
+    page = open_page(browser_of(app), path_for(app, reader))
+    assert page.h1 == "Unsubscribe?"
+    assert "Email" in page.text
+    for personal in (EMAIL, "Tuva", "Lien"):
+        assert personal not in page.html
+    assert [granted for _id, granted, _source in answers_of(app)] == [True]
+
+
+def test_the_button_withdraws_at_once_without_a_login(app: Flask, client: FlaskClient, reader: int) -> None:
+    path = path_for(app, reader)
+    response = post(client, path, form_on=path)
+    assert response.status_code == 200
+    assert STOPPED in response.text
+    assert EMAIL not in response.text
+    assert answers_of(app) == [("email", True, "vipps_login"), ("email", False, "unsubscribe")]
+    row = ledger_of(app)[-1]
+    assert row.text == f"Send me news and offers from {NAME} by email."
+    assert activity_of(app, reader) == [("consent_withdrawn", "mail")]
+
+
+def test_a_mail_program_presses_it_without_cookie_or_token(app: Flask, reader: int) -> None:
+    """RFC 8058, section 3.2: a POST with `List-Unsubscribe=One-Click`, without cookies, from any sender."""
+    for _ in range(3):
+        client = app.test_client()
+        client.environ_base["HTTP_SEC_FETCH_SITE"] = "cross-site"
+        response = client.post(path_for(app, reader), data={"List-Unsubscribe": "One-Click"})
+        assert response.status_code == 200
+    assert [granted for _id, granted, _source in answers_of(app)] == [True, False]
+    assert len(activity_of(app, reader)) == 1
+
+
+def test_it_ends_the_one_channel_and_not_the_others(app: Flask, client: FlaskClient, reader: int) -> None:
+    add_answer(app, reader, "sms", True)
+    client.post(path_for(app, reader, "email"))
+    assert answers_of(app)[-1] == ("email", False, "unsubscribe")
+    client.post(path_for(app, reader, "sms"))
+    assert answers_of(app)[-1] == ("sms", False, "unsubscribe")
+
+
+def test_it_ends_what_was_given_again_and_what_was_never_given(app: Flask, client: FlaskClient) -> None:
+    reader = add_customer(app)
+    for _ in range(2):
+        client.post(path_for(app, reader))
+        add_answer(app, reader, "email", True)
+    client.post(path_for(app, reader))
+    assert [granted for _id, granted, _source in answers_of(app)] == [False, True, False, True, False]
+
+
+def test_a_blocked_customer_can_end_it_too(app: Flask, client: FlaskClient, reader: int) -> None:
+    with app.test_request_context():
+        registration.block(db.session.get_one(Customer, reader))
+        db.session.commit()
+    assert client.post(path_for(app, reader)).status_code == 200
+    assert answers_of(app)[-1] == ("email", False, "unsubscribe")
+
+
+def test_a_forged_link_does_nothing_and_gets_a_calm_page(app: Flask, client: FlaskClient, reader: int) -> None:
+    sound = path_for(app, reader)
+    with app.app_context():
+        birth = unsubscribe._created(db.session.get_one(Customer, reader))
+    forged = [
+        sound[:-9] + ("A" if sound[-9] != "A" else "B") + sound[-8:],  # the very last character has spare bits
+        sound[:30],
+        sound + "x" * 600,
+        "/unsubscribe/x",
+        "/unsubscribe/%00",
+        signed(app, [reader, "email", birth], salt="another"),
+        signed(app, [reader, "email", birth + 1]),
+        signed(app, [reader, "cf_accept_terms", birth]),
+        signed(app, [reader + 1, "email", birth]),
+    ]
+    for path in forged:
+        assert open_page(client, path, 404).h1 == UNKNOWN, path
+        assert UNKNOWN in client.post(path).text
+    assert len(ledger_of(app)) == 1
+
+
+def test_a_deleted_customers_link_is_unknown(app: Flask, client: FlaskClient, reader: int) -> None:
+    """Even when the number is another's, as it can be after a backup was restored."""
+    path = path_for(app, reader)
+    with app.test_request_context():
+        customer = db.session.get_one(Customer, reader)
+        ledger.erase(customer, "a pseudonym", utcnow())
+        db.session.delete(customer)
+        db.session.commit()
+    assert open_page(client, path, 404).h1 == UNKNOWN
+    again = add_customer(app)
+    with app.app_context():
+        db.session.execute(text("DELETE FROM customer_name_word"))  # they have the number too
+        db.session.execute(update(Customer).where(Customer.id == again).values(id=reader))
+        db.session.commit()
+    assert client.post(path).status_code == 404
+    assert answers_of(app, reader) == []
+
+
+def test_a_marketing_mail_has_the_headers_of_a_one_click(app: Flask, reader: int) -> None:
+    with app.test_request_context():
+        headers = unsubscribe.headers(db.session.get_one(Customer, reader), "email")
+        message = compose(app.extensions["settings"], EMAIL, "News", "Hello.", headers)
+    link = f"<http://localhost:8000{path_for(app, reader)}>"
+    assert message["List-Unsubscribe"] == link
+    wire = message.as_bytes().decode()
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click\n" in wire
+    assert link in wire.replace("\n ", ""), "the link must not be encoded or cut"
+
+
+def test_its_pages_are_kept_out_of_every_cache(app: Flask, reader: int) -> None:
+    path = path_for(app, reader)
+    for response in (app.test_client().get(path), app.test_client().post(path)):
+        assert response.headers["Cache-Control"] == "no-store"

@@ -13,8 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Table, func, select, update
 
 from app.customers import account_activity, email_tokens
-from app.customers.account_activity import Kind
-from app.customers.models import Customer, PendingLink, VippsLink, VippsProfile, WebhookDelivery
+from app.customers.models import Customer, Kind, PendingLink, TokenPurpose, VippsLink, VippsProfile, WebhookDelivery
 from app.database import db, utcnow
 from app.staff.models import AuditEntry, ErrorReport, Staff
 from app.tokens import secret_hash
@@ -95,13 +94,11 @@ def set_password_by_mail(app: Flask, browser: FlaskClient) -> None:
 
 
 def log_in(browser: FlaskClient, email: str = EMAIL) -> None:
-    """Log in by password, which confirms who is there."""
     response = post(browser, "/login/password", {"email": email, "password": PASSWORD})
     assert response.status_code == 303, response.text[:1000]
 
 
 def change_details(browser: FlaskClient) -> None:
-    """Change name, number and address by hand."""
     page = open_page(browser, "/account/profile")
     shown = str(page.one('[name="shown"]')["value"])
     response = post(browser, "/account/profile", {**OWN, "shown": shown}, form_on="/account/profile")
@@ -109,7 +106,6 @@ def change_details(browser: FlaskClient) -> None:
 
 
 def change_email(app: Flask, browser: FlaskClient) -> None:
-    """Move to another address."""
     assert post(browser, "/account/email", {"email": NEW_EMAIL}, form_on="/account/email").status_code == 303
     link = link_in(mails(app, "change_email", to=NEW_EMAIL)[-1], "account/email")
     assert post(browser, link, form_on=link).status_code == 303
@@ -135,7 +131,7 @@ def leave_traces(app: Flask, customer_id: int) -> None:
             db.session.add(waiting)
             db.session.flush()
             if waits_at == customer_id:
-                email_tokens.issue(customer, NEW_EMAIL, email_tokens.TokenPurpose.CONNECT, waiting.id)
+                email_tokens.issue(customer, NEW_EMAIL, TokenPurpose.CONNECT, waiting.id)
         account_activity.record(customer, Kind.LOGIN_HELD, method="vipps")
         db.session.execute(update(VippsProfile).values(birthdate=date.fromisoformat(BIRTHDATE)))
         db.session.commit()

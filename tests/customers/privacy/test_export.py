@@ -13,10 +13,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers.dates import format_period
 from app.customers.models import Activity, Customer, CustomerSession, EmailToken, PendingLink
 from app.customers.privacy import data_sources, export
 from app.customers.privacy.export import FOR_PROGRAMS
+from app.customers.privacy.retention import format_period
 from app.database import db
 from app.mail import Mail
 from app.shop.models import Order
@@ -37,14 +37,12 @@ def download(client: FlaskClient) -> Any:
 
 
 def opened(response: Any) -> tuple[dict[str, Any], str]:
-    """Return what is in the ZIP: the data and the page."""
     with zipfile.ZipFile(io.BytesIO(response.data)) as packed:
         assert sorted(packed.namelist()) == ["data.json", "index.html"]
         return json.loads(packed.read("data.json")), packed.read("index.html").decode()
 
 
 def copy_of(app: Flask, customer_id: int) -> dict[str, Any]:
-    """Return the data of a copy, without a browser."""
     with app.test_request_context():
         copy: dict[str, Any] = json.loads(export.as_json(export.copy_of(db.session.get_one(Customer, customer_id))))
         return copy
@@ -52,7 +50,6 @@ def copy_of(app: Flask, customer_id: int) -> dict[str, Any]:
 
 @pytest.fixture
 def kari(vipps: VippsPerson) -> int:
-    """Return a customer about whom everything is kept."""
     return fill(vipps)
 
 
@@ -69,11 +66,8 @@ def test_the_copy_has_everything(vipps: VippsPerson, kari: int) -> None:
     assert (ordered["lines"][0]["quantity"], ordered["email"]) == (1, "til.hyttevakta@ytterhorn.example")
     assert data["cart"] == [{"name": "Cloudberry enamel mug", "quantity": 1}]
     consents = data["consents"]["answers"]
-    assert [(each["consent_id"], each["granted"]) for each in consents] == [
-        ("email", True),
-        ("sms", False),
-        ("personal", True),
-    ]
+    given = [(each["consent_id"], each["granted"]) for each in consents]
+    assert given == [("email", True), ("sms", False), ("personal", True)]
     assert consents[0]["evidence"]["unknown"] == {"kept": True}
     assert data["sessions"][0]["user_agent"] == USER_AGENT
     assert {"logged_in", "password_set", "email_changed", "login_held"} <= {each["kind"] for each in data["activity"]}
@@ -185,15 +179,8 @@ def test_it_is_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_page_says_it_to_people(vipps: VippsPerson, kari: int) -> None:
     page = Page(opened(download(vipps.browser))[1])
-    for said in (
-        "Setervegen 3",
-        "17 March 1988",
-        "Cloudberry enamel mug",
-        "Receive offers via email",
-        "The password was set",
-        "Your Vipps identifier in this shop (sub)",
-        "179,00 kr",
-    ):
+    values = ("Setervegen 3", "17 March 1988", "Cloudberry enamel mug", "Receive offers via email", "179,00 kr")
+    for said in (*values, "The password was set", "Your Vipps identifier in this shop (sub)"):
         assert said in page.text, said
     assert "None" not in page.text.split()
     assert "%(" not in page.text

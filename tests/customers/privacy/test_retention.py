@@ -10,18 +10,18 @@ import time_machine
 from flask import Flask
 from sqlalchemy import create_engine, func, insert, select, text
 
-from app.customers.account_activity import Kind
-from app.customers.consents.models import ConsentRecord
 from app.customers.models import (
     Activity,
+    ConsentRecord,
     Customer,
     CustomerSession,
     EmailToken,
+    Kind,
     PendingLink,
     VippsLink,
     WebhookDelivery,
 )
-from app.customers.privacy import data_sources, retention, retention_periods
+from app.customers.privacy import data_sources, retention
 from app.database import Base, db, utcnow
 from app.mail import Mail
 from app.shop.carts import GUEST_CART_LIFE
@@ -100,21 +100,18 @@ def guest_cart(at: datetime, **rest: Any) -> Cart:
 
 # Of each kind: how old it may be, and how to make a row whose time began at a moment.
 ROWS: dict[str, tuple[timedelta, Callable[..., Base]]] = {
-    "mails": (retention_periods.MAILS, mail),
-    "sessions": (retention_periods.SESSIONS, session),
-    "sessions, ended": (retention_periods.SESSIONS, ended_session),
-    "activity lines": (retention_periods.ACTIVITY, line),
-    "activity of unknown customers": (
-        retention_periods.UNKNOWN_CUSTOMER_ACTIVITY,
-        lambda at, customer_id: line(at, None),
-    ),
-    "mailed links": (retention_periods.EMAIL_TOKENS, proof),
+    "mails": (retention.MAILS, mail),
+    "sessions": (retention.SESSIONS, session),
+    "sessions, ended": (retention.SESSIONS, ended_session),
+    "activity lines": (retention.ACTIVITY, line),
+    "activity of unknown customers": (retention.UNKNOWN_CUSTOMER_ACTIVITY, lambda at, customer_id: line(at, None)),
+    "mailed links": (retention.EMAIL_TOKENS, proof),
     "logins that waited": (timedelta(), pending),
-    "webhook deliveries": (retention_periods.DELIVERIES, delivery),
-    "error reports": (retention_periods.ERRORS, report),
-    "audit log entries": (retention_periods.STAFF_LOOKS, staff_look),
-    "sessions of staff": (retention_periods.STAFF_SESSIONS, staff_session),
-    "unused accounts": (retention_periods.UNUSED_ACCOUNTS, account),
+    "webhook deliveries": (retention.DELIVERIES, delivery),
+    "error reports": (retention.ERRORS, report),
+    "audit log entries": (retention.STAFF_LOOKS, staff_look),
+    "sessions of staff": (retention.STAFF_SESSIONS, staff_session),
+    "unused accounts": (retention.UNUSED_ACCOUNTS, account),
     "guests’ carts": (GUEST_CART_LIFE, guest_cart),
 }
 
@@ -126,7 +123,6 @@ def add(app: Flask, *rows: Base) -> None:
 
 
 def run(app: Flask, now: datetime = NOW, *, dry_run: bool = False) -> dict[str, int]:
-    """Run the job; returns the kinds of which there was something."""
     with app.app_context():
         return {kind: found for kind, found in retention.run(now, dry_run=dry_run) if found}
 
@@ -142,7 +138,7 @@ def rows_of(app: Flask) -> dict[str, int]:
 @pytest.mark.parametrize("name", ROWS)
 def test_what_is_over_its_time_goes_and_what_is_not_stays(app: Flask, name: str) -> None:
     period, make = ROWS[name]
-    with time_machine.travel(NOW - retention_periods.UNUSED_ACCOUNTS, tick=False):
+    with time_machine.travel(NOW - retention.UNUSED_ACCOUNTS, tick=False):
         customer_id = add_customer(app)
     before = rows_of(app)
     young, old = (make(NOW - period + each, customer_id=customer_id) for each in (HOUR, -HOUR))
@@ -183,7 +179,7 @@ def test_a_login_in_progress_is_deleted_after_it_has_expired(app: Flask) -> None
 
 
 def test_what_explains_an_account_stays_but_not_in_which_browser_it_was_done(app: Flask) -> None:
-    customer_id, old = add_customer(app), NOW - retention_periods.ACTIVITY - HOUR
+    customer_id, old = add_customer(app), NOW - retention.ACTIVITY - HOUR
     explains = (Kind.VIPPS_CONNECTED, Kind.PASSWORD_SET, Kind.EMAIL_CHANGED, Kind.BLOCKED)
     add(
         app,

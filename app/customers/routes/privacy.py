@@ -1,0 +1,72 @@
+"""A copy of everything about the customer, and the deletion of the account: both after re-authentication."""
+
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.customers import account_activity, lookup
+from app.customers.accounts import emails
+from app.customers.models import EndReason, Kind
+from app.customers.privacy import export, retention
+from app.customers.privacy.erasure import erase
+from app.customers.rate_limits import COPIES_PER_CUSTOMER, limit_per_customer
+from app.customers.sessions import reauthentication, session_cookie
+from app.database import begin_write, db
+from app.logging import log
+from app.security import clear_cookie
+
+bp = Blueprint("privacy", __name__)
+
+
+@bp.get("/account/export")
+@reauthentication.required
+def copy() -> ResponseReturnValue:
+    """Show what the copy holds."""
+    return render_template("customers/export.html", titles=export.titles())
+
+
+@bp.post("/account/export")
+@limit_per_customer(COPIES_PER_CUSTOMER)
+@reauthentication.required
+def download() -> ResponseReturnValue:
+    """Make the copy and hand it over; it is kept nowhere."""
+    customer = session_cookie.required_customer()
+    account_activity.record(customer, Kind.DATA_EXPORTED)
+    db.session.commit()
+    response = Response(export.archive(export.copy_of(customer)), mimetype="application/zip")
+    response.headers.set("Content-Disposition", "attachment", filename=export.FILE_NAME)
+    log.info("data_exported", customer=customer.id, bytes=response.content_length)
+    return response
+
+
+@bp.get("/account/delete")
+@reauthentication.required
+def deletion() -> ResponseReturnValue:
+    """Show what goes and what has to stay."""
+    connected = lookup.link_of(session_cookie.required_customer()) is not None
+    kept = {"consent_proof": retention.consent_proof(), "mails": retention.MAILS}
+    return render_template("customers/delete.html", connected=connected, **kept)
+
+
+@bp.post("/account/delete")
+@reauthentication.required
+def delete() -> ResponseReturnValue:
+    """Erase the customer; receipts and proofs stay, without them."""
+    customer_id = session_cookie.required_customer().id
+    begin_write()
+    customer = lookup.lock_customer(customer_id)
+    if (
+        customer is not None and not session_cookie.lock_current_session()
+    ):  # ended meanwhile, by a new password for example
+        db.session.rollback()
+        return redirect(url_for("login.page", next=url_for("privacy.deletion")), 303)
+    if customer is not None:  # a second click finds it gone
+        emails.send(customer, "account_deleted")
+        session_cookie.end_current_session(EndReason.DELETED)
+        erase(customer)
+    db.session.commit()
+    log.info("account_deleted", customer=customer_id)
+    flash(_("Your account is deleted. Thank you for your time with us."), "success")
+    response = redirect(url_for("shop.home"), 303)
+    clear_cookie(response, session_cookie.SESSION_COOKIE)
+    return response
