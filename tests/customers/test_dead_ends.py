@@ -244,7 +244,7 @@ def stand_in(app: Flask, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
         return {"sub": vipps_says["subject"], "given_name": "Asta", "family_name": "Moe", "name": "Asta Moe", **told}
 
     provider = Provider(issuer, f"{PROVIDER}/authorize", "", "", "", False, "")
-    monkeypatch.setattr(client, "provider", lambda _deadline: provider)
+    monkeypatch.setattr(client.discovery, "provider", lambda _deadline: provider)
     monkeypatch.setattr(client._transport, "check_reachable", lambda _endpoint: None)
     monkeypatch.setattr(client, "exchange", exchange)
     monkeypatch.setattr(vipps_client, "validate", id_token)
