@@ -268,13 +268,13 @@ def test_the_board_shows_what_was_noticed_and_recorded(room: Class) -> None:
     room.rooms.record(bo.id, "two", hints=1)
     room.rooms.record(bo.id, "no such mission", solved=True)
     room.rooms.record("no such world", "one", solved=True)
-    assert room.rows() == [["Ada", "1", "solved in minute 2′", "in work"], ["Bo", "0", "not solved", "in work 2 hints"]]
+    assert room.rows() == [["Ada", "1", "solved in minute 2′", "in progress"], ["Bo", "0", "not solved", "in progress 2 hints"]]
     room.press("next-part", shown="1")
     room.wait(minutes=1)
     room.rooms.record(bo.id, "two", solved=True)
     assert room.rows() == [
-        ["Ada", "2", "solved in minute 2′", "in work", "solved in minute 3′"],
-        ["Bo", "1", "in work", "solved in minute 3′ 2 hints", "not solved"],
+        ["Ada", "2", "solved in minute 2′", "in progress", "solved in minute 3′"],
+        ["Bo", "1", "in progress", "solved in minute 3′ 2 hints", "not solved"],
     ]
     projector = room.board("/projector").text
     assert "1 of 2" in projector
@@ -514,9 +514,9 @@ def test_what_a_learner_does_on_the_missions_pages_is_noted(room: Class) -> None
         client.get(path)
     room.wait(minutes=1)
     client.post("/one/answer?status=200")
-    assert room.rows() == [["Ada", "0", "in work", "not solved 9 hints"]]
+    assert room.rows() == [["Ada", "0", "in progress", "not solved 9 hints"]]
     client.post("/one/answer?status=303")
-    assert room.rows() == [["Ada", "1", "solved in minute 1′", "in work 9 hints"]]
+    assert room.rows() == [["Ada", "1", "solved in minute 1′", "in progress 9 hints"]]
 
 
 def test_the_missions_of_the_demo_are_those_of_the_board(room: Class) -> None:
