@@ -268,7 +268,10 @@ def test_the_board_shows_what_was_noticed_and_recorded(room: Class) -> None:
     room.rooms.record(bo.id, "two", hints=1)
     room.rooms.record(bo.id, "no such mission", solved=True)
     room.rooms.record("no such world", "one", solved=True)
-    assert room.rows() == [["Ada", "1", "solved in minute 2′", "in progress"], ["Bo", "0", "not solved", "in progress 2 hints"]]
+    assert room.rows() == [
+        ["Ada", "1", "solved in minute 2′", "in progress"],
+        ["Bo", "0", "not solved", "in progress 2 hints"],
+    ]
     room.press("next-part", shown="1")
     room.wait(minutes=1)
     room.rooms.record(bo.id, "two", solved=True)
