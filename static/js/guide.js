@@ -18,3 +18,11 @@ if (navigator.clipboard) {
     block.after(button);
   }
 }
+
+// Opens the entry that the address names, such as an answer of the FAQ. Without script, one click opens it.
+function openEntry() {
+  const entry = document.getElementById(location.hash.slice(1));
+  if (entry instanceof HTMLDetailsElement) entry.open = true;
+}
+addEventListener("hashchange", openEntry);
+openEntry();

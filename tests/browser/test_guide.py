@@ -156,6 +156,18 @@ def test_a_block_of_code_is_copied_by_its_button_and_all_chapters_are_beside_it(
     expect(page.get_by_role("link", name="The callback and its checks")).to_be_in_viewport()
 
 
+def test_an_answer_opens_by_its_address(live_shop: LiveShop) -> None:
+    page = live_shop.open()
+    page.goto(f"{live_shop.shop}/guide/faq#q10")
+    answer = page.locator("#q10 p").first
+    expect(answer).to_be_visible()
+    page.locator("#q10 summary").click()
+    expect(answer).to_be_hidden()
+    page.goto(f"{live_shop.shop}/guide/faq#q9")
+    page.goto(f"{live_shop.shop}/guide/faq#q10")
+    expect(answer).to_be_visible()
+
+
 def test_diagrams_of_all_chapters_fit_the_narrowest_phone(live_shop: LiveShop) -> None:
     page = live_shop.open({"width": 320, "height": 700})
     diagrams = 0

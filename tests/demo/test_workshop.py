@@ -350,13 +350,16 @@ def test_the_board_shows_what_was_noticed_and_recorded(room: Class) -> None:
     room.rooms.record(bo.id, "two", hints=1)
     room.rooms.record(bo.id, "no such mission", solved=True)
     room.rooms.record("no such world", "one", solved=True)
-    assert room.rows() == [["Ada", "1", "solved in minute 2′", "in work"], ["Bo", "0", "not solved", "in work 2 hints"]]
+    assert room.rows() == [
+        ["Ada", "1", "solved in minute 2′", "in progress"],
+        ["Bo", "0", "not solved", "in progress 2 hints"],
+    ]
     room.press("next-part", shown="1")
     room.wait(minutes=1)
     room.rooms.record(bo.id, "two", solved=True)
     assert room.rows() == [
-        ["Ada", "2", "solved in minute 2′", "in work", "solved in minute 3′"],
-        ["Bo", "1", "in work", "solved in minute 3′ 2 hints", "not solved"],
+        ["Ada", "2", "solved in minute 2′", "in progress", "solved in minute 3′"],
+        ["Bo", "1", "in progress", "solved in minute 3′ 2 hints", "not solved"],
     ]
     projector = room.board("/projector").text
     assert "1 of 2" in projector
@@ -612,13 +615,13 @@ def test_what_a_learner_does_on_the_missions_pages_is_noted(
     browser.set_cookie("missions", "nonce.say-no")  # ticks of another world, or invented ones
     for mission in ("nonce", "say-no"):
         assert post(browser, f"{path}/{mission}", {"answer": "x"}, form_on="/login").status_code == 303
-    assert room.rows() == [["Ada", "0", "in work", "not solved 9 hints"]]
+    assert room.rows() == [["Ada", "0", "in progress", "not solved 9 hints"]]
     assert open_page(browser, f"{path}/nonce").select("#answer"), "the question can still be answered"
     vipps.log_in("kari")
     room.wait(minutes=1)
     nonce = dict((kept_of(vipps)[0].start or {})["location_query"])["nonce"]
     assert post(browser, f"{path}/nonce", {"answer": nonce[:4]}, form_on="/account").status_code == 303
-    assert room.rows() == [["Ada", "1", "in work", "solved in minute 1′ 9 hints"]]
+    assert room.rows() == [["Ada", "1", "in progress", "solved in minute 1′ 9 hints"]]
     assert not open_page(browser, f"{path}/nonce").select("#answer")
 
 
