@@ -28,18 +28,12 @@ LANGUAGES = {"en": "English", "nb": "Norsk bokmål", "da": "Dansk", "sv": "Svens
 # Norwegian browsers send nb, nn or the old "no". Vipps takes the language from the browser too, so the simulator has
 # the same two maps (`simulator/i18n.py`), and a login is in one language.
 ALIASES = {"no": "nb", "nn": "nb"}
-SECRET_ADDRESSES = frozenset(
-    {
-        "vipps.callback",
-        "vipps.go_to_vipps",
-        "register.confirm",
-        "password.reset",
-        "email.confirm",
-        "vipps_account.prove_by_mail",
-    }
-)
+SECRET_ADDRESSES = frozenset({
+    "vipps.callback", "vipps.go_to_vipps",
+    "register.confirm", "password.reset", "email.confirm", "vipps_account.prove_by_mail",
+})  # fmt: skip
 LANGUAGE_COOKIE = "language"
-A_YEAR = 365 * 24 * 3600
+A_YEAR = timedelta(days=365)
 TIME_ZONE = "Europe/Oslo"
 # English for readers in the Nordic countries. Other languages have the formats of Unicode CLDR.
 DATE_FORMATS = {"en": "d MMMM y"}
@@ -61,9 +55,8 @@ def init_app(app: Flask) -> None:
         newstyle=True,
     )
     app.register_blueprint(bp)
-    app.add_template_filter(money)
-    app.add_template_filter(day)
-    app.add_template_filter(when)
+    for each in (money, day, when):
+        app.add_template_filter(each)
     app.add_template_global(language)
     app.add_template_global(here)
     app.jinja_env.globals["LANGUAGES"] = LANGUAGES
@@ -80,16 +73,14 @@ def choose(code: str) -> ResponseReturnValue:
     if code not in LANGUAGES:
         abort(404)
     response = redirect(local_path(request.args.get("next"), "/"))
-    set_cookie(response, LANGUAGE_COOKIE, code, max_age=timedelta(seconds=A_YEAR))
+    set_cookie(response, LANGUAGE_COOKIE, code, max_age=A_YEAR)
     return response
 
 
 def chosen_language() -> str:
     """Return the language of this request: from the switch, else from the browser's preference."""
-    chosen = read_cookie(LANGUAGE_COOKIE)
-    if chosen in LANGUAGES:
-        return chosen
-    return preferred_language(request.headers.get("Accept-Language", "")[:MAX_ACCEPT_LANGUAGE])
+    chosen, accepted = read_cookie(LANGUAGE_COOKIE), request.headers.get("Accept-Language", "")
+    return chosen if chosen in LANGUAGES else preferred_language(accepted[:MAX_ACCEPT_LANGUAGE])
 
 
 @lru_cache(maxsize=512)  # browsers send few different headers

@@ -24,8 +24,8 @@ from flask import Flask, Response, current_app, g, has_request_context, request
 from structlog.typing import EventDict
 
 from app.log_events import COMMON_FIELDS, EVENTS
-from app.reference_numbers import readable_number
 from app.settings import Settings
+from app.tokens import readable_number
 
 log = structlog.get_logger()
 

@@ -8,6 +8,7 @@ to send (ASVS 6.3.8). The demo keeps its emails: `/outbox` shows them.
 `?from=shop@example.com` sets the sender.
 """
 
+import re
 import smtplib
 import socket
 import ssl
@@ -20,7 +21,7 @@ from email.headerregistry import Address, BaseHeader, HeaderRegistry, Unstructur
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import idna
 from flask import Blueprint, Flask, abort, current_app
@@ -95,7 +96,6 @@ def send(
     Pass `limited` for an email that its recipient may not have asked for. If the address got enough of this kind,
     nothing is added and False is returned: then roll back what needs the email, such as a new link in place of an
     older one.
-    `headers` are added to the message; the outbox does not show them.
     """
     settings, now = settings_of_app(), utcnow()
     if limited and not is_shared_by_a_class(to) and _got_enough(to, kind):
@@ -224,22 +224,18 @@ def connection(url: str, seconds: float = TIMEOUT_SECONDS) -> smtplib.SMTP:
     else:
         server = Conversation(host, parts.port or SMTP_PORT, timeout=seconds)
     try:
-        _log_in(server, parts, tls)
+        if parts.scheme == "smtp":
+            server.ehlo()
+            if server.has_extn("starttls"):
+                server.starttls(context=tls)
+            elif parts.username and parts.hostname not in LOCAL_HOSTS:
+                raise smtplib.SMTPNotSupportedError("the server offers no TLS for the password")
+        if parts.username:
+            server.login(unquote(parts.username), unquote(parts.password or ""))
     except BaseException:
         server.close()
         raise
     return server
-
-
-def _log_in(server: smtplib.SMTP, parts: SplitResult, tls: ssl.SSLContext) -> None:
-    if parts.scheme == "smtp":
-        server.ehlo()
-        if server.has_extn("starttls"):
-            server.starttls(context=tls)
-        elif parts.username and parts.hostname not in LOCAL_HOSTS:
-            raise smtplib.SMTPNotSupportedError("the server offers no TLS for the password")
-    if parts.username:
-        server.login(unquote(parts.username), unquote(parts.password or ""))
 
 
 def sender_of(settings: Settings) -> Address:
@@ -259,15 +255,7 @@ def outbox() -> ResponseReturnValue:
 
 def with_links(text: str) -> Markup:
     """Escape the text of an email, and make clickable the links to this shop only."""
-    ours = settings_of_app().public_url
-    words = text.split(ours)
-    linked = escape(words[0])
-    for word in words[1:]:
-        path, rest = _split_path(word)
-        linked += Markup('<a href="{0}{1}">{0}{1}</a>{2}').format(ours, path, rest)
-    return linked
-
-
-def _split_path(text: str) -> tuple[str, str]:
-    path = text.split(maxsplit=1)[0] if text and not text[0].isspace() else ""
-    return path, text[len(path) :]
+    ours = re.escape(settings_of_app().public_url)
+    parts = re.split(rf"({ours}(?![^/?#\s])\S*)", text)  # every second one is a link
+    link = Markup('<a href="{0}">{0}</a>').format
+    return Markup("").join(link(part) if number % 2 else escape(part) for number, part in enumerate(parts))

@@ -16,7 +16,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 import click
 from flask import Flask, current_app, has_request_context
@@ -115,9 +114,9 @@ def claim(now: datetime) -> Mail | None:
 
 def _deliver(mail: Mail) -> MailOutcome:
     settings, server, is_composed = settings_of_app(), None, False
-    extra: dict[str, Any] = {"message_id": mail.message_id, "written_at": mail.created_at}
+    text, made = (mail.recipient, mail.subject, mail.body, mail.headers), mail.created_at
     try:
-        message = compose(settings, mail.recipient, mail.subject, mail.body, mail.headers, **extra)
+        message = compose(settings, *text, message_id=mail.message_id, written_at=made)
         is_composed = True
         server = connection(settings.mail_url, TIMEOUT_SECONDS)
         server.send_message(message)
@@ -125,15 +124,10 @@ def _deliver(mail: Mail) -> MailOutcome:
         code = reply_code(error) if isinstance(error, ABOUT_THE_EMAIL) else 0
         is_final = not is_composed or (code >= 500 and code != AUTHENTICATION_REQUIRED)
         return _note_failure(mail, error, is_final)
-    else:
-        return _note_sent(mail)
     finally:
         if server is not None:
             with suppress(OSError):  # the email is accepted or not, however the conversation ends
                 server.quit()
-
-
-def _note_sent(mail: Mail) -> MailOutcome:
     _finish(mail, sent_at=utcnow(), last_error="")
     log.info("mail_sent", kind=mail.kind, reference=mail.reference)
     return MailOutcome.SENT

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
+from functools import partial, wraps
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
@@ -105,9 +105,9 @@ def init_app(app: Flask, settings: Settings, shares_counts: bool = False) -> Non
     """Configure all of it; `shares_counts` keeps the counts of rate limits of the app that was built before."""
     n = settings.trusted_proxies
     if n:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=0)  # type: ignore[method-assign]  # Flask's documented way
-        if settings.simulated:
-            app.wsgi_app = _behind_tunnel(app.wsgi_app, settings)  # type: ignore[method-assign]  # as above
+        behind_proxy = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=0)
+        behind_proxy = _behind_tunnel(behind_proxy, settings) if settings.simulated else behind_proxy
+        app.wsgi_app = behind_proxy  # type: ignore[method-assign]  # Flask's documented way
     app.config.update(
         SECRET_KEY=settings.signing_key,
         SECRET_KEY_FALLBACKS=settings.older_keys,
@@ -130,7 +130,7 @@ def init_app(app: Flask, settings: Settings, shares_counts: bool = False) -> Non
     app.after_request(_wait_only_if_refused)  # registered before the limiter, so it runs after it
     add_limiter(app, limiter, shares_counts)
     app.before_request(_host_check(settings))
-    app.after_request(_header_writer(settings))
+    app.after_request(partial(_write_headers, security_headers(settings)))
 
 
 def _behind_tunnel(wsgi_app: Any, settings: Settings) -> Any:
@@ -157,7 +157,7 @@ def _wait_only_if_refused(response: Response) -> Response:
     return response
 
 
-def _host_check(settings: Settings):  # type: ignore[no-untyped-def]  # a closure that Flask calls
+def _host_check(settings: Settings) -> Callable[[], ResponseReturnValue | None]:
     """Refuse an unknown Host (ASVS 4.1.3); in the demo, redirect 127.0.0.1 to localhost, which has the cookies."""
     scheme, _, ours = settings.public_url.partition("://")
 
@@ -180,19 +180,9 @@ def _host_check(settings: Settings):  # type: ignore[no-untyped-def]  # a closur
     return check
 
 
-def _header_writer(settings: Settings):  # type: ignore[no-untyped-def]  # a closure that Flask calls
-    headers = security_headers(settings)
-
-    def write(response: Response) -> Response:
-        for name, value in headers:
-            response.headers[name] = value
-        return _for_this_browser_only(response)
-
-    return write
-
-
-def _for_this_browser_only(response: Response) -> Response:
-    """Keep caches from giving a visitor's page to another: it depends on language and cookies (RFC 9111, 5.2.2.7)."""
+def _write_headers(headers: list[tuple[str, str]], response: Response) -> Response:
+    """Add the headers, and keep caches from giving a visitor's page to another (RFC 9111, section 5.2.2.7)."""
+    response.headers.update(headers)
     if response.mimetype == "text/html":
         response.vary.update(("Cookie", "Accept-Language"))
     caching = response.headers.setdefault("Cache-Control", "private, no-cache")
@@ -261,15 +251,14 @@ def read_cookie(name: str) -> str:
     return request.cookies.get(cookie_name(name), "")
 
 
-def set_cookie(response: Any, name: str, value: str, max_age: timedelta | None = None) -> None:
+def set_cookie(
+    response: Any, name: str, value: str, max_age: timedelta | None = None, *, samesite: str = "Lax"
+) -> None:
     """Set a cookie that scripts cannot read and other sites do not send; without `max_age`, for the browser session."""
     https = settings_of_app().https
-    response.set_cookie(
-        cookie_name(name), value, max_age=max_age, httponly=True, secure=https, samesite="Lax", path="/"
-    )
+    response.set_cookie(cookie_name(name), value, max_age, secure=https, httponly=True, samesite=samesite)
 
 
-def clear_cookie(response: Any, name: str) -> None:
-    """Delete a cookie."""
-    https = settings_of_app().https
-    response.delete_cookie(cookie_name(name), httponly=True, secure=https, samesite="Lax", path="/")
+def clear_cookie(response: Any, name: str, *, samesite: str = "Lax") -> None:
+    """Delete a cookie that has these attributes."""
+    response.delete_cookie(cookie_name(name), secure=settings_of_app().https, httponly=True, samesite=samesite)

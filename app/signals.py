@@ -24,7 +24,7 @@ sessions_ended = _signals.signal("sessions-ended")
 """Sessions were ended: `reason`, and `number` of them."""
 
 consent_recorded = _signals.signal("consent-recorded")
-"""An answer was added to the consent ledger: `channel`, `granted`."""
+"""An answer was added to the consent ledger: `channel`, and `answer`, "yes" or "no"."""
 
 event_received = _signals.signal("event-received")
 """The webhook received an event: `outcome`."""

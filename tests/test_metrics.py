@@ -154,7 +154,7 @@ def test_values_from_outside_do_not_create_series(measured: Flask) -> None:
             signals.send(signals.login_ended, method=word, outcome=word)
             signals.send(signals.session_began, method=word)
             signals.send(signals.sessions_ended, reason=word, number=1)
-            signals.send(signals.consent_recorded, channel=word, granted=True)
+            signals.send(signals.consent_recorded, channel=word, answer="yes")
             signals.send(signals.event_received, outcome=word)
             call_made.send(call=Call("GET", f"https://x.example/{word}", {}, None, 0.1, int(word[:2], 16)))
             call_made.send(call=Call("GET", f"https://x.example/{word}", {}, None, 0.1, failure=word))

@@ -17,8 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.database import utcnow
-from app.shop.models import Cart, CartLine, Product, ProductText
-from app.shop.translated_texts import product_text_in
+from app.shop.models import Cart, CartLine, Product, ProductText, product_text_in
 
 MAX_QUANTITY = 99
 GUEST_CART_LIFE = timedelta(days=30)

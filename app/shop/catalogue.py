@@ -13,10 +13,9 @@ from typing import Any
 from sqlalchemy import Row, Select, String, bindparam, select
 from sqlalchemy.orm import Session
 
-from app.pagination import Cursor, Page, narrow, to_page
+from app.pagination import BEGINNING, Page, Place, narrow, to_page
 from app.shop import search
-from app.shop.models import Category, CategoryText, Product, ProductText
-from app.shop.translated_texts import category_text_in, product_text_in
+from app.shop.models import Category, CategoryText, Product, ProductText, category_text_in, product_text_in
 
 PER_PAGE = 24
 RELATED = 4
@@ -112,34 +111,21 @@ _ORDER: tuple[Any, ...] = (Product.position, Product.id)
 _FIRST_SHELF = _CARDS.order_by(*_ORDER).limit(PER_PAGE + 1)
 
 
-def find_products(
-    session: Session,
-    language: str,
-    q: str = "",
-    category: str = "",
-    *,
-    after: Cursor | None = None,
-    before: Cursor | None = None,
-) -> Shelf:
-    """Return one page of the products whose texts contain every word of `q`, in the shop's order.
-
-    The page begins after a cursor, or ends before one, or is the first page. No query counts all products.
-    """
+def find_products(session: Session, language: str, q: str = "", category: str = "", place: Place = BEGINNING) -> Shelf:
+    """Return a page of the products whose texts contain every word of `q`, in the shop's order; nothing counts all."""
     words = [search.search_terms(word, language) for word in searched_words(q)]
     # Straight on the connection: the session tracks objects, and these are plain rows.
     connection = session.connection()
-    if words or category or after or before:
-        statement = _shelf(words, category, after, before, is_sqlite=connection.dialect.name == "sqlite")
+    if words or category or place != BEGINNING:
+        statement = _shelf(words, category, place, is_sqlite=connection.dialect.name == "sqlite")
     else:
         statement = _FIRST_SHELF
     rows = connection.execute(statement, {"in_language": language}).all()
-    page = to_page(rows, CURSOR_KEY, PER_PAGE, after=after, before=before)
+    page = to_page(rows, CURSOR_KEY, PER_PAGE, place)
     return Shelf(page.rows, page.previous, page.next)
 
 
-def _shelf(
-    words: search.Words, category: str, after: Cursor | None, before: Cursor | None, *, is_sqlite: bool
-) -> Select[*tuple[Any, ...]]:
+def _shelf(words: search.Words, category: str, place: Place, *, is_sqlite: bool) -> Select[*tuple[Any, ...]]:
     """Build the statement for a page."""
     statement, found, order = search.having(_CARDS, words), search.in_index(words), _ORDER
     if category:
@@ -148,10 +134,10 @@ def _shelf(
     if found and is_sqlite:
         # SQLite's index has one number for position and id, and returns hits in that order.
         statement, order = search.through_full_text(statement, found), (search.ROW,)
-        after, before = (cursor and (search.row_of(*cursor),) for cursor in (after, before))
+        place = Place(*(cursor and (search.row_of(*cursor),) for cursor in (place.after, place.before)))
     else:
         statement = search.through_trigrams(statement, found)
-    return narrow(statement, order, PER_PAGE, after=after, before=before)
+    return narrow(statement, order, PER_PAGE, place)
 
 
 def product_by_slug(session: Session, slug: str, language: str) -> Row[*tuple[Any, ...]] | None:

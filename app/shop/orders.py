@@ -18,10 +18,10 @@ from sqlalchemy.orm import Session, selectinload
 
 from app import about
 from app.database import utcnow
-from app.pagination import Cursor, Page, narrow, to_page
-from app.reference_numbers import readable_number
+from app.pagination import BEGINNING, Page, Place, narrow, to_page
 from app.shop.carts import Line, Owner, find_cart, lines_of
 from app.shop.models import CartLine, Order, OrderLine, Product
+from app.tokens import readable_number
 
 PER_PAGE = 10
 MAX_ORDERS_PER_HOUR = 10
@@ -171,9 +171,7 @@ def pictures_of(session: Session, order: Order) -> dict[str, str]:
     return {row.slug: row.picture for row in rows}
 
 
-def orders_of(
-    session: Session, customer_id: int, *, after: Cursor | None = None, before: Cursor | None = None
-) -> Page[Row[*tuple[Any, ...]]]:
+def orders_of(session: Session, customer_id: int, place: Place = BEGINNING) -> Page[Row[*tuple[Any, ...]]]:
     """Return one page of the customer's orders, newest first, in one query."""
     orders: Select[*tuple[Any, ...]] = (
         select(
@@ -188,5 +186,5 @@ def orders_of(
         .where(Order.customer_id == customer_id)
         .group_by(Order.id)
     )
-    statement = narrow(orders, (Order.id,), PER_PAGE, after=after, before=before, descending=True)
-    return to_page(session.execute(statement).all(), ("id",), PER_PAGE, after=after, before=before)
+    statement = narrow(orders, (Order.id,), PER_PAGE, place, descending=True)
+    return to_page(session.execute(statement).all(), ("id",), PER_PAGE, place)

@@ -13,7 +13,7 @@ from app.customers.consents import preferences
 from app.customers.consents.models import ConsentRecord
 from app.customers.models import Activity, Customer, CustomerSession, VippsLink, WebhookDelivery
 from app.database import db, utcnow
-from app.pagination import Cursor, Page, paginate
+from app.pagination import BEGINNING, Page, Place, paginate
 from app.shop.models import Order
 from app.staff.models import PER_PAGE, AuditEntry, ErrorReport
 
@@ -50,10 +50,10 @@ def find_customer(customer_id: int) -> Customer | None:
     return db.session.scalar(whole.options(*options))
 
 
-def activity_of(customer: Customer, before: Cursor | None = None) -> Page[Activity]:
+def activity_of(customer: Customer, place: Place = BEGINNING) -> Page[Activity]:
     """Return one page of the account's activity list, newest first."""
     theirs = select(Activity).where(Activity.customer_id == customer.id)
-    return paginate(theirs, Activity.id, PER_PAGE, after=before, descending=True)
+    return paginate(theirs, Activity.id, PER_PAGE, place, descending=True)
 
 
 def _has_password(customer: Customer) -> bool:

@@ -18,7 +18,7 @@ from app.customers.accounts import phone_number
 from app.customers.models import Activity, Customer, NameWord, WebhookDelivery
 from app.database import MAX_ID, db
 from app.forms import one_line
-from app.pagination import Cursor, Page, paginate
+from app.pagination import BEGINNING, Page, Place, paginate
 from app.shop.models import Order
 from app.staff.models import PER_PAGE, ErrorReport
 from app.vipps.values import normal_email
@@ -68,12 +68,12 @@ def clean_query(typed: str | None) -> str:
     return one_line((typed or "")[: 2 * MAX_QUERY])[:MAX_QUERY]
 
 
-def find(text: str, after: Cursor | None = None) -> SearchResult | None:
+def find(text: str, place: Place = BEGINNING) -> SearchResult | None:
     """Return one page of the customers that match; None if the query is too short."""
     readings = _readings(text)
     if not readings:
         return None
-    customers = paginate(select(Customer).where(or_(*readings.values())), Customer.id, PER_PAGE, after=after)
+    customers = paginate(select(Customer).where(or_(*readings.values())), Customer.id, PER_PAGE, place)
     reference = reference_in(text)
     return SearchResult(tuple(readings), customers, reports_of(reference) if reference else ())
 

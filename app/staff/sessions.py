@@ -19,8 +19,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, select, update
 
 from app.database import begin_write, db, utcnow
-from app.security import cookie_name, read_cookie
-from app.settings import settings_of_app
+from app.security import clear_cookie, read_cookie, set_cookie
 from app.staff.models import Staff, StaffSession
 from app.strict_requests import request_target
 from app.tokens import new_token, secret_hash
@@ -104,8 +103,7 @@ def start_session(staff: Staff) -> str:
 
 def end_session() -> None:
     """End the session of this browser, if there is one."""
-    here = current_staff()
-    if here is not None:
+    if here := current_staff():
         _update_open(StaffSession.id == here.session_id, ended_at=utcnow())
     g.staff = None
     session.clear()
@@ -118,16 +116,12 @@ def end_all(staff: Staff) -> None:
 
 def set_session_cookie(response: Any, token: str) -> None:
     """Set the session cookie. It lasts until the browser is closed, at most."""
-    response.set_cookie(cookie_name(COOKIE), token, **_attributes())
+    set_cookie(response, COOKIE, token, samesite="Strict")
 
 
 def clear_session_cookie(response: Any) -> None:
     """Delete the session cookie."""
-    response.delete_cookie(cookie_name(COOKIE), **_attributes())
-
-
-def _attributes() -> dict[str, Any]:
-    return {"httponly": True, "secure": settings_of_app().https, "samesite": "Strict", "path": "/"}
+    clear_cookie(response, COOKIE, samesite="Strict")
 
 
 def _find(token: str) -> CurrentStaff | None:

@@ -10,7 +10,7 @@ from werkzeug.exceptions import NotFound
 from app.customers.sessions.session_cookie import current_customer
 from app.database import db
 from app.i18n import here, language
-from app.pagination import cursor_in_query
+from app.pagination import BEGINNING, place_in_query
 from app.shop.cart_cookie import cart_count
 from app.shop.carts import MAX_QUANTITY
 from app.shop.catalogue import (
@@ -35,11 +35,9 @@ def home() -> ResponseReturnValue:
     """Show the products: all, those of a category, or those that a search finds."""
     q = " ".join(request.args.get("q", "")[:MAX_QUERY].replace("\0", "").split())
     category = _category()
-    after, before = (cursor_in_query(name, len(CURSOR_KEY)) for name in ("after", "before"))
-    if after and before:
-        abort(404)
-    shelf = find_products(db.session(), language(), q, category.slug if category else "", after=after, before=before)
-    if not shelf.rows and (after or before):
+    place = place_in_query(len(CURSOR_KEY))
+    shelf = find_products(db.session(), language(), q, category.slug if category else "", place)
+    if (place.after and place.before) or (not shelf.rows and place != BEGINNING):
         abort(404)
     kept = {"q": q, "category": category.slug if category else ""}
     facts: dict[str, Hashable] = {

@@ -8,12 +8,12 @@ from werkzeug.exceptions import Forbidden, HTTPException, NotFound, TooManyReque
 
 from app.logging import reference
 from app.staff import sessions
-from app.staff.routes import audience, customers, enrolment, lists, login, orders, search, vipps_links
+from app.staff.routes import audience, customers, enrolment, lists, login, search, vipps_links
 
 bp = Blueprint("staff", __name__, url_prefix="/staff")
 bp.before_request(sessions.require_staff)
 bp.after_request(sessions.keep_private)
-for part in (login, search, customers, orders, vipps_links, lists, audience, enrolment):
+for part in (login, search, customers, vipps_links, lists, audience, enrolment):
     bp.register_blueprint(part.bp)
 
 # The title and the explanation of each error.
