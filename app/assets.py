@@ -27,10 +27,7 @@ def init_app(app: Flask) -> None:
 
 
 def asset(path: str) -> str:
-    """Return the versioned URL of a file under `static/`, a new one after each change in debug mode.
-
-    A missing file raises `FileNotFoundError`.
-    """
+    """Return the versioned URL of a file under `static/`, a new one after each change in debug mode."""
     return _versioned.__wrapped__(path) if current_app and current_app.debug else _versioned(path)
 
 

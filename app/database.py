@@ -106,10 +106,7 @@ unmanaged_tables: set[str] = set()
 
 
 def is_in_models(name: str | None, kind: str, parents: object) -> bool:
-    """Return whether Alembic shall compare a table or index with the models.
-
-    It shall not compare the search index, which only migrations can create, and tables that parts create themselves.
-    """
+    """Return whether Alembic shall compare a table or index with the models: not the search index of the migrations."""
     return not (kind == "table" and name in unmanaged_tables) and not (name or "").startswith("product_search")
 
 
@@ -119,10 +116,8 @@ def utcnow() -> datetime:
 
 
 def begin_write() -> None:
-    """Begin the request's transaction as a writer; call it before the first read that a write depends on.
-
-    PostgreSQL needs nothing here: its row locks and unique constraints work per statement.
-    """
+    """Begin the request's transaction as a writer; call it before the first read that a write depends on."""
+    # PostgreSQL needs nothing here: its row locks and unique constraints work per statement.
     if db.engine.dialect.name == "sqlite":
         db.session.rollback()
         db.session.connection().exec_driver_sql(BEGIN)
@@ -179,10 +174,7 @@ def insert_row(row: Row) -> Row:
 
 
 def update_row(row: Base, **values: Any) -> None:
-    """Update a row with one statement; the same columns must have no pending changes. For logins, as `insert_row`.
-
-    Raises `StaleDataError`, as a flush would, if the database does not have the row.
-    """
+    """Update a row with one statement; the same columns must have no pending changes. For logins, as `insert_row`."""
     _insert, update, _columns, key_name = _statements(type(row))
     changed = db.session.connection().execute(update, {**values, KEY: getattr(row, key_name)})
     if changed.rowcount != 1:
@@ -202,10 +194,7 @@ def _statements(kind: type[Base]) -> tuple[sa.Insert, sa.Update, frozenset[str],
 
 @contextmanager
 def setup_lock() -> Iterator[None]:
-    """Let one host at a time set up the database; the others wait, and then find it set up.
-
-    This is an advisory lock of PostgreSQL, which ends with its connection. SQLite has one host only.
-    """
+    """Let one host at a time set up PostgreSQL; its advisory lock ends with the connection. SQLite has one host."""
     if db.engine.dialect.name != "postgresql":
         yield
         return
@@ -271,12 +260,9 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
 
 
 def engine_options(settings: Settings) -> dict[str, Any]:
-    """Return the settings of the connection pool: large enough for a worker's threads, with a short wait when full.
-
-    PostgreSQL has fewer connections, because every worker of every host has its own pool, and tests each connection
-    before it is used.
-    """
+    """Return the settings of the connection pool: large enough for a worker's threads, with a short wait when full."""
     is_postgresql = settings.database.startswith("postgresql")
+    # PostgreSQL has fewer connections, because every worker of every host has its own pool.
     usual_size, usual_overflow = (10, 20) if is_postgresql else (20, 120)
     size, overflow = settings.database_pool_size, settings.database_pool_overflow
     options: dict[str, Any] = {

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
+from babel import Locale
 from babel.dates import get_date_format, get_time_format
 from babel.numbers import format_currency
 from babel.support import NullTranslations
@@ -28,6 +29,7 @@ LANGUAGES = {"en": "English", "nb": "Norsk bokmål", "da": "Dansk", "sv": "Svens
 # Norwegian browsers send nb, nn or the old "no". Vipps takes the language from the browser too, so the simulator has
 # the same two maps (`simulator/i18n.py`), and a login is in one language.
 ALIASES = {"no": "nb", "nn": "nb"}
+# A callback's query is the authorization response (RFC 9700, section 4.2); the path of an emailed link is its token.
 SECRET_ADDRESSES = frozenset({
     "vipps.callback", "vipps.go_to_vipps",
     "register.confirm", "password.reset", "email.confirm", "vipps_account.prove_by_mail",
@@ -50,8 +52,8 @@ def init_app(app: Flask) -> None:
         app, locale_selector=chosen_language, default_translation_directories="translations", default_timezone=TIME_ZONE
     )
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # the method is its i18n extension's
-        gettext=lambda text: _texts().ugettext(text),
-        ngettext=lambda one, many, number: _texts().ungettext(one, many, number),
+        gettext=lambda text: _of_page()[2].ugettext(text),
+        ngettext=lambda one, many, number: _of_page()[2].ungettext(one, many, number),
         newstyle=True,
     )
     app.register_blueprint(bp)
@@ -90,29 +92,22 @@ def preferred_language(accepted: str) -> str:
     return match if match in LANGUAGES else ALIASES[match]
 
 
-def _texts() -> NullTranslations:
-    """Return the translations of this page, looked up once per page; an email has its own language's translations."""
-    locale, kept = get_locale(), g.get("texts")
+def _of_page() -> tuple[Locale | None, str, NullTranslations]:
+    """Return locale, tag and translations of this page, looked up once per page; an email has its own language's."""
+    locale, kept = get_locale(), g.get("of_page")
     if kept is None or kept[0] is not locale:
-        kept = g.texts = locale, get_translations()
-    texts: NullTranslations = kept[1]
-    return texts
+        kept = g.of_page = locale, str(locale or DEFAULT_LANGUAGE), get_translations()
+    found: tuple[Locale | None, str, NullTranslations] = kept
+    return found
 
 
 def language() -> str:
     """Return the language tag of this page, one of `LANGUAGES`."""
-    locale, kept = get_locale(), g.get("language")
-    if kept is None or kept[0] is not locale:  # an email has its own
-        kept = g.language = locale, str(locale or DEFAULT_LANGUAGE)
-    return str(kept[1])
+    return _of_page()[1]
 
 
 def here() -> str:
-    """Return the address of this page, for a link that comes back to it.
-
-    For a secret address it is the front page: a callback's query string is the authorization response (RFC 9700,
-    section 4.2), and the path of an emailed link is its token.
-    """
+    """Return the address of this page, for a link that comes back to it; of a secret address, the front page."""
     if request.method != "GET" or request.endpoint is None or request.endpoint in SECRET_ADDRESSES:
         return "/"
     return request_target()

@@ -48,17 +48,12 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def configure(log_format: str, *, shows_messages: bool = False) -> None:
-    """Set up structlog, and raise the level of libraries that log secrets.
-
-    `shows_messages` is for development: exceptions with their messages, and what libraries say with its values.
-
-    Authlib logs the PKCE verifier at DEBUG; urllib3 logs full URLs.
-    """
+    """Set up structlog; `shows_messages`, of exceptions and of libraries with their values, is for development."""
     handler = next((each for each in logging.root.handlers if isinstance(each, LibraryHandler)), None)
     if handler is None:
         logging.root.addHandler(handler := LibraryHandler())
     handler.shows_values = shows_messages
-    for noisy in ("authlib", "urllib3"):
+    for noisy in ("authlib", "urllib3"):  # at DEBUG the first logs the PKCE verifier, the second full URLs
         logging.getLogger(noisy).setLevel(logging.WARNING)
     renderer: Any = structlog.processors.JSONRenderer()
     stamper = structlog.processors.TimeStamper(fmt="iso", utc=True)
@@ -117,10 +112,7 @@ def format_exception(logger: Any, method: str, line: EventDict, *, shows_message
 
 
 def traceback_lines(error: BaseException) -> Iterator[str]:
-    """Return the types and locations of an exception and of its causes.
-
-    Their messages are left out, since they quote values; the source lines hold none.
-    """
+    """Return the types and locations of an exception and its causes, without their messages, which quote values."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
@@ -154,11 +146,8 @@ def _bounded(value: Any) -> Any:
         case None | bool() | int() | float():
             return value
         case list() | tuple() | set() | frozenset():
-            return [_bounded(each) if isinstance(each, str) else _type_name(each) for each in list(value)[:MAX_ITEMS]]
-    return _type_name(value)
-
-
-def _type_name(value: object) -> str:
+            items = list(value)[:MAX_ITEMS]
+            return [_bounded(each) if isinstance(each, str) else f"({type(each).__name__})" for each in items]
     return f"({type(value).__name__})"
 
 
@@ -185,10 +174,9 @@ class LibraryHandler(logging.Handler):
 
 def _start() -> None:
     g.started = time.perf_counter()
-    if current_app.extensions["request_ids"]:
-        given = request.headers.get("X-Request-Id", "")
-        if REQUEST_ID.fullmatch(given):
-            g.request_id = given
+    given = request.headers.get("X-Request-Id", "")
+    if current_app.extensions["request_ids"] and REQUEST_ID.fullmatch(given):
+        g.request_id = given
 
 
 def _finish(response: Response) -> Response:

@@ -60,10 +60,7 @@ bp = Blueprint("mail", __name__)
 
 
 class Mail(Base):
-    """An email: it waits while it has a `next_try_at`, and is sent if it has a `sent_at`, else it could not be sent.
-
-    An email that the demo keeps has no `message_id`.
-    """
+    """An email: it waits while it has a `next_try_at`, and is sent if it has a `sent_at`, else it could not be sent."""
 
     __tablename__ = "mail"
 
@@ -73,7 +70,7 @@ class Mail(Base):
     body: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(String(40))
     headers: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
-    message_id: Mapped[str | None] = mapped_column(String(300))
+    message_id: Mapped[str | None] = mapped_column(String(300))  # none: the demo kept it
     reference: Mapped[str] = mapped_column(String(20), default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow, server_default=NOW)
     next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)

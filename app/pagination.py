@@ -64,10 +64,7 @@ def place_in_query(length: int = 1) -> Place:
 def narrow(
     statement: Select[*tuple[Any, ...]], order: Sequence[Any], size: int, place: Place, *, descending: bool = False
 ) -> Select[*tuple[Any, ...]]:
-    """Narrow a statement to the page at a place, and the row that follows it; before a cursor it reads backwards.
-
-    The columns of `order` together are unique.
-    """
+    """Narrow a statement to the page at a place, and the row after it; the columns of `order` together are unique."""
     key = order[0] if len(order) == 1 else tuple_(*order)
     for cursor, is_forwards in ((place.after, True), (place.before, False)):
         if cursor:

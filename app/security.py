@@ -70,10 +70,7 @@ CLASS = "class"  # in `app.extensions`
 
 
 def size_for_a_class(app: Flask, times: int, accounts: frozenset[str]) -> None:
-    """Allow so many times as much from one address, where a class sits, and any number of logins to these accounts.
-
-    It is for the demo, whose pages show the accounts' password.
-    """
+    """Allow a class at one address so many times as much, and any number of logins to these accounts of the demo."""
     app.extensions[CLASS] = times, accounts
 
 

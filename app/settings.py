@@ -31,9 +31,7 @@ from app.vipps.config import CALLBACK_PATH, WEBHOOK_PATH, ConnectTo, VippsConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"
-# pyproject.toml is the one place of the version.
 VERSION = str(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"])
-
 DOTENV = ROOT / ".env"
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -43,7 +41,6 @@ SIMULATOR_WORLD = re.compile(r"(?<=[^/])/w/[a-z0-9-]{1,40}/?\Z")
 # The credentials of the simulator's demo merchant: public by design, refused outside the simulator.
 DEMO_CLIENT_ID = "5f0e4bd2-6c1c-4f2b-9f0a-0d7f6a4b1c55"
 DEMO_CLIENT_SECRET = "simulated+secret/for-the-demo=="  # noqa: S105 - reserved characters on purpose
-
 
 # The ids of Vipps' predefined consents, which are the shop's channels (`app.customers.consents.channels`).
 CONSENT_CHANNELS = ("email", "sms", "digital", "personal")
@@ -278,10 +275,9 @@ class Settings(BaseSettings):
 
 
 def read_environment() -> dict[str, str]:
-    """Return the environment, with the variables that only `.env` has.
+    """Put the variables of `.env` into the environment, as Flask's commands do, and return it.
 
-    They are put into the environment, as Flask's commands do, so libraries and child processes see them too. Flask's
-    own switch `FLASK_SKIP_DOTENV=1` leaves the file out.
+    Libraries and child processes see them too. Flask's own switch `FLASK_SKIP_DOTENV=1` leaves the file out.
     """
     for name, value in read_dotenv().items():
         os.environ.setdefault(name, value)
@@ -315,10 +311,7 @@ def sources() -> dict[str, str]:
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read and check the settings.
-
-    Raises `SettingsError` with one line per problem, which names its variable.
-    """
+    """Read and check the settings. Raises `SettingsError` with one line per problem, which names its variable."""
     from app import setting_checks  # it composes an email and builds the integration, which import this module
 
     environ = read_environment() if environ is None else environ

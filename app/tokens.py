@@ -13,10 +13,7 @@ def new_token() -> str:
 
 
 def secret_hash(token: str) -> str:
-    """Return the SHA-256 of a token in hexadecimal: 64 characters, for the database.
-
-    A fast hash without salt is right here: a token of 256 random bits cannot be guessed.
-    """
+    """Return the SHA-256 of a token for the database; needs no salt: a token of 256 random bits cannot be guessed."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

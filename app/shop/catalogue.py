@@ -47,10 +47,7 @@ class Shelf(Page[Row[*tuple[Any, ...]]]):
 
     @property
     def wide(self) -> frozenset[int]:
-        """Return the ids of the products that are two columns of the grid wide.
-
-        These are the featured products that have a narrow product after them to fill the rest of their row.
-        """
+        """Return the ids of the products two columns wide: featured, with a narrow one after them to fill the row."""
         wide, single = set(), 0
         for product in reversed(self.rows):
             fits = product.featured and single > 0
@@ -62,13 +59,9 @@ class Shelf(Page[Row[*tuple[Any, ...]]]):
 
 def read_categories(session: Session, language: str) -> tuple[CategoryName, ...]:
     """Return the categories in their order, in one language."""
-    found = session.execute(
-        select(Category.slug, CategoryText.name, CategoryText.intro)
-        .select_from(Category)
-        .join(CategoryText, category_text_in(language))
-        .order_by(Category.position, Category.id)
-    )
-    return tuple(CategoryName(*row) for row in found)
+    found = select(Category.slug, CategoryText.name, CategoryText.intro)
+    found = found.join_from(Category, CategoryText, category_text_in(language))
+    return tuple(CategoryName(*row) for row in session.execute(found.order_by(Category.position, Category.id)))
 
 
 class RememberedCategories:
@@ -90,21 +83,10 @@ class RememberedCategories:
 
 
 # The columns of a product card. Built once: building a statement costs as much as running it.
-_CARDS = (
-    select(
-        Product.id,
-        Product.slug,
-        Product.price,
-        Product.stock,
-        Product.picture,
-        Product.featured,
-        Product.position,
-        ProductText.name,
-        ProductText.summary,
-    )
-    .select_from(Product)
-    .join(ProductText, product_text_in(bindparam("in_language", type_=String)))
-)
+_CARDS = select(
+    Product.id, Product.slug, Product.price, Product.stock, Product.picture, Product.featured, Product.position,
+    ProductText.name, ProductText.summary,
+).join_from(Product, ProductText, product_text_in(bindparam("in_language", type_=String)))  # fmt: skip
 
 CURSOR_KEY = ("position", "id")
 _ORDER: tuple[Any, ...] = (Product.position, Product.id)
@@ -142,27 +124,11 @@ def _shelf(words: search.Words, category: str, place: Place, *, is_sqlite: bool)
 
 def product_by_slug(session: Session, slug: str, language: str) -> Row[*tuple[Any, ...]] | None:
     """Return a product with its text and its category's name, or None."""
-    return session.execute(
-        select(
-            Product.id,
-            Product.slug,
-            Product.price,
-            Product.stock,
-            Product.picture,
-            Product.category_id,
-            ProductText.name,
-            ProductText.summary,
-            ProductText.description,
-            ProductText.details,
-            Category.slug.label("category_slug"),
-            CategoryText.name.label("category_name"),
-        )
-        .select_from(Product)
-        .join(ProductText, product_text_in(language))
-        .join(Category, Category.id == Product.category_id)
-        .join(CategoryText, category_text_in(language))
-        .where(Product.slug == slug)
-    ).one_or_none()
+    whole = _CARDS.add_columns(
+        Product.category_id, ProductText.description, ProductText.details,
+        Category.slug.label("category_slug"), CategoryText.name.label("category_name"),
+    ).join(Category, Category.id == Product.category_id).join(CategoryText, category_text_in(language))  # fmt: skip
+    return session.execute(whole.where(Product.slug == slug), {"in_language": language}).one_or_none()
 
 
 def related_products(

@@ -27,15 +27,18 @@ def read(customer_id: int) -> dict[str, Any] | None:
     customer = find_customer(customer_id)
     if customer is None:
         return None
+    has_password = select(Customer.password_hash.is_not(None)).where(Customer.id == customer.id)
+    theirs = CustomerSession.customer_id == customer.id, CustomerSession.ended_at.is_(None)
+    open_sessions = select(func.count(CustomerSession.id)).where(*theirs, CustomerSession.expires_at > utcnow())
     return {
         "customer": customer,
-        "has_password": _has_password(customer),
+        "has_password": bool(db.session.scalar(has_password)),
         "links": customer.vipps_links,
         "standings": preferences.channel_statuses(customer),
         "others": preferences.other_answers(customer),
         "answers": _newest_of(ConsentRecord, customer, MAX_ANSWERS),
         "activity": activity_of(customer),
-        "sessions": _open_sessions(customer),
+        "sessions": db.session.scalar(open_sessions) or 0,
         "orders": _newest_of(Order, customer),
         "errors": _newest_of(ErrorReport, customer),
         "deliveries": _newest_of(WebhookDelivery, customer),
@@ -54,17 +57,6 @@ def activity_of(customer: Customer, place: Place = BEGINNING) -> Page[Activity]:
     """Return one page of the account's activity list, newest first."""
     theirs = select(Activity).where(Activity.customer_id == customer.id)
     return paginate(theirs, Activity.id, PER_PAGE, place, descending=True)
-
-
-def _has_password(customer: Customer) -> bool:
-    has_one = select(Customer.password_hash.is_not(None)).where(Customer.id == customer.id)
-    return bool(db.session.scalar(has_one))
-
-
-def _open_sessions(customer: Customer) -> int:
-    open_ones = select(func.count()).select_from(CustomerSession)
-    open_ones = open_ones.where(CustomerSession.customer_id == customer.id, CustomerSession.ended_at.is_(None))
-    return db.session.scalar(open_ones.where(CustomerSession.expires_at > utcnow())) or 0
 
 
 def _newest_of(model: Any, customer: Customer, most: int = MAX_ROWS) -> Sequence[Any]:

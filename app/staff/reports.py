@@ -10,7 +10,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import cast
 
 from flask import Flask, Response, current_app, request
@@ -32,29 +31,26 @@ MAX_CODE, MAX_ROUTE = 60, 100
 DATABASE_DOWN = frozenset({"database_error", "database_unavailable"})
 
 
-@dataclass
 class Quota:
     """Counts the reports of each code in this minute; after a failure no more are written in it."""
 
-    clock: Callable[[], float] = time.monotonic
-    _minute: float = 0.0
-    _written: Counter[str] = field(default_factory=Counter)
-    _off: bool = False
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._minute, self._is_paused = clock, clock(), False
+        self._written: Counter[str] = Counter()
+        self._lock = threading.Lock()
 
     def take(self, code: str) -> bool:
         """Count a report of this code and tell whether it may be written."""
         with self._lock:
-            if self.clock() - self._minute >= MINUTE:
-                self._minute, self._off = self.clock(), False
+            if self._clock() - self._minute >= MINUTE:
+                self._minute, self._is_paused = self._clock(), False
                 self._written.clear()
             self._written[code] += 1
-            return not self._off and self._written[code] <= MAX_PER_MINUTE
+            return not self._is_paused and self._written[code] <= MAX_PER_MINUTE
 
     def pause(self) -> None:
         """Write no more reports in this minute."""
-        with self._lock:
-            self._off = True
+        self._is_paused = True
 
 
 def init_app(app: Flask) -> None:

@@ -103,10 +103,8 @@ def _page(customer: Customer, form: CheckoutForm) -> str:
 
 
 def _send_receipt(customer: Customer, checkout: Checkout, number: str) -> bool:
-    """Send the receipt by email, as part of the transaction that places the order; return whether it is sent.
-
-    An address that is not the customer's own, confirmed one may be a stranger's, who gets a few at most.
-    """
+    """Send the receipt by email, in the transaction that places the order; return whether it is sent."""
+    # An address that is not the customer's own, confirmed one may be a stranger's, who gets a few at most.
     to = checkout.recipient.email
     is_own = customer.email_verified_at is not None and to == customer.email
     order = orders.order_of(db.session(), checkout.customer_id, number)

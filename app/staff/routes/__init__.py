@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import Forbidden, HTTPException, NotFound, TooManyRequests
 
+from app.errors import PAGES
 from app.logging import reference
 from app.staff import sessions
 from app.staff.routes import audience, customers, enrolment, lists, login, search, vipps_links
@@ -24,10 +25,7 @@ WORDS = {
     ),
     403: (_l("You can’t do this"), _l("Your account may not do this.")),
     404: (_l("Not found"), _l("The number may be mistyped, or the customer’s account is deleted.")),
-    429: (
-        _l("Please wait a moment"),
-        _l("There were too many attempts in a short time. Please wait a little and try again."),
-    ),
+    429: PAGES[429],
 }
 
 
