@@ -27,10 +27,10 @@ def test_a_field_that_the_event_does_not_list_is_dropped() -> None:
     assert line == {"event": "logged_in", "customer": 3, "method": "vipps"}
 
 
-@pytest.mark.parametrize("event", ["code=ab of kari@example.com", "login.refused", None, [UUID], {"a": 1}])
-def test_an_event_that_is_not_listed_is_not_written(event: object) -> None:
-    line = kept(event=event, customer=3, level="info", reference="K7QF-2M9D")
-    assert line == {"event": NOT_LISTED, "level": "info", "reference": "K7QF-2M9D"}
+def test_an_event_that_is_not_listed_is_not_written() -> None:
+    for event in ("code=ab of kari@example.com", "login.refused", None, [UUID], {"a": 1}):
+        line = kept(event=event, customer=3, level="info", reference="K7QF-2M9D")
+        assert line == {"event": NOT_LISTED, "level": "info", "reference": "K7QF-2M9D"}
 
 
 def test_a_value_is_one_short_line() -> None:
@@ -45,11 +45,8 @@ def test_a_list_is_bounded_and_every_item_is_one_short_line() -> None:
     assert len(problems) == MAX_ITEMS
     assert all(each.startswith("a by") and len(each) <= MAX_VALUE for each in problems)
     assert kept(event="claims_unreadable", problems=(["deep"], {"a": 1}))["problems"] == ["(list)", "(dict)"]
-
-
-@pytest.mark.parametrize("value", [Exception("Kari Nordfjell"), b"Kari", {"name": "Kari"}])
-def test_an_object_is_logged_as_its_type(value: object) -> None:
-    assert kept(event="vipps_login_refused", detail=value)["detail"] == f"({type(value).__name__})"
+    for value in (Exception("Kari Nordfjell"), b"Kari", {"name": "Kari"}):
+        assert kept(event="vipps_login_refused", detail=value)["detail"] == f"({type(value).__name__})"
 
 
 def test_a_traceback_has_types_and_locations_and_no_values(
@@ -70,14 +67,8 @@ def test_a_traceback_has_types_and_locations_and_no_values(
     written = line["exception"].replace('{}["Kari Nordfjell"]', "").replace('"unknown person: Kari Nordfjell"', "")
     assert "Kari" not in written, "except in the lines of the source"
     assert "Bryggen" not in written.replace('error.add_note("Bryggen 3")', "")
-
-
-def test_a_text_that_is_passed_as_the_traceback_is_dropped(
-    client: FlaskClient, capsys: pytest.CaptureFixture[str]
-) -> None:
     log.error("unexpected_error", exception="Kari", exc_info="Kari")
-    (line,) = lines(capsys)
-    assert "exception" not in line
+    assert "exception" not in lines(capsys)[0], "a text in its place is dropped"
 
 
 def test_a_page_that_raises_logs_a_traceback_without_values(

@@ -32,13 +32,7 @@ def add_category(app: Flask, slug: str = "wool", name: str = "Wool") -> None:
 
 
 def add_product(
-    app: Flask,
-    slug: str = "mittens",
-    *,
-    name: str | None = None,
-    category: str = "wool",
-    summary: str = "",
-    **more: Any,
+    app: Flask, slug: str = "mittens", *, name: str | None = None, category: str = "wool", summary: str = "", **row: Any
 ) -> int:
     """Put a product on the shelf and return its id."""
     with app.app_context():

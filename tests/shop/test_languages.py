@@ -69,25 +69,19 @@ def test_every_product_is_listed_once_over_two_pages_in_the_order_of_the_file(ei
         assert not pages[1].select('a[rel="next"]')
 
 
-def test_search_knows_the_norwegian_letters_in_upper_case(either_app: Flask) -> None:
+def test_search_folds_norwegian_letters_and_takes_wildcards_as_letters_on_both_databases(either_app: Flask) -> None:
     add_product(either_app, "aal", name="Ål på glass")
     add_product(either_app, "oerret", name="Røkt ØRRET", summary="Fra SJØEN")
-    client = in_language(either_app, "nb")
-    assert found(client, "ÅL PÅ GLASS") == ["Ål på glass"]
-    assert found(client, "røkt ørret sjøen") == ["Røkt ØRRET"]
-    assert found(client, "ØRRET") == ["Røkt ØRRET"]
-
-
-def test_search_takes_wildcards_as_letters_on_both_databases(either_app: Flask) -> None:
     add_product(either_app, "percent", name="Ninety 99%wool")
     add_product(either_app, "underscore", name="Snake_case \\ scarf")
-    client = in_language(either_app, "en")
-    assert "Ninety 99%wool" in found(client, "%")
-    assert found(client, "99%wool") == ["Ninety 99%wool"]
-    assert found(client, "9_%") == []
-    assert found(client, "_") == ["Snake_case \\ scarf"]
-    assert found(client, "\\") == ["Snake_case \\ scarf"]
-    assert found(client, "wool\0 99%wool") == ["Ninety 99%wool"]
+    for code, q, names in (
+        ("nb", "ÅL PÅ GLASS", ["Ål på glass"]), ("nb", "røkt ørret sjøen", ["Røkt ØRRET"]),
+        ("nb", "ØRRET", ["Røkt ØRRET"]), ("en", "99%wool", ["Ninety 99%wool"]), ("en", "9_%", []),
+        ("en", "_", ["Snake_case \\ scarf"]), ("en", "\\", ["Snake_case \\ scarf"]),
+        ("en", "wool\0 99%wool", ["Ninety 99%wool"]),
+    ):  # fmt: skip
+        assert found(in_language(either_app, code), q) == names, q
+    assert "Ninety 99%wool" in found(in_language(either_app, "en"), "%")
 
 
 def test_a_search_that_finds_nothing_says_so_in_the_chosen_language(demo_app: Flask) -> None:
@@ -112,11 +106,11 @@ def test_a_shelf_says_what_is_sold_out_and_what_is_nearly(demo_app: Flask) -> No
     assert [slug for slug, words in cards.items() if "Sold out" in words] == gone
 
 
-@pytest.mark.parametrize("path", ["/", "/?q=wool", "/?category=wool", "/?after=0.1", "/?q=submarine"])
-def test_looking_around_leaves_no_cookie(demo_app: Flask, path: str) -> None:
-    response = browser_of(demo_app).get(path)
-    assert response.status_code == 200
-    assert "Set-Cookie" not in response.headers
+def test_looking_around_leaves_no_cookie(demo_app: Flask) -> None:
+    for path in ("/", "/?q=wool", "/?category=wool", "/?after=0.1", "/?q=submarine"):
+        response = browser_of(demo_app).get(path)
+        assert response.status_code == 200
+        assert "Set-Cookie" not in response.headers
 
 
 def test_an_order_keeps_its_language_and_its_names(demo_app: Flask) -> None:
@@ -175,8 +169,7 @@ def test_a_language_without_texts_shows_the_products_in_english(german_app: Flas
     english = PRODUCTS["wool-blanket"]["name"]["en"]
     front = open_page(client, "/")
     assert front.one("html")["lang"] == "de"
-    assert "Anmelden" in front.text
-    assert english in front.text
+    assert [words for words in ("Anmelden", english) if words not in front.text] == []
     assert front.one('.footer a[lang="en"]')
     shelf = open_page(client, "/?category=wool")
     assert shelf.h1 == next(each["name"]["en"] for each in GOODS["categories"] if each["slug"] == "wool")

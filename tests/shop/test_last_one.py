@@ -1,6 +1,5 @@
 """Several customers, or one with a nervous finger, at the same moment: real threads, on both databases."""
 
-import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -24,29 +23,13 @@ from tests.shop.steps import (
     stock_of,
     twins_of,
 )
+from tests.threads import at_once
 
 
 @pytest.fixture
 def app(either_app: Flask) -> Flask:
     """Return a shop on SQLite, then one on PostgreSQL: one has a single writer, the other locks rows."""
     return either_app
-
-
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """Run all calls in threads that start together, and return their results."""
-    results: list[Any] = [None] * len(calls)
-    start = threading.Barrier(len(calls))
-
-    def run(place: int, call: Callable[[], Any]) -> None:
-        start.wait()
-        results[place] = call()
-
-    threads = [threading.Thread(target=run, args=each) for each in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def buyers(app: Flask, number: int, *products: str) -> list[Callable[[], Any]]:
