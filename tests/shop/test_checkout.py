@@ -279,13 +279,16 @@ def test_a_stranger_gets_a_few_receipts_and_the_customer_gets_all(
     assert ("mail_over_limit" in [entry["event"] for entry in logs]) == (not is_sent)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_receipt_goes_through_every_mail_server(app: Flask, buyer: FlaskClient, language: str) -> None:
+def test_a_receipt_goes_through_every_mail_server(app: Flask, buyer: FlaskClient) -> None:
     """Only lines of ASCII (RFC 6152, section 3): a receipt has “×”, and Norwegian goods have an å."""
-    buyer.get(f"/language/{language}")
-    place_order(buyer)
+    for language in LANGUAGES:
+        buyer.get(f"/language/{language}")
+        put_into_cart(buyer)
+        place_order(buyer)
     with app.app_context():
-        receipt = db.session.scalars(select(Mail)).one()
-    lines = compose(app.extensions["settings"], EMAIL, receipt.subject, receipt.body).as_bytes().splitlines()
-    assert "×" in receipt.body
-    assert all(line.isascii() and len(line) <= 998 for line in lines)
+        receipts = db.session.scalars(select(Mail)).all()
+    assert len(receipts) == len(LANGUAGES)
+    for each in receipts:
+        lines = compose(app.extensions["settings"], EMAIL, each.subject, each.body).as_bytes().splitlines()
+        assert "×" in each.body
+        assert all(line.isascii() and len(line) <= 998 for line in lines)

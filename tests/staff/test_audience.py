@@ -45,12 +45,6 @@ def numbers(client: FlaskClient, channel: str = "email") -> list[int]:
     return rows
 
 
-@pytest.fixture
-def app(app_on_either: Flask) -> Flask:
-    """Use both databases in turn."""
-    return app_on_either
-
-
 def test_the_audience_follows_each_step(app: Flask) -> None:
     customer_id = add_customer(app, vipps=True)
     add_customer(app, "silent@example.com")

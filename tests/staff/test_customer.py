@@ -45,12 +45,6 @@ def furnish(app: Flask, customer_id: int) -> None:
         db.session.commit()
 
 
-@pytest.fixture
-def app(app_on_either: Flask) -> Flask:
-    """Use both databases in turn."""
-    return app_on_either
-
-
 def test_the_page_of_a_customer_says_what_support_needs(app: Flask) -> None:
     customer_id = customers.add_customer(app, vipps=True)
     furnish(app, customer_id)

@@ -25,9 +25,8 @@ CALLBACK = "/login/vipps/callback"
 
 
 @pytest.fixture
-def app(app_on_either: Flask) -> Flask:
+def app(app: Flask) -> Flask:
     """Return a shop with pages that break."""
-    app = app_on_either
 
     def boom(kind: str) -> str:
         begin_write()

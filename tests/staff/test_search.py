@@ -27,12 +27,6 @@ def add(app: Flask, **values: Any) -> int:
         return customer.id
 
 
-@pytest.fixture
-def app(app_on_either: Flask) -> Flask:
-    """Use both databases in turn."""
-    return app_on_either
-
-
 FOUND_BY = {
     "email": ["ola@example.com", " OLA@Example.com "], "phone": ["912 34 567", "+47 91234567"],
     "customer_number": ["{id}", "#{id}"],

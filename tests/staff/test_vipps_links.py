@@ -31,12 +31,6 @@ WHY = ("--staff", STAFF, "--reason", "new_profile", "--check", "in_person")
 NOTED = "reason=new_profile check=in_person"
 
 
-@pytest.fixture
-def app(app_on_either: Flask) -> Flask:
-    """Use both databases in turn."""
-    return app_on_either
-
-
 def subjects(app: Flask) -> dict[int, str]:
     with app.app_context():
         return {link.customer_id: link.subject for link in db.session.scalars(select(VippsLink))}
