@@ -34,22 +34,16 @@ from app.sqlite_lock import BEGIN, BUSY_MS, serialize_writers
 T = TypeVar("T")
 Row = TypeVar("Row", bound="Base")
 
-# The largest id that both databases accept; an address with a larger one is answered with 404.
-MAX_ID = 2**31 - 1
+MAX_ID = 2**31 - 1  # the largest one that both databases accept; an address with a larger one is answered with 404
 
 # The first two characters of PostgreSQL's SQLSTATE where the database cannot work just now: connection, transaction
 # state (read-only among them), login, rollback by the database, resources, locks, intervention, system (appendix A).
 UNAVAILABLE = frozenset({"08", "25", "28", "40", "53", "55", "57", "58"})
 READ_ONLY = "25006"
 
-# Any number that no other program uses for an advisory lock in this database.
-SETUP_LOCK = 7_641_002
-
-# The name of the parameter for the row's key in `update_row`; no column may have this name.
-KEY = "key_of_row"
-
-# The key of the session's list of functions to call after its commit.
-ON_COMMIT = "on_commit"
+SETUP_LOCK = 7_641_002  # any number that no other program uses for an advisory lock in this database
+KEY = "key_of_row"  # the parameter for the row's key in `update_row`; no column may have this name
+ON_COMMIT = "on_commit"  # in the session's `info`: the functions to call
 
 # Constraint names that are the same on both databases, so that Alembic finds them.
 NAMING = {
@@ -144,14 +138,11 @@ def _call_on_commit(session: Session) -> None:
 
 @event.listens_for(Session, "after_soft_rollback")
 def _drop_rolled_back(session: Session, rolled_back: SessionTransaction) -> None:
+    def is_within(began_in: SessionTransaction | None) -> bool:
+        return began_in is rolled_back or (began_in is not None and is_within(began_in.parent))
+
     if waiting := session.info.get(ON_COMMIT):
-        waiting[:] = [each for each in waiting if not _is_within(each[1], rolled_back)]
-
-
-def _is_within(inner: SessionTransaction | None, outer: SessionTransaction) -> bool:
-    while inner is not None and inner is not outer:
-        inner = inner.parent
-    return inner is outer
+        waiting[:] = [each for each in waiting if not is_within(each[1])]
 
 
 def insert_row(row: Row) -> Row:

@@ -37,9 +37,6 @@ SECRET_ADDRESSES = frozenset({
 LANGUAGE_COOKIE = "language"
 A_YEAR = timedelta(days=365)
 TIME_ZONE = "Europe/Oslo"
-# English for readers in the Nordic countries. Other languages have the formats of Unicode CLDR.
-DATE_FORMATS = {"en": "d MMMM y"}
-TIME_FORMATS = {"en": "HH:mm"}
 MAX_ACCEPT_LANGUAGE = 200  # characters; browsers send far fewer
 
 bp = Blueprint("i18n", __name__)
@@ -125,16 +122,17 @@ def format_price(ore: int, language_tag: str) -> str:
     return format_currency(ore / 100, about.CURRENCY, locale=about.PRICE_LOCALE if own else language_tag)
 
 
+# English is for readers in the Nordic countries. Other languages have the formats of Unicode CLDR.
 @lru_cache(maxsize=len(LANGUAGES))
 def date_format(language_tag: str) -> str:
     """Return the pattern of a date in a language, for Babel."""
-    return DATE_FORMATS.get(language_tag) or str(get_date_format("long", language_tag).pattern)
+    return "d MMMM y" if language_tag == DEFAULT_LANGUAGE else str(get_date_format("long", language_tag).pattern)
 
 
 @lru_cache(maxsize=len(LANGUAGES))
 def time_format(language_tag: str) -> str:
     """Return the pattern of a time of day in a language, for Babel."""
-    return TIME_FORMATS.get(language_tag) or str(get_time_format("short", language_tag).pattern)
+    return "HH:mm" if language_tag == DEFAULT_LANGUAGE else str(get_time_format("short", language_tag).pattern)
 
 
 def day(moment: datetime | None) -> str:

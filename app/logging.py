@@ -1,12 +1,10 @@
 """Write the log: one JSON line per event on standard error, with the reference number that customers give to support.
 
-A line has only the fields that `log_events` lists for its event, because a secret or personal data must not get into
-the log by accident (ASVS 16.2.5). The request's id is its reference number. Behind a trusted proxy the proxy's
-`X-Request-Id` stands beside it as `request_id`, to join the lines of both; from other clients the header is ignored,
-because a client could make its lines look like another request's (ASVS 16.4.1).
-
-Query strings are never logged, because a callback's has the authorization code (Vipps Login API guide: avoid logging
-the callback URI). Paths are logged as their route, because the path of the webhook has a secret.
+A line has only the fields that `log_events` lists for its event (ASVS 16.2.5). Behind a trusted proxy the proxy's
+`X-Request-Id` stands beside the reference as `request_id`; from other clients the header is ignored, because a client
+could make its lines look like another request's (ASVS 16.4.1). Query strings are never logged, because a callback's has
+the authorization code (Vipps Login API guide: avoid logging the callback URI). Paths are logged as their route, because
+the path of the webhook has a secret.
 """
 
 import logging

@@ -3,9 +3,6 @@
 An email is a row of the request's transaction: call `send`, then commit; after a rollback it does not exist. No request
 waits for the mail server, so the response time tells an attacker neither how slow it is nor whether there was an email
 to send (ASVS 6.3.8). The demo keeps its emails: `/outbox` shows them.
-
-`MAIL_URL` is `outbox:`, `smtp://user:password@host:port` (with STARTTLS if the server offers it) or `smtps://…`;
-`?from=shop@example.com` sets the sender.
 """
 
 import re

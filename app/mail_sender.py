@@ -1,9 +1,8 @@
 """Send the emails of the outbox: one thread per worker, outside of any request; `flask send-mail` does the same once.
 
-An email is claimed by moving its `next_try_at` to the end of a lease. If its worker is killed, the lease ends and
-another one claims it, so no email is lost. It arrives twice if the worker is killed after the mail server has accepted
-it and before the row says so; both have the same Message-ID, by which a mail server or program can tell (RFC 5322,
-section 3.6.4). The text is erased when the email is sent or given up.
+An email is claimed by moving its `next_try_at` to the end of a lease, so that another worker claims it if this one is
+killed. It arrives twice, with the same Message-ID (RFC 5322, section 3.6.4), if the worker is killed after the mail
+server has accepted it and before the row says so. The text is erased when the email is sent or given up.
 
 A temporary failure is tried again after each of `PAUSES` (RFC 5321, section 4.5.4.1). The server's refusal of this
 email is final (section 4.2.1: 5yz). A refusal of our connection or login is not: it is about our settings.

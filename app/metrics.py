@@ -1,12 +1,9 @@
 """Serve `/metrics` for Prometheus: logins by outcome, duration of calls to Vipps, consents, webhook events, sessions.
 
-Without `METRICS_TOKEN` it is off: nothing is imported and nothing measured. Every value of a label is from a list that
-is fixed when the shop starts, and any other value becomes `other`: with invented values an attacker could fill the
-memory of this process and of Prometheus (Prometheus: metric and label naming, "Do not use labels to store dimensions
-with high cardinality"). No metric contains personal data.
-
-Several workers share their counts as files in `PROMETHEUS_MULTIPROC_DIR`, which `gunicorn.conf.py` sets, so that any of
-them can answer for all. The files of a worker that has ended stay, so no count is lost.
+Without `METRICS_TOKEN` it is off: nothing is imported and nothing measured. A value of a label that is not in its fixed
+list becomes `other`: with invented values an attacker could fill the memory of this process and of Prometheus
+(Prometheus: metric and label naming). No metric contains personal data. Several workers share their counts as files in
+`PROMETHEUS_MULTIPROC_DIR`, which `gunicorn.conf.py` sets, so that any of them can answer for all.
 """
 
 import hmac

@@ -43,6 +43,9 @@ class Page(Generic[T]):
     next: str | None = None
 
 
+SomePage = TypeVar("SomePage", bound=Page[Any])
+
+
 def cursor_in_query(name: str, length: int = 1) -> Cursor | None:
     """Return the cursor in a query parameter, None without the parameter; answer 404 to a value that is no cursor."""
     given = request.args.get(name)
@@ -102,7 +105,9 @@ def paginate_onwards(statement: Select[Any], column: InstrumentedAttribute[int],
 def paginate_as_asked(statement: Select[Any], column: InstrumentedAttribute[int], size: int) -> Page[Any]:
     """Return the page that the query parameters `after` and `before` ask for, the newest rows first; or answer 404."""
     place = place_in_query()
-    page = paginate(statement, column, size, place, descending=True)
-    if not page.rows and place != BEGINNING:
-        abort(404)
-    return page
+    return or_404(paginate(statement, column, size, place, descending=True), place)
+
+
+def or_404(page: SomePage, place: Place) -> SomePage:
+    """Return a page; answer 404 if it is empty because there is nothing at its place."""
+    return page if page.rows or place == BEGINNING else abort(404)

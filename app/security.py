@@ -67,6 +67,7 @@ def _address(given: str) -> IPv4Address | IPv6Address | None:
 
 limiter = Limiter(key_func=client_network)
 CLASS = "class"  # in `app.extensions`
+ALONE: tuple[int, frozenset[str]] = (1, frozenset())
 
 
 def size_for_a_class(app: Flask, times: int, accounts: frozenset[str]) -> None:
@@ -76,14 +77,14 @@ def size_for_a_class(app: Flask, times: int, accounts: frozenset[str]) -> None:
 
 def is_shared_by_a_class(email: str | None) -> bool:
     """Tell whether limits that count by account do not count this one."""
-    return email in current_app.extensions.get(CLASS, (1, ()))[1]
+    return email in current_app.extensions.get(CLASS, ALONE)[1]
 
 
 def limit_per_client(limit: str, key_func: Callable[[], str] = client_network) -> RouteLimit:
     """Return the decorator that limits a function by network address."""
     amount, _, period = limit.partition(" ")
     return limiter.limit(
-        lambda: f"{int(amount) * current_app.extensions.get(CLASS, (1, ()))[0]} {period}", key_func=key_func
+        lambda: f"{int(amount) * current_app.extensions.get(CLASS, ALONE)[0]} {period}", key_func=key_func
     )
 
 

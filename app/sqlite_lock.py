@@ -1,11 +1,9 @@
 """Let the threads of a process wait for each other before they write to SQLite.
 
-SQLite allows one writer at a time. The others poll, with growing pauses, so of 100 writers some never succeed. Here a
-thread first takes a lock of this process, so that one thread per process polls, without long pauses. It holds the lock
-only while it begins its transaction, so that a request cannot keep the lock, however it ends.
-
-Every transaction that writes begins with `BEGIN IMMEDIATE`: a deferred one fails at its first write, without waiting,
-if another transaction has written since its first read. PostgreSQL needs none of this.
+SQLite's writers poll, with growing pauses, so of 100 some never succeed. Here a thread first takes a lock of this
+process, so that one thread per process polls, without long pauses. It holds the lock only while it begins its
+transaction, so that a request cannot keep it, however it ends. Every transaction that writes begins with `BEGIN
+IMMEDIATE`: a deferred one fails, without waiting, if another transaction has written since its first read.
 """
 
 import sqlite3

@@ -1,9 +1,8 @@
 """Keep carts: add, change and remove products, and merge a guest's cart into the customer's at login.
 
 A guest's cart is found by an opaque cookie, of which only the hash is stored; a customer's cart by the customer. At
-login the guest's lines are added to the customer's cart, up to the stock and at most 99, and the guest's cart is
-deleted: after a logout the browser's next user finds an empty cart. A cart stores no prices; they are read from the
-products each time.
+login the guest's lines are added to the customer's cart, and the guest's cart is deleted: after a logout the browser's
+next user finds an empty cart. A cart stores no prices; they are read from the products each time.
 """
 
 import re

@@ -1,10 +1,9 @@
 """Place orders and find a customer's orders.
 
 Placing an order is one transaction. Stock is taken with an UPDATE that matches only while there is enough, so if two
-customers want the last one, exactly one gets it, on any database and with any number of workers. The cart is locked
-first, and the checkout form has a key, so a form that is sent twice finds the order that it already made. Orders are
-not paid in advance, so what one customer may order in an hour is limited: otherwise one account could reserve the whole
-stock (OWASP Automated Threats, OAT-021 Denial of Inventory).
+customers want the last one, exactly one gets it. The checkout form has a key, so a form that is sent twice finds the
+order that it already made. What one customer may order in an hour is limited: otherwise one account could reserve the
+whole stock (OWASP Automated Threats, OAT-021 Denial of Inventory).
 """
 
 from collections.abc import Sequence

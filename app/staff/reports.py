@@ -10,7 +10,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import cast
 
 from flask import Flask, Response, current_app, request
 from sqlalchemy import Connection, delete, insert, select
@@ -23,12 +22,10 @@ from app.staff.models import ErrorReport
 
 MAX_REPORTS = 10_000
 MAX_REPORTS_PER_CODE = 1_000
-# Per process. A fault that happens more often is in the log, which has a line for each.
-MAX_PER_MINUTE = 10
+MAX_PER_MINUTE = 10  # per process; a fault that happens more often is in the log, which has a line for each
 MINUTE = 60.0
 MAX_CODE, MAX_ROUTE = 60, 100
-# If the database is down, do not ask it again for the same page.
-DATABASE_DOWN = frozenset({"database_error", "database_unavailable"})
+DATABASE_DOWN = frozenset({"database_error", "database_unavailable"})  # do not ask it again for the same page
 
 
 class Quota:
@@ -62,10 +59,8 @@ def init_app(app: Flask) -> None:
 def _report(response: Response) -> Response:
     """Write a report if the response is a refusal or a server error."""
     code = failure() or (f"http_{response.status_code}" if response.status_code >= 500 else "")
-    if not code or code in DATABASE_DOWN or response.mimetype != "text/html":
-        return response
-    quota = cast(Quota, current_app.extensions["error_reports"])
-    if quota.take(code):
+    quota: Quota = current_app.extensions["error_reports"]
+    if code and code not in DATABASE_DOWN and response.mimetype == "text/html" and quota.take(code):
         _write(quota, code[:MAX_CODE], response.status_code)
     return response
 

@@ -5,9 +5,9 @@ come back from Vipps; staff never come to the back office from another site. Eve
 a link on another site must not open one in a logged-in browser (ASVS 3.3.2). The cookie's path is `/`, because a
 `__Host-` cookie allows no other.
 
-Staff see other people's data, so their sessions expire sooner than a customer's: after half an hour without a page,
-and after a working day in any case (ASVS 7.3.1, 7.3.2). All of it is apart from the customers' sessions: one mistake in
-a shared condition must not open the back office to a customer. The caller commits.
+Staff sessions expire sooner than customers': after half an hour without a page, and after a working day (ASVS 7.3.1,
+7.3.2). They are apart: one mistake in a shared condition must not open the back office to a customer. The caller
+commits.
 """
 
 from dataclasses import dataclass
@@ -52,8 +52,7 @@ def require_staff() -> ResponseReturnValue | None:
         return None
     here = current_staff()
     if here is None:
-        # A redirect cannot send a submitted form again.
-        there = request_target() if request.method == "GET" else None
+        there = request_target() if request.method == "GET" else None  # a redirect cannot send a form again
         return redirect(url_for("staff.login.page", next=there), 303)
     if utcnow() - here.last_seen_at > RECORD_VISIT_EVERY:
         _record_visit(here)
@@ -126,17 +125,11 @@ def clear_session_cookie(response: Any) -> None:
 
 def _find(token: str) -> CurrentStaff | None:
     """Return the staff member of a token; None if the session has ended or expired, or the account is disabled."""
-    found = select(
-        Staff.id, Staff.name, Staff.email, StaffSession.id, StaffSession.created_at, StaffSession.last_seen_at
-    ).join(StaffSession.staff)
-    row = db.session.execute(
-        found.where(
-            StaffSession.token_hash == secret_hash(token),
-            StaffSession.ended_at.is_(None),
-            StaffSession.expires_at > utcnow(),
-            Staff.disabled_at.is_(None),
-        )
-    ).one_or_none()
+    session_columns = StaffSession.id, StaffSession.created_at, StaffSession.last_seen_at
+    found = select(Staff.id, Staff.name, Staff.email, *session_columns).join(StaffSession.staff)
+    found = found.where(StaffSession.token_hash == secret_hash(token), StaffSession.ended_at.is_(None))
+    found = found.where(StaffSession.expires_at > utcnow(), Staff.disabled_at.is_(None))
+    row = db.session.execute(found).one_or_none()
     return CurrentStaff(*row) if row else None
 
 

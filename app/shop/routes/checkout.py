@@ -55,7 +55,9 @@ def place() -> ResponseReturnValue:
     form.offer(delivery_addresses(customer, vipps_profile_of(customer)))
     if not form.validate():
         return _page(customer, form), 400
-    checkout = _checkout(customer, form)
+    to, shown = form.recipient(), int(form.shown_total.data) if form.shown_total.data else None
+    status = payments.first_status(to.delivery)
+    checkout = Checkout(customer.id, form.key.data or "", to, language(), shown, status)
     count_order()
     begin_write()
     outcome = orders.place(db.session(), checkout)
@@ -83,13 +85,6 @@ def place() -> ResponseReturnValue:
 @limit_per_client(rate_limits.ORDERS_PER_CLIENT)
 def count_order() -> None:
     """Count an order of this client's network; raises `TooManyRequests` if there have been too many from there."""
-
-
-def _checkout(customer: Customer, form: CheckoutForm) -> Checkout:
-    shown = form.shown_total.data
-    to = form.recipient()
-    status = payments.first_status(to.delivery)
-    return Checkout(customer.id, form.key.data or "", to, language(), int(shown) if shown else None, status)
 
 
 def _page(customer: Customer, form: CheckoutForm) -> str:

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app.customers.sessions.session_cookie import login_required, required_customer
 from app.database import db
-from app.pagination import BEGINNING, place_in_query
+from app.pagination import or_404, place_in_query
 from app.shop import payments
 from app.shop.orders import order_of, orders_of, pictures_of
 
@@ -19,9 +19,7 @@ def history() -> ResponseReturnValue:
     if "page" in request.args:  # an old address: pages had numbers
         return redirect(url_for("orders.history"))
     place = place_in_query()
-    found = orders_of(db.session(), required_customer().id, place)
-    if not found.rows and place != BEGINNING:
-        abort(404)
+    found = or_404(orders_of(db.session(), required_customer().id, place), place)
     return render_template("shop/orders.html", orders=found)
 
 

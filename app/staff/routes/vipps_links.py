@@ -42,10 +42,8 @@ class LinkForm(Form):
         """Fill in the choices, in the language of the page."""
         super().__init__(**options)
         brand = {"brand": settings_of_app().brand}
-        self.action.choices = [
-            (DISCONNECT, _("Disconnect %(brand)s", **brand)),
-            (RECONNECT, _("Connect another %(brand)s user instead", **brand)),
-        ]
+        instead = _("Connect another %(brand)s user instead", **brand)
+        self.action.choices = [(DISCONNECT, _("Disconnect %(brand)s", **brand)), (RECONNECT, instead)]
         self.reason.choices = labels.choices("change_reasons")
         self.check.choices = labels.choices("identity_checks")
 
