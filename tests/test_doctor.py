@@ -174,9 +174,7 @@ def test_stand_ins_of_the_template_are_named(make_app: Callable[..., Flask], mon
     assert asked(app, own.stand_ins).level is Level.OK
 
 
-def test_webhook_answers_at_its_address_and_nowhere_else(
-    make_app: Callable[..., Flask], simulator: str, unused_port: int
-) -> None:
+def test_webhook_answers_at_its_address_only(make_app: Callable[..., Flask], simulator: str, unused_port: int) -> None:
     app = make_app(SIMULATOR_URL=simulator, PUBLIC_URL=f"http://localhost:{unused_port}")
     assert asked(app, own.webhook).level is Level.WARNING
     with served(app, unused_port):

@@ -86,7 +86,7 @@ def test_a_time_outside_of_the_range_is_ignored(moment: str) -> None:
 
 
 @pytest.mark.parametrize("at", ["commit", "the outcome"])
-def test_a_login_that_cannot_be_stored_is_rolled_back(
+def test_a_login_that_is_not_stored_is_rolled_back(
     vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
     def fail(*_: Any) -> None:

@@ -49,7 +49,7 @@ def test_a_list_is_bounded_and_every_item_is_one_short_line() -> None:
         assert kept(event="vipps_login_refused", detail=value)["detail"] == f"({type(value).__name__})"
 
 
-def test_a_traceback_has_types_and_locations_and_no_values(
+def test_a_traceback_has_types_and_places_and_no_values(
     client: FlaskClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     try:
@@ -84,7 +84,7 @@ def test_a_page_that_raises_logs_a_traceback_without_values(
     assert "Kari" not in line["exception"]
 
 
-def test_of_a_library_message_only_the_template_and_the_location_are_logged(
+def test_of_a_library_message_only_the_template_is_logged(
     client: FlaskClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     library = logging.getLogger("a.library")
@@ -114,9 +114,7 @@ def test_building_shops_again_does_not_write_twice(make_app: Any, capsys: pytest
     assert len(lines(capsys)) == 1
 
 
-def test_a_method_that_http_does_not_know_is_not_logged(
-    client: FlaskClient, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_method_unknown_to_http_is_not_logged(client: FlaskClient, capsys: pytest.CaptureFixture[str]) -> None:
     client.open("/", method="KARI")
     assert [each["method"] for each in lines(capsys) if each["event"] == "request"] == ["(other)"]
 

@@ -243,9 +243,7 @@ def test_the_variables_of_other_programs_are_left_alone(variable: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["192.168.1.5", "10.0.0.7:8000", "[fd00::2]:8000", "teacher.local:8000", "teacher"])
-def test_an_address_of_the_local_network_may_be_http_with_the_simulator(
-    host: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_local_address_may_be_http_with_the_simulator(host: str, capsys: pytest.CaptureFixture[str]) -> None:
     settings = load({"PUBLIC_URL": f"http://{host}", "SIMULATOR_URL": "http://192.168.1.5:8001"})
     wsgi.warn_of_plain_http(settings)
     assert f"http://{host} is plain http" in capsys.readouterr().err
@@ -273,9 +271,7 @@ LOCAL = ("http://localhost:8000", "http://localhost:8001", None, 0)
         ({**CODESPACE, **REAL, "PUBLIC_URL": ""}, LOCAL),
     ],
 )  # fmt: skip
-def test_a_codespace_has_the_addresses_of_its_forwarded_ports(
-    environ: dict[str, str], found: tuple[object, ...]
-) -> None:
+def test_a_codespace_has_the_addresses_of_forwarded_ports(environ: dict[str, str], found: tuple[object, ...]) -> None:
     settings = load(environ)
     assert (settings.public_url, settings.simulator_url, settings.connect_to, settings.trusted_proxies) == found
 

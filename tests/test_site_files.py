@@ -41,9 +41,7 @@ def described(page: Page) -> str:
         ("/cart", ""), ("/password/forgot", ""), ("/logged-out", ""),
     ],
 )  # fmt: skip
-def test_a_public_page_has_one_address_and_any_other_page_is_not_indexed(
-    demo_client: FlaskClient, path: str, canonical: str
-) -> None:
+def test_a_public_page_has_one_address_and_others_no_index(demo_client: FlaskClient, path: str, canonical: str) -> None:
     demo_client.get("/language/en")
     page = open_page(demo_client, path)
     assert described(page) == (f"http://localhost:8000{canonical}" if canonical else "")

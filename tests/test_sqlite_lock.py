@@ -40,9 +40,7 @@ def write(app: Flask) -> None:
         db.session.commit()
 
 
-def test_the_last_of_several_slow_writers_waits_for_all_of_them(
-    demo_app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_last_of_several_slow_writers_waits_for_all(demo_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite_lock, "BUSY_MS", int(SHORT * 1000))
     failed: list[Exception] = []
 
@@ -68,9 +66,7 @@ def test_a_request_that_has_used_up_its_time_does_not_wait(app: Flask) -> None:
         write(app)  # no other transaction writes, so there is nothing to wait for
 
 
-def test_a_writer_waits_for_another_process_only_for_some_seconds(
-    demo_app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_writer_waits_some_seconds_for_another_process(demo_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite_lock, "BUSY_MS", int(SHORT * 1000))
     with locked_from_outside(demo_app):
         began = time.monotonic()
@@ -80,7 +76,7 @@ def test_a_writer_waits_for_another_process_only_for_some_seconds(
     write(demo_app)
 
 
-def test_all_writers_of_a_process_together_wait_no_longer_than_a_request_may(
+def test_all_writers_together_wait_no_longer_than_a_request_may(
     demo_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite_lock, "BUSY_MS", int(SHORT * 1000))
@@ -121,9 +117,7 @@ def test_the_next_request_can_write_however_a_request_ends(demo_app: Flask) -> N
     write(demo_app)
 
 
-def test_a_second_transaction_of_the_same_request_fails_and_does_not_hang(
-    demo_app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_transaction_of_a_request_fails_at_once(demo_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite_lock, "BUSY_MS", int(SHORT * 1000))
     with demo_app.app_context():
         begin_write()

@@ -129,9 +129,7 @@ def test_each_failure_is_final_or_tried_again(
 
 
 @pytest.mark.parametrize("state", ["no server", "a silent server", "a certificate of another"])
-def test_a_server_that_cannot_be_used_is_tried_again(
-    make_app: Any, certified: Path, monkeypatch: Any, state: str
-) -> None:
+def test_a_server_that_is_unusable_is_tried_again(make_app: Any, certified: Path, monkeypatch: Any, state: str) -> None:
     monkeypatch.setattr(mail_sender, "TIMEOUT_SECONDS", 0.3)
     listening, port = silent_port()
     url = f"smtp://localhost:{port}"
@@ -145,7 +143,7 @@ def test_a_server_that_cannot_be_used_is_tried_again(
 
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
-def test_a_server_that_sends_byte_by_byte_is_left(
+def test_a_server_that_drips_is_left(
     make_app: Any, certified: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
     assert LEASE.total_seconds() > mail.MAX_CONVERSATION_SECONDS
@@ -198,7 +196,7 @@ def test_the_pauses_grow_and_then_it_is_given_up(shop: Flask, server: MailServer
     assert (row.body, row.next_try_at, row.failures) == ("", None, 5)
 
 
-def test_a_mail_that_the_server_accepted_is_sent_however_the_conversation_ends(
+def test_an_accepted_email_is_sent_however_the_conversation_ends(
     shop: Flask, server: MailServer, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(mail_sender, "TIMEOUT_SECONDS", 0.3)
@@ -244,7 +242,7 @@ def test_of_an_erased_customer_only_the_last_email_is_sent_and_nothing_is_left(s
 
 
 @pytest.mark.parametrize("database", DATABASES)
-def test_several_workers_send_each_email_once(
+def test_workers_send_each_email_once(
     database: str, request: Any, make_app: Any, mail_url: tuple[MailServer, str]
 ) -> None:
     where = {} if database == "sqlite" else {"DATABASE_URL": request.getfixturevalue("postgresql")}

@@ -60,9 +60,7 @@ def test_what_ran_out_before_the_login_is_still_named(shop: Flask, client: Flask
     assert "Sold out. Remove it" in open_page(client, "/cart").text
 
 
-def test_after_logging_out_the_next_person_finds_no_cart_and_gets_a_new_cookie(
-    shop: Flask, client: FlaskClient
-) -> None:
+def test_after_a_logout_the_next_person_finds_no_cart_and_gets_a_new_cookie(shop: Flask, client: FlaskClient) -> None:
     put_into_cart(client)
     before = client.get_cookie("cart")
     log_in(client)

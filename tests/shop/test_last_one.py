@@ -12,17 +12,8 @@ from app import about
 from app.database import db
 from app.shop.models import Cart
 from tests.conftest import browser_of, open_page
-from tests.shop.steps import (
-    add_logged_in_customer,
-    add_product,
-    all_orders,
-    cart_of,
-    checkout_page,
-    order_form,
-    put_into_cart,
-    stock_of,
-    twins_of,
-)
+from tests.shop import steps
+from tests.shop.steps import add_logged_in_customer, add_product, all_orders, cart_of, put_into_cart, stock_of, twins_of
 from tests.threads import at_once
 
 
@@ -40,7 +31,7 @@ def buyers(app: Flask, number: int, *products: str) -> list[Callable[[], Any]]:
         add_logged_in_customer(app, browser, f"person{each}@example.com")
         for product in products if each % 2 else reversed(products):
             put_into_cart(browser, product)
-        calls.append(partial(browser.post, "/checkout", data=order_form(checkout_page(browser))))
+        calls.append(partial(browser.post, "/checkout", data=steps.order_form(steps.checkout_page(browser))))
     return calls
 
 
@@ -76,7 +67,7 @@ def test_a_double_click_on_the_order_button_is_one_order(app: Flask) -> None:
     browser = browser_of(app)
     add_logged_in_customer(app, browser)
     put_into_cart(browser, quantity="2")
-    form = order_form(checkout_page(browser))
+    form = steps.order_form(steps.checkout_page(browser))
     answers = at_once(*[partial(twin.post, "/checkout", data=form) for twin in twins_of(browser, 3)])
     (place,) = {answer.location for answer in answers}
     assert place.startswith(f"/orders/{about.ORDER_PREFIX}-")

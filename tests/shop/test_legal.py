@@ -49,9 +49,7 @@ def names_on_page(client: FlaskClient) -> set[str]:
     return {each.get_text() for each in open_page(client, "/privacy").select("#cookies code")}
 
 
-def test_every_cookie_that_a_visit_brings_is_listed_and_no_other(
-    make_app: Callable[..., Flask], simulator: str
-) -> None:
+def test_every_cookie_of_a_visit_is_listed_and_no_other(make_app: Callable[..., Flask], simulator: str) -> None:
     shop = make_app(demo=True, SIMULATOR_URL=simulator, DEMO="0")
     vipps = VippsPerson(shop, browser_of(shop), simulator)
     given: set[str] = set()
@@ -97,7 +95,7 @@ def test_a_cookie_lives_as_long_as_the_page_says(client: FlaskClient, monkeypatc
 # Periods.
 
 
-def test_every_period_is_on_the_page(
+def test_every_period_is_shown(
     make_app: Callable[..., Flask], client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = open_page(client, "/privacy").text
@@ -136,7 +134,7 @@ def test_it_names_what_is_asked_of_vipps_and_nothing_else(
         assert words not in table
 
 
-def test_the_brand_is_the_markets_and_a_button_from_elsewhere_is_named(
+def test_the_brand_is_the_markets_and_a_foreign_button_is_named(
     make_app: Callable[..., Flask], client: FlaskClient
 ) -> None:
     page = open_page(browser_of(make_app(VIPPS_MARKET="DK", VIPPS_BRAND="mobilepay")), "/privacy")

@@ -82,9 +82,7 @@ def test_a_number_is_readable_and_not_the_next_one() -> None:
     assert all(re.fullmatch(rf"{about.ORDER_PREFIX}(-[2-9B-DF-HJKM-NP-RTWX]{{4}}){{2}}", number) for number in numbers)
 
 
-def test_the_order_list_has_pages_with_the_newest_order_first(
-    app: Flask, buyer: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_order_list_has_pages_newest_first(app: Flask, buyer: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(orders, "MAX_ORDERS_PER_HOUR", PER_PAGE + 1)
     for _each in range(PER_PAGE + 1):
         buy(buyer)

@@ -12,15 +12,8 @@ from app.database import db
 from tests.conftest import browser_of, open_page
 from tests.customers.profile_steps import CABIN, HOME, NEW_HOME, OWN_HOME, WORK, add_linked, enter, refresh, says
 from tests.pages import Page
-from tests.shop.steps import (
-    add_logged_in_customer,
-    add_product,
-    all_orders,
-    checkout_page,
-    order_form,
-    place_order,
-    put_into_cart,
-)
+from tests.shop import steps
+from tests.shop.steps import add_product, all_orders, checkout_page, order_form, place_order, put_into_cart
 
 
 def offered(page: Page) -> list[str]:
@@ -68,7 +61,7 @@ def test_an_address_that_the_shop_cannot_send_to_is_completed_by_the_customer(ap
 
 def test_ones_own_address_is_offered_without_vipps(app: Flask, client: FlaskClient) -> None:
     add_product(app)
-    customer_id = add_logged_in_customer(app, client)
+    customer_id = steps.add_logged_in_customer(app, client)
     with app.app_context():
         db.session.get_one(Customer, customer_id).address = CABIN
         db.session.commit()
@@ -96,7 +89,7 @@ def test_an_order_stays_as_it_was_placed_whatever_follows_vipps(either_app: Flas
 
 
 @pytest.mark.parametrize(("choice", "status"), [("0", 400), ("1", 400), ("other", 303)])
-def test_an_address_is_not_another_one_because_the_list_has_changed(
+def test_an_address_of_a_list_that_changed_is_refused(
     app: Flask, client: FlaskClient, choice: str, status: int
 ) -> None:
     """The form was opened before a login, in another window, brought another list."""

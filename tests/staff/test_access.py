@@ -93,7 +93,7 @@ def test_every_address_is_closed_to_a_stranger_and_to_a_customer(app: Flask, cli
 @pytest.mark.parametrize(
     ("model", "column"), [(Staff, "disabled_at"), (StaffSession, "ended_at"), (StaffSession, "expires_at")]
 )
-def test_every_address_is_closed_when_the_session_is_over_or_the_account_disabled(
+def test_every_address_is_closed_once_the_session_is_over(
     app: Flask, model: type[Staff | StaffSession], column: str
 ) -> None:
     customers.add_customer(app)
@@ -210,9 +210,7 @@ def test_a_session_ends_after_half_an_hour_without_a_page_and_after_a_working_da
         ("https://evil.example/staff/x", "/staff"),
     ],
 )  # fmt: skip
-def test_the_login_leads_to_where_it_was_asked_for_and_nowhere_else(
-    app: Flask, client: FlaskClient, asked: str, target: str
-) -> None:
+def test_the_login_leads_to_pages_of_the_office_only(app: Flask, client: FlaskClient, asked: str, target: str) -> None:
     hire(app)
     assert log_in(client, next=asked).headers["Location"] == target
     again = client.get(LOGIN, query_string={"next": asked})
@@ -227,7 +225,7 @@ def test_a_link_to_a_page_survives_the_login_and_each_page_has_the_name(app: Fla
     assert NAME in open_page(client, "/staff").one(".office__out").get_text()
 
 
-def test_whatever_is_wrong_the_answer_is_the_same_and_one_hash_is_computed(
+def test_a_refusal_is_always_the_same_with_one_hash(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hire(app)

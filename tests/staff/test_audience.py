@@ -100,9 +100,7 @@ def test_nothing_else_is_exported(app: Flask) -> None:
     assert audit_entries(app) == []
 
 
-def test_a_large_audience_is_several_files_and_each_person_is_in_one(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_large_audience_is_several_files_with_each_person_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export, "PER_FILE", 10)
     now = utcnow()
     with app.app_context():

@@ -139,9 +139,7 @@ def fill(app: Flask, code: str, many: int) -> None:
         db.session.commit()
 
 
-def test_a_report_that_cannot_be_written_breaks_no_page_and_is_not_tried_again_at_once(
-    app: Flask, client: FlaskClient
-) -> None:
+def test_a_report_that_fails_breaks_no_page_and_is_not_tried_again_at_once(app: Flask, client: FlaskClient) -> None:
     tried: list[str] = []
 
     def fail(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:

@@ -208,7 +208,7 @@ def test_a_customer_with_a_new_sub_is_told_of_the_old_account_and_support_brings
 
 
 @pytest.mark.parametrize("changes", [{"phone_verified_at": None}, {"phone_number": "4790000099"}])
-def test_only_a_number_that_both_sides_verified_says_that_there_is_another_account(
+def test_only_a_number_verified_on_both_sides_tells_of_another_account(
     vipps: VippsPerson, changes: dict[str, Any]
 ) -> None:
     add_account(vipps, **{"email": None, "phone_number": PHONE, "linked_to": "old-subject", **changes})
