@@ -21,8 +21,7 @@ _missing: set[str] = set()
 
 def init_app(app: Flask) -> None:
     """Give `asset` and `picture` to the templates, and let browsers cache versioned URLs."""
-    app.add_template_global(asset)
-    app.add_template_global(picture)
+    app.jinja_env.globals.update(asset=asset, picture=picture)
     app.after_request(cache_versioned)
 
 

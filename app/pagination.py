@@ -60,8 +60,9 @@ def cursor_in_query(name: str, length: int = 1) -> Cursor | None:
 
 
 def place_in_query(length: int = 1) -> Place:
-    """Return the place that the query parameters `after` and `before` ask for."""
-    return Place(cursor_in_query("after", length), cursor_in_query("before", length))
+    """Return the place that one of the query parameters `after` and `before` asks for; answer 404 to both."""
+    place = Place(cursor_in_query("after", length), cursor_in_query("before", length))
+    return place if not (place.after and place.before) else abort(404)
 
 
 def narrow(

@@ -88,15 +88,13 @@ def limit_per_client(limit: str, key_func: Callable[[], str] = client_network) -
     )
 
 
-# Load balancers and Prometheus request these by IP address, not by the shop's name.
-ANY_HOST = frozenset({"health.alive", "health.ready", "metrics.show"})
+ANY_HOST = frozenset({"health.alive", "health.ready", "metrics.show"})  # asked for by IP address, not by name
 TWO_YEARS = 2 * 365 * 24 * 3600
 # The origins of Vipps' button component and its font, if `VIPPS_BUTTON` chooses it (Vipps: button generator).
 BUTTON_HOST = "https://cdn.vippsmobilepay.com"
 BUTTON_FONTS = "https://designsystem.vippsmobilepay.com"
 MAX_FORM_BYTES = 1024 * 1024
-# Longer than a busy worker takes for the slowest of these pages, which hashes a password.
-EQUAL_SECONDS = 0.3
+EQUAL_SECONDS = 0.3  # longer than a busy worker takes for the slowest of these pages, which hashes a password
 
 
 def init_app(app: Flask, settings: Settings, shares_counts: bool = False) -> None:
@@ -226,8 +224,7 @@ def security_headers(settings: Settings) -> list[tuple[str, str]]:
 def takes_equally_long(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
     """Answer no sooner than `EQUAL_SECONDS` after the request came, so that the time does not tell what was done.
 
-    For pages whose answer does not tell whether an address has an account. It does more work if there is one: rows to
-    write, an email to render (ASVS 6.3.8).
+    It is for pages that do more work if an address has an account, and must not tell (ASVS 6.3.8).
     """
 
     @wraps(view)

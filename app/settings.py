@@ -47,7 +47,6 @@ CONSENT_CHANNELS = ("email", "sms", "digital", "personal")
 
 # Vipps announced the day without an hour: "MobilePay becomes Vipps" (Vipps MobilePay, technical updates, October 2026).
 MOBILEPAY_ENDS = date(2027, 1, 12)
-
 # Blanks, line breaks and characters without a shape, as a copied value has them at its ends.
 _UNSEEN = r"[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+"
 # Settings of several values: blanks, commas and line breaks stand between them.
@@ -336,8 +335,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 def _of_codespace(environ: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
     """Return the addresses that GitHub Codespaces forwards to the shop and the simulator, unless `PUBLIC_URL` is given.
 
-    A forwarded port asks for a login at GitHub, so the server reaches the simulator directly (GitHub Docs: default
-    environment variables for your codespace, forwarding ports).
+    A forwarded port asks for a login at GitHub, so the server reaches the simulator directly (GitHub Docs: Codespaces).
     """
     name, domain = (environ.get(each, "") for each in ("CODESPACE_NAME", "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN"))
     if not name or not domain or "PUBLIC_URL" in given or given.get("VIPPS_ENVIRONMENT", "simulator") != "simulator":

@@ -96,12 +96,10 @@ _FIRST_SHELF = _CARDS.order_by(*_ORDER).limit(PER_PAGE + 1)
 def find_products(session: Session, language: str, q: str = "", category: str = "", place: Place = BEGINNING) -> Shelf:
     """Return a page of the products whose texts contain every word of `q`, in the shop's order; nothing counts all."""
     words = [search.search_terms(word, language) for word in searched_words(q)]
-    # Straight on the connection: the session tracks objects, and these are plain rows.
-    connection = session.connection()
+    connection = session.connection()  # not the session, which tracks objects: these are plain rows
+    statement = _FIRST_SHELF
     if words or category or place != BEGINNING:
         statement = _shelf(words, category, place, is_sqlite=connection.dialect.name == "sqlite")
-    else:
-        statement = _FIRST_SHELF
     rows = connection.execute(statement, {"in_language": language}).all()
     page = to_page(rows, CURSOR_KEY, PER_PAGE, place)
     return Shelf(page.rows, page.previous, page.next)

@@ -141,6 +141,7 @@ def test_a_mail_is_shown_as_text_and_only_our_links_are_links(app: Flask) -> Non
 def test_a_link_cannot_break_out_of_its_attribute(app: Flask) -> None:
     with app.app_context():
         shown = with_links('http://localhost:8000/"onclick=alert(1)')
+        assert "<a" not in with_links("http://localhost:8000.evil.example/ http://localhost:80001/")
     assert '"onclick' not in shown
 
 

@@ -18,13 +18,8 @@ bp = Blueprint("cart", __name__)
 def show() -> ResponseReturnValue:
     """Show the cart, at the current prices."""
     lines = carts.lines_of(db.session(), current_owner(), language())
-    return render_template(
-        "shop/cart.html",
-        lines=lines,
-        total=total_of(lines),
-        orderable=all(line.enough for line in lines),
-        most=carts.MAX_QUANTITY,
-    )
+    facts = {"total": total_of(lines), "orderable": all(line.enough for line in lines), "most": carts.MAX_QUANTITY}
+    return render_template("shop/cart.html", lines=lines, **facts)
 
 
 @bp.post("/cart/add")

@@ -27,8 +27,6 @@ def home() -> ResponseReturnValue:
     q = " ".join(request.args.get("q", "")[:MAX_QUERY].replace("\0", "").split())
     category = _category()
     place = place_in_query(len(CURSOR_KEY))
-    if place.after and place.before:
-        abort(404)
     shelf = or_404(
         catalogue.find_products(db.session(), language(), q, category.slug if category else "", place), place
     )
@@ -75,12 +73,8 @@ def product(slug: str) -> ResponseReturnValue:
     found = catalogue.product_by_slug(db.session(), slug.replace("\0", ""), language())
     if found is None:
         abort(404)
-    return render_template(
-        "shop/product.html",
-        product=found,
-        most=min(found.stock, MAX_QUANTITY),
-        related=catalogue.related_products(db.session(), found, language()),
-    )
+    related = catalogue.related_products(db.session(), found, language())
+    return render_template("shop/product.html", product=found, most=min(found.stock, MAX_QUANTITY), related=related)
 
 
 def public_paths() -> Iterator[str]:

@@ -92,14 +92,10 @@ def _page(customer_id: int, form: LinkForm, outcome: Held | NotChanged | None = 
     link = lookup.link_of(customer)
     if outcome or not form.is_submitted():  # after a mistake in the form, the page that staff began with still counts
         form.seen.data = link.subject if link else ""
-    html = render_template(
-        "staff/vipps_links.html",
-        form=form,
-        customer=customer,
-        link=link,
-        held_by=outcome.customer_id if isinstance(outcome, Held) else None,
-        refusal=outcome if isinstance(outcome, NotChanged) else None,
-    )
+    held_by = outcome.customer_id if isinstance(outcome, Held) else None
+    refusal = outcome if isinstance(outcome, NotChanged) else None
+    facts = {"form": form, "customer": customer, "link": link, "held_by": held_by, "refusal": refusal}
+    html = render_template("staff/vipps_links.html", **facts)
     audit_log.record(required_staff().staff_id, AuditAction.CUSTOMER, customer_id)
     db.session.commit()
     return html
