@@ -100,10 +100,8 @@ def _readings(text: str) -> Mapping[QueryKind, ColumnElement[bool]]:
     if any(letter.isdigit() for letter in text) and (digits := phone_number.digits_of(text)):
         readings[QueryKind.PHONE] = Customer.phone_number == digits
     if order := ORDER_NUMBER.fullmatch(text.upper()):
-        ordered = select(Order.customer_id).where(
-            Order.number == f"{order[1] or about.ORDER_PREFIX}-{order[2]}-{order[3]}"
-        )
-        readings[QueryKind.ORDER] = Customer.id.in_(ordered)
+        number_of_it = f"{order[1] or about.ORDER_PREFIX}-{order[2]}-{order[3]}"
+        readings[QueryKind.ORDER] = Customer.id.in_(select(Order.customer_id).where(Order.number == number_of_it))
     if reference := reference_in(text):
         readings[QueryKind.REFERENCE] = Customer.id.in_(_whose(reference))
     words = [word for word in BETWEEN_WORDS.split(text) if word][:MAX_WORDS]

@@ -27,10 +27,9 @@ def home() -> ResponseReturnValue:
     q = " ".join(request.args.get("q", "")[:MAX_QUERY].replace("\0", "").split())
     category = _category()
     place = place_in_query(len(CURSOR_KEY))
-    shelf = or_404(
-        catalogue.find_products(db.session(), language(), q, category.slug if category else "", place), place
-    )
-    kept = {"q": q, "category": category.slug if category else ""}
+    slug = category.slug if category else ""
+    shelf = or_404(catalogue.find_products(db.session(), language(), q, slug, place), place)
+    kept = {"q": q, "category": slug}
     facts: dict[str, Hashable] = {
         "shelf": shelf,
         "q": q,

@@ -17,18 +17,15 @@ bp = Blueprint("lists", __name__)
 @bp.get("/deliveries")
 def deliveries() -> ResponseReturnValue:
     """Show the deliveries to the webhook and their outcomes."""
-    return render_template(
-        "staff/deliveries.html", listing=paginate_onwards(select(WebhookDelivery), WebhookDelivery.id, PER_PAGE)
-    )
+    listing = paginate_onwards(select(WebhookDelivery), WebhookDelivery.id, PER_PAGE)
+    return render_template("staff/deliveries.html", listing=listing)
 
 
 @bp.get("/mail")
 def mail() -> ResponseReturnValue:
     """Show the emails that wait and those that were given up, without their addresses."""
-    not_sent = select(Mail).where(or_(is_waiting(), is_given_up()))
-    return render_template(
-        "staff/mail.html", listing=paginate_onwards(not_sent, Mail.id, PER_PAGE), queue=mail_sender.queue()
-    )
+    not_sent = paginate_onwards(select(Mail).where(or_(is_waiting(), is_given_up())), Mail.id, PER_PAGE)
+    return render_template("staff/mail.html", listing=not_sent, queue=mail_sender.queue())
 
 
 @bp.get("/errors")
