@@ -30,10 +30,9 @@ def alive() -> ResponseReturnValue:
 def ready() -> ResponseReturnValue:
     """Answer 503 if the database cannot be written, so that no visitors are sent here; report on Vipps.
 
-    An outage of Vipps does not take a host out of service: the shop still sells, and customers log in with a password.
-    The state comes from earlier logins. A probe makes no call, because every host is probed every few seconds.
-    It says nothing about emails: any visitor can ask, and while the mail server is down, a delayed email would show
-    that the address on a form has an account (ASVS 6.3.8). The metrics and the back office tell the queue.
+    An outage of Vipps does not take a host out of service: the shop still sells. Its state comes from earlier logins,
+    because every host is probed every few seconds. Nothing tells of emails: any visitor can ask, and while the mail
+    server is down, a delayed email would show that the address on a form has an account (ASVS 6.3.8).
     """
     breaker = integration().client.breaker
     provider = "ok" if breaker.has_heard else "unknown"

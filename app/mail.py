@@ -43,14 +43,11 @@ PER_PAGE = 20
 SENDER = "mail_sender"
 
 # How many emails of a kind an address gets within the period, if its owner may not have asked for them. Of each kind,
-# or an attacker could use up the one that lets its owner in again. It counts rows, so all hosts count together.
+# or an attacker could use up the one that lets its owner in again.
 MAX_OF_A_KIND = 5
 PERIOD = timedelta(hours=1)
 LIMIT_LOCK = 1  # any number: PostgreSQL's advisory locks with two keys are this limit's alone
-
-# The row of this email is deleted when it is sent: its account is gone.
-FAREWELL = "account_deleted"
-
+FAREWELL = "account_deleted"  # the row of this email is deleted when it is sent: its account is gone
 NOW = text("(CURRENT_TIMESTAMP)")
 
 bp = Blueprint("mail", __name__)
@@ -210,9 +207,8 @@ class TlsConversation(Conversation, smtplib.SMTP_SSL):
 
 def connection(url: str, seconds: float = TIMEOUT_SECONDS) -> smtplib.SMTP:
     """Connect to the mail server and log in; the password is sent unencrypted to this machine only."""
-    parts = urlsplit(url)
+    parts, tls = urlsplit(url), ssl.create_default_context()
     host = parts.hostname or "localhost"
-    tls = ssl.create_default_context()
     if parts.scheme == "smtps":
         server: smtplib.SMTP = TlsConversation(host, parts.port or SMTPS_PORT, timeout=seconds, context=tls)
     else:

@@ -91,7 +91,7 @@ def test_an_empty_value_is_not_set() -> None:
         ({**REAL, "SIMULATOR_CONNECT_TO": "simulator:80"}, "SIMULATOR_CONNECT_TO: it is for the simulator only"),
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
         ({"MAIL_URL": "nowhere"}, "MAIL_URL"),
-        ({"MAIL_URL": "smtp:"}, "MAIL_URL"),
+        ({"MAIL_URL": "smtp:"}, "MAIL_URL"), ({"MAIL_REPLY_TO": "support"}, "MAIL_REPLY_TO: this is not an email"),
         ({"DEMO": "perhaps"}, "DEMO"),
         ({**REAL, "DEMO": "1", "VIPPS_COUNTER": "1"}, "VIPPS_COUNTER"),
         ({**REAL, "DEMO_WORLDS": "1"}, "DEMO_WORLDS"),

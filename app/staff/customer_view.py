@@ -6,8 +6,9 @@ It has no password hash and no token: only whether there is a password, and the 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import defer, joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from app.customers.consents import preferences
 from app.customers.consents.models import ConsentRecord
@@ -42,7 +43,7 @@ def read(customer_id: int) -> dict[str, Any] | None:
         "orders": _newest_of(Order, customer),
         "errors": _newest_of(ErrorReport, customer),
         "deliveries": _newest_of(WebhookDelivery, customer),
-        "audit_entries": db.session.scalars(_of(AuditEntry, customer).options(joinedload(AuditEntry.staff))).all(),
+        "audit_entries": _newest_of(AuditEntry, customer, MAX_ROWS, joinedload(AuditEntry.staff)),
     }
 
 
@@ -59,10 +60,6 @@ def activity_of(customer: Customer, place: Place = BEGINNING) -> Page[Activity]:
     return paginate(theirs, Activity.id, PER_PAGE, place, descending=True)
 
 
-def _newest_of(model: Any, customer: Customer, most: int = MAX_ROWS) -> Sequence[Any]:
-    return db.session.scalars(_of(model, customer, most)).all()
-
-
-def _of(model: Any, customer: Customer, most: int = MAX_ROWS) -> Select[Any]:
-    theirs: Select[Any] = select(model).where(model.customer_id == customer.id)
-    return theirs.order_by(model.id.desc()).limit(most)
+def _newest_of(model: Any, customer: Customer, most: int = MAX_ROWS, *options: ORMOption) -> Sequence[Any]:
+    theirs = select(model).where(model.customer_id == customer.id).options(*options)
+    return db.session.scalars(theirs.order_by(model.id.desc()).limit(most)).all()

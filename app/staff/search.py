@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from string import ascii_lowercase, ascii_uppercase
-from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union
 
@@ -112,10 +111,8 @@ def _readings(text: str) -> Mapping[QueryKind, ColumnElement[bool]]:
 
 def _whose(reference: str) -> Select[tuple[int | None]]:
     """Return the customers whose activity, errors or deliveries have a reference number."""
-    parts = (
-        select(table.customer_id).where(table.reference == reference)
-        for table in (Activity, ErrorReport, WebhookDelivery)
-    )
+    tables = (Activity, ErrorReport, WebhookDelivery)
+    parts = (select(each.customer_id).where(each.reference == reference) for each in tables)
     return select(union(*parts).subquery().c.customer_id)
 
 
@@ -124,12 +121,7 @@ def _has_word(word: str) -> ColumnElement[bool]:
     spellings = {each.translate(CAPITALS) for each in (word, word.lower(), word.capitalize(), word.upper())}
     begins = or_(*(NameWord.word.between(each, each + AFTER_ALL) for each in sorted(spellings)))
     theirs = select(NameWord.customer_id).where(begins)
-    if _many(theirs):
+    counted = select(func.count()).select_from(theirs.limit(COMMON).subquery())  # no further than COMMON
+    if db.session.scalar(counted) == COMMON:
         return theirs.where(NameWord.customer_id == Customer.id).exists()
     return Customer.id.in_(theirs)
-
-
-def _many(words: Select[Any]) -> bool:
-    """Tell whether a word is common; it counts no further than COMMON."""
-    counted = select(func.count()).select_from(words.limit(COMMON).subquery())
-    return db.session.scalar(counted) == COMMON
