@@ -45,10 +45,7 @@ class Shop(Flask):
 
 
 def create_app(settings: Settings | None = None, *, shares_counts: bool = False) -> Flask:
-    """Build the shop from the given settings, or from the environment.
-
-    One more shop of the same process `shares_counts` of the rate limits; otherwise they start anew for all.
-    """
+    """Build the shop, from the environment by default; one more of the same process `shares_counts` of rate limits."""
     settings = settings or load()
     app = Shop(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     # Debug mode shows messages and sources: only to the developer, on this machine.

@@ -21,16 +21,12 @@ _missing: set[str] = set()
 
 def init_app(app: Flask) -> None:
     """Give `asset` and `picture` to the templates, and let browsers cache versioned URLs."""
-    app.add_template_global(asset)
-    app.add_template_global(picture)
+    app.jinja_env.globals.update(asset=asset, picture=picture)
     app.after_request(cache_versioned)
 
 
 def asset(path: str) -> str:
-    """Return the versioned URL of a file under `static/`, a new one after each change in debug mode.
-
-    A missing file raises `FileNotFoundError`.
-    """
+    """Return the versioned URL of a file under `static/`, a new one after each change in debug mode."""
     return _versioned.__wrapped__(path) if current_app and current_app.debug else _versioned(path)
 
 

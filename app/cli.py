@@ -1,14 +1,4 @@
-"""Define the commands of `flask --app wsgi`; `--help` of each says more.
-
-setup            create or migrate the database, with `--demo` also the sample data
-load-products    read categories and products from a file
-block, unblock   block an account, and unblock it
-erase            erase a customer again who was erased before a backup was restored
-retention        delete data whose retention period is over; run it once a day
-send-mail        send the emails that wait, as the shop itself does (`app.mail_sender`)
-consent-proofs   find the consents that an erased customer had given
-doctor           check whether the shop is ready to take logins
-"""
+"""Define the commands of `flask --app wsgi`; `--help` lists them, and of each says more."""
 
 from collections.abc import Callable
 from datetime import datetime

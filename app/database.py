@@ -10,29 +10,16 @@ import sqlite3
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import sqlalchemy as sa
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import (
-    DateTime,
-    Dialect,
-    Engine,
-    Insert,
-    MetaData,
-    Table,
-    Update,
-    bindparam,
-    event,
-    insert,
-    text,
-    update,
-)
+from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -47,22 +34,16 @@ from app.sqlite_lock import BEGIN, BUSY_MS, serialize_writers
 T = TypeVar("T")
 Row = TypeVar("Row", bound="Base")
 
-# The largest id that both databases accept; an address with a larger one is answered with 404.
-MAX_ID = 2**31 - 1
+MAX_ID = 2**31 - 1  # the largest one that both databases accept; an address with a larger one is answered with 404
 
 # The first two characters of PostgreSQL's SQLSTATE where the database cannot work just now: connection, transaction
 # state (read-only among them), login, rollback by the database, resources, locks, intervention, system (appendix A).
 UNAVAILABLE = frozenset({"08", "25", "28", "40", "53", "55", "57", "58"})
 READ_ONLY = "25006"
 
-# Any number that no other program uses for an advisory lock in this database.
-SETUP_LOCK = 7_641_002
-
-# The name of the parameter for the row's key in `update_row`; no column may have this name.
-KEY = "key_of_row"
-
-# The key of the session's list of functions to call after its commit.
-ON_COMMIT = "on_commit"
+SETUP_LOCK = 7_641_002  # any number that no other program uses for an advisory lock in this database
+KEY = "key_of_row"  # the parameter for the row's key in `update_row`; no column may have this name
+ON_COMMIT = "on_commit"  # in the session's `info`: the functions to call
 
 # Constraint names that are the same on both databases, so that Alembic finds them.
 NAMING = {
@@ -77,7 +58,7 @@ NAMING = {
 class Base(DeclarativeBase):
     """The base of every model; subclass it and set `__tablename__`."""
 
-    metadata = MetaData(naming_convention=NAMING)
+    metadata = sa.MetaData(naming_convention=NAMING)
 
 
 # A session serves one request, so that it need not read rows again after a commit.
@@ -88,16 +69,16 @@ migrate = Migrate(directory=str(Path(__file__).resolve().parent.parent / "migrat
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC datetime on both databases; SQLite would return a naive one."""
 
-    impl = DateTime(timezone=True)
+    impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         """Refuse a value without a time zone, because its hour is ambiguous."""
         if value is not None and value.tzinfo is None:
             raise ValueError("a datetime without a time zone")
         return value.astimezone(UTC) if value is not None else None
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
         """Return the value with its time zone."""
         if value is None:
             return None
@@ -119,10 +100,7 @@ unmanaged_tables: set[str] = set()
 
 
 def is_in_models(name: str | None, kind: str, parents: object) -> bool:
-    """Return whether Alembic shall compare a table or index with the models.
-
-    It shall not compare the search index, which only migrations can create, and tables that parts create themselves.
-    """
+    """Return whether Alembic shall compare a table or index with the models: not the search index of the migrations."""
     return not (kind == "table" and name in unmanaged_tables) and not (name or "").startswith("product_search")
 
 
@@ -132,10 +110,8 @@ def utcnow() -> datetime:
 
 
 def begin_write() -> None:
-    """Begin the request's transaction as a writer; call it before the first read that a write depends on.
-
-    PostgreSQL needs nothing here: its row locks and unique constraints work per statement.
-    """
+    """Begin the request's transaction as a writer; call it before the first read that a write depends on."""
+    # PostgreSQL needs nothing here: its row locks and unique constraints work per statement.
     if db.engine.dialect.name == "sqlite":
         db.session.rollback()
         db.session.connection().exec_driver_sql(BEGIN)
@@ -162,14 +138,11 @@ def _call_on_commit(session: Session) -> None:
 
 @event.listens_for(Session, "after_soft_rollback")
 def _drop_rolled_back(session: Session, rolled_back: SessionTransaction) -> None:
+    def is_within(began_in: SessionTransaction | None) -> bool:
+        return began_in is rolled_back or (began_in is not None and is_within(began_in.parent))
+
     if waiting := session.info.get(ON_COMMIT):
-        waiting[:] = [each for each in waiting if not _is_within(each[1], rolled_back)]
-
-
-def _is_within(inner: SessionTransaction | None, outer: SessionTransaction) -> bool:
-    while inner is not None and inner is not outer:
-        inner = inner.parent
-    return inner is outer
+        waiting[:] = [each for each in waiting if not is_within(each[1])]
 
 
 def insert_row(row: Row) -> Row:
@@ -179,10 +152,10 @@ def insert_row(row: Row) -> Row:
     all rows, so that with it a login takes 14 % more processor time (5.9 instead of 5.2 ms, `python -m bench`). Columns
     that are not set get their defaults, and are read from the database when they are first accessed.
     """
-    table = _table(type(row))
-    values = {name: value for name, value in vars(row).items() if name in table.columns}
-    key = db.session.connection().execute(table.insert, values).inserted_primary_key
-    set_committed_value(row, table.key, key[0] if key else None)
+    insert, _update, columns, key_name = _statements(type(row))
+    values = {name: value for name, value in vars(row).items() if name in columns}
+    key = db.session.connection().execute(insert, values).inserted_primary_key
+    set_committed_value(row, key_name, key[0] if key else None)
     make_transient_to_detached(row)
     # SQLite may reuse the key of a row that was rolled back, and this session may still have that row.
     if gone := db.session.identity_map.get(db.session.identity_key(instance=row)):
@@ -192,49 +165,33 @@ def insert_row(row: Row) -> Row:
 
 
 def update_row(row: Base, **values: Any) -> None:
-    """Update a row with one statement; the same columns must have no pending changes. For logins, as `insert_row`.
-
-    Raises `StaleDataError`, as a flush would, if the database does not have the row.
-    """
-    table = _table(type(row))
-    changed = db.session.connection().execute(table.update, {**values, KEY: getattr(row, table.key)})
+    """Update a row with one statement; the same columns must have no pending changes. For logins, as `insert_row`."""
+    _insert, update, _columns, key_name = _statements(type(row))
+    changed = db.session.connection().execute(update, {**values, KEY: getattr(row, key_name)})
     if changed.rowcount != 1:
         raise StaleDataError(f"{changed.rowcount} rows of {type(row).__name__} were changed instead of one")
     for name, value in values.items():
         set_committed_value(row, name, value)
 
 
-@dataclass(frozen=True)
-class _Table:
-    """The statements that write to a model's table, built once, and the names of its columns and of its key."""
-
-    insert: Insert
-    update: Update
-    columns: frozenset[str]
-    key: str
-
-
 @lru_cache
-def _table(kind: type[Base]) -> _Table:
-    table = cast(Table, kind.__table__)
+def _statements(kind: type[Base]) -> tuple[sa.Insert, sa.Update, frozenset[str], str]:
+    """Return the statements that write to a model's table, and the names of its columns and of its key."""
+    table = cast(sa.Table, kind.__table__)
     (key,) = table.primary_key
-    columns = frozenset(column.name for column in table.columns)
-    return _Table(insert(table), update(table).where(key == bindparam(KEY)), columns, key.name)
+    names = frozenset(column.name for column in table.columns)
+    return sa.insert(table), sa.update(table).where(key == sa.bindparam(KEY)), names, key.name
 
 
 @contextmanager
 def setup_lock() -> Iterator[None]:
-    """Let one host at a time set up the database; the others wait, and then find it set up.
-
-    This is an advisory lock of PostgreSQL, which ends with its connection. SQLite has one host only.
-    """
+    """Let one host at a time set up PostgreSQL; its advisory lock ends with the connection. SQLite has one host."""
     if db.engine.dialect.name != "postgresql":
         yield
         return
     with db.engine.connect() as connection:
-        connection.execute(text("SET statement_timeout = 0"))
-        connection.execute(text("SET lock_timeout = 0"))
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": SETUP_LOCK})
+        for each in ("SET statement_timeout = 0", "SET lock_timeout = 0", f"SELECT pg_advisory_lock({SETUP_LOCK})"):
+            connection.execute(sa.text(each))
         try:
             yield
         finally:
@@ -277,7 +234,7 @@ def name_of(error: SQLAlchemyError) -> str:
     return type(getattr(error, "orig", None) or error).__name__
 
 
-@event.listens_for(Engine, "handle_error")
+@event.listens_for(sa.Engine, "handle_error")
 def _leave_read_only_server(context: ExceptionContext) -> None:
     """Close the pool's connections after a failover: a server that has become read-only keeps them open."""
     if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
@@ -287,11 +244,9 @@ def _leave_read_only_server(context: ExceptionContext) -> None:
 PRAGMAS = ("foreign_keys=ON", f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON")
 
 
-@event.listens_for(Engine, "connect")
+@event.listens_for(sa.Engine, "connect")
 def _prepare_sqlite(connection: Any, record: Any) -> None:
-    if not isinstance(connection, sqlite3.Connection):
-        return
-    for pragma in PRAGMAS:
+    for pragma in PRAGMAS if isinstance(connection, sqlite3.Connection) else ():
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -299,21 +254,21 @@ def engine_options(settings: Settings) -> dict[str, Any]:
     """Return the settings of the connection pool: large enough for a worker's threads, with a short wait when full.
 
     The connection that was used last is used next: its page cache, or its prepared statements, are the freshest.
-    PostgreSQL has fewer connections, because every worker of every host has its own pool, and tests each connection
-    before it is used.
     """
+    is_postgresql = settings.database.startswith("postgresql")
+    # PostgreSQL has fewer connections, because every worker of every host has its own pool.
+    usual_size, usual_overflow = (10, 20) if is_postgresql else (20, 120)
     size, overflow = settings.database_pool_size, settings.database_pool_overflow
-    # The text of an error would otherwise have the statement's values, and so personal data (ASVS 16.2.5).
-    always = {"hide_parameters": True, "pool_timeout": 3, "pool_use_lifo": True}
-    if settings.database.startswith("postgresql"):
-        # A callback must be answered within 10 seconds, so no statement or wait for a lock may take longer.
-        limits = {"connect_timeout": 3, "options": "-c lock_timeout=3000 -c statement_timeout=5000"}
-        return {**always, **_pool(size, overflow, 10, 20), "pool_pre_ping": True, "connect_args": limits}
-    return {**always, **_pool(size, overflow, 20, 120)}
-
-
-def _pool(size: int | None, overflow: int | None, usual_size: int, usual_overflow: int) -> dict[str, int]:
-    return {
+    options: dict[str, Any] = {
         "pool_size": usual_size if size is None else size,
         "max_overflow": usual_overflow if overflow is None else overflow,
+        "pool_timeout": 3,
+        "pool_use_lifo": True,
+        # The text of an error would otherwise have the statement's values, and so personal data (ASVS 16.2.5).
+        "hide_parameters": True,
     }
+    if is_postgresql:
+        # A callback must be answered within 10 seconds, so no statement or wait for a lock may take longer.
+        limits = {"connect_timeout": 3, "options": "-c lock_timeout=3000 -c statement_timeout=5000"}
+        options |= {"pool_pre_ping": True, "connect_args": limits}
+    return options

@@ -38,11 +38,9 @@ class QuietHandler(WSGIRequestHandler):
 
 
 def listening_address(origin: str, bind: str = "", port: int = 8000) -> tuple[str, int]:
-    """Return the host and port to listen on for a public address; `bind` is `HOST:PORT`, `:PORT` or empty.
-
-    An https address is that of a proxy or tunnel, which reaches `port` on this machine. A name of the local network
-    need not resolve to its address on this machine, so all addresses are served.
-    """
+    """Return the host and port to listen on for a public address; `bind` is `HOST:PORT`, `:PORT` or empty."""
+    # An https address is that of a proxy or tunnel, which reaches `port` on this machine. A name of the local network
+    # need not resolve to its address on this machine, so all addresses are served.
     parts = urlsplit(origin)
     public, is_https = parts.hostname or "", parts.scheme == "https"
     host, _, bound = bind.rpartition(":")
@@ -103,11 +101,7 @@ def built_or_broken(build: Callable[[], Any]) -> Any:
 
 
 def serve_both(serve_shop: Callable[[], None], command: list[str], address: tuple[str, int]) -> None:
-    """Serve the shop here and the simulator by a command of its own, at an address; end them together.
-
-    The shop is served only when the simulator answers, because an early click would otherwise meet the page that says
-    Vipps is down. If the simulator does not start, the shop is not served either.
-    """
+    """Serve the simulator by a command of its own at an address, and the shop once it answers; end them together."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt

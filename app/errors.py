@@ -35,8 +35,7 @@ PAGES: Mapping[int, tuple[object, object]] = {
     500: (_l("Something went wrong on our side"), _l("It is not your fault, and your cart is safe. Please try again.")),
     503: (_l("The shop is busy right now"), _l("The shop can’t reach its database right now. Please try again soon.")),
 }
-# When a browser may ask again after the database failed.
-RETRY_SECONDS = 5
+RETRY_SECONDS = 5  # until a browser may ask again after the database failed
 # How much of a too large form is read and discarded, so that the browser gets the page, not a closed connection.
 DRAIN_BYTES = 32 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
@@ -57,14 +56,8 @@ def init_app(app: Flask) -> None:
 def error_page(status: int, title: object = None, explanation: object = None, **context: object) -> tuple[str, int]:
     """Render the page of a status, with its title and explanation from the table unless they are given."""
     known = PAGES.get(status, PAGES[400 if status < 500 else 500])
-    html = render_template(
-        "errors/error.html",
-        title=title or known[0],
-        explanation=explanation or known[1],
-        reference=reference(),
-        **context,
-    )
-    return html, status
+    shown = {"title": title or known[0], "explanation": explanation or known[1], "reference": reference()}
+    return render_template("errors/error.html", **shown, **context), status
 
 
 def http_error(error: HTTPException) -> ResponseReturnValue:
@@ -74,9 +67,7 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()
     if status >= 500:
         log.error("http_error", status=status)
-    html, _status = error_page(status)
-    headers = [(k, v) for k, v in error.get_headers() if k.lower() != "content-type"]
-    return html, status, headers
+    return *error_page(status), [(k, v) for k, v in error.get_headers() if k.lower() != "content-type"]
 
 
 def stale_form(error: CSRFError) -> ResponseReturnValue:
@@ -89,17 +80,12 @@ def stale_form(error: CSRFError) -> ResponseReturnValue:
     ours = request.headers.get("Sec-Fetch-Site") == "same-origin"
     sent = islice(request.form.items(multi=True), MAX_RESENT_FIELDS + 1)
     fields = [(name, value) for name, value in sent if name != "csrf_token"]
-    small = (
-        len(fields) <= MAX_RESENT_FIELDS
-        and sum(len(name) + len(value) for name, value in fields) <= MAX_RESENT_CHARACTERS
-    )
+    characters = sum(len(name) + len(value) for name, value in fields)
+    small = len(fields) <= MAX_RESENT_FIELDS and characters <= MAX_RESENT_CHARACTERS
     secret = any("password" in name for name, _value in fields)
-    return error_page(
-        400,
-        _("This page was open for too long"),
-        _("To be safe, we did nothing. Your cart is unchanged."),
-        resend=(request.path, fields) if ours and small and not secret else None,
-    )
+    resend = (request.path, fields) if ours and small and not secret else None
+    said = _("This page was open for too long"), _("To be safe, we did nothing. Your cart is unchanged.")
+    return error_page(400, *said, resend=resend)
 
 
 def too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:

@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import READ_ONLY, db, name_of, sqlstate
 from app.logging import log
-from app.vipps.breaker import Breaker, BreakerState
+from app.vipps.breaker import BreakerState
 from app.vipps.routes import integration
 
 bp = Blueprint("health", __name__)
@@ -30,12 +30,14 @@ def alive() -> ResponseReturnValue:
 def ready() -> ResponseReturnValue:
     """Answer 503 if the database cannot be written, so that no visitors are sent here; report on Vipps.
 
-    An outage of Vipps does not take a host out of service: the shop still sells, and customers log in with a password.
-    The state comes from earlier logins. A probe makes no call, because every host is probed every few seconds.
-    It says nothing about emails: any visitor can ask, and while the mail server is down, a delayed email would show
-    that the address on a form has an account (ASVS 6.3.8). The metrics and the back office tell the queue.
+    An outage of Vipps does not take a host out of service: the shop still sells. Its state comes from earlier logins,
+    because every host is probed every few seconds. Nothing tells of emails: any visitor can ask, and while the mail
+    server is down, a delayed email would show that the address on a form has an account (ASVS 6.3.8).
     """
-    provider = provider_state(integration().client.breaker)
+    breaker = integration().client.breaker
+    provider = "ok" if breaker.has_heard else "unknown"
+    if breaker.state is not BreakerState.CLOSED and breaker.since is not None:
+        provider = f"unreachable since {breaker.since.isoformat(timespec='seconds')}"
     try:
         db.session.execute(text(PROBES[db.engine.dialect.name]))
     except SQLAlchemyError as error:
@@ -43,11 +45,3 @@ def ready() -> ResponseReturnValue:
         state = "read-only" if sqlstate(error) == READ_ONLY else "unreachable or not set up"
         return {"status": "not ready", "database": state, "provider": provider}, 503
     return {"status": "ready", "database": "ok", "provider": provider}
-
-
-def provider_state(breaker: Breaker) -> str:
-    """Return the state of Vipps as the logins of this process found it."""
-    since = breaker.since
-    if breaker.state is not BreakerState.CLOSED and since is not None:
-        return f"unreachable since {since.isoformat(timespec='seconds')}"
-    return "ok" if breaker.has_heard else "unknown"

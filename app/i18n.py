@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
+from babel import Locale
 from babel.dates import get_date_format, get_time_format
 from babel.numbers import format_currency
 from babel.support import NullTranslations
@@ -28,22 +29,14 @@ LANGUAGES = {"en": "English", "nb": "Norsk bokmål", "da": "Dansk", "sv": "Svens
 # Norwegian browsers send nb, nn or the old "no". Vipps takes the language from the browser too, so the simulator has
 # the same two maps (`simulator/i18n.py`), and a login is in one language.
 ALIASES = {"no": "nb", "nn": "nb"}
-SECRET_ADDRESSES = frozenset(
-    {
-        "vipps.callback",
-        "vipps.go_to_vipps",
-        "register.confirm",
-        "password.reset",
-        "email.confirm",
-        "vipps_account.prove_by_mail",
-    }
-)
+# A callback's query is the authorization response (RFC 9700, section 4.2); the path of an emailed link is its token.
+SECRET_ADDRESSES = frozenset({
+    "vipps.callback", "vipps.go_to_vipps",
+    "register.confirm", "password.reset", "email.confirm", "vipps_account.prove_by_mail",
+})  # fmt: skip
 LANGUAGE_COOKIE = "language"
-A_YEAR = 365 * 24 * 3600
+A_YEAR = timedelta(days=365)
 TIME_ZONE = "Europe/Oslo"
-# English for readers in the Nordic countries. Other languages have the formats of Unicode CLDR.
-DATE_FORMATS = {"en": "d MMMM y"}
-TIME_FORMATS = {"en": "HH:mm"}
 MAX_ACCEPT_LANGUAGE = 200  # characters; browsers send far fewer
 
 bp = Blueprint("i18n", __name__)
@@ -56,14 +49,13 @@ def init_app(app: Flask) -> None:
         app, locale_selector=chosen_language, default_translation_directories="translations", default_timezone=TIME_ZONE
     )
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # the method is its i18n extension's
-        gettext=lambda text: _texts().ugettext(text),
-        ngettext=lambda one, many, number: _texts().ungettext(one, many, number),
+        gettext=lambda text: _of_page()[2].ugettext(text),
+        ngettext=lambda one, many, number: _of_page()[2].ungettext(one, many, number),
         newstyle=True,
     )
     app.register_blueprint(bp)
-    app.add_template_filter(money)
-    app.add_template_filter(day)
-    app.add_template_filter(when)
+    for each in (money, day, when):
+        app.add_template_filter(each)
     app.add_template_global(language)
     app.add_template_global(here)
     app.jinja_env.globals["LANGUAGES"] = LANGUAGES
@@ -80,16 +72,14 @@ def choose(code: str) -> ResponseReturnValue:
     if code not in LANGUAGES:
         abort(404)
     response = redirect(local_path(request.args.get("next"), "/"))
-    set_cookie(response, LANGUAGE_COOKIE, code, max_age=timedelta(seconds=A_YEAR))
+    set_cookie(response, LANGUAGE_COOKIE, code, max_age=A_YEAR)
     return response
 
 
 def chosen_language() -> str:
     """Return the language of this request: from the switch, else from the browser's preference."""
-    chosen = read_cookie(LANGUAGE_COOKIE)
-    if chosen in LANGUAGES:
-        return chosen
-    return preferred_language(request.headers.get("Accept-Language", "")[:MAX_ACCEPT_LANGUAGE])
+    chosen, accepted = read_cookie(LANGUAGE_COOKIE), request.headers.get("Accept-Language", "")
+    return chosen if chosen in LANGUAGES else preferred_language(accepted[:MAX_ACCEPT_LANGUAGE])
 
 
 @lru_cache(maxsize=512)  # browsers send few different headers
@@ -99,29 +89,22 @@ def preferred_language(accepted: str) -> str:
     return match if match in LANGUAGES else ALIASES[match]
 
 
-def _texts() -> NullTranslations:
-    """Return the translations of this page, looked up once per page; an email has its own language's translations."""
-    locale, kept = get_locale(), g.get("texts")
+def _of_page() -> tuple[Locale | None, str, NullTranslations]:
+    """Return locale, tag and translations of this page, looked up once per page; an email has its own language's."""
+    locale, kept = get_locale(), g.get("of_page")
     if kept is None or kept[0] is not locale:
-        kept = g.texts = locale, get_translations()
-    texts: NullTranslations = kept[1]
-    return texts
+        kept = g.of_page = locale, str(locale or DEFAULT_LANGUAGE), get_translations()
+    found: tuple[Locale | None, str, NullTranslations] = kept
+    return found
 
 
 def language() -> str:
     """Return the language tag of this page, one of `LANGUAGES`."""
-    locale, kept = get_locale(), g.get("language")
-    if kept is None or kept[0] is not locale:  # an email has its own
-        kept = g.language = locale, str(locale or DEFAULT_LANGUAGE)
-    return str(kept[1])
+    return _of_page()[1]
 
 
 def here() -> str:
-    """Return the address of this page, for a link that comes back to it.
-
-    For a secret address it is the front page: a callback's query string is the authorization response (RFC 9700,
-    section 4.2), and the path of an emailed link is its token.
-    """
+    """Return the address of this page, for a link that comes back to it; of a secret address, the front page."""
     if request.method != "GET" or request.endpoint is None or request.endpoint in SECRET_ADDRESSES:
         return "/"
     return request_target()
@@ -139,16 +122,17 @@ def format_price(ore: int, language_tag: str) -> str:
     return format_currency(ore / 100, about.CURRENCY, locale=about.PRICE_LOCALE if own else language_tag)
 
 
+# English is for readers in the Nordic countries. Other languages have the formats of Unicode CLDR.
 @lru_cache(maxsize=len(LANGUAGES))
 def date_format(language_tag: str) -> str:
     """Return the pattern of a date in a language, for Babel."""
-    return DATE_FORMATS.get(language_tag) or str(get_date_format("long", language_tag).pattern)
+    return "d MMMM y" if language_tag == DEFAULT_LANGUAGE else str(get_date_format("long", language_tag).pattern)
 
 
 @lru_cache(maxsize=len(LANGUAGES))
 def time_format(language_tag: str) -> str:
     """Return the pattern of a time of day in a language, for Babel."""
-    return TIME_FORMATS.get(language_tag) or str(get_time_format("short", language_tag).pattern)
+    return "HH:mm" if language_tag == DEFAULT_LANGUAGE else str(get_time_format("short", language_tag).pattern)
 
 
 def day(moment: datetime | None) -> str:

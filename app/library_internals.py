@@ -35,16 +35,13 @@ class PrunedMemoryStorage(MemoryStorage):
         try:
             self._pruned_at = time.monotonic()
             self._MemoryStorage__expire_events()  # type: ignore[attr-defined]  # a private method of `limits`
-            self._remove_empty_lists()
+            for key in [key for key, counts in list(self.events.items()) if not counts]:
+                with self.locks[key]:
+                    if not self.events.get(key):
+                        self.events.pop(key, None)
+                        self.locks.pop(key, None)
         finally:
             self._pruning.release()
-
-    def _remove_empty_lists(self) -> None:
-        for key in [key for key, counts in list(self.events.items()) if not counts]:
-            with self.locks[key]:
-                if not self.events.get(key):
-                    self.events.pop(key, None)
-                    self.locks.pop(key, None)
 
 
 def skip_search_for_wide_limits(app: Flask, limiter: Limiter) -> None:
@@ -64,10 +61,7 @@ def skip_search_for_wide_limits(app: Flask, limiter: Limiter) -> None:
 
 
 def add_limiter(app: Flask, limiter: Limiter, shares_counts: bool) -> None:
-    """Add the limiter; `shares_counts` keeps the counts of the app that this process built before.
-
-    The extension would start with none for every app, so that each new one would lift the limits of all.
-    """
+    """Add the limiter; `shares_counts` keeps those of the app built before, which each new app would start anew."""
     if shares_counts:  # what `init_app` does to the app; it would replace the storage too
         app.extensions["limiter"] = {limiter}
         app.before_request(limiter._check_request_limit)

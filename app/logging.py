@@ -1,12 +1,10 @@
 """Write the log: one JSON line per event on standard error, with the reference number that customers give to support.
 
-A line has only the fields that `log_events` lists for its event, because a secret or personal data must not get into
-the log by accident (ASVS 16.2.5). The request's id is its reference number. Behind a trusted proxy the proxy's
-`X-Request-Id` stands beside it as `request_id`, to join the lines of both; from other clients the header is ignored,
-because a client could make its lines look like another request's (ASVS 16.4.1).
-
-Query strings are never logged, because a callback's has the authorization code (Vipps Login API guide: avoid logging
-the callback URI). Paths are logged as their route, because the path of the webhook has a secret.
+A line has only the fields that `log_events` lists for its event (ASVS 16.2.5). Behind a trusted proxy the proxy's
+`X-Request-Id` stands beside the reference as `request_id`; from other clients the header is ignored, because a client
+could make its lines look like another request's (ASVS 16.4.1). Query strings are never logged, because a callback's has
+the authorization code (Vipps Login API guide: avoid logging the callback URI). Paths are logged as their route, because
+the path of the webhook has a secret.
 """
 
 import logging
@@ -24,8 +22,8 @@ from flask import Flask, Response, current_app, g, has_request_context, request
 from structlog.typing import EventDict
 
 from app.log_events import COMMON_FIELDS, EVENTS
-from app.reference_numbers import readable_number
 from app.settings import Settings
+from app.tokens import readable_number
 
 log = structlog.get_logger()
 
@@ -48,17 +46,12 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def configure(log_format: str, *, shows_messages: bool = False) -> None:
-    """Set up structlog, and raise the level of libraries that log secrets.
-
-    `shows_messages` is for development: exceptions with their messages, and what libraries say with its values.
-
-    Authlib logs the PKCE verifier at DEBUG; urllib3 logs full URLs.
-    """
+    """Set up structlog; `shows_messages`, of exceptions and of libraries with their values, is for development."""
     handler = next((each for each in logging.root.handlers if isinstance(each, LibraryHandler)), None)
     if handler is None:
         logging.root.addHandler(handler := LibraryHandler())
     handler.shows_values = shows_messages
-    for noisy in ("authlib", "urllib3"):
+    for noisy in ("authlib", "urllib3"):  # at DEBUG the first logs the PKCE verifier, the second full URLs
         logging.getLogger(noisy).setLevel(logging.WARNING)
     renderer: Any = structlog.processors.JSONRenderer()
     stamper = structlog.processors.TimeStamper(fmt="iso", utc=True)
@@ -117,10 +110,7 @@ def format_exception(logger: Any, method: str, line: EventDict, *, shows_message
 
 
 def traceback_lines(error: BaseException) -> Iterator[str]:
-    """Return the types and locations of an exception and of its causes.
-
-    Their messages are left out, since they quote values; the source lines hold none.
-    """
+    """Return the types and locations of an exception and its causes, without their messages, which quote values."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
@@ -154,11 +144,8 @@ def _bounded(value: Any) -> Any:
         case None | bool() | int() | float():
             return value
         case list() | tuple() | set() | frozenset():
-            return [_bounded(each) if isinstance(each, str) else _type_name(each) for each in list(value)[:MAX_ITEMS]]
-    return _type_name(value)
-
-
-def _type_name(value: object) -> str:
+            items = list(value)[:MAX_ITEMS]
+            return [_bounded(each) if isinstance(each, str) else f"({type(each).__name__})" for each in items]
     return f"({type(value).__name__})"
 
 
@@ -185,10 +172,9 @@ class LibraryHandler(logging.Handler):
 
 def _start() -> None:
     g.started = time.perf_counter()
-    if current_app.extensions["request_ids"]:
-        given = request.headers.get("X-Request-Id", "")
-        if REQUEST_ID.fullmatch(given):
-            g.request_id = given
+    given = request.headers.get("X-Request-Id", "")
+    if current_app.extensions["request_ids"] and REQUEST_ID.fullmatch(given):
+        g.request_id = given
 
 
 def _finish(response: Response) -> Response:

@@ -3,11 +3,9 @@
 An email is a row of the request's transaction: call `send`, then commit; after a rollback it does not exist. No request
 waits for the mail server, so the response time tells an attacker neither how slow it is nor whether there was an email
 to send (ASVS 6.3.8). The demo keeps its emails: `/outbox` shows them.
-
-`MAIL_URL` is `outbox:`, `smtp://user:password@host:port` (with STARTTLS if the server offers it) or `smtps://…`;
-`?from=shop@example.com` sets the sender.
 """
 
+import re
 import smtplib
 import socket
 import ssl
@@ -20,7 +18,7 @@ from email.headerregistry import Address, BaseHeader, HeaderRegistry, Unstructur
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import idna
 from flask import Blueprint, Flask, abort, current_app
@@ -45,24 +43,18 @@ PER_PAGE = 20
 SENDER = "mail_sender"
 
 # How many emails of a kind an address gets within the period, if its owner may not have asked for them. Of each kind,
-# or an attacker could use up the one that lets its owner in again. It counts rows, so all hosts count together.
+# or an attacker could use up the one that lets its owner in again.
 MAX_OF_A_KIND = 5
 PERIOD = timedelta(hours=1)
 LIMIT_LOCK = 1  # any number: PostgreSQL's advisory locks with two keys are this limit's alone
-
-# The row of this email is deleted when it is sent: its account is gone.
-FAREWELL = "account_deleted"
-
+FAREWELL = "account_deleted"  # the row of this email is deleted when it is sent: its account is gone
 NOW = text("(CURRENT_TIMESTAMP)")
 
 bp = Blueprint("mail", __name__)
 
 
 class Mail(Base):
-    """An email: it waits while it has a `next_try_at`, and is sent if it has a `sent_at`, else it could not be sent.
-
-    An email that the demo keeps has no `message_id`.
-    """
+    """An email: it waits while it has a `next_try_at`, and is sent if it has a `sent_at`, else it could not be sent."""
 
     __tablename__ = "mail"
 
@@ -72,7 +64,7 @@ class Mail(Base):
     body: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(String(40))
     headers: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
-    message_id: Mapped[str | None] = mapped_column(String(300))
+    message_id: Mapped[str | None] = mapped_column(String(300))  # none: the demo kept it
     reference: Mapped[str] = mapped_column(String(20), default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow, server_default=NOW)
     next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
@@ -95,7 +87,6 @@ def send(
     Pass `limited` for an email that its recipient may not have asked for. If the address got enough of this kind,
     nothing is added and False is returned: then roll back what needs the email, such as a new link in place of an
     older one.
-    `headers` are added to the message; the outbox does not show them.
     """
     settings, now = settings_of_app(), utcnow()
     if limited and not is_shared_by_a_class(to) and _got_enough(to, kind):
@@ -216,30 +207,25 @@ class TlsConversation(Conversation, smtplib.SMTP_SSL):
 
 def connection(url: str, seconds: float = TIMEOUT_SECONDS) -> smtplib.SMTP:
     """Connect to the mail server and log in; the password is sent unencrypted to this machine only."""
-    parts = urlsplit(url)
+    parts, tls = urlsplit(url), ssl.create_default_context()
     host = parts.hostname or "localhost"
-    tls = ssl.create_default_context()
     if parts.scheme == "smtps":
         server: smtplib.SMTP = TlsConversation(host, parts.port or SMTPS_PORT, timeout=seconds, context=tls)
     else:
         server = Conversation(host, parts.port or SMTP_PORT, timeout=seconds)
     try:
-        _log_in(server, parts, tls)
+        if parts.scheme == "smtp":
+            server.ehlo()
+            if server.has_extn("starttls"):
+                server.starttls(context=tls)
+            elif parts.username and parts.hostname not in LOCAL_HOSTS:
+                raise smtplib.SMTPNotSupportedError("the server offers no TLS for the password")
+        if parts.username:
+            server.login(unquote(parts.username), unquote(parts.password or ""))
     except BaseException:
         server.close()
         raise
     return server
-
-
-def _log_in(server: smtplib.SMTP, parts: SplitResult, tls: ssl.SSLContext) -> None:
-    if parts.scheme == "smtp":
-        server.ehlo()
-        if server.has_extn("starttls"):
-            server.starttls(context=tls)
-        elif parts.username and parts.hostname not in LOCAL_HOSTS:
-            raise smtplib.SMTPNotSupportedError("the server offers no TLS for the password")
-    if parts.username:
-        server.login(unquote(parts.username), unquote(parts.password or ""))
 
 
 def sender_of(settings: Settings) -> Address:
@@ -259,15 +245,7 @@ def outbox() -> ResponseReturnValue:
 
 def with_links(text: str) -> Markup:
     """Escape the text of an email, and make clickable the links to this shop only."""
-    ours = settings_of_app().public_url
-    words = text.split(ours)
-    linked = escape(words[0])
-    for word in words[1:]:
-        path, rest = _split_path(word)
-        linked += Markup('<a href="{0}{1}">{0}{1}</a>{2}').format(ours, path, rest)
-    return linked
-
-
-def _split_path(text: str) -> tuple[str, str]:
-    path = text.split(maxsplit=1)[0] if text and not text[0].isspace() else ""
-    return path, text[len(path) :]
+    ours = re.escape(settings_of_app().public_url)
+    parts = re.split(rf"({ours}(?![^/?#\s])\S*)", text)  # every second one is a link
+    link = Markup('<a href="{0}">{0}</a>').format
+    return Markup("").join(link(part) if number % 2 else escape(part) for number, part in enumerate(parts))

@@ -1,9 +1,8 @@
 """Send the emails of the outbox: one thread per worker, outside of any request; `flask send-mail` does the same once.
 
-An email is claimed by moving its `next_try_at` to the end of a lease. If its worker is killed, the lease ends and
-another one claims it, so no email is lost. It arrives twice if the worker is killed after the mail server has accepted
-it and before the row says so; both have the same Message-ID, by which a mail server or program can tell (RFC 5322,
-section 3.6.4). The text is erased when the email is sent or given up.
+An email is claimed by moving its `next_try_at` to the end of a lease, so that another worker claims it if this one is
+killed. It arrives twice, with the same Message-ID (RFC 5322, section 3.6.4), if the worker is killed after the mail
+server has accepted it and before the row says so. The text is erased when the email is sent or given up.
 
 A temporary failure is tried again after each of `PAUSES` (RFC 5321, section 4.5.4.1). The server's refusal of this
 email is final (section 4.2.1: 5yz). A refusal of our connection or login is not: it is about our settings.
@@ -16,7 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 import click
 from flask import Flask, current_app, has_request_context
@@ -115,9 +113,9 @@ def claim(now: datetime) -> Mail | None:
 
 def _deliver(mail: Mail) -> MailOutcome:
     settings, server, is_composed = settings_of_app(), None, False
-    extra: dict[str, Any] = {"message_id": mail.message_id, "written_at": mail.created_at}
+    text, made = (mail.recipient, mail.subject, mail.body, mail.headers), mail.created_at
     try:
-        message = compose(settings, mail.recipient, mail.subject, mail.body, mail.headers, **extra)
+        message = compose(settings, *text, message_id=mail.message_id, written_at=made)
         is_composed = True
         server = connection(settings.mail_url, TIMEOUT_SECONDS)
         server.send_message(message)
@@ -125,15 +123,10 @@ def _deliver(mail: Mail) -> MailOutcome:
         code = reply_code(error) if isinstance(error, ABOUT_THE_EMAIL) else 0
         is_final = not is_composed or (code >= 500 and code != AUTHENTICATION_REQUIRED)
         return _note_failure(mail, error, is_final)
-    else:
-        return _note_sent(mail)
     finally:
         if server is not None:
             with suppress(OSError):  # the email is accepted or not, however the conversation ends
                 server.quit()
-
-
-def _note_sent(mail: Mail) -> MailOutcome:
     _finish(mail, sent_at=utcnow(), last_error="")
     log.info("mail_sent", kind=mail.kind, reference=mail.reference)
     return MailOutcome.SENT

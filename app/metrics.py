@@ -1,18 +1,17 @@
 """Serve `/metrics` for Prometheus: logins by outcome, duration of calls to Vipps, consents, webhook events, sessions.
 
-Without `METRICS_TOKEN` it is off: nothing is imported and nothing measured. Every value of a label is from a list that
-is fixed when the shop starts, and any other value becomes `other`: with invented values an attacker could fill the
-memory of this process and of Prometheus (Prometheus: metric and label naming, "Do not use labels to store dimensions
-with high cardinality"). No metric contains personal data.
-
-Several workers share their counts as files in `PROMETHEUS_MULTIPROC_DIR`, which `gunicorn.conf.py` sets, so that any of
-them can answer for all. The files of a worker that has ended stay, so no count is lost.
+Without `METRICS_TOKEN` it is off: nothing is imported and nothing measured. A value of a label that is not in its fixed
+list becomes `other`: with invented values an attacker could fill the memory of this process and of Prometheus
+(Prometheus: metric and label naming). No metric contains personal data. Several workers share their counts as files in
+`PROMETHEUS_MULTIPROC_DIR`, which `gunicorn.conf.py` sets, so that any of them can answer for all.
 """
 
 import hmac
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from blinker import NamedSignal
 from flask import Blueprint, Flask, Response, abort, current_app, has_app_context, request
 from flask.typing import ResponseReturnValue
 
@@ -27,7 +26,7 @@ from app.vipps.matching import Verdict
 from app.vipps.transport import Call, call_made
 
 if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry
+    from prometheus_client import CollectorRegistry, Counter
 
 bp = Blueprint("metrics", __name__)
 
@@ -37,6 +36,7 @@ PASSWORD_OUTCOMES = frozenset({"let_in", "refused", "too_many", "blocked"})
 LOGIN_OUTCOMES = frozenset({*REFUSALS, *Verdict}) | PASSWORD_OUTCOMES
 EVENT_OUTCOMES = frozenset({*Outcome, "unreadable", "too_many", "database_error"})
 MAIL_OUTCOMES = frozenset(mail_sender.MailOutcome)
+ANSWERS = frozenset({"yes", "no"})
 END_REASONS = frozenset(EndReason)
 ENDPOINTS = {"openid-configuration": "discovery", "jwks.json": "keys", "token": "token", "userinfo": "userinfo"}
 CALL_FAILURES = frozenset({"vipps_timeout", "vipps_unreachable", "answer_too_large", "redirect_refused"})
@@ -99,62 +99,43 @@ def _mail_queue() -> "CollectorRegistry":
     return registry
 
 
+# A counter of `/metrics`: its signal, its name, what it counts, and the values that each of its labels may have.
+COUNTED: tuple[tuple[NamedSignal, str, str, Mapping[str, Container[str]]], ...] = (
+    (signals.login_ended, "shop_logins", "Logins by how they ended.", {"method": METHODS, "outcome": LOGIN_OUTCOMES}),
+    (signals.session_began, "shop_sessions_begun", "Sessions by how they began.", {"method": METHODS}),
+    # Not those that expired: no code runs then.
+    (signals.sessions_ended, "shop_sessions_ended", "Sessions by why they ended.", {"reason": END_REASONS}),
+    (signals.consent_recorded, "shop_consents", "Answers recorded.", {"channel": CHANNELS, "answer": ANSWERS}),
+    (signals.event_received, "shop_webhook_events", "Events of the webhook.", {"outcome": EVENT_OUTCOMES}),
+    (signals.mail_tried, "shop_mails", "Attempts to send an email by outcome.", {"outcome": MAIL_OUTCOMES}),
+)
+
+
 class Metrics:
-    """The counters of one app. Its methods receive the signals for as long as the app exists."""
+    """The counters of one app, which receive the signals for as long as the app exists."""
 
     def __init__(self, app: Flask) -> None:
         from prometheus_client import CollectorRegistry, Counter, Histogram
 
         self.registry = here = CollectorRegistry()
         self._app = app
-        self._logins = Counter("shop_logins", "Logins by how they ended.", ["method", "outcome"], registry=here)
-        self._began = Counter("shop_sessions_begun", "Sessions by how they began.", ["method"], registry=here)
-        self._ended = Counter("shop_sessions_ended", "Sessions by why they ended.", ["reason"], registry=here)
-        self._consents = Counter("shop_consents", "Answers recorded.", ["channel", "answer"], registry=here)
-        self._events = Counter("shop_webhook_events", "Events of the webhook.", ["outcome"], registry=here)
-        self._mails = Counter("shop_mails", "Attempts to send an email by outcome.", ["outcome"], registry=here)
+        self._receivers = []
+        for signal, name, says, labels in COUNTED:
+            receiver = partial(self._count, Counter(name, says, list(labels), registry=here), labels)
+            self._receivers.append(receiver)  # the signals have weak references only
+            signal.connect(receiver)
         self._requests = Counter("shop_requests", "Requests by route.", ["route", "status"], registry=here)
         self._calls = Histogram(
             "vipps_call_seconds", "Calls to Vipps.", ["endpoint", "outcome"], registry=here, buckets=SECONDS
         )
-        signals.login_ended.connect(self.login)
-        signals.session_began.connect(self.session)
-        signals.sessions_ended.connect(self.sessions)
-        signals.consent_recorded.connect(self.consent)
-        signals.event_received.connect(self.event)
-        signals.mail_tried.connect(self.mail)
         call_made.connect(self.call)
         app.after_request(self.request)
 
-    def login(self, sender: Any, method: str, outcome: str) -> None:
-        """Count a login."""
+    def _count(
+        self, counter: "Counter", labels: Mapping[str, Container[str]], sender: Any, number: int = 1, **facts: str
+    ) -> None:
         if self._is_mine():
-            self._logins.labels(one_of(METHODS, method), one_of(LOGIN_OUTCOMES, outcome)).inc()
-
-    def session(self, sender: Any, method: str) -> None:
-        """Count a session that began."""
-        if self._is_mine():
-            self._began.labels(one_of(METHODS, method)).inc()
-
-    def sessions(self, sender: Any, reason: str, number: int) -> None:
-        """Count sessions that were ended; expired sessions are not counted, because no code runs when they expire."""
-        if self._is_mine():
-            self._ended.labels(one_of(END_REASONS, reason)).inc(number)
-
-    def consent(self, sender: Any, channel: str, granted: bool) -> None:
-        """Count an answer."""
-        if self._is_mine():
-            self._consents.labels(one_of(CHANNELS, channel), "yes" if granted else "no").inc()
-
-    def event(self, sender: Any, outcome: str) -> None:
-        """Count an event of the webhook."""
-        if self._is_mine():
-            self._events.labels(one_of(EVENT_OUTCOMES, outcome)).inc()
-
-    def mail(self, sender: Any, outcome: str) -> None:
-        """Count an attempt to send an email."""
-        if self._is_mine():
-            self._mails.labels(one_of(MAIL_OUTCOMES, outcome)).inc()
+            counter.labels(*(one_of(known, facts[label]) for label, known in labels.items())).inc(number)
 
     def call(self, sender: Any, call: Call) -> None:
         """Measure a call to Vipps."""

@@ -24,12 +24,26 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a page is in its list: after a cursor, before one, or at the beginning."""
+
+    after: Cursor | None = None
+    before: Cursor | None = None
+
+
+BEGINNING = Place()
+
+
+@dataclass(frozen=True)
 class Page(Generic[T]):
     """One page of a list. The page before it ends before `previous`, the page after it begins after `next`."""
 
     rows: Sequence[T]
     previous: str | None = None
     next: str | None = None
+
+
+SomePage = TypeVar("SomePage", bound=Page[Any])
 
 
 def cursor_in_query(name: str, length: int = 1) -> Cursor | None:
@@ -45,61 +59,56 @@ def cursor_in_query(name: str, length: int = 1) -> Cursor | None:
     return cursor
 
 
-def narrow(
-    statement: Select[*tuple[Any, ...]],
-    order: Sequence[Any],
-    size: int,
-    *,
-    after: Cursor | None = None,
-    before: Cursor | None = None,
-    descending: bool = False,
-) -> Select[*tuple[Any, ...]]:
-    """Narrow a statement to one page and the row that follows it; with `before` it reads backwards.
+def place_in_query(length: int = 1) -> Place:
+    """Return the place that one of the query parameters `after` and `before` asks for; answer 404 to both."""
+    place = Place(cursor_in_query("after", length), cursor_in_query("before", length))
+    return place if not (place.after and place.before) else abort(404)
 
-    The columns of `order` together are unique.
-    """
+
+def narrow(
+    statement: Select[*tuple[Any, ...]], order: Sequence[Any], size: int, place: Place, *, descending: bool = False
+) -> Select[*tuple[Any, ...]]:
+    """Narrow a statement to the page at a place, and the row after it; the columns of `order` together are unique."""
     key = order[0] if len(order) == 1 else tuple_(*order)
-    for cursor, is_forwards in ((after, True), (before, False)):
+    for cursor, is_forwards in ((place.after, True), (place.before, False)):
         if cursor:
             compare = operator.gt if is_forwards is not descending else operator.lt
             statement = statement.where(compare(key, cursor[0] if len(order) == 1 else tuple_(*cursor)))
-    is_reversed = (before is not None) is not descending
+    is_reversed = (place.before is not None) is not descending
     return statement.order_by(*(each.desc() if is_reversed else each for each in order)).limit(size + 1)
 
 
-def to_page(
-    rows: Sequence[T], key: Sequence[str], size: int, *, after: Cursor | None = None, before: Cursor | None = None
-) -> Page[T]:
+def to_page(rows: Sequence[T], key: Sequence[str], size: int, place: Place) -> Page[T]:
     """Make a page of what a narrowed statement found; `key` names the attributes that make up a row's cursor."""
     shown, has_more = tuple(rows[:size]), len(rows) > size
-    if before:
-        shown = shown[::-1]
     if not shown:
         return Page(())
+    if place.before:
+        shown = shown[::-1]
     first, last = (".".join(str(getattr(row, name)) for name in key) for row in (shown[0], shown[-1]))
-    return Page(
-        shown, previous=first if after or (before and has_more) else None, next=last if before or has_more else None
-    )
+    has_previous, has_next = place.after or (place.before and has_more), place.before or has_more
+    return Page(shown, first if has_previous else None, last if has_next else None)
 
 
 def paginate(
-    statement: Select[Any],
-    column: InstrumentedAttribute[int],
-    size: int,
-    *,
-    after: Cursor | None = None,
-    before: Cursor | None = None,
-    descending: bool = False,
+    statement: Select[Any], column: InstrumentedAttribute[int], size: int, place: Place, *, descending: bool = False
 ) -> Page[Any]:
     """Return one page of the objects that a statement finds, ordered by one unique column."""
-    narrowed = narrow(statement, (column,), size, after=after, before=before, descending=descending)
-    return to_page(db.session.scalars(narrowed).all(), (column.key,), size, after=after, before=before)
+    narrowed = narrow(statement, (column,), size, place, descending=descending)
+    return to_page(db.session.scalars(narrowed).all(), (column.key,), size, place)
+
+
+def paginate_onwards(statement: Select[Any], column: InstrumentedAttribute[int], size: int) -> Page[Any]:
+    """Return a page of a list that only goes on: the newest rows first, or those before the parameter `before`."""
+    return paginate(statement, column, size, Place(after=cursor_in_query("before")), descending=True)
 
 
 def paginate_as_asked(statement: Select[Any], column: InstrumentedAttribute[int], size: int) -> Page[Any]:
     """Return the page that the query parameters `after` and `before` ask for, the newest rows first; or answer 404."""
-    after, before = cursor_in_query("after"), cursor_in_query("before")
-    page = paginate(statement, column, size, after=after, before=before, descending=True)
-    if not page.rows and (after or before):
-        abort(404)
-    return page
+    place = place_in_query()
+    return or_404(paginate(statement, column, size, place, descending=True), place)
+
+
+def or_404(page: SomePage, place: Place) -> SomePage:
+    """Return a page; answer 404 if it is empty because there is nothing at its place."""
+    return page if page.rows or place == BEGINNING else abort(404)

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
+from functools import partial, wraps
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
@@ -67,47 +67,43 @@ def _address(given: str) -> IPv4Address | IPv6Address | None:
 
 limiter = Limiter(key_func=client_network)
 CLASS = "class"  # in `app.extensions`
+ALONE: tuple[int, frozenset[str]] = (1, frozenset())
 
 
 def size_for_a_class(app: Flask, times: int, accounts: frozenset[str]) -> None:
-    """Allow so many times as much from one address, where a class sits, and any number of logins to these accounts.
-
-    It is for the demo, whose pages show the accounts' password.
-    """
+    """Allow a class at one address so many times as much, and any number of logins to these accounts of the demo."""
     app.extensions[CLASS] = times, accounts
 
 
 def is_shared_by_a_class(email: str | None) -> bool:
     """Tell whether limits that count by account do not count this one."""
-    return email in current_app.extensions.get(CLASS, (1, ()))[1]
+    return email in current_app.extensions.get(CLASS, ALONE)[1]
 
 
 def limit_per_client(limit: str, key_func: Callable[[], str] = client_network) -> RouteLimit:
     """Return the decorator that limits a function by network address."""
     amount, _, period = limit.partition(" ")
     return limiter.limit(
-        lambda: f"{int(amount) * current_app.extensions.get(CLASS, (1, ()))[0]} {period}", key_func=key_func
+        lambda: f"{int(amount) * current_app.extensions.get(CLASS, ALONE)[0]} {period}", key_func=key_func
     )
 
 
-# Load balancers and Prometheus request these by IP address, not by the shop's name.
-ANY_HOST = frozenset({"health.alive", "health.ready", "metrics.show"})
+ANY_HOST = frozenset({"health.alive", "health.ready", "metrics.show"})  # asked for by IP address, not by name
 TWO_YEARS = 2 * 365 * 24 * 3600
 # The origins of Vipps' button component and its font, if `VIPPS_BUTTON` chooses it (Vipps: button generator).
 BUTTON_HOST = "https://cdn.vippsmobilepay.com"
 BUTTON_FONTS = "https://designsystem.vippsmobilepay.com"
 MAX_FORM_BYTES = 1024 * 1024
-# Longer than a busy worker takes for the slowest of these pages, which hashes a password.
-EQUAL_SECONDS = 0.3
+EQUAL_SECONDS = 0.3  # longer than a busy worker takes for the slowest of these pages, which hashes a password
 
 
 def init_app(app: Flask, settings: Settings, shares_counts: bool = False) -> None:
     """Configure all of it; `shares_counts` keeps the counts of rate limits of the app that was built before."""
     n = settings.trusted_proxies
     if n:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=0)  # type: ignore[method-assign]  # Flask's documented way
-        if settings.simulated:
-            app.wsgi_app = _behind_tunnel(app.wsgi_app, settings)  # type: ignore[method-assign]  # as above
+        behind_proxy = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=0)
+        behind_proxy = _behind_tunnel(behind_proxy, settings) if settings.simulated else behind_proxy
+        app.wsgi_app = behind_proxy  # type: ignore[method-assign]  # Flask's documented way
     app.config.update(
         SECRET_KEY=settings.signing_key,
         SECRET_KEY_FALLBACKS=settings.older_keys,
@@ -130,7 +126,7 @@ def init_app(app: Flask, settings: Settings, shares_counts: bool = False) -> Non
     app.after_request(_wait_only_if_refused)  # registered before the limiter, so it runs after it
     add_limiter(app, limiter, shares_counts)
     app.before_request(_host_check(settings))
-    app.after_request(_header_writer(settings))
+    app.after_request(partial(_write_headers, security_headers(settings)))
 
 
 def _behind_tunnel(wsgi_app: Any, settings: Settings) -> Any:
@@ -157,7 +153,7 @@ def _wait_only_if_refused(response: Response) -> Response:
     return response
 
 
-def _host_check(settings: Settings):  # type: ignore[no-untyped-def]  # a closure that Flask calls
+def _host_check(settings: Settings) -> Callable[[], ResponseReturnValue | None]:
     """Refuse an unknown Host (ASVS 4.1.3); in the demo, redirect 127.0.0.1 to localhost, which has the cookies."""
     scheme, _, ours = settings.public_url.partition("://")
 
@@ -180,19 +176,9 @@ def _host_check(settings: Settings):  # type: ignore[no-untyped-def]  # a closur
     return check
 
 
-def _header_writer(settings: Settings):  # type: ignore[no-untyped-def]  # a closure that Flask calls
-    headers = security_headers(settings)
-
-    def write(response: Response) -> Response:
-        for name, value in headers:
-            response.headers[name] = value
-        return _for_this_browser_only(response)
-
-    return write
-
-
-def _for_this_browser_only(response: Response) -> Response:
-    """Keep caches from giving a visitor's page to another: it depends on language and cookies (RFC 9111, 5.2.2.7)."""
+def _write_headers(headers: list[tuple[str, str]], response: Response) -> Response:
+    """Add the headers, and keep caches from giving a visitor's page to another (RFC 9111, section 5.2.2.7)."""
+    response.headers.update(headers)
     if response.mimetype == "text/html":
         response.vary.update(("Cookie", "Accept-Language"))
     caching = response.headers.setdefault("Cache-Control", "private, no-cache")
@@ -238,8 +224,7 @@ def security_headers(settings: Settings) -> list[tuple[str, str]]:
 def takes_equally_long(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
     """Answer no sooner than `EQUAL_SECONDS` after the request came, so that the time does not tell what was done.
 
-    For pages whose answer does not tell whether an address has an account. It does more work if there is one: rows to
-    write, an email to render (ASVS 6.3.8).
+    It is for pages that do more work if an address has an account, and must not tell (ASVS 6.3.8).
     """
 
     @wraps(view)
@@ -261,15 +246,14 @@ def read_cookie(name: str) -> str:
     return request.cookies.get(cookie_name(name), "")
 
 
-def set_cookie(response: Any, name: str, value: str, max_age: timedelta | None = None) -> None:
+def set_cookie(
+    response: Any, name: str, value: str, max_age: timedelta | None = None, *, samesite: str = "Lax"
+) -> None:
     """Set a cookie that scripts cannot read and other sites do not send; without `max_age`, for the browser session."""
     https = settings_of_app().https
-    response.set_cookie(
-        cookie_name(name), value, max_age=max_age, httponly=True, secure=https, samesite="Lax", path="/"
-    )
+    response.set_cookie(cookie_name(name), value, max_age, secure=https, httponly=True, samesite=samesite)
 
 
-def clear_cookie(response: Any, name: str) -> None:
-    """Delete a cookie."""
-    https = settings_of_app().https
-    response.delete_cookie(cookie_name(name), httponly=True, secure=https, samesite="Lax", path="/")
+def clear_cookie(response: Any, name: str, *, samesite: str = "Lax") -> None:
+    """Delete a cookie that has these attributes."""
+    response.delete_cookie(cookie_name(name), secure=settings_of_app().https, httponly=True, samesite=samesite)

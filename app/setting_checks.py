@@ -9,7 +9,7 @@ import difflib
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -97,7 +97,7 @@ def _described(character: str) -> str:
 
 def problems(settings: Settings) -> list[str]:
     """Use each setting, and return what is wrong."""
-    found = []
+    found = [line(name, reason) for name, is_wrong, reason in _conditions(settings) if is_wrong]
     for name, check in CHECKS.items():
         try:
             check.use(settings)
@@ -106,28 +106,45 @@ def problems(settings: Settings) -> list[str]:
     return found
 
 
-def _client_id(settings: Settings) -> None:
-    own, secret = settings.vipps_client_id, settings.vipps_client_secret.get_secret_value()
-    if not own and (secret or not settings.simulated):
-        raise ValueError("client id and secret belong together; it is not set" if secret else _required(settings))
-    if own and not UUID.fullmatch(own) and UUID.fullmatch(secret):
-        raise ValueError("client id and secret are swapped: the secret has the form of a client id")
-    if own == DEMO_CLIENT_ID and not settings.simulated:
-        raise ValueError("this is the simulator’s")
+def _conditions(s: Settings) -> Iterator[tuple[str, object, str]]:
+    """Yield the settings that do not fit the others or are too short: the name, whether it is wrong, and the reason.
 
-
-def _client_secret(settings: Settings) -> None:
-    own, client_id = settings.vipps_client_secret.get_secret_value(), settings.vipps_client_id
-    if not own and (client_id or not settings.simulated):
-        raise ValueError("client id and secret belong together; it is not set" if client_id else _required(settings))
-    if own and own == client_id:
-        raise ValueError("this is the client id")
-    if own == DEMO_CLIENT_SECRET and not settings.simulated:
-        raise ValueError("this is the simulator’s and public")
-
-
-def _required(settings: Settings) -> str:
-    return f"required with VIPPS_ENVIRONMENT={settings.vipps_environment}"
+    Of a setting with several reasons only the first is shown.
+    """
+    production, real = s.vipps_environment == "production", not s.simulated
+    required, apart = f"required with VIPPS_ENVIRONMENT={s.vipps_environment}", "client id and secret belong together"
+    client_id, client_secret = s.vipps_client_id, s.vipps_client_secret.get_secret_value()
+    key, token, metrics = s.secret_key, s.vipps_webhook_token, s.metrics_token
+    yield "VIPPS_CLIENT_ID", client_secret and not client_id, f"{apart}; it is not set"
+    yield "VIPPS_CLIENT_ID", real and not client_id, required
+    are_swapped = client_id and not UUID.fullmatch(client_id) and UUID.fullmatch(client_secret)
+    yield "VIPPS_CLIENT_ID", are_swapped, "client id and secret are swapped: the secret has the form of a client id"
+    yield "VIPPS_CLIENT_ID", real and client_id == DEMO_CLIENT_ID, "this is the simulator’s"
+    yield "VIPPS_CLIENT_SECRET", client_id and not client_secret, f"{apart}; it is not set"
+    yield "VIPPS_CLIENT_SECRET", real and not client_secret, required
+    yield "VIPPS_CLIENT_SECRET", client_secret and client_secret == client_id, "this is the client id"
+    yield "VIPPS_CLIENT_SECRET", real and client_secret == DEMO_CLIENT_SECRET, "this is the simulator’s and public"
+    may_be_http = s.simulated or (not production and urlsplit(s.provider_url).hostname in LOCAL_HOSTS)
+    yield "VIPPS_BASE_URL", not (s.provider_url.startswith("https://") or may_be_http), "must be https"
+    yield "VIPPS_WEBHOOK_TOKEN", real and 0 < len(token) < MIN_SECRET, f"at least {MIN_SECRET} random characters"
+    yield "SECRET_KEY", real and not len(key), required
+    yield "SECRET_KEY", real and len(key) < MIN_SECRET, f"at least {MIN_SECRET} characters (it signs cookies)"
+    yield "METRICS_TOKEN", 0 < len(metrics) < MIN_SECRET, f"at least {MIN_SECRET} random characters"
+    yield "SIMULATOR_CONNECT_TO", real and s.simulator_connect_to, "it is for the simulator only"
+    yield "MAIL_URL", production and s.keeps_mail, "“outbox:” sends nothing"
+    reply_to, contact = s.mail_reply_to, s.security_contact
+    yield "MAIL_REPLY_TO", reply_to and not normal_email(reply_to), "this is not an email address"
+    is_contact = normal_email(contact) or re.fullmatch(r"https://[!-~]+", contact)
+    yield "SECURITY_CONTACT", contact and not is_contact, "this is neither an email address nor an https address"
+    shows = "it shows every email and the inspector to any visitor"
+    yield "DEMO", production and s.in_demo, f"must be 0 in production; {shows}"
+    shows = "its pages show the staff password, and Vipps would ask real people"
+    yield "VIPPS_COUNTER", s.vipps_counter and s.in_demo and real, f"not with DEMO=1: {shows}"
+    has_worlds = s.in_demo and s.simulated
+    yield "DEMO_WORLDS", s.demo_worlds and not has_worlds, "works with the demo and the simulator only"
+    folder = s.prometheus_multiproc_dir
+    is_usable = not folder or os.access(folder, os.W_OK | os.X_OK)
+    yield "PROMETHEUS_MULTIPROC_DIR", not is_usable, "there is no such folder, or this user cannot write to it"
 
 
 def _headers(settings: Settings) -> None:
@@ -149,26 +166,15 @@ def _scopes(settings: Settings) -> None:
         if scope not in SCOPES:
             by_letters = {each.lower(): each for each in SCOPES} | OTHER_NAMES
             near = difflib.get_close_matches(scope.lower(), by_letters, n=1)
-            raise ValueError(
-                f"“{scope}” is no scope of Vipps" + (f"; did you mean {by_letters[near[0]]}?" if near else "")
-            )
-
-
-def _vipps_origin(settings: Settings) -> None:
-    base = urlsplit(settings.provider_url)
-    if base.scheme == "https" or settings.simulated:
-        return
-    if settings.vipps_environment == "production" or base.hostname not in LOCAL_HOSTS:
-        raise ValueError("must be https")
+            meant = f"; did you mean {by_letters[near[0]]}?" if near else ""
+            raise ValueError(f"“{scope}” is no scope of Vipps{meant}")
 
 
 def _public_origin(settings: Settings) -> None:
     if not settings.https:
         host = urlsplit(settings.public_url).hostname or ""
         if settings.simulated and not is_of_local_network(host):
-            raise ValueError(
-                "must be https; http is for the simulator on localhost, a private address or a .local name"
-            )
+            raise ValueError("must be https; http is for the simulator on localhost, a private address or .local name")
         if not settings.simulated and host not in LOCAL_HOSTS:
             raise ValueError("must be https, but for localhost (Vipps accepts no other http redirect URI)")
         if settings.vipps_environment == "production":
@@ -180,18 +186,12 @@ def _public_origin(settings: Settings) -> None:
 
 def _connect_to(settings: Settings) -> None:
     given = settings.simulator_connect_to
-    if given and not settings.simulated:
-        raise ValueError("it is for the simulator only")
     match = re.fullmatch(r"(?:http://)?(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})", given)
     if given and not (match and 0 < int(match[1]) < 65536):
         raise ValueError("a host and a port are needed")
 
 
 def _webhook(settings: Settings) -> None:
-    """Build the webhook's address, and find its route with it."""
-    own = settings.vipps_webhook_token.get_secret_value()
-    if own and len(own) < MIN_SECRET and not settings.simulated:
-        raise ValueError(f"at least {MIN_SECRET} random characters")
     _find_webhook(settings, [settings.webhook_token] if settings.webhook_token else [])
 
 
@@ -201,7 +201,12 @@ def _other_webhooks(settings: Settings) -> None:
     _find_webhook(settings, settings.other_webhook_tokens)
 
 
+def _other_keys(settings: Settings) -> None:
+    _others("SECRET_KEY", settings.secret_key.get_secret_value(), settings.older_keys, "the one that signs")
+
+
 def _find_webhook(settings: Settings, tokens: list[str]) -> None:
+    """Build the webhook's address with each token, and find its route with it."""
     routes = Map([Rule(f"{WEBHOOK_PATH}<token>", methods=["POST"], endpoint="webhook")]).bind("shop")
     for token in tokens:
         parts = urlsplit(settings.webhook_url(token))
@@ -221,20 +226,6 @@ def _others(name: str, own: str, others: list[str], role: str) -> None:
         raise ValueError(f"{name}, {role}, is among them")
     if any(len(each) < MIN_SECRET for each in others):
         raise ValueError(f"at least {MIN_SECRET} characters each; blanks and commas stand between them")
-
-
-def _secret_key(settings: Settings) -> None:
-    own = settings.secret_key.get_secret_value()
-    if settings.simulated:
-        return
-    if not own:
-        raise ValueError(_required(settings))
-    if len(own) < MIN_SECRET:
-        raise ValueError(f"at least {MIN_SECRET} characters (it signs cookies)")
-
-
-def _other_keys(settings: Settings) -> None:
-    _others("SECRET_KEY", settings.secret_key.get_secret_value(), settings.older_keys, "the one that signs")
 
 
 def _database(settings: Settings) -> None:
@@ -304,8 +295,6 @@ def _mail(settings: Settings) -> None:
     from app.mail import compose
 
     if settings.keeps_mail:
-        if settings.vipps_environment == "production":
-            raise ValueError("“outbox:” sends nothing")
         return
     path = _server(settings.mail_url, ("smtp", "smtps"))
     sender = parse_qs(urlsplit(settings.mail_url).query).get("from", ["shop@example.com"])[0]
@@ -319,52 +308,13 @@ def _mail(settings: Settings) -> None:
         raise ValueError("the sender cannot stand in an email") from None
 
 
-def _reply_to(settings: Settings) -> None:
-    if settings.mail_reply_to and not normal_email(settings.mail_reply_to):
-        raise ValueError("this is not an email address")
-
-
-def _security_contact(settings: Settings) -> None:
-    contact = settings.security_contact
-    if contact and not normal_email(contact) and not re.fullmatch(r"https://[!-~]+", contact):
-        raise ValueError("this is neither an email address nor an https address")
-
-
 def _csp_sources(settings: Settings) -> None:
     """Let in origins alone: a keyword such as 'unsafe-inline' would let an injected script run (ASVS 3.4.3)."""
     for directive, source in settings.further_sources:
         if directive not in CSP_DIRECTIVES:
             raise ValueError(f"“{directive}” is none of {', '.join(CSP_DIRECTIVES)}")
         if not source.startswith("https://") or normal_origin(source) != source:
-            raise ValueError(
-                f"the source of {directive} is no origin in its normal form, such as https://cdn.example.com"
-            )
-
-
-def _demo(settings: Settings) -> None:
-    if settings.vipps_environment == "production" and settings.in_demo:
-        raise ValueError("must be 0 in production; it shows every email and the inspector to any visitor")
-
-
-def _counter(settings: Settings) -> None:
-    if settings.vipps_counter and settings.in_demo and not settings.simulated:
-        raise ValueError("not with DEMO=1: its pages show the staff password, and Vipps would ask real people")
-
-
-def _demo_worlds(settings: Settings) -> None:
-    if settings.demo_worlds and not (settings.in_demo and settings.simulated):
-        raise ValueError("works with the demo and the simulator only")
-
-
-def _metrics_token(settings: Settings) -> None:
-    if 0 < len(settings.metrics_token.get_secret_value()) < MIN_SECRET:
-        raise ValueError(f"at least {MIN_SECRET} random characters")
-
-
-def _metrics_folder(settings: Settings) -> None:
-    folder = settings.prometheus_multiproc_dir
-    if folder and not os.access(folder, os.W_OK | os.X_OK):
-        raise ValueError("there is no such folder, or this user cannot write to it")
+            raise ValueError(f"the source of {directive} is no origin in its normal form")
 
 
 class Check(NamedTuple):
@@ -376,14 +326,14 @@ class Check(NamedTuple):
 
 ORIGIN = "an origin such as https://shop.example.com"
 CHECKS = {
-    "VIPPS_CLIENT_ID": Check("the sales unit’s client id as the portal shows it, 8-4-4-4-12 characters", _client_id),
-    "VIPPS_CLIENT_SECRET": Check("the sales unit’s client secret as the portal shows it", _client_secret),
+    "VIPPS_CLIENT_ID": Check("the sales unit’s client id as the portal shows it, 8-4-4-4-12 characters"),
+    "VIPPS_CLIENT_SECRET": Check("the sales unit’s client secret as the portal shows it"),
     "VIPPS_CLIENT_AUTH_METHOD": Check(
         "how the portal sets up the sales unit, with its own keys; partner keys (a Bearer token) do not work here"
     ),
     "VIPPS_MERCHANT_SERIAL_NUMBER": Check("the sales unit’s number, digits only", _headers),
     "VIPPS_SCOPES": Check("names from this list, with blanks: " + " ".join(SCOPES), _scopes),
-    "VIPPS_BASE_URL": Check("an origin such as https://api.vipps.no", _vipps_origin),
+    "VIPPS_BASE_URL": Check("an origin such as https://api.vipps.no"),
     "VIPPS_WEBHOOK_TOKEN": Check("what this prints: openssl rand -hex 32", _webhook),
     "VIPPS_WEBHOOK_TOKEN_FALLBACKS": Check("tokens with blanks between them", _other_webhooks),
     "PUBLIC_URL": Check(ORIGIN, _public_origin),
@@ -391,16 +341,16 @@ CHECKS = {
     "SIMULATOR_CONNECT_TO": Check("a host and a port, such as simulator:8001 or http://localhost:8001", _connect_to),
     "DATABASE_URL": Check("sqlite:////folder/file or postgresql://user:password@host:5432/name", _database),
     "REDIS_URL": Check("redis://:password@host:6379/0", _redis),
-    "SECRET_KEY": Check("what this prints: openssl rand -hex 32", _secret_key),
+    "SECRET_KEY": Check("what this prints: openssl rand -hex 32"),
     "SECRET_KEY_FALLBACKS": Check("keys with blanks between them", _other_keys),
     "MAIL_URL": Check("smtp://user:password@host:587 or smtps://…, with escapes such as %2F", _mail),
-    "MAIL_REPLY_TO": Check("one email address, such as support@example.com", _reply_to),
-    "SECURITY_CONTACT": Check("one email address or https address, such as security@example.com", _security_contact),
+    "MAIL_REPLY_TO": Check("one email address, such as support@example.com"),
+    "SECURITY_CONTACT": Check("one email address or https address, such as security@example.com"),
     "CSP_SOURCES": Check("DIRECTIVE=ORIGIN with blanks between, as in font-src=https://cdn.example.com", _csp_sources),
-    "DEMO": Check("1 or 0", _demo),
-    "DEMO_WORLDS": Check("1 or 0", _demo_worlds),
-    "VIPPS_COUNTER": Check("1 or 0", _counter),
-    "METRICS_TOKEN": Check("what this prints: openssl rand -hex 32", _metrics_token),
+    "DEMO": Check("1 or 0"),
+    "DEMO_WORLDS": Check("1 or 0"),
+    "VIPPS_COUNTER": Check("1 or 0"),
+    "METRICS_TOKEN": Check("what this prints: openssl rand -hex 32"),
     "GUIDE_EDIT_URL": Check("an address that ends with a slash, such as https://github.com/you/shop/edit/main/"),
-    "PROMETHEUS_MULTIPROC_DIR": Check("the path of a folder, or nothing", _metrics_folder),
+    "PROMETHEUS_MULTIPROC_DIR": Check("the path of a folder, or nothing"),
 }

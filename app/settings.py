@@ -31,9 +31,7 @@ from app.vipps.config import CALLBACK_PATH, WEBHOOK_PATH, ConnectTo, VippsConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"
-# pyproject.toml is the one place of the version.
 VERSION = str(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"])
-
 DOTENV = ROOT / ".env"
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -44,13 +42,11 @@ SIMULATOR_WORLD = re.compile(r"(?<=[^/])/w/[a-z0-9-]{1,40}/?\Z")
 DEMO_CLIENT_ID = "5f0e4bd2-6c1c-4f2b-9f0a-0d7f6a4b1c55"
 DEMO_CLIENT_SECRET = "simulated+secret/for-the-demo=="  # noqa: S105 - reserved characters on purpose
 
-
 # The ids of Vipps' predefined consents, which are the shop's channels (`app.customers.consents.channels`).
 CONSENT_CHANNELS = ("email", "sms", "digital", "personal")
 
 # Vipps announced the day without an hour: "MobilePay becomes Vipps" (Vipps MobilePay, technical updates, October 2026).
 MOBILEPAY_ENDS = date(2027, 1, 12)
-
 # Blanks, line breaks and characters without a shape, as a copied value has them at its ends.
 _UNSEEN = r"[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+"
 # Settings of several values: blanks, commas and line breaks stand between them.
@@ -278,10 +274,9 @@ class Settings(BaseSettings):
 
 
 def read_environment() -> dict[str, str]:
-    """Return the environment, with the variables that only `.env` has.
+    """Put the variables of `.env` into the environment, as Flask's commands do, and return it.
 
-    They are put into the environment, as Flask's commands do, so libraries and child processes see them too. Flask's
-    own switch `FLASK_SKIP_DOTENV=1` leaves the file out.
+    Libraries and child processes see them too. Flask's own switch `FLASK_SKIP_DOTENV=1` leaves the file out.
     """
     for name, value in read_dotenv().items():
         os.environ.setdefault(name, value)
@@ -315,10 +310,7 @@ def sources() -> dict[str, str]:
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read and check the settings.
-
-    Raises `SettingsError` with one line per problem, which names its variable.
-    """
+    """Read and check the settings. Raises `SettingsError` with one line per problem, which names its variable."""
     from app import setting_checks  # it composes an email and builds the integration, which import this module
 
     environ = read_environment() if environ is None else environ
@@ -343,8 +335,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 def _of_codespace(environ: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
     """Return the addresses that GitHub Codespaces forwards to the shop and the simulator, unless `PUBLIC_URL` is given.
 
-    A forwarded port asks for a login at GitHub, so the server reaches the simulator directly (GitHub Docs: default
-    environment variables for your codespace, forwarding ports).
+    A forwarded port asks for a login at GitHub, so the server reaches the simulator directly (GitHub Docs: Codespaces).
     """
     name, domain = (environ.get(each, "") for each in ("CODESPACE_NAME", "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN"))
     if not name or not domain or "PUBLIC_URL" in given or given.get("VIPPS_ENVIRONMENT", "simulator") != "simulator":

@@ -12,25 +12,15 @@ from blinker import NamedSignal, Namespace
 
 from app.database import on_commit
 
-_signals = Namespace()
+_signal = Namespace().signal
 
-login_ended = _signals.signal("login-ended")
-"""A login ended: `method`, and as `outcome` a matching decision, the name of a refusal, or a word of the login form."""
-
-session_began = _signals.signal("session-began")
-"""A session began: `method`."""
-
-sessions_ended = _signals.signal("sessions-ended")
-"""Sessions were ended: `reason`, and `number` of them."""
-
-consent_recorded = _signals.signal("consent-recorded")
-"""An answer was added to the consent ledger: `channel`, `granted`."""
-
-event_received = _signals.signal("event-received")
-"""The webhook received an event: `outcome`."""
-
-mail_tried = _signals.signal("mail-tried")
-"""An attempt to send an email ended: `outcome`."""
+# `outcome` is a matching decision, the name of a refusal, or a word of the login form.
+login_ended = _signal("login-ended", "A login ended: `method`, `outcome`.")
+session_began = _signal("session-began", "A session began: `method`.")
+sessions_ended = _signal("sessions-ended", "Sessions were ended: `reason`, and `number` of them.")
+consent_recorded = _signal("consent-recorded", "An answer was added to the consent ledger: `channel`, and `answer`.")
+event_received = _signal("event-received", "The webhook received an event: `outcome`.")
+mail_tried = _signal("mail-tried", "An attempt to send an email ended: `outcome`.")
 
 
 def send(signal: NamedSignal, **facts: Any) -> None:

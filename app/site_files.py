@@ -18,8 +18,7 @@ from app.settings import settings_of_app
 
 MAX_SITEMAP = 50_000  # addresses in one file (sitemaps.org)
 SHARED_SECONDS = 3600
-# RFC 9116, section 2.5.5, recommends less than a year.
-SECURITY_TXT_VALID = timedelta(days=180)
+SECURITY_TXT_VALID = timedelta(days=180)  # RFC 9116, section 2.5.5, recommends less than a year
 ICONS = {"brand/icon-192.png": "192x192", "brand/icon-512.png": "512x512"}
 # A crawler that follows these would start logins and change languages. Private pages say `noindex` themselves.
 ROBOTS = "User-agent: *\nDisallow: /login/vipps\nDisallow: /language/\n\nSitemap: {}/sitemap.xml\n"

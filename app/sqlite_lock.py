@@ -1,11 +1,9 @@
 """Let the threads of a process wait for each other before they write to SQLite.
 
-SQLite allows one writer at a time. The others poll, with growing pauses, so of 100 writers some never succeed. Here a
-thread first takes a lock of this process, so that one thread per process polls, without long pauses. It holds the lock
-only while it begins its transaction, so that a request cannot keep the lock, however it ends.
-
-Every transaction that writes begins with `BEGIN IMMEDIATE`: a deferred one fails at its first write, without waiting,
-if another transaction has written since its first read. PostgreSQL needs none of this.
+SQLite's writers poll, with growing pauses, so of 100 some never succeed. Here a thread first takes a lock of this
+process, so that one thread per process polls, without long pauses. It holds the lock only while it begins its
+transaction, so that a request cannot keep it, however it ends. Every transaction that writes begins with `BEGIN
+IMMEDIATE`: a deferred one fails, without waiting, if another transaction has written since its first read.
 """
 
 import sqlite3
@@ -42,27 +40,24 @@ def serialize_writers(engine: Engine) -> None:
 
 def _begin(lock: threading.Lock, connection: sqlite3.Connection) -> None:
     """Begin a transaction that writes; raises what SQLite raises if the database stays locked."""
-    until = time.monotonic() + _seconds_left()
-    if not lock.acquire(timeout=max(until - time.monotonic(), 0)):
+    seconds = max(_seconds_left(), 0)
+    until = time.monotonic() + seconds
+    if not lock.acquire(timeout=seconds):
         raise sqlite3.OperationalError("database is locked: too many writers wait")
     try:
         until = min(until, time.monotonic() + BUSY_MS / 1000)
         connection.execute(f"PRAGMA busy_timeout={POLL_MS}")
-        while not _has_begun(connection, retry=time.monotonic() < until):
-            pass
+        while True:
+            may_wait = time.monotonic() < until
+            try:
+                connection.execute(BEGIN)
+                return
+            except sqlite3.OperationalError as error:
+                if not may_wait or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
     finally:
         connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         lock.release()
-
-
-def _has_begun(connection: sqlite3.Connection, *, retry: bool) -> bool:
-    try:
-        connection.execute(BEGIN)
-    except sqlite3.OperationalError as error:
-        if retry and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
-            return False
-        raise
-    return True
 
 
 def _seconds_left() -> float:

@@ -13,10 +13,14 @@ from flask_babel import gettext
 
 from app.settings import settings_of_app
 
+APP = Path(__file__).parent
 
+
+@cache
 def text_table(package: str, name: str) -> Mapping[str, str]:
     """Return one table of a package's texts."""
-    return _tables(package)[name]
+    table: Mapping[str, str] = tomllib.loads((APP / package / "texts.toml").read_text(encoding="utf-8"))[name]
+    return table
 
 
 def branded(text: str) -> str:
@@ -28,8 +32,3 @@ def extract(file: BinaryIO, *_rest: object, **_options: object) -> Iterator[tupl
     """Yield every text of a file: an extraction method of Babel."""
     for table in tomllib.loads(file.read().decode()).values():
         yield from ((0, None, text, []) for text in table.values())
-
-
-@cache
-def _tables(package: str) -> Mapping[str, Mapping[str, str]]:
-    return tomllib.loads((Path(__file__).parent / package / "texts.toml").read_text(encoding="utf-8"))

@@ -41,9 +41,7 @@ def test_a_mistake_while_the_app_is_built_is_shown(
         broken({}, None)
 
 
-def test_an_exception_reaches_the_debugger_and_its_message_the_log(
-    debug_app: Flask, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_exception_reaches_the_debugger_and_the_log(debug_app: Flask, capsys: pytest.CaptureFixture[str]) -> None:
     debug_app.add_url_rule("/fails", view_func=fail)
     with pytest.raises(AttributeError, match=SAID):
         browser_of(debug_app).get("/fails")
@@ -71,7 +69,7 @@ def test_a_library_says_its_values_in_development_only(capsys: pytest.CaptureFix
         assert "order_placed" in said
 
 
-def test_a_changed_style_sheet_has_a_new_address_at_once(
+def test_a_changed_style_sheet_has_a_new_address(
     debug_app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(assets, "STATIC", tmp_path)

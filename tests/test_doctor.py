@@ -60,24 +60,15 @@ def run(app: Flask, *arguments: str) -> tuple[int, str]:
 
 def test_healthy_shop_has_nothing_to_mend(shop: Flask) -> None:
     findings = found(shop)
-    levels = {name: finding.level for name, finding in findings.items()}
-    assert Level.FAILED not in levels.values()
-    for name in [
-        "discovery",
-        "keys",
-        "clock",
-        "scopes",
-        "authorization_request",
-        "client_authentication",
-        "migrations",
-    ]:
-        assert levels[name] is Level.OK, findings[name]
+    assert list(findings) == [check.__name__ for check in doctor.CHECKS]
+    assert [finding for finding in findings.values() if finding.level is Level.FAILED] == []
+    good = "discovery keys clock scopes authorization_request client_authentication migrations"
+    assert [findings[name] for name in good.split() if findings[name].level is not Level.OK] == []
     code, printed = run(shop)
     assert (code, "Nothing has to be mended." in printed) == (0, True)
-
-
-def test_every_question_has_an_answer_of_its_own_name(shop: Flask) -> None:
-    assert list(found(shop)) == [check.__name__ for check in doctor.CHECKS]
+    code, printed = run(shop, "--json")
+    fields = [set(each) for each in json.loads(printed)]
+    assert (code, fields) == (0, [{"name", "title", "level", "said", "advice"}] * len(fields))
 
 
 @pytest.mark.parametrize(
@@ -182,9 +173,7 @@ def test_stand_ins_of_the_template_are_named(make_app: Callable[..., Flask], mon
     assert asked(app, own.stand_ins).level is Level.OK
 
 
-def test_webhook_answers_at_its_address_and_nowhere_else(
-    make_app: Callable[..., Flask], simulator: str, unused_port: int
-) -> None:
+def test_webhook_answers_at_its_address_only(make_app: Callable[..., Flask], simulator: str, unused_port: int) -> None:
     app = make_app(SIMULATOR_URL=simulator, PUBLIC_URL=f"http://localhost:{unused_port}")
     assert asked(app, own.webhook).level is Level.WARNING
     with served(app, unused_port):
@@ -197,14 +186,12 @@ def test_webhook_answers_at_its_address_and_nowhere_else(
 def test_real_environment_is_judged_more_strictly(make_app: Callable[..., Flask], simulator: str) -> None:
     base = {**REAL, "VIPPS_BASE_URL": simulator}
     findings = found(make_app(**base))
-    assert {name: findings[name].level for name in ("https", "proxies", "sales_unit", "counter", "secret_key")} == {
-        "https": Level.OK, "proxies": Level.WARNING, "sales_unit": Level.WARNING, "counter": Level.SKIPPED,
-        "secret_key": Level.OK,
-    }  # fmt: skip
+    levels = [findings[name].level for name in ("https", "secret_key", "proxies", "sales_unit", "counter")]
+    assert levels == [Level.OK, Level.OK, Level.WARNING, Level.WARNING, Level.SKIPPED]
+    more = found(make_app(**base, VIPPS_MERCHANT_SERIAL_NUMBER="123456", VIPPS_COUNTER="1"))
+    assert (more["sales_unit"].level, more["counter"].level) == (Level.OK, Level.OK)
     assert "Secure" in findings["cookies"].said
     for check, level, changed in (
-        (own.sales_unit, Level.OK, {"VIPPS_MERCHANT_SERIAL_NUMBER": "123456"}),
-        (vipps_questions.counter, Level.OK, {"VIPPS_COUNTER": "1"}),
         (own.secret_key, Level.FAILED, {"SECRET_KEY": "a" * 40}),
         (own.secret_key, Level.FAILED, {"SECRET_KEY_FALLBACKS": "a" * 40}),
         (own.environment, Level.WARNING, {"DEMO": "1"}),
@@ -214,23 +201,16 @@ def test_real_environment_is_judged_more_strictly(make_app: Callable[..., Flask]
     assert "1 more" in asked(make_app(**base, SECRET_KEY_FALLBACKS=OLDER_KEY), own.secret_key).said
 
 
-@pytest.mark.parametrize("arguments", [(), ("--json",)])
-def test_no_secret_is_printed(make_app: Callable[..., Flask], simulator: str, arguments: tuple[str, ...]) -> None:
+def test_no_secret_is_printed(make_app: Callable[..., Flask], simulator: str) -> None:
     secrets = {
         "SECRET_KEY": "Zk3-hUx8_Lq0TyNf5WbRm7VcPs2DgJeA", "SECRET_KEY_FALLBACKS": OLDER_KEY,
         "VIPPS_WEBHOOK_TOKEN": "wPq8Lm2-Xt5_Rv9KcBn4Yd7HsJf1GhAz",
     }  # fmt: skip
     urls = {"MAIL_URL": "smtp://someone:mailpassword@localhost:9", "REDIS_URL": "redis://:redispassword@localhost:9/0"}
-    _code, printed = run(make_app(SIMULATOR_URL=simulator, **secrets, **urls), *arguments)
+    app = make_app(SIMULATOR_URL=simulator, **secrets, **urls)
+    printed = run(app)[1] + run(app, "--json")[1]
     for secret in (*secrets.values(), "mailpassword", "redispassword", DEMO_CLIENT_SECRET):
         assert secret not in printed
-
-
-def test_json_says_the_same(shop: Flask) -> None:
-    code, printed = run(shop, "--json")
-    findings = json.loads(printed)
-    assert code == 0
-    assert [set(each) for each in findings] == [{"name", "title", "level", "said", "advice"}] * len(findings)
 
 
 def test_question_that_breaks_is_a_finding(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

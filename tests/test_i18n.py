@@ -23,9 +23,7 @@ SUMMER = datetime(2026, 6, 30, 22, 5, tzinfo=UTC)
         ("sv", SUMMER, "1 juli 2026 00:05"), ("fi", SUMMER, "1. heinäkuuta 2026 0.05"),
     ],
 )  # fmt: skip
-def test_a_time_is_formatted_in_the_shops_time_zone(
-    app: Flask, language: str, moment: datetime | None, written: str
-) -> None:
+def test_a_time_is_in_the_shops_time_zone(app: Flask, language: str, moment: datetime | None, written: str) -> None:
     with app.test_request_context(headers={"Accept-Language": language}):
         assert when(moment) == written
 
@@ -53,17 +51,11 @@ def test_the_plural_form_depends_on_the_number(app: Flask) -> None:
 @pytest.mark.parametrize(
     ("header", "language"),
     [
-        ("da-DK,da;q=0.9,en;q=0.8", "da"),
-        ("sv-SE,sv;q=0.9,en-US;q=0.8,en;q=0.7", "sv"),
-        ("fi-FI,fi;q=0.9,en;q=0.8", "fi"),
-        ("sv,fi;q=0.8", "sv"),
-        ("en,da;q=0.9", "en"),
-        ("nn-NO", "nb"),
-        ("de,fr;q=0.5", "en"),
-        ("da;q=0,en;q=0.1", "en"),
-        ("", "en"),
+        ("da-DK,da;q=0.9,en;q=0.8", "da"), ("sv-SE,sv;q=0.9,en-US;q=0.8,en;q=0.7", "sv"),
+        ("fi-FI,fi;q=0.9,en;q=0.8", "fi"), ("sv,fi;q=0.8", "sv"), ("en,da;q=0.9", "en"), ("nn-NO", "nb"),
+        ("de,fr;q=0.5", "en"), ("da;q=0,en;q=0.1", "en"), ("", "en"),
     ],
-)
+)  # fmt: skip
 def test_a_login_is_in_one_language_from_the_shop_to_vipps(vipps: VippsPerson, header: str, language: str) -> None:
     """Vipps MobilePay Login FAQ: a merchant cannot choose the language, so both take it from the browser."""
     headers = {"Accept-Language": header}
@@ -74,7 +66,7 @@ def test_a_login_is_in_one_language_from_the_shop_to_vipps(vipps: VippsPerson, h
     assert (simulator_i18n.LANGUAGES, simulator_i18n.ALIASES) == (LANGUAGES, ALIASES)
 
 
-@pytest.mark.parametrize("header", ["", ";", "nb;q=x", "en," * 2000, "*", "\u00e6"])
-def test_a_strange_accept_language_is_answered(app: Flask, header: str) -> None:
-    with app.test_request_context(headers={"Accept-Language": header}):
-        assert render_template_string("{{ language() }}") in ("en", "nb")
+def test_a_strange_accept_language_is_answered(app: Flask) -> None:
+    for header in ("", ";", "nb;q=x", "en," * 2000, "*", "\u00e6"):
+        with app.test_request_context(headers={"Accept-Language": header}):
+            assert render_template_string("{{ language() }}") in ("en", "nb")

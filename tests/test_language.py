@@ -11,18 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = (
-    "app",
-    "bench",
-    "demo",
-    "migrations",
-    "samples",
-    "simulator",
-    "static",
-    "templates",
-    "tests",
-    "tools",
-    "workshop",
-)
+    "app", "bench", "demo", "migrations", "samples", "simulator", "static", "templates", "tests", "tools", "workshop",
+)  # fmt: skip
 # This file, revisions of databases that exist already, and what people use as passwords.
 EXEMPT = ("tests/test_language.py", "migrations/versions/", "app/customers/passwords/common_passwords.txt")
 SUFFIXES = {".py", ".html", ".txt", ".css", ".js", ".toml", ".md", ".json"}

@@ -202,7 +202,7 @@ def config_with(folder: Path) -> Config:
     return config
 
 
-def test_two_newest_revisions_are_named_with_the_command_that_merges_them(
+def test_two_newest_revisions_are_named_with_the_merge(
     app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("own", "upstream"):

@@ -58,27 +58,16 @@ SECRETS_IN = {
 }
 # Personal data and the columns that may have it, while the account exists.
 PERSON_IN = {
-    ("email", "customer.email"),
-    ("name", "customer.name"),
-    ("phone", "customer.phone_number"),
-    ("sub", "vipps_link.subject"),
-    ("email", "vipps_profile.email"),
-    ("name", "vipps_profile.name"),
-    ("name", "vipps_profile.given_name"),
-    ("name", "vipps_profile.family_name"),
-    ("phone", "vipps_profile.phone_number"),
-    ("street", "vipps_profile.addresses"),
-    ("phone", "profile_change.after"),
+    ("email", "customer.email"), ("name", "customer.name"), ("phone", "customer.phone_number"),
+    ("sub", "vipps_link.subject"), ("email", "vipps_profile.email"), ("name", "vipps_profile.name"),
+    ("name", "vipps_profile.given_name"), ("name", "vipps_profile.family_name"),
+    ("phone", "vipps_profile.phone_number"), ("street", "vipps_profile.addresses"), ("phone", "profile_change.after"),
     # A login that waits for proof, for an hour at most.
     ("sub", "pending_link.subject"),
     *((kind, "pending_link.claims") for kind in ("email", "name", "phone", "street", "sub")),
-    ("email", "mailed_proof.email"),
-    ("email", "mail.recipient"),
-    ("email", "shop_order.email"),
-    ("name", "shop_order.name"),
-    ("street", "shop_order.address"),
-    ("sub", "consent_record.subject"),
-}
+    ("email", "mailed_proof.email"), ("email", "mail.recipient"), ("email", "shop_order.email"),
+    ("name", "shop_order.name"), ("street", "shop_order.address"), ("sub", "consent_record.subject"),
+}  # fmt: skip
 # And after the erasure: the demo's outbox, in place of the customer's mailbox, and for a day the inspector's record of
 # a response without a `sub`, in which this test uses the name as an error code.
 PERSON_STAYS_IN = {("email", "mail.recipient")}

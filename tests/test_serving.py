@@ -62,9 +62,7 @@ def test_without_its_simulator_the_shop_is_not_served(settings: Settings, capsys
         ("https://shop.example.com", ":9000", ("localhost", 9000)),
     ],
 )  # fmt: skip
-def test_the_public_address_and_the_listening_address_may_differ(
-    origin: str, bind: str, expected: tuple[str, int]
-) -> None:
+def test_the_public_and_the_listening_address_may_differ(origin: str, bind: str, expected: tuple[str, int]) -> None:
     assert listening_address(origin, bind) == expected
 
 

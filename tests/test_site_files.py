@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from tests.conftest import browser_of, open_page
 from tests.pages import Page
-from tests.shop.steps import add_logged_in_customer, add_product, put_into_cart
+from tests.shop.steps import add_logged_in_customer, add_product, put_into_cart, set_product
 
 SECURITY_TXT = "/.well-known/security.txt"
 
@@ -41,9 +41,7 @@ def described(page: Page) -> str:
         ("/cart", ""), ("/password/forgot", ""), ("/logged-out", ""),
     ],
 )  # fmt: skip
-def test_a_public_page_has_one_address_and_any_other_page_is_not_indexed(
-    demo_client: FlaskClient, path: str, canonical: str
-) -> None:
+def test_a_public_page_has_one_address_and_others_no_index(demo_client: FlaskClient, path: str, canonical: str) -> None:
     demo_client.get("/language/en")
     page = open_page(demo_client, path)
     assert described(page) == (f"http://localhost:8000{canonical}" if canonical else "")
@@ -54,33 +52,26 @@ def test_a_public_page_has_one_address_and_any_other_page_is_not_indexed(
         assert file(demo_client, str(shared["og:image"])).mimetype == "image/png"
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/?category=nowhere"])
-def test_an_error_is_not_indexed(demo_client: FlaskClient, path: str) -> None:
-    assert described(open_page(demo_client, path, status=404)) == ""
-
-
-@pytest.mark.parametrize("path", ["/account", "/account/profile", "/orders", "/checkout"])
-def test_a_page_about_a_customer_is_not_indexed(app: Flask, client: FlaskClient, path: str) -> None:
+def test_an_error_and_a_page_about_a_customer_are_not_indexed(app: Flask, client: FlaskClient) -> None:
     add_product(app, "mug")
     add_logged_in_customer(app, client)
     put_into_cart(client, "mug")
-    assert described(open_page(client, path)) == ""
+    statuses = dict.fromkeys(("/nowhere", "/?category=nowhere"), 404)
+    for path in (*statuses, "/account", "/account/profile", "/orders", "/checkout"):
+        assert described(open_page(client, path, status=statuses.get(path, 200))) == "", path
 
 
-@pytest.mark.parametrize(("stock", "availability"), [(1, "InStock"), (0, "OutOfStock")])
-def test_a_product_says_its_price_in_a_form_for_search_engines(
-    app: Flask, client: FlaskClient, stock: int, availability: str
-) -> None:
-    add_product(app, "mug", price=129_950, stock=stock)
-    page = open_page(client, "/products/mug")
-    product = page.one('[itemtype="https://schema.org/Product"]')
-    offer = product.select_one('[itemprop="offers"][itemtype="https://schema.org/Offer"]')
-    assert offer is not None
-    found = {tag["itemprop"]: tag.get("content") or tag.get("href") for tag in offer.select("[itemprop]")}
-    assert found == {
-        "price": "1299.50", "priceCurrency": "NOK", "availability": f"https://schema.org/{availability}"
-    }  # fmt: skip
-    assert product.select_one('h1[itemprop="name"]')
+def test_a_product_says_its_price_in_a_form_for_search_engines(app: Flask, client: FlaskClient) -> None:
+    add_product(app, "mug", price=129_950)
+    for stock, availability in ((1, "InStock"), (0, "OutOfStock")):
+        set_product(app, "mug", stock=stock)
+        product = open_page(client, "/products/mug").one('[itemtype="https://schema.org/Product"]')
+        offer = product.select_one('[itemprop="offers"][itemtype="https://schema.org/Offer"]')
+        assert offer is not None
+        found = {tag["itemprop"]: tag.get("content") or tag.get("href") for tag in offer.select("[itemprop]")}
+        there = f"https://schema.org/{availability}"
+        assert found == {"price": "1299.50", "priceCurrency": "NOK", "availability": there}
+        assert product.select_one('h1[itemprop="name"]')
 
 
 def test_the_sitemap_lists_public_pages_only_and_each_is_there(demo_client: FlaskClient) -> None:
@@ -102,24 +93,15 @@ def test_markup_in_a_product_s_address_is_escaped(app: Flask, client: FlaskClien
     assert "/products/knife&amp;%3Cfork%3E</loc>" in client.get("/sitemap.xml").text
 
 
-@pytest.mark.parametrize(
-    ("path", "kind", "begins"),
-    [
-        ("/favicon.ico", "image/vnd.microsoft.icon", b"\0\0\1\0"),
-        ("/apple-touch-icon.png", "image/png", b"\x89PNG"),
+def test_an_icon_is_at_its_usual_address_and_caches_may_share_it(client: FlaskClient) -> None:
+    for path, kind, begins in (
+        ("/favicon.ico", "image/vnd.microsoft.icon", b"\0\0\1\0"), ("/apple-touch-icon.png", "image/png", b"\x89PNG"),
         ("/site.webmanifest", "application/manifest+json", b"{"),
-    ],
-)
-def test_an_icon_is_at_its_usual_address_and_caches_may_share_it(
-    client: FlaskClient, path: str, kind: str, begins: bytes
-) -> None:
-    response = file(client, path)
-    assert (response.status_code, response.mimetype) == (200, kind)
-    assert response.headers["Cache-Control"] == "public, max-age=3600"
-    assert response.data.startswith(begins)
-
-
-def test_every_icon_of_the_manifest_exists(client: FlaskClient) -> None:
+    ):  # fmt: skip
+        response = file(client, path)
+        assert (response.status_code, response.mimetype) == (200, kind)
+        assert response.headers["Cache-Control"] == "public, max-age=3600"
+        assert response.data.startswith(begins)
     icons = json.loads(client.get("/site.webmanifest").data)["icons"]
     assert {file(client, each["src"]).mimetype for each in icons} == {"image/png"}
 

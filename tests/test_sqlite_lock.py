@@ -5,7 +5,7 @@ import gc
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from app import sqlite_lock
 from app.database import begin_write, db
 from app.shop.models import Product
+from tests.threads import at_once
 
 SHORT = 0.3  # seconds to wait for a lock that is not released
 
@@ -32,15 +33,6 @@ def locked_from_outside(app: Flask) -> Iterator[None]:
         other.close()
 
 
-def in_threads(function: Callable[[], None], number: int) -> None:
-    """Call a function in several threads at once, and wait for all of them."""
-    threads = [threading.Thread(target=function) for _ in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
 def write(app: Flask) -> None:
     """Change something, as a request does."""
     with app.app_context():
@@ -48,9 +40,7 @@ def write(app: Flask) -> None:
         db.session.commit()
 
 
-def test_the_last_of_several_slow_writers_waits_for_all_of_them(
-    demo_app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_last_of_several_slow_writers_waits_for_all(demo_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite_lock, "BUSY_MS", int(SHORT * 1000))
     failed: list[Exception] = []
 
@@ -63,7 +53,7 @@ def test_the_last_of_several_slow_writers_waits_for_all_of_them(
         except OperationalError as error:
             failed.append(error)
 
-    in_threads(write_slowly, 4)
+    at_once(*[write_slowly] * 4)
     assert failed == []
 
 
@@ -76,9 +66,7 @@ def test_a_request_that_has_used_up_its_time_does_not_wait(app: Flask) -> None:
         write(app)  # no other transaction writes, so there is nothing to wait for
 
 
-def test_a_writer_waits_for_another_process_only_for_some_seconds(
-    demo_app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_writer_waits_some_seconds_for_another_process(demo_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite_lock, "BUSY_MS", int(SHORT * 1000))
     with locked_from_outside(demo_app):
         began = time.monotonic()
@@ -88,7 +76,7 @@ def test_a_writer_waits_for_another_process_only_for_some_seconds(
     write(demo_app)
 
 
-def test_all_writers_of_a_process_together_wait_no_longer_than_a_request_may(
+def test_all_writers_together_wait_no_longer_than_a_request_may(
     demo_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite_lock, "BUSY_MS", int(SHORT * 1000))
@@ -102,23 +90,21 @@ def test_all_writers_of_a_process_together_wait_no_longer_than_a_request_may(
         failed.append(time.monotonic() - began)
 
     with locked_from_outside(demo_app):
-        in_threads(write_in_vain, 8)
+        at_once(*[write_in_vain] * 8)
     assert len(failed) == 8
     assert max(failed) < SHORT * 2 + 1
 
 
-@pytest.mark.parametrize("end", ["commit", "rollback", "remove", "an exception"])
-def test_the_next_request_can_write_however_a_request_ends(demo_app: Flask, end: str) -> None:
-    with contextlib.suppress(ZeroDivisionError), demo_app.app_context():
-        begin_write()
-        db.session.execute(text("UPDATE product SET stock = 5"))
-        if end == "an exception":
-            raise ZeroDivisionError
-        getattr(db.session, end)()
-    write(demo_app)
+def test_the_next_request_can_write_however_a_request_ends(demo_app: Flask) -> None:
+    for end in ("commit", "rollback", "remove", "an exception"):
+        with contextlib.suppress(ZeroDivisionError), demo_app.app_context():
+            begin_write()
+            db.session.execute(text("UPDATE product SET stock = 5"))
+            if end == "an exception":
+                raise ZeroDivisionError
+            getattr(db.session, end)()
+        write(demo_app)
 
-
-def test_the_next_request_can_write_after_a_thread_died_in_its_transaction(demo_app: Flask) -> None:
     def die() -> None:
         with demo_app.app_context():
             connection = db.engine.connect()
@@ -131,9 +117,7 @@ def test_the_next_request_can_write_after_a_thread_died_in_its_transaction(demo_
     write(demo_app)
 
 
-def test_a_second_transaction_of_the_same_request_fails_and_does_not_hang(
-    demo_app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_transaction_of_a_request_fails_at_once(demo_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite_lock, "BUSY_MS", int(SHORT * 1000))
     with demo_app.app_context():
         begin_write()

@@ -13,7 +13,7 @@ from app import site_files
 from app.customers.privacy import data_sources
 from app.customers.sessions.session_cookie import customer_logged_in
 from app.database import query_or
-from app.shop import cart_cookie, fragment_cache, payments, privacy
+from app.shop import cart_cookie, fragment_cache, privacy
 from app.shop.catalogue import NO_CATEGORIES, RememberedCategories
 from app.shop.routes import BLUEPRINTS
 from app.shop.routes.catalogue import public_paths, shop_categories
@@ -28,6 +28,5 @@ def init_app(app: Flask) -> None:
     app.add_template_global(partial(query_or, shop_categories, NO_CATEGORIES), "shop_categories")
     app.add_template_global(partial(query_or, cart_cookie.cart_count, 0), "cart_count")
     data_sources.register(app, *privacy.SOURCES)
-    payments.use(app, payments.Invoice())
     site_files.add_to_sitemap(app, public_paths)
     customer_logged_in.connect(cart_cookie.merge_at_login, app)

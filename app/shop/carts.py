@@ -1,9 +1,8 @@
 """Keep carts: add, change and remove products, and merge a guest's cart into the customer's at login.
 
 A guest's cart is found by an opaque cookie, of which only the hash is stored; a customer's cart by the customer. At
-login the guest's lines are added to the customer's cart, up to the stock and at most 99, and the guest's cart is
-deleted: after a logout the browser's next user finds an empty cart. A cart stores no prices; they are read from the
-products each time.
+login the guest's lines are added to the customer's cart, and the guest's cart is deleted: after a logout the browser's
+next user finds an empty cart. A cart stores no prices; they are read from the products each time.
 """
 
 import re
@@ -17,8 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.database import utcnow
-from app.shop.models import Cart, CartLine, Product, ProductText
-from app.shop.translated_texts import product_text_in
+from app.shop.models import Cart, CartLine, Product, ProductText, product_text_in
 
 MAX_QUANTITY = 99
 GUEST_CART_LIFE = timedelta(days=30)
@@ -31,10 +29,9 @@ class Owner:
     customer_id: int | None = None
     token_hash: str | None = None
 
-    @property
-    def has_no_cart(self) -> bool:
-        """Tell whether there can be no cart: no customer is logged in and the browser has no cookie."""
-        return self.customer_id is None and self.token_hash is None
+    def __bool__(self) -> bool:
+        """Tell whether there can be a cart."""
+        return self.customer_id is not None or self.token_hash is not None
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ def parse_quantity(text: str | None) -> int | None:
 
 def find_cart(session: Session, owner: Owner, *, lock: bool = False) -> Cart | None:
     """Return the owner's cart, locked until the end of the transaction if it is about to change."""
-    if owner.has_no_cart:
+    if not owner:
         return None
     statement = select(Cart).where(_of(owner))
     return session.scalar(statement.with_for_update() if lock else statement)
@@ -128,12 +125,9 @@ def remove(session: Session, owner: Owner, slug: str, language: str) -> str | No
 
 
 def _product(session: Session, slug: str, language: str) -> Row[*tuple[Any, ...]] | None:
-    return session.execute(
-        select(Product.id, Product.stock, ProductText.name)
-        .select_from(Product)
-        .join(ProductText, product_text_in(language))
-        .where(Product.slug == slug)
-    ).one_or_none()
+    found = select(Product.id, Product.stock, ProductText.name)
+    found = found.join_from(Product, ProductText, product_text_in(language)).where(Product.slug == slug)
+    return session.execute(found).one_or_none()
 
 
 # Every page counts, so the statements are built once: building one costs more than running it.
@@ -144,7 +138,7 @@ _COUNT_OF_GUEST = _COUNT.where(Cart.token_hash == bindparam("token_hash"), Cart.
 
 def count(session: Session, owner: Owner) -> int:
     """Return the number of items in the cart."""
-    if owner.has_no_cart:
+    if not owner:
         return 0
     # Straight on the connection: the session tracks objects, and this is a number.
     if owner.customer_id is not None:
@@ -177,39 +171,23 @@ class Line:
 
 def lines_of(session: Session, owner: Owner, language: str) -> Sequence[Line]:
     """Return the lines of the cart in the order they were added, in one query."""
-    if owner.has_no_cart:
+    if not owner:
         return []
-    rows = session.execute(
-        select(
-            Product.id, Product.slug, ProductText.name, Product.picture, Product.price, Product.stock, CartLine.quantity
-        )
-        .select_from(Product)
-        .join(CartLine, CartLine.product_id == Product.id)
-        .join(Cart, Cart.id == CartLine.cart_id)
-        .join(ProductText, product_text_in(language))
-        .where(_of(owner))
-        .order_by(CartLine.added_at, Product.id)
-    )
+    shown = Product.id, Product.slug, ProductText.name, Product.picture, Product.price, Product.stock, CartLine.quantity
+    in_cart = select(*shown).join_from(Product, CartLine).join(Cart).join(ProductText, product_text_in(language))
+    rows = session.execute(in_cart.where(_of(owner)).order_by(CartLine.added_at, Product.id))
     return [Line(*row) for row in rows]
 
 
 def merge_at_login(session: Session, customer_id: int, token_hash: str | None) -> None:
-    """Merge this browser's guest cart into the customer's cart. The caller commits.
-
-    Quantities are added up to the stock and at most 99. A product that is sold out keeps its quantity, so that the
-    cart can say so.
-    """
+    """Merge this browser's guest cart into the customer's cart. The caller commits."""
     guest = find_cart(session, Owner(token_hash=token_hash), lock=True)
     if guest is None:
         return
     own = _cart_to_fill(session, Owner(customer_id=customer_id))
     had = {line.product_id: line for line in session.scalars(select(CartLine).where(CartLine.cart_id == own.id))}
-    chosen = session.execute(
-        select(CartLine.product_id, CartLine.quantity, CartLine.added_at, Product.stock)
-        .join(Product)
-        .where(CartLine.cart_id == guest.id)
-    ).all()
-    for product_id, quantity, added_at, stock in chosen:
+    chosen = select(CartLine.product_id, CartLine.quantity, CartLine.added_at, Product.stock).join(Product)
+    for product_id, quantity, added_at, stock in session.execute(chosen.where(CartLine.cart_id == guest.id)).all():
         line = had.get(product_id) or CartLine(cart_id=own.id, product_id=product_id, quantity=0, added_at=added_at)
         line.quantity = merged_quantity(line.quantity, quantity, stock)
         session.add(line)
@@ -218,7 +196,7 @@ def merge_at_login(session: Session, customer_id: int, token_hash: str | None) -
 
 
 def merged_quantity(had: int, chosen: int, stock: int) -> int:
-    """Add two quantities up to the stock and at most 99, but never below the quantity that was there before."""
+    """Add two quantities up to the stock and at most 99, but never below what was there: it may be sold out."""
     return max(had, min(had + chosen, stock, MAX_QUANTITY)) or chosen
 
 

@@ -13,10 +13,9 @@ from typing import Any
 from sqlalchemy import Row, Select, String, bindparam, select
 from sqlalchemy.orm import Session
 
-from app.pagination import Cursor, Page, narrow, to_page
+from app.pagination import BEGINNING, Page, Place, narrow, to_page
 from app.shop import search
-from app.shop.models import Category, CategoryText, Product, ProductText
-from app.shop.translated_texts import category_text_in, product_text_in
+from app.shop.models import Category, CategoryText, Product, ProductText, category_text_in, product_text_in
 
 PER_PAGE = 24
 RELATED = 4
@@ -48,10 +47,7 @@ class Shelf(Page[Row[*tuple[Any, ...]]]):
 
     @property
     def wide(self) -> frozenset[int]:
-        """Return the ids of the products that are two columns of the grid wide.
-
-        These are the featured products that have a narrow product after them to fill the rest of their row.
-        """
+        """Return the ids of the products two columns wide: featured, with a narrow one after them to fill the row."""
         wide, single = set(), 0
         for product in reversed(self.rows):
             fits = product.featured and single > 0
@@ -63,13 +59,9 @@ class Shelf(Page[Row[*tuple[Any, ...]]]):
 
 def read_categories(session: Session, language: str) -> tuple[CategoryName, ...]:
     """Return the categories in their order, in one language."""
-    found = session.execute(
-        select(Category.slug, CategoryText.name, CategoryText.intro)
-        .select_from(Category)
-        .join(CategoryText, category_text_in(language))
-        .order_by(Category.position, Category.id)
-    )
-    return tuple(CategoryName(*row) for row in found)
+    found = select(Category.slug, CategoryText.name, CategoryText.intro)
+    found = found.join_from(Category, CategoryText, category_text_in(language))
+    return tuple(CategoryName(*row) for row in session.execute(found.order_by(Category.position, Category.id)))
 
 
 class RememberedCategories:
@@ -91,55 +83,29 @@ class RememberedCategories:
 
 
 # The columns of a product card. Built once: building a statement costs as much as running it.
-_CARDS = (
-    select(
-        Product.id,
-        Product.slug,
-        Product.price,
-        Product.stock,
-        Product.picture,
-        Product.featured,
-        Product.position,
-        ProductText.name,
-        ProductText.summary,
-    )
-    .select_from(Product)
-    .join(ProductText, product_text_in(bindparam("in_language", type_=String)))
-)
+_CARDS = select(
+    Product.id, Product.slug, Product.price, Product.stock, Product.picture, Product.featured, Product.position,
+    ProductText.name, ProductText.summary,
+).join_from(Product, ProductText, product_text_in(bindparam("in_language", type_=String)))  # fmt: skip
 
 CURSOR_KEY = ("position", "id")
 _ORDER: tuple[Any, ...] = (Product.position, Product.id)
 _FIRST_SHELF = _CARDS.order_by(*_ORDER).limit(PER_PAGE + 1)
 
 
-def find_products(
-    session: Session,
-    language: str,
-    q: str = "",
-    category: str = "",
-    *,
-    after: Cursor | None = None,
-    before: Cursor | None = None,
-) -> Shelf:
-    """Return one page of the products whose texts contain every word of `q`, in the shop's order.
-
-    The page begins after a cursor, or ends before one, or is the first page. No query counts all products.
-    """
+def find_products(session: Session, language: str, q: str = "", category: str = "", place: Place = BEGINNING) -> Shelf:
+    """Return a page of the products whose texts contain every word of `q`, in the shop's order; nothing counts all."""
     words = [search.search_terms(word, language) for word in searched_words(q)]
-    # Straight on the connection: the session tracks objects, and these are plain rows.
-    connection = session.connection()
-    if words or category or after or before:
-        statement = _shelf(words, category, after, before, is_sqlite=connection.dialect.name == "sqlite")
-    else:
-        statement = _FIRST_SHELF
+    connection = session.connection()  # not the session, which tracks objects: these are plain rows
+    statement = _FIRST_SHELF
+    if words or category or place != BEGINNING:
+        statement = _shelf(words, category, place, is_sqlite=connection.dialect.name == "sqlite")
     rows = connection.execute(statement, {"in_language": language}).all()
-    page = to_page(rows, CURSOR_KEY, PER_PAGE, after=after, before=before)
+    page = to_page(rows, CURSOR_KEY, PER_PAGE, place)
     return Shelf(page.rows, page.previous, page.next)
 
 
-def _shelf(
-    words: search.Words, category: str, after: Cursor | None, before: Cursor | None, *, is_sqlite: bool
-) -> Select[*tuple[Any, ...]]:
+def _shelf(words: search.Words, category: str, place: Place, *, is_sqlite: bool) -> Select[*tuple[Any, ...]]:
     """Build the statement for a page."""
     statement, found, order = search.having(_CARDS, words), search.in_index(words), _ORDER
     if category:
@@ -148,35 +114,19 @@ def _shelf(
     if found and is_sqlite:
         # SQLite's index has one number for position and id, and returns hits in that order.
         statement, order = search.through_full_text(statement, found), (search.ROW,)
-        after, before = (cursor and (search.row_of(*cursor),) for cursor in (after, before))
+        place = Place(*(cursor and (search.row_of(*cursor),) for cursor in (place.after, place.before)))
     else:
         statement = search.through_trigrams(statement, found)
-    return narrow(statement, order, PER_PAGE, after=after, before=before)
+    return narrow(statement, order, PER_PAGE, place)
 
 
 def product_by_slug(session: Session, slug: str, language: str) -> Row[*tuple[Any, ...]] | None:
     """Return a product with its text and its category's name, or None."""
-    return session.execute(
-        select(
-            Product.id,
-            Product.slug,
-            Product.price,
-            Product.stock,
-            Product.picture,
-            Product.category_id,
-            ProductText.name,
-            ProductText.summary,
-            ProductText.description,
-            ProductText.details,
-            Category.slug.label("category_slug"),
-            CategoryText.name.label("category_name"),
-        )
-        .select_from(Product)
-        .join(ProductText, product_text_in(language))
-        .join(Category, Category.id == Product.category_id)
-        .join(CategoryText, category_text_in(language))
-        .where(Product.slug == slug)
-    ).one_or_none()
+    whole = _CARDS.add_columns(
+        Product.category_id, ProductText.description, ProductText.details,
+        Category.slug.label("category_slug"), CategoryText.name.label("category_name"),
+    ).join(Category, Category.id == Product.category_id).join(CategoryText, category_text_in(language))  # fmt: skip
+    return session.execute(whole.where(Product.slug == slug), {"in_language": language}).one_or_none()
 
 
 def related_products(

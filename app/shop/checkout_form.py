@@ -87,26 +87,21 @@ class CheckoutForm(AddressForm):
 
     def recipient(self) -> OrderRecipient:
         """Return the recipient; the form must be valid."""
+        is_sent, is_typed = self.delivery.data == "invoice", self.address.data == OTHER
+        chosen = self.typed_address(OTHER) if is_typed or not is_sent else self.offered[int(self.address.data)]
         return OrderRecipient(
             name=self.name.data or "",
             email=self.email.data or "",
             phone=phone_number.readable(phone_number.digits_of(self.phone.data)),
             delivery=self.delivery.data,
-            address=tuple(label_lines(self._chosen_address())) if self.delivery.data == "invoice" else (),
+            address=tuple(label_lines(chosen)) if is_sent else (),
         )
-
-    def _chosen_address(self) -> Address:
-        if self.address.data != OTHER:
-            return self.offered[int(self.address.data)]
-        return self.typed_address(OTHER)
 
 
 def prefilled_values(customer: Customer, profile: VippsProfile | None, addresses: Sequence[Address]) -> dict[str, str]:
-    """Return the initial values of the form: the customer's own details first, then the Vipps profile's.
-
-    An address that the shop cannot send to as it is fills the fields, so that the customer completes it.
-    """
+    """Return the initial values of the form: the customer's own details first, then the Vipps profile's."""
     number = customer.phone_number or (profile.phone_number if profile else None)
+    # An address that the shop cannot send to as it is fills the fields, so that the customer completes it.
     parts = parts_of(addresses[0]) if addresses and not can_send_to(addresses[0]) else {}
     return {
         **{name: ", ".join(value.splitlines()) for name, value in parts.items()},

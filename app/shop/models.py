@@ -7,11 +7,24 @@ deleted.
 """
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    case,
+    select,
+)
+from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
 from app.database import Base, UtcDateTime, utcnow
+from app.i18n import DEFAULT_LANGUAGE
 
 
 class Category(Base):
@@ -146,3 +159,19 @@ class OrderLine(Base):
     def sum(self) -> int:
         """Return the price of the line, in øre."""
         return self.unit_price * self.quantity
+
+
+def product_text_in(language: Any) -> ColumnElement[bool]:
+    """Return the condition that joins `Product` with one text: in the language, a tag or a parameter, or in English."""
+    translated = aliased(ProductText)
+    has_text = select(1).where(translated.product_id == Product.id, translated.language == language).exists()
+    best = case((has_text, language), else_=DEFAULT_LANGUAGE)
+    return (ProductText.product_id == Product.id) & (ProductText.language == best)
+
+
+def category_text_in(language: Any) -> ColumnElement[bool]:
+    """Return the condition that joins `Category` with one text, as `product_text_in` does."""
+    translated = aliased(CategoryText)
+    has_text = select(1).where(translated.category_id == Category.id, translated.language == language).exists()
+    best = case((has_text, language), else_=DEFAULT_LANGUAGE)
+    return (CategoryText.category_id == Category.id) & (CategoryText.language == best)

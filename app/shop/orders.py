@@ -1,10 +1,9 @@
 """Place orders and find a customer's orders.
 
 Placing an order is one transaction. Stock is taken with an UPDATE that matches only while there is enough, so if two
-customers want the last one, exactly one gets it, on any database and with any number of workers. The cart is locked
-first, and the checkout form has a key, so a form that is sent twice finds the order that it already made. Orders are
-not paid in advance, so what one customer may order in an hour is limited: otherwise one account could reserve the whole
-stock (OWASP Automated Threats, OAT-021 Denial of Inventory).
+customers want the last one, exactly one gets it. The checkout form has a key, so a form that is sent twice finds the
+order that it already made. What one customer may order in an hour is limited: otherwise one account could reserve the
+whole stock (OWASP Automated Threats, OAT-021 Denial of Inventory).
 """
 
 from collections.abc import Sequence
@@ -18,10 +17,10 @@ from sqlalchemy.orm import Session, selectinload
 
 from app import about
 from app.database import utcnow
-from app.pagination import Cursor, Page, narrow, to_page
-from app.reference_numbers import readable_number
+from app.pagination import BEGINNING, Page, Place, narrow, to_page
 from app.shop.carts import Line, Owner, find_cart, lines_of
 from app.shop.models import CartLine, Order, OrderLine, Product
+from app.tokens import readable_number
 
 PER_PAGE = 10
 MAX_ORDERS_PER_HOUR = 10
@@ -78,7 +77,8 @@ def place(session: Session, checkout: Checkout) -> Placed | Shortage | NotPlaced
     """Turn the customer's cart into an order. The caller began a write; it commits `Placed` and rolls back the rest."""
     owner = Owner(customer_id=checkout.customer_id)
     cart = find_cart(session, owner, lock=True)
-    if number := _number_of_key(session, checkout):
+    same_form = Order.checkout_key == checkout.key, Order.customer_id == checkout.customer_id
+    if number := session.scalar(select(Order.number).where(*same_form)):
         return Placed(number, again=True)
     lines = lines_of(session, owner, checkout.language)
     if cart is None or not lines:
@@ -107,13 +107,9 @@ def exceeds_limits(session: Session, customer_id: int, lines: Sequence[Line]) ->
 
 def take_stock(session: Session, line: Line) -> bool:
     """Take the line's quantity from the stock if there is enough, in one statement."""
-    taken = session.execute(
-        update(Product)
-        .where(Product.id == line.product_id, Product.stock >= line.quantity)
-        .values(stock=Product.stock - line.quantity)
-        .execution_options(synchronize_session=False)
-    )
-    return bool(taken.rowcount == 1)  # type: ignore[attr-defined]  # an update has a row count
+    take = update(Product).where(Product.id == line.product_id, Product.stock >= line.quantity)
+    take = take.values(stock=Product.stock - line.quantity).execution_options(synchronize_session=False)
+    return bool(session.execute(take).rowcount == 1)  # type: ignore[attr-defined]  # an update has a row count
 
 
 def total_of(lines: Sequence[Line]) -> int:
@@ -124,12 +120,6 @@ def total_of(lines: Sequence[Line]) -> int:
 def delivery_price(delivery: str) -> int:
     """Return what this kind of delivery costs, in øre."""
     return about.DELIVERY_PRICE if delivery == "invoice" else 0
-
-
-def _number_of_key(session: Session, checkout: Checkout) -> str | None:
-    return session.scalar(
-        select(Order.number).where(Order.checkout_key == checkout.key, Order.customer_id == checkout.customer_id)
-    )
 
 
 def _order(checkout: Checkout, lines: Sequence[Line]) -> Order:
@@ -147,7 +137,7 @@ def _order(checkout: Checkout, lines: Sequence[Line]) -> Order:
         delivery=to.delivery,
         total=total_of(lines) + delivery_price(to.delivery),
         lines=[
-            OrderLine(slug=line.slug, name=line.name, unit_price=line.price, quantity=line.quantity) for line in lines
+            OrderLine(slug=each.slug, name=each.name, unit_price=each.price, quantity=each.quantity) for each in lines
         ],
     )
 
@@ -159,9 +149,8 @@ def new_number() -> str:
 
 def order_of(session: Session, customer_id: int, number: str) -> Order | None:
     """Return the customer's order with its lines; None for another customer's order (ASVS 8.2.2)."""
-    return session.scalar(
-        select(Order).where(Order.number == number, Order.customer_id == customer_id).options(selectinload(Order.lines))
-    )
+    theirs = select(Order).where(Order.number == number, Order.customer_id == customer_id)
+    return session.scalar(theirs.options(selectinload(Order.lines)))
 
 
 def pictures_of(session: Session, order: Order) -> dict[str, str]:
@@ -171,22 +160,10 @@ def pictures_of(session: Session, order: Order) -> dict[str, str]:
     return {row.slug: row.picture for row in rows}
 
 
-def orders_of(
-    session: Session, customer_id: int, *, after: Cursor | None = None, before: Cursor | None = None
-) -> Page[Row[*tuple[Any, ...]]]:
+def orders_of(session: Session, customer_id: int, place: Place = BEGINNING) -> Page[Row[*tuple[Any, ...]]]:
     """Return one page of the customer's orders, newest first, in one query."""
-    orders: Select[*tuple[Any, ...]] = (
-        select(
-            Order.id,
-            Order.number,
-            Order.placed_at,
-            Order.total,
-            Order.delivery,
-            func.sum(OrderLine.quantity).label("item_count"),
-        )
-        .join(OrderLine, OrderLine.order_id == Order.id)
-        .where(Order.customer_id == customer_id)
-        .group_by(Order.id)
-    )
-    statement = narrow(orders, (Order.id,), PER_PAGE, after=after, before=before, descending=True)
-    return to_page(session.execute(statement).all(), ("id",), PER_PAGE, after=after, before=before)
+    shown = Order.id, Order.number, Order.placed_at, Order.total, Order.delivery
+    orders: Select[*tuple[Any, ...]] = select(*shown, func.sum(OrderLine.quantity).label("item_count"))
+    orders = orders.join(OrderLine).where(Order.customer_id == customer_id).group_by(Order.id)
+    statement = narrow(orders, (Order.id,), PER_PAGE, place, descending=True)
+    return to_page(session.execute(statement).all(), ("id",), PER_PAGE, place)

@@ -1,4 +1,4 @@
-"""Take payment for an order, through one provider; the default is an invoice, with nothing to pay now.
+"""Take payment for an order, through a provider; without one, it is by invoice or in the shop, with nothing to pay now.
 
 With a provider that charges now, an order goes from `awaiting_payment` to `paid`, or to `expired`, which returns the
 stock. Both steps are one UPDATE that names the status before it, so an order cannot be paid and expired. A provider
@@ -32,31 +32,19 @@ class PaymentProvider(Protocol):
         """Begin a payment and return the address of the page where the customer pays; called once per attempt."""
 
 
-class Invoice:
-    """The default provider: the customer pays by invoice, or in the shop."""
-
-    def charges_now(self, delivery: str) -> bool:
-        """Return False: there is nothing to pay now."""
-        return False
-
-    def payment_page(self, order: Order) -> str:
-        """Raise: no order awaits a payment."""
-        raise LookupError(order.number)
-
-
 def use(app: Flask, provider: PaymentProvider) -> None:
     """Take payments through this provider."""
     app.extensions[PROVIDER] = provider
 
 
 def provider() -> PaymentProvider:
-    """Return the provider of the running app."""
+    """Return the provider of the running app, by which an order that awaits payment is paid."""
     return cast(PaymentProvider, current_app.extensions[PROVIDER])
 
 
 def first_status(delivery: str) -> str:
     """Return the status of an order that is placed now."""
-    return AWAITING_PAYMENT if provider().charges_now(delivery) else PLACED
+    return AWAITING_PAYMENT if PROVIDER in current_app.extensions and provider().charges_now(delivery) else PLACED
 
 
 def mark_paid(session: Session, number: str) -> bool:

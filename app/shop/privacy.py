@@ -25,13 +25,8 @@ ORDER = ("number", "placed_at", "status", "language", "name", "email", "phone", 
 LINE = ("name", "unit_price", "quantity", "sum")
 # The values of an anonymised order.
 ANONYMISED: dict[str, Any] = {
-    "customer_id": None,
-    "checkout_key": "",
-    "name": "",
-    "email": "",
-    "phone": "",
-    "address": [],
-}
+    "customer_id": None, "address": [], **dict.fromkeys(("checkout_key", "name", "email", "phone"), ""),
+}  # fmt: skip
 RECEIPT = "order"
 
 

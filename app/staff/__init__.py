@@ -2,13 +2,6 @@
 
 It imports the rest of the shop, and the shop imports nothing of it: `staff -> shop -> customers -> vipps`. Staff and
 customers have separate tables, cookies and logins; see `models` and `sessions`.
-
-accounts, sessions                  staff accounts, and their sessions
-search, customer_view               find a customer, and show one
-audit_log                           who accessed what
-vipps_links                         disconnect and reconnect a customer's Vipps user
-export                              the audience of a channel as a file
-reports                             error reports behind the reference numbers of error pages
 """
 
 from flask import Flask

@@ -18,10 +18,7 @@ CLOSED_WHEN = "closed_staff_accounts"
 
 
 def lock_if_open(staff: Staff | None, password: str) -> Staff | None:
-    """Return the account, locked, if it is open and this is its password. The caller commits or rolls back.
-
-    For an unknown or disabled account and for a wrong password the answer is None, so that no page can reveal which.
-    """
+    """Return the account, locked, if it is open and this is its password; else None, so that no page can say why."""
     current = lock_if_correct(staff, password, lock_staff)
     # The account may have been closed while its password was being checked.
     return current if current and is_open(current) else None

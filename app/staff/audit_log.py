@@ -30,8 +30,6 @@ class AuditAction(StrEnum):
 
 def record(staff_id: int, action: AuditAction, customer_id: int | None = None, detail: str = "") -> None:
     """Add an entry. The caller commits, and shows the data only after that."""
-    row = AuditEntry(
-        staff_id=staff_id, action=action, customer_id=customer_id, detail=detail[:MAX_DETAIL], reference=reference()
-    )
-    db.session.add(row)
+    about = {"customer_id": customer_id, "detail": detail[:MAX_DETAIL], "reference": reference()}
+    db.session.add(AuditEntry(staff_id=staff_id, action=action, **about))
     db.session.flush()

@@ -61,19 +61,10 @@ NUMBER = click.IntRange(1, MAX_ID)
 
 def _about_a_customer(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what both commands need: the customer's number, and for the audit log who did it and why."""
+    checks, reasons = (click.Choice(list(text_table("staff", name))) for name in ("identity_checks", "change_reasons"))
     for add in (
-        click.option(
-            "--check",
-            type=click.Choice(list(text_table("staff", "identity_checks"))),
-            required=True,
-            help="How you checked identity.",
-        ),
-        click.option(
-            "--reason",
-            type=click.Choice(list(text_table("staff", "change_reasons"))),
-            required=True,
-            help="Why; for the audit log.",
-        ),
+        click.option("--check", type=checks, required=True, help="How you checked identity."),
+        click.option("--reason", type=reasons, required=True, help="Why; for the audit log."),
         click.option("--staff", "email", required=True, help="Your staff account's address; for the audit log."),
         click.argument("number", type=NUMBER),
     ):
@@ -122,8 +113,7 @@ def _report(outcome: Done | Held | NotChanged) -> None:
 
 def _prompt(email: str) -> str:
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    found = policy.problem(password, email)
-    if found is not None:
+    if found := policy.problem(password, email):
         with force_locale("en"):
             raise click.ClickException(str(found))
     return password

@@ -6,13 +6,14 @@ It has no password hash and no token: only whether there is a password, and the 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import defer, joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from app.customers.consents import preferences
 from app.customers.models import Activity, ConsentRecord, Customer, CustomerSession, VippsLink, WebhookDelivery
 from app.database import db, utcnow
-from app.pagination import Cursor, Page, paginate
+from app.pagination import BEGINNING, Page, Place, paginate
 from app.shop.models import Order
 from app.staff.models import PER_PAGE, AuditEntry, ErrorReport
 
@@ -26,19 +27,22 @@ def read(customer_id: int) -> dict[str, Any] | None:
     customer = find_customer(customer_id)
     if customer is None:
         return None
+    has_password = select(Customer.password_hash.is_not(None)).where(Customer.id == customer.id)
+    theirs = CustomerSession.customer_id == customer.id, CustomerSession.ended_at.is_(None)
+    open_sessions = select(func.count(CustomerSession.id)).where(*theirs, CustomerSession.expires_at > utcnow())
     return {
         "customer": customer,
-        "has_password": _has_password(customer),
+        "has_password": bool(db.session.scalar(has_password)),
         "links": customer.vipps_links,
         "standings": preferences.channel_statuses(customer),
         "others": preferences.other_answers(customer),
         "answers": _newest_of(ConsentRecord, customer, MAX_ANSWERS),
         "activity": activity_of(customer),
-        "sessions": _open_sessions(customer),
+        "sessions": db.session.scalar(open_sessions) or 0,
         "orders": _newest_of(Order, customer),
         "errors": _newest_of(ErrorReport, customer),
         "deliveries": _newest_of(WebhookDelivery, customer),
-        "audit_entries": db.session.scalars(_of(AuditEntry, customer).options(joinedload(AuditEntry.staff))).all(),
+        "audit_entries": _newest_of(AuditEntry, customer, MAX_ROWS, joinedload(AuditEntry.staff)),
     }
 
 
@@ -49,27 +53,12 @@ def find_customer(customer_id: int) -> Customer | None:
     return db.session.scalar(whole.options(*options))
 
 
-def activity_of(customer: Customer, before: Cursor | None = None) -> Page[Activity]:
+def activity_of(customer: Customer, place: Place = BEGINNING) -> Page[Activity]:
     """Return one page of the account's activity list, newest first."""
     theirs = select(Activity).where(Activity.customer_id == customer.id)
-    return paginate(theirs, Activity.id, PER_PAGE, after=before, descending=True)
+    return paginate(theirs, Activity.id, PER_PAGE, place, descending=True)
 
 
-def _has_password(customer: Customer) -> bool:
-    has_one = select(Customer.password_hash.is_not(None)).where(Customer.id == customer.id)
-    return bool(db.session.scalar(has_one))
-
-
-def _open_sessions(customer: Customer) -> int:
-    open_ones = select(func.count()).select_from(CustomerSession)
-    open_ones = open_ones.where(CustomerSession.customer_id == customer.id, CustomerSession.ended_at.is_(None))
-    return db.session.scalar(open_ones.where(CustomerSession.expires_at > utcnow())) or 0
-
-
-def _newest_of(model: Any, customer: Customer, most: int = MAX_ROWS) -> Sequence[Any]:
-    return db.session.scalars(_of(model, customer, most)).all()
-
-
-def _of(model: Any, customer: Customer, most: int = MAX_ROWS) -> Select[Any]:
-    theirs: Select[Any] = select(model).where(model.customer_id == customer.id)
-    return theirs.order_by(model.id.desc()).limit(most)
+def _newest_of(model: Any, customer: Customer, most: int = MAX_ROWS, *options: ORMOption) -> Sequence[Any]:
+    theirs = select(model).where(model.customer_id == customer.id).options(*options)
+    return db.session.scalars(theirs.order_by(model.id.desc()).limit(most)).all()

@@ -8,7 +8,7 @@ UTF-8 with a byte order mark, because Excel assumes another encoding without it.
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -60,9 +60,13 @@ def preview(channel: str) -> Preview:
     """Count the audience of a channel."""
     first: Sequence[Recipient] = ()
     parts: list[Part] = []
-    for part, recipients in _parts(channel):
+    after = 0
+    while recipients := audience(channel, after, PER_FILE):
         first = first or recipients[:SHOWN]
-        parts.append(part)
+        parts.append(Part(after, len(recipients)))
+        if len(recipients) < PER_FILE:
+            break
+        after = recipients[-1].customer_id
     return Preview(first, parts)
 
 
@@ -78,21 +82,11 @@ def as_csv(channel: str, rows: Sequence[Row]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow((*COLUMNS, UNSUBSCRIBE) if CHANNELS[channel] else COLUMNS)
-    for recipient, customer in rows:
+    for each, customer in rows:
+        name, address, since = plain(each.name), plain_address(each.address), each.since.isoformat(timespec="seconds")
         link = (unsubscribe.address(customer, channel),) if customer else ()
-        writer.writerow((*_cells(recipient), *link))
+        writer.writerow((each.customer_id, name, address, since, each.record_id, each.object_hash, *link))
     return BYTE_ORDER_MARK + text.getvalue()
-
-
-def _cells(recipient: Recipient) -> tuple[str, ...]:
-    return (
-        str(recipient.customer_id),
-        plain(recipient.name),
-        plain_address(recipient.address),
-        recipient.since.isoformat(timespec="seconds"),
-        str(recipient.record_id),
-        recipient.object_hash,
-    )
 
 
 def plain(text: str) -> str:
@@ -101,21 +95,8 @@ def plain(text: str) -> str:
 
 
 def plain_address(address: str) -> str:
-    """Escape an address so that no spreadsheet takes it for a formula, and it is still the same address.
-
-    An address that begins like a formula is put in angle brackets (RFC 5322, section 3.4), because a quote before it
-    would make it another person's address.
-    """
+    """Escape an address alike, in angle brackets (RFC 5322, section 3.4): a quote would make it another address."""
     return f"<{address}>" if FORMULA.match(address) else address
-
-
-def _parts(channel: str) -> Iterator[tuple[Part, Sequence[Recipient]]]:
-    after = 0
-    while recipients := audience(channel, after, PER_FILE):
-        yield Part(after, len(recipients)), recipients
-        if len(recipients) < PER_FILE:
-            return
-        after = recipients[-1].customer_id
 
 
 def _customers_of(recipients: Sequence[Recipient]) -> dict[int, Customer]:

@@ -45,10 +45,7 @@ class StaffSession(Base):
 
 
 class AuditEntry(Base):
-    """An entry of the audit log: a staff member opened a customer, searched or exported; never the data they saw.
-
-    `detail` has no personal data: a consent id, a number of rows.
-    """
+    """An entry of the audit log: what a staff member opened. `detail` has no personal data, but a number of rows."""
 
     __tablename__ = "staff_look"
 
@@ -64,10 +61,7 @@ class AuditEntry(Base):
 
 
 class ErrorReport(Base):
-    """The error behind the reference number of an error page, so that support can explain it.
-
-    `code` is the name of the refusal or error, `route` the URL rule, never its values.
-    """
+    """The error behind the reference number of an error page: the name of the refusal or error, and the URL rule."""
 
     __tablename__ = "error_report"
 

@@ -10,8 +10,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import cast
 
 from flask import Flask, Response, current_app, request
 from sqlalchemy import Connection, delete, insert, select
@@ -24,37 +22,32 @@ from app.staff.models import ErrorReport
 
 MAX_REPORTS = 10_000
 MAX_REPORTS_PER_CODE = 1_000
-# Per process. A fault that happens more often is in the log, which has a line for each.
-MAX_PER_MINUTE = 10
+MAX_PER_MINUTE = 10  # per process; a fault that happens more often is in the log, which has a line for each
 MINUTE = 60.0
 MAX_CODE, MAX_ROUTE = 60, 100
-# If the database is down, do not ask it again for the same page.
-DATABASE_DOWN = frozenset({"database_error", "database_unavailable"})
+DATABASE_DOWN = frozenset({"database_error", "database_unavailable"})  # do not ask it again for the same page
 
 
-@dataclass
 class Quota:
     """Counts the reports of each code in this minute; after a failure no more are written in it."""
 
-    clock: Callable[[], float] = time.monotonic
-    _minute: float = 0.0
-    _written: Counter[str] = field(default_factory=Counter)
-    _off: bool = False
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._minute, self._is_paused = clock, clock(), False
+        self._written: Counter[str] = Counter()
+        self._lock = threading.Lock()
 
     def take(self, code: str) -> bool:
         """Count a report of this code and tell whether it may be written."""
         with self._lock:
-            if self.clock() - self._minute >= MINUTE:
-                self._minute, self._off = self.clock(), False
+            if self._clock() - self._minute >= MINUTE:
+                self._minute, self._is_paused = self._clock(), False
                 self._written.clear()
             self._written[code] += 1
-            return not self._off and self._written[code] <= MAX_PER_MINUTE
+            return not self._is_paused and self._written[code] <= MAX_PER_MINUTE
 
     def pause(self) -> None:
         """Write no more reports in this minute."""
-        with self._lock:
-            self._off = True
+        self._is_paused = True
 
 
 def init_app(app: Flask) -> None:
@@ -66,10 +59,8 @@ def init_app(app: Flask) -> None:
 def _report(response: Response) -> Response:
     """Write a report if the response is a refusal or a server error."""
     code = failure() or (f"http_{response.status_code}" if response.status_code >= 500 else "")
-    if not code or code in DATABASE_DOWN or response.mimetype != "text/html":
-        return response
-    quota = cast(Quota, current_app.extensions["error_reports"])
-    if quota.take(code):
+    quota: Quota = current_app.extensions["error_reports"]
+    if code and code not in DATABASE_DOWN and response.mimetype == "text/html" and quota.take(code):
         _write(quota, code[:MAX_CODE], response.status_code)
     return response
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from string import ascii_lowercase, ascii_uppercase
-from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union
 
@@ -18,7 +17,7 @@ from app.customers.accounts import phone_number
 from app.customers.models import Activity, Customer, NameWord, WebhookDelivery
 from app.database import MAX_ID, db
 from app.forms import one_line
-from app.pagination import Cursor, Page, paginate
+from app.pagination import BEGINNING, Page, Place, paginate
 from app.shop.models import Order
 from app.staff.models import PER_PAGE, ErrorReport
 from app.vipps.values import normal_email
@@ -68,12 +67,12 @@ def clean_query(typed: str | None) -> str:
     return one_line((typed or "")[: 2 * MAX_QUERY])[:MAX_QUERY]
 
 
-def find(text: str, after: Cursor | None = None) -> SearchResult | None:
+def find(text: str, place: Place = BEGINNING) -> SearchResult | None:
     """Return one page of the customers that match; None if the query is too short."""
     readings = _readings(text)
     if not readings:
         return None
-    customers = paginate(select(Customer).where(or_(*readings.values())), Customer.id, PER_PAGE, after=after)
+    customers = paginate(select(Customer).where(or_(*readings.values())), Customer.id, PER_PAGE, place)
     reference = reference_in(text)
     return SearchResult(tuple(readings), customers, reports_of(reference) if reference else ())
 
@@ -100,10 +99,8 @@ def _readings(text: str) -> Mapping[QueryKind, ColumnElement[bool]]:
     if any(letter.isdigit() for letter in text) and (digits := phone_number.digits_of(text)):
         readings[QueryKind.PHONE] = Customer.phone_number == digits
     if order := ORDER_NUMBER.fullmatch(text.upper()):
-        ordered = select(Order.customer_id).where(
-            Order.number == f"{order[1] or about.ORDER_PREFIX}-{order[2]}-{order[3]}"
-        )
-        readings[QueryKind.ORDER] = Customer.id.in_(ordered)
+        number_of_it = f"{order[1] or about.ORDER_PREFIX}-{order[2]}-{order[3]}"
+        readings[QueryKind.ORDER] = Customer.id.in_(select(Order.customer_id).where(Order.number == number_of_it))
     if reference := reference_in(text):
         readings[QueryKind.REFERENCE] = Customer.id.in_(_whose(reference))
     words = [word for word in BETWEEN_WORDS.split(text) if word][:MAX_WORDS]
@@ -114,10 +111,8 @@ def _readings(text: str) -> Mapping[QueryKind, ColumnElement[bool]]:
 
 def _whose(reference: str) -> Select[tuple[int | None]]:
     """Return the customers whose activity, errors or deliveries have a reference number."""
-    parts = (
-        select(table.customer_id).where(table.reference == reference)
-        for table in (Activity, ErrorReport, WebhookDelivery)
-    )
+    tables = (Activity, ErrorReport, WebhookDelivery)
+    parts = (select(each.customer_id).where(each.reference == reference) for each in tables)
     return select(union(*parts).subquery().c.customer_id)
 
 
@@ -126,12 +121,7 @@ def _has_word(word: str) -> ColumnElement[bool]:
     spellings = {each.translate(CAPITALS) for each in (word, word.lower(), word.capitalize(), word.upper())}
     begins = or_(*(NameWord.word.between(each, each + AFTER_ALL) for each in sorted(spellings)))
     theirs = select(NameWord.customer_id).where(begins)
-    if _many(theirs):
+    counted = select(func.count()).select_from(theirs.limit(COMMON).subquery())  # no further than COMMON
+    if db.session.scalar(counted) == COMMON:
         return theirs.where(NameWord.customer_id == Customer.id).exists()
     return Customer.id.in_(theirs)
-
-
-def _many(words: Select[Any]) -> bool:
-    """Tell whether a word is common; it counts no further than COMMON."""
-    counted = select(func.count()).select_from(words.limit(COMMON).subquery())
-    return db.session.scalar(counted) == COMMON

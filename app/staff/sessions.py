@@ -5,9 +5,9 @@ come back from Vipps; staff never come to the back office from another site. Eve
 a link on another site must not open one in a logged-in browser (ASVS 3.3.2). The cookie's path is `/`, because a
 `__Host-` cookie allows no other.
 
-Staff see other people's data, so their sessions expire sooner than a customer's: after half an hour without a page,
-and after a working day in any case (ASVS 7.3.1, 7.3.2). All of it is apart from the customers' sessions: one mistake in
-a shared condition must not open the back office to a customer. The caller commits.
+Staff sessions expire sooner than customers': after half an hour without a page, and after a working day (ASVS 7.3.1,
+7.3.2). They are apart: one mistake in a shared condition must not open the back office to a customer. The caller
+commits.
 """
 
 from dataclasses import dataclass
@@ -19,8 +19,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, select, update
 
 from app.database import begin_write, db, utcnow
-from app.security import cookie_name, read_cookie
-from app.settings import settings_of_app
+from app.security import clear_cookie, read_cookie, set_cookie
 from app.staff.models import Staff, StaffSession
 from app.strict_requests import request_target
 from app.tokens import new_token, secret_hash
@@ -53,8 +52,7 @@ def require_staff() -> ResponseReturnValue | None:
         return None
     here = current_staff()
     if here is None:
-        # A redirect cannot send a submitted form again.
-        there = request_target() if request.method == "GET" else None
+        there = request_target() if request.method == "GET" else None  # a redirect cannot send a form again
         return redirect(url_for("staff.login.page", next=there), 303)
     if utcnow() - here.last_seen_at > RECORD_VISIT_EVERY:
         _record_visit(here)
@@ -104,8 +102,7 @@ def start_session(staff: Staff) -> str:
 
 def end_session() -> None:
     """End the session of this browser, if there is one."""
-    here = current_staff()
-    if here is not None:
+    if here := current_staff():
         _update_open(StaffSession.id == here.session_id, ended_at=utcnow())
     g.staff = None
     session.clear()
@@ -118,31 +115,21 @@ def end_all(staff: Staff) -> None:
 
 def set_session_cookie(response: Any, token: str) -> None:
     """Set the session cookie. It lasts until the browser is closed, at most."""
-    response.set_cookie(cookie_name(COOKIE), token, **_attributes())
+    set_cookie(response, COOKIE, token, samesite="Strict")
 
 
 def clear_session_cookie(response: Any) -> None:
     """Delete the session cookie."""
-    response.delete_cookie(cookie_name(COOKIE), **_attributes())
-
-
-def _attributes() -> dict[str, Any]:
-    return {"httponly": True, "secure": settings_of_app().https, "samesite": "Strict", "path": "/"}
+    clear_cookie(response, COOKIE, samesite="Strict")
 
 
 def _find(token: str) -> CurrentStaff | None:
     """Return the staff member of a token; None if the session has ended or expired, or the account is disabled."""
-    found = select(
-        Staff.id, Staff.name, Staff.email, StaffSession.id, StaffSession.created_at, StaffSession.last_seen_at
-    ).join(StaffSession.staff)
-    row = db.session.execute(
-        found.where(
-            StaffSession.token_hash == secret_hash(token),
-            StaffSession.ended_at.is_(None),
-            StaffSession.expires_at > utcnow(),
-            Staff.disabled_at.is_(None),
-        )
-    ).one_or_none()
+    session_columns = StaffSession.id, StaffSession.created_at, StaffSession.last_seen_at
+    found = select(Staff.id, Staff.name, Staff.email, *session_columns).join(StaffSession.staff)
+    found = found.where(StaffSession.token_hash == secret_hash(token), StaffSession.ended_at.is_(None))
+    found = found.where(StaffSession.expires_at > utcnow(), Staff.disabled_at.is_(None))
+    row = db.session.execute(found).one_or_none()
     return CurrentStaff(*row) if row else None
 
 

@@ -50,10 +50,7 @@ class LinkChange:
 
 @dataclass(frozen=True)
 class Done:
-    """The link was changed. `other` is the account that the Vipps user opened before.
-
-    `not_emailed` are the changed customers who have no email address, so staff must tell them.
-    """
+    """The link was changed. `other` is the account that the Vipps user opened before; staff call the `not_emailed`."""
 
     not_emailed: tuple[int, ...] = ()
     other: int | None = None
@@ -116,20 +113,19 @@ def _reconnect(change: LinkChange, subject: str, move_from: int | None) -> Done 
         return NotChanged.BLOCKED
     if holder != move_from:
         return Held(holder) if holder else NotChanged.CHANGED_MEANWHILE
-    not_emailed = _without_address(*filter(None, locked.values()))
+    not_emailed = _without_address(*locked.values())
     other = support.reconnect(customer, who)
     _record(change, AuditAction.VIPPS_RECONNECTED, customer.id, f" from={holder}" if holder else "")
     if other:
         _record(change, AuditAction.VIPPS_DISCONNECTED, other.id, f" to={customer.id}")
     db.session.commit()
-    log.info(
-        "support_reconnected", staff=change.staff_id, customer=customer.id, reason=change.reason, moved_from=holder
-    )
+    staff, why = change.staff_id, change.reason
+    log.info("support_reconnected", staff=staff, customer=customer.id, reason=why, moved_from=holder)
     return Done(not_emailed, holder)
 
 
-def _without_address(*customers: Customer) -> tuple[int, ...]:
-    return tuple(customer.id for customer in customers if customer.email is None)
+def _without_address(*customers: Customer | None) -> tuple[int, ...]:
+    return tuple(customer.id for customer in customers if customer and customer.email is None)
 
 
 def _holder(who: Identity) -> int | None:

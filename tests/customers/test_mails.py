@@ -237,4 +237,5 @@ def test_a_mail_is_shown_as_text_and_only_our_links_are_links(app: Flask) -> Non
     with app.app_context():
         shown = with_links(f"<b>See</b> {ours} and http://evil.example")
         assert '"onclick' not in with_links('http://localhost:8000/"onclick=alert(1)')
+        assert "<a" not in with_links("http://localhost:8000.evil.example/ http://localhost:80001/")
     assert shown == f'&lt;b&gt;See&lt;/b&gt; <a href="{ours}">{ours}</a> and http://evil.example'

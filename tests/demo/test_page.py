@@ -19,8 +19,7 @@ from demo import simulator
 from samples.customers import CUSTOMERS, PASSWORD
 from tests.conftest import browser_of, open_page, post
 from tests.customers.revocation_steps import now, revoke, subject_of
-from tests.customers.steps import log_in_by_form
-from tests.shop.steps import counted
+from tests.customers.steps import log_in_by_form, statements
 from tests.vipps_person import VippsPerson
 from wsgi import CONTROL_TOKEN
 
@@ -134,9 +133,9 @@ def test_the_bar_says_who_you_are_and_leads_to_the_last_login(vipps: VippsPerson
 
 @pytest.mark.parametrize(("customer", "most"), [(None, 0), ({"given_name": "Kari"}, 1)])
 def test_the_bar_asks_the_database_next_to_nothing(app: Flask, customer: dict[str, str] | None, most: int) -> None:
-    with app.test_request_context("/"), counted(app) as statements:
+    with app.test_request_context("/"), statements(app) as seen:
         assert "demobar" in render_template("demo/bar.html", customer=customer)
-    assert len(statements) <= most
+    assert len(seen) <= most
 
 
 def test_a_login_proposes_a_person_of_the_demo_and_no_other(vipps: VippsPerson) -> None:

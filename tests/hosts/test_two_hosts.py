@@ -21,13 +21,9 @@ def logged_in(place: Place, person: int) -> Browser:
     return browser
 
 
-def test_a_login_begun_on_one_host_is_finished_on_the_other_and_good_on_both(place: Place) -> None:
-    browser = logged_in(place, 5001)
+def test_a_login_begun_on_one_host_is_finished_on_the_other_and_ends_on_both(place: Place) -> None:
+    browser, (one, other) = logged_in(place, 5001), place.hosts
     assert all(browser.is_in(host) for host in place.hosts)
-
-
-def test_logging_out_on_one_host_ends_it_on_the_other(place: Place) -> None:
-    browser, (one, other) = logged_in(place, 5002), place.hosts
     kept = dict(browser.cookies)
     form = browser.hidden(browser.get(one, "/account").text)
     assert browser.post(other, "/logout", {"csrf_token": form["csrf_token"]}).status == 303

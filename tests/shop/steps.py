@@ -1,14 +1,12 @@
 """Steps of the shop's tests: add products, fill a cart, log a customer in, order."""
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from app.customers.models import Customer, CustomerSession
 from app.database import db, utcnow
@@ -16,7 +14,7 @@ from app.i18n import LANGUAGES
 from app.shop.models import Cart, CartLine, Category, CategoryText, Order, Product, ProductText
 from app.shop.search import searchable
 from app.tokens import secret_hash
-from tests.conftest import open_page, post
+from tests.conftest import browser_of, open_page, post
 from tests.pages import Page
 
 PICTURE = "brand/mark.svg"
@@ -34,28 +32,18 @@ def add_category(app: Flask, slug: str = "wool", name: str = "Wool") -> None:
 
 
 def add_product(
-    app: Flask,
-    slug: str = "mittens",
-    *,
-    name: str | None = None,
-    price: int = 10_000,
-    stock: int = 10,
-    category: str = "wool",
-    summary: str = "",
-    position: int = 0,
+    app: Flask, slug: str = "mittens", *, name: str | None = None, category: str = "wool", summary: str = "", **row: Any
 ) -> int:
     """Put a product on the shelf and return its id."""
     with app.app_context():
-        shelf = db.session.scalars(select(Category).where(Category.slug == category)).first()
-        if shelf is None:
+        of_shelf = select(Category.id).where(Category.slug == category)
+        if db.session.scalar(of_shelf) is None:
             add_category(app, category, category.capitalize())
-            shelf = db.session.scalars(select(Category).where(Category.slug == category)).one()
         name = slug.capitalize() if name is None else name
         words = searchable(name, summary)
         texts = [ProductText(language=each, name=name, summary=summary, search=words) for each in LANGUAGES]
-        product = Product(
-            slug=slug, price=price, stock=stock, picture=PICTURE, category_id=shelf.id, position=position, texts=texts
-        )
+        values = {"price": 10_000, "stock": 10, "picture": PICTURE, **row}
+        product = Product(slug=slug, category_id=db.session.scalar(of_shelf), texts=texts, **values)
         db.session.add(product)
         db.session.commit()
         return product.id
@@ -136,18 +124,12 @@ def count_of(app: Flask, model: type[Cart] | type[CartLine] | type[Order]) -> in
         return db.session.scalar(select(func.count()).select_from(model)) or 0
 
 
-@contextmanager
-def counted(app: Flask) -> Iterator[list[str]]:
-    """Collect the statements that are sent to the database."""
-    statements: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        statements.append(statement)
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
+def twins_of(client: FlaskClient, number: int) -> list[FlaskClient]:
+    """Return browsers with the session and the form cookie of this one, for requests at the same moment."""
+    twins = [browser_of(client.application) for _ in range(number)]
+    for twin in twins:
+        for name in ("session", "form"):
+            cookie = client.get_cookie(name)
+            assert cookie is not None
+            twin.set_cookie(cookie.key, cookie.value, domain="localhost")
+    return twins

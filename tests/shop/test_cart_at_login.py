@@ -60,39 +60,25 @@ def test_what_ran_out_before_the_login_is_still_named(shop: Flask, client: Flask
     assert "Sold out. Remove it" in open_page(client, "/cart").text
 
 
-def test_after_logging_out_the_next_person_finds_no_cart(shop: Flask, client: FlaskClient) -> None:
+def test_after_a_logout_the_next_person_finds_no_cart_and_gets_a_new_cookie(shop: Flask, client: FlaskClient) -> None:
     put_into_cart(client)
-    log_in(client)
-    post(client, "/logout")
-    assert cart_of(client) == {}
-    assert not open_page(client, "/").select(".masthead .count")
-    log_in(client, OTHER)
-    assert cart_of(client) == {}
-    log_in(client)
-    assert cart_of(client) == {"mittens": 1}
-
-
-def test_after_logging_out_a_new_cart_has_a_new_cookie_and_no_customer(shop: Flask, client: FlaskClient) -> None:
-    put_into_cart(client, "mittens")
     before = client.get_cookie("cart")
     log_in(client)
+    thief = browser_of(shop)
+    assert before is not None
+    thief.set_cookie("cart", before.value, domain="localhost")
+    assert cart_of(thief) == {}, "the guest's cookie opens nothing after the login"
     post(client, "/logout")
+    assert not open_page(client, "/").select(".masthead .count")
     put_into_cart(client, "hat")
     after = client.get_cookie("cart")
-    assert before is not None
     assert after is not None
     assert before.value != after.value
     assert cart_of(client) == {"hat": 1}
-
-
-def test_a_copy_of_the_guests_cookie_opens_nothing_after_the_login(shop: Flask, client: FlaskClient) -> None:
-    put_into_cart(client)
-    cookie = client.get_cookie("cart")
+    log_in(client, OTHER)
+    assert cart_of(client) == {"hat": 1}
     log_in(client)
-    thief = browser_of(shop)
-    assert cookie is not None
-    thief.set_cookie("cart", cookie.value, domain="localhost")
-    assert cart_of(thief) == {}
+    assert cart_of(client) == {"mittens": 1}
 
 
 def test_a_customers_cart_has_no_cookie(shop: Flask, client: FlaskClient) -> None:

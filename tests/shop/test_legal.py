@@ -27,25 +27,19 @@ MAKERS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("path", "title"), [("/privacy", "Privacy"), ("/terms", "Terms")])
-def test_every_visitor_can_read_it_without_a_cookie(client: FlaskClient, path: str, title: str) -> None:
-    page = open_page(client, path)
-    assert page.h1 == title
-    assert "Set-Cookie" not in page.response.headers
-    for link in page.select("main a[href^='/']"):
-        assert client.get(str(link["href"])).status_code in (200, 303), link
-
-
-def test_they_are_at_the_foot_of_every_page(client: FlaskClient) -> None:
-    page = open_page(client, "/nowhere", 404)
-    assert {"/privacy", "/terms"} <= {str(link["href"]) for link in page.select("footer a")}
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_nothing_is_left_unfilled(client: FlaskClient, language: str) -> None:
-    client.set_cookie("language", language)
-    for path in ("/privacy", "/terms"):
-        assert "%(" not in open_page(client, path).text
+def test_every_visitor_can_read_them_without_a_cookie_from_the_foot_of_every_page(client: FlaskClient) -> None:
+    foot = {str(link["href"]) for link in open_page(client, "/nowhere", 404).select("footer a")}
+    for path, title in {"/privacy": "Privacy", "/terms": "Terms"}.items():
+        assert path in foot
+        page = open_page(client, path)
+        assert page.h1 == title
+        assert "Set-Cookie" not in page.response.headers
+        for link in page.select("main a[href^='/']"):
+            assert client.get(str(link["href"])).status_code in (200, 303), link
+    for language in LANGUAGES:
+        client.set_cookie("language", language)
+        for path in ("/privacy", "/terms"):
+            assert "%(" not in open_page(client, path).text, "each text is filled in"
 
 
 # Cookies.
@@ -55,9 +49,7 @@ def names_on_page(client: FlaskClient) -> set[str]:
     return {each.get_text() for each in open_page(client, "/privacy").select("#cookies code")}
 
 
-def test_every_cookie_that_a_visit_brings_is_listed_and_no_other(
-    make_app: Callable[..., Flask], simulator: str
-) -> None:
+def test_every_cookie_of_a_visit_is_listed_and_no_other(make_app: Callable[..., Flask], simulator: str) -> None:
     shop = make_app(demo=True, SIMULATOR_URL=simulator, DEMO="0")
     vipps = VippsPerson(shop, browser_of(shop), simulator)
     given: set[str] = set()
@@ -102,32 +94,22 @@ def test_a_cookie_lives_as_long_as_the_page_says(client: FlaskClient, monkeypatc
 
 # Periods.
 
-PERIODS = [
-    name for name,
-    value in vars(retention).items() if isinstance(value, timedelta) and not name.startswith("STAFF_SESS")
-]  # fmt: skip
 
-
-def test_the_periods_are_the_jobs_own() -> None:
-    assert set(PERIODS) >= {"SESSIONS", "ACTIVITY", "MAILS", "EMAIL_TOKENS", "ERRORS", "DELIVERIES", "STAFF_LOOKS"}
-
-
-@pytest.mark.parametrize("name", PERIODS)
-def test_every_period_is_on_the_page(client: FlaskClient, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, name, timedelta(days=1234))
-    assert "1234 days" in open_page(client, "/privacy").text
-
-
-@pytest.mark.parametrize("variable", ["KEEP_CONSENT_PROOF_DAYS", "KEEP_ORDERS_DAYS"])
-def test_so_is_what_is_set_from_outside(make_app: Callable[..., Flask], variable: str) -> None:
-    client = browser_of(make_app(**{variable: "1234"}))
-    assert "1234 days" in open_page(client, "/privacy").text
-
-
-def test_the_laws_years_are_said_as_years(client: FlaskClient) -> None:
+def test_every_period_is_shown(
+    make_app: Callable[..., Flask], client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = open_page(client, "/privacy").text
     assert "then 3 years without your name" in text
     assert "at most 5 years after the end of the year" in text
+    periods = {name for name, value in vars(retention).items() if isinstance(value, timedelta)} - {"STAFF_SESSIONS"}
+    assert periods >= {"SESSIONS", "ACTIVITY", "MAILS", "EMAIL_TOKENS", "ERRORS", "DELIVERIES", "STAFF_LOOKS"}
+    for name in periods:
+        with monkeypatch.context() as changed:
+            changed.setattr(retention, name, timedelta(days=1234))
+            assert "1234 days" in open_page(client, "/privacy").text, name
+    for variable in ("KEEP_CONSENT_PROOF_DAYS", "KEEP_ORDERS_DAYS"):
+        other = browser_of(make_app(**{variable: "1234"}))
+        assert "1234 days" in open_page(other, "/privacy").text
 
 
 # What comes from Vipps.
@@ -151,25 +133,21 @@ def test_it_names_what_is_asked_of_vipps_and_nothing_else(
         assert words not in table
 
 
-def test_every_scope_has_its_reason(client: FlaskClient) -> None:
-    default = str(Settings.model_fields["vipps_scopes"].default).split()
-    table = open_page(client, "/privacy").select("table")[0]
-    assert len(table.select("tbody tr")) == len(default) + 1  # and the consents
-
-
-def test_the_brand_is_the_markets(make_app: Callable[..., Flask]) -> None:
+def test_the_brand_is_the_markets_and_a_foreign_button_is_named(
+    make_app: Callable[..., Flask], client: FlaskClient
+) -> None:
     page = open_page(browser_of(make_app(VIPPS_MARKET="DK", VIPPS_BRAND="mobilepay")), "/privacy")
     assert "What comes from MobilePay" in page.text
     assert "Vipps" not in page.one("main").get_text()
-
-
-def test_a_button_from_elsewhere_is_named(make_app: Callable[..., Flask], client: FlaskClient) -> None:
     other = browser_of(make_app(VIPPS_BUTTON="web-component"))
     assert "The login button is loaded from Vipps" in open_page(other, "/privacy").text
     assert "There are no third parties" in open_page(client, "/privacy").text
 
 
-def test_it_leads_to_every_right(client: FlaskClient) -> None:
+def test_it_leads_to_every_right_and_gives_each_scope_a_reason(client: FlaskClient) -> None:
+    scopes = str(Settings.model_fields["vipps_scopes"].default).split()
+    table = open_page(client, "/privacy").select("table")[0]
+    assert len(table.select("tbody tr")) == len(scopes) + 1  # and the consents
     links = {str(link["href"]) for link in open_page(client, "/privacy").select("main a")}
     assert links >= {
         "/account", "/account/profile", "/account/export", "/account/consents", "/account/activity", "/account/delete",

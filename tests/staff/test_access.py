@@ -20,6 +20,7 @@ from app.staff.sessions import OPEN
 from app.tokens import secret_hash
 from tests.conftest import browser_of, open_page
 from tests.customers import steps as customers
+from tests.pages import token_in
 from tests.staff.steps import COOKIE, EMAIL, NAME, PASSWORD, at_work, audit_entries, hire, log_in, send
 from tests.vipps_person import VippsPerson
 
@@ -41,10 +42,9 @@ def ask(client: FlaskClient, method: str, path: str) -> Any:
     """Ask for an address as the browser that would be let in, with a good form token."""
     if method == "GET":
         return client.get(path)
-    token = client.get("/login")
-    form = token.text if token.status_code == 200 else client.get("/account").text
-    csrf = form.partition('name="csrf_token" value="')[2].partition('"')[0]
-    return client.post(path, data={"csrf_token": csrf, "q": "Tuva", "channel": "email"})
+    page = client.get("/login")
+    form = page if page.status_code == 200 else client.get("/account")
+    return client.post(path, data={"csrf_token": token_in(form.text), "q": "Tuva", "channel": "email"})
 
 
 def check_closed(app: Flask, client: FlaskClient) -> None:
@@ -60,44 +60,46 @@ def check_closed(app: Flask, client: FlaskClient) -> None:
     assert audit_entries(app) == []
 
 
-def test_every_address_is_closed_to_a_stranger(app: Flask, client: FlaskClient) -> None:
+def change(app: Flask, model: type[Staff | StaffSession], **values: Any) -> None:
+    with app.app_context():
+        db.session.execute(update(model).values(**values))
+        db.session.commit()
+
+
+def token_of(client: FlaskClient, name: str = COOKIE) -> str:
+    """Return the value of a cookie that the browser has."""
+    cookie = client.get_cookie(name)
+    assert cookie is not None
+    return str(cookie.value)
+
+
+def with_token(app: Flask, token: str) -> FlaskClient:
+    """Return a thief's browser."""
+    client = browser_of(app)
+    client.set_cookie(COOKIE, token)
+    return client
+
+
+def test_every_address_is_closed_to_a_stranger_and_to_a_customer(app: Flask, client: FlaskClient) -> None:
     customers.add_customer(app)
     check_closed(app, client)
-
-
-def test_every_address_is_closed_to_a_customer(app: Flask, client: FlaskClient) -> None:
-    customers.add_customer(app)
     customers.log_in(client)
     assert customers.is_logged_in(client)
     check_closed(app, client)
-
-
-def test_a_customers_token_in_the_staff_cookie_opens_nothing(app: Flask, client: FlaskClient) -> None:
-    customers.add_customer(app)
-    customers.log_in(client)
-    cookie = client.get_cookie("session")
-    assert cookie is not None
-    client.set_cookie(COOKIE, cookie.value)
+    client.set_cookie(COOKIE, token_of(client, "session"))
     check_closed(app, client)
 
 
-def test_every_address_is_closed_to_disabled_staff_at_once(app: Flask) -> None:
+@pytest.mark.parametrize(
+    ("model", "column"), [(Staff, "disabled_at"), (StaffSession, "ended_at"), (StaffSession, "expires_at")]
+)
+def test_every_address_is_closed_once_the_session_is_over(
+    app: Flask, model: type[Staff | StaffSession], column: str
+) -> None:
     customers.add_customer(app)
     client = at_work(app)
     assert client.get("/staff").status_code == 200
-    with app.app_context():  # the account alone: its session is open still
-        db.session.execute(update(Staff).values(disabled_at=utcnow()))
-        db.session.commit()
-    check_closed(app, client)
-
-
-@pytest.mark.parametrize("column", ["ended_at", "expires_at"])
-def test_every_address_is_closed_to_a_session_that_is_over(app: Flask, column: str) -> None:
-    customers.add_customer(app)
-    client = at_work(app)
-    with app.app_context():
-        db.session.execute(update(StaffSession).values({column: utcnow()}))
-        db.session.commit()
+    change(app, model, **{column: utcnow()})
     check_closed(app, client)
 
 
@@ -111,19 +113,14 @@ def test_every_address_is_open_to_staff(app: Flask) -> None:
             assert LOGIN not in response.headers.get("Location", "")
 
 
-def test_staff_are_no_customers(app: Flask) -> None:
+def test_staff_are_no_customers_and_customers_no_staff(app: Flask) -> None:
     client = at_work(app)
     assert client.get("/account").headers["Location"].startswith("/login")
-    cookie = client.get_cookie(COOKIE)
-    assert cookie is not None
-    client.set_cookie("session", cookie.value)
+    client.set_cookie("session", token_of(client))
     assert client.get("/account").headers["Location"].startswith("/login")
     assert customers.log_in_by_form(client, EMAIL, PASSWORD).status_code == 422
-
-
-def test_a_customers_password_does_not_open_the_back_office(app: Flask, client: FlaskClient) -> None:
     customers.add_customer(app)
-    assert log_in(client, customers.EMAIL, customers.PASSWORD).status_code == 422
+    assert log_in(browser_of(app), customers.EMAIL, customers.PASSWORD).status_code == 422
 
 
 def test_a_vipps_login_opens_no_staff_session_even_with_the_email_of_staff(vipps: VippsPerson) -> None:
@@ -163,79 +160,46 @@ def test_the_cookie_on_https(make_app: Any) -> None:
     assert set(attributes) == {"Secure", "HttpOnly", "Path=/", "SameSite=Strict"}
 
 
-def test_the_database_has_the_tokens_hash_only(app: Flask) -> None:
-    client = at_work(app)
-    cookie = client.get_cookie(COOKIE)
-    assert cookie is not None
-    assert cookie.http_only
-    assert len(cookie.value) >= 43
-    with app.app_context():
-        row = db.session.scalars(select(StaffSession)).one()
-        assert row.token_hash == secret_hash(cookie.value)
-
-
-def test_what_was_planted_before_the_login_is_worth_nothing_after_it(app: Flask, client: FlaskClient) -> None:
+def test_what_was_planted_before_the_login_is_worth_nothing_and_the_database_has_a_hash(app: Flask) -> None:
     hire(app)
     planted = secrets.token_urlsafe(32)
-    client.set_cookie(COOKIE, planted)
-    form_token = client.get(LOGIN).text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    client = with_token(app, planted)
+    form_token = token_in(client.get(LOGIN).text)
     log_in(client)
-    cookie = client.get_cookie(COOKIE)
-    assert cookie is not None
-    assert cookie.value != planted
+    assert token_of(client) != planted
+    assert len(token_of(client)) >= 43
     assert client.post("/staff/search", data={"csrf_token": form_token, "q": "x"}).status_code == 400
+    with app.app_context():
+        assert db.session.scalars(select(StaffSession.token_hash)).one() == secret_hash(token_of(client))
 
 
-def test_logging_in_again_ends_the_session_that_was_there(app: Flask) -> None:
+def test_a_new_login_and_a_logout_end_the_session_that_was_there(app: Flask) -> None:
     client = at_work(app)
-    before = client.get_cookie(COOKIE)
-    assert before is not None
-    token = client.get("/staff").text.partition('name="csrf_token" value="')[2].partition('"')[0]
-    form = {"email": EMAIL, "password": PASSWORD, "csrf_token": token}
+    first = token_of(client)
+    form = {"email": EMAIL, "password": PASSWORD, "csrf_token": token_in(client.get("/staff").text)}
     assert client.post(LOGIN, data=form).status_code == 303
-    after = client.get_cookie(COOKIE)
-    assert after is not None
-    assert after.value != before.value
-    thief = browser_of(app)
-    thief.set_cookie(COOKIE, before.value)
-    assert thief.get("/staff").status_code == 303
-
-
-def test_logging_out_ends_the_session_and_not_only_the_cookie(app: Flask) -> None:
-    client = at_work(app)
-    cookie = client.get_cookie(COOKIE)
-    assert cookie is not None
+    second = token_of(client)
+    assert second != first
+    assert with_token(app, first).get("/staff").status_code == 303
+    assert with_token(app, second).get("/staff").status_code == 200
     assert send(client, "/staff/logout").headers["Location"] == LOGIN
     assert client.get_cookie(COOKIE) is None
-    thief = browser_of(app)
-    thief.set_cookie(COOKIE, cookie.value)
-    assert thief.get("/staff").status_code == 303
+    assert with_token(app, second).get("/staff").status_code == 303
 
 
-def test_a_session_ends_after_half_an_hour_without_a_page(app: Flask) -> None:
+def test_a_session_ends_after_half_an_hour_without_a_page_and_after_a_working_day(app: Flask) -> None:
+    assert (timedelta(minutes=30), timedelta(hours=8)) == (sessions.IDLE_LIMIT, sessions.ABSOLUTE_LIMIT)
     with time_machine.travel(utcnow(), tick=False) as now:
         client = at_work(app)
-        for _ in range(3):
+        for _ in range(16):
             now.shift(sessions.IDLE_LIMIT - timedelta(seconds=1))
             assert client.get("/staff").status_code == 200
+        now.shift(timedelta(seconds=16))
+        assert client.get("/staff").status_code == 303
+        assert "You were logged out" in client.get(LOGIN).text
+        log_in(client)
         now.shift(sessions.IDLE_LIMIT)
         assert client.get("/staff").status_code == 303
-
-
-def test_the_limits_are_shorter_than_a_customers() -> None:
-    assert sessions.IDLE_LIMIT.total_seconds() == 30 * 60
-    assert sessions.ABSOLUTE_LIMIT.total_seconds() == 8 * 60 * 60
-
-
-def test_a_session_ends_after_a_working_day_however_busy(app: Flask) -> None:
-    with time_machine.travel(utcnow(), tick=False) as now:
-        client = at_work(app)
-        hours = 0
-        while client.get("/staff").status_code == 200:
-            now.shift(timedelta(minutes=20))
-            hours += 1
-        assert hours * timedelta(minutes=20) == sessions.ABSOLUTE_LIMIT
-        assert "You were logged out" in client.get(LOGIN).text
 
 
 @pytest.mark.parametrize(
@@ -246,25 +210,22 @@ def test_a_session_ends_after_a_working_day_however_busy(app: Flask) -> None:
         ("https://evil.example/staff/x", "/staff"),
     ],
 )  # fmt: skip
-def test_the_login_leads_to_where_it_was_asked_for_and_nowhere_else(
-    app: Flask, client: FlaskClient, asked: str, target: str
-) -> None:
+def test_the_login_leads_to_pages_of_the_office_only(app: Flask, client: FlaskClient, asked: str, target: str) -> None:
     hire(app)
     assert log_in(client, next=asked).headers["Location"] == target
+    again = client.get(LOGIN, query_string={"next": asked})
+    assert (again.status_code, again.headers["Location"]) == (303, target), "already logged in"
 
 
-def test_who_is_logged_in_is_not_asked_again(app: Flask) -> None:
-    response = at_work(app).get(f"{LOGIN}?next=/staff/looks")
-    assert (response.status_code, response.headers["Location"]) == (303, "/staff/looks")
-
-
-def test_a_link_to_a_page_survives_the_login(app: Flask, client: FlaskClient) -> None:
+def test_a_link_to_a_page_survives_the_login_and_each_page_has_the_name(app: Flask, client: FlaskClient) -> None:
     hire(app)
     page = open_page(client, "/staff/audience?channel=sms")
     assert page.one('input[name="next"]')["value"] == "/staff/audience?channel=sms"
+    log_in(client)
+    assert NAME in open_page(client, "/staff").one(".office__out").get_text()
 
 
-def test_whatever_is_wrong_the_answer_is_the_same_and_one_hash_is_computed(
+def test_a_refusal_is_always_the_same_with_one_hash(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hire(app)
@@ -284,8 +245,10 @@ def test_whatever_is_wrong_the_answer_is_the_same_and_one_hash_is_computed(
     assert answers[0] == answers[1] == answers[2]
 
 
-def test_guessing_at_one_account_is_slowed_wherever_it_comes_from(app: Flask) -> None:
+def test_guessing_at_one_account_or_from_one_address_is_slowed(app: Flask, client: FlaskClient) -> None:
     hire(app)
+    statuses = [log_in(client, f"unknown.{number}@example.com").status_code for number in range(22)]
+    assert statuses == [422] * 20 + [429] * 2
     statuses = []
     for number in range(12):
         browser = browser_of(app)
@@ -297,21 +260,9 @@ def test_guessing_at_one_account_is_slowed_wherever_it_comes_from(app: Flask) ->
     assert "Please wait a moment" in response.text
 
 
-def test_guessing_at_many_accounts_is_slowed_by_where_it_comes_from(app: Flask, client: FlaskClient) -> None:
-    statuses = [log_in(client, f"unknown.{number}@example.com").status_code for number in range(22)]
-    assert statuses == [422] * 20 + [429] * 2
-
-
 def test_an_account_that_a_check_closes_cannot_log_in(app: Flask, client: FlaskClient) -> None:
     hire(app)
     close_when(app, lambda staff: staff.name == NAME)
     assert log_in(client).status_code == 422
-    with app.app_context():
-        db.session.execute(update(Staff).values(name="Another"))
-        db.session.commit()
+    change(app, Staff, name="Another")
     assert log_in(client).status_code == 303
-
-
-def test_the_name_of_who_is_logged_in_stands_on_every_page(app: Flask) -> None:
-    client = at_work(app)
-    assert NAME in open_page(client, "/staff").one(".office__out").get_text()

@@ -38,8 +38,7 @@ def numbers(client: FlaskClient, path: str) -> tuple[list[str], str | None]:
     ) if following else None
 
 
-def test_a_row_shows_the_order_and_links_to_the_customer(app_on_either: Flask) -> None:
-    app = app_on_either
+def test_a_row_shows_the_order_and_links_to_the_customer(app: Flask) -> None:
     customer_id = add_customer(app)
     add_orders(app, customer_id, list(STATUSES))
     client = at_work(app)
@@ -55,13 +54,13 @@ def test_a_row_shows_the_order_and_links_to_the_customer(app_on_either: Flask) -
     assert "Listed orders" in client.get("/staff/looks").text
 
 
-def test_the_pages_go_from_the_newest_to_the_oldest_order(app_on_either: Flask) -> None:
-    add_orders(app_on_either, None, ["placed"] * MANY)
-    client = at_work(app_on_either)
+def test_the_pages_go_from_the_newest_to_the_oldest_order(app: Flask) -> None:
+    add_orders(app, None, ["placed"] * MANY)
+    client = at_work(app)
     first, following = numbers(client, "/staff/orders")
     assert following is not None
     last, end = numbers(client, following)
     assert first + last == [f"M-{count:04}" for count in range(MANY, 0, -1)]
     assert end is None
     assert client.get("/staff/orders?before=x").status_code == 404
-    assert [entry[2] for entry in audit_entries(app_on_either)] == [str(PER_PAGE), "2"]
+    assert [entry[2] for entry in audit_entries(app)] == [str(PER_PAGE), "2"]

@@ -68,7 +68,7 @@ def record_answer(
     )
     db.session.add(row)
     db.session.flush()
-    send_on_commit(consent_recorded, channel=consent_id, granted=granted)
+    send_on_commit(consent_recorded, channel=consent_id, answer="yes" if granted else "no")
     return row
 
 
@@ -135,7 +135,7 @@ def _add_once(customer: Customer, row: ConsentRecord) -> None:
         if not _is_recorded(customer, row.object_hash, row.consent_id):
             raise
     else:
-        send_on_commit(consent_recorded, channel=row.consent_id, granted=row.granted)
+        send_on_commit(consent_recorded, channel=row.consent_id, answer="yes" if row.granted else "no")
 
 
 def _is_recorded(customer: Customer, digest: str, consent_id: str) -> bool:

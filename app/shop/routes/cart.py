@@ -18,13 +18,8 @@ bp = Blueprint("cart", __name__)
 def show() -> ResponseReturnValue:
     """Show the cart, at the current prices."""
     lines = carts.lines_of(db.session(), current_owner(), language())
-    return render_template(
-        "shop/cart.html",
-        lines=lines,
-        total=total_of(lines),
-        orderable=all(line.enough for line in lines),
-        most=carts.MAX_QUANTITY,
-    )
+    facts = {"total": total_of(lines), "orderable": all(line.enough for line in lines), "most": carts.MAX_QUANTITY}
+    return render_template("shop/cart.html", lines=lines, **facts)
 
 
 @bp.post("/cart/add")
@@ -44,8 +39,11 @@ def add() -> ResponseReturnValue:
         case SoldOut(name):
             flash(_("“%(name)s” is sold out right now.", name=name), "warning")
             return redirect(url_for("shop.product", slug=slug), 303)
-        case Added() as added:
-            _flash_added(added)
+        case Added(name, quantity, capped=True):
+            facts = {"name": name, "count": quantity}
+            flash(_("Your cart now has %(count)s of “%(name)s”, which is the most you can order.", **facts), "warning")
+        case Added(name):
+            flash(_("“%(name)s” is in your cart.", name=name), "success")
     response = redirect(url_for("cart.show"), 303)
     if token:
         set_cart_cookie(response, token)  # type: ignore[arg-type]  # werkzeug's response; the cookie part is the same
@@ -68,10 +66,8 @@ def update() -> ResponseReturnValue:
         case SoldOut(name):
             flash(_("“%(name)s” is sold out right now.", name=name), "warning")
         case Added(name, quantity, capped=True):
-            message = _(
-                "We have only %(count)s of “%(name)s”, so we changed the quantity to that.", count=quantity, name=name
-            )
-            flash(message, "warning")
+            facts = {"count": quantity, "name": name}
+            flash(_("We have only %(count)s of “%(name)s”, so we changed the quantity to that.", **facts), "warning")
     return redirect(url_for("cart.show"), 303)
 
 
@@ -95,11 +91,3 @@ def _slug() -> str:
 
 def _flash_bad_quantity() -> None:
     flash(_("Please choose a whole number from 1 to 99. Your cart is unchanged."), "error")
-
-
-def _flash_added(added: Added) -> None:
-    facts = {"name": added.name, "count": added.quantity}
-    if added.capped:
-        flash(_("Your cart now has %(count)s of “%(name)s”, which is the most you can order.", **facts), "warning")
-    else:
-        flash(_("“%(name)s” is in your cart.", **facts), "success")

@@ -10,20 +10,11 @@ from werkzeug.exceptions import NotFound
 from app.customers.sessions.session_cookie import current_customer
 from app.database import db
 from app.i18n import here, language
-from app.pagination import cursor_in_query
+from app.pagination import or_404, place_in_query
+from app.shop import catalogue
 from app.shop.cart_cookie import cart_count
 from app.shop.carts import MAX_QUANTITY
-from app.shop.catalogue import (
-    CURSOR_KEY,
-    MAX_QUERY,
-    CategoryName,
-    RememberedCategories,
-    all_slugs,
-    find_products,
-    product_by_slug,
-    read_categories,
-    related_products,
-)
+from app.shop.catalogue import CURSOR_KEY, MAX_QUERY, CategoryName, RememberedCategories
 from app.shop.fragment_cache import cached_fragment
 from app.site_files import MAX_SITEMAP
 
@@ -35,13 +26,10 @@ def home() -> ResponseReturnValue:
     """Show the products: all, those of a category, or those that a search finds."""
     q = " ".join(request.args.get("q", "")[:MAX_QUERY].replace("\0", "").split())
     category = _category()
-    after, before = (cursor_in_query(name, len(CURSOR_KEY)) for name in ("after", "before"))
-    if after and before:
-        abort(404)
-    shelf = find_products(db.session(), language(), q, category.slug if category else "", after=after, before=before)
-    if not shelf.rows and (after or before):
-        abort(404)
-    kept = {"q": q, "category": category.slug if category else ""}
+    place = place_in_query(len(CURSOR_KEY))
+    slug = category.slug if category else ""
+    shelf = or_404(catalogue.find_products(db.session(), language(), q, slug, place), place)
+    kept = {"q": q, "category": slug}
     facts: dict[str, Hashable] = {
         "shelf": shelf,
         "q": q,
@@ -72,30 +60,25 @@ def _category() -> CategoryName | None:
     if not slug:
         return None
     # A category may be newer than this process's cache, so the database is asked second.
-    for known in (shop_categories(), read_categories(db.session(), language())):
-        for category in known:
-            if category.slug == slug:
-                return category
+    for known in (shop_categories, lambda: catalogue.read_categories(db.session(), language())):
+        if found := next((each for each in known() if each.slug == slug), None):
+            return found
     raise NotFound
 
 
 @bp.get("/products/<slug>")
 def product(slug: str) -> ResponseReturnValue:
     """Show one product, and a few related ones."""
-    found = product_by_slug(db.session(), slug.replace("\0", ""), language())
+    found = catalogue.product_by_slug(db.session(), slug.replace("\0", ""), language())
     if found is None:
         abort(404)
-    return render_template(
-        "shop/product.html",
-        product=found,
-        most=min(found.stock, MAX_QUANTITY),
-        related=related_products(db.session(), found, language()),
-    )
+    related = catalogue.related_products(db.session(), found, language())
+    return render_template("shop/product.html", product=found, most=min(found.stock, MAX_QUANTITY), related=related)
 
 
 def public_paths() -> Iterator[str]:
     """Yield the paths of the shop's public pages, for the sitemap."""
-    categories, products = all_slugs(db.session(), MAX_SITEMAP)
+    categories, products = catalogue.all_slugs(db.session(), MAX_SITEMAP)
     yield from map(url_for, ("shop.home", "login.page", "legal.privacy", "legal.terms"))
     yield from (url_for("shop.home", category=slug) for slug in categories)
     yield from (url_for("shop.product", slug=slug) for slug in products)

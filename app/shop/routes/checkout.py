@@ -55,7 +55,9 @@ def place() -> ResponseReturnValue:
     form.offer(delivery_addresses(customer, vipps_profile_of(customer)))
     if not form.validate():
         return _page(customer, form), 400
-    checkout = _checkout(customer, form)
+    to, shown = form.recipient(), int(form.shown_total.data) if form.shown_total.data else None
+    status = payments.first_status(to.delivery)
+    checkout = Checkout(customer.id, form.key.data or "", to, language(), shown, status)
     count_order()
     begin_write()
     outcome = orders.place(db.session(), checkout)
@@ -85,13 +87,6 @@ def count_order() -> None:
     """Count an order of this client's network; raises `TooManyRequests` if there have been too many from there."""
 
 
-def _checkout(customer: Customer, form: CheckoutForm) -> Checkout:
-    shown = form.shown_total.data
-    to = form.recipient()
-    status = payments.first_status(to.delivery)
-    return Checkout(customer.id, form.key.data or "", to, language(), int(shown) if shown else None, status)
-
-
 def _page(customer: Customer, form: CheckoutForm) -> str:
     lines = lines_of(db.session(), Owner(customer.id), language())
     total = orders.total_of(lines)
@@ -103,10 +98,8 @@ def _page(customer: Customer, form: CheckoutForm) -> str:
 
 
 def _send_receipt(customer: Customer, checkout: Checkout, number: str) -> bool:
-    """Send the receipt by email, as part of the transaction that places the order; return whether it is sent.
-
-    An address that is not the customer's own, confirmed one may be a stranger's, who gets a few at most.
-    """
+    """Send the receipt by email, in the transaction that places the order; return whether it is sent."""
+    # An address that is not the customer's own, confirmed one may be a stranger's, who gets a few at most.
     to = checkout.recipient.email
     is_own = customer.email_verified_at is not None and to == customer.email
     order = orders.order_of(db.session(), checkout.customer_id, number)

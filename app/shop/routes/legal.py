@@ -1,7 +1,5 @@
 """The privacy notice and the terms. The notice gets its facts from the code that uses them (GDPR, article 13)."""
 
-from datetime import timedelta
-
 from flask import Blueprint, current_app, render_template
 from flask.typing import ResponseReturnValue
 
@@ -36,7 +34,7 @@ def privacy() -> ResponseReturnValue:
         "login": attempts.LIFETIME,
         "login_kept": attempts.LIFETIME + attempts.RETENTION,
         "pending_link": pending_link.LIFETIME,
-        "language": timedelta(seconds=A_YEAR),
+        "language": A_YEAR,
     }
     return render_template(
         "shop/privacy.html",

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app.customers.sessions.session_cookie import login_required, required_customer
 from app.database import db
-from app.pagination import cursor_in_query
+from app.pagination import or_404, place_in_query
 from app.shop import payments
 from app.shop.orders import order_of, orders_of, pictures_of
 
@@ -18,10 +18,8 @@ def history() -> ResponseReturnValue:
     """List the customer's orders, newest first."""
     if "page" in request.args:  # an old address: pages had numbers
         return redirect(url_for("orders.history"))
-    after, before = cursor_in_query("after"), cursor_in_query("before")
-    found = orders_of(db.session(), required_customer().id, after=after, before=before)
-    if not found.rows and (after or before):
-        abort(404)
+    place = place_in_query()
+    found = or_404(orders_of(db.session(), required_customer().id, place), place)
     return render_template("shop/orders.html", orders=found)
 
 

@@ -6,14 +6,15 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import Forbidden, HTTPException, NotFound, TooManyRequests
 
+from app.errors import PAGES
 from app.logging import reference
 from app.staff import sessions
-from app.staff.routes import audience, customers, enrolment, lists, login, orders, search, vipps_links
+from app.staff.routes import audience, customers, enrolment, lists, login, search, vipps_links
 
 bp = Blueprint("staff", __name__, url_prefix="/staff")
 bp.before_request(sessions.require_staff)
 bp.after_request(sessions.keep_private)
-for part in (login, search, customers, orders, vipps_links, lists, audience, enrolment):
+for part in (login, search, customers, vipps_links, lists, audience, enrolment):
     bp.register_blueprint(part.bp)
 
 # The title and the explanation of each error.
@@ -24,10 +25,7 @@ WORDS = {
     ),
     403: (_l("You can’t do this"), _l("Your account may not do this.")),
     404: (_l("Not found"), _l("The number may be mistyped, or the customer’s account is deleted.")),
-    429: (
-        _l("Please wait a moment"),
-        _l("There were too many attempts in a short time. Please wait a little and try again."),
-    ),
+    429: PAGES[429],
 }
 
 

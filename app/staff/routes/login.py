@@ -8,16 +8,8 @@ from app.customers.forms import LoginForm
 from app.database import begin_write, db
 from app.logging import log
 from app.security import limit_per_client, read_cookie
-from app.staff import accounts
-from app.staff.sessions import (
-    COOKIE,
-    clear_session_cookie,
-    current_staff,
-    end_session,
-    required_staff,
-    set_session_cookie,
-    start_session,
-)
+from app.staff import accounts, sessions
+from app.staff.sessions import current_staff, required_staff
 from app.vipps.return_path import local_path
 from app.vipps.values import normal_email
 
@@ -34,7 +26,7 @@ def page() -> ResponseReturnValue:
     target = _target(request.args.get("next"))
     if current_staff() is not None:
         return redirect(target, 303)
-    return _page(LoginForm(formdata=None), target, expired=bool(read_cookie(COOKIE)))
+    return _page(LoginForm(formdata=None), target, expired=bool(read_cookie(sessions.COOKIE)))
 
 
 @bp.post("/login")
@@ -51,11 +43,11 @@ def enter() -> ResponseReturnValue:
         db.session.rollback()
         log.warning("staff_login_refused")
         return _page(form, target, refused=True), 422
-    token = start_session(staff)
+    token = sessions.start_session(staff)
     db.session.commit()
     log.info("staff_logged_in", staff=staff.id)
     response = redirect(target, 303)
-    set_session_cookie(response, token)
+    sessions.set_session_cookie(response, token)
     return response
 
 
@@ -64,11 +56,11 @@ def leave() -> ResponseReturnValue:
     """End the session of this browser."""
     staff_id = required_staff().staff_id
     begin_write()
-    end_session()
+    sessions.end_session()
     db.session.commit()
     log.info("staff_logged_out", staff=staff_id)
     response = redirect(url_for("staff.login.page"), 303)
-    clear_session_cookie(response)
+    sessions.clear_session_cookie(response)
     return response
 
 

@@ -10,7 +10,7 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 
 from app.database import begin_write, db
-from app.pagination import cursor_in_query
+from app.pagination import place_in_query
 from app.staff import audit_log, search
 from app.staff.audit_log import AuditAction
 from app.staff.sessions import required_staff
@@ -33,7 +33,7 @@ def page() -> ResponseReturnValue:
 def _look_for(text: str) -> search.SearchResult | None:
     """Search, and record it in the audit log."""
     begin_write()
-    found = search.find(text, cursor_in_query("after"))
+    found = search.find(text, place_in_query())
     if found:
         audit_log.record(required_staff().staff_id, AuditAction.SEARCH, detail=f"{'+'.join(found.kinds)} {found.hits}")
     db.session.commit()

@@ -42,10 +42,8 @@ class LinkForm(Form):
         """Fill in the choices, in the language of the page."""
         super().__init__(**options)
         brand = {"brand": settings_of_app().brand}
-        self.action.choices = [
-            (DISCONNECT, _("Disconnect %(brand)s", **brand)),
-            (RECONNECT, _("Connect another %(brand)s user instead", **brand)),
-        ]
+        instead = _("Connect another %(brand)s user instead", **brand)
+        self.action.choices = [(DISCONNECT, _("Disconnect %(brand)s", **brand)), (RECONNECT, instead)]
         self.reason.choices = labels.choices("change_reasons")
         self.check.choices = labels.choices("identity_checks")
 
@@ -94,14 +92,10 @@ def _page(customer_id: int, form: LinkForm, outcome: Held | NotChanged | None = 
     link = lookup.link_of(customer)
     if outcome or not form.is_submitted():  # after a mistake in the form, the page that staff began with still counts
         form.seen.data = link.subject if link else ""
-    html = render_template(
-        "staff/vipps_links.html",
-        form=form,
-        customer=customer,
-        link=link,
-        held_by=outcome.customer_id if isinstance(outcome, Held) else None,
-        refusal=outcome if isinstance(outcome, NotChanged) else None,
-    )
+    held_by = outcome.customer_id if isinstance(outcome, Held) else None
+    refusal = outcome if isinstance(outcome, NotChanged) else None
+    facts = {"form": form, "customer": customer, "link": link, "held_by": held_by, "refusal": refusal}
+    html = render_template("staff/vipps_links.html", **facts)
     audit_log.record(required_staff().staff_id, AuditAction.CUSTOMER, customer_id)
     db.session.commit()
     return html
