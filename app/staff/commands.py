@@ -113,7 +113,7 @@ def _report(outcome: Done | Held | NotChanged) -> None:
 
 def _prompt(email: str) -> str:
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    if found := policy.problem(password, email):
-        with force_locale("en"):
+    with force_locale("en"):
+        if found := policy.problem(password, email):
             raise click.ClickException(str(found))
     return password
