@@ -9,18 +9,7 @@ deleted.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    CheckConstraint,
-    ColumnElement,
-    ForeignKey,
-    Index,
-    String,
-    Text,
-    UniqueConstraint,
-    case,
-    select,
-)
+import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
 from app.database import Base, UtcDateTime, utcnow
@@ -33,7 +22,7 @@ class Category(Base):
     __tablename__ = "category"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    slug: Mapped[str] = mapped_column(sa.String(60), unique=True)
     position: Mapped[int] = mapped_column(default=0)
 
     texts: Mapped[list["CategoryText"]] = relationship(cascade="all, delete-orphan")
@@ -44,10 +33,10 @@ class CategoryText(Base):
 
     __tablename__ = "category_text"
 
-    category_id: Mapped[int] = mapped_column(ForeignKey("category.id", ondelete="CASCADE"), primary_key=True)
-    language: Mapped[str] = mapped_column(String(5), primary_key=True)
-    name: Mapped[str] = mapped_column(String(100))
-    intro: Mapped[str] = mapped_column(String(500), default="")
+    category_id: Mapped[int] = mapped_column(sa.ForeignKey("category.id", ondelete="CASCADE"), primary_key=True)
+    language: Mapped[str] = mapped_column(sa.String(5), primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(100))
+    intro: Mapped[str] = mapped_column(sa.String(500), default="")
 
 
 class Product(Base):
@@ -55,19 +44,19 @@ class Product(Base):
 
     __tablename__ = "product"
     __table_args__ = (
-        CheckConstraint("stock >= 0", name="stock_not_negative"),
-        CheckConstraint("price >= 0", name="price_not_negative"),
+        sa.CheckConstraint("stock >= 0", name="stock_not_negative"),
+        sa.CheckConstraint("price >= 0", name="price_not_negative"),
         # The shop's order, for keyset pagination: see `app/pagination.py`.
-        Index("ix_product_position_id", "position", "id"),
-        Index("ix_product_category_id_position_id", "category_id", "position", "id"),
+        sa.Index("ix_product_position_id", "position", "id"),
+        sa.Index("ix_product_category_id_position_id", "category_id", "position", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    slug: Mapped[str] = mapped_column(String(80), unique=True)
-    category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
+    slug: Mapped[str] = mapped_column(sa.String(80), unique=True)
+    category_id: Mapped[int] = mapped_column(sa.ForeignKey("category.id"))
     price: Mapped[int]
     stock: Mapped[int] = mapped_column(default=0)
-    picture: Mapped[str] = mapped_column(String(200))
+    picture: Mapped[str] = mapped_column(sa.String(200))
     featured: Mapped[bool] = mapped_column(default=False)
     position: Mapped[int] = mapped_column(default=0)
 
@@ -79,13 +68,13 @@ class ProductText(Base):
 
     __tablename__ = "product_text"
 
-    product_id: Mapped[int] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), primary_key=True)
-    language: Mapped[str] = mapped_column(String(5), primary_key=True)
-    name: Mapped[str] = mapped_column(String(200))
-    summary: Mapped[str] = mapped_column(String(500), default="")
-    description: Mapped[str] = mapped_column(Text, default="")
-    details: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
-    search: Mapped[str] = mapped_column(Text, default="")
+    product_id: Mapped[int] = mapped_column(sa.ForeignKey("product.id", ondelete="CASCADE"), primary_key=True)
+    language: Mapped[str] = mapped_column(sa.String(5), primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(200))
+    summary: Mapped[str] = mapped_column(sa.String(500), default="")
+    description: Mapped[str] = mapped_column(sa.Text, default="")
+    details: Mapped[list[dict[str, str]]] = mapped_column(sa.JSON, default=list)
+    search: Mapped[str] = mapped_column(sa.Text, default="")
 
 
 class Cart(Base):
@@ -97,8 +86,8 @@ class Cart(Base):
     __tablename__ = "cart"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
-    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id", ondelete="CASCADE"), unique=True)
+    token_hash: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
+    customer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("customer.id", ondelete="CASCADE"), unique=True)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow, index=True)
 
 
@@ -106,10 +95,12 @@ class CartLine(Base):
     """A quantity of a product in a cart; a product has one line per cart."""
 
     __tablename__ = "cart_line"
-    __table_args__ = (CheckConstraint("quantity BETWEEN 1 AND 99", name="quantity_in_range"),)
+    __table_args__ = (sa.CheckConstraint("quantity BETWEEN 1 AND 99", name="quantity_in_range"),)
 
-    cart_id: Mapped[int] = mapped_column(ForeignKey("cart.id", ondelete="CASCADE"), primary_key=True)
-    product_id: Mapped[int] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), primary_key=True, index=True)
+    cart_id: Mapped[int] = mapped_column(sa.ForeignKey("cart.id", ondelete="CASCADE"), primary_key=True)
+    product_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("product.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
     quantity: Mapped[int]
     added_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
@@ -122,22 +113,22 @@ class Order(Base):
 
     __tablename__ = "shop_order"
     __table_args__ = (
-        UniqueConstraint("customer_id", "checkout_key"),
-        Index("ix_shop_order_customer_id_placed_at", "customer_id", "placed_at"),
+        sa.UniqueConstraint("customer_id", "checkout_key"),
+        sa.Index("ix_shop_order_customer_id_placed_at", "customer_id", "placed_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[str] = mapped_column(String(20), unique=True)
-    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id", ondelete="SET NULL"))
-    checkout_key: Mapped[str] = mapped_column(String(64))
+    number: Mapped[str] = mapped_column(sa.String(20), unique=True)
+    customer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("customer.id", ondelete="SET NULL"))
+    checkout_key: Mapped[str] = mapped_column(sa.String(64))
     placed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
-    status: Mapped[str] = mapped_column(String(20), default="placed")
-    language: Mapped[str] = mapped_column(String(5))
-    name: Mapped[str] = mapped_column(String(200))
-    email: Mapped[str] = mapped_column(String(320))
-    phone: Mapped[str] = mapped_column(String(20))
-    address: Mapped[list[str]] = mapped_column(JSON, default=list)
-    delivery: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(sa.String(20), default="placed")
+    language: Mapped[str] = mapped_column(sa.String(5))
+    name: Mapped[str] = mapped_column(sa.String(200))
+    email: Mapped[str] = mapped_column(sa.String(320))
+    phone: Mapped[str] = mapped_column(sa.String(20))
+    address: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    delivery: Mapped[str] = mapped_column(sa.String(20))
     total: Mapped[int]
 
     lines: Mapped[list["OrderLine"]] = relationship(cascade="all, delete-orphan", order_by="OrderLine.id")
@@ -149,9 +140,9 @@ class OrderLine(Base):
     __tablename__ = "order_line"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    order_id: Mapped[int] = mapped_column(ForeignKey("shop_order.id", ondelete="CASCADE"), index=True)
-    slug: Mapped[str] = mapped_column(String(80))
-    name: Mapped[str] = mapped_column(String(200))
+    order_id: Mapped[int] = mapped_column(sa.ForeignKey("shop_order.id", ondelete="CASCADE"), index=True)
+    slug: Mapped[str] = mapped_column(sa.String(80))
+    name: Mapped[str] = mapped_column(sa.String(200))
     unit_price: Mapped[int]
     quantity: Mapped[int]
 
@@ -161,17 +152,17 @@ class OrderLine(Base):
         return self.unit_price * self.quantity
 
 
-def product_text_in(language: Any) -> ColumnElement[bool]:
+def product_text_in(language: Any) -> sa.ColumnElement[bool]:
     """Return the condition that joins `Product` with one text: in the language, a tag or a parameter, or in English."""
     translated = aliased(ProductText)
-    has_text = select(1).where(translated.product_id == Product.id, translated.language == language).exists()
-    best = case((has_text, language), else_=DEFAULT_LANGUAGE)
+    has_text = sa.select(1).where(translated.product_id == Product.id, translated.language == language).exists()
+    best = sa.case((has_text, language), else_=DEFAULT_LANGUAGE)
     return (ProductText.product_id == Product.id) & (ProductText.language == best)
 
 
-def category_text_in(language: Any) -> ColumnElement[bool]:
+def category_text_in(language: Any) -> sa.ColumnElement[bool]:
     """Return the condition that joins `Category` with one text, as `product_text_in` does."""
     translated = aliased(CategoryText)
-    has_text = select(1).where(translated.category_id == Category.id, translated.language == language).exists()
-    best = case((has_text, language), else_=DEFAULT_LANGUAGE)
+    has_text = sa.select(1).where(translated.category_id == Category.id, translated.language == language).exists()
+    best = sa.case((has_text, language), else_=DEFAULT_LANGUAGE)
     return (CategoryText.category_id == Category.id) & (CategoryText.language == best)

@@ -13,24 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    Index,
-    Integer,
-    MetaData,
-    Row,
-    String,
-    Table,
-    bindparam,
-    delete,
-    func,
-    insert,
-    select,
-    union_all,
-    update,
-)
+import sqlalchemy as sa
 
 from .errors import LoginRefused
 from .purposes import LoginPurpose
@@ -46,49 +29,52 @@ BATCH_SIZE = 500
 # The longest time that a callback works on a claimed attempt.
 MAX_CALLBACK_SECONDS = 10
 
-metadata = MetaData()
-login_attempt = Table(
+metadata = sa.MetaData()
+login_attempt = sa.Table(
     "login_attempt",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("state_hash", String(64), nullable=False, unique=True),
-    Column("browser_hash", String(64), nullable=False),
-    Column("nonce", String(64), nullable=False),
-    Column("code_verifier", String(128), nullable=False),
-    Column("purpose", String(20), nullable=False),
-    Column("owner", String(64), nullable=False, server_default=""),
-    Column("next_path", String(500), nullable=False),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("state_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("browser_hash", sa.String(64), nullable=False),
+    sa.Column("nonce", sa.String(64), nullable=False),
+    sa.Column("code_verifier", sa.String(128), nullable=False),
+    sa.Column("purpose", sa.String(20), nullable=False),
+    sa.Column("owner", sa.String(64), nullable=False, server_default=""),
+    sa.Column("next_path", sa.String(500), nullable=False),
     # Seconds since 1970, which SQLite and PostgreSQL compare in the same way.
-    Column("expires_at", Integer, nullable=False, index=True),
-    Column("used_at", Integer),
-    Column("outcome", String(64)),
-    Index("ix_login_attempt_browser_hash", "browser_hash"),
+    sa.Column("expires_at", sa.Integer, nullable=False, index=True),
+    sa.Column("used_at", sa.Integer),
+    sa.Column("outcome", sa.String(64)),
+    sa.Index("ix_login_attempt_browser_hash", "browser_hash"),
 )
 
 # The statements of every login, built once: building one costs more than SQLite takes to run it.
 _c = login_attempt.c
-_BEGIN = insert(login_attempt)
+_BEGIN = sa.insert(login_attempt)
 _CLAIM = (
-    update(login_attempt)
+    sa.update(login_attempt)
     .where(
-        _c.state_hash == bindparam("state"),
-        _c.browser_hash == bindparam("browser"),
+        _c.state_hash == sa.bindparam("state"),
+        _c.browser_hash == sa.bindparam("browser"),
         _c.used_at.is_(None),
-        _c.expires_at >= bindparam("now"),
+        _c.expires_at >= sa.bindparam("now"),
     )
-    .values(used_at=bindparam("now"))
+    .values(used_at=sa.bindparam("now"))
     .returning(login_attempt)
 )
-_FINISH = update(login_attempt).where(_c.id == bindparam("attempt")).values(outcome=bindparam("result"))
+_FINISH = sa.update(login_attempt).where(_c.id == sa.bindparam("attempt")).values(outcome=sa.bindparam("result"))
 # Attempts to delete: those that are too old, those beyond the maximum of all browsers, and the oldest of this browser
 # beyond its maximum, counting the one that is about to start.
-_OLD = select(_c.id).where(_c.expires_at < bindparam("before")).limit(BATCH_SIZE)
-_BEYOND = select(_c.id).where(_c.id <= select(func.max(_c.id) - bindparam("most")).scalar_subquery())
+_OLD = sa.select(_c.id).where(_c.expires_at < sa.bindparam("before")).limit(BATCH_SIZE)
+_BEYOND = sa.select(_c.id).where(_c.id <= sa.select(sa.func.max(_c.id) - sa.bindparam("most")).scalar_subquery())
 _SURPLUS = (
-    select(_c.id).where(_c.browser_hash == bindparam("browser")).order_by(_c.id.desc()).offset(MAX_PER_BROWSER - 1)
+    sa.select(_c.id)
+    .where(_c.browser_hash == sa.bindparam("browser"))
+    .order_by(_c.id.desc())
+    .offset(MAX_PER_BROWSER - 1)
 )
-_FORGET = delete(login_attempt).where(
-    _c.id.in_(union_all(*(select(each.subquery().c.id) for each in (_OLD, _BEYOND, _SURPLUS))))
+_FORGET = sa.delete(login_attempt).where(
+    _c.id.in_(sa.union_all(*(sa.select(each.subquery().c.id) for each in (_OLD, _BEYOND, _SURPLUS))))
 )
 
 
@@ -139,7 +125,9 @@ def hash_of(value: str) -> str:
 class Attempts:
     """The store of attempts. `engine` is called late, because Flask-SQLAlchemy has it only inside an app context."""
 
-    def __init__(self, engine: Callable[[], Engine], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, engine: Callable[[], sa.Engine], now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._engine = engine
         self._now = now
 
@@ -188,7 +176,7 @@ class Attempts:
     def find(self, state: str, browser: str) -> Attempt | Repeated:
         """Return the attempt of a state for this browser, unclaimed; returns and raises otherwise what `claim` does."""
         with self._engine().connect() as connection:
-            by_state = select(login_attempt).where(login_attempt.c.state_hash == hash_of(state))
+            by_state = sa.select(login_attempt).where(login_attempt.c.state_hash == hash_of(state))
             row = connection.execute(by_state).one_or_none()
         if row is None:
             raise LoginRefused("state_unknown")
@@ -200,7 +188,7 @@ class Attempts:
             raise Expired(_attempt(row))
         return replace(_attempt(row), state=state)
 
-    def finish(self, attempt: Attempt, outcome: str, connection: Connection | None = None) -> None:
+    def finish(self, attempt: Attempt, outcome: str, connection: sa.Connection | None = None) -> None:
         """Store the outcome of the attempt, for a repeated callback.
 
         With a connection this is part of its transaction, which the caller commits.
@@ -215,11 +203,11 @@ class Attempts:
     def outcome_of(self, attempt: Attempt) -> str | None:
         """Return the outcome of an attempt, or None while it is unknown."""
         with self._engine().connect() as connection:
-            return connection.scalar(select(login_attempt.c.outcome).where(login_attempt.c.id == attempt.id))
+            return connection.scalar(sa.select(login_attempt.c.outcome).where(login_attempt.c.id == attempt.id))
 
-    def outcomes_of(self, browser: str, connection: Connection) -> Sequence[str]:
+    def outcomes_of(self, browser: str, connection: sa.Connection) -> Sequence[str]:
         """Return the outcomes of a browser's attempts that are still stored."""
-        ended = select(_c.outcome).where(_c.browser_hash == hash_of(browser), _c.outcome.is_not(None))
+        ended = sa.select(_c.outcome).where(_c.browser_hash == hash_of(browser), _c.outcome.is_not(None))
         return connection.scalars(ended).all()
 
     def in_progress(self, attempt: Attempt) -> bool:
@@ -230,6 +218,6 @@ class Attempts:
         return int(self._now().timestamp())
 
 
-def _attempt(row: Row) -> Attempt:  # type: ignore[type-arg]  # a row of the table above
+def _attempt(row: sa.Row) -> Attempt:  # type: ignore[type-arg]  # a row of the table above
     purpose = LoginPurpose(row.purpose)
     return Attempt(row.id, row.nonce, row.code_verifier, purpose, row.next_path, row.owner, used_at=row.used_at or 0)

@@ -12,29 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Flask, Response
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    Engine,
-    Index,
-    Integer,
-    MetaData,
-    Row,
-    Select,
-    String,
-    Table,
-    Text,
-    case,
-    delete,
-    func,
-    insert,
-    inspect,
-    or_,
-    select,
-    update,
-)
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app.customers.models import Customer, VippsLink
@@ -52,20 +31,20 @@ MAX_PER_LOGIN = 5  # recordings of one login in all browsers together
 MAX_LOGINS = 2000
 RETENTION = timedelta(days=1)
 
-metadata = MetaData()
-inspected_login = Table(
+metadata = sa.MetaData()
+inspected_login = sa.Table(
     "inspected_login",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("state_hash", String(64), nullable=False),
-    Column("browser_hash", String(64), nullable=False),
-    Column("customer_id", Integer, index=True),
-    Column("at", UtcDateTime, nullable=False, index=True),
-    Column("reference", String(40), nullable=False, server_default=""),
-    Column("start", Text, nullable=False, server_default=""),
-    Column("callback", Text, nullable=False, server_default=""),
-    Index("ix_inspected_login_browser", "browser_hash", "state_hash"),
-    Index("ix_inspected_login_state", "state_hash"),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("state_hash", sa.String(64), nullable=False),
+    sa.Column("browser_hash", sa.String(64), nullable=False),
+    sa.Column("customer_id", sa.Integer, index=True),
+    sa.Column("at", UtcDateTime, nullable=False, index=True),
+    sa.Column("reference", sa.String(40), nullable=False, server_default=""),
+    sa.Column("start", sa.Text, nullable=False, server_default=""),
+    sa.Column("callback", sa.Text, nullable=False, server_default=""),
+    sa.Index("ix_inspected_login_browser", "browser_hash", "state_hash"),
+    sa.Index("ix_inspected_login_state", "state_hash"),
 )
 _c = inspected_login.c
 
@@ -116,18 +95,18 @@ def save_half(
     if customer_id is not None:
         values["customer_id"] = customer_id
     with db.engine.begin() as connection:
-        connection.execute(delete(inspected_login).where(_c.at < now - RETENTION))
-        same = select(func.max(_c.id)).where(_c.browser_hash == browser, _c.state_hash == state_hash)
+        connection.execute(sa.delete(inspected_login).where(_c.at < now - RETENTION))
+        same = sa.select(sa.func.max(_c.id)).where(_c.browser_hash == browser, _c.state_hash == state_hash)
         if half == CALLBACK:
             # A repeated callback is a recording of its own: it ends differently from the first one.
             same = same.where(_c.callback == "")
         known = connection.scalar(same)
         if known is not None:
-            connection.execute(update(inspected_login).where(_c.id == known).values(**values))
+            connection.execute(sa.update(inspected_login).where(_c.id == known).values(**values))
         else:
             row = {"state_hash": state_hash, "browser_hash": browser, "at": now, **values}
-            known = connection.execute(insert(inspected_login).values(**row).returning(_c.id)).scalar_one()
-        counted = or_(_c.browser_hash == charged, _c.state_hash.in_(_started_by(charged)))
+            known = connection.execute(sa.insert(inspected_login).values(**row).returning(_c.id)).scalar_one()
+        counted = sa.or_(_c.browser_hash == charged, _c.state_hash.in_(_started_by(charged)))
         for these, most in (
             (_c.browser_hash == browser, MAX_PER_BROWSER),
             (counted, MAX_PER_BROWSER),
@@ -137,19 +116,19 @@ def save_half(
     return int(known)
 
 
-def _started_by(browser: str) -> Select[str]:
-    return select(_c.state_hash).where(_c.browser_hash == browser, _c.start != "")
+def _started_by(browser: str) -> sa.Select[str]:
+    return sa.select(_c.state_hash).where(_c.browser_hash == browser, _c.start != "")
 
 
-def _delete_surplus(connection: Connection, these: ColumnElement[bool], most: int) -> None:
+def _delete_surplus(connection: sa.Connection, these: sa.ColumnElement[bool], most: int) -> None:
     """Delete all but the newest. With a login's start go its callbacks, which no browser's limit would cover."""
-    newest_first = select(_c.id, _c.state_hash, _c.start != "").where(these).order_by(_c.id.desc())
+    newest_first = sa.select(_c.id, _c.state_hash, _c.start != "").where(these).order_by(_c.id.desc())
     # Read first: SQLite may evaluate the second half of an "or" after the first has deleted rows.
     surplus = connection.execute(newest_first.offset(most)).all()
     started = [state_hash for _id, state_hash, starts in surplus if starts]
     if surplus:
         ids = [row.id for row in surplus]
-        connection.execute(delete(inspected_login).where(or_(_c.id.in_(ids), _c.state_hash.in_(started))))
+        connection.execute(sa.delete(inspected_login).where(sa.or_(_c.id.in_(ids), _c.state_hash.in_(started))))
 
 
 def list_for_browser() -> Sequence[RecordedLogin]:
@@ -157,16 +136,16 @@ def list_for_browser() -> Sequence[RecordedLogin]:
     cookie = read_cookie(COOKIE)
     if not cookie or not _exists():
         return []
-    mine = select(inspected_login).where(_c.browser_hash == secret_hash(cookie), _c.at >= utcnow() - RETENTION)
+    mine = sa.select(inspected_login).where(_c.browser_hash == secret_hash(cookie), _c.at >= utcnow() - RETENTION)
     mine = mine.order_by(_c.id.desc())
     return [_recorded_login(row) for row in db.session.execute(mine)]
 
 
-def newest_version(engine: Engine, browser: str) -> str:
+def newest_version(engine: sa.Engine, browser: str) -> str:
     """Return a text that is another one after each half of a browser's newest login; it needs no app context."""
-    if not inspect(engine).has_table(inspected_login.name):
+    if not sa.inspect(engine).has_table(inspected_login.name):
         return ""
-    newest = select(_c.id, _c.start != "", _c.callback != "").where(_c.browser_hash == browser)
+    newest = sa.select(_c.id, _c.start != "", _c.callback != "").where(_c.browser_hash == browser)
     with engine.connect() as reading:
         row = reading.execute(newest.order_by(_c.id.desc()).limit(1)).first()
     return "{}.{:d}.{:d}".format(*row) if row else ""
@@ -182,7 +161,7 @@ def delete_for_browser() -> None:
     cookie = read_cookie(COOKIE)
     if cookie and _exists():
         with db.engine.begin() as connection:
-            connection.execute(delete(inspected_login).where(_c.browser_hash == secret_hash(cookie)))
+            connection.execute(sa.delete(inspected_login).where(_c.browser_hash == secret_hash(cookie)))
 
 
 def init_app(app: Flask) -> None:
@@ -199,9 +178,9 @@ def _erase(customer: Customer) -> None:
     """
     if not _exists():
         return
-    theirs = db.session.scalars(select(VippsLink.subject).where(VippsLink.customer_id == customer.id))
+    theirs = db.session.scalars(sa.select(VippsLink.subject).where(VippsLink.customer_id == customer.id))
     named = (_c.callback.contains(f'"sub": {json.dumps(each)}', autoescape=True) for each in theirs)
-    db.session.execute(delete(inspected_login).where(or_(_c.customer_id == customer.id, *named)))
+    db.session.execute(sa.delete(inspected_login).where(sa.or_(_c.customer_id == customer.id, *named)))
 
 
 def cookie() -> Cookie:
@@ -210,7 +189,7 @@ def cookie() -> Cookie:
     return Cookie(cookie_name(COOKIE), purpose, format_period(RETENTION))
 
 
-def _charged_browser(connection: Connection, state_hash: str, browser: str, now: datetime) -> str | None:
+def _charged_browser(connection: sa.Connection, state_hash: str, browser: str, now: datetime) -> str | None:
     """Return the browser whose limit a callback counts towards; None if there is none.
 
     That is its own browser if it has started a login here, or else the browser that started this login, unless the
@@ -219,8 +198,8 @@ def _charged_browser(connection: Connection, state_hash: str, browser: str, now:
     kept = _c.at >= now - RETENTION
     if connection.scalar(_started_by(browser).where(kept).limit(1)) is not None:
         return browser
-    starter = case((_c.start != "", _c.browser_hash))
-    counted = select(func.count(_c.id), func.max(starter)).where(_c.state_hash == state_hash, kept)
+    starter = sa.case((_c.start != "", _c.browser_hash))
+    counted = sa.select(sa.func.count(_c.id), sa.func.max(starter)).where(_c.state_hash == state_hash, kept)
     count, charged = connection.execute(counted).one()
     return charged if count < MAX_PER_LOGIN else None
 
@@ -236,7 +215,7 @@ def _create_table() -> None:
 
 
 def _exists() -> bool:
-    return inspect(db.engine).has_table(inspected_login.name)
+    return sa.inspect(db.engine).has_table(inspected_login.name)
 
 
 HOLDER = data_sources.DataSource(
@@ -249,6 +228,6 @@ HOLDER = data_sources.DataSource(
 """Erasure and retention of recorded logins. The export leaves them out, because they repeat other data."""
 
 
-def _recorded_login(row: Row[Any]) -> RecordedLogin:
+def _recorded_login(row: sa.Row[Any]) -> RecordedLogin:
     start, callback = (json.loads(half) if half else None for half in (row.start, row.callback))
     return RecordedLogin(row.id, row.at, row.reference, start, callback, row.customer_id)
