@@ -30,7 +30,6 @@ class LiveShop:
     simulator: str
     app: Flask
     open: Callable[..., Page]
-    stop_simulator: Callable[[], None]
 
 
 @pytest.fixture
@@ -65,22 +64,14 @@ def live_shop(
         page.set_default_timeout(10_000)
         return page
 
-    provider = served(lambda environ, start: holder["provider"](environ, start))
-    origin = provider.__enter__()
-    running = [True]
-
-    def stop_provider() -> None:
-        if running.pop() if running else False:
-            provider.__exit__(None, None, None)
-
-    callback = f"{public_url}/login/vipps/callback"
-    holder["provider"] = build_simulator(origin, database, redirect_uri=callback, plan="advanced")
-    app = make_app(demo=True, SIMULATOR_URL=origin, PUBLIC_URL=public_url, **shop_environ)
-    with served(app, port=unused_port):
-        yield LiveShop(public_url, origin, app, open_browser, stop_provider)
-        for context in contexts:
-            context.close()
-    stop_provider()
+    with served(lambda environ, start: holder["provider"](environ, start)) as origin:
+        callback = f"{public_url}/login/vipps/callback"
+        holder["provider"] = build_simulator(origin, database, redirect_uri=callback, plan="advanced")
+        app = make_app(demo=True, SIMULATOR_URL=origin, PUBLIC_URL=public_url, **shop_environ)
+        with served(app, port=unused_port):
+            yield LiveShop(public_url, origin, app, open_browser)
+            for context in contexts:
+                context.close()
     assert problems == []
 
 
