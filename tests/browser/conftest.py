@@ -33,19 +33,8 @@ class LiveShop:
 
 
 @pytest.fixture
-def shop_environ() -> dict[str, str]:
-    """Return settings for the shop; a test that needs others parametrizes this."""
-    return {}
-
-
-@pytest.fixture
 def live_shop(
-    chromium: Browser,
-    make_app: Callable[..., Flask],
-    simulator_template: Path,
-    tmp_path: Path,
-    unused_port: int,
-    shop_environ: dict[str, str],
+    chromium: Browser, make_app: Callable[..., Flask], simulator_template: Path, tmp_path: Path, unused_port: int
 ) -> Iterator[LiveShop]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     database = tmp_path / "simulator.sqlite"
@@ -67,7 +56,7 @@ def live_shop(
     with served(lambda environ, start: holder["provider"](environ, start)) as origin:
         callback = f"{public_url}/login/vipps/callback"
         holder["provider"] = build_simulator(origin, database, redirect_uri=callback, plan="advanced")
-        app = make_app(demo=True, SIMULATOR_URL=origin, PUBLIC_URL=public_url, **shop_environ)
+        app = make_app(demo=True, SIMULATOR_URL=origin, PUBLIC_URL=public_url)
         with served(app, port=unused_port):
             yield LiveShop(public_url, origin, app, open_browser)
             for context in contexts:

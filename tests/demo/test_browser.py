@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from demo.missions import MISSIONS, track
-from tests.browser.conftest import DESK, PHONE, LiveShop, live_shop, shop_environ  # noqa: F401 - fixtures
+from tests.browser.conftest import DESK, PHONE, LiveShop, live_shop  # noqa: F401 - a fixture
 from tests.browser.steps import KARI, ON, is_at_simulator
 from tests.demo.test_worlds import shop  # noqa: F401 - a fixture
 

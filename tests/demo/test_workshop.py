@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from sqlalchemy import inspect, text
 
 from app.settings import load
 from demo.missions import track
-from demo.workshop import BoardMission, add_to_world, board, codes, create_workshop, from_track, learner, rooms, store
+from demo.workshop import BoardMission, add_to_world, board, codes, create_workshop, learner, rooms, store
 from demo.workshop import teacher as pages
 from demo.workshop.models import Learner
 from tests.conftest import ENVIRONMENT, allowed_by, browser_of, open_page, post
@@ -603,26 +602,6 @@ def test_what_a_learner_does_on_the_missions_pages_is_noted(
     assert post(browser, f"{path}/nonce", {"answer": nonce[:4]}, form_on="/account").status_code == 303
     assert room.rows() == [["Ada", "1", "in work", "solved in minute 1′ 9 hints"]]
     assert not open_page(browser, f"{path}/nonce").select("#answer")
-
-
-def test_the_missions_of_the_demo_are_those_of_the_board(room: Class) -> None:
-    class Mission:
-        part = "A"
-
-        def text(self, language: str) -> Any:
-            return SimpleNamespace(title=f"{language}: log in with %(brand)s")
-
-    mission = Mission()
-    given = from_track(
-        {"one": mission},
-        lambda *about: lambda each: (each, *about) == (mission, 1, 2, 3),
-        room.app.extensions["settings"],
-    )
-    ((key, title, part),) = given["missions"]
-    assert (key, part, given["solved_in"](1, 2, 3)("one")) == ("one", "A", True)
-    for language in ("en", "nb"):
-        with room.app.test_request_context(headers={"Accept-Language": language}):
-            assert str(title) == f"{language}: log in with Vipps"
 
 
 def test_the_status_of_a_world_is_read_seldom_and_tells_that_the_learner_moved(

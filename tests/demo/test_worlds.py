@@ -228,6 +228,10 @@ def test_spare_worlds_are_made_ahead(shop: Flask) -> None:
 def test_a_learner_of_a_room_has_the_rooms_world_and_keeps_it(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("demo.workshop.board.CHECK_EVERY", timedelta(0))
     rooms = rooms_of(worlds_of(shop).workshop)  # type: ignore[arg-type]  # it is there
+    (bad_day,) = [each for each in rooms.missions if each.id == "bad-day"]
+    for language, title in (("en", "Vipps has a bad day"), ("nb", "Vipps har en dårlig dag")):
+        with shop.test_request_context(headers={"Accept-Language": language}):
+            assert str(bad_day.title) == title
     opened = rooms.create()
     assert opened
     path, person = f"/workshop/{opened.code}", visitor(shop)
