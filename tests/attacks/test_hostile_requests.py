@@ -21,7 +21,7 @@ from simulator.testing import BASIC_MERCHANT, create_test_simulator
 from simulator.tests.conftest import Provider
 from tests.attacks.steps import every_rule, rules
 from tests.attacks.test_every_address import log_in_customer_with_data, log_in_staff_too
-from tests.conftest import browser_of, open_page
+from tests.conftest import browser_of, open_page, post
 from tests.vipps_person import VippsPerson
 
 STRINGS = [
@@ -120,7 +120,8 @@ def logged_in_browser(either_vipps: VippsPerson) -> Iterator[FlaskClient]:
     finally:
         limiter.enabled = True
     assert browser.get("/account").status_code == 200
-    assert browser.get("/staff").status_code == 200
+    post(browser, "/logout")
+    assert browser.get("/staff").status_code == 200, "a customer's logout is not that of staff"
 
 
 def token_of(browser: FlaskClient) -> str:

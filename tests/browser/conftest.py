@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from tests.conftest import served
 from tests.vipps_person import build_simulator
@@ -62,14 +62,6 @@ def live_shop(
             for context in contexts:
                 context.close()
     assert problems == []
-
-
-@pytest.fixture
-def page(live_shop: LiveShop) -> Page:
-    page = live_shop.open()
-    page.goto(f"{live_shop.shop}/login?next=/account")
-    expect(page.get_by_role("heading", name="Log in", exact=True)).to_be_visible()
-    return page
 
 
 def _note_error(message: ConsoleMessage, problems: list[str]) -> None:

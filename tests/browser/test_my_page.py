@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import LiveShop
 from tests.browser.steps import approve, be, expect_said, log_in_by_password, press_vipps
@@ -14,9 +14,11 @@ pytestmark = pytest.mark.browser
 
 @pytest.mark.parametrize("button", ["Connect", "Refresh", "Confirm"])
 def test_a_form_leads_to_vipps_wherever_its_landing_page_is(
-    live_shop: LiveShop, page: Page, monkeypatch: pytest.MonkeyPatch, button: str
+    live_shop: LiveShop, monkeypatch: pytest.MonkeyPatch, button: str
 ) -> None:
     """Chromium applies `form-action` to every redirect after a form post, also to other origins that Vipps chooses."""
+    page = live_shop.open()
+    page.goto(f"{live_shop.shop}/login?next=/account")
     client = live_shop.app.extensions["vipps"].client
     address = client.authorization_url
     with served(redirects_to(live_shop.simulator)) as landing, served(redirects_to(landing)) as host:

@@ -1,6 +1,6 @@
 """The whole story in Chromium: browse, log in with Vipps on the simulator, buy, log out, and read what that did.
 
-Told on a phone, and on a desk without JavaScript.
+Told on a phone, and on a desk without JavaScript; the first login is cancelled, which keeps the cart.
 """
 
 import pytest
@@ -18,6 +18,11 @@ pytestmark = pytest.mark.browser
 def test_the_story_from_the_shelf_to_logging_out(live_shop: LiveShop, options: dict[str, object]) -> None:
     page = live_shop.open(**options)
     put_into_cart(page, live_shop)
+    page.get_by_role("link", name="Go to checkout").click()
+    press_vipps(page)
+    page.get_by_role("button", name="Cancel").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The login was cancelled")
+    page.goto(f"{live_shop.shop}/cart")
     page.get_by_role("link", name="Go to checkout").click()
     press_vipps(page)
     approve(page)

@@ -48,9 +48,9 @@ def find_nonce(vipps: VippsPerson) -> str:
     return str(dict((kept_of(vipps)[0].start or {})["location_query"])["nonce"])[:4]
 
 
-def find_sub(vipps: VippsPerson) -> str:
+def find_sub(vipps: VippsPerson, letters: int | None = 8) -> str:
     token = next(call["id_token"] for call in (kept_of(vipps)[0].callback or {})["calls"] if call["id_token"])
-    return str(token["claims"]["sub"])[:8]
+    return str(token["claims"]["sub"])[:letters]
 
 
 def two_tabs(vipps: VippsPerson) -> None:
@@ -130,12 +130,7 @@ def say_yes_then_no(vipps: VippsPerson) -> None:
 
 def end_the_sharing(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
-    revoke(vipps.app, now() + MINUTE / 2, subject_of_newest(vipps))
-
-
-def subject_of_newest(vipps: VippsPerson) -> str:
-    token = next(call["id_token"] for call in (kept_of(vipps)[0].callback or {})["calls"] if call["id_token"])
-    return str(token["claims"]["sub"])
+    revoke(vipps.app, now() + MINUTE / 2, find_sub(vipps, None))
 
 
 def forge_an_event(vipps: VippsPerson) -> None:
