@@ -106,6 +106,7 @@ def test_what_goes_wrong_has_the_headers_too(make_app: Callable[..., Flask], mon
     token = token_in(browser.get("/password/forgot").text)
     asked = {
         400: browser.get("/", headers={"Host": "evil.example"}), 404: browser.get("/nowhere"),
+        308: browser.get("/", headers={"Host": "127.0.0.1:8000"}),
         413: browser.post("/cart/add", data={"product": "x" * 2_000_000}), 500: browser.get("/login"),
         503: browser.get("/register"), 405: browser.put("/cart"),
     }  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from flask import Flask
+from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
@@ -19,12 +19,21 @@ from app.database import db
 from app.security import limiter
 from simulator.testing import BASIC_MERCHANT, create_test_simulator
 from simulator.tests.conftest import Provider
-from tests.attacks.steps import every_rule
+from tests.attacks.steps import every_rule, rules
 from tests.attacks.test_every_address import log_in_customer_with_data, log_in_staff_too
-from tests.attacks.test_strange_input import LEFT_OUT, STRINGS, token_of
-from tests.conftest import browser_of
+from tests.conftest import browser_of, open_page, post
 from tests.vipps_person import VippsPerson
 
+STRINGS = [
+    "' OR '1'='1' --", "1'; DROP TABLE customer; --", "9" * 400, "-" + "9" * 30, "\x00", "1 UNION SELECT NULL,NULL--",
+    "%' AND 1=CAST((SELECT 1) AS INT)--", "1e309", "NaN", "٣", "../../../../etc/passwd",
+    "..%2f..%2fetc/passwd\x00.html", "${jndi:ldap://x/}", "%n%s%x", "\ud7ff\ufffd\u202e", "a" * 9000, '{"$ne": null}',
+    "\\",
+]  # fmt: skip
+ALL_AT_ONCE = 6
+HARMLESS = "zzyzx"
+# They end what the walk stands on: the session, the account, the data.
+LEFT_OUT = ("/logout", "/account/delete", "/demo/start-over", "/staff/logout", "/account/sessions/end-others")
 FORM, JSON, TEXT = "application/x-www-form-urlencoded", "application/json", "text/plain"
 PARTS = "multipart/form-data; boundary=x"
 
@@ -100,13 +109,23 @@ METHODS = ["HEAD", "OPTIONS", "PUT", "DELETE", "BREW"]
 
 
 @pytest.fixture
-def vipps_app(either_vipps: VippsPerson) -> Iterator[Flask]:
-    """Return a shop whose rate limits are off; its Vipps answers."""
+def logged_in_browser(either_vipps: VippsPerson) -> Iterator[FlaskClient]:
+    """Return a browser in which a customer and a staff member are logged in until the end; rate limits are off."""
+    browser = browser_of(either_vipps.app)
+    log_in_customer_with_data(either_vipps.app, browser)
+    log_in_staff_too(either_vipps.app, browser)
     limiter.enabled = False
     try:
-        yield either_vipps.app
+        yield browser
     finally:
         limiter.enabled = True
+    assert browser.get("/account").status_code == 200
+    post(browser, "/logout")
+    assert browser.get("/staff").status_code == 200, "a customer's logout is not that of staff"
+
+
+def token_of(browser: FlaskClient) -> str:
+    return open_page(browser, "/account").csrf_token()
 
 
 def address(rule: Rule, values: dict[str, str]) -> str:
@@ -154,16 +173,52 @@ def failures(
     return found
 
 
-def test_no_request_to_the_shop_causes_a_server_error(vipps_app: Flask) -> None:
-    browser = browser_of(vipps_app)
-    log_in_customer_with_data(vipps_app, browser)
-    log_in_staff_too(vipps_app, browser)
-    addresses = [(rule, path) for rule, path in every_rule(vipps_app) if path not in LEFT_OUT]
-    with vipps_app.app_context():
+def test_no_request_to_the_shop_causes_a_server_error(logged_in_browser: FlaskClient) -> None:
+    browser, shop = logged_in_browser, logged_in_browser.application
+    addresses = [(rule, path) for rule, path in every_rule(shop) if path not in LEFT_OUT]
+    with shop.app_context():
         values_only = db.engine.dialect.name != "sqlite"
     assert failures(browser, addresses, {"X-CSRFToken": token_of(browser)}, values_only=values_only) == []
-    assert browser.get("/account").status_code == 200, "they were logged in until the end"
-    assert browser.get("/staff").status_code == 200
+
+
+def forms_of(browser: FlaskClient, paths: list[str]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return every form that these pages have: its address, its method and the names of its fields."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for path in paths:
+        response = browser.get(path)
+        if response.mimetype == "text/html":
+            for form in BeautifulSoup(response.text, "lxml").select("form"):
+                names = {str(field["name"]) for field in form.select("[name]")} - {"csrf_token"}
+                address = str(form["action"]), str(form.get("method", "get")).upper()
+                found[address] = tuple(sorted({*names, *found.get(address, ())}))
+        response.close()
+    return found
+
+
+def send(browser: FlaskClient, address: tuple[str, str], fields: dict[str, str], token: str) -> Any:
+    path, method = address
+    if method == "GET":
+        return browser.get(path, query_string=fields)
+    return browser.post(path, data={**fields, "csrf_token": token})
+
+
+@pytest.mark.parametrize("either_vipps", ["sqlite"], indirect=True)
+def test_strange_values_in_form_fields_cause_no_server_error(logged_in_browser: FlaskClient) -> None:
+    browser = logged_in_browser
+    forms = forms_of(browser, ["/products/wool-blanket", *(path for _, path in rules(browser.application))])
+    forms |= forms_of(browser_of(browser.application), ["/login", "/register", "/password/forgot", "/staff/login"])
+    tried = {address: names for address, names in forms.items() if address[0] not in LEFT_OUT and names}
+    assert len(tried) >= 15
+    token = token_of(browser)
+    for address, names in tried.items():
+        harmless = send(browser, address, dict.fromkeys(names, HARMLESS), token)
+        for number, string in enumerate(STRINGS):
+            # All fields at once, and then one after the other with the rest as it should be.
+            one = {**dict.fromkeys(names, HARMLESS), names[number % len(names)]: string}
+            fields = dict.fromkeys(names, string) if number < ALL_AT_ONCE else one
+            answer = send(browser, address, fields, token)
+            assert answer.status_code < 500, (address, fields)
+            assert answer.status_code in {harmless.status_code, 200, 303, 400, 404, 422}, (address, fields)
 
 
 def test_no_request_to_the_simulator_causes_a_server_error(tmp_path: Path) -> None:

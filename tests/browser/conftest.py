@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from tests.conftest import served
 from tests.vipps_person import build_simulator
@@ -30,23 +30,11 @@ class LiveShop:
     simulator: str
     app: Flask
     open: Callable[..., Page]
-    stop_simulator: Callable[[], None]
-
-
-@pytest.fixture
-def shop_environ() -> dict[str, str]:
-    """Return settings for the shop; a test that needs others parametrizes this."""
-    return {}
 
 
 @pytest.fixture
 def live_shop(
-    chromium: Browser,
-    make_app: Callable[..., Flask],
-    simulator_template: Path,
-    tmp_path: Path,
-    unused_port: int,
-    shop_environ: dict[str, str],
+    chromium: Browser, make_app: Callable[..., Flask], simulator_template: Path, tmp_path: Path, unused_port: int
 ) -> Iterator[LiveShop]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     database = tmp_path / "simulator.sqlite"
@@ -65,31 +53,15 @@ def live_shop(
         page.set_default_timeout(10_000)
         return page
 
-    provider = served(lambda environ, start: holder["provider"](environ, start))
-    origin = provider.__enter__()
-    running = [True]
-
-    def stop_provider() -> None:
-        if running.pop() if running else False:
-            provider.__exit__(None, None, None)
-
-    callback = f"{public_url}/login/vipps/callback"
-    holder["provider"] = build_simulator(origin, database, redirect_uri=callback, plan="advanced")
-    app = make_app(demo=True, SIMULATOR_URL=origin, PUBLIC_URL=public_url, **shop_environ)
-    with served(app, port=unused_port):
-        yield LiveShop(public_url, origin, app, open_browser, stop_provider)
-        for context in contexts:
-            context.close()
-    stop_provider()
+    with served(lambda environ, start: holder["provider"](environ, start)) as origin:
+        callback = f"{public_url}/login/vipps/callback"
+        holder["provider"] = build_simulator(origin, database, redirect_uri=callback, plan="advanced")
+        app = make_app(demo=True, SIMULATOR_URL=origin, PUBLIC_URL=public_url)
+        with served(app, port=unused_port):
+            yield LiveShop(public_url, origin, app, open_browser)
+            for context in contexts:
+                context.close()
     assert problems == []
-
-
-@pytest.fixture
-def page(live_shop: LiveShop) -> Page:
-    page = live_shop.open()
-    page.goto(f"{live_shop.shop}/login?next=/account")
-    expect(page.get_by_role("heading", name="Log in", exact=True)).to_be_visible()
-    return page
 
 
 def _note_error(message: ConsoleMessage, problems: list[str]) -> None:

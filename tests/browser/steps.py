@@ -80,11 +80,6 @@ def expect_said(page: Page, words: str) -> None:
     expect(page.locator(".flashes")).to_contain_text(words)
 
 
-def ask_why(page: Page) -> None:
-    """Follow the "why?" of a login's one line."""
-    page.locator(".flashes").get_by_role("link", name="Why?").click()
-
-
 def at_simulator(page: Page, live_shop: LiveShop, person: str, button: str) -> None:
     """Let something happen to a person, on the simulator's start page."""
     page.goto(live_shop.simulator)
@@ -92,20 +87,3 @@ def at_simulator(page: Page, live_shop: LiveShop, person: str, button: str) -> N
     if row.locator("details:not([open])").count():
         row.locator("summary").click()
     press_and_load(page, row.get_by_role("button", name=button))
-
-
-def is_logged_in(page: Page, name: str) -> None:
-    expect(heading(page)).to_have_text("My page")
-    expect(page.get_by_role("main")).to_contain_text(name)
-
-
-def connect_from_my_page(page: Page, live_shop: LiveShop, person: str) -> None:
-    page.goto(f"{live_shop.shop}/account")
-    page.get_by_role("main").get_by_role("link", name="Connect Vipps").click()
-    page.get_by_role("button", name="Continue with Vipps").click()
-    approve(page, person)
-
-
-def begin_to_disconnect(page: Page, live_shop: LiveShop) -> None:
-    page.goto(f"{live_shop.shop}/account")
-    page.get_by_role("main").get_by_role("link", name="Disconnect").click()

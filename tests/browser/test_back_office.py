@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import LiveShop
-from tests.browser.steps import heading, log_in_by_password, log_out
+from tests.browser.steps import heading
 from tests.browser.views import look_at
 from tests.customers.steps import add_answer
 from tests.staff.steps import EMAIL, PASSWORD, hire
@@ -86,16 +86,3 @@ def test_support_finds_a_customer_goes_back_and_exports_without_scripts(live_sho
         expect(page.get_by_role("main")).to_contain_text(words)
     page.get_by_role("button", name="Log out").click()
     expect(heading(page)).to_have_text("Log in to the back office")
-
-
-def test_a_customers_login_and_the_staffs_stand_beside_each_other(live_shop: LiveShop) -> None:
-    hire(live_shop.app)
-    page = live_shop.open()
-    log_in_by_password(page, live_shop, INGRID)
-    go_to_work(page, live_shop, "/staff/looks")
-    expect(heading(page)).to_have_text("Audit log of the staff")
-    page.goto(f"{live_shop.shop}/account")
-    expect(heading(page)).to_have_text("My page")
-    log_out(page, live_shop)
-    page.goto(f"{live_shop.shop}/staff")
-    expect(heading(page)).to_have_text("Customers")

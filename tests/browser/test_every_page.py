@@ -44,19 +44,8 @@ def of_visitors(page: Page, live_shop: LiveShop) -> Iterator[str]:
     yield "all hints"
 
 
-def of_those_who_prove(page: Page, live_shop: LiveShop) -> Iterator[str]:
-    """Go through logins that wait or fail, and through connecting."""
-    yield from logins_that_wait_or_fail(page, live_shop)
-    yield from connecting(page, live_shop)
-
-
-def of_customers(page: Page, live_shop: LiveShop) -> Iterator[str]:
-    """Go where customers can go."""
-    yield from of_one_customer(page, live_shop, KARI)  # who has a password
-
-
-def of_one_customer(page: Page, live_shop: LiveShop, person: str) -> Iterator[str]:
-    """Go where this customer can go."""
+def of_customers(page: Page, live_shop: LiveShop, person: str = KARI) -> Iterator[str]:
+    """Go where this customer can go; Kari has a password."""
     put_into_cart(page, live_shop)
     log_in_with_vipps(page, live_shop, person)
     yield f"first login of {person}"
@@ -74,8 +63,8 @@ def visit(page: Page, live_shop: LiveShop, paths: tuple[str, ...]) -> Iterator[s
         yield path
 
 
-def logins_that_wait_or_fail(page: Page, live_shop: LiveShop) -> Iterator[str]:
-    """See the simulator, the question for proof, the mailed link's page and a refusal."""
+def of_those_who_prove(page: Page, live_shop: LiveShop) -> Iterator[str]:
+    """See the simulator, the question for proof, the mailed link's page and a refusal; then connect Vipps."""
     page.goto(f"{live_shop.shop}/login?next=/checkout")
     press_vipps(page)
     yield "simulator"
@@ -88,10 +77,6 @@ def logins_that_wait_or_fail(page: Page, live_shop: LiveShop) -> Iterator[str]:
     yield "mailed link"
     log_in_with_vipps(page, live_shop, "Torbjørn Åsgård")
     yield "refusal"
-
-
-def connecting(page: Page, live_shop: LiveShop) -> Iterator[str]:
-    """See what connecting and disconnecting mean."""
     log_in_by_password(page, live_shop, "torbjorn.at.work@example.com")
     yield from visit(page, live_shop, ("/account", "/account/profile", "/account/vipps/link"))
     page.get_by_role("button", name="Continue with Vipps").click()
@@ -122,5 +107,5 @@ def test_every_page_is_accessible(live_shop: LiveShop, walk: Walk) -> None:
 
 def test_the_longest_name_fits_everywhere(live_shop: LiveShop) -> None:
     page = live_shop.open()
-    for where in of_one_customer(page, live_shop, "Fredrikke-Alexandrine"):
+    for where in of_customers(page, live_shop, "Fredrikke-Alexandrine"):
         fits(page, where)

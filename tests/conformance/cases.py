@@ -1,7 +1,6 @@
 """The cases that the tests prove (`cases.toml`): what a provider or an attacker may do, and what the shop does then."""
 
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,7 @@ LOGS_IN = "The person is logged in, once."
 class Case:
     """One case: `given` is what happens, `expected` the name of a refusal, or in words what the shop does.
 
-    The test is the one in the group's file that is named after the case, or else `proved_by`: a test of another part.
+    The test is the one in `file` that is named after the case, or else `proved_by`: a test of another part.
     """
 
     id: str
@@ -23,6 +22,7 @@ class Case:
     clause: str = ""
     suite: str = ""
     proved_by: str = ""
+    file: str = ""
 
     @property
     def refusal(self) -> str:
@@ -35,20 +35,10 @@ class Case:
         return bool(self.refusal) or self.expected.startswith(LOGS_IN)
 
 
-@dataclass(frozen=True)
-class Group:
-    """Cases of one kind, whose tests are in one file."""
-
-    name: str
-    title: str
-    file: str
-    cases: Sequence[Case]
-
-
-def _read() -> tuple[Group, ...]:
+def _read() -> list[Case]:
     table = tomllib.loads(Path(__file__).with_name("cases.toml").read_text(encoding="utf-8"))
-    return tuple(Group(**{**each, "cases": tuple(Case(**case) for case in each["cases"])}) for each in table["groups"])
+    return [Case(**case, file=group["file"]) for group in table["groups"] for case in group["cases"]]
 
 
-GROUPS = _read()
-CASES = {case.id: case for group in GROUPS for case in group.cases}
+EVERY_CASE = _read()
+CASES = {case.id: case for case in EVERY_CASE}

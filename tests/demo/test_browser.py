@@ -4,11 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
-from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from demo.missions import MISSIONS, track
-from tests.browser.conftest import DESK, PHONE, LiveShop, live_shop, shop_environ  # noqa: F401 - fixtures
+from tests.browser.conftest import DESK, PHONE, LiveShop, live_shop  # noqa: F401 - a fixture
 from tests.browser.steps import KARI, ON, is_at_simulator
 from tests.demo.test_worlds import shop  # noqa: F401 - a fixture
 
@@ -113,21 +112,3 @@ def test_the_first_five_missions_by_keyboard(
     press(page, "Log in with Vipps", below_header=True)
     approve(page)
     is_solved(4)
-
-
-def test_two_visitors_are_kari_at_once(shop: Flask, chromium: Browser) -> None:  # noqa: F811
-    url = shop.extensions["settings"].public_url
-    pages = [chromium.new_context(viewport=DESK, locale="en-GB").new_page() for _ in range(2)]
-    for page in pages:
-        page.goto(url)
-        page.goto(f"{url}/login?next=/account")
-        press(page, "Log in with Vipps", below_header=True)
-        press(page, KARI)
-    for page in pages:
-        press(page, page.locator(".challenge").inner_text().strip())
-    for page in pages:
-        while is_at_simulator(page):
-            press(page, page.get_by_role("button", name=ON).inner_text().strip())
-        expect(page.locator(".flashes")).to_contain_text("We found your account and connected it")
-    for page in pages:
-        page.context.close()

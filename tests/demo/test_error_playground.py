@@ -1,7 +1,5 @@
 """The error playground: every button triggers its error in the visitor's own login, and in no other login."""
 
-from typing import Any
-
 import pytest
 import urllib3
 from flask.testing import FlaskClient
@@ -117,18 +115,6 @@ def test_there_is_no_such_button_and_each_needs_its_token(vipps: VippsPerson) ->
     for name in ("unheard-of", "stuck_on_the_phone"):
         assert post(vipps.browser, f"{PLAYGROUND}/{name}/try").status_code == 404
     assert vipps.browser.post(f"{PLAYGROUND}/server_error/try").status_code == 400
-
-
-def test_the_real_provider_gets_no_fault(make_app: Any) -> None:
-    app = make_app(
-        demo=True, VIPPS_ENVIRONMENT="test", DEMO="1", VIPPS_CLIENT_ID="a-client",
-        VIPPS_CLIENT_SECRET="a-secret-that-is-not-the-demos", SECRET_KEY="a key for tests that is long enough to sign",
-    )  # fmt: skip
-    browser = browser_of(app)
-    page = open_page(browser, PLAYGROUND)
-    assert not page.select(".fault form")
-    token = open_page(browser, "/login").csrf_token()
-    assert browser.post(f"{PLAYGROUND}/server_error/try", data={"csrf_token": token}).status_code == 404
 
 
 def test_each_fault_of_the_id_token_says_what_to_mend() -> None:

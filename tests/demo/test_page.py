@@ -28,11 +28,6 @@ REAL = {
 }  # fmt: skip
 
 
-def test_scenarios_are_shown_in_the_demo_only(make_app: Callable[..., Flask]) -> None:
-    assert "Kari Sandvik Nordfjell" in make_app(demo=True).test_client().get("/demo").text
-    assert make_app(DEMO="0").test_client().get("/demo").status_code == 404
-
-
 @pytest.mark.parametrize(("language", "note"), [("en", ""), ("da", "(på engelsk)"), ("fi", "(englanniksi)")])
 def test_a_link_to_the_guide_says_that_it_is_in_english(
     make_app: Callable[..., Flask], language: str, note: str
@@ -102,18 +97,6 @@ def test_a_client_cannot_keep_all_others_from_writing_with_resets(
     assert answers == [303] * 6 + [429]
 
 
-def test_reset_is_refused_without_the_simulator(make_app: Callable[..., Flask]) -> None:
-    browser = make_app(demo=True, DEMO="1", **REAL).test_client()
-    assert browser.get("/demo").status_code == 200
-    assert post(browser, "/demo/start-over", form_on="/login").status_code == 404
-
-
-def test_login_page_shows_accounts_that_work(demo_client: FlaskClient) -> None:
-    page = open_page(demo_client, "/login")
-    codes = [code.get_text() for code in page.select("main code")]
-    assert log_in_by_form(demo_client, codes[1], codes[0]).status_code == 303
-
-
 def test_a_page_that_asks_a_customer_for_the_password_shows_it(demo_client: FlaskClient) -> None:
     log_in_by_form(demo_client, CUSTOMERS[0].email, PASSWORD)
     assert PASSWORD in open_page(demo_client, "/account/password").one("form .demo__password").get_text()
@@ -147,18 +130,6 @@ def test_a_login_proposes_a_person_of_the_demo_and_no_other(vipps: VippsPerson) 
     assert "Vipps documents no such parameter" in recorded.text
 
 
-@pytest.mark.parametrize("environ", [{"DEMO": "0"}, {"DEMO": "1", **REAL}])
-def test_no_person_is_proposed_to_vipps_or_outside_of_the_demo(
-    make_app: Callable[..., Flask], environ: dict[str, str]
-) -> None:
-    assert simulator.propose_person not in make_app(**environ).after_request_funcs[None]
-
-
-def test_login_page_shows_no_account_outside_of_the_demo(make_app: Callable[..., Flask]) -> None:
-    client = browser_of(make_app(demo=True, DEMO="0", MAIL_URL="smtp://localhost:1"))
-    assert not open_page(client, "/login").select("main code")
-
-
 def test_login_page_links_to_the_guide_after_a_revocation(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     open_page(vipps.browser, "/account")
@@ -173,8 +144,29 @@ def test_every_page_of_the_demo_has_its_style_sheet_and_links(make_app: Callable
     shop = open_page(browser_of(make_app(demo=True)), "/")
     assert shop.select("link[href*='css/demo.css']")
     assert {"/demo", "http://localhost:8001"} <= {str(link["href"]) for link in shop.select("footer a")}
-    shop = open_page(browser_of(make_app(DEMO="0")), "/")
-    assert not shop.select("link[href*='css/demo.css'], footer a[href='/demo'], .demobar, a[href^='/guide']")
+
+
+@pytest.mark.parametrize(("environ", "status"), [({"DEMO": "0"}, 404), ({"DEMO": "1", **REAL}, 200)])
+def test_a_real_shop_has_nothing_of_the_demo_and_a_real_provider_nothing_that_needs_the_simulator(
+    make_app: Callable[..., Flask], environ: dict[str, str], status: int
+) -> None:
+    shop = make_app(demo=True, **environ)
+    browser = browser_of(shop)
+    for path in ("/demo", "/guide/teaching/", "/guide/errors"):
+        assert browser.get(path).status_code == status, path
+    for path in ("/demo/tour", "/demo/missions"):
+        assert browser.get(path).status_code == 404, path
+    for path in ("/demo/start-over", "/guide/errors/server_error/try"):
+        assert post(browser, path, form_on="/login").status_code == 404, path
+    assert simulator.propose_person not in shop.after_request_funcs[None]
+    with shop.test_request_context("/"):
+        assert "tour" not in shop.jinja_env.get_template("demo/tour_next.html").render()
+    if status == 200:
+        assert not open_page(browser, "/guide/errors").select(".fault form")
+    else:
+        assert not open_page(browser, "/login").select(".demo, main code")
+        front = open_page(browser, "/")
+        assert not front.select("link[href*='css/demo.css'], footer a[href='/demo'], .demobar, a[href^='/guide']")
 
 
 def test_a_cached_page_changes_its_brand_on_the_day(make_app: Callable[..., Flask]) -> None:

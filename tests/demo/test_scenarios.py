@@ -103,10 +103,3 @@ def test_login_page_shows_every_scenario(vipps: VippsPerson) -> None:
     buttons = {str(link["href"]) for link in page.select(".demo .button")}
     assert len(buttons) == len(PEOPLE)
     assert "/login/vipps?members=1&person=fredrikke&next=/checkout%3Fa%3Db" in buttons
-
-
-def test_no_scenario_is_shown_outside_of_the_demo(app: Flask, make_app: Any) -> None:
-    shop = make_app(DEMO="0")
-    page = open_page(browser_of(shop), "/login")
-    assert PASSWORD not in page.text
-    assert not page.select(".demo")

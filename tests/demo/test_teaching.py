@@ -76,8 +76,3 @@ def test_the_commands_in_the_texts_are_right() -> None:
         words = shlex.split(line)[3:]
         if words[0] != "check":  # the checker has a parser of its own
             parser.parse_args(words)
-
-
-def test_there_is_no_material_without_the_demo(make_app: object) -> None:
-    app = make_app(demo=True, DEMO="0")  # type: ignore[operator]  # a fixture that builds shops
-    assert browser_of(app).get("/guide/teaching/").status_code == 404

@@ -1,6 +1,5 @@
 """The tour: each step is ticked when it has happened in the shop, and nothing is ticked in a new browser."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -151,14 +150,6 @@ def test_every_step_leads_to_pages_that_exist(vipps: VippsPerson) -> None:
         assert chapter(step.chapter), step.key
         if not step.link.startswith("{simulator}/"):
             assert vipps.browser.get(step.link).status_code in (200, 302, 303), step.key
-
-
-def test_without_the_simulator_there_is_no_tour(make_app: Callable[..., Flask]) -> None:
-    real = make_app(DEMO="1", VIPPS_ENVIRONMENT="test", VIPPS_CLIENT_ID="a-unit", VIPPS_CLIENT_SECRET="a-secret")
-    for shop in (make_app(DEMO="0"), real):
-        assert browser_of(shop).get(TOUR).status_code == 404
-        with shop.test_request_context("/"):
-            assert "tour" not in shop.jinja_env.get_template("demo/tour_next.html").render()
 
 
 @pytest.mark.parametrize("path", ["/robots.txt", "/sitemap.xml", "/site.webmanifest", "/static/css/shop.css"])

@@ -1,6 +1,7 @@
 """The inspector: a login shown step by step, with the line of code that makes each check."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -40,6 +41,18 @@ def test_newest_login_has_an_address_of_its_own(vipps: VippsPerson) -> None:
     assert vipps.browser.get(f"{latest}?reference={reference}").headers["Location"] == f"{INDEX}/{first}"
     assert vipps.browser.get(f"{latest}?reference=nothing").headers["Location"] == INDEX
     assert browser_of(vipps.app).get(f"{latest}?reference={reference}").headers["Location"] == INDEX
+
+
+def test_a_recorded_login_is_shown_to_its_own_browser_only(vipps: VippsPerson) -> None:
+    vipps.log_in()
+    links = [str(a["href"]) for a in open_page(vipps.browser, "/guide/inspector").select("main a")]
+    (link,) = {each for each in links if re.fullmatch(r"/guide/inspector/\d+", each)}
+    stranger = browser_of(vipps.app)
+    vipps.log_in("ola", browser=stranger)  # so it has recordings of its own
+    for path in (link, f"{link}.json", f"/guide/inspector/compare?login={link.rpartition('/')[2]}&login=1"):
+        assert vipps.browser.get(link).status_code == 200
+        assert stranger.get(path).status_code == 404
+    assert "Kari Sandvik" not in stranger.get("/guide/inspector").text
 
 
 def test_the_brand_is_that_of_the_settings(make_app: Callable[..., Flask], simulator: str) -> None:

@@ -1,4 +1,4 @@
-"""Run Schemathesis against the addresses that programs call: the simulator's control API.
+"""Run Schemathesis against the addresses that programs call: the control API.
 
 Schemathesis reads a description and sends what fits it and what does not. What it may expect is in the description, and
 the description is held against the URL map.
@@ -15,7 +15,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks
 
-from simulator.testing import create_test_simulator
+from ..testing import create_test_simulator
 
 CHECKS = [
     not_a_server_error, checks.status_code_conformance, checks.content_type_conformance,
