@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.customers import email_tokens
 from app.customers.linking import account_links
@@ -353,11 +353,6 @@ def test_a_repeated_callback_leads_to_the_same_question(vipps: VippsPerson) -> N
     assert linking.who_is_in(vipps) == account
 
 
-def customers(vipps: VippsPerson) -> int:
-    with vipps.app.app_context():
-        return db.session.scalar(select(func.count()).select_from(Customer)) or 0
-
-
 def test_an_attacker_who_registered_with_the_victims_address_loses_access(vipps: VippsPerson) -> None:
     """The classic-federated merge, with everything that an attacker may have left inside."""
     attacker = linking.another_browser(vipps)
@@ -512,9 +507,9 @@ def test_filling_the_owners_mailbox_is_slow(vipps: VippsPerson) -> None:
 @pytest.mark.parametrize("path", [PROVE, f"{PROVE}/mail", f"{PROVE}/new"])
 def test_without_a_login_that_waits_there_is_nothing_to_prove(vipps: VippsPerson, path: str) -> None:
     vipps.browser.set_cookie("pending-link", "A" * 43, domain="localhost")
-    before = customers(vipps)
+    before = linking.customers(vipps)
     assert post(vipps.browser, path, {"password": PASSWORD}).status_code == 410
-    assert customers(vipps) == before
+    assert linking.customers(vipps) == before
 
 
 def test_what_waits_is_too_old_after_an_hour_and_is_forgotten(vipps: VippsPerson) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
 from app.customers import email_tokens
 from app.customers.linking import account_links
@@ -182,18 +182,13 @@ def calls(browsers: Sequence[Any], callbacks: Sequence[str]) -> list[Callable[[]
     return [lambda b=b, c=c: b.get(c) for b, c in zip(browsers, callbacks, strict=True)]  # type: ignore[misc]
 
 
-def customers(vipps: VippsPerson) -> int:
-    with vipps.app.app_context():
-        return db.session.scalar(select(func.count()).select_from(Customer)) or 0
-
-
 def test_first_logins_of_one_person_make_one_customer(either_vipps: VippsPerson) -> None:
-    before = customers(either_vipps)
+    before = linking.customers(either_vipps)
     browsers = [linking.another_browser(either_vipps) for _ in range(8)]
     callbacks = [either_vipps.approve(either_vipps.start(browser=browser), PERSON) for browser in browsers]
     answers = at_once(*calls(browsers, callbacks))
     assert [answer.status_code for answer in answers] == [303] * 8
-    assert customers(either_vipps) == before + 1
+    assert linking.customers(either_vipps) == before + 1
     assert len({linking.who_is_in(either_vipps, browser) for browser in browsers} - {None}) == 1
     with either_vipps.app.app_context():
         decided = sorted(str(d) for d in db.session.scalars(select(Activity.decision).where(Activity.decision != "")))
