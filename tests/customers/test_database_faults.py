@@ -151,7 +151,7 @@ ON_POSTGRESQL = {"marks": pytest.mark.postgresql}
 
 
 @pytest.mark.parametrize(
-    ("shop", "kind", "steps"),
+    ("shop", "kind", "at"),
     [
         ("vipps", Locked, STEPS),
         ("vipps", Full, (*STEPS, *WITHIN)),
@@ -162,18 +162,13 @@ ON_POSTGRESQL = {"marks": pytest.mark.postgresql}
     ],
 )
 def test_a_database_that_fails_logs_no_customer_in_and_nothing_is_half_written(
-    request: pytest.FixtureRequest,
-    shop: str,
-    kind: type[Trouble],
-    steps: tuple[str, ...],
-    monkeypatch: Any,
-    capsys: Any,
+    request: pytest.FixtureRequest, shop: str, kind: type[Trouble], at: tuple[str, ...], monkeypatch: Any, capsys: Any
 ) -> None:
     """Let every step fail in turn, and look at what the person, the log and the database have of it."""
     monkeypatch.setattr(sqlite_lock, "BUSY_MS", 100)
     vipps = request.getfixturevalue(shop)
     trouble, before = kind(vipps, monkeypatch), everything(vipps.app)
-    for step in steps:
+    for step in at:
         capsys.readouterr()
         response = trouble.log_in(step)
         assert response.status_code == 503, (step, response.status_code)
