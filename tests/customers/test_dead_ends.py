@@ -64,7 +64,7 @@ ACCOUNTS = [State(*each) for each in product((True, False), ("no", "unconfirmed"
 LINKED = [each for each in ACCOUNTS if each.link == "linked"]
 STATES = [
     *ACCOUNTS,
-    *(replace(each, plan="advanced") for each in ACCOUNTS),
+    *(replace(each, plan="advanced") for each in LINKED),
     *(replace(each, vipps=vipps) for each in LINKED for vipps in ("down", "resting")),
     *(replace(each, held=True) for each in LINKED),
     *(replace(each, link="other") for each in LINKED),

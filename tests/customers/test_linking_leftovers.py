@@ -152,30 +152,22 @@ def reset_password(app: Flask, account: int) -> None:
         db.session.commit()
 
 
-def refused_proof(vipps: VippsPerson, way: Callable[[], int]) -> Customer:
-    """Return an unconfirmed account after a proof that came too late: the person has another account by then."""
+@pytest.mark.parametrize("way", ["mail", "password"])
+def test_a_proof_that_is_refused_changes_nothing(vipps: VippsPerson, way: str) -> None:
+    """It comes too late: the person has another account by then."""
     linking.has_email(vipps)
-    account = linking.add_account(
-        vipps, email_verified_at=None, phone_number=None, phone_verified_at=None, name="Some Name"
-    )
+    unconfirmed = {"email_verified_at": None, "phone_number": None, "phone_verified_at": None}
+    account = linking.add_account(vipps, name="Some Name", **unconfirmed)
     assert vipps.log_in(PERSON).location == PROVE
     linking.send_proof(vipps.browser, f"{PROVE}/mail")
     elsewhere = linking.another_browser(vipps)
     vipps.log_in(PERSON, browser=elsewhere)
     linking.send_proof(elsewhere, f"{PROVE}/new")
-    assert way() == 409
-    return linking.customer(vipps, account)
-
-
-def test_a_mailed_proof_that_is_refused_changes_nothing(vipps: VippsPerson) -> None:
-    kept = refused_proof(vipps, lambda: linking.send_proof(vipps.browser, linking.mailed_link(vipps)).status_code)
+    path, data = (linking.mailed_link(vipps), {}) if way == "mail" else (PROVE, {"password": PASSWORD})
+    assert linking.send_proof(vipps.browser, path, **data).status_code == 409
+    kept = linking.customer(vipps, account)
     assert (kept.password_hash is not None, kept.email_verified_at, kept.name) == (True, None, "Some Name")
     assert mails(vipps.app, "taken_over", EMAIL) == []
-
-
-def test_a_password_that_is_refused_confirms_no_address(vipps: VippsPerson) -> None:
-    kept = refused_proof(vipps, lambda: linking.send_proof(vipps.browser, PROVE, password=PASSWORD).status_code)
-    assert kept.email_verified_at is None
 
 
 def calls(browsers: Sequence[Any], callbacks: Sequence[str]) -> list[Callable[[], Any]]:

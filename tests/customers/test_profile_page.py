@@ -21,7 +21,7 @@ from app.forms import one_line
 from app.vipps.claims import Address
 from tests.conftest import browser_of, open_page, post
 from tests.customers import profile_steps as profile
-from tests.customers.profile_steps import CABIN, HOME, IN_FORM, NEW_HOME, OWN, OWN_HOME, PROFILE, WORK
+from tests.customers.profile_steps import CABIN, HOME, IN_FORM, NEW_HOME, OWN, PROFILE, WORK
 from tests.customers.steps import add_customer, mails
 from tests.pages import check_page
 
@@ -261,11 +261,6 @@ def test_an_address_where_the_shop_does_not_send_stays_until_it_is_changed(app: 
     assert profile.own_values(app, customer_id)["address"] == GREENLAND
     assert profile.states(app, customer_id) == [("name", "applied")]
     assert profile.save(client, **{**GREENLAND, "street": "Aqqusinersuaq 8"}).status_code == 422
-
-
-def test_an_address_with_two_lines_stays_when_it_is_left_alone(app: Flask, client: FlaskClient, kari: int) -> None:
-    profile.save(client, name="Kari Berg")
-    assert profile.own_values(app, kari)["address"] == OWN_HOME
 
 
 def test_a_login_at_the_same_moment_verifies_no_typed_number(either_app: Flask, monkeypatch: Any) -> None:
