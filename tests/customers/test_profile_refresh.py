@@ -69,15 +69,6 @@ def test_what_vipps_said_last_is_kept_apart(app: Flask) -> None:
         assert [each["street"] for each in told.addresses] == [HOME.street, WORK.street]
 
 
-def test_the_first_time_fills_in_what_is_empty(app: Flask) -> None:
-    nothing = {"name": "", "given_name": "", "family_name": "", "email": None, "phone_number": None, "address": None}
-    customer_id = profile.add_linked(app, told=False, **nothing)
-    profile.refresh(app, customer_id, profile.says())
-    assert profile.states(app, customer_id) == [("name", "applied"), ("email", "applied"), ("phone_number", "applied")]
-    assert profile.own_values(app, customer_id) == {**OWN, "address": None}
-    assert activities(app, customer_id) == ["email_changed", "profile_changed"]
-
-
 def test_a_number_that_vipps_has_replaced_stays_but_is_verified_no_longer(app: Flask) -> None:
     """It may be given to another person, who must not be taken for this customer."""
     customer_id = profile.add_linked(app)

@@ -27,11 +27,10 @@ from tests.customers.privacy.steps import (
     digest,
     every_row,
     fill,
-    log_in,
     tables_about,
     walk,
 )
-from tests.customers.steps import add_answer, add_customer, copy_of, link_in, mails
+from tests.customers.steps import add_answer, add_customer, copy_of, link_in, log_in, mails
 from tests.vipps_person import VippsPerson
 
 FAREWELL = {"mail.recipient: mjoell", "mail.recipient: ytterhorn"}
