@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.customers.models import Activity, Customer, CustomerSession, PendingLink, VippsLink
 from app.customers.passwords import hashing
@@ -45,11 +45,6 @@ def add_account(vipps: VippsPerson, *, linked_to: str = "", **changes: Any) -> i
 def customer(vipps: VippsPerson, customer_id: int) -> Customer:
     with vipps.app.app_context():
         return db.session.get_one(Customer, customer_id)
-
-
-def customers(vipps: VippsPerson) -> int:
-    with vipps.app.app_context():
-        return db.session.scalar(select(func.count()).select_from(Customer)) or 0
 
 
 def links_of(vipps: VippsPerson, customer_id: int) -> list[str]:

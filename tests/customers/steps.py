@@ -152,6 +152,20 @@ def get_customer(app: Flask, email: str = EMAIL) -> Customer | None:
         return db.session.scalar(select(Customer).where(Customer.email == email))
 
 
+def set_values(app: Flask, customer_id: int, **values: Any) -> None:
+    """Change columns of a customer."""
+    with app.app_context():
+        db.session.execute(update(Customer).where(Customer.id == customer_id).values(**values))
+        db.session.commit()
+
+
+def verified_holders(app: Flask, number: str) -> list[int]:
+    """Return who holds a number that is verified."""
+    held = (Customer.phone_number == number, Customer.phone_verified_at.is_not(None))
+    with app.app_context():
+        return list(db.session.scalars(select(Customer.id).where(*held)))
+
+
 def without_token(html: str) -> str:
     return re.sub(r'name="csrf_token" value="[^"]*"', "", html)
 

@@ -26,6 +26,7 @@ from tests.customers import linking_steps as linking
 from tests.customers.linking_steps import EMAIL, NAME, PASSWORD, PERSON, PHONE, PROVE
 from tests.customers.steps import activity_of, link_in, mails, open_sessions, register, while_it_is_checked
 from tests.pages import check_page
+from tests.vipps.flow import rows
 from tests.vipps_person import VippsPerson, led_on
 
 
@@ -481,9 +482,9 @@ def test_filling_the_owners_mailbox_is_slow(vipps: VippsPerson) -> None:
 @pytest.mark.parametrize("path", [PROVE, f"{PROVE}/mail", f"{PROVE}/new"])
 def test_without_a_login_that_waits_there_is_nothing_to_prove(vipps: VippsPerson, path: str) -> None:
     vipps.browser.set_cookie("pending-link", "A" * 43, domain="localhost")
-    before = linking.customers(vipps)
+    before = rows(vipps, Customer)
     assert post(vipps.browser, path, {"password": PASSWORD}).status_code == 410
-    assert linking.customers(vipps) == before
+    assert rows(vipps, Customer) == before
 
 
 def test_what_waits_is_too_old_after_an_hour_and_is_forgotten(vipps: VippsPerson) -> None:

@@ -23,6 +23,7 @@ from tests.customers import linking_steps as linking
 from tests.customers.linking_steps import EMAIL, NAME, PASSWORD, PERSON, PROVE
 from tests.customers.steps import add_customer, link_in, mails, register
 from tests.threads import at_once
+from tests.vipps.flow import rows
 from tests.vipps_person import VippsPerson
 
 STRANGER = "fredrikke"
@@ -175,12 +176,12 @@ def calls(browsers: Sequence[Any], callbacks: Sequence[str]) -> list[Callable[[]
 
 
 def test_first_logins_of_one_person_make_one_customer(either_vipps: VippsPerson) -> None:
-    before = linking.customers(either_vipps)
+    before = rows(either_vipps, Customer)
     browsers = [linking.another_browser(either_vipps) for _ in range(8)]
     callbacks = [either_vipps.approve(either_vipps.start(browser=browser), PERSON) for browser in browsers]
     answers = at_once(*calls(browsers, callbacks))
     assert [answer.status_code for answer in answers] == [303] * 8
-    assert linking.customers(either_vipps) == before + 1
+    assert rows(either_vipps, Customer) == before + 1
     assert len({linking.who_is_in(either_vipps, browser) for browser in browsers} - {None}) == 1
     with either_vipps.app.app_context():
         decided = sorted(str(d) for d in db.session.scalars(select(Activity.decision).where(Activity.decision != "")))

@@ -284,10 +284,11 @@ def test_a_login_at_the_same_moment_verifies_no_typed_number(either_app: Flask, 
         assert (customer.phone_number, customer.phone_verified_at) == ("4790000099", None)
 
 
-def test_old_and_new_stand_side_by_side(app: Flask, client: FlaskClient, kari: int) -> None:
-    profile.refresh(app, kari, profile.says(name="Kari Berg", phone_number="4790000099", addresses=(NEW_HOME,)))
+def test_old_and_new_stand_side_by_side_as_text(app: Flask, client: FlaskClient, kari: int) -> None:
+    markup = "<script>alert(1)</script>"  # shown as text
+    profile.refresh(app, kari, profile.says(name=markup, phone_number="4790000099", addresses=(NEW_HOME,)))
     page = open_page(client, PROFILE)
-    names, numbers = ["Kari Nordfjell", "Kari Berg"], ["+47 900 00 011", "+47 900 00 099"]
+    names, numbers = ["Kari Nordfjell", markup], ["+47 900 00 011", "+47 900 00 099"]
     addresses = ["Fjordveien 12 Unit B5 5003 BERGEN", "Nyveien 1 7010 TRONDHEIM"]
     assert profile.proposed(page) == {"Name": names, "Phone": numbers, "Delivery address": addresses}
     assert len(page.select(f'form[action="{PROFILE}/proposals"] button')) == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.customers.accounts.postal_address import can_send_to
@@ -25,7 +25,8 @@ from tests.customers.linking_steps import NAME, PERSON, PHONE
 from tests.customers.profile_steps import add_linked, changes_of, own_values, refresh, says, states
 from tests.customers.profile_steps import decide as answer_proposals
 from tests.customers.profile_steps import enter as enter_as
-from tests.customers.steps import add_answer, add_customer, link_in, mails, register
+from tests.customers.steps import add_answer, add_customer, link_in, mails, register, set_values, verified_holders
+from tests.vipps.flow import rows
 from tests.vipps_person import VippsPerson
 
 SUB = {"sub": "3f6c1a52-8d0e-4b77-9a41-6c2f5be0d913"}
@@ -39,18 +40,6 @@ def read(**claims: Any) -> tuple[Any, str]:
     """Return what the claims become, and the names of the unreadable ones in one text."""
     info = parse({**claims, **SUB})
     return info, " ".join(info.problems)
-
-
-def verified_holders(app: Flask, number: str) -> list[int]:
-    held = (Customer.phone_number == number, Customer.phone_verified_at.is_not(None))
-    with app.app_context():
-        return list(db.session.scalars(select(Customer.id).where(*held)))
-
-
-def set_values(app: Flask, customer_id: int, **values: Any) -> None:
-    with app.app_context():
-        db.session.execute(update(Customer).where(Customer.id == customer_id).values(**values))
-        db.session.commit()
 
 
 def reached(app: Flask, channel: str) -> list[int]:
@@ -77,10 +66,10 @@ def test_an_address_in_two_spellings_is_one_account(vipps: VippsPerson, typed: s
     register(desk, typed, name=NAME)
     path = link_in(mails(vipps.app, "confirm_address", IDA)[0], "confirm")
     post(desk, path, form_on=path)
-    before, account = linking.customers(vipps), linking.who_is_in(vipps, desk)
+    before, account = rows(vipps, Customer), linking.who_is_in(vipps, desk)
     says_also(vipps, email=claimed, email_verified=True)
     vipps.log_in(PERSON)
-    assert (linking.who_is_in(vipps), linking.customers(vipps)) == (account, before)
+    assert (linking.who_is_in(vipps), rows(vipps, Customer)) == (account, before)
     assert len(linking.links_of(vipps, account or 0)) == 1
 
 
