@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers.models import Customer, ProfileChange, VippsLink
+from app.customers.models import Customer, LoginMethod, ProfileChange, VippsLink
 from app.customers.profile import from_vipps
 from app.customers.profile.from_vipps import Refreshed
 from app.customers.sessions import session_store
@@ -83,7 +83,7 @@ def refresh(app: Flask, customer_id: int, info: UserInfo) -> Refreshed:
 def enter(app: Flask, client: FlaskClient, customer_id: int) -> None:
     """Give a browser a session that leaves no line in the activity list."""
     with app.test_request_context():
-        _row, token = session_store.add(db.session.get_one(Customer, customer_id), "test", confirmed=False)
+        _row, token = session_store.add(db.session.get_one(Customer, customer_id), LoginMethod.VIPPS, confirmed=False)
         db.session.commit()
     client.set_cookie("session", token, domain="localhost")
 

@@ -147,7 +147,7 @@ def on_postgresql(postgresql: str, make_app: Any, simulator: str) -> VippsPerson
 
 
 WITHIN = (statement(1), statement(5))
-ON_POSTGRESQL = {"marks": pytest.mark.postgresql}
+ON_POSTGRESQL = pytest.mark.postgresql
 
 
 @pytest.mark.parametrize(
@@ -156,9 +156,9 @@ ON_POSTGRESQL = {"marks": pytest.mark.postgresql}
         ("vipps", Locked, STEPS),
         ("vipps", Full, (*STEPS, *WITHIN)),
         ("vipps", ReadOnly, (*STEPS, *WITHIN)),
-        pytest.param("on_postgresql", Unreachable, (*STEPS, *INSIDE), **ON_POSTGRESQL),
-        pytest.param("on_postgresql", TablesLocked, STEPS, **ON_POSTGRESQL),
-        pytest.param("on_postgresql", Restarted, INSIDE, **ON_POSTGRESQL),
+        pytest.param("on_postgresql", Unreachable, (*STEPS, *INSIDE), marks=ON_POSTGRESQL),
+        pytest.param("on_postgresql", TablesLocked, STEPS, marks=ON_POSTGRESQL),
+        pytest.param("on_postgresql", Restarted, INSIDE, marks=ON_POSTGRESQL),
     ],
 )
 def test_a_database_that_fails_logs_no_customer_in_and_nothing_is_half_written(

@@ -54,6 +54,12 @@ def test_an_account_that_both_sides_have_verified_opens_at_once(vipps: VippsPers
     assert len(mails(vipps.app, "vipps_connected", EMAIL)) == 1, "told once"
 
 
+def test_a_name_is_escaped_where_it_is_told(vipps: VippsPerson) -> None:
+    vipps.patch(f"persons/{PERSON}", {"given_name": "<b>Gun</b>"})
+    vipps.log_in(PERSON)
+    assert "<b>Gun" not in vipps.browser.get("/").text
+
+
 def test_only_what_vipps_has_verified_counts() -> None:
     """The simulator verifies every number, so this asks the function itself."""
     said = UserInfo("the-subject", given_name="Gunnar", email=EMAIL, phone_number=PHONE)
