@@ -69,15 +69,6 @@ def test_nothing_is_ticked_and_both_buttons_weigh_the_same(app: Flask, client: F
     assert page.one(f"{CARD} input[name=next]")["value"] == "/account"
 
 
-def test_a_vipps_login_that_makes_an_account_without_a_consent_screen_asks(vipps: VippsPerson) -> None:
-    says_also(vipps, **NO_CONSENTS)
-    vipps.log_in("gunnar")
-    assert is_asked(vipps.browser)
-    again = browser_of(vipps.app)
-    vipps.log_in("gunnar", browser=again)
-    assert not is_asked(again)
-
-
 @pytest.mark.parametrize(
     ("verdict", "asked_before", "asks"),
     [
@@ -103,7 +94,7 @@ def test_who_has_answered_before_is_not_asked(app: Flask, client: FlaskClient) -
     assert asked_at(app, customer_id) is None
 
 
-def test_the_cart_and_the_checkout_never_ask(vipps: VippsPerson) -> None:
+def test_a_vipps_login_without_a_consent_screen_asks_once_but_not_in_the_cart_or_checkout(vipps: VippsPerson) -> None:
     says_also(vipps, **NO_CONSENTS)
     post(vipps.browser, "/cart/add", {"slug": "enamel-mug", "quantity": "1"})
     vipps.log_in("gunnar", "/checkout")
@@ -111,6 +102,9 @@ def test_the_cart_and_the_checkout_never_ask(vipps: VippsPerson) -> None:
     assert not is_asked(vipps.browser, "/cart")
     assert not is_asked(vipps.browser, "/account/consents")
     assert is_asked(vipps.browser, "/")
+    again = browser_of(vipps.app)
+    vipps.log_in("gunnar", browser=again)
+    assert not is_asked(again)
 
 
 def test_a_failed_login_does_not_count_as_asked(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
