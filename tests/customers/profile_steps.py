@@ -1,20 +1,18 @@
 """What tests of the profile do over and over: a customer, what Vipps says about them, and what became of it."""
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.customers.models import Customer, CustomerSession, ProfileChange, VippsLink
+from app.customers.models import Customer, LoginMethod, ProfileChange, VippsLink
 from app.customers.profile import from_vipps
 from app.customers.profile.from_vipps import Refreshed
+from app.customers.sessions import session_store
 from app.database import db, utcnow
-from app.tokens import secret_hash
 from app.vipps.claims import Address, UserInfo
 from tests.conftest import post
 from tests.pages import Page
@@ -83,11 +81,9 @@ def refresh(app: Flask, customer_id: int, info: UserInfo) -> Refreshed:
 
 
 def enter(app: Flask, client: FlaskClient, customer_id: int) -> None:
-    token = secrets.token_urlsafe(32)
-    with app.app_context():
-        soon = utcnow() + timedelta(hours=1)
-        row = CustomerSession(customer_id=customer_id, token_hash=secret_hash(token), method="test", expires_at=soon)
-        db.session.add(row)
+    """Give a browser a session that leaves no line in the activity list."""
+    with app.test_request_context():
+        _row, token = session_store.add(db.session.get_one(Customer, customer_id), LoginMethod.VIPPS, confirmed=False)
         db.session.commit()
     client.set_cookie("session", token, domain="localhost")
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import Mock
 
 from flask import Flask, session
 from flask.testing import FlaskClient
@@ -151,6 +152,20 @@ def get_customer(app: Flask, email: str = EMAIL) -> Customer | None:
         return db.session.scalar(select(Customer).where(Customer.email == email))
 
 
+def set_values(app: Flask, customer_id: int, **values: Any) -> None:
+    """Change columns of a customer."""
+    with app.app_context():
+        db.session.execute(update(Customer).where(Customer.id == customer_id).values(**values))
+        db.session.commit()
+
+
+def verified_holders(app: Flask, number: str) -> list[int]:
+    """Return who holds a number that is verified."""
+    held = (Customer.phone_number == number, Customer.phone_verified_at.is_not(None))
+    with app.app_context():
+        return list(db.session.scalars(select(Customer.id).where(*held)))
+
+
 def without_token(html: str) -> str:
     return re.sub(r'name="csrf_token" value="[^"]*"', "", html)
 
@@ -184,18 +199,6 @@ def while_it_is_checked(monkeypatch: Any, model: Any = Customer, **changes: Any)
     monkeypatch.setattr(hashing, "matches", change_meanwhile)
 
 
-class CountingHasher:
-    def __init__(self, hasher: Any) -> None:
-        self._hasher = hasher
-        self.calls = 0
-
-    def verify(self, stored: str, password: str) -> bool:
-        self.calls += 1
-        return bool(self._hasher.verify(stored, password))
-
-    def hash(self, password: str) -> str:
-        self.calls += 1
-        return str(self._hasher.hash(password))
-
-    def check_needs_rehash(self, stored: str) -> bool:
-        return bool(self._hasher.check_needs_rehash(stored))
+def hashes_made(hasher: Mock) -> int:
+    """Return how many slow computations were asked of a wrapped hasher."""
+    return int(hasher.verify.call_count + hasher.hash.call_count)

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from app.customers import email_tokens, lookup, rate_limits
+from app.customers import email_tokens, lookup
 from app.customers.models import Customer, CustomerSession, EmailToken, TokenPurpose
 from app.database import db, utcnow
 from app.tokens import secret_hash
 from app.vipps.values import normal_email
-from tests.conftest import allowed_by, browser_of, open_page, post
+from tests.conftest import browser_of, open_page, post
 from tests.customers import steps
 from tests.customers.steps import EMAIL, OTHER_PASSWORD, PASSWORD
 from tests.threads import at_once
@@ -223,18 +223,6 @@ def test_mail_to_one_address_is_bounded(app: Flask, client: FlaskClient, tuva: i
     assert len(steps.mails(app, to=NEW)) == 5
     link = steps.link_in(steps.mails(app, to=NEW)[-1], "account/email")
     assert post(client, link, form_on="/account").status_code == 303, "the newest that was mailed still works"
-
-
-def test_mail_from_one_place_is_bounded(app: Flask, client: FlaskClient, tuva: int) -> None:
-    allowed = allowed_by(rate_limits.FORGOT_PER_CLIENT)
-    statuses = [ask(client, f"nr.{number}@example.com").status_code for number in range(allowed + 2)]
-    assert statuses == [303] * allowed + [429] * 2
-
-
-def test_trying_links_is_bounded(app: Flask, client: FlaskClient, tuva: int) -> None:
-    allowed = allowed_by(rate_limits.LINKS_PER_CLIENT)
-    statuses = [post(client, f"{FORM}/guess", form_on=FORM).status_code for _ in range(allowed + 2)]
-    assert statuses == [410] * allowed + [429] * 2
 
 
 @given(st.emails())

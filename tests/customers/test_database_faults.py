@@ -139,13 +139,36 @@ def _impatient(connection: Any) -> None:
     connection.exec_driver_sql("SET LOCAL lock_timeout = 100")
 
 
-Capture = pytest.CaptureFixture[str]
+@pytest.fixture
+def on_postgresql(postgresql: str, make_app: Any, simulator: str) -> VippsPerson:
+    """Return a shop with the demo's data on PostgreSQL, and a person."""
+    shop = with_sample_data(make_app(DATABASE_URL=postgresql, SIMULATOR_URL=simulator))
+    return VippsPerson(shop, browser_of(shop), simulator)
 
 
-def no_customer_is_logged_in(trouble: Trouble, steps: tuple[str, ...], capsys: Capture) -> None:
+WITHIN = (statement(1), statement(5))
+ON_POSTGRESQL = pytest.mark.postgresql
+
+
+@pytest.mark.parametrize(
+    ("shop", "kind", "at"),
+    [
+        ("vipps", Locked, STEPS),
+        ("vipps", Full, (*STEPS, *WITHIN)),
+        ("vipps", ReadOnly, (*STEPS, *WITHIN)),
+        pytest.param("on_postgresql", Unreachable, (*STEPS, *INSIDE), marks=ON_POSTGRESQL),
+        pytest.param("on_postgresql", TablesLocked, STEPS, marks=ON_POSTGRESQL),
+        pytest.param("on_postgresql", Restarted, INSIDE, marks=ON_POSTGRESQL),
+    ],
+)
+def test_a_database_that_fails_logs_no_customer_in_and_nothing_is_half_written(
+    request: pytest.FixtureRequest, shop: str, kind: type[Trouble], at: tuple[str, ...], monkeypatch: Any, capsys: Any
+) -> None:
     """Let every step fail in turn, and look at what the person, the log and the database have of it."""
-    before = everything(trouble.vipps.app)
-    for step in steps:
+    monkeypatch.setattr(sqlite_lock, "BUSY_MS", 100)
+    vipps = request.getfixturevalue(shop)
+    trouble, before = kind(vipps, monkeypatch), everything(vipps.app)
+    for step in at:
         capsys.readouterr()
         response = trouble.log_in(step)
         assert response.status_code == 503, (step, response.status_code)
@@ -155,53 +178,17 @@ def no_customer_is_logged_in(trouble: Trouble, steps: tuple[str, ...], capsys: C
         (line,) = [line for line in lines if line["event"] == "vipps_login_refused"]
         assert line["refusal"] == "database_unavailable", step
         assert line["reference"] in check_page(response).text, step
-        assert everything(trouble.vipps.app) == before, f"half-written {step}"
-    assert trouble.vipps.log_in(PERSON).status_code == 303
-    assert len(everything(trouble.vipps.app)["vipps_link"]) == len(before["vipps_link"]) + 1
-
-
-@pytest.fixture
-def on_postgresql(postgresql: str, make_app: Any, simulator: str) -> VippsPerson:
-    """Return a shop with the demo's data on PostgreSQL, and a person."""
-    shop = with_sample_data(make_app(DATABASE_URL=postgresql, SIMULATOR_URL=simulator))
-    return VippsPerson(shop, browser_of(shop), simulator)
-
-
-def test_a_locked_database(vipps: VippsPerson, monkeypatch: Any, capsys: Capture) -> None:
-    monkeypatch.setattr(sqlite_lock, "BUSY_MS", 100)
-    no_customer_is_logged_in(Locked(vipps, monkeypatch), STEPS, capsys)
-
-
-@pytest.mark.parametrize("kind", [Full, ReadOnly])
-def test_a_database_that_takes_nothing_more(
-    vipps: VippsPerson, kind: type[Trouble], monkeypatch: Any, capsys: Capture
-) -> None:
-    no_customer_is_logged_in(kind(vipps, monkeypatch), (*STEPS, statement(1), statement(5)), capsys)
+        assert everything(vipps.app) == before, f"half-written {step}"
+    assert vipps.log_in(PERSON).status_code == 303
+    assert len(everything(vipps.app)["vipps_link"]) == len(before["vipps_link"]) + 1
 
 
 @pytest.mark.postgresql
-def test_a_server_that_cannot_be_reached(on_postgresql: VippsPerson, monkeypatch: Any, capsys: Capture) -> None:
-    no_customer_is_logged_in(Unreachable(on_postgresql, monkeypatch), (*STEPS, *INSIDE), capsys)
-
-
-@pytest.mark.postgresql
-def test_a_server_whose_tables_are_locked(on_postgresql: VippsPerson, monkeypatch: Any, capsys: Capture) -> None:
-    no_customer_is_logged_in(TablesLocked(on_postgresql, monkeypatch), STEPS, capsys)
-
-
-@pytest.mark.postgresql
-def test_a_server_that_is_restarted_within_the_transaction(
-    on_postgresql: VippsPerson, monkeypatch: Any, capsys: Capture
-) -> None:
-    no_customer_is_logged_in(Restarted(on_postgresql, monkeypatch), INSIDE, capsys)
-
-
-@pytest.mark.postgresql
-@pytest.mark.parametrize("step", STEPS)
 def test_a_server_that_is_restarted_between_transactions_is_not_noticed(
-    on_postgresql: VippsPerson, monkeypatch: pytest.MonkeyPatch, step: str
+    on_postgresql: VippsPerson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert Restarted(on_postgresql, monkeypatch).log_in(step).status_code == 303
+    trouble = Restarted(on_postgresql, monkeypatch)
+    assert {step: trouble.log_in(step).status_code for step in STEPS} == dict.fromkeys(STEPS, 303)
 
 
 @pytest.mark.postgresql

@@ -64,7 +64,7 @@ ACCOUNTS = [State(*each) for each in product((True, False), ("no", "unconfirmed"
 LINKED = [each for each in ACCOUNTS if each.link == "linked"]
 STATES = [
     *ACCOUNTS,
-    *(replace(each, plan="advanced") for each in ACCOUNTS),
+    *(replace(each, plan="advanced") for each in LINKED),
     *(replace(each, vipps=vipps) for each in LINKED for vipps in ("down", "resting")),
     *(replace(each, held=True) for each in LINKED),
     *(replace(each, link="other") for each in LINKED),
@@ -362,16 +362,6 @@ def test_a_refusal_offers_the_next_actions(app: Flask, code: str, customer: Cust
         assert [way.href for way in actions] == hrefs
 
 
-@pytest.mark.parametrize(
-    ("purpose", "href"), [(LoginPurpose.CONNECT, "/account/vipps/link"), (LoginPurpose.REFRESH, "/account/profile")]
-)
-def test_what_was_begun_for_an_account_begins_again_on_its_page(app: Flask, purpose: LoginPurpose, href: str) -> None:
-    with app.test_request_context():
-        again, page = actions_after_refusal("access_denied", WITH_PASSWORD, "/cart", "", purpose)
-        assert (again.href, page.href) == (href, "/account")
-        assert again.label, "the button would log in any user who comes back"
-
-
 @pytest.mark.parametrize("purpose", CONFIRMATIONS)
 @pytest.mark.parametrize("code", ["vipps_resting", "vipps_unreachable", "access_denied", "not_confirmed_in_app"])
 @pytest.mark.parametrize(
@@ -388,22 +378,35 @@ def test_a_confirmation_that_failed_offers_the_customers_other_proof_first(
         assert is_without_a_way(REFUSALS[code], customer, purpose) is is_final
 
 
-@pytest.mark.parametrize("purpose", [None, LoginPurpose.PROVE])
-def test_a_customer_gets_no_login_button_for_what_they_may_not_have_begun(
-    app: Flask, purpose: LoginPurpose | None
+MAKE_NONE = Action("/cart", members=True)
+
+
+@pytest.mark.parametrize(
+    ("code", "purpose", "customer", "first"),
+    [
+        # What was begun for an account begins again on its page: the button would log in any user who comes back.
+        ("access_denied", LoginPurpose.CONNECT, WITH_PASSWORD, "/account/vipps/link"),
+        ("access_denied", LoginPurpose.REFRESH, WITH_PASSWORD, "/account/profile"),
+        # A customer gets no login button for what they may not have begun.
+        ("state_expired", None, WITH_PASSWORD, "/account"), ("state_expired", None, None, Action("/cart")),
+        ("state_expired", LoginPurpose.PROVE, WITH_PASSWORD, "/account"),
+        ("state_expired", LoginPurpose.PROVE, None, Action("/cart")),
+        # A login that makes no account makes none when it begins again.
+        ("access_denied", LoginPurpose.MEMBERS, None, MAKE_NONE),
+        ("access_denied", LoginPurpose.MEMBERS, WITH_PASSWORD, MAKE_NONE),
+        ("access_denied", LoginPurpose.LOG_IN, WITH_PASSWORD, Action("/cart")),
+    ],
+)  # fmt: skip
+def test_the_first_action_begins_again_for_the_same_purpose(
+    app: Flask, code: str, purpose: LoginPurpose | None, customer: Customer | None, first: str | Action
 ) -> None:
     with app.test_request_context():
-        (only,) = actions_after_refusal("state_expired", WITH_PASSWORD, "/cart", "", purpose)
-        assert only.href == "/account"
-        assert actions_after_refusal("state_expired", None, "/cart", "", purpose)[0] == Action("/cart")
-
-
-@pytest.mark.parametrize("customer", [None, WITH_PASSWORD])
-def test_a_login_that_makes_no_account_makes_none_when_it_begins_again(app: Flask, customer: Customer | None) -> None:
-    with app.test_request_context():
-        first = actions_after_refusal("access_denied", customer, "/cart", "", LoginPurpose.MEMBERS)[0]
-        assert first == Action("/cart", members=True)
-        assert not actions_after_refusal("access_denied", customer, "/cart", "", LoginPurpose.LOG_IN)[0].members
+        actions = actions_after_refusal(code, customer, "/cart", "", purpose)
+        if isinstance(first, Action):
+            assert actions[0] == first
+        else:
+            assert (actions[0].href, actions[-1].href) == (first, "/account")
+            assert all(each.label for each in actions)
 
 
 def test_what_would_be_refused_again_are_refusals() -> None:

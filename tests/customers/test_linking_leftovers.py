@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
 from app.customers import email_tokens
 from app.customers.linking import account_links
@@ -23,6 +23,7 @@ from tests.customers import linking_steps as linking
 from tests.customers.linking_steps import EMAIL, NAME, PASSWORD, PERSON, PROVE
 from tests.customers.steps import add_customer, link_in, mails, register
 from tests.threads import at_once
+from tests.vipps.flow import rows
 from tests.vipps_person import VippsPerson
 
 STRANGER = "fredrikke"
@@ -152,48 +153,35 @@ def reset_password(app: Flask, account: int) -> None:
         db.session.commit()
 
 
-def refused_proof(vipps: VippsPerson, way: Callable[[], int]) -> Customer:
-    """Return an unconfirmed account after a proof that came too late: the person has another account by then."""
+@pytest.mark.parametrize("way", ["mail", "password"])
+def test_a_proof_that_is_refused_changes_nothing(vipps: VippsPerson, way: str) -> None:
+    """It comes too late: the person has another account by then."""
     linking.has_email(vipps)
-    account = linking.add_account(
-        vipps, email_verified_at=None, phone_number=None, phone_verified_at=None, name="Some Name"
-    )
+    unconfirmed = {"email_verified_at": None, "phone_number": None, "phone_verified_at": None}
+    account = linking.add_account(vipps, name="Some Name", **unconfirmed)
     assert vipps.log_in(PERSON).location == PROVE
     linking.send_proof(vipps.browser, f"{PROVE}/mail")
     elsewhere = linking.another_browser(vipps)
     vipps.log_in(PERSON, browser=elsewhere)
     linking.send_proof(elsewhere, f"{PROVE}/new")
-    assert way() == 409
-    return linking.customer(vipps, account)
-
-
-def test_a_mailed_proof_that_is_refused_changes_nothing(vipps: VippsPerson) -> None:
-    kept = refused_proof(vipps, lambda: linking.send_proof(vipps.browser, linking.mailed_link(vipps)).status_code)
+    path, data = (linking.mailed_link(vipps), {}) if way == "mail" else (PROVE, {"password": PASSWORD})
+    assert linking.send_proof(vipps.browser, path, **data).status_code == 409
+    kept = linking.customer(vipps, account)
     assert (kept.password_hash is not None, kept.email_verified_at, kept.name) == (True, None, "Some Name")
     assert mails(vipps.app, "taken_over", EMAIL) == []
-
-
-def test_a_password_that_is_refused_confirms_no_address(vipps: VippsPerson) -> None:
-    kept = refused_proof(vipps, lambda: linking.send_proof(vipps.browser, PROVE, password=PASSWORD).status_code)
-    assert kept.email_verified_at is None
 
 
 def calls(browsers: Sequence[Any], callbacks: Sequence[str]) -> list[Callable[[], Any]]:
     return [lambda b=b, c=c: b.get(c) for b, c in zip(browsers, callbacks, strict=True)]  # type: ignore[misc]
 
 
-def customers(vipps: VippsPerson) -> int:
-    with vipps.app.app_context():
-        return db.session.scalar(select(func.count()).select_from(Customer)) or 0
-
-
 def test_first_logins_of_one_person_make_one_customer(either_vipps: VippsPerson) -> None:
-    before = customers(either_vipps)
+    before = rows(either_vipps, Customer)
     browsers = [linking.another_browser(either_vipps) for _ in range(8)]
     callbacks = [either_vipps.approve(either_vipps.start(browser=browser), PERSON) for browser in browsers]
     answers = at_once(*calls(browsers, callbacks))
     assert [answer.status_code for answer in answers] == [303] * 8
-    assert customers(either_vipps) == before + 1
+    assert rows(either_vipps, Customer) == before + 1
     assert len({linking.who_is_in(either_vipps, browser) for browser in browsers} - {None}) == 1
     with either_vipps.app.app_context():
         decided = sorted(str(d) for d in db.session.scalars(select(Activity.decision).where(Activity.decision != "")))

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from app.customers import account_activity
-from app.customers.account_activity import KINDS, PER_PAGE, VERDICTS
+from app.customers.account_activity import PER_PAGE
 from app.customers.models import Activity, Customer, CustomerSession, Kind, VippsLink, VippsProfile
 from app.customers.sessions import session_store, user_agent
 from app.customers.sessions.session_cookie import customer_logged_in, end_sessions_of, start_session
@@ -155,11 +155,6 @@ def tuva(app: Flask, client: FlaskClient) -> int:
     customer_id = steps.add_customer(app)
     steps.log_in(client)
     return customer_id
-
-
-def test_every_kind_and_every_verdict_has_words() -> None:
-    assert set(KINDS) == set(Kind)
-    assert set(VERDICTS) == set(Verdict)
 
 
 def test_every_kind_and_every_decision_is_listed_and_has_a_page(app: Flask, client: FlaskClient, tuva: int) -> None:

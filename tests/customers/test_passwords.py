@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from argon2 import PasswordHasher
@@ -84,10 +85,10 @@ def test_no_password_matches_an_account_without_a_hash(stored: str | None) -> No
 
 
 def test_a_hash_is_computed_even_if_there_is_nothing_to_compare(monkeypatch: Any) -> None:
-    hasher = steps.CountingHasher(hashing._hasher)
+    hasher = Mock(wraps=hashing._hasher)
     monkeypatch.setattr(hashing, "_hasher", hasher)
     hashing.matches("seven small boats", None)
-    assert hasher.calls == 1
+    assert steps.hashes_made(hasher) == 1
 
 
 def test_a_hash_of_yesterday_is_outdated() -> None:

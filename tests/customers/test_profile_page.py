@@ -21,7 +21,7 @@ from app.forms import one_line
 from app.vipps.claims import Address
 from tests.conftest import browser_of, open_page, post
 from tests.customers import profile_steps as profile
-from tests.customers.profile_steps import CABIN, HOME, IN_FORM, NEW_HOME, OWN, OWN_HOME, PROFILE, WORK
+from tests.customers.profile_steps import CABIN, HOME, IN_FORM, NEW_HOME, OWN, PROFILE, WORK
 from tests.customers.steps import add_customer, mails
 from tests.pages import check_page
 
@@ -133,14 +133,6 @@ def test_a_mistake_saves_nothing(
     assert complaint in page.one(".notice--error").get_text()
     assert profile.own_values(app, kari) == OWN
     assert profile.states(app, kari) == []
-
-
-def test_markup_in_a_proposal_is_shown_as_text(app: Flask, client: FlaskClient, kari: int) -> None:
-    evil = "<script>alert(1)</script>"
-    profile.refresh(app, kari, profile.says(name=evil))
-    page = open_page(client, PROFILE)
-    assert evil in page.one(".proposal").get_text()
-    assert not [script for script in page.select("script") if script.string]
 
 
 NOW = datetime(2026, 3, 15, 13, 3, tzinfo=UTC)
@@ -263,11 +255,6 @@ def test_an_address_where_the_shop_does_not_send_stays_until_it_is_changed(app: 
     assert profile.save(client, **{**GREENLAND, "street": "Aqqusinersuaq 8"}).status_code == 422
 
 
-def test_an_address_with_two_lines_stays_when_it_is_left_alone(app: Flask, client: FlaskClient, kari: int) -> None:
-    profile.save(client, name="Kari Berg")
-    assert profile.own_values(app, kari)["address"] == OWN_HOME
-
-
 def test_a_login_at_the_same_moment_verifies_no_typed_number(either_app: Flask, monkeypatch: Any) -> None:
     customer_id, client, edit = profile.add_linked(either_app), browser_of(either_app), change_history.edit
     profile.enter(either_app, client, customer_id)
@@ -297,10 +284,11 @@ def test_a_login_at_the_same_moment_verifies_no_typed_number(either_app: Flask, 
         assert (customer.phone_number, customer.phone_verified_at) == ("4790000099", None)
 
 
-def test_old_and_new_stand_side_by_side(app: Flask, client: FlaskClient, kari: int) -> None:
-    profile.refresh(app, kari, profile.says(name="Kari Berg", phone_number="4790000099", addresses=(NEW_HOME,)))
+def test_old_and_new_stand_side_by_side_as_text(app: Flask, client: FlaskClient, kari: int) -> None:
+    markup = "<script>alert(1)</script>"  # shown as text
+    profile.refresh(app, kari, profile.says(name=markup, phone_number="4790000099", addresses=(NEW_HOME,)))
     page = open_page(client, PROFILE)
-    names, numbers = ["Kari Nordfjell", "Kari Berg"], ["+47 900 00 011", "+47 900 00 099"]
+    names, numbers = ["Kari Nordfjell", markup], ["+47 900 00 011", "+47 900 00 099"]
     addresses = ["Fjordveien 12 Unit B5 5003 BERGEN", "Nyveien 1 7010 TRONDHEIM"]
     assert profile.proposed(page) == {"Name": names, "Phone": numbers, "Delivery address": addresses}
     assert len(page.select(f'form[action="{PROFILE}/proposals"] button')) == 1

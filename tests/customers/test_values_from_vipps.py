@@ -6,26 +6,26 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.customers.accounts.postal_address import can_send_to
+from app.customers.consents import consent_prompt, ledger
 from app.customers.consents.audience import audience
-from app.customers.models import Activity, ConsentRecord, Customer
+from app.customers.models import Customer
 from app.database import db, utcnow
 from app.settings import SettingsError
 from app.vipps.claims import parse
+from app.vipps.matching import Decision, Verdict
 from simulator.persons import from_file
 from tests.conftest import browser_of, open_page, post
 from tests.customers import linking_steps as linking
 from tests.customers.consents.steps import says_also
-from tests.customers.linking_steps import EMAIL, NAME, PERSON, PHONE
+from tests.customers.linking_steps import NAME, PERSON, PHONE
 from tests.customers.profile_steps import add_linked, changes_of, own_values, refresh, says, states
 from tests.customers.profile_steps import decide as answer_proposals
 from tests.customers.profile_steps import enter as enter_as
-from tests.customers.steps import add_answer, add_customer, link_in, mails, register
-from tests.shop.steps import all_orders, checkout_page, order_form, put_into_cart
+from tests.customers.steps import add_answer, add_customer, link_in, mails, register, set_values, verified_holders
 from tests.vipps.flow import rows
 from tests.vipps_person import VippsPerson
 
@@ -40,23 +40,6 @@ def read(**claims: Any) -> tuple[Any, str]:
     """Return what the claims become, and the names of the unreadable ones in one text."""
     info = parse({**claims, **SUB})
     return info, " ".join(info.problems)
-
-
-def count_customers(vipps: VippsPerson) -> int:
-    with vipps.app.app_context():
-        return db.session.scalar(select(func.count(Customer.id))) or 0
-
-
-def verified_holders(app: Flask, number: str) -> list[int]:
-    held = (Customer.phone_number == number, Customer.phone_verified_at.is_not(None))
-    with app.app_context():
-        return list(db.session.scalars(select(Customer.id).where(*held)))
-
-
-def set_values(app: Flask, customer_id: int, **values: Any) -> None:
-    with app.app_context():
-        db.session.execute(update(Customer).where(Customer.id == customer_id).values(**values))
-        db.session.commit()
 
 
 def reached(app: Flask, channel: str) -> list[int]:
@@ -83,10 +66,10 @@ def test_an_address_in_two_spellings_is_one_account(vipps: VippsPerson, typed: s
     register(desk, typed, name=NAME)
     path = link_in(mails(vipps.app, "confirm_address", IDA)[0], "confirm")
     post(desk, path, form_on=path)
-    before, account = count_customers(vipps), linking.who_is_in(vipps, desk)
+    before, account = rows(vipps, Customer), linking.who_is_in(vipps, desk)
     says_also(vipps, email=claimed, email_verified=True)
     vipps.log_in(PERSON)
-    assert (linking.who_is_in(vipps), count_customers(vipps)) == (account, before)
+    assert (linking.who_is_in(vipps), rows(vipps, Customer)) == (account, before)
     assert len(linking.links_of(vipps, account or 0)) == 1
 
 
@@ -123,34 +106,10 @@ NOWHERE = {
 }
 
 
-def order_to_first_address(browser: FlaskClient) -> bool:
-    """Order to the first address that is offered; tells whether there was one and the shop accepted it."""
-    page = checkout_page(browser)
-    radios = [str(each["value"]) for each in page.select('[type="radio"][name="address"]')]
-    form = order_form(page, address="0", street="", postal_code="", region="", country="")
-    return browser.post("/checkout", data=form).status_code == 303 and "0" in radios
-
-
 @pytest.mark.parametrize("wrong", NOWHERE)
 def test_the_shop_sends_nowhere_that_a_customer_could_not_type(wrong: str) -> None:
     assert can_send_to(read(address=HOME)[0].addresses[0])
     assert not any(map(can_send_to, read(address={**HOME, **NOWHERE[wrong]})[0].addresses))
-
-
-@pytest.mark.parametrize(
-    ("country", "code", "label"),
-    [
-        ("Denmark", "1050", "Denmark"), ("DNK", "1050", "Denmark"), ("Sverige", "111 29", "Sweden"),
-        ("Norja", "5003", ""),
-    ],
-)  # fmt: skip
-def test_an_order_goes_to_the_country_that_was_meant(vipps: VippsPerson, country: str, code: str, label: str) -> None:
-    says_also(vipps, address={**HOME, "country": country, "postal_code": code}, other_addresses=[])
-    put_into_cart(vipps.browser, "enamel-mug")
-    vipps.log_in(PERSON)
-    assert order_to_first_address(vipps.browser)
-    lines = ["Fjordveien 12", f"{code} BERGEN", label]
-    assert all_orders(vipps.app)[-1].address == [line for line in lines if line]
 
 
 # 3. A verified value has one holder.
@@ -236,21 +195,6 @@ def test_a_question_that_was_put_off_is_answered_once(app: Flask, choice: str, e
     assert ("email", "proposed") not in states(app, mine)
 
 
-def test_an_account_made_while_its_address_was_held_gets_it_later(vipps: VippsPerson) -> None:
-    linking.has_email(vipps)
-    holder = linking.add_account(vipps, name="Per Berg", password_hash=None, phone_number=None, phone_verified_at=None)
-    vipps.log_in(PERSON)
-    mine = linking.who_is_in(vipps) or 0
-    assert (mine != holder, linking.customer(vipps, mine).email) == (True, None)
-    vipps.log_in(PERSON, browser=linking.another_browser(vipps))
-    assert linking.customer(vipps, mine).email is None
-    set_values(vipps.app, holder, email="moved@example.com")
-    vipps.log_in(PERSON, browser=linking.another_browser(vipps))
-    assert linking.customer(vipps, mine).email == EMAIL
-    assert linking.customer(vipps, mine).email_verified_at
-    assert linking.customer(vipps, holder).email == "moved@example.com"
-
-
 # 5. Consents that are not channels.
 
 
@@ -260,76 +204,44 @@ def flow(at: object = "2026-10-14T09:31:05Z", **checked: bool) -> dict[str, Any]
     return {"delegatedConsents": None, "flowResult": {"language": "EN", "timeOfConsent": at, "screens": screens}}
 
 
-@pytest.fixture
-def custom(make_app: Callable[..., Flask], simulator: str) -> VippsPerson:
-    """Return a shop with a consent flow of its own, one of whose ids is a channel."""
-    mapped = {"VIPPS_CONSENT_SCOPE": "customFlow", "VIPPS_CONSENT_CHANNELS": "cf_newsletter=email, cf_text=sms"}
-    shop = make_app(demo=True, SIMULATOR_URL=simulator, **mapped)
-    person = VippsPerson(shop, browser_of(shop), simulator)
-    linking.has_email(person)
-    return person
+def delivered(app: Flask, customer_id: int, **answers: bool) -> bool:
+    """Record what a flow brought; tells whether a first login would ask on top of it."""
+    with app.test_request_context():
+        customer = db.session.get_one(Customer, customer_id)
+        ledger.record(customer, parse({**SUB, **flow(**answers)}))
+        is_due = consent_prompt.is_due(customer, Decision(Verdict.CREATE, customer_id, ()))
+        db.session.commit()
+        return is_due
 
 
 @pytest.mark.parametrize(
-    ("answers", "asks"),
+    ("answers", "asks", "channels"),
     [
-        ({}, True), ({"cf_accept_terms": True}, True), ({"cf_accept_terms": False}, True),
-        ({"cf_unmapped": True}, True), ({"cf_accept_terms": True, "email": False}, False),
-        ({"cf_newsletter": True}, False), ({"cf_newsletter": False}, False),
-        ({"cf_accept_terms": True, "cf_text": True}, False),
+        ({}, True, []), ({"cf_accept_terms": True}, True, []), ({"cf_accept_terms": False}, True, []),
+        ({"cf_unmapped": True, "cf_accept_terms": True, "CF_NEWSLETTER": True}, True, []),
+        ({"cf_accept_terms": True, "email": False}, False, []),
+        ({"cf_newsletter": True}, False, ["email"]), ({"cf_newsletter": False}, False, []),
+        ({"cf_accept_terms": True, "cf_text": True, "cf_newsletter": False}, False, ["sms"]),
+        ({"email": True, "cf_newsletter": False}, False, []), ({"cf_newsletter": False, "email": True}, False, []),
     ],
 )  # fmt: skip
-def test_the_shop_asks_unless_a_channel_was_answered(custom: VippsPerson, answers: dict[str, bool], asks: bool) -> None:
-    says_also(custom, **flow(**answers))
-    custom.log_in(PERSON)
-    assert bool(open_page(custom.browser, "/").select("section.ask")) is asks
-
-
-@pytest.mark.parametrize(
-    ("answers", "channels"),
-    [
-        ({"cf_newsletter": True}, ["email"]), ({"cf_text": True, "cf_newsletter": False}, ["sms"]),
-        ({"cf_unmapped": True, "cf_accept_terms": True, "CF_NEWSLETTER": True}, []),
-        ({"email": True, "cf_newsletter": False}, []), ({"cf_newsletter": False, "email": True}, []),
-    ],
-)  # fmt: skip
-def test_a_mapped_id_answers_its_channel(custom: VippsPerson, answers: dict[str, bool], channels: list[str]) -> None:
-    says_also(custom, **flow(**answers))
-    custom.log_in(PERSON)
-    mine = linking.who_is_in(custom)
-    assert [each for each in ("email", "sms", "digital", "personal") if mine in reached(custom.app, each)] == channels
-
-
-def test_a_mapped_yes_is_turned_off_where_its_channel_is(custom: VippsPerson) -> None:
-    says_also(custom, **flow(cf_newsletter=True))
-    custom.log_in(PERSON)
-    page = open_page(custom.browser, "/account/consents")
-    assert "cf_newsletter" not in page.text or "email" in page.text.lower()
-    add_answer(custom.app, linking.who_is_in(custom) or 0, "email", False, source="my_page")
-    custom.log_in(PERSON, browser=linking.another_browser(custom))
-    assert linking.who_is_in(custom) not in reached(custom.app, "email"), "the same object again is not a new yes"
+def test_a_mapped_id_answers_its_channel_and_the_shop_asks_where_none_was_answered(
+    make_app: Callable[..., Flask], answers: dict[str, bool], asks: bool, channels: list[str]
+) -> None:
+    app = make_app(VIPPS_CONSENT_SCOPE="customFlow", VIPPS_CONSENT_CHANNELS="cf_newsletter=email, cf_text=sms")
+    mine = add_customer(app)
+    set_values(app, mine, phone_number=NUMBER, phone_verified_at=utcnow())
+    assert delivered(app, mine, **answers) is asks
+    assert [each for each in ("email", "sms", "digital", "personal") if mine in reached(app, each)] == channels
+    add_answer(app, mine, "email", False, source="my_page")
+    delivered(app, mine, **answers)
+    assert mine not in reached(app, "email"), "the same object again is not a new yes"
 
 
 @pytest.mark.parametrize("mapping", ["cf_newsletter=post", "cf_newsletter", "=email", "a=email,a=sms", "a=email=sms"])
 def test_a_mapping_that_cannot_work_stops_the_start(make_app: Callable[..., Flask], mapping: str) -> None:
     with pytest.raises(SettingsError, match="VIPPS_CONSENT_CHANNELS"):
         make_app(VIPPS_CONSENT_CHANNELS=mapping)
-
-
-def test_the_session_and_the_consents_and_the_reasons_are_kept_with_the_login(vipps: VippsPerson) -> None:
-    url = vipps.start()
-    vipps.browser.get(vipps.approve(url, "gunnar", consents={"email": True}))
-    with vipps.app.app_context():
-        event = db.session.scalars(select(Activity)).one()
-        assert (event.method, event.decision) == ("vipps", "create")
-        assert event.reasons == ["subject_unknown", "no_verified_email", "nothing_matches"]
-        given = {r.consent_id: r.granted for r in db.session.scalars(select(ConsentRecord))}
-        assert given["email"] is True
-        assert given["sms"] is False
-        assert all(r.text and r.given_at and r.evidence for r in db.session.scalars(select(ConsentRecord)))
-    answers = rows(vipps, ConsentRecord)
-    vipps.log_in("gunnar", browser=browser_of(vipps.app))
-    assert rows(vipps, ConsentRecord) == answers, "an absent consent object is neither a yes nor a no"
 
 
 def test_cookies_are_opaque_and_tokens_never_reach_browser_or_database(vipps: VippsPerson) -> None:
@@ -342,6 +254,9 @@ def test_cookies_are_opaque_and_tokens_never_reach_browser_or_database(vipps: Vi
         dump = str([db.session.execute(select(table)).all() for table in db.metadata.tables.values()])
     assert "eyJ" not in dump + response.text
     assert "access_token" not in dump
+    calls = vipps.provider_calls()
+    assert post(vipps.browser, "/logout", form_on="/account").status_code == 303
+    assert vipps.provider_calls() == calls, "logging out makes none"
 
 
 @pytest.mark.parametrize("person", sorted({person["key"] for person in from_file()} - {"emma"}))
@@ -350,10 +265,3 @@ def test_every_test_person_gets_an_account_and_a_page(make_app: Any, simulator: 
     vipps = VippsPerson(shop, browser_of(shop), simulator)
     assert vipps.log_in(person).status_code == 303
     open_page(vipps.browser, "/account")
-
-
-def test_logging_out_makes_no_call_to_vipps(vipps: VippsPerson) -> None:
-    vipps.log_in()
-    calls = vipps.provider_calls()
-    assert post(vipps.browser, "/logout", form_on="/account").status_code == 303
-    assert vipps.provider_calls() == calls

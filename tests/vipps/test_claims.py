@@ -88,7 +88,7 @@ def test_a_phone_number_is_digits_with_its_country_code(value: str, digits: str 
     ("value", "code"),
     [
         ("NO", "NO"), (" dk ", "DK"), ("AUT", "AT"), ("Denmark", "DK"), ("Sverige", "SE"), ("Suomi", "FI"),
-        ("Narnia", ""),
+        ("Norja", "NO"), ("DNK", "DK"), ("Narnia", ""),
     ],
 )  # fmt: skip
 def test_a_country_is_two_letters_and_never_cut(value: str, code: str) -> None:

@@ -93,13 +93,6 @@ def test_several_candidates(candidates: list[Account], verdict: Verdict, account
         assert (decision.verdict, decision.account_id) == (verdict, account)
 
 
-def test_nothing_is_no_value_in_common() -> None:
-    """A missing address equals no other address."""
-    account = Account(7, "Kari Nordfjell", has_password=True, phone_verified=True)
-    facts = Facts(LoginPurpose.LOG_IN, Person("Kari", "Nordfjell"), candidates=[account])
-    assert decide(facts).verdict is Verdict.CREATE
-
-
 def test_a_members_only_shop_creates_no_account() -> None:
     assert decide(Facts(LoginPurpose.LOG_IN, KARI, new_customers=False)).verdict is Verdict.MEMBERS_ONLY
     assert decide(Facts(LoginPurpose.MEMBERS, KARI)).verdict is Verdict.MEMBERS_ONLY

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.vipps.names import Agreement, compare, words_of
+from app.vipps.names import Agreement, compare
 
 AGREES, CONTRADICTS, UNKNOWN = Agreement.AGREES, Agreement.CONTRADICTS, Agreement.UNKNOWN
 
@@ -58,7 +58,3 @@ def test_the_whole_name_is_compared_where_its_parts_are_missing(whole: str, resu
 )
 def test_names_in_parts(known: str, given_name: str, family_name: str, result: Agreement) -> None:
     assert compare(known, given_name, family_name) is result
-
-
-def test_a_hyphen_separates_words() -> None:
-    assert words_of("Ann Hansen-Lie") == ["ann", "hansen", "lie"]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.customers.consents import ledger
@@ -17,7 +17,7 @@ from app.database import db, utcnow
 from app.vipps.claims import parse
 from tests.conftest import browser_of, post
 from tests.customers.consents.steps import delegated, ledger_of, revoked, subject_of
-from tests.customers.steps import add_answer, add_customer, log_in, statements
+from tests.customers.steps import add_answer, add_customer, log_in, set_values, statements
 
 GIVEN = datetime(2026, 10, 14, 9, 31, 5, tzinfo=UTC)
 TODAY = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
@@ -242,14 +242,8 @@ def test_a_customer_with_proofs_cannot_be_deleted_over_them(either_app: Flask, r
 
 def add_reachable(app: Flask, email: str = "a@example.com", number: str = "") -> int:
     customer_id = add_customer(app, email, vipps=True)
-    change(app, customer_id, phone_number=number or f"47900000{98 + customer_id}", phone_verified_at=utcnow())
+    set_values(app, customer_id, phone_number=number or f"47900000{98 + customer_id}", phone_verified_at=utcnow())
     return customer_id
-
-
-def change(app: Flask, customer_id: int, **values: object) -> None:
-    with app.app_context():
-        db.session.execute(update(Customer).where(Customer.id == customer_id).values(**values))
-        db.session.commit()
 
 
 def reached(app: Flask, consent_id: str = "email", **paging: int | None) -> list[Recipient]:
@@ -301,7 +295,7 @@ def test_who_cannot_be_reached_is_not_there(app: Flask, consent_id: str, lost: d
     customer_id = add_reachable(app)
     add_answer(app, customer_id, consent_id, True)
     assert len(reached(app, consent_id)) == 1
-    change(app, customer_id, **lost)
+    set_values(app, customer_id, **lost)
     assert reached(app, consent_id) == []
 
 

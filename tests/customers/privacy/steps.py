@@ -19,7 +19,7 @@ from app.staff.models import AuditEntry, ErrorReport, Staff
 from app.tokens import secret_hash
 from tests.conftest import browser_of, open_page, post
 from tests.customers.consents.steps import delegated, says_also
-from tests.customers.steps import link_in, mails
+from tests.customers.steps import link_in, log_in, mails
 from tests.shop.steps import place_order, put_into_cart
 from tests.tables import tables_in
 from tests.vipps_person import VippsPerson
@@ -72,7 +72,7 @@ def fill(vipps: VippsPerson) -> int:
     with app.app_context():
         customer_id = db.session.scalars(select(Customer.id).where(Customer.email == EMAIL)).one()
     set_password_by_mail(app, browser)
-    log_in(browser)
+    log_in(browser, EMAIL)
     assert place_order(browser, email=ORDER_EMAIL, phone="90000288", address="0", name=OWN["name"]).status_code == 303
     put_into_cart(browser, "enamel-mug")
     change_details(browser)
@@ -91,11 +91,6 @@ def set_password_by_mail(app: Flask, browser: FlaskClient) -> None:
     post(browser, "/password/forgot", {"email": EMAIL}, form_on="/password/forgot")
     link = link_in(mails(app, "reset_password", to=EMAIL)[-1], "password/reset")
     assert post(browser, link, {"password": PASSWORD}, form_on=link).status_code == 303
-
-
-def log_in(browser: FlaskClient, email: str = EMAIL) -> None:
-    response = post(browser, "/login/password", {"email": email, "password": PASSWORD})
-    assert response.status_code == 303, response.text[:1000]
 
 
 def change_details(browser: FlaskClient) -> None:

@@ -27,19 +27,13 @@ from tests.customers.privacy.steps import (
     digest,
     every_row,
     fill,
-    log_in,
     tables_about,
     walk,
 )
-from tests.customers.steps import add_answer, add_customer, copy_of, link_in, mails
+from tests.customers.steps import add_answer, add_customer, copy_of, link_in, log_in, mails
 from tests.vipps_person import VippsPerson
 
 FAREWELL = {"mail.recipient: mjoell", "mail.recipient: ytterhorn"}
-
-
-def everything_about(app: Flask, customer_id: int) -> tuple[str, ...]:
-    subject = subject_of(app, customer_id)
-    return (*VALUES, subject, digest(subject), digest(EMAIL), digest(NEW_EMAIL))
 
 
 def delete_account(vipps: VippsPerson) -> None:
@@ -47,25 +41,21 @@ def delete_account(vipps: VippsPerson) -> None:
     assert (response.status_code, response.headers["Location"]) == (303, "/")
 
 
-def test_nothing_in_any_table_says_who_it_was(either_vipps: VippsPerson) -> None:
-    customer_id = fill(either_vipps)
-    values = everything_about(either_vipps.app, customer_id)
-    assert {where for where, count in tables_about(either_vipps.app, customer_id).items() if not count} == set()
-    before = walk(either_vipps.app, values)
-    assert {each.partition(": ")[2] for each in before} >= {*VALUES} - {NIN}
-    assert walk(either_vipps.app, (NIN,)) == [], "the national identity number is never kept"
-    delete_account(either_vipps)
-    assert set(walk(either_vipps.app, values)) == FAREWELL
-    assert set(tables_about(either_vipps.app, customer_id).values()) == {0}
-
-
-def test_what_stays_says_what_the_books_and_a_claim_need(either_vipps: VippsPerson) -> None:
+def test_nothing_says_who_it_was_and_what_stays_is_for_the_books_and_a_claim(either_vipps: VippsPerson) -> None:
     app, customer_id = either_vipps.app, fill(either_vipps)
+    subject = subject_of(app, customer_id)
+    values = (*VALUES, subject, digest(subject), digest(EMAIL), digest(NEW_EMAIL))
+    assert {where for where, count in tables_about(app, customer_id).items() if not count} == set()
+    assert {each.partition(": ")[2] for each in walk(app, values)} >= {*VALUES} - {NIN}
+    assert walk(app, (NIN,)) == [], "the national identity number is never kept"
     with app.app_context():
         order = db.session.scalars(select(Order).where(Order.customer_id == customer_id)).one()
         kept = (order.number, order.placed_at, order.language, order.delivery, order.total, order.status)
         answers = [(row.id, row.consent_id, row.granted, row.text) for row in db.session.scalars(select(ConsentRecord))]
     delete_account(either_vipps)
+    gone_at = utcnow()
+    assert set(walk(app, values)) == FAREWELL
+    assert set(tables_about(app, customer_id).values()) == {0}
     with app.app_context():
         order = db.session.scalars(select(Order).where(Order.number == kept[0])).one()
         assert (order.number, order.placed_at, order.language, order.delivery, order.total, order.status) == kept
@@ -78,6 +68,14 @@ def test_what_stays_says_what_the_books_and_a_claim_need(either_vipps: VippsPers
         until = utcnow() + timedelta(days=1095)
         assert all(row.keep_until and until - timedelta(minutes=5) < row.keep_until <= until for row in rows)
         assert {row.evidence for row in rows} == {None}
+    either_vipps.log_in("kari")
+    with app.app_context():
+        link = db.session.scalars(select(VippsLink).order_by(VippsLink.id.desc())).first()
+        assert link
+        assert link.customer_id != customer_id, "a Vipps login makes a new and empty account (GDPR, article 17)"
+        assert link.customer.created_at > gone_at
+        assert link.customer.password_hash is None
+    assert open_page(either_vipps.browser, "/orders").h1 == "No orders yet"
 
 
 def test_how_long_the_proof_is_kept_is_a_setting(make_app: Any) -> None:
@@ -158,55 +156,18 @@ def test_other_customers_lose_no_data(vipps: VippsPerson) -> None:
         # Another customer has the address that was once this customer's, and a receipt went there too.
         new = Customer(email=EMAIL, email_verified_at=utcnow(), name="Other Person")
         db.session.add_all([new, Mail(recipient=EMAIL, subject="Hello", body="For them", kind="password_set")])
-        db.session.commit()
-        others.add(new.id)
-    delete_account(vipps)
-    with vipps.app.app_context():
-        assert set(db.session.scalars(select(Customer.id))) == others
-        assert "For them" in db.session.scalars(select(Mail.body).where(Mail.recipient == EMAIL)).all()
-
-
-def test_mails_to_a_former_address_go_though_only_the_history_knows_it(vipps: VippsPerson) -> None:
-    fill(vipps)
-    with vipps.app.app_context():
-        db.session.execute(delete(EmailToken))
-        db.session.execute(update(VippsProfile).values(email=None))
-        db.session.commit()
-    assert mails(vipps.app, to=EMAIL)
-    delete_account(vipps)
-    assert mails(vipps.app, to=EMAIL) == []
-
-
-def test_a_login_that_waits_at_another_account_goes_and_others_there_stay(vipps: VippsPerson) -> None:
-    fill(vipps)
-    with vipps.app.app_context():
         mine = db.session.scalars(select(PendingLink)).all()
         assert len(mine) == 2
         values = {"issuer": mine[1].issuer, "client_id": mine[1].client_id, "claims": {}, "ways": [], "reasons": []}
         rest: dict[str, Any] = {"subject": "another", "browser_hash": "b", "next_path": "/", "expires_at": utcnow()}
         db.session.add(PendingLink(customer_id=mine[1].customer_id, **values, **rest))
         db.session.commit()
+        others.add(new.id)
     delete_account(vipps)
     with vipps.app.app_context():
-        assert db.session.scalars(select(PendingLink.subject)).all() == ["another"]
-
-
-# After it (GDPR, article 17): nothing leads back.
-
-
-def test_a_vipps_login_makes_a_new_and_empty_account(either_vipps: VippsPerson) -> None:
-    old = fill(either_vipps)
-    delete_account(either_vipps)
-    gone_at = utcnow()
-    either_vipps.log_in("kari")
-    with either_vipps.app.app_context():
-        link = db.session.scalars(select(VippsLink).order_by(VippsLink.id.desc())).first()
-        assert link
-        assert link.customer_id != old
-        assert link.customer.created_at > gone_at
-        assert link.customer.password_hash is None
-        assert db.session.scalars(select(Order).where(Order.customer_id == link.customer_id)).all() == []
-    assert open_page(either_vipps.browser, "/orders").h1 == "No orders yet"
+        assert set(db.session.scalars(select(Customer.id))) == others
+        assert "For them" in db.session.scalars(select(Mail.body).where(Mail.recipient == EMAIL)).all()
+        assert db.session.scalars(select(PendingLink.subject)).all() == ["another"], "it waits at the same account"
 
 
 def test_an_old_cookie_a_mailed_link_and_a_password_lead_nowhere(vipps: VippsPerson) -> None:
@@ -219,6 +180,11 @@ def test_an_old_cookie_a_mailed_link_and_a_password_lead_nowhere(vipps: VippsPer
         customer = db.session.scalars(select(Customer).where(Customer.email == NEW_EMAIL)).one()
         with app.test_request_context():
             leave = unsubscribe.address(customer, "email").removeprefix("http://localhost:8000")
+        # Of the former address, only the history knows.
+        db.session.execute(delete(EmailToken).where(EmailToken.email == EMAIL))
+        db.session.execute(update(VippsProfile).values(email=None))
+        db.session.commit()
+    assert mails(app, to=EMAIL)
     delete_account(vipps)
     assert stolen.get("/account").headers["Location"] == "/login?next=/account"
     assert browser_of(app).get(reset).status_code == 410
@@ -226,6 +192,7 @@ def test_an_old_cookie_a_mailed_link_and_a_password_lead_nowhere(vipps: VippsPer
     assert NEW_EMAIL not in answer.text
     with app.app_context():
         assert db.session.scalars(select(EmailToken)).all() == []
+    assert mails(app, to=EMAIL) == []
     response = post(browser_of(app), "/login/password", {"email": NEW_EMAIL, "password": PASSWORD})
     assert response.status_code == 422
     sent = len(mails(app, to=NEW_EMAIL))

@@ -53,8 +53,13 @@ def kari(vipps: VippsPerson) -> int:
     return fill(vipps)
 
 
-def test_the_copy_has_everything(vipps: VippsPerson, kari: int) -> None:
-    data, _page = opened(download(vipps.browser))
+def test_the_copy_has_everything_and_is_nowhere_kept(vipps: VippsPerson, kari: int) -> None:
+    response = download(vipps.browser)
+    assert (response.status_code, response.mimetype) == (200, "application/zip")
+    assert response.headers["Content-Disposition"] == "attachment; filename=your-data.zip"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert activity_of(vipps.app, kari)[-1] == ("data_exported", None)
+    data, _page = opened(response)
     assert data["profile"]["email"] == NEW_EMAIL
     assert data["profile"]["address"]["street"] == "Setervegen 3"
     (identity,) = data["identities"]
@@ -76,11 +81,25 @@ def test_the_copy_has_everything(vipps: VippsPerson, kari: int) -> None:
     assert data["pending_logins"]
     assert data["sharing_events"][0]["outcome"] == "revoked"
     assert len(data["looked_at_by_staff"]) == len(data["errors"]) == 1
+    found = moments(data)
+    assert len(found) > 20
+    assert [each for each in found if not MOMENT.fullmatch(each)] == [], "in UTC"
+    data["consents"] = None
+    assert not re.search(r'"(id|[a-z_]*customer_id|link_id|staff_id|product_id)"', json.dumps(data))
 
 
-def test_every_table_that_knows_the_customer_has_its_part(vipps: VippsPerson, kari: int) -> None:
+def moments(value: Any, name: str = "") -> list[str]:
+    if isinstance(value, dict):
+        return [each for key, inner in value.items() if key != "evidence" for each in moments(inner, key)]
+    if isinstance(value, list):
+        return [each for inner in value for each in moments(inner, name)]
+    return [value] if (name == "at" or name.endswith("_at")) and value else []
+
+
+def test_every_table_that_knows_the_customer_has_its_part_without_secrets(vipps: VippsPerson, kari: int) -> None:
     """A value of each of the customer's rows is in the copy, also of a table that is added later."""
-    data = folded(opened(download(vipps.browser))[0])
+    copy, page = opened(download(vipps.browser))
+    data, told = folded(copy), json.dumps(copy, ensure_ascii=False) + page
     missing = []
     for table, row in every_row(vipps.app):
         keys = [key.parent.name for key in table.foreign_keys if key.column.table.name == "customer"]
@@ -91,11 +110,6 @@ def test_every_table_that_knows_the_customer_has_its_part(vipps: VippsPerson, ka
         if not any(folded(each) in data for each in moments or [row.get("word", "nothing")]):
             missing.append(table.name)
     assert missing in ([], ["cart"])  # of a cart the goods are told, and not when it was touched
-
-
-def test_secrets_and_their_hashes_stay_here(vipps: VippsPerson, kari: int) -> None:
-    data, page = opened(download(vipps.browser))
-    told = json.dumps(data, ensure_ascii=False) + page
     with vipps.app.app_context():
         customer = db.session.get_one(Customer, kari)
         kept = (CustomerSession.token_hash, EmailToken.token_hash, PendingLink.browser_hash, Order.checkout_key)
@@ -132,37 +146,6 @@ def test_it_has_no_data_of_other_customers(vipps: VippsPerson, kari: int) -> Non
     assert "What Ingrid was asked" in json.dumps(copy_of(app, number))
 
 
-def test_no_internal_number_of_anything_is_in_it_but_those_of_the_answers(vipps: VippsPerson, kari: int) -> None:
-    data = opened(download(vipps.browser))[0]
-    data["consents"] = None
-    assert not re.search(r'"(id|[a-z_]*customer_id|link_id|staff_id|product_id)"', json.dumps(data))
-
-
-def test_moments_are_in_utc(vipps: VippsPerson, kari: int) -> None:
-    data = opened(download(vipps.browser))[0]
-
-    def moments(value: Any, name: str = "") -> list[str]:
-        if isinstance(value, dict):
-            return [each for key, inner in value.items() if key != "evidence" for each in moments(inner, key)]
-        if isinstance(value, list):
-            return [each for inner in value for each in moments(inner, name)]
-        return [value] if (name == "at" or name.endswith("_at")) and value else []
-
-    found = moments(data)
-    assert len(found) > 20
-    assert [each for each in found if not MOMENT.fullmatch(each)] == []
-
-
-def test_it_is_handed_over_and_nowhere_kept(vipps: VippsPerson, kari: int) -> None:
-    response = download(vipps.browser)
-    assert response.status_code == 200
-    assert response.mimetype == "application/zip"
-    assert response.headers["Content-Disposition"] == "attachment; filename=your-data.zip"
-    assert response.headers["Cache-Control"] == "no-store"
-    assert response.headers["X-Content-Type-Options"] == "nosniff"
-    assert activity_of(vipps.app, kari)[-1] == ("data_exported", None)
-
-
 def test_it_is_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data_sources, "MAX_ROWS", 3)
     customer_id, client = add_customer(app), browser_of(app)
@@ -177,8 +160,9 @@ def test_it_is_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
 # The page in it.
 
 
-def test_the_page_says_it_to_people(vipps: VippsPerson, kari: int) -> None:
-    page = Page(opened(download(vipps.browser))[1])
+def test_the_page_says_it_to_people_with_words_for_every_member(vipps: VippsPerson, kari: int) -> None:
+    data, html = opened(download(vipps.browser))
+    page = Page(html)
     values = ("Setervegen 3", "17 March 1988", "Cloudberry enamel mug", "Receive offers via email", "179,00 kr")
     for said in (*values, "The password was set", "Your Vipps identifier in this shop (sub)"):
         assert said in page.text, said
@@ -188,11 +172,6 @@ def test_the_page_says_it_to_people(vipps: VippsPerson, kari: int) -> None:
     assert not page.select("script, img, a, iframe, link")
     assert page.html.count("<style>") == 1
     assert "default-src 'none'" in str(page.one('meta[http-equiv="Content-Security-Policy"]')["content"])
-
-
-def test_every_part_of_the_copy_has_its_section_and_every_member_its_words(vipps: VippsPerson, kari: int) -> None:
-    data, html = opened(download(vipps.browser))
-    page = Page(html)
     with vipps.app.test_request_context():
         assert [each.get_text() for each in page.select("h2")] == export.titles()
     assert [each for each in page.select("dt") if "_" in each.get_text()] == []
@@ -202,6 +181,8 @@ def test_every_part_of_the_copy_has_its_section_and_every_member_its_words(vipps
     with vipps.app.app_context():
         packages = {source.package for source in data_sources.registered()}
         labels = {name for package in packages for name in text_table(package, "data_labels")}
+    vipps.browser.set_cookie("language", "nb")
+    assert Page(opened(download(vipps.browser))[1]).one("html")["lang"] == "nb"
     assert members(data) - {"about", "made_at", "newest_of_a_kind_at_most"} - set(data) <= labels | FOR_PROGRAMS
 
 
@@ -211,11 +192,6 @@ def members(value: Any) -> set[str]:
         inner = [members(each) for name, each in value.items() if name != "evidence"]
         return set(value).union(*inner)
     return set().union(*(members(each) for each in value)) if isinstance(value, list) else set()
-
-
-def test_the_page_is_in_the_customers_language(vipps: VippsPerson, kari: int) -> None:
-    vipps.browser.set_cookie("language", "nb")
-    assert Page(opened(download(vipps.browser))[1]).one("html")["lang"] == "nb"
 
 
 # Who gets it.
