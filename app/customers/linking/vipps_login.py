@@ -92,8 +92,9 @@ class VippsLogin(Merchant):
         session_cookie.forget_current()
         refusal, brand = error.refusal, settings_of_app().brand
         set_failure(refusal.code)
-        write = getattr(log, refusal.level)
-        write("vipps_login_refused", refusal=refusal.code, detail=error.detail, cause=refusal.cause)
+        getattr(log, refusal.level)(
+            "vipps_login_refused", refusal=refusal.code, detail=error.detail, cause=refusal.cause
+        )
         send(login_ended, method=LoginMethod.VIPPS, outcome=refusal.code)
         customer = query_or(session_cookie.current_customer, None)
         html = render_template(
