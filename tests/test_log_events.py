@@ -53,7 +53,7 @@ def test_every_event_has_a_meaning_in_one_sentence() -> None:
     assert [name for name, event in EVENTS.items() if not event.meaning.endswith(".") or len(event.meaning) < 15] == []
 
 
-def test_the_source_logs_exactly_the_fields_that_are_listed() -> None:
+def test_the_source_logs_exactly_the_fields_that_are_listed(app: Flask) -> None:
     used: dict[str, set[str]] = {name: set() for name in EVENTS}
     for where, call in calls_of_the_app():
         fields = {keyword.arg for keyword in call.keywords if keyword.arg != "exc_info"}
