@@ -42,6 +42,7 @@ WORLD_COOKIE = "world"
 WRONG_TRIES = "20 per minute; 200 per hour"  # then a wrong one gets 429
 MAX_WRONG_TRIES = "600 per hour"  # of an IPv6 site, or an IPv4 address; then a right one gets 429 too
 JOINS = "60 per minute; 240 per hour"  # a class behind one address, and then another one
+NICKNAMES = "1200 per hour"  # also those that are refused
 VERDICTS = "120 per minute"
 REFRESH_SECONDS = 5
 MAX_CASES = 100
@@ -110,6 +111,7 @@ def index() -> ResponseReturnValue:
 
 @bp.route("/<code>", methods=["GET", "POST"])
 @limiter.limit(JOINS, key_func=client_network, methods=["POST"], deduct_when=_has_joined)
+@limiter.limit(NICKNAMES, key_func=client_network, methods=["POST"])
 @limit_guessing
 def join(code: str) -> ResponseReturnValue:
     """Join a room with a nickname; a learner of the room goes on to their own page."""

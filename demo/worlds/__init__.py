@@ -173,7 +173,7 @@ class Worlds:
             return self.workshop(environ, start_response)
         if path.startswith(WEBHOOK_PATH):
             name = path.rpartition(".")[2]  # any client can send one
-            world = self._find_or_make(name, environ) if self.find(name) else None
+            world = self._find_or_make(name, environ, "event") if self.find(name) else None
             return self._answer(world, environ, start_response)
         name = self._name_in(environ)
         if name is None:
@@ -306,15 +306,19 @@ class Worlds:
 
         return start
 
-    def _find_or_make(self, name: str, environ: dict[str, Any]) -> World | None:
-        """Return the visitor's world; None, which means the common shop, if too many are new or in use."""
+    def _find_or_make(self, name: str, environ: dict[str, Any], kind: str = "visit") -> World | None:
+        """Return the visitor's world; None, which means the common shop, if too many are new or in use.
+
+        The events of all visitors come from one address, the simulator's, so this `kind` counts by itself.
+        """
         world = self.find(name)
         if world and name in self._open:
             return world
         limits = (BUILT_PER_CLIENT, BUILT_PER_SITE) if world else (NEW_PER_CLIENT, NEW_PER_SITE)
         with self._common.request_context(environ):
             clients = client_network(), client_site()
-        if not all(limiter.limiter.hit(limit, "world", client) for limit, client in zip(limits, clients, strict=True)):
+        count = f"world built for a {kind}" if world else "new world"  # equal limits with one name would share a count
+        if not all(limiter.limiter.hit(limit, count, client) for limit, client in zip(limits, clients, strict=True)):
             return None
         if world is None and (world := self._make(name)):
             self._background.submit(self._warm, world)

@@ -136,7 +136,7 @@ def test_a_cookie_that_names_no_world_is_replaced_and_a_malformed_one_beside_it_
 
 def test_new_worlds_are_limited_by_client_and_the_common_shop_answers_the_rest(shop: Flask) -> None:
     for _ in range(worlds.NEW_PER_CLIENT.amount):
-        limiter.limiter.hit(worlds.NEW_PER_CLIENT, "world", "127.0.0.1")
+        limiter.limiter.hit(worlds.NEW_PER_CLIENT, "new world", "127.0.0.1")
     person = visitor(shop)
     assert person.browser.get("/products/bread-knife").status_code == 200
     assert person.browser.post("/login/password").status_code == 503
@@ -147,8 +147,12 @@ def test_a_client_cannot_keep_the_process_busy_with_worlds_that_it_pushed_out(sh
     person = visitor(shop)
     assert "world" in person.browser.get("/privacy").text
     for _ in range(worlds.BUILT_PER_CLIENT.amount):
-        limiter.limiter.hit(worlds.BUILT_PER_CLIENT, "world", "127.0.0.1")
+        for kind in ("visit", "event"):
+            limiter.limiter.hit(worlds.BUILT_PER_CLIENT, f"world built for a {kind}", "127.0.0.1")
     assert person.browser.post("/login/password").status_code == 400, "its shop is built"
+    other = visitor(shop)
+    assert other.browser.get("/login").status_code == 200
+    assert world_of(other), "new worlds count by themselves"
     worlds_of(shop)._open.clear()
     assert person.browser.post("/login/password").status_code == 503
     person.browser.post(f"{WEBHOOK_PATH}x.{name_of(person)}")
@@ -178,8 +182,6 @@ def test_worlds_are_bounded_and_old_ones_deleted(shop: Flask, monkeypatch: pytes
     monkeypatch.setattr(worlds, "MAX_OPEN", 1)
     old, room, new = kept.create(), kept.create(), kept.create()
     assert new is None, "all are in use"
-    assert old
-    assert room
     kept._background.submit(lambda: None).result()  # it uses the worlds once more
     assert old.simulator_file.exists()
     used_at = time.time() - worlds.IN_USE_SECONDS - 1
@@ -195,7 +197,6 @@ def test_worlds_are_bounded_and_old_ones_deleted(shop: Flask, monkeypatch: pytes
     kept.shop(room)
     assert kept.create()
     arriving = kept.create()
-    assert arriving
     kept._background.submit(lambda: None).result()
     assert list(kept._open) == [room.id, arriving.id], "the apps of rooms are pushed out last"
     monkeypatch.setattr(worlds, "LIFETIME_SECONDS", -1)

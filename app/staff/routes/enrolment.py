@@ -12,8 +12,8 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from limits import RateLimitItemPerSecond
 from sqlalchemy import update
+from werkzeug.exceptions import TooManyRequests
 from wtforms import BooleanField, TelField
 from wtforms.validators import InputRequired
 
@@ -41,7 +41,7 @@ from app.vipps.routes import Integration, Login, integration
 from app.vipps.values import phone_digits
 
 PER_STAFF = "30 per 15 minutes"
-POLL = RateLimitItemPerSecond(1, merchant_initiated.MIN_INTERVAL_SECONDS)  # of one enrolment
+POLL = f"1 per {merchant_initiated.MIN_INTERVAL_SECONDS} second"  # of one enrolment
 
 bp = Blueprint("enrolment", __name__)
 
@@ -75,10 +75,8 @@ def page() -> ResponseReturnValue:
 def start() -> ResponseReturnValue:
     """Put the login on the customer's phone."""
     form, staff, vipps = EnrolmentForm(), required_staff(), integration()
-    is_complete, number = (
-        form.validate_on_submit(),
-        phone_digits(form.phone_number.data, settings_of_app().vipps_market),
-    )
+    is_complete = form.validate_on_submit()
+    number = phone_digits(form.phone_number.data, settings_of_app().vipps_market)
     if is_complete and not number:
         form.phone_number.errors = [
             _("Enter a phone number, with + and the country code if it is from another country.")
@@ -121,12 +119,19 @@ def wait() -> ResponseReturnValue:
     return redirect(url_for("staff.customers.page", customer_id=customer.id), 303)
 
 
+@limiter.shared_limit(POLL, scope="enrolment", key_func=lambda: request.args.get("state", ""))
+def _count_poll() -> None:
+    """Count a question to Vipps about one enrolment; raises `TooManyRequests` if it comes too early."""
+
+
 def _ask_vipps(vipps: Integration, attempt: Attempt) -> Login | merchant_initiated.Wait:
     """Poll once; after the customer's answer, check the tokens as for every login and get the profile.
 
     The profile must have the phone number that staff typed. A reload before Vipps' shortest interval asks nothing.
     """
-    if not limiter.limiter.hit(POLL, "enrolment", attempt.state):
+    try:
+        _count_poll()
+    except TooManyRequests:
         return merchant_initiated.Wait.PENDING
     db.session.rollback()  # no connection to the database is kept while Vipps is asked
     request_id = attempt.code_verifier
