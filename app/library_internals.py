@@ -66,7 +66,7 @@ def add_limiter(app: Flask, limiter: Limiter, shares_counts: bool) -> None:
         app.extensions["limiter"] = {limiter}
         app.before_request(limiter._check_request_limit)
         app.after_request(limiter._Limiter__inject_headers)  # type: ignore[attr-defined]  # a private method
-        app.teardown_request(limiter._Limiter__release_context)  # type: ignore[attr-defined]  # as above
+        app.teardown_request(limiter._Limiter__release_context)  # type: ignore[attr-defined]  # a private method too
     else:
         limiter.init_app(app)
     skip_search_for_wide_limits(app, limiter)

@@ -131,7 +131,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Store the transport."""
-        self.transport: asyncio.Transport = transport  # type: ignore[assignment]  # a stream's
+        self.transport: asyncio.Transport = transport
 
     def data_received(self, data: bytes) -> None:
         """Answer every request that has arrived completely."""

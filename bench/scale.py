@@ -54,7 +54,7 @@ def compared(shops: list[Child], name: str, rounds: int, aim: float) -> list[Fig
 
     for shop in shops:
         milliseconds(shop)
-    smallest, middle, largest = alternately(rounds, *(lambda shop=shop: milliseconds(shop) for shop in shops))  # type: ignore[misc]  # bound by its default
+    smallest, middle, largest = alternately(rounds, *(lambda shop=shop: milliseconds(shop) for shop in shops))
     label = f"{name[0].upper()}{name[1:]}"
     return [
         Figure(f"{label}, {SIZES[1]:,} : {SIZES[0]} rows", "ms", middle, smallest, middle / smallest),

@@ -191,9 +191,7 @@ Kind = TypeVar("Kind", bound=Provider)
 
 @contextmanager
 def running(
-    kind: type[Kind] = Provider,  # type: ignore[assignment]
-    tls: ssl.SSLContext | None = None,
-    handler: type[Handler] = Handler,
+    kind: type[Kind] = Provider, tls: ssl.SSLContext | None = None, handler: type[Handler] = Handler
 ) -> Iterator[Kind]:
     """Serve a provider on a free port until the block ends."""
     provider = kind()

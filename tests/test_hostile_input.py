@@ -110,7 +110,7 @@ def test_repeated_callbacks_do_not_occupy_every_thread(vipps: VippsPerson) -> No
     state = parse_qs(urlsplit(state_and_code).query)["state"][0]
     cookie = vipps.browser.get_cookie("vipps-login", domain="localhost")
     with vipps.app.app_context():
-        integration.attempts.claim(state, cookie.value)  # type: ignore[union-attr]  # the start has set it
+        integration.attempts.claim(state, cookie.value)
     while integration.waiting.acquire(blocking=False):
         pass
     response = vipps.browser.get(state_and_code)

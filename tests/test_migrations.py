@@ -94,7 +94,7 @@ def setup_of_a_host(url: str) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "setup", "--demo"]
     environment = {**kept, **ENVIRONMENT, "DATABASE_URL": url}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes)  # type: ignore[call-overload, no-any-return]
+    return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes)
 
 
 @pytest.mark.postgresql

@@ -56,7 +56,7 @@ class VippsPerson:
         method = "POST" if body is not None else "GET"
         response = _pool.request(method, f"{self.simulator}/control/{path}", json=body)
         assert response.status < 300, response.data
-        return response.json()  # type: ignore[no-any-return]
+        return response.json()
 
     def patch(self, path: str, changes: dict[str, Any]) -> None:
         """Change something at the simulator."""

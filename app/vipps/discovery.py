@@ -74,7 +74,7 @@ class Discovery:
         forced = again and self._may_refetch()
         keys = self._latest("keys", lambda limit: self._fetch_keys(provider, limit), deadline, forced)
         if kid is not None:
-            return keys.get(kid)  # type: ignore[no-any-return]  # as above
+            return keys.get(kid)  # type: ignore[no-any-return]  # `_latest` returns what any fetch made
         return next(iter(keys.values())) if len(keys) == 1 else None
 
     def _latest(self, name: str, fetch: Callable[[Deadline], _Kept], deadline: Deadline, forced: bool = False) -> Any:
@@ -170,7 +170,7 @@ def _checked(document: dict[str, Any], config: VippsConfig) -> Provider:
     # Only a merchant-initiated login needs it, so its absence is no fault.
     backchannel = str(document.get("backchannel_authentication_endpoint", ""))
     backchannel = backchannel if backchannel.startswith(f"{config.base_url}/") else ""
-    return Provider(config.issuer, **endpoints, iss_in_response=advertised, backchannel_endpoint=backchannel)  # type: ignore[arg-type]  # checked above
+    return Provider(config.issuer, **endpoints, iss_in_response=advertised, backchannel_endpoint=backchannel)  # type: ignore[arg-type]  # `endpoints` are texts by now
 
 
 def _usable_keys(keys: Any) -> dict[str, Key]:

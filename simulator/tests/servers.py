@@ -54,7 +54,7 @@ def check_accessibility(page: Page, where: str) -> None:
     page.add_style_tag(content="*, *::before, *::after { transition: none !important; animation: none !important }")
     page.evaluate(AXE_SCRIPT)
     for scheme in ("dark", "light"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of the two
+        page.emulate_media(color_scheme=scheme)
         run = "axe.run().then(found => JSON.stringify({violations: found.violations}))"
         found = AxeResults(json.loads(page.evaluate(run)))
         assert found.violations_count == 0, f"{where}, {scheme}: {found.generate_report()[:3000]}"

@@ -165,7 +165,7 @@ def test_answers_have_the_form_that_the_description_names(provider: Provider) ->
         assert response.headers[openapi.FOLLOWS] == "2026-11"
         assert all(
             response.json[name] for name in ("persons", "deliveries", "merchants", "requests") if name in response.json
-        )  # type: ignore[index]
+        )
 
 
 @pytest.mark.parametrize("error", [False, True])

@@ -26,7 +26,7 @@ class Servers:
 
     def url(self, **changes: Any) -> str:
         """Return an authorization URL of the merchant."""
-        built = Provider(None, self.unit).url(redirect_uri=self.unit.redirect_uris[0], **changes)  # type: ignore[arg-type]
+        built = Provider(None, self.unit).url(redirect_uri=self.unit.redirect_uris[0], **changes)
         return built.replace("http://localhost:8001", self.origin)
 
 

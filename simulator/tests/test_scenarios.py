@@ -27,7 +27,7 @@ def asked(name: str) -> dict[str, Any]:
 
 def key_set(provider: Provider) -> KeySet:
     """Return the published keys."""
-    return KeySet.import_key_set(provider.client.get(f"{ACCESS}/.well-known/jwks.json").json)  # type: ignore[arg-type]
+    return KeySet.import_key_set(provider.client.get(f"{ACCESS}/.well-known/jwks.json").json)
 
 
 @pytest.mark.parametrize("name", sorted(SCENARIOS))

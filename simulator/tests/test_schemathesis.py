@@ -56,7 +56,7 @@ def test_the_control_api_answers_everything_as_it_is_described(tmp_path: Path, m
     simulator = create_test_simulator(tmp_path / "simulator.sqlite")
     served = simulator.wsgi_app
     here = {"REMOTE_ADDR": "127.0.0.1"}  # Schemathesis names no address, and the API answers its own computer only
-    simulator.wsgi_app = lambda environ, start: served({**environ, **here}, start)  # type: ignore[method-assign]  # Flask's documented way
+    simulator.wsgi_app = lambda environ, start: served({**environ, **here}, start)
     schema = schemathesis.openapi.from_wsgi("/control/openapi.json", simulator)
     seen = try_everything(schema, "http://localhost:8001")
     operations = {label for label, _ in seen}

@@ -213,7 +213,7 @@ def test_last_button_pressed_twice_brings_a_code_that_works(visit: Visit, provid
     form = visitor.page.one('form[action$="/consent"]')
     data = {"csrf_token": visitor.page.csrf_token()}
     locations = [visitor.client.post(str(form["action"]), data=data).headers["Location"] for _ in range(2)]
-    codes = [re.search("code=([^&]+)", location).group(1) for location in locations]  # type: ignore[union-attr]
+    codes = [re.search("code=([^&]+)", location).group(1) for location in locations]
     assert provider.exchange(codes[0]).status_code == 400
     assert provider.exchange(codes[1]).status_code == 200
     late = visitor.client.post(str(form["action"]), data=data)

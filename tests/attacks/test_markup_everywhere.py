@@ -200,7 +200,7 @@ def test_what_is_typed_into_a_field_is_text_in_the_answer(hostile: VippsPerson) 
         check_is_text(response.text, path)
     check_is_text(send(browser, "/staff/search", {"q": HOSTILE}).text, "the staff's search")
     check_is_text(browser.get("/staff", query_string={"q": HOSTILE}).text, "the staff's search")
-    browser = browser.application.test_client()  # type: ignore[assignment]  # without a session
+    browser = browser.application.test_client()
     for path, fields in (("/login/password", ("email", "password", "next")), ("/register", ("name", "email", "next"))):
         response = post(browser, path, dict.fromkeys(fields, HOSTILE), form_on="/login")
         assert response.status_code == 422

@@ -39,7 +39,7 @@ def told(response: Any, typed: str) -> tuple[Any, ...]:
 def test_an_answer_says_and_costs_the_same_whether_or_not_there_is_an_account(
     app: Flask, path: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    add_customer(app, **KINDS[kind])  # type: ignore[arg-type]  # a table of arguments
+    add_customer(app, **KINDS[kind])
     counting = Mock(wraps=hashing._hasher)
     monkeypatch.setattr(hashing, "_hasher", counting)
     form = {"/login/password": "/login", "/staff/login": "/staff/login"}.get(path, path)

@@ -28,7 +28,7 @@ def look_at(page: Page, where: str) -> None:
     page.evaluate(AT_ONCE)
     page.evaluate(AXE_SCRIPT)
     for scheme, options in (("dark", CONTRAST), ("light", ALL)):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of the two
+        page.emulate_media(color_scheme=scheme)
         found = AxeResults(json.loads(page.evaluate(VIOLATIONS, options)))
         assert found.violations_count == 0, f"{where}, {scheme}: {found.generate_report()[:3000]}"
 

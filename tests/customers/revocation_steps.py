@@ -87,7 +87,7 @@ def proposal(app: Flask, customer_id: int) -> None:
 
 
 def sending(app: Flask, bodies: list[bytes]) -> list[Callable[[], Any]]:
-    return [lambda body=body: send(app, body) for body in bodies]  # type: ignore[misc]
+    return [lambda body=body: send(app, body) for body in bodies]
 
 
 def settle(app: Flask, logged_in_at: datetime, **claims: Any) -> None:

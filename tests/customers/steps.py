@@ -75,7 +75,7 @@ def log_in(client: FlaskClient, email: str = EMAIL) -> Any:
     with app.test_request_context("/login", method="POST", environ_base=environ):
         customer = db.session.scalars(select(Customer).where(Customer.email == email)).one()
         response = sign_in(customer, LoginMethod.PASSWORD, "/")
-        app.session_interface.save_session(app, session, response)  # type: ignore[arg-type]  # its proxy
+        app.session_interface.save_session(app, session, response)
     for header in response.headers.getlist("Set-Cookie"):
         name, _, value = header.partition(";")[0].partition("=")
         if value:

@@ -172,7 +172,7 @@ def test_a_proof_that_is_refused_changes_nothing(vipps: VippsPerson, way: str) -
 
 
 def calls(browsers: Sequence[Any], callbacks: Sequence[str]) -> list[Callable[[], Any]]:
-    return [lambda b=b, c=c: b.get(c) for b, c in zip(browsers, callbacks, strict=True)]  # type: ignore[misc]
+    return [lambda b=b, c=c: b.get(c) for b, c in zip(browsers, callbacks, strict=True)]
 
 
 def test_first_logins_of_one_person_make_one_customer(either_vipps: VippsPerson) -> None:
@@ -220,9 +220,9 @@ def test_a_proof_that_is_sent_twice_connects_once(either_vipps: VippsPerson) -> 
     key = either_vipps.browser.get_cookie("pending-link", domain="localhost")
     twins = [browser_of(either_vipps.app) for _ in range(3)]
     for twin in twins:
-        twin.set_cookie("pending-link", key.value, domain="localhost")  # type: ignore[union-attr]
+        twin.set_cookie("pending-link", key.value, domain="localhost")
         twin.get(PROVE)
-    answers = at_once(*[lambda t=twin: linking.send_proof(t, password=PASSWORD) for twin in twins])  # type: ignore[misc]
+    answers = at_once(*[lambda t=twin: linking.send_proof(t, password=PASSWORD) for twin in twins])
     assert sorted(answer.status_code for answer in answers) == [303, 410, 410]
     assert len(linking.links_of(either_vipps, account)) == 1
     assert linking.waiting(either_vipps) == 0

@@ -328,8 +328,8 @@ def test_an_account_that_is_deleted_twice_at_once_is_gone(either_app: Flask) -> 
     twins = [browser_of(either_app) for _ in range(2)]
     for twin in twins:
         for name in ("session", "form"):
-            twin.set_cookie(name, client.get_cookie(name).value)  # type: ignore[union-attr]  # logged in: it has both
-    answers = at_once(*(lambda b=twin: b.post(path, data=data).location for twin in twins))  # type: ignore[misc]  # a bound default
+            twin.set_cookie(name, client.get_cookie(name).value)
+    answers = at_once(*(lambda b=twin: b.post(path, data=data).location for twin in twins))
     assert "/" in answers
     assert set(answers) <= {"/", "/login"}, "the later one may find no session"
     assert steps.get_customer(either_app) is None

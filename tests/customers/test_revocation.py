@@ -379,7 +379,7 @@ def test_logins_and_events_at_once_all_come_to_an_end(either_vipps: VippsPerson)
     browsers = [browser_of(either_vipps.app) for _ in range(4)]
     callbacks = [either_vipps.approve(either_vipps.start(browser=browser), PERSON) for browser in browsers]
     events = [event(sharing.now(), sub=subject, jti=str(number)) for number in range(4)]
-    logins = [lambda b=b, c=c: b.get(c).status_code for b, c in zip(browsers, callbacks, strict=True)]  # type: ignore[misc]
+    logins = [lambda b=b, c=c: b.get(c).status_code for b, c in zip(browsers, callbacks, strict=True)]
     results = at_once(*logins, *sharing.sending(either_vipps.app, events))
     assert results[:4] == [303] * 4
     either_vipps.log_in(PERSON)

@@ -62,10 +62,8 @@ def shop_at(number: int, world: World, clock: Clock) -> Any:
 
     module = ModuleType("shop")
     exec(compile(track.solution("flask", number), "shop.py", "exec"), module.__dict__)
-    module.urllib3 = SimpleNamespace(  # type: ignore[attr-defined]
-        request=request, exceptions=urllib3.exceptions, make_headers=urllib3.make_headers
-    )
-    module.time = SimpleNamespace(time=lambda: now(clock))  # type: ignore[attr-defined]
+    module.urllib3 = SimpleNamespace(request=request, exceptions=urllib3.exceptions, make_headers=urllib3.make_headers)
+    module.time = SimpleNamespace(time=lambda: now(clock))
     return module.app
 
 

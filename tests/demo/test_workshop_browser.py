@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 
 def opened(chromium: Browser, url: str, problems: list[str], **options: bool) -> Page:
-    page = chromium.new_context(viewport=DESK, locale="en-GB", **options).new_page()  # type: ignore[arg-type]
+    page = chromium.new_context(viewport=DESK, locale="en-GB", **options).new_page()
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.goto(url)
     return page
@@ -69,7 +69,7 @@ def test_a_class_with_its_teacher(
         look_at(teacher, "what the learners answered")
 
         plain = opened(chromium, f"{url}/workshop", problems, java_script_enabled=False)
-        plain.context.add_cookies(teacher.context.cookies())  # type: ignore[arg-type]  # what it gave
+        plain.context.add_cookies(teacher.context.cookies())
         plain.goto(url + room.board_path)
         assert plain.locator("noscript meta, meta[http-equiv]").count() == 1
         for page in (teacher, learner, plain):

@@ -37,7 +37,7 @@ def shop(make_app: Callable[..., Flask], tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def worlds_of(app: Flask) -> Worlds:
-    return app.extensions["demo.worlds"]  # type: ignore[no-any-return]
+    return app.extensions["demo.worlds"]
 
 
 def visitor(app: Flask, name: str = "") -> VippsPerson:
@@ -228,7 +228,7 @@ def test_spare_worlds_are_made_ahead(shop: Flask) -> None:
 
 def test_a_learner_of_a_room_has_the_rooms_world_and_keeps_it(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("demo.workshop.board.CHECK_EVERY", timedelta(0))
-    rooms = rooms_of(worlds_of(shop).workshop)  # type: ignore[arg-type]  # it is there
+    rooms = rooms_of(worlds_of(shop).workshop)
     (bad_day,) = [each for each in rooms.missions if each.id == "bad-day"]
     for language, title in (("en", "Vipps has a bad day"), ("nb", "Vipps har en dårlig dag")):
         with shop.test_request_context(headers={"Accept-Language": language}):

@@ -271,7 +271,7 @@ def test_there_is_no_such_page(guide: FlaskClient) -> None:
 
 
 def test_there_is_no_guide_without_the_demo(make_app: object) -> None:
-    app = make_app(demo=True, DEMO="0")  # type: ignore[operator]  # a fixture that builds shops
+    app = make_app(demo=True, DEMO="0")
     browser = browser_of(app)
     for path in (*PAGES, *CHAPTERS[:1], "/llms.txt", "/guide/source/wsgi.py", "/guide/made/shop.home"):
         assert browser.get(path).status_code == 404, path

@@ -68,7 +68,7 @@ class Person:
         self._until(self._fill_cart)
         return self._until(self._order)
 
-    def _until(self, step):  # type: ignore[no-untyped-def]  # a step returns nothing until it is done
+    def _until(self, step):
         for _ in range(TRIES):
             try:
                 if done := step():

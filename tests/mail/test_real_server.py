@@ -71,7 +71,7 @@ class Visitor:
         self.connection = http.client.HTTPConnection("localhost", port, timeout=20)
         page = self._ask("GET", None, {})
         self._cookie = page[1].partition(";")[0]
-        self._token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page[2])[1]  # type: ignore[index]  # or it fails
+        self._token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page[2])[1]
 
     def forgot(self, email: str) -> float:
         """Ask for a link; returns the seconds until the answer."""

@@ -72,7 +72,7 @@ def cart_of(client: FlaskClient) -> dict[str, int]:
     page = open_page(client, "/cart")
     forms = page.select('form[action="/cart/update"]')
     return {
-        str(form.select_one('[name="product"]')["value"]): int(str(form.select_one('[name="quantity"]')["value"]))  # type: ignore[index]
+        str(form.select_one('[name="product"]')["value"]): int(str(form.select_one('[name="quantity"]')["value"]))
         for form in forms
     }
 

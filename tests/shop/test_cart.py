@@ -39,7 +39,7 @@ def test_the_cookie_appears_with_the_first_thing_and_only_its_hash_is_kept(app: 
 
 
 def test_on_https_the_cookie_is_bound_to_the_host(make_app: object) -> None:
-    app = make_app(PUBLIC_URL="https://shop.example")  # type: ignore[operator]
+    app = make_app(PUBLIC_URL="https://shop.example")
     add_product(app)
     client = browser_of(app)
     client.environ_base["wsgi.url_scheme"] = "https"

@@ -43,7 +43,7 @@ def test_of_four_customers_who_want_the_last_one_exactly_one_gets_it(app: Flask)
     assert sorted(place.split("/")[1] for place in places) == ["cart", "cart", "cart", "orders"]
     assert (len(all_orders(app)), stock_of(app), stock_of(app, "hat")) == (1, 0, 49)
     for call, place in zip(calls, places, strict=True):
-        browser = call.func.__self__  # type: ignore[attr-defined]  # the browser that posts
+        browser = call.func.__self__
         assert ("no longer have enough of “Mittens”" in browser.get("/cart").text) is (place == "/cart")
         assert cart_of(browser) == ({"hat": 1} if place == "/cart" else {})
 

@@ -43,7 +43,7 @@ def write(app: Flask, *statements: object) -> None:
     """Execute statements as a program does that knows nothing of the index."""
     with app.app_context():
         for each in statements:
-            db.session.execute(each)  # type: ignore[call-overload]  # any statement
+            db.session.execute(each)
         db.session.commit()
 
 

@@ -162,7 +162,7 @@ def test_two_staff_at_once_and_a_customer_who_is_gone_meanwhile(app: Flask) -> N
     assert order(staff, customer_id, "reconnect", subject="by-me", seen=seen).status_code == 409
     assert subjects(app) == {customer_id: "by-a-colleague"}
     with app.app_context():
-        erase(lookup.lock_customer(customer_id))  # type: ignore[arg-type]  # there is one
+        erase(lookup.lock_customer(customer_id))
         db.session.commit()
     assert order(staff, customer_id, "reconnect", subject="by-me").status_code == 404
     assert subjects(app) == {}
@@ -198,7 +198,7 @@ def test_a_customer_with_a_new_sub_is_told_of_the_old_account_and_support_brings
     with vipps.app.app_context():
         number = db.session.scalars(select(Activity.reference).where(Activity.decision == "create")).one()
     assert number in page.text
-    (subject,) = links_of(vipps, new)  # type: ignore[arg-type]  # checked above
+    (subject,) = links_of(vipps, new)
     result = run(vipps.app, "reconnect-vipps", str(old), subject, *WHY, "--move-from", str(new))
     assert result.exit_code == 0, result.output
     assert who_is_in(vipps) is None

@@ -62,7 +62,7 @@ def why(attempts: Attempts, state: str, browser: str) -> str:
 def test_a_claim_gives_back_what_was_begun(attempts: Attempts) -> None:
     begun = attempts.begin("browser", LoginPurpose.CONNECT, "/checkout", "7.12")
     claimed = attempts.claim(begun.state, "browser")
-    assert claimed == replace(begun, state="", used_at=claimed.used_at)  # type: ignore[union-attr]
+    assert claimed == replace(begun, state="", used_at=claimed.used_at)
     assert (begun.purpose, begun.next_path, begun.owner) == (LoginPurpose.CONNECT, "/checkout", "7.12")
 
 
@@ -91,7 +91,7 @@ def test_a_second_claim_is_a_repetition_with_its_outcome(attempts: Attempts) -> 
     assert again.outcome is None
     assert attempts.in_progress(again.attempt)
     attempts.finish(claimed, "session 5")
-    assert attempts.claim(begun.state, "browser").outcome == "session 5"  # type: ignore[union-attr]
+    assert attempts.claim(begun.state, "browser").outcome == "session 5"
     assert attempts.outcome_of(claimed) == "session 5"
 
 

@@ -76,7 +76,7 @@ def test_only_outages_in_a_row_count(
     circuit: Breaker, clock: Clock, calls: str, pause: float, state: BreakerState
 ) -> None:
     for call in calls:
-        circuit.call(lambda: None, lambda _, call=call: RESULTS[call])  # type: ignore[misc]  # a bound default
+        circuit.call(lambda: None, lambda _, call=call: RESULTS[call])
         clock.seconds += pause
     assert circuit.state is state
 

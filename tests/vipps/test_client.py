@@ -118,7 +118,7 @@ def test_a_bad_token_answer_has_a_name_and_is_never_retried(
 
 def test_a_token_answer_that_is_not_json_is_refused(provider: Provider, log_in: LogIn) -> None:
     for body in (b"", b"<html>", b'{"access_token": "a"', b"\xff\xfe", b"[" * 100_000, b"access_token=a"):
-        provider.bent[TOKEN_PATH] = lambda to, body=body: to.send(body)  # type: ignore[misc]  # a bound default
+        provider.bent[TOKEN_PATH] = lambda to, body=body: to.send(body)
         assert refused(log_in) == "token_garbled", body[:40]
 
 
@@ -188,7 +188,7 @@ def drip(handler: Handler) -> None:
     try:
         for byte in b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + b"X-Slow: 1\r\n" * 100:
             handler.wfile.write(bytes([byte]))
-            if handler.provider.patience.wait(0.02):  # type: ignore[attr-defined]  # set by the test
+            if handler.provider.patience.wait(0.02):
                 return
     except OSError:
         return
@@ -197,12 +197,12 @@ def drip(handler: Handler) -> None:
 def test_the_deadline_counts_from_the_start_and_not_from_the_last_byte(
     provider: Provider, client_of: VippsClient
 ) -> None:
-    provider.patience = threading.Event()  # type: ignore[attr-defined]
+    provider.patience = threading.Event()
     provider.bent[DISCOVERY_PATH] = drip
     deadline = Deadline(0.3)
     assert refused(lambda: client_of.check_issuer([], deadline)) == "vipps_timeout"
     assert deadline.left() == 0
-    provider.patience.set()  # type: ignore[attr-defined]
+    provider.patience.set()
 
 
 def test_no_call_begins_when_the_time_is_up(provider: Provider, client_of: VippsClient) -> None:

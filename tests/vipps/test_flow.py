@@ -43,8 +43,8 @@ def test_a_double_click_logs_in_once_and_both_answers_lead_in(vipps: VippsPerson
     cookie = vipps.browser.get_cookie("vipps-login", domain="localhost")
     browsers = [browser_of(vipps.app) for _ in range(4)]
     for browser in browsers:
-        browser.set_cookie("vipps-login", cookie.value, domain="localhost")  # type: ignore[union-attr]
-    statuses = at_once(*(lambda b=browser: b.get(callback).status_code for browser in browsers))  # type: ignore[misc]  # a bound default
+        browser.set_cookie("vipps-login", cookie.value, domain="localhost")
+    statuses = at_once(*(lambda b=browser: b.get(callback).status_code for browser in browsers))
     assert statuses == [303] * 4
     assert vipps.provider_calls()["token"] == 1
     assert all(logged_in(vipps, browser) for browser in browsers), "whichever answer the browser keeps, it is in"

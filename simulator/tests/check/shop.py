@@ -646,7 +646,7 @@ def create_shop(shop: Shop) -> Flask:
         if wrong("strict_claims") and set(info) & {"is_admin", "role", "password", "unknown_claim"}:
             raise RuntimeError("unknown claim")
         if wrong("birthdate") and "birthdate" in info:
-            re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", str(info["birthdate"])).group()  # type: ignore[union-attr]
+            re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", str(info["birthdate"])).group()
 
     def said_no(given: Any) -> Response:
         error, description = given.get("error", ""), given.get("error_description", "")

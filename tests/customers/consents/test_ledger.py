@@ -248,7 +248,7 @@ def add_reachable(app: Flask, email: str = "a@example.com", number: str = "") ->
 
 def reached(app: Flask, consent_id: str = "email", **paging: int | None) -> list[Recipient]:
     with app.app_context():
-        return list(audience(consent_id, **paging))  # type: ignore[arg-type]  # each test names a paging argument with its own type
+        return list(audience(consent_id, **paging))
 
 
 def test_a_recipient_comes_with_the_proof(either_app: Flask) -> None:
