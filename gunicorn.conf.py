@@ -24,7 +24,7 @@ if not (environ.get("WEB_CONCURRENCY") or "2").isdecimal():
     sys.exit("WEB_CONCURRENCY: write the number of workers, such as 2")
 workers = int(environ.get("WEB_CONCURRENCY") or "2")
 worker_class = "gthread"
-threads = 128  # twice VIPPS_CONCURRENT_LOGINS, so that logins that wait for Vipps never occupy all threads
+threads = 200  # twice VIPPS_CONCURRENT_LOGINS, so that logins that wait for Vipps never occupy all threads
 timeout = 30  # longer than the 10 s within which every callback ends
 graceful_timeout = 15  # a login in progress can finish before its worker ends
 keepalive = 5

@@ -257,7 +257,7 @@ def engine_options(settings: Settings) -> dict[str, Any]:
     """
     is_postgresql = settings.database.startswith("postgresql")
     # PostgreSQL has fewer connections, because every worker of every host has its own pool.
-    usual_size, usual_overflow = (10, 20) if is_postgresql else (20, 120)
+    usual_size, usual_overflow = (10, 20) if is_postgresql else (64, 140)
     size, overflow = settings.database_pool_size, settings.database_pool_overflow
     options: dict[str, Any] = {
         "pool_size": usual_size if size is None else size,

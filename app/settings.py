@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     vipps_new_customers: Literal["create", "refuse"] = "create"
     vipps_counter: bool = False
     vipps_button: Literal["plain", "web-component"] = "plain"
-    vipps_concurrent_logins: int = Field(64, ge=1, le=1000)
+    vipps_concurrent_logins: int = Field(100, ge=1, le=1000)
     vipps_webhook_token: SecretStr = SecretStr("")
     vipps_webhook_token_fallbacks: SecretStr = SecretStr("")
     public_url: str = "http://localhost:8000"

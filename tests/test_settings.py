@@ -52,7 +52,7 @@ def test_four_variables_are_enough_for_the_real_test_environment() -> None:
 @pytest.mark.parametrize("url", ["sqlite:///shop.sqlite", "postgresql+psycopg://me@host/shop"])
 def test_the_pool_is_as_large_as_the_settings_say(url: str) -> None:
     usual = engine_options(load({**REAL, "DATABASE_URL": url}))
-    assert usual["pool_size"] + usual["max_overflow"] == (30 if url.startswith("postgresql") else 140)
+    assert usual["pool_size"] + usual["max_overflow"] == (30 if url.startswith("postgresql") else 204)
     chosen = engine_options(
         load({**REAL, "DATABASE_URL": url, "DATABASE_POOL_SIZE": "3", "DATABASE_POOL_OVERFLOW": "0"})
     )

@@ -47,7 +47,7 @@ class VippsConfig:
     client_auth_method: Literal["client_secret_basic", "client_secret_post"] = "client_secret_basic"
     merchant_serial_number: str = ""
     market: str = "NO"
-    concurrent_logins: int = 64
+    concurrent_logins: int = 100
     webhook_token: str = ""
     other_webhook_tokens: tuple[str, ...] = ()
     check_first: bool = False
