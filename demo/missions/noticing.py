@@ -274,7 +274,7 @@ def _looked_up(facts: Facts, _: Any) -> bool:
     refused = [each.at for each in facts.new_logins if each.failure]
     if not refused:
         return False
-    search = AuditEntry.action == AuditAction.SEARCH, AuditEntry.detail.startswith(QueryKind.REFERENCE)
+    search = AuditEntry.action == AuditAction.SEARCH, AuditEntry.detail.contains(QueryKind.REFERENCE)
     return bool(facts.shop.scalar(select(AuditEntry.id).where(*search, AuditEntry.at >= min(refused)).limit(1)))
 
 

@@ -129,7 +129,7 @@ def test_a_login_can_be_read_step_by_step(live_shop: LiveShop, options: dict[str
     page.locator(".login h2 a").first.click()
     expect(heading(page)).to_contain_text("You already had an account here.")
     expect(page.locator("svg.sequence a")).to_have_count(page.locator(".steps > li").count())
-    check = page.locator(".check", has_text="It belongs to this login (nonce)")
+    check = page.locator(".check", has_text="The ID token belongs to this login (nonce)")
     check.locator("summary").click()
     expect(check).to_contain_text("A valid token of another login")
     expect(check).to_contain_text("characters)")

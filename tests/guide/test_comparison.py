@@ -50,7 +50,7 @@ def test_two_logins_side_by_side_show_what_differed(vipps: VippsPerson) -> None:
     assert rows["error"] == ["access_denied", "not there"]
     assert rows["token"] == ["nothing", "200"]
     assert rows["Vipps approved the login: there is a code, and no error"] == ["failed", "passed"]
-    assert rows["It is recent and has not expired (exp, iat)"] == ["not reached", "passed"]
+    assert rows["The ID token is recent and has not expired (exp, iat)"] == ["not reached", "passed"]
     assert rows["customer_session"] == ["untouched", "1 row added"]
     assert "What was asked" not in page.text, "it was the same but for what is random"
     assert not {"state", "nonce", "code_challenge", "code", "login_attempt"} & set(rows)
@@ -65,7 +65,7 @@ def test_logins_of_two_persons_differ_in_their_claims(vipps: VippsPerson) -> Non
     assert page.one(".lead").get_text().startswith(f"Both passed all {len(CHECKS)} checks")
     rows = rows_of(page)
     assert len(set(rows["sub"])) == 2
-    assert not {"token", "jwks.json", "It is recent and has not expired (exp, iat)", "iss", "aud"} & set(rows)
+    assert not {"token", "jwks.json", "The ID token is recent and has not expired (exp, iat)", "iss", "aud"} & set(rows)
 
 
 def test_a_refresh_is_listed_by_its_purpose_and_differs_from_a_login_in_it(vipps: VippsPerson) -> None:
@@ -103,7 +103,7 @@ def test_every_purpose_has_an_outcome_of_its_own_and_equal_logins_have_no_differ
 def test_a_failed_check_shows_the_values_that_it_compared(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     vipps.browser.get(vipps.approve(vipps.start(), "kari", faults={"id_token": {"nonce": "another"}}))
-    good, bad = rows_of(compared(vipps.browser))["It belongs to this login (nonce)"]
+    good, bad = rows_of(compared(vipps.browser))["The ID token belongs to this login (nonce)"]
     assert good.startswith("passed")
     assert good.count("characters)") == 2
     assert bad.startswith("failed")

@@ -169,7 +169,7 @@ def test_an_unknown_state_is_shown_to_a_browser_that_has_started_a_login(vipps: 
     assert failed_check(vipps.browser) == CHECKS[0].title
     assert recorded(vipps.browser)["start"] is None
     page = newest(vipps.browser)
-    assert "There is none that this browser could claim." in page.text
+    assert "The shop finds no login that this browser could claim." in page.text
     failed = [each.get_text() for each in page.select(".step--failed .step__title")]
     assert failed[0] == "The shop looks for the login"
 
