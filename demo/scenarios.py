@@ -144,7 +144,7 @@ SCENARIOS = (
     Scenario(
         person="torbjorn",
         name="Torbjørn Åsgård",
-        known=N_("He has two accounts: this one with his email address, another with his phone number."),
+        known=N_("He has two accounts: one with his email address, and another with his phone number."),
         outcome=N_("The shop does not guess. He logs in with a password and connects %(brand)s himself."),
         verdict=Verdict.SEVERAL_ACCOUNTS,
         account="torbjorn@example.com",
