@@ -20,7 +20,7 @@ from app.database import db, is_unavailable, name_of
 from app.logging import log, reference, set_failure
 
 PAGES: Mapping[int, tuple[object, object]] = {
-    400: (_l("We could not read that request"), _l("Part of it was missing or damaged. Nothing was changed.")),
+    400: (_l("We could not read that request"), _l("Part of the request was missing or damaged. Nothing was changed.")),
     403: (_l("You can’t open this page"), _l("You may need to log in with another account.")),
     404: (_l("Page not found"), _l("The page may have moved, or the address may be mistyped.")),
     405: (
@@ -32,7 +32,7 @@ PAGES: Mapping[int, tuple[object, object]] = {
         _l("Please wait a moment"),
         _l("There were too many attempts in a short time. Please wait a little and try again."),
     ),
-    500: (_l("Something went wrong on our side"), _l("It is not your fault, and your cart is safe. Please try again.")),
+    500: (_l("Something went wrong on our side"), _l("The fault is ours, and your cart is safe. Please try again.")),
     503: (_l("The shop is busy right now"), _l("The shop can’t reach its database right now. Please try again soon.")),
 }
 RETRY_SECONDS = 5  # until a browser may ask again after the database failed

@@ -44,7 +44,7 @@ def reset() -> ResponseReturnValue:
     if start_over():
         flash(_("The shop and the simulator are reset."), "success")
     else:
-        flash(_("The shop is reset, but the simulator could not be. Press “Start over” on its start page."), "warning")
+        flash(_("Only the shop is reset. To reset the simulator too, press “Start over” there."), "warning")
     response = redirect(url_for("demo.page"), 303)
     clear_cookie(response, SESSION_COOKIE)
     return response

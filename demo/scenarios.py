@@ -85,7 +85,7 @@ SCENARIOS = (
         person="amalie",
         name="Amalie Grønn",
         known=N_("Her phone number used to be Sindre’s."),
-        outcome=N_("The names differ, so she does not get into his account. The shop creates a new one for her."),
+        outcome=N_("The names differ, so she does not get into his account. The shop creates a new account for her."),
         verdict=Verdict.CREATE,
     ),
     Scenario(
@@ -106,7 +106,7 @@ SCENARIOS = (
         person="gunnar",
         name="Gunnar Lie",
         known=N_("The shop does not know him, and he has no email address."),
-        outcome=N_("The shop creates an account for him without one."),
+        outcome=N_("The shop creates an account for him without an email address."),
         verdict=Verdict.CREATE,
     ),
     Scenario(
@@ -144,7 +144,7 @@ SCENARIOS = (
     Scenario(
         person="torbjorn",
         name="Torbjørn Åsgård",
-        known=N_("He has two accounts: this one with his email address, another with his phone number."),
+        known=N_("He has two accounts: one with his email address, and another with his phone number."),
         outcome=N_("The shop does not guess. He logs in with a password and connects %(brand)s himself."),
         verdict=Verdict.SEVERAL_ACCOUNTS,
         account="torbjorn@example.com",
@@ -161,7 +161,7 @@ SCENARIOS = (
         person="halvor",
         name="Halvor Strand",
         known=N_("The shop has blocked his account."),
-        outcome=N_("The shop tells him so, and whom to contact."),
+        outcome=N_("The shop tells him that his account is blocked, and whom to contact."),
         verdict=Verdict.ACCOUNT_BLOCKED,
     ),
     Scenario(
@@ -217,9 +217,10 @@ SCENARIOS = (
     Scenario(
         person="kari",
         name="Kari Sandvik Nordfjell",
-        known=N_("Log in with %(brand)s as Kari, and disconnect it on her page."),
+        known=N_("Log in with %(brand)s as Kari, and disconnect %(brand)s on her My page."),
         outcome=N_(
-            "First she confirms in the app. With this shop on the basic plan in the simulator, that is refused."
+            "First she confirms in the app. If this shop is on the basic plan in the simulator, the shop "
+            "refuses that confirmation."
         ),
         verdict=Verdict.KNOWN_SUBJECT,
         purpose=LoginPurpose.CONFIRM,
@@ -232,12 +233,14 @@ WITHOUT_PASSWORDS: dict[str, dict[str, Any]] = {
     "malik": {"outcome": N_("He proves that the account is his with a link sent by email."), "account": ""},
     "anne": {"outcome": N_("She takes over the account with a link sent by email."), "account": ""},
     "soren": {
-        "outcome": N_("Email addresses change owners, so he does not get that account. The shop creates a new one."),
+        "outcome": N_(
+            "Email addresses change owners, so he does not get that account. The shop creates a new account for him."
+        ),
         "verdict": Verdict.CREATE,
         "account": "",
     },
-    "torbjorn": {"outcome": N_("The shop does not guess. It asks him to write to the shop."), "account": ""},
-    "asa": {"outcome": N_("The shop asks her to write to it. The account stays as it is."), "account": ""},
+    "torbjorn": {"outcome": N_("The shop does not guess. It asks him to contact it."), "account": ""},
+    "asa": {"outcome": N_("The shop asks her to contact it. The account stays as it is."), "account": ""},
     "fredrikke": {"outcome": N_("The shop creates no account, and says that the offer is for members.")},
 }
 

@@ -21,7 +21,7 @@ MAX_ANSWER = 100
 TRACK = Track(
     "missions",
     {key: mission.solved for key, mission in MISSIONS.items()},
-    lambda: _("Keeps the missions that you have solved, and the one that you opened last."),
+    lambda: _("Remembers the missions that you have solved, and the mission that you opened last."),
     has_to_be_opened=True,
 )
 NUMBERS = {key: number for number, key in enumerate(MISSIONS, start=1)}

@@ -136,7 +136,7 @@ def come_back(code: str) -> ResponseReturnValue:
         if learner := _rooms().learner_by_words(room.code, form.words.data or ""):
             return _enter(learner)
         note_wrong_try()
-        form.words.errors = [_("No learner of this room has these words. The teacher can read yours to you.")]
+        form.words.errors = [_("No learner of this room has these words. The teacher can read your words to you.")]
         return _join_page(room, JoinForm(formdata=None), form), 404
     return _join_page(room, JoinForm(formdata=None), form)
 
@@ -169,7 +169,7 @@ def feedback() -> ResponseReturnValue:
     form = form_of(learner)
     if form.validate_on_submit():
         _rooms().save_feedback(learner, form.answers)
-        flash(_("Thank you. Your teacher can read it now."), "success")
+        flash(_("Thank you. Your teacher can read your answers now."), "success")
         return redirect(url_for("room.mine"), 303)
     return render_template("workshop/feedback_form.html", form=form, room=learner.room)
 

@@ -176,7 +176,7 @@ def change_learner(code: str, number: int, action: str) -> ResponseReturnValue:
     if action == "rename":
         nickname = one_line(request.form.get("nickname"))[:MAX_NICKNAME]
         if not nickname or not rooms.rename(mine, nickname):
-            flash(_("Another learner has this nickname, or it is empty."), "error")
+            flash(_("The nickname is empty, or another learner has it."), "error")
     elif action == "reset":
         rooms.reset(mine)
         flash(_("%(name)s has a fresh shop and no solved missions.", name=mine.nickname), "success")

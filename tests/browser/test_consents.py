@@ -65,7 +65,7 @@ def test_the_shop_asks_once_and_never_while_buying(live_shop: LiveShop) -> None:
     expect(page.locator("section.ask")).to_have_count(0)
     page.goto(live_shop.shop)
     card = page.locator("section.ask")
-    expect(card).to_contain_text("You can buy either way")
+    expect(card).to_contain_text("You can buy from us whatever you")
     expect(card.get_by_role("checkbox", checked=True)).to_have_count(0)
     save, none = (card.get_by_role("button", name=name).bounding_box() for name in ("Save my", "No, thank"))
     assert save

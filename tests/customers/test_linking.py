@@ -279,7 +279,7 @@ def test_the_only_way_in_is_not_taken_away(vipps: VippsPerson, lacking: str) -> 
     with vipps.app.app_context():
         setattr(db.session.get_one(Customer, account), lacking, None)
         db.session.commit()
-    assert "add another one first" in open_page(vipps.browser, "/account/vipps/unlink").text
+    assert "add another login method first" in open_page(vipps.browser, "/account/vipps/unlink").text
     post(vipps.browser, "/account/vipps/unlink", form_on="/account")
     assert len(linking.links_of(vipps, account)) == 1
 

@@ -70,7 +70,7 @@ def test_an_account_with_vipps(app: Flask, client: FlaskClient) -> None:
         assert page.select(f"main a[href='{path}']"), path
     assert not page.select("main a[href='/account/vipps/link']")
     assert page.one("main form[action='/account/vipps/refresh']")
-    assert "As we got them from Vipps on 4 March 2026" in page.text
+    assert "got from Vipps on 4 March 2026" in page.text
     shown = [list(block.stripped_strings) for block in page.select("main address")]
     assert shown == [["Fjordveien 12", "Unit B5", "5003 BERGEN"], ["Vestergade 3", "1456 KØBENHAVN", "Denmark"]]
 
@@ -178,7 +178,7 @@ def test_a_page_says_when_how_and_why(app: Flask, client: FlaskClient, tuva: int
         number = note(app, tuva, Kind.LOGGED_IN, "vipps", Decision(Verdict.LINK_AND_LOG_IN, tuva, reasons))
     page = open_page(client, f"{LIST}/{number}")
     assert page.h1 == "You logged in"
-    lead = "You already had an account here. It was connected, and you were logged in."
+    lead = "You already had an account here. It was connected to your Vipps user, and you were logged in."
     assert page.one("main .lead").get_text() == lead
     told = [item.get_text() for item in page.select("main section ul li")]
     assert told == [REASONS[reason] % {"brand": "Vipps"} for reason in reasons]

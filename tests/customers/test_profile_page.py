@@ -159,7 +159,7 @@ def test_the_page_says_how_old_it_is(app: Flask, client: FlaskClient, ago: timed
 
 @pytest.mark.parametrize(
     ("before", "now", "words"),
-    [((), (), "You have none there. "), ((HOME,), (), "no longer have one there"), ((), (HOME,), "Fjordveien 12")],
+    [((), (), "We get no address"), ((HOME,), (), "no longer get an address"), ((), (HOME,), "Fjordveien 12")],
 )
 def test_no_address_or_a_removed_one(
     app: Flask, client: FlaskClient, before: tuple[Any, ...], now: tuple[Any, ...], words: str
@@ -170,7 +170,7 @@ def test_no_address_or_a_removed_one(
     profile.refresh(app, customer_id, profile.says(addresses=now))
     there = " ".join(open_page(client, PROFILE).one("section[aria-labelledby=there]").get_text(" ").split())
     assert words in there
-    assert ("no longer have one there" in there) == (words == "no longer have one there")
+    assert ("no longer get an address" in there) == (words == "no longer get an address")
 
 
 @pytest.mark.parametrize("policy", ["update", "ask", "keep"])
@@ -403,7 +403,7 @@ def test_a_new_email_address_is_taken_unless_another_account_has_it(either_app: 
         assert (email, told) == ("kari.berg@example.com", ["email_changed"])
         return
     assert (email, told) == ("kari@example.com", [])
-    assert "belongs to another account here, so this account keeps its own" in page.text
+    assert "belongs to another account here, so your address is unchanged" in page.text
     assert "Your choice is saved" not in page.text
     assert profile.states(either_app, customer_id) == [("email", "held_elsewhere")]
     notice = page.one(".profile > .notice").get_text()

@@ -51,7 +51,7 @@ def press(page: Page, name: str, *, below_header: bool = False) -> None:
 
 
 def approve(page: Page) -> None:
-    """Be Kari at the simulator, and go through its screens."""
+    """Log in as Kari at the simulator, and go through its screens."""
     press(page, KARI)
     press(page, page.locator(".challenge").inner_text().strip())
     while is_at_simulator(page):
@@ -62,7 +62,7 @@ def approve(page: Page) -> None:
 def test_be_kari_by_keyboard(live_shop: LiveShop, options: dict[str, object]) -> None:  # noqa: F811
     page = live_shop.open(**options)
     page.goto(f"{live_shop.shop}/demo?next=/account")
-    press(page, "Be Kari")
+    press(page, "Continue as Kari")
     expect(page.locator(".proposed")).to_contain_text("Kari Sandvik Nordfjell")
     press(page, "Continue as Kari Sandvik")
     press(page, page.locator(".challenge").inner_text())

@@ -90,7 +90,7 @@ def test_a_login_is_shown_from_the_button_to_the_page(vipps: VippsPerson) -> Non
 def test_a_login_is_explained_down_to_its_values(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     page = newest(vipps.browser)
-    assert page.h1 == "You already had an account here. It was connected, and you were logged in."
+    assert "You already had an account here. It was connected to your Vipps user" in page.h1
     assert "Vipps and we have both verified the same email address." in page.one(".decision").get_text()
     calls = {call["url"].rsplit("/", 1)[-1]: call for call in recorded(vipps.browser)["callback"]["calls"]}
     claims = calls["token"]["id_token"]["claims"]

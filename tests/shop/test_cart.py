@@ -173,7 +173,7 @@ def test_a_cart_shows_todays_price_and_what_has_run_out(app: Flask, client: Flas
     assert "Only 2 left" in page.text
     assert not page.select('a[href="/checkout"]')
     set_product(app, stock=0)
-    assert "Sold out. Remove it to continue." in open_page(client, "/cart").text
+    assert "Sold out. Remove this product to continue." in open_page(client, "/cart").text
 
 
 def test_guests_carts_are_deleted_when_their_cookie_has_ended(app: Flask, client: FlaskClient) -> None:

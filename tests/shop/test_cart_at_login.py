@@ -57,7 +57,7 @@ def test_what_ran_out_before_the_login_is_still_named(shop: Flask, client: Flask
     put_into_cart(client)
     set_product(shop, stock=0)
     log_in(client)
-    assert "Sold out. Remove it" in open_page(client, "/cart").text
+    assert "Sold out. Remove this product" in open_page(client, "/cart").text
 
 
 def test_after_a_logout_the_next_person_finds_no_cart_and_gets_a_new_cookie(shop: Flask, client: FlaskClient) -> None:

@@ -92,7 +92,7 @@ def test_an_order_is_paid_at_the_provider_once(shop: Flask, provider: StubProvid
     assert notify(shop, waiting.number) == 204
     assert notify(shop, waiting.number) == 204
     assert (status_of(shop), provider.outcomes) == ("paid", {waiting.number: "captured"})
-    assert "It is paid." in open_page(client, f"/orders/{waiting.number}").text
+    assert "Your order is paid." in open_page(client, f"/orders/{waiting.number}").text
     assert expire(shop, after=10 * PAYMENT_TIME) == 0
     with shop.app_context():  # the payment came after the job had found the order
         payments.expire([waiting.id])

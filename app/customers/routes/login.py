@@ -133,7 +133,7 @@ def _closed() -> ResponseReturnValue:
     log.info("login_refused", method=LoginMethod.PASSWORD, blocked=True)
     send(login_ended, method=LoginMethod.PASSWORD, outcome="blocked")
     text = _(
-        "We have blocked it. Please write to us and give the reference number below. We will sort it out together."
+        "We have blocked this account. Write to us and give the reference number below. We will sort it out together."
     )
     write = (_("Write to %(email)s", email=EMAIL), f"mailto:{EMAIL}?subject={reference()}")
     return error_page(403, _("This account is blocked for now"), text, actions=[write])

@@ -124,7 +124,7 @@ def _change_page(form: ChangePasswordForm) -> str:
 
 
 def _spent() -> ResponseReturnValue:
-    text = _("It has been used, was replaced by a newer one, or is more than an hour old. Ask for a new one.")
+    text = _("The link has been used, was replaced by a newer link, or is more than an hour old. Ask for a new link.")
     actions = [(_("Send me a new link"), url_for("password.forgot")), (_("Log in"), url_for("login.page"))]
     return error_page(410, _("This link no longer works"), text, actions=actions)
 

@@ -128,7 +128,7 @@ def decide() -> ResponseReturnValue:
     taken, kept, email_taken = (states.count(each) for each in (State.ACCEPTED, State.DECLINED, State.EMAIL_TAKEN))
     log.info("proposals_decided", taken=taken, kept=kept, held_elsewhere=email_taken > 0)
     if email_taken:
-        flash(_("That email address belongs to another account here, so this account keeps its own."), "warning")
+        flash(_("That email address belongs to another account here, so your address is unchanged."), "warning")
     if taken or kept:
         flash(_("Thank you. Your choice is saved."), "success")
     elif not email_taken:

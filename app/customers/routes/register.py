@@ -85,7 +85,7 @@ def confirmed(token: str) -> ResponseReturnValue:
     try:
         customer = registration.confirm_address(token, None if _registered_here(token) else form.password.data or "")
     except WrongPasswordError:
-        form.password.errors = [_("That is not the password of this registration.")]
+        form.password.errors = [_("That is not the password that you chose when you registered.")]
         proof = email_tokens.find(token, TokenPurpose.CONFIRM)
         return (_confirm_page(form, token, proof.email), 422) if proof else _spent()
     if customer is None:
@@ -106,8 +106,8 @@ def _confirm_page(form: ConfirmForm, token: str, email: str) -> str:
 
 def _spent() -> ResponseReturnValue:
     text = _(
-        "It has been used, was replaced by a newer one, or is more than a day old. Try to log in. "
-        "If your address is not confirmed yet, we send you a new link."
+        "The link has been used, was replaced by a newer link, or is more than a day old. Try to log in. If "
+        "your address is not confirmed yet, we send you a new link."
     )
     actions = [(_("Log in"), url_for("login.page")), (_("Create an account"), url_for("register.show"))]
     return error_page(410, _("This link no longer works"), text, actions=actions)

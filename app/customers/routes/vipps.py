@@ -137,7 +137,7 @@ def mail_proof() -> ResponseReturnValue:
         log.info("proof_mailed")
     else:  # if the address got enough emails, the link that was mailed before still works
         db.session.rollback()
-    flash(_("We have sent a link to that account’s email address. It works for an hour."), "success")
+    flash(_("We have sent a link to that account’s email address. The link works for an hour."), "success")
     return redirect(url_for("vipps_account.prove"), 303)
 
 
@@ -243,7 +243,7 @@ def _proof_page(pending: PendingLink, form: ProofForm, *, wrong: bool = False) -
 
 def _nothing_pending() -> ResponseReturnValue:
     db.session.rollback()
-    text = _("It is already done, or more than an hour has passed. Nothing was changed. Please log in again.")
+    text = _("You have already answered, or more than an hour has passed. Nothing was changed. Please log in again.")
     login = (_("Log in"), url_for("login.page"))
     return error_page(410, _("There is nothing to confirm here"), text, actions=[login])
 

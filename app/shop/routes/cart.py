@@ -41,7 +41,7 @@ def add() -> ResponseReturnValue:
             return redirect(url_for("shop.product", slug=slug), 303)
         case Added(name, quantity, capped=True):
             facts = {"name": name, "count": quantity}
-            flash(_("Your cart now has %(count)s of “%(name)s”, which is the most you can order.", **facts), "warning")
+            flash(_("Your cart now has %(count)s of “%(name)s”. You can’t order more of it.", **facts), "warning")
         case Added(name):
             flash(_("“%(name)s” is in your cart.", name=name), "success")
     response = redirect(url_for("cart.show"), 303)
@@ -67,7 +67,7 @@ def update() -> ResponseReturnValue:
             flash(_("“%(name)s” is sold out right now.", name=name), "warning")
         case Added(name, quantity, capped=True):
             facts = {"count": quantity, "name": name}
-            flash(_("We have only %(count)s of “%(name)s”, so we changed the quantity to that.", **facts), "warning")
+            flash(_("We have only %(count)s of “%(name)s”, so the quantity is now %(count)s.", **facts), "warning")
     return redirect(url_for("cart.show"), 303)
 
 

@@ -73,7 +73,7 @@ def place() -> ResponseReturnValue:
         case NotPlaced.CART_EMPTY:
             return _nothing_to_order()
         case NotPlaced.TOTAL_CHANGED:
-            flash(_("Your cart or a price has changed in the meantime. Please check it again."), "warning")
+            flash(_("Your cart or a price has changed in the meantime. Please check your cart again."), "warning")
             return redirect(url_for("checkout.show"), 303)
         case NotPlaced.TOO_MUCH_ORDERED:
             log.info("order_refused", customer=customer.id)

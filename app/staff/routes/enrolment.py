@@ -54,7 +54,7 @@ class EnrolmentForm(Form):
     )
     informed = BooleanField(
         _l("The customer is here or on the phone, and has been offered the terms of use and the privacy statement"),
-        [InputRequired(_l("Offer the customer both before you start."))],
+        [InputRequired(_l("Offer the customer the terms and the privacy statement before you start."))],
     )
 
 

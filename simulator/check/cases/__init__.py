@@ -22,7 +22,7 @@ class Case:
     tried: str
     """What the checker does, as a phrase."""
     right: str
-    """What a right merchant does, as a sentence."""
+    """What a safe merchant does, as a sentence."""
     proof: str
     """What an unsafe merchant did, as a sentence to its developer."""
     clause: str

@@ -65,7 +65,7 @@ def test_nothing_is_ticked_and_both_buttons_weigh_the_same(app: Flask, client: F
     assert not [box for box in boxes if box.has_attr("checked")]
     save, none = page.select(f"{CARD} button")
     assert save["class"] == none["class"]
-    assert "You can buy either way" in page.text
+    assert "You can buy from us whatever you" in page.text
     assert page.one(f"{CARD} input[name=next]")["value"] == "/account"
 
 

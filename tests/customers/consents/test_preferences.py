@@ -60,7 +60,7 @@ def test_before_any_answer_all_is_off(app: Flask, client: FlaskClient, customer_
     assert page.h1 == "News and offers"
     for channel in ALL:
         assert row_of(page, channel.id).startswith(f"{channel.label} Off Turn on")
-    assert "You haven’t been asked, so it is off." in page.text
+    assert "You haven’t been asked yet, so this is off." in page.text
     assert "Turn all off" not in page.text
     assert "Other answers" not in page.text
 
@@ -233,7 +233,7 @@ def test_an_address_that_is_not_confirmed_gets_no_mail(app: Flask, client: Flask
     enter(app, client, customer_id)
     switch(client, "email", "on")
     assert mails(app) == []
-    assert "You have no confirmed one yet" in row_of(open_page(client, CENTRE), "email")
+    assert "You have no confirmed address or number" in row_of(open_page(client, CENTRE), "email")
 
 
 def test_my_page_says_in_a_line_what_is_on_and_leads_there(app: Flask, client: FlaskClient, customer_id: int) -> None:
