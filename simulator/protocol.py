@@ -31,6 +31,7 @@ from .scenarios import Scenario
 bp = Blueprint("protocol", __name__)
 
 BROWSER = "browser"
+FORM = "application/x-www-form-urlencoded"
 
 
 @bp.get(discovery.DISCOVERY)
@@ -187,7 +188,9 @@ def _start(session: Session, accepted: Accepted, scenario: Scenario) -> AnyRespo
 
 def _merchant(session: Session) -> SalesUnit | OAuthFailure:
     """Return the sales unit that sent this request."""
-    # RFC 6749 section 3.2: parameters must not be included more than once.
+    # RFC 6749 section 3.2 and appendix B: a form in this format, and no parameter more than once.
+    if request.mimetype != FORM:
+        return OAuthFailure(400, "invalid_request", f"The body is not {FORM}.", "")
     if doubled := _doubled_parameter():
         return OAuthFailure(400, "invalid_request", f"{doubled} was sent more than once.", "")
     unit = authenticate(session, request.headers.get("Authorization", ""), request.form.to_dict())

@@ -12,13 +12,14 @@ from simulator.check.room import Room
 from workshop import track
 
 LANGUAGES = ("en", "nb")
+CHOICES = ("--upto", "--stage", "--case", "--replay")  # the options of the checker that choose stages or a case
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status: for `check` 0 if all stages are green, 1 or 3 if one is red."""
     given = list(sys.argv[1:] if argv is None else argv)
     if given[:1] == ["check"]:  # all else is an option of the checker
-        upto = [] if any(each.startswith("--upto") for each in given) else ["--upto", str(len(track.stages()) - 1)]
+        upto = [] if any(each.startswith(CHOICES) for each in given) else ["--upto", str(len(track.stages()) - 1)]
         status = command.main([*(given[1:] if len(given) > 1 else ["--help"]), *upto], track.course())
         return _say("Hints: python -m workshop show STAGE --hints 1", status) if status in (1, 3) else status
     options = _parser().parse_args(given)

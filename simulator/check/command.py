@@ -65,15 +65,13 @@ def browser_addresses(merchant: Merchant) -> list[str]:
 def main(argv: Sequence[str] | None = None, course: Sequence[Stage] | None = None) -> int:
     """Check a merchant; return 0 if all is safe, 1 if not, 2 if it could not be checked, 3 if a case is unclear.
 
-    A course puts the cases into other stages, for `--upto`.
+    A course puts the cases into other stages.
     """
     options = _parser().parse_args(argv)
     room = Room(Network(), options.room, options.words) if options.room else None
     try:
         merchant = load(options.merchant)
-        chosen = _chosen(options.stage, options.case)
-        if options.upto is not None:
-            chosen = tuple(stage for stage in course or stages() if stage.number <= options.upto)
+        chosen = _chosen(course or stages(), options)
         counter = Counter()
         transport = counter.counted(Network())
         browsers = [counter.counted(Network(address)) for address in browser_addresses(merchant)]
@@ -158,13 +156,16 @@ def _replay(lab: Lab, name: str) -> int:
     return 0
 
 
-def _chosen(numbers: Sequence[int], names: Sequence[str]) -> tuple[Stage, ...]:
+def _chosen(course: Sequence[Stage], options: argparse.Namespace) -> tuple[Stage, ...]:
     """Return the stages and cases that are wanted."""
+    numbers, names = options.stage, options.case
     if unknown := sorted(set(names) - set(every_case())):
         raise MerchantFileError(f"there is no case {unknown[0]}")
-    if unknown_numbers := sorted(set(numbers) - {stage.number for stage in stages()}):
+    if unknown_numbers := sorted(set(numbers) - {stage.number for stage in course}):
         raise MerchantFileError(f"there is no stage {unknown_numbers[0]}")
-    wanted = [stage for stage in stages() if not numbers or stage.number in numbers]
+    if options.upto is not None:
+        return tuple(stage for stage in course if stage.number <= options.upto)
+    wanted = [stage for stage in course if not numbers or stage.number in numbers]
     picked = [
         replace(each, cases=tuple(case for case in each.cases if not names or case.id in names)) for each in wanted
     ]

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from flask import Flask
 
-from .conftest import ACCESS, Provider, decoded
+from .conftest import ACCESS, Provider, basic, decoded
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -54,6 +54,15 @@ def test_field_sent_twice_is_refused(provider: Provider) -> None:
     """RFC 6749 section 3.2."""
     code = provider.log_in()["code"]
     assert (provider.exchange(code, code=[code, code]).json or {})["error"] == "invalid_request"
+
+
+def test_form_in_another_format_is_refused(provider: Provider) -> None:
+    """RFC 6749 appendix B: urllib3's `fields` are sent as multipart."""
+    code = provider.log_in()["code"]
+    credentials = basic(provider.unit.client_id, provider.unit.client_secret)
+    refused = provider.exchange(code, headers={**credentials, "Content-Type": "multipart/form-data"})
+    assert (refused.status_code, (refused.json or {})["error"]) == (400, "invalid_request")
+    assert provider.exchange(code).status_code == 200
 
 
 def test_second_use_is_refused_and_revokes_the_first_token(provider: Provider) -> None:

@@ -257,6 +257,12 @@ def test_the_command_starts_a_simulator_and_writes_reports(real_merchant: Any, t
     assert "another audience" in outputs["html"].read_text()
 
 
+def test_a_chosen_stage_is_that_of_the_course(real_merchant: Any, capsys: Any) -> None:
+    course = [replace(stage, number=stage.number + 20, title="Of the course") for stage in stages()]
+    assert main([str(real_merchant[1]), "--stage", "21", "--case", "request-endpoint"], course) == 0
+    assert "21 Of the course" in capsys.readouterr().out
+
+
 def test_replay_prints_the_callback(real_merchant: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     _, file = real_merchant
     monkeypatch.setattr(sys, "stdin", StringIO("\n"))
