@@ -344,7 +344,7 @@ CONFIRMED_EMAIL = Customer(email="a@example.com", email_verified_at=utcnow())
         ("not_confirmed_in_app", WITH_PASSWORD, ["/account/confirm?next=/cart", "/account"]),
         ("not_confirmed_in_app", CONFIRMED_EMAIL, ["/account/password", "/account"]),
         ("not_confirmed_in_app", WITHOUT_PASSWORD, [f"mailto:{about.EMAIL}", "/account"]),
-        ("linked_elsewhere", WITH_PASSWORD, ["/account"]),
+        ("invalid_client", None, ["/login?next=/cart", "/cart"]), ("linked_elsewhere", WITH_PASSWORD, ["/account"]),
         ("members_only", WITH_PASSWORD, ["/account"]),
         ("other_subject", WITH_PASSWORD, ["/account"]),
         ("several_accounts", WITH_PASSWORD, ["/account"]),

@@ -96,7 +96,7 @@ def actions_after_refusal(
                 Action(url_for("login.page", next=then), _("Log in with your password")),
                 Action(url_for("password.forgot"), _("Get a link by email")),
             ]
-        case "vipps_resting":
+        case _ if code == "vipps_resting" or (code in REFUSALS and REFUSALS[code].page is PAGES["our_mistake"]):
             return [by_login_page, button]
     return [button, by_login_page]
 
