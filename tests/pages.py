@@ -45,7 +45,7 @@ class Page:
     def h1(self) -> str:
         """Return the heading's text."""
         (heading,) = self.tree.xpath("//h1")
-        return " ".join(" ".join(heading.itertext()).split())
+        return " ".join("".join(heading.itertext()).split())
 
     def select(self, css: str) -> list[Tag]:
         return list(self.soup.select(css))

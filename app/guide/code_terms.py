@@ -13,6 +13,7 @@ from app.guide import tables
 
 _WORDS = tables.load("code_terms.toml", "words")["words"]
 MAX_UNBROKEN = 12
+_BREAK = re.compile(r"(?<=[^\W_][_/:]|::)(?=\w)|(?<=\w\.)(?=\w{5})")
 NAME = re.compile(
     r"`(?P<quoted>[^`]+)`"
     r"|\[(?P<label>[^\]]+)\]\((?P<href>/[^)]+)\)"
@@ -40,9 +41,9 @@ def _link(found: re.Match[str]) -> Markup:
 
 
 def breakable(name: str) -> Markup:
-    """Return a long name that a narrow page may break behind its separators, and only there."""
+    """Return a long name that a narrow page may break behind its separators, but not before a file's suffix."""
     shown = Markup.escape(name)
-    return Markup(re.sub(r"(?<=[_/.:])(?=\w)", "<wbr>", shown)) if len(name) > MAX_UNBROKEN else shown  # noqa: S704 - escaped
+    return Markup(_BREAK.sub("<wbr>", shown)) if len(name) > MAX_UNBROKEN else shown  # noqa: S704 - escaped
 
 
 def _code(name: str) -> Markup:

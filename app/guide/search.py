@@ -86,9 +86,8 @@ def _entries() -> Iterator[tuple[str, str, str, str]]:
 def _words(markdown: str) -> str:
     """Return the words of a text without its code blocks, its marks and the addresses of its links."""
     prose = re.sub(r"^```.*?^```$", "", markdown, flags=re.DOTALL | re.MULTILINE)
-    return " ".join(re.sub(r"[`*|>]|\]\([^)]*\)|\[(?=[^\]]*\]\()|^#+ |-{3,}", "", prose, flags=re.MULTILINE).split())
+    return " ".join(re.sub(r"[`*|>]|\]\([^)]*\)|\[(?=[^\]]*\]\()|^[-#]+ |-{3,}", "", prose, flags=re.MULTILINE).split())
 
 
 def _marked(excerpt: str) -> Markup:
-    marked = str(Markup.escape(excerpt)).replace(_OPEN, "<mark>").replace(_CLOSE, "</mark>")
-    return Markup(marked)  # noqa: S704 - escaped above
+    return Markup(str(Markup.escape(excerpt)).replace(_OPEN, "<mark>").replace(_CLOSE, "</mark>"))  # noqa: S704 - escaped

@@ -9,8 +9,8 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from html import escape
 from pathlib import Path
+from textwrap import dedent
 
 from flask import url_for
 from markupsafe import Markup
@@ -84,10 +84,9 @@ def url(name: str, words: str = "") -> str:
 def show(name: str) -> Markup:
     """Return a place in colour, with its file and line."""
     place = find(name)
-    where = Markup('<a href="{}"><code>{}</code>, line {}</a>').format(url(name), breakable(place.path), place.first)
-    caption = Markup("<figcaption>{}</figcaption>").format(where)
-    code = Markup('<pre tabindex="0"><code>{}</code></pre>').format(highlighted(place.text, _kind(place.path)))
-    return Markup('<figure class="source">{}{}</figure>').format(caption, code)
+    where = Markup('<a href="{}"><code>{}</code>, line\xa0{}</a>').format(url(name), breakable(place.path), place.first)
+    code = Markup('<pre tabindex="0"><code>{}</code></pre>').format(highlighted(dedent(place.text), _kind(place.path)))
+    return Markup('<figure class="source"><figcaption>{}</figcaption>{}</figure>').format(where, code)
 
 
 def language(path: str) -> str:
@@ -109,7 +108,7 @@ def highlighted(text: str, kind: str) -> Markup:
     try:
         return Markup(highlight(text, lexer, HtmlFormatter(nowrap=True)))  # noqa: S704 - Pygments escapes
     except Exception:  # a lexer failed: show the code without colours
-        return Markup(escape(text))  # noqa: S704 - escaped here
+        return Markup.escape(text)
 
 
 def _kind(path: str) -> str:

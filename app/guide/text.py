@@ -31,7 +31,7 @@ from app.guide.sequence import Arrow, draw
 ARROW = re.compile(r"\s*(?P<sender>[^:>]+?)\s*->\s*(?P<receiver>[^:]+?)\s*:\s*(?P<label>.+)")
 ANCHOR = Markup('<a class="anchor" href="#{}" aria-label="{}"></a>')
 PRE = Markup('<div class="code"><pre tabindex="0"><code>{}</code></pre></div>')
-FRAME = Markup('<div class="sequence-frame">{}</div>')
+OPTION = Markup(' class="option"')  # of a command; it is not broken behind its hyphens
 PLACE = re.compile(
     r"(?:(?:app|demo|samples|simulator)(?:\.\w+)+:[\w.]+|(?:app|demo|migrations|samples|simulator|static|templates|tests)/[\w/.-]+\.\w+(?:::\w+)?)"
 )
@@ -161,14 +161,14 @@ def _fence(renderer: RendererHTML, tokens: list[Token], at: int, options: Any, e
     if kind == "sequence":
         parsed = arrows(content)
         title = "; ".join(f"{each.sender} to {each.receiver}: {each.label}" for each in parsed)
-        return str(FRAME.format(draw(parsed, title)))
+        return str(Markup('<div class="sequence-frame">{}</div>').format(draw(parsed, title)))
     code = source.highlighted(content, {"python": ".py", "html": ".html", "toml": ".toml"}.get(kind, ".txt"))
     return str(PRE.format(code))
 
 
 def _code_inline(renderer: RendererHTML, tokens: list[Token], at: int, options: Any, env: Any) -> str:
     words = tokens[at].content
-    code = Markup("<code>{}</code>").format(breakable(words))
+    code = Markup("<code{}>{}</code>").format(OPTION if words.startswith("-") else "", breakable(words))
     if PLACE.fullmatch(words):
         return str(Markup('<a href="{}">{}</a>').format(source.url(words), code))
     return str(code)

@@ -253,6 +253,7 @@ def test_learners_read_a_message_and_a_pause(room: Class) -> None:
     assert not page.select("main a.button")  # no way to the shop meanwhile
     room.press("end")
     assert "This room has ended" in open_page(client, "/workshop/room").text
+    assert not room.board("/projector").select(".projector__qr")  # no invitation to a room that has ended
 
 
 def test_a_learner_is_renamed_hidden_and_reset(room: Class) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.guide.code_terms import mark_code
+from app.guide.code_terms import breakable, mark_code
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,7 @@ def test_names_are_code_and_words_are_not(text: str, marked: list[str]) -> None:
 
 def test_other_text_is_escaped() -> None:
     assert mark_code("<b> & `<i>`") == "&lt;b&gt; &amp; <code>&lt;i&gt;</code>"
+
+
+def test_a_long_name_may_break_behind_its_separators_but_not_before_a_suffix() -> None:
+    assert breakable("tests/a_b.py::test_c") == "tests/<wbr>a_<wbr>b.py::<wbr>test_<wbr>c"

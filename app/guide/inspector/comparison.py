@@ -51,7 +51,8 @@ def summarize(earlier: Timeline, later: Timeline) -> str:
         return f"The earlier one {first}; the later one {second}."
     if earlier.outcome == later.outcome:
         return f"Both {first}."
-    return f"Both {first}. The earlier one ended as “{earlier.outcome}”, the later one as “{later.outcome}”."
+    ends = [each.outcome.rstrip(".") for each in (earlier, later)]
+    return f"Both {first}. The earlier one ended as “{ends[0]}”, the later one as “{ends[1]}”."
 
 
 def difference_groups(earlier: Timeline, later: Timeline) -> list[Group]:

@@ -99,7 +99,7 @@ def _start_steps(start: Mapping[str, Any] | None) -> Iterator[Step]:
     if rows := row_changes(start["statements"]):
         yield _step("store", {"rows": rows})
     name = "redirect_without_cookie" if tried and tried.inject in COOKIE_TAKEN else "redirect"
-    by_page = ", by a page of the shop" if start["method"] == "POST" else ""  # app.vipps.routes.go_to_vipps
+    by_page = ", by a page" if start["method"] == "POST" else ""  # app.vipps.routes.go_to_vipps
     yield _step(name, start, status=start["status"], by_page=by_page)
     yield _step("authorize", start)
 
