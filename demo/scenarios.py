@@ -239,7 +239,10 @@ WITHOUT_PASSWORDS: dict[str, dict[str, Any]] = {
         "verdict": Verdict.CREATE,
         "account": "",
     },
-    "torbjorn": {"outcome": N_("The shop does not guess which account is his. It asks him to write to the shop."), "account": ""},
+    "torbjorn": {
+        "outcome": N_("The shop does not guess which account is his. It asks him to write to the shop."),
+        "account": "",
+    },
     "asa": {"outcome": N_("The shop asks her to write to the shop. The account stays as it is."), "account": ""},
     "fredrikke": {"outcome": N_("The shop creates no account, and says that the offer is for members.")},
 }

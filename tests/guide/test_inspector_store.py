@@ -83,7 +83,7 @@ def test_no_secret_is_stored_logged_or_shown(vipps: VippsPerson, capfd: pytest.C
 
 
 def kept_logins(vipps: VippsPerson, name: str = "") -> int:
-    """Count the recorded logins of all browsers, or those that hold a name; a space after it keeps random values out."""
+    """Count the recorded logins of all browsers, or those with a name; a space after it excludes random values."""
     with vipps.app.app_context():
         kept = text("SELECT count(*) FROM inspected_login WHERE callback LIKE :name")
         return int(db.session.scalar(kept, {"name": f"%{name}%"}) or 0)
