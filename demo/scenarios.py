@@ -78,7 +78,9 @@ SCENARIOS = (
         known=N_(
             "The shop has her email address and number too, but wrote her name as “Makela-Hamalainen, Paivi Maria”."
         ),
-        outcome=N_("The shop compares names as people write them. She is logged in to her account."),
+        outcome=N_(
+            "The shop ignores accents, middle names and the order of the names. She is logged in to her account."
+        ),
         verdict=Verdict.LINK_AND_LOG_IN,
     ),
     Scenario(
@@ -145,7 +147,9 @@ SCENARIOS = (
         person="torbjorn",
         name="Torbjørn Åsgård",
         known=N_("He has two accounts: one with his email address, and another with his phone number."),
-        outcome=N_("The shop does not guess. He logs in with a password and connects %(brand)s himself."),
+        outcome=N_(
+            "The shop does not guess which account is his. He logs in with a password and connects %(brand)s himself."
+        ),
         verdict=Verdict.SEVERAL_ACCOUNTS,
         account="torbjorn@example.com",
     ),
@@ -153,7 +157,7 @@ SCENARIOS = (
         person="asa",
         name="Åsa Björklöv",
         known=N_("Her account is connected to another %(brand)s user."),
-        outcome=N_("She logs in with her password, disconnects that user, and connects herself."),
+        outcome=N_("She logs in with her password, disconnects the other %(brand)s user, and connects her own."),
         verdict=Verdict.OTHER_SUBJECT,
         account="asa.bjorklov@example.com",
     ),
@@ -168,7 +172,7 @@ SCENARIOS = (
         person="fredrikke",
         name="Fredrikke-Alexandrine Konstanse",
         known=N_("The shop does not know her, and she opens an offer for members."),
-        outcome=N_("The shop creates no account. It asks her to create one first."),
+        outcome=N_("The shop creates no account by itself, but asks her to create an account first."),
         verdict=Verdict.MEMBERS_ONLY,
         purpose=LoginPurpose.MEMBERS,
     ),
@@ -183,7 +187,9 @@ SCENARIOS = (
         person="fredrikke",
         name="Fredrikke-Alexandrine Konstanse",
         known=N_("Log in with the password as Ingrid, and connect %(brand)s as Fredrikke."),
-        outcome=N_("Ingrid asked for it, so the shop links them even though the names differ."),
+        outcome=N_(
+            "Ingrid asked for the connection, so the shop links Fredrikke to her account although the names differ."
+        ),
         verdict=Verdict.LINK,
         purpose=LoginPurpose.CONNECT,
         account="ingrid.solheim@example.com",
@@ -267,7 +273,7 @@ def groups(*, passwords: bool) -> tuple[ScenarioGroup, ...]:
         ),
         ScenarioGroup(
             N_("Proof needed"),
-            N_("The shop asks these people to prove that an account is theirs. Only then are they logged in."),
+            N_("The shop logs these people in only after they have proved that an account is theirs."),
             tuple(each for each in scenarios if each.start and each.verdict in proved),
         ),
         ScenarioGroup(

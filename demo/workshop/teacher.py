@@ -81,7 +81,7 @@ def open_room() -> ResponseReturnValue:
     """Open a room."""
     room = _rooms().create()
     if room is None:
-        flash(_("There are too many rooms. Please delete one that has ended."), "error")
+        flash(_("There are too many rooms. Please delete a room that has ended."), "error")
         return redirect(url_for("teacher.index"), 303)
     return redirect(url_for("teacher.board", code=room.code), 303)
 

@@ -66,14 +66,14 @@ def test_page_says_what_the_company_answered(
 def test_page_says_that_the_webhook_did_not_answer(browser: FlaskClient, provider: Provider) -> None:
     register_webhook(provider, "http://127.0.0.1:9/hook")
     page = ended(browser, provider).page
-    assert "We tried to tell Testbutikken, but it did not answer." in words(page.one("[role=status]"))
+    assert "We tried to tell Testbutikken, but the company did not answer." in words(page.one("[role=status]"))
 
 
 def test_page_says_that_a_company_has_not_asked_to_be_told(browser: FlaskClient, provider: Provider) -> None:
     page = ended(browser, provider).page
     assert (
         words(page.one("[role=status]"))
-        == "Testbutikken no longer has access. This company has not asked for these events."
+        == "Testbutikken no longer has access. This company has not asked for an event about ended sharing."
     )
     assert not page.select(".deliveries")
 

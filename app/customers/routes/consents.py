@@ -118,7 +118,7 @@ csrf.exempt(withdraw)
 
 
 def _unknown_link() -> ResponseReturnValue:
-    text = _("The link may be incomplete. Or the account was deleted, so it gets no more news.")
+    text = _("The link may be incomplete. If the account was deleted, we send it no more news.")
     return error_page(404, _("We do not know this link"), text)
 
 
