@@ -25,8 +25,8 @@ For a login (`LOG_IN`, `MEMBERS`) the first row that applies decides. "Verified"
 | no account matches, and logins may not create accounts             | `MEMBERS_ONLY`     |
 
 Each comparison has three results: the values agree, they contradict, or one of them is unknown. Vipps may leave out any
-claim, so unknown never counts as a contradiction: it asks for proof. A name of one word says too little: it is unknown
-(`names.compare`).
+claim, so unknown never counts as a contradiction. Without a name the shop asks for proof; a name of one word says too
+little, and counts as unknown (`names.compare`). A missing phone number changes nothing.
 
 An account does not match by its phone number alone if the name contradicts, if it is linked to another Vipps user or if
 its owner could not prove it: the number has changed hands. It does not match by its address if the name contradicts and
