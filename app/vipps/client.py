@@ -125,8 +125,8 @@ class VippsClient:
     def validate(self, tokens: Tokens, attempt: Attempt, deadline: Deadline, auth_req_id: str = "") -> IdToken:
         """Check the ID token of this attempt, or of the merchant-initiated login of an `auth_req_id`.
 
-        For a re-authentication, only the `acr` claim proves that the person confirmed in the app (Vipps Login API guide:
-        in-app confirmation). The guide does not say what a plan without in-app confirmation does; the check is the same.
+        For a re-authentication, only the `acr` claim proves that the person confirmed in the app. What Vipps sends on a
+        plan without in-app confirmation is not documented (Vipps Login API guide: in-app confirmation).
         """
         id_token = validate(
             tokens.id_token,
