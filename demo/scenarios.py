@@ -225,8 +225,8 @@ SCENARIOS = (
         name="Kari Sandvik Nordfjell",
         known=N_("Log in with %(brand)s as Kari, and disconnect %(brand)s on her My page."),
         outcome=N_(
-            "First she confirms in the app. If this shop is on the basic plan in the simulator, the shop "
-            "refuses that confirmation."
+            "First she confirms in the app. If this shop is on the basic plan in the simulator, the shop refuses the "
+            "login, because %(brand)s sends no proof that she confirmed."
         ),
         verdict=Verdict.KNOWN_SUBJECT,
         purpose=LoginPurpose.CONFIRM,

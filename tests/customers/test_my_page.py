@@ -70,7 +70,7 @@ def test_an_account_with_vipps(app: Flask, client: FlaskClient) -> None:
         assert page.select(f"main a[href='{path}']"), path
     assert not page.select("main a[href='/account/vipps/link']")
     assert page.one("main form[action='/account/vipps/refresh']")
-    assert "got from Vipps on 4 March 2026" in page.text
+    assert "told us on 4 March 2026" in page.text
     shown = [list(block.stripped_strings) for block in page.select("main address")]
     assert shown == [["Fjordveien 12", "Unit B5", "5003 BERGEN"], ["Vestergade 3", "1456 KØBENHAVN", "Denmark"]]
 

@@ -411,9 +411,9 @@ def test_learners_who_have_not_moved_come_first(room: Class) -> None:
     room.rooms.record(worlds[0].id, "one")
     room.rooms.status(worlds[2].id)  # opened a page
     room.press("ranking", on="1")
-    assert [row[0] for row in room.rows()] == ["Bo no progress for 6 min", "Di", "Ada", "Cy"]
+    assert [row[0] for row in room.rows()] == ["Bo inactive for 6 min", "Di", "Ada", "Cy"]
     room.press("ranking", on="0")
-    assert [row[0] for row in room.rows()] == ["Bo no progress for 6 min", "Ada", "Cy", "Di"]
+    assert [row[0] for row in room.rows()] == ["Bo inactive for 6 min", "Ada", "Cy", "Di"]
     room.press("end")
     assert [row[0] for row in room.rows()] == ["Ada", "Bo", "Cy", "Di"]
 

@@ -58,7 +58,7 @@ def announce_refresh(refreshed: Refreshed) -> None:
     if refreshed.proposed:
         text = _("Your details in %(brand)s have changed. Choose below what to keep.", brand=brand)
     elif refreshed.news:
-        text = _("Your details in %(brand)s have changed. We noted the change and kept your details here.", brand=brand)
+        text = _("Your details in %(brand)s have changed. “What changed” below says what we changed here.", brand=brand)
     else:
         text = _("We asked %(brand)s, and nothing has changed.", brand=brand)
     flash(text, level)

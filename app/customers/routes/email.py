@@ -81,6 +81,6 @@ def confirmed(token: str) -> ResponseReturnValue:
 
 
 def _spent() -> ResponseReturnValue:
-    text = _("The link has been used, is more than an hour old, or belongs to an account that is not logged in here.")
+    text = _("The link was used or replaced by a newer link, is over an hour old, or belongs to another account.")
     page = (_("Go to my page"), url_for("account.overview"))
     return error_page(410, _("This link no longer works"), text, actions=[page])
