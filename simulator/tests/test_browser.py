@@ -103,8 +103,8 @@ def test_pages_are_accessible_and_fit_every_width(chromium: Browser, street: Ser
     for step in ("landing", "confirm", "home", "control", "error"):
         match step:
             case "confirm":
-                page.locator("button[value=fredrikke]").click()
-                page.wait_for_selector(".challenge")
+                with page.expect_navigation():
+                    page.locator("button[value=fredrikke]").click()
             case "home" | "control":
                 page.goto(street.origin + {"home": "/", "control": "/control/"}[step])
             case "error":

@@ -13,12 +13,12 @@ ON = re.compile("^(I have opened the link|Share and continue|Confirm)$")
 
 
 def press_vipps(page: Page, caption: str = "Log in with Vipps") -> None:
-    page.get_by_role("main").get_by_role("link", name=caption).click()
+    press_and_load(page, page.get_by_role("main").get_by_role("link", name=caption))
 
 
 def be(page: Page, person: str = KARI) -> None:
     """Be a test person, and choose in the app the number that the page shows."""
-    page.get_by_role("button", name=person).click()
+    press_and_load(page, page.get_by_role("button", name=person))
     number = page.locator(".challenge").first.inner_text().strip()
     press_and_load(page, page.get_by_role("button", name=number, exact=True))
 
@@ -27,6 +27,12 @@ def press_and_load(page: Page, button: Locator) -> None:
     """Press a button, and wait for the page that follows; what is read next must not be the old page."""
     with page.expect_navigation():
         button.click()
+
+
+def enter_and_load(page: Page) -> None:
+    """Press Enter, and wait for the page that follows."""
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
 
 
 def approve(page: Page, person: str = KARI) -> None:
@@ -57,19 +63,19 @@ def log_in_by_password(page: Page, live_shop: LiveShop, email: str, next_path: s
     page.goto(f"{live_shop.shop}/login?next={next_path}")
     page.get_by_label("Email address").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Log in").click()
+    press_and_load(page, page.get_by_role("main").get_by_role("button", name="Log in"))
 
 
 def log_out(page: Page, live_shop: LiveShop) -> None:
     page.goto(f"{live_shop.shop}/account")
-    page.get_by_role("contentinfo").get_by_role("button", name="Log out").click()
+    press_and_load(page, page.get_by_role("contentinfo").get_by_role("button", name="Log out"))
 
 
 def open_mailed_link(page: Page, live_shop: LiveShop, to: str) -> None:
     """Open the newest mail to an address in the outbox, and follow its link."""
     page.goto(f"{live_shop.shop}/outbox")
     letter = page.locator("main article, main li, main section").filter(has_text=to).first
-    letter.locator("a[href*='/prove/']").first.click()
+    press_and_load(page, letter.locator("a[href*='/prove/']").first)
 
 
 def heading(page: Page) -> Locator:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import LiveShop
-from tests.browser.steps import heading
+from tests.browser.steps import heading, press_and_load
 from tests.browser.views import look_at
 from tests.customers.steps import add_answer
 from tests.staff.steps import EMAIL, PASSWORD, hire
@@ -16,13 +16,9 @@ pytestmark = pytest.mark.browser
 
 INGRID = "ingrid.solheim@example.com"
 PAGES = (
-    "/staff/audience?channel=email",
-    "/staff/deliveries",
-    "/staff/mail",
-    "/staff/errors",
-    "/staff/looks",
+    "/staff/audience?channel=email", "/staff/deliveries", "/staff/mail", "/staff/errors", "/staff/looks",
     "/staff/customers/999",
-)
+)  # fmt: skip
 
 
 def go_to_work(page: Page, live_shop: LiveShop, wish: str = "/staff") -> None:
@@ -30,13 +26,13 @@ def go_to_work(page: Page, live_shop: LiveShop, wish: str = "/staff") -> None:
     page.goto(live_shop.shop + wish)
     page.get_by_label("Email address").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    press_and_load(page, page.get_by_role("button", name="Log in"))
 
 
 def search(page: Page, text: str) -> None:
-    page.get_by_role("link", name="Customers").first.click()
+    press_and_load(page, page.get_by_role("link", name="Customers").first)
     page.get_by_role("searchbox").fill(text)
-    page.get_by_role("button", name="Search").click()
+    press_and_load(page, page.get_by_role("button", name="Search"))
 
 
 def every_page(page: Page, live_shop: LiveShop) -> Iterator[str]:
@@ -51,7 +47,7 @@ def every_page(page: Page, live_shop: LiveShop) -> Iterator[str]:
     yield "home"
     search(page, "sandvik")
     yield "result"
-    page.get_by_role("link", name="Kari Sandvik Nordfjell").click()
+    press_and_load(page, page.get_by_role("link", name="Kari Sandvik Nordfjell"))
     page.locator("summary").click()
     yield "customer"
     for path in PAGES:

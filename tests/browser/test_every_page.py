@@ -15,6 +15,7 @@ from tests.browser.steps import (
     log_in_with_vipps,
     log_out,
     open_mailed_link,
+    press_and_load,
     press_vipps,
     put_into_cart,
 )
@@ -70,7 +71,7 @@ def of_those_who_prove(page: Page, live_shop: LiveShop) -> Iterator[str]:
     yield "simulator"
     approve(page, "Ola Tangen")
     yield "question for proof"
-    page.get_by_role("button", name="Send me the link").click()
+    press_and_load(page, page.get_by_role("button", name="Send me the link"))
     expect_said(page, "We have sent a link")
     yield "after sending the link"
     open_mailed_link(page, live_shop, "ola.at.the.cabin@example.com")
@@ -79,7 +80,7 @@ def of_those_who_prove(page: Page, live_shop: LiveShop) -> Iterator[str]:
     yield "refusal"
     log_in_by_password(page, live_shop, "torbjorn.at.work@example.com")
     yield from visit(page, live_shop, ("/account", "/account/profile", "/account/vipps/link"))
-    page.get_by_role("button", name="Continue with Vipps").click()
+    press_and_load(page, page.get_by_role("button", name="Continue with Vipps"))
     approve(page, "Torbjørn Åsgård")
     yield from visit(page, live_shop, ("/account/vipps/unlink",))
     log_out(page, live_shop)
@@ -92,7 +93,7 @@ def news(page: Page, live_shop: LiveShop, person: str) -> Iterator[str]:
     at_simulator(page, live_shop, key, "New family name")
     yield "start page of the simulator"
     page.goto(f"{live_shop.shop}/account/profile")
-    page.get_by_role("button", name="Ask Vipps again").click()
+    press_and_load(page, page.get_by_role("button", name="Ask Vipps again"))
     approve(page, person.split()[0])
     yield f"news of {person}"
     page.locator(".flashes").first.wait_for()

@@ -8,13 +8,12 @@ from playwright.sync_api import Page, expect
 
 from demo.missions import MISSIONS, track
 from tests.browser.conftest import DESK, PHONE, LiveShop, live_shop  # noqa: F401 - a fixture
-from tests.browser.steps import KARI, ON, is_at_simulator
+from tests.browser.steps import KARI, ON, enter_and_load, is_at_simulator
 from tests.demo.test_worlds import shop  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.browser
 EACH_SIZE = pytest.mark.parametrize("options", [{"viewport": DESK}, {"viewport": PHONE}], ids=["desk", "phone"])
-ANSWERED = ("server-calls", "nonce", "sub")
-"""The missions two to four, which ask for an answer."""
+ANSWERED = ("server-calls", "nonce", "sub")  # missions two to four, which ask for an answer
 
 
 def focus(page: Page, name: str) -> None:
@@ -46,8 +45,7 @@ def press(page: Page, name: str, *, below_header: bool = False) -> None:
     if below_header:
         skip(page)
     focus(page, name)
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
+    enter_and_load(page)
 
 
 def approve(page: Page) -> None:
@@ -104,8 +102,7 @@ def test_the_first_five_missions_by_keyboard(
         skip(page)
         focus(page, "answer")
         page.keyboard.type(answer)
-        with page.expect_navigation():
-            page.keyboard.press("Enter")
+        enter_and_load(page)
         is_solved(number)
     press(page, "Log out", below_header=True)
     page.goto(f"{live_shop.shop}/login")

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from demo.workshop import teacher as pages
 from tests.browser.conftest import DESK
-from tests.browser.steps import press_and_load
+from tests.browser.steps import enter_and_load, press_and_load
 from tests.browser.views import look_at
 from tests.conftest import served
 from tests.demo.workshop_class import Class, solve
@@ -33,18 +33,18 @@ def test_a_class_with_its_teacher(
     with served(room.app, unused_port):
         teacher = opened(chromium, f"{url}/workshop/teach/open/{room.rooms.new_link()}", problems)
         look_at(teacher, "the teacher's link")
-        teacher.get_by_role("button").click()
+        press_and_load(teacher, teacher.get_by_role("button"))
         look_at(teacher, "rooms")
         teacher.goto(url + room.board_path)
 
         learner = opened(chromium, f"{url}/workshop", problems)
         look_at(learner, "the code")
         learner.get_by_label("Code of the room").fill(room.code.lower())
-        learner.keyboard.press("Enter")
+        enter_and_load(learner)
         look_at(learner, "joining")
         teacher.get_by_label("Message to all learners").fill("not sent yet")
         learner.get_by_label("Nickname").fill("Ada")
-        learner.keyboard.press("Enter")
+        enter_and_load(learner)
         expect(learner.get_by_role("heading", level=1)).to_have_text("Hello, Ada")
         look_at(learner, "the learner's room")
         learner.goto(f"{url}/workshop/room/feedback")
@@ -61,7 +61,7 @@ def test_a_class_with_its_teacher(
         expect(teacher.get_by_text("solved in minute")).to_be_attached(timeout=15_000)
         expect(teacher.get_by_role("link", name="Ada")).to_be_focused()
         look_at(teacher, "the board")
-        teacher.keyboard.press("Enter")
+        enter_and_load(teacher)
         look_at(teacher, "a learner")
         teacher.goto(f"{url}{room.board_path}/projector")
         look_at(teacher, "the projector")
