@@ -9,11 +9,15 @@ from app.security import clear_cookie, client_network, limiter
 from app.settings import settings_of_app
 from app.vipps.return_path import local_path
 from demo.start_over import start_over
+from demo.worlds import own_settings
+from demo.worlds.own_settings import WorldSettingsForm
 
 bp = Blueprint("demo", __name__, template_folder="templates")
 
 # A reset makes all other writers wait, and calls the simulator.
 RATE_LIMIT = "6 per minute"
+# To build a shop takes 70 ms of processor time; a class is behind one address.
+BUILDS = "200 per hour"
 
 
 def shop_or_network() -> str:
@@ -32,7 +36,23 @@ def require_demo() -> None:
 @bp.get("/demo")
 def page() -> ResponseReturnValue:
     """Show the scenarios, also to a customer who is logged in."""
-    return render_template("demo/page.html", next=local_path(request.args.get("next"), "/account"))
+    form = WorldSettingsForm(obj=settings_of_app()) if "demo.world" in current_app.extensions else None
+    return render_template("demo/page.html", next=local_path(request.args.get("next"), "/account"), world_settings=form)
+
+
+@bp.post("/demo/settings")
+@limiter.limit(RATE_LIMIT, key_func=shop_or_network)
+@limiter.limit(BUILDS, key_func=client_network)
+def change_settings() -> ResponseReturnValue:
+    """Build the visitor's own shop again with other settings; its customers and orders stay."""
+    world, form = current_app.extensions.get("demo.world"), WorldSettingsForm()
+    if world is None:
+        abort(404)
+    if not form.validate():
+        abort(400)
+    own_settings.write(world.settings_file, form)
+    flash(_("Your shop now has these settings."), "success")
+    return redirect(url_for("demo.page"), 303)
 
 
 @bp.post("/demo/start-over")

@@ -49,6 +49,7 @@ from app.shop import privacy_notice
 from app.vipps.config import WEBHOOK_PATH
 from app.vipps.errors import LoginRefused
 from demo.start_over import start_over
+from demo.worlds import own_settings
 
 COOKIE = "world"
 MAX_WORLDS = 500
@@ -111,6 +112,17 @@ class World:
         return self.folder / "shop.sqlite"
 
     @property
+    def settings_file(self) -> Path:
+        """The file of the settings that the visitor changed; missing if there are none."""
+        return self.folder / "settings.json"
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """What changes when the shop has to be built again: its database is another file, or its settings changed."""
+        changed = self.settings_file.stat().st_mtime_ns if self.settings_file.exists() else 0
+        return self.shop_file.stat().st_ino, changed
+
+    @property
     def simulator_file(self) -> Path:
         """The SQLite file of the simulator's world of this name, if the simulator runs on this computer."""
         return INSTANCE / "worlds" / f"{self.id}.sqlite"
@@ -122,7 +134,7 @@ class _Open:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     app: Flask | None = None
-    file_id: int = 0
+    version: tuple[int, int] = (0, 0)
     touched: float = 0.0
 
 
@@ -219,7 +231,7 @@ class Worlds:
         return world if NAME.fullmatch(name) and world.shop_file.exists() else None
 
     def shop(self, world: World) -> Flask:
-        """Return a world's shop; build it if this process has not yet, or if another worker made the world anew."""
+        """Return a world's shop; build it if this process has not yet, or not with these settings and this database."""
         with self._lock:
             kept = self._open.setdefault(world.id, _Open())
             self._open.move_to_end(world.id)
@@ -228,8 +240,8 @@ class Worlds:
                 last = next((name for name in self._open if name not in last_ones), next(iter(self._open)))
                 _close(self._open.pop(last))
         with kept.lock:
-            file_id = world.shop_file.stat().st_ino
-            if kept.app is None or kept.file_id != file_id:
+            version = world.version
+            if kept.app is None or kept.version != version:
                 _close(kept)
                 settings = self._settings_of(world)
                 kept.app = self._built(settings)
@@ -242,7 +254,7 @@ class Worlds:
                 _list_cookies(kept.app, lambda: world.id in set(self.kept()))
                 if self.workshop:
                     self.add_room(self.workshop, kept.app, world.id)
-                kept.file_id, kept.touched = file_id, 0.0
+                kept.version, kept.touched = version, 0.0
             if time.monotonic() - kept.touched > _TOUCH_SECONDS or not kept.touched:
                 os.utime(world.folder)
                 kept.touched = time.monotonic()
@@ -393,6 +405,7 @@ class Worlds:
             secret_key=f"{key}.{world.id}",
             vipps_webhook_token=webhook_token(self._settings, world.id),
             metrics_token="",
+            **own_settings.read(world.settings_file),
         )
 
 

@@ -1,20 +1,25 @@
 """Worlds: each visitor has a shop and a simulator of their own, which no other visitor can see or change."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import urllib3
 from flask import Flask
+from wtforms import SelectField
 
 from app.security import limiter
+from app.settings import Settings
 from app.vipps.config import WEBHOOK_PATH
 from demo import worlds
 from demo.workshop import rooms_of
 from demo.worlds import World, Worlds
+from demo.worlds.own_settings import WorldSettingsForm
 from samples.customers import PASSWORD
 from tests.conftest import browser_of, free_port, open_page, post, served
 from tests.vipps_person import VippsPerson
@@ -81,6 +86,32 @@ def test_two_visitors_are_kari_and_both_see_the_account_linked(shop: Flask) -> N
 def test_the_resets_of_a_class_do_not_count_together(shop: Flask) -> None:
     statuses = [post(visitor(shop).browser, "/demo/start-over", form_on="/demo").status_code for _ in range(7)]
     assert statuses == [303] * 7
+
+
+def test_a_visitor_changes_the_settings_of_their_own_world(shop: Flask) -> None:
+    person, other = visitor(shop), visitor(shop)
+    person.log_in("kari")
+    changed = {"vipps_market": "DK", "vipps_consent_scope": "customFlow"}
+    changed |= {"vipps_new_customers": "refuse", "passwords": "False"}
+    assert post(person.browser, "/demo/settings", changed, form_on="/demo").status_code == 303
+    chosen = open_page(person.browser, "/demo").select("#settings ~ form select > [selected]")
+    assert {each.parent["name"]: each["value"] for each in chosen} == changed
+    assert account(person) == 200, "she stays logged in"
+    assert "MobilePay" in person.browser.get("/privacy").text
+    scopes = [
+        re.search(r"scope=[^&]*%20(\w+)&", each.browser.get("/login/vipps").location)[1] for each in (person, other)
+    ]
+    assert scopes == ["customFlow", "delegatedConsents"]
+    assert post(person.browser, "/demo/settings", {**changed, "vipps_market": "NZ"}, form_on="/demo").status_code == 400
+    post(person.browser, "/demo/start-over", form_on="/demo")
+    assert "delegatedConsents" in person.browser.get("/login/vipps").location, "a reset restores them"
+
+
+def test_each_value_of_a_setting_is_a_choice(shop: Flask) -> None:
+    with shop.test_request_context():
+        for field in (each for each in WorldSettingsForm() if isinstance(each, SelectField)):
+            kind = Settings.model_fields[field.name].annotation
+            assert {each.value for each in field.choices} == set(get_args(kind) or ("True", "False")), field.name
 
 
 def test_only_a_client_that_keeps_its_cookie_gets_a_world(shop: Flask) -> None:
