@@ -31,14 +31,15 @@ from wtforms.validators import DataRequired, Length
 
 from app.forms import Form, one_line
 from app.security import client_network, client_site, limiter, read_cookie, set_cookie
+from app.settings import settings_of_app
 from demo.workshop import board, codes
 from demo.workshop.feedback import form_of
 from demo.workshop.models import MAX_NICKNAME, Learner, Room
 from demo.workshop.rooms import KEEP, RefusedError, Rooms
+from demo.world_cookie import COOKIE, cookie_of, world_in
 
 bp = Blueprint("room", __name__, url_prefix="/workshop")
 
-WORLD_COOKIE = "world"
 WRONG_TRIES = "20 per minute; 200 per hour"  # then a wrong one gets 429
 MAX_WRONG_TRIES = "600 per hour"  # of an IPv6 site, or an IPv4 address; then a right one gets 429 too
 JOINS = "60 per minute; 240 per hour"  # a class behind one address, and then another one
@@ -224,7 +225,7 @@ def _rooms() -> Rooms:
 
 def _learner() -> Learner | None:
     """Return the learner of this browser."""
-    world_id = read_cookie(WORLD_COOKIE)
+    world_id = world_in(settings_of_app(), read_cookie(COOKIE))
     return _rooms().learner_of(world_id) if world_id else None
 
 
@@ -241,7 +242,7 @@ def _open_room(typed: str) -> Room:
 def _enter(learner: Learner) -> ResponseReturnValue:
     """Give this browser the world of a learner."""
     response = redirect(url_for("room.mine"), 303)
-    set_cookie(response, WORLD_COOKIE, learner.world_id, max_age=KEEP * 3)
+    set_cookie(response, COOKIE, cookie_of(settings_of_app(), learner.world_id), max_age=KEEP * 3)
     return response
 
 

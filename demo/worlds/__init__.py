@@ -1,8 +1,8 @@
 """Worlds: with `DEMO_WORLDS=1`, each visitor has a shop of their own, with its own database and its own simulator.
 
-A cookie has the name of the visitor's world. For each world this process builds the shop once more, on a copy of a
-freshly set-up database; the simulator's world of the same name is its Vipps. So thirty visitors can be Kari at once,
-and what one of them resets or revokes changes no other's shop.
+A signed cookie has the name of the visitor's world. For each world this process builds the shop once more, on a copy
+of a freshly set-up database; the simulator's world of the same name is its Vipps. So thirty visitors can be Kari at
+once, and what one of them resets or revokes changes no other's shop.
 
 The first page is the common shop's, with a cookie in its response: a world is made at the second request, so a client
 without cookies costs nothing. All workers share the folder of the databases, and each keeps the apps that it used last.
@@ -49,9 +49,9 @@ from app.shop import privacy_notice
 from app.vipps.config import WEBHOOK_PATH
 from app.vipps.errors import LoginRefused
 from demo.start_over import start_over
+from demo.world_cookie import COOKIE, cookie_of, world_in
 from demo.worlds import own_settings
 
-COOKIE = "world"
 MAX_WORLDS = 500
 MAX_OPEN = 64
 LIFETIME_SECONDS = 24 * 3600
@@ -302,12 +302,13 @@ class Worlds:
         return shop.wsgi_app({**environ, "demo.world": world}, start_response)
 
     def _name_in(self, environ: dict[str, Any]) -> str | None:
-        name = parse_cookie(environ).get(self._cookie, "")
+        name = world_in(self._settings, parse_cookie(environ).get(self._cookie, ""))
         return name if NAME.fullmatch(name) else None
 
     def _cookie_line(self, name: str) -> str:
         secure = self._settings.https
-        return dump_cookie(self._cookie, name, LIFETIME_SECONDS, secure=secure, httponly=True, samesite="Lax")
+        value = cookie_of(self._settings, name)
+        return dump_cookie(self._cookie, value, LIFETIME_SECONDS, secure=secure, httponly=True, samesite="Lax")
 
     def _with_cookie(self, start_response: Any, name: str) -> Any:
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:

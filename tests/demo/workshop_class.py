@@ -125,7 +125,7 @@ class Class:
         assert response.status_code == 303, response.text[:3000]
         cookie = self.cookie(client)
         assert cookie
-        return client, self.worlds.all[cookie.value]
+        return client, self.worlds.all[cookie.value.partition(".")[0]]
 
     def cookie(self, client: FlaskClient) -> Any:
         """Return the cookie that names the world of a browser."""
