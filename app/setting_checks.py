@@ -10,6 +10,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -140,7 +141,7 @@ def _conditions(s: Settings) -> Iterator[tuple[str, object, str]]:
     yield "DEMO", production and s.in_demo, f"must be 0 in production; {shows}"
     shows = "its pages show the staff password, and Vipps would ask real people"
     yield "VIPPS_COUNTER", s.vipps_counter and s.in_demo and real, f"not with DEMO=1: {shows}"
-    has_worlds = s.in_demo and s.simulated
+    has_worlds = s.in_demo and s.simulated and find_spec("demo")
     yield "DEMO_WORLDS", s.demo_worlds and not has_worlds, "works with the demo and the simulator only"
     folder = s.prometheus_multiproc_dir
     is_usable = not folder or os.access(folder, os.W_OK | os.X_OK)

@@ -322,6 +322,12 @@ def test_all_problems_are_named_at_once_and_secrets_are_not_in_the_repr() -> Non
     assert [secret for secret in ("real-secret", "kkkk") if secret in shown] == []
 
 
+def test_a_fork_without_the_demo_has_no_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.setting_checks.find_spec", lambda name: None)
+    with pytest.raises(SettingsError, match="DEMO_WORLDS"):
+        load({"DEMO_WORLDS": "1"})
+
+
 @pytest.mark.parametrize(
     ("market", "brand"), [("NO", "Vipps"), ("SE", "Vipps"), ("DK", "MobilePay"), ("FI", "MobilePay")]
 )

@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
+from email.header import decode_header, make_header
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,8 @@ def test_an_email_is_sent_with_tls_and_password_and_its_text_is_erased(shop: Fla
     assert (server.attempts, waiting.sent_at) == ([], None), "no request waits for the mail server"
     assert sent_by(shop) == {MailOutcome.SENT: 1}
     (message,), (row,) = server.messages, rows(shop)
-    assert (message["To"], message["From"], message["Reply-To"]) == (EMAIL, f"{NAME} <shop@example.com>", None)
+    sender = str(make_header(decode_header(message["From"])))
+    assert (message["To"], sender, message["Reply-To"]) == (EMAIL, f"{NAME} <shop@example.com>", None)
     assert (message["Message-ID"], message["Auto-Submitted"]) == (waiting.message_id, "auto-generated")
     assert message.get_payload(decode=True) == b"The body\r\n"
     assert (row.body, row.headers, row.next_try_at, row.failures) == ("", {}, None, 0)
