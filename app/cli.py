@@ -12,8 +12,8 @@ from flask.cli import with_appcontext
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-from app.customers import lookup
-from app.customers.accounts import emails, registration
+from app.customers import account_emails, lookup
+from app.customers.accounts import registration
 from app.customers.models import Customer
 from app.customers.privacy import erasure
 from app.customers.privacy import retention as privacy_retention
@@ -95,7 +95,7 @@ def block(email: str) -> None:
     """Block the account with this email address, and end its sessions."""
     customer = _customer(email)
     registration.block(customer)
-    emails.send(customer, "blocked")
+    account_emails.send(customer, "blocked")
     db.session.commit()
     click.echo("The account is blocked.")
 
@@ -107,7 +107,7 @@ def unblock(email: str) -> None:
     """Unblock a blocked account."""
     customer = _customer(email)
     registration.unblock(customer)
-    emails.send(customer, "unblocked")
+    account_emails.send(customer, "unblocked")
     db.session.commit()
     click.echo("The account is open again.")
 

@@ -5,7 +5,7 @@ module also has the templates' formatters. Prices are in the shop's currency (`a
 language writes them.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from babel.numbers import format_currency
 from babel.support import NullTranslations
 from flask import Blueprint, Flask, abort, g, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_babel import Babel, format_datetime, get_babel, get_locale, get_translations
+from flask_babel import Babel, format_date, format_datetime, get_babel, get_locale, get_translations
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
@@ -54,7 +54,7 @@ def init_app(app: Flask) -> None:
         newstyle=True,
     )
     app.register_blueprint(bp)
-    for each in (money, day, when):
+    for each in (money, day, calendar_date, when):
         app.add_template_filter(each)
     app.add_template_global(language)
     app.add_template_global(here)
@@ -138,6 +138,11 @@ def time_format(language_tag: str) -> str:
 def day(moment: datetime | None) -> str:
     """Format a date in the page's language and the shop's time zone."""
     return format_datetime(moment, date_format(language())) if moment else ""
+
+
+def calendar_date(date_of: date) -> str:
+    """Format a date without a time in the page's language."""
+    return str(format_date(date_of, date_format(language()), rebase=False))
 
 
 def when(moment: datetime | None) -> str:

@@ -14,7 +14,7 @@ from app.customers.privacy import account_data, data_sources
 from app.customers.privacy.retention import format_period
 from app.customers.routes import BLUEPRINTS
 from app.customers.sessions import session_cookie
-from app.customers.sessions.user_agent import device
+from app.customers.user_agent import device
 
 
 def init_app(app: Flask) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import Select, select
 
 from app.customers.models import Activity, Customer, Kind, LoginMethod
-from app.customers.sessions.user_agent import user_agent_of_request
+from app.customers.user_agent import user_agent_of_request
 from app.database import db, insert_row
 from app.logging import reference
 from app.settings import settings_of_app

@@ -18,6 +18,7 @@ from flask import Response, abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, select, update
 
+from app.customers.user_agent import user_agent_of_request
 from app.database import begin_write, db, utcnow
 from app.security import clear_cookie, read_cookie, set_cookie
 from app.staff.models import Staff, StaffSession
@@ -31,7 +32,6 @@ IDLE_LIMIT = timedelta(minutes=30)
 ABSOLUTE_LIMIT = timedelta(hours=8)
 # The precision of "last seen"; a finer one would cost a write per page.
 RECORD_VISIT_EVERY = timedelta(minutes=1)
-MAX_USER_AGENT = 200
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def start_session(staff: Staff) -> str:
     row = StaffSession(
         staff=staff,
         token_hash=secret_hash(token),
-        user_agent=request.user_agent.string.replace("\0", "")[:MAX_USER_AGENT],
+        user_agent=user_agent_of_request(),
         created_at=now,
         last_seen_at=now,
         expires_at=_expiry(now, now),

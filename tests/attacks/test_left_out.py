@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from app.customers.accounts import emails
+from app.customers import account_emails
 from app.customers.consents import consent_prompt
 from app.customers.models import Customer, CustomerSession
 from app.database import db, utcnow
@@ -74,6 +74,6 @@ def test_no_page_and_no_email_names_what_is_left_out(make_app: Callable[..., Fla
         new = db.session.get_one(Customer, add_customer(app, "new@example.com"))
         assert consent_prompt.is_due(new, None) is (part != "consents")
         for kind in ("vipps_connected", "support_disconnected", "sharing_revoked", "blocked"):
-            emails.send(known, kind)
+            account_emails.send(known, kind)
         db.session.commit()
     assert [each.kind for each in mails(app) if re.search(words, each.body, re.IGNORECASE)] == []

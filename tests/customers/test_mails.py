@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app import about, mail
 from app.about import NAME
-from app.customers.accounts import emails
+from app.customers import account_emails
 from app.customers.models import Customer
 from app.database import db
 from app.i18n import LANGUAGES
@@ -55,13 +55,13 @@ def written(app: Flask, kind: str, email: str | None = EMAIL, **changes: Any) ->
         for name, value in {"name": TYPED, "given_name": TYPED, "family_name": TYPED, **changes}.items():
             setattr(customer, name, value)
         unsubscribe = {"unsubscribe": "http://localhost:8000/unsubscribe/token"} if kind == "consent_given" else {}
-        emails.send(customer, kind, to=ELSEWHERE.get(kind), token="token", **unsubscribe)
+        account_emails.send(customer, kind, to=ELSEWHERE.get(kind), token="token", **unsubscribe)
         db.session.commit()
         return list(db.session.scalars(select(Mail)))
 
 
 def test_every_mail_is_tested_here() -> None:
-    assert set(emails.SUBJECTS) == set(LINKS)
+    assert set(account_emails.SUBJECTS) == set(LINKS)
 
 
 @pytest.mark.parametrize("kind", LINKS)

@@ -12,13 +12,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from app.customers import account_activity
+from app.customers import account_activity, user_agent
 from app.customers.account_activity import PER_PAGE
 from app.customers.models import Activity, Customer, CustomerSession, Kind, VippsLink, VippsProfile
-from app.customers.sessions import session_store, user_agent
+from app.customers.sessions import session_store
 from app.customers.sessions.session_cookie import customer_logged_in, end_sessions_of, start_session
 from app.customers.sessions.session_store import ABSOLUTE_LIMIT, IDLE_LIMIT
-from app.customers.sessions.user_agent import device
+from app.customers.user_agent import device
 from app.database import db, utcnow
 from app.tokens import secret_hash
 from app.vipps.errors import REASONS

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.about import NAME
-from app.customers.accounts import emails
+from app.customers import account_emails
 from app.customers.linking.account_links import can_unlink
 from app.customers.linking.login_messages import actions_after_refusal
 from app.customers.models import Customer
@@ -281,8 +281,8 @@ def test_a_refusal_and_an_email_name_no_password(shop: Flask) -> None:
                 actions = actions_after_refusal(code, who, "/", "REF", LoginPurpose.LOG_IN)
                 assert [each for each in actions if "password" in each.href or "register" in each.href] == [], code
                 assert actions, code
-        emails.send(customer, "vipps_connected")
-        emails.send(customer, "sharing_revoked")
+        account_emails.send(customer, "vipps_connected")
+        account_emails.send(customer, "sharing_revoked")
         db.session.commit()
     assert [mail.kind for mail in steps.mails(shop) if "assword" in mail.body] == []
 

@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from flask_babel import get_locale
 from sqlalchemy import func, select
 
+from app.customers import account_emails as mail_texts
 from app.customers import lookup
-from app.customers.accounts import emails as mail_texts
 from app.customers.models import Customer, CustomerSession
 from app.customers.passwords import hashing
 from app.customers.sessions import reauthentication

@@ -179,7 +179,7 @@ def test_what_was_stored_but_not_answered_is_harmless(app: Flask, monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    "breaks", ["withdraw_proposals", "emails.send", "session_store.end_all", "account_activity.record"]
+    "breaks", ["withdraw_proposals", "account_emails.send", "session_store.end_all", "account_activity.record"]
 )
 def test_a_failure_leaves_nothing_and_the_next_delivery_works(either_app: Flask, monkeypatch: Any, breaks: str) -> None:
     customer_id, body = steps.add_customer(either_app, vipps=True), event(sharing.now(), sub=SUBJECT)

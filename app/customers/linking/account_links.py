@@ -10,8 +10,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
-from app.customers import account_activity, email_tokens
-from app.customers.accounts import emails, phone_number
+from app.customers import account_activity, account_emails, email_tokens
+from app.customers.accounts import phone_number
 from app.customers.consents import ledger, preferences
 from app.customers.lookup import Identity, find_by_email, find_link, lock_link
 from app.customers.models import Customer, EndReason, Kind, LoginMethod, VippsLink
@@ -139,7 +139,7 @@ def link_account(customer: Customer, who: Identity) -> VippsLink:
     email_tokens.revoke(customer)
     end_sessions_of(customer, EndReason.VIPPS_CONNECTED, except_current=True)
     account_activity.record(customer, Kind.VIPPS_CONNECTED, method=LoginMethod.VIPPS)
-    emails.send(customer, "vipps_connected")
+    account_emails.send(customer, "vipps_connected")
     return link
 
 
@@ -157,7 +157,7 @@ def take_over(customer: Customer, info: UserInfo) -> None:
     preferences.end_suspended(customer, customer.vipps_links)
     customer.vipps_links.clear()
     account_activity.record(customer, Kind.TAKEN_OVER, method=LoginMethod.MAIL)
-    emails.send(customer, "taken_over")
+    account_emails.send(customer, "taken_over")
 
 
 def can_unlink(customer: Customer) -> bool:
@@ -170,7 +170,7 @@ def unlink_account(customer: Customer, link: VippsLink) -> None:
     remove_link(customer, link)
     end_sessions_of(customer, EndReason.VIPPS_DISCONNECTED, except_current=True)
     account_activity.record(customer, Kind.VIPPS_DISCONNECTED)
-    emails.send(customer, "vipps_disconnected")
+    account_emails.send(customer, "vipps_disconnected")
 
 
 def remove_link(customer: Customer, link: VippsLink) -> None:

@@ -12,8 +12,7 @@ from enum import StrEnum
 
 from sqlalchemy import delete, func, select, update
 
-from app.customers import account_activity, lookup
-from app.customers.accounts import emails
+from app.customers import account_activity, account_emails, lookup
 from app.customers.lookup import Identity
 from app.customers.models import EndReason, Kind, LoginMethod, VippsLink, WebhookDelivery
 from app.customers.profile.change_history import withdraw_proposals
@@ -88,5 +87,5 @@ def _apply(event: Revoked, link: VippsLink | None, row: WebhookDelivery) -> Outc
     withdraw_proposals(customer)
     line = account_activity.record(customer, Kind.SHARING_REVOKED, method=LoginMethod.VIPPS)
     line.user_agent = ""  # the sender is Vipps, not the customer's browser
-    emails.send(customer, "sharing_revoked")
+    account_emails.send(customer, "sharing_revoked")
     return Outcome.REVOKED

@@ -5,8 +5,7 @@ concepts, "sub"). Of each account that support changes, every session and every 
 is told by email (ASVS 6.3.7). The caller has locked the customers, writes the audit log, and commits.
 """
 
-from app.customers import account_activity, email_tokens, lookup
-from app.customers.accounts import emails
+from app.customers import account_activity, account_emails, email_tokens, lookup
 from app.customers.linking import account_links
 from app.customers.lookup import Identity
 from app.customers.models import Customer, EndReason, Kind, LoginMethod, VippsLink
@@ -21,7 +20,7 @@ def disconnect(customer: Customer, link: VippsLink, kind: Kind = Kind.SUPPORT_DI
     """
     account_links.remove_link(customer, link)
     _end_access(customer, kind)
-    emails.send(customer, "support_disconnected")
+    account_emails.send(customer, "support_disconnected")
     if customer.email_verified_at is None:
         customer.email = None
 
@@ -37,7 +36,7 @@ def reconnect(customer: Customer, who: Identity) -> Customer | None:
     db.session.flush()
     account_links.add_link(customer, who)
     _end_access(customer, Kind.SUPPORT_CONNECTED)
-    emails.send(customer, "support_connected")
+    account_emails.send(customer, "support_connected")
     return other
 
 

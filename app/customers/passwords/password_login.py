@@ -7,8 +7,7 @@ The caller commits an outcome together with the email that belongs to it. Outcom
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from app.customers import account_activity, email_tokens
-from app.customers.accounts import emails
+from app.customers import account_activity, account_emails, email_tokens
 from app.customers.lookup import find_by_email, has_vipps, lock_customer
 from app.customers.models import Customer, EndReason, Kind, TokenPurpose
 from app.customers.passwords import hashing
@@ -51,7 +50,7 @@ def send_reset_link(email: str) -> bool:
     if customer is None or customer.blocked_at or (customer.email_verified_at is None and has_vipps(customer)):
         return False
     token = email_tokens.issue(customer, str(customer.email), TokenPurpose.RESET)
-    return emails.send(customer, "reset_password", token=token)
+    return account_emails.send(customer, "reset_password", token=token)
 
 
 def reset_password(token: str, password: str) -> Customer | None:
@@ -84,4 +83,4 @@ def _set_password(customer: Customer, password_hash: str) -> None:
     customer.password_hash = password_hash
     email_tokens.revoke(customer)
     account_activity.record(customer, Kind.PASSWORD_SET)
-    emails.send(customer, "password_set")
+    account_emails.send(customer, "password_set")

@@ -28,7 +28,7 @@ from app.customers.models import (
 from app.customers.privacy import data_sources, retention
 from app.customers.privacy.data_sources import DataSource, Rule, columns, deletes, exports, table_of
 from app.customers.privacy.erasure import erase, pseudonym_of
-from app.customers.sessions.user_agent import device
+from app.customers.user_agent import device
 from app.database import db, utcnow
 from app.mail import FAREWELL, Mail
 from app.tokens import secret_hash

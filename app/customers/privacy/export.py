@@ -16,9 +16,8 @@ from flask_babel import gettext as _
 from app.customers.accounts.postal_address import KINDS, PARTS, from_parts, one_label
 from app.customers.models import Customer
 from app.customers.privacy import data_sources
-from app.customers.profile.descriptions import date_in_words
 from app.database import utcnow
-from app.i18n import money, when
+from app.i18n import calendar_date, money, when
 from app.text_tables import branded, text_table
 
 FILE_NAME = "your-data.zip"
@@ -97,7 +96,7 @@ def _text(name: str, value: Any) -> str:
     if isinstance(value, datetime):
         return when(value)
     if isinstance(value, date):
-        return date_in_words(value)
+        return calendar_date(value)
     return money(value) if name in AMOUNTS else str(value)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from app.customers import account_activity, email_tokens, lookup
-from app.customers.accounts import emails, phone_number
+from app.customers import account_activity, account_emails, email_tokens, lookup
+from app.customers.accounts import phone_number
 from app.customers.models import Customer, EndReason, Kind, LoginMethod, ProfileChange, VippsProfile
 from app.customers.profile.fields import Policy, Source, State, Values, equal, local_values
 from app.customers.sessions.session_cookie import end_sessions_of
@@ -166,4 +166,4 @@ def _replace_email(customer: Customer, email: str) -> None:
     end_sessions_of(customer, EndReason.EMAIL_CHANGED, except_current=True)
     account_activity.record(customer, Kind.EMAIL_CHANGED, method=LoginMethod.VIPPS)
     if old:
-        emails.send(customer, "email_changed", to=old)
+        account_emails.send(customer, "email_changed", to=old)

@@ -1,11 +1,11 @@
 """A profile's changes in words, and how old something is."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
-from flask_babel import format_date, format_datetime, format_timedelta, to_user_timezone
+from flask_babel import format_datetime, format_timedelta, to_user_timezone
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -13,7 +13,7 @@ from app.customers.accounts import phone_number
 from app.customers.accounts.postal_address import KINDS, from_parts, label_lines, one_label
 from app.customers.models import ProfileChange
 from app.database import utcnow
-from app.i18n import date_format, language, time_format
+from app.i18n import language, time_format
 
 LABELS = {
     "name": _l("Name"),
@@ -36,16 +36,6 @@ def age(moment: datetime) -> str:
         return str(_("yesterday at %(time)s", time=time) if days == 1 else _("today at %(time)s", time=time))
     back = then.replace(hour=0, minute=0) - now.replace(hour=0, minute=0)
     return str(format_timedelta(back, granularity="day", threshold=THREE_OF_THE_NEXT, add_direction=True))
-
-
-def date_in_words(date_of: date) -> str:
-    """Write a date."""
-    return str(format_date(date_of, date_format(language()), rebase=False))
-
-
-def day(moment: datetime) -> str:
-    """Write the day of a change."""
-    return date_in_words(to_user_timezone(moment).date())
 
 
 def value_lines(field: str, value: Any) -> list[str]:

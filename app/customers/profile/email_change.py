@@ -4,8 +4,7 @@ Only the reader of the new mailbox learns whether the address opens another acco
 was never confirmed has no owner, so it does not keep the address from a customer who proves it.
 """
 
-from app.customers import account_activity, email_tokens, lookup
-from app.customers.accounts import emails
+from app.customers import account_activity, account_emails, email_tokens, lookup
 from app.customers.models import Customer, EndReason, Kind, LoginMethod, TokenPurpose
 from app.customers.privacy.erasure import erase
 from app.customers.profile.change_history import record
@@ -25,9 +24,9 @@ def send_link(customer: Customer, new_email: str) -> bool:
     owner = lookup.find_by_email(new_email)
     if owner is not None and owner is not customer and lookup.is_claimed(owner):
         email_tokens.revoke(customer, TokenPurpose.CHANGE_EMAIL)
-        return emails.send(owner, "address_in_use")
+        return account_emails.send(owner, "address_in_use")
     token = email_tokens.issue(customer, new_email, TokenPurpose.CHANGE_EMAIL)
-    return emails.send(customer, "change_email", to=new_email, token=token)
+    return account_emails.send(customer, "change_email", to=new_email, token=token)
 
 
 def change(customer: Customer, token: str) -> bool:
@@ -53,5 +52,5 @@ def change(customer: Customer, token: str) -> bool:
     account_activity.record(customer, Kind.EMAIL_CHANGED, method=LoginMethod.MAIL)
     record(customer, "email", (old_email, proof.email), Source.CUSTOMER, State.APPLIED)
     if old_email:
-        emails.send(customer, "email_changed", to=old_email)
+        account_emails.send(customer, "email_changed", to=old_email)
     return True

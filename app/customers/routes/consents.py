@@ -11,8 +11,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.customers import account_activity, lookup
-from app.customers.accounts import emails
+from app.customers import account_activity, account_emails, lookup
 from app.customers.consents import consent_prompt, ledger, preferences, unsubscribe
 from app.customers.consents.channels import CHANNELS
 from app.customers.models import ConsentRecord, Customer, Kind
@@ -136,7 +135,7 @@ def _commit(customer: Customer, rows: list[ConsentRecord], text: str, target: st
         account_activity.record(customer, Kind.CONSENT_GIVEN if granted else Kind.CONSENT_WITHDRAWN)
     if "email" in granted and customer.email_verified_at:
         link, headers = unsubscribe.address(customer, "email"), unsubscribe.headers(customer, "email")
-        emails.send(customer, "consent_given", headers=headers, unsubscribe=link)
+        account_emails.send(customer, "consent_given", headers=headers, unsubscribe=link)
     db.session.commit()
     log.info("consents_changed", customer=customer.id, granted=granted, changed=len(rows))
     flash(text, "success")

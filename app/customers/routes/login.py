@@ -10,8 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import TooManyRequests
 
 from app.about import EMAIL
-from app.customers import email_tokens, lookup, rate_limits
-from app.customers.accounts import emails
+from app.customers import account_emails, email_tokens, lookup, rate_limits
 from app.customers.forms import LoginForm
 from app.customers.linking import callback_replay, pending_link
 from app.customers.linking.login_messages import Action, back_action
@@ -126,7 +125,7 @@ def _mail_confirmation(customer: Customer) -> bool:
     if email_tokens.sent_recently(customer, TokenPurpose.CONFIRM):
         return False
     token = email_tokens.issue(customer, str(customer.email), TokenPurpose.CONFIRM)
-    return emails.send(customer, "confirm_address", token=token)
+    return account_emails.send(customer, "confirm_address", token=token)
 
 
 def _closed() -> ResponseReturnValue:

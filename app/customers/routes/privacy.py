@@ -4,8 +4,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.customers import account_activity, lookup
-from app.customers.accounts import emails
+from app.customers import account_activity, account_emails, lookup
 from app.customers.models import EndReason, Kind
 from app.customers.privacy import export, retention
 from app.customers.privacy.erasure import erase
@@ -61,7 +60,7 @@ def delete() -> ResponseReturnValue:
         db.session.rollback()
         return redirect(url_for("login.page", next=url_for("privacy.deletion")), 303)
     if customer is not None:  # a second click finds it gone
-        emails.send(customer, "account_deleted")
+        account_emails.send(customer, "account_deleted")
         session_cookie.end_current_session(EndReason.DELETED)
         erase(customer)
     db.session.commit()

@@ -10,8 +10,8 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.customers import email_tokens, rate_limits
-from app.customers.accounts import emails, registration
+from app.customers import account_emails, email_tokens, rate_limits
+from app.customers.accounts import registration
 from app.customers.accounts.registration import WrongPasswordError
 from app.customers.forms import ConfirmForm, RegisterForm
 from app.customers.linking.sign_in import sign_in
@@ -52,7 +52,7 @@ def create() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(form, target), 422
     customer, token = registration.register(form.name.data or "", form.address, form.password.data or "", language())
-    if emails.send(customer, "confirm_address" if token else "already_registered", token=token):
+    if account_emails.send(customer, "confirm_address" if token else "already_registered", token=token):
         db.session.commit()
         log.info("registered")
     else:

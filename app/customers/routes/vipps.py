@@ -10,9 +10,8 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.customers import email_tokens, lookup, rate_limits
+from app.customers import account_emails, email_tokens, lookup, rate_limits
 from app.customers.account_activity import describe_reasons
-from app.customers.accounts import emails
 from app.customers.forms import ProofForm
 from app.customers.linking import account_links, pending_link
 from app.customers.linking.pending_link import PENDING_COOKIE
@@ -200,7 +199,7 @@ def _mail_link(pending: PendingLink) -> bool:
     if ProofMethod.MAIL not in pending.ways or email is None:
         return False
     token = email_tokens.issue(customer, email, TokenPurpose.CONNECT, pending_link_id=pending.id)
-    return emails.send(customer, "prove_ownership", token=token)
+    return account_emails.send(customer, "prove_ownership", token=token)
 
 
 def _token_and_pending_link(token: str) -> tuple[EmailToken, PendingLink] | None:

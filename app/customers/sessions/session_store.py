@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, select, update
 
 from app.customers.models import Customer, CustomerSession, EndReason, LoginMethod
-from app.customers.sessions.user_agent import user_agent_of_request
+from app.customers.user_agent import user_agent_of_request
 from app.database import db, insert_row, utcnow
 from app.signals import send_on_commit, session_began, sessions_ended
 from app.tokens import new_token, secret_hash
