@@ -34,21 +34,6 @@ def test_every_page_is_valid_in_every_language(demo_client: FlaskClient, languag
         assert page.one("html")["lang"] == language
 
 
-def test_the_security_headers_are_on_every_answer(demo_client: FlaskClient) -> None:
-    for path in (*PAGES, "/static/brand/mark.svg", "/healthz", "/login/vipps/callback"):
-        response = demo_client.get(path)
-        response.close()
-        headers = response.headers
-        policy = headers["Content-Security-Policy"]
-        for part in ("default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self';"):
-            assert part in policy, path
-        assert "unsafe" not in policy
-        assert headers["X-Content-Type-Options"] == "nosniff", path
-        for name in ("Referrer-Policy", "Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy"):
-            assert headers[name] == "same-origin", path
-        assert not {"Strict-Transport-Security", "X-Powered-By"} & set(headers.keys())
-
-
 def test_a_fork_adds_sources_to_the_policy_and_the_notice_names_them(make_app: Any) -> None:
     sources = "font-src=https://fonts.example.com,frame-src=https://pay.example.com form-action=https://pay.example.com"
     response = browser_of(make_app(CSP_SOURCES=sources)).get("/privacy")
@@ -61,16 +46,18 @@ def test_a_fork_adds_sources_to_the_policy_and_the_notice_names_them(make_app: A
 
 
 def test_on_https_cookies_are_secure_and_host_bound_and_hsts_is_set(make_app: Any) -> None:
-    browser = browser_of(make_app(**HTTPS))
+    browser, ours = browser_of(make_app(demo=True, **HTTPS)), {"Referer": "https://shop.example.com/"}
     response = browser.get("/login")
     assert response.headers["Strict-Transport-Security"].startswith("max-age=63072000")
-    cookies = response.headers.getlist("Set-Cookie")
-    assert cookies
+    added = post(browser, "/cart/add", {"product": "enamel-mug"}, headers=ours)
+    cookies = [*response.headers.getlist("Set-Cookie"), *added.headers.getlist("Set-Cookie")]
+    assert "__Host-cart" in [cookie.partition("=")[0] for cookie in cookies]
     for cookie in cookies:
         assert cookie.startswith("__Host-")
-        assert [word in cookie for word in ("Secure", "HttpOnly", "Domain")] == [True, True, False]
+        assert all(part in cookie for part in ("Secure", "HttpOnly", "Path=/", "SameSite=Lax"))
+        assert "Domain" not in cookie
     with browser.application.app_context():
-        assert [cookie_name(name) for name in ("session", "cart")] == ["__Host-session", "__Host-cart"]
+        assert cookie_name("session") == "__Host-session"
 
 
 def test_the_policy_allows_the_web_component_only_if_it_is_chosen(make_app: Any) -> None:
@@ -290,7 +277,7 @@ def test_a_link_changes_no_data(demo_client: FlaskClient) -> None:
     for path in ("/logout", "/cart/add"):
         response = demo_client.get(path)
         assert (response.status_code, "POST" in response.headers["Allow"]) == (405, True)
-        check_page(response)
+        assert check_page(response).h1 == "This action isn’t allowed"
 
 
 def test_a_ten_megabyte_form_is_answered_with_a_page(demo_app: Flask) -> None:
@@ -304,26 +291,6 @@ def test_a_ten_megabyte_form_is_answered_with_a_page(demo_app: Flask) -> None:
         connection.close()
     assert response.status == 413
     assert "That is too large" in html
-
-
-INVALID_PATHS = [
-    "/?q=%ff%fe", "/?q=%00", "/?page=x", "/?page=-1", "/?page=999999999999", "/?category=%00", "/products/%ff",
-    "/products/%00", "/orders/%00", "/confirm/%ff", "/password/reset/%00", "/login?next=%ff", "/?q=" + "x" * 5000,
-    "/language/nb?next=//evil.example",
-]  # fmt: skip
-
-
-def test_invalid_input_in_an_address_or_a_form_is_not_a_server_error(demo_client: FlaskClient) -> None:
-    for path in INVALID_PATHS:
-        response = demo_client.get(path)
-        assert response.status_code < 500, path
-        assert "evil" not in response.headers.get("Location", "")
-    for path in ("/login/password", "/register", "/password/forgot", "/cart/add"):
-        for value in ("\x00", "\udcff", "<script>", "x" * 10_000, "' OR 1=1 --"):
-            data = dict.fromkeys(
-                ["email", "password", "name", "product", "quantity"], value.encode("utf-8", "replace").decode()
-            )
-            assert post(demo_client, path, data).status_code < 500
 
 
 def test_a_server_error_shows_only_the_reference_number_that_is_in_the_log(
@@ -370,7 +337,8 @@ def test_the_language_is_the_browsers_until_the_switch_is_used(demo_client: Flas
     for accepted, chosen in [("nb-NO,nb;q=0.9", "nb"), ("nn", "nb"), ("no", "nb"), ("de,en;q=0.5", "en"), ("ja", "en")]:
         response = demo_client.get("/", headers={"Accept-Language": accepted})
         assert f'<html lang="{chosen}"' in response.text
-    assert demo_client.get("/language/nb?next=/cart").headers["Location"] == "/cart"
+    for target, location in (("//evil.example", "/"), ("/cart", "/cart")):
+        assert demo_client.get(f"/language/nb?next={target}").headers["Location"] == location
     assert '<html lang="nb"' in demo_client.get("/", headers={"Accept-Language": "en"}).text
     assert demo_client.get("/language/xx").status_code == 404
 

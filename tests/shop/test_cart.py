@@ -38,19 +38,6 @@ def test_the_cookie_appears_with_the_first_thing_and_only_its_hash_is_kept(app: 
         assert db.session.scalars(select(Cart.token_hash)).all() == [secret_hash(cookie.value)]
 
 
-def test_on_https_the_cookie_is_bound_to_the_host(make_app: object) -> None:
-    app = make_app(PUBLIC_URL="https://shop.example")
-    add_product(app)
-    client = browser_of(app)
-    client.environ_base["wsgi.url_scheme"] = "https"
-    client.environ_base["HTTP_REFERER"] = "https://shop.example/"
-    cookies = [value for value in put_into_cart(client).headers.getlist("Set-Cookie") if "cart" in value.split("=")[0]]
-    assert len(cookies) == 1
-    assert cookies[0].startswith("__Host-cart=")
-    assert all(part in cookies[0] for part in ("Secure", "HttpOnly", "Path=/", "SameSite=Lax"))
-    assert "Domain" not in cookies[0]
-
-
 def test_a_planted_cookie_is_replaced_and_the_same_product_twice_is_one_line(app: Flask, client: FlaskClient) -> None:
     add_product(app)
     client.set_cookie("cart", "planted", domain="localhost")
