@@ -3,10 +3,8 @@
 import unicodedata
 from collections.abc import Callable
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -82,18 +80,6 @@ def test_the_same_letter_typed_on_another_keyboard_is_the_same_password() -> Non
 def test_no_password_matches_an_account_without_a_hash(stored: str | None) -> None:
     for guess in ("", "\0no password", "None", "!", "seven small boats"):
         assert not hashing.matches(guess, stored)
-
-
-def test_a_hash_is_computed_even_if_there_is_nothing_to_compare(monkeypatch: Any) -> None:
-    hasher = Mock(wraps=hashing._hasher)
-    monkeypatch.setattr(hashing, "_hasher", hasher)
-    hashing.matches("seven small boats", None)
-    assert steps.hashes_made(hasher) == 1
-
-
-def test_a_hash_of_yesterday_is_outdated() -> None:
-    assert hashing.outdated(PasswordHasher(time_cost=2, memory_cost=8, parallelism=1).hash("x"))
-    assert not hashing.outdated(hashing.make_hash("x"))
 
 
 NEW = "three green tents"
