@@ -78,13 +78,6 @@ def test_no_claim_is_longer_than_its_column(claims: dict[str, Any], longest: int
     assert max(map(len, texts)) <= longest
 
 
-@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
-def test_a_time_outside_of_the_range_is_ignored(moment: str) -> None:
-    consents = {"timeOfConsent": moment, "consents": [{"id": "e", "accepted": True, "textDisplayedToUser": "x"}]}
-    (answer,) = parse({**SUB, "delegatedConsents": consents}).consents
-    assert answer.given_at is None
-
-
 @pytest.mark.parametrize("at", ["commit", "the outcome"])
 def test_a_login_that_is_not_stored_is_rolled_back(
     vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch, at: str

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from app.customers import rate_limits
@@ -76,18 +75,6 @@ def test_a_database_that_fails_is_a_reason_to_come_again(
     assert deliveries(app) == []
     assert send(sender, body).status_code == 200
     assert [row.times for row in deliveries(app)] == [1]
-
-
-def test_a_locked_database_is_a_reason_to_come_again_soon(
-    app: Flask, sender: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.sqlite_lock.BUSY_MS", 100)
-    body = event(utcnow())
-    with app.app_context(), db.engine.connect() as other:
-        other.execute(text("BEGIN IMMEDIATE"))
-        assert send(sender, body).status_code == 503
-        other.rollback()
-    assert send(sender, body).status_code == 200
 
 
 def test_a_flood_is_answered_200_or_429_and_the_shop_goes_on(demo_app: Flask) -> None:
