@@ -1,4 +1,4 @@
-"""Show the teacher's material: pages, slides, a certificate and notes, all from the Markdown files of this folder.
+"""Show the teacher's material: pages and slides from the Markdown files of this folder, a certificate and notes.
 
 A slide ends at a line `---`. What follows a line `Notes:` is for the teacher.
 """
@@ -8,8 +8,12 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, render_template, request
 
+from app.database import utcnow
+from app.forms import one_line
 from app.guide import text
 from app.guide.chapters import HEAD
+from demo.missions import take_home
+from demo.missions.routes import TRACK
 
 bp = Blueprint("teaching", __name__, url_prefix="/guide/teaching")
 
@@ -67,16 +71,28 @@ def print_slides() -> str:
 
 @bp.get("/certificate")
 def certificate() -> str:
-    """Show a certificate to print, with the name of the learner."""
-    name = request.args.get("name", "").strip()[:MAX_NAME_LENGTH]
-    return render_template("guide/teaching/certificate.html", name=name, longest=MAX_NAME_LENGTH)
+    """Show a certificate to print: with a name what this browser has solved, without one a form to fill in by hand."""
+    name = one_line(request.args.get("name"))[:MAX_NAME_LENGTH]
+    solved, date = (take_home.titles(_solved()), utcnow()) if name else (None, None)
+    return render_template(
+        "guide/teaching/certificate.html",
+        name=name,
+        solved=solved or None,
+        stages=None,
+        date=date,
+        longest=MAX_NAME_LENGTH,
+    )
 
 
 @bp.get("/notes.md")
 def notes() -> Response:
-    """Download the notes to take home."""
-    headers = {"Content-Disposition": 'attachment; filename="notes.md"'}
-    return Response(_read("notes"), content_type="text/markdown; charset=utf-8", headers=headers)
+    """Download the notes to take home, with what this browser has solved."""
+    return take_home.notes(_solved())
+
+
+def _solved() -> frozenset[str]:
+    TRACK.notice()
+    return TRACK.ticked()
 
 
 def _read(name: str) -> str:

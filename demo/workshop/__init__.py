@@ -23,7 +23,7 @@ from app import about, assets, i18n, log_events, logging, security, strict_reque
 from app.errors import PAGES
 from app.logging import log, reference
 from app.settings import ROOT, Settings, load
-from demo.workshop import codes, learner, teacher
+from demo.workshop import codes, learner, take_home, teacher
 from demo.workshop.board import MissionWatcher, SolvedIn
 from demo.workshop.hooks import add_to_world
 from demo.workshop.rooms import BoardMission, Rooms, RoomStatus, VisitorWorlds
@@ -78,6 +78,7 @@ def create_workshop(
     app.add_url_rule("/workshop/language/<code>", "language", i18n.choose)
     app.register_blueprint(teacher.bp)
     app.register_blueprint(learner.bp)
+    app.register_blueprint(take_home.bp)
     security.csrf.exempt(learner.verdicts)  # a program sends them, without cookies
     app.before_request(rooms.delete_old_now_and_then)
     app.after_request(_keep_private)

@@ -21,6 +21,8 @@ from demo.workshop.codes import spaced
 from demo.workshop.rooms import Rooms, RoomStatus
 
 MISSIONS = "missions"  # the blueprint of the missions' pages
+# The pages for a visitor without a room, and those of a learner, whose room knows what they solved.
+TAKE_HOME = {"teaching.certificate": "/workshop/room/certificate", "teaching.notes": "/workshop/room/notes.md"}
 GOES_ON = frozenset({"static", "vipps.callback", "vipps.go_to_vipps", "i18n.choose"})
 
 
@@ -44,6 +46,12 @@ def add_to_world(workshop: Flask, shop: Flask, world_id: str) -> None:
         g.is_personal = status is not None  # the strip is not in the front page that the shop caches
         return redirect("/workshop/room", 303) if status and status.is_paused else None
 
+    def lead_to_room() -> ResponseReturnValue | None:
+        address = TAKE_HOME.get(request.endpoint or "")
+        with tolerated():
+            return redirect(address, 303) if address and rooms.learner_of(world_id) else None
+        return None
+
     def note_mission(response: Response) -> Response:
         key = (request.view_args or {}).get("key")
         if request.blueprint == MISSIONS and key and room_status():
@@ -54,6 +62,7 @@ def add_to_world(workshop: Flask, shop: Flask, world_id: str) -> None:
 
     shop.after_request(note_mission)
     shop.before_request(hold_back_while_paused)
+    shop.before_request(lead_to_room)
     shop.add_template_global(room_status, "room_status")
     shop.add_template_filter(spaced, "room_code")  # the shop renders `workshop/logins.html` too
 

@@ -167,6 +167,7 @@ def test_a_real_shop_has_nothing_of_the_demo_and_a_real_provider_nothing_that_ne
         assert not open_page(browser, "/login").select(".demo, main code")
         front = open_page(browser, "/")
         assert not front.select("link[href*='css/demo.css'], footer a[href='/demo'], .demobar, a[href^='/guide']")
+        assert front.one(".hero .button").get_text() == "Browse the shop"
 
 
 def test_a_cached_page_changes_its_brand_on_the_day(make_app: Callable[..., Flask]) -> None:

@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from demo import teaching
+from demo.missions import MISSIONS
 from tests.conftest import browser_of, open_page
 from workshop import __main__ as workshop
 from workshop import track
@@ -49,16 +50,27 @@ def test_slides_that_the_texts_name_exist() -> None:
     assert max(named) == len(teaching.slides())
 
 
-def test_the_name_on_the_certificate_is_escaped_and_cut(guide: FlaskClient) -> None:
-    page = guide.get("/guide/teaching/certificate", query_string={"name": "<b>Kari</b>" + "x" * 99}).text
-    assert "&lt;b&gt;Kari&lt;/b&gt;" in page
-    assert "x" * 60 not in page
+def test_without_a_room_the_certificate_is_a_form_or_shows_the_ticks_of_this_browser(guide: FlaskClient) -> None:
+    guide.set_cookie("missions", "nonce.say-no")
+    path = "/guide/teaching/certificate"
+    assert not open_page(guide, path).select(".certificate li")
+    page = open_page(guide, f"{path}?name=%3Cb%3EKari%3C/b%3E%0A{'x' * 99}")
+    assert [each.get_text() for each in page.select(".certificate li")] == ["Find the nonce", "Two ways to say no"]
+    assert page.one(".certificate__name").get_text() == "<b>Kari</b> " + "x" * 48
 
 
-def test_the_notes_are_a_download(guide: FlaskClient) -> None:
-    answer = guide.get("/guide/teaching/notes.md")
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="notes.md"'
-    assert answer.text.startswith("# My notes")
+def test_the_notes_explain_what_is_solved_and_every_address_in_them_exists(guide: FlaskClient) -> None:
+    notes: dict[str, str] = {}
+    for language, ticks in (("en", "nonce"), ("nb", ".".join(MISSIONS))):
+        guide.set_cookie("missions", ticks)
+        answer = guide.get("/guide/teaching/notes.md", headers={"Accept-Language": language})
+        assert answer.headers["Content-Disposition"] == 'attachment; filename="notes.md"'
+        notes[language] = answer.text
+        for path in sorted(set(re.findall(r"http://localhost:\d+(/[^)\s#]+)", answer.text))):
+            assert guide.get(path).status_code == 200, path
+    assert re.findall(r"### (.+) \(solved\)", notes["en"]) == ["Find the nonce"]
+    assert [notes["en"].count(each) for each in (" (not solved)", "**What happened:**", "/guide/source/")] == [21, 1, 2]
+    assert [notes["nb"].count(each) for each in (" (løst)", "### Finn nonce (")] == [22, 1]
 
 
 def test_the_plans_name_each_stage_by_its_title() -> None:

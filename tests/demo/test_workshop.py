@@ -4,7 +4,7 @@ import csv
 import io
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from demo.workshop import teacher as pages
 from demo.workshop.models import Learner
 from tests.conftest import ENVIRONMENT, allowed_by, browser_of, open_page, post
 from tests.demo.test_missions import find_nonce
-from tests.demo.workshop_class import Class, FakeWorlds, shown, solve
+from tests.demo.workshop_class import MISSIONS, Class, FakeWorlds, shown, solve
 from tests.vipps_person import VippsPerson
 
 
@@ -309,6 +309,43 @@ def test_a_room_of_an_earlier_version_has_an_open_door(room: Class, tmp_path: Pa
     assert room.rooms.find(room.code).is_closed is False
 
 
+# ---------- what a learner takes home ----------
+
+
+def test_a_learner_takes_home_their_own_missions_until_the_room_is_deleted(
+    room: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "CHECK_EVERY", timedelta(seconds=-1))
+    room.clock = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    room.rooms.missions = (*MISSIONS, BoardMission("nonce", "Fourth mission", "B"))
+    (ada, world), (bo, _) = room.join("<b>Ada</b>"), room.join("Bo")
+    home = "/workshop/room"
+    links = [str(each["href"]) for each in open_page(ada, home).select("[aria-labelledby=take-home] a")]
+    assert links == [f"{home}/certificate", f"{home}/notes.md"]
+    solve(world, "one")
+    shown_to = [open_page(each, links[0]).text for each in (ada, bo)]
+    assert ["1 solved mission" in each for each in shown_to] == [True, False], "no board is open"
+    room.wait(days=1)
+    room.rooms.record(world.id, "nonce", solved=True)
+    for stage, told in (("10", "safe"), ("2", "safe"), ("3", "unsafe")):
+        room.rooms.save_verdicts(room.code, room.learner(world).words, stage, [{"case": "a", "verdict": told}], False)
+    room.rooms.hide(room.learner(world), True)
+    room.press("end")
+    room.wait(days=6.9)
+    solve(world, "two")  # the room has ended
+    page, other = open_page(ada, links[0]), open_page(bo, links[0])
+    assert [each.get_text() for each in page.select(".certificate li")] == ["First mission", "Fourth mission"]
+    assert all(each in page.text for each in ("<b>Ada</b>", "Build track: 2, 10 ", "21 November 2026"))
+    assert (other.one(".certificate__name").get_text(), other.select(".certificate li")) == ("Bo", [])
+    assert "Kursbevis" in ada.get(links[0], headers={"Accept-Language": "nb"}).text
+    notes = [each.get(links[1]).text for each in (ada, bo)]
+    assert ["Find the nonce (solved)" in each for each in notes] == [True, False]
+    assert "Ada" not in notes[0]
+    monkeypatch.setattr(rooms, "CLEANUP_SECONDS", -1)
+    room.wait(days=0.2)
+    assert [each.get(link).headers["Location"] for each in (ada, room.browser()) for link in links] == ["/workshop"] * 4
+
+
 # ---------- feedback ----------
 
 
@@ -578,11 +615,14 @@ def test_a_paused_room_holds_pages_back_and_nothing_else(room: Class, make_app: 
     assert client.get("/").status_code == 200
     with room.rooms.writing() as session:
         session.execute(text("ALTER TABLE room RENAME TO lost"))
-    assert client.get("/").status_code == 200, "the shop does not depend on the workshop"
+    for path in ("/", "/guide/teaching/notes.md"):
+        assert client.get(path).status_code == 200, "the shop does not depend on the workshop"
     with room.rooms.writing() as session:
         session.execute(text("ALTER TABLE lost RENAME TO room"))
     room.press("end")
     assert not open_page(client, "/").select(".demobar__room")
+    for page in ("certificate", "notes.md"):
+        assert client.get(f"/guide/teaching/{page}").headers["Location"] == f"/workshop/room/{page}"
 
 
 def test_what_a_learner_does_on_the_missions_pages_is_noted(

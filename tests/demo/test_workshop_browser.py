@@ -47,6 +47,8 @@ def test_a_class_with_its_teacher(
         enter_and_load(learner)
         expect(learner.get_by_role("heading", level=1)).to_have_text("Hello, Ada")
         look_at(learner, "the learner's room")
+        learner.goto(f"{url}/workshop/room/certificate")
+        look_at(learner, "the certificate")
         learner.goto(f"{url}/workshop/room/feedback")
         learner.get_by_label("What surprised you?").fill("the nonce")
         look_at(learner, "the feedback")

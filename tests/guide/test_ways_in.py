@@ -5,9 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from samples.customers import PASSWORD
 from tests.conftest import browser_of, open_page, post
-from tests.customers.steps import log_in_by_form
 from tests.shop.steps import place_order, put_into_cart
 from tests.vipps_person import VippsPerson
 
@@ -21,13 +19,6 @@ def test_the_front_page_of_the_demo_says_what_it_is_and_where_to_see_it(make_app
     assert page.h1 == "See how a shop integrates Vipps Login"
     assert page.one(".hero .button")["href"] == f"/login/vipps?person=kari&next={TOLD_AT}"
     assert page.one(".shop-head").find_next(id="goods")
-
-
-def test_the_front_page_of_a_real_shop_does_not(make_app: Callable[..., Flask]) -> None:
-    page = open_page(browser_of(make_app(DEMO="0")), "/")
-    assert page.select(".hero")
-    assert page.one(".hero .button").get_text() == "Browse the shop"
-    assert not page.select(f".demobar, {GUIDE}")
 
 
 @pytest.mark.parametrize("path", ["/", "/cart", "/guide/", "/guide/faq"])
@@ -44,15 +35,6 @@ def test_an_order_links_to_the_login_before_it(vipps: VippsPerson) -> None:
     assert open_page(vipps.browser, TOLD_AT).select(".step")
     post(vipps.browser, "/guide/inspector/forget", form_on="/guide/inspector")
     assert not open_page(vipps.browser, order).select(TOLD)
-
-
-def test_a_password_login_has_no_recording(make_app: Callable[..., Flask]) -> None:
-    browser = browser_of(make_app(demo=True))
-    log_in_by_form(browser, "kari.nordfjell@example.com", PASSWORD)
-    put_into_cart(browser, "enamel-mug")
-    page = open_page(browser, place_order(browser, delivery="pickup").location)
-    assert page.h1.startswith("Thank you")
-    assert not page.select(TOLD)
 
 
 @pytest.mark.parametrize(

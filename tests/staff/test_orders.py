@@ -33,9 +33,8 @@ def numbers(client: FlaskClient, path: str) -> tuple[list[str], str | None]:
     """Return the order numbers on a page, and the address of the next page."""
     page = open_page(client, path)
     following = page.select("nav.pages a[rel=next]")
-    return [cell.get_text() for cell in page.select("td:first-child code")], str(
-        following[0]["href"]
-    ) if following else None
+    found = [cell.get_text() for cell in page.select("td:first-child code")]
+    return found, str(following[0]["href"]) if following else None
 
 
 def test_a_row_shows_the_order_and_links_to_the_customer(app: Flask) -> None:

@@ -12,14 +12,13 @@ from sqlalchemy.exc import OperationalError
 from app.customers.models import Customer
 from app.database import begin_write, db, utcnow
 from app.staff import reports as error_reports
-from app.staff.models import ErrorReport
+from app.staff.models import PER_PAGE, ErrorReport
 from app.staff.reports import MAX_PER_MINUTE, Quota
 from tests.conftest import browser_of, open_page
 from tests.customers.steps import add_customer, statements
 from tests.customers.steps import log_in as customer_logs_in
 from tests.pages import Page
-from tests.staff.steps import at_work, reports, search
-from tests.vipps_person import VippsPerson
+from tests.staff.steps import at_work, reports
 
 CALLBACK = "/login/vipps/callback"
 
@@ -82,17 +81,6 @@ def test_a_report_says_whose_page_it_was_and_the_list_what_it_means(app: Flask, 
     assert [words for words in (report.reference, report.code, CALLBACK, "KeyError") if words not in page.text] == []
 
 
-def test_support_finds_a_refusal_by_the_number_on_its_page(vipps: VippsPerson) -> None:
-    callback = vipps.approve(vipps.start(), action="deny")
-    response = vipps.browser.get(callback)
-    (report,) = reports(vipps.app)
-    assert report.code == "access_denied"
-    page = search(at_work(vipps.app), report.reference.lower())
-    assert report.reference in response.text
-    assert "access_denied" in page.text
-    assert "The login was cancelled" in page.text
-
-
 def test_a_flood_of_forged_callbacks_is_written_down_a_few_times_only(app: Flask, client: FlaskClient) -> None:
     for _ in range(MAX_PER_MINUTE + 15):
         assert client.get(CALLBACK).status_code == 400
@@ -129,6 +117,10 @@ def test_only_the_newest_are_kept(app: Flask, client: FlaskClient, monkeypatch: 
     assert len(kept) == 30
     assert kept[-1].code == "KeyError"
     assert kept[0].code == "state_missing"
+    staff = at_work(app)
+    first = open_page(staff, "/staff/errors")
+    second = open_page(staff, str(first.one('a[rel="next"]')["href"]))
+    assert [len(page.select("tbody tr")) for page in (first, second)] == [PER_PAGE, 30 - PER_PAGE]
 
 
 def fill(app: Flask, code: str, many: int) -> None:
