@@ -77,6 +77,7 @@ def answer(key: str) -> ResponseReturnValue:
     given = request.form.get("answer", "")[:MAX_ANSWER]
     TRACK.open(key)
     g.is_mission_solved = TRACK.notice(given, key)
+    g.wrong_answer = given if mission.asks and not g.is_mission_solved else ""
     if key in TRACK.ticked():
         return redirect(url_for("missions.show", key=key), 303)
     return _page(mission, given=given, is_wrong=True)

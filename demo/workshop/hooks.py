@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import name_of
+from app.forms import one_line
 from app.logging import log
 from demo.workshop.board import MissionWatcher
 from demo.workshop.codes import spaced
@@ -57,7 +58,8 @@ def add_to_world(workshop: Flask, shop: Flask, world_id: str) -> None:
         if request.blueprint == MISSIONS and key and room_status():
             with tolerated():
                 is_solved = g.get("is_mission_solved", False)  # by what this world has stored, not by the ticks
-                rooms.record(world_id, key, hints=request.args.get("hints", 0, int), solved=is_solved)
+                wrong, hints = one_line(g.get("wrong_answer")), request.args.get("hints", 0, int)
+                rooms.record(world_id, key, hints=hints, solved=is_solved, wrong=wrong)
         return response
 
     shop.after_request(note_mission)

@@ -1,7 +1,7 @@
 """The tables of the workshop, in an SQLite file of their own.
 
-Rule: no personal data but the nickname that a learner chose. No email, IP address or user agent is stored. Rows of a
-room are deleted with it (`rooms.Rooms.delete_old`).
+Rule: no personal data but the nickname that a learner chose, and what they type as an answer. No email, IP address or
+user agent is stored. Rows of a room are deleted with it (`rooms.Rooms.delete_old`).
 """
 
 from datetime import datetime
@@ -15,6 +15,7 @@ from app.database import UtcDateTime
 MAX_NICKNAME = 24
 MAX_MESSAGE = 280
 MAX_FEEDBACK = 500  # of an answer
+MAX_WRONG = 100
 
 
 class WorkshopBase(DeclarativeBase):
@@ -75,7 +76,7 @@ class Learner(WorkshopBase):
 
 
 class Progress(WorkshopBase):
-    """What a learner did about one mission: opened it, took hints, solved it."""
+    """What a learner did about one mission: opened it, took hints, answered wrongly, solved it."""
 
     __tablename__ = "progress"
     learner_id: Mapped[int] = mapped_column(ForeignKey("learner.id", ondelete="CASCADE"), primary_key=True)
@@ -83,6 +84,8 @@ class Progress(WorkshopBase):
     opened_at: Mapped[datetime | None]
     solved_at: Mapped[datetime | None]
     hints: Mapped[int] = mapped_column(default=0)
+    wrong: Mapped[int] = mapped_column(default=0, server_default="0")  # how many answers were wrong
+    last_wrong: Mapped[str] = mapped_column(String(MAX_WRONG), default="", server_default="")
 
 
 class StageResult(WorkshopBase):

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from app.database import utcnow
 from app.logging import log
 from demo.workshop import codes
-from demo.workshop.models import Feedback, Learner, Progress, Room, StageResult, Teacher
+from demo.workshop.models import MAX_WRONG, Feedback, Learner, Progress, Room, StageResult, Teacher
 from demo.workshop.store import Store
 
 KEEP = timedelta(days=7)  # after the end of a room
@@ -317,8 +317,8 @@ class Rooms(Store):
         parts = self.parts[: room.open_parts]
         return RoomStatus(room.code, learner.nickname, room.is_paused, room.message, parts, solved, learner.since)
 
-    def record(self, world_id: str, mission: str, *, hints: int = 0, solved: bool = False) -> None:
-        """Note that the learner of a world opened a mission, took that many of its hints, or solved it.
+    def record(self, world_id: str, mission: str, *, hints: int = 0, solved: bool = False, wrong: str = "") -> None:
+        """Note that the learner of a world opened a mission, took that many of its hints, answered it, or solved it.
 
         Without a room nothing is noted. A mission of another name than those of `missions` is ignored.
         """
@@ -330,7 +330,9 @@ class Rooms(Store):
                 return
             row = session.get(Progress, (learner.id, mission))
             if row is None:
-                session.add(row := Progress(learner_id=learner.id, mission=mission, hints=0))
+                session.add(row := Progress(learner_id=learner.id, mission=mission, hints=0, wrong=0))
+            if wrong:
+                row.wrong, row.last_wrong = row.wrong + 1, wrong[:MAX_WRONG]
             row.opened_at = row.opened_at or self.now()
             row.hints = max(row.hints, min(hints, MAX_HINTS))
             row.solved_at = row.solved_at or (self.now() if solved else None)

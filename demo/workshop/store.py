@@ -18,6 +18,12 @@ from app.tokens import new_token, secret_hash
 from demo.workshop.models import Teacher, WorkshopBase
 
 FILE = "workshop.sqlite"
+# A file of an earlier version has no such columns. It needs no Alembic: a room lives for three weeks at most.
+NEWER_COLUMNS = (
+    ("room", "is_closed", "BOOLEAN NOT NULL DEFAULT 0"),
+    ("progress", "wrong", "INTEGER NOT NULL DEFAULT 0"),
+    ("progress", "last_wrong", "VARCHAR(100) NOT NULL DEFAULT ''"),
+)
 MAX_LINKS = 20
 TEACHER_LIFETIME = timedelta(days=14)
 
@@ -33,9 +39,9 @@ class Store:
         with self.engine.connect() as connection:
             connection.execute(text(BEGIN))  # several workers start at once
             WorkshopBase.metadata.create_all(connection)
-            if "is_closed" not in {each["name"] for each in inspect(connection).get_columns("room")}:
-                # The file is older than the column. It needs no Alembic: a room lives for three weeks at most.
-                connection.execute(text("ALTER TABLE room ADD COLUMN is_closed BOOLEAN NOT NULL DEFAULT 0"))
+            for table, column, kind in NEWER_COLUMNS:
+                if column not in {each["name"] for each in inspect(connection).get_columns(table)}:
+                    connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column} {kind}"))
             connection.commit()
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 

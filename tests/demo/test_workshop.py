@@ -300,13 +300,19 @@ def test_a_removed_learner_can_join_again_only_while_the_door_is_open(room: Clas
     room.join("Ada")
 
 
-def test_a_room_of_an_earlier_version_has_an_open_door(room: Class, tmp_path: Path) -> None:
+def test_a_room_of_an_earlier_version_goes_on(room: Class, tmp_path: Path) -> None:
+    _, world = room.join("Ada")
+    room.rooms.record(world.id, "one", hints=2)
     with room.rooms.writing() as session:
-        session.execute(text("ALTER TABLE room DROP COLUMN is_closed"))
+        for column in ("room DROP is_closed", "progress DROP wrong", "progress DROP last_wrong"):
+            session.execute(text(f"ALTER TABLE {column}"))
     room.rooms.engine.dispose()
     newer = store.Store(tmp_path)
     newer.engine.dispose()
     assert room.rooms.find(room.code).is_closed is False
+    room.rooms.record(world.id, "one", wrong="x")
+    (row,) = room.learner(world).progress
+    assert (row.hints, row.wrong, row.last_wrong) == (2, 1, "x")
 
 
 # ---------- what a learner takes home ----------
@@ -639,12 +645,16 @@ def test_what_a_learner_does_on_the_missions_pages_is_noted(
     for mission in ("nonce", "say-no"):
         assert post(browser, f"{path}/{mission}", {"answer": "x"}, form_on="/login").status_code == 303
     assert room.rows() == [["Ada", "0", "in progress", "not solved 9 hints"]]
+    post(browser, f"{path}/nonce", {"answer": "<i>\n" + "y" * 150}, form_on="/login")
+    assert f"9 hints, 2 wrong answers, the last one: <i> {'y' * 96}" in room.board("/learners/1").text
     assert open_page(browser, f"{path}/nonce").select("#answer"), "the question can still be answered"
     vipps.log_in("kari")
     room.wait(minutes=1)
     assert post(browser, f"{path}/nonce", {"answer": find_nonce(vipps)}, form_on="/account").status_code == 303
     assert room.rows() == [["Ada", "1", "in progress", "solved in minute 1′ 9 hints"]]
     assert not open_page(browser, f"{path}/nonce").select("#answer")
+    wrong = [(each.wrong, each.last_wrong) for each in room.learner(world).progress if each.wrong]
+    assert wrong == [(2, f"<i> {'y' * 96}")]
 
 
 def test_the_status_of_a_world_is_read_seldom_and_tells_that_the_learner_moved(
