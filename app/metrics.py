@@ -32,7 +32,7 @@ bp = Blueprint("metrics", __name__)
 
 OTHER = "other"
 METHODS = frozenset(LoginMethod)
-PASSWORD_OUTCOMES = frozenset({"let_in", "refused", "too_many", "blocked"})
+PASSWORD_OUTCOMES = frozenset({"logged_in", "refused", "too_many", "blocked"})
 LOGIN_OUTCOMES = frozenset({*REFUSALS, *Verdict}) | PASSWORD_OUTCOMES
 EVENT_OUTCOMES = frozenset({*Outcome, "unreadable", "too_many", "database_error"})
 MAIL_OUTCOMES = frozenset(mail_sender.MailOutcome)

@@ -106,7 +106,7 @@ def test_passwords_consents_and_webhooks_are_counted(measured: Flask) -> None:
         db.session.commit()
     found = numbers(measured)
     for series in (
-        'logins_total{method="password",outcome="refused"}', 'logins_total{method="password",outcome="let_in"}',
+        'logins_total{method="password",outcome="refused"}', 'logins_total{method="password",outcome="logged_in"}',
         'consents_total{answer="yes",channel="sms"}', 'consents_total{answer="no",channel="sms"}',
         'webhook_events_total{outcome="unknown_subject"}', 'webhook_events_total{outcome="unreadable"}',
         'sessions_ended_total{reason="blocked"}',
@@ -152,7 +152,7 @@ def test_values_from_outside_do_not_create_series(measured: Flask) -> None:
 def test_the_lists_of_label_values_match_the_code() -> None:
     code = "".join(path.read_text() for path in (ROOT / "app").rglob("*.py") if path.name != "metrics.py")
     assert set(re.findall(r"EndReason\.(\w+)", code)) == {reason.name for reason in metrics.END_REASONS}
-    assert set(re.findall(r'LoginMethod.PASSWORD, outcome="(\w+)"', code)) | {"let_in"} == metrics.PASSWORD_OUTCOMES
+    assert set(re.findall(r'LoginMethod.PASSWORD, outcome="(\w+)"', code)) | {"logged_in"} == metrics.PASSWORD_OUTCOMES
 
 
 def test_another_shop_of_the_same_process_counts_for_itself(make_app: Any, measured: Flask) -> None:

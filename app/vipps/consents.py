@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from .sanitize import lines, storable, text
+from .sanitize import json_snapshot, lines, text
 
 MAX_ID = 100
 MAX_HEADING = 500
@@ -127,7 +127,7 @@ def _common(whole: dict[str, Any], at: str, reading: _Reading) -> dict[str, Any]
     if not isinstance(language, str) or not LANGUAGE.fullmatch(language):
         reading.problems.append(f"{at}.language")
         language = ""
-    evidence = storable(whole)
+    evidence = json_snapshot(whole)
     if evidence is None:
         reading.problems.append(f"{at} too large to keep")
     return {"given_at": given_at, "language": language.lower(), "evidence": evidence}

@@ -17,7 +17,7 @@ from joserfc.errors import BadSignatureError, ExpiredTokenError, InvalidClaimErr
 from joserfc.jwk import Key
 
 from .errors import LoginRefused
-from .sanitize import moment
+from .sanitize import numeric_date
 
 ALGORITHM = "RS256"  # RFC 8725, section 3.1: our choice, whatever the header or the discovery document says
 LEEWAY = 30  # seconds of clock difference; Authlib's own default is 120
@@ -94,7 +94,7 @@ def validate(
         raise LoginRefused("id_token_malformed", detail=type(error).__name__) from error
     if auth_req_id and {claims.get(each, auth_req_id) for each in ("auth_req_id", "authReqId")} != {auth_req_id}:
         raise LoginRefused("id_token_auth_req_id")
-    acr, issued_at = claims.get("acr"), moment(claims["iat"])
+    acr, issued_at = claims.get("acr"), numeric_date(claims["iat"])
     if issued_at is None:
         raise LoginRefused("id_token_times", detail="iat")
     return IdToken(issuer, claims["sub"], issued_at, acr if isinstance(acr, str) else "")

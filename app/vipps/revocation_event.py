@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .id_token import is_subject
-from .sanitize import moment
+from .sanitize import numeric_date
 
 EVENT = "CONSENT_REVOKED"
 MAX_BODY_BYTES = 8 * 1024
@@ -109,8 +109,8 @@ def _event(claims: dict[str, Any], now: datetime) -> Revoked:
     subject = claims.get("sub")
     if not is_subject(subject):
         raise _MalformedError("no_subject")
-    issued_at, expires_at = moment(claims.get("iat")), moment(claims.get("exp"))
-    not_before = moment(claims.get("nbf", claims.get("iat")))
+    issued_at, expires_at = numeric_date(claims.get("iat")), numeric_date(claims.get("exp"))
+    not_before = numeric_date(claims.get("nbf", claims.get("iat")))
     if issued_at is None or expires_at is None or not_before is None:
         raise _MalformedError("no_sound_times")
     if expires_at <= now - LEEWAY:

@@ -133,7 +133,7 @@ def integration() -> Integration:
     return cast(Integration, current_app.extensions["vipps"])
 
 
-def rests() -> bool:
+def is_suspended() -> bool:
     """Tell whether the circuit breaker is open, so that a page can say so beside its button."""
     return integration().client.breaker.state is BreakerState.OPEN
 

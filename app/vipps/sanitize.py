@@ -42,7 +42,7 @@ def _visible(letter: str) -> str:
     return "" if unicodedata.category(letter) == "Cf" else " "
 
 
-def moment(value: object) -> datetime | None:
+def numeric_date(value: object) -> datetime | None:
     """Return the time of a NumericDate (RFC 7519, section 2), or None if it is not a number from 2015 to 2200.
 
     `True` is the number 1.
@@ -52,7 +52,7 @@ def moment(value: object) -> datetime | None:
     return datetime.fromtimestamp(value, UTC) if EARLIEST <= value <= LATEST else None
 
 
-def storable(whole: dict[str, Any]) -> dict[str, Any] | None:
+def json_snapshot(whole: dict[str, Any]) -> dict[str, Any] | None:
     """Return a copy of a JSON object that both databases can store, or None if it is too large or too deep.
 
     Only what is no JSON, an infinite number or half a surrogate pair, is written as text.

@@ -21,7 +21,7 @@ from app.vipps.claims import UserInfo, parse
 from app.vipps.matching import Decision
 from app.vipps.purposes import LoginPurpose
 from app.vipps.routes import Login
-from app.vipps.sanitize import storable
+from app.vipps.sanitize import json_snapshot
 
 PENDING_COOKIE = "pending-link"
 LIFETIME = timedelta(hours=1)
@@ -36,7 +36,7 @@ def store(login: Login, decision: Decision) -> tuple[PendingLink, str]:
         client_id=login.client_id,
         subject=login.id_token.subject,
         purpose=login.attempt.purpose,
-        claims=storable(dict(login.claims)) or {"sub": login.id_token.subject},
+        claims=json_snapshot(dict(login.claims)) or {"sub": login.id_token.subject},
         ways=list(decision.ways),
         reasons=list(decision.reasons),
         next_path=login.attempt.next_path,

@@ -74,7 +74,7 @@ def sign_in(
         callback_replay.record(attempt, row)
     db.session.commit()
     log.info("logged_in", method=method, customer=customer.id, decision=decision.verdict if decision else None)
-    send(login_ended, method=method, outcome=decision.verdict if decision else "let_in")
+    send(login_ended, method=method, outcome=decision.verdict if decision else "logged_in")
     if decision:
         login_messages.greet(customer, line, news=news)
     if asks:

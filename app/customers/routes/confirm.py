@@ -15,7 +15,7 @@ from app.security import limit_per_client
 from app.settings import settings_of_app
 from app.vipps.purposes import LoginPurpose
 from app.vipps.return_path import local_path
-from app.vipps.routes import begin, rests
+from app.vipps.routes import begin, is_suspended
 
 bp = Blueprint("confirm", __name__)
 
@@ -80,6 +80,6 @@ def _page(form: ConfirmationForm, *, wrong: bool = False) -> str:
         customer=customer,
         has_vipps=lookup.link_of(customer) is not None,
         has_other=has_proof_without_vipps(customer),
-        vipps_rests=rests(),
+        vipps_suspended=is_suspended(),
         wrong=wrong,
     )

@@ -26,7 +26,7 @@ from app.security import clear_cookie, limit_per_client
 from app.settings import settings_of_app
 from app.signals import login_ended, send
 from app.vipps.return_path import local_path
-from app.vipps.routes import rests
+from app.vipps.routes import is_suspended
 from app.vipps.values import normal_email
 
 HOME = "/"
@@ -147,6 +147,6 @@ def _page(form: LoginForm, target: str, *, refused: bool = False) -> str:
         sharing_ended=session_cookie.ended_by_revocation(),
         waits=pending_link.of_browser() is not None,
         to_checkout=target.partition("?")[0] == "/checkout",
-        vipps_rests=rests(),
+        vipps_suspended=is_suspended(),
         next=target,
     )

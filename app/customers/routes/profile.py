@@ -126,7 +126,7 @@ def decide() -> ResponseReturnValue:
     if states is None:
         abort(404)
     taken, kept, email_taken = (states.count(each) for each in (State.ACCEPTED, State.DECLINED, State.EMAIL_TAKEN))
-    log.info("proposals_decided", taken=taken, kept=kept, held_elsewhere=email_taken > 0)
+    log.info("proposals_decided", taken=taken, kept=kept, email_taken=email_taken > 0)
     if email_taken:
         flash(_("That email address belongs to another account here, so your address is unchanged."), "warning")
     if taken or kept:
@@ -162,12 +162,12 @@ def _page(customer: Customer, form: DetailsForm) -> str:
         customer=customer,
         form=form,
         mine=local_values(customer),
-        told=vipps,
+        vipps_profile=vipps,
         link=lookup.link_of(customer),
-        told_phone=phone_number.readable(vipps.phone_number) if vipps else "",
+        vipps_phone=phone_number.readable(vipps.phone_number) if vipps else "",
         addresses=from_vipps.addresses_in(vipps),
         had_addresses=vipps and not vipps.addresses and change_history.latest_of(customer, "addresses"),
-        held_elsewhere=_taken_email(customer, vipps) if vipps else None,
+        taken_email=_taken_email(customer, vipps) if vipps else None,
         proposals=change_history.proposals(customer) if vipps else [],
         history=change_history.history(customer),
         words=descriptions,

@@ -24,7 +24,7 @@ from app.logging import log
 from app.security import limit_per_client, takes_equally_long
 from app.tokens import new_token, secret_hash
 from app.vipps.return_path import local_path
-from app.vipps.routes import rests
+from app.vipps.routes import is_suspended
 
 # In the form cookie: the mark of the latest registration in this browser, and where the person was going.
 REGISTERED = "registered"
@@ -96,7 +96,7 @@ def confirmed(token: str) -> ResponseReturnValue:
 
 def _page(form: RegisterForm, target: str) -> str:
     form.next.data = target
-    return render_template("customers/register.html", form=form, next=target, vipps_rests=rests())
+    return render_template("customers/register.html", form=form, next=target, vipps_suspended=is_suspended())
 
 
 def _confirm_page(form: ConfirmForm, token: str, email: str) -> str:
