@@ -27,7 +27,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from app import about
 from app.origins import normal_origin
-from app.vipps.config import CALLBACK_PATH, WEBHOOK_PATH, ConnectTo, VippsConfig, cookie_name
+from app.vipps.config import CALLBACK_PATH, WEBHOOK_PATH, ConnectTo, VippsConfig, scoped_cookie_name
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"
@@ -250,7 +250,7 @@ class Settings(BaseSettings):
 
     def cookie_name(self, name: str) -> str:
         """Return the name of one of the shop's cookies: `__Host-…` on https, else with the shop's name and port."""
-        return cookie_name(name, self.public_url, owner=f"{about.SLUG}-")
+        return scoped_cookie_name(name, self.public_url, owner=f"{about.SLUG}-")
 
     @property
     def database(self) -> str:

@@ -20,7 +20,7 @@ from app.customers.passwords import hashing
 from app.database import db
 from app.security import cookie_name
 from app.staff.models import Staff
-from app.staff.sessions import COOKIE, start_session
+from app.staff.sessions import STAFF_COOKIE, start_session
 from app.vipps.config import ISSUER_PATH
 from bench import rows
 from bench.lab import CLIENT_ID, SHOP_ORIGIN
@@ -40,7 +40,7 @@ class Shop:
             staff = Staff(email="staff@example.org", name="Staff", password_hash=hashing.make_hash("not used"))
             token = start_session(staff)
             db.session.commit()
-            self.staff.set_cookie(cookie_name(COOKIE), token, domain="shop.example", secure=True)
+            self.staff.set_cookie(cookie_name(STAFF_COOKIE), token, domain="shop.example", secure=True)
         for person in range(PEOPLE):
             self.customer = self.log_in(person)
         self.found_one, self.found_many = map(self.search, self.words())

@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 
 from app.customers.models import Customer
 from app.database import db
-from app.doctor.findings import Result, check, ok, skipped, warning
+from app.doctor.findings import CheckOutcome, check, ok, skipped, warning
 from app.settings import settings_of_app
 from app.staff.models import Staff
 from demo.staff import DEMO_EMAIL
@@ -12,7 +12,7 @@ from samples.customers import CUSTOMERS
 
 
 @check("No account has a published password")
-def demo_accounts() -> Result:
+def demo_accounts() -> CheckOutcome:
     """Count the demo's accounts. Outside of the demo their published password is refused (ASVS 6.3.2)."""
     if settings_of_app().in_demo:
         said = "The demo’s accounts have one; its pages show it. With DEMO=0 it is refused."

@@ -32,8 +32,8 @@ REAL = {
 @pytest.fixture(autouse=True)
 def no_check_calls_port_8000(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the one check that knocks at the shop's own address: a demo of this machine may listen there."""
-    others = tuple(check for check in doctor.CHECKS if check is not own.webhook)
-    monkeypatch.setattr(doctor, "CHECKS", others)
+    others = tuple(check for check in doctor.DOCTOR_CHECKS if check is not own.webhook)
+    monkeypatch.setattr(doctor, "DOCTOR_CHECKS", others)
 
 
 def asked(app: Flask, check: Callable[[], Finding]) -> Finding:
@@ -60,7 +60,7 @@ def run(app: Flask, *arguments: str) -> tuple[int, str]:
 
 def test_healthy_shop_has_nothing_to_mend(shop: Flask) -> None:
     findings = found(shop)
-    assert list(findings) == [check.__name__ for check in doctor.CHECKS]
+    assert list(findings) == [check.__name__ for check in doctor.DOCTOR_CHECKS]
     assert [finding for finding in findings.values() if finding.level is Level.FAILED] == []
     good = "discovery keys clock scopes authorization_request client_authentication migrations"
     assert [findings[name] for name in good.split() if findings[name].level is not Level.OK] == []
@@ -217,7 +217,7 @@ def test_question_that_breaks_is_a_finding(shop: Flask, monkeypatch: pytest.Monk
     def broken() -> Finding:
         raise ZeroDivisionError("with a secret in it")
 
-    monkeypatch.setattr(doctor, "CHECKS", (broken, own.cookies))
+    monkeypatch.setattr(doctor, "DOCTOR_CHECKS", (broken, own.cookies))
     first, second, *_ = found(shop).values()
     assert (first.level, first.said) == (Level.FAILED, "Could not find out: ZeroDivisionError.")
     assert second.level is Level.OK

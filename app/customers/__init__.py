@@ -7,12 +7,12 @@ not known here; it listens to `session_cookie.customer_logged_in` where it needs
 
 from flask import Flask
 
+from app.customers import routes
 from app.customers.account_activity import describe_activity, login_method
 from app.customers.accounts.postal_address import label_lines
 from app.customers.consents.consent_prompt import questions
 from app.customers.privacy import account_data, data_sources
 from app.customers.privacy.retention import format_period
-from app.customers.routes import BLUEPRINTS
 from app.customers.sessions import session_cookie
 from app.customers.user_agent import device
 
@@ -24,5 +24,5 @@ def init_app(app: Flask) -> None:
     for each in (label_lines, device, describe_activity, login_method, format_period):
         app.add_template_filter(each)
     app.add_template_global(questions, "consent_questions")
-    for blueprint in BLUEPRINTS:
+    for blueprint in routes.BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -1,8 +1,8 @@
 """Check whether this shop is ready to take logins.
 
 `own` checks the shop itself: settings, database, email. `vipps` checks the connection to Vipps with the code of a real
-login. Each check is a function with the decorator `check`, which adds it to `CHECKS`; `examine` runs them all, and a
-check that raises becomes a finding and stops no other. `flask doctor` prints the findings and exits with 1 if one of
+login. Each check is a function with the decorator `check`, which adds it to `DOCTOR_CHECKS`. `examine` runs them all.
+A check that raises becomes a finding and stops no other. `flask doctor` prints the findings and exits with 1 if one of
 them has failed.
 
 A check changes no data, logs in no customer, and puts no secret into its finding.
@@ -16,9 +16,9 @@ import click
 from flask.cli import with_appcontext
 
 from app.doctor import own, vipps
-from app.doctor.findings import CHECKS, Finding, Level
+from app.doctor.findings import DOCTOR_CHECKS, Finding, Level
 
-__all__ = ["CHECKS", "Finding", "Level", "command", "examine", "own", "vipps"]
+__all__ = ["DOCTOR_CHECKS", "Finding", "Level", "command", "examine", "own", "vipps"]
 
 MARKS = {
     Level.OK: ("✓", "green"),
@@ -30,7 +30,7 @@ MARKS = {
 
 def examine() -> list[Finding]:
     """Run every check and return the findings."""
-    return [_run(check) for check in CHECKS]
+    return [_run(check) for check in DOCTOR_CHECKS]
 
 
 def _run(check: Callable[[], Finding]) -> Finding:

@@ -16,7 +16,7 @@ class Level(StrEnum):
     SKIPPED = "skipped"
 
 
-class Result(NamedTuple):
+class CheckOutcome(NamedTuple):
     """What a check found: `said` in words, `advice` what to do about it."""
 
     level: Level
@@ -35,20 +35,20 @@ class Finding:
     advice: str = ""
 
 
-ok, warning, failed, skipped = (partial(Result, level) for level in Level)
+ok, warning, failed, skipped = (partial(CheckOutcome, level) for level in Level)
 
-CHECKS: list[Callable[[], Finding]] = []
+DOCTOR_CHECKS: list[Callable[[], Finding]] = []
 
 
-def check(title: str) -> Callable[[Callable[[], Result]], Callable[[], Finding]]:
-    """Make a check of a function that returns a `Result`, and add it to `CHECKS`; its name is the function's."""
+def check(title: str) -> Callable[[Callable[[], CheckOutcome]], Callable[[], Finding]]:
+    """Make a check of a function, and add it to `DOCTOR_CHECKS`; its name is the function's."""
 
-    def decorate(function: Callable[[], Result]) -> Callable[[], Finding]:
+    def decorate(function: Callable[[], CheckOutcome]) -> Callable[[], Finding]:
         @wraps(function)
         def run() -> Finding:
             return Finding(function.__name__, title, *function())
 
-        CHECKS.append(run)
+        DOCTOR_CHECKS.append(run)
         return run
 
     return decorate

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import about
 from app.database import begin_write, db, migrate, query_or, utcnow
-from app.doctor.findings import Result, check, failed, ok, skipped, warning
+from app.doctor.findings import CheckOutcome, check, failed, ok, skipped, warning
 from app.mail import connection as mail_connection
 from app.mail_sender import Queue, queue
 from app.settings import ROOT, settings_of_app, sources
@@ -32,7 +32,7 @@ MIN_KEY_BITS = 128  # of a signing key, estimated from its characters
 
 
 @check("The settings can be used")
-def settings() -> Result:
+def settings() -> CheckOutcome:
     """Tell where the value of each setting comes from, and never a value. The start has checked each by use."""
     names: dict[str, list[str]] = {"environment": [], ".env": [], "default": []}
     for name, source in sources().items():
@@ -43,7 +43,7 @@ def settings() -> Result:
 
 
 @check("Which Vipps is asked")
-def environment() -> Result:
+def environment() -> CheckOutcome:
     """Check which Vipps environment is set."""
     settings = settings_of_app()
     said = f"VIPPS_ENVIRONMENT={settings.vipps_environment}, at {settings.provider_url}"
@@ -56,20 +56,20 @@ def environment() -> Result:
 
 
 @check("Customers come by https")
-def https() -> Result:
+def https() -> CheckOutcome:
     """Check that customers use HTTPS; the start refuses plain http except on this machine."""
     settings = settings_of_app()
     return ok(settings.public_url) if settings.https else skipped(f"{settings.public_url} is this machine.")
 
 
 @check("The redirect URI")
-def redirect_uri() -> Result:
+def redirect_uri() -> CheckOutcome:
     """Tell the redirect URI, which Vipps compares exactly (Vipps Login API FAQ). The start has checked its form."""
     return ok(f"{settings_of_app().redirect_uri} is registered in the portal exactly like this.")
 
 
 @check("Vipps is told for which sales unit")
-def sales_unit() -> Result:
+def sales_unit() -> CheckOutcome:
     """Check that calls name the sales unit, as partners and platforms must (Vipps: HTTP headers; partner keys)."""
     settings = settings_of_app()
     if settings.vipps_merchant_serial_number:
@@ -81,7 +81,7 @@ def sales_unit() -> Result:
 
 
 @check("Cookies are protected")
-def cookies() -> Result:
+def cookies() -> CheckOutcome:
     """Check the protecting attributes of the cookies."""
     config, https = current_app.config, settings_of_app().https
     said = f"HttpOnly, SameSite={config['SESSION_COOKIE_SAMESITE']}{', Secure, __Host-' if https else ''}"
@@ -91,7 +91,7 @@ def cookies() -> Result:
 
 
 @check("SECRET_KEY")
-def secret_key() -> Result:
+def secret_key() -> CheckOutcome:
     """Check that the keys that sign and verify cookies cannot be guessed. The finding shows no part of them."""
     settings = settings_of_app()
     if not settings.secret_key.get_secret_value():
@@ -105,7 +105,7 @@ def secret_key() -> Result:
 
 
 @check("The database can be written")
-def database() -> Result:
+def database() -> CheckOutcome:
     """Check that the database answers and can be written. Nothing is written."""
     dialect = db.engine.dialect.name
     try:
@@ -122,7 +122,7 @@ def database() -> Result:
 
 
 @check("The database is migrated")
-def migrations() -> Result:
+def migrations() -> CheckOutcome:
     """Check that the database has the tables of this version."""
     heads = ScriptDirectory.from_config(migrate.get_config()).get_heads()
     if len(heads) > 1:
@@ -137,7 +137,7 @@ def migrations() -> Result:
 
 
 @check("The shop has no placeholders")
-def stand_ins() -> Result:
+def stand_ins() -> CheckOutcome:
     """Check that no placeholder of the template is left in a shop of its own: contact, address, goods, project name."""
     settings = settings_of_app()
     if settings.in_demo and about.SLUG == TEMPLATE:
@@ -158,7 +158,7 @@ def stand_ins() -> Result:
 
 
 @check("Mail can be sent")
-def mail() -> Result:
+def mail() -> CheckOutcome:
     """Check that the mail server accepts our login, and that no email waits for long. No email is sent."""
     url = settings_of_app().mail_url
     if url == "outbox:":
@@ -176,7 +176,7 @@ def mail() -> Result:
 
 
 @check("Rate limits are shared by all hosts")
-def limits() -> Result:
+def limits() -> CheckOutcome:
     """Check that the rate limits are shared."""
     url = settings_of_app().redis_url
     if not url:
@@ -189,7 +189,7 @@ def limits() -> Result:
 
 
 @check("The proxies in front are known")
-def proxies() -> Result:
+def proxies() -> CheckOutcome:
     """Check that the number of proxies in front is set."""
     settings = settings_of_app()
     if settings.https and not settings.trusted_proxies:
@@ -199,7 +199,7 @@ def proxies() -> Result:
 
 
 @check("The revocation webhook is reachable")
-def webhook() -> Result:
+def webhook() -> CheckOutcome:
     """Check that the revocation webhook can be reached, as far as this machine can tell.
 
     The real address answers a GET with 405, a wrong one with 404; a GET delivers no event.

@@ -7,7 +7,7 @@ import secrets
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from app.doctor.findings import Result, check, failed, ok, skipped, warning
+from app.doctor.findings import CheckOutcome, check, failed, ok, skipped, warning
 from app.settings import settings_of_app
 from app.vipps.attempts import Attempt, random_value
 from app.vipps.client import VippsClient
@@ -25,7 +25,7 @@ UNREACHED = "Vipps does not answer."
 
 
 @check("Vipps’ discovery document")
-def discovery() -> Result:
+def discovery() -> CheckOutcome:
     """Check that the discovery document exists and has the configured issuer."""
     try:
         Discovery(_config(), _transport()).provider(Deadline(TIMEOUT_SECONDS))
@@ -36,7 +36,7 @@ def discovery() -> Result:
 
 
 @check("Vipps’ signing keys")
-def keys() -> Result:
+def keys() -> CheckOutcome:
     """Check that there are keys to verify signatures with."""
     try:
         Discovery(_config(), _transport()).key("none has this name", Deadline(TIMEOUT_SECONDS))
@@ -46,7 +46,7 @@ def keys() -> Result:
 
 
 @check("The clock agrees with Vipps’")
-def clock() -> Result:
+def clock() -> CheckOutcome:
     """Check that this machine's clock agrees with Vipps', as token lifetimes require."""
     now = datetime.now(UTC)
     try:
@@ -64,7 +64,7 @@ def clock() -> Result:
 
 
 @check("The scopes exist")
-def scopes() -> Result:
+def scopes() -> CheckOutcome:
     """Check that Vipps supports the scopes that the shop requests.
 
     Only a login shows whether the sales unit's plan covers them: Vipps silently drops a scope that it does not cover.
@@ -83,7 +83,7 @@ def scopes() -> Result:
 
 
 @check("Vipps takes our authorization request")
-def authorization_request() -> Result:
+def authorization_request() -> CheckOutcome:
     """Check that Vipps accepts our client id and redirect URI. The login that this starts is never finished."""
     attempt = Attempt(0, random_value(), random_value(), LoginPurpose.LOG_IN, "/", state=random_value())
     advice = "Register the redirect URI exactly, with the keys of the same environment."
@@ -100,7 +100,7 @@ def authorization_request() -> Result:
 
 
 @check("Vipps knows our client id and secret")
-def client_authentication() -> Result:
+def client_authentication() -> CheckOutcome:
     """Check that the token endpoint accepts our credentials: for an invented code it answers invalid_grant."""
     config = _config()
     attempt = Attempt(0, random_value(), random_value(), LoginPurpose.LOG_IN, "/")
@@ -118,7 +118,7 @@ def client_authentication() -> Result:
 
 
 @check("Enrolment at the counter")
-def counter() -> Result:
+def counter() -> CheckOutcome:
     """Check that Vipps offers merchant-initiated login, if the back office uses it."""
     if not settings_of_app().vipps_counter:
         return skipped("VIPPS_COUNTER is off.")

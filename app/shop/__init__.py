@@ -13,20 +13,19 @@ from app import site_files
 from app.customers.privacy import data_sources
 from app.customers.sessions.session_cookie import customer_logged_in
 from app.database import query_or
-from app.shop import cart_cookie, fragment_cache, privacy
+from app.shop import cart_cookie, fragment_cache, privacy, routes
 from app.shop.catalogue import NO_CATEGORIES, RememberedCategories
-from app.shop.routes import BLUEPRINTS
-from app.shop.routes.catalogue import public_paths, shop_categories
+from app.shop.routes import catalogue
 
 
 def init_app(app: Flask) -> None:
     """Register the pages, the values in every page's header, the cart's merge at login, and the personal data."""
     app.extensions["shop_categories"] = RememberedCategories()
-    for blueprint in BLUEPRINTS:
+    for blueprint in routes.BLUEPRINTS:
         app.register_blueprint(blueprint)
     fragment_cache.init_app(app)
-    app.add_template_global(partial(query_or, shop_categories, NO_CATEGORIES), "shop_categories")
+    app.add_template_global(partial(query_or, catalogue.shop_categories, NO_CATEGORIES), "shop_categories")
     app.add_template_global(partial(query_or, cart_cookie.cart_count, 0), "cart_count")
     data_sources.register(app, *privacy.SOURCES)
-    site_files.add_to_sitemap(app, public_paths)
+    site_files.add_to_sitemap(app, catalogue.public_paths)
     customer_logged_in.connect(cart_cookie.merge_at_login, app)

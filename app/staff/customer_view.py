@@ -15,7 +15,7 @@ from app.customers.models import Activity, ConsentRecord, Customer, CustomerSess
 from app.database import db, utcnow
 from app.pagination import BEGINNING, Page, Place, paginate
 from app.shop.models import Order
-from app.staff.models import PER_PAGE, AuditEntry, ErrorReport
+from app.staff.models import ROWS_PER_PAGE, AuditEntry, ErrorReport
 
 # The newest rows of each kind; a longer list has its own page, or support does not need it.
 MAX_ROWS = 20
@@ -56,7 +56,7 @@ def find_customer(customer_id: int) -> Customer | None:
 def activity_of(customer: Customer, place: Place = BEGINNING) -> Page[Activity]:
     """Return one page of the account's activity list, newest first."""
     theirs = select(Activity).where(Activity.customer_id == customer.id)
-    return paginate(theirs, Activity.id, PER_PAGE, place, descending=True)
+    return paginate(theirs, Activity.id, ROWS_PER_PAGE, place, descending=True)
 
 
 def _newest_of(model: Any, customer: Customer, most: int = MAX_ROWS, *options: ORMOption) -> Sequence[Any]:

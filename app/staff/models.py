@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, UtcDateTime, utcnow
 
-PER_PAGE = 25  # rows on a page of the back office's lists
+ROWS_PER_PAGE = 25  # rows on a page of the back office's lists
 
 
 class Staff(Base):

@@ -19,7 +19,7 @@ from app.database import MAX_ID, db
 from app.forms import one_line
 from app.pagination import BEGINNING, Page, Place, paginate
 from app.shop.models import Order
-from app.staff.models import PER_PAGE, ErrorReport
+from app.staff.models import ROWS_PER_PAGE, ErrorReport
 from app.vipps.values import normal_email
 
 MAX_QUERY = 100
@@ -72,7 +72,7 @@ def find(text: str, place: Place = BEGINNING) -> SearchResult | None:
     readings = _readings(text)
     if not readings:
         return None
-    customers = paginate(select(Customer).where(or_(*readings.values())), Customer.id, PER_PAGE, place)
+    customers = paginate(select(Customer).where(or_(*readings.values())), Customer.id, ROWS_PER_PAGE, place)
     reference = reference_in(text)
     return SearchResult(tuple(readings), customers, reports_of(reference) if reference else ())
 

@@ -25,7 +25,7 @@ from app.staff.models import Staff, StaffSession
 from app.strict_requests import request_target
 from app.tokens import new_token, secret_hash
 
-COOKIE = "staff"
+STAFF_COOKIE = "staff"
 # The only two endpoints of the back office that need no login.
 OPEN = frozenset({"staff.login.page", "staff.login.enter"})
 IDLE_LIMIT = timedelta(minutes=30)
@@ -69,7 +69,7 @@ def keep_private(response: Response) -> Response:
 def current_staff() -> CurrentStaff | None:
     """Return the staff member who is logged in in this browser, or None."""
     if "staff" not in g:
-        token = read_cookie(COOKIE)
+        token = read_cookie(STAFF_COOKIE)
         g.staff = _find(token) if token else None
     here: CurrentStaff | None = g.staff
     return here
@@ -115,12 +115,12 @@ def end_all(staff: Staff) -> None:
 
 def set_session_cookie(response: Any, token: str) -> None:
     """Set the session cookie. It lasts until the browser is closed, at most."""
-    set_cookie(response, COOKIE, token, samesite="Strict")
+    set_cookie(response, STAFF_COOKIE, token, samesite="Strict")
 
 
 def clear_session_cookie(response: Any) -> None:
     """Delete the session cookie."""
-    clear_cookie(response, COOKIE, samesite="Strict")
+    clear_cookie(response, STAFF_COOKIE, samesite="Strict")
 
 
 def _find(token: str) -> CurrentStaff | None:

@@ -84,7 +84,7 @@ class VippsConfig:
 
 
 @lru_cache(maxsize=64)  # a site asks for the same few names in every request
-def cookie_name(name: str, url: str, owner: str = "") -> str:
+def scoped_cookie_name(name: str, url: str, owner: str = "") -> str:
     """Return the name of a cookie of the site at this URL; on plain http it begins with the owner, if there is one.
 
     On https it gets `__Host-`, so that neither a sibling host nor a plain-http page can set it (ASVS 3.3.3). On plain

@@ -64,10 +64,10 @@ class LoginRefused(Exception):  # noqa: N818 - it is an outcome, not a fault
 TEXTS = load_table("texts.toml")
 REASONS: dict[str, str] = TEXTS.pop("reasons")
 """The reasons of a decision (`matching`), in words for the person whose login it was."""
-PAGES = {name: RefusalPage(**texts) for name, texts in TEXTS.items()}
+REFUSAL_PAGES = {name: RefusalPage(**texts) for name, texts in TEXTS.items()}
 _GROUPS = load_table("refusals.toml")
 REFUSALS = {
-    code: Refusal(code, PAGES[group["page"]], group["status"], group["level"], cause, source)
+    code: Refusal(code, REFUSAL_PAGES[group["page"]], group["status"], group["level"], cause, source)
     for groups in _GROUPS.values()
     for group in groups
     for code, (cause, source) in group["refusals"].items()

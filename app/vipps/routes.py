@@ -24,7 +24,7 @@ from .attempts import LIFETIME, Attempt, Attempts, Expired, Repeated, random_val
 from .breaker import BreakerState
 from .claims import UserInfo, parse
 from .client import VippsClient
-from .config import CALLBACK_PATH, VippsConfig, cookie_name
+from .config import CALLBACK_PATH, VippsConfig, scoped_cookie_name
 from .errors import LoginRefused, refused_by_vipps
 from .id_token import IdToken
 from .purposes import LoginPurpose
@@ -115,7 +115,7 @@ class Integration:
     @property
     def cookie(self) -> str:
         """Return the name of the cookie that binds an attempt to a browser."""
-        return cookie_name("vipps-login", self.client.config.redirect_uri)
+        return scoped_cookie_name("vipps-login", self.client.config.redirect_uri)
 
 
 def init_app(app: Flask, config: VippsConfig, merchant: Merchant, engine: Callable[[], Engine]) -> None:

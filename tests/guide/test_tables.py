@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.doctor import CHECKS as DOCTOR_CHECKS
+from app.doctor import DOCTOR_CHECKS
 from app.guide import source, tables
 from app.guide.checklist import POINTS
 from app.guide.faults import FAULT_CASES

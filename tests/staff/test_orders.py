@@ -7,13 +7,13 @@ from flask.testing import FlaskClient
 
 from app.database import db
 from app.shop.models import Order
-from app.staff.models import PER_PAGE
+from app.staff.models import ROWS_PER_PAGE
 from tests.conftest import open_page
 from tests.customers.steps import add_customer
 from tests.pages import check_page
 from tests.staff.steps import at_work, audit_entries
 
-MANY = PER_PAGE + 2
+MANY = ROWS_PER_PAGE + 2
 STATUSES = {"placed": "Placed", "awaiting_payment": "Awaiting payment", "paid": "Paid", "expired": "Expired"}
 
 
@@ -62,4 +62,4 @@ def test_the_pages_go_from_the_newest_to_the_oldest_order(app: Flask) -> None:
     assert first + last == [f"M-{count:04}" for count in range(MANY, 0, -1)]
     assert end is None
     assert client.get("/staff/orders?before=x").status_code == 404
-    assert [entry[2] for entry in audit_entries(app)] == [str(PER_PAGE), "2"]
+    assert [entry[2] for entry in audit_entries(app)] == [str(ROWS_PER_PAGE), "2"]

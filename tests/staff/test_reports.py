@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from app.customers.models import Customer
 from app.database import begin_write, db, utcnow
 from app.staff import reports as error_reports
-from app.staff.models import PER_PAGE, ErrorReport
+from app.staff.models import ROWS_PER_PAGE, ErrorReport
 from app.staff.reports import MAX_PER_MINUTE, Quota
 from tests.conftest import browser_of, open_page
 from tests.customers.steps import add_customer, statements
@@ -120,7 +120,7 @@ def test_only_the_newest_are_kept(app: Flask, client: FlaskClient, monkeypatch: 
     staff = at_work(app)
     first = open_page(staff, "/staff/errors")
     second = open_page(staff, str(first.one('a[rel="next"]')["href"]))
-    assert [len(page.select("tbody tr")) for page in (first, second)] == [PER_PAGE, 30 - PER_PAGE]
+    assert [len(page.select("tbody tr")) for page in (first, second)] == [ROWS_PER_PAGE, 30 - ROWS_PER_PAGE]
 
 
 def fill(app: Flask, code: str, many: int) -> None:

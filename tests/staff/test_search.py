@@ -11,7 +11,7 @@ from app import about
 from app.customers.models import Activity, Customer, NameWord
 from app.database import db, utcnow
 from app.shop.models import Order
-from app.staff.models import PER_PAGE, ErrorReport
+from app.staff.models import ROWS_PER_PAGE, ErrorReport
 from tests.conftest import open_page
 from tests.customers.steps import statements
 from tests.staff.steps import at_work, audit_entries, found, log_in, search, send
@@ -117,7 +117,7 @@ def test_a_common_word_and_a_rare_one_find_the_same(app: Flask, monkeypatch: pyt
 
 
 def test_many_are_shown_page_by_page_each_once(app: Flask) -> None:
-    many = 2 * PER_PAGE + 3
+    many = 2 * ROWS_PER_PAGE + 3
     with app.app_context():
         db.session.execute(insert(Customer), [{"name": f"Ola {n}", "created_at": utcnow()} for n in range(many)])
         db.session.commit()
@@ -130,7 +130,7 @@ def test_many_are_shown_page_by_page_each_once(app: Flask) -> None:
         if not following:
             break
         page = open_page(client, str(following[0]["href"]))
-    assert sizes == [PER_PAGE, PER_PAGE, 3]
+    assert sizes == [ROWS_PER_PAGE, ROWS_PER_PAGE, 3]
     assert len(set(seen)) == many
     assert seen == sorted(seen)
     assert [detail for _, _, detail in audit_entries(app)] == ["name 25+", "name 25+", "name 3"]

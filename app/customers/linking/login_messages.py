@@ -13,7 +13,7 @@ from app.customers.profile.from_vipps import Refreshed
 from app.customers.sessions.reauthentication import has_proof_without_vipps
 from app.settings import settings_of_app
 from app.text_tables import text_table
-from app.vipps.errors import PAGES, REFUSALS, Refusal
+from app.vipps.errors import REFUSAL_PAGES, REFUSALS, Refusal
 from app.vipps.matching import Verdict
 from app.vipps.purposes import CONFIRMATIONS, LoginPurpose
 
@@ -25,7 +25,7 @@ EARLIER_ACCOUNT = frozenset({"number_moved_on", "number_changed_hands"})
 NO_RETRY = {
     *("account_blocked", "linked_elsewhere", "members_only", "not_confirmed_in_app", "other_subject"),
     *("session_changed", "several_accounts"),
-    *(code for code, refusal in REFUSALS.items() if refusal.page is PAGES["our_mistake"]),
+    *(code for code, refusal in REFUSALS.items() if refusal.page is REFUSAL_PAGES["our_mistake"]),
 }
 
 
@@ -96,7 +96,7 @@ def actions_after_refusal(
                 Action(url_for("login.page", next=then), _("Log in with your password")),
                 Action(url_for("password.forgot"), _("Get a link by email")),
             ]
-        case _ if code == "vipps_resting" or (code in REFUSALS and REFUSALS[code].page is PAGES["our_mistake"]):
+        case _ if code == "vipps_resting" or (code in REFUSALS and REFUSALS[code].page is REFUSAL_PAGES["our_mistake"]):
             return [by_login_page, button]
     return [button, by_login_page]
 

@@ -12,7 +12,7 @@ from app.pagination import Place, cursor_in_query, paginate_onwards
 from app.shop.models import Order
 from app.staff import audit_log, customer_view
 from app.staff.audit_log import AuditAction
-from app.staff.models import PER_PAGE
+from app.staff.models import ROWS_PER_PAGE
 from app.staff.sessions import required_staff
 
 ONE = f"/customers/<int(max={MAX_ID}):customer_id>"
@@ -48,7 +48,7 @@ def orders() -> ResponseReturnValue:
     """Show the orders of all customers, the newest first."""
     staff = required_staff()
     begin_write()
-    listing = paginate_onwards(select(Order), Order.id, PER_PAGE)
+    listing = paginate_onwards(select(Order), Order.id, ROWS_PER_PAGE)
     audit_log.record(staff.staff_id, AuditAction.ORDERS, detail=str(len(listing.rows)))
     html = render_template("staff/orders.html", listing=listing)
     db.session.commit()

@@ -28,7 +28,7 @@ from app.security import limiter, read_cookie
 from app.settings import settings_of_app
 from app.staff import audit_log
 from app.staff.audit_log import AuditAction
-from app.staff.sessions import COOKIE, required_staff
+from app.staff.sessions import STAFF_COOKIE, required_staff
 from app.text_tables import branded, text_table
 from app.tokens import secret_hash
 from app.vipps import merchant_initiated
@@ -169,7 +169,7 @@ def _browser() -> str:
 
     The callback takes no value with a blank from a login cookie, so it cannot find the attempt.
     """
-    return f"enrolment {secret_hash(read_cookie(COOKIE))}"
+    return f"enrolment {secret_hash(read_cookie(STAFF_COOKIE))}"
 
 
 def _refused(error: LoginRefused) -> ResponseReturnValue:

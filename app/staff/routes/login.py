@@ -26,7 +26,7 @@ def page() -> ResponseReturnValue:
     target = _target(request.args.get("next"))
     if current_staff() is not None:
         return redirect(target, 303)
-    return _page(LoginForm(formdata=None), target, expired=bool(read_cookie(sessions.COOKIE)))
+    return _page(LoginForm(formdata=None), target, expired=bool(read_cookie(sessions.STAFF_COOKIE)))
 
 
 @bp.post("/login")
