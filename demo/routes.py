@@ -1,5 +1,8 @@
 """The page /demo: the login scenarios, and the reset of the demo. Outside of the demo it answers 404."""
 
+from importlib import import_module
+from importlib.util import find_spec
+
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -18,6 +21,8 @@ bp = Blueprint("demo", __name__, template_folder="templates")
 RATE_LIMIT = "6 per minute"
 # To build a shop takes 70 ms of processor time; a class is behind one address.
 BUILDS = "200 per hour"
+# Those of the inspector and of the tour, which a demo without the guide does not have.
+GUIDE_COOKIES = "inspector", "tour"
 
 
 def shop_or_network() -> str:
@@ -65,6 +70,9 @@ def reset() -> ResponseReturnValue:
         flash(_("The shop and the simulator are reset."), "success")
     else:
         flash(_("Only the shop is reset. To reset the simulator too, press “Start over” there."), "warning")
+    if find_spec("app.guide"):
+        import_module("app.guide.inspector.store").delete_for_browser()
     response = redirect(url_for("demo.page"), 303)
-    clear_cookie(response, SESSION_COOKIE)
+    for name in (SESSION_COOKIE, *GUIDE_COOKIES):
+        clear_cookie(response, name)
     return response

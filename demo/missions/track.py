@@ -1,7 +1,7 @@
 """Keep the ticks of a track, which is the guided tour or the missions, in a cookie of the browser.
 
-The cookie has only the names of the steps, so it outlives a restart and a reset, and a page that shows the next step
-reads no database. It is renewed after a request that may have done a step.
+The cookie has only the names of the steps, so it outlives a restart, and the missions' also a reset, and a page that
+shows the next step reads no database. It is renewed after a request that may have done a step.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -113,8 +113,8 @@ class Track:
 def facts(answer: str = "") -> Iterator[Facts]:
     """Yield what this shop and its simulator have stored; where visitors share a shop, only what this browser did."""
     world = current_app.extensions.get("demo.world")
-    hashes = (secret_hash(read_cookie(name)) for name in (store.COOKIE, SESSION_COOKIE))
-    visitor = None if world else Visitor(*hashes)
+    tokens = store.read_token(), read_cookie(SESSION_COOKIE)
+    visitor = None if world else Visitor(*map(secret_hash, tokens))
     engine = _reader(world.simulator_file if world else _simulator_file())
     if engine is None:
         yield Facts(db.session.connection(), None, EVER, answer, visitor)

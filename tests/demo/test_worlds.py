@@ -87,6 +87,8 @@ def test_two_visitors_are_kari_and_both_see_the_account_linked(shop: Flask) -> N
     assert account(first) == 200
     first.control("persons/kari/revoke", {"client_id": shop.extensions["settings"].client_id})
     assert [account(first), account(second)] == [303, 200], "a revocation too"
+    post(first.browser, "/demo/start-over", form_on="/demo")
+    assert not open_page(first.browser, "/demo/tour").select(".tour__step--done")
 
 
 def test_the_resets_of_a_class_do_not_count_together(shop: Flask) -> None:

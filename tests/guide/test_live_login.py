@@ -108,6 +108,7 @@ def test_a_stream_tells_of_each_half_of_a_login_and_ends_by_itself(
     state = parse_qs(urlsplit(started.headers["Location"]).query)["state"][0]
     watched.browser.get(f"/login/vipps/callback?error=access_denied&state={state}")
     assert next_event(stream) == "login"
+    assert next_event(watched.stream()) == "login", "its cookie has a mark now"
     monkeypatch.setattr(live, "MAX_STREAM_SECONDS", 0.0)
     assert next_event(watched.stream()) == "end"
 

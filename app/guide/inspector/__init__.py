@@ -13,23 +13,22 @@ in it never affects the login that it records.
 
 from flask import Flask, url_for
 
-from app.security import read_cookie
+from app.guide.inspector import store
 
 
 def url() -> str:
-    """Return the address of this browser's newest login; empty if it has none, or has deleted them."""
-    from app.guide.inspector import store
-
-    return url_for("inspector.latest") if read_cookie(store.COOKIE) else ""
+    """Return the address of this browser's newest login; empty if none came back, or it has deleted them."""
+    return url_for("inspector.latest") if store.has_finished_login() else ""
 
 
 def init_app(app: Flask) -> None:
     """Record the logins of this app, and show them."""
     # Imported here, so that a shop that needs only the store does not load the rest.
-    from app.guide.inspector import curl, recording, routes, store
+    from app.guide.inspector import curl, recording, routes, timeline
     from app.shop import privacy_notice
 
     recording.init_app(app)
     app.register_blueprint(routes.bp)
     app.add_template_filter(curl.as_curl)
+    app.add_template_filter(timeline.in_brand)
     privacy_notice.register_cookie(app, store.cookie)

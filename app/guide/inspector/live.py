@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.database import db, utcnow
 from app.guide.inspector import recorded_names, store
 from app.guide.inspector.timeline import build_timeline
-from app.security import client_network, read_cookie
+from app.security import client_network
 from app.tokens import secret_hash
 from app.vipps.attempts import LIFETIME
 
@@ -37,20 +37,17 @@ def live() -> Response:
     token = store.browser_token()
     seen = store.newest_version(db.engine, secret_hash(token))
     newest = next(iter(store.list_for_browser()), None)
-    is_current = newest is not None and newest.at >= utcnow() - LIFETIME
-    timeline = build_timeline(newest) if newest and is_current else None
+    timeline = build_timeline(newest) if newest and newest.at >= utcnow() - LIFETIME else None
     minutes = round(MAX_STREAM_SECONDS / 60)
-    page = render_template(
-        "guide/inspector/live.html", timeline=timeline, names=recorded_names, seen=seen, minutes=minutes
-    )
-    response = make_response(page)
+    shown = {"timeline": timeline, "names": recorded_names, "seen": seen, "minutes": minutes}
+    response = make_response(render_template("guide/inspector/live.html", **shown))
     store.set_browser_cookie(response, token)
     return response
 
 
 def live_events() -> Response:
     """Send an event when this browser's newest login is not as in `seen`; 204, which ends it, if there is no place."""
-    token, client = read_cookie(store.COOKIE), client_network()
+    token, client = store.read_token(), client_network()
     if not token or not _take_place(client):
         return Response(status=204)
     stream = _events(db.engine, secret_hash(token), request.args.get("seen", ""))

@@ -90,7 +90,7 @@ def _save_record(response: Response) -> Response:
             browser = store.browser_token()
             number = store.save_half(secret_hash(state), secret_hash(browser), which, half, customer_id, now=utcnow())
             if number is not None:
-                store.set_browser_cookie(response, browser)
+                store.set_browser_cookie(response, browser, finished=which == store.CALLBACK)
                 _announce(number, half, response.location or "")
     except Exception as error:
         with suppress(SQLAlchemyError):
@@ -100,10 +100,10 @@ def _save_record(response: Response) -> Response:
 
 
 def _announce(number: int, half: Mapping[str, Any], next_path: str) -> None:
-    """Link to the recorded login from the next page, once; the inspector and a refusal have links themselves."""
+    """Link to the login from the next page, once; a translation says that it is in English. A refusal has a link."""
     if is_callback() and half["calls"] and not half["failure"] and not next_path.startswith("/guide/inspector"):
         address = url_for("inspector.show", number=number)
-        flash(Markup('<a href="{}">{}</a>').format(address, _("See this login step by step")), "aside")
+        flash(Markup('<a href="{}" hreflang="en">{}</a>').format(address, _("See this login step by step")), "aside")
 
 
 def _state_of_request() -> str:

@@ -26,6 +26,7 @@ from app.tokens import new_token, secret_hash
 
 START, CALLBACK = "start", "callback"
 COOKIE = "inspector"
+FINISHED = ".finished"  # at the end of the cookie's value, if a callback of this browser was recorded
 MAX_PER_BROWSER = 20
 MAX_PER_LOGIN = 5  # recordings of one login in all browsers together
 MAX_LOGINS = 2000
@@ -64,15 +65,26 @@ class RecordedLogin:
     customer_id: int | None = None
 
 
+def has_finished_login() -> bool:
+    """Tell whether this browser has a login that came back from Vipps; it reads no database."""
+    return read_cookie(COOKIE).endswith(FINISHED)
+
+
+def read_token() -> str:
+    """Return the token in this browser's cookie; empty if it has none."""
+    return read_cookie(COOKIE).removesuffix(FINISHED)
+
+
 def browser_token() -> str:
-    """Return the value of this browser's cookie, or a new value."""
-    value = read_cookie(COOKIE)
-    return value if 20 <= len(value) <= 100 else new_token()
+    """Return the token in this browser's cookie, or a new one."""
+    token = read_token()
+    return token if 20 <= len(token) <= 100 else new_token()
 
 
-def set_browser_cookie(response: Response, value: str) -> None:
-    """Set this browser's cookie, for as long as its newest login is kept."""
-    set_cookie(response, COOKIE, value, max_age=RETENTION)
+def set_browser_cookie(response: Response, token: str, finished: bool = False) -> None:
+    """Set this browser's cookie, for as long as its newest login is kept; it stays marked as `finished`."""
+    mark = FINISHED if finished or has_finished_login() else ""
+    set_cookie(response, COOKIE, token + mark, max_age=RETENTION)
 
 
 def save_half(
@@ -133,12 +145,10 @@ def _delete_surplus(connection: sa.Connection, these: sa.ColumnElement[bool], mo
 
 def list_for_browser() -> Sequence[RecordedLogin]:
     """Return this browser's logins, the newest first."""
-    cookie = read_cookie(COOKIE)
-    if not cookie or not _exists():
+    if not _exists():
         return []
-    mine = sa.select(inspected_login).where(_c.browser_hash == secret_hash(cookie), _c.at >= utcnow() - RETENTION)
-    mine = mine.order_by(_c.id.desc())
-    return [_recorded_login(row) for row in db.session.execute(mine)]
+    mine = sa.select(inspected_login).where(_c.browser_hash == secret_hash(read_token()), _c.at >= utcnow() - RETENTION)
+    return [_recorded_login(row) for row in db.session.execute(mine.order_by(_c.id.desc()))]
 
 
 def newest_version(engine: sa.Engine, browser: str) -> str:
@@ -158,10 +168,9 @@ def find_login(number: int) -> RecordedLogin | None:
 
 def delete_for_browser() -> None:
     """Delete this browser's logins."""
-    cookie = read_cookie(COOKIE)
-    if cookie and _exists():
+    if _exists():
         with db.engine.begin() as connection:
-            connection.execute(sa.delete(inspected_login).where(_c.browser_hash == secret_hash(cookie)))
+            connection.execute(sa.delete(inspected_login).where(_c.browser_hash == secret_hash(read_token())))
 
 
 def init_app(app: Flask) -> None:
