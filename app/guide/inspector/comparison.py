@@ -78,7 +78,7 @@ def _course(timeline: Timeline) -> str:
     if stopped:
         return f"stopped at the check “{stopped}”"
     if timeline.login.callback is None:
-        return "never began" if timeline.failed else "has not come back from Vipps"
+        return "never began" if timeline.refusal else "has not come back from Vipps"
     if not timeline.checks:
         return "was a repeated callback, answered without calling Vipps again"
     passed = f"passed all {len(CHECKS)} checks"

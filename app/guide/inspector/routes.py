@@ -29,8 +29,10 @@ def show(number: int) -> str:
     """Show a login step by step."""
     timeline = _timeline(number)
     arrows = [
-        Arrow(step.sender, step.receiver, shorten(step.label), f"#step-{number}", number, step.failed)
-        for number, step in enumerate(timeline.steps, start=1)
+        Arrow(
+            in_brand(step.sender), in_brand(step.receiver), shorten(in_brand(step.label)), f"#step-{n}", n, step.failed
+        )
+        for n, step in enumerate(timeline.steps, start=1)
     ]
     title = f"The login in {len(arrows)} steps, which are explained below"
     diagram = draw(arrows, title, [in_brand(each) for each in PARTICIPANTS])

@@ -4,8 +4,9 @@ The participants are the browser, this shop, Vipps and the shop's database. The 
 Vipps app, so the timeline has one step for all of it.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.guide import tables
@@ -17,6 +18,7 @@ from app.vipps.errors import REFUSALS, Refusal
 from app.vipps.purposes import LoginPurpose
 
 BROWSER, SHOP, DATABASE, VIPPS = PARTICIPANTS = "Browser", "Shop", "Database", "Vipps"
+NAME = re.compile(r"Vipps(?! MobilePay|-)(’?)")  # not the company's name, nor a header's
 COOKIE_TAKEN = ("lose_cookie", "other_cookie")  # see `FaultCase.inject`
 _TEXTS = tables.load("steps.toml", "steps", "purposes", "arrivals", "calls")
 NOT_CLAIMED = frozenset({code for check in CHECKS if check.key in ("state", "browser") for code in check.codes})
@@ -56,31 +58,20 @@ class Timeline:
         known = (self.login.start or {}).get("purpose") or (self.login.callback or {}).get("purpose")
         return in_brand(_TEXTS["purposes"][known][0]) if known else ""
 
-    @property
-    def failed(self) -> bool:
-        """Tell whether the login was refused."""
-        return self.refusal is not None
-
 
 def build_timeline(login: RecordedLogin) -> Timeline:
     """Return the timeline of a recorded login."""
     callback = login.callback
     failure = (callback or login.start or {}).get("failure", "")
-    steps = [_step_in_brand(each) for each in (*_start_steps(login.start), *_callback_steps(callback))]
+    steps = [*_start_steps(login.start), *_callback_steps(callback)]
     checks = check_results(login.start, callback) if callback else []
-    return Timeline(login, _outcome(login, failure), steps, checks, REFUSALS.get(failure))
+    return Timeline(login, in_brand(_outcome(login, failure)), steps, checks, REFUSALS.get(failure))
 
 
 def in_brand(text: str) -> str:
     """Return a text with the brand of the settings in place of “Vipps”."""
     brand = settings_of_app().brand
-    return text if brand == VIPPS else text.replace(f"{VIPPS}’", f"{brand}’s").replace(VIPPS, brand)
-
-
-def _step_in_brand(step: Step) -> Step:
-    names = ("sender", "receiver", "title", "label", "meaning")
-    texts: dict[str, Any] = {each: in_brand(getattr(step, each)) for each in names}
-    return replace(step, **texts)
+    return text if brand == VIPPS else NAME.sub(lambda found: f"{brand}’s" if found[1] else brand, text)
 
 
 def _step(name: str, record: Mapping[str, Any], failed: bool = False, **words: Any) -> Step:
@@ -165,7 +156,7 @@ def _outcome(login: RecordedLogin, failure: str) -> str:
         return str(decision["words"])
     if not login.callback["calls"]:
         return "Repeated callback"
-    return in_brand(_TEXTS["purposes"][login.callback.get("purpose") or LoginPurpose.LOG_IN][1])
+    return str(_TEXTS["purposes"][login.callback.get("purpose") or LoginPurpose.LOG_IN][1])
 
 
 def _refused(login: RecordedLogin, failure: str) -> str:
