@@ -13,7 +13,7 @@ from app.guide import tables
 
 _WORDS = tables.load("code_terms.toml", "words")["words"]
 MAX_UNBROKEN = 12
-_BREAK = re.compile(r"(?<=[^\W_][_/:]|::)(?=\w)|(?<=\w\.)(?=\w{5})")
+_BREAK = re.compile(r"(?<=[^\W_][_/:?@]|::)(?=\w)|(?<=\w\.)(?=\w{5})")
 NAME = re.compile(
     r"`(?P<quoted>[^`]+)`"
     r"|\[(?P<label>[^\]]+)\]\((?P<href>/[^)]+)\)"

@@ -17,6 +17,7 @@ LANE, HEAD, ROW, TAIL = 250, 56, 46, 20
 BOX_HEIGHT = 36
 LABEL_ABOVE = 7
 HEAD_LENGTH = 9  # of an arrowhead
+ABOVE = 30  # of its row, over an arrow; a link is its whole row, so that a finger meets it between line and label
 MAX_LABEL = 38  # letters that `draw` accepts: a longer label would fit over no arrow, nor beside it on a phone
 MAX_LANE_LABEL = 32  # letters that fit over an arrow to the next of four lanes, with a number before them
 GROUP = Markup('<svg class="sequence__part" x="{}" y="{}" width="{}">{}</svg>')
@@ -86,7 +87,8 @@ def _arrow(arrow: Arrow, lanes: dict[str, int], y: int) -> Markup:
         return drawn
     # Text in a nested SVG does not name a link for every screen reader (axe: link-name).
     name = f"{arrow.number or ''} {arrow.label}".strip()
-    return Markup('<a href="{}" aria-label="{}">{}</a>').format(arrow.href, name, drawn)
+    row = Markup('<rect class="sequence__row" y="{}" width="100%" height="{}"/>').format(y - ABOVE, ROW)
+    return Markup('<a href="{}" aria-label="{}">{}{}</a>').format(arrow.href, name, row, drawn)
 
 
 def _label(arrow: Arrow, first: int, last: int, count: int) -> Markup:

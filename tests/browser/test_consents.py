@@ -6,14 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.about import NAME
-from samples.customers import PASSWORD
 from tests.browser.conftest import DESK, PHONE, LiveShop
 from tests.browser.steps import ON, be, heading, is_at_simulator, press_and_load, press_vipps
 
 pytestmark = pytest.mark.browser
-
-CENTRE = "/account/consents"
 
 
 def say_yes_in_vipps(page: Page, person: str, *questions: str) -> None:
@@ -54,27 +50,3 @@ def test_given_in_vipps_and_taken_back_here_and_by_mail(live_shop: LiveShop, opt
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the evidence").click()
     assert '"SMS"' in Path(download.value.path()).read_text()
-
-
-def test_the_shop_asks_once_and_never_while_buying(live_shop: LiveShop) -> None:
-    page = live_shop.open()
-    page.goto(f"{live_shop.shop}/login?next=/checkout")
-    page.get_by_label("Email address").fill("kari.nordfjell@example.com")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Log in").click()
-    expect(page.locator("section.ask")).to_have_count(0)
-    page.goto(live_shop.shop)
-    card = page.locator("section.ask")
-    expect(card).to_contain_text("You can buy from us whatever you")
-    expect(card.get_by_role("checkbox", checked=True)).to_have_count(0)
-    save, none = (card.get_by_role("button", name=name).bounding_box() for name in ("Save my", "No, thank"))
-    assert save
-    assert none
-    assert save["height"] == none["height"]
-    card.get_by_label(f"Send me news and offers from {NAME} by email.").check()
-    card.get_by_role("button", name="Save my choices").click()
-    expect(page.locator(".flashes")).to_contain_text("Thank you, that is saved")
-    page.goto(live_shop.shop + CENTRE)
-    expect(page.locator("#channel-email")).to_contain_text("You said yes:")
-    expect(page.locator("#channel-sms")).to_contain_text("You said no:")
-    expect(page.locator("section.ask")).to_have_count(0)

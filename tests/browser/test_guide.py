@@ -26,29 +26,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # a walk opens doz
 
 PLAYGROUND = "/guide/errors"
 GUIDE = (
-    "/guide/",
-    "/guide/the-idea",
-    "/guide/the-callback",
-    "/guide/consents",
-    "/guide/faq",
-    "/guide/known-mistakes",
-    "/guide/glossary",
-    "/guide/errors",
-    "/guide/checklist",
-    "/guide/decoder",
-    "/guide/search?q=nonce",
-    "/guide/conformance",
-    "/guide/source/app/vipps/id_token.py",
-    "/guide/made/vipps.callback",
-    "/guide/inspector",
-    "/guide/inspector/1",
-    "/guide/inspector/live",
-    "/guide/inspector/compare?login=1&login=2",
-    "/demo/tour",
-    "/demo/missions",
-    "/demo/missions/log-in",
-    "/demo/missions/nonce",
-)
+    "/guide/", "/guide/the-idea", "/guide/the-callback", "/guide/consents", "/guide/faq", "/guide/known-mistakes",
+    "/guide/glossary", "/guide/errors", "/guide/checklist", "/guide/decoder", "/guide/search?q=nonce",
+    "/guide/conformance", "/guide/source/app/vipps/id_token.py", "/guide/made/vipps.callback", "/guide/inspector",
+    "/guide/inspector/1", "/guide/inspector/live", "/guide/inspector/compare?login=1&login=2", "/demo/tour",
+    "/demo/missions", "/demo/missions/log-in", "/demo/missions/nonce",
+)  # fmt: skip
 # What is folded on a page is opened, but of many parts that are alike the first is enough.
 UNFOLD = "document.querySelectorAll('main details:not(.fold)').forEach(each => each.open = true)"
 GUNNAR = "Gunnar Lie"  # he has no e-mail address to confirm
@@ -96,12 +79,14 @@ def test_what_is_folded_opens_by_its_address_and_by_the_keyboard(
     for address, inside in ((f"{PLAYGROUND}#userinfo_slow", "#userinfo_slow"), ("/guide/conformance#B05", "#B05")):
         page.goto(live_shop.shop + address)
         expect(page.locator(inside)).to_be_in_viewport()
+        assert page.locator(inside).evaluate("it => it.getBoundingClientRect().top") > 48, "not below the row of pages"
         folded = page.locator(".fold:not([open])")
         left = folded.count()
         assert left >= 3, address
         folded.first.locator("summary").focus()
         page.keyboard.press("Enter")
         expect(folded).to_have_count(left - 1)
+    expect(page.locator(".guide-pages")).to_be_in_viewport()
 
 
 def test_every_page_is_accessible(live_shop: LiveShop) -> None:
@@ -134,6 +119,8 @@ def test_a_login_can_be_read_step_by_step(live_shop: LiveShop, options: dict[str
     expect(check).to_contain_text("A valid token of another login")
     expect(check).to_contain_text("characters)")
     assert page.evaluate(BEYOND) == []
+    for link in page.locator("svg.sequence a").all():
+        link.click(trial=True)  # or its middle is covered
     page.locator("svg.sequence a", has_text="authorization request").click()
     step = page.locator(".step", has_text="Vipps asks you")
     expect(step.locator("> summary")).to_be_in_viewport()

@@ -44,12 +44,12 @@ def places() -> dict[str, set[str]]:
     return {}
 
 
-@pytest.mark.parametrize("path", PAGES + CHAPTERS)
+@pytest.mark.parametrize("path", [*PAGES, *CHAPTERS, "/guide/inspector/live"])
 def test_every_link_leads_somewhere(guide: FlaskClient, path: str, places: dict[str, set[str]]) -> None:
     page = open_page(guide, path)
     assert page.one("main [lang=en]")
     places[path] = set(page.tree.xpath("//@id"))
-    for link in page.tree.xpath("//main//a/@href"):
+    for link in page.tree.xpath("(//main | //nav[contains(@class, 'guide-pages')])//a/@href"):
         parts = urlsplit(link)
         if parts.scheme:
             continue
@@ -82,6 +82,10 @@ def test_the_first_use_of_a_term_links_to_the_glossary_and_every_heading_to_itse
         assert set(linked) <= entries, path
         headings = [str(each["id"]) for each in page.select("article h2, article h3")]
         assert headings == [str(a["href"])[1:] for a in page.select("article a.anchor")]
+    for path in ("/guide/faq", "/guide/known-mistakes"):
+        entries_of = [each.select("a.term") for each in open_page(guide, path).select(".question")]
+        assert sum(map(len, entries_of)) > 20, path
+        assert all(len(each) == len({a["href"] for a in each}) for each in entries_of), path
 
 
 def test_terms_are_linked_once_outside_of_headings_links_and_blocks() -> None:
@@ -92,10 +96,11 @@ def test_terms_are_linked_once_outside_of_headings_links_and_blocks() -> None:
 
 
 def test_every_page_lists_the_chapters_and_says_how_long_one_takes(guide: FlaskClient) -> None:
-    for path in (*PAGES, "/guide/decoder", CHAPTERS[6]):
+    for path in (*PAGES, "/guide/decoder", "/guide/teaching/", "/guide/teaching/build-track", CHAPTERS[6]):
         page = open_page(guide, path)
         assert [str(each["href"]) for each in page.select(".guide__side ol a")] == CHAPTERS
         assert page.select("a[rel=prev], a[rel=next]"), path
+        assert len(page.select(".guide-pages a")) == len(PAGES) + 3, path
     assert page.one(".guide__side [aria-current]").get_text().endswith("Logging out")
     assert page.one(".eyebrow").get_text() == "Chapter 7 · 1 min to read"
 
@@ -110,11 +115,11 @@ def test_a_chapter_links_to_where_it_can_be_edited_if_that_is_set(make_app: Call
 @pytest.mark.parametrize("language", ["en", "nb"])
 def test_a_page_of_the_shop_links_to_the_section_that_says_why(guide: FlaskClient, language: str) -> None:
     headers = {"Accept-Language": language}
-    for path, section in (("/logged-out", "logging-out#what-stays"), ("/login", "the-idea#three-participants")):
+    for path, section in (("/logged-out", "logging-out#what-stays"), ("/cart", "phones#details-that-help")):
         reason = Page(guide.get(path, headers=headers).text).one(".reason")
         assert reason.select("a")[0]["href"] == f"/guide/{section}"
         assert ("(på engelsk)" in reason.get_text()) == (language == "nb")
-    assert not open_page(guide, "/cart").select(".reason")
+    assert not open_page(guide, "/").select(".reason")
 
 
 def test_sections_that_say_why_exist(guide: FlaskClient) -> None:
@@ -153,10 +158,13 @@ def test_code_in_plain_markdown_says_its_language(name: str, language: str) -> N
 
 
 def test_conformance_says_how_many_cases_each_part_has(guide: FlaskClient) -> None:
-    folds = open_page(guide, "/guide/conformance").select("details.fold")
+    page = open_page(guide, "/guide/conformance")
+    folds = page.select("details.fold")
     counts = [int(each.select(".fold__count")[0].get_text()) for each in folds]
     assert counts == [len(each.select("tbody tr")) for each in folds]
     assert sum(counts) > 90
+    parts = [f"#{each['id']}" for each in page.select(".fold__inside, tbody tr")]
+    assert parts == [each["href"] for each in page.select(".fold__inside > p a, .case__id a")]
 
 
 def test_index_for_machines_names_every_chapter(guide: FlaskClient) -> None:

@@ -30,3 +30,4 @@ def test_other_text_is_escaped() -> None:
 
 def test_a_long_name_may_break_behind_its_separators_but_not_before_a_suffix() -> None:
     assert breakable("tests/a_b.py::test_c") == "tests/<wbr>a_<wbr>b.py::<wbr>test_<wbr>c"
+    assert breakable("host:587?from=shop@example.com") == "host:<wbr>587?<wbr>from=shop@<wbr>example.com"

@@ -6,16 +6,20 @@ from flask import Flask
 from app.guide.search import MAX_RESULTS, _marked, search
 from tests.conftest import browser_of, open_page
 
+MATCHING = "/guide/which-customer-is-this"
+
 
 @pytest.mark.parametrize(
     ("query", "kind", "href"),
     [
         ("PKCE", "Glossary", "/guide/glossary#pkce"),
         ("nonce", "Glossary", "/guide/glossary#nonce"),
+        ("phone number", "Chapter 4: Which customer is this?", f"{MATCHING}#by-sub-and-by-nothing-else"),
+        ("logout", "Chapter 7", "/guide/logging-out"),
         ("what stays after logging out", "Chapter 7: Logging out", "/guide/logging-out#what-stays"),
         ("why invalid_client", "FAQ", "/guide/faq#q5"),
         ("id_token_nonce", "Error playground", "/guide/errors#nonce_wrong"),
-        ("pre-hijacking", "Chapter 4: Which customer is this?", "/guide/which-customer-is-this#the-first-time"),
+        ("pre-hijacking", "Chapter 4: Which customer is this?", f"{MATCHING}#the-first-time"),
         ("bounc", "Chapter 15: Sending email", "/guide/sending-email#bounces-and-replies"),
     ],
 )

@@ -61,10 +61,12 @@ def test_nothing_is_ticked_and_both_buttons_weigh_the_same(app: Flask, client: F
     steps.log_in(client)
     page = open_page(client, "/account")
     boxes = page.select(f"{CARD} input[type=checkbox]")
-    assert [box["value"] for box in boxes] == [channel.id for channel in ALL]
+    assert [(box["name"], box["value"]) for box in boxes] == [("consent", channel.id) for channel in ALL]
     assert not [box for box in boxes if box.has_attr("checked")]
     save, none = page.select(f"{CARD} button")
     assert save["class"] == none["class"]
+    assert [each["value"] for each in (save, none)] == ["save", "none"]
+    assert page.one(f"{CARD} form")["action"] == ASKED
     assert "You can buy from us whatever you" in page.text
     assert page.one(f"{CARD} input[name=next]")["value"] == "/account"
 
