@@ -9,7 +9,7 @@ from tests.conftest import browser_of, open_page, post
 from tests.shop.steps import place_order, put_into_cart
 from tests.vipps_person import VippsPerson
 
-GUIDE = '.masthead a[href="/guide/"]'
+GUIDE = 'header a[href="/guide/"]'
 TOLD_AT = "/guide/inspector/latest"
 TOLD = f'a[href="{TOLD_AT}"]'
 
@@ -19,12 +19,29 @@ def test_the_front_page_of_the_demo_says_what_it_is_and_where_to_see_it(make_app
     assert page.h1 == "See how a shop integrates Vipps Login"
     assert page.one(".hero .button")["href"] == f"/login/vipps?person=kari&next={TOLD_AT}"
     assert page.one(".shop-head").find_next(id="goods")
+    assert page.one(".hero img")["fetchpriority"] == "high"
 
 
-@pytest.mark.parametrize("path", ["/", "/cart", "/guide/", "/guide/faq"])
-def test_every_page_leads_to_the_guide(make_app: Callable[..., Flask], path: str) -> None:
-    page = open_page(browser_of(make_app(demo=True)), path)
-    assert "How it works" in {link.get_text(strip=True) for link in page.select(GUIDE)}
+@pytest.mark.parametrize("path", ["/", "/cart", "/guide/", "/guide/faq", "/staff/login"])
+def test_every_page_leads_to_the_guide_and_has_the_demos_bar(make_app: Callable[..., Flask], path: str) -> None:
+    browser = browser_of(make_app(demo=True))
+    for language, words in (("en", "How it works"), ("nb", "Slik virker det (på engelsk)")):
+        browser.get(f"/language/{language}")
+        page = open_page(browser, path)
+        assert words in {" ".join(link.get_text().split()) for link in page.select(GUIDE)}
+    assert page.select(".demobar")
+    assert ("Du er ikke logget inn." in page.text) == (path != "/staff/login")
+
+
+def test_the_bar_leads_to_a_login_that_came_back_until_the_demo_is_reset(vipps: VippsPerson) -> None:
+    vipps.browser.get("/guide/inspector/live")
+    callback = vipps.approve(vipps.start(), "kari")
+    assert not open_page(vipps.browser, "/cart").select(TOLD)
+    vipps.browser.get(callback)
+    vipps.browser.get("/guide/inspector/live")
+    assert open_page(vipps.browser, "/cart").select(TOLD)
+    post(vipps.browser, "/demo/start-over", form_on="/demo")
+    assert not open_page(vipps.browser, "/demo/tour").select(f"{TOLD}[hreflang], .tour__step--done")
 
 
 def test_an_order_links_to_the_login_before_it(vipps: VippsPerson) -> None:
