@@ -125,17 +125,9 @@ def main(settings: Settings) -> None:
     """Serve for development: Flask's debug mode, which `create_app` keeps to this machine, shows what goes wrong."""
     from werkzeug.serving import is_running_from_reloader
 
-    from app.dev_server import listening_address, refuse_if_taken, serve, serve_both
+    from app.dev_server import refuse_if_taken, serve, serve_both
 
-    bind = os.environ.get("BIND", "")
-    if not re.fullmatch(r"([^\s:/]+|\[[0-9A-Fa-f:]+\]):\d{1,5}|", bind):
-        sys.exit("BIND: write a host and a port to listen on, such as 0.0.0.0:8000")
-    ours = listening_address(settings.public_url, bind)
-    # The simulator listens where the shop connects to it, or at the port of its own address.
-    reached = f":{settings.connect_to.port}" if settings.connect_to else ""
-    theirs = listening_address(settings.simulator_url, reached, 8001)
-    if bind:
-        theirs = ours[0], theirs[1]
+    ours, theirs = listening_addresses(settings)
     if ours[0] in LOCAL_HOSTS:
         os.environ["FLASK_DEBUG"] = "1"
     says = f"  The shop is ready:      {settings.public_url}\n"
@@ -158,6 +150,20 @@ def main(settings: Settings) -> None:
         serve_both(shop, [sys.executable, __file__, "simulator"], theirs)
     else:
         shop()
+
+
+def listening_addresses(settings: Settings) -> tuple[tuple[str, int], tuple[str, int]]:
+    """Return the host and port on which the shop listens, and those of the simulator beside it."""
+    from app.dev_server import listening_address
+
+    bind = os.environ.get("BIND", "")
+    if not re.fullmatch(r"([^\s:/]+|\[[0-9A-Fa-f:]+\]):\d{1,5}|", bind):
+        sys.exit("BIND: write a host and a port to listen on, such as 0.0.0.0:8000")
+    ours = listening_address(settings.public_url, bind)
+    # The simulator listens where the shop connects to it, or at the port of its own address.
+    reached = f":{settings.connect_to.port}" if settings.connect_to else ""
+    theirs = listening_address(settings.simulator_url, reached, 8001)
+    return ours, (ours[0], theirs[1]) if bind else theirs
 
 
 def warn_of_plain_http(settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """The demo in a class: limits for thirty learners behind one address, and `flask workshop check` for the teacher."""
 
 import hashlib
+import io
 import platform
 import shutil
 import socket
@@ -13,19 +14,22 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import click
+import segno
 from flask import Flask
 from flask.cli import with_appcontext
 
 from app.database import utcnow
-from app.dev_server import listening_address
 from app.security import size_for_a_class
 from app.settings import INSTANCE, LOCAL_HOSTS, ROOT, Settings, settings_of_app
 from demo.staff import DEMO_EMAIL
 from samples.customers import CUSTOMERS
+from wsgi import listening_addresses
 
 # Thirty learners press a button five times in a minute, and log in to the back office three times in 15 minutes.
 TIMES = 5
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "firefox", "msedge", "chromium-headless-shell")
+OK, NOTE, TODO = "ok  ", "note", "TODO"
+FOR_A_CLASS = "Unless each learner has a clone, set"
 
 
 def size_limits(app: Flask) -> None:
@@ -34,9 +38,9 @@ def size_limits(app: Flask) -> None:
 
 
 class Finding(NamedTuple):
-    """One line of the check: whether it is fine, what was found, and what to do if not."""
+    """One line of the check: what was found and what to do, with the mark `OK`, `NOTE` or `TODO`."""
 
-    is_fine: bool
+    mark: str
     said: str
     to_do: str = ""
 
@@ -51,17 +55,23 @@ def workshop() -> None:
 def check() -> None:
     """Say whether this computer is ready for a class, one line for each part; exit with 1 if one is not."""
     settings = settings_of_app()
+    ours, theirs = listening_addresses(settings)
     findings = [
         python(),
-        *(port_of(origin, own) for origin, own in ((settings.public_url, 8000), (settings.simulator_url, 8001))),
+        port(ours, settings.public_url),
+        port(theirs, settings.simulator_url),
         network(lan_addresses(), settings),
+        rooms(settings),
         clock(utcnow()),
         wheelhouse(ROOT / "wheelhouse"),
         browser(),
     ]
     for each in findings:
-        click.echo(f"{'ok  ' if each.is_fine else 'TODO'} {each.said}" + (f" {each.to_do}" if each.to_do else ""))
-    if not all(each.is_fine for each in findings):
+        click.echo(f"{each.mark} {each.said}" + (f" {each.to_do}" if each.to_do else ""))
+    if settings.demo_worlds and urlsplit(settings.public_url).hostname not in LOCAL_HOSTS:
+        with suppress(UnicodeEncodeError):  # the terminal has no block characters
+            click.echo(f"\n{qr_code(class_address(settings))}")
+    if any(each.mark == TODO for each in findings):
         raise SystemExit(1)
 
 
@@ -77,20 +87,19 @@ def link() -> None:
 
 def python() -> Finding:
     """Name the Python that runs; an older one could not have started this command."""
-    return Finding(True, f"Python {platform.python_version()} on {platform.system()} {platform.machine()}.")
+    return Finding(OK, f"Python {platform.python_version()} on {platform.system()} {platform.machine()}.")
 
 
-def port_of(origin: str, own_port: int) -> Finding:
-    """Tell whether this machine can listen where `make run` serves an address."""
-    host, port = listening_address(origin, port=own_port)
+def port(address: tuple[str, int], origin: str) -> Finding:
+    """Tell whether this machine can listen where `make run` serves an origin."""
+    host, number = address
     try:
-        with socket.create_server((host, port)):
-            return Finding(True, f"Port {port} of {host} is free, for {origin}.")
+        with socket.create_server(address, family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            return Finding(OK, f"Port {number} of {host} is free, for {origin}.")
     except OSError as error:
-        said = f"Port {port} of {host}: {error.strerror}."
-        return Finding(
-            False, said, "End the program that has it, also a shop that runs, or set PUBLIC_URL and SIMULATOR_URL."
-        )
+        said = f"Port {number} of {host}: {error.strerror}."
+        to_do = "End the program that has it, also a shop that runs, or set PUBLIC_URL, SIMULATOR_URL or BIND."
+        return Finding(TODO, said, to_do)
 
 
 def lan_addresses() -> list[str]:
@@ -106,39 +115,64 @@ def lan_addresses() -> list[str]:
 
 def network(addresses: list[str], settings: Settings) -> Finding:
     """Name the addresses for the class, and how to serve one."""
-    hosts = {urlsplit(each).hostname for each in (settings.public_url, settings.simulator_url)}
+    origins = {"PUBLIC_URL": settings.public_url, "SIMULATOR_URL": settings.simulator_url}
+    local = [each for each in origins.values() if urlsplit(each).hostname in LOCAL_HOSTS]
     if not addresses:
         return Finding(
-            False, "This computer has no address in a network.", "Join the class's network, or open a hotspot."
+            TODO, "This computer has no address in a network.", "Join the class's network, or open a hotspot."
         )
     said = f"Address in the network: {', '.join(addresses)}."
-    if settings.https or not hosts & LOCAL_HOSTS:
-        return Finding(True, said)
-    urls = f"PUBLIC_URL=http://{addresses[0]}:8000 SIMULATOR_URL=http://{addresses[0]}:8001"
-    return Finding(True, said, f"For learners' browsers set {urls}")
+    if not local:
+        return Finding(OK, said)
+    ports = {name: parts.port for name, url in origins.items() if (parts := urlsplit(url))}
+    urls = " ".join(f"{name}=http://{addresses[0]}" + (f":{at}" if at else "") for name, at in ports.items())
+    return Finding(TODO, f"{said} Other computers cannot reach {' and '.join(local)}.", f"{FOR_A_CLASS} {urls}")
+
+
+def class_address(settings: Settings) -> str:
+    """Return where learners enter the code of a room."""
+    return f"{settings.public_url}/workshop"
+
+
+def rooms(settings: Settings) -> Finding:
+    """Tell whether there are rooms, and how to become their teacher."""
+    if not settings.demo_worlds:
+        return Finding(
+            TODO, "No rooms, and one shop for all visitors: DEMO_WORLDS is 0.", f"{FOR_A_CLASS} DEMO_WORLDS=1"
+        )
+    said = f"Learners join a room at {class_address(settings)}. The start of the server prints the teacher's link."
+    return Finding(OK, said, "While the server runs, flask --app wsgi workshop link prints a new one.")
+
+
+def qr_code(address: str) -> str:
+    """Return the QR code of an address for a terminal: dark on light, also in a dark terminal."""
+    drawn = io.StringIO()
+    segno.make(address, micro=False).terminal(drawn, compact=True)
+    return "\n".join(click.style(line, fg="bright_white", bg="black") for line in drawn.getvalue().splitlines())
 
 
 def clock(now: datetime) -> Finding:
     """Compare the clock with the project's newest file of a release: tokens are valid for minutes."""
     written = datetime.fromtimestamp((ROOT / "CHANGELOG.md").stat().st_mtime, UTC)
     said = f"The clock says {now:%Y-%m-%d %H:%M} UTC."
-    return Finding(
-        now >= written, said, "" if now >= written else "That is before this project was copied: set the clock."
-    )
+    if now >= written:
+        return Finding(OK, said)
+    return Finding(TODO, said, "That is before this project was copied: set the clock.")
 
 
 def wheelhouse(folder: Path) -> Finding:
     """Check the packages for computers without a network against their checksums."""
     sums = folder / "SHA256SUMS"
     if not sums.is_file():
-        return Finding(False, "No wheelhouse: each learner's set-up needs a network.", "Run make wheelhouse.")
+        said = "No wheelhouse, which a class needs only if learners set up a clone without a network."
+        return Finding(NOTE, said, "To have one, run make wheelhouse.")
     listed = [line.split("  ", 1) for line in sums.read_text().splitlines()]
     wrong = [name for digest, name in listed if not _has(folder / name, digest)]
     if wrong:
         return Finding(
-            False, f"The wheelhouse is damaged: {', '.join(wrong[:3])}.", "Delete it and run make wheelhouse."
+            TODO, f"The wheelhouse is damaged: {', '.join(wrong[:3])}.", "Delete it and run make wheelhouse."
         )
-    return Finding(True, f"The wheelhouse has {len(listed)} packages.")
+    return Finding(OK, f"The wheelhouse has {len(listed)} packages.")
 
 
 def _has(file: Path, digest: str) -> bool:
@@ -150,6 +184,6 @@ def browser() -> Finding:
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     with suppress(webbrowser.Error):
         found = found or webbrowser.get().__class__.__name__
-    return Finding(
-        bool(found), f"Browser: {found or 'none found'}.", "" if found else "Install Chromium, Firefox or Edge."
-    )
+    if found:
+        return Finding(OK, f"Browser: {found}.")
+    return Finding(TODO, "Browser: none found.", "Install Chromium, Firefox or Edge.")

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app
 from app.customers import rate_limits
-from app.database import db, utcnow
+from app.database import db
 from app.mail import MAX_OF_A_KIND
 from app.security import CLASS
 from app.settings import load
@@ -20,7 +21,7 @@ from app.staff.routes import login as staff_login
 from demo import classroom, staff
 from demo.staff import DEMO_EMAIL, DEMO_PASSWORD
 from samples.customers import PASSWORD
-from tests.conftest import ENVIRONMENT, allowed_by, browser_of, post
+from tests.conftest import ENVIRONMENT, allowed_by, browser_of, free_port, post
 from tests.customers.steps import log_in_by_form, mails, register
 
 INGRID, CLASS_SIZE = "ingrid.solheim@example.com", 30
@@ -67,7 +68,8 @@ def test_in_the_demo_other_accounts_and_addresses_are_limited(class_app: Flask) 
     assert [staff_log_in(browser, "wrong") for _ in range(guesses + 1)] == [422] * guesses + [429]
 
 
-LAN = {"PUBLIC_URL": "http://192.168.1.5:8000", "SIMULATOR_URL": "http://192.168.1.5:8001"}
+LAN = {"PUBLIC_URL": "http://192.168.1.5:8002", "SIMULATOR_URL": "http://192.168.1.5:8003"}
+HERE = {"PUBLIC_URL": "http://localhost:8002", "SIMULATOR_URL": "http://localhost:8003"}
 
 
 def sums(folder: Path, content: bytes) -> Path:
@@ -77,45 +79,47 @@ def sums(folder: Path, content: bytes) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("find", "is_fine", "said"),
+    ("find", "mark", "said"),
     [
-        (lambda _: classroom.python(), True, "Python 3."),
-        (lambda _: classroom.network([], load({})), False, "no address"),
+        (lambda _: classroom.network([], load({})), classroom.TODO, "no address"),
         (
-            lambda _: classroom.network(["192.168.1.5"], load({})),
-            True,
-            "PUBLIC_URL=http://192.168.1.5:8000 SIMULATOR_URL=",
+            lambda _: classroom.network(["192.168.1.5"], load(HERE)),
+            classroom.TODO,
+            "cannot reach http://localhost:8002",
         ),
-        (lambda _: classroom.network(["192.168.1.5"], load(LAN)), True, "192.168.1.5."),
-        (lambda _: classroom.clock(datetime(2020, 1, 1, tzinfo=UTC)), False, "set the clock"),
-        (lambda _: classroom.clock(utcnow()), True, "UTC."),
-        (lambda folder: classroom.wheelhouse(folder), False, "make wheelhouse"),
-        (lambda folder: classroom.wheelhouse(sums(folder, b"a")), True, "1 packages"),
-        (lambda folder: classroom.wheelhouse(sums(folder, b"b")), False, "damaged: a.whl"),
+        (
+            lambda _: classroom.network(["192.168.1.5"], load(HERE)),
+            classroom.TODO,
+            " ".join(map("=".join, LAN.items())),
+        ),
+        (lambda _: classroom.network(["192.168.1.5"], load(LAN)), classroom.OK, "192.168.1.5."),
+        (lambda _: classroom.rooms(load(LAN)), classroom.TODO, "DEMO_WORLDS=1"),
+        (lambda _: classroom.clock(datetime(2020, 1, 1, tzinfo=UTC)), classroom.TODO, "set the clock"),
+        (lambda folder: classroom.wheelhouse(folder), classroom.NOTE, "make wheelhouse"),
+        (lambda folder: classroom.wheelhouse(sums(folder, b"a")), classroom.OK, "1 packages"),
+        (lambda folder: classroom.wheelhouse(sums(folder, b"b")), classroom.TODO, "damaged: a.whl"),
     ],
 )
 def test_a_finding_says_what_to_do(
-    tmp_path: Path, find: Callable[[Path], classroom.Finding], said: str, *, is_fine: bool
+    tmp_path: Path, find: Callable[[Path], classroom.Finding], mark: str, said: str
 ) -> None:
     found = find(tmp_path)
-    assert found.is_fine is is_fine
+    assert found.mark == mark
     assert said in f"{found.said} {found.to_do}"
 
 
-def test_a_port_that_is_in_use_is_named(unused_port: int) -> None:
-    origin = f"http://localhost:{unused_port}"
-    assert classroom.port_of(origin, 1).is_fine
+def test_the_check_says_whether_a_class_can_come(
+    make_app: Callable[..., Flask], unused_port: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(classroom, "lan_addresses", lambda: ["192.168.1.5"])  # it asks for a route to another network
+    monkeypatch.setattr(classroom, "BROWSERS", ["sh"])
+    monkeypatch.setattr("demo.worlds.INSTANCE", tmp_path)
+    monkeypatch.setenv("BIND", f"localhost:{free_port()}")
+    app = make_app(DEMO_WORLDS="1", **LAN | {"SIMULATOR_URL": f"http://192.168.1.5:{unused_port}"})
+    run = lambda: app.test_cli_runner().invoke(args=["workshop", "check"])  # noqa: E731
+    ready = run()
+    assert (ready.exit_code, ready.output.count("ok  ")) == (0, 7), ready.output  # a wheelhouse is a note
+    assert click.unstyle(classroom.qr_code("http://192.168.1.5:8002/workshop")) in ready.output
     with socket.create_server(("localhost", unused_port)):
-        found = classroom.port_of(origin, 1)
-    assert not found.is_fine
-    assert f"Port {unused_port} of localhost" in found.said
-
-
-def test_the_check_prints_one_line_for_each_part(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classroom, "lan_addresses", list)  # it asks for a route to another network
-    done = app.test_cli_runner().invoke(args=["workshop", "check"])
-    lines = done.output.splitlines()
-    assert len(lines) == 7
-    assert all(line.startswith(("ok  ", "TODO")) for line in lines)
-    assert "TODO This computer has no address in a network." in done.output
-    assert done.exit_code == 1
+        taken = run()
+    assert (taken.exit_code, f"TODO Port {unused_port} of localhost" in taken.output) == (1, True)
