@@ -8,7 +8,8 @@ from shutil import copy
 
 from simulator.check import command
 from simulator.check.browser import Network
-from simulator.check.room import Room
+from simulator.check.merchant import MerchantFileError, load
+from simulator.check.room import room_of
 from workshop import track
 
 LANGUAGES = ("en", "nb")
@@ -62,7 +63,13 @@ def solution(options: argparse.Namespace) -> int:
         _say(f"Written to {options.write}.")
     else:
         _say(text if options.whole else track.difference(options.starter, options.stage))
-    if options.room and (trouble := Room(Network(), options.room, options.words).tell_looked_up(options.stage)):
+    own = options.write.with_name("merchant.toml") if options.write else None
+    file = options.merchant or (own if own and own.exists() else None)
+    try:
+        room = room_of(Network(), load(file) if file else None, options.room, options.words)
+    except MerchantFileError as error:
+        return _say(str(error), 2)
+    if room and (trouble := room.tell_looked_up(options.stage)):
         _say(trouble)
     return 0
 
@@ -98,7 +105,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--whole", action="store_true", help="show the whole file")
     one.add_argument("--write", type=Path, metavar="FILE", help="write the whole file")
-    one.add_argument("--room", metavar="URL", help="the address of a workshop's room; the teacher sees it there")
+    one.add_argument(
+        "--merchant",
+        type=Path,
+        metavar="FILE",
+        help="merchant.toml with your room, where the teacher sees that you looked; default: the one beside --write",
+    )
+    one.add_argument("--room", metavar="URL", default="", help="the address of a room, in place of merchant.toml's")
     one.add_argument("--words", default="", help="your three words in this room")
     one.set_defaults(run=solution)
     return parser

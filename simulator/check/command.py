@@ -20,7 +20,7 @@ from .cases import Stage, every_case, stages
 from .lab import Lab, UnclearError
 from .merchant import Client, Merchant, MerchantFileError, load
 from .provider import ControlError, Provider
-from .room import Room
+from .room import Room, room_of
 from .run import RED, Result, follow, run
 from .steps import callback_of
 
@@ -68,9 +68,9 @@ def main(argv: Sequence[str] | None = None, course: Sequence[Stage] | None = Non
     A course puts the cases into other stages.
     """
     options = _parser().parse_args(argv)
-    room = Room(Network(), options.room, options.words) if options.room else None
     try:
         merchant = load(options.merchant)
+        room = room_of(Network(), merchant, options.room, options.words)
         chosen = _chosen(course or stages(), options)
         counter = Counter()
         transport = counter.counted(Network())
@@ -195,8 +195,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stage", type=int, action="append", default=[], help="only this stage; may be repeated")
     parser.add_argument("--case", action="append", default=[], help="only this case; may be repeated")
     parser.add_argument("--upto", type=int, metavar="STAGE", help="from the first stage to this one; stop at a red one")
-    parser.add_argument("--room", metavar="URL", help="the address of a workshop's room that gets the verdicts")
-    parser.add_argument("--words", default="", help='your three words in this room, such as "fjell kopp ugle"')
+    parser.add_argument(
+        "--room",
+        metavar="URL",
+        default="",
+        help="the address of a workshop's room that gets the verdicts; else room in merchant.toml",
+    )
+    parser.add_argument("--words", default="", help="your three words in this room; else words in merchant.toml")
     parser.add_argument("--replay", metavar="CASE", help="stop at the door: print the callback address of this case")
     parser.add_argument(
         "--seed", type=int, default=secrets.randbelow(10**6), help="repeat the values of an earlier run"

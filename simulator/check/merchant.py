@@ -58,6 +58,10 @@ class Merchant:
     """The page with the form that makes an account with a password."""
     sign_up_fields: dict[str, str] = field(default_factory=dict)
     """What this form needs; `$email` and `$password` are filled in."""
+    room: str = ""
+    """The address of a workshop's room, which gets the verdicts."""
+    words: str = ""
+    """The learner's three words in this room."""
     simulator: Client = field(default_factory=Client)
 
     @property
@@ -83,9 +87,11 @@ def from_values(values: dict[str, Any]) -> Merchant:
     """Return the merchant of these values."""
     client = _checked(Client, values.get("simulator", {}))
     merchant: Merchant = _checked(Merchant, {**values, "simulator": client})
-    for name in ("start", "home", "logout", "account", "webhook", "consents", "sign_up"):
+    for name in ("start", "home", "logout", "account", "webhook", "consents", "sign_up", "room"):
         if (value := getattr(merchant, name)) and urlsplit(value).scheme not in ("http", "https"):
             raise MerchantFileError(f"{name} must be a whole address, such as http://localhost:5000/")
+    if merchant.room and not merchant.words:
+        raise MerchantFileError('room needs words as well: your three words there, such as "fjell kopp ugle"')
     for name in ("logged_in", "account_pattern", "start_button", "consent_given"):
         try:
             re.compile(getattr(merchant, name))

@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 
 from jinja2 import Environment
 
-from .cases import Stage
-from .run import Report, Result
-from .steps import Verdict
+from .cases import Case, Stage
+from .run import RED, Report, Result
+from .steps import Finding, Verdict
 
 MARKS = {Verdict.SAFE: "+", Verdict.UNSAFE: "!", Verdict.UNCLEAR: "?", Verdict.NOT_APPLICABLE: "-"}
 
@@ -27,19 +27,34 @@ def line(result: Result) -> str:
 
 
 def summary(report: Report, stages: Iterable[Stage]) -> str:
-    """Return the results by stage, and what is unsafe with its reason."""
+    """Return the results by stage, and each red case with its reason."""
     rows = [f"{'Stage':60} safe unsafe unclear   n/a"]
     for stage in stages:
         counts = [report.count(verdict, stage.number) for verdict in Verdict]
         rows.append(f"{stage.number:2} {stage.title:57} {counts[0]:4} {counts[1]:6} {counts[2]:7} {counts[3]:5}")
+    told: set[Finding] = set()
     for result in report.results:
-        if result.finding.verdict is Verdict.UNSAFE:
-            rows += ["", f"UNSAFE {result.case.id}: {result.finding.did}", f"  Right: {result.case.right}"]
-            rows.append(f"  {result.case.clause}: {result.case.source}")
+        if result.finding.verdict in RED:
+            rows += _red(result, is_told=result.finding in told)
+            told.add(result.finding)
     if report.broken:
         rows += ["", f"STOPPED: {report.broken}"]
     rows += ["", f"{len(report.results)} cases, {report.requests} requests, seed {report.seed}"]
     return "\n".join(rows)
+
+
+def _red(result: Result, *, is_told: bool) -> list[str]:
+    """Return the lines about a red case; one line if it is unclear for the same reason as another case."""
+    title = f"{result.finding.verdict.upper()} {result.case.id}: "
+    if is_told and result.finding.verdict is Verdict.UNCLEAR:
+        return [f"{title}the same. Tried: {result.case.tried}"]
+    return ["", title + result.finding.did, *(f"  {name}: {text}" for name, text in _explained(result.case))]
+
+
+def _explained(case: Case) -> list[tuple[str, str]]:
+    """Return what was tried, what is right, and where to read about it."""
+    where = ("Clause", f"{case.clause}, {case.source}"), ("Reference shop", case.reference)
+    return [("Tried", case.tried), ("Right", case.right), *where]
 
 
 def to_json(report: Report) -> str:
@@ -61,7 +76,7 @@ def to_junit(report: Report) -> str:
         case = ElementTree.SubElement(suite, "testcase", name=result.case.id, classname=f"stage{result.case.stage:02}")
         if kind := names.get(result.finding.verdict):
             told = ElementTree.SubElement(case, kind, message=_printable(result.finding.did))
-            told.text = f"{result.case.right}\n{result.case.clause}: {result.case.source}"
+            told.text = "\n".join(f"{name}: {text}" for name, text in _explained(result.case))
     if report.broken:
         case = ElementTree.SubElement(suite, "testcase", name="good-login", classname="good")
         ElementTree.SubElement(case, "error", message=_printable(report.broken))

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .browser import Transport
+from .merchant import Merchant
 
 
 class Room:
@@ -31,3 +32,10 @@ class Room:
         if 200 <= answer.status < 300:
             return ""
         return f"The room did not take this: {self._url} answered {answer.status or 'nothing'}."
+
+
+def room_of(transport: Transport, merchant: Merchant | None, url: str = "", words: str = "") -> Room | None:
+    """Return the room of these options, or that of `merchant.toml`; None without one."""
+    if merchant:
+        url, words = url or merchant.room, words or merchant.words
+    return Room(transport, url, words) if url else None

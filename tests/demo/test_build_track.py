@@ -151,11 +151,16 @@ def test_a_check_runs_all_stages_or_the_chosen_ones(chosen: list[str], monkeypat
 def test_a_solution_is_told_to_the_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     sent: list[Any] = []
     monkeypatch.setattr(workshop_command, "Network", lambda: lambda *call: sent.append(call) or Answer(call[1], 404))
-    room = ["--room", "http://teacher.test/workshop/BCDF23", "--words", "fjell kopp ugle"]
-    assert main(["solution", "6", "--write", str(tmp_path / "shop.py"), *room]) == 0
-    told = {"words": "fjell kopp ugle", "stage": 6, "verdicts": [], "looked_up": True}
-    ((_, url, _, body),) = sent
-    assert (url, json.loads(body)) == ("http://teacher.test/workshop/BCDF23/verdicts", told)
+    room, file = ["--room", "http://teacher.test/workshop/BCDF23", "--words", "a b c"], tmp_path / "merchant.toml"
+    shop = ["solution", "6", "--write", str(tmp_path / "shop.py")]
+    assert main([*shop, *room]) == 0
+    file.write_text((track.FOLDER / "empty" / "merchant.toml").read_text().replace("# room", "room"))
+    assert main(shop) == 2  # it has no words
+    file.write_text(file.read_text().replace("# words", "words"))
+    assert [main(shop), main(["solution", "6", "--merchant", str(file)])] == [0, 0]
+    told = [(url, json.loads(body)["words"], json.loads(body)["looked_up"]) for _, url, _, body in sent]
+    own = ("http://192.168.1.5:8000/workshop/BKRT47/verdicts", "fjell kopp ugle", True)
+    assert told == [("http://teacher.test/workshop/BCDF23/verdicts", "a b c", True), own, own]
     assert "answered 404" in capsys.readouterr().out
     assert (tmp_path / "shop.py").read_text() == track.solution("flask", 6)
 

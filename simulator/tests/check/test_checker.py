@@ -18,7 +18,7 @@ from ...check.browser import Answer, Browser, Page
 from ...check.cases import EXPECTATIONS, Stage, every_case, stages
 from ...check.lab import PATIENCE_SECONDS, Lab, fill
 from ...check.merchant import MerchantFileError, from_values
-from ...check.room import Room
+from ...check.room import Room, room_of
 from ...check.run import Report, Result, follow, run
 from ...check.steps import Finding, Verdict
 from ..servers import served
@@ -71,6 +71,7 @@ def test_forms_are_found_by_text_or_address() -> None:
         ({"home": "/"}, "home must be a whole address"), ({"logged_in": "("}, "logged_in is no pattern"),
         ({"hoem": "x"}, "unknown setting: hoem"), ({"simulator": {"secret": "x"}}, "unknown setting: secret"),
         ({"simulator": "x"}, "simulator must be a table"), ({"start": None}, "missing"),
+        ({"room": "BKRT47"}, "room must be a whole address"), ({"room": HOME}, "room needs words"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_named(changes: dict[str, Any], words: str) -> None:
@@ -187,6 +188,25 @@ def test_a_room_gets_verdicts_only(status: int, trouble: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [((), ["of the file", "its words"]), (("of the options", "other words"), ["of the options", "other words"])],
+)
+def test_a_room_is_that_of_the_options_or_of_the_file(options: tuple[str, ...], expected: list[str]) -> None:
+    sent: list[str] = []
+
+    def send(method: str, url: str, headers: Any, body: bytes | None) -> Answer:
+        sent.extend((url.partition("/verdicts")[0].removeprefix(HOME), json.loads(body or b"")["words"]))
+        return Answer(url, 204)
+
+    merchant = from_values({**MERCHANT, "room": f"{HOME}of the file", "words": "its words"})
+    room = room_of(send, merchant, *(f"{HOME}{options[0]}", options[1]) if options else ())
+    assert room
+    assert room.tell_looked_up(1) == ""
+    assert sent == expected
+    assert room_of(send, from_values(MERCHANT)) is None
+
+
 def some_report(*verdicts: Verdict, did: str = "It <b>did</b> \x00 so.") -> Report:
     cases = list(every_case().values())
     results = tuple(Result(case, Finding(verdict, did)) for case, verdict in zip(cases, verdicts, strict=False))
@@ -214,6 +234,18 @@ def test_reports_hold_all_results_and_escape_the_merchants_words() -> None:
     assert "<b>" not in page
     assert "<script" not in page
     assert "seed 7" in report.summary(found, stages())
+
+
+def test_the_summary_explains_each_red_case_and_repeats_no_reason() -> None:
+    found = some_report(Verdict.SAFE, Verdict.UNSAFE, Verdict.UNSAFE, Verdict.UNCLEAR, Verdict.UNCLEAR, did="It did.")
+    told = report.summary(found, stages())
+    safe, *red, last = [each.case for each in found.results]
+    for case in red:
+        lines = [f"{name}: {text}" for name, text in (("Tried", case.tried), ("Right", case.right))]
+        lines += [f"Clause: {case.clause}, {case.source}", f"Reference shop: {case.reference}"]
+        assert f"{case.id}: It did.\n  " + "\n  ".join(lines) in told
+    assert f"UNCLEAR {last.id}: the same. Tried: {last.tried}\n" in told
+    assert safe.id not in told
 
 
 @pytest.fixture
@@ -261,6 +293,13 @@ def test_a_chosen_stage_is_that_of_the_course(real_merchant: Any, capsys: Any) -
     course = [replace(stage, number=stage.number + 20, title="Of the course") for stage in stages()]
     assert main([str(real_merchant[1]), "--stage", "21", "--case", "request-endpoint"], course) == 0
     assert "21 Of the course" in capsys.readouterr().out
+
+
+def test_the_check_tells_the_room_of_the_file(real_merchant: Any, capsys: Any) -> None:
+    file = real_merchant[1]
+    file.write_text(f'room = "http://localhost:9/workshop/BKRT47"\nwords = "fjell kopp ugle"\n{file.read_text()}')
+    assert main([str(file), "--upto", "1"]) == 0
+    assert "http://localhost:9/workshop/BKRT47/verdicts answered nothing." in capsys.readouterr().out
 
 
 def test_replay_prints_the_callback(real_merchant: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
