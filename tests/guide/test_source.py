@@ -18,10 +18,7 @@ def test_place_is_found_by_module_class_and_file() -> None:
     assert source.find("app.guide:init_app").path == "app/guide/__init__.py"
     assert source.find("tests/guide/test_source.py::test_place_is_found_by_module_class_and_file").first > 1
     assert source.find("wsgi.py").first == 1
-
-
-def test_a_decorator_belongs_to_the_function_that_it_decorates() -> None:
-    assert source.find("app.vipps.routes:callback").text.startswith("@bp.get(CALLBACK_PATH)\n")
+    assert source.find("app.vipps.routes:callback").text.startswith("@bp.get(CALLBACK_PATH)\n"), "with its decorator"
 
 
 def test_a_line_is_found_by_its_text_if_there_is_just_one() -> None:

@@ -79,7 +79,8 @@ def test_known_mistakes_are_numbered_once_and_name_tests_and_public_addresses() 
         assert all(address.startswith("https://") for address in each.reported), each.number
 
 
-def test_fault_cases_name_refusals_and_faults_that_exist() -> None:
+def test_checks_and_fault_cases_name_refusals_and_faults_that_exist() -> None:
+    assert {code for check in CHECKS for code in check.codes} <= set(REFUSALS)
     cases = FAULT_CASES.values()
     assert {each.refusal for each in cases if each.refusal} <= set(REFUSALS)
     assert {each.refusal for each in cases} >= REDIRECT_CODES
@@ -87,10 +88,6 @@ def test_fault_cases_name_refusals_and_faults_that_exist() -> None:
     assert {each.inject for each in cases if each.inject} == {*INJECTORS, REPEAT}
     assert [each.name for each in cases if not each.can_be_tried and not each.no_button] == []
     assert [each.name for each in cases if not each.cause and not each.refusal] == []
-
-
-def test_checks_end_in_refusals_that_exist() -> None:
-    assert {code for check in CHECKS for code in check.codes} <= set(REFUSALS)
 
 
 def test_points_of_the_checklist_ask_what_the_doctor_checks() -> None:
