@@ -21,11 +21,10 @@ def init_app(app: Flask, is_shown: bool) -> None:
     if not is_shown:
         return
     # Imported here, so that a shop that does not show the guide does not load it.
-    from app.guide import checklist, code_terms, inspector, page_source, source
-    from app.guide.routes import bp, public_paths
+    from app.guide import checklist, code_terms, inspector, page_source, routes, source
 
-    app.register_blueprint(bp)
-    site_files.add_to_sitemap(app, public_paths)
+    app.register_blueprint(routes.bp)
+    site_files.add_to_sitemap(app, routes.public_paths)
     app.register_blueprint(checklist.bp)
     inspector.init_app(app)
     app.add_template_global(source.url, "code_url")

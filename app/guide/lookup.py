@@ -33,7 +33,7 @@ class Question:
     see: Sequence[FaqLink] = ()
 
 
-QUESTIONS = tuple(
+FAQ = tuple(
     tables.row(Question, each, number=number, see=tables.rows(FaqLink, each.get("see", [])))
     for number, each in enumerate(tables.load("faq.toml", "questions")["questions"], start=1)
 )

@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 from app.errors import http_error
 from app.guide import conformance, page_source, source, tables, text
 from app.guide.chapters import Chapter, chapter, chapters
-from app.guide.lookup import KNOWN_MISTAKES, QUESTIONS, TERMS
+from app.guide.lookup import FAQ, KNOWN_MISTAKES, TERMS
 from app.guide.search import MAX_QUERY, MAX_RESULTS, search
 from app.settings import settings_of_app
 
@@ -85,7 +85,7 @@ def index_for_machines() -> Response:
 @bp.get("/guide/faq")
 def faq() -> str:
     """Answer the questions of the Login FAQ."""
-    return render_template("guide/faq.html", questions=QUESTIONS, said=text.render)
+    return render_template("guide/faq.html", questions=FAQ, said=text.render)
 
 
 @bp.get("/guide/known-mistakes")

@@ -73,7 +73,7 @@ def _entries() -> Iterator[tuple[str, str, str, str]]:
     for term in lookup.TERMS:
         title = f"{term.term} ({term.stands_for})" if term.stands_for else term.term
         yield "Glossary", title, f"/guide/glossary#{text.slug(term.term)}", term.meaning
-    for question in lookup.QUESTIONS:
+    for question in lookup.FAQ:
         yield "FAQ", question.question, f"/guide/faq#q{question.number}", _words(question.answer)
     for case in FAULT_CASES.values():
         said = f"{case.symptom} {case.why} {case.fix} {case.refusal}"

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from app.guide import conformance, page_source, source, text
 from app.guide.chapters import chapters
-from app.guide.lookup import KNOWN_MISTAKES, QUESTIONS
+from app.guide.lookup import FAQ, KNOWN_MISTAKES
 from app.settings import Settings
 from app.vipps.errors import REFUSALS
 from simulator.faults import REDIRECT_ERRORS
@@ -177,7 +177,7 @@ def test_index_for_machines_names_every_chapter(guide: FlaskClient) -> None:
 def said() -> Iterator[tuple[str, str]]:
     """Yield every word in backticks, with where it stands."""
     texts = [(each.slug, each.body) for each in chapters()]
-    texts += [(f"faq {each.number}", each.answer) for each in QUESTIONS]
+    texts += [(f"faq {each.number}", each.answer) for each in FAQ]
     texts += [(f"mistake {each.number}", each.here) for topic in KNOWN_MISTAKES for each in topic.mistakes]
     for where, markdown in texts:
         prose = re.sub(r"```.*?```", "", markdown, flags=re.DOTALL)
@@ -216,9 +216,9 @@ def test_addresses_that_are_named_exist(demo_app: Flask) -> None:
 
 
 def test_every_question_of_the_faq_is_answered() -> None:
-    assert [each.number for each in QUESTIONS] == list(range(1, 33))
-    assert all(each.answer.endswith((".", "*.")) for each in QUESTIONS)
-    assert [each.number for each in QUESTIONS if each.changed] == [8, 14, 15, 16, 17, 20, 22, 23, 31]
+    assert [each.number for each in FAQ] == list(range(1, 33))
+    assert all(each.answer.endswith((".", "*.")) for each in FAQ)
+    assert [each.number for each in FAQ if each.changed] == [8, 14, 15, 16, 17, 20, 22, 23, 31]
 
 
 def test_page_of_the_checklist_asks_when_its_button_is_pressed(

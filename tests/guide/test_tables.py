@@ -12,7 +12,7 @@ from app.guide import source, tables
 from app.guide.checklist import POINTS
 from app.guide.faults import FAULT_CASES
 from app.guide.inspector.checks import CHECKS
-from app.guide.lookup import KNOWN_MISTAKES, QUESTIONS, TERMS, TOPICS
+from app.guide.lookup import FAQ, KNOWN_MISTAKES, TERMS, TOPICS
 from app.vipps.errors import REDIRECT_CODES, REFUSALS
 from demo.error_playground import INJECTORS, REPEAT
 from simulator.scenarios import SCENARIOS
@@ -55,7 +55,7 @@ def test_a_file_has_the_keys_that_its_reader_names(tmp_path: Path, text: str, fa
     "places",
     [
         [place for point in POINTS for place in (*point.code, *point.tests)],
-        [place for question in QUESTIONS for place in question.places],
+        [place for question in FAQ for place in question.places],
         [check.symbol for check in CHECKS],
         [term.place for term in TERMS],
         [place for topic in KNOWN_MISTAKES for each in topic.mistakes for place in (*each.places, *each.tests)],
