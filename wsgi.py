@@ -90,6 +90,7 @@ def build_simulator(settings: Settings, shop_at: str = "") -> Any:
         worlds_folder=INSTANCE / "worlds",
         merchant_in_world=partial(merchant_in_world, settings),
         may_make_world=partial(may_make_world, settings),
+        keeps_world=partial(keeps_world, settings),
         control_token=kept_secret(INSTANCE / CONTROL_TOKEN),
     )
     if not config.is_local:
@@ -111,7 +112,12 @@ def merchant_in_world(settings: Settings, merchant: Any, name: str) -> Any:
 
 def may_make_world(settings: Settings, name: str) -> bool:
     """Tell whether the simulator may make a world; with `DEMO_WORLDS` only that of a visitor's shop, made before it."""
-    return not settings.demo_worlds or import_module("demo.worlds").folder_of(name).is_dir()
+    return not settings.demo_worlds or keeps_world(settings, name)
+
+
+def keeps_world(settings: Settings, name: str) -> bool:
+    """Tell whether a visitor's shop has this world of the simulator; the world is deleted with that shop."""
+    return settings.demo_worlds and import_module("demo.worlds").folder_of(name).is_dir()
 
 
 def person_groups(settings: Settings) -> Any:

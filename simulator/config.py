@@ -135,6 +135,8 @@ class SimulatorConfig:
     """Returns a merchant as the world of this name has it, for example with a webhook of its own."""
     may_make_world: Callable[[str], bool] = lambda name: True
     """Tells whether a request may make the world of this name, if there is none."""
+    keeps_world: Callable[[str], bool] = lambda name: False
+    """Tells whether the world of this name is kept although it is not used: another program deletes it."""
     seed: int | None = None
     """Draws codes, ids and numbers in a fixed order, for tests in one process; never the keys."""
 

@@ -1,8 +1,8 @@
 """Worlds: under `/w/<name>/` is a whole simulator of its own, with its own issuer, keys, persons, merchants and faults.
 
 A world is made at its first use, in a file of its own, and starts like the default world at `/`. A caller can allow
-some names only (`SimulatorConfig.may_make_world`). It is deleted when it was not used for a day. Parallel test runs and
-the learners of a course each take one and cannot disturb each other.
+some names only (`SimulatorConfig.may_make_world`). It is deleted when it was not used for a day, unless the caller
+keeps it (`keeps_world`). Parallel test runs and the learners of a course each take one and cannot disturb each other.
 
 All workers share the folder of the files. Each keeps the apps of the worlds that it used last.
 """
@@ -101,10 +101,11 @@ class Worlds:
     def _make_room(self) -> None:
         """Delete worlds that were not used for a day; if there are too many, the one that is unused for longest."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        used = sorted((file.stat().st_mtime, file) for file in self._folder.glob("*.sqlite"))
+        files = list(self._folder.glob("*.sqlite"))
+        used = sorted((file.stat().st_mtime, file) for file in files if not self._config.keeps_world(file.stem))
         expired = [file for at, file in used if at < time.time() - LIFETIME_SECONDS]
-        if not expired and len(used) >= MAX_WORLDS:
-            at, oldest = used[0]
+        if not expired and len(files) >= MAX_WORLDS:
+            at, oldest = used[0] if used else (time.time(), self._folder)
             if at > time.time() - IN_USE_SECONDS:
                 raise ServiceUnavailable(f"{MAX_WORLDS} worlds are in use. Use one of them, or wait ten minutes.")
             expired = [oldest]

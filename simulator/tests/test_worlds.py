@@ -120,6 +120,21 @@ def test_unused_worlds_are_deleted_and_the_number_is_bounded(
     assert {file.name for file in folder.glob("*.sqlite")} == {"c.sqlite", "d.sqlite"}
 
 
+def test_worlds_that_the_caller_keeps_are_not_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "worlds"
+    app = create_test_simulator(
+        tmp_path / "simulator.sqlite", worlds_folder=folder, keeps_world=lambda name: name in "bd"
+    )
+    for name in ("a", "b", "c"):
+        get(app, f"/w/{name}/healthz")
+        set_age(folder, name, worlds.LIFETIME_SECONDS + 1)
+    get(app, "/w/d/healthz")
+    assert {file.name for file in folder.glob("*.sqlite")} == {"b.sqlite", "d.sqlite"}
+    monkeypatch.setattr(worlds, "MAX_WORLDS", 2)
+    assert app.test_client().get("/w/e/healthz").status_code == 503  # both are kept
+    app.extensions["simulator"].close()
+
+
 def test_a_deleted_world_starts_again(simulator: Flask, tmp_path: Path) -> None:
     simulator.test_client().patch("/w/a/control/persons/kari", json={"family_name": "Annet"})
     for file in (tmp_path / "worlds").iterdir():
