@@ -39,14 +39,14 @@ def keep_language(response: Response) -> Response:
     return response
 
 
-def reset() -> bool:
-    """Reset the simulator for this shop; return whether it did."""
+def reset(*, everything: bool = False) -> bool:
+    """Reset the simulator for this shop, or all of it; return whether it did."""
     settings = settings_of_app()
     token = INSTANCE / CONTROL_TOKEN  # is there if the simulator is on this computer
     # `VIPPS_BASE_URL` may name another computer's simulator, which must not get the token of this one.
     is_ours = settings.provider_url == settings.simulator_url and token.is_file()
     headers = {"Authorization": f"Bearer {token.read_text().strip()}"} if is_ours else {}
-    url, body = f"{settings.provider_url}/control/reset", {"client_id": settings.client_id}
+    url, body = f"{settings.provider_url}/control/reset", {} if everything else {"client_id": settings.client_id}
     pool = pool_manager(1, settings.connect_to)
     try:
         with time_limit(RESET_SECONDS):

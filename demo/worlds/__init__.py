@@ -48,7 +48,7 @@ from app.settings import INSTANCE, Settings
 from app.shop import privacy_notice
 from app.vipps.config import WEBHOOK_PATH
 from app.vipps.errors import LoginRefused
-from demo.start_over import start_over
+from demo import simulator
 from demo.world_cookie import COOKIE, cookie_of, world_in
 from demo.worlds import own_settings
 
@@ -113,7 +113,7 @@ class World:
 
     @property
     def settings_file(self) -> Path:
-        """The file of the settings that the visitor changed; missing if there are none."""
+        """The file of the settings that the visitor changed; missing if they never changed one."""
         return self.folder / "settings.json"
 
     @property
@@ -173,6 +173,8 @@ class Worlds:
         self._swept = time.monotonic()
         self.kept: Callable[[], Iterable[str]] = lambda: ()
         """Returns the names of worlds that are not deleted although they are not used: those of rooms."""
+        self.delete_old_rooms: Callable[[], None] = lambda: None
+        """Deletes the rooms whose time is over, with their worlds."""
         self.workshop: Flask | None = None
         self.add_room: Callable[[Flask, Flask, str], None]
 
@@ -260,7 +262,7 @@ class Worlds:
                 kept.touched = time.monotonic()
                 if kept.touched - self._swept > _SWEEP_SECONDS:
                     self._swept = kept.touched
-                    self._background.submit(self._delete_unused)
+                    self._background.submit(self._sweep)
             return kept.app
 
     def _warm(self, world: World) -> None:
@@ -271,9 +273,18 @@ class Worlds:
             client.discovery.key(None, deadline)
 
     def reset(self, world: World) -> bool:
-        """Reset a world's shop and its simulator; return whether the simulator did."""
+        """Give a world a fresh shop, which is built again, and reset its simulator; return whether the simulator did.
+
+        SQLite copies the template into the file in one transaction. A new file in its place would have the old file's
+        write-ahead log beside it, and would be damaged by requests that are running.
+        """
+        draft = _write_draft(world, self._prepare_template().result())
+        with closing(sqlite3.connect(draft)) as template, closing(sqlite3.connect(world.shop_file)) as shop:
+            template.backup(shop)
+        draft.unlink()
+        own_settings.clear(world.settings_file)
         with self.shop(world).app_context():
-            return start_over()
+            return simulator.reset(everything=True)
 
     def drop(self, world: World) -> None:
         """Delete a world."""
@@ -345,9 +356,7 @@ class Worlds:
                 if not self._make_room():
                     return None
                 world.folder.mkdir(parents=True, exist_ok=True)
-                draft = world.folder / f"draft-{os.getpid()}"
-                draft.write_bytes(template)
-                draft.rename(world.shop_file)
+                _write_draft(world, template).rename(world.shop_file)
         return world
 
     def _make_room(self) -> bool:
@@ -360,6 +369,10 @@ class Worlds:
                 self.drop(world)
                 return True
         return False
+
+    def _sweep(self) -> None:
+        self.delete_old_rooms()
+        self._delete_unused()
 
     def _delete_unused(self) -> list[tuple[float, World]]:
         """Delete worlds that were not used for a day; return the others with the last use, oldest first."""
@@ -428,6 +441,12 @@ def _cookie(name: str, purpose: Any, life_now: Callable[[], timedelta | None]) -
 
 def _changed(settings: Settings, **changes: Any) -> Settings:
     return Settings(**{**settings.model_dump(), **changes})
+
+
+def _write_draft(world: World, template: bytes) -> Path:
+    draft = world.folder / f"draft-{os.getpid()}-{threading.get_ident()}"
+    draft.write_bytes(template)
+    return draft
 
 
 def _new_name() -> str:

@@ -50,6 +50,15 @@ def read(file: Path) -> dict[str, Any]:
 
 def write(file: Path, form: WorldSettingsForm) -> None:
     """Store a form that was validated. The next request builds the shop of this world again."""
+    _store(file, {field.name: field.data for field in form if isinstance(field, SelectField)})
+
+
+def clear(file: Path) -> None:
+    """Go back to the first settings. The next request builds the shop again, also if there were no others."""
+    _store(file, {})
+
+
+def _store(file: Path, values: dict[str, Any]) -> None:
     draft = file.with_suffix(".draft")
-    draft.write_text(json.dumps({field.name: field.data for field in form if isinstance(field, SelectField)}))
+    draft.write_text(json.dumps(values))
     draft.replace(file)
