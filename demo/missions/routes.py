@@ -1,10 +1,13 @@
-"""The pages of the missions for a visitor without a room: the list, and one mission with its hints and its answer."""
+"""The pages of the missions: the list, and one mission with its hints and its answer.
+
+In a workshop's room they show the missions of the parts that the teacher has opened, and count only those.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Flask, abort, g, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, abort, current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -18,11 +21,20 @@ from demo.missions.track import Track
 bp = Blueprint("missions", __name__, url_prefix="/demo/missions")
 
 MAX_ANSWER = 100
+
+
+def room() -> Any:
+    """Return the room of a learner's world (`demo.workshop.RoomStatus`), or None."""
+    status = current_app.extensions.get("demo.room")
+    return status() if status else None
+
+
 TRACK = Track(
     "missions",
     {key: mission.solved for key, mission in MISSIONS.items()},
     lambda: _("Remembers the missions that you have solved, and the mission that you opened last."),
     has_to_be_opened=True,
+    room=room,
 )
 NUMBERS = {key: number for number, key in enumerate(MISSIONS, start=1)}
 
@@ -54,17 +66,20 @@ def require_simulator() -> None:
 
 @bp.get("", strict_slashes=False)
 def index() -> str:
-    """Show all missions by part, with a tick at each that is solved."""
+    """Show the missions by part, with a tick at each that is solved."""
     TRACK.notice()
-    ticked = TRACK.ticked()
-    left = next((key for key in MISSIONS if key not in ticked), "")
-    return render_template("demo/missions.html", parts=PARTS, missions=MISSIONS, left=left, **_shown(), ticked=ticked)
+    missions = open_missions()
+    ticked = TRACK.ticked() & missions.keys()
+    left = next((key for key in missions if key not in ticked), "")
+    return render_template("demo/missions.html", parts=PARTS, missions=missions, left=left, **_shown(), ticked=ticked)
 
 
 @bp.get("/<key>")
-def show(key: str) -> str:
+def show(key: str) -> ResponseReturnValue:
     """Show one mission, which becomes the current one."""
     mission = _mission(key)
+    if key not in open_missions():
+        return _not_open()
     TRACK.open(key)
     TRACK.notice()
     return _page(mission)
@@ -74,6 +89,8 @@ def show(key: str) -> str:
 def answer(key: str) -> ResponseReturnValue:
     """Compare an answer with what this shop has stored."""
     mission = _mission(key)
+    if key not in open_missions():
+        return _not_open()
     given = request.form.get("answer", "")[:MAX_ANSWER]
     TRACK.open(key)
     g.is_mission_solved = TRACK.notice(given, key)
@@ -84,12 +101,18 @@ def answer(key: str) -> ResponseReturnValue:
 
 
 def current_mission() -> CurrentMission | None:
-    """Return the current mission for the demo's bar; it reads no database."""
+    """Return the current mission for the demo's bar; without a room it reads no database."""
     key = TRACK.current() if settings_of_app().simulated else ""
     if not key:
         return None
     title = in_brand(MISSIONS[key].text(language()).title)
-    return CurrentMission(key, NUMBERS[key], len(MISSIONS), title, key in TRACK.ticked())
+    return CurrentMission(key, NUMBERS[key], len(open_missions()), title, key in TRACK.ticked())
+
+
+def open_missions() -> Mapping[str, Mission]:
+    """Return the missions of the parts that the teacher has opened; all of them without a room."""
+    status = room()
+    return {key: each for key, each in MISSIONS.items() if status is None or each.part in status.open_parts}
 
 
 def in_brand(text: str) -> str:
@@ -101,19 +124,25 @@ def _mission(key: str) -> Mission:
     return MISSIONS.get(key) or abort(404)
 
 
+def _not_open() -> ResponseReturnValue:
+    flash(_("Your teacher has not opened this part yet."), "info")
+    return redirect(url_for("missions.index"), 303)
+
+
 def _shown() -> Mapping[str, Any]:
     """Return what both pages need: the language of the texts, which may be another one than the page's."""
     return {"in_brand": in_brand, "numbers": NUMBERS, "text_language": language() if language() in LANGUAGES else "en"}
 
 
 def _page(mission: Mission, **given: Any) -> str:
-    keys = list(MISSIONS)
-    after = keys[NUMBERS[mission.key] :]
+    missions = open_missions()
+    after = [each for each in missions.values() if NUMBERS[each.key] > NUMBERS[mission.key]]
     return render_template(
         "demo/mission.html",
         mission=mission,
         text=mission.text(language()),
-        next=MISSIONS[after[0]] if after else None,
+        next=after[0] if after else None,
+        total=len(missions),
         is_solved=mission.key in TRACK.ticked(),
         chapter=chapter(mission.chapter),
         show_code=source.show,

@@ -2,6 +2,9 @@
 
 The cookie has only the names of the steps, so it outlives a restart, and the missions' also a reset, and a page that
 shows the next step reads no database. It is renewed after a request that may have done a step.
+
+In a workshop's room the room knows what is solved, and the cookie is only a copy for the time after the room's end. So
+no learner inherits ticks of the browser, and a learner who is reset or changes computers sees the room's ticks.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
@@ -39,12 +43,14 @@ class Track:
     """A list of steps with the conditions of each; `purpose` describes the cookie on the privacy page.
 
     A track that has to be opened is noticed, and has a cookie, only after the browser has opened one of its steps.
+    `room` returns the room (`demo.workshop.RoomStatus`) of a learner whose ticks the room keeps, else None.
     """
 
     cookie: str
     steps: Mapping[str, Sequence[Condition]]
     purpose: Callable[[], str]
     has_to_be_opened: bool = False
+    room: Callable[[], Any] = lambda: None
 
     def init_app(self, app: Flask) -> None:
         """Keep the cookie. Call it before the inspector's `init_app`, whose hook has to run first."""
@@ -65,13 +71,15 @@ class Track:
 
     def current(self) -> str:
         """Return the step that was opened last; empty if there is none."""
-        parts = read_cookie(self.cookie).split(".")
-        stored = next((part[1:] for part in parts if part.startswith(OPENED) and part[1:] in self.steps), "")
+        room, parts = self.room(), read_cookie(self.cookie).split(".")
+        opened = [room.current] if room else [part[1:] for part in parts if part.startswith(OPENED)]
+        stored = next((each for each in opened if each in self.steps), "")
         return str(g.get(f"{self.cookie}_opened", stored))
 
     def ticked(self) -> frozenset[str]:
-        """Return the steps that are done. It reads no database."""
-        done = {*read_cookie(self.cookie).split("."), *g.get(self.cookie, ())}
+        """Return the steps that are done. Without a room it reads no database."""
+        room = self.room()
+        done = {*(room.solved if room else read_cookie(self.cookie).split(".")), *g.get(self.cookie, ())}
         by_request = {
             key for key, solved in self.steps.items() if done_by_request(solved, request.endpoint or "", failure())
         }
@@ -82,8 +90,8 @@ class Track:
 
         A tick is no proof of that: the cookie is not signed, and it may be from an earlier world.
         """
-        done = self.ticked()
-        with facts(answer) as stored:
+        done, room = self.ticked(), self.room()
+        with facts(answer, room.since if room else EVER) as stored:
             open_steps = [key for key in self.steps if key not in done or key == asked]
             found = {key for key in open_steps if all_hold(self.steps[key], stored)}
         setattr(g, self.cookie, found | done)
@@ -95,7 +103,7 @@ class Track:
         if response.mimetype != "text/html" or (response.status_code >= 400 and not is_callback()):
             return response
         current = self.current()
-        if self.has_to_be_opened and not current:
+        if self.has_to_be_opened and not current and not self.room():
             return response
         if is_callback() or request.method == "POST":
             try:
@@ -110,17 +118,17 @@ class Track:
 
 
 @contextmanager
-def facts(answer: str = "") -> Iterator[Facts]:
+def facts(answer: str = "", since: datetime = EVER) -> Iterator[Facts]:
     """Yield what this shop and its simulator have stored; where visitors share a shop, only what this browser did."""
     world = current_app.extensions.get("demo.world")
     tokens = store.read_token(), read_cookie(SESSION_COOKIE)
     visitor = None if world else Visitor(*map(secret_hash, tokens))
     engine = _reader(world.simulator_file if world else _simulator_file())
     if engine is None:
-        yield Facts(db.session.connection(), None, EVER, answer, visitor)
+        yield Facts(db.session.connection(), None, since, answer, visitor)
     else:
         with engine.connect() as simulator:
-            yield Facts(db.session.connection(), simulator, EVER, answer, visitor)
+            yield Facts(db.session.connection(), simulator, since, answer, visitor)
 
 
 def _simulator_file() -> Path:

@@ -58,7 +58,7 @@ def create_workshop(
     app.extensions["settings"] = settings
     rooms = app.extensions[ROOMS] = Rooms(worlds, folder, missions)
     weakref.finalize(app, rooms.engine.dispose)  # as the shop closes its connections
-    worlds.kept = rooms.world_ids
+    worlds.kept, worlds.delete_old_rooms = rooms.world_ids, rooms.delete_old
     app.extensions[WATCHER] = MissionWatcher(rooms, solved_in)
     app.jinja_env.globals.update(settings=settings, shop_name=about.NAME)
 

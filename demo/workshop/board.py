@@ -1,4 +1,4 @@
-"""Build the teacher's board: who solved which mission, who has not moved, and the same as CSV.
+"""Build the teacher's board: who solved which mission, who is stuck at one, and the same as CSV.
 
 Rule: a solved mission is noticed from the files of the learner's world, read-only, and only if a file has changed since
 the last check. So a board that is open costs little while the class listens.
@@ -22,12 +22,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.logging import log
 from demo.workshop.feedback import QUESTIONS, answers_in
 from demo.workshop.models import Learner, Progress, Room, StageResult
-from demo.workshop.rooms import BoardMission, Rooms, VisitorWorld
+from demo.workshop.rooms import BoardMission, Rooms, VisitorWorld, last_opened
 
 CHECK_EVERY = timedelta(seconds=4)
 MAX_CHECK_SECONDS = 0.15  # of a page; what is left is for the next one
 NEVER: tuple[float, tuple[object, ...]] = (float("-inf"), ())
-STILL_AFTER = timedelta(minutes=5)
+STUCK_MINUTES = 5
 MAX_REMEMBERED = 1000
 # A spreadsheet takes a cell for a formula that begins with one of these (OWASP: CSV injection).
 FORMULA = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
@@ -49,13 +49,23 @@ class Cell:
 
 @dataclass(frozen=True)
 class BoardRow:
-    """A learner on the board; `still_minutes` is set if they have not moved for a while."""
+    """A learner on the board; `minutes` is how long they have been at their current mission, without pauses."""
 
     learner: Learner
     cells: Sequence[Cell]
     solved: int
-    still_minutes: int | None
+    minutes: int | None
     stage: StageResult | None
+
+    @property
+    def is_stuck(self) -> bool:
+        """Tell whether the learner has been at one mission for long."""
+        return self.minutes is not None and self.minutes >= STUCK_MINUTES
+
+    @property
+    def number(self) -> int:
+        """Return the number of the current mission; 0 if there is none."""
+        return next((number for number, each in enumerate(self.cells, start=1) if each.is_current), 0)
 
 
 @dataclass(frozen=True)
@@ -67,12 +77,14 @@ class Board:
     rows: Sequence[BoardRow]
     hidden: Sequence[Learner]
     solved_by: Sequence[int]  # how many learners solved each mission
+    at_it: Sequence[int]  # how many have each as their current mission
+    hints: Sequence[int]  # how many hints of each they took
     next_part: str | None
 
     @property
-    def still(self) -> int:
-        """Return how many learners have not moved."""
-        return sum(row.still_minutes is not None for row in self.rows)
+    def stuck(self) -> int:
+        """Return how many learners are stuck."""
+        return sum(row.is_stuck for row in self.rows)
 
     @property
     def has_stages(self) -> bool:
@@ -94,7 +106,7 @@ class MissionWatcher:
         """
         if not self._rooms.claim_check(room.code, CHECK_EVERY):
             return False
-        missions, until = open_missions(self._rooms, room), time.monotonic() + MAX_CHECK_SECONDS
+        missions, until = self._rooms.open_missions(room), time.monotonic() + MAX_CHECK_SECONDS
         waiting = sorted(room.learners, key=lambda learner: self._checked.get(learner.world_id, NEVER)[0])
         return sum(self._check(each, missions) for each in waiting if time.monotonic() < until) > 0
 
@@ -103,7 +115,11 @@ class MissionWatcher:
         if time.monotonic() - self._checked.get(world_id, NEVER)[0] <= CHECK_EVERY.total_seconds():
             return
         if learner := self._rooms.learner_of(world_id):
-            self._check(learner, open_missions(self._rooms, learner.room))
+            self._check(learner, self._rooms.open_missions(learner.room))
+
+    def check_soon(self, world_id: str) -> None:
+        """Let the next call of `check_world` check, although the last check was just now."""
+        self._checked.pop(world_id, None)
 
     def _check(self, learner: Learner, missions: Sequence[BoardMission]) -> bool:
         world: VisitorWorld | None = self._rooms.worlds.find(learner.world_id)
@@ -132,22 +148,24 @@ class MissionWatcher:
             yield from [each.id for each in missions if each.id not in known and is_solved(each.id)]
 
 
-def open_missions(rooms: Rooms, room: Room) -> Sequence[BoardMission]:
-    """Return the missions of a room's open parts."""
-    parts = rooms.parts[: room.open_parts]
-    return [each for each in rooms.missions if each.part in parts]
-
-
 def build_board(rooms: Rooms, room: Room) -> Board:
-    """Return the board: learners who have not moved first, then most missions solved if there is a ranking."""
-    missions, now = open_missions(rooms, room), rooms.now()
+    """Return the board: learners who are stuck first, then most missions solved if there is a ranking."""
+    missions, now = rooms.open_missions(room), rooms.now()
     shown = [learner for learner in room.learners if not learner.is_hidden]
-    rows = [_row(learner, missions, now, is_open=not room.ended_at) for learner in shown]
-    rows.sort(key=lambda row: (-(row.still_minutes or 0), -row.solved if room.has_ranking else 0))
-    solved_by = [sum(row.cells[number].minute is not None for row in rows) for number in range(len(missions))]
-    hidden = [learner for learner in room.learners if learner.is_hidden]
+    rows = [_row(room, learner, missions, now) for learner in shown]
+    rows.sort(key=lambda row: (-(row.minutes or 0) if row.is_stuck else 0, -row.solved if room.has_ranking else 0))
+    columns = [[row.cells[number] for row in rows] for number in range(len(missions))]
     left = rooms.parts[room.open_parts :]
-    return Board(room, missions, rows, hidden, solved_by, left[0] if left else None)
+    return Board(
+        room,
+        missions,
+        rows,
+        hidden=[learner for learner in room.learners if learner.is_hidden],
+        solved_by=[sum(cell.minute is not None for cell in column) for column in columns],
+        at_it=[sum(cell.is_current for cell in column) for column in columns],
+        hints=[sum(cell.hints for cell in column) for column in columns],
+        next_part=left[0] if left else None,
+    )
 
 
 def ranking(rooms: Rooms, room: Room) -> Sequence[BoardRow]:
@@ -178,17 +196,15 @@ def board_csv(board: Board) -> str:
     return BYTE_ORDER_MARK + file.getvalue()
 
 
-def _row(learner: Learner, missions: Sequence[BoardMission], now: datetime, *, is_open: bool) -> BoardRow:
+def _row(room: Room, learner: Learner, missions: Sequence[BoardMission], now: datetime) -> BoardRow:
     progress = {each.mission: each for each in learner.progress}
     current = _current(missions, progress)
     cells = [_cell_of(progress.get(each.id), learner.since, each.id == current) for each in missions]
-    still = now - learner.seen_at
-    is_still = is_open and current is not None and still >= STILL_AFTER
     return BoardRow(
         learner,
         cells,
         sum(each.minute is not None for each in cells),
-        int(still.total_seconds() // 60) if is_still else None,
+        None if room.ended_at or current is None else _minutes_at(room, learner, missions, current, now),
         learner.stages[-1] if learner.stages else None,
     )
 
@@ -196,8 +212,19 @@ def _row(learner: Learner, missions: Sequence[BoardMission], now: datetime, *, i
 def _current(missions: Sequence[BoardMission], progress: dict[str, Progress]) -> str | None:
     """Return the mission in work: the one opened last that is not solved, or else the first that is not solved."""
     left = [each.id for each in missions if each.id not in progress or not progress[each.id].solved_at]
-    opened = [(at, each) for each in left if each in progress and (at := progress[each].opened_at)]
-    return max(opened)[1] if opened else left[0] if left else None
+    last = last_opened(progress[each] for each in left if each in progress)
+    return last.mission if last else left[0] if left else None
+
+
+def _minutes_at(room: Room, learner: Learner, missions: Sequence[BoardMission], current: str, now: datetime) -> int:
+    """Return how long a learner has been at a mission: since they or the teacher opened it, or since the last solve."""
+    moments = [learner.since, *(each.solved_at for each in learner.progress), *(each.at for each in learner.stages)]
+    moments += [each.opened_at for each in learner.progress if each.mission == current]
+    moments += [room.part_opened_at for each in missions if each.id == current and each.part == missions[-1].part]
+    since = max(each for each in moments if each)
+    pauses = [(max(each.began_at, since), each.ended_at or now) for each in room.pauses]
+    paused = sum((max(end - begin, timedelta()) for begin, end in pauses), timedelta())
+    return int((now - since - paused).total_seconds() // 60)
 
 
 def _cell_of(progress: Progress | None, since: datetime, is_current: bool) -> Cell:

@@ -24,7 +24,8 @@ from demo.workshop.rooms import Rooms, RoomStatus
 MISSIONS = "missions"  # the blueprint of the missions' pages
 # The pages for a visitor without a room, and those of a learner, whose room knows what they solved.
 TAKE_HOME = {"teaching.certificate": "/workshop/room/certificate", "teaching.notes": "/workshop/room/notes.md"}
-GOES_ON = frozenset({"static", "vipps.callback", "vipps.go_to_vipps", "i18n.choose"})
+CALLBACK = "vipps.callback"
+GOES_ON = frozenset({"static", CALLBACK, "vipps.go_to_vipps", "i18n.choose"})
 
 
 def add_to_world(workshop: Flask, shop: Flask, world_id: str) -> None:
@@ -32,20 +33,21 @@ def add_to_world(workshop: Flask, shop: Flask, world_id: str) -> None:
     rooms: Rooms = workshop.extensions["workshop.rooms"]
     watcher: MissionWatcher = workshop.extensions["workshop.watcher"]
 
-    def room_status() -> RoomStatus | None:
+    def room_status(*, is_fresh: bool = False) -> RoomStatus | None:
         with tolerated():
-            return rooms.status(world_id)
+            return rooms.status(world_id, is_fresh=is_fresh)
         return None
 
     def hold_back_while_paused() -> ResponseReturnValue | None:
         if request.method != "GET" or request.endpoint in GOES_ON:
             return None
-        status = room_status()
-        if status:
-            with tolerated():
-                watcher.check_world(world_id)
-        g.is_personal = status is not None  # the strip is not in the front page that the shop caches
-        return redirect("/workshop/room", 303) if status and status.is_paused else None
+        status = room_status(is_fresh=request.blueprint == MISSIONS)  # another worker may have noted an answer just now
+        if status is None:
+            return None
+        with tolerated():
+            watcher.check_world(world_id)
+        g.is_personal = True  # the strip is not in the front page that the shop caches
+        return redirect("/workshop/room", 303) if status.is_paused else None
 
     def lead_to_room() -> ResponseReturnValue | None:
         address = TAKE_HOME.get(request.endpoint or "")
@@ -54,6 +56,8 @@ def add_to_world(workshop: Flask, shop: Flask, world_id: str) -> None:
         return None
 
     def note_mission(response: Response) -> Response:
+        if request.method == "POST" or request.endpoint == CALLBACK:
+            watcher.check_soon(world_id)  # so the next page shows what this request solved
         key = (request.view_args or {}).get("key")
         if request.blueprint == MISSIONS and key and room_status():
             with tolerated():
@@ -65,6 +69,7 @@ def add_to_world(workshop: Flask, shop: Flask, world_id: str) -> None:
     shop.after_request(note_mission)
     shop.before_request(hold_back_while_paused)
     shop.before_request(lead_to_room)
+    shop.extensions["demo.room"] = room_status  # the missions take the ticks from it
     shop.add_template_global(room_status, "room_status")
     shop.add_template_filter(spaced, "room_code")  # the shop renders `workshop/logins.html` too
 

@@ -30,7 +30,7 @@ from wtforms import StringField
 from wtforms.validators import DataRequired, Length
 
 from app.forms import Form, one_line
-from app.security import client_network, client_site, limiter, read_cookie, set_cookie
+from app.security import clear_cookie, client_network, client_site, limiter, read_cookie, set_cookie
 from app.settings import settings_of_app
 from demo.workshop import board, codes
 from demo.workshop.feedback import form_of
@@ -40,6 +40,7 @@ from demo.world_cookie import COOKIE, cookie_of, world_in
 
 bp = Blueprint("room", __name__, url_prefix="/workshop")
 
+TICKS = ("missions", "tour")  # cookies of `demo.missions.track`
 WRONG_TRIES = "20 per minute; 200 per hour"  # then a wrong one gets 429
 MAX_WRONG_TRIES = "600 per hour"  # of an IPv6 site, or an IPv4 address; then a right one gets 429 too
 JOINS = "60 per minute; 240 per hour"  # a class behind one address, and then another one
@@ -155,9 +156,9 @@ def mine() -> ResponseReturnValue:
         room=room,
         ranking=board.ranking(_rooms(), room) if room else [],
         solved=sum(each.solved_at is not None for each in learner.progress),
-        missions=board.open_missions(_rooms(), learner.room),
+        missions=_rooms().open_missions(learner.room),
         keep=KEEP,
-        refresh=REFRESH_SECONDS if learner.room.is_paused else 0,
+        refresh=0 if learner.room.ended_at else REFRESH_SECONDS,
     )
 
 
@@ -180,7 +181,9 @@ def leave() -> ResponseReturnValue:
     """Delete a learner, their progress and their world."""
     if learner := _learner():
         _rooms().leave(learner)
-    return redirect(url_for("room.index"), 303)
+    response = redirect(url_for("room.index"), 303)
+    _forget_ticks(response)
+    return response
 
 
 @bp.post("/<code>/verdicts")
@@ -243,7 +246,14 @@ def _enter(learner: Learner) -> ResponseReturnValue:
     """Give this browser the world of a learner."""
     response = redirect(url_for("room.mine"), 303)
     set_cookie(response, COOKIE, cookie_of(settings_of_app(), learner.world_id), max_age=KEEP * 3)
+    _forget_ticks(response)
     return response
+
+
+def _forget_ticks(response: Any) -> None:
+    """Forget what this browser has solved in another world."""
+    for name in TICKS:
+        clear_cookie(response, name)
 
 
 def _join_page(room: Room, form: JoinForm, words: ReturnForm) -> str:

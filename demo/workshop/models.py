@@ -45,12 +45,24 @@ class Room(WorkshopBase):
     is_paused: Mapped[bool] = mapped_column(default=False)
     message: Mapped[str] = mapped_column(String(MAX_MESSAGE), default="")
     open_parts: Mapped[int] = mapped_column(default=1)
+    part_opened_at: Mapped[datetime | None]  # the newest one
     has_ranking: Mapped[bool] = mapped_column(default=False)
     is_closed: Mapped[bool] = mapped_column(default=False, server_default=false())  # its door: no learner can join
     checked_at: Mapped[datetime | None]
     learners: Mapped[list["Learner"]] = relationship(
         back_populates="room", cascade="all, delete-orphan", order_by="Learner.id"
     )
+    pauses: Mapped[list["Pause"]] = relationship(cascade="all, delete-orphan")
+
+
+class Pause(WorkshopBase):
+    """A pause of a room, which does not count as time at a mission. `ended_at` is missing while it lasts."""
+
+    __tablename__ = "pause"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class Learner(WorkshopBase):
@@ -65,7 +77,6 @@ class Learner(WorkshopBase):
     world_id: Mapped[str] = mapped_column(String(40), unique=True)
     joined_at: Mapped[datetime]
     since: Mapped[datetime]
-    seen_at: Mapped[datetime]
     is_hidden: Mapped[bool] = mapped_column(default=False)
     room: Mapped[Room] = relationship(back_populates="learners")
     progress: Mapped[list["Progress"]] = relationship(cascade="all, delete-orphan", lazy="selectin")
@@ -76,7 +87,7 @@ class Learner(WorkshopBase):
 
 
 class Progress(WorkshopBase):
-    """What a learner did about one mission: opened it, took hints, answered wrongly, solved it."""
+    """What a learner did about one mission: opened it (`opened_at`: the last time), took hints, answered, solved it."""
 
     __tablename__ = "progress"
     learner_id: Mapped[int] = mapped_column(ForeignKey("learner.id", ondelete="CASCADE"), primary_key=True)

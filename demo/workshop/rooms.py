@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from app.database import utcnow
 from app.logging import log
 from demo.workshop import codes
-from demo.workshop.models import MAX_WRONG, Feedback, Learner, Progress, Room, StageResult, Teacher
+from demo.workshop.models import MAX_WRONG, Feedback, Learner, Pause, Progress, Room, StageResult, Teacher
 from demo.workshop.store import Store
 
 KEEP = timedelta(days=7)  # after the end of a room
@@ -30,7 +30,6 @@ MAX_LEARNERS_IN_ALL = 500  # each has a world
 MAX_STAGES = 40  # of a learner
 CLEANUP_SECONDS = 3600
 STATUS_SECONDS = 2  # how long a page may show an earlier status
-SEEN_SECONDS = 20  # between two writes of when a learner was seen
 MAX_CACHED = 1000
 MAX_HINTS = 9
 # Every page of a learner asks for it; to build it takes longer than to run it.
@@ -56,6 +55,7 @@ class VisitorWorlds(Protocol):
     """What the workshop uses of the worlds."""
 
     kept: Callable[[], Iterable[str]]
+    delete_old_rooms: Callable[[], None]
 
     def prepare(self, count: int, /) -> Any:
         """Make worlds ahead, for the next calls of `create`."""
@@ -70,7 +70,7 @@ class VisitorWorlds(Protocol):
         """Return the shop of a world, a Flask app."""
 
     def reset(self, world: Any, /) -> Any:
-        """Replace a world's files by fresh ones."""
+        """Give a world a fresh shop and a fresh simulator."""
 
     def drop(self, world: Any, /) -> Any:
         """Delete a world."""
@@ -94,6 +94,8 @@ class RoomStatus:
     message: str
     open_parts: tuple[str, ...]
     solved: frozenset[str]
+    current: str
+    """The mission that was opened last; empty if there is none."""
     since: datetime
 
 
@@ -148,20 +150,39 @@ class Rooms(Store):
             return session.scalars(found).all()
 
     def find(self, code: str) -> Room | None:
-        """Return a room with its learners, or None."""
+        """Return a room with its learners and its pauses, or None."""
+        found = select(Room).where(Room.code == code)
         with self.reading() as session:
-            return session.scalar(select(Room).where(Room.code == code).options(selectinload(Room.learners)))
+            return session.scalar(found.options(selectinload(Room.learners), selectinload(Room.pauses)))
 
     def change(self, code: str, **values: Any) -> None:
         """Change the values of a room."""
         with self.writing() as session:
             session.execute(update(Room).where(Room.code == code).values(**values))
 
+    def pause(self, code: str, is_paused: bool) -> None:
+        """Pause a room that has not ended, or let it go on."""
+        with self.writing() as session:
+            room = session.scalar(select(Room).where(Room.code == code, Room.ended_at.is_(None)))
+            if room is None or room.is_paused == is_paused:
+                return
+            room.is_paused = is_paused
+            if is_paused:
+                session.add(Pause(room_id=room.id, began_at=self.now()))
+            else:
+                running = update(Pause).where(Pause.room_id == room.id, Pause.ended_at.is_(None))
+                session.execute(running.values(ended_at=self.now()))
+
+    def open_missions(self, room: Room) -> Sequence[BoardMission]:
+        """Return the missions of a room's open parts."""
+        parts = self.parts[: room.open_parts]
+        return [each for each in self.missions if each.part in parts]
+
     def open_next_part(self, code: str, shown: int) -> None:
         """Open the next part; `shown` is how many the page with the button showed, so that two clicks open one."""
         with self.writing() as session:
             is_next = (Room.code == code, Room.open_parts == shown, Room.open_parts < max(len(self.parts), 1))
-            session.execute(update(Room).where(*is_next).values(open_parts=shown + 1))
+            session.execute(update(Room).where(*is_next).values(open_parts=shown + 1, part_opened_at=self.now()))
 
     def end(self, code: str) -> None:
         """End a room: its learners can use their worlds until the room is deleted, but no learner can join."""
@@ -212,7 +233,7 @@ class Rooms(Store):
                 words = next(each for each in iter(codes.new_words, "") if each not in taken)
                 now = self.now()
                 learner = Learner(
-                    room=room, nickname=nickname, words=words, world_id=world.id, joined_at=now, since=now, seen_at=now
+                    room=room, nickname=nickname, words=words, world_id=world.id, joined_at=now, since=now
                 )
                 session.add(learner)
         except BaseException:
@@ -296,16 +317,16 @@ class Rooms(Store):
 
     # What happens in a learner's world
 
-    def status(self, world_id: str) -> RoomStatus | None:
-        """Return what the pages of a world show of its room; None without one. Most calls read no database."""
+    def status(self, world_id: str, *, is_fresh: bool = False) -> RoomStatus | None:
+        """Return what the pages of a world show of its room; None without one.
+
+        Most calls read no database, so what another process has stored may be missing for `STATUS_SECONDS`.
+        """
         known, now = self._statuses.get(world_id), time.monotonic()
-        if known and known[0] > now:
+        if known and known[0] > now and not is_fresh:
             return known[1]
         learner = self.learner_of(world_id)
         status = None if learner is None or learner.room.ended_at else self._status(learner)
-        if status and learner and self.now() - learner.seen_at > timedelta(seconds=SEEN_SECONDS):
-            with self.writing() as session:
-                session.execute(update(Learner).where(Learner.id == learner.id).values(seen_at=self.now()))
         if len(self._statuses) >= MAX_CACHED:
             self._statuses.clear()
         self._statuses[world_id] = (now + STATUS_SECONDS, status)
@@ -314,29 +335,32 @@ class Rooms(Store):
     def _status(self, learner: Learner) -> RoomStatus:
         room = learner.room
         solved = frozenset(each.mission for each in learner.progress if each.solved_at)
-        parts = self.parts[: room.open_parts]
-        return RoomStatus(room.code, learner.nickname, room.is_paused, room.message, parts, solved, learner.since)
+        parts, last = self.parts[: room.open_parts], last_opened(learner.progress)
+        current = last.mission if last else ""
+        return RoomStatus(
+            room.code, learner.nickname, room.is_paused, room.message, parts, solved, current, learner.since
+        )
 
     def record(self, world_id: str, mission: str, *, hints: int = 0, solved: bool = False, wrong: str = "") -> None:
         """Note that the learner of a world opened a mission, took that many of its hints, answered it, or solved it.
 
-        Without a room nothing is noted. A mission of another name than those of `missions` is ignored.
+        Without a room nothing is noted. Another mission than those of the open parts is ignored.
         """
-        if mission not in {each.id for each in self.missions}:
-            return
         with self.writing() as session:
             learner = session.scalar(select(Learner).where(Learner.world_id == world_id))
             if learner is None or learner.room.ended_at:
+                return
+            if mission not in {each.id for each in self.open_missions(learner.room)}:
                 return
             row = session.get(Progress, (learner.id, mission))
             if row is None:
                 session.add(row := Progress(learner_id=learner.id, mission=mission, hints=0, wrong=0))
             if wrong:
                 row.wrong, row.last_wrong = row.wrong + 1, wrong[:MAX_WRONG]
-            row.opened_at = row.opened_at or self.now()
+            if last_opened(learner.progress) is not row:  # a hint or an answer does not open it again
+                row.opened_at = self.now()
             row.hints = max(row.hints, min(hints, MAX_HINTS))
             row.solved_at = row.solved_at or (self.now() if solved else None)
-            learner.seen_at = self.now()
 
     def save_verdicts(self, code: str, words: str, stage: str, verdicts: list[Any], looked_up: bool) -> bool:
         """Store the checker's verdicts on one stage in place of earlier ones; return False if the words are unknown."""
@@ -350,7 +374,7 @@ class Rooms(Store):
                 if len(learner.stages) >= MAX_STAGES:
                     return False
                 session.add(row := StageResult(learner_id=learner.id, stage=stage, looked_up=False, verdicts=[]))
-            row.at = learner.seen_at = self.now()
+            row.at = self.now()
             row.verdicts = verdicts or row.verdicts  # the report that a solution was looked up has none
             row.looked_up = row.looked_up or looked_up
         return True
@@ -377,7 +401,13 @@ class Rooms(Store):
                 if row is None:
                     session.add(row := Progress(learner_id=learner_id, mission=mission, hints=0))
                 if row.solved_at is None:
-                    row.solved_at = learner.seen_at = self.now()
+                    row.solved_at = self.now()
+
+
+def last_opened(progress: Iterable[Progress]) -> Progress | None:
+    """Return the mission that was opened last, or None."""
+    opened = [(each.opened_at, each.mission, each) for each in progress if each.opened_at]
+    return max(opened)[2] if opened else None
 
 
 def _is_taken(room: Room, nickname: str, except_id: int | None = None) -> bool:

@@ -21,6 +21,7 @@ FILE = "workshop.sqlite"
 # A file of an earlier version has no such columns. It needs no Alembic: a room lives for three weeks at most.
 NEWER_COLUMNS = (
     ("room", "is_closed", "BOOLEAN NOT NULL DEFAULT 0"),
+    ("room", "part_opened_at", "DATETIME"),
     ("progress", "wrong", "INTEGER NOT NULL DEFAULT 0"),
     ("progress", "last_wrong", "VARCHAR(100) NOT NULL DEFAULT ''"),
 )
@@ -42,6 +43,8 @@ class Store:
             for table, column, kind in NEWER_COLUMNS:
                 if column not in {each["name"] for each in inspect(connection).get_columns(table)}:
                     connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column} {kind}"))
+            if "seen_at" in {each["name"] for each in inspect(connection).get_columns("learner")}:
+                connection.execute(text("ALTER TABLE learner DROP seen_at"))
             connection.commit()
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 

@@ -137,8 +137,8 @@ def feedback(code: str) -> str:
 def change(code: str, action: str) -> ResponseReturnValue:
     """Do what a button of the board says."""
     room, rooms = _room(code), _rooms()
-    if action in ("pause", "go-on") and not room.ended_at:
-        rooms.change(room.code, is_paused=action == "pause")
+    if action in ("pause", "go-on"):
+        rooms.pause(room.code, action == "pause")
     elif action == "message":
         rooms.change(room.code, message=one_line(request.form.get("message"))[:MAX_MESSAGE])
     elif action in ("close-door", "open-door"):

@@ -68,6 +68,7 @@ def test_in_the_demo_other_accounts_and_addresses_are_limited(class_app: Flask) 
     assert [staff_log_in(browser, "wrong") for _ in range(guesses + 1)] == [422] * guesses + [429]
 
 
+ADDRESS = "192.168.1.5"
 LAN = {"PUBLIC_URL": "http://192.168.1.5:8002", "SIMULATOR_URL": "http://192.168.1.5:8003"}
 HERE = {"PUBLIC_URL": "http://localhost:8002", "SIMULATOR_URL": "http://localhost:8003"}
 
@@ -79,27 +80,18 @@ def sums(folder: Path, content: bytes) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("find", "mark", "said"),
-    [
+    ("find", "mark", "said"), [
         (lambda _: classroom.network([], load({})), classroom.TODO, "no address"),
-        (
-            lambda _: classroom.network(["192.168.1.5"], load(HERE)),
-            classroom.TODO,
-            "cannot reach http://localhost:8002",
-        ),
-        (
-            lambda _: classroom.network(["192.168.1.5"], load(HERE)),
-            classroom.TODO,
-            " ".join(map("=".join, LAN.items())),
-        ),
-        (lambda _: classroom.network(["192.168.1.5"], load(LAN)), classroom.OK, "192.168.1.5."),
+        (lambda _: classroom.network([ADDRESS], load(HERE)), classroom.TODO, "cannot reach http://localhost:8002"),
+        (lambda _: classroom.network([ADDRESS], load(HERE)), classroom.TODO, " ".join(map("=".join, LAN.items()))),
+        (lambda _: classroom.network([ADDRESS], load(LAN)), classroom.OK, f"{ADDRESS}."),
         (lambda _: classroom.rooms(load(LAN)), classroom.TODO, "DEMO_WORLDS=1"),
         (lambda _: classroom.clock(datetime(2020, 1, 1, tzinfo=UTC)), classroom.TODO, "set the clock"),
         (lambda folder: classroom.wheelhouse(folder), classroom.NOTE, "make wheelhouse"),
         (lambda folder: classroom.wheelhouse(sums(folder, b"a")), classroom.OK, "1 packages"),
         (lambda folder: classroom.wheelhouse(sums(folder, b"b")), classroom.TODO, "damaged: a.whl"),
     ],
-)
+)  # fmt: skip
 def test_a_finding_says_what_to_do(
     tmp_path: Path, find: Callable[[Path], classroom.Finding], mark: str, said: str
 ) -> None:

@@ -62,15 +62,6 @@ def test_reset_restores_the_sample_accounts_and_keeps_others(make_app: Callable[
         assert (kari.name, kari.password_hash is not None, kari.vipps_links) == ("Kari Sandvik Nordfjell", True, [])
 
 
-def test_reset_also_resets_the_simulator_for_this_shop(vipps: VippsPerson) -> None:
-    vipps.log_in("kari")
-    vipps.patch("persons/kari", {"family_name": "Nytt"})
-    post(vipps.browser, "/demo/start-over", form_on="/demo")
-    assert "The shop and the simulator are reset." in vipps.browser.get("/demo").text
-    kari = next(each for each in vipps.control("persons")["persons"] if each["key"] == "kari")
-    assert (kari["name"], kari["shares"]) == ("Kari Sandvik Nordfjell", {})
-
-
 @pytest.mark.parametrize(("elsewhere", "is_sent"), [({}, True), ({"VIPPS_BASE_URL": "http://localhost:9"}, False)])
 def test_the_control_token_goes_to_the_own_simulator_only(
     make_app: Callable[..., Flask],

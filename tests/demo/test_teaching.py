@@ -46,11 +46,6 @@ def test_slides_lead_from_the_first_to_the_last(guide: FlaskClient) -> None:
     assert len(open_page(guide, "/guide/teaching/slides").select(".slide__notes")) == number
 
 
-def test_slides_that_the_texts_name_exist() -> None:
-    named = [int(each) for text in texts().values() for each in re.findall(r"/teaching/slides/(\d+)", text)]
-    assert max(named) == len(teaching.slides())
-
-
 def test_without_a_room_the_certificate_is_a_form_or_shows_the_ticks_of_this_browser(guide: FlaskClient) -> None:
     guide.set_cookie("missions", "nonce.say-no")
     path = "/guide/teaching/certificate"

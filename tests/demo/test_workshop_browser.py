@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from demo.workshop import learner as learner_pages
 from demo.workshop import teacher as pages
 from tests.browser.conftest import DESK
 from tests.browser.steps import enter_and_load, press_and_load
@@ -28,7 +29,8 @@ def test_a_class_with_its_teacher(
 ) -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     url, problems = f"http://localhost:{unused_port}", list[str]()
-    monkeypatch.setattr(pages, "REFRESH_SECONDS", 1)
+    for module in (pages, learner_pages):
+        monkeypatch.setattr(module, "REFRESH_SECONDS", 1)
     room = Class(tmp_path, PUBLIC_URL=url)
     with served(room.app, unused_port):
         teacher = opened(chromium, f"{url}/workshop/teach/open/{room.rooms.new_link()}", problems)
@@ -53,6 +55,14 @@ def test_a_class_with_its_teacher(
         learner.get_by_label("What surprised you?").fill("the nonce")
         look_at(learner, "the feedback")
         press_and_load(learner, learner.get_by_role("button", name="Send the answers"))
+        learner.get_by_text("Leave the room").click()
+        room.press("message", message="Look up")
+        expect(learner.get_by_text("Look up")).to_be_visible(timeout=15_000)  # without a reload
+        expect(learner.get_by_role("button", name="Leave and delete")).to_be_visible()
+        room.press("pause")
+        expect(learner.get_by_text("The teacher has paused the workshop")).to_be_visible(timeout=15_000)
+        expect(learner.get_by_role("link", name="Go to my shop")).to_have_count(0)
+        room.press("go-on")
 
         expect(teacher.get_by_role("link", name="Ada")).to_be_visible(timeout=15_000)  # without a reload
         expect(teacher.get_by_label("Message to all learners")).to_have_value("not sent yet")

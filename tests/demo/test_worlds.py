@@ -2,8 +2,10 @@
 
 import os
 import re
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import get_args
@@ -24,6 +26,7 @@ from demo.worlds import World, Worlds
 from demo.worlds.own_settings import WorldSettingsForm
 from samples.customers import PASSWORD
 from tests.conftest import browser_of, free_port, open_page, post, served
+from tests.customers.steps import register
 from tests.vipps_person import VippsPerson
 from wsgi import build_simulator
 
@@ -115,6 +118,32 @@ def test_a_visitor_changes_the_settings_of_their_own_world(shop: Flask) -> None:
     assert "delegatedConsents" in person.browser.get("/login/vipps").location, "a reset restores them"
 
 
+def contents(world: World, person: VippsPerson) -> tuple[list[str], object]:
+    with closing(sqlite3.connect(world.shop_file)) as connection:
+        return list(connection.iterdump()), person.control("persons")
+
+
+def test_the_teachers_reset_makes_a_new_copy_while_a_request_is_running(shop: Flask) -> None:
+    kept = worlds_of(shop)
+    world = kept.create()
+    person = visitor(shop, world.id)
+    first, built = contents(world, person), kept.shop(world)
+    register(person.browser)
+    person.log_in("kari")
+    person.control("persons", {"like": "kari"})
+    assert contents(world, person)[0] != first[0]
+    with closing(sqlite3.connect(world.shop_file, isolation_level=None)) as running:
+        running.execute("BEGIN")
+        running.execute("SELECT * FROM customer").fetchone()
+        assert kept.reset(world)
+        running.execute("COMMIT")
+        assert running.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert contents(world, person) == first
+    assert kept.shop(world) is not built
+    person.log_in("kari")
+    assert "We found your account and connected it" in person.browser.get("/").text
+
+
 def test_each_value_of_a_setting_is_a_choice(shop: Flask) -> None:
     with shop.test_request_context():
         for field in (each for each in WorldSettingsForm() if isinstance(each, SelectField)):
@@ -134,6 +163,9 @@ def test_only_a_client_that_keeps_its_cookie_gets_a_world(shop: Flask) -> None:
     assert world_of(person)
     person.browser.get("/login")
     assert urllib3.request("GET", discovery, retries=False).status == 200
+    for path in ("/", "/demo/missions/nonce"):
+        person.browser.get(path)
+    assert open_page(person.browser, "/").select(".mission-strip"), "it is not the front page of the cache"
 
 
 def test_the_first_request_may_be_a_login_or_a_form(shop: Flask) -> None:
@@ -240,12 +272,6 @@ def test_worlds_are_bounded_and_old_ones_deleted(shop: Flask, monkeypatch: pytes
     arriving = kept.create()
     kept._background.submit(lambda: None).result()
     assert list(kept._open) == [room.id, arriving.id], "the apps of rooms are pushed out last"
-    monkeypatch.setattr(worlds, "LIFETIME_SECONDS", -1)
-    monkeypatch.setattr(worlds, "_SWEEP_SECONDS", -1)
-    kept._open[room.id].touched = 0.0
-    kept.shop(room)
-    kept._background.submit(lambda: None).result()
-    assert [each.name for each in worlds.folder_of("").iterdir()] == [room.id], "unused ones are deleted now and then"
 
 
 def test_another_world_does_not_restart_the_counts_of_rate_limits(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,35 +294,41 @@ def test_spare_worlds_are_made_ahead(shop: Flask) -> None:
 
 
 def test_a_learner_of_a_room_has_the_rooms_world_and_keeps_it(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("demo.workshop.board.CHECK_EVERY", timedelta(0))
     rooms = rooms_of(worlds_of(shop).workshop)
     (bad_day,) = [each for each in rooms.missions if each.id == "bad-day"]
     for language, title in (("en", "Vipps has a bad day"), ("nb", "Vipps har en dårlig dag")):
         with shop.test_request_context(headers={"Accept-Language": language}):
             assert str(bad_day.title) == title
     opened = rooms.create()
-    assert opened
     path, person = f"/workshop/{opened.code}", visitor(shop)
     own = name_of(person)
     assert post(person.browser, path, {"nickname": "Ada"}, form_on=path).headers["Location"] == "/workshop/room"
     world = worlds_of(shop).find(in_cookie(person.browser))
-    assert world
     assert world.id != own
     person = visitor(shop, world.id)
     person.log_in("kari")
     assert "Ada" in person.browser.get("/account").text
+    progress = lambda: rooms.learner_of(world.id).progress  # noqa: E731
+    assert [each.mission for each in progress()] == ["log-in"], "the next page after a login knows it"
     parts = [each["id"] for each in open_page(person.browser, "/demo/missions").select("section[id], h2[id^=part-]")]
     assert parts == ["part-A"], "the teacher has not opened the other parts"
     pages = [open_page(person.browser, f"/demo/missions/log-in{each}") for each in ("", "?hints=2")]
     hints = [len(each.select(".mission__hint")) for each in pages]
-    learner = rooms.learner_of(world.id)
-    assert learner
-    assert (hints, [each.hints for each in learner.progress]) == ([0, 2], [2])
-    assert learner.progress[0].solved_at
+    assert (hints, [each.hints for each in progress()]) == ([0, 2], [2])
+    os.utime(world.simulator_file, (0, 0))
+    visitor(shop).log_in("kari")
+    assert world.simulator_file.exists(), "a day without use does not delete the simulator's world"
     monkeypatch.setattr(worlds, "LIFETIME_SECONDS", -1)
     assert worlds_of(shop).create()
     assert worlds_of(shop).find(world.id), "a day without use does not delete a learner's world"
-    rooms.change(opened.code, is_paused=True)
+    rooms.pause(opened.code, True)
     assert person.browser.get("/account").headers["Location"] == "/workshop/room"
-    rooms.delete(opened.code)
-    assert worlds_of(shop).find(world.id) is None
+    rooms.end(opened.code)
+    other, now = worlds_of(shop).create(), rooms.now()
+    monkeypatch.setattr(rooms, "now", lambda: now + timedelta(days=8))
+    monkeypatch.setattr(worlds, "_SWEEP_SECONDS", -1)
+    worlds_of(shop)._open[other.id].touched = 0.0
+    worlds_of(shop).shop(other)  # the room is deleted although no page of the workshop is opened
+    worlds_of(shop)._background.submit(lambda: None).result()
+    assert (rooms.find(opened.code), world.simulator_file.exists()) == (None, False)
+    assert [*worlds.folder_of("").iterdir()] == [], "unused ones too"
