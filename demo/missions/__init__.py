@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.guide import tables
-from demo.missions.noticing import Condition, Facts, all_hold
+from demo.missions.noticing import Condition, StoredFacts, all_hold
 
-LANGUAGES = ("en", "nb")
+TEXT_LANGUAGES = ("en", "nb")
 _TABLE = tables.load(Path(__file__).with_name("missions.toml"), "parts", "missions")
 
 
@@ -65,10 +65,10 @@ class Part:
 
 
 def _mission(row: Mapping[str, Any]) -> Mission:
-    return tables.row(Mission, row, **{code: tables.row(MissionText, row[code]) for code in LANGUAGES})
+    return tables.row(Mission, row, **{code: tables.row(MissionText, row[code]) for code in TEXT_LANGUAGES})
 
 
-PARTS = tables.rows(Part, _TABLE["parts"])
+MISSION_PARTS = tables.rows(Part, _TABLE["parts"])
 MISSIONS = {row["key"]: _mission(row) for row in _TABLE["missions"]}
 
 
@@ -79,5 +79,5 @@ def solved_in(
 
     It only reads, and each row once: use it for several missions, and then make another.
     """
-    facts = Facts(shop, simulator, since, answer)
+    facts = StoredFacts(shop, simulator, since, answer)
     return lambda mission: all_hold(mission.solved, facts)

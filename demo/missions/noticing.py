@@ -100,7 +100,7 @@ class SeenLogin:
 
 
 @dataclass
-class Facts:
+class StoredFacts:
     """What one shop has stored since a moment, read when a condition asks for it.
 
     With a visitor, only what that browser did counts: its logins, and rows about the accounts that it was logged in to.
@@ -171,7 +171,7 @@ TABLES: Mapping[str, tuple[Any, Any, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-def all_hold(conditions: Iterable[Condition], facts: Facts) -> bool:
+def all_hold(conditions: Iterable[Condition], facts: StoredFacts) -> bool:
     """Tell whether every condition holds."""
     return all(PREDICATES[name](facts, value) for condition in conditions for name, value in condition.items())
 
@@ -206,10 +206,10 @@ def _has_values(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     return all(_fits(found.get(name), value) for name, value in wanted.items())
 
 
-def _happened(name: str) -> Callable[[Facts, Any], bool]:
+def _happened(name: str) -> Callable[[StoredFacts, Any], bool]:
     """Return the predicate of a table: rows with these values are there, one after the other."""
 
-    def predicate(facts: Facts, wanted: Sequence[Mapping[str, Any]]) -> bool:
+    def predicate(facts: StoredFacts, wanted: Sequence[Mapping[str, Any]]) -> bool:
         left: dict[tuple[Any, ...], list[Mapping[str, Any]]] = defaultdict(lambda: list(wanted))
         for row in facts.rows(name):
             values = row._asdict()
@@ -221,26 +221,26 @@ def _happened(name: str) -> Callable[[Facts, Any], bool]:
     return predicate
 
 
-def _refused(facts: Facts, wanted: Any) -> bool:
+def _refused(facts: StoredFacts, wanted: Any) -> bool:
     return any(each.failure and _fits(each.failure, wanted) for each in facts.new_logins)
 
 
-def _three_refused(facts: Facts, wanted: Sequence[str]) -> bool:
+def _three_refused(facts: StoredFacts, wanted: Sequence[str]) -> bool:
     return len({each.failure for each in facts.new_logins} & set(wanted)) >= 3
 
 
-def _logged_in(facts: Facts, wanted: Mapping[str, Any]) -> bool:
+def _logged_in(facts: StoredFacts, wanted: Mapping[str, Any]) -> bool:
     return any(_has_values(each.values, wanted) for each in facts.new_logins)
 
 
-def _two_tabs(facts: Facts, _: Any) -> bool:
+def _two_tabs(facts: StoredFacts, _: Any) -> bool:
     """A login began while another was open, and both succeeded."""
     ended = {row.reference: row.at for row in facts.rows("activity")}
     both = [each for each in facts.new_logins if not each.failure and each.calls and each.reference in ended]
     return any(one.at < other.at < ended[one.reference] for one in both for other in both if one.state != other.state)
 
 
-def _replayed(facts: Facts, _: Any) -> bool:
+def _replayed(facts: StoredFacts, _: Any) -> bool:
     """A callback came again, and the shop did not call Vipps for it."""
     logins = facts.new_logins
     return any(
@@ -250,14 +250,14 @@ def _replayed(facts: Facts, _: Any) -> bool:
     )
 
 
-def _password_after(facts: Facts, wanted: str) -> bool:
+def _password_after(facts: StoredFacts, wanted: str) -> bool:
     """A login with the password followed a refusal."""
     refused = [each.at for each in facts.new_logins if each.failure and _fits(each.failure, wanted)]
     opened = [row.created_at for row in facts.rows("session") if row.method == LoginMethod.PASSWORD]
     return bool(refused) and any(at > min(refused) for at in opened)
 
 
-def _asked_less(facts: Facts, _: Any) -> bool:
+def _asked_less(facts: StoredFacts, _: Any) -> bool:
     """A known person logged in without being asked to share again. A simulator on another computer is believed."""
     known = {each.state for each in facts.new_logins if each.values["decision"] == Verdict.KNOWN_SUBJECT}
     if not known or facts.simulator is None:
@@ -269,7 +269,7 @@ def _asked_less(facts: Facts, _: Any) -> bool:
     return any(secret_hash(state) in known for state in facts.simulator.scalars(newest))
 
 
-def _looked_up(facts: Facts, _: Any) -> bool:
+def _looked_up(facts: StoredFacts, _: Any) -> bool:
     """Staff searched for a reference number after a login was refused."""
     refused = [each.at for each in facts.new_logins if each.failure]
     if not refused:
@@ -278,7 +278,7 @@ def _looked_up(facts: Facts, _: Any) -> bool:
     return bool(facts.shop.scalar(select(AuditEntry.id).where(*search, AuditEntry.at >= min(refused)).limit(1)))
 
 
-def _answered(facts: Facts, name: str) -> bool:
+def _answered(facts: StoredFacts, name: str) -> bool:
     """The answer is that of the newest login that succeeded, also of one that is older than the question."""
     newest = next((each for each in reversed(facts.logins) if each.calls and not each.failure), None)
     answer = facts.answer.strip()
@@ -292,7 +292,7 @@ def _answered(facts: Facts, name: str) -> bool:
     return answer[: SHOWN_LETTERS[name]] == value
 
 
-PREDICATES: Mapping[str, Callable[[Facts, Any], bool]] = {
+PREDICATES: Mapping[str, Callable[[StoredFacts, Any], bool]] = {
     **{name: _happened(name) for name in TABLES},
     "refusal": _refused,
     "three_refusals": _three_refused,

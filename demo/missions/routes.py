@@ -15,7 +15,7 @@ from app.guide import source
 from app.guide.chapters import chapter
 from app.i18n import language
 from app.settings import settings_of_app
-from demo.missions import LANGUAGES, MISSIONS, PARTS, Mission
+from demo.missions import MISSION_PARTS, MISSIONS, TEXT_LANGUAGES, Mission
 from demo.missions.track import Track
 
 bp = Blueprint("missions", __name__, url_prefix="/demo/missions")
@@ -71,7 +71,9 @@ def index() -> str:
     missions = open_missions()
     ticked = TRACK.ticked() & missions.keys()
     left = next((key for key in missions if key not in ticked), "")
-    return render_template("demo/missions.html", parts=PARTS, missions=missions, left=left, **_shown(), ticked=ticked)
+    return render_template(
+        "demo/missions.html", parts=MISSION_PARTS, missions=missions, left=left, **_shown(), ticked=ticked
+    )
 
 
 @bp.get("/<key>")
@@ -131,7 +133,11 @@ def _not_open() -> ResponseReturnValue:
 
 def _shown() -> Mapping[str, Any]:
     """Return what both pages need: the language of the texts, which may be another one than the page's."""
-    return {"in_brand": in_brand, "numbers": NUMBERS, "text_language": language() if language() in LANGUAGES else "en"}
+    return {
+        "in_brand": in_brand,
+        "numbers": NUMBERS,
+        "text_language": language() if language() in TEXT_LANGUAGES else "en",
+    }
 
 
 def _page(mission: Mission, **given: Any) -> str:

@@ -11,7 +11,7 @@ from app.guide import source
 from app.guide.chapters import chapter
 from app.i18n import language
 from app.settings import settings_of_app
-from demo.missions import LANGUAGES, MISSIONS, PARTS
+from demo.missions import MISSION_PARTS, MISSIONS, TEXT_LANGUAGES
 
 
 def titles(solved: Container[str]) -> list[str]:
@@ -25,10 +25,10 @@ def notes(solved: Container[str]) -> Response:
     settings = settings_of_app()
     markdown = render_template(
         "workshop/notes.txt",
-        parts=PARTS,
+        parts=MISSION_PARTS,
         missions=MISSIONS,
         solved=solved,
-        text_language=language() if language() in LANGUAGES else "en",
+        text_language=language() if language() in TEXT_LANGUAGES else "en",
         brand={"brand": settings.brand},
         address=settings.public_url,
         chapter=chapter,

@@ -31,7 +31,7 @@ from app.settings import INSTANCE, settings_of_app
 from app.shop import privacy_notice
 from app.shop.privacy_notice import Cookie
 from app.tokens import secret_hash
-from demo.missions.noticing import Condition, Facts, Visitor, all_hold, done_by_request
+from demo.missions.noticing import Condition, StoredFacts, Visitor, all_hold, done_by_request
 
 LIFETIME = timedelta(days=30)
 OPENED = "@"  # in front of the current step, in the cookie
@@ -118,17 +118,17 @@ class Track:
 
 
 @contextmanager
-def facts(answer: str = "", since: datetime = EVER) -> Iterator[Facts]:
+def facts(answer: str = "", since: datetime = EVER) -> Iterator[StoredFacts]:
     """Yield what this shop and its simulator have stored; where visitors share a shop, only what this browser did."""
     world = current_app.extensions.get("demo.world")
     tokens = store.read_token(), read_cookie(SESSION_COOKIE)
     visitor = None if world else Visitor(*map(secret_hash, tokens))
     engine = _reader(world.simulator_file if world else _simulator_file())
     if engine is None:
-        yield Facts(db.session.connection(), None, since, answer, visitor)
+        yield StoredFacts(db.session.connection(), None, since, answer, visitor)
     else:
         with engine.connect() as simulator:
-            yield Facts(db.session.connection(), simulator, since, answer, visitor)
+            yield StoredFacts(db.session.connection(), simulator, since, answer, visitor)
 
 
 def _simulator_file() -> Path:

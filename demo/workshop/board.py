@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.logging import log
-from demo.workshop.feedback import QUESTIONS, answers_in
+from demo.workshop.feedback import FEEDBACK_QUESTIONS, answers_in
 from demo.workshop.models import Learner, Progress, Room, StageResult
 from demo.workshop.rooms import BoardMission, Rooms, VisitorWorld, last_opened
 
@@ -191,7 +191,7 @@ def board_csv(board: Board) -> str:
         results = {each.stage: f"{each.passed} of {len(each.verdicts)}" for each in row.learner.stages}
         writer.writerow([_cell(row.learner.nickname), row.solved, *cells, *(results.get(each, "") for each in stages)])
     if answers := answers_in(board.room):
-        writer.writerows([[], ["", *map(str, QUESTIONS)]])
+        writer.writerows([[], ["", *map(str, FEEDBACK_QUESTIONS)]])
         writer.writerows(["", *map(_cell, each)] for each in answers)
     return BYTE_ORDER_MARK + file.getvalue()
 

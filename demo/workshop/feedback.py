@@ -13,7 +13,7 @@ from wtforms.validators import Length
 from app.forms import Form, one_line
 from demo.workshop.models import MAX_FEEDBACK, Learner, Room
 
-QUESTIONS = (
+FEEDBACK_QUESTIONS = (
     _l("What surprised you?"),
     _l("What will you look at in your own shop tomorrow?"),
     _l("What should the next class skip?"),
@@ -28,7 +28,7 @@ def _field(question: LazyString) -> TextAreaField:
 class FeedbackForm(Form):
     """The questions, each optional."""
 
-    first, second, third = (_field(each) for each in QUESTIONS)
+    first, second, third = (_field(each) for each in FEEDBACK_QUESTIONS)
 
     @property
     def answers(self) -> list[str]:

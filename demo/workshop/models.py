@@ -121,7 +121,7 @@ class StageResult(WorkshopBase):
 
 
 class Feedback(WorkshopBase):
-    """What a learner answered at the end: a text for each of `feedback.QUESTIONS`, which may be empty."""
+    """What a learner answered at the end: a text for each of `feedback.FEEDBACK_QUESTIONS`, which may be empty."""
 
     __tablename__ = "feedback"
     learner_id: Mapped[int] = mapped_column(ForeignKey("learner.id", ondelete="CASCADE"), primary_key=True)

@@ -14,7 +14,7 @@ from app.forms import one_line
 from app.security import clear_cookie, client_network, limiter, read_cookie, set_cookie
 from demo.workshop import codes, learner_logins
 from demo.workshop.board import MissionWatcher, board_csv, build_board
-from demo.workshop.feedback import QUESTIONS, answers_in
+from demo.workshop.feedback import FEEDBACK_QUESTIONS, answers_in
 from demo.workshop.models import MAX_MESSAGE, MAX_NICKNAME, Learner, Room
 from demo.workshop.rooms import KEEP, Rooms
 from demo.workshop.store import TEACHER_LIFETIME
@@ -129,7 +129,9 @@ def feedback(code: str) -> str:
     """Show what the learners answered at the end, without nicknames."""
     room = _room(code)
     answers = answers_in(room)
-    asked = [(text, [each[number] for each in answers if each[number]]) for number, text in enumerate(QUESTIONS)]
+    asked = [
+        (text, [each[number] for each in answers if each[number]]) for number, text in enumerate(FEEDBACK_QUESTIONS)
+    ]
     return render_template("workshop/feedback.html", room=room, asked=asked, count=len(answers))
 
 

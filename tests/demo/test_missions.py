@@ -16,8 +16,8 @@ from app.database import db
 from app.guide import source
 from app.guide.chapters import chapter
 from demo import missions
-from demo.missions import LANGUAGES, MISSIONS, PARTS, noticing, track
-from demo.missions.noticing import Facts, SeenLogin, all_hold
+from demo.missions import MISSION_PARTS, MISSIONS, TEXT_LANGUAGES, noticing, track
+from demo.missions.noticing import SeenLogin, StoredFacts, all_hold
 from samples.customers import PASSWORD
 from tests.conftest import browser_of, open_page, post
 from tests.customers.revocation_steps import MINUTE, now, revoke, send
@@ -206,9 +206,9 @@ def test_each_mission_needs_no_other_one_but_a_login_as_kari(key: str, vipps: Vi
 def test_each_mission_has_its_texts_its_code_and_its_chapter(key: str) -> None:
     mission = MISSIONS[key]
     assert chapter(mission.chapter)
-    assert mission.part in [part.key for part in PARTS]
-    assert [len(mission.text(code).hints) for code in LANGUAGES] == [3, 3]
-    for code in LANGUAGES:
+    assert mission.part in [part.key for part in MISSION_PARTS]
+    assert [len(mission.text(code).hints) for code in TEXT_LANGUAGES] == [3, 3]
+    for code in TEXT_LANGUAGES:
         text = mission.text(code)
         for each in (text.title, text.goal, text.why, text.after, *text.hints):
             assert each.strip(), code
@@ -238,7 +238,7 @@ def login(minute: int, state: str = "a", failure: str = "", calls: int = 1) -> S
 )  # fmt: skip
 def test_a_near_miss_does_not_count(condition: Any, logins: list[SeenLogin], expected: bool, app: Flask) -> None:
     with app.app_context():
-        stored = Facts(db.session.connection(), None, AT, "abcd")
+        stored = StoredFacts(db.session.connection(), None, AT, "abcd")
     session = SimpleNamespace(method="password", created_at=AT + 5 * MINUTE)
     vars(stored).update(logins=logins, _rows={"session": [session]})
     assert all_hold([condition], stored) is expected
