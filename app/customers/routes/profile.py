@@ -126,7 +126,7 @@ def decide() -> ResponseReturnValue:
     if states is None:
         abort(404)
     taken, kept, email_taken = (states.count(each) for each in (State.ACCEPTED, State.DECLINED, State.EMAIL_TAKEN))
-    log.info("proposals_decided", taken=taken, kept=kept, email_taken=email_taken > 0)
+    log.info("proposals_decided", taken=taken, kept=kept, in_use=email_taken > 0)
     if email_taken:
         flash(_("That email address belongs to another account here, so your address is unchanged."), "warning")
     if taken or kept:
