@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.customers.sessions.session_cookie import SESSION_COOKIE
-from app.security import clear_cookie, client_network, limiter
+from app.security import clear_cookie, client_network, client_site, limiter
 from app.settings import settings_of_app
 from app.vipps.return_path import local_path
 from demo.start_over import start_over
@@ -20,7 +20,7 @@ bp = Blueprint("demo", __name__, template_folder="templates")
 # A reset makes all other writers wait, and calls the simulator.
 RATE_LIMIT = "6 per minute"
 # To build a shop takes 70 ms of processor time; a class is behind one address.
-BUILDS = "200 per hour"
+BUILDS, BUILDS_BY_SITE = "200 per hour", "1000 per hour"
 # Those of the inspector and of the tour, which a demo without the guide does not have.
 GUIDE_COOKIES = "inspector", "tour"
 
@@ -48,6 +48,7 @@ def page() -> ResponseReturnValue:
 @bp.post("/demo/settings")
 @limiter.limit(RATE_LIMIT, key_func=shop_or_network)
 @limiter.limit(BUILDS, key_func=client_network)
+@limiter.limit(BUILDS_BY_SITE, key_func=client_site)
 def change_settings() -> ResponseReturnValue:
     """Build the visitor's own shop again with other settings; its customers and orders stay."""
     world, form = current_app.extensions.get("demo.world"), WorldSettingsForm()

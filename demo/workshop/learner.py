@@ -47,7 +47,7 @@ JOINS = "60 per minute; 240 per hour"  # a class behind one address, and then an
 NICKNAMES = "1200 per hour"  # also those that are refused
 VERDICTS = "120 per minute"
 REFRESH_SECONDS = 5
-MAX_CASES = 100
+MAX_CASES, MAX_STAGE = 100, 99
 MAX_TEXT = 400
 VERDICT_WORDS = frozenset({"safe", "unsafe", "unclear", "not applicable"})
 
@@ -202,11 +202,10 @@ def verdicts(code: str) -> ResponseReturnValue:
     found = [_case(each) for each in cases] if isinstance(cases, list) and len(cases) <= MAX_CASES else None
     if not isinstance(words, str) or found is None or None in found:
         abort(400)
-    name = one_line(str(stage))
-    if isinstance(stage, bool) or not isinstance(stage, str | int) or not 0 < len(name) <= 12:
+    if isinstance(stage, bool) or not isinstance(stage, int) or not 0 <= stage <= MAX_STAGE:
         abort(400)
     known, is_looked_up = codes.read_room_code(code), sent.get("looked_up") is True
-    if not _rooms().save_verdicts(known, codes.read_words(words), name, found, is_looked_up):
+    if not _rooms().save_verdicts(known, codes.read_words(words), str(stage), found, is_looked_up):
         note_wrong_try()
         abort(404)
     return jsonify(stored=len(found))

@@ -37,8 +37,9 @@ from jinja2.bccache import Bucket, BytecodeCache
 from limits import parse
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import ServiceUnavailable
-from werkzeug.http import dump_cookie, parse_cookie
+from werkzeug.http import dump_cookie
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Request
 
 from app.cli import set_up
 from app.customers.privacy.retention import format_period
@@ -313,7 +314,7 @@ class Worlds:
         return shop.wsgi_app({**environ, "demo.world": world}, start_response)
 
     def _name_in(self, environ: dict[str, Any]) -> str | None:
-        name = world_in(self._settings, parse_cookie(environ).get(self._cookie, ""))
+        name = world_in(self._settings, Request(environ).cookies.get(self._cookie, ""))
         return name if NAME.fullmatch(name) else None
 
     def _cookie_line(self, name: str) -> str:
@@ -371,8 +372,8 @@ class Worlds:
         return False
 
     def _sweep(self) -> None:
-        self.delete_old_rooms()
         self._delete_unused()
+        self.delete_old_rooms()
 
     def _delete_unused(self) -> list[tuple[float, World]]:
         """Delete worlds that were not used for a day; return the others with the last use, oldest first."""

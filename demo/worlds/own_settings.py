@@ -4,6 +4,9 @@ So a learner can see the shop with another market or consent scope, and no other
 """
 
 import json
+import os
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +47,10 @@ class WorldSettingsForm(Form):
 
 
 def read(file: Path) -> dict[str, Any]:
-    """Return the settings that a world's visitor changed; none without a file."""
-    return dict(json.loads(file.read_text())) if file.exists() else {}
+    """Return the settings that a world's visitor changed; none without a file, or with one that is cut off."""
+    with suppress(FileNotFoundError, ValueError):
+        return dict(json.loads(file.read_text()))
+    return {}
 
 
 def write(file: Path, form: WorldSettingsForm) -> None:
@@ -59,6 +64,6 @@ def clear(file: Path) -> None:
 
 
 def _store(file: Path, values: dict[str, Any]) -> None:
-    draft = file.with_suffix(".draft")
+    draft = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
     draft.write_text(json.dumps(values))
     draft.replace(file)

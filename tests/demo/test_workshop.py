@@ -558,13 +558,12 @@ SENT: dict[str, Any] = {
 }
 BODIES: list[tuple[dict[str, Any], int]] = [
     ({}, 200),
-    ({"stage": "B5"}, 200),
     ({"verdicts": [], "looked_up": True}, 200),
+    ({"stage": "5 <b>of</b> 5"}, 400),
     ({"words": "no such words"}, 404),
     ({"words": 7}, 400),
     ({"stage": True}, 400),
-    ({"stage": ""}, 400),
-    ({"stage": "x" * 13}, 400),
+    ({"stage": 100}, 400),
     ({"verdicts": "safe"}, 400),
     ({"verdicts": ["safe"]}, 400),
     ({"verdicts": [{"case": "a", "verdict": "fine"}]}, 400),
