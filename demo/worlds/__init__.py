@@ -9,6 +9,7 @@ without cookies costs nothing. All workers share the folder of the databases, an
 A world that is not used for a day is deleted.
 """
 
+import gc
 import os
 import re
 import secrets
@@ -73,6 +74,8 @@ def install(app: Flask, settings: Settings, build: Callable[..., Flask]) -> None
     """Put the worlds in front of a shop, which stays the common one; `build` makes a shop."""
     worlds = app.extensions["demo.worlds"] = Worlds(app, settings, build)
     _list_cookies(app)
+    # With 33 shops in a process, a full garbage collection stops all threads for half a second, so it has to be rare.
+    gc.set_threshold(20_000, 20, 50)
     if find_spec("app.guide"):  # the workshop shows the inspector
         workshop = import_module("demo.workshop")
         track: dict[str, Any] = {}
