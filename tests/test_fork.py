@@ -26,7 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 NAME = "Ø&M “Søn”"
 CHOSEN = (
     "tests/customers/consents/test_ledger.py", "tests/customers/consents/test_asking.py",
-    "tests/customers/test_sample_customers.py", "tests/customers/test_passwords.py", "tests/test_packaging.py",
+    "tests/customers/test_sample_customers.py", "tests/test_packaging.py",
+    "tests/customers/test_passwords.py::test_a_password_is_judged_by_length_and_by_who_else_would_try_it",
     "tests/mail/test_sending.py::test_an_email_is_sent_with_tls_and_password_and_its_text_is_erased",
     "tests/test_translations.py",
     "tests/shop/test_last_one.py::test_a_double_click_on_the_order_button_is_one_order",
