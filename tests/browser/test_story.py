@@ -36,6 +36,5 @@ def test_the_story_from_the_shelf_to_logging_out(live_shop: LiveShop, options: d
     page.get_by_role("main").get_by_role("button", name="Log out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("You are logged out")
     expect(page.get_by_role("main")).to_contain_text("Browsers that remember you")
-    expect(page.get_by_role("link", name="Open the phone of a test person")).to_be_visible()
     page.goto(f"{live_shop.shop}/account")
     expect(page.get_by_role("heading", level=1)).to_have_text("Log in")

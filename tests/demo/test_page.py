@@ -93,6 +93,10 @@ def test_a_page_that_asks_a_customer_for_the_password_shows_it(demo_client: Flas
     assert PASSWORD in open_page(demo_client, "/account/password").one("form .demo__password").get_text()
 
 
+def test_the_page_after_logging_out_leads_to_the_phone(demo_client: FlaskClient) -> None:
+    assert "Open the phone of a test person" in open_page(demo_client, "/logged-out").text
+
+
 def test_the_bar_says_who_you_are_and_leads_to_the_last_login(vipps: VippsPerson) -> None:
     bar = open_page(vipps.browser, "/cart").one(".demobar")
     assert "You are not logged in." in bar.get_text()
