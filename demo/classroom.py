@@ -10,7 +10,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import click
@@ -19,6 +18,7 @@ from flask import Flask
 from flask.cli import with_appcontext
 
 from app.database import utcnow
+from app.doctor.findings import CheckOutcome, Level, failed, ok, warning
 from app.security import size_for_a_class
 from app.settings import INSTANCE, LOCAL_HOSTS, ROOT, Settings, settings_of_app
 from demo.staff import DEMO_EMAIL
@@ -28,21 +28,12 @@ from wsgi import listening_addresses
 # Thirty learners press a button five times in a minute, and log in to the back office three times in 15 minutes.
 TIMES = 5
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "firefox", "msedge", "chromium-headless-shell")
-OK, NOTE, TODO = "ok  ", "note", "TODO"
 FOR_A_CLASS = "Unless each learner has a clone, set"
 
 
 def size_limits(app: Flask) -> None:
     """Allow what a class does from one address, and any number of logins to the accounts with a published password."""
     size_for_a_class(app, TIMES, frozenset({row.email for row in CUSTOMERS} | {DEMO_EMAIL}))
-
-
-class Finding(NamedTuple):
-    """One line of the check: what was found and what to do, with the mark `OK`, `NOTE` or `TODO`."""
-
-    mark: str
-    said: str
-    to_do: str = ""
 
 
 @click.group()
@@ -67,11 +58,11 @@ def check() -> None:
         browser(),
     ]
     for each in findings:
-        click.echo(f"{each.mark} {each.said}" + (f" {each.to_do}" if each.to_do else ""))
+        click.echo(f"{each.level:8}{each.said}" + (f" {each.advice}" if each.advice else ""))
     if settings.demo_worlds and urlsplit(settings.public_url).hostname not in LOCAL_HOSTS:
         with suppress(UnicodeEncodeError):  # the terminal has no block characters
             click.echo(f"\n{qr_code(class_address(settings))}")
-    if any(each.mark == TODO for each in findings):
+    if any(each.level is Level.FAILED for each in findings):
         raise SystemExit(1)
 
 
@@ -85,21 +76,21 @@ def link() -> None:
     click.echo(import_module("demo.workshop").teacher_address(settings, INSTANCE))
 
 
-def python() -> Finding:
+def python() -> CheckOutcome:
     """Name the Python that runs; an older one could not have started this command."""
-    return Finding(OK, f"Python {platform.python_version()} on {platform.system()} {platform.machine()}.")
+    return ok(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}.")
 
 
-def port(address: tuple[str, int], origin: str) -> Finding:
+def port(address: tuple[str, int], origin: str) -> CheckOutcome:
     """Tell whether this machine can listen where `make run` serves an origin."""
     host, number = address
     try:
         with socket.create_server(address, family=socket.AF_INET6 if ":" in host else socket.AF_INET):
-            return Finding(OK, f"Port {number} of {host} is free, for {origin}.")
+            return ok(f"Port {number} of {host} is free, for {origin}.")
     except OSError as error:
         said = f"Port {number} of {host}: {error.strerror}."
         to_do = "End the program that has it, also a shop that runs, or set PUBLIC_URL, SIMULATOR_URL or BIND."
-        return Finding(TODO, said, to_do)
+        return failed(said, to_do)
 
 
 def lan_addresses() -> list[str]:
@@ -113,20 +104,18 @@ def lan_addresses() -> list[str]:
     return sorted(each for each in found if not each.startswith("127."))
 
 
-def network(addresses: list[str], settings: Settings) -> Finding:
+def network(addresses: list[str], settings: Settings) -> CheckOutcome:
     """Name the addresses for the class, and how to serve one."""
     origins = {"PUBLIC_URL": settings.public_url, "SIMULATOR_URL": settings.simulator_url}
     local = [each for each in origins.values() if urlsplit(each).hostname in LOCAL_HOSTS]
     if not addresses:
-        return Finding(
-            TODO, "This computer has no address in a network.", "Join the class's network, or open a hotspot."
-        )
+        return failed("This computer has no address in a network.", "Join the class's network, or open a hotspot.")
     said = f"Address in the network: {', '.join(addresses)}."
     if not local:
-        return Finding(OK, said)
+        return ok(said)
     ports = {name: parts.port for name, url in origins.items() if (parts := urlsplit(url))}
     urls = " ".join(f"{name}=http://{addresses[0]}" + (f":{at}" if at else "") for name, at in ports.items())
-    return Finding(TODO, f"{said} Other computers cannot reach {' and '.join(local)}.", f"{FOR_A_CLASS} {urls}")
+    return failed(f"{said} Other computers cannot reach {' and '.join(local)}.", f"{FOR_A_CLASS} {urls}")
 
 
 def class_address(settings: Settings) -> str:
@@ -134,14 +123,12 @@ def class_address(settings: Settings) -> str:
     return f"{settings.public_url}/workshop"
 
 
-def rooms(settings: Settings) -> Finding:
+def rooms(settings: Settings) -> CheckOutcome:
     """Tell whether there are rooms, and how to become their teacher."""
     if not settings.demo_worlds:
-        return Finding(
-            TODO, "No rooms, and one shop for all visitors: DEMO_WORLDS is 0.", f"{FOR_A_CLASS} DEMO_WORLDS=1"
-        )
+        return failed("No rooms, and one shop for all visitors: DEMO_WORLDS is 0.", f"{FOR_A_CLASS} DEMO_WORLDS=1")
     said = f"Learners join a room at {class_address(settings)}. The start of the server prints the teacher's link."
-    return Finding(OK, said, "While the server runs, flask --app wsgi workshop link prints a new one.")
+    return ok(said, "While the server runs, flask --app wsgi workshop link prints a new one.")
 
 
 def qr_code(address: str) -> str:
@@ -151,39 +138,37 @@ def qr_code(address: str) -> str:
     return "\n".join(click.style(line, fg="bright_white", bg="black") for line in drawn.getvalue().splitlines())
 
 
-def clock(now: datetime) -> Finding:
+def clock(now: datetime) -> CheckOutcome:
     """Compare the clock with the project's newest file of a release: tokens are valid for minutes."""
     written = datetime.fromtimestamp((ROOT / "CHANGELOG.md").stat().st_mtime, UTC)
     said = f"The clock says {now:%Y-%m-%d %H:%M} UTC."
     if now >= written:
-        return Finding(OK, said)
-    return Finding(TODO, said, "That is before this project was copied: set the clock.")
+        return ok(said)
+    return failed(said, "That is before this project was copied: set the clock.")
 
 
-def wheelhouse(folder: Path) -> Finding:
+def wheelhouse(folder: Path) -> CheckOutcome:
     """Check the packages for computers without a network against their checksums."""
     sums = folder / "SHA256SUMS"
     if not sums.is_file():
         said = "No wheelhouse, which a class needs only if learners set up a clone without a network."
-        return Finding(NOTE, said, "To have one, run make wheelhouse.")
+        return warning(said, "To have one, run make wheelhouse.")
     listed = [line.split("  ", 1) for line in sums.read_text().splitlines()]
     wrong = [name for digest, name in listed if not _has(folder / name, digest)]
     if wrong:
-        return Finding(
-            TODO, f"The wheelhouse is damaged: {', '.join(wrong[:3])}.", "Delete it and run make wheelhouse."
-        )
-    return Finding(OK, f"The wheelhouse has {len(listed)} packages.")
+        return failed(f"The wheelhouse is damaged: {', '.join(wrong[:3])}.", "Delete it and run make wheelhouse.")
+    return ok(f"The wheelhouse has {len(listed)} packages.")
 
 
 def _has(file: Path, digest: str) -> bool:
     return file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() == digest
 
 
-def browser() -> Finding:
+def browser() -> CheckOutcome:
     """Tell whether a browser is found."""
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     with suppress(webbrowser.Error):
         found = found or webbrowser.get().__class__.__name__
     if found:
-        return Finding(OK, f"Browser: {found}.")
-    return Finding(TODO, "Browser: none found.", "Install Chromium, Firefox or Edge.")
+        return ok(f"Browser: {found}.")
+    return failed("Browser: none found.", "Install Chromium, Firefox or Edge.")

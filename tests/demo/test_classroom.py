@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.customers import rate_limits
 from app.database import db
+from app.doctor.findings import CheckOutcome, Level
 from app.mail import MAX_OF_A_KIND
 from app.security import CLASS
 from app.settings import load
@@ -80,24 +81,24 @@ def sums(folder: Path, content: bytes) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("find", "mark", "said"), [
-        (lambda _: classroom.network([], load({})), classroom.TODO, "no address"),
-        (lambda _: classroom.network([ADDRESS], load(HERE)), classroom.TODO, "cannot reach http://localhost:8002"),
-        (lambda _: classroom.network([ADDRESS], load(HERE)), classroom.TODO, " ".join(map("=".join, LAN.items()))),
-        (lambda _: classroom.network([ADDRESS], load(LAN)), classroom.OK, f"{ADDRESS}."),
-        (lambda _: classroom.rooms(load(LAN)), classroom.TODO, "DEMO_WORLDS=1"),
-        (lambda _: classroom.clock(datetime(2020, 1, 1, tzinfo=UTC)), classroom.TODO, "set the clock"),
-        (lambda folder: classroom.wheelhouse(folder), classroom.NOTE, "make wheelhouse"),
-        (lambda folder: classroom.wheelhouse(sums(folder, b"a")), classroom.OK, "1 packages"),
-        (lambda folder: classroom.wheelhouse(sums(folder, b"b")), classroom.TODO, "damaged: a.whl"),
+    ("find", "level", "said"), [
+        (lambda _: classroom.network([], load({})), Level.FAILED, "no address"),
+        (lambda _: classroom.network([ADDRESS], load(HERE)), Level.FAILED, "cannot reach http://localhost:8002"),
+        (lambda _: classroom.network([ADDRESS], load(HERE)), Level.FAILED, " ".join(map("=".join, LAN.items()))),
+        (lambda _: classroom.network([ADDRESS], load(LAN)), Level.OK, f"{ADDRESS}."),
+        (lambda _: classroom.rooms(load(LAN)), Level.FAILED, "DEMO_WORLDS=1"),
+        (lambda _: classroom.clock(datetime(2020, 1, 1, tzinfo=UTC)), Level.FAILED, "set the clock"),
+        (lambda folder: classroom.wheelhouse(folder), Level.WARNING, "make wheelhouse"),
+        (lambda folder: classroom.wheelhouse(sums(folder, b"a")), Level.OK, "1 packages"),
+        (lambda folder: classroom.wheelhouse(sums(folder, b"b")), Level.FAILED, "damaged: a.whl"),
     ],
 )  # fmt: skip
 def test_a_finding_says_what_to_do(
-    tmp_path: Path, find: Callable[[Path], classroom.Finding], mark: str, said: str
+    tmp_path: Path, find: Callable[[Path], CheckOutcome], level: Level, said: str
 ) -> None:
     found = find(tmp_path)
-    assert found.mark == mark
-    assert said in f"{found.said} {found.to_do}"
+    assert found.level is level
+    assert said in f"{found.said} {found.advice}"
 
 
 def test_the_check_says_whether_a_class_can_come(
@@ -110,8 +111,8 @@ def test_the_check_says_whether_a_class_can_come(
     app = make_app(DEMO_WORLDS="1", **LAN | {"SIMULATOR_URL": f"http://192.168.1.5:{unused_port}"})
     run = lambda: app.test_cli_runner().invoke(args=["workshop", "check"])  # noqa: E731
     ready = run()
-    assert (ready.exit_code, ready.output.count("ok  ")) == (0, 7), ready.output  # a wheelhouse is a note
+    assert (ready.exit_code, ready.output.count("ok      ")) == (0, 7), ready.output  # a wheelhouse is a note
     assert click.unstyle(classroom.qr_code("http://192.168.1.5:8002/workshop")) in ready.output
     with socket.create_server(("localhost", unused_port)):
         taken = run()
-    assert (taken.exit_code, f"TODO Port {unused_port} of localhost" in taken.output) == (1, True)
+    assert (taken.exit_code, f"failed  Port {unused_port} of localhost" in taken.output) == (1, True)
