@@ -19,9 +19,10 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
@@ -61,8 +62,22 @@ class Base(DeclarativeBase):
     metadata = sa.MetaData(naming_convention=NAMING)
 
 
+class RequestSession(FlaskSession):
+    """A session that can be closed although the database has closed its connection, and so has rolled back itself.
+
+    SQLAlchemy raises an error then. It would come at the end of a request and replace a page that is ready.
+    """
+
+    def close(self) -> None:
+        """Return the connection to the pool, or give it up."""
+        try:
+            super().close()
+        except DBAPIError:
+            self.invalidate()
+
+
 # A session serves one request, so that it need not read rows again after a commit.
-db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+db = SQLAlchemy(model_class=Base, session_options={"class_": RequestSession, "expire_on_commit": False})
 migrate = Migrate(directory=str(Path(__file__).resolve().parent.parent / "migrations"), render_as_batch=True)
 
 

@@ -196,6 +196,28 @@ def test_the_sqlstate_tells_an_unavailable_database_from_a_mistake(
     engine.dispose()
 
 
+@pytest.mark.postgresql
+@pytest.mark.parametrize(("path", "status"), [("/page-is-ready", 200), ("/view-fails", 500)])
+def test_a_connection_that_is_lost_before_the_request_ends_does_not_replace_the_page(
+    postgresql: str, make_app: Callable[..., Flask], path: str, status: int
+) -> None:
+    app = make_app(DATABASE_URL=postgresql)
+
+    @app.get(path)
+    def view() -> str:
+        db.session.execute(text("SELECT 1"))
+        engine = create_engine(postgresql, isolation_level="AUTOCOMMIT")
+        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        with engine.connect() as administrator:
+            administrator.execute(text(f"SELECT pg_terminate_backend(pid) {others}"))
+        engine.dispose()
+        return {200: "ready"}[status]  # else it fails
+
+    response = browser_of(app).get(path)
+    assert response.status_code == status
+    assert response.text == "ready" or check_page(response)
+
+
 def test_a_database_without_a_server_is_unavailable(unused_port: int) -> None:
     engine = create_engine(f"postgresql+psycopg://shop@127.0.0.1:{unused_port}/shop")
     with pytest.raises(SQLAlchemyError) as failed:

@@ -30,7 +30,6 @@ SYSTEMS = (
     ("Linux", "Linux"),
 )
 
-
 MAX_LENGTH = 200
 
 
