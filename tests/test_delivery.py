@@ -13,7 +13,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from fnmatch import fnmatchcase
@@ -28,6 +27,7 @@ import yaml
 from app.settings import Settings, load
 from app.vipps.config import DISCOVERY_PATH
 from tests.conftest import served
+from tests.hosts.processes import listens, until
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -269,10 +269,9 @@ def serving(command: list[str], image: Path, environ: dict[str, str]) -> Iterato
     """Run a command that serves; ends it with the image's stop signal, and sees it end well."""
     server = subprocess.Popen(as_in_a_container(command), cwd=image, env=environ)
     try:
-        deadline = time.monotonic() + 60
-        while run(health_check(), image, environ).returncode:
-            assert server.poll() is None, "it ended"
-            assert time.monotonic() < deadline, "it never answered"
+        port = int(environ["PORT"])
+        until(lambda: listens(port) or server.poll() is not None, 60, lambda: "it never listened")
+        until(lambda: run(health_check(), image, environ).returncode == 0, 60, lambda: "it never answered")
         yield server
     finally:
         server.send_signal(getattr(signal, instruction("STOPSIGNAL")))

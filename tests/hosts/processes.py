@@ -32,13 +32,8 @@ class Host:
     def log(self) -> str:
         return self._log.read_text(errors="replace")
 
-    def accepts(self) -> bool:
-        """Tell whether the port accepts connections."""
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
     def wait(self) -> None:
-        until(self.accepts, STARTS_WITHIN, lambda: f"gunicorn did not start: {self.log()[-2000:]}")
+        until(lambda: listens(self.port), STARTS_WITHIN, lambda: f"gunicorn did not start: {self.log()[-2000:]}")
 
     def workers(self) -> list[psutil.Process]:
         return sorted(psutil.Process(self.process.pid).children(), key=lambda child: child.pid)
@@ -64,7 +59,7 @@ def redis_server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
     with subprocess.Popen([binary, *options], stdout=subprocess.DEVNULL) as process:
         try:
-            until(lambda: _listens(port), STARTS_WITHIN, lambda: "Redis did not start")
+            until(lambda: listens(port), STARTS_WITHIN, lambda: "Redis did not start")
             yield process
         finally:
             process.kill()
@@ -78,6 +73,7 @@ def until(holds: Callable[[], bool], seconds: float, otherwise: Callable[[], str
         time.sleep(0.02)
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Tell whether the port of this machine accepts connections."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
