@@ -176,7 +176,7 @@ def check_request(lab: Lab, case: Case) -> Finding:
         return Finding(Verdict.NOT_APPLICABLE, f"Your shop sends no {parameter}.")
     if REQUESTS[case.check](lab, requests):
         return safe("Your shop's request is right.")
-    shown = requests[0].get(parameter or case.check)
+    shown = requests[0].get(parameter or case.check) or requests[0].get(case.check.partition("_")[0])
     return unsafe(f"{case.proof} ({shown[:60]})" if shown else case.proof)
 
 
