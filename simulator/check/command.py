@@ -6,7 +6,7 @@ import shlex
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -21,7 +21,7 @@ from .lab import Lab, UnclearError
 from .merchant import Client, Merchant, MerchantFileError, load
 from .provider import ControlError, Provider
 from .room import Room, room_of
-from .run import RED, Result, follow, run
+from .run import RED, Report, Result, follow, run
 from .steps import callback_of
 
 MAX_ADDRESSES = 30
@@ -62,10 +62,14 @@ def browser_addresses(merchant: Merchant) -> list[str]:
     return [f"127.0.0.{number}" for number in range(2, 2 + MAX_ADDRESSES)]
 
 
-def main(argv: Sequence[str] | None = None, course: Sequence[Stage] | None = None) -> int:
+def main(
+    argv: Sequence[str] | None = None,
+    course: Sequence[Stage] | None = None,
+    after: Callable[[Report], str] = lambda report: "",
+) -> int:
     """Check a merchant; return 0 if all is safe, 1 if not, 2 if it could not be checked, 3 if a case is unclear.
 
-    A course puts the cases into other stages.
+    A course puts the cases into other stages; `after` returns the last line, if there is something to say.
     """
     options = _parser().parse_args(argv)
     try:
@@ -95,6 +99,8 @@ def main(argv: Sequence[str] | None = None, course: Sequence[Stage] | None = Non
     if options.upto is not None:
         chosen = tuple(stage for stage in chosen if stage.number in {each.case.stage for each in found.results})
     _say(report.summary(found, chosen))
+    if last := after(found):
+        _say(last)
     for path, write in ((options.json, report.to_json), (options.junit, report.to_junit)):
         if path:
             path.write_text(write(found), encoding="utf-8")
@@ -175,6 +181,8 @@ def _chosen(course: Sequence[Stage], options: argparse.Namespace) -> tuple[Stage
 def _stage_ended(stage: Stage, results: Sequence[Result], room: Room | None) -> None:
     is_red = any(each.finding.verdict in RED for each in results)
     _say(f"{stage.number:2} {stage.title}: {'RED' if is_red else 'green'}")
+    if left := len(stage.cases) - len(results):
+        _say(f"   {left} more cases of this stage were not tried. Mend the red ones first.")
     if room and (trouble := room.tell(stage.number, [(each.case.id, each.finding.verdict) for each in results])):
         _say(trouble)
 

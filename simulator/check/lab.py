@@ -170,13 +170,32 @@ class Lab:
     def good_login(self, browser: Browser | None = None, person: Person | None = None) -> Browser:
         """Log a person in without a fault; raise `UnclearError` if that does not work."""
         used = browser or self.browser()
+        mark = self.provider.last_call()
         visit = self.login(used, person or self.fresh())
         self.refuse_limits(visit)
         if not self.is_in(used):
+            where = visit.last.url.partition("?")[0]
             raise UnclearError(
-                f"A good login did not work: {visit.last.url.partition('?')[0]} answered {visit.last.status}."
+                f"A good login did not work: {where} answered {visit.last.status}. {self._how_far(mark)}"
             )
         return used
+
+    def _how_far(self, mark: int) -> str:
+        """Say how far a login came that did not work, from what the merchant asked the provider for."""
+        calls = {each["endpoint"]: each for each in reversed(self.provider.calls(mark))}  # the newest of each
+        if "token" not in calls:
+            return "Your shop sent no code to the token endpoint."
+        for name, title in (("token", "The token endpoint"), ("userinfo", "The userinfo endpoint")):
+            if name in calls and calls[name]["status"] != 200:
+                return f"{title} answered {calls[name]['status']} ({calls[name]['error'] or 'no reason'}) to your shop."
+        if "userinfo" in calls:
+            return f"Your shop got a token and userinfo, but {self.merchant.home} does not match logged_in."
+        if "jwks" in calls:
+            return "Your shop got a token and the keys, and did not ask for userinfo."
+        return (
+            "Your shop got a token, and asked for nothing more. If it keeps the keys of Vipps, start it again: "
+            "a new simulator has new keys."
+        )
 
     def ignores_id_token(self) -> bool:
         """Tell whether the merchant logs a customer in whose ID token is no token at all."""

@@ -76,9 +76,10 @@ def origin(url: str) -> str:
 
 
 def load(path: Path) -> Merchant:
-    """Read the file; raise `MerchantFileError` with a sentence that says what to change."""
+    """Read a file, or the one of a folder; raise `MerchantFileError` with a sentence that says what to change."""
     try:
-        return from_values(tomllib.loads(path.read_text(encoding="utf-8")))
+        file = path / "merchant.toml" if path.is_dir() else path
+        return from_values(tomllib.loads(file.read_text(encoding="utf-8")))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise MerchantFileError(f"{path}: {error}") from error
 
@@ -89,7 +90,8 @@ def from_values(values: dict[str, Any]) -> Merchant:
     merchant: Merchant = _checked(Merchant, {**values, "simulator": client})
     for name in ("start", "home", "logout", "account", "webhook", "consents", "sign_up", "room"):
         if (value := getattr(merchant, name)) and urlsplit(value).scheme not in ("http", "https"):
-            raise MerchantFileError(f"{name} must be a whole address, such as http://localhost:5000/")
+            example = "http://192.168.1.5:8000/workshop/BKRT47" if name == "room" else "http://localhost:5000/"
+            raise MerchantFileError(f"{name} must be a whole address, such as {example}")
     if merchant.room and not merchant.words:
         raise MerchantFileError('room needs words as well: your three words there, such as "fjell kopp ugle"')
     for name in ("logged_in", "account_pattern", "start_button", "consent_given"):

@@ -37,6 +37,10 @@ class Provider:
         """Return the number of the newest call that the provider got."""
         return max((each["id"] for each in self._call("GET", "/requests")["requests"]), default=0)
 
+    def calls(self, after: int) -> list[dict[str, Any]]:
+        """Return the calls that the provider got after a call, the newest first."""
+        return list(self._call("GET", f"/requests?after={after}")["requests"])
+
     def counts(self, after: int) -> dict[str, int]:
         """Return how often each endpoint was called after a call."""
         return dict(self._call("GET", f"/requests?after={after}")["counts"])

@@ -31,7 +31,10 @@ class Room:
         answer = self._send("POST", self._url, [("Content-Type", "application/json")], body)
         if 200 <= answer.status < 300:
             return ""
-        return f"The room did not take this: {self._url} answered {answer.status or 'nothing'}."
+        told = f"The room did not take this: {self._url} answered {answer.status or 'nothing'}."
+        if answer.status:
+            return f"{told} Compare room and words in merchant.toml with your page of the room."
+        return f"{told} Does the teacher's server run, and can this computer reach it?"
 
 
 def room_of(transport: Transport, merchant: Merchant | None, url: str = "", words: str = "") -> Room | None:

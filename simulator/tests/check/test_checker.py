@@ -112,6 +112,26 @@ def test_a_merchant_that_refuses_every_login_does_not_pass(lab: Lab, world: Worl
     found = run(lab, stages())
     assert (found.exit_status, found.results) == (1, ())
     assert "A good login did not work" in found.broken
+    assert "Your shop sent no code to the token endpoint." in found.broken
+
+
+@pytest.mark.parametrize(
+    ("calls", "words"),
+    [
+        ([("token", 400)], "The token endpoint answered 400 (no reason) to your shop."),
+        ([("token", 200), ("userinfo", 401)], "The userinfo endpoint answered 401"),
+        ([("token", 400), ("token", 200), ("jwks", 200)], "the keys, and did not ask for userinfo."),
+        ([("token", 200)], "If it keeps the keys of Vipps, start it again"),
+        ([("token", 200), ("userinfo", 200)], "does not match logged_in."),
+    ],
+)
+def test_a_login_that_does_not_work_says_how_far_it_came(
+    calls: list[tuple[str, int]], words: str, lab: Lab, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.shop.broken = True
+    newest_first = [{"endpoint": name, "status": status, "error": None} for name, status in reversed(calls)]
+    monkeypatch.setattr(lab.provider, "calls", lambda after: newest_first)
+    assert words in lab.recover(None)
 
 
 def test_refusals_prove_nothing_if_the_next_good_login_fails(lab: Lab, world: World) -> None:
@@ -300,6 +320,12 @@ def test_the_check_tells_the_room_of_the_file(real_merchant: Any, capsys: Any) -
     file.write_text(f'room = "http://localhost:9/workshop/BKRT47"\nwords = "fjell kopp ugle"\n{file.read_text()}')
     assert main([str(file), "--upto", "1"]) == 0
     assert "http://localhost:9/workshop/BKRT47/verdicts answered nothing." in capsys.readouterr().out
+
+
+def test_the_check_says_how_many_cases_a_red_stage_did_not_try(real_merchant: Any, capsys: Any) -> None:
+    real_merchant[0].mistakes = {"response_token", "wrong_client", "redirect_host_always"}
+    assert main([str(real_merchant[1].parent), "--upto", "1"]) == 1  # the folder of merchant.toml will do
+    assert "   11 more cases of this stage were not tried." in capsys.readouterr().out
 
 
 def test_replay_prints_the_callback(real_merchant: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
