@@ -49,13 +49,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class BoardRow:
-    """A learner on the board; `minutes` is how long they have been at their current mission, without pauses."""
+    """A learner on the board; `minutes` is how long they have been at their current mission, without pauses.
+
+    A learner whose last step was a check of their own shop is at no mission; `stage_minutes` have passed since then.
+    """
 
     learner: Learner
     cells: Sequence[Cell]
     solved: int
     minutes: int | None
     stage: StageResult | None
+    stage_minutes: int | None
 
     @property
     def is_stuck(self) -> bool:
@@ -188,7 +192,7 @@ def board_csv(board: Board) -> str:
     writer.writerow(["nickname", "solved", *map(_cell, heads), *map(_cell, stages)])
     for row in board.rows:
         cells = [value for each in row.cells for value in ("" if each.minute is None else each.minute, each.hints)]
-        results = {each.stage: f"{each.passed} of {len(each.verdicts)}" for each in row.learner.stages}
+        results = {each.stage: f"{each.passed} of {each.judged}" for each in row.learner.stages}
         writer.writerow([_cell(row.learner.nickname), row.solved, *cells, *(results.get(each, "") for each in stages)])
     if answers := answers_in(board.room):
         writer.writerows([[], ["", *map(str, FEEDBACK_QUESTIONS)]])
@@ -198,14 +202,17 @@ def board_csv(board: Board) -> str:
 
 def _row(room: Room, learner: Learner, missions: Sequence[BoardMission], now: datetime) -> BoardRow:
     progress = {each.mission: each for each in learner.progress}
-    current = _current(missions, progress)
+    stage = learner.stages[-1] if learner.stages else None
+    is_building = stage is not None and stage.at >= max(_steps(learner))
+    current = None if is_building else _current(missions, progress)
     cells = [_cell_of(progress.get(each.id), learner.since, each.id == current) for each in missions]
     return BoardRow(
         learner,
         cells,
         sum(each.minute is not None for each in cells),
         None if room.ended_at or current is None else _minutes_at(room, learner, missions, current, now),
-        learner.stages[-1] if learner.stages else None,
+        stage,
+        None if room.ended_at or not is_building else _minutes_at(room, learner, missions, None, now),
     )
 
 
@@ -216,8 +223,20 @@ def _current(missions: Sequence[BoardMission], progress: dict[str, Progress]) ->
     return last.mission if last else left[0] if left else None
 
 
-def _minutes_at(room: Room, learner: Learner, missions: Sequence[BoardMission], current: str, now: datetime) -> int:
-    """Return how long a learner has been at a mission: since they or the teacher opened it, or since the last solve."""
+def _steps(learner: Learner) -> Iterator[datetime]:
+    """Yield when a learner joined or was reset, opened a mission, and solved one."""
+    yield learner.since
+    for each in learner.progress:
+        yield from (at for at in (each.opened_at, each.solved_at) if at)
+
+
+def _minutes_at(
+    room: Room, learner: Learner, missions: Sequence[BoardMission], current: str | None, now: datetime
+) -> int:
+    """Return how long a learner has been at a mission: since they or the teacher opened it, or since the last solve.
+
+    Without a mission: since the last solve or the last check of their own shop.
+    """
     moments = [learner.since, *(each.solved_at for each in learner.progress), *(each.at for each in learner.stages)]
     moments += [each.opened_at for each in learner.progress if each.mission == current]
     moments += [room.part_opened_at for each in missions if each.id == current and each.part == missions[-1].part]

@@ -115,6 +115,11 @@ class StageResult(WorkshopBase):
         return sum(each["verdict"] == "safe" for each in self.verdicts)
 
     @property
+    def judged(self) -> int:
+        """Return how many cases could be judged: all that apply to the shop."""
+        return sum(each["verdict"] != "not applicable" for each in self.verdicts)
+
+    @property
     def is_green(self) -> bool:
         """Tell whether no case of the stage was unsafe or unclear."""
         return bool(self.verdicts) and all(each["verdict"] in ("safe", "not applicable") for each in self.verdicts)

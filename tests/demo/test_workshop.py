@@ -501,11 +501,9 @@ def everything(room: Class) -> dict[str, int]:
 
 
 ENDS: list[tuple[str, dict[str, float], bool]] = [
-    ("end", {"days": 6.9}, False),
-    ("end", {"days": 7.1}, True),
-    ("delete", {}, True),
-    ("none", {"days": 13}, False),
-]
+    ("end", {"days": 6.9}, False), ("end", {"days": 7.1}, True),
+    ("delete", {}, True), ("none", {"days": 13}, False),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("button", "later", "is_gone"), ENDS)
@@ -562,15 +560,13 @@ BODIES: list[tuple[dict[str, Any], int]] = [
     ({"stage": "5 <b>of</b> 5"}, 400),
     ({"words": "no such words"}, 404),
     ({"words": 7}, 400),
-    ({"stage": True}, 400),
-    ({"stage": 100}, 400),
-    ({"verdicts": "safe"}, 400),
-    ({"verdicts": ["safe"]}, 400),
+    ({"stage": True}, 400), ({"stage": 100}, 400),
+    ({"verdicts": "safe"}, 400), ({"verdicts": ["safe"]}, 400),
     ({"verdicts": [{"case": "a", "verdict": "fine"}]}, 400),
     ({"verdicts": [{"case": 1, "verdict": "safe"}]}, 400),
     ({"verdicts": [{"case": "a", "verdict": "safe"}] * 101}, 400),
     ({"more": "x" * 70_000}, 413),
-]
+]  # fmt: skip
 
 
 def test_what_a_checker_may_send(room: Class) -> None:
@@ -588,12 +584,16 @@ def test_verdicts_on_the_board(room: Class) -> None:
     assert checker.post(path, json=sent).json == {"stored": 2}
     checker.post(path, json={**sent, "verdicts": [], "looked_up": True})
     checker.post(path, json=sent)
-    assert room.rows()[0][2] == "5: 1 of 2 solution shown"
+    room.wait(minutes=9)
+    assert room.rows()[0][:4] == ["Ada", "0", "5: 1 of 2 solution shown · 9 min", "not solved"], "is at no mission"
+    room.rooms.record(world.id, "one")
+    room.wait(minutes=1)
+    assert room.rows()[0][2:4] == ["5: 1 of 2 solution shown", "in progress · 1 min"]
     page = room.board(f"/learners/{room.learner(world).id}")
     assert "B05b unsafe: <i>it</i> did" in page.text
-    room.wait(minutes=1)
-    checker.post(path, json={**sent, "stage": 6, "verdicts": sent["verdicts"][:1]})
-    assert room.rows()[0][2] == "6: 1 of 1 safe"
+    verdicts = [sent["verdicts"][0], {"case": "a", "verdict": "not applicable"}]
+    checker.post(path, json={**sent, "stage": 6, "verdicts": verdicts})
+    assert room.rows()[0][2] == "6: 1 of 1 safe · 0 min"
     assert checker.post(path, data="words=x").status_code == 415
     room.press("end")
     assert checker.post(path, json=sent).status_code == 404
