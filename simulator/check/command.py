@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from .. import SimulatorConfig, create_simulator
 from . import report
 from .browser import UNREACHABLE, Answer, Headers, Network, Transport
-from .cases import Stage, every_case, stages
-from .lab import Lab, UnclearError
+from .cases import Case, Stage, every_case, stages
+from .lab import Lab, Started, UnclearError
 from .merchant import Client, Merchant, MerchantFileError, load
 from .provider import ControlError, Provider
 from .room import Room, room_of
@@ -79,13 +79,13 @@ def main(
         counter = Counter()
         transport = counter.counted(Network())
         browsers = [counter.counted(Network(address)) for address in browser_addresses(merchant)]
-        with simulator_at(merchant.simulator, transport):
+        with simulator_at(merchant.simulator, transport) as is_started:
             provider = Provider(transport, merchant.simulator)
             provider.register()
             provider.set_faults({})  # a run that was ended in the middle may have left some
             lab = Lab(merchant, provider, transport, options.seed, browsers)
             if options.replay:
-                return _replay(lab, options.replay)
+                return _replay(lab, options.replay, stays=not is_started)
             _say(f"seed {options.seed}")
             say = partial(_progress, verbose=options.verbose)
             if options.upto is None:
@@ -110,10 +110,10 @@ def main(
 
 
 @contextmanager
-def simulator_at(client: Client, transport: Transport) -> Iterator[None]:
-    """Start a simulator at the client's address, unless one answers there or the secret is unknown."""
+def simulator_at(client: Client, transport: Transport) -> Iterator[bool]:
+    """Start a simulator at the client's address, unless one answers there or the secret is unknown; yield whether."""
     if transport("GET", f"{client.url}/control/merchants", (), None).status != UNREACHABLE or not client.client_secret:
-        yield
+        yield False
         return
     from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -134,7 +134,7 @@ def simulator_at(client: Client, transport: Transport) -> Iterator[None]:
         thread.start()
         _say(f"started a simulator at {client.url}")
         try:
-            yield
+            yield True
         finally:
             server.shutdown()
             thread.join()
@@ -142,8 +142,11 @@ def simulator_at(client: Client, transport: Transport) -> Iterator[None]:
             app.extensions["simulator"].store.engine.dispose()
 
 
-def _replay(lab: Lab, name: str) -> int:
-    """Stop at the door: print the callback of a case, for the person's own browser or for curl."""
+def _replay(lab: Lab, name: str, *, stays: bool) -> int:
+    """Stop at the door: print the callback of a case, for the person's own browser or for curl.
+
+    A simulator that does not stay runs until the person has used the address, or the merchant could not ask it.
+    """
     case = every_case().get(name)
     if case is None or case.do != "login":
         raise MerchantFileError(f"there is no case {name} with a single login")
@@ -155,11 +158,17 @@ def _replay(lab: Lab, name: str) -> int:
         started.url = pasted
         _say("Open this address in the same browser:")
         _say(callback_of(lab, case, started, lab.fresh()))
-        return 0
-    cookies = "; ".join(f"{key[1]}={cookie.value}" for key, cookie in started.browser.cookies.items())
-    callback = callback_of(lab, case, started, lab.fresh())
-    _say(shlex.join(["curl", "-i", "-H", f"Cookie: {cookies}", callback]))
+    else:
+        _say(_as_curl(lab, case, started))
+    if not stays:
+        _say("Then press Enter: the simulator that this check started runs until then.")
+        sys.stdin.readline()
     return 0
+
+
+def _as_curl(lab: Lab, case: Case, started: Started) -> str:
+    cookies = "; ".join(f"{key[1]}={cookie.value}" for key, cookie in started.browser.cookies.items())
+    return shlex.join(["curl", "-i", "-H", f"Cookie: {cookies}", callback_of(lab, case, started, lab.fresh())])
 
 
 def _chosen(course: Sequence[Stage], options: argparse.Namespace) -> tuple[Stage, ...]:

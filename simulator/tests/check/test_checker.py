@@ -333,8 +333,10 @@ def test_replay_prints_the_callback(real_merchant: Any, monkeypatch: pytest.Monk
     monkeypatch.setattr(sys, "stdin", StringIO("\n"))
     assert main([str(file), "--replay", "state-empty"]) == 0
     told = capsys.readouterr().out
-    assert "curl -i -H 'Cookie: flow=" in told
-    assert told.rstrip("'\n").endswith("state=")
+    callback, last = told.splitlines()[-2:]
+    assert callback.startswith("curl -i -H 'Cookie: flow=")
+    assert callback.rstrip("'").endswith("state=")
+    assert last.startswith("Then press Enter"), "the merchant needs the simulator for this callback"
 
 
 @pytest.mark.parametrize(
