@@ -558,7 +558,8 @@ def read_consents(lab: Lab, case: Case) -> Finding:
         return unclear(f"Your shop did not log the customer in ({visit.last.status}).")
     given = _consent_given(lab, browser)
     if given is not (case.expect == "given"):
-        return unsafe(case.proof)
+        seen = "matches" if given else "does not match"
+        return unsafe(f"{case.proof} ({lab.merchant.consents} {seen} consent_given)")
     return safe(f"The consent page says {'yes' if given else 'no'}.")
 
 
