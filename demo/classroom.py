@@ -88,7 +88,7 @@ def port(address: tuple[str, int], origin: str) -> CheckOutcome:
         with socket.create_server(address, family=socket.AF_INET6 if ":" in host else socket.AF_INET):
             return ok(f"Port {number} of {host} is free, for {origin}.")
     except OSError as error:
-        said = f"Port {number} of {host}: {error.strerror}."
+        said = f"Port {number} of {host}: {str(error.strerror).partition(' (')[0]}."  # Python adds the address again
         to_do = "End the program that has it, also a shop that runs, or set PUBLIC_URL, SIMULATOR_URL or BIND."
         return failed(said, to_do)
 
