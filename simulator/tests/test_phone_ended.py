@@ -46,10 +46,10 @@ def test_only_the_one_company_loses_access(browser: FlaskClient, provider: Provi
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
-        (200, "Testbutikken was told, and has confirmed it. HTTP 200"),
-        (204, "Testbutikken was told, and has confirmed it. HTTP 204"),
-        (500, "Testbutikken was told, but has not confirmed it. HTTP 500"),
-        (302, "Testbutikken was told, but has not confirmed it. HTTP 302"),
+        (200, "Testbutikken has received the message and confirmed it. HTTP 200"),
+        (204, "Testbutikken has received the message and confirmed it. HTTP 204"),
+        (500, "Testbutikken has received the message, but has not confirmed it. HTTP 500"),
+        (302, "Testbutikken has received the message, but has not confirmed it. HTTP 302"),
     ],
 )
 def test_page_says_what_the_company_answered(
@@ -152,7 +152,7 @@ def test_company_can_be_told_again(browser: FlaskClient, provider: Provider, rec
         assert words(visitor.page.one(".deliveries small")) == "Last sent 22 Nov 2026, 13:00"
         receiver.answer = 200
         visitor.press("send")
-        assert words(visitor.page.one(".deliveries p")) == "Testbutikken was told, and has confirmed it. HTTP 200"
+        assert words(visitor.page.one(".deliveries p")) == "Testbutikken has received the message and confirmed it. HTTP 200"
         assert words(visitor.page.one(".deliveries small")) == "Last sent 22 Nov 2026, 13:00 · attempt 2"
     assert receiver.received[0] == receiver.received[1]
 

@@ -192,5 +192,5 @@ def test_without_script_a_link_shows_what_has_happened_since(live_shop: LiveShop
     with page.expect_popup() as opened:
         page.get_by_role("link", name="Open the shop’s login page").click()
     press_vipps(opened.value)
-    page.get_by_role("link", name="Show what has happened since").click()
+    page.get_by_role("link", name="Show the new requests").click()
     expect(page.locator(".step__number")).to_have_count(4)

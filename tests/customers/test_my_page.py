@@ -268,10 +268,10 @@ def end(client: FlaskClient, number: int | str) -> Any:
 
 def test_the_page_says_how_long_a_session_lives(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
     steps.enter(app, client, steps.add_customer(app))
-    assert "after 2 hours without use, and after 12 hours in any case" in open_page(client, SESSIONS).text
+    assert "after 2 hours without use, and after 12 hours at the latest" in open_page(client, SESSIONS).text
     monkeypatch.setattr("app.customers.sessions.session_store.IDLE_LIMIT", timedelta(minutes=90))
     monkeypatch.setattr("app.customers.sessions.session_store.ABSOLUTE_LIMIT", timedelta(hours=24))
-    assert "after 90 minutes without use, and after 24 hours in any case" in open_page(client, SESSIONS).text
+    assert "after 90 minutes without use, and after 24 hours at the latest" in open_page(client, SESSIONS).text
 
 
 def test_every_open_session_is_shown_with_its_device_and_way(app: Flask) -> None:

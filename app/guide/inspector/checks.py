@@ -117,7 +117,7 @@ def compared_values(
         "signature": [("the key’s name (kid)", header.get("kid"))],
         "iss": [("we asked", callback.get("issuer")), ("the token says", claims.get("iss"))],
         "aud": [("we are", sent.get("client_id")), ("the token says", claims.get("aud"))],
-        "times": [("written (iat)", _as_time(claims.get("iat"))), ("good until (exp)", _as_time(claims.get("exp")))],
+        "times": [("issued (iat)", _as_time(claims.get("iat"))), ("valid until (exp)", _as_time(claims.get("exp")))],
         "nonce": [("we sent", sent.get("nonce")), ("the token says", claims.get("nonce"))],
         "subject": [("the token says", claims.get("sub"))],
         "same_person": [("the ID token says", claims.get("sub")), ("userinfo says", person.get("sub"))],

@@ -23,7 +23,7 @@ WORDS = {
         _l("This page was open for too long"),
         _l("Nothing was done. Please go back, reload the page and try again."),
     ),
-    403: (_l("You can’t do this"), _l("Your account may not do this.")),
+    403: (_l("You can’t do this"), _l("Your account does not have permission to do this.")),
     404: (_l("Not found"), _l("The number may be mistyped, or the customer’s account is deleted.")),
     429: PAGES[429],
 }
