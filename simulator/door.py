@@ -1,4 +1,4 @@
-"""Sends the browser back to the merchant, or stops before that: “stop at the door”.
+"""Sends the browser back to the merchant, or stops before that: “stop before the redirect”.
 
 A login that stops shows the redirect as a form instead: code, state and error can be read, copied and changed before
 the browser continues. It is for learning what the merchant gets, and for trying what an attacker would change.

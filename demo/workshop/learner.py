@@ -264,6 +264,6 @@ def _refusals() -> dict[str, str]:
     return {
         "full": _("This room is full. Please tell your teacher."),
         "ended": _("This room has ended."),
-        "closed": _("The door of this room is closed. Please ask your teacher to open it."),
+        "closed": _("This room is closed to new learners. Please ask your teacher to open it."),
         "taken": _("Another learner has this nickname. Please choose another one."),
     }

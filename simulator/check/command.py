@@ -219,7 +219,7 @@ def _parser() -> argparse.ArgumentParser:
         help="the address of a workshop's room that gets the verdicts; else room in merchant.toml",
     )
     parser.add_argument("--words", default="", help="your three words in this room; else words in merchant.toml")
-    parser.add_argument("--replay", metavar="CASE", help="stop at the door: print the callback address of this case")
+    parser.add_argument("--replay", metavar="CASE", help="print the callback address of this case for your own browser")
     parser.add_argument(
         "--seed", type=int, default=secrets.randbelow(10**6), help="repeat the values of an earlier run"
     )

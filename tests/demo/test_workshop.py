@@ -80,7 +80,7 @@ JOINS: list[tuple[str, str, str]] = [
     ("full server", "Bo", "This room is full"),
     ("no world", "Bo", "This room is full"),
     ("ended", "Bo", "This room has ended"),
-    ("closed", "Bo", "The door of this room is closed"),
+    ("closed", "Bo", "This room is closed to new learners"),
 ]
 
 
@@ -273,7 +273,7 @@ def test_a_removed_learner_can_join_again_only_while_the_door_is_open(room: Clas
     assert everything(room)["feedback"] == 0
     assert client.get("/workshop/room").headers["Location"] == "/workshop"
     room.press("close-door")
-    assert "The door is closed" in room.board("/projector").text
+    assert "This room is closed to new learners" in room.board("/projector").text
     assert not open_page(client, f"/workshop/{room.code}").select("#nickname")
     room.press("open-door")
     room.join("Ada")
