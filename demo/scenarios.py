@@ -94,7 +94,7 @@ SCENARIOS = (
         person="sindre",
         name="Sindre Vik",
         known=N_("The shop has his email address and his phone number."),
-        outcome=N_("He is logged in to his account, also after he gets another number."),
+        outcome=N_("He is logged in to his account, even after he gets another number."),
         verdict=Verdict.LINK_AND_LOG_IN,
     ),
     Scenario(

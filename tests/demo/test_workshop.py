@@ -441,7 +441,7 @@ def test_learners_who_are_stuck_come_first(room: Class) -> None:
     room.press("ranking", on="0")
     assert room.rows()[2] == ["Cy", "0", "in progress · 0 min", "not solved"]
     page = room.board()
-    assert "2 learners at one mission for 5 minutes" in page.text
+    assert "2 learners have been at one mission for 5 minutes" in page.text
     missions = [each.get_text().split(" · ", 1)[1] for each in page.select(".workshop__legend li")]
     assert missions == ["1 of 4 solved it · 3 learners are working on it now · 2 hints", "1 of 4 solved it"]
     room.press("end")

@@ -85,7 +85,7 @@ def too_many(_error: TooManyRequests) -> ResponseReturnValue:
     send(login_ended, method=LoginMethod.PASSWORD, outcome="too_many")
     explanation = _(
         "There were too many attempts in a short time, so password login is paused for a little "
-        "while. You can log in with %(brand)s or by an emailed link right away.",
+        "while. You can log in with %(brand)s or with an emailed link right away.",
         brand=settings_of_app().brand,
     )
     actions = [Action(target), Action(url_for("password.forgot"), _("Get a link by email"))]

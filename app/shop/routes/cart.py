@@ -62,7 +62,7 @@ def update() -> ResponseReturnValue:
     db.session.commit()
     match outcome:
         case None:
-            flash(_("That is no longer in your cart."), "info")
+            flash(_("That product is no longer in your cart."), "info")
         case SoldOut(name):
             flash(_("“%(name)s” is sold out right now.", name=name), "warning")
         case Added(name, quantity, capped=True):
