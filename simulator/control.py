@@ -273,7 +273,7 @@ def take_snapshot() -> Response:
 
 @bp.put("/snapshot")
 def restore_snapshot() -> Response:
-    """Replace all data by that of a snapshot."""
+    """Replace all data with the data of a snapshot."""
     request.max_content_length = snapshots.MAX_BYTES
     with simulator().store.write() as session:
         snapshots.restore(session, _body())
