@@ -223,7 +223,7 @@ SCENARIOS = (
     Scenario(
         person="kari",
         name="Kari Sandvik Nordfjell",
-        known=N_("Log in with %(brand)s as Kari, and disconnect %(brand)s on her My page."),
+        known=N_("Log in with %(brand)s as Kari, and disconnect %(brand)s on My page."),
         outcome=N_(
             "First she confirms in the app. If this shop is on the basic plan in the simulator, the shop refuses the "
             "login, because %(brand)s sends no proof that she confirmed."

@@ -73,7 +73,7 @@ def test_page_says_that_a_company_has_not_asked_to_be_told(browser: FlaskClient,
     page = ended(browser, provider).page
     assert (
         words(page.one("[role=status]"))
-        == "Testbutikken no longer has access. This company has not asked for an event about ended sharing."
+        == "Testbutikken no longer has access. This company has not asked for an event when a person stops sharing."
     )
     assert not page.select(".deliveries")
 
