@@ -67,7 +67,7 @@ def test_nothing_is_ticked_and_both_buttons_weigh_the_same(app: Flask, client: F
     assert save["class"] == none["class"]
     assert [each["value"] for each in (save, none)] == ["save", "none"]
     assert page.one(f"{CARD} form")["action"] == ASKED
-    assert "You can buy from us whatever you" in page.text
+    assert "You can shop here whether you say" in page.text
     assert page.one(f"{CARD} input[name=next]")["value"] == "/account"
 
 
