@@ -238,7 +238,7 @@ def test_an_address_that_is_not_confirmed_gets_no_mail(app: Flask, client: Flask
 
 def test_my_page_says_in_a_line_what_is_on_and_leads_there(app: Flask, client: FlaskClient, customer_id: int) -> None:
     page = open_page(client, "/account")
-    assert "All off: we send you nothing." in page.text
+    assert "All consents are off: we send you nothing." in page.text
     assert page.select(f"main a[href='{CENTRE}']")
     switch(client, "sms", "on")
     add_answer(app, customer_id, "email", True, subject=subject_of(app, customer_id))
