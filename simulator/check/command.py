@@ -143,7 +143,7 @@ def simulator_at(client: Client, transport: Transport) -> Iterator[bool]:
 
 
 def _replay(lab: Lab, name: str, *, stays: bool) -> int:
-    """Stop at the door: print the callback of a case, for the person's own browser or for curl.
+    """Stop before the redirect: print the callback of a case, for the person's own browser or for curl.
 
     A simulator that does not stay runs until the person has used the address, or the merchant could not ask it.
     """
