@@ -41,7 +41,7 @@ TRACK = Track(
 
 
 def init_app(app: Flask) -> None:
-    """Add the page and its cookie. Call it before the inspector's `init_app`, whose hook has to run first."""
+    """Add the page and its cookie."""
     app.register_blueprint(bp)
     app.add_template_global(next_step, "tour_next")
     TRACK.init_app(app)
@@ -52,11 +52,11 @@ def page() -> str:
     """Show the steps, with a tick at each that is done."""
     if not settings_of_app().simulated:
         abort(404)
-    TRACK.notice()
     return render_template("demo/tour.html", steps=STEPS, ticked=TRACK.ticked(), chapter=chapter)
 
 
 def next_step() -> TourStep | None:
     """Return the first step that is not done; None after the last one, and without the simulator."""
-    done = TRACK.ticked()
-    return next((each for each in STEPS if each.key not in done), None) if settings_of_app().simulated else None
+    if not settings_of_app().simulated:
+        return None
+    return next((each for each in STEPS if each.key not in TRACK.ticked()), None)

@@ -33,7 +33,6 @@ TRACK = Track(
     "missions",
     {key: mission.solved for key, mission in MISSIONS.items()},
     lambda: _("Remembers the missions that you have solved, and the mission that you opened last."),
-    has_to_be_opened=True,
     room=room,
 )
 NUMBERS = {key: number for number, key in enumerate(MISSIONS, start=1)}
@@ -51,7 +50,7 @@ class CurrentMission:
 
 
 def init_app(app: Flask) -> None:
-    """Add the pages and their cookie. Call it before the inspector's `init_app`, whose hook has to run first."""
+    """Add the pages and their cookie."""
     app.register_blueprint(bp)
     app.add_template_global(current_mission)
     TRACK.init_app(app)
@@ -67,7 +66,6 @@ def require_simulator() -> None:
 @bp.get("", strict_slashes=False)
 def index() -> str:
     """Show the missions by part, with a tick at each that is solved."""
-    TRACK.notice()
     missions = open_missions()
     ticked = TRACK.ticked() & missions.keys()
     left = next((key for key in missions if key not in ticked), "")
@@ -83,7 +81,6 @@ def show(key: str) -> ResponseReturnValue:
     if key not in open_missions():
         return _not_open()
     TRACK.open(key)
-    TRACK.notice()
     return _page(mission)
 
 
@@ -95,7 +92,7 @@ def answer(key: str) -> ResponseReturnValue:
         return _not_open()
     given = request.form.get("answer", "")[:MAX_ANSWER]
     TRACK.open(key)
-    g.is_mission_solved = TRACK.notice(given, key)
+    g.is_mission_solved = TRACK.answer(key, given)
     g.wrong_answer = given if mission.asks and not g.is_mission_solved else ""
     if key in TRACK.ticked():
         return redirect(url_for("missions.show", key=key), 303)
@@ -103,12 +100,13 @@ def answer(key: str) -> ResponseReturnValue:
 
 
 def current_mission() -> CurrentMission | None:
-    """Return the current mission for the demo's bar; without a room it reads no database."""
+    """Return the current mission for the demo's bar."""
     key = TRACK.current() if settings_of_app().simulated else ""
+    ticked = TRACK.ticked() if key or room() else ()  # in a room, each page copies its ticks to the cookie
     if not key:
         return None
     title = in_brand(MISSIONS[key].text(language()).title)
-    return CurrentMission(key, NUMBERS[key], len(open_missions()), title, key in TRACK.ticked())
+    return CurrentMission(key, NUMBERS[key], len(open_missions()), title, key in ticked)
 
 
 def open_missions() -> Mapping[str, Mission]:

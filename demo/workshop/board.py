@@ -1,7 +1,7 @@
 """Build the teacher's board: who solved which mission, who is stuck at one, and the same as CSV.
 
-Rule: a solved mission is noticed from the files of the learner's world, read-only, and only if a file has changed since
-the last check. So a board that is open costs little while the class listens.
+Rule: a solved mission is noticed from the files of the learner's world, read-only, and only if the shop's has changed
+since the last check. So a board that is open costs little while the class listens.
 """
 
 import csv
@@ -10,16 +10,14 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
-from pathlib import Path
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.logging import log
+from demo.sqlite_files import read_only, version
 from demo.workshop.feedback import FEEDBACK_QUESTIONS, answers_in
 from demo.workshop.models import Learner, Progress, Room, StageResult
 from demo.workshop.rooms import BoardMission, Rooms, VisitorWorld, last_opened
@@ -97,7 +95,7 @@ class Board:
 
 
 class MissionWatcher:
-    """Checks in the worlds of learners what is solved, at most every `CHECK_EVERY` in each world."""
+    """Checks in the worlds of learners what is solved: every `CHECK_EVERY` for the board, and for each page."""
 
     def __init__(self, rooms: Rooms, solved_in: SolvedIn) -> None:
         self._rooms, self._solved_in = rooms, solved_in
@@ -115,21 +113,20 @@ class MissionWatcher:
         return sum(self._check(each, missions) for each in waiting if time.monotonic() < until) > 0
 
     def check_world(self, world_id: str) -> None:
-        """Check one learner, when they open a page: so the minute is right if no board is open."""
-        if time.monotonic() - self._checked.get(world_id, NEVER)[0] <= CHECK_EVERY.total_seconds():
+        """Check one learner, when they open a page: so it shows what they solved, and the minute is right."""
+        at, state = self._checked.get(world_id, NEVER)
+        world: VisitorWorld | None = self._rooms.worlds.find(world_id)
+        is_recent = time.monotonic() - at <= CHECK_EVERY.total_seconds()
+        if world is None or (is_recent and state[:1] == (version(world.shop_file),)):
             return
         if learner := self._rooms.learner_of(world_id):
             self._check(learner, self._rooms.open_missions(learner.room))
-
-    def check_soon(self, world_id: str) -> None:
-        """Let the next call of `check_world` check, although the last check was just now."""
-        self._checked.pop(world_id, None)
 
     def _check(self, learner: Learner, missions: Sequence[BoardMission]) -> bool:
         world: VisitorWorld | None = self._rooms.worlds.find(learner.world_id)
         if world is None:
             return False
-        state = (*_versions(world), learner.since, len(missions))
+        state: tuple[object, ...] = (version(world.shop_file), learner.since, len(missions))
         found: list[tuple[int, str, datetime]] = []
         if self._checked.get(world.id, NEVER)[1] != state:
             try:
@@ -255,30 +252,3 @@ def _cell_of(progress: Progress | None, since: datetime, is_current: bool) -> Ce
 def _cell(value: str) -> str:
     """Return a text that no spreadsheet takes for a formula."""
     return f"'{value}" if FORMULA.match(value) else value
-
-
-def _versions(world: VisitorWorld) -> Iterator[int]:
-    """Yield what changes when a world's databases are written: the write-ahead log is written first."""
-    for file in (world.shop_file, world.simulator_file):
-        for path in (file, file.with_name(f"{file.name}-wal")):
-            try:
-                yield path.stat().st_mtime_ns
-            except OSError:
-                yield 0
-
-
-@contextmanager
-def read_only(file: Path) -> Iterator[Connection | None]:
-    """Open a SQLite file for the length of a block, without the right to write; None if there is no such file."""
-    if not file.is_file():
-        yield None
-        return
-    with _engine(file).connect() as connection:
-        connection.exec_driver_sql("PRAGMA query_only=ON")
-        yield connection
-
-
-@lru_cache(maxsize=128)
-def _engine(file: Path) -> Engine:
-    """Return the engine of a file, which keeps compiled statements and no connection."""
-    return create_engine(f"sqlite:///{file}", poolclass=NullPool)
