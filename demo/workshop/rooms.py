@@ -4,6 +4,7 @@ Rule: a learner is known by the world of their browser, whose id only that brows
 have. A room and all that belongs to it is deleted `KEEP` after its end, or when the teacher deletes it.
 """
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -276,10 +277,10 @@ class Rooms(Store):
             return session.scalar(_LEARNER, {"world_id": world_id})
 
     def rename(self, learner: Learner, nickname: str) -> bool:
-        """Give a learner another nickname; return False if another learner of the room has it."""
+        """Give a learner another nickname; return False if they left or another learner has it."""
         with self.writing() as session:
-            mine = session.get_one(Learner, learner.id)
-            if _is_taken(mine.room, nickname, except_id=mine.id):
+            mine = session.get(Learner, learner.id)
+            if mine is None or _is_taken(mine.room, nickname, except_id=mine.id):
                 return False
             mine.nickname = nickname
         return True
@@ -289,14 +290,20 @@ class Rooms(Store):
         with self.writing() as session:
             session.execute(update(Learner).where(Learner.id == learner.id).values(is_hidden=is_hidden))
 
-    def reset(self, learner: Learner) -> None:
-        """Give a learner a fresh world under the same words, and delete their progress."""
-        if world := self.worlds.find(learner.world_id):
-            self.worlds.reset(world)
+    def reset(self, learner: Learner) -> bool:
+        """Give a learner a fresh world under the same words, and delete their progress; return False if they left."""
+        try:
+            if world := self.worlds.find(learner.world_id):
+                self.worlds.reset(world)
+        except (OSError, sqlite3.Error):
+            if self.learner_of(learner.world_id):
+                raise
+            return False  # they were removed at the same moment, and their world with them
         with self.writing() as session:
             for table in (Progress, StageResult):
                 session.execute(delete(table).where(table.learner_id == learner.id))
             session.execute(update(Learner).where(Learner.id == learner.id).values(since=self.now()))
+        return True
 
     def leave(self, learner: Learner) -> None:
         """Delete a learner and their world."""

@@ -180,7 +180,8 @@ def change_learner(code: str, number: int, action: str) -> ResponseReturnValue:
         if not nickname or not rooms.rename(mine, nickname):
             flash(_("The nickname is empty, or another learner has it."), "error")
     elif action == "reset":
-        rooms.reset(mine)
+        if not rooms.reset(mine):
+            abort(404)
         flash(_("%(name)s has a fresh shop and no solved missions.", name=mine.nickname), "success")
     elif action == "remove":
         rooms.leave(mine)

@@ -75,6 +75,7 @@ class FakeWorlds:
 
     def drop(self, world: FakeWorld) -> None:
         del self.all[world.id]
+        world.shop_file.unlink(missing_ok=True)
 
 
 def solve(world: FakeWorld, *missions: str) -> None:
