@@ -38,7 +38,7 @@ SolvedIn = Callable[[Connection, Connection | None, datetime], Callable[[str], b
 
 @dataclass(frozen=True)
 class Cell:
-    """A learner and a mission: `minute` is set if it is solved, counted from joining or the last reset."""
+    """A learner and a mission: `minute` is set if it is solved. It counts from joining or the last reset, no pauses."""
 
     minute: int | None
     hints: int
@@ -202,7 +202,7 @@ def _row(room: Room, learner: Learner, missions: Sequence[BoardMission], now: da
     stage = learner.stages[-1] if learner.stages else None
     is_building = stage is not None and stage.at >= max(_steps(learner))
     current = None if is_building else _current(missions, progress)
-    cells = [_cell_of(progress.get(each.id), learner.since, each.id == current) for each in missions]
+    cells = [_cell_of(room, learner, progress.get(each.id), each.id == current) for each in missions]
     return BoardRow(
         learner,
         cells,
@@ -237,15 +237,19 @@ def _minutes_at(
     moments = [learner.since, *(each.solved_at for each in learner.progress), *(each.at for each in learner.stages)]
     moments += [each.opened_at for each in learner.progress if each.mission == current]
     moments += [room.part_opened_at for each in missions if each.id == current and each.part == missions[-1].part]
-    since = max(each for each in moments if each)
-    pauses = [(max(each.began_at, since), each.ended_at or now) for each in room.pauses]
+    return _minutes(room, max(each for each in moments if each), now)
+
+
+def _minutes(room: Room, since: datetime, until: datetime) -> int:
+    """Return how many minutes lie between two moments, without the room's pauses."""
+    pauses = [(max(each.began_at, since), min(each.ended_at or until, until)) for each in room.pauses]
     paused = sum((max(end - begin, timedelta()) for begin, end in pauses), timedelta())
-    return int((now - since - paused).total_seconds() // 60)
+    return max(int((until - since - paused).total_seconds() // 60), 0)
 
 
-def _cell_of(progress: Progress | None, since: datetime, is_current: bool) -> Cell:
+def _cell_of(room: Room, learner: Learner, progress: Progress | None, is_current: bool) -> Cell:
     solved_at = progress.solved_at if progress else None
-    minute = max(int((solved_at - since).total_seconds() // 60), 0) if solved_at else None
+    minute = _minutes(room, learner.since, solved_at) if solved_at else None
     return Cell(minute, progress.hints if progress else 0, is_current)
 
 
