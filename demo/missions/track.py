@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.customers.privacy.retention import format_period
@@ -87,11 +88,14 @@ class Track:
         return ticked
 
     def _find_new(self, done: set[str]) -> set[str]:
-        """Look for more steps, unless the shop's file is as it was the last time. A new visitor costs no query."""
-        looked, tokens, written = current_app.extensions[f"demo.{self.cookie}"], _tokens(), version(_shop_file())
-        if (written and looked.get(tokens) == (written, done)) or not (_is_world() or any(tokens)):
+        """Look for more steps, unless the shop's database is as it was the last time."""
+        looked, tokens = current_app.extensions[f"demo.{self.cookie}"], _tokens()
+        if not _is_world() and not any(tokens):  # a new visitor costs no query
             return set()
         try:
+            written = _version()
+            if looked.get(tokens) == (written, done):
+                return set()
             found = self._find(self.steps.keys() - done)
         except SQLAlchemyError:  # the page does not depend on it
             db.session.rollback()
@@ -141,6 +145,13 @@ def _is_world() -> bool:
 def _tokens() -> tuple[str, str]:
     """Return the tokens by which stored rows are this browser's; empty ones if it has done nothing yet."""
     return store.read_token(), read_cookie(SESSION_COOKIE)
+
+
+def _version() -> object:
+    """Return what changes when the shop's database is written."""
+    if db.engine.dialect.name == "postgresql":
+        return db.session.scalar(text("SELECT pg_current_snapshot()::text"))
+    return version(_shop_file())
 
 
 def _shop_file() -> Path:

@@ -100,13 +100,13 @@ def test_a_new_browser_has_no_tick_and_no_cookie(vipps: VippsPerson) -> None:
     assert [line["href"] for line in lines] == [f"{TOUR}#see_steps", f"{TOUR}#log_in"]
 
 
-def test_a_page_looks_for_steps_only_after_a_write(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_looks_for_steps_only_after_a_write(either_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
     looks, find = list[object](), track.Track._find
     monkeypatch.setattr(track.Track, "_find", lambda *about: (looks.append(about), find(*about))[1])
-    for act, expected in ((lambda: None, 0), (vipps.log_in, 1), (vipps.log_in, 2)):
+    for act, expected in ((lambda: None, 0), (either_vipps.log_in, 1), (either_vipps.log_in, 2)):
         act()
         for _ in range(3):
-            open_page(vipps.browser, TOUR)
+            open_page(either_vipps.browser, TOUR)
         assert len(looks) == expected, "a new visitor costs no query"
 
 
