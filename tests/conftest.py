@@ -79,7 +79,7 @@ def free_port() -> int:
 
 @contextmanager
 def served(application: Any, port: int = 0) -> Iterator[str]:
-    """Serve a WSGI app on a free port of this machine, in threads; yields its origin."""
+    """Serve a WSGI app on this machine, by default on a free port, in threads; yield its origin."""
 
     def closing(environ: Any, start_response: Any) -> Iterator[bytes]:
         # werkzeug's server does not close a response when the browser has reset the connection.

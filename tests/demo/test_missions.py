@@ -1,4 +1,4 @@
-"""The missions: each is solved by what its hints say and by nothing before, and its texts are complete."""
+"""The missions: the steps in the hints solve each mission, earlier steps do not, and the texts are complete."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ AT = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 def come_back(vipps: VippsPerson, person: str = "kari", fault: str = "", **wishes: Any) -> None:
-    """Log in with one fault or wish."""
+    """Log in with one fault, or with wishes for the simulator."""
     vipps.browser.get(vipps.approve(vipps.start() + (f"&simulate={fault}" if fault else ""), person, **wishes))
 
 
@@ -149,14 +149,14 @@ WALK: dict[str, Callable[[VippsPerson], str | None]] = {
 
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let the pages read the simulator of this test."""
+    """Let the missions read the simulator's database in this test's folder."""
     monkeypatch.setattr(track, "INSTANCE", tmp_path)
     return tmp_path
 
 
 @contextmanager
 def connections(folder: Path) -> Iterator[tuple[Connection, Connection]]:
-    """Open both files of a world, to read only."""
+    """Open both databases of a world, read-only."""
     shop, simulator = (
         create_engine(f"sqlite:///file:{folder / name}.sqlite?mode=ro&uri=true") for name in ("shop", "simulator")
     )

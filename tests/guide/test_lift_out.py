@@ -42,7 +42,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder with the integration and the example, and nothing else of this project."""
+    """Return a folder with the integration and the example, and no other file of this project."""
     shutil.copytree(ROOT / "app" / "vipps", tmp_path / "vipps", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("lift_out.py", "flask_login_site.py"):
         shutil.copy(ROOT / "examples" / name, tmp_path)
@@ -51,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def site(folder: Path, provider: Provider, unused_port: int, request: pytest.FixtureRequest) -> Iterator[str]:
-    """Run an example as its own process, without this project on its path; yields its origin."""
+    """Run an example as its own process, without this project on its path; yield its origin."""
     origin = f"http://localhost:{unused_port}"
     environ = {
         "PATH": os.environ["PATH"], "PUBLIC_URL": origin, "SECRET_KEY": SIGNING.config["SECRET_KEY"],
@@ -71,7 +71,7 @@ def site(folder: Path, provider: Provider, unused_port: int, request: pytest.Fix
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes], said: Path) -> None:
-    """Wait until a port accepts connections; fail with what the process said if it ended instead."""
+    """Wait until a port accepts connections; fail with the process's output if the process ends first."""
     gives_up_at = time.monotonic() + DEADLINE
     while time.monotonic() < gives_up_at:
         assert process.poll() is None, said.read_text()
