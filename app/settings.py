@@ -207,7 +207,7 @@ class Settings(BaseSettings):
 
     @property
     def brand(self) -> str:
-        """Return the brand of market and day: MobilePay in Denmark and Finland until it is renamed, else Vipps."""
+        """Return the brand in this market today: MobilePay in Denmark and Finland until it is renamed, else Vipps."""
         renamed = self.vipps_market not in ("DK", "FI") or datetime.now(UTC).date() >= MOBILEPAY_ENDS
         by_market = "vipps" if renamed else "mobilepay"
         return "MobilePay" if (self.vipps_brand or by_market) == "mobilepay" else "Vipps"

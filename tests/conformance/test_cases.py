@@ -1,4 +1,4 @@
-"""The table of cases and the tests agree: each case has its test, and each test its case."""
+"""The table of cases and the tests agree: each case has a test, and each test has a case."""
 
 import ast
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The ID token in whole logins; each check alone: tests/vipps (OpenID Connect Core, section 3.1.3.7)."""
+"""ID tokens in whole logins. The tests of each single check are in tests/vipps (OpenID Connect Core, 3.1.3.7)."""
 
 from app.customers.models import Customer
 from tests.conformance.op import PERSON

@@ -1,4 +1,4 @@
-"""The response in the callback: anyone can write its address, so it must match browser, login and provider."""
+"""The response in the callback: anyone can write a callback URL, so it must match the browser, login and provider."""
 
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ CALLBACK = "/login/vipps/callback"
 
 
 def refused_without_a_token_request(party: RelyingParty, response: Any) -> None:
-    """Check that the case is refused, and that the code was sent nowhere."""
+    """Check that the case is refused, and that no request sent the code."""
     party.is_refused(response, next_one_works=False)
     assert party.op.calls(TOKEN_PATH) == 0
     assert party.log_in().status_code == 303
@@ -50,7 +50,7 @@ def test_b03b_another_state(party: RelyingParty, state: str) -> None:
 
 
 def callback_of_an_attacker(party: RelyingParty) -> str:
-    """Begin and approve a login in another browser; returns the callback that is now sent to the victim."""
+    """Begin and approve a login in the attacker's browser; return its callback, to open in the victim's browser."""
     return party.approve(party.start(browser=browser_of(party.app)), "the-attacker")
 
 
@@ -67,7 +67,7 @@ def test_b04b_login_csrf_in_the_middle_of_a_login(party: RelyingParty) -> None:
 
 
 def injected(party: RelyingParty, careful: bool) -> Any:
-    """Come back to a login with the code of another person's login."""
+    """Send a login's callback with the code from another person's login."""
     party.op.careful = careful
     return party.come_back(code=code_in(callback_of_an_attacker(party)))
 

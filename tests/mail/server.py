@@ -79,7 +79,7 @@ class MailServer:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:
-        """Take the message, if it is ASCII: this server does not offer 8BITMIME (RFC 6152, section 3)."""
+        """Accept the message only if it is ASCII: this server does not offer 8BITMIME (RFC 6152, section 3)."""
         if answer := await self._step("DATA", server, envelope.rcpt_tos[0]):
             return answer
         if not envelope.content.isascii():
@@ -98,7 +98,7 @@ class MailServer:
 
 
 class Listener(Controller):
-    """aiosmtpd in a thread of its own; it hangs up on everyone before it ends."""
+    """aiosmtpd in its own thread; it closes every connection before it stops."""
 
     def __init__(self, handler: MailServer, **options: Any) -> None:
         self.conversations: list[SMTP] = []

@@ -1,4 +1,4 @@
-"""The address that the customer keeps here: offered first, and without power over placed orders."""
+"""The customer's own address: the checkout offers it first, and a change does not affect placed orders."""
 
 from dataclasses import replace
 from typing import Any
@@ -21,7 +21,7 @@ def offered(page: Page) -> list[str]:
 
 
 def shopper(app: Flask, client: FlaskClient, **values: Any) -> int:
-    """Return a customer whom Vipps knows, in this browser, with something in the cart."""
+    """Return a linked customer who is logged in with this browser and has a product in the cart."""
     add_product(app, price=44_900)
     customer_id = add_linked(app, **values)
     enter(app, client, customer_id)
@@ -92,7 +92,7 @@ def test_an_order_stays_as_it_was_placed_whatever_follows_vipps(either_app: Flas
 def test_an_address_of_a_list_that_changed_is_refused(
     app: Flask, client: FlaskClient, choice: str, status: int
 ) -> None:
-    """The form was opened before a login, in another window, brought another list."""
+    """The customer opened the form, then logged in in another window, and the login brought other addresses."""
     customer_id = shopper(app, client, address=None)
     form = order_form(checkout_page(client), address=choice)
     refresh(app, customer_id, says(addresses=(WORK, HOME)))
