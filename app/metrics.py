@@ -103,7 +103,7 @@ def _mail_queue() -> "CollectorRegistry":
 COUNTED: tuple[tuple[NamedSignal, str, str, Mapping[str, Container[str]]], ...] = (
     (signals.login_ended, "shop_logins", "Logins by how they ended.", {"method": METHODS, "outcome": LOGIN_OUTCOMES}),
     (signals.session_began, "shop_sessions_begun", "Sessions by how they began.", {"method": METHODS}),
-    # Not those that expired: no code runs then.
+    # Expired sessions are not counted, because no code runs when they expire.
     (signals.sessions_ended, "shop_sessions_ended", "Sessions by why they ended.", {"reason": END_REASONS}),
     (signals.consent_recorded, "shop_consents", "Answers recorded.", {"channel": CHANNELS, "answer": ANSWERS}),
     (signals.event_received, "shop_webhook_events", "Events of the webhook.", {"outcome": EVENT_OUTCOMES}),

@@ -99,7 +99,7 @@ class Worlds:
             return world.app
 
     def _make_room(self) -> None:
-        """Delete worlds that were not used for a day; if too many remain, delete the one that was unused for longest."""
+        """Delete worlds that were not used for a day; if too many remain, delete the one unused for longest."""
         self._folder.mkdir(parents=True, exist_ok=True)
         files = list(self._folder.glob("*.sqlite"))
         used = sorted((file.stat().st_mtime, file) for file in files if not self._config.keeps_world(file.stem))

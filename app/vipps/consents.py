@@ -55,7 +55,7 @@ class ConsentAnswer:
 
 @dataclass
 class _Reading:
-    """The answers and problems found so far. A yes to a question in `spoiled` does not count: an answer is malformed."""
+    """The answers and problems found so far. `spoiled` has the questions with a malformed answer: their yes is void."""
 
     now: datetime
     answers: list[ConsentAnswer] = field(default_factory=list)

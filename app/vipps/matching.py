@@ -25,8 +25,8 @@ For a login (`LOG_IN`, `MEMBERS`) the first row that applies decides. "Verified"
 | no account matches, and logins may not create accounts             | `MEMBERS_ONLY`     |
 
 Each comparison has three results: the values agree, they contradict, or one of them is unknown. Vipps may leave out any
-claim, so unknown never counts as a contradiction. Without a name the shop asks for proof; a name of one word says too
-little, and counts as unknown (`names.compare`). A missing phone number changes nothing.
+claim, so unknown never counts as a contradiction. Without a name the shop asks for proof. A name of one word counts as
+unknown, because it fits too many people (`names.compare`). A missing phone number changes nothing.
 
 An account does not match by its phone number alone if the name contradicts, if it is linked to another Vipps user or if
 its owner could not prove it: the number has changed hands. It does not match by its address if the name contradicts and
@@ -78,7 +78,7 @@ class ProofMethod(StrEnum):
 
 @dataclass(frozen=True)
 class Person:
-    """The person who logged in at Vipps: the name's parts or the whole, email and phone number None unless verified."""
+    """The person who logged in at Vipps. Email and phone number are None unless Vipps has verified them."""
 
     given_name: str = ""
     family_name: str = ""
@@ -241,7 +241,7 @@ def _ways(person: Person, account: Account) -> tuple[ProofMethod, ...]:
 def _can_be_asked(account: Account) -> bool:
     """Tell whether a person can prove an account whose name differs.
 
-    A link to the address would prove only what Vipps has verified already, so it takes the password.
+    An emailed link would prove only the address, which Vipps has verified already. So the password is required.
     """
     return account.has_password and not account.has_other_subject
 

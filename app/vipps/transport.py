@@ -43,7 +43,7 @@ class ProviderResponse:
         """Return the body as a JSON object; raises `ValueError` if it is something else."""
         try:
             body = json.loads(self.body)
-        except (ValueError, RecursionError) as error:  # the latter: it is nested too deeply
+        except (ValueError, RecursionError) as error:  # RecursionError: the JSON is nested too deeply
             raise ValueError("not JSON") from error
         if not isinstance(body, dict):
             raise ValueError("not an object")
@@ -96,10 +96,10 @@ class Transport:
         body: bytes | None = None,
         may_throttle: bool = False,
     ) -> ProviderResponse:
-        """Send one request and read the whole response. `may_throttle`: a 429 is about one person and no outage.
+        """Send one request and read the whole response. `may_throttle`: a 429 is about one person, so not an outage.
 
-        Raises `LoginRefused`: vipps_timeout, vipps_unreachable, answer_too_large, redirect_refused, or at once
-        vipps_resting.
+        Raise `LoginRefused`: vipps_timeout, vipps_unreachable, answer_too_large, redirect_refused; vipps_resting at
+        once while the circuit is open.
         """
         call, in_time = Call(method, url, headers, body), deadline.left() >= CONNECT_SECONDS
 

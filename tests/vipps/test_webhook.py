@@ -111,10 +111,10 @@ def test_all_tokens_are_compared_whichever_it_is(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(hmac, "compare_digest", watched)
     for token, is_ours in (("new", True), ("old", True), ("none", False)):
-        assert webhook.token_is_ours(token, "new", "", "old") == is_ours
+        assert webhook.is_valid_token(token, "new", "", "old") == is_ours
     assert compared == [b"new", b"old"] * 3
-    assert not webhook.token_is_ours("", ""), "none is configured"
-    assert webhook.token_is_ours("é", "é")
+    assert not webhook.is_valid_token("", ""), "none is configured"
+    assert webhook.is_valid_token("é", "é")
 
 
 def test_while_the_token_is_changed_the_old_address_is_answered_like_the_new(

@@ -58,8 +58,7 @@ def proposals(customer: Customer) -> list[ProfileChange]:
 def answer_proposals(customer: Customer, profile: VippsProfile, answers: Mapping[int, bool]) -> list[State] | None:
     """Take Vipps' value for each yes, and keep the customer's own value for each no. The caller commits.
 
-    Return the new states; None if one of the proposals belongs to another customer. Posting the form again changes
-    nothing.
+    Return the new states; None if a proposal belongs to another customer. Posting the form again changes nothing.
     """
     of_customer = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.id.in_(answers))
     answered = db.session.scalars(of_customer.order_by(ProfileChange.id)).all()
@@ -91,10 +90,9 @@ def history(customer: Customer) -> Sequence[ProfileChange]:
 
 def latest_of(customer: Customer, field: str) -> ProfileChange | None:
     """Return the latest change of a field at Vipps."""
-    changes = select(ProfileChange).where(
-        ProfileChange.customer_id == customer.id, ProfileChange.source == Source.VIPPS, ProfileChange.field == field
-    )
-    return db.session.scalar(changes.order_by(ProfileChange.id.desc()).limit(1))
+    changes = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.field == field)
+    at_vipps = changes.where(ProfileChange.source == Source.VIPPS)
+    return db.session.scalar(at_vipps.order_by(ProfileChange.id.desc()).limit(1))
 
 
 def email_taken(customer: Customer, email: str) -> bool:
