@@ -45,7 +45,7 @@ class Shop(Flask):
 
 
 def create_app(settings: Settings | None = None, *, shares_counts: bool = False) -> Flask:
-    """Build the shop, by default from the environment. `shares_counts` keeps the rate limit counts of the app before."""
+    """Build the shop, by default from the environment. `shares_counts` keeps an earlier app's counts of rate limits."""
     settings = settings or load()
     app = Shop(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     # Debug mode shows messages and source code, so it works only on the developer's own machine.

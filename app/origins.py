@@ -19,7 +19,7 @@ ENDS_IN_NUMBER = re.compile(r"(.*\.)?(\d+|0x[0-9a-f]*)")
 
 
 def normal_origin(value: str) -> str:
-    """Return an origin in its normal form; raises `ValueError` with the reason if it is not an origin."""
+    """Return an origin in its normal form; raise `ValueError` with the reason if it is not an origin."""
     # `urlsplit` removes control characters, and drops what stands between a bracket and the port.
     if re.search(r"[\x00-\x20\x7f%]|\][^:/]", value):
         raise ValueError("a character in it cannot be a part of an origin")

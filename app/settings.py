@@ -284,7 +284,7 @@ def read_environment() -> dict[str, str]:
 
 
 def read_dotenv() -> dict[str, str]:
-    """Return the variables of `.env`; empty without the file. Raises `SettingsError` if it cannot be read."""
+    """Return the variables of `.env`; empty without the file. Raise `SettingsError` if it cannot be read."""
     if not get_load_dotenv() or not DOTENV.exists():
         return {}
     try:
@@ -310,7 +310,7 @@ def sources() -> dict[str, str]:
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read and check the settings. Raises `SettingsError` with one line per problem, which names its variable."""
+    """Read and check the settings. Raise `SettingsError` with one line per problem, which names its variable."""
     from app import setting_checks  # it composes an email and builds the integration, which import this module
 
     environ = read_environment() if environ is None else environ

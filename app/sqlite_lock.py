@@ -39,7 +39,7 @@ def serialize_writers(engine: Engine) -> None:
 
 
 def _begin(lock: threading.Lock, connection: sqlite3.Connection) -> None:
-    """Begin a transaction that writes; raises what SQLite raises if the database stays locked."""
+    """Begin a transaction that writes; raise what SQLite raises if the database stays locked."""
     seconds = max(_seconds_left(), 0)
     until = time.monotonic() + seconds
     if not lock.acquire(timeout=seconds):

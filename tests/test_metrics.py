@@ -209,7 +209,7 @@ def send_malformed_request(port: int) -> None:
 
 
 def until_both_have_answered(origin: str, folder: Path) -> tuple[int, float]:
-    """Open a page until each worker has counted one; returns how often, and how many were counted."""
+    """Open a page until each worker has counted one; return how often, and how many were counted."""
     pool, pages, until = urllib3.PoolManager(retries=False), 0, time.monotonic() + 60
     while time.monotonic() < until:
         try:

@@ -114,7 +114,7 @@ class Recorder:
             self.error_pages.append(re.sub(r"<header.*?</header>", "", page, flags=re.S))
 
     def callback(self, path: str) -> str:
-        """Record the code of a callback; returns the path."""
+        """Record the code of a callback; return the path."""
         self.secrets["code"].update(parse_qs(urlsplit(path).query).get("code", []))
         return path
 
@@ -180,7 +180,7 @@ def fail_in_every_way(vipps: VippsPerson, recorder: Recorder) -> None:
 
 
 def be_a_customer(vipps: VippsPerson, recorder: Recorder) -> int:
-    """Register, confirm, link, log in again, answer, order; returns the customer's id."""
+    """Register, confirm, link, log in again, answer, order; return the customer's id."""
     (email,), browser, app = PERSON["email"], vipps.browser, vipps.app
     register(browser, email, PASSWORD, name="Zeldora Quistgaard")
     assert log_in_with_vipps(vipps, recorder, browser_of(app)).headers["Location"].endswith("/login/vipps/prove")
@@ -259,7 +259,7 @@ def delete_the_account(vipps: VippsPerson) -> None:
 
 
 def where(app: Flask, sought: Kept) -> set[tuple[str, str]]:
-    """Search every column of every table for every value; returns kind and column of the hits."""
+    """Search every column of every table for every value; return kind and column of the hits."""
     found = set()
     with app.app_context():
         for table in db.session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")).all():

@@ -32,7 +32,7 @@ def build_simulator(origin: str, database: Path, redirect_uri: str, **merchant: 
 
 
 def led_on(browser: FlaskClient, response: Any) -> str:
-    """Follow a form's response to the page that leads on to Vipps; returns the authorization URL."""
+    """Follow a form's response to the page that leads on to Vipps; return the authorization URL."""
     assert response.status_code == 303, response.text[:500]
     assert response.location.startswith("/login/vipps/continue?"), response.location
     page = browser.get(response.location)
@@ -64,19 +64,19 @@ class VippsPerson:
         assert response.status < 300, response.data
 
     def start(self, next_path: str = "/", browser: FlaskClient | None = None) -> str:
-        """Press the button; returns the authorization URL."""
+        """Press the button; return the authorization URL."""
         response = (browser or self.browser).get("/login/vipps", query_string={"next": next_path})
         assert response.status_code == 302, response.text
         return str(response.headers["Location"])
 
     def approve(self, authorization_url: str, person: str = "kari", **wishes: Any) -> str:
-        """Approve (or deny) on the phone; returns the callback's path and query."""
+        """Approve (or deny) on the phone; return the callback's path and query."""
         body = {"authorization_url": authorization_url, "person": person, "action": "approve", **wishes}
         location = str(self.control("authorize", body)["location"])
         return location.removeprefix(self.app.extensions["settings"].public_url)
 
     def log_in(self, person: str = "kari", next_path: str = "/", browser: FlaskClient | None = None) -> Any:
-        """Log in from the button to the page that follows; returns the callback's response."""
+        """Log in from the button to the page that follows; return the callback's response."""
         callback = self.approve(self.start(next_path, browser), person)
         return (browser or self.browser).get(callback)
 

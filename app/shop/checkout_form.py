@@ -57,7 +57,7 @@ class CheckoutForm(AddressForm):
     shown_total = HiddenField(validators=[Optional(), Regexp(r"[0-9]{1,12}\Z")])
 
     def offer(self, addresses: Sequence[Address]) -> None:
-        """Offer the addresses that the shop can send to, the first one chosen, and the choice to type another one."""
+        """Offer the addresses that the shop can send to, the first one selected, and the option to type another."""
         self.offered = [each for each in addresses if can_send_to(each)]
         self.fingerprint = sha256(repr(self.offered).encode()).hexdigest()[:16]
         self._places = [*map(str, range(len(self.offered))), OTHER]

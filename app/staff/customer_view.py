@@ -1,6 +1,6 @@
-"""Read what support may see of one customer, with a limit on each list.
+"""Read the data of one customer that support may see, with a limit on each list.
 
-It has no password hash and no token: only whether there is a password, and the number of open sessions.
+It has no password hash and no token: it only tells whether there is a password, and the number of open sessions.
 """
 
 from collections.abc import Sequence

@@ -159,7 +159,7 @@ class Attempts:
     def claim(self, state: str, browser: str) -> Attempt | Repeated:
         """Claim the attempt of a state for this browser, once and atomically.
 
-        Returns `Repeated` if this browser has claimed it before. Raises `LoginRefused` if there is no such attempt, it
+        Return `Repeated` if this browser has claimed it before. Raise `LoginRefused` if there is no such attempt, it
         is too old (`Expired`), or it was started in another browser; then it stays unclaimed, so that the right browser
         can still finish.
         """

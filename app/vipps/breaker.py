@@ -79,7 +79,7 @@ class Breaker:
     def call(self, make: Callable[[], T], judge: Callable[[T | LoginRefused], CallResult]) -> T:
         """Make a call if the circuit allows it, and record how `judge` judges its result or refusal.
 
-        Raises `LoginRefused` ("vipps_resting") at once if the circuit is open.
+        Raise `LoginRefused` ("vipps_resting") at once if the circuit is open.
         """
         era, judged = self._admit(), CallResult.UNKNOWN
         try:

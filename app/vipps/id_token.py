@@ -68,7 +68,7 @@ def validate(
     A merchant-initiated login has no nonce. Its token must not name another `auth_req_id`; Vipps documents the claim
     under two names, and only for the redirect variant (Vipps Login API guide: merchant-initiated login).
 
-    `find_key(kid, again)` returns the provider's key, from a fresh key set if `again`. Raises `LoginRefused` with the
+    `find_key(kid, again)` returns the provider's key, from a fresh key set if `again`. Raise `LoginRefused` with the
     name of the failed check.
     """
     if not raw:

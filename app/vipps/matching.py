@@ -107,7 +107,7 @@ class Facts:
     """The facts of a decision.
 
     `known` is the account that is linked to this subject, `candidates` are the accounts with the person's email address
-    or phone number, and `current` is the account that is logged in, or was proved by a mailed link.
+    or phone number, and `current` is the account that is logged in, or was proved by an emailed link.
     """
 
     purpose: LoginPurpose
@@ -132,7 +132,7 @@ class Decision:
 
 
 def decide(facts: Facts) -> Decision:
-    """Decide what a Vipps login does, by the tables above. Raises `ValueError` if `current` is needed and missing."""
+    """Decide what a Vipps login does, by the tables above. Raise `ValueError` if `current` is needed and missing."""
     if facts.purpose in (LoginPurpose.LOG_IN, LoginPurpose.MEMBERS):
         return _log_in(facts)
     if facts.current is None:

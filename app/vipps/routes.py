@@ -119,7 +119,7 @@ class Integration:
 
 
 def init_app(app: Flask, config: VippsConfig, merchant: Merchant, engine: Callable[[], Engine]) -> None:
-    """Mount the routes for one merchant and one sales unit; raises `ValueError` for an unsupported database."""
+    """Mount the routes for one merchant and one sales unit; raise `ValueError` for an unsupported database."""
     with app.app_context():
         dialect = engine().dialect.name
     if dialect not in DATABASES:

@@ -40,7 +40,7 @@ class ProviderResponse:
     body: bytes
 
     def members(self) -> dict[str, Any]:
-        """Return the body as a JSON object; raises `ValueError` if it is something else."""
+        """Return the body as a JSON object; raise `ValueError` if it is something else."""
         try:
             body = json.loads(self.body)
         except (ValueError, RecursionError) as error:  # RecursionError: the JSON is nested too deeply
@@ -114,7 +114,7 @@ class Transport:
         return self.breaker.call(lambda: self._call_and_signal(call, deadline), judge)
 
     def check_reachable(self, url: str) -> None:
-        """Connect to an address without a request; raises `LoginRefused` if no server accepts the connection."""
+        """Connect to an address without a request; raise `LoginRefused` if no server accepts the connection."""
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         address = (self._connect_to or (parts.hostname or "", port))[:2]

@@ -56,7 +56,7 @@ def is_valid_token(token: str, *configured: str) -> bool:
 
 
 def delivery(vipps: Integration) -> Delivery:
-    """Read the body up to the limit, also a chunked one; raises `HTTPException` if it is too large or malformed."""
+    """Read the body up to the limit, also a chunked one; raise `HTTPException` if it is too large or malformed."""
     request.max_content_length = MAX_BODY_BYTES
     try:
         body = request.get_data(cache=False)

@@ -84,7 +84,7 @@ class Provider:
         self.control(f"merchants/{unit.client_id}", changes, method="PATCH")
 
     def log_in(self, person: str = "kari", request: dict[str, Any] | None = None, **script: Any) -> dict[str, str]:
-        """Log a person in without screens; returns what the merchant's callback gets."""
+        """Log a person in without screens; return what the merchant's callback gets."""
         body = {"authorization_url": self.url(**(request or {})), "person": person, **script}
         return query_of(self.control("authorize", body)["location"])
 

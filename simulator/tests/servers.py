@@ -19,7 +19,7 @@ WIDTHS = (320, 390, 1280)
 
 @contextmanager
 def served(application: Any) -> Iterator[str]:
-    """Serve a WSGI app on a free port, in threads; yields its origin."""
+    """Serve a WSGI app on a free port, in threads; yield its origin."""
     server = make_server("127.0.0.1", 0, application, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

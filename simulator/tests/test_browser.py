@@ -50,7 +50,7 @@ def street(make_simulator: Callable[..., Flask]) -> Iterator[Servers]:
 
 
 def open_page(chromium: Browser, **options: Any) -> tuple[Page, list[str]]:
-    """Open a page without JavaScript; returns it and what its console complains about."""
+    """Open a page without JavaScript; return it and what its console complains about."""
     complaints: list[str] = []
     page = chromium.new_context(java_script_enabled=False, locale="en-GB", **options).new_page()
     page.set_default_timeout(10_000)

@@ -41,7 +41,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Put the folder where Python finds it under the name of the package; returns the environment for that."""
+    """Put the folder where Python finds it under the name of the package; return the environment for that."""
     site = tmp_path_factory.mktemp("site")
     (site / "vipps_login_simulator").symlink_to(FOLDER)
     return {**os.environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}

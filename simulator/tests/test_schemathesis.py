@@ -28,7 +28,7 @@ SAME_EVERY_TIME = settings(
 
 
 def try_everything(schema: Any, origin: str) -> set[tuple[str, int]]:
-    """Send what each operation allows and what it does not; returns the operations and statuses that were seen."""
+    """Send what each operation allows and what it does not; return the operations and statuses that were seen."""
     seen: set[tuple[str, int]] = set()
     for result in schema.get_all_operations():
         operation = result.ok()

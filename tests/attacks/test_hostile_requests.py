@@ -155,7 +155,7 @@ def requests_for(number: int, rule: Rule, path: str) -> Iterator[tuple[str, str,
 def failures(
     browser: FlaskClient, addresses: Iterable[tuple[Rule, str]], always: dict[str, str], *, values_only: bool = False
 ) -> list[Any]:
-    """Send every hostile request to every address; returns those that were answered with 5xx.
+    """Send every hostile request to every address; return those that were answered with 5xx.
 
     `values_only` leaves out what no database can see.
     """

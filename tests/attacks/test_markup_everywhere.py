@@ -116,7 +116,7 @@ NOT_OPENED = (
 
 
 def seen_by(browser: FlaskClient, paths: list[str], most: int = 130) -> dict[str, Any]:
-    """Open these pages and every page of the shop that they lead to; returns the answers."""
+    """Open these pages and every page of the shop that they lead to; return the answers."""
     seen: dict[str, Any] = {}
     todo = list(paths)
     while todo and len(seen) < most:

@@ -24,18 +24,18 @@ PART = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n'
 
 @pytest.fixture(scope="module")
 def port(demo_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """Serve a shop with gunicorn, as in production but with one worker; yields its port."""
+    """Serve a shop with gunicorn, as in production but with one worker; yield its port."""
     yield from served_by_gunicorn("app", demo_database, tmp_path_factory.mktemp("served"))
 
 
 @pytest.fixture(scope="module")
 def simulator_port(demo_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """Serve a simulator in the same way; yields its port."""
+    """Serve a simulator in the same way; yield its port."""
     yield from served_by_gunicorn("simulator", demo_database, tmp_path_factory.mktemp("served"))
 
 
 def served_by_gunicorn(application: str, demo_database: Path, folder: Path) -> Iterator[int]:
-    """Serve one of the two apps with the project's own settings of gunicorn; yields its port."""
+    """Serve one of the two apps with the project's own settings of gunicorn; yield its port."""
     shutil.copy(demo_database, folder / "shop.sqlite")
     number = free_port()
     environ = {

@@ -54,7 +54,7 @@ def test_an_answer_says_and_costs_the_same_whether_or_not_there_is_an_account(
 
 
 def guess(browser: FlaskClient, email: str, times: int, address: str) -> list[int]:
-    """Guess at a password from an address; returns the statuses."""
+    """Guess at a password from an address; return the statuses."""
     browser.environ_base["REMOTE_ADDR"] = address
     return [log_customer_in(browser, email, "a wrong but long one").status_code for _ in range(times)]
 

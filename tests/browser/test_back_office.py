@@ -36,7 +36,7 @@ def search(page: Page, text: str) -> None:
 
 
 def every_page(page: Page, live_shop: LiveShop) -> Iterator[str]:
-    """Go everywhere in the back office; yields where the browser is."""
+    """Go everywhere in the back office; yield where the browser is."""
     hire(live_shop.app)
     for customer_id in (1, 2):
         add_answer(live_shop.app, customer_id, "email", text="Send me news. " * 20)

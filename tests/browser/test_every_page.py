@@ -36,7 +36,7 @@ FOR_CUSTOMERS = (
 
 
 def of_visitors(page: Page, live_shop: LiveShop) -> Iterator[str]:
-    """Walk the public pages; yields the browser's address, as every walk does."""
+    """Walk the public pages; yield the browser's address, as every walk does."""
     put_into_cart(page, live_shop)
     yield from visit(page, live_shop, FOR_ALL)
     page.goto(f"{live_shop.shop}/login")

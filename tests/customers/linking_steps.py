@@ -24,7 +24,7 @@ def has_email(vipps: VippsPerson) -> None:
 
 
 def add_account(vipps: VippsPerson, *, linked_to: str = "", **changes: Any) -> int:
-    """Add the person's own account, verified in everything, with changes; returns its id."""
+    """Add the person's own account, verified in everything, with changes; return its id."""
     now = utcnow()
     values = {
         "email": EMAIL, "email_verified_at": now, "phone_number": PHONE, "phone_verified_at": now, "name": NAME,
@@ -82,12 +82,12 @@ def log_in_by_password(vipps: VippsPerson, browser: FlaskClient, email: str = EM
 
 
 def begin_connecting(vipps: VippsPerson, browser: FlaskClient | None = None) -> str:
-    """Press "connect" on my page; returns the authorization URL."""
+    """Press "connect" on my page; return the authorization URL."""
     return begin(vipps, "/account/vipps/link", browser)
 
 
 def begin(vipps: VippsPerson, path: str, browser: FlaskClient | None = None, **data: str) -> str:
-    """Send a form that leads to Vipps; returns the authorization URL."""
+    """Send a form that leads to Vipps; return the authorization URL."""
     browser = browser or vipps.browser
     return led_on(browser, post(browser, path, data, form_on="/account"))
 

@@ -53,7 +53,7 @@ def says(**changes: Any) -> UserInfo:
 
 
 def add_linked(app: Flask, *, policy: str = "ask", told: bool = True, **changes: Any) -> int:
-    """Add a customer whom a Vipps user may open, with what Vipps said last; returns the id."""
+    """Add a customer whom a Vipps user may open, with what Vipps said last; return the id."""
     now = utcnow()
     with app.test_request_context():
         customer = Customer(email_verified_at=now, refresh_policy=policy, **{**OWN, **changes})

@@ -61,7 +61,7 @@ class Trouble:
             self.break_down()
 
     def log_in(self, step: str) -> Any:
-        """Log in with a new browser, with this trouble at a step; returns the callback's answer."""
+        """Log in with a new browser, with this trouble at a step; return the callback's answer."""
         browser = browser_of(self.vipps.app)
         callback = self.vipps.approve(self.vipps.start(browser=browser), PERSON)
         self.due_at = step

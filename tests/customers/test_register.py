@@ -178,7 +178,7 @@ def send(client: FlaskClient, password: str = PASSWORD, target: str = GUARDED) -
 
 @pytest.fixture
 def stale(app: Flask, client: FlaskClient) -> int:
-    """Log a customer in whose confirmation is over; returns the id."""
+    """Log a customer in whose confirmation is over; return the id."""
     customer_id = steps.add_customer(app)
     steps.log_in(client)
     steps.forget_confirmations(app)

@@ -15,7 +15,7 @@ PLAYGROUND = "/guide/errors"
 
 
 def pressed(vipps: VippsPerson, name: str, browser: FlaskClient | None = None) -> str:
-    """Press a button of the error playground; returns the authorization URL."""
+    """Press a button of the error playground; return the authorization URL."""
     browser = browser or vipps.browser
     return led_on(browser, post(browser, f"{PLAYGROUND}/{name}/try"))
 

@@ -83,7 +83,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes], said: Path) -> None:
 
 
 def begin(browser: requests.Session, site: str, provider: Provider) -> str:
-    """Press the button; returns the state."""
+    """Press the button; return the state."""
     started = browser.get(f"{site}/login/vipps", params={"next": "/"}, allow_redirects=False)
     assert started.status_code == 302, started.text
     asked = parse_qs(urlsplit(started.headers["Location"]).query)
@@ -122,7 +122,7 @@ def press(browser: requests.Session, site: str, path: str, **fields: str) -> req
 
 
 def log_in(browser: requests.Session, site: str, provider: Provider) -> str:
-    """Log in with Vipps; returns the page after it."""
+    """Log in with Vipps; return the page after it."""
     response = {"state": begin(browser, site, provider), "code": "the-code"}
     return browser.get(f"{site}/login/vipps/callback", params=response).text
 

@@ -41,9 +41,9 @@ class Browser:
         return self._ask(host, "POST", target, urlencode(fields))
 
     def start(self, host: Host, next_path: str = "/account") -> str:
-        """Press the button; returns the callback with which Vipps would send this person back.
+        """Press the button; return the callback with which Vipps would send this person back.
 
-        Raises `RefusedError` if the host does not send them there.
+        Raise `RefusedError` if the host does not send them there.
         """
         answer = self.get(host, f"/login/vipps?{urlencode({'next': next_path})}")
         if answer.status != 302:

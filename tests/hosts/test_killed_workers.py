@@ -63,7 +63,7 @@ class Person:
         return self._hosts[self._turn % 2]
 
     def shop(self) -> str:
-        """Do all of it; returns the number of the order."""
+        """Do all of it; return the number of the order."""
         self._until(self._log_in)
         self._until(self._fill_cart)
         return self._until(self._order)

@@ -119,7 +119,7 @@ class Listener(Controller):
 
 @contextmanager
 def serving(certified: Path) -> Iterator[tuple[MailServer, str]]:
-    """Serve with STARTTLS and a password, both required; yields the server and the `MAIL_URL` for it."""
+    """Serve with STARTTLS and a password, both required; yield the server and the `MAIL_URL` for it."""
     handler, port = MailServer(), free_port()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certified)

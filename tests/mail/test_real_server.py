@@ -74,7 +74,7 @@ class Visitor:
         self._token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page[2])[1]
 
     def forgot(self, email: str) -> float:
-        """Ask for a link; returns the seconds until the answer."""
+        """Ask for a link; return the seconds until the answer."""
         form = urlencode({"email": email, "csrf_token": self._token})
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": self._cookie}
         started = time.perf_counter()

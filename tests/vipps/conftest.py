@@ -51,7 +51,7 @@ def an_attempt(nonce: str = "the-nonce", purpose: LoginPurpose = LoginPurpose.LO
 
 @pytest.fixture
 def log_in(provider: Provider, client_of: VippsClient) -> Callable[..., dict[str, Any]]:
-    """Run the calls of a callback against the provider; returns the userinfo claims."""
+    """Run the calls of a callback against the provider; return the userinfo claims."""
 
     def run(
         client: VippsClient = client_of, code: str = "the-code", purpose: LoginPurpose = LoginPurpose.LOG_IN

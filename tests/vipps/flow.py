@@ -20,7 +20,7 @@ def logged_in(vipps: VippsPerson, browser: Any = None) -> bool:
 
 
 def refusal(vipps: VippsPerson, response: Any) -> str:
-    """Check that a response is a good refusal page without a session; returns its heading."""
+    """Check that a response is a good refusal page without a session; return its heading."""
     assert 400 <= response.status_code < 500 or response.status_code in (502, 503, 504)
     assert response.headers["Cache-Control"] == "no-store"
     page = check_page(response)

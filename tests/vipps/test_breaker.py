@@ -44,7 +44,7 @@ def fail(circuit: Breaker, times: int = 1, said: CallResult = CallResult.OUTAGE)
 
 
 def refusal_of(circuit: Breaker) -> LoginRefused:
-    """Make a call that must not be made; returns the refusal."""
+    """Make a call that must not be made; return the refusal."""
     with pytest.raises(LoginRefused) as caught:
         circuit.call(lambda: pytest.fail("it was called"), lambda _: CallResult.ANSWERED)
     assert caught.value.code == "vipps_resting"
@@ -144,7 +144,7 @@ def test_of_many_threads_one_tries(circuit: Breaker, clock: Clock) -> None:
 
 
 def asked(client: VippsClient, code: str = "the-code") -> str:
-    """Hand in a code; returns the refusal's name, or an empty string."""
+    """Hand in a code; return the refusal's name, or an empty string."""
     try:
         with client.slot() as deadline:
             client.exchange(code, an_attempt(), deadline)

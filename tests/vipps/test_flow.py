@@ -73,7 +73,7 @@ def test_two_tabs_can_be_finished_in_either_order(vipps: VippsPerson) -> None:
 
 
 def flood(person: VippsPerson, address: str, times: int, **headers: str) -> list[int]:
-    """Begin logins from a network address, each in a browser of its own; returns the statuses."""
+    """Begin logins from a network address, each in a browser of its own; return the statuses."""
     overrides = {"REMOTE_ADDR": address}
     return [
         browser_of(person.app).get("/login/vipps?next=/cart", environ_overrides=overrides, headers=headers).status_code

@@ -27,7 +27,7 @@ LOOKS: list[tuple[str, dict[str, str]]] = [
 
 
 def look_at(browser: FlaskClient, path: str) -> set[int]:
-    """Ask for an address in every way that is not opening it; returns the statuses. The database stays as it was."""
+    """Ask for an address in every way that is not opening it; return the statuses. The database stays as it was."""
     before = dump(browser.application)
     responses = [browser.open(path, method=method, headers=headers) for method, headers in LOOKS]
     assert difference(before, dump(browser.application)) == {}, path

@@ -40,7 +40,7 @@ class Stream(io.RawIOBase):
 
 
 def send_stream(sender: FlaskClient, path: str = PATH, kind: str = PLAIN, length: int | None = 100) -> tuple[int, int]:
-    """Deliver an endless body, announced with a length or in chunks; returns the status and how much was read."""
+    """Deliver an endless body, announced with a length or in chunks; return the status and how much was read."""
     stream = Stream()
     environ: dict[str, Any] = {"wsgi.input": stream, "CONTENT_LENGTH": "" if length is None else str(length)}
     environ["wsgi.input_terminated"] = length is None

@@ -80,12 +80,12 @@ def identity_of(pending: PendingLink) -> Identity:
 
 
 def userinfo_of(pending: PendingLink) -> UserInfo:
-    """Return what Vipps said about the person."""
+    """Return the person's claims from Vipps, as typed values."""
     return parse(pending.claims)
 
 
 def lock(pending_id: int) -> PendingLink | None:
-    """Lock a pending link, and its customer before it, for the last step: of two requests at once, one gets it."""
+    """Lock first the customer and then the pending link, for the last step: only one of two requests gets the link."""
     seen = by_id(pending_id)
     if seen is None or lookup.lock_customer(seen.customer_id) is None:
         return None

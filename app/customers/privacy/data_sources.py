@@ -63,7 +63,7 @@ class DataSource:
 
 
 def register(app: Flask, *sources: DataSource) -> None:
-    """Add data sources; they are asked in the order of registration."""
+    """Add data sources. They are used in the order of registration."""
     app.extensions.setdefault(REGISTRY, []).extend(sources)
 
 

@@ -162,7 +162,7 @@ MORE_THAN_A_LOGIN_WRITES = 60
 
 @contextmanager
 def nth_write_fails(app: Flask, n: int) -> Iterator[list[str]]:
-    """Let the database refuse the nth write of a login's transaction; yields the writes that were tried."""
+    """Let the database refuse the nth write of a login's transaction; yield the writes that were tried."""
     writes: list[str] = []
 
     def spoil(connection: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> tuple[str, Any]:
@@ -182,7 +182,7 @@ def nth_write_fails(app: Flask, n: int) -> Iterator[list[str]]:
 
 
 def come_back(vipps: VippsPerson, n: int) -> tuple[Any, list[str]]:
-    """Log in with a new browser while the nth write fails; returns the callback's answer and the writes."""
+    """Log in with a new browser while the nth write fails; return the callback's answer and the writes."""
     browser = browser_of(vipps.app)
     callback = vipps.approve(vipps.start(browser=browser), "gunnar")
     with nth_write_fails(vipps.app, n) as writes:
