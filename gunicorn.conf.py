@@ -15,7 +15,7 @@ from typing import Any
 from dotenv import dotenv_values
 from flask.helpers import get_load_dotenv
 
-# As `app.settings.read_environment`, which the workers call; the master must not import the code that a reload renews.
+# The same as `app.settings.read_environment`, which the workers call: the master must not import code that reloads.
 DOTENV = Path(__file__).with_name(".env")
 environ = {**(dotenv_values(DOTENV, encoding="utf-8-sig") if get_load_dotenv() else {}), **os.environ}
 
@@ -32,7 +32,7 @@ keepalive = 5
 max_requests = 200_000
 max_requests_jitter = 20_000
 limit_request_line = 8190
-# By default a client on this machine may name the path prefix (SCRIPT_NAME) and the path in headers of its own.
+# By default, gunicorn takes the path prefix (SCRIPT_NAME) and the path from headers of a client on this machine.
 forwarder_headers = ""
 # The shop logs each request itself, without the query string, because a callback's has the authorization code.
 accesslog = None
@@ -50,7 +50,7 @@ if environ.get("METRICS_TOKEN") and (not METRICS_FOLDER or _is_of_another_master
 
 
 def on_starting(server: Any) -> None:
-    """End with the mistakes of the settings and status 3 before a worker starts: one that dies can cause a traceback.
+    """Print the mistakes of the settings and exit with status 3 before a worker starts, which would print a traceback.
 
     Another process reads the settings, because the master must not import the code that a reload renews.
     """

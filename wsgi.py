@@ -29,7 +29,7 @@ def __getattr__(name: str) -> Any:
     try:
         globals()[name] = builders[name](settings)
     except AttributeError as error:
-        # Flask and gunicorn would take it for a module without this name, and not show it.
+        # Flask and gunicorn would report only that the module lacks this name, and hide the error.
         raise RuntimeError(f"{name} could not be built: {error}") from error
     return globals()[name]
 
@@ -103,7 +103,7 @@ def build_simulator(settings: Settings, shop_at: str = "") -> Any:
 
 
 def merchant_in_world(settings: Settings, merchant: Any, name: str) -> Any:
-    """Return a merchant as the simulator's world of this name has it: a visitor's shop has a webhook of its own."""
+    """Return the merchant for a world of the simulator: each visitor's shop has its own webhook address."""
     if not settings.demo_worlds or merchant.client_id != settings.client_id:
         return merchant
     token = import_module("demo.worlds").webhook_token(settings, name)
@@ -111,24 +111,24 @@ def merchant_in_world(settings: Settings, merchant: Any, name: str) -> Any:
 
 
 def may_make_world(settings: Settings, name: str) -> bool:
-    """Tell whether the simulator may make a world; with `DEMO_WORLDS` only that of a visitor's shop, made before it."""
+    """Tell whether the simulator may create a world; with `DEMO_WORLDS` only for an existing visitor's shop."""
     return not settings.demo_worlds or keeps_world(settings, name)
 
 
 def keeps_world(settings: Settings, name: str) -> bool:
-    """Tell whether a visitor's shop has this world of the simulator; the world is deleted with that shop."""
+    """Tell whether a visitor's shop uses this world of the simulator; the world is deleted with that shop."""
     return settings.demo_worlds and import_module("demo.worlds").folder_of(name).is_dir()
 
 
 def person_groups(settings: Settings) -> Any:
-    """Return what will happen to which test person in this shop; only the demo knows."""
+    """Return the groups of test persons by what this shop does with them; empty without the demo."""
     if not settings.in_demo or not find_spec("demo"):
         return ()
     return import_module("demo.scenarios").person_groups(settings)
 
 
 def main(settings: Settings) -> None:
-    """Serve for development: Flask's debug mode, which `create_app` keeps to this machine, shows what goes wrong."""
+    """Serve for development, with Flask's debug mode. `create_app` allows debug mode only on local addresses."""
     from werkzeug.serving import is_running_from_reloader
 
     from app.dev_server import refuse_if_taken, serve, serve_both
@@ -173,7 +173,7 @@ def listening_addresses(settings: Settings) -> tuple[tuple[str, int], tuple[str,
 
 
 def warn_of_plain_http(settings: Settings) -> None:
-    """Say once at the start what plain http means, if other computers reach the shop by it."""
+    """Warn at the start about plain HTTP if other computers reach the shop by it."""
     if not settings.https and urlsplit(settings.public_url).hostname not in LOCAL_HOSTS:
         print(
             f"{settings.public_url} is plain http: any computer on this network can read what is sent, and its\n"

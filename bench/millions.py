@@ -2,9 +2,9 @@
 
     python -m bench --only millions --customers 5000000
 
-It is not part of `make bench`: to generate the rows takes minutes and, for five million customers, 12 GB. Each customer
-has the rows that a first login leaves, and each measured login is that of any of them. A figure is the processor time
-of the shop and of PostgreSQL, with PostgreSQL's own default settings.
+It is not part of `make bench`: generating the rows takes minutes and, for five million customers, 12 GB. Each customer
+has the rows that a first login creates, and each measured login is of a random customer. A figure is the processor time
+of the shop and of PostgreSQL, with PostgreSQL's default settings.
 """
 
 from functools import partial

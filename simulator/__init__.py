@@ -1,8 +1,8 @@
 """Vipps Login, simulated: an OpenID provider that behaves like Vipps MobilePay Login as far as its documentation says.
 
-It is a product of its own, on an origin of its own, and knows no merchant site: a site in any language connects to it
-with a client id, a client secret and this origin. It needs no network, and all its persons are fictional. It calls only
-the webhook addresses that merchants register, on origins of their own. It is for test data, not for the open internet.
+It is a separate product on its own origin, and depends on no merchant site: a site in any language connects to it with
+a client id, a client secret and this origin. It needs no network, and all its persons are fictional. It calls only the
+webhook addresses that merchants register on their own origins. It is for test data, not for the open internet.
 
 The rules are plain functions with typed outcomes: `authorization` checks the request, `logins` decides the steps of the
 login, `tokens` and `userinfo` answer the merchant. `protocol`, `screens`, `home`, `phone`, `portal` and `control`

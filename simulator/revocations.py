@@ -31,7 +31,7 @@ TIMEOUT = urllib3.Timeout(connect=2, read=5)
 
 
 class Variant(StrEnum):
-    """How an event is delivered; all but the first test how the company handles them."""
+    """A way to deliver an event; all but the first test how the company handles unusual events."""
 
     ORDINARY = "ordinary"
     TWICE = "twice"

@@ -1,4 +1,4 @@
-"""Calls that are made at the same moment."""
+"""Make calls at the same time."""
 
 import threading
 from collections.abc import Callable

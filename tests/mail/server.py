@@ -113,7 +113,7 @@ class Listener(Controller):
         for conversation in self.conversations:
             if conversation.transport is not None:
                 conversation.transport.abort()
-        for _turn in range(5):  # of the loop, in which the connections are closed
+        for _turn in range(5):  # the event loop needs some turns to close the connections
             await asyncio.sleep(0)
 
 
@@ -141,6 +141,6 @@ def serving(certified: Path) -> Iterator[tuple[MailServer, str]]:
 
 
 def silent_port() -> tuple[socket.socket, int]:
-    """Return a socket that accepts connections and says nothing, with its port."""
+    """Return a socket that accepts connections and never answers, with its port."""
     listening = socket.create_server(("127.0.0.1", 0))
     return listening, int(listening.getsockname()[1])
