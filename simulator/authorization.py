@@ -162,7 +162,7 @@ def _wrong_state(parameters: Parameters) -> tuple[str, str] | None:
 
 
 def wrong_scope(parameters: Parameters) -> tuple[str, str] | None:
-    """Refuse a `scope` without `openid` (OpenID Connect Core section 3.1.2.1) or with unknown names (Vipps Login FAQ)."""
+    """Refuse a `scope` without `openid` (OpenID Connect Core section 3.1.2.1) or with others (Vipps Login FAQ)."""
     requested = _first(parameters, "scope").split()
     if OPENID not in requested:
         return "invalid_scope", "The scope must contain openid."

@@ -111,7 +111,7 @@ def test_of_two_accounts_that_want_one_address_one_gets_it(either_app: Flask, mo
 
     def find_and_wait(email: str, *, lock: bool = False) -> Customer | None:
         found = find(email, lock=lock)
-        with suppress(threading.BrokenBarrierError):  # on SQLite only one is let in at a time
+        with suppress(threading.BrokenBarrierError):  # SQLite admits only one writer at a time
             both_have_looked.wait(timeout=1)
         return found
 
@@ -199,7 +199,7 @@ def test_an_address_of_ones_own_that_was_never_confirmed_can_be_confirmed(app: F
 
 
 def test_an_unconfirmed_registration_does_not_keep_an_address(app: Flask, client: FlaskClient, tuva: int) -> None:
-    """A stranger could otherwise hold any address for ever; the mailbox says whose it is."""
+    """An attacker could otherwise block any address for ever; the mailbox proves who owns it."""
     steps.register(browser_of(app), NEW)
     stranger = steps.get_customer(app, NEW)
     ask(client)

@@ -1,6 +1,6 @@
-"""A Vipps user and the accounts of the shop, as whole logins: which account opens, what is asked, what is told.
+"""Account linking in whole logins: which account the Vipps user gets, which proof is required, what the pages say.
 
-Attacks fail and leave nothing behind: Sudhodanan and Paverd, "Pre-hijacked accounts" (USENIX Security 2022), RFC 9700
+Attacks fail and leave no data: Sudhodanan and Paverd, "Pre-hijacked accounts" (USENIX Security 2022), RFC 9700
 section 4.7, ASVS 6.8 and 7.5, and Vipps' best practices for linking user accounts.
 """
 
@@ -61,7 +61,7 @@ def test_a_name_is_escaped_where_it_is_told(vipps: VippsPerson) -> None:
 
 
 def test_only_what_vipps_has_verified_counts() -> None:
-    """The simulator verifies every number, so this asks the function itself."""
+    """The simulator verifies every number, so the test calls the function itself."""
     said = UserInfo("the-subject", given_name="Gunnar", email=EMAIL, phone_number=PHONE)
     assert account_links.person_of(said) == Person("Gunnar", "", None, None)
     verified = replace(said, email_verified=True, phone_number_verified=True)
@@ -85,7 +85,7 @@ def test_by_number_alone_the_password_is_asked_for_and_leads_to_where_they_were(
     wrong = linking.send_proof(vipps.browser, password="not this one")
     assert wrong.status_code == 422
     assert "That is not the password" in check_page(wrong).text
-    for lost in ("session", "form"):  # the proof can wait until the browser is opened again
+    for lost in ("session", "form"):  # the pending link survives closing the browser
         vipps.browser.delete_cookie(lost, domain="localhost")
     right = linking.send_proof(vipps.browser, password=PASSWORD)
     assert right.headers["Location"] == "/cart"
@@ -300,7 +300,7 @@ def test_a_refresh_is_about_the_same_vipps_user_or_about_nothing(vipps: VippsPer
 
 
 def test_a_confirmation_in_the_app_opens_the_way_on(vipps: VippsPerson) -> None:
-    """What confirms nothing: tests/customers/test_dead_ends.py."""
+    """Failed re-authentications are tested in tests/customers/test_dead_ends.py."""
     account = linking.add_account(vipps)
     vipps.log_in(PERSON)
     vipps.patch(f"merchants/{vipps.app.extensions['settings'].client_id}", {"plan": "advanced"})
@@ -318,7 +318,7 @@ def test_a_repeated_callback_leads_to_the_same_question_for_a_minute(vipps: Vipp
     account = linking.add_account(vipps, email="old@example.com")
     callback = vipps.approve(vipps.start(), PERSON)
     vipps.browser.get(callback)
-    vipps.browser.delete_cookie("pending-link", domain="localhost")  # the first answer never arrived
+    vipps.browser.delete_cookie("pending-link", domain="localhost")  # the first response never arrived
     with time_machine.travel(utcnow() + REPLAY_WINDOW + timedelta(seconds=2)):
         assert vipps.browser.get(callback).status_code == 400, "the back button after lunch"
     assert vipps.browser.get(callback).headers["Location"] == PROVE
@@ -327,7 +327,7 @@ def test_a_repeated_callback_leads_to_the_same_question_for_a_minute(vipps: Vipp
 
 
 def test_an_attacker_who_registered_with_the_victims_address_loses_access(vipps: VippsPerson) -> None:
-    """The classic-federated merge, with everything that an attacker may have left inside."""
+    """The classic-federated merge, with everything that an attacker can leave in the account."""
     attacker = linking.another_browser(vipps)
     register(attacker, EMAIL, PASSWORD)
     registration = link_in(mails(vipps.app, "confirm_address", EMAIL)[-1], "confirm")
@@ -374,7 +374,7 @@ def test_many_accounts_with_a_typed_number_do_not_hide_the_owner(vipps: VippsPer
 
 
 def test_an_authorization_url_that_was_passed_on_connects_nothing(vipps: VippsPerson) -> None:
-    """Cross-user fixation: the victim approves what the attacker began; the answer comes to the victim's browser."""
+    """Cross-user fixation: the victim approves the attacker's login, and the callback comes to the victim's browser."""
     attackers = linking.add_account(vipps, email="a@example.com", phone_number=None)
     attacker = linking.another_browser(vipps)
     linking.log_in_by_password(vipps, attacker, "a@example.com")

@@ -1,7 +1,7 @@
-"""What is left over opens nothing, and of several logins at the same moment one account comes about.
+"""Leftover cookies and links give no access, and concurrent logins create only one account.
 
-After a backup was restored, a new row may get the number of one that was there before, so a callback's outcome names
-its row by more than that.
+After a backup was restored, a new row may get the id of an earlier row. So a callback's outcome also names the
+creation time of its row.
 """
 
 import threading
@@ -30,7 +30,7 @@ STRANGER = "fredrikke"
 
 
 def restore_numbers(vipps: VippsPerson) -> None:
-    """Let SQLite give the numbers of deleted rows out again, as in a database that was restored."""
+    """Let SQLite reuse the ids of deleted rows, as in a restored database."""
     with vipps.app.app_context():
         if db.engine.dialect.name == "sqlite":
             db.session.execute(text("DELETE FROM sqlite_sequence"))
@@ -41,11 +41,11 @@ def test_the_back_button_does_not_undo_a_logout(either_vipps: VippsPerson) -> No
     vipps, browser = either_vipps, either_vipps.browser
     callback = vipps.approve(vipps.start(), STRANGER)
     browser.get(callback)
-    browser.delete_cookie("session")  # a double click: the second was sent before the first answer came
+    browser.delete_cookie("session")  # a double click: the second request came before the first response
     browser.get(callback)
     post(browser, "/logout", form_on="/account")
     assert browser.get(callback).status_code == 400
-    assert browser.get("/account").status_code == 303, "the other of the two sessions is open"
+    assert browser.get("/account").status_code == 303, "one of the two sessions is still open"
 
 
 def test_a_repeated_callback_never_opens_a_session_with_a_reused_number(either_vipps: VippsPerson) -> None:
@@ -155,7 +155,7 @@ def reset_password(app: Flask, account: int) -> None:
 
 @pytest.mark.parametrize("way", ["mail", "password"])
 def test_a_proof_that_is_refused_changes_nothing(vipps: VippsPerson, way: str) -> None:
-    """It comes too late: the person has another account by then."""
+    """The proof comes too late: the person has another account by then."""
     linking.has_email(vipps)
     unconfirmed = {"email_verified_at": None, "phone_number": None, "phone_verified_at": None}
     account = linking.add_account(vipps, name="Some Name", **unconfirmed)
@@ -229,7 +229,7 @@ def test_a_proof_that_is_sent_twice_connects_once(either_vipps: VippsPerson) -> 
 
 
 def test_no_registration_slips_in_under_a_take_over(either_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stranger who registers the address once more, at that very moment, must not set a password on it."""
+    """An attacker who registers the address at the same time must not set a password for the account."""
     linking.has_email(either_vipps)
     account = linking.add_account(either_vipps, email_verified_at=None)
     either_vipps.log_in(PERSON)
@@ -254,7 +254,7 @@ def test_no_registration_slips_in_under_a_take_over(either_vipps: VippsPerson, m
 
 
 def a_row(model: type[Any], customer_id: int) -> Any:
-    """Return a row for a table whose numbers are given out once."""
+    """Return a row for a table that never reuses ids."""
     now = utcnow()
     match model.__name__:
         case "Customer":

@@ -1,4 +1,4 @@
-"""Log in by password: what is refused, blocked and limited, and what happens at the same moment."""
+"""Log in by password: refusals, blocked accounts, rate limits, and concurrent requests."""
 
 import threading
 from collections.abc import Callable
@@ -55,7 +55,7 @@ def test_the_right_password_logs_in_and_leads_on(app: Flask, client: FlaskClient
 
 
 def test_no_login_redirects_to_another_site(app: Flask, client: FlaskClient) -> None:
-    """What counts as another site: tests/vipps/test_return_path.py."""
+    """All forms of addresses of other sites are tested in tests/vipps/test_return_path.py."""
     steps.add_customer(app)
     page = open_page(client, "/login?next=//evil.example")
     assert page.one("main input[name=next]")["value"] == "/"
@@ -198,7 +198,7 @@ def test_an_address_that_was_never_confirmed_makes_no_difference(app: Flask, cli
 
 
 def test_a_session_that_was_left_open_opens_nothing(app: Flask, client: FlaskClient) -> None:
-    """The block itself is asked at every request, not only the sessions that it ended."""
+    """Every request checks the block itself, because a session may have been left open."""
     customer_id = steps.add_customer(app)
     steps.log_in_by_form(client)
     with app.app_context():
@@ -243,7 +243,7 @@ def test_a_link_from_before_opens_nothing(app: Flask, client: FlaskClient, kind:
 
 @pytest.mark.parametrize("kind", ["reset", "confirm"])
 def test_a_link_that_was_left_open_opens_nothing(app: Flask, client: FlaskClient, kind: str) -> None:
-    """The rules ask for the block themselves, should a link ever outlive it."""
+    """The code checks the block itself, in case a link is ever left open."""
     link = link_of(app, client, kind)
     with app.app_context():
         db.session.scalars(select(Customer)).one().blocked_at = utcnow()
@@ -325,7 +325,7 @@ NEW = "three green tents"
 
 
 class Rival:
-    """A request that starts once, after a function of `email_tokens` has run for another one."""
+    """A concurrent request that starts once, after another request has called a function of `email_tokens`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, after: str, work: Callable[[], Any]) -> None:
         self._thread = threading.Thread(target=self._run)
@@ -339,7 +339,7 @@ class Rival:
         result = self._locks(*args, **more)
         if self._thread.ident is None:
             self._thread.start()
-            self._thread.join(1.5)  # for it to come to the lock, on a busy machine too
+            self._thread.join(1.5)  # enough time to reach the lock, also on a busy machine
         return result
 
     def answer(self) -> int:
@@ -465,7 +465,7 @@ def test_a_mailed_link_opens_an_account_whose_password_form_is_attacked(app: Fla
 
 
 def answers_of(response: Any) -> tuple[object, ...]:
-    """Return what a stranger sees of an answer: all but the reference, the cookies' values and the time left."""
+    """Return what an attacker sees of a response: all except the reference, the cookies' values and the time left."""
     random = ("X-RateLimit-Remaining", "X-RateLimit-Reset", "Set-Cookie", "X-Request-Id")
     headers = {name: value for name, value in response.headers if name not in random}
     return response.status_code, response.text, sorted(headers.items()), len(response.headers.getlist("Set-Cookie"))

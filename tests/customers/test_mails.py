@@ -23,9 +23,9 @@ from tests.customers.steps import EMAIL, add_customer, register
 TYPED = "Win a prize at evil.example"
 OTHER = "another.person@example.com"
 
-# The address that a mail goes to, if it is not the account's.
+# The address that an email goes to, if it is not the account's.
 ELSEWHERE = {"change_email": OTHER, "email_changed": OTHER}
-# What each mail leads to.
+# The page that each email links to.
 LINKS = {
     "confirm_address": ["/confirm/token"],
     "already_registered": ["/login", "/password/forgot"],
@@ -78,7 +78,7 @@ def test_a_mail_goes_where_it_belongs_with_its_links_and_nothing_that_was_typed(
 
 
 def test_every_mail_goes_through_every_server(make_app: Any) -> None:
-    """Lines of ASCII with at most 998 characters, in every language (RFC 5322, section 2.1.1; RFC 6152, section 3)."""
+    """Each line is ASCII with at most 998 characters, in every language (RFC 5322, 2.1.1; RFC 6152, section 3)."""
     app = make_app(MAIL_URL="smtp://localhost:1", MAIL_REPLY_TO="support@blåbær.example")
     settings = app.extensions["settings"]
     seen = set()
@@ -109,7 +109,7 @@ def test_who_has_no_address_gets_no_mail(app: Flask, kind: str) -> None:
 
 @pytest.fixture
 def fake_server(monkeypatch: pytest.MonkeyPatch) -> Mock:
-    """Stand for `mail.Conversation`: a server on another machine, which a test cannot have."""
+    """Replace `mail.Conversation` with a server on another machine, which a test cannot have."""
     server = Mock()
     server.return_value = server
     server.has_extn.return_value = False
@@ -186,7 +186,7 @@ def test_the_outbox_has_pages(app: Flask, client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("demo", ["0", "1"])
 def test_emails_that_are_sent_are_on_no_page(make_app: Any, demo: str) -> None:
-    """Any visitor could read who wrote to the shop, and open the links."""
+    """Otherwise any visitor could read the addresses and open the links."""
     client = browser_of(make_app(DEMO=demo, MAIL_URL="smtp://localhost:1"))
     register(client)
     assert client.get("/outbox").status_code == 404

@@ -33,7 +33,7 @@ HOME = {"type": "home", "street": "Fjordveien 12\nUnit B5", "postal_code": "5003
 WORK = {"type": "work", "street": "Vestergade 3", "postal_code": "1456", "region": "KØBENHAVN", "country": "DK"}
 
 
-# Where my page leads, whatever the account has.
+# The links on every account's page.
 EVERYWHERE = [f"/account/{page}" for page in ("profile", "email", "password", "sessions", "activity")] + ["/orders"]
 
 
@@ -111,7 +111,7 @@ def test_the_browsers_that_are_logged_in_are_counted(app: Flask, client: FlaskCl
 
 
 def test_a_link_of_another_sales_unit_is_no_connection(app: Flask, client: FlaskClient) -> None:
-    """A shop that has moved to another sales unit cannot know its customers by the old one's subjects."""
+    """A shop that has moved to another sales unit gets other subjects for its customers."""
     customer_id = steps.add_customer(app, vipps=True)
     with app.app_context():
         link = db.session.scalars(select(VippsLink).where(VippsLink.customer_id == customer_id)).one()

@@ -1,4 +1,4 @@
-"""Passwords: which are refused, a new one by an emailed link, a change, and a shop without passwords."""
+"""Passwords: weak passwords, a new one by an emailed link, a change, and a shop without passwords."""
 
 import unicodedata
 from collections.abc import Callable
@@ -52,7 +52,7 @@ def test_a_password_is_judged_by_length_and_by_who_else_would_try_it(password: s
 
 
 def test_the_list_of_common_passwords_has_only_what_the_length_lets_through() -> None:
-    """ASVS 6.2.4 asks for the 3,000 most common ones that the other rules accept."""
+    """ASVS 6.2.4 requires the 3,000 most common passwords that the other rules accept."""
     assert len(policy.COMMON) >= 3_000
     assert not [word for word in policy.COMMON if len(word) < policy.MIN_LENGTH or word != word.casefold()]
 
@@ -98,7 +98,7 @@ def test_the_link_sets_a_new_password_and_logs_in(app: Flask, client: FlaskClien
     customer_id, intruder = steps.add_customer(app), browser_of(app)
     steps.log_in_by_form(intruder)
     link = link_for(app, client)
-    for _ in range(2):  # looking uses nothing up: mail scanners open every link
+    for _ in range(2):  # opening the page does not use up the link: mail scanners open every link
         assert open_page(client, link).one("main input[type=password]")["autocomplete"] == "new-password"
     response = post(client, link, {"password": NEW}, form_on=link)
     assert (response.status_code, response.headers["Location"]) == (303, "/account")
@@ -241,7 +241,7 @@ GONE = ("/register", "/register/sent", "/confirm/x", "/password/forgot", "/passw
 
 @pytest.fixture
 def shop(make_app: Callable[..., Flask]) -> Flask:
-    """Return a shop without passwords, whose customer has one from before."""
+    """Return a shop without passwords; its customer has a password from before."""
     app = make_app(PASSWORDS="0", DEMO="0")
     steps.add_customer(app, vipps=True)
     return app

@@ -1,4 +1,4 @@
-"""The profile's page: the customer's own values, those of Vipps, proposals, and what is typed."""
+"""The profile page: the customer's own values, the values from Vipps, proposals, and typed values."""
 
 from datetime import UTC, datetime, timedelta
 from threading import Thread
@@ -274,7 +274,7 @@ def test_a_login_at_the_same_moment_verifies_no_typed_number(either_app: Flask, 
 
     def edit_meanwhile(*args: Any) -> list[str]:
         login.start()
-        login.join(1)  # for it to come to the lock, or to pass where there is none
+        login.join(1)  # enough time to reach the lock, or to finish on a database without it
         return edit(*args)
 
     monkeypatch.setattr(change_history, "edit", edit_meanwhile)
@@ -473,7 +473,7 @@ def test_what_is_typed_is_one_clean_line(typed: str | None, kept: str) -> None:
 
 
 def test_a_change_is_told_in_norwegian_too(app: Flask) -> None:
-    """Every label and every sentence goes through the catalog, whatever it says today."""
+    """Every label and every sentence is translated."""
     with app.test_request_context(headers={"Accept-Language": "nb"}):
         change = ProfileChange(field="phone_number", before=None, after="4790000011")
         assert "+47 900 00 011" in sentences(change)[0]

@@ -1,4 +1,4 @@
-"""What logins bring to a customer's profile as their life goes on, and what becomes of it."""
+"""A customer's profile over several logins, with changes at Vipps."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -70,7 +70,7 @@ def test_what_vipps_said_last_is_kept_apart(app: Flask) -> None:
 
 
 def test_a_number_that_vipps_has_replaced_stays_but_is_verified_no_longer(app: Flask) -> None:
-    """It may be given to another person, who must not be taken for this customer."""
+    """Another person may get the number, who must not be taken for this customer."""
     customer_id = profile.add_linked(app)
     profile.refresh(app, customer_id, profile.says(phone_number="4790000099"))
     with profile.looking_at(app, customer_id) as customer:
@@ -134,7 +134,7 @@ def test_a_new_link_asks_nothing_that_an_earlier_one_asked(app: Flask) -> None:
 
 @pytest.mark.postgresql
 def test_of_two_logins_at_the_same_moment_one_brings_the_news(make_app: Callable[..., Flask], postgresql: str) -> None:
-    """On SQLite the two are one after the other from the start."""
+    """SQLite runs the two logins one after the other anyway."""
     app = make_app(DATABASE_URL=postgresql)
     customer_id = profile.add_linked(app)
     with app.test_request_context(), ThreadPoolExecutor() as elsewhere:
@@ -211,7 +211,7 @@ def test_an_old_proposal_does_not_end_a_newer_verification(either_app: Flask) ->
 def test_an_address_that_was_taken_is_tried_again_once_it_is_free(
     either_app: Flask, policy: str, own_email: str | None, state: State
 ) -> None:
-    """An account that was made while its address was taken has none of its own."""
+    """An account that was created while its email address was taken has no address."""
     holder = profile.add_linked(either_app, email="kari.berg@example.com", phone_number=None)
     customer_id = profile.add_linked(either_app, policy=policy, email=own_email, told=own_email is not None)
     said = profile.says(email="kari.berg@example.com")
@@ -279,7 +279,7 @@ def choose(vipps: VippsPerson, policy: str) -> None:
 
 @pytest.mark.parametrize("policy", ["ask", "keep"])
 def test_the_very_login_that_brings_something_new_says_so(vipps: VippsPerson, policy: str) -> None:
-    for _ in range(2):  # the second time a new customer is asked nothing
+    for _ in range(2):  # the second login of a new customer asks no question
         vipps.log_in(PERSON)
         open_page(vipps.browser, "/")
     choose(vipps, policy)

@@ -33,7 +33,7 @@ def test_the_browser_that_registered_only_presses_the_button(app: Flask, client:
     assert not steps.is_logged_in(client)
     (mail,) = steps.mails(app, "confirm_address")
     link = steps.link_in(mail, "confirm")
-    for _ in range(2):  # looking uses nothing up: mail scanners open every link
+    for _ in range(2):  # opening the page does not use up the link: mail scanners open every link
         assert browser_of(app).get(link).status_code == browser_of(app).head(link).status_code == 200
     assert not open_page(client, link).select("main input[type=password]")
     response = press(client, link)
@@ -86,7 +86,7 @@ def test_a_taken_address_gets_the_same_answer(app: Flask, client: FlaskClient, m
         before, browser = steps.hashes_made(hasher), browser_of(app)
         response = steps.register(browser, email)
         landing = steps.without_token(browser.get(response.headers["Location"]).text)
-        # The form cookie is signed and not secret, so it must not tell either.
+        # The form cookie is signed but readable, so it must not reveal this either.
         with browser.session_transaction(base_url="http://localhost:8000") as kept:
             shape = {name: len(str(value)) for name, value in kept.items()}
         hashed = steps.hashes_made(hasher) - before
@@ -151,7 +151,7 @@ def test_registrations_at_the_same_moment_make_one_account(either_app: Flask) ->
 
 
 def test_an_account_that_another_request_adds_first_is_found(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
-    """What PostgreSQL does, where nothing serialises the two: the unique constraint decides, and no page breaks."""
+    """On PostgreSQL the two requests run concurrently: the unique constraint decides, and both get a page."""
     steps.add_customer(app)
     monkeypatch.setattr(lookup, "find_by_email", _blind_once(lookup.find_by_email))
     assert steps.register(client).status_code == 303
@@ -178,7 +178,7 @@ def send(client: FlaskClient, password: str = PASSWORD, target: str = GUARDED) -
 
 @pytest.fixture
 def stale(app: Flask, client: FlaskClient) -> int:
-    """Log a customer in whose confirmation is over; return the id."""
+    """Log in a customer whose re-authentication has expired; return the id."""
     customer_id = steps.add_customer(app)
     steps.log_in(client)
     steps.forget_confirmations(app)

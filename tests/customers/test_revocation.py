@@ -1,4 +1,4 @@
-"""A person stops sharing: what the event does, once, in which order with logins, and what pages then show."""
+"""A person revokes the sharing: the effect of the event, its order with logins, repeats, and the pages."""
 
 import threading
 from collections.abc import Callable
@@ -120,7 +120,7 @@ def test_an_event_about_a_deleted_customer_names_no_customer(app: Flask) -> None
 
 @pytest.mark.postgresql
 def test_an_account_that_is_deleted_meanwhile_is_unknown(make_app: Callable[..., Flask], postgresql: str) -> None:
-    """On SQLite no other connection can delete it meanwhile: a writer locks the database."""
+    """On SQLite no other connection can delete the account meanwhile: a writer locks the database."""
     app = make_app(DATABASE_URL=postgresql)
     steps.add_customer(app, vipps=True)
     waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
@@ -201,7 +201,7 @@ def test_a_failure_leaves_nothing_and_the_next_delivery_works(either_app: Flask,
 
 
 def test_a_body_that_was_understood_is_understood_for_ever(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sender that heard no answer asks again, maybe when the event has expired."""
+    """A sender without a response retries, perhaps after the event has expired."""
     steps.add_customer(app, vipps=True)
     body = sharing.revoke(app)
 
@@ -334,7 +334,7 @@ def test_a_login_that_waited_for_proof_shares_since_it_began_to_wait(vipps: Vipp
 
 
 def test_an_event_waits_for_the_login_that_it_crosses(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The event is newer than the login; whichever commits first, the mark stands in the end."""
+    """The event is newer than the login. Whichever commits first, the sharing is revoked in the end."""
     customer_id, at = steps.add_customer(either_app, vipps=True), sharing.now()
     event_sent = threading.Thread(target=lambda: sharing.revoke(either_app, at + timedelta(seconds=5)))
     keep = account_links.record_vipps_data
@@ -353,7 +353,7 @@ def test_an_event_waits_for_the_login_that_it_crosses(either_app: Flask, monkeyp
 
 
 def test_a_login_waits_for_the_event_that_it_crosses(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The login is newer than the event; it must see the mark in order to take it away."""
+    """The login is newer than the event. It must read the revocation in order to remove it."""
     customer_id, at = steps.add_customer(either_app, vipps=True), sharing.now()
     login = threading.Thread(target=lambda: sharing.settle(either_app, at))
     rest = revocation.withdraw_proposals
@@ -447,7 +447,7 @@ def test_the_pages_say_so_calmly_and_what_to_do(vipps: VippsPerson) -> None:
 
 def test_the_login_page_says_why_one_is_logged_out(vipps: VippsPerson) -> None:
     vipps.log_in(PERSON)
-    assert open_page(vipps.browser, "/account").h1 == "My page"  # which greets, and is done with that
+    assert open_page(vipps.browser, "/account").h1 == "My page"  # this page shows the greeting, only once
     _, subject = sharing.subject_of(vipps)
     sharing.revoke(vipps.app, sharing.now(), subject)
     page = open_page(vipps.browser, "/account")

@@ -1,4 +1,4 @@
-"""A whole login stores what Vipps said, and keeps a verified number with one holder."""
+"""A whole login stores the values from Vipps, and only one customer has a number as verified."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +37,7 @@ NUMBER = "4790000099"
 
 
 def read(**claims: Any) -> tuple[Any, str]:
-    """Return what the claims become, and the names of the unreadable ones in one text."""
+    """Return the parsed values, and the names of the unreadable claims as one text."""
     info = parse({**claims, **SUB})
     return info, " ".join(info.problems)
 
@@ -51,7 +51,7 @@ def reached(app: Flask, channel: str) -> list[int]:
 
 
 def test_a_national_number_is_not_another_countrys() -> None:
-    """Norwegian and Danish numbers have eight digits, and many begin like the country code of another country."""
+    """Norwegian and Danish numbers have eight digits, and many begin with another country's code."""
     nationals = [f"{beginning}123456" for beginning in range(20, 100)]
     assert [each for each in nationals if read(phone_number=each)[0].phone_number] == []
     assert [each for each in nationals if "phone_number" not in read(phone_number=each)[1]] == []
@@ -73,7 +73,7 @@ def test_an_address_in_two_spellings_is_one_account(vipps: VippsPerson, typed: s
     assert len(linking.links_of(vipps, account or 0)) == 1
 
 
-# 2. A code that is cut is another code.
+# 2. A shortened code is another code.
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_the_shop_sends_nowhere_that_a_customer_could_not_type(wrong: str) -> No
     assert not any(map(can_send_to, read(address={**HOME, **NOWHERE[wrong]})[0].addresses))
 
 
-# 3. A verified value has one holder.
+# 3. Only one customer has a value as verified.
 
 
 def test_a_number_that_the_operator_gave_to_another_person_has_one_holder(either_vipps: VippsPerson) -> None:
@@ -158,7 +158,7 @@ def test_connecting_vipps_ends_the_older_verification(vipps: VippsPerson) -> Non
 
 def test_the_database_holds_a_verified_number_once(either_app: Flask) -> None:
     holders = [add_customer(either_app, f"{each}@example.com") for each in ("one", "two", "three")]
-    for each in holders[:2]:  # typed numbers prove nothing, so two customers may have the same
+    for each in holders[:2]:  # two customers may type the same number: typing does not verify it
         set_values(either_app, each, phone_number=NUMBER)
     set_values(either_app, holders[0], phone_verified_at=utcnow())
     with pytest.raises(IntegrityError):
@@ -205,7 +205,7 @@ def flow(at: object = "2026-10-14T09:31:05Z", **checked: bool) -> dict[str, Any]
 
 
 def delivered(app: Flask, customer_id: int, **answers: bool) -> bool:
-    """Record what a flow brought; tells whether a first login would ask on top of it."""
+    """Record the answers of a flow; tell whether the shop would still ask at a first login."""
     with app.test_request_context():
         customer = db.session.get_one(Customer, customer_id)
         ledger.record(customer, parse({**SUB, **flow(**answers)}))

@@ -1,4 +1,4 @@
-"""Consents that come with a login, and the question of the shop after a first one."""
+"""Consents that come with a login, and the shop's own question after a first login."""
 
 import threading
 from collections.abc import Iterator
@@ -110,7 +110,7 @@ def test_a_vipps_login_without_a_consent_screen_asks_once_but_not_in_the_cart_or
 
 
 def test_a_failed_login_does_not_count_as_asked(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
-    """The note that the customer was asked belongs to the login's own transaction."""
+    """The login's own transaction records that the customer was asked."""
     from app.customers import account_activity
 
     customer_id = steps.add_customer(app)
@@ -162,7 +162,7 @@ MORE_THAN_A_LOGIN_WRITES = 60
 
 @contextmanager
 def nth_write_fails(app: Flask, n: int) -> Iterator[list[str]]:
-    """Let the database refuse the nth write of a login's transaction; yield the writes that were tried."""
+    """Make the nth write of a login's transaction fail; yield the writes that were tried."""
     writes: list[str] = []
 
     def spoil(connection: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> tuple[str, Any]:
@@ -215,7 +215,7 @@ def test_a_failure_at_any_write_leaves_nothing_and_the_next_login_has_it_all(eit
 
 
 def test_of_two_deliveries_at_once_each_ends_well(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither sees the other's row; the unique constraint decides, and no login fails for it."""
+    """Neither login sees the other login's row; the unique constraint decides, and both logins succeed."""
     customer_id, info = steps.add_customer(either_app), parse({"sub": "the-subject", "delegatedConsents": ALL_FOUR})
     gate, look, waited = threading.Barrier(2, timeout=3), ledger._is_recorded, threading.local()
 

@@ -1,4 +1,4 @@
-"""The ledger of answers, the triggers that guard it, and the audience that it proves."""
+"""The ledger of answers, the triggers that protect it, and the audience."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -95,7 +95,7 @@ def test_of_two_answers_at_one_moment_the_later_row_counts(app: Flask) -> None:
 
 @time_machine.travel(TODAY, tick=False)
 def test_what_is_said_here_is_kept_with_its_words_and_is_later_than_all_before(app: Flask) -> None:
-    """Another computer's clock may be ahead; a no must not be older than the yes that it takes back."""
+    """Another computer's clock may be ahead; a no must not be older than the yes that it withdraws."""
     customer_id = add_customer(app)
     add_answer(app, customer_id, "email", True, at=TODAY + timedelta(seconds=5))
     with app.app_context():
@@ -171,7 +171,7 @@ def run(app: Flask, statement: str, **values: object) -> int:
 
 
 def refused(app: Flask, statement: str, **values: object) -> None:
-    """Expect the database to refuse a statement, and the ledger to be as before."""
+    """Check that the database refuses a statement and that the ledger is unchanged."""
     before = [vars(each) | {"_sa_instance_state": None} for each in ledger_of(app)]
     with pytest.raises(DBAPIError, match="append-only"):
         run(app, statement, **values)
@@ -179,7 +179,7 @@ def refused(app: Flask, statement: str, **values: object) -> None:
 
 
 def on_this(app: Flask, until: datetime) -> object:
-    """Return a moment as the database takes it from raw SQL."""
+    """Return a time in the form in which this database stores it, for raw SQL."""
     sqlite = app.extensions["settings"].database.startswith("sqlite")
     return until.strftime("%Y-%m-%d %H:%M:%S.%f") if sqlite else until
 
@@ -276,7 +276,7 @@ def test_the_latest_answer_decides_and_not_the_one_that_came_last(either_app: Fl
         add_answer(either_app, customer_id, "email", granted, at=GIVEN)
         add_answer(either_app, customer_id, "email", not granted, at=GIVEN - timedelta(days=1))
     assert [r.customer_id for r in reached(either_app)] == [on]
-    for customer_id, granted in ((on, False), (off, True)):  # at the same moment, the later row
+    for customer_id, granted in ((on, False), (off, True)):  # of two answers with the same time, the later row counts
         add_answer(either_app, customer_id, "email", granted, at=GIVEN)
     assert [r.customer_id for r in reached(either_app)] == [off]
     with either_app.app_context():

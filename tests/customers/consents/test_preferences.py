@@ -30,7 +30,7 @@ KINDS = ("consent_given", "consent_withdrawn")
 
 @pytest.fixture
 def customer_id(app: Flask, client: FlaskClient) -> int:
-    """Return a customer who is logged in, without a recent confirmation."""
+    """Return a customer who is logged in without a recent re-authentication."""
     customer_id = add_customer(app, vipps=True)
     enter(app, client, customer_id)
     forget_confirmations(app)
@@ -82,7 +82,7 @@ def test_an_answer_is_shown_with_its_words_time_and_place(app: Flask, client: Fl
 
 
 def test_one_press_turns_a_channel_on_and_one_press_off(app: Flask, client: FlaskClient, customer_id: int) -> None:
-    """Without a recent confirmation, and with the words that stood there."""
+    """No re-authentication is needed, and the exact words are recorded."""
     assert switch(client, "sms", "on").headers["Location"] == CENTRE
     assert states(app, customer_id)["sms"] == "on"
     page = open_page(client, CENTRE)
@@ -177,7 +177,7 @@ def test_an_invalid_form_changes_nothing(
 ) -> None:
     assert post(client, CENTRE, data, form_on=CENTRE).status_code == 400
     assert post(client, f"{CENTRE}/asked", data, form_on=CENTRE).status_code == 400
-    switch(client, "x" * 5000, "off")  # a question that was never put
+    switch(client, "x" * 5000, "off")  # a question that was never asked
     assert answers_of(app) == []
 
 
@@ -264,7 +264,7 @@ STOPPED = "You are unsubscribed"
 
 @pytest.fixture
 def reader(app: Flask) -> int:
-    """Return a customer who has said yes to mail."""
+    """Return a customer who has said yes to emails."""
     reader = add_customer(app)
     add_answer(app, reader, "email", True)
     return reader
@@ -343,7 +343,7 @@ def test_a_forged_link_does_nothing_and_gets_a_calm_page(app: Flask, client: Fla
     with app.app_context():
         birth = unsubscribe._created(db.session.get_one(Customer, reader))
     forged = [
-        sound[:-9] + ("A" if sound[-9] != "A" else "B") + sound[-8:],  # the very last character has spare bits
+        sound[:-9] + ("A" if sound[-9] != "A" else "B") + sound[-8:],  # the last character has spare bits
         sound[:30],
         sound + "x" * 600,
         "/unsubscribe/x",
@@ -360,7 +360,7 @@ def test_a_forged_link_does_nothing_and_gets_a_calm_page(app: Flask, client: Fla
 
 
 def test_a_deleted_customers_link_is_unknown(app: Flask, client: FlaskClient, reader: int) -> None:
-    """Even when the number is another's, as it can be after a backup was restored."""
+    """This also holds if another customer has the id, as after a restored backup."""
     path = path_for(app, reader)
     with app.test_request_context():
         customer = db.session.get_one(Customer, reader)
@@ -370,7 +370,7 @@ def test_a_deleted_customers_link_is_unknown(app: Flask, client: FlaskClient, re
     assert open_page(client, path, 404).h1 == UNKNOWN
     again = add_customer(app)
     with app.app_context():
-        db.session.execute(text("DELETE FROM customer_name_word"))  # they have the number too
+        db.session.execute(text("DELETE FROM customer_name_word"))  # its rows have the customer's id too
         db.session.execute(update(Customer).where(Customer.id == again).values(id=reader))
         db.session.commit()
     assert client.post(path).status_code == 404

@@ -1,4 +1,4 @@
-"""Erasure: after it nothing in any column of any table says who the customer was, and nothing brings them back."""
+"""Erasure: afterwards no column of any table identifies the customer, and no request restores the data."""
 
 import json
 from datetime import timedelta
@@ -97,7 +97,7 @@ def erase_now(app: Flask, customer_id: int) -> None:
 
 
 def in_the_file(app: Flask, value: str) -> bool:
-    """Tell whether a value is anywhere in the database's file, in use or not."""
+    """Tell whether a value is anywhere in the database's file, also in its free pages."""
     with app.app_context():
         with db.engine.connect() as connection:
             connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
@@ -153,7 +153,7 @@ def test_other_customers_lose_no_data(vipps: VippsPerson) -> None:
     customer_id = fill(vipps)
     with vipps.app.app_context():
         others = set(db.session.scalars(select(Customer.id).where(Customer.id != customer_id)))
-        # Another customer has the address that was once this customer's, and a receipt went there too.
+        # Another customer has this customer's former address, and a receipt was sent there too.
         new = Customer(email=EMAIL, email_verified_at=utcnow(), name="Other Person")
         db.session.add_all([new, Mail(recipient=EMAIL, subject="Hello", body="For them", kind="password_set")])
         mine = db.session.scalars(select(PendingLink)).all()
@@ -180,7 +180,7 @@ def test_an_old_cookie_a_mailed_link_and_a_password_lead_nowhere(vipps: VippsPer
         customer = db.session.scalars(select(Customer).where(Customer.email == NEW_EMAIL)).one()
         with app.test_request_context():
             leave = unsubscribe.address(customer, "email").removeprefix("http://localhost:8000")
-        # Of the former address, only the history knows.
+        # Only the history has the former address.
         db.session.execute(delete(EmailToken).where(EmailToken.email == EMAIL))
         db.session.execute(update(VippsProfile).values(email=None))
         db.session.commit()

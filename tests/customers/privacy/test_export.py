@@ -1,4 +1,4 @@
-"""The copy of everything about a customer: complete, theirs alone, without secrets, and safe to open."""
+"""The copy of a customer's data: complete, without other customers' data or secrets, and safe to open."""
 
 import io
 import json
@@ -106,10 +106,10 @@ def test_every_table_that_knows_the_customer_has_its_part_without_secrets(vipps:
         if not any(row[key] == kari for key in keys):
             continue
         moments = [value.isoformat()[:19] for value in row.values() if isinstance(value, datetime)]
-        # The index of names has no moments, but words of the name, all of which are told.
+        # The index of names has no timestamps, but words of the name; the copy has all of them.
         if not any(folded(each) in data for each in moments or [row.get("word", "nothing")]):
             missing.append(table.name)
-    assert missing in ([], ["cart"])  # of a cart the goods are told, and not when it was touched
+    assert missing in ([], ["cart"])  # the copy has the cart's products, not its timestamp
     with vipps.app.app_context():
         customer = db.session.get_one(Customer, kari)
         kept = (CustomerSession.token_hash, EmailToken.token_hash, PendingLink.browser_hash, Order.checkout_key)
@@ -126,7 +126,7 @@ def test_it_has_no_data_of_other_customers(vipps: VippsPerson, kari: int) -> Non
     with app.app_context():
         other = db.session.scalars(select(Customer).where(Customer.email == "ingrid.solheim@example.com")).one()
         number = other.id
-        # A stranger's login waits at this customer's account.
+        # Another person's login is pending at this customer's account.
         waiting = db.session.scalars(select(PendingLink).where(PendingLink.customer_id == kari)).one()
         waiting.subject, waiting.claims = "the stranger's sub", {"name": "A Stranger"}
         db.session.add(
@@ -157,7 +157,7 @@ def test_it_is_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     assert copy["sessions"][0]["ended_at"] is None  # the newest
 
 
-# The page in it.
+# The page in the copy.
 
 
 def test_the_page_says_it_to_people_with_words_for_every_member(vipps: VippsPerson, kari: int) -> None:
@@ -187,14 +187,14 @@ def test_the_page_says_it_to_people_with_words_for_every_member(vipps: VippsPers
 
 
 def members(value: Any) -> set[str]:
-    """Return the names of all members, but those of what came from elsewhere as it is."""
+    """Return the names of all members, except those inside objects that are stored as received."""
     if isinstance(value, dict):
         inner = [members(each) for name, each in value.items() if name != "evidence"]
         return set(value).union(*inner)
     return set().union(*(members(each) for each in value)) if isinstance(value, list) else set()
 
 
-# Who gets it.
+# Who can download it.
 
 
 def test_the_way_there_says_what_is_in_it(app: Flask, client: FlaskClient) -> None:

@@ -1,4 +1,4 @@
-"""Retention: of every kind the row whose time is over goes and the one an hour younger stays; again and again."""
+"""Retention: in every kind of data an expired row is deleted, and a row that is an hour younger is kept."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -72,7 +72,7 @@ def pending(at: datetime, customer_id: int) -> PendingLink:
 
 
 def delivery(at: datetime, **rest: Any) -> WebhookDelivery:
-    received = at - timedelta(days=30)  # repeated since, which is what counts
+    received = at - timedelta(days=30)  # repeated since, and the last delivery counts
     return WebhookDelivery(received_at=received, latest_at=at, body_hash=unique(), outcome="x", reference=REFERENCE)
 
 
@@ -98,7 +98,7 @@ def guest_cart(at: datetime, **rest: Any) -> Cart:
     return Cart(token_hash=unique(), updated_at=at)
 
 
-# Of each kind: how old it may be, and how to make a row whose time began at a moment.
+# For each kind of data: its maximum age, and a function that adds a row from the given time.
 ROWS: dict[str, tuple[timedelta, Callable[..., Base]]] = {
     "mails": (retention.MAILS, mail),
     "sessions": (retention.SESSIONS, session),
@@ -197,7 +197,7 @@ def test_what_explains_an_account_stays_but_not_in_which_browser_it_was_done(app
         ]
 
 
-# What an account has, or what there is about it, so that it is in use.
+# Functions that make an account used, by a property or by a row about it.
 IN_USE: dict[str, tuple[dict[str, Any], Callable[[int], Base] | None]] = {
     "confirmed": ({"email_verified_at": NOW}, None),
     "blocked": ({"blocked_at": NOW}, None),
@@ -276,7 +276,7 @@ def test_a_proof_goes_when_its_day_has_come_and_not_before(either_app: Flask) ->
             row = {**values, "customer_id": who, "keep_until": until, "object_hash": unique()}
             db.session.add(ConsentRecord(**row, pseudonym=None if who else "p"))
         db.session.commit()
-    # The database has a clock of its own, so this one is not moved.
+    # The database uses its own clock, so the test does not move this machine's.
     assert run(either_app, utcnow())["consent proofs"] == 1
     with either_app.app_context():
         kept = {row.keep_until for row in db.session.scalars(select(ConsentRecord))}
