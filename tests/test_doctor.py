@@ -1,4 +1,4 @@
-"""The doctor: every check answered, with what is wrong and never with a secret; one that fails stops no other."""
+"""The doctor: every check has a finding without secrets, and a failing check does not stop the others."""
 
 import json
 import re
@@ -31,7 +31,7 @@ REAL = {
 
 @pytest.fixture(autouse=True)
 def no_check_calls_port_8000(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out the one check that knocks at the shop's own address: a demo of this machine may listen there."""
+    """Leave out the check that requests the shop's own address: a demo on this machine may listen there."""
     others = tuple(check for check in doctor.DOCTOR_CHECKS if check is not own.webhook)
     monkeypatch.setattr(doctor, "DOCTOR_CHECKS", others)
 
@@ -47,7 +47,7 @@ def shop(make_app: Callable[..., Flask], simulator: str) -> Flask:
 
 
 def found(app: Flask) -> dict[str, Finding]:
-    """Ask every check; return the findings by name."""
+    """Run every check; return the findings by name."""
     with app.test_request_context():
         return {finding.name: finding for finding in doctor.examine()}
 
@@ -119,7 +119,7 @@ def test_provider_that_is_away_is_said_once_and_stops_nothing(make_app: Callable
 
 
 def test_another_issuer_is_noticed(make_app: Callable[..., Flask], simulator: str) -> None:
-    """OpenID Connect Discovery, section 4.3: the simulator calls itself by one name only."""
+    """OpenID Connect Discovery, section 4.3: the simulator has only one issuer."""
     app = make_app(SIMULATOR_URL=simulator.replace("localhost", "127.0.0.1"))
     assert "another issuer" in found(app)["discovery"].said
 

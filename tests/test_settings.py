@@ -1,4 +1,4 @@
-"""The settings: which are refused at the start, by the name of the variable, and which depend on others."""
+"""The settings: invalid values stop the start with the variable's name, and rules between settings."""
 
 import os
 import re
@@ -359,7 +359,7 @@ def test_workers_that_start_together_get_the_same_generated_key(tmp_path: Path) 
     ids=["wsgi", "doctor", "gunicorn"],
 )
 def test_servers_and_commands_read_the_same_file(command: list[str], copy_with_a_mistake: Path) -> None:
-    """A wrong value in `.env` stops each of them in the same way, without a traceback."""
+    """A wrong value in `.env` stops each command in the same way, without a traceback."""
     ended = subprocess.run(command, cwd=copy_with_a_mistake, env={}, capture_output=True, text=True)
     assert ended.returncode != 0
     assert "VIPPS_MERCHANT_SERIAL_NUMBER: (U+0020 SPACE) at position 3" in ended.stderr

@@ -104,5 +104,5 @@ def pairs_of(catalog: Catalog) -> list[tuple[str, str]]:
 
 
 def any_text(string: Any) -> bool:
-    """Tell whether a translation, or each of its plural forms, says something."""
+    """Tell whether a translation, or each of its plural forms, is not empty."""
     return all(string) if isinstance(string, tuple | list) else bool(string)

@@ -174,7 +174,7 @@ def test_forwarded_headers_are_trusted_for_the_configured_number_of_proxies(
 
 
 def tunnel(origin: str, **fixed: str) -> Any:
-    """Return a proxy for `origin` that asks for it by its own address, as GitHub Codespaces does."""
+    """Return a proxy for `origin` that sends its own host name, as GitHub Codespaces does."""
 
     def proxy(environ: Any, start_response: Any) -> list[bytes]:
         host, length = environ["HTTP_HOST"], int(environ.get("CONTENT_LENGTH") or 0)
@@ -219,7 +219,7 @@ def test_behind_a_tunnel_that_asks_for_localhost_the_shop_does_not_redirect_for_
         assert (page.status, page.getheader("Location")) == (
             status, None if status == 200 else "https://shop.example.com/login",
         )  # fmt: skip
-        if status == 200:  # the referrer of a form is compared with the host
+        if status == 200:  # the CSRF check compares a form's Referer with the host
             cookies = "; ".join(each.partition(";")[0] for each in page.headers.get_all("Set-Cookie"))
             form = urlencode({"email": "a@example.com", "password": "wrong", "csrf_token": token_in(text)})
             sent = {"Host": "shop.example.com", "Referer": "https://shop.example.com/login", "Cookie": cookies}
@@ -235,7 +235,7 @@ def test_the_simulator_on_this_machine_delivers_past_the_tunnel(make_app: Any) -
     shop = make_app(PUBLIC_URL="https://shop.example.com", TRUSTED_PROXIES="1")
     hook = shop.extensions["settings"].webhook_url("t").removeprefix("https://shop.example.com")
     client = shop.test_client()
-    assert client.post(hook, base_url="http://localhost:8000").status_code == 404  # a wrong token
+    assert client.post(hook, base_url="http://localhost:8000").status_code == 404  # the token is wrong
     assert client.post(hook, base_url="http://evil.example").status_code == 400
     assert client.get("/login", base_url="http://localhost:8000").status_code == 308
 

@@ -32,7 +32,7 @@ STRINGS = [
 ]  # fmt: skip
 ALL_AT_ONCE = 6
 HARMLESS = "zzyzx"
-# They end what the walk stands on: the session, the account, the data.
+# These addresses end the session, the account or the data that the test needs.
 LEFT_OUT = ("/logout", "/account/delete", "/demo/start-over", "/staff/logout", "/account/sessions/end-others")
 FORM, JSON, TEXT = "application/x-www-form-urlencoded", "application/json", "text/plain"
 PARTS = "multipart/form-data; boundary=x"
@@ -98,7 +98,7 @@ HEADERS: list[dict[str, str]] = [
     {"Authorization": "Digest username=\x00, =,", "X-CSRFToken": "\u00ff\x00", "Sec-Purpose": "prefetch"},
 ]  # fmt: skip
 HOSTS = ["[::1", "localhost:99999999", "\u00ff@localhost:8000", ""]
-# What stands in the place of a variable part of an address, and in a query.
+# Hostile values for variable parts of an address and for queries.
 SEGMENTS = ["%00", "%ff%fe", "%ed%a0%80", "%0d%0aX:1", "9" * 400, "a" * 4000, *map(quote, STRINGS)]
 NAMES = ["q", "page", "next", "category", "before", "after", "login", "channel", "code", "state", "error", "customer"]
 QUERIES = [
@@ -135,7 +135,7 @@ def address(rule: Rule, values: dict[str, str]) -> str:
 def requests_for(number: int, rule: Rule, path: str) -> Iterator[tuple[str, str, dict[str, str], bytes]]:
     """Yield hostile requests for an address: method, path, headers and body.
 
-    What is read in the same way before every view goes to one address in four.
+    Requests that fail in code before the views go to only one address in four.
     """
     methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
     for method in methods:
@@ -213,7 +213,7 @@ def test_strange_values_in_form_fields_cause_no_server_error(logged_in_browser: 
     for address, names in tried.items():
         harmless = send(browser, address, dict.fromkeys(names, HARMLESS), token)
         for number, string in enumerate(STRINGS):
-            # All fields at once, and then one after the other with the rest as it should be.
+            # All fields at once, then each field alone while the other fields have good values.
             one = {**dict.fromkeys(names, HARMLESS), names[number % len(names)]: string}
             fields = dict.fromkeys(names, string) if number < ALL_AT_ONCE else one
             answer = send(browser, address, fields, token)

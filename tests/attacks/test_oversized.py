@@ -1,4 +1,4 @@
-"""Too much, or malformed, at the server as it runs: refused quickly, with no harm to the next client."""
+"""Oversized and malformed requests to the real server: refused quickly, without harm to the next client."""
 
 import os
 import re
@@ -30,7 +30,7 @@ def port(demo_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(scope="module")
 def simulator_port(demo_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """Serve a simulator in the same way; yield its port."""
+    """Serve a simulator with gunicorn; yield its port."""
     yield from served_by_gunicorn("simulator", demo_database, tmp_path_factory.mktemp("served"))
 
 
@@ -63,13 +63,13 @@ def served_by_gunicorn(application: str, demo_database: Path, folder: Path) -> I
 
 
 def ask(port: int, head: bytes, body: bytes = b"") -> int:
-    """Send a request as it is, and return the status; 0 for a connection that was refused or closed."""
+    """Send raw bytes as a request; return the status, or 0 if the connection was refused or closed."""
     answer = ask_for_head(port, head, body)
     return int(answer.split()[1]) if answer else 0
 
 
 def ask_for_head(port: int, head: bytes, body: bytes = b"", host: bytes = b"localhost") -> bytes:
-    """Send a request as it is, and return the head of the response; empty for a connection that was refused."""
+    """Send raw bytes as a request; return the head of the response, empty if the connection was refused."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
             framed = b"Transfer" in head or b"Content-Length" in head
@@ -165,7 +165,7 @@ def test_an_expectation_is_answered(port: int, expectation: bytes, statuses: set
 
 @pytest.mark.parametrize("name", [b"SCRIPT_NAME", b"Script-Name", b"PATH_INFO", b"X-Forwarded-Prefix"])
 def test_no_header_names_the_path_prefix(port: int, name: bytes) -> None:
-    """gunicorn believes SCRIPT_NAME and PATH_INFO from this machine, unless `forwarder_headers` says otherwise."""
+    """gunicorn takes SCRIPT_NAME and PATH_INFO from clients on this machine, unless `forwarder_headers` forbids it."""
     answer = ask_for_head(port, b"GET /account HTTP/1.1\r\n" + name + b": //evil.example\r\n")
     assert b"\r\nLocation: /login?next=/account\r\n" in answer + b"\r\n"
     assert b"evil" not in answer

@@ -1,4 +1,4 @@
-"""Account enumeration and lockout: answers and work reveal no account, and no attacker locks one."""
+"""Account enumeration and lockout: responses and work reveal no account, and no attacker can lock one."""
 
 import re
 from collections.abc import Callable
@@ -25,7 +25,7 @@ KINDS = {
 
 
 def told(response: Any, typed: str) -> tuple[Any, ...]:
-    """Return all that an answer tells but for what is random, and for what was typed."""
+    """Return the contents of a response without random values and without the typed text."""
     text = re.sub(r"[2-9A-Z]{4}-[2-9A-Z]{4}", "", without_token(response.text)).replace(typed, "")
     headers = {name: value for name, value in response.headers.items() if not name.startswith("X-RateLimit")}
     headers.pop("Content-Length", None)
@@ -54,13 +54,13 @@ def test_an_answer_says_and_costs_the_same_whether_or_not_there_is_an_account(
 
 
 def guess(browser: FlaskClient, email: str, times: int, address: str) -> list[int]:
-    """Guess at a password from an address; return the statuses."""
+    """Guess passwords from an IP address; return the statuses."""
     browser.environ_base["REMOTE_ADDR"] = address
     return [log_customer_in(browser, email, "a wrong but long one").status_code for _ in range(times)]
 
 
 def test_an_attacked_customer_still_logs_in_with_vipps_from_the_same_network(vipps: VippsPerson) -> None:
-    """Password, reset and registration of the account, and the whole network, under an attacker's flood."""
+    """An attacker floods the account's password, reset and registration forms, from the customer's network."""
     attacker = browser_of(vipps.app)
     email = "kari.nordfjell@example.com"
     most = allowed_by(rate_limits.LOGIN_PER_CLIENT)
@@ -87,7 +87,7 @@ def test_a_flood_at_the_customers_door_is_told_how_long_to_wait_and_closes_no_ot
 
 @pytest.mark.parametrize("proxies", ["0", "1"])
 def test_no_header_of_the_clients_own_makes_it_another_client(make_app: Callable[..., Flask], proxies: str) -> None:
-    """A proxy that is trusted adds its client's address at the end; all before it is the client's own word."""
+    """A trusted proxy adds its client's address at the end; the client itself can write everything before it."""
     browser = browser_of(make_app(TRUSTED_PROXIES=proxies))
     statuses = set()
     for number in range(allowed_by(rate_limits.LOGIN_PER_CLIENT) + 1):

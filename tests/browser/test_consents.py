@@ -1,4 +1,4 @@
-"""Consents in Chromium: given in Vipps, seen here in their words, taken back by one press, here and in a mail."""
+"""Consents in Chromium: given in Vipps, shown with their words, withdrawn by one click here or in an email."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 
 def say_yes_in_vipps(page: Page, person: str, *questions: str) -> None:
-    """Log in as a person who ticks these boxes on the consents screen."""
+    """Log in as a person who ticks these checkboxes on the consents screen."""
     be(page, person)
     while is_at_simulator(page):
         for question in questions:

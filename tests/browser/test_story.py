@@ -1,6 +1,6 @@
-"""The whole story in Chromium: browse, log in with Vipps on the simulator, buy, log out, and read what that did.
+"""The whole story in Chromium: browse, log in with Vipps on the simulator, buy, log out, and read the pages.
 
-Told on a phone, and on a desk without JavaScript; the first login is cancelled, which keeps the cart.
+It runs on a phone, and on a desktop without JavaScript. The first login is cancelled, which keeps the cart.
 """
 
 import pytest

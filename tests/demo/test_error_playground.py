@@ -65,7 +65,7 @@ def test_repeated_callback_leads_to_the_same_place(vipps: VippsPerson) -> None:
 @pytest.mark.parametrize("name", ["access_denied", "lost_cookie"])
 def test_a_refusal_links_to_its_own_login_and_back_to_its_button(vipps: VippsPerson, name: str) -> None:
     refused = vipps.browser.get(vipps.approve(pressed(vipps, name), "ola"))
-    vipps.browser.get(vipps.approve(vipps.start(), "ola"))  # the newest login is another one
+    vipps.browser.get(vipps.approve(vipps.start(), "ola"))  # another login is the newest
     inspector, playground = (str(each["href"]) for each in Page(refused.text).select(".refused__guide a"))
     assert playground == f"{PLAYGROUND}#{name}"
     shown = check_page(vipps.browser.get(inspector, follow_redirects=True))
@@ -76,12 +76,12 @@ def test_a_refusal_links_to_its_own_login_and_back_to_its_button(vipps: VippsPer
 
 
 def test_only_a_login_of_the_playground_links_back_to_it(vipps: VippsPerson) -> None:
-    pressed(vipps, "redirect_uri_unregistered")  # it never comes back
+    pressed(vipps, "redirect_uri_unregistered")  # this login never comes back
     refused = vipps.browser.get(vipps.approve(vipps.start(), "ola", action="deny"))
     (link,) = Page(refused.text).select(".refused__guide a")
     assert str(link["href"]).startswith("/guide/inspector/latest?")
     vipps.log_in("kari")
-    pressed(vipps, "callback_repeated")  # and left
+    pressed(vipps, "callback_repeated")  # started and abandoned
     started = post(vipps.browser, "/account/vipps/refresh", form_on="/account")
     refused = vipps.browser.get(vipps.approve(led_on(vipps.browser, started), "kari", action="deny"))
     assert refused.status_code == 403, "a login for an account is not repeated"

@@ -1,4 +1,4 @@
-"""The tour: each step is ticked when it has happened in the shop, and nothing is ticked in a new browser."""
+"""The tour: a step is ticked after it has happened in the shop, and a new browser has no ticks."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -67,7 +67,7 @@ def end_the_sharing(vipps: VippsPerson) -> None:
     with vipps.app.app_context():
         subject = db.session.scalars(select(VippsLink.subject).join(Customer).where(Customer.email == KARI)).one()
     revoke(vipps.app, now() + timedelta(seconds=1), subject)
-    open_page(vipps.browser, TOUR)  # it happened on the phone, so a request of this browser has to look
+    open_page(vipps.browser, TOUR)  # it happened on the phone, so this browser's next request must check
 
 
 WALK = (

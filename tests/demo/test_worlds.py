@@ -1,4 +1,4 @@
-"""Worlds: each visitor has a shop and a simulator of their own, which no other visitor can see or change."""
+"""Worlds: each visitor has their own shop and simulator, which no other visitor can see or change."""
 
 import os
 import re
@@ -51,7 +51,7 @@ def worlds_of(app: Flask) -> Worlds:
 
 
 def visitor(app: Flask, name: str = "") -> VippsPerson:
-    """Return a visitor who has opened the front page, or who comes back to the world of this name."""
+    """Return a visitor's browser that has opened the front page, or returns to the world with this name."""
     browser = browser_of(app)
     if name:
         browser.set_cookie("world", cookie_of(app.extensions["settings"], name))
@@ -114,7 +114,7 @@ def test_a_visitor_changes_the_settings_of_their_own_world(shop: Flask) -> None:
     ]
     assert scopes == ["customFlow", "delegatedConsents"]
     assert post(person.browser, "/demo/settings", {**changed, "vipps_market": "NZ"}, form_on="/demo").status_code == 400
-    world_of(person).settings_file.write_text("{")  # as a process that is killed may leave it
+    world_of(person).settings_file.write_text("{")  # a killed process may leave such a file
     assert person.browser.get("/demo").status_code == 200
     post(person.browser, "/demo/start-over", form_on="/demo")
     assert "delegatedConsents" in person.browser.get("/login/vipps").location, "a reset restores them"
@@ -257,7 +257,7 @@ def test_worlds_are_bounded_and_old_ones_deleted(shop: Flask, monkeypatch: pytes
     monkeypatch.setattr(worlds, "MAX_OPEN", 1)
     old, room, new = kept.create(), kept.create(), kept.create()
     assert new is None, "all are in use"
-    kept._background.submit(lambda: None).result()  # it uses the worlds once more
+    kept._background.submit(lambda: None).result()  # the background task uses the worlds once more
     assert old.simulator_file.exists()
     used_at = time.time() - worlds.IN_USE_SECONDS - 1
     for each, at in ((old, used_at), (room, used_at - 1)):

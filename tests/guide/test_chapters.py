@@ -1,4 +1,4 @@
-"""The guide's texts: every page opens, every link leads somewhere, and nothing is named that does not exist."""
+"""The guide's texts: every page opens, every link works, and every name in the texts exists."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ def test_there_is_a_chapter_for_every_subject() -> None:
 
 @pytest.fixture(scope="module")
 def places() -> dict[str, set[str]]:
-    """Keep which places the pages have: they are the same in every shop."""
+    """Cache the places in the guide's pages, which are the same in every shop."""
     return {}
 
 
@@ -175,7 +175,7 @@ def test_index_for_machines_names_every_chapter(guide: FlaskClient) -> None:
 
 
 def said() -> Iterator[tuple[str, str]]:
-    """Yield every word in backticks, with where it stands."""
+    """Yield every word in backticks, with its location."""
     texts = [(each.slug, each.body) for each in chapters()]
     texts += [(f"faq {each.number}", each.answer) for each in FAQ]
     texts += [(f"mistake {each.number}", each.here) for topic in KNOWN_MISTAKES for each in topic.mistakes]

@@ -19,19 +19,19 @@ from tests.vipps_person import VippsPerson, led_on
 
 
 def failing(*_: object) -> None:
-    """Be a database that does not answer."""
+    """Raise the error of a database that does not answer."""
     raise OperationalError("SELECT", {}, Exception("gone"))
 
 
 def compared(browser: FlaskClient) -> Page:
-    """Lay this browser's two newest logins side by side."""
+    """Compare this browser's two newest logins."""
     boxes = open_page(browser, INDEX).select("input[name=login][checked]")
     query = "&".join(f"login={box['value']}" for box in boxes)
     return open_page(browser, f"/guide/inspector/compare?{query}")
 
 
 def rows_of(page: Page) -> dict[str, list[str]]:
-    """Return how each difference was in the earlier and in the later login, by its name."""
+    """Return each difference by its name: its values in the earlier and in the later login."""
     rows = page.select(".compare tbody tr")
     names = [row.select("th > :first-child")[0].get_text() for row in rows]
     values = [[" ".join(cell.get_text(" ").split()) for cell in row.select("td")] for row in rows]
@@ -70,7 +70,7 @@ def test_logins_of_two_persons_differ_in_their_claims(vipps: VippsPerson) -> Non
 
 def test_a_refresh_is_listed_by_its_purpose_and_differs_from_a_login_in_it(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
-    vipps.browser.get(vipps.approve(vipps.start(), "kari"))  # the subject is known now
+    vipps.browser.get(vipps.approve(vipps.start(), "kari"))  # the shop knows the subject now
     started = post(vipps.browser, "/account/vipps/refresh", form_on="/account")
     vipps.browser.get(vipps.approve(led_on(vipps.browser, started), "kari"))
     newest = open_page(vipps.browser, INDEX).select(".login")[0]
@@ -93,7 +93,7 @@ def test_every_purpose_has_an_outcome_of_its_own_and_equal_logins_have_no_differ
             for ended in ({"purpose": each, "decision": None},)
         ]
         assert len({each.purpose for each in timelines}) == len(LoginPurpose)
-        # Members log in as well, and a confirmation is one, whatever it was begun for.
+        # Different purposes with the same result: members log in too, and both kinds re-authenticate.
         assert len({each.outcome for each in timelines}) == len(LoginPurpose) - 2
         for first, second in pairwise(timelines):
             assert [group.title for group in difference_groups(first, second)] == ["What it was for"]

@@ -1,4 +1,4 @@
-"""The decoder: which checks a pasted text would fail, and that no text makes it fail itself."""
+"""The decoder: the checks that a pasted text would fail, and texts that must not break the decoder."""
 
 import json
 import time

@@ -23,7 +23,7 @@ from tests.vipps_person import VippsPerson, led_on
 
 
 def failed_check(browser: FlaskClient) -> str:
-    """Return the one check that failed; every one before it was passed, and none after it looked at."""
+    """Return the only failed check, after checking that all earlier checks passed and no later check ran."""
     checks = recorded(browser)["checks"]
     at = next(i for i, each in enumerate(checks) if each["result"] == "failed")
     assert {each["result"] for each in checks[:at]} <= {"passed"}
@@ -49,7 +49,7 @@ def test_a_recorded_login_is_shown_to_its_own_browser_only(vipps: VippsPerson) -
     links = [str(a["href"]) for a in open_page(vipps.browser, "/guide/inspector").select("main a")]
     (link,) = {each for each in links if re.fullmatch(r"/guide/inspector/\d+", each)}
     stranger = browser_of(vipps.app)
-    vipps.log_in("ola", browser=stranger)  # so it has recordings of its own
+    vipps.log_in("ola", browser=stranger)  # so this browser has its own recordings
     for path in (link, f"{link}.json", f"/guide/inspector/compare?login={link.rpartition('/')[2]}&login=1"):
         assert vipps.browser.get(link).status_code == 200
         assert stranger.get(path).status_code == 404

@@ -1,4 +1,4 @@
-"""The live view: a page that follows this browser's login by a stream that ends by itself."""
+"""The live view: a page that follows this browser's login by a stream, which ends by itself."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ LIVE = "/guide/inspector/live"
 
 
 def shown(browser: FlaskClient) -> tuple[str, int]:
-    """Return what the page says about the login, and how many of its steps it shows."""
+    """Return the page's text about the login, and the number of steps on the page."""
     page = open_page(browser, LIVE)
     return " ".join(page.one(".live__now").get_text().split()), len(page.select(".steps > li"))
 
@@ -87,7 +87,7 @@ def watched(
         yield watched
         for stream in watched.opened:
             stream.close()
-        while live._open:  # until the server has noticed it, at its next ping
+        while live._open:  # wait until the server notices at its next ping
             browser.get("/healthz")
 
 
@@ -140,4 +140,4 @@ def test_a_client_and_a_process_have_a_limited_number_of_streams(watched: Watche
     for stream in held:
         stream.close()
     while watched.stream(client="192.0.2.9").status == 204:
-        pass  # until the server has noticed it, at its next ping
+        pass  # wait until the server notices at its next ping

@@ -1,4 +1,4 @@
-"""The guide's search, and what a wrong address of the guide leads to."""
+"""The guide's search, and the page for a wrong address of the guide."""
 
 import pytest
 from flask import Flask

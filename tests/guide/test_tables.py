@@ -1,4 +1,4 @@
-"""The guide's tables: a row that is malformed is refused when it is read, and every reference leads somewhere."""
+"""The guide's tables: a malformed row is refused when it is read, and every reference exists."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How a visitor comes into the guide and out of it again: from the front page, from an order, by its own header."""
+"""The links into the guide and out of it: on the front page, on an order, and in the guide's header."""
 
 from collections.abc import Callable
 

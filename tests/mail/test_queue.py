@@ -1,4 +1,4 @@
-"""Who sees the queue: staff, the load balancer, Prometheus, the doctor, and the operator who sends by hand."""
+"""The email queue as shown to staff, the load balancer, Prometheus, the doctor, and an operator who sends by hand."""
 
 from datetime import timedelta
 from typing import Any
@@ -38,7 +38,7 @@ def test_staff_see_what_waits_and_what_was_given_up_without_addresses(app: Flask
 
 
 def test_readiness_does_not_tell_whether_an_email_waits(app: Flask) -> None:
-    """A visitor who asked for a link would see that the address has an account."""
+    """Otherwise a visitor who asks for a link could see that the address has an account."""
     browser = browser_of(app)
     before = browser.get("/readyz").json
     add(app, next_try_at=utcnow(), created_at=utcnow() - timedelta(hours=1))

@@ -1,4 +1,4 @@
-"""The queue: each email is sent once, again after a failure, and by another worker if its own was killed."""
+"""The queue: each email is sent once, retried after a failure, and sent by another worker if a worker is killed."""
 
 import ssl
 import threading
@@ -79,7 +79,7 @@ def test_requests_at_the_same_moment_do_not_exceed_the_limit_of_an_address(eithe
     def meet(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
         if statement.startswith("SELECT count"):
             with suppress(threading.BrokenBarrierError):
-                both_counted.wait(0.3)  # in vain: the other request has to wait until this one has committed
+                both_counted.wait(0.3)  # times out: the other request waits until this one has committed
 
     def ask(to: str) -> bool:
         with either_app.app_context():
@@ -95,7 +95,7 @@ def test_requests_at_the_same_moment_do_not_exceed_the_limit_of_an_address(eithe
     assert ask(OTHER)
 
 
-# Each step of the conversation: what the server does, the outcome, and what the row says.
+# For each step of the conversation: the server's answer, the outcome, and the row's values.
 FAULTS: list[tuple[str, str, MailOutcome, str]] = [
     ("RCPT", "550 No such user", MailOutcome.GIVEN_UP, "SMTPRecipientsRefused 550"),
     ("RCPT", "451 Greylisted", MailOutcome.POSTPONED, "SMTPRecipientsRefused 451"),
@@ -211,7 +211,7 @@ def test_an_accepted_email_is_sent_however_the_conversation_ends(
 def test_the_email_of_a_killed_worker_is_sent_by_another_after_the_lease(shop: Flask, server: MailServer) -> None:
     write(shop, EMAIL)
     with shop.app_context():
-        assert claim(utcnow()) is not None  # and here the worker is killed
+        assert claim(utcnow()) is not None  # the worker is killed here
     assert sent_by(shop) == {}
     with time_machine.travel(utcnow() + LEASE + timedelta(seconds=1)):
         assert sent_by(shop) == {MailOutcome.SENT: 1}
@@ -237,7 +237,7 @@ def test_of_an_erased_customer_only_the_last_email_is_sent_and_nothing_is_left(s
         erase(db.session.get_one(Customer, customer_id))
         db.session.commit()
     assert (sent_by(shop), rows(shop)) == ({}, [])
-    with time_machine.travel(utcnow() + timedelta(days=400)):  # a clock that was wrong delays nothing
+    with time_machine.travel(utcnow() + timedelta(days=400)):  # a wrong clock in the past does not delay emails
         write(shop, EMAIL, kind=FAREWELL)
     sent_by(shop)
     assert (server.accepted(), rows(shop)) == ([EMAIL], [])

@@ -1,4 +1,4 @@
-"""The cart of a guest: adding, changing, removing, and every answer to nonsense."""
+"""The cart of a guest: adding, changing, removing, and invalid requests."""
 
 import pytest
 from flask import Flask

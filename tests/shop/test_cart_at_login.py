@@ -1,4 +1,4 @@
-"""A cart through login and logout: it comes along, it is added up, and the next person does not see it."""
+"""A cart through login and logout: it is kept and merged, and the browser's next user does not see it."""
 
 import pytest
 from flask import Flask

@@ -1,4 +1,4 @@
-"""The checkout: who may, what is filled in, what is checked, and that one form is one order."""
+"""The checkout: access, prefilled values, validation, and one order per form."""
 
 from datetime import timedelta
 
@@ -252,7 +252,7 @@ def test_orders_of_many_accounts_are_limited_by_the_network(
 def test_a_stranger_gets_a_few_receipts_and_the_customer_gets_all(
     app: Flask, buyer: FlaskClient, to: str, is_confirmed: bool, minutes_ago: int, is_sent: bool
 ) -> None:
-    """The address at the checkout is whatever the buyer types; only the customer's own, confirmed one has no limit."""
+    """A buyer can type any email address at the checkout; only the customer's confirmed address has no limit."""
     at = utcnow() - timedelta(minutes=minutes_ago)
     with app.app_context():
         earlier = {"recipient": to.lower(), "subject": "", "body": "", "kind": "order", "created_at": at}

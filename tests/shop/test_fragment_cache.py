@@ -40,7 +40,7 @@ def test_a_change_of_price_stock_or_words_shows_at_once(app: Flask, client: Flas
     ]  # fmt: skip
     for change, words in changes:
         change()
-        app.extensions["shop_categories"] = RememberedCategories()  # as after its minute
+        app.extensions["shop_categories"] = RememberedCategories()  # as when the cached minute is over
         for browser in (client, customer):
             assert words in open_page(browser, "/").text
 

@@ -40,7 +40,7 @@ def found(client: FlaskClient, q: str) -> list[str]:
 
 
 def two_pages(client: FlaskClient) -> list[Page]:
-    """Return the first page of all products and the one that follows."""
+    """Return the first page of all products and the next page."""
     first = open_page(client, "/")
     return [first, open_page(client, str(first.one('a[rel="next"]')["href"]))]
 

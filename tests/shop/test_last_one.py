@@ -1,4 +1,4 @@
-"""Several customers, or one with a nervous finger, at the same moment: real threads, on both databases."""
+"""Concurrent requests of several customers, or of one who clicks twice: real threads, on both databases."""
 
 from collections.abc import Callable
 from functools import partial
@@ -24,7 +24,7 @@ def app(either_app: Flask) -> Flask:
 
 
 def buyers(app: Flask, number: int, *products: str) -> list[Callable[[], Any]]:
-    """Return calls that each place the order of another customer, who has one of each product in the cart."""
+    """Return calls that each place a different customer's order, with one of each product in the cart."""
     calls = []
     for each in range(number):
         browser = browser_of(app)

@@ -1,4 +1,4 @@
-"""Privacy and terms: what they promise is what the software does, in every number and name."""
+"""Privacy notice and terms: every number and name in them matches the software."""
 
 import ast
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from tests.shop.steps import put_into_cart
 from tests.vipps_person import VippsPerson
 
 APP = Path(__file__).resolve().parents[2] / "app"
-# What makes cookies: the functions that do, and Flask's own session. One more needs a line on the page.
+# All code that sets cookies: these functions, and Flask's own session. Another cookie needs a line on the page.
 MAKERS = {
     "security.py", "i18n.py", "vipps/routes.py", "shop/cart_cookie.py", "customers/sessions/session_cookie.py",
     "customers/linking/vipps_login.py",
@@ -63,7 +63,7 @@ def test_every_cookie_of_a_visit_is_listed_and_no_other(make_app: Callable[..., 
     assert given == set()
     browser.get("/language/nb")
     put_into_cart(browser, "enamel-mug")
-    vipps.log_in("ola")  # who is asked for proof
+    vipps.log_in("ola")  # this customer is asked for proof
     vipps.log_in("kari", browser=browser_of(vipps.app))
     assert given == names_on_page(browser)
 
@@ -76,7 +76,7 @@ def test_behind_https_they_have_their_names_there(make_app: Callable[..., Flask]
 
 
 def test_only_the_listed_code_sets_cookies() -> None:
-    """Staff and guide tell of theirs by themselves; the simulator is another site."""
+    """The back office and the guide register their own cookies; the simulator is another site."""
     found = set()
     for path in APP.rglob("*.py"):
         name = str(path.relative_to(APP))
@@ -92,7 +92,7 @@ def test_a_cookie_lives_as_long_as_the_page_says(client: FlaskClient, monkeypatc
     assert "77 days" in open_page(client, "/privacy").one("#cookies").get_text()
 
 
-# Periods.
+# Retention periods.
 
 
 def test_every_period_is_shown(
@@ -112,7 +112,7 @@ def test_every_period_is_shown(
         assert "1234 days" in open_page(other, "/privacy").text
 
 
-# What comes from Vipps.
+# Data from Vipps.
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_the_brand_is_the_markets_and_a_foreign_button_is_named(
 def test_it_leads_to_every_right_and_gives_each_scope_a_reason(client: FlaskClient) -> None:
     scopes = str(Settings.model_fields["vipps_scopes"].default).split()
     table = open_page(client, "/privacy").select("table")[0]
-    assert len(table.select("tbody tr")) == len(scopes) + 1  # and the consents
+    assert len(table.select("tbody tr")) == len(scopes) + 1  # one more row for the consents
     links = {str(link["href"]) for link in open_page(client, "/privacy").select("main a")}
     assert links >= {
         "/account", "/account/profile", "/account/export", "/account/consents", "/account/activity", "/account/delete",

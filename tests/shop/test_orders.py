@@ -1,4 +1,4 @@
-"""Orders afterwards: the page of one, the list of all, and that they are their customer's alone."""
+"""Orders after the checkout: an order's page, the list, and that only their customer sees them."""
 
 import re
 from collections.abc import Callable

@@ -84,7 +84,7 @@ def test_an_order_stays_as_it_was_placed_whatever_follows_vipps(either_app: Flas
     order = all_orders(either_app)[0]
     assert (order.name, order.email, order.phone) == ("Kari Nordfjell", "kari@example.com", "+47 900 00 011")
     assert order.address == ["Fjordveien 12", "Unit B5", "5003 BERGEN"]
-    enter(either_app, client, customer_id)  # a new address to log in with ends the sessions elsewhere
+    enter(either_app, client, customer_id)  # a new email address ends the other sessions
     assert "Fjordveien 12" in open_page(client, path).one("address").get_text(" ")
 
 

@@ -1,4 +1,4 @@
-"""How many questions a page asks the database: few, and as many for 200 rows as for 5."""
+"""The number of database queries of a page: few, and the same for 200 rows as for 5."""
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -41,7 +41,7 @@ def test_a_page_asks_as_much_for_200_products_as_for_5(app: Flask, client: Flask
 
 
 def asked(app: Flask, client: FlaskClient, path: str) -> int:
-    """Return how many questions a page asks that was open before."""
+    """Return the number of queries of a page that was opened before."""
     open_page(client, path)
     with statements(app) as seen:
         assert client.get(path).status_code == 200

@@ -1,4 +1,4 @@
-"""The search index on both databases: up to date whichever program changes a text, and used by searches."""
+"""The search index on both databases: every program's changes update it, and searches use it."""
 
 import tomllib
 from pathlib import Path
@@ -40,7 +40,7 @@ def is_sqlite(app: Flask) -> bool:
 
 
 def write(app: Flask, *statements: object) -> None:
-    """Execute statements as a program does that knows nothing of the index."""
+    """Execute statements like a program that does not know the index."""
     with app.app_context():
         for each in statements:
             db.session.execute(each)
@@ -112,7 +112,7 @@ def test_a_word_is_looked_for_in_the_singular_and_the_plural(language: str, word
 
 
 def plan_of(app: Flask, q: str = "", **places: Any) -> str:
-    """Return how the database reads a shelf."""
+    """Return the database's query plan for a page of products."""
     seen: list[tuple[str, Any]] = []
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", lambda *given: seen.append((given[2], given[3])))
@@ -122,7 +122,7 @@ def plan_of(app: Flask, q: str = "", **places: Any) -> str:
 
 
 def fill(app: Flask, products: int) -> None:
-    """Add so many products without a word, and tell the database; PostgreSQL goes by how much there is."""
+    """Add this many products without the searched word, and update the statistics, which PostgreSQL's planner uses."""
     with app.app_context():
         shelf = db.session.scalar(select(Category.id).limit(1))
         goods = [

@@ -1,4 +1,4 @@
-"""The sample products: complete in every language, with their pictures, and safe to load again."""
+"""The sample products: complete in every language, with their pictures, and loading is safe to repeat."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""Only staff see pages of the back office, whatever else the browser is logged in as."""
+"""Only staff can open pages of the back office, whatever other sessions the browser has."""
 
 import secrets
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ LOGIN = "/staff/login"
 
 
 def addresses(app: Flask) -> Iterator[tuple[str, str]]:
-    """Return every method and address of the back office that is not the way in; the way out is the last."""
+    """Return every method and address of the back office except the login; the logout comes last."""
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: str(rule) == "/staff/logout"):
         if not str(rule).startswith("/staff") or rule.endpoint in OPEN:
             continue
@@ -40,7 +40,7 @@ def addresses(app: Flask) -> Iterator[tuple[str, str]]:
 
 
 def ask(client: FlaskClient, method: str, path: str) -> Any:
-    """Ask for an address as the browser that would be let in, with a good form token."""
+    """Request an address with a valid form token, as a logged-in browser does."""
     if method == "GET":
         return client.get(path)
     page = client.get("/login")
@@ -49,7 +49,7 @@ def ask(client: FlaskClient, method: str, path: str) -> Any:
 
 
 def check_closed(app: Flask, client: FlaskClient) -> None:
-    """Check that a browser is led to the login from everywhere, and that nothing was looked at."""
+    """Check that every address redirects the browser to the login, and that the audit log stays empty."""
     tried = list(addresses(app))
     assert {"/staff", "/staff/customers/1", "/staff/audience", "/staff/looks"} <= {path for _, path in tried}
     for method, path in tried:
@@ -68,14 +68,14 @@ def change(app: Flask, model: type[Staff | StaffSession], **values: Any) -> None
 
 
 def token_of(client: FlaskClient, name: str = COOKIE) -> str:
-    """Return the value of a cookie that the browser has."""
+    """Return the value of this browser's cookie."""
     cookie = client.get_cookie(name)
     assert cookie is not None
     return str(cookie.value)
 
 
 def with_token(app: Flask, token: str) -> FlaskClient:
-    """Return a thief's browser."""
+    """Return another browser with this session token, as an attacker who stole it has."""
     client = browser_of(app)
     client.set_cookie(COOKIE, token)
     return client
@@ -108,7 +108,7 @@ def test_every_address_is_open_to_staff(app: Flask) -> None:
     customers.add_customer(app)
     client = at_work(app)
     for method, path in addresses(app):
-        if path != "/staff/logout" and "/enrolment" not in path:  # which is off unless it is set
+        if path != "/staff/logout" and "/enrolment" not in path:  # enrolment is off by default
             response = ask(client, method, path)
             assert response.status_code in (200, 303, 422), (method, path)
             assert LOGIN not in response.headers.get("Location", "")

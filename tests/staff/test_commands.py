@@ -1,4 +1,4 @@
-"""Staff come and go on the command line."""
+"""Create and disable staff accounts on the command line."""
 
 import re
 from typing import Any
@@ -13,7 +13,7 @@ from tests.staff.steps import EMAIL, NAME, PASSWORD, at_work, log_in
 
 
 def run(app: Flask, *args: str, typed: str = "") -> Any:
-    """Run a command, typing what it asks for."""
+    """Run a command, and type the answers to its prompts."""
     return app.test_cli_runner().invoke(args=list(args), input=typed)
 
 

@@ -33,14 +33,14 @@ def counter(make_app: Callable[..., Flask], simulator: str) -> VippsPerson:
 
 
 def ask(counter: VippsPerson, person: str = "kari", **changes: str) -> Any:
-    """Send the form for a test person."""
+    """Send the enrolment form for a test person."""
     everyone = counter.control("persons")["persons"]
     number = next(each["phone_numbers"][0] for each in everyone if each["key"] == person)
     return send(counter.browser, FORM, {"phone_number": f"+{number}", "informed": "y", **changes}, form_on=FORM)
 
 
 def answered(counter: VippsPerson, person: str = "kari", **answer: Any) -> Any:
-    """Ask a test person, let them answer, and look at the waiting page."""
+    """Start an enrolment, let the test person answer, and open the waiting page."""
     waiting = ask(counter, person).headers["Location"]
     counter.control(f"persons/{person}/answer", answer)
     return counter.browser.get(waiting)
@@ -87,7 +87,7 @@ def test_customer_confirms_and_gets_an_account_without_a_session(
         assert db.session.get_one(Customer, 1).phone_number
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
     assert [line["decision"] for line in lines if line["event"] == "customer_enrolled"] == ["create"]
-    # A reload stores nothing twice, and the callback of a browser login does not know this one.
+    # A reload stores no second row, and the callback of a browser login does not accept this enrolment.
     assert counter.browser.get(response.headers["Location"]).headers["Location"] == FORM
     state = response.headers["Location"].partition("state=")[2].partition("&")[0]
     assert counter.browser.get(f"/login/vipps/callback?state={state}&code=c").status_code == 400
@@ -173,7 +173,7 @@ def test_another_session_gets_nothing(counter: VippsPerson) -> None:
     waiting = ask(counter).headers["Location"]
     counter.control("persons/kari/answer", {})
     with counter.app.app_context():
-        db.session.execute(delete(StaffSession))  # the database may give its number to the next session
+        db.session.execute(delete(StaffSession))  # the database may reuse its id for the next session
         db.session.commit()
     other: FlaskClient = browser_of(counter.app)
     send(other, "/staff/login", {"email": "ragna.holt@example.com", "password": "keys and a kettle"}, "/staff/login")
@@ -189,6 +189,6 @@ def test_page_asks_less_often_after_slow_down_and_no_longer_than_the_login_lives
             limiter.reset()  # as if another worker had polled
             refreshes.append(counter.browser.get(waiting).headers["Refresh"].partition(";")[0])
         assert refreshes == ["5", "10"]
-        clock.shift(LIFETIME)  # at Vipps it has just expired
+        clock.shift(LIFETIME)  # the request has just expired at Vipps
         assert counter.browser.get(waiting).status_code == 400
     assert [report.code for report in reports(counter.app)] == ["state_expired"]

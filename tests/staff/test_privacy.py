@@ -1,4 +1,4 @@
-"""What the back office keeps about a customer is theirs to know, goes with them, and is forgotten in time."""
+"""The back office's data about a customer: exported, erased with the customer, and deleted in time."""
 
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from tests.staff.steps import NAME, at_work, audit_entries
 
 
 def looked_at(app: Flask) -> int:
-    """Let staff look at a customer for whom something went wrong; return the customer's id."""
+    """Let staff open a customer with an error report; return the customer's id."""
     customer_id = add_customer(app)
     with app.app_context():
         db.session.add(ErrorReport(customer_id=customer_id, reference="K7QF-2M9D", code="access_denied", status=403))

@@ -1,4 +1,4 @@
-"""Support finds a customer by what is said on the telephone, and nothing of what was typed stays anywhere."""
+"""Support finds a customer by what a caller says, and the query is stored nowhere."""
 
 import re
 from typing import Any

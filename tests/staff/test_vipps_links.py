@@ -1,4 +1,4 @@
-"""Support disconnects and reconnects a customer's Vipps user: with a reason, written down, and told to the customer."""
+"""Support disconnects and reconnects a customer's Vipps user, with a reason, an audit entry, and an email."""
 
 from datetime import timedelta
 from typing import Any
@@ -36,7 +36,7 @@ def subjects(app: Flask) -> dict[int, str]:
 
 
 def order(client: FlaskClient, customer_id: int, action: str = "disconnect", **changes: str) -> Any:
-    """Send the form as the page offers it, with changes."""
+    """Send the page's form with changes."""
     path = f"/staff/customers/{customer_id}/vipps"
     page = Page(client.get(path).text)
     seen = page.select("main input[name=seen]")
@@ -49,7 +49,7 @@ def run(app: Flask, *args: str) -> Any:
 
 
 def written(app: Flask) -> list[tuple[str, int | None, str]]:
-    """Return the audit entries about changes of links."""
+    """Return the audit entries about changed links."""
     return [entry for entry in audit_entries(app) if entry[0].startswith("vipps_")]
 
 
@@ -139,7 +139,7 @@ NOT_RIGHT: list[tuple[dict[str, str], int]] = [
     ({"seen": "what it was before a colleague changed it"}, 409), ({"action": "reconnect", "subject": ""}, 409),
     ({"action": "reconnect", "subject": "x" * 256}, 409), ({"action": "reconnect", "subject": f"sub of {EMAIL}"}, 409),
     ({"action": "reconnect", "subject": "a-new-one", "move_from": "999"}, 409),
-    ({"action": "reconnect", "subject": f"sub of {OTHER}", "move_from": "2"}, 409),  # blocked below
+    ({"action": "reconnect", "subject": f"sub of {OTHER}", "move_from": "2"}, 409),  # the test blocks this customer
 ]  # fmt: skip
 
 

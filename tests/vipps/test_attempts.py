@@ -1,4 +1,4 @@
-"""A login in progress: taken once, by the browser that began it, within its time."""
+"""A login attempt: claimed once, by the browser that began it, before it expires."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,7 +34,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    """Return a database with the one table; the integration needs nothing of the shop around it."""
+    """Return a database with the attempts table only; the integration needs no other part of the shop."""
     engine = create_engine(f"sqlite:///{tmp_path / 'attempts.sqlite'}")
     metadata.create_all(engine)
     yield engine
@@ -53,7 +53,7 @@ def count(engine: Engine) -> int:
 
 
 def why(attempts: Attempts, state: str, browser: str) -> str:
-    """Return the name under which a claim is refused."""
+    """Return the name of the refusal of a claim."""
     with pytest.raises(LoginRefused) as caught:
         attempts.claim(state, browser)
     return caught.value.code

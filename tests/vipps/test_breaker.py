@@ -1,4 +1,4 @@
-"""The circuit breaker: what opens it, what does not, who may try again, and what a visitor sees meanwhile."""
+"""The circuit breaker: when it opens, which call is the trial, and what a visitor sees meanwhile."""
 
 import threading
 from datetime import UTC, datetime
@@ -44,7 +44,7 @@ def fail(circuit: Breaker, times: int = 1, said: CallResult = CallResult.OUTAGE)
 
 
 def refusal_of(circuit: Breaker) -> LoginRefused:
-    """Make a call that must not be made; return the refusal."""
+    """Try a call that the open circuit must refuse; return the refusal."""
     with pytest.raises(LoginRefused) as caught:
         circuit.call(lambda: pytest.fail("it was called"), lambda _: CallResult.ANSWERED)
     assert caught.value.code == "vipps_resting"
@@ -67,7 +67,7 @@ ALMOST = "o" * (MAX_OUTAGES - 1)
     ("calls", "pause", "state"),
     [
         (ALMOST, 0, BreakerState.CLOSED), (f"{ALMOST}o", 0, BreakerState.OPEN),
-        (f"{ALMOST}a{ALMOST}", 0, BreakerState.CLOSED),  # an answer begins the count anew
+        (f"{ALMOST}a{ALMOST}", 0, BreakerState.CLOSED),  # an answer resets the count
         (f"uuuuuu{ALMOST}u", 0, BreakerState.CLOSED), (f"uuuuuu{ALMOST}uo", 0, BreakerState.OPEN),
         (ALMOST * 3, WINDOW_SECONDS / (MAX_OUTAGES - 1) + 1, BreakerState.CLOSED),  # they are far apart
     ],
@@ -144,7 +144,7 @@ def test_of_many_threads_one_tries(circuit: Breaker, clock: Clock) -> None:
 
 
 def asked(client: VippsClient, code: str = "the-code") -> str:
-    """Hand in a code; return the refusal's name, or an empty string."""
+    """Exchange a code; return the refusal's name, or an empty string."""
     try:
         with client.slot() as deadline:
             client.exchange(code, an_attempt(), deadline)
@@ -224,7 +224,7 @@ def test_a_kept_copy_of_discovery_serves_while_it_is_open(provider: Provider, cl
 
 @pytest.fixture
 def browser(make_app: Any, provider: Provider) -> FlaskClient:
-    """Return a browser at a shop whose provider is a real one in its settings."""
+    """Return a browser at a shop whose settings name a real provider, not a simulator."""
     real = {"VIPPS_ENVIRONMENT": "test", "VIPPS_CLIENT_ID": "a-client", "VIPPS_CLIENT_SECRET": "a-secret-of-a-client"}
     return browser_of(make_app(demo=True, VIPPS_BASE_URL=provider.origin, **real))
 
@@ -234,7 +234,7 @@ def press(browser: FlaskClient) -> Any:
 
 
 def order_on(browser: FlaskClient) -> list[str]:
-    """Return the two ways on the login page in their order."""
+    """Return the two login methods on the login page in their order."""
     page = open_page(browser, "/login?next=/checkout")
     ways = page.select('main a[href^="/login/vipps"], main form[action="/login/password"]')
     return [way.name for way in ways]

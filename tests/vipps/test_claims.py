@@ -73,7 +73,7 @@ def test_an_email_has_one_form(value: str, normal: str) -> None:
         ("47 90 00 00 18", None),
         ("+47 90 00 00 18", "4790000018"),
         ("004790000018", "4790000018"),
-        ("90000018", None),  # as an MSISDN it would be in Turkey, which has no number of that length
+        ("90000018", None),  # as an MSISDN it begins with Turkey's code, which has no number of that length
         ("20123456", None),
         ("+90000018", None),
     ],
@@ -152,7 +152,7 @@ def test_a_broken_consent_object_does_not_lose_the_login(whole: object) -> None:
     assert info.problems
 
 
-# Values that are no value of their claim.
+# Values that are invalid for their claim.
 ABSENT: dict[str, list[object]] = {
     "name": [None, "", "   ", 7, True, ["Kari"], {"first": "Kari"}, "\x00\x01", "\n\n"],
     "email": [

@@ -1,4 +1,4 @@
-"""The calls to Vipps: what is sent, how often, over how many connections, and what bad answers lead to."""
+"""The calls to Vipps: their contents, number and connections, and the refusals after bad answers."""
 
 import base64
 import gzip
@@ -22,7 +22,7 @@ LogIn = Callable[..., dict[str, Any]]
 
 
 def refused(run: Callable[[], object]) -> str:
-    """Return the name of the refusal that a call ends in."""
+    """Return the name of a call's refusal."""
     with pytest.raises(LoginRefused) as caught:
         run()
     return caught.value.code
@@ -178,7 +178,7 @@ def test_a_browser_is_not_sent_to_a_simulator_that_is_switched_off() -> None:
 
 
 def drip(handler: Handler) -> None:
-    """Send one byte at a time, each well within any per-read timeout, until the other side has had enough."""
+    """Send one byte at a time, each within any per-read timeout, until the client closes the connection."""
     handler.close_connection = True
     try:
         for byte in b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + b"X-Slow: 1\r\n" * 100:
@@ -211,7 +211,7 @@ def test_no_more_logins_wait_for_vipps_than_allowed(provider: Provider, monkeypa
     with client.slot():
         assert refused(lambda: client.slot().__enter__()) == "too_many_logins"
     with client.slot():
-        pass  # the place is free again
+        pass  # the slot is free again
 
 
 @pytest.mark.parametrize(

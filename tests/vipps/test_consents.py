@@ -1,4 +1,4 @@
-"""Consent answers in both shapes: what is read, and what is never turned into a yes."""
+"""Consent answers in both shapes: valid answers, and malformed answers that never become a yes."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -77,7 +77,7 @@ def flow(*elements: object, screen: dict[str, Any] | None = None, **rest: object
 
 
 def said(claims: dict[str, Any]) -> tuple[dict[str, bool], tuple[str, ...]]:
-    """Return what was read: the answers by their id, and the problems."""
+    """Return the parsed answers by id, and the problems."""
     answers, problems = parse(claims, NOW)
     return {answer.id: answer.granted for answer in answers}, problems
 
@@ -123,7 +123,7 @@ def test_unknown_members_are_kept_in_the_evidence_and_unknown_questions_as_they_
 
 
 TEXT = "textDisplayedToUser"
-# Malformed first answers, by the place that is named. The sound answer beside each is not lost.
+# Malformed first answers, by the place in `problems`. The valid answer beside each one is kept.
 MALFORMED: dict[str, list[dict[str, Any]]] = {
     "consents[0].accepted": [
         delegated(item(accepted=value), item("sms")) for value in ("true", 1, None, ..., [True], {"value": True})
@@ -136,7 +136,7 @@ MALFORMED: dict[str, list[dict[str, Any]]] = {
     ],
     "consents[0].required": [delegated(item(required="no"), item("sms"))],
     "consents[0]": [delegated(value, item("sms")) for value in (None, "email", ["email", True])],
-    "consents[1].accepted": [delegated(item(), item(accepted="true"), item("sms"))],  # asked again, and garbled
+    "consents[1].accepted": [delegated(item(), item(accepted="true"), item("sms"))],  # malformed repeat
     "elements[0].checked": [
         flow(box(checked="true"), box("sms")), flow(box(checked=..., accepted=True), box("sms")),
     ],
@@ -180,7 +180,7 @@ def test_a_broken_part_does_not_lose_the_next() -> None:
 
 
 def test_a_no_stands_even_where_its_words_are_broken() -> None:
-    """Otherwise an earlier yes would outlive it."""
+    """Otherwise an earlier yes would remain."""
     answers, problems = said(delegated(item(accepted=False, textDisplayedToUser=None, required="x")))
     assert answers == {"email": False}
     assert len(problems) == 2
@@ -311,7 +311,7 @@ OBJECTS = st.one_of(
 )
 
 
-@settings(max_examples=50)  # large ones: each is thousands of values
+@settings(max_examples=50)  # each example is large, with thousands of values
 @given(st.fixed_dictionaries({}, optional={D: OBJECTS, F: OBJECTS, "customFlow": OBJECTS}))
 def test_no_json_whatever_raises_or_yields_a_yes_without_a_literal_true(claims: dict[str, Any]) -> None:
     answers, problems = parse(claims)
@@ -329,7 +329,7 @@ def test_no_json_whatever_raises_or_yields_a_yes_without_a_literal_true(claims: 
 
 
 def _literal_yes(value: Any, consent_id: str) -> bool:
-    """Tell whether somewhere in JSON this question has a literal true."""
+    """Tell whether this question has a literal true anywhere in a JSON value."""
     if isinstance(value, dict):
         said_yes = value.get("accepted") is True or (value.get("checked") is True and value.get("type") == "checkbox")
         if value.get("id") == consent_id and said_yes:

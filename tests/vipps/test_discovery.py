@@ -1,4 +1,4 @@
-"""Discovery and keys: checked before they are kept, fetched again when due, and kept while Vipps is down."""
+"""Discovery and keys: checked before they are cached, fetched again when due, and kept while Vipps is down."""
 
 import threading
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from tests.vipps.test_client import LogIn, refused
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Put a clock of our own under the cache; the deadlines keep the real one."""
+    """Give the cache a test clock; the deadlines keep the real clock."""
     clock = Clock()
     monkeypatch.setattr(discovery, "time", clock)
     return clock
@@ -140,7 +140,7 @@ def test_who_has_a_good_copy_does_not_wait_for_another_s_refresh(
     refreshing = threading.Thread(target=lambda: client_of.check_issuer([], Deadline(5)))
     refreshing.start()
     assert asked.wait(5)
-    client_of.check_issuer([], Deadline(5))  # served from the copy, while the other is still waiting
+    client_of.check_issuer([], Deadline(5))  # served from the cache, while the other thread still waits
     assert refreshing.is_alive()
     answer.set()
     refreshing.join()

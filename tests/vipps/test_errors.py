@@ -1,4 +1,4 @@
-"""The table of refusals: complete, and fit for people, operators and engineers."""
+"""The table of refusals: complete, with texts for customers, operators and developers."""
 
 from pathlib import Path
 

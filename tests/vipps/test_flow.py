@@ -1,4 +1,4 @@
-"""Whole logins over HTTP against the simulator: the good one, and every way in which a callback can be wrong."""
+"""Whole logins over HTTP against the simulator: a successful one, and every kind of wrong callback."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ def test_a_double_click_logs_in_once_and_both_answers_lead_in(vipps: VippsPerson
 def test_a_login_never_holds_one_connection_while_it_waits_for_another(
     vipps: VippsPerson, make_app: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a single connection, a request that held it while asking for a second would wait for ever (here: 0.2 s)."""
+    """With one connection, a request that holds it and asks for a second one would wait for ever (here: 0.2 s)."""
     only_one = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.2}
     monkeypatch.setattr("app.engine_options", lambda settings: only_one)
     shop = make_app(SIMULATOR_URL=vipps.simulator)
@@ -73,7 +73,7 @@ def test_two_tabs_can_be_finished_in_either_order(vipps: VippsPerson) -> None:
 
 
 def flood(person: VippsPerson, address: str, times: int, **headers: str) -> list[int]:
-    """Begin logins from a network address, each in a browser of its own; return the statuses."""
+    """Begin logins from a network address, each in a new browser; return the statuses."""
     overrides = {"REMOTE_ADDR": address}
     return [
         browser_of(person.app).get("/login/vipps?next=/cart", environ_overrides=overrides, headers=headers).status_code
@@ -82,7 +82,7 @@ def flood(person: VippsPerson, address: str, times: int, **headers: str) -> list
 
 
 def test_beginning_logins_in_a_flood_is_refused_from_there_and_from_nowhere_else(vipps: VippsPerson) -> None:
-    begun = vipps.start()  # which another customer has open meanwhile
+    begun = vipps.start()  # another customer has this login open meanwhile
     allowed, before = allowed_by(rate_limits.STARTS_PER_CLIENT), rows(vipps, login_attempt)
     assert allowed >= 30 * 4, "a workshop behind one address"
     assert flood(vipps, "10.0.0.1", allowed + 2) == [302] * allowed + [429] * 2
@@ -119,7 +119,7 @@ def test_all_networks_of_one_site_together_are_bounded_too(vipps: VippsPerson) -
         "the comment says one more"
     )
     with vipps.app.test_request_context(environ_overrides={"REMOTE_ADDR": "2001:db8:0:1::1"}):
-        for _ in range(allowed - 1):  # what others there have begun
+        for _ in range(allowed - 1):  # logins that other customers of this network have begun
             limiter.limiter.hit(parse(rate_limits.STARTS_PER_SITE), client_site(), "vipps.start")
     statuses = [flood(vipps, f"2001:db8:0:{n:x}::1", 1)[0] for n in (2, 0x100)]
     assert statuses == [302, 429]

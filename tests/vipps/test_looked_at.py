@@ -1,4 +1,4 @@
-"""Addresses that a login or a mailed link uses up: a HEAD request, OPTIONS or a prefetch changes nothing there."""
+"""Addresses that use up a login or an emailed link: HEAD, OPTIONS or a prefetch changes nothing there."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ LOOKS: list[tuple[str, dict[str, str]]] = [
 
 
 def look_at(browser: FlaskClient, path: str) -> set[int]:
-    """Ask for an address in every way that is not opening it; return the statuses. The database stays as it was."""
+    """Send every request to an address that does not open it; return the statuses. The database must not change."""
     before = dump(browser.application)
     responses = [browser.open(path, method=method, headers=headers) for method, headers in LOOKS]
     assert difference(before, dump(browser.application)) == {}, path

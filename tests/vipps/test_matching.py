@@ -1,4 +1,4 @@
-"""Which customer is this: every row of the table, and what must hold whatever the facts are."""
+"""Account matching: every row of the table, and rules that hold for all facts."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ BY_PHONE = replace(HERS, email="old@example.com")
 PASSWORD, MAIL = ProofMethod.PASSWORD, ProofMethod.MAIL
 BOTH = (PASSWORD, MAIL)
 
-# What the account is like, the verdict, how ownership may be proved, and a reason that must be given.
+# The account, the verdict, the possible proofs of ownership, and an expected reason.
 ONE_CANDIDATE = [
     (HERS, Verdict.LINK_AND_LOG_IN, (), "phone_verified_on_both_sides"),
     (replace(HERS, phone_number=None), Verdict.LINK_AND_LOG_IN, (), "email_verified_on_both_sides"),
@@ -140,7 +140,7 @@ def test_every_reason_has_its_words_and_none_is_in_vain() -> None:
     assert [reason for reason in REASONS if f'"{reason}"' not in source] == []
 
 
-# A few values each, so that they meet; every combination of what is verified.
+# A few values each, so that they match often, and every combination of verified values.
 EMAILS = st.sampled_from([None, "a@example.com", "b@example.com"])
 PHONES = st.sampled_from([None, "4790000001", "4790000002"])
 NAMES = st.sampled_from(["", "Kari Nordfjell", "Nordfjell, Kari Sandvik", "Per Berg"])
@@ -217,7 +217,7 @@ def test_an_unknown_name_never_counts_as_a_contradiction(facts: Facts) -> None:
 
 @given(LOGINS)
 def test_a_subject_has_one_customer(facts: Facts) -> None:
-    """Never two customers for one subject: a known one is only ever logged in where it is known."""
+    """A subject never gets two customers: a known subject is only logged in to its own account."""
     decision = decide(facts)
     assert set(decision.reasons) <= set(REASONS), "a reason without words"
     if facts.known:

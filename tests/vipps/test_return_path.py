@@ -1,4 +1,4 @@
-"""Where a login may lead: paths of this site, and nothing that a browser would take for another one."""
+"""The return path of a login: only paths of this site, and no path that a browser reads as another site."""
 
 import pytest
 from hypothesis import given

@@ -55,7 +55,7 @@ MALFORMED: dict[str, list[bytes]] = {
     "not_base64url": [
         b"\xff\xfe." + encoded(TEXT), encoded(HEADER) + b".a", encoded(HEADER) + b"." + encoded(TEXT) + b"====",
         encoded(HEADER) + b"\n." + encoded(TEXT), encoded(HEADER) + b".eyJhIjoiPz8+In0",
-        b"e31." + encoded(TEXT),  # as "e30" but for bits that are none
+        b"e31." + encoded(TEXT),  # like "e30", except for unused bits
         b"e30==." + encoded(TEXT),
     ],
     "too_deep": [jwt("[" * 2000), jwt('{"a":' * 400 + "1" + "}" * 400), jwt(TEXT, "[" * 2000)],

@@ -1,4 +1,4 @@
-"""The webhook's address: who is let in, what is read, what is answered, and what never appears anywhere."""
+"""The webhook: accepted requests, limits, responses, and secrets that never appear."""
 
 import hmac
 import io
@@ -26,7 +26,7 @@ AT_VIPPS = {
 
 
 class Stream(io.RawIOBase):
-    """A body without an end, which counts what is read of it."""
+    """An endless body that counts the bytes read from it."""
 
     count = 0
 
@@ -40,7 +40,7 @@ class Stream(io.RawIOBase):
 
 
 def send_stream(sender: FlaskClient, path: str = PATH, kind: str = PLAIN, length: int | None = 100) -> tuple[int, int]:
-    """Deliver an endless body, announced with a length or in chunks; return the status and how much was read."""
+    """Deliver an endless body, with a length or in chunks; return the status and the number of bytes read."""
     stream = Stream()
     environ: dict[str, Any] = {"wsgi.input": stream, "CONTENT_LENGTH": "" if length is None else str(length)}
     environ["wsgi.input_terminated"] = length is None

@@ -1,4 +1,4 @@
-"""The webhook when things go wrong: nonsense, a database that fails, a flood; and what never appears in a log."""
+"""The webhook with malformed events, a failing database or a flood, and secrets that never appear in a log."""
 
 import time
 from datetime import timedelta
