@@ -40,8 +40,8 @@ control_socket_disable = True  # nothing here uses it, and it would write to the
 # The workers' heartbeat files are in memory: no slow disk delays them, and the file system may be read-only.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - gunicorn gives it a random name
 
-# With METRICS_TOKEN, the workers share their counts as files in a folder of this master. A reload keeps the folder. One
-# that the previous master left in the environment at an upgrade is neither used nor removed here.
+# With METRICS_TOKEN, the workers share their counts as files in this master's folder. A reload keeps the folder. After
+# an upgrade, the environment names the previous master's folder, which this master neither uses nor removes.
 FOLDER_PREFIX = f"shop-metrics-{os.getpid()}-"
 METRICS_FOLDER = environ.get("PROMETHEUS_MULTIPROC_DIR") or ""
 _is_of_another_master = "shop-metrics-" in METRICS_FOLDER and FOLDER_PREFIX not in METRICS_FOLDER

@@ -35,9 +35,9 @@ from app.sqlite_lock import BEGIN, BUSY_MS, serialize_writers
 T = TypeVar("T")
 Row = TypeVar("Row", bound="Base")
 
-MAX_ID = 2**31 - 1  # the largest one that both databases accept; an address with a larger one is answered with 404
+MAX_ID = 2**31 - 1  # the largest id that both databases accept; a larger one in an address gets a 404
 
-# The first two characters of PostgreSQL's SQLSTATE where the database cannot work just now: connection, transaction
+# The first two characters of PostgreSQL's SQLSTATE if the database cannot work just now: connection, transaction
 # state (read-only among them), login, rollback by the database, resources, locks, intervention, system (appendix A).
 UNAVAILABLE = frozenset({"08", "25", "28", "40", "53", "55", "57", "58"})
 READ_ONLY = "25006"

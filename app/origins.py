@@ -26,11 +26,11 @@ def normal_origin(value: str) -> str:
     try:
         parts = urlsplit(value.rstrip("/"))
         port = parts.port
-    except ValueError:  # its text may quote a part of a password
+    except ValueError:  # the error's message may quote a part of a password
         raise ValueError("host and port are not those of an address; a port is a number up to 65535") from None
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
         raise ValueError("it does not begin with http:// or https:// and a host name")
-    # They would get into the redirect URI, which Vipps compares character by character (Vipps Login API FAQ).
+    # These parts would get into the redirect URI, which Vipps compares character by character (Vipps Login API FAQ).
     if parts.path or "?" in value or "#" in value or "@" in value or "\\" in value:
         raise ValueError("an origin has no path, query, '#' or credentials")
     if port == 0:

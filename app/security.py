@@ -88,7 +88,7 @@ def limit_per_client(limit: str, key_func: Callable[[], str] = client_network) -
     )
 
 
-ANY_HOST = frozenset({"health.alive", "health.ready", "metrics.show"})  # asked for by IP address, not by name
+ANY_HOST = frozenset({"health.alive", "health.ready", "metrics.show"})  # requested by IP address, not by host name
 TWO_YEARS = 2 * 365 * 24 * 3600
 # The origins of Vipps' button component and its font, if `VIPPS_BUTTON` chooses it (Vipps: button generator).
 BUTTON_HOST = "https://cdn.vippsmobilepay.com"

@@ -26,13 +26,13 @@ from app.vipps.config import WEBHOOK_PATH
 from app.vipps.values import normal_email
 
 MIN_SECRET = 32  # characters
-# Vipps Login API guide: scopes. An OpenID Connect name that Vipps does not have leads to the one that it has.
+# Vipps Login API guide: scopes. `OTHER_NAMES` maps OpenID Connect scopes that Vipps lacks to Vipps' own scopes.
 SCOPES = ("openid", "name", "phoneNumber", "email", "address", "birthDate", "gender", "paymentSourceReferences")
 CONSENT_SCOPES = ("delegatedConsents", "customFlow")
 CSP_DIRECTIVES = ("script-src", "style-src", "img-src", "font-src", "connect-src", "form-action", "frame-src")
 OTHER_NAMES = {"profile": "name", "phone": "phoneNumber", "phone_number": "phoneNumber", "birthdate": "birthDate"}
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-# The characters that a value may have where its standard or Vipps' documentation says so.
+# The allowed characters of values, where a standard or Vipps' documentation limits them.
 CHARACTERS = {
     "VIPPS_CLIENT_ID": r"[!-9;-~]",  # a colon would end it in the Basic header (RFC 7617, section 2)
     "VIPPS_CLIENT_SECRET": r"[!-~]",  # RFC 6749, appendix A.2
@@ -40,7 +40,7 @@ CHARACTERS = {
     "VIPPS_SCOPES": r"[!#-\[\]-~ ]",  # RFC 6749, section 3.3
     "VIPPS_WEBHOOK_TOKEN": r"[\w.~!$&'()*+;=:@-]",  # a segment of a path without escapes (RFC 3986, section 3.3)
     "VIPPS_WEBHOOK_TOKEN_FALLBACKS": r"[\w.~!$&'()*+;=:@ -]",
-    "METRICS_TOKEN": r"[ -~]",  # what a header may have
+    "METRICS_TOKEN": r"[ -~]",  # the characters of a header value
     **dict.fromkeys(("PUBLIC_URL", "SIMULATOR_URL", "VIPPS_BASE_URL", "REDIS_URL"), r"[^ \"<>]"),
 }
 NO_SHAPE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})  # categories of Unicode

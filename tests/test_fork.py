@@ -168,9 +168,7 @@ def test_a_fork_takes_a_later_fix_as_its_readme_says(
     forked_from = git(upstream, "rev-parse", "HEAD").strip()
     shutil.copytree(fork, mine, ignore=shutil.ignore_patterns("__pycache__", ".hypothesis"))
     with monkeypatch.context() as hook:
-        hook.setenv(
-            "GIT_DIR", str(upstream / ".git")
-        )  # as in a Git hook of the upstream repository
+        hook.setenv("GIT_DIR", str(upstream / ".git"))  # as in a Git hook of the upstream repository
         commit(mine, forked_from)
     assert git(upstream, "rev-parse", "HEAD").strip() == forked_from
     assert git(mine, "log", "--format=%s").strip() == f"Fork from upstream commit {forked_from}"

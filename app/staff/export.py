@@ -27,8 +27,8 @@ SHOWN = 10
 BYTE_ORDER_MARK = "\ufeff"
 COLUMNS = ("customer", "name", "address", "since", "proof", "proof_sha256")
 UNSUBSCRIBE = "unsubscribe"
-# At the start of a cell, or after a character that some spreadsheets take for the start of the next cell. The last
-# four are the full-width forms, which Japanese spreadsheets treat alike.
+# A formula begins a cell, or follows a character that some spreadsheets take for the end of a cell. The last
+# four characters are full-width forms, which Japanese spreadsheets treat like the others.
 FORMULA = re.compile(r"(^|[\t\r\n;,|\"])(\s*)([=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 

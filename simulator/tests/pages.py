@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup, Tag
 
 from ..i18n import LANGUAGES
 
-# Inline code would need a hole in the Content-Security-Policy.
+# Inline code would need an exception in the Content-Security-Policy.
 INLINE = re.compile(r"^on[a-z]+$|^style$")
 # Plain text and attribute values without markup in them cannot make a page invalid.
 TEXT = re.compile(r">[^<>&]+")
@@ -17,7 +17,7 @@ ATTRIBUTE = re.compile(r'="[^"<>&]*"')
 
 
 class Page:
-    """A page: `text` as read, `select` and `one` by CSS selector."""
+    """A page: `text` is its visible text, `select` and `one` find elements by CSS selector."""
 
     def __init__(self, html: str) -> None:
         self.html = html

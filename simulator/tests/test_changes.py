@@ -50,7 +50,7 @@ def test_each_event_changes_a_claim_also_when_repeated(
 
 
 def addresses(claims: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return type and place of all addresses."""
+    """Return the type and the town of all addresses."""
     everything = [claims["address"], *claims["other_addresses"]]
     return [(address["address_type"], address["region"]) for address in everything]
 

@@ -1,4 +1,4 @@
-"""The screens on which a person answers: one after the other, in their own language, back and forth, all or nothing."""
+"""The consent screens: in order, in the person's language, back and forth, and stored only when all are answered."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,18 +14,18 @@ TERMS = ["cf_accept_terms"]
 
 
 def at_flow(visit: Visit) -> Visitor:
-    """Come to the first screen of the flow."""
+    """Go to the first screen of the flow."""
     return visit(scope="openid customFlow").choose("kari")
 
 
 def result(provider: Provider, visitor: Visitor, member: str = "flowResult") -> dict[str, Any]:
-    """Exchange the code that the browser brings, and return what was answered."""
+    """Exchange the code from the browser's callback, and return the answers."""
     token = (provider.exchange(visitor.callback["code"]).json or {})["access_token"]
     return dict((provider.userinfo(token).json or {})[member])
 
 
 def ticked(visitor: Visitor) -> list[str]:
-    """Return what is ticked on the page."""
+    """Return the ticked checkboxes of the page."""
     return [str(box["value"]) for box in visitor.page.select("input[name=accepted][checked]")]
 
 

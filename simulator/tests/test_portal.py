@@ -21,7 +21,7 @@ def opened(browser: FlaskClient, kind: str, language: str = "en") -> Page:
 
 
 def filled(page: Page, **changes: Any) -> MultiDict[str, str]:
-    """Return the form as a browser would send it, with other values; None takes a field away."""
+    """Return the form's fields as a browser would send them, with other values; None removes a field."""
     form: MultiDict[str, str] = MultiDict()
     for field in page.select("#settings-form input, #settings-form textarea"):
         if field.get("type") == "checkbox" and not field.has_attr("checked"):

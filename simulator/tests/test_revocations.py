@@ -28,14 +28,14 @@ def receiver() -> Iterator[Receiver]:
 
 
 def told(provider: Provider, url: str | None, **wishes: Any) -> dict[str, Any]:
-    """Let Ola share with the company, and end that; return what the control API says about it."""
+    """Let Ola share with the company and revoke it; return the control API's answer."""
     provider.set_webhook(url)
     provider.claims("ola", {"scope": "openid name"})
     return provider.control("persons/ola/revoke", {"client_id": BASIC_MERCHANT.client_id, **wishes})
 
 
 def listed(provider: Provider) -> list[dict[str, Any]]:
-    """Return all events that were made."""
+    """Return all events."""
     return list(provider.control("deliveries")["deliveries"])
 
 

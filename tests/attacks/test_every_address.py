@@ -57,9 +57,7 @@ def check_headers(response: Any, *, https: bool, at: Any) -> None:
     assert ("Strict-Transport-Security" in headers) is https, at
     assert not {"Server", "X-Powered-By", "Access-Control-Allow-Origin"} & set(headers.keys()), at
     assert re.match(r"no-store$|private, no-cache$|no-cache$|public, max-age=3600$", headers["Cache-Control"]), at
-    if (
-        response.mimetype.startswith("text/") and response.mimetype != "text/event-stream"
-    ):  # a stream is UTF-8
+    if response.mimetype.startswith("text/") and response.mimetype != "text/event-stream":  # a stream is UTF-8
         assert headers["Content-Type"].endswith("charset=utf-8"), at
     if response.mimetype == "text/html":
         assert {"cookie", "accept-language"} <= set(map(str.lower, response.vary)), at

@@ -213,7 +213,7 @@ def test_strange_values_in_form_fields_cause_no_server_error(logged_in_browser: 
     for address, names in tried.items():
         harmless = send(browser, address, dict.fromkeys(names, HARMLESS), token)
         for number, string in enumerate(STRINGS):
-            # All fields at once, then each field alone while the other fields have good values.
+            # The first strings go into all fields at once, each other string into one field beside harmless values.
             one = {**dict.fromkeys(names, HARMLESS), names[number % len(names)]: string}
             fields = dict.fromkeys(names, string) if number < ALL_AT_ONCE else one
             answer = send(browser, address, fields, token)

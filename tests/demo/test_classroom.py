@@ -104,18 +104,14 @@ def test_a_finding_says_what_to_do(
 def test_the_check_says_whether_a_class_can_come(
     make_app: Callable[..., Flask], unused_port: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(
-        classroom, "lan_addresses", lambda: ["192.168.1.5"]
-    )  # the real one needs a network
+    monkeypatch.setattr(classroom, "lan_addresses", lambda: ["192.168.1.5"])  # the real one needs a network
     monkeypatch.setattr(classroom, "BROWSERS", ["sh"])
     monkeypatch.setattr("demo.worlds.INSTANCE", tmp_path)
     monkeypatch.setenv("BIND", f"localhost:{free_port()}")
     app = make_app(DEMO_WORLDS="1", **LAN | {"SIMULATOR_URL": f"http://192.168.1.5:{unused_port}"})
     run = lambda: app.test_cli_runner().invoke(args=["workshop", "check"])  # noqa: E731
     ready = run()
-    assert (ready.exit_code, ready.output.count("ok      ")) == (0, 7), (
-        ready.output
-    )  # no wheelhouse: a note
+    assert (ready.exit_code, ready.output.count("ok      ")) == (0, 7), ready.output  # no wheelhouse: a note
     assert click.unstyle(classroom.qr_code("http://192.168.1.5:8002/workshop")) in ready.output
     with socket.create_server(("localhost", unused_port)):
         taken = run()

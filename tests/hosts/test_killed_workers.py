@@ -90,10 +90,7 @@ class Person:
         page = self.browser.get(self.host(), "/checkout")
         if page.status != 200:
             raise RefusedError(page)
-        recipient = {
-            **RECIPIENT,
-            "email": f"{self._email}@example.com",
-        }  # an address gets few receipts an hour
+        recipient = {**RECIPIENT, "email": f"{self._email}@example.com"}  # an address gets few receipts an hour
         form = {**recipient, **self.browser.hidden(page.text)}
         for _ in range(TRIES):  # the same form: sending it again places no second order
             try:

@@ -67,5 +67,5 @@ def canonical(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-# A hash to compare with when there is none. No form can send its NUL, and `matches` answers no in any case.
+# The hash to compare with if none is stored. No form can send a NUL, and `matches` returns False in any case.
 _NO_PASSWORD = _hasher.hash("\0no password")

@@ -51,7 +51,7 @@ def by_password() -> ResponseReturnValue:
 @bp.post("/account/confirm/vipps")
 @session_cookie.login_required
 def by_vipps() -> ResponseReturnValue:
-    """Send the customer to Vipps to confirm in the app, even if Vipps remembers this browser."""
+    """Send the customer to Vipps to re-authenticate, for the purpose that `_purpose` returns."""
     target, customer = _target(request.form.get("next")), session_cookie.required_customer()
     if lookup.link_of(customer) is None:
         return redirect(url_for("confirm.page", next=target), 303)

@@ -44,7 +44,7 @@ def sent() -> ResponseReturnValue:
 
 @bp.get("/password/reset/<token>")
 def reset(token: str) -> ResponseReturnValue:
-    """Show the form for a new password; the link is used up when it is sent."""
+    """Show the form for a new password. Sending the form uses up the link."""
     proof = email_tokens.find(token, TokenPurpose.RESET)
     if proof is None:
         return _spent()

@@ -39,7 +39,7 @@ WRITES = re.compile(
 
 @dataclass
 class RequestRecord:
-    """What has happened so far in this request."""
+    """The calls and statements recorded so far in this request."""
 
     started: float = field(default_factory=time.monotonic)
     calls: list[dict[str, Any]] = field(default_factory=list)

@@ -90,7 +90,7 @@ def set_browser_cookie(response: Response, token: str, finished: bool = False) -
 def save_half(
     state_hash: str, browser: str, half: str, record: Mapping[str, Any], customer_id: int | None, *, now: datetime
 ) -> int | None:
-    """Save one half of a login beside the other, delete what is too old or too much, and return the login's number.
+    """Save one half of a login with its other half, delete old and surplus logins, and return the login's number.
 
     A callback that belongs to no known browser is not saved, and None is returned: an attacker could send any number of
     such callbacks and push out other visitors' logins. This is checked before any write, so they take no lock.
@@ -133,7 +133,7 @@ def _started_by(browser: str) -> sa.Select[str]:
 
 
 def _delete_surplus(connection: sa.Connection, these: sa.ColumnElement[bool], most: int) -> None:
-    """Delete all but the newest. With a login's start go its callbacks, which no browser's limit would cover."""
+    """Delete all except the newest logins. Callbacks go with their login's start: no limit would count them alone."""
     newest_first = sa.select(_c.id, _c.state_hash, _c.start != "").where(these).order_by(_c.id.desc())
     # Read first: SQLite may evaluate the second half of an "or" after the first has deleted rows.
     surplus = connection.execute(newest_first.offset(most)).all()
