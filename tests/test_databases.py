@@ -360,7 +360,7 @@ def test_the_longest_claims_are_stored_and_longer_ones_are_cut_or_absent(either_
         assert (len(answer.description), len(answer.language)) == (4000, 10)
 
 
-def test_every_column_of_limited_length_holds_what_is_tested_here_or_the_shop_s_own() -> None:
+def test_every_column_of_limited_length_is_tested_or_holds_own_values() -> None:
     """Add a new column for values from outside to `TYPED`, and its longest value to the tests above."""
     limited = {
         table.name: {column.name for column in table.columns if getattr(column.type, "length", None)}

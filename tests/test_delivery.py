@@ -151,7 +151,7 @@ def test_service_is_hardened(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_service_says_whether_it_is_well_and_waits_for_what_it_needs(name: str) -> None:
+def test_service_has_a_health_check_and_waits_for_its_dependencies(name: str) -> None:
     service = SERVICES[name]
     assert (service["restart"] == "no") == (name in ONCE)
     if name not in (*OWN, *ONCE):
@@ -323,7 +323,7 @@ def test_simulator_needs_its_volume_only(image: Path, environ: dict[str, str]) -
         instance.mkdir(0o500)
 
 
-def test_health_check_fails_on_what_is_not_well(image: Path, environ: dict[str, str]) -> None:
+def test_health_check_fails_on_an_unhealthy_answer(image: Path, environ: dict[str, str]) -> None:
     with served(lambda _environ, start: start("503 Service Unavailable", []) and [b""]) as origin:
         ill = {**environ, "BIND": urlsplit(origin).netloc.replace("localhost", "127.0.0.1")}
         assert run(health_check(), image, ill).returncode == 1

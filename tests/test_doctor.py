@@ -58,7 +58,7 @@ def run(app: Flask, *arguments: str) -> tuple[int, str]:
     return result.exit_code, result.stdout
 
 
-def test_healthy_shop_has_nothing_to_mend(shop: Flask) -> None:
+def test_healthy_shop_has_no_problems(shop: Flask) -> None:
     findings = found(shop)
     assert list(findings) == [check.__name__ for check in doctor.DOCTOR_CHECKS]
     assert [finding for finding in findings.values() if finding.level is Level.FAILED] == []
@@ -83,7 +83,7 @@ def test_healthy_shop_has_nothing_to_mend(shop: Flask) -> None:
         ({"REDIS_URL": "redis://:hunter2hunter2@localhost:9/0"}, "limits", "Error"),
     ],
 )
-def test_what_is_wrong_is_named(
+def test_every_problem_is_named(
     make_app: Callable[..., Flask], simulator: str, environ: dict[str, str], check: str, words: str
 ) -> None:
     app = make_app(SIMULATOR_URL=simulator, **environ)
@@ -97,7 +97,7 @@ def test_what_is_wrong_is_named(
     assert finding.advice in printed
 
 
-def test_it_says_where_each_setting_comes_from_and_no_value(
+def test_the_finding_names_the_source_of_each_setting_and_no_value(
     shop: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("app.settings.DOTENV", tmp_path / ".env")
@@ -111,7 +111,7 @@ def test_it_says_where_each_setting_comes_from_and_no_value(
     assert "VIPPS_MARKET" not in said
 
 
-def test_provider_that_is_away_is_said_once_and_stops_nothing(make_app: Callable[..., Flask], unused_port: int) -> None:
+def test_unreachable_provider_is_reported_once(make_app: Callable[..., Flask], unused_port: int) -> None:
     findings = found(make_app(SIMULATOR_URL=f"http://localhost:{unused_port}"))
     assert findings["discovery"].said.startswith("vipps_unreachable")
     assert {findings[name].level for name in ("clock", "scopes")} == {Level.SKIPPED}
@@ -213,7 +213,7 @@ def test_no_secret_is_printed(make_app: Callable[..., Flask], simulator: str) ->
         assert secret not in printed
 
 
-def test_question_that_breaks_is_a_finding(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_that_raises_is_a_finding(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> Finding:
         raise ZeroDivisionError("with a secret in it")
 

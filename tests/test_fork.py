@@ -27,11 +27,11 @@ NAME = "Ø&M “Søn”"
 CHOSEN = (
     "tests/customers/consents/test_ledger.py", "tests/customers/consents/test_asking.py",
     "tests/customers/test_sample_customers.py", "tests/test_packaging.py",
-    "tests/customers/test_passwords.py::test_a_password_is_judged_by_length_and_by_who_else_would_try_it",
+    "tests/customers/test_passwords.py::test_a_password_is_judged_by_length_and_by_attackers_lists",
     "tests/mail/test_sending.py::test_an_email_is_sent_with_tls_and_password_and_its_text_is_erased",
     "tests/test_translations.py",
     "tests/shop/test_last_one.py::test_a_double_click_on_the_order_button_is_one_order",
-    "tests/shop/test_orders.py::test_the_confirmation_says_what_was_ordered",
+    "tests/shop/test_orders.py::test_the_confirmation_lists_the_ordered_products",
 )  # fmt: skip
 # Folders and files whose tests a fork keeps completely.
 KEPT = (

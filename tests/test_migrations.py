@@ -84,7 +84,7 @@ def test_a_migration_only_adds_or_says_how_the_old_version_lives_with_it(revisio
         ("batch_op.alter_column('b', nullable=False)", False),
     ],
 )  # fmt: skip
-def test_the_rule_is_held(statement: str, is_harmless: bool) -> None:
+def test_the_rule_finds_incompatible_operations(statement: str, is_harmless: bool) -> None:
     assert (takes_away(f"def upgrade():\n    {statement}\n") == []) == is_harmless
 
 

@@ -127,7 +127,7 @@ def test_security_txt_names_the_contact_and_expires_within_a_year(make_app: Call
         ({}, "/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200/", 404, None),
     ],
 )
-def test_a_well_known_address_leads_only_to_what_exists(
+def test_a_well_known_address_redirects_only_to_an_existing_page(
     make_app: Callable[..., Flask], environ: dict[str, str], path: str, status: int, there: Any
 ) -> None:
     response = browser_of(make_app(**environ)).get(path)

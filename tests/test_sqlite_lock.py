@@ -95,7 +95,7 @@ def test_all_writers_together_wait_no_longer_than_a_request_may(
     assert max(failed) < SHORT * 2 + 1
 
 
-def test_the_next_request_can_write_however_a_request_ends(demo_app: Flask) -> None:
+def test_the_next_request_can_write_however_the_last_one_ended(demo_app: Flask) -> None:
     for end in ("commit", "rollback", "remove", "an exception"):
         with contextlib.suppress(ZeroDivisionError), demo_app.app_context():
             begin_write()

@@ -248,7 +248,7 @@ def test_the_simulator_on_this_machine_delivers_past_the_tunnel(make_app: Any) -
         ("fe80::1%eth0", "fe80::/64"), ("unknown", "no address"), ("10.1.2", "no address"),
     ],
 )  # fmt: skip
-def test_a_client_network_is_one_address_or_the_network_of_one_customer(app: Flask, seen: str, place: str) -> None:
+def test_a_client_network_is_an_ipv4_address_or_an_ipv6_64(app: Flask, seen: str, place: str) -> None:
     with app.test_request_context(environ_overrides={"REMOTE_ADDR": seen}):
         assert client_network() == place
     assert browser_of(app).get("/login/vipps", environ_overrides={"REMOTE_ADDR": seen}).status_code != 500
@@ -351,7 +351,7 @@ def test_the_language_is_the_browsers_until_the_switch_is_used(demo_client: Flas
         ("sv", 129900, "1\u00a0299,00\u00a0Nkr"), ("fi", 129900, "1\u00a0299,00\u00a0NOK"),
     ],
 )  # fmt: skip
-def test_prices_are_written_as_the_language_writes_them(language: str, ore: int, written: str) -> None:
+def test_prices_are_written_in_the_format_of_the_language(language: str, ore: int, written: str) -> None:
     assert format_price(ore, language) == written
 
 

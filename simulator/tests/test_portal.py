@@ -210,7 +210,7 @@ def test_restoring_an_unconfigured_unit_removes_the_configuration(browser: Flask
 
 
 @pytest.mark.parametrize("path", [f"/merchants/unknown/consents/{FLOW}", f"{ADDRESS}/unheard-of"])
-def test_there_is_no_such_page(browser: FlaskClient, path: str) -> None:
+def test_an_unknown_page_is_not_found(browser: FlaskClient, path: str) -> None:
     assert browser.get(path).status_code == 404
     token = opened(browser, FLOW).csrf_token()
     assert browser.post(path, data={"csrf_token": token}).status_code == 404

@@ -91,7 +91,7 @@ def test_every_answer_of_every_address_has_the_headers_and_no_cookie_without_its
     assert {200, 303, 400, 404, 405, 410} <= statuses
 
 
-def test_what_goes_wrong_has_the_headers_too(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_pages_have_the_headers_too(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> None:
     shop = make_app(demo=True)
 
     def broken() -> None:
@@ -137,7 +137,7 @@ def log_in_staff_too(shop: Flask, browser: FlaskClient) -> None:
     assert log_staff_in(browser).status_code == 303
 
 
-def test_to_look_changes_nothing_and_stays_in_no_browser(make_app: Callable[..., Flask]) -> None:
+def test_opening_a_page_changes_nothing_and_no_browser_stores_it(make_app: Callable[..., Flask]) -> None:
     """Also the demo's pages, for a customer and staff with every right (ASVS 3.5.3, 14.3.2)."""
     shop = make_app(demo=True, **DEMO)
     browser = browser_of(shop)
@@ -155,7 +155,7 @@ def test_to_look_changes_nothing_and_stays_in_no_browser(make_app: Callable[...,
     assert browser.get("/account").status_code == 200
 
 
-def test_nothing_is_changed_without_the_token_of_this_browsers_own_form(make_app: Callable[..., Flask]) -> None:
+def test_no_data_changes_without_this_browsers_own_form_token(make_app: Callable[..., Flask]) -> None:
     shop = make_app(demo=True, **DEMO)
     browser = browser_of(shop)
     log_in_customer_with_data(shop, browser)
@@ -211,7 +211,7 @@ def test_customers_pages_are_closed_to_others(make_app: Callable[..., Flask], co
     assert difference(before, dump(shop)) == {}
 
 
-def test_the_numbers_of_another_customers_things_lead_nowhere(make_app: Callable[..., Flask]) -> None:
+def test_ids_of_another_customers_rows_are_not_found(make_app: Callable[..., Flask]) -> None:
     """Every address that contains the id of a customer's row (ASVS 8.2.2)."""
     shop = make_app(demo=True, **DEMO)
     owner, browser = browser_of(shop), browser_of(shop)
@@ -242,7 +242,7 @@ def test_the_numbers_of_another_customers_things_lead_nowhere(make_app: Callable
     assert owner.get(f"/account/activity/{line}").status_code == 200
 
 
-def test_no_page_repeats_the_secret_of_a_mailed_link(make_app: Callable[..., Flask]) -> None:
+def test_no_page_repeats_the_secret_of_an_emailed_link(make_app: Callable[..., Flask]) -> None:
     """Except the unsubscribe link, so that its page can be read in every language: it gives no access."""
     shop = make_app(demo=True, **DEMO)
     for rule, path in rules(shop):

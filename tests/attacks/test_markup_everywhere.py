@@ -145,7 +145,7 @@ def hostile(vipps: VippsPerson) -> VippsPerson:
     return vipps
 
 
-def test_what_a_person_is_called_is_text_on_every_page_and_in_every_file(
+def test_hostile_claims_are_text_on_every_page_and_in_every_file(
     hostile: VippsPerson, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shop, browser = hostile.app, hostile.browser
@@ -184,7 +184,7 @@ def test_what_a_person_is_called_is_text_on_every_page_and_in_every_file(
         assert "xss-mark" not in line
 
 
-def test_what_is_typed_into_a_field_is_text_in_the_answer(hostile: VippsPerson) -> None:
+def test_hostile_text_in_a_field_is_text_in_the_response(hostile: VippsPerson) -> None:
     """Also if the form is refused, and in URLs that a page repeats."""
     browser = hostile.browser
     for path, fields in (

@@ -115,7 +115,7 @@ def ask_for_head(port: int, head: bytes, body: bytes = b"", host: bytes = b"loca
         pytest.param(b"POST /cart/add HTTP/1.1\r\nContent-Length: -1\r\n" + FORM, b"", {400}, id="a length below zero"),
     ],
 )  # fmt: skip
-def test_too_much_is_refused_at_once(port: int, head: bytes, body: bytes, statuses: set[int]) -> None:
+def test_oversized_requests_are_refused_at_once(port: int, head: bytes, body: bytes, statuses: set[int]) -> None:
     begun = time.monotonic()
     assert ask(port, head, body) in statuses
     assert time.monotonic() - begun < 5
@@ -158,7 +158,7 @@ def test_a_body_that_cannot_be_read_is_the_senders_mistake(request: pytest.Fixtu
 
 
 @pytest.mark.parametrize(("expectation", "statuses"), [(b"100-continue", {100}), (b"a miracle", {417})])
-def test_an_expectation_is_answered(port: int, expectation: bytes, statuses: set[int]) -> None:
+def test_an_expect_header_is_answered(port: int, expectation: bytes, statuses: set[int]) -> None:
     head = b"POST /cart/add HTTP/1.1\r\nExpect: " + expectation + b"\r\n" + FORM
     assert ask(port, head, b"a=b") in statuses
 
@@ -178,7 +178,7 @@ def test_the_redirect_to_the_canonical_host_keeps_the_target_as_it_was_sent(port
     assert b"\r\nLocation: http://localhost:%d%s\r\n" % (port, target) in head
 
 
-def test_slow_or_silent_clients_hold_up_no_other_client(port: int) -> None:
+def test_slow_or_silent_clients_do_not_delay_other_clients(port: int) -> None:
     held = [socket.create_connection(("127.0.0.1", port)) for _ in range(60)]
     try:
         for number, connection in enumerate(held):

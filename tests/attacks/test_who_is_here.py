@@ -36,7 +36,7 @@ def told(response: Any, typed: str) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("path", ["/login/password", "/register", "/password/forgot", "/staff/login"])
-def test_an_answer_says_and_costs_the_same_whether_or_not_there_is_an_account(
+def test_a_response_and_its_work_are_the_same_with_and_without_an_account(
     app: Flask, path: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_customer(app, **KINDS[kind])
@@ -72,7 +72,7 @@ def test_an_attacked_customer_still_logs_in_with_vipps_from_the_same_network(vip
     assert vipps.browser.get("/account").status_code == 200
 
 
-def test_a_flood_at_the_customers_door_is_told_how_long_to_wait_and_closes_no_other(app: Flask) -> None:
+def test_a_flood_is_told_how_long_to_wait_and_blocks_no_other_form(app: Flask) -> None:
     staff.hire(app)
     browser = browser_of(app)
     assert 429 in guess(browser, staff.EMAIL, 12, "10.0.0.1")
@@ -86,7 +86,7 @@ def test_a_flood_at_the_customers_door_is_told_how_long_to_wait_and_closes_no_ot
 
 
 @pytest.mark.parametrize("proxies", ["0", "1"])
-def test_no_header_of_the_clients_own_makes_it_another_client(make_app: Callable[..., Flask], proxies: str) -> None:
+def test_a_client_cannot_pose_as_another_client_by_a_header(make_app: Callable[..., Flask], proxies: str) -> None:
     """A trusted proxy adds its client's address at the end; the client itself can write everything before it."""
     browser = browser_of(make_app(TRUSTED_PROXIES=proxies))
     statuses = set()

@@ -26,7 +26,7 @@ def say_yes_in_vipps(page: Page, person: str, *questions: str) -> None:
 @pytest.mark.parametrize(
     "options", [{"viewport": PHONE}, {"viewport": DESK, "java_script_enabled": False}], ids=["phone", "no-javascript"]
 )
-def test_given_in_vipps_and_taken_back_here_and_by_mail(live_shop: LiveShop, options: dict[str, object]) -> None:
+def test_a_consent_from_vipps_is_withdrawn_here_and_by_email(live_shop: LiveShop, options: dict[str, object]) -> None:
     page = live_shop.open(**options)
     page.goto(f"{live_shop.shop}/login?next=/account")
     press_vipps(page)

@@ -72,7 +72,7 @@ def test_a_button_of_each_kind_of_the_error_playground_triggers_its_error(live_s
 
 
 @pytest.mark.parametrize("options", [{}, {"viewport": PHONE, "java_script_enabled": False}], ids=["desk", "phone"])
-def test_what_is_folded_opens_by_its_address_and_by_the_keyboard(
+def test_folded_parts_open_by_their_address_and_by_the_keyboard(
     live_shop: LiveShop, options: dict[str, object]
 ) -> None:
     page = live_shop.open(**options)
@@ -186,7 +186,7 @@ def test_a_second_window_follows_a_login(live_shop: LiveShop, monkeypatch: pytes
     expect(window.locator("[data-when=over]")).to_be_visible()
 
 
-def test_without_script_a_link_shows_what_has_happened_since(live_shop: LiveShop) -> None:
+def test_without_script_a_link_shows_the_new_steps(live_shop: LiveShop) -> None:
     page = live_shop.open(java_script_enabled=False)
     page.goto(f"{live_shop.shop}/guide/inspector/live")
     with page.expect_popup() as opened:

@@ -192,14 +192,14 @@ def test_a_server_that_is_restarted_between_transactions_is_not_noticed(
 
 
 @pytest.mark.postgresql
-def test_a_committed_login_does_not_fail_any_more(on_postgresql: VippsPerson, monkeypatch: Any) -> None:
+def test_a_committed_login_does_not_fail(on_postgresql: VippsPerson, monkeypatch: Any) -> None:
     """Otherwise the page would report a failed login, although a session exists whose cookie no browser has."""
     response = Unreachable(on_postgresql, monkeypatch).log_in(AFTER_COMMIT)
     assert response.status_code == 303
     assert "session=" in str(response.headers.getlist("Set-Cookie"))
 
 
-def test_a_lost_answer_is_in_when_its_callback_comes_again(either_vipps: VippsPerson, monkeypatch: Any) -> None:
+def test_a_repeated_callback_after_a_lost_response_logs_in(either_vipps: VippsPerson, monkeypatch: Any) -> None:
     """The shop is killed between the commit and the response."""
 
     def die() -> None:

@@ -408,7 +408,7 @@ def test_the_first_action_begins_again_for_the_same_purpose(
             assert all(each.label for each in actions)
 
 
-def test_what_would_be_refused_again_are_refusals() -> None:
+def test_the_refusals_without_a_retry_exist() -> None:
     assert set(REFUSALS) >= NO_RETRY
 
 
@@ -421,6 +421,6 @@ def test_what_would_be_refused_again_are_refusals() -> None:
         (False, "/checkout", "/cart"),
     ],
 )
-def test_the_way_back(app: Flask, is_logged_in: bool, next_path: str, href: str) -> None:
+def test_the_link_back_leads_to_the_page_before(app: Flask, is_logged_in: bool, next_path: str, href: str) -> None:
     with app.test_request_context():
         assert back_action(is_logged_in, next_path).href == href

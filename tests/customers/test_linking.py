@@ -35,7 +35,7 @@ def _with_an_address(vipps: VippsPerson) -> None:
     linking.has_email(vipps)
 
 
-def test_an_account_that_both_sides_have_verified_opens_at_once(vipps: VippsPerson) -> None:
+def test_an_account_verified_on_both_sides_is_linked_at_once(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps)
     response = vipps.log_in(PERSON, "/cart")
     assert response.headers["Location"] == "/cart"
@@ -54,7 +54,7 @@ def test_an_account_that_both_sides_have_verified_opens_at_once(vipps: VippsPers
     assert len(mails(vipps.app, "vipps_connected", EMAIL)) == 1, "told once"
 
 
-def test_a_name_is_escaped_where_it_is_told(vipps: VippsPerson) -> None:
+def test_a_name_is_escaped_in_messages(vipps: VippsPerson) -> None:
     vipps.patch(f"persons/{PERSON}", {"given_name": "<b>Gun</b>"})
     vipps.log_in(PERSON)
     assert "<b>Gun" not in vipps.browser.get("/").text
@@ -68,7 +68,7 @@ def test_only_what_vipps_has_verified_counts() -> None:
     assert account_links.person_of(verified) == Person("Gunnar", "", EMAIL, PHONE)
 
 
-def test_by_number_alone_the_password_is_asked_for_and_leads_to_where_they_were(vipps: VippsPerson) -> None:
+def test_with_only_the_number_the_password_is_required_and_leads_back(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps, email="old@example.com")
     response = vipps.log_in(PERSON, "/cart")
     assert response.headers["Location"] == PROVE
@@ -96,7 +96,7 @@ def test_by_number_alone_the_password_is_asked_for_and_leads_to_where_they_were(
 
 
 @pytest.mark.parametrize("email", [EMAIL, "typed@example.com"])
-def test_a_password_verifies_the_address_that_vipps_has_verified_and_no_other(vipps: VippsPerson, email: str) -> None:
+def test_a_password_confirms_only_an_address_that_vipps_has_verified(vipps: VippsPerson, email: str) -> None:
     account = linking.add_account(vipps, email=email, email_verified_at=None)
     vipps.log_in(PERSON)
     assert linking.send_proof(vipps.browser, password=PASSWORD).status_code == 303
@@ -106,7 +106,7 @@ def test_a_password_verifies_the_address_that_vipps_has_verified_and_no_other(vi
     assert now.password_hash is not None, "the same person registered"
 
 
-def test_the_mailed_link_connects_in_the_browser_that_asked(vipps: VippsPerson) -> None:
+def test_the_emailed_link_connects_in_the_browser_of_the_login(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps, email="old@example.com")
     vipps.log_in(PERSON, "/cart")
     assert linking.send_proof(vipps.browser, f"{PROVE}/mail").status_code == 303
@@ -120,7 +120,7 @@ def test_the_mailed_link_connects_in_the_browser_that_asked(vipps: VippsPerson) 
     assert linking.h1(vipps.browser, link, 403) == "This link no longer works"
 
 
-def test_the_mailed_link_in_another_browser_asks_for_the_same_vipps_user_there(vipps: VippsPerson) -> None:
+def test_the_emailed_link_in_another_browser_requires_the_same_vipps_user(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps, email="old@example.com")
     vipps.log_in(PERSON, "/cart")
     linking.send_proof(vipps.browser, f"{PROVE}/mail")
@@ -140,7 +140,7 @@ def test_the_mailed_link_in_another_browser_asks_for_the_same_vipps_user_there(v
     assert linking.who_is_in(vipps) == account
 
 
-def test_a_login_by_password_elsewhere_in_the_shop_is_asked_and_not_just_connected(vipps: VippsPerson) -> None:
+def test_a_password_login_elsewhere_asks_before_it_connects(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps)
     vipps.patch(f"persons/{PERSON}", {"phone_numbers": ["4799999998"]})
     vipps.log_in(PERSON, "/cart")
@@ -154,7 +154,7 @@ def test_a_login_by_password_elsewhere_in_the_shop_is_asked_and_not_just_connect
     assert linking.who_is_in(vipps) == account
 
 
-def test_who_logs_in_to_another_account_is_not_offered_the_one_that_waits(vipps: VippsPerson) -> None:
+def test_a_login_to_another_account_does_not_offer_the_pending_link(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps, email="old@example.com")
     vipps.log_in(PERSON)
     response = linking.log_in_by_password(vipps, vipps.browser, "eivind.dahl@example.com", "lantern by the lake")
@@ -175,7 +175,7 @@ def test_under_another_name_only_the_password_counts(vipps: VippsPerson) -> None
     assert linking.who_is_in(vipps) == account
 
 
-def test_a_person_who_disowns_the_matching_account_gets_a_new_one(vipps: VippsPerson) -> None:
+def test_a_person_who_rejects_the_matching_account_gets_a_new_one(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps, name="Per Berg")
     vipps.log_in(PERSON, "/cart")
     response = linking.send_proof(vipps.browser, f"{PROVE}/new")
@@ -196,7 +196,7 @@ def test_a_person_who_disowns_the_matching_account_gets_a_new_one(vipps: VippsPe
         ([{"blocked_at": utcnow()}], 403, "This account is blocked for now", "account_blocked"),
     ],
 )  # fmt: skip
-def test_a_refused_login_says_why_and_not_about_whom(
+def test_a_refused_login_gives_the_reason_but_not_the_account(
     vipps: VippsPerson, accounts: list[dict[str, Any]], status: int, heading: str, decision: str
 ) -> None:
     ids = [linking.add_account(vipps, **each) for each in accounts]
@@ -255,7 +255,7 @@ def test_a_vipps_user_of_another_account_is_not_moved(vipps: VippsPerson) -> Non
     assert linking.decisions_of(vipps, mine) == ["linked_elsewhere"]
 
 
-def test_disconnecting_needs_another_way_in(vipps: VippsPerson) -> None:
+def test_disconnecting_needs_another_login_method(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps)
     vipps.log_in(PERSON, browser=linking.another_browser(vipps))
     linking.log_in_by_password(vipps, vipps.browser)
@@ -272,7 +272,7 @@ def test_disconnecting_needs_another_way_in(vipps: VippsPerson) -> None:
 
 
 @pytest.mark.parametrize("lacking", ["password_hash", "email_verified_at"])
-def test_the_only_way_in_is_not_taken_away(vipps: VippsPerson, lacking: str) -> None:
+def test_the_only_login_method_cannot_be_removed(vipps: VippsPerson, lacking: str) -> None:
     account = linking.add_account(vipps)
     vipps.log_in(PERSON)
     assert post(vipps.browser, "/account/confirm", {"password": PASSWORD}, form_on="/account").location == "/account"
@@ -284,7 +284,7 @@ def test_the_only_way_in_is_not_taken_away(vipps: VippsPerson, lacking: str) -> 
     assert len(linking.links_of(vipps, account)) == 1
 
 
-def test_a_refresh_is_about_the_same_vipps_user_or_about_nothing(vipps: VippsPerson) -> None:
+def test_a_refresh_by_another_vipps_user_changes_nothing(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps)
     vipps.log_in(PERSON)
     url = linking.begin(vipps, "/account/vipps/refresh")
@@ -299,7 +299,7 @@ def test_a_refresh_is_about_the_same_vipps_user_or_about_nothing(vipps: VippsPer
         assert db.session.scalars(select(VippsProfile)).one().name == NAME
 
 
-def test_a_confirmation_in_the_app_opens_the_way_on(vipps: VippsPerson) -> None:
+def test_a_confirmation_in_the_app_opens_the_guarded_page(vipps: VippsPerson) -> None:
     """Failed re-authentications are tested in tests/customers/test_dead_ends.py."""
     account = linking.add_account(vipps)
     vipps.log_in(PERSON)
@@ -373,7 +373,7 @@ def test_many_accounts_with_a_typed_number_do_not_hide_the_owner(vipps: VippsPer
     assert vipps.log_in(PERSON).headers["Location"] == PROVE
 
 
-def test_an_authorization_url_that_was_passed_on_connects_nothing(vipps: VippsPerson) -> None:
+def test_an_authorization_url_of_an_attacker_connects_no_account(vipps: VippsPerson) -> None:
     """Cross-user fixation: the victim approves the attacker's login, and the callback comes to the victim's browser."""
     attackers = linking.add_account(vipps, email="a@example.com", phone_number=None)
     attacker = linking.another_browser(vipps)
@@ -385,7 +385,7 @@ def test_an_authorization_url_that_was_passed_on_connects_nothing(vipps: VippsPe
 
 
 @pytest.mark.parametrize("path", ["/account/vipps/link", "/account/vipps/unlink", "/account/vipps/refresh"])
-def test_a_get_never_leaves_for_vipps(vipps: VippsPerson, path: str) -> None:
+def test_a_get_request_never_redirects_to_vipps(vipps: VippsPerson, path: str) -> None:
     linking.add_account(vipps)
     vipps.log_in(PERSON, browser=linking.another_browser(vipps))
     linking.log_in_by_password(vipps, vipps.browser)
@@ -394,7 +394,7 @@ def test_a_get_never_leaves_for_vipps(vipps: VippsPerson, path: str) -> None:
 
 @pytest.mark.parametrize("meanwhile", ["logged out", "another account", "the same account again"])
 @pytest.mark.parametrize("what", ["link", "refresh"])
-def test_what_one_session_began_no_other_session_finishes(vipps: VippsPerson, meanwhile: str, what: str) -> None:
+def test_no_session_finishes_what_another_session_began(vipps: VippsPerson, meanwhile: str, what: str) -> None:
     account = linking.add_account(vipps, linked_to="" if what == "link" else "other")
     other = linking.add_account(vipps, email="other@example.com", phone_number=None)
     linking.log_in_by_password(vipps, vipps.browser)
@@ -426,7 +426,7 @@ def test_an_expired_login_begins_again_with_the_same_purpose(vipps: VippsPerson,
     assert not any(way.startswith("/login/vipps") for way in ways)
 
 
-def test_a_session_that_ends_meanwhile_connects_nothing(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_that_ends_meanwhile_links_no_account(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
     account = linking.add_account(vipps)
     linking.log_in_by_password(vipps, vipps.browser)
     callback = vipps.approve(linking.begin_connecting(vipps), PERSON)
@@ -449,7 +449,7 @@ def test_two_accounts_cannot_differ_in_case_only(vipps: VippsPerson) -> None:
         Customer(email="Gunnar.Lie@example.com")
 
 
-def test_guessing_the_password_of_the_account_in_question_is_slow(vipps: VippsPerson) -> None:
+def test_guessing_the_password_of_a_matching_account_is_limited(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps, email="old@example.com")
     vipps.log_in(PERSON)
     statuses = [linking.send_proof(vipps.browser, password=f"guess number {n}").status_code for n in range(11)]
@@ -457,7 +457,7 @@ def test_guessing_the_password_of_the_account_in_question_is_slow(vipps: VippsPe
     assert linking.links_of(vipps, account) == []
 
 
-def test_filling_the_owners_mailbox_is_slow(vipps: VippsPerson) -> None:
+def test_emails_to_the_owner_are_limited(vipps: VippsPerson) -> None:
     linking.add_account(vipps, email="old@example.com")
     vipps.log_in(PERSON)
     statuses = [linking.send_proof(vipps.browser, f"{PROVE}/mail").status_code for _ in range(6)]
@@ -467,14 +467,14 @@ def test_filling_the_owners_mailbox_is_slow(vipps: VippsPerson) -> None:
 
 
 @pytest.mark.parametrize("path", [PROVE, f"{PROVE}/mail", f"{PROVE}/new"])
-def test_without_a_login_that_waits_there_is_nothing_to_prove(vipps: VippsPerson, path: str) -> None:
+def test_without_a_pending_link_the_proof_pages_are_closed(vipps: VippsPerson, path: str) -> None:
     vipps.browser.set_cookie("pending-link", "A" * 43, domain="localhost")
     before = rows(vipps, Customer)
     assert post(vipps.browser, path, {"password": PASSWORD}).status_code == 410
     assert rows(vipps, Customer) == before
 
 
-def test_what_waits_is_too_old_after_an_hour_and_is_forgotten(vipps: VippsPerson) -> None:
+def test_a_pending_link_expires_after_an_hour_and_is_deleted(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps, email="old@example.com")
     vipps.log_in(PERSON)
     with time_machine.travel(utcnow() + timedelta(minutes=61)):

@@ -82,7 +82,7 @@ def test_a_repeated_callback_never_takes_another_users_pending_link(either_vipps
     assert NAME in open_page(vipps.browser, PROVE).text
 
 
-def test_what_was_begun_for_a_deleted_account_ends_in_no_other(vipps: VippsPerson) -> None:
+def test_a_login_for_a_deleted_account_ends_in_no_other_account(vipps: VippsPerson) -> None:
     browser = vipps.browser
     linking.add_account(vipps, email="first@example.com", phone_number=None, phone_verified_at=None)
     linking.log_in_by_password(vipps, browser, "first@example.com")
@@ -98,7 +98,7 @@ def test_what_was_begun_for_a_deleted_account_ends_in_no_other(vipps: VippsPerso
     assert linking.links_of(vipps, second) == []
 
 
-def test_logging_out_forgets_a_login_that_waits(vipps: VippsPerson) -> None:
+def test_logging_out_deletes_a_pending_login(vipps: VippsPerson) -> None:
     linking.has_email(vipps)
     account = linking.add_account(vipps, email="old@example.com")
     assert vipps.log_in(PERSON).location == PROVE
@@ -111,7 +111,7 @@ def test_logging_out_forgets_a_login_that_waits(vipps: VippsPerson) -> None:
 
 
 @pytest.mark.parametrize(("environ", "query"), [({"VIPPS_NEW_CUSTOMERS": "refuse"}, {}), ({}, {"members": "1"})])
-def test_a_login_that_waits_makes_no_account_where_logins_make_none(
+def test_a_pending_login_creates_no_account_if_logins_may_not(
     make_app: Callable[..., Flask], simulator: str, environ: dict[str, str], query: dict[str, str]
 ) -> None:
     shop = make_app(demo=True, SIMULATOR_URL=simulator, **environ)
@@ -175,7 +175,7 @@ def calls(browsers: Sequence[Any], callbacks: Sequence[str]) -> list[Callable[[]
     return [lambda b=b, c=c: b.get(c) for b, c in zip(browsers, callbacks, strict=True)]
 
 
-def test_first_logins_of_one_person_make_one_customer(either_vipps: VippsPerson) -> None:
+def test_concurrent_first_logins_create_one_customer(either_vipps: VippsPerson) -> None:
     before = rows(either_vipps, Customer)
     browsers = [linking.another_browser(either_vipps) for _ in range(8)]
     callbacks = [either_vipps.approve(either_vipps.start(browser=browser), PERSON) for browser in browsers]
@@ -188,7 +188,7 @@ def test_first_logins_of_one_person_make_one_customer(either_vipps: VippsPerson)
     assert decided == ["create", *["known_subject"] * 7]
 
 
-def test_of_two_accounts_that_connect_one_vipps_user_one_wins_and_the_other_sees_why(either_vipps: VippsPerson) -> None:
+def test_only_one_of_two_accounts_links_a_vipps_user_and_the_other_sees_why(either_vipps: VippsPerson) -> None:
     accounts = [linking.add_account(either_vipps, email=f"{n}@example.com", phone_number=None) for n in ("a", "b")]
     browsers = [linking.another_browser(either_vipps) for _ in accounts]
     for browser, name in zip(browsers, ("a", "b"), strict=True):
@@ -201,7 +201,7 @@ def test_of_two_accounts_that_connect_one_vipps_user_one_wins_and_the_other_sees
     assert "is connected to another account here" in loser.text
 
 
-def test_of_two_vipps_users_for_one_account_one_wins(either_vipps: VippsPerson) -> None:
+def test_only_one_of_two_vipps_users_is_linked_to_an_account(either_vipps: VippsPerson) -> None:
     account = linking.add_account(either_vipps, email="a@example.com", phone_number=None)
     browsers = [linking.another_browser(either_vipps) for _ in range(2)]
     for browser in browsers:
@@ -228,7 +228,7 @@ def test_a_proof_that_is_sent_twice_connects_once(either_vipps: VippsPerson) -> 
     assert linking.waiting(either_vipps) == 0
 
 
-def test_no_registration_slips_in_under_a_take_over(either_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_takeover_stops_a_registration(either_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
     """An attacker who registers the address at the same time must not set a password for the account."""
     linking.has_email(either_vipps)
     account = linking.add_account(either_vipps, email_verified_at=None)
@@ -266,7 +266,7 @@ def a_row(model: type[Any], customer_id: int) -> Any:
 
 
 @pytest.mark.parametrize("model", [Customer, CustomerSession, PendingLink])
-def test_the_number_of_a_deleted_row_is_not_given_out_again(either_app: Flask, model: type[Any]) -> None:
+def test_the_id_of_a_deleted_row_is_not_reused(either_app: Flask, model: type[Any]) -> None:
     customer_id, numbers = add_customer(either_app), []
     with either_app.app_context():
         for _ in range(2):

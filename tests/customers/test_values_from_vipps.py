@@ -50,7 +50,7 @@ def reached(app: Flask, channel: str) -> list[int]:
 # 1. One value has one normal form.
 
 
-def test_a_national_number_is_not_another_countrys() -> None:
+def test_a_national_number_is_not_read_as_another_countrys() -> None:
     """Norwegian and Danish numbers have eight digits, and many begin with another country's code."""
     nationals = [f"{beginning}123456" for beginning in range(20, 100)]
     assert [each for each in nationals if read(phone_number=each)[0].phone_number] == []
@@ -107,7 +107,7 @@ NOWHERE = {
 
 
 @pytest.mark.parametrize("wrong", NOWHERE)
-def test_the_shop_sends_nowhere_that_a_customer_could_not_type(wrong: str) -> None:
+def test_the_shop_sends_only_to_countries_that_a_customer_can_choose(wrong: str) -> None:
     assert can_send_to(read(address=HOME)[0].addresses[0])
     assert not any(map(can_send_to, read(address={**HOME, **NOWHERE[wrong]})[0].addresses))
 
@@ -115,7 +115,7 @@ def test_the_shop_sends_nowhere_that_a_customer_could_not_type(wrong: str) -> No
 # 3. Only one customer has a value as verified.
 
 
-def test_a_number_that_the_operator_gave_to_another_person_has_one_holder(either_vipps: VippsPerson) -> None:
+def test_only_the_newest_owner_of_a_number_has_it_verified(either_vipps: VippsPerson) -> None:
     vipps = either_vipps
     older = linking.add_account(vipps, name="Sindre Moe", email="sindre@example.com")
     add_answer(vipps.app, older, "sms")
@@ -165,7 +165,7 @@ def test_the_database_holds_a_verified_number_once(either_app: Flask) -> None:
         set_values(either_app, holders[1], phone_verified_at=utcnow())
 
 
-def test_of_two_logins_with_one_number_at_the_same_moment_one_holds_it(either_vipps: VippsPerson) -> None:
+def test_only_one_of_two_concurrent_logins_gets_the_number_verified(either_vipps: VippsPerson) -> None:
     vipps = either_vipps
     says_also(vipps, phone_number=NUMBER, phone_number_verified=True)
     browsers = {person: linking.another_browser(vipps) for person in (PERSON, "ola")}
@@ -180,7 +180,7 @@ def test_of_two_logins_with_one_number_at_the_same_moment_one_holds_it(either_vi
 
 
 @pytest.mark.parametrize(("choice", "email"), [("take", "taken@example.com"), ("keep", "kari@example.com")])
-def test_a_question_that_was_put_off_is_answered_once(app: Flask, choice: str, email: str) -> None:
+def test_a_proposal_that_was_put_off_is_answered_once(app: Flask, choice: str, email: str) -> None:
     holder, mine = add_customer(app, "taken@example.com"), add_linked(app)
     refresh(app, mine, says(email="taken@example.com"))
     set_values(app, holder, email="moved@example.com")
@@ -225,7 +225,7 @@ def delivered(app: Flask, customer_id: int, **answers: bool) -> bool:
         ({"email": True, "cf_newsletter": False}, False, []), ({"cf_newsletter": False, "email": True}, False, []),
     ],
 )  # fmt: skip
-def test_a_mapped_id_answers_its_channel_and_the_shop_asks_where_none_was_answered(
+def test_a_mapped_id_answers_its_channel_and_the_shop_asks_without_one(
     make_app: Callable[..., Flask], answers: dict[str, bool], asks: bool, channels: list[str]
 ) -> None:
     app = make_app(VIPPS_CONSENT_SCOPE="customFlow", VIPPS_CONSENT_CHANNELS="cf_newsletter=email, cf_text=sms")

@@ -93,9 +93,7 @@ def sums(folder: Path, content: bytes) -> Path:
         (lambda folder: classroom.wheelhouse(sums(folder, b"b")), Level.FAILED, "damaged: a.whl"),
     ],
 )  # fmt: skip
-def test_a_finding_says_what_to_do(
-    tmp_path: Path, find: Callable[[Path], CheckOutcome], level: Level, said: str
-) -> None:
+def test_a_finding_has_advice(tmp_path: Path, find: Callable[[Path], CheckOutcome], level: Level, said: str) -> None:
     found = find(tmp_path)
     assert found.level is level
     assert said in f"{found.said} {found.advice}"

@@ -111,13 +111,13 @@ def test_the_page_shows_every_fault_folded_and_suggests_three(vipps: VippsPerson
     assert buttons == [f"{PLAYGROUND}/{name}/try" for name in STARTERS]
 
 
-def test_there_is_no_such_button_and_each_needs_its_token(vipps: VippsPerson) -> None:
+def test_an_unknown_button_is_not_found_and_each_needs_a_token(vipps: VippsPerson) -> None:
     for name in ("unheard-of", "stuck_on_the_phone"):
         assert post(vipps.browser, f"{PLAYGROUND}/{name}/try").status_code == 404
     assert vipps.browser.post(f"{PLAYGROUND}/server_error/try").status_code == 400
 
 
-def test_each_fault_of_the_id_token_says_what_to_mend() -> None:
+def test_each_fault_of_the_id_token_says_how_to_fix_it() -> None:
     (group,) = [each for each in FAULT_GROUPS if each.title == "In the ID token"]
     fixes = {case.fix for case in group.cases}
     assert len(fixes) == len(group.cases)

@@ -142,7 +142,7 @@ def test_every_page_of_the_demo_has_its_style_sheet_and_links(make_app: Callable
 
 
 @pytest.mark.parametrize(("environ", "status"), [({"DEMO": "0"}, 404), ({"DEMO": "1", **REAL}, 200)])
-def test_a_real_shop_has_nothing_of_the_demo_and_a_real_provider_nothing_that_needs_the_simulator(
+def test_a_real_shop_has_no_demo_and_a_real_provider_no_simulator(
     make_app: Callable[..., Flask], environ: dict[str, str], status: int
 ) -> None:
     shop = make_app(demo=True, **environ)

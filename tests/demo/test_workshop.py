@@ -56,7 +56,7 @@ def test_the_workshop_exists_in_the_demo_only(tmp_path: Path) -> None:
 # ---------- learners ----------
 
 
-def test_a_learner_goes_on_in_another_browser(room: Class) -> None:
+def test_a_learner_continues_in_another_browser(room: Class) -> None:
     first, world = room.join("Ada")
     words = open_page(first, "/workshop/room").one(".workshop__words").get_text()
     assert codes.read_words(words) == room.learner(world).words
@@ -368,7 +368,7 @@ def test_feedback_has_no_names_and_can_be_changed(room: Class) -> None:
 # ---------- the board ----------
 
 
-def test_the_board_shows_what_was_noticed_and_recorded(room: Class) -> None:
+def test_the_board_shows_recorded_results(room: Class) -> None:
     _, ada = room.join("Ada")
     _, bo = room.join("Bo")
     room.wait(minutes=2)
@@ -448,7 +448,7 @@ def test_learners_who_are_stuck_come_first(room: Class) -> None:
     assert [row[0] for row in room.rows()] == ["Ada", "Bo", "Cy", "Di"]
 
 
-def test_a_pause_is_no_time_at_a_mission(room: Class) -> None:
+def test_a_pause_does_not_count_as_time_at_a_mission(room: Class) -> None:
     _, world = room.join("Ada")
     room.wait(minutes=2)
     for action in ("pause", "pause", "go-on"):  # the second click changes nothing
@@ -507,7 +507,7 @@ ENDS: list[tuple[str, dict[str, float], bool]] = [
 
 
 @pytest.mark.parametrize(("button", "later", "is_gone"), ENDS)
-def test_a_room_goes_with_everything_in_it_at_a_later_request(
+def test_a_room_is_deleted_with_all_its_data_at_a_later_request(
     room: Class, monkeypatch: pytest.MonkeyPatch, button: str, later: dict[str, float], is_gone: bool
 ) -> None:
     _, world = room.join("Ada")
@@ -602,7 +602,7 @@ def test_verdicts_on_the_board(room: Class) -> None:
 # ---------- the learner's own shop ----------
 
 
-def test_a_paused_room_holds_pages_back_and_nothing_else(room: Class, make_app: Callable[..., Flask]) -> None:
+def test_a_paused_room_only_holds_pages_back(room: Class, make_app: Callable[..., Flask]) -> None:
     shop = make_app(demo=True)
     _, world = room.join("<b>Ada</b>")
     add_to_world(room.app, shop, world.id)
@@ -632,7 +632,7 @@ def test_a_paused_room_holds_pages_back_and_nothing_else(room: Class, make_app: 
         assert client.get(f"/guide/teaching/{page}").headers["Location"] == f"/workshop/room/{page}"
 
 
-def test_what_a_learner_does_on_the_missions_pages_is_noted(
+def test_a_learners_actions_on_the_missions_pages_are_recorded(
     room: Class, vipps: VippsPerson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(track, "INSTANCE", tmp_path)
@@ -693,7 +693,7 @@ def test_the_status_of_a_world_is_read_seldom(room: Class) -> None:
     assert room.rooms.status(world.id).message == "Hello"
 
 
-def test_a_teacher_looks_over_a_shoulder(room: Class, vipps: VippsPerson) -> None:
+def test_a_teacher_reads_a_learners_logins(room: Class, vipps: VippsPerson) -> None:
     _, world = room.join("Ada")
     vipps.app.add_template_filter(codes.spaced, "room_code")
     room.worlds.the_shop = vipps.app

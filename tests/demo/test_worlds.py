@@ -77,7 +77,7 @@ def account(person: VippsPerson) -> int:
     return person.browser.get("/account").status_code
 
 
-def test_two_visitors_are_kari_and_both_see_the_account_linked(shop: Flask) -> None:
+def test_two_visitors_log_in_as_kari_and_both_see_the_account_linked(shop: Flask) -> None:
     first, second = visitor(shop), visitor(shop)
     for each in (first, second):
         each.log_in("kari")
@@ -234,9 +234,7 @@ def test_a_client_cannot_keep_the_process_busy_with_worlds_that_it_pushed_out(sh
     assert name_of(person) not in worlds_of(shop)._open, "nor with events for them"
 
 
-def test_a_world_that_is_deleted_in_the_same_moment_is_no_error_of_the_server(
-    shop: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_concurrently_deleted_world_causes_no_server_error(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     person = visitor(shop)
     monkeypatch.setattr(worlds_of(shop), "find", worlds.World)
     assert person.browser.get("/login").status_code == 503

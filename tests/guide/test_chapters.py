@@ -45,7 +45,7 @@ def places() -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("path", [*PAGES, *CHAPTERS, "/guide/inspector/live"])
-def test_every_link_leads_somewhere(guide: FlaskClient, path: str, places: dict[str, set[str]]) -> None:
+def test_every_link_leads_to_an_existing_page(guide: FlaskClient, path: str, places: dict[str, set[str]]) -> None:
     page = open_page(guide, path)
     assert page.one("main [lang=en]")
     places[path] = set(page.tree.xpath("//@id"))
@@ -157,7 +157,7 @@ def test_code_in_plain_markdown_says_its_language(name: str, language: str) -> N
     assert f"\n\n```{language}\n" in text.plain(f"```source {name}\n```")
 
 
-def test_conformance_says_how_many_cases_each_part_has(guide: FlaskClient) -> None:
+def test_conformance_shows_the_number_of_cases_of_each_part(guide: FlaskClient) -> None:
     page = open_page(guide, "/guide/conformance")
     folds = page.select("details.fold")
     counts = [int(each.select(".fold__count")[0].get_text()) for each in folds]
@@ -221,7 +221,7 @@ def test_every_question_of_the_faq_is_answered() -> None:
     assert [each.number for each in FAQ if each.changed] == [8, 14, 15, 16, 17, 20, 22, 23, 31]
 
 
-def test_page_of_the_checklist_asks_when_its_button_is_pressed(
+def test_the_checklist_runs_its_checks_when_its_button_is_pressed(
     make_app: Callable[..., Flask], unused_port: int
 ) -> None:
     guide = browser_of(make_app(demo=True, SIMULATOR_URL=f"http://localhost:{unused_port}"))
@@ -264,7 +264,7 @@ def test_the_foot_of_a_page_links_to_how_it_is_made(guide: FlaskClient) -> None:
         assert links == ["/guide/", "/guide/inspector", f"/guide/made/{endpoint}"]
 
 
-def test_there_is_no_such_page(guide: FlaskClient) -> None:
+def test_an_unknown_page_is_not_found(guide: FlaskClient) -> None:
     for path in ("made/static", "made/nothing.at_all", "made/..", "made/guide", "inspector.md", "01-the-idea"):
         assert guide.get(f"/guide/{path}").status_code == 404, path
 

@@ -38,7 +38,7 @@ def rows_of(page: Page) -> dict[str, list[str]]:
     return dict(zip(names, values, strict=True))
 
 
-def test_two_logins_side_by_side_show_what_differed(vipps: VippsPerson) -> None:
+def test_two_logins_side_by_side_show_their_differences(vipps: VippsPerson) -> None:
     vipps.browser.get(vipps.approve(vipps.start(), "ola", action="deny"))
     vipps.log_in("kari")
     page = compared(vipps.browser)
@@ -68,7 +68,7 @@ def test_logins_of_two_persons_differ_in_their_claims(vipps: VippsPerson) -> Non
     assert not {"token", "jwks.json", "The ID token is recent and has not expired (exp, iat)", "iss", "aud"} & set(rows)
 
 
-def test_a_refresh_is_listed_by_its_purpose_and_differs_from_a_login_in_it(vipps: VippsPerson) -> None:
+def test_a_refresh_is_listed_by_its_purpose_and_differs_from_a_login_by_it(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     vipps.browser.get(vipps.approve(vipps.start(), "kari"))  # the shop knows the subject now
     started = post(vipps.browser, "/account/vipps/refresh", form_on="/account")
@@ -128,7 +128,7 @@ def test_a_database_failure_after_the_calls_is_named(vipps: VippsPerson, monkeyp
     assert compared(vipps.browser).one(".lead").get_text().endswith("checks, and the database failed.")
 
 
-def test_an_unfinished_login_can_be_compared_and_a_lone_one_cannot(vipps: VippsPerson) -> None:
+def test_an_unfinished_login_can_be_compared_and_a_single_one_cannot(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     assert not open_page(vipps.browser, INDEX).select("input[name=login]")
     vipps.start()

@@ -104,7 +104,7 @@ def test_integration_logs_in_without_the_shop(site: str, provider: Provider, fol
     assert requests.get(site, timeout=DEADLINE).text.startswith("<a href"), "only that browser"
 
 
-def test_what_is_wrong_is_refused_without_the_shop_too(site: str, provider: Provider) -> None:
+def test_wrong_callbacks_are_refused_without_the_shop_too(site: str, provider: Provider) -> None:
     with requests.Session() as browser:
         state = begin(browser, site, provider)
         provider.nonce = "of another login"
@@ -196,7 +196,7 @@ def test_a_revocation_ends_the_session_and_the_next_login_undoes_it(
         assert links(folder) == 1
 
 
-def test_example_is_short_and_knows_nothing_of_the_shop(folder: Path) -> None:
+def test_example_is_short_and_does_not_use_the_shop(folder: Path) -> None:
     lines = [line for line in (folder / "lift_out.py").read_text().splitlines() if line.strip()]
     assert len(lines) <= 50
     code = "".join(path.read_text() for path in folder.rglob("*.py"))

@@ -113,7 +113,7 @@ def test_a_stream_tells_of_each_half_of_a_login_and_ends_by_itself(
     assert next_event(watched.stream()) == "end"
 
 
-def test_a_stream_starts_with_what_happened_since_the_page_was_loaded(watched: Watched) -> None:
+def test_a_stream_starts_with_the_steps_since_the_page_was_loaded(watched: Watched) -> None:
     watched.browser.get("/login/vipps")
     first = watched.stream()
     seen = first.readline() + first.readline()
@@ -123,7 +123,7 @@ def test_a_stream_starts_with_what_happened_since_the_page_was_loaded(watched: W
     assert second.readline() == b": the stream is open\n"
 
 
-def test_an_answer_without_a_body_holds_no_place(watched: Watched) -> None:
+def test_a_response_without_a_body_occupies_no_stream(watched: Watched) -> None:
     for _ in range(live.MAX_STREAMS + 1):
         watched.browser.head(f"{LIVE}/events", headers={"X-Forwarded-For": "192.0.2.1"})
     assert watched.stream().status == 200

@@ -90,7 +90,7 @@ def test_checks_and_fault_cases_name_refusals_and_faults_that_exist() -> None:
     assert [each.name for each in cases if not each.cause and not each.refusal] == []
 
 
-def test_points_of_the_checklist_ask_what_the_doctor_checks() -> None:
+def test_points_of_the_checklist_name_checks_of_the_doctor() -> None:
     checks = {check.__name__ for check in DOCTOR_CHECKS}
     assert {name for point in POINTS for name in point.asks} <= checks
 

@@ -112,7 +112,7 @@ class Person:
 
 
 @pytest.mark.timeout(300)  # restarting each killed worker takes seconds on a busy machine
-def test_nothing_is_lost_doubled_or_half_written(place: Place) -> None:
+def test_no_login_or_order_is_lost_doubled_or_half_written(place: Place) -> None:
     with place.app.app_context():
         db.session.execute(Product.__table__.update().where(Product.slug == SLUG).values(stock=PLENTY))
         db.session.commit()

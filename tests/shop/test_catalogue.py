@@ -19,7 +19,7 @@ def names_on(page: Page) -> list[str]:
     return [heading.get_text() for heading in page.select(".shelf h2")]
 
 
-def test_the_front_page_shows_the_goods_in_the_shops_order(app: Flask, client: FlaskClient) -> None:
+def test_the_front_page_shows_the_products_in_the_shops_order(app: Flask, client: FlaskClient) -> None:
     add_product(app, "second", position=2)
     add_product(app, "first", position=1, price=129_900)
     page = open_page(client, "/")
@@ -50,7 +50,7 @@ def test_a_category_shows_its_own_products_and_its_words(app: Flask, client: Fla
     open_page(client, "/?category=nonsense", status=404)
 
 
-def test_categories_are_asked_for_once_a_minute(app: Flask) -> None:
+def test_categories_are_read_once_a_minute(app: Flask) -> None:
     add_category(app, "wool")
     now = [100.0]
     remembered = RememberedCategories(lambda: now[0])
@@ -163,7 +163,7 @@ def test_a_product_shows_others_of_its_kind_first(app: Flask, client: FlaskClien
     assert [heading.get_text() for heading in page.select(".related h3")] == ["Hat", "Kettle", "Mug"]
 
 
-def test_an_unknown_product_leads_nowhere(client: FlaskClient) -> None:
+def test_an_unknown_product_is_not_found(client: FlaskClient) -> None:
     for slug in ("none", "%00", "a%27--", "x" * 3000):
         open_page(client, f"/products/{slug}", status=404)
 

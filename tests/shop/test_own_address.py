@@ -29,7 +29,7 @@ def shopper(app: Flask, client: FlaskClient, **values: Any) -> int:
     return customer_id
 
 
-def test_ones_own_address_is_offered_first_and_then_those_of_vipps_each_once(app: Flask, client: FlaskClient) -> None:
+def test_the_own_address_is_offered_first_then_those_of_vipps_each_once(app: Flask, client: FlaskClient) -> None:
     customer_id = shopper(app, client, address=CABIN)
     page = checkout_page(client)
     assert offered(page) == [
@@ -59,7 +59,7 @@ def test_an_address_that_the_shop_cannot_send_to_is_completed_by_the_customer(ap
     assert all_orders(app) == []
 
 
-def test_ones_own_address_is_offered_without_vipps(app: Flask, client: FlaskClient) -> None:
+def test_the_own_address_is_offered_without_vipps(app: Flask, client: FlaskClient) -> None:
     add_product(app)
     customer_id = steps.add_logged_in_customer(app, client)
     with app.app_context():
@@ -72,7 +72,7 @@ def test_ones_own_address_is_offered_without_vipps(app: Flask, client: FlaskClie
 
 
 @pytest.mark.parametrize("policy", ["update", "ask", "keep"])
-def test_an_order_stays_as_it_was_placed_whatever_follows_vipps(either_app: Flask, policy: str) -> None:
+def test_a_placed_order_does_not_change_with_the_profile(either_app: Flask, policy: str) -> None:
     client = browser_of(either_app)
     customer_id = shopper(either_app, client, policy=policy)
     path = place_order(client, name="Kari Nordfjell", email="kari@example.com", phone="90000011", address="0").location
@@ -105,7 +105,7 @@ def test_an_address_of_a_list_that_changed_is_refused(
         assert all_orders(app)[0].address == ["Verkstedgata 3", "0250 OSLO"]
 
 
-def test_a_pick_up_does_not_care_about_a_changed_list(app: Flask, client: FlaskClient) -> None:
+def test_a_pick_up_ignores_a_changed_list(app: Flask, client: FlaskClient) -> None:
     customer_id = shopper(app, client)
     form = order_form(checkout_page(client), address="0", delivery="pickup")
     refresh(app, customer_id, says(addresses=()))

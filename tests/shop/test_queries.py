@@ -29,7 +29,7 @@ def fill(app: Flask, begins: str, products: int) -> None:
 PATHS = ["/", "/?q=wool", "/?category=wool", "/products/wool-1", "/cart", "/checkout", "/orders", "/orders/M-2"]
 
 
-def test_a_page_asks_as_much_for_200_products_as_for_5(app: Flask, client: FlaskClient) -> None:
+def test_a_page_makes_as_many_queries_for_200_products_as_for_5(app: Flask, client: FlaskClient) -> None:
     add_product(app, "first")
     add_logged_in_customer(app, client)
     put_into_cart(client, "first")
@@ -48,7 +48,7 @@ def asked(app: Flask, client: FlaskClient, path: str) -> int:
     return len(seen)
 
 
-def test_the_front_page_of_a_visitor_asks_one_question(app: Flask, client: FlaskClient) -> None:
+def test_the_front_page_of_a_visitor_makes_one_query(app: Flask, client: FlaskClient) -> None:
     add_product(app)
     open_page(client, "/")
     with statements(app) as seen:

@@ -35,7 +35,7 @@ def chosen(page: Page) -> list[str]:
     return [str(radio["value"]) for radio in page.select('[type="radio"][name="address"][checked]')]
 
 
-def test_a_guest_who_logs_in_at_the_checkout_finds_the_cart_and_what_vipps_knows(vipps: VippsPerson) -> None:
+def test_a_guest_who_logs_in_at_the_checkout_finds_the_cart_and_vipps_values(vipps: VippsPerson) -> None:
     """Another account has Kari's email address here, so the form can only get it from Vipps' profile."""
     put_into_cart(vipps.browser, "enamel-mug", "2")
     assert vipps.browser.get("/checkout").location == "/login?next=/checkout"
@@ -52,7 +52,7 @@ def test_a_guest_who_logs_in_at_the_checkout_finds_the_cart_and_what_vipps_knows
     assert all_orders(vipps.app) == []
 
 
-def test_what_is_typed_at_the_checkout_changes_neither_the_account_nor_what_vipps_said(vipps: VippsPerson) -> None:
+def test_text_typed_at_the_checkout_changes_neither_account_nor_profile(vipps: VippsPerson) -> None:
     put_into_cart(vipps.browser, "enamel-mug")
     vipps.log_in("ola")
     place_order(vipps.browser, name="Another Person", email="else@example.com", phone="40000000")

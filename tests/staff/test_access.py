@@ -81,7 +81,7 @@ def with_token(app: Flask, token: str) -> FlaskClient:
     return client
 
 
-def test_every_address_is_closed_to_a_stranger_and_to_a_customer(app: Flask, client: FlaskClient) -> None:
+def test_every_address_is_closed_to_a_visitor_and_to_a_customer(app: Flask, client: FlaskClient) -> None:
     customers.add_customer(app)
     check_closed(app, client)
     customers.log_in(client)
@@ -114,7 +114,7 @@ def test_every_address_is_open_to_staff(app: Flask) -> None:
             assert LOGIN not in response.headers.get("Location", "")
 
 
-def test_staff_are_no_customers_and_customers_no_staff(app: Flask) -> None:
+def test_staff_sessions_and_customer_sessions_are_separate(app: Flask) -> None:
     client = at_work(app)
     assert client.get("/account").headers["Location"].startswith("/login")
     client.set_cookie("session", token_of(client))
@@ -141,7 +141,7 @@ def test_pages_are_not_cached(app: Flask, client: FlaskClient) -> None:
             assert "noindex" in response.headers["X-Robots-Tag"]
 
 
-def test_no_page_of_the_shop_leads_here(app: Flask, client: FlaskClient) -> None:
+def test_no_page_of_the_shop_links_to_the_back_office(app: Flask, client: FlaskClient) -> None:
     app.jinja_env.globals["settings"] = app.extensions["settings"].model_copy(update={"demo": False})
     customers.add_customer(app)
     for path in ("/", "/login", "/cart", "/nowhere"):
@@ -161,7 +161,7 @@ def test_the_cookie_on_https(make_app: Any) -> None:
     assert set(attributes) == {"Secure", "HttpOnly", "Path=/", "SameSite=Strict"}
 
 
-def test_what_was_planted_before_the_login_is_worth_nothing_and_the_database_has_a_hash(app: Flask) -> None:
+def test_a_planted_token_is_useless_and_the_database_has_a_hash(app: Flask) -> None:
     hire(app)
     planted = secrets.token_urlsafe(32)
     client = with_token(app, planted)
@@ -211,7 +211,7 @@ def test_a_session_ends_after_half_an_hour_without_a_page_and_after_a_working_da
         ("https://evil.example/staff/x", "/staff"),
     ],
 )  # fmt: skip
-def test_the_login_leads_to_pages_of_the_office_only(app: Flask, client: FlaskClient, asked: str, target: str) -> None:
+def test_the_login_redirects_only_to_the_back_office(app: Flask, client: FlaskClient, asked: str, target: str) -> None:
     hire(app)
     assert log_in(client, next=asked).headers["Location"] == target
     again = client.get(LOGIN, query_string={"next": asked})
@@ -246,7 +246,7 @@ def test_a_refusal_is_always_the_same_with_one_hash(
     assert answers[0] == answers[1] == answers[2]
 
 
-def test_guessing_at_one_account_or_from_one_address_is_slowed(app: Flask, client: FlaskClient) -> None:
+def test_guesses_at_one_account_or_from_one_address_are_limited(app: Flask, client: FlaskClient) -> None:
     hire(app)
     statuses = [log_in(client, f"unknown.{number}@example.com").status_code for number in range(22)]
     assert statuses == [422] * 20 + [429] * 2

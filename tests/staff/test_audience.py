@@ -91,7 +91,7 @@ def test_messages_by_sms_have_no_link(app: Flask) -> None:
     assert audit_entries(app) == [("export", None, "sms 1"), ("audience", None, "sms 1")], "each is recorded"
 
 
-def test_nothing_else_is_exported(app: Flask) -> None:
+def test_an_export_of_another_channel_or_range_is_refused(app: Flask) -> None:
     client = at_work(app)
     for form in ({"channel": "post"}, {}, {"channel": "digital"}, {"channel": "email", "after": "-1"}):
         assert send(client, "/staff/audience", form).status_code == 404

@@ -44,7 +44,7 @@ def furnish(app: Flask, customer_id: int) -> None:
         db.session.commit()
 
 
-def test_the_page_of_a_customer_says_what_support_needs(app: Flask) -> None:
+def test_the_page_of_a_customer_has_the_data_that_support_needs(app: Flask) -> None:
     customer_id = customers.add_customer(app, vipps=True)
     furnish(app, customer_id)
     customers.log_in(browser_of(app))
@@ -87,7 +87,7 @@ def test_no_secret_is_on_any_page(app: Flask) -> None:
             assert secret not in text
 
 
-def test_each_look_is_written_down(app: Flask) -> None:
+def test_each_view_is_in_the_audit_log(app: Flask) -> None:
     customer_id = customers.add_customer(app)
     client = at_work(app)
     search(client, "Tuva")
@@ -108,7 +108,7 @@ PATHS = ("/staff/customers/{id}", "/staff/customers/{id}/activity", "{search}", 
 
 
 @pytest.mark.parametrize("moment", ["insert", "commit"])
-def test_what_cannot_be_recorded_is_not_shown(app: Flask, moment: str) -> None:
+def test_a_page_that_cannot_be_recorded_is_not_shown(app: Flask, moment: str) -> None:
     customer_id = customers.add_customer(app)
     customers.add_answer(app, customer_id, "email")
     client = at_work(app)
@@ -144,7 +144,7 @@ def breaking(app: Flask, moment: str) -> Iterator[None]:
         event.remove(engine, name, listener)
 
 
-def test_who_does_not_exist_is_not_found_in_the_back_offices_own_frame(app: Flask) -> None:
+def test_a_missing_customer_is_not_found_in_the_back_offices_layout(app: Flask) -> None:
     client = at_work(app)
     for path in ("/staff/customers/77", "/staff/customers/77/activity"):
         response = client.get(path)
@@ -154,7 +154,7 @@ def test_who_does_not_exist_is_not_found_in_the_back_offices_own_frame(app: Flas
     assert audit_entries(app) == []
 
 
-def test_what_happened_is_read_page_by_page(app: Flask) -> None:
+def test_the_activity_list_is_read_page_by_page(app: Flask) -> None:
     customer_id = customers.add_customer(app)
     with app.app_context():
         rows = [Activity(customer_id=customer_id, kind="logged_in", reference=f"R-{n}") for n in range(30)]
@@ -167,7 +167,7 @@ def test_what_happened_is_read_page_by_page(app: Flask) -> None:
     assert [each for each in numbers if each.startswith("R-")] == [f"R-{n}" for n in reversed(range(30))]
 
 
-def test_a_customers_page_asks_as_much_for_many_rows_as_for_few(app: Flask) -> None:
+def test_a_customers_page_makes_as_many_queries_for_many_rows_as_for_few(app: Flask) -> None:
     customer_id = customers.add_customer(app, vipps=True)
     furnish(app, customer_id)
     client = at_work(app)

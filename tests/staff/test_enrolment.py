@@ -57,7 +57,7 @@ def test_page_is_off_unless_it_is_set(make_app: Callable[..., Flask]) -> None:
     assert "/staff/enrolment" not in browser.get("/staff").text
 
 
-def test_only_staff_get_there(counter: VippsPerson) -> None:
+def test_only_staff_can_enrol_customers(counter: VippsPerson) -> None:
     for path in (FORM, f"{FORM}/wait"):
         response = browser_of(counter.app).get(path)
         assert response.headers["Location"].startswith("/staff/login")
@@ -139,7 +139,7 @@ def test_refusal_is_named_and_stores_no_customer(
         ({"simulate": "outdated_app_version"}, "outdated_app_version", 400),
     ],
 )
-def test_person_who_cannot_be_asked_is_refused_at_once(
+def test_person_who_cannot_be_reached_is_refused_at_once(
     counter: VippsPerson, change: dict[str, Any], refusal: str, status: int
 ) -> None:
     counter.patch("persons/kari", change)
@@ -147,7 +147,7 @@ def test_person_who_cannot_be_asked_is_refused_at_once(
     assert [report.code for report in reports(counter.app)] == [refusal]
 
 
-def test_too_many_requests_to_one_person_are_no_outage(counter: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_throttling_for_one_person_is_not_an_outage(counter: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
     transport = counter.app.extensions["vipps"].client._transport
     monkeypatch.setattr(transport, "_failures_on_demand", False)  # as with the real Vipps
     assert [ask(counter).status_code for _ in range(10)] == [303] * 3 + [429] * 7
@@ -169,7 +169,7 @@ def test_form_is_checked(counter: VippsPerson, changes: dict[str, str]) -> None:
     assert audit_entries(counter.app) == []
 
 
-def test_another_session_gets_nothing(counter: VippsPerson) -> None:
+def test_another_session_cannot_finish_an_enrolment(counter: VippsPerson) -> None:
     waiting = ask(counter).headers["Location"]
     counter.control("persons/kari/answer", {})
     with counter.app.app_context():
@@ -181,7 +181,7 @@ def test_another_session_gets_nothing(counter: VippsPerson) -> None:
     assert count(counter.app, Customer) == 0
 
 
-def test_page_asks_less_often_after_slow_down_and_no_longer_than_the_login_lives(counter: VippsPerson) -> None:
+def test_page_polls_less_often_after_slow_down_and_stops_at_expiry(counter: VippsPerson) -> None:
     with time_machine.travel(utcnow(), tick=False) as clock:
         waiting = ask(counter).headers["Location"]
         refreshes = []

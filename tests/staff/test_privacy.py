@@ -39,7 +39,7 @@ def test_a_customer_may_know_when_staff_looked_but_not_who(app: Flask) -> None:
     assert NAME not in str(copy)
 
 
-def test_erasing_a_customer_leaves_the_looks_without_them(app: Flask) -> None:
+def test_erasing_a_customer_removes_them_from_the_audit_log(app: Flask) -> None:
     customer_id = looked_at(app)
     with app.test_request_context():
         erase(db.session.get_one(Customer, customer_id))
@@ -56,7 +56,7 @@ def test_erasing_a_customer_leaves_the_looks_without_them(app: Flask) -> None:
         (StaffSession, StaffSession.expires_at, retention.STAFF_SESSIONS),
     ],
 )
-def test_each_is_forgotten_in_time(app: Flask, table: Any, moment: Any, period: timedelta) -> None:
+def test_each_kind_is_deleted_in_time(app: Flask, table: Any, moment: Any, period: timedelta) -> None:
     looked_at(app)
     with app.test_request_context():
         then = db.session.scalars(select(moment)).one()

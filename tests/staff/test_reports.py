@@ -47,7 +47,7 @@ def reference_on(response: Any) -> str:
 
 
 @pytest.mark.parametrize(("kind", "code", "status"), [("bug", "KeyError", 500), ("502", "http_502", 502)])
-def test_a_page_that_broke_leaves_a_report(app: Flask, client: FlaskClient, kind: str, code: str, status: int) -> None:
+def test_a_page_with_an_error_adds_a_report(app: Flask, client: FlaskClient, kind: str, code: str, status: int) -> None:
     response = client.get(f"/boom/{kind}")
     assert response.status_code == status
     (report,) = reports(app)
@@ -58,7 +58,7 @@ def test_a_page_that_broke_leaves_a_report(app: Flask, client: FlaskClient, kind
         assert db.session.scalars(select(Customer)).all() == []  # no change of the failed page was committed
 
 
-def test_other_pages_leave_none(app: Flask, client: FlaskClient) -> None:
+def test_other_pages_add_no_report(app: Flask, client: FlaskClient) -> None:
     for path in ("/nowhere", "/boom/404", "/boom/403", "/", "/account"):
         client.get(path)
     with statements(app) as seen:  # no further statement while the database is down
@@ -67,7 +67,7 @@ def test_other_pages_leave_none(app: Flask, client: FlaskClient) -> None:
     assert reports(app) == []
 
 
-def test_a_report_says_whose_page_it_was_and_the_list_what_it_means(app: Flask, client: FlaskClient) -> None:
+def test_a_report_names_the_customer_and_the_list_explains_it(app: Flask, client: FlaskClient) -> None:
     customer_id = add_customer(app)
     customer_logs_in(client)
     client.get("/boom/bug")
@@ -81,7 +81,7 @@ def test_a_report_says_whose_page_it_was_and_the_list_what_it_means(app: Flask, 
     assert [words for words in (report.reference, report.code, CALLBACK, "KeyError") if words not in page.text] == []
 
 
-def test_a_flood_of_forged_callbacks_is_written_down_a_few_times_only(app: Flask, client: FlaskClient) -> None:
+def test_a_flood_of_forged_callbacks_adds_few_reports(app: Flask, client: FlaskClient) -> None:
     for _ in range(MAX_PER_MINUTE + 15):
         assert client.get(CALLBACK).status_code == 400
     assert len(reports(app)) == MAX_PER_MINUTE
@@ -150,7 +150,7 @@ def test_a_report_that_fails_breaks_no_page_and_is_not_tried_again_at_once(app: 
     event.remove(engine, "before_cursor_execute", fail)
 
 
-def test_a_monitors_question_leaves_none(make_app: Callable[..., Flask], tmp_path: Any) -> None:
+def test_a_health_check_adds_no_report(make_app: Callable[..., Flask], tmp_path: Any) -> None:
     app = make_app(DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite'}")
     client = browser_of(app)
     with statements(app) as seen:

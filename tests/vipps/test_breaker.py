@@ -81,7 +81,7 @@ def test_only_outages_in_a_row_count(
     assert circuit.state is state
 
 
-def test_after_the_rest_one_may_try_and_an_answer_closes_it(circuit: Breaker, clock: Clock) -> None:
+def test_a_half_open_circuit_allows_one_call_whose_answer_closes_it(circuit: Breaker, clock: Clock) -> None:
     fail(circuit, MAX_OUTAGES)
     clock.seconds += OPEN_SECONDS
     assert circuit.state is BreakerState.HALF_OPEN
@@ -92,7 +92,7 @@ def test_after_the_rest_one_may_try_and_an_answer_closes_it(circuit: Breaker, cl
     assert circuit.state is BreakerState.CLOSED, "the outages of before count no more"
 
 
-def test_a_trial_that_fails_opens_it_for_another_rest_of_the_same_outage(circuit: Breaker, clock: Clock) -> None:
+def test_a_failed_trial_opens_the_circuit_again_for_the_same_outage(circuit: Breaker, clock: Clock) -> None:
     fail(circuit, MAX_OUTAGES)
     clock.seconds += OPEN_SECONDS
     fail(circuit)
@@ -102,7 +102,7 @@ def test_a_trial_that_fails_opens_it_for_another_rest_of_the_same_outage(circuit
     assert circuit.since == NOW
 
 
-def test_a_trial_that_says_nothing_leaves_its_place_to_the_next(circuit: Breaker, clock: Clock) -> None:
+def test_a_trial_without_a_result_leaves_the_trial_to_the_next_call(circuit: Breaker, clock: Clock) -> None:
     fail(circuit, MAX_OUTAGES)
     clock.seconds += OPEN_SECONDS
     fail(circuit, 1, CallResult.UNKNOWN)
@@ -114,9 +114,7 @@ def test_a_trial_that_says_nothing_leaves_its_place_to_the_next(circuit: Breaker
 
 
 @pytest.mark.parametrize("said", [CallResult.ANSWERED, CallResult.OUTAGE])
-def test_a_call_from_before_decides_nothing_about_a_later_trial(
-    circuit: Breaker, clock: Clock, said: CallResult
-) -> None:
+def test_a_call_from_before_does_not_decide_a_later_trial(circuit: Breaker, clock: Clock, said: CallResult) -> None:
     def slow() -> None:
         fail(circuit, MAX_OUTAGES)
         clock.seconds += OPEN_SECONDS
@@ -125,7 +123,7 @@ def test_a_call_from_before_decides_nothing_about_a_later_trial(
     assert circuit.state is BreakerState.HALF_OPEN
 
 
-def test_of_many_threads_one_tries(circuit: Breaker, clock: Clock) -> None:
+def test_only_one_of_many_threads_makes_the_trial_call(circuit: Breaker, clock: Clock) -> None:
     fail(circuit, MAX_OUTAGES)
     clock.seconds += OPEN_SECONDS
     others_are_done, tried = threading.Event(), []
@@ -154,7 +152,7 @@ def asked(client: VippsClient, code: str = "the-code") -> str:
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
-def test_a_provider_that_says_not_now_is_left_alone(provider: Provider, client_of: VippsClient, status: int) -> None:
+def test_a_provider_that_throttles_is_not_called(provider: Provider, client_of: VippsClient, status: int) -> None:
     provider.bent[TOKEN_PATH] = lambda to: to.send_json({}, status)
     for _ in range(MAX_OUTAGES):
         asked(client_of)
@@ -165,7 +163,7 @@ def test_a_provider_that_says_not_now_is_left_alone(provider: Provider, client_o
 @pytest.mark.parametrize(
     ("status", "body"), [(400, {"error": "invalid_grant"}), (401, {"error": "invalid_client"}), (500, {}), (200, [])]
 )
-def test_nothing_that_a_made_up_code_can_provoke_opens_it(
+def test_no_answer_to_an_invented_code_opens_the_circuit(
     provider: Provider, client_of: VippsClient, status: int, body: Any
 ) -> None:
     provider.bent[TOKEN_PATH] = lambda to: to.send_json(body, status)
@@ -174,7 +172,7 @@ def test_nothing_that_a_made_up_code_can_provoke_opens_it(
     assert client_of.breaker.state is BreakerState.CLOSED
 
 
-def test_a_500_of_userinfo_is_vipps_own(provider: Provider) -> None:
+def test_a_500_of_userinfo_counts_as_an_outage(provider: Provider) -> None:
     provider.bent[USERINFO_PATH] = lambda to: to.send_json({}, 500)
     transport = Transport(1)
     for _ in range(MAX_OUTAGES):
@@ -182,7 +180,7 @@ def test_a_500_of_userinfo_is_vipps_own(provider: Provider) -> None:
     assert transport.breaker.state is BreakerState.OPEN
 
 
-def test_having_no_time_left_is_no_sign_of_an_outage(provider: Provider, client_of: VippsClient) -> None:
+def test_having_no_time_left_does_not_count_as_an_outage(provider: Provider, client_of: VippsClient) -> None:
     client_of.check_issuer([], Deadline(2))
     for _ in range(MAX_OUTAGES):
         with pytest.raises(LoginRefused, match="vipps_timeout"):
@@ -215,7 +213,7 @@ def test_a_host_that_cannot_be_reached_counts_however_little_time_is_left(unused
     assert transport.breaker.state is BreakerState.OPEN
 
 
-def test_a_kept_copy_of_discovery_serves_while_it_is_open(provider: Provider, client_of: VippsClient) -> None:
+def test_a_cached_document_serves_while_the_circuit_is_open(provider: Provider, client_of: VippsClient) -> None:
     client_of.check_issuer([], Deadline(2))
     fail(client_of.breaker, MAX_OUTAGES)
     client_of.discovery._kept["provider"].fresh_until = 0
@@ -240,7 +238,7 @@ def order_on(browser: FlaskClient) -> list[str]:
     return [way.name for way in ways]
 
 
-def test_while_vipps_is_down_the_login_page_says_so_and_offers_the_other_way(
+def test_while_vipps_is_down_the_login_page_says_so_and_offers_the_password(
     browser: FlaskClient, provider: Provider
 ) -> None:
     assert order_on(browser) == ["a", "form"]
@@ -260,7 +258,7 @@ def test_while_vipps_is_down_the_login_page_says_so_and_offers_the_other_way(
     assert open_page(browser, "/").h1
 
 
-def test_a_callback_fails_at_once_and_the_first_answer_makes_all_well(
+def test_a_callback_fails_at_once_and_the_first_answer_closes_the_circuit(
     browser: FlaskClient, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = press(browser).headers["Location"].partition("state=")[2].partition("&")[0]
@@ -297,7 +295,7 @@ def test_in_the_demo_a_failure_that_a_visitor_orders_affects_no_other(vipps: Vip
     assert vipps.log_in("ola").status_code == 303
 
 
-def test_in_the_demo_a_simulator_that_is_switched_off_opens_it(make_app: Any) -> None:
+def test_in_the_demo_a_stopped_simulator_opens_the_circuit(make_app: Any) -> None:
     with running() as provider:
         app = make_app(demo=True, SIMULATOR_URL=provider.origin)
         assert press(browser_of(app)).status_code == 302

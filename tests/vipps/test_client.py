@@ -53,7 +53,7 @@ def test_the_authorization_request_names_s256_and_carries_state_and_nonce(client
 
 
 @pytest.mark.parametrize("purpose", list(LoginPurpose))
-def test_only_a_confirmation_asks_for_the_app(client_of: VippsClient, purpose: LoginPurpose) -> None:
+def test_only_a_reauthentication_requests_the_app(client_of: VippsClient, purpose: LoginPurpose) -> None:
     query = parse_qs(urlsplit(client_of.authorization_url(an_attempt(purpose=purpose))).query)
     asked = query.get("acr_values", [])
     assert asked == (["urn:vipps:acr:app_auth"] if purpose in CONFIRMATIONS else [])
@@ -72,7 +72,7 @@ def test_basic_authentication_sends_plain_base64_and_keeps_the_secret_out_of_the
     assert form["redirect_uri"] == ["https://shop.example/login/vipps/callback"]
 
 
-def test_post_authentication_sends_both_in_the_body(provider: Provider, log_in: LogIn) -> None:
+def test_post_authentication_sends_id_and_secret_in_the_body(provider: Provider, log_in: LogIn) -> None:
     log_in(VippsClient(provider.config(client_auth_method="client_secret_post")))
     _, _, headers, form = next(call for call in provider.seen if call[1] == TOKEN_PATH)
     assert "Authorization" not in headers
@@ -170,7 +170,7 @@ def test_a_connection_that_is_cut_is_refused_and_the_next_login_works(
     assert log_in()["sub"] == SUBJECT
 
 
-def test_a_browser_is_not_sent_to_a_simulator_that_is_switched_off() -> None:
+def test_a_browser_is_not_sent_to_a_stopped_simulator() -> None:
     with running() as provider:
         client = VippsClient(provider.config(check_first=True))
         assert client.authorization_url(an_attempt()).startswith(provider.origin)

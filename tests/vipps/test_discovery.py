@@ -55,7 +55,7 @@ def test_a_changed_endpoint_is_taken_over(provider: Provider, client_of: VippsCl
     assert "/new/auth?" in client_of.authorization_url(an_attempt())
 
 
-def test_an_endpoint_whose_host_only_begins_as_ours_is_refused(provider: Provider, log_in: LogIn) -> None:
+def test_an_endpoint_whose_host_only_begins_like_the_providers_is_refused(provider: Provider, log_in: LogIn) -> None:
     host = provider.origin.removeprefix("http:")
     ends = (".evil.example/token", "@evil.example/token", "0/token", "")
     for url in (*(provider.origin + end for end in ends), f"https:{host}/token", f"{host}/token", "//evil.example/x"):
@@ -112,7 +112,7 @@ def test_bad_keys_are_refused_and_the_next_good_ones_work(provider: Provider, lo
     log_in()
 
 
-def test_keys_of_other_kinds_and_uses_are_passed_over(provider: Provider, log_in: LogIn) -> None:
+def test_keys_of_other_types_and_uses_are_ignored(provider: Provider, log_in: LogIn) -> None:
     good = provider.key.as_dict(private=False)
     others = [
         {"kty": "AKP", "alg": "ML-DSA-00", "pub": "AAAA", "kid": "quantum"}, {"kty": "unheard-of", "kid": "new"},
@@ -124,7 +124,7 @@ def test_keys_of_other_kinds_and_uses_are_passed_over(provider: Provider, log_in
     log_in()
 
 
-def test_who_has_a_good_copy_does_not_wait_for_another_s_refresh(
+def test_a_thread_with_a_good_copy_does_not_wait_for_a_refresh(
     provider: Provider, client_of: VippsClient, clock: Clock
 ) -> None:
     client_of.check_issuer([], Deadline(5))
@@ -146,6 +146,6 @@ def test_who_has_a_good_copy_does_not_wait_for_another_s_refresh(
     refreshing.join()
 
 
-def test_one_fetch_serves_all_who_wait_for_it(provider: Provider, client_of: VippsClient) -> None:
+def test_one_fetch_serves_all_waiting_threads(provider: Provider, client_of: VippsClient) -> None:
     at_once(*[lambda: client_of.check_issuer([], Deadline(5))] * 8)
     assert provider.calls(DISCOVERY_PATH) == 1

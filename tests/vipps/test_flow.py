@@ -24,7 +24,7 @@ def test_a_logged_in_customer_gets_no_login_button_from_a_forged_callback(vipps:
         assert not page.select("main a[href^='/login/vipps']"), "one press would log another user in"
 
 
-def test_a_login_that_makes_no_account_says_so_once_more_when_it_is_tried_again(vipps: VippsPerson) -> None:
+def test_a_members_only_login_stays_one_when_it_is_tried_again(vipps: VippsPerson) -> None:
     started = vipps.browser.get("/login/vipps?members=1&next=/orders")
     refused = vipps.browser.get(vipps.approve(str(started.headers["Location"]), action="deny"))
     assert str(Page(refused.text).one(".vipps-button")["href"]) == "/login/vipps?next=/orders&members=1"
@@ -81,7 +81,7 @@ def flood(person: VippsPerson, address: str, times: int, **headers: str) -> list
     ]
 
 
-def test_beginning_logins_in_a_flood_is_refused_from_there_and_from_nowhere_else(vipps: VippsPerson) -> None:
+def test_a_flood_of_logins_is_refused_only_for_its_network(vipps: VippsPerson) -> None:
     begun = vipps.start()  # another customer has this login open meanwhile
     allowed, before = allowed_by(rate_limits.STARTS_PER_CLIENT), rows(vipps, login_attempt)
     assert allowed >= 30 * 4, "a workshop behind one address"
@@ -102,7 +102,7 @@ def test_beginning_logins_in_a_flood_is_refused_from_there_and_from_nowhere_else
     assert logged_in(vipps), "a login that started before still works"
 
 
-def test_a_whole_network_counts_as_one_place_and_leaves_room_for_its_neighbours(vipps: VippsPerson) -> None:
+def test_a_whole_network_is_one_client_and_does_not_affect_its_neighbours(vipps: VippsPerson) -> None:
     allowed, most = allowed_by(rate_limits.STARTS_PER_CLIENT), parse(rate_limits.STARTS_PER_SITE)
     statuses = [flood(vipps, f"2001:db8:0:1::{n:x}", 1)[0] for n in range(1, allowed + 21)]
     assert statuses == [302] * allowed + [429] * 20
@@ -112,7 +112,7 @@ def test_a_whole_network_counts_as_one_place_and_leaves_room_for_its_neighbours(
     assert flood(vipps, "2001:db8:0:2::1", 1) == [302]
 
 
-def test_all_networks_of_one_site_together_are_bounded_too(vipps: VippsPerson) -> None:
+def test_all_networks_of_one_site_together_are_limited_too(vipps: VippsPerson) -> None:
     allowed, each = allowed_by(rate_limits.STARTS_PER_SITE), allowed_by(rate_limits.STARTS_PER_CLIENT)
     minutes = LIFETIME.total_seconds() / 60
     assert (MAX_ATTEMPTS // (each * minutes), MAX_ATTEMPTS // (allowed * minutes)) == (55, 11), (

@@ -99,7 +99,7 @@ def test_no_token_or_another_type_is_refused(provider: Provider, log_in: LogIn) 
 
 
 @pytest.mark.parametrize("raw", ["a.b", "a.b.c", "a.b.c.d.e", "...", "é.é.é", b'["sub"]', b'"text"', b"\xff"])
-def test_garbage_is_refused(provider: Provider, log_in: LogIn, raw: str | bytes) -> None:
+def test_malformed_tokens_are_refused(provider: Provider, log_in: LogIn, raw: str | bytes) -> None:
     """Bytes get a valid signature, although they are not a JSON object."""
     signed = isinstance(raw, bytes) and jws.serialize_compact(provider.header, raw, provider.key, algorithms=["RS256"])
     provider.token_answer = {"id_token": signed or raw}
@@ -189,7 +189,7 @@ def test_old_and_new_key_side_by_side_both_serve(provider: Provider, log_in: Log
     assert provider.calls(KEYS_PATH) == 1
 
 
-def test_made_up_key_names_do_not_become_a_flood(provider: Provider, log_in: LogIn) -> None:
+def test_invented_key_ids_cause_few_requests(provider: Provider, log_in: LogIn) -> None:
     for number in range(20):
         provider.header = {"alg": "RS256", "kid": f"public:made-up-{number}"}
         assert refused(log_in) == "id_token_signature"

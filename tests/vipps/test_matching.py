@@ -132,7 +132,7 @@ def test_the_table_in_the_docstring_names_every_verdict() -> None:
     assert {verdict.name for verdict in Verdict} <= set(matching.__doc__.replace("`", " ").split())
 
 
-def test_every_reason_has_its_words_and_none_is_in_vain() -> None:
+def test_every_reason_has_its_text_and_is_used() -> None:
     source = "".join(
         Path(name).read_text(encoding="utf-8")
         for name in ("app/vipps/matching.py", "app/customers/linking/account_links.py")
@@ -245,7 +245,7 @@ def test_a_link_without_asking_needs_everything_verified(facts: Facts) -> None:
 
 
 @given(LOGINS)
-def test_a_question_is_only_about_an_account_that_vipps_speaks_for(facts: Facts) -> None:
+def test_proof_is_asked_only_for_an_account_with_a_value_verified_by_vipps(facts: Facts) -> None:
     decision = decide(facts)
     if decision.verdict is not Verdict.PROVE_OWNERSHIP:
         return
@@ -262,7 +262,7 @@ def test_a_question_is_only_about_an_account_that_vipps_speaks_for(facts: Facts)
 
 
 @given(LOGINS, st.randoms())
-def test_neither_order_nor_strangers_matter(facts: Facts, random: object) -> None:
+def test_order_and_unrelated_accounts_do_not_matter(facts: Facts, random: object) -> None:
     stranger = Account(99, "Per Berg", "stranger@example.com", True, "4799999999", True, True)
     shuffled = [*facts.candidates, stranger]
     random.shuffle(shuffled)
@@ -280,7 +280,7 @@ def test_neither_order_nor_strangers_matter(facts: Facts, random: object) -> Non
         current=accounts(1),
     )
 )
-def test_who_asks_gets_nothing_but_their_own_account(facts: Facts) -> None:
+def test_a_logged_in_customer_gets_only_their_own_account(facts: Facts) -> None:
     decision = decide(facts)
     assert facts.current is not None
     assert decision.account_id == facts.current.id

@@ -23,7 +23,7 @@ def move(browser: FlaskClient, host: Flask) -> FlaskClient:
 
 
 @pytest.mark.parametrize("ahead", [-60, 60])
-def test_a_login_is_good_on_both_hosts_whichever_clock_is_ahead(
+def test_a_login_works_on_both_hosts_whichever_clock_is_ahead(
     vipps: VippsPerson, make_app: Callable[..., Flask], ahead: int
 ) -> None:
     other = make_app(SIMULATOR_URL=vipps.simulator)

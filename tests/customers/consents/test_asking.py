@@ -88,7 +88,7 @@ def test_a_vipps_login_asks_an_account_once(app: Flask, verdict: Verdict, asked_
         assert (customer.consents_asked_at is not None) is (asks or asked_before)
 
 
-def test_who_has_answered_before_is_not_asked(app: Flask, client: FlaskClient) -> None:
+def test_a_customer_who_has_answered_before_is_not_asked(app: Flask, client: FlaskClient) -> None:
     customer_id = steps.add_customer(app)
     steps.add_answer(app, customer_id, "email", False)
     steps.log_in(client)
@@ -133,7 +133,7 @@ def customer_id(app: Flask, client: FlaskClient) -> int:
     return customer_id
 
 
-def test_what_is_ticked_is_a_yes_and_what_is_not_is_a_no(app: Flask, client: FlaskClient, customer_id: int) -> None:
+def test_a_ticked_channel_is_a_yes_and_any_other_is_a_no(app: Flask, client: FlaskClient, customer_id: int) -> None:
     for _ in range(2):
         response = answer(client, answer="save", consent=["sms", "personal", "fax"], next="/orders")
         assert response.headers["Location"] == "/orders"
@@ -189,7 +189,7 @@ def come_back(vipps: VippsPerson, n: int) -> tuple[Any, list[str]]:
         return browser.get(callback), writes
 
 
-def test_a_failure_at_any_write_leaves_nothing_and_the_next_login_has_it_all(either_vipps: VippsPerson) -> None:
+def test_a_failure_at_any_write_leaves_no_change_and_the_next_login_works(either_vipps: VippsPerson) -> None:
     says_also(either_vipps, delegatedConsents=ALL_FOUR)
     before, failed = everything(either_vipps.app), []
     for n in range(1, MORE_THAN_A_LOGIN_WRITES):
@@ -214,7 +214,7 @@ def test_a_failure_at_any_write_leaves_nothing_and_the_next_login_has_it_all(eit
         assert db.session.scalar(sessions) == 1
 
 
-def test_of_two_deliveries_at_once_each_ends_well(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_concurrent_deliveries_both_succeed(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither login sees the other login's row; the unique constraint decides, and both logins succeed."""
     customer_id, info = steps.add_customer(either_app), parse({"sub": "the-subject", "delegatedConsents": ALL_FOUR})
     gate, look, waited = threading.Barrier(2, timeout=3), ledger._is_recorded, threading.local()
@@ -238,7 +238,7 @@ def test_of_two_deliveries_at_once_each_ends_well(either_app: Flask, monkeypatch
     assert sorted(row.consent_id for row in ledger_of(either_app)) == ["digital", "email", "personal", "sms"]
 
 
-def test_another_broken_rule_than_the_one_of_one_object_is_not_swallowed(app: Flask) -> None:
+def test_only_the_error_of_a_duplicate_object_is_ignored(app: Flask) -> None:
     from sqlalchemy.exc import IntegrityError
 
     info = parse({"sub": "the-subject", "delegatedConsents": ALL_FOUR})

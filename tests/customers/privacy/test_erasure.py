@@ -41,7 +41,7 @@ def delete_account(vipps: VippsPerson) -> None:
     assert (response.status_code, response.headers["Location"]) == (303, "/")
 
 
-def test_nothing_says_who_it_was_and_what_stays_is_for_the_books_and_a_claim(either_vipps: VippsPerson) -> None:
+def test_no_row_names_the_customer_and_only_orders_and_proofs_stay(either_vipps: VippsPerson) -> None:
     app, customer_id = either_vipps.app, fill(either_vipps)
     subject = subject_of(app, customer_id)
     values = (*VALUES, subject, digest(subject), digest(EMAIL), digest(NEW_EMAIL))
@@ -114,7 +114,7 @@ def test_an_erased_customer_is_not_left_readable_in_the_file(app: Flask) -> None
         assert not in_the_file(app, value)
 
 
-def test_the_pseudonym_is_no_plain_hash_and_another_shops_is_another(make_app: Any) -> None:
+def test_the_pseudonym_is_a_keyed_hash_and_differs_between_shops(make_app: Any) -> None:
     names = set()
     for key in ("k" * 40, "l" * 40):
         with make_app(SECRET_KEY=key).app_context():
@@ -131,7 +131,7 @@ def test_without_an_address_the_subject_names_the_proof(app: Flask) -> None:
         assert db.session.scalars(select(ConsentRecord.pseudonym)).all() == pseudonyms("subject sub of None")
 
 
-def test_a_failure_half_way_leaves_the_customer_whole(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_half_way_erases_no_data(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(vipps)
     before = dump(vipps.app)
 
@@ -170,7 +170,7 @@ def test_other_customers_lose_no_data(vipps: VippsPerson) -> None:
         assert db.session.scalars(select(PendingLink.subject)).all() == ["another"], "it waits at the same account"
 
 
-def test_an_old_cookie_a_mailed_link_and_a_password_lead_nowhere(vipps: VippsPerson) -> None:
+def test_an_old_cookie_an_emailed_link_and_a_password_no_longer_work(vipps: VippsPerson) -> None:
     fill(vipps)
     browser, app = vipps.browser, vipps.app
     stolen = copy_of(app, browser)
@@ -203,7 +203,7 @@ def test_an_old_cookie_a_mailed_link_and_a_password_lead_nowhere(vipps: VippsPer
 # What the page says.
 
 
-def test_the_page_says_beforehand_what_goes_and_what_stays(vipps: VippsPerson, make_app: Any) -> None:
+def test_the_page_names_the_deleted_and_the_kept_data_beforehand(vipps: VippsPerson, make_app: Any) -> None:
     fill(vipps)
     page = open_page(vipps.browser, "/account/delete")
     assert page.h1 == "Delete your account"

@@ -53,7 +53,7 @@ def kari(vipps: VippsPerson) -> int:
     return fill(vipps)
 
 
-def test_the_copy_has_everything_and_is_nowhere_kept(vipps: VippsPerson, kari: int) -> None:
+def test_the_copy_is_complete_and_is_not_stored(vipps: VippsPerson, kari: int) -> None:
     response = download(vipps.browser)
     assert (response.status_code, response.mimetype) == (200, "application/zip")
     assert response.headers["Content-Disposition"] == "attachment; filename=your-data.zip"
@@ -121,7 +121,7 @@ def test_every_table_that_knows_the_customer_has_its_part_without_secrets(vipps:
         assert str(secret) not in told
 
 
-def test_it_has_no_data_of_other_customers(vipps: VippsPerson, kari: int) -> None:
+def test_the_copy_has_no_data_of_other_customers(vipps: VippsPerson, kari: int) -> None:
     app = vipps.app
     with app.app_context():
         other = db.session.scalars(select(Customer).where(Customer.email == "ingrid.solheim@example.com")).one()
@@ -146,7 +146,7 @@ def test_it_has_no_data_of_other_customers(vipps: VippsPerson, kari: int) -> Non
     assert "What Ingrid was asked" in json.dumps(copy_of(app, number))
 
 
-def test_it_is_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_copy_is_limited_in_size(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data_sources, "MAX_ROWS", 3)
     customer_id, client = add_customer(app), browser_of(app)
     for _ in range(6):
@@ -160,7 +160,7 @@ def test_it_is_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
 # The page in the copy.
 
 
-def test_the_page_says_it_to_people_with_words_for_every_member(vipps: VippsPerson, kari: int) -> None:
+def test_the_readable_page_has_a_label_for_every_member(vipps: VippsPerson, kari: int) -> None:
     data, html = opened(download(vipps.browser))
     page = Page(html)
     values = ("Setervegen 3", "17 March 1988", "Cloudberry enamel mug", "Receive offers via email", "179,00 kr")
@@ -197,7 +197,7 @@ def members(value: Any) -> set[str]:
 # Who can download it.
 
 
-def test_the_way_there_says_what_is_in_it(app: Flask, client: FlaskClient) -> None:
+def test_the_page_before_the_copy_lists_its_contents(app: Flask, client: FlaskClient) -> None:
     add_customer(app)
     log_in(client)
     assert open_page(client, "/account").select(f'main a[href="{EXPORT}"]')
@@ -223,6 +223,6 @@ def test_the_number_of_copies_is_limited(app: Flask, client: FlaskClient) -> Non
         (timedelta(minutes=75), "75 minutes"),
     ],
 )  # fmt: skip
-def test_a_period_is_said_as_people_say_it(app: Flask, period: timedelta, words: str) -> None:
+def test_a_period_is_written_in_words(app: Flask, period: timedelta, words: str) -> None:
     with app.test_request_context():
         assert format_period(period) == words
