@@ -163,7 +163,7 @@ def test_a_read_only_database_is_a_503_page_until_it_can_be_written_again(
     with app.test_request_context():
         assert own.database().said == "postgresql is read-only."
     assert guest.get("/healthz").status_code == 200
-    assert buyer.get("/").status_code == 200, "what only reads goes on"
+    assert buyer.get("/").status_code == 200, "pages that only read must still work"
 
     set_read_only(postgresql, "off")  # the pool's connections are still read-only
     assert guest.get("/readyz").status_code == 503
@@ -192,7 +192,7 @@ def test_the_sqlstate_tells_an_unavailable_database_from_a_mistake(
     with engine.connect() as connection, pytest.raises(SQLAlchemyError) as failed:
         connection.exec_driver_sql(statement)
     assert database.is_unavailable(failed.value) == unavailable
-    assert database.is_conflict(failed.value) == ("deadlock" in statement), "of these, only a deadlock is tried again"
+    assert database.is_conflict(failed.value) == ("deadlock" in statement), "of these errors only a deadlock is retried"
     engine.dispose()
 
 

@@ -123,7 +123,7 @@ def test_image_serves_as_a_user_who_owns_nothing() -> None:
 def test_image_is_built_from_a_named_line_and_keeps_what_seldom_changes() -> None:
     assert re.fullmatch(r"python:3\.\d+-slim-[a-z]+", instruction("FROM"))
     copied = [rest.split()[0] for name, rest in instructions() if name == "COPY"]
-    assert copied == ["requirements.txt", "."], "a change of the code must not install everything anew"
+    assert copied == ["requirements.txt", "."], "a change of the code must not reinstall the packages"
 
 
 def test_no_secret_and_no_database_gets_into_the_image() -> None:
@@ -131,7 +131,7 @@ def test_no_secret_and_no_database_gets_into_the_image() -> None:
     for astray in (".env", ".env.local", "shop.sqlite", "shop.sqlite-wal", "server.pem", "tls.key", "__pycache__"):
         assert any(fnmatchcase(astray, name) for name in kept_out()), astray
     for name in allowed_in():
-        assert (ROOT / name).exists() or name in ("demo", "examples"), f"{name} is not there"
+        assert (ROOT / name).exists() or name in ("demo", "examples"), f"{name} does not exist"
         assert not name.startswith((".", "instance"))
         assert "*" not in name
 

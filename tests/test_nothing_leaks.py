@@ -308,7 +308,7 @@ def test_nothing_leaks(vipps: VippsPerson, capfd: pytest.CaptureFixture[str], mo
     assert len(recorder.error_pages) > 10
 
     logged = _plain("".join(capfd.readouterr()))
-    assert '"library_message"' in logged, "libraries were heard"
+    assert '"library_message"' in logged, "the log must have messages of libraries"
     assert '"unexpected_error"' in logged
     for place, words in (("the log", logged), ("an error page", "\n".join(recorder.error_pages))):
         everything = {**secrets, **recorder.person}

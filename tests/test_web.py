@@ -68,7 +68,7 @@ def test_the_policy_allows_the_web_component_only_if_it_is_chosen(make_app: Any)
     assert f'<script src="{script}" async></script>' in chosen.text
     assert "https://cdn.vippsmobilepay.com" in chosen.headers["Content-Security-Policy"]
     assert "<vipps-mobilepay-button" in chosen.text
-    assert 'href="/login/vipps' in chosen.text, "without the script it is still a link"
+    assert 'href="/login/vipps' in chosen.text, "without the script the button is still a link"
 
 
 def test_two_copies_on_localhost_share_no_cookie_with_each_other_or_with_another_app(make_app: Any) -> None:

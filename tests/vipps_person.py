@@ -39,7 +39,7 @@ def led_on(browser: FlaskClient, response: Any) -> str:
     assert page.status_code == 200, page.text[:500]
     delay, _, url = page.headers["Refresh"].partition(";url=")
     assert (delay, page.headers["Cache-Control"]) == ("0", "no-store")
-    assert Page(page.text).one("main a")["href"] == url, "a link for browsers that do not refresh"
+    assert Page(page.text).one("main a")["href"] == url, "the page needs a link for browsers that ignore `Refresh`"
     return url
 
 

@@ -76,7 +76,7 @@ def test_subject_survives_every_event_but_a_new_profile(browser: FlaskClient, pr
         at_home(browser).press("ola/event", event=event)
     assert provider.claims("ola")["sub"] == before
     at_home(browser).press("ola/event", event=NEW_PROFILE)
-    assert "Testbutikken" not in at_home(browser).page.one("#ola").get_text(), "what was shared went with the profile"
+    assert "Testbutikken" not in at_home(browser).page.one("#ola").get_text(), "the deleted profile still shares data"
     assert visit(scope="openid name").choose("ola").page.h1 == "Share with Testbutikken"
     assert provider.claims("ola")["sub"] != before
 

@@ -56,10 +56,10 @@ def test_a_screen_answers_only_its_own_questions(visit: Visit, provider: Provide
 
 def test_back_shows_what_was_ticked_and_lets_it_be_changed(visit: Visit) -> None:
     visitor = at_flow(visit)
-    assert not visitor.page.select("form[action$='/flow/back']"), "there is nothing before the first"
+    assert not visitor.page.select("form[action$='/flow/back']"), "the first screen has no Back button"
     visitor.press("flow", accepted=TERMS).press("back")
     assert (visitor.page.h1, ticked(visitor)) == ("Terms", TERMS)
-    assert visitor.press("flow").page.h1 == "Terms", "unticked on the way back, it is missing again"
+    assert visitor.press("flow").page.h1 == "Terms", "a box that was unticked on the way back is required again"
     assert visitor.press("flow", accepted=TERMS).press("flow").callback["code"]
 
 
@@ -146,7 +146,7 @@ def test_a_required_consent_is_needed_to_go_on(visit: Visit, provider: Provider)
     provider.control(f"merchants/{BASIC_MERCHANT.client_id}", changed, "PATCH")
     visitor = visit(scope="openid delegatedConsents").choose("kari").press("consents", accepted=["sms"])
     assert visitor.page.select(".problem")
-    assert ticked(visitor) == ["sms"], "what was ticked stays"
+    assert ticked(visitor) == ["sms"], "ticked boxes stay ticked"
     items = result(provider, visitor.press("consents", accepted=["email"]), "delegatedConsents")["consents"]
     assert [(each["id"], each["accepted"], each["required"]) for each in items] == [
         ("email", True, True), ("sms", False, False),

@@ -79,7 +79,7 @@ def test_texts_ids_and_what_is_required_reach_the_screen_and_the_result(
     given = claims["delegatedConsents"]
     assert (given["text"], given["links"]["termsLinkUrl"]) == ("First line\nsecond line", "https://shop.example/terms")
     assert [(each["id"], each["required"]) for each in given["consents"]] == [("email", True), ("personal", False)]
-    assert config(provider, "delegated_consents")["heading"]["no"] == "Hold kontakten", "other languages stay"
+    assert config(provider, "delegated_consents")["heading"]["no"] == "Hold kontakten", "other languages do not change"
 
 
 def test_saved_screens_are_shown_again_to_those_who_answered(browser: FlaskClient, provider: Provider) -> None:

@@ -151,7 +151,7 @@ def test_opening_a_page_changes_nothing_and_no_browser_stores_it(make_app: Calla
         if about_them or PERSONAL.match(path):
             assert response.headers["Cache-Control"] == "no-store", path
         response.close()
-    assert difference(before, dump(shop)).keys() <= {"error_report"}, "a refusal is written down, and nothing else"
+    assert difference(before, dump(shop)).keys() <= {"error_report"}, "a refusal adds only an error report"
     assert browser.get("/account").status_code == 200
 
 
@@ -230,7 +230,7 @@ def test_ids_of_another_customers_rows_are_not_found(make_app: Callable[..., Fla
         for rule in shop.url_map.iter_rules()
         if rule.arguments - {"token"} and re.match(r"/(account|orders)\b", str(rule))
     }
-    assert personal == set(theirs), "another address with a customer's id in it"
+    assert personal == set(theirs), "a new address has a customer's id in it: add it to the test"
     for rule in shop.url_map.iter_rules():
         if rule.endpoint in theirs:
             path = rule.build(theirs[rule.endpoint])[1]

@@ -121,7 +121,7 @@ def logged_in_browser(either_vipps: VippsPerson) -> Iterator[FlaskClient]:
         limiter.enabled = True
     assert browser.get("/account").status_code == 200
     post(browser, "/logout")
-    assert browser.get("/staff").status_code == 200, "a customer's logout is not that of staff"
+    assert browser.get("/staff").status_code == 200, "a customer's logout must not log staff out"
 
 
 def token_of(browser: FlaskClient) -> str:

@@ -79,7 +79,7 @@ def test_folded_parts_open_by_their_address_and_by_the_keyboard(
     for address, inside in ((f"{PLAYGROUND}#userinfo_slow", "#userinfo_slow"), ("/guide/conformance#B05", "#B05")):
         page.goto(live_shop.shop + address)
         expect(page.locator(inside)).to_be_in_viewport()
-        assert page.locator(inside).evaluate("it => it.getBoundingClientRect().top") > 48, "not below the row of pages"
+        assert page.locator(inside).evaluate("it => it.getBoundingClientRect().top") > 48, "hidden below the navigation"
         folded = page.locator(".fold:not([open])")
         left = folded.count()
         assert left >= 3, address

@@ -30,7 +30,7 @@ TRANSPORT = Transport(connections=8)  # shared by all tests: its only state is i
 def case_id(test: str) -> str:
     """Return the id of the case at the beginning of a test's name: `test_b05b_…` is for B05b."""
     found = re.match(r"test_([ab]\d\d[a-z]?)_", test)
-    assert found, f"{test}: a test is named after its case"
+    assert found, f"{test}: name the test after its case"
     return found[1].capitalize()
 
 
@@ -61,7 +61,7 @@ def party(
     party = RelyingParty(shop, browser_of(shop), op.origin, op, case, capsys)
     yield party
     if party.seen and case.has_one_outcome:
-        assert party.seen == {case.refusal}, "the table says something else"
+        assert party.seen == {case.refusal}, "the outcome differs from the table of cases"
 
 
 def begin_anew(shop: Flask, empty: Path) -> None:

@@ -69,7 +69,7 @@ class OpenIDProvider(Provider):
         parts = urlsplit(url)
         assert f"{parts.scheme}://{parts.netloc}{parts.path}" == self.document()["authorization_endpoint"]
         given = parse_qs(parts.query, keep_blank_values=True, strict_parsing=True)
-        assert all(len(values) == 1 for values in given.values()), "a parameter comes once (RFC 6749, section 3.1)"
+        assert all(len(values) == 1 for values in given.values()), "a parameter is repeated (RFC 6749, section 3.1)"
         request = {name: values[0] for name, values in given.items()}
         assert request["response_type"] == "code"
         assert request["client_id"] == CLIENT_ID

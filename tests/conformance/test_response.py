@@ -62,7 +62,7 @@ def test_b04b_login_csrf_in_the_middle_of_a_login(party: RelyingParty) -> None:
     callback, own = callback_of_an_attacker(party), party.approve(party.start())
     party.is_refused(party.browser.get(callback), next_one_works=False)
     assert party.op.calls(TOKEN_PATH) == 0
-    assert party.browser.get(own).status_code == 303, "the login that is under way is still good"
+    assert party.browser.get(own).status_code == 303, "the login in progress must still work"
     assert [link.subject for link in party.table(VippsLink)] == [party.op.subject] != ["the-attacker"]
 
 
@@ -78,7 +78,7 @@ def test_b05_code_injection(party: RelyingParty) -> None:
 
 def test_b05b_code_injection_at_a_careless_provider(party: RelyingParty) -> None:
     party.is_refused(injected(party, careful=False), next_one_works=False)
-    assert party.op.id_tokens, "the provider gave it away"
+    assert party.op.id_tokens, "the provider must have issued an ID token"
     party.op.forget()
     assert party.log_in().status_code == 303
 
@@ -150,7 +150,7 @@ def test_b12_error(party: RelyingParty, code: str) -> None:
     callback = party.approve(party.start("/checkout"), code=None, error=code, error_description="because")
     response = party.browser.get(callback)
     party.is_refused(response, code=code)
-    assert "next=/checkout" in response.text, "the way back is lost"
+    assert "next=/checkout" in response.text, "the return path is lost"
     assert "because" not in response.text
     assert code not in response.text
 
@@ -199,7 +199,7 @@ def test_b17b_malformed_code(party: RelyingParty, code: str) -> None:
 
 def test_b17c_unknown_code(party: RelyingParty) -> None:
     party.is_refused(party.come_back(code="of-no-login"))
-    assert party.op.calls(TOKEN_PATH) == 2, "once for this, once for the good login afterwards"
+    assert party.op.calls(TOKEN_PATH) == 2, "one token request for this login, one for the good login afterwards"
 
 
 def test_b18_unknown_parameters(party: RelyingParty) -> None:

@@ -222,7 +222,7 @@ def test_emails_to_a_new_address_are_limited(app: Flask, client: FlaskClient, tu
     assert "We have sent a link" in open_page(client, "/account").text
     assert len(steps.mails(app, to=NEW)) == 5
     link = steps.link_in(steps.mails(app, to=NEW)[-1], "account/email")
-    assert post(client, link, form_on="/account").status_code == 303, "the newest that was mailed still works"
+    assert post(client, link, form_on="/account").status_code == 303, "the newest emailed link still works"
 
 
 @given(st.emails())

@@ -115,7 +115,7 @@ class Walk:
         tried: set[Any] = set()
         may_end = False
         while todo:
-            assert len(self.trail) < MAX_STEPS, f"no end in sight: {self.trail}"
+            assert len(self.trail) < MAX_STEPS, f"the walk does not end: {self.trail}"
             offer, before, mailed = todo.popleft(), self._standing(), self._mailed()
             if (offer, before) in tried:
                 continue
@@ -125,14 +125,14 @@ class Walk:
                 return self._send_own_form(page)
             is_end = bool(page.select(NO_WAY))
             offers = [] if self.path == "/account" else list(self._offers(page))
-            assert offers or is_end or self.path in ELSEWHERE, f"no way on: {self.trail}"
+            assert offers or is_end or self.path in ELSEWHERE, f"the page offers no next action: {self.trail}"
             may_end = may_end or is_end
             todo.extendleft(reversed(offers))
             if self._standing() != before:
                 todo.appendleft(("GET", target, ()))
             if (newest := self._mailed()) != mailed:
                 todo.appendleft(("GET", newest, ()))
-        assert may_end, f"a circle: {self.trail}"
+        assert may_end, f"the walk goes in a circle: {self.trail}"
         return None
 
     def _take(self, method: str, path: str, fields: tuple[tuple[str, str], ...] = ()) -> Page:

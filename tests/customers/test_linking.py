@@ -42,7 +42,7 @@ def test_an_account_verified_on_both_sides_is_linked_at_once(vipps: VippsPerson)
     notice = open_page(vipps.browser, "/").one(".notice--success")
     assert NAME in notice.text
     why, not_you = (str(link["href"]) for link in notice.select("a"))
-    assert not_you == "/account", "the way out for another person"
+    assert not_you == "/account", "the link for another person"
     assert "verified the same email address" in open_page(vipps.browser, why).text
     assert linking.who_is_in(vipps) == account
     assert len(linking.links_of(vipps, account)) == 1
@@ -51,7 +51,7 @@ def test_an_account_verified_on_both_sides_is_linked_at_once(vipps: VippsPerson)
         assert list(kinds) == ["vipps_connected", "logged_in"]
     vipps.log_in(PERSON, browser=linking.another_browser(vipps))
     assert linking.decisions_of(vipps, account) == ["link_and_log_in", "known_subject"]
-    assert len(mails(vipps.app, "vipps_connected", EMAIL)) == 1, "told once"
+    assert len(mails(vipps.app, "vipps_connected", EMAIL)) == 1, "one email tells the owner"
 
 
 def test_a_name_is_escaped_in_messages(vipps: VippsPerson) -> None:
@@ -112,7 +112,7 @@ def test_the_emailed_link_connects_in_the_browser_of_the_login(vipps: VippsPerso
     assert linking.send_proof(vipps.browser, f"{PROVE}/mail").status_code == 303
     link = linking.mailed_link(vipps, "old@example.com")
     assert NAME in open_page(vipps.browser, link).text
-    assert linking.links_of(vipps, account) == [], "looking changes nothing: mail scanners open every link"
+    assert linking.links_of(vipps, account) == [], "opening the link changes nothing: mail scanners open every link"
     response = linking.send_proof(vipps.browser, link)
     assert response.headers["Location"] == "/cart"
     assert linking.who_is_in(vipps) == account
@@ -127,7 +127,7 @@ def test_the_emailed_link_in_another_browser_requires_the_same_vipps_user(vipps:
     link, phone = linking.mailed_link(vipps, "old@example.com"), linking.another_browser(vipps)
     assert "another browser" in open_page(phone, link).text
     there = post(phone, link, form_on=link)
-    assert linking.links_of(vipps, account) == [], "a button in an email logs no user in"
+    assert linking.links_of(vipps, account) == [], "a button in an email must not log a Vipps user in"
     refused = phone.get(vipps.approve(led_on(phone, there), "fredrikke"))
     assert (refused.status_code, check_page(refused).h1) == (403, "That was another Vipps user")
     assert linking.links_of(vipps, account) == []
@@ -135,7 +135,7 @@ def test_the_emailed_link_in_another_browser_requires_the_same_vipps_user(vipps:
     response = phone.get(vipps.approve(led_on(phone, post(phone, link, form_on=link)), PERSON))
     assert response.headers["Location"] == "/cart"
     assert linking.who_is_in(vipps, phone) == account
-    assert linking.who_is_in(vipps) is None, "the browser that asked gets in by logging in"
+    assert linking.who_is_in(vipps) is None, "the browser of the pending login must log in itself"
     vipps.log_in(PERSON)
     assert linking.who_is_in(vipps) == account
 
@@ -170,7 +170,7 @@ def test_under_another_name_only_the_password_counts(vipps: VippsPerson) -> None
     page = open_page(vipps.browser, PROVE)
     assert not page.select('form[action$="/mail"]')
     linking.send_proof(vipps.browser, f"{PROVE}/mail")
-    assert mails(vipps.app, "prove_ownership", EMAIL) == [], "not even by hand"
+    assert mails(vipps.app, "prove_ownership", EMAIL) == [], "a form sent by hand must not send the link either"
     linking.send_proof(vipps.browser, password=PASSWORD)
     assert linking.who_is_in(vipps) == account
 
@@ -236,7 +236,7 @@ def test_my_page_links_the_vipps_user_who_comes_back(vipps: VippsPerson) -> None
     assert "Vipps is connected" in open_page(vipps.browser, "/account").text
     assert len(linking.links_of(vipps, account)) == 1
     assert linking.who_is_in(vipps) == account
-    assert linking.who_is_in(vipps, other) is None, "other browsers are out"
+    assert linking.who_is_in(vipps, other) is None, "other browsers are logged out"
     assert len(mails(vipps.app, "vipps_connected", "old@example.com")) == 1
 
 
@@ -268,7 +268,7 @@ def test_disconnecting_needs_another_login_method(vipps: VippsPerson) -> None:
     assert linking.who_is_in(vipps, other) is None
     assert len(mails(vipps.app, "vipps_disconnected", EMAIL)) == 1
     with vipps.app.app_context():
-        assert db.session.scalars(select(VippsProfile)).all() == [], "what Vipps said goes with it"
+        assert db.session.scalars(select(VippsProfile)).all() == [], "the profile from Vipps is deleted with the link"
 
 
 @pytest.mark.parametrize("lacking", ["password_hash", "email_verified_at"])
@@ -320,7 +320,7 @@ def test_a_repeated_callback_leads_to_the_same_question_for_a_minute(vipps: Vipp
     vipps.browser.get(callback)
     vipps.browser.delete_cookie("pending-link", domain="localhost")  # the first response never arrived
     with time_machine.travel(utcnow() + REPLAY_WINDOW + timedelta(seconds=2)):
-        assert vipps.browser.get(callback).status_code == 400, "the back button after lunch"
+        assert vipps.browser.get(callback).status_code == 400, "a repeated callback after more than a minute is refused"
     assert vipps.browser.get(callback).headers["Location"] == PROVE
     linking.send_proof(vipps.browser, password=PASSWORD)
     assert linking.who_is_in(vipps) == account
@@ -381,7 +381,7 @@ def test_an_authorization_url_of_an_attacker_connects_no_account(vipps: VippsPer
     callback = vipps.approve(linking.begin_connecting(vipps, attacker), PERSON)
     assert vipps.browser.get(callback).status_code == 400
     assert linking.links_of(vipps, attackers) == []
-    assert vipps.provider_calls().get("token", 0) == 0, "the code was not even redeemed"
+    assert vipps.provider_calls().get("token", 0) == 0, "the code must not be redeemed"
 
 
 @pytest.mark.parametrize("path", ["/account/vipps/link", "/account/vipps/unlink", "/account/vipps/refresh"])
@@ -422,7 +422,7 @@ def test_an_expired_login_begins_again_with_the_same_purpose(vipps: VippsPerson,
         late = check_page(vipps.browser.get(callback))
     assert late.h1 == "The login took too long"
     ways = [str(link["href"]) for link in late.select("main a[href]")]
-    assert ("/account/vipps/link" in ways) is (meanwhile == "nothing"), "it would connect the other's Vipps"
+    assert ("/account/vipps/link" in ways) is (meanwhile == "nothing"), "a retry would link another user's Vipps"
     assert not any(way.startswith("/login/vipps") for way in ways)
 
 
@@ -481,7 +481,7 @@ def test_a_pending_link_expires_after_an_hour_and_is_deleted(vipps: VippsPerson)
         assert post(vipps.browser, PROVE, {"password": PASSWORD}).status_code == 410
         vipps.log_in(PERSON, browser=linking.another_browser(vipps))
         with vipps.app.app_context():
-            assert len(db.session.scalars(select(PendingLink)).all()) == 1, "the old one is gone"
+            assert len(db.session.scalars(select(PendingLink)).all()) == 1, "the old pending link is deleted"
     assert linking.links_of(vipps, account) == []
 
 

@@ -210,7 +210,7 @@ def test_only_one_of_two_vipps_users_is_linked_to_an_account(either_vipps: Vipps
     callbacks = [either_vipps.approve(url, who) for url, who in zip(urls, (PERSON, "fredrikke"), strict=True)]
     answers = at_once(*calls(browsers, callbacks))
     assert sorted(answer.status_code for answer in answers)[0] == 303
-    assert sorted(answer.status_code for answer in answers)[1] in (403, 409), "its session ended, or it was too late"
+    assert sorted(answer.status_code for answer in answers)[1] in (403, 409), "the second request is too late"
     assert len(linking.links_of(either_vipps, account)) == 1
 
 
@@ -244,7 +244,7 @@ def test_a_takeover_stops_a_registration(either_vipps: VippsPerson, monkeypatch:
         db.session.flush()
         again.start()
         again.join(0.5)
-        assert again.is_alive(), "a registration has to wait"
+        assert again.is_alive(), "the registration must wait for the lock"
 
     monkeypatch.setattr(account_links, "take_over", meanwhile)
     assert linking.send_proof(either_vipps.browser, link).status_code == 303

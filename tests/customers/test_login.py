@@ -47,7 +47,7 @@ def test_the_right_password_logs_in_and_redirects_to_the_next_page(app: Flask, c
     response = steps.log_in_by_form(client, " Tuva.Lien@EXAMPLE.com ", next="/cart?x=1")
     assert (response.status_code, response.headers["Location"]) == (303, "/cart?x=1")
     assert steps.is_logged_in(client)
-    assert client.get("/login?next=/cart").location == "/cart", "who is logged in is led on"
+    assert client.get("/login?next=/cart").location == "/cart", "a logged-in customer is redirected to the next page"
     with app.app_context():
         (event,) = db.session.scalars(select(Activity).where(Activity.customer_id == customer_id))
         assert event.method == "password"
@@ -317,7 +317,7 @@ def test_concurrent_deletions_of_an_account_succeed(either_app: Flask) -> None:
             twin.set_cookie(name, client.get_cookie(name).value)
     answers = at_once(*(lambda b=twin: b.post(path, data=data).location for twin in twins))
     assert "/" in answers
-    assert set(answers) <= {"/", "/login"}, "the later one may find no session"
+    assert set(answers) <= {"/", "/login"}, "the later request may find no session"
     assert steps.get_customer(either_app) is None
     assert [mail.kind for mail in steps.mails(either_app)] == ["account_deleted"]
 
@@ -364,7 +364,7 @@ def test_an_emailed_link_is_used_during_a_change_of_the_password(either_app: Fla
     steps.add_customer(either_app)
     rival, link = Rival(monkeypatch, "use", changing(either_app)), reset_link(either_app)
     assert post(browser_of(either_app), link, {"password": NEW}, form_on=link).status_code == 303
-    assert rival.answer() == 422, "the password was another by then"
+    assert rival.answer() == 422, "the password had changed by then"
 
 
 def test_a_link_is_requested_while_the_previous_one_is_used(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -372,7 +372,7 @@ def test_a_link_is_requested_while_the_previous_one_is_used(either_app: Flask, m
     link, owner, other = reset_link(either_app), browser_of(either_app), browser_of(either_app)
     rival = Rival(monkeypatch, "revoke", lambda: post(owner, link, {"password": NEW}, form_on="/login"))
     assert post(other, FORGOT, {"email": EMAIL}, form_on=FORGOT).status_code == 303
-    assert rival.answer() == 410, "a newer one took its place"
+    assert rival.answer() == 410, "a newer link replaced this one"
 
 
 def test_a_proof_is_finished_during_a_change_of_the_password(either_vipps: VippsPerson, monkeypatch: Any) -> None:

@@ -287,7 +287,7 @@ def test_every_open_session_is_shown_with_its_device_and_method(app: Flask) -> N
         steps.log_in(laptop)
         shown = session_lines(open_page(here, SESSIONS))
     assert len(shown) == 3
-    assert shown[0].startswith("Firefox on Linux this browser"), "the first although another was used later"
+    assert shown[0].startswith("Firefox on Linux this browser"), "this browser comes first"
     assert "Log out there" not in shown[0]
     assert shown[1].startswith("Chrome on Windows Password · since")
     assert shown[2].startswith("An unknown device Vipps · since")
@@ -520,10 +520,10 @@ def test_a_customer_restored_from_a_backup_is_erased_again_by_number(either_app:
     done = erase(either_app, "--yes", str(customer_id))
     assert (done.exit_code, done.stdout) == (0, f"Customer {customer_id} is erased.\n")
     line = json.loads(done.stderr)
-    assert set(line) == {"event", "customer", "level", "timestamp"}, "nothing else about them"
+    assert set(line) == {"event", "customer", "level", "timestamp"}, "the log line has no other data about the customer"
     assert (line["event"], line["customer"]) == ("account_deleted", customer_id)
     assert not steps.is_logged_in(here)
-    assert steps.mails(either_app) == [], "they had theirs when they deleted it"
+    assert steps.mails(either_app) == [], "the customer got the email when they deleted the account"
     with either_app.app_context():
         assert set(db.session.scalars(select(Customer.id))) == others
     again = erase(either_app, "--yes", str(customer_id))

@@ -203,7 +203,7 @@ def test_a_login_by_password_counts_for_ten_minutes(app: Flask, client: FlaskCli
     with time_machine.travel(began + timedelta(minutes=10, seconds=1), tick=False):
         assert client.get(GUARDED).headers["Location"] == TO_GUARDED
     steps.enter(app, client, steps.add_customer(app, "other@example.com"))
-    assert client.get(GUARDED).headers["Location"] == TO_GUARDED, "a plain Vipps login confirms nothing"
+    assert client.get(GUARDED).headers["Location"] == TO_GUARDED, "a plain Vipps login does not reauthenticate"
 
 
 @pytest.mark.parametrize("email", [EMAIL, None])

@@ -59,12 +59,12 @@ def test_an_event_marks_the_link_ends_vipps_sessions_and_tells_the_customer(eith
         ended = db.session.scalars(select(CustomerSession.ended_reason).where(CustomerSession.method == "vipps")).all()
         row = db.session.scalars(select(WebhookDelivery)).one()
         assert ended == ["sharing_revoked"]
-        assert db.session.scalars(select(ProfileChange.state)).all() == ["noted"], "asked no longer"
+        assert db.session.scalars(select(ProfileChange.state)).all() == ["noted"], "the proposal is withdrawn"
         assert (row.customer_id, row.event_at) == (customer_id, at)
         assert row.subject_hash == revocation.secret_hash(SUBJECT)
         line = db.session.scalars(select(Activity).where(Activity.kind == "sharing_revoked")).one()
         assert line.reference == row.reference
-        assert line.user_agent == "", "the sender is no browser of the customer's"
+        assert line.user_agent == "", "the entry must not have a browser: Vipps sent the event"
 
 
 def test_an_event_deletes_and_changes_no_customer_data(app: Flask) -> None:
@@ -128,7 +128,7 @@ def test_an_account_that_is_deleted_meanwhile_is_unknown(make_app: Callable[...,
         other.execute(delete(Customer))
         revoked = threads.submit(sharing.revoke, app)
         while not other.scalar(waiting):
-            assert not revoked.done(), "it did not wait"
+            assert not revoked.done(), "the event did not wait"
         other.commit()
         revoked.result()
     assert sharing.outcomes(app) == [("unknown_subject", 1)]
@@ -150,7 +150,7 @@ def test_ten_deliveries_at_once_have_one_effect(either_app: Flask, equal: bool) 
     at_once(*sharing.sending(either_app, events))
     expected = [("revoked", 10)] if equal else [("revoked", 1), *[("revoked_before", 1)] * 9]
     assert sorted(sharing.outcomes(either_app)) == expected
-    assert sharing.link_of(either_app, customer_id).sharing_revoked_at == at, "the latest counts"
+    assert sharing.link_of(either_app, customer_id).sharing_revoked_at == at, "the latest event counts"
     assert steps.activity_of(either_app, customer_id) == [("sharing_revoked", "vipps")]
     assert len(steps.mails(either_app)) == 1
 
@@ -344,7 +344,7 @@ def test_an_event_waits_for_the_login_that_it_crosses(either_app: Flask, monkeyp
     def meanwhile(*args: Any) -> Any:
         event_sent.start()
         event_sent.join(0.5)
-        assert event_sent.is_alive(), "the event has to wait for the customer"
+        assert event_sent.is_alive(), "the event must wait for the customer's lock"
         return keep(*args)
 
     monkeypatch.setattr(account_links, "record_vipps_data", meanwhile)
@@ -365,7 +365,7 @@ def test_a_login_waits_for_the_event_that_it_crosses(either_app: Flask, monkeypa
         db.session.flush()
         login.start()
         login.join(0.5)
-        assert login.is_alive(), "the login has to wait for the customer"
+        assert login.is_alive(), "the login must wait for the customer's lock"
 
     monkeypatch.setattr(revocation, "withdraw_proposals", meanwhile)
     sharing.revoke(either_app, at - timedelta(seconds=5))

@@ -153,7 +153,7 @@ def test_connecting_vipps_ends_the_older_verification(vipps: VippsPerson) -> Non
     linking.log_in_by_password(vipps, vipps.browser)
     vipps.browser.get(vipps.approve(linking.begin_connecting(vipps), PERSON))
     assert verified_holders(vipps.app, PHONE) == [mine]
-    assert linking.customer(vipps, older).phone_number == PHONE, "it may still be the number that he typed"
+    assert linking.customer(vipps, older).phone_number == PHONE, "the older customer keeps the number, unverified"
 
 
 def test_the_database_holds_a_verified_number_once(either_app: Flask) -> None:
@@ -235,7 +235,7 @@ def test_a_mapped_id_answers_its_channel_and_the_shop_asks_without_one(
     assert [each for each in ("email", "sms", "digital", "personal") if mine in reached(app, each)] == channels
     add_answer(app, mine, "email", False, source="my_page")
     delivered(app, mine, **answers)
-    assert mine not in reached(app, "email"), "the same object again is not a new yes"
+    assert mine not in reached(app, "email"), "the same object again must not count as a new yes"
 
 
 @pytest.mark.parametrize("mapping", ["cf_newsletter=post", "cf_newsletter", "=email", "a=email,a=sms", "a=email=sms"])
@@ -256,7 +256,7 @@ def test_cookies_are_opaque_and_tokens_never_reach_browser_or_database(vipps: Vi
     assert "access_token" not in dump
     calls = vipps.provider_calls()
     assert post(vipps.browser, "/logout", form_on="/account").status_code == 303
-    assert vipps.provider_calls() == calls, "logging out makes none"
+    assert vipps.provider_calls() == calls, "logging out calls no endpoint of Vipps"
 
 
 @pytest.mark.parametrize("person", sorted({person["key"] for person in from_file()} - {"emma"}))

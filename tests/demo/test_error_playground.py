@@ -54,7 +54,7 @@ def test_repeated_callback_leads_to_the_same_place(vipps: VippsPerson) -> None:
     assert again.headers["Cache-Control"] == "no-store"
     names = [cookie.partition("=")[0] for cookie in again.headers.getlist("Set-Cookie")]
     assert {cookie_of(vipps.app, "session"), cookie_of(vipps.app, "error-playground")} <= set(names), (
-        "the cookies of the first answer are kept"
+        "the repeated answer must keep the first answer's cookies"
     )
     second = vipps.browser.get(callback)
     assert second.headers["Location"] == "/guide/inspector"
@@ -84,7 +84,7 @@ def test_only_a_login_of_the_playground_links_back_to_it(vipps: VippsPerson) -> 
     pressed(vipps, "callback_repeated")  # started and abandoned
     started = post(vipps.browser, "/account/vipps/refresh", form_on="/account")
     refused = vipps.browser.get(vipps.approve(led_on(vipps.browser, started), "kari", action="deny"))
-    assert refused.status_code == 403, "a login for an account is not repeated"
+    assert refused.status_code == 403, "a callback for another account is refused"
     assert len(Page(refused.text).select(".refused__guide a")) == 1
 
 

@@ -179,7 +179,7 @@ def shown_as_solved(browser: FlaskClient) -> list[str]:
 
 def test_each_mission_is_solved_by_its_walk_and_not_before(vipps: VippsPerson, files: Path) -> None:
     assert list(WALK) == list(MISSIONS)
-    assert [solved_in(files, answer) for answer in ("", "0", "2")] == [[]] * 3, "a fresh shop"
+    assert [solved_in(files, answer) for answer in ("", "0", "2")] == [[]] * 3, "no mission is solved in a new shop"
     asked = [key for key, mission in MISSIONS.items() if mission.asks]
     for number, (key, act) in enumerate(WALK.items()):
         before = [each for each in list(MISSIONS)[:number] if each not in asked]
@@ -192,7 +192,7 @@ def test_each_mission_is_solved_by_its_walk_and_not_before(vipps: VippsPerson, f
             assert response.status_code == 303, key
         else:
             assert key in solved_in(files), key
-    assert shown_as_solved(vipps.browser) == list(MISSIONS), "noticed for this browser too"
+    assert shown_as_solved(vipps.browser) == list(MISSIONS), "the page shows all missions as solved"
     assert shown_as_solved(browser_of(vipps.app)) == []
 
 

@@ -53,7 +53,7 @@ def test_reset_restores_the_sample_accounts_and_keeps_others(make_app: Callable[
     browser = app.test_client()
     answer = post(browser, "/demo/start-over", form_on="/demo")
     assert (answer.status_code, answer.location) == (303, "/demo")
-    assert "Only the shop is reset" in browser.get("/demo").text, "none is running in this test"
+    assert "Only the shop is reset" in browser.get("/demo").text, "no simulator runs in this test"
     with app.app_context():
         assert dict(db.session.execute(select(Product.slug, Product.stock)).all()) == stock
         customers = {each.email: each for each in db.session.scalars(select(Customer))}

@@ -151,7 +151,7 @@ def test_a_learner_leaves(room: Class) -> None:
     client, _world = room.join("Ada")
     client.set_cookie("missions", "nonce")
     post(client, "/workshop/room/leave", form_on="/workshop/room")
-    assert not client.get_cookie("missions"), "the next learner at this computer starts afresh"
+    assert not client.get_cookie("missions"), "the next learner at this computer has no ticks"
     assert (room.worlds.all, room.rows()) == ({}, [])
     assert client.get("/workshop/room").headers["Location"] == "/workshop"
 
@@ -316,7 +316,7 @@ def test_a_learner_takes_home_their_own_missions_until_the_room_is_deleted(
     assert links == [f"{home}/certificate", f"{home}/notes.md"]
     solve(world, "one")
     shown_to = [open_page(each, links[0]).text for each in (ada, bo)]
-    assert ["1 solved mission" in each for each in shown_to] == [True, False], "no board is open"
+    assert ["1 solved mission" in each for each in shown_to] == [True, False], "needs no open board"
     room.wait(days=1)
     room.rooms.record(world.id, "nonce", solved=True)
     for stage, told in (("10", "safe"), ("2", "safe"), ("3", "unsafe")):
@@ -462,7 +462,7 @@ def test_a_pause_does_not_count_as_time_at_a_mission(room: Class) -> None:
     room.rooms.record(world.id, "two", solved=True)
     room.wait(minutes=7)
     room.press("next-part", shown="1")
-    assert room.rows()[0][0::4] == ["Ada", "in progress · 0 min"], "to wait for the next part is no time at it"
+    assert room.rows()[0][0::4] == ["Ada", "in progress · 0 min"], "waiting for the next part does not count as time"
 
 
 def test_the_board_as_csv_has_no_formula_and_no_words(room: Class) -> None:
@@ -649,7 +649,7 @@ def test_a_learners_actions_on_the_missions_pages_are_recorded(
     for answer in ("x", '"><i>\n' + "y" * 150):
         page = post(browser, f"{path}/nonce", {"answer": answer})
         assert "That is not the answer" in page.text
-    assert 'value="&#34;&gt;&lt;i&gt;' in page.text, "it stays in the field"
+    assert 'value="&#34;&gt;&lt;i&gt;' in page.text, "the wrong answer stays in the field, escaped"
     assert f'9 hints, 2 wrong answers, the last one: "><i> {"y" * 94}' in room.board("/learners/1").text
     nonce = lambda: room.rows()[0][1:5]  # noqa: E731
     assert nonce() == ["0", "not solved", "not solved", "in progress · 0 min 9 hints"]
@@ -664,7 +664,7 @@ def test_a_learners_actions_on_the_missions_pages_are_recorded(
     for each in (browser, elsewhere):
         assert shown_as_solved(each) == ["log-in", "nonce"]
         assert "Solved: Find the nonce" in open_page(each, "/").one(".mission-strip").get_text()
-    assert open_page(browser, f"{path}/two-tabs").text.count("Mission 6 of 6") == 2, "in the bar too"
+    assert open_page(browser, f"{path}/two-tabs").text.count("Mission 6 of 6") == 2, "the bar shows it too"
     for key in TRACK:
         room.rooms.record(world.id, key, solved=True)
     assert "Go to the next mission" not in open_page(browser, f"{path}/two-tabs").text

@@ -52,7 +52,7 @@ def test_two_logins_side_by_side_show_their_differences(vipps: VippsPerson) -> N
     assert rows["Vipps approved the login: there is a code, and no error"] == ["failed", "passed"]
     assert rows["The ID token is recent and has not expired (exp, iat)"] == ["not reached", "passed"]
     assert rows["customer_session"] == ["untouched", "1 row added"]
-    assert "What was asked" not in page.text, "it was the same but for what is random"
+    assert "What was asked" not in page.text, "the requests differ only in random values"
     assert not {"state", "nonce", "code_challenge", "code", "login_attempt"} & set(rows)
     for odd in ("", "?login=1", "?login=x&login=y", "?login=1&login=2&login=3"):
         assert vipps.browser.get(f"/guide/inspector/compare{odd}").status_code == 303

@@ -123,7 +123,7 @@ def test_callbacks_of_one_login_are_limited_in_all_browsers_together(vipps: Vipp
         browser_of(vipps.app).get(callback)
     assert kept_logins(vipps) == store.MAX_PER_LOGIN
     vipps.browser.get(callback)
-    assert set(results(vipps.browser)) == {"passed"}, "its own browser's row is there already"
+    assert set(results(vipps.browser)) == {"passed"}, "the browser of the login has its own recording"
 
 
 def test_callbacks_in_other_browsers_count_towards_the_limit_of_the_one_that_started(vipps: VippsPerson) -> None:

@@ -101,7 +101,7 @@ def test_integration_logs_in_without_the_shop(site: str, provider: Provider, fol
         assert again.text == "Hello, Tuva Lien"
     assert provider.calls(TOKEN_PATH) == 1
     assert "logged in: Tuva Lien" in (folder / "said.txt").read_text()
-    assert requests.get(site, timeout=DEADLINE).text.startswith("<a href"), "only that browser"
+    assert requests.get(site, timeout=DEADLINE).text.startswith("<a href"), "other browsers stay logged in"
 
 
 def test_wrong_callbacks_are_refused_without_the_shop_too(site: str, provider: Provider) -> None:

@@ -48,7 +48,7 @@ def test_limits_are_shared_and_logins_work_without_redis(place: Place) -> None:
     place.redis.kill()
     place.redis.wait()
     assert all(browser.is_in(host) for host in place.hosts)
-    assert all(logged_in(place, 5006).is_in(host) for host in place.hosts), "and people still get in"
+    assert all(logged_in(place, 5006).is_in(host) for host in place.hosts), "logins must still work"
 
 
 def test_a_host_that_is_stopped_finishes_the_logins_that_it_began(place: Place) -> None:

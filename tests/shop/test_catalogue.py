@@ -144,7 +144,7 @@ def test_a_cursor_that_is_malformed_or_has_no_products_beyond_it_gets_404(app: F
         if client.get("/", query_string={name: cursor}).status_code != 404
     }  # fmt: skip
     assert found == {("after", "-99.9"), ("before", "9.9")}
-    assert client.get("/?after=-99.9&before=9.9").status_code == 404, "one of them"
+    assert client.get("/?after=-99.9&before=9.9").status_code == 404, "only one of both parameters is allowed"
 
 
 def test_a_product_says_how_many_are_left(app: Flask, client: FlaskClient) -> None:

@@ -61,7 +61,7 @@ def test_the_form_is_filled_in_with_known_values(app: Flask, buyer: FlaskClient)
     assert known == {"name": "Tuva Lien", "email": "tuva.lien@example.com", "phone": "+47 912 34 567"}
     assert "Pay on pick-up or by invoice." in page.text
     assert "898,00 kr" in page.one("aside, .summary").get_text(" ").replace("\xa0", " ")
-    assert [field["type"] for field in page.select('[name="address"]')] == ["hidden"], "without Vipps it is typed"
+    assert [field["type"] for field in page.select('[name="address"]')] == ["hidden"], "the customer types it"
     assert not page.select(".only-other .field__optional")
 
 

@@ -68,5 +68,5 @@ def test_text_typed_at_the_checkout_changes_neither_account_nor_profile(vipps: V
     with vipps.app.app_context():
         erase(db.session.scalars(select(Customer).where(Customer.name == "Ola Tangen")).one())
         db.session.commit()
-    assert vipps.browser.post("/checkout", data=form).location == "/login?next=/checkout", "deleted meanwhile"
+    assert vipps.browser.post("/checkout", data=form).location == "/login?next=/checkout", "account deleted meanwhile"
     assert len(all_orders(vipps.app)) == 1

@@ -215,7 +215,7 @@ def test_the_login_redirects_only_to_the_back_office(app: Flask, client: FlaskCl
     hire(app)
     assert log_in(client, next=asked).headers["Location"] == target
     again = client.get(LOGIN, query_string={"next": asked})
-    assert (again.status_code, again.headers["Location"]) == (303, target), "already logged in"
+    assert (again.status_code, again.headers["Location"]) == (303, target), "already logged in: redirect"
 
 
 def test_a_link_to_a_page_survives_the_login_and_each_page_has_the_name(app: Flask, client: FlaskClient) -> None:

@@ -88,7 +88,7 @@ def test_messages_by_sms_have_no_link(app: Flask) -> None:
     assert (list(row), row["name"], row["address"]) == (HEADINGS[:-1], "Åse Ødegård", "4791234567")
     open_page(client, "/staff/audience")
     open_page(client, "/staff/audience?channel=sms")
-    assert audit_entries(app) == [("export", None, "sms 1"), ("audience", None, "sms 1")], "each is recorded"
+    assert audit_entries(app) == [("export", None, "sms 1"), ("audience", None, "sms 1")], "each view is recorded"
 
 
 def test_an_export_of_another_channel_or_range_is_refused(app: Flask) -> None:

@@ -71,7 +71,7 @@ def test_customer_confirms_and_gets_an_account_without_a_session(
     code = Page(waiting.text).one(".binding-code").get_text(strip=True)
     assert waiting.headers["Refresh"] == f"5;url={response.headers['Location']}"
     counter.control("persons/kari/answer", {"consents": {"sms": True}})
-    assert counter.browser.get(response.headers["Location"]).status_code == 200, "Vipps is not asked again so soon"
+    assert counter.browser.get(response.headers["Location"]).status_code == 200, "a reload polls too early"
     limiter.reset()
     done = counter.browser.get(response.headers["Location"])
 

@@ -83,7 +83,7 @@ def test_a_disconnected_account_cannot_be_registered_again_and_is_kept(app: Flas
     assert mails(app, "support_disconnected"), "the address was told before it was removed"
     with app.test_request_context():
         stranger, _token = registration.register("A stranger", EMAIL, "seven small boats", "en")
-        assert stranger.id != customer_id, "the reader of that mailbox takes nothing over"
+        assert stranger.id != customer_id, "a new registration must not take the account over"
         db.session.rollback()
         with time_machine.travel(utcnow() + timedelta(days=400), tick=False):
             list(retention.run(utcnow()))
@@ -121,7 +121,7 @@ def test_a_mistyped_password_records_the_view_keeps_what_staff_saw_and_is_slowed
     response = order(staff, customer_id, seen="another-subject", password="a wrong but long one")
     assert response.status_code == 422
     assert Page(response.text).one("[name=seen]")["value"] == "another-subject"
-    assert [entry[:2] for entry in audit_entries(app)] == [("customer", customer_id)] * 2, "before and after"
+    assert [entry[:2] for entry in audit_entries(app)] == [("customer", customer_id)] * 2, "both views are recorded"
     statuses = [order(staff, customer_id, password="a wrong but long one").status_code for _ in range(10)]
     assert statuses == [422] * 9 + [429]
 

@@ -89,7 +89,7 @@ def test_a_half_open_circuit_allows_one_call_whose_answer_closes_it(circuit: Bre
     assert circuit.call(lambda: refusal_of(circuit).retry_after, lambda _: CallResult.ANSWERED) == 1
     assert (circuit.state, circuit.since) == (BreakerState.CLOSED, None)
     fail(circuit, MAX_OUTAGES - 1)
-    assert circuit.state is BreakerState.CLOSED, "the outages of before count no more"
+    assert circuit.state is BreakerState.CLOSED, "outages before the success no longer count"
 
 
 def test_a_failed_trial_opens_the_circuit_again_for_the_same_outage(circuit: Breaker, clock: Clock) -> None:
@@ -251,7 +251,7 @@ def test_while_vipps_is_down_the_login_page_says_so_and_offers_the_password(
     page = check_page(refused)
     assert page.h1 == "Vipps does not answer right now"
     assert str(page.select(".refused__actions a")[0]["href"]) == "/login?next=/checkout"
-    assert "vipps-login" not in refused.headers.get("Set-Cookie", ""), "nothing was begun"
+    assert "vipps-login" not in refused.headers.get("Set-Cookie", ""), "no login was begun"
     assert order_on(browser) == ["form", "a"]
     for path in ("/login", "/register"):
         assert "Vipps does not answer right now" in open_page(browser, path).one("main .notice").get_text()
@@ -268,7 +268,7 @@ def test_a_callback_fails_at_once_and_the_first_answer_closes_the_circuit(
     response = browser.get(f"/login/vipps/callback?code=x&state={state}")
     assert (response.status_code, provider.calls(TOKEN_PATH)) == (503, 0)
     monkeypatch.setattr(breakers, "OPEN_SECONDS", -1.0)
-    assert order_on(browser) == ["a", "form"], "after the rest the page is as always"
+    assert order_on(browser) == ["a", "form"], "after the pause the page is as usual"
     assert browser.get(f"/login/vipps/callback?code=x&state={again}").status_code == 502
     assert (provider.calls(TOKEN_PATH), circuit.state) == (1, BreakerState.CLOSED)
 

@@ -31,7 +31,7 @@ def refused(run: Callable[[], object]) -> str:
 def test_a_login_makes_two_calls_over_one_kept_connection_and_none_at_its_start(
     provider: Provider, client_of: VippsClient, log_in: LogIn
 ) -> None:
-    assert provider.seen == [], "building a client makes none"
+    assert provider.seen == [], "building a client must make no call"
     for _ in range(3):
         client_of.authorization_url(an_attempt())
         assert log_in()["sub"] == SUBJECT

@@ -151,7 +151,7 @@ def test_a_malformed_member_is_named_gives_no_yes_and_affects_no_other_answer(pl
     for claims in MALFORMED[place]:
         answers, (problem,) = said(claims)
         assert answers == {"sms": True}, claims
-        assert problem in (f"{D}.{place}", f"{F}.screens[0].{place}"), "a place, and no value"
+        assert problem in (f"{D}.{place}", f"{F}.screens[0].{place}"), "a problem names a place and no value"
 
 
 WHOLES = [[], "x", 7, True, {"consents": None}, {"consents": "x"}, {"consents": {"0": item()}}, {}]

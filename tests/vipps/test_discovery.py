@@ -41,7 +41,7 @@ def test_the_last_good_copy_serves_while_discovery_is_down(provider: Provider, l
     provider.bent[DISCOVERY_PATH] = provider.bent[KEYS_PATH] = Handler.cut
     log_in()
     log_in()
-    assert provider.calls(DISCOVERY_PATH) == 2, "a failed refresh is tried again a little later, not at each login"
+    assert provider.calls(DISCOVERY_PATH) == 2, "a failed refresh is retried after a pause, not at each login"
     provider.bent.clear()
     clock.seconds += discovery.RETRY_AFTER + 1
     log_in()

@@ -47,7 +47,7 @@ def test_a_double_click_logs_in_once_and_both_answers_lead_in(vipps: VippsPerson
     statuses = at_once(*(lambda b=browser: b.get(callback).status_code for browser in browsers))
     assert statuses == [303] * 4
     assert vipps.provider_calls()["token"] == 1
-    assert all(logged_in(vipps, browser) for browser in browsers), "whichever answer the browser keeps, it is in"
+    assert all(logged_in(vipps, browser) for browser in browsers), "both cookies must log the browser in"
 
 
 def test_a_login_never_holds_one_connection_while_it_waits_for_another(
@@ -59,10 +59,10 @@ def test_a_login_never_holds_one_connection_while_it_waits_for_another(
     shop = make_app(SIMULATOR_URL=vipps.simulator)
     person = VippsPerson(shop, browser_of(shop), vipps.simulator)
     assert person.log_in("gunnar").status_code == 303
-    assert person.log_in("gunnar", next_path="/account").status_code == 303, "also when logged in already"
+    assert person.log_in("gunnar", next_path="/account").status_code == 303, "a logged-in customer can log in again"
     callback = person.approve(person.start(), action="deny")
     assert person.browser.get(callback).status_code == 403
-    assert person.browser.get(callback).status_code == 303, "a repetition leads on who is logged in"
+    assert person.browser.get(callback).status_code == 303, "a repeated callback redirects a logged-in customer"
 
 
 def test_two_tabs_can_be_finished_in_either_order(vipps: VippsPerson) -> None:
@@ -84,7 +84,7 @@ def flood(person: VippsPerson, address: str, times: int, **headers: str) -> list
 def test_a_flood_of_logins_is_refused_only_for_its_network(vipps: VippsPerson) -> None:
     begun = vipps.start()  # another customer has this login open meanwhile
     allowed, before = allowed_by(rate_limits.STARTS_PER_CLIENT), rows(vipps, login_attempt)
-    assert allowed >= 30 * 4, "a workshop behind one address"
+    assert allowed >= 30 * 4, "thirty participants behind one address can log in four times"
     assert flood(vipps, "10.0.0.1", allowed + 2) == [302] * allowed + [429] * 2
     assert rows(vipps, login_attempt) == before + allowed
     response = browser_of(vipps.app).get("/login/vipps?next=/cart", environ_overrides={"REMOTE_ADDR": "10.0.0.1"})
@@ -97,7 +97,7 @@ def test_a_flood_of_logins_is_refused_only_for_its_network(vipps: VippsPerson) -
     most = parse(rate_limits.STARTS_PER_SITE)
     with vipps.app.app_context():
         left = limiter.limiter.get_window_stats(most, "10.0.0.1", "vipps.start").remaining
-    assert left == most.amount, "an IPv4 address belongs to no site"
+    assert left == most.amount, "an IPv4 address has no limit for a whole site"
     vipps.browser.get(vipps.approve(begun, "kari"), environ_overrides={"REMOTE_ADDR": "10.0.0.1"})
     assert logged_in(vipps), "a login that started before still works"
 
@@ -116,7 +116,7 @@ def test_all_networks_of_one_site_together_are_limited_too(vipps: VippsPerson) -
     allowed, each = allowed_by(rate_limits.STARTS_PER_SITE), allowed_by(rate_limits.STARTS_PER_CLIENT)
     minutes = LIFETIME.total_seconds() / 60
     assert (MAX_ATTEMPTS // (each * minutes), MAX_ATTEMPTS // (allowed * minutes)) == (55, 11), (
-        "the comment says one more"
+        "the comment in rate_limits.py has wrong numbers"
     )
     with vipps.app.test_request_context(environ_overrides={"REMOTE_ADDR": "2001:db8:0:1::1"}):
         for _ in range(allowed - 1):  # logins that other customers of this network have begun

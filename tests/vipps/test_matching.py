@@ -219,7 +219,7 @@ def test_an_unknown_name_never_counts_as_a_contradiction(facts: Facts) -> None:
 def test_a_subject_has_one_customer(facts: Facts) -> None:
     """A subject never gets two customers: a known subject is only logged in to its own account."""
     decision = decide(facts)
-    assert set(decision.reasons) <= set(REASONS), "a reason without words"
+    assert set(decision.reasons) <= set(REASONS), "a reason has no text"
     if facts.known:
         assert decision.account_id == facts.known.id
         assert decision.verdict in (Verdict.KNOWN_SUBJECT, Verdict.ACCOUNT_BLOCKED)

@@ -82,7 +82,7 @@ def test_a_flood_is_answered_200_or_429_and_the_shop_goes_on(demo_app: Flask) ->
     answers = [
         send(sender, event(now - timedelta(seconds=number % 200), sub=f"unknown {number}")) for number in range(1000)
     ]
-    assert time.monotonic() - flooded < 60, "an answer takes milliseconds"
+    assert time.monotonic() - flooded < 60, "the flood must be answered quickly"
     began = time.monotonic()
     assert browser_of(demo_app).get("/").status_code == 200
     assert time.monotonic() - began < 1

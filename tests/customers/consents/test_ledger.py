@@ -334,9 +334,9 @@ def test_a_suspended_yes_becomes_a_no_when_its_link_is_disconnected(either_app: 
     assert post(browser, "/account/vipps/unlink", form_on="/account").headers["Location"] == "/account"
     with either_app.app_context():
         gone = select(VippsLink).where(VippsLink.customer_id == customer_id)
-        assert db.session.scalars(gone).all() == [], "and the mark with it"
+        assert db.session.scalars(gone).all() == [], "the deleted account's link is deleted too"
     assert reached(either_app) == []
-    assert len(reached(either_app, "sms")) == 1, "a yes that was given here never rested"
+    assert len(reached(either_app, "sms")) == 1, "a yes that was given here is never suspended"
     (row,) = ledger_of(either_app, customer_id)[3:]
     assert (row.consent_id, row.granted, row.source, row.text) == ("email", False, "my_page", "We would like to write.")
     assert row.effective_at > GIVEN

@@ -123,7 +123,7 @@ def test_a_second_click_records_no_second_answer(app: Flask, client: FlaskClient
     (mail,) = mails(app, "consent_given")
     assert "/unsubscribe/" in mail.body
     switch(client, "sms", "on")
-    assert len(mails(app)) == 1, "a yes to SMS is answered by no mail"
+    assert len(mails(app)) == 1, "a yes to SMS sends no email"
 
 
 def test_two_clicks_at_once_are_one_answer(either_app: Flask) -> None:

@@ -72,7 +72,7 @@ def test_no_row_names_the_customer_and_only_orders_and_proofs_stay(either_vipps:
     with app.app_context():
         link = db.session.scalars(select(VippsLink).order_by(VippsLink.id.desc())).first()
         assert link
-        assert link.customer_id != customer_id, "a Vipps login makes a new and empty account (GDPR, article 17)"
+        assert link.customer_id != customer_id, "a later Vipps login must create a new account (GDPR, article 17)"
         assert link.customer.created_at > gone_at
         assert link.customer.password_hash is None
     assert open_page(either_vipps.browser, "/orders").h1 == "No orders yet"
@@ -167,7 +167,7 @@ def test_other_customers_lose_no_data(vipps: VippsPerson) -> None:
     with vipps.app.app_context():
         assert set(db.session.scalars(select(Customer.id))) == others
         assert "For them" in db.session.scalars(select(Mail.body).where(Mail.recipient == EMAIL)).all()
-        assert db.session.scalars(select(PendingLink.subject)).all() == ["another"], "it waits at the same account"
+        assert db.session.scalars(select(PendingLink.subject)).all() == ["another"], "the other login stays"
 
 
 def test_an_old_cookie_an_emailed_link_and_a_password_no_longer_work(vipps: VippsPerson) -> None:
