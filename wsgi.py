@@ -133,8 +133,8 @@ def main(settings: Settings) -> None:
 
     from app.dev_server import refuse_if_taken, serve, serve_both
 
-    ours, theirs = listening_addresses(settings)
-    if ours[0] in LOCAL_HOSTS:
+    shop_address, simulator_address = listening_addresses(settings)
+    if shop_address[0] in LOCAL_HOSTS:
         os.environ["FLASK_DEBUG"] = "1"
     says = f"  The shop is ready:      {settings.public_url}\n"
     if settings.simulated:
@@ -143,17 +143,17 @@ def main(settings: Settings) -> None:
         address = import_module("demo.workshop").teacher_address(settings, INSTANCE)
         says += f"  The teacher of a workshop opens {address}\n"
     says += "  Press Ctrl+C to stop.\n"
-    shop = partial(serve, lambda: __getattr__("app"), settings.public_url, says, address=ours)
+    shop = partial(serve, lambda: __getattr__("app"), settings.public_url, says, address=shop_address)
     if sys.argv[1:] == ["simulator"]:
-        shop_at = f"http://localhost:{ours[1]}" if settings.https and settings.connect_to else ""
-        serve(lambda: build_simulator(settings, shop_at), settings.simulator_url, address=theirs)
+        shop_at = f"http://localhost:{shop_address[1]}" if settings.https and settings.connect_to else ""
+        serve(lambda: build_simulator(settings, shop_at), settings.simulator_url, address=simulator_address)
         return
     if not is_running_from_reloader():
         warn_of_plain_http(settings)
-        refuse_if_taken(ours, "PUBLIC_URL or BIND")
+        refuse_if_taken(shop_address, "PUBLIC_URL or BIND")
     if settings.simulated and not is_running_from_reloader():
-        refuse_if_taken(theirs, "SIMULATOR_URL")
-        serve_both(shop, [sys.executable, __file__, "simulator"], theirs)
+        refuse_if_taken(simulator_address, "SIMULATOR_URL")
+        serve_both(shop, [sys.executable, __file__, "simulator"], simulator_address)
     else:
         shop()
 
@@ -165,11 +165,11 @@ def listening_addresses(settings: Settings) -> tuple[tuple[str, int], tuple[str,
     bind = os.environ.get("BIND", "")
     if not re.fullmatch(r"([^\s:/]+|\[[0-9A-Fa-f:]+\]):\d{1,5}|", bind):
         sys.exit("BIND: write a host and a port to listen on, such as 0.0.0.0:8000")
-    ours = listening_address(settings.public_url, bind)
+    shop_address = listening_address(settings.public_url, bind)
     # The simulator listens where the shop connects to it, or at the port of its own address.
     reached = f":{settings.connect_to.port}" if settings.connect_to else ""
-    theirs = listening_address(settings.simulator_url, reached, 8001)
-    return ours, (ours[0], theirs[1]) if bind else theirs
+    simulator_address = listening_address(settings.simulator_url, reached, 8001)
+    return shop_address, (shop_address[0], simulator_address[1]) if bind else simulator_address
 
 
 def warn_of_plain_http(settings: Settings) -> None:

@@ -77,13 +77,13 @@ def stale_form(error: CSRFError) -> ResponseReturnValue:
     needs a click on the shop's page. A form with a password is not offered, so that no password gets into a page.
     """
     log.info("csrf_refused", reason=str(error.description))
-    ours = request.headers.get("Sec-Fetch-Site") == "same-origin"
+    is_own_form = request.headers.get("Sec-Fetch-Site") == "same-origin"
     sent = islice(request.form.items(multi=True), MAX_RESENT_FIELDS + 1)
     fields = [(name, value) for name, value in sent if name != "csrf_token"]
     characters = sum(len(name) + len(value) for name, value in fields)
     small = len(fields) <= MAX_RESENT_FIELDS and characters <= MAX_RESENT_CHARACTERS
     secret = any("password" in name for name, _value in fields)
-    resend = (request.path, fields) if ours and small and not secret else None
+    resend = (request.path, fields) if is_own_form and small and not secret else None
     said = _("This page was open for too long"), _("To be safe, we did nothing. Your cart is unchanged.")
     return error_page(400, *said, resend=resend)
 

@@ -245,7 +245,7 @@ def outbox() -> ResponseReturnValue:
 
 def with_links(text: str) -> Markup:
     """Escape the text of an email, and make clickable the links to this shop only."""
-    ours = re.escape(settings_of_app().public_url)
-    parts = re.split(rf"({ours}(?![^/?#\s])\S*)", text)  # every second one is a link
+    shop_url = re.escape(settings_of_app().public_url)
+    parts = re.split(rf"({shop_url}(?![^/?#\s])\S*)", text)  # every second one is a link
     link = Markup('<a href="{0}">{0}</a>').format
     return Markup("").join(link(part) if number % 2 else escape(part) for number, part in enumerate(parts))

@@ -155,10 +155,10 @@ def _wait_only_if_refused(response: Response) -> Response:
 
 def _host_check(settings: Settings) -> Callable[[], ResponseReturnValue | None]:
     """Refuse an unknown Host (ASVS 4.1.3). In the demo, redirect 127.0.0.1 to localhost: its cookies are needed."""
-    scheme, _, ours = settings.public_url.partition("://")
+    scheme, _, public_host = settings.public_url.partition("://")
 
     def check() -> ResponseReturnValue | None:
-        if request.host == ours or request.endpoint in ANY_HOST:
+        if request.host == public_host or request.endpoint in ANY_HOST:
             return None
         try:
             asked = normal_origin(f"{scheme}://{request.host}")
@@ -167,7 +167,7 @@ def _host_check(settings: Settings) -> Callable[[], ResponseReturnValue | None]:
         if asked == settings.public_url:
             return None
         if not settings.simulated or urlsplit(asked).hostname not in LOCAL_HOSTS:
-            log.warning("host_refused", host=request.host, expected=ours)
+            log.warning("host_refused", host=request.host, expected=public_host)
             abort(400, "unknown host")
         if request.endpoint == "vipps_webhook.consent_revoked":  # the simulator on this machine uses no tunnel
             return None

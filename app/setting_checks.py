@@ -60,12 +60,12 @@ def unknown_names(environ: Mapping[str, str]) -> list[str]:
     in_file = read_dotenv() if environ == os.environ else {}
     problems = []
     for name in sorted(set(environ) - set(known.values())):
-        ours, letters = name.upper().startswith("VIPPS_"), _letters(name)
+        is_vipps, letters = name.upper().startswith("VIPPS_"), _letters(name)
         # A variable that only the environment has may be another program's, so it must be very near.
-        near = difflib.get_close_matches(letters, known, n=1, cutoff=0.8 if ours or name in in_file else 0.88)
+        near = difflib.get_close_matches(letters, known, n=1, cutoff=0.8 if is_vipps or name in in_file else 0.88)
         near = near or [each for each in (f"VIPPS{letters}",) if each in known and name in in_file]
         meant = known[near[0]] if near else ""
-        if ours or (meant and not environ.get(meant)):
+        if is_vipps or (meant and not environ.get(meant)):
             problems.append(f"{name}: there is no such setting" + (f"; did you mean {meant}?" if meant else ""))
     return problems
 

@@ -29,9 +29,9 @@ def measure(lab: Lab, rounds: int, customers: int) -> list[Figure]:
             takes = [partial(milliseconds, lab, shop, name) for shop in (large, small)]
             for take in takes:
                 take()
-            ours, theirs = alternately(rounds, *takes)
+            value, baseline = alternately(rounds, *takes)
             label = f"{name[0].upper()}{name[1:]}, {customers:,} : {SMALL} customers"
-            figures.append(Figure(label, "ms", ours, theirs, ours / theirs, at_most=aim))
+            figures.append(Figure(label, "ms", value, baseline, value / baseline, at_most=aim))
     return figures
 
 

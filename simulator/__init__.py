@@ -108,7 +108,7 @@ def _refuse_other_hosts() -> None:
 
     A health check may use the IP address.
     """
-    ours = urlsplit(current_app.extensions[EXTENSION].config.public_url)
+    own_url = urlsplit(current_app.extensions[EXTENSION].config.public_url)
     host = urlsplit(f"//{request.host}").hostname
-    if host not in {ours.hostname, *LOCAL_HOSTS} and request.path != "/healthz":
+    if host not in {own_url.hostname, *LOCAL_HOSTS} and request.path != "/healthz":
         abort(HTTPStatus.BAD_REQUEST)

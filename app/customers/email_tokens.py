@@ -32,15 +32,15 @@ def issue(customer: Customer, email: str, purpose: TokenPurpose, pending_link_id
 
 def sent_recently(customer: Customer, purpose: TokenPurpose) -> bool:
     """Tell whether a link of this kind was sent a short while ago and still works."""
-    theirs = select(EmailToken.id).where(EmailToken.customer_id == customer.id, EmailToken.purpose == purpose)
-    lately = theirs.where(EmailToken.used_at.is_(None), EmailToken.created_at > utcnow() - RESEND_AFTER)
+    tokens = select(EmailToken.id).where(EmailToken.customer_id == customer.id, EmailToken.purpose == purpose)
+    lately = tokens.where(EmailToken.used_at.is_(None), EmailToken.created_at > utcnow() - RESEND_AFTER)
     return db.session.scalar(lately.limit(1)) is not None
 
 
 def was_sent_for(pending: PendingLink) -> bool:
     """Tell whether a link that completes this login was sent and still works."""
-    theirs = select(EmailToken.id).where(EmailToken.pending_link_id == pending.id, *_still_works())
-    return db.session.scalar(theirs.limit(1)) is not None
+    tokens = select(EmailToken.id).where(EmailToken.pending_link_id == pending.id, *_still_works())
+    return db.session.scalar(tokens.limit(1)) is not None
 
 
 def find(token: str, purpose: TokenPurpose) -> EmailToken | None:
@@ -64,10 +64,10 @@ def use_by_hash(token_hash: str, purpose: TokenPurpose) -> EmailToken | None:
 
 def revoke(customer: Customer, *purposes: TokenPurpose) -> None:
     """Revoke the open links of a customer, of these kinds or of all."""
-    theirs = update(EmailToken).where(EmailToken.customer_id == customer.id, EmailToken.used_at.is_(None))
+    tokens = update(EmailToken).where(EmailToken.customer_id == customer.id, EmailToken.used_at.is_(None))
     if purposes:
-        theirs = theirs.where(EmailToken.purpose.in_(purposes))
-    db.session.execute(theirs.values(used_at=utcnow()))
+        tokens = tokens.where(EmailToken.purpose.in_(purposes))
+    db.session.execute(tokens.values(used_at=utcnow()))
 
 
 def _works(token_hash: str, purpose: TokenPurpose) -> tuple[ColumnElement[bool], ...]:

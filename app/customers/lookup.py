@@ -75,5 +75,5 @@ def lock_link(who: Identity) -> VippsLink | None:
 def link_of(customer: Customer) -> VippsLink | None:
     """Return the link of a customer at the sales unit that this shop uses today."""
     unit = integration().client.config
-    mine = select(VippsLink).where(VippsLink.customer_id == customer.id)
-    return db.session.scalar(mine.where(VippsLink.issuer == unit.issuer, VippsLink.client_id == unit.client_id))
+    links = select(VippsLink).where(VippsLink.customer_id == customer.id)
+    return db.session.scalar(links.where(VippsLink.issuer == unit.issuer, VippsLink.client_id == unit.client_id))

@@ -54,10 +54,10 @@ def clock() -> CheckOutcome:
     except LoginRefused:
         return skipped(UNREACHED)
     try:
-        theirs = parsedate_to_datetime(answer.headers.get("Date", ""))
+        vipps_time = parsedate_to_datetime(answer.headers.get("Date", ""))
     except ValueError:
         return skipped("Vipps does not say what time it is.")
-    seconds = abs((now - theirs).total_seconds())
+    seconds = abs((now - vipps_time).total_seconds())
     said = f"{seconds:.0f} seconds apart."
     advice = "Tokens would be refused as expired; turn on time synchronisation."
     return failed(said, advice) if seconds > LEEWAY else ok(said)

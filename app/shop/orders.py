@@ -149,8 +149,8 @@ def new_number() -> str:
 
 def order_of(session: Session, customer_id: int, number: str) -> Order | None:
     """Return the customer's order with its lines; None for another customer's order (ASVS 8.2.2)."""
-    theirs = select(Order).where(Order.number == number, Order.customer_id == customer_id)
-    return session.scalar(theirs.options(selectinload(Order.lines)))
+    of_customer = select(Order).where(Order.number == number, Order.customer_id == customer_id)
+    return session.scalar(of_customer.options(selectinload(Order.lines)))
 
 
 def pictures_of(session: Session, order: Order) -> dict[str, str]:

@@ -44,8 +44,8 @@ def orders(customer: Customer) -> list[dict[str, Any]]:
 def erase_orders(customer: Customer) -> None:
     """Anonymise the customer's orders, and delete all their receipts from the outbox, also those to other addresses."""
     for order in db.session.scalars(_orders_of(customer)).all():
-        theirs = func.lower(Mail.recipient) == order.email.lower()
-        db.session.execute(delete(Mail).where(Mail.kind == RECEIPT, theirs, Mail.subject.contains(order.number)))
+        to_buyer = func.lower(Mail.recipient) == order.email.lower()
+        db.session.execute(delete(Mail).where(Mail.kind == RECEIPT, to_buyer, Mail.subject.contains(order.number)))
     db.session.execute(update(Order).where(Order.customer_id == customer.id).values(**ANONYMISED))
 
 

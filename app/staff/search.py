@@ -120,8 +120,8 @@ def _has_word(word: str) -> ColumnElement[bool]:
     """Match names with a word that begins like this, in any case: SQLite ignores case only for ASCII letters."""
     spellings = {each.translate(CAPITALS) for each in (word, word.lower(), word.capitalize(), word.upper())}
     begins = or_(*(NameWord.word.between(each, each + AFTER_ALL) for each in sorted(spellings)))
-    theirs = select(NameWord.customer_id).where(begins)
-    counted = select(func.count()).select_from(theirs.limit(COMMON).subquery())  # no further than COMMON
+    matching = select(NameWord.customer_id).where(begins)
+    counted = select(func.count()).select_from(matching.limit(COMMON).subquery())  # no further than COMMON
     if db.session.scalar(counted) == COMMON:
-        return theirs.where(NameWord.customer_id == Customer.id).exists()
-    return Customer.id.in_(theirs)
+        return matching.where(NameWord.customer_id == Customer.id).exists()
+    return Customer.id.in_(matching)

@@ -163,9 +163,9 @@ class Attempts:
         is too old (`Expired`), or it was started in another browser; then it stays unclaimed, so that the right browser
         can still finish.
         """
-        mine = {"state": hash_of(state), "browser": hash_of(browser), "now": self._seconds()}
+        parameters = {"state": hash_of(state), "browser": hash_of(browser), "now": self._seconds()}
         with self._engine().begin() as connection:
-            row = connection.execute(_CLAIM, mine).one_or_none()
+            row = connection.execute(_CLAIM, parameters).one_or_none()
         if row:
             return _attempt(row)
         found = self.find(state, browser)

@@ -96,9 +96,9 @@ def document(records: Iterable[ConsentRecord]) -> dict[str, Any]:
 
 def erase(customer: Customer, pseudonym: str, keep_until: datetime) -> None:
     """Remove the customer from their answers; the questions and answers stay as evidence for a limited time."""
-    theirs = update(ConsentRecord).where(ConsentRecord.customer_id == customer.id)
+    of_customer = update(ConsentRecord).where(ConsentRecord.customer_id == customer.id)
     anonymous = {"customer_id": None, "subject": None, "evidence": None}
-    db.session.execute(theirs.values(**anonymous, pseudonym=pseudonym, keep_until=keep_until))
+    db.session.execute(of_customer.values(**anonymous, pseudonym=pseudonym, keep_until=keep_until))
 
 
 def object_hash(value: Any) -> str:
@@ -148,5 +148,5 @@ def _is_recorded(customer: Customer, digest: str, consent_id: str) -> bool:
 
 
 def _answers_of(customer: Customer) -> Select[ConsentRecord]:
-    mine = select(ConsentRecord).where(ConsentRecord.customer_id == customer.id)
-    return mine.order_by(ConsentRecord.effective_at, ConsentRecord.id)
+    of_customer = select(ConsentRecord).where(ConsentRecord.customer_id == customer.id)
+    return of_customer.order_by(ConsentRecord.effective_at, ConsentRecord.id)

@@ -85,8 +85,8 @@ def table_of(model: type[Base] | Table) -> Table:
 
 def newest_of(model: Any, customer: Customer) -> Sequence[Any]:
     """Return a customer's rows in a table, the newest first."""
-    mine = select(model).where(model.customer_id == customer.id).order_by(model.id.desc()).limit(MAX_ROWS)
-    return db.session.scalars(mine).all()
+    rows = select(model).where(model.customer_id == customer.id).order_by(model.id.desc()).limit(MAX_ROWS)
+    return db.session.scalars(rows).all()
 
 
 def exports(model: Any, *names: str) -> Callable[[Customer], list[dict[str, Any]]]:

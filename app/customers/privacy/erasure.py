@@ -38,8 +38,8 @@ def pseudonym_of(customer: Customer) -> str:
     """
     if customer.email:
         return pseudonyms(f"email {customer.email}")[-1]
-    mine = select(VippsLink.subject).where(VippsLink.customer_id == customer.id).order_by(VippsLink.id)
-    return pseudonyms(f"subject {db.session.scalar(mine.limit(1)) or ''}")[-1]
+    subjects = select(VippsLink.subject).where(VippsLink.customer_id == customer.id).order_by(VippsLink.id)
+    return pseudonyms(f"subject {db.session.scalar(subjects.limit(1)) or ''}")[-1]
 
 
 def proofs_about(who: str) -> Sequence[ConsentRecord]:
@@ -49,8 +49,8 @@ def proofs_about(who: str) -> Sequence[ConsentRecord]:
     """
     email = normal_email(who)
     names = pseudonyms(f"email {email}" if email else f"subject {who}")
-    theirs = select(ConsentRecord).where(ConsentRecord.pseudonym.in_(names))
-    return db.session.scalars(theirs.order_by(ConsentRecord.effective_at, ConsentRecord.id)).all()
+    records = select(ConsentRecord).where(ConsentRecord.pseudonym.in_(names))
+    return db.session.scalars(records.order_by(ConsentRecord.effective_at, ConsentRecord.id)).all()
 
 
 def pseudonyms(text: str) -> list[str]:

@@ -55,8 +55,8 @@ def overview() -> ResponseReturnValue:
 @login_required
 def activity() -> ResponseReturnValue:
     """Show the activity of the account, newest first."""
-    mine = account_activity.of_customer(required_customer())
-    return render_template("customers/activity.html", listing=paginate_as_asked(mine, Activity.id, PER_PAGE))
+    entries = account_activity.of_customer(required_customer())
+    return render_template("customers/activity.html", listing=paginate_as_asked(entries, Activity.id, PER_PAGE))
 
 
 @bp.get(f"/account/activity/<int(max={MAX_ID}):activity_id>")

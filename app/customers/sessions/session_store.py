@@ -77,8 +77,8 @@ def rotate(row: CustomerSession) -> str:
 def open_sessions(customer: Customer) -> Sequence[CustomerSession]:
     """Return a customer's sessions that have neither ended nor expired, the last used first."""
     still_open = (CustomerSession.ended_at.is_(None), CustomerSession.expires_at > utcnow())
-    mine = select(CustomerSession).where(CustomerSession.customer_id == customer.id, *still_open)
-    return db.session.scalars(mine.order_by(CustomerSession.last_seen_at.desc())).all()
+    of_customer = select(CustomerSession).where(CustomerSession.customer_id == customer.id, *still_open)
+    return db.session.scalars(of_customer.order_by(CustomerSession.last_seen_at.desc())).all()
 
 
 def end(row: CustomerSession, reason: EndReason) -> None:
@@ -90,8 +90,8 @@ def end(row: CustomerSession, reason: EndReason) -> None:
 
 def end_all(customer: Customer, reason: EndReason, keep: int | None = None, method: LoginMethod | None = None) -> None:
     """End a customer's open sessions except the one to keep, all or those of one login method (ASVS 7.4.2, 7.4.3)."""
-    theirs = update(CustomerSession).where(CustomerSession.customer_id == customer.id)
-    ending = theirs.where(CustomerSession.ended_at.is_(None))
+    of_customer = update(CustomerSession).where(CustomerSession.customer_id == customer.id)
+    ending = of_customer.where(CustomerSession.ended_at.is_(None))
     if keep is not None:
         ending = ending.where(CustomerSession.id != keep)
     if method is not None:

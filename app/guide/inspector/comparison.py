@@ -115,22 +115,22 @@ def _came_back(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
 
 def _checked(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
     """Yield each check, with the compared values if it failed; nothing if one of the logins made no checks."""
-    theirs = {each.check.key: each.result for each in other.checks}
-    for each in timeline.checks if theirs else ():
-        failed = Result.FAILED in (each.result, theirs[each.check.key])
+    other_results = {each.check.key: each.result for each in other.checks}
+    for each in timeline.checks if other_results else ():
+        failed = Result.FAILED in (each.result, other_results[each.check.key])
         compared = [f"{name}: {value}" for name, value in each.compared] if failed else []
         yield "", each.check.title, (each.result, *compared)
 
 
 def _answered(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
-    theirs = _calls(other)
+    other_calls = _calls(other)
     for name, call in _calls(timeline).items():
-        answer, counterpart = call["answer"], theirs.get(name, {}).get("answer")
+        answer, counterpart = call["answer"], other_calls.get(name, {}).get("answer")
         if name in recorded_names.CALLS or call["status"] != 200:
             yield name, recorded_names.CALLS.get(name, ""), (str(call["status"] or call["failure"]),)
         if isinstance(answer, dict) and isinstance(counterpart, dict) and name in recorded_names.CALLS:
             yield name, "only in this answer", tuple(sorted(set(answer) - set(counterpart)))
-        claims, others = _claims(call), _claims(theirs.get(name))
+        claims, others = _claims(call), _claims(other_calls.get(name))
         for claim in COMPARED_CLAIMS if claims and others else ():
             values = (str(claims[claim]),) if claim in claims else ()
             yield claim, recorded_names.CLAIMS[claim], values

@@ -147,8 +147,8 @@ def _purpose(state: str) -> str:
 
 def _decision() -> tuple[int | None, dict[str, Any] | None]:
     """Return the customer and the decision, from the account activity with this request's reference number."""
-    mine = select(Activity).where(Activity.reference == reference()).order_by(Activity.id)
-    lines = db.session.scalars(mine).all()
+    of_request = select(Activity).where(Activity.reference == reference()).order_by(Activity.id)
+    lines = db.session.scalars(of_request).all()
     line = next((each for each in lines if each.decision), None)
     if line is None:
         return next((each.customer_id for each in lines), None), None

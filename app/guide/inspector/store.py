@@ -147,8 +147,8 @@ def list_for_browser() -> Sequence[RecordedLogin]:
     """Return this browser's logins, the newest first."""
     if not _exists():
         return []
-    mine = sa.select(inspected_login).where(_c.browser_hash == secret_hash(read_token()), _c.at >= utcnow() - RETENTION)
-    return [_recorded_login(row) for row in db.session.execute(mine.order_by(_c.id.desc()))]
+    rows = sa.select(inspected_login).where(_c.browser_hash == secret_hash(read_token()), _c.at >= utcnow() - RETENTION)
+    return [_recorded_login(row) for row in db.session.execute(rows.order_by(_c.id.desc()))]
 
 
 def newest_version(engine: sa.Engine, browser: str) -> str:
@@ -187,8 +187,8 @@ def _erase(customer: Customer) -> None:
     """
     if not _exists():
         return
-    theirs = db.session.scalars(sa.select(VippsLink.subject).where(VippsLink.customer_id == customer.id))
-    named = (_c.callback.contains(f'"sub": {json.dumps(each)}', autoescape=True) for each in theirs)
+    subjects = db.session.scalars(sa.select(VippsLink.subject).where(VippsLink.customer_id == customer.id))
+    named = (_c.callback.contains(f'"sub": {json.dumps(each)}', autoescape=True) for each in subjects)
     db.session.execute(sa.delete(inspected_login).where(sa.or_(_c.customer_id == customer.id, *named)))
 
 
