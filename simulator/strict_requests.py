@@ -14,7 +14,7 @@ from werkzeug.formparser import FormDataParser
 
 
 class NamedPartsParser(FormDataParser):
-    """Werkzeug's parser, which gives a part without a name the key None; no form expects that."""
+    """A parser that refuses a part without a name; Werkzeug's own parser gives such a part the key None."""
 
     def parse(self, *args: Any, **kwargs: Any) -> Any:
         """Parse a form; raise `BadRequest` if a part has no name."""

@@ -101,7 +101,7 @@ class CheckoutForm(AddressForm):
 def prefilled_values(customer: Customer, profile: VippsProfile | None, addresses: Sequence[Address]) -> dict[str, str]:
     """Return the initial values of the form: the customer's own details first, then the Vipps profile's."""
     number = customer.phone_number or (profile.phone_number if profile else None)
-    # An address that the shop cannot send to as it is fills the fields, so that the customer completes it.
+    # If the shop cannot send to the first address as it is, fill it into the fields for the customer to complete.
     parts = parts_of(addresses[0]) if addresses and not can_send_to(addresses[0]) else {}
     return {
         **{name: ", ".join(value.splitlines()) for name, value in parts.items()},

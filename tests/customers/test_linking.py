@@ -60,7 +60,7 @@ def test_a_name_is_escaped_in_messages(vipps: VippsPerson) -> None:
     assert "<b>Gun" not in vipps.browser.get("/").text
 
 
-def test_only_what_vipps_has_verified_counts() -> None:
+def test_only_values_verified_by_vipps_count() -> None:
     """The simulator verifies every number, so the test calls the function itself."""
     said = UserInfo("the-subject", given_name="Gunnar", email=EMAIL, phone_number=PHONE)
     assert account_links.person_of(said) == Person("Gunnar", "", None, None)
@@ -103,7 +103,7 @@ def test_a_password_confirms_only_an_address_that_vipps_has_verified(vipps: Vipp
     assert linking.who_is_in(vipps) == account
     now = linking.customer(vipps, account)
     assert (now.email_verified_at is not None) is (email == EMAIL)
-    assert now.password_hash is not None, "the same person registered"
+    assert now.password_hash is not None, "the registration's password stays for its owner"
 
 
 def test_the_emailed_link_connects_in_the_browser_of_the_login(vipps: VippsPerson) -> None:

@@ -213,7 +213,7 @@ def test_the_newest_is_first_and_the_list_has_pages(app: Flask, client: FlaskCli
 
 
 @pytest.mark.parametrize("cursor", ["-1", "x", "99999999999999999999999", "1.2", ""])
-def test_a_cursor_that_leads_nowhere_is_not_found(client: FlaskClient, tuva: int, cursor: str) -> None:
+def test_an_invalid_cursor_is_not_found(client: FlaskClient, tuva: int, cursor: str) -> None:
     open_page(client, f"{LIST}?after={cursor}", 404)
 
 

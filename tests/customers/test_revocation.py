@@ -226,7 +226,7 @@ def test_a_body_that_came_too_early_is_processed_when_repeated(app: Flask, monke
     assert sharing.link_of(app, customer_id).sharing_revoked_at == at
 
 
-def test_only_so_many_rows_are_kept(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limited_number_of_rows_is_kept(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(revocation, "MAX_DELIVERIES", 3)
     for number in range(6):
         sharing.revoke(app, subject=f"unknown {number}")

@@ -113,7 +113,7 @@ def test_a_chapter_links_to_where_it_can_be_edited_if_that_is_set(make_app: Call
 
 
 @pytest.mark.parametrize("language", ["en", "nb"])
-def test_a_page_of_the_shop_links_to_the_section_that_says_why(guide: FlaskClient, language: str) -> None:
+def test_a_page_of_the_shop_links_to_the_section_that_explains_it(guide: FlaskClient, language: str) -> None:
     headers = {"Accept-Language": language}
     for path, section in (("/logged-out", "logging-out#what-stays"), ("/cart", "phones#details-that-help")):
         reason = Page(guide.get(path, headers=headers).text).one(".reason")

@@ -257,7 +257,7 @@ def test_malformed_text_around_the_question_is_named_and_left_out(claims: dict[s
     assert said(claims) == ({"email": True}, (place,))
 
 
-def test_the_name_of_the_scope_is_no_result() -> None:
+def test_an_object_under_the_scopes_name_is_not_read() -> None:
     whole = flow(box())[F]
     assert said({"customFlow": whole}) == ({}, ("customFlow instead of flowResult",))
     assert said({"customFlow": whole, F: whole}) == ({"email": True}, ())

@@ -30,7 +30,7 @@ RAW = "evidence"  # kept as it came, so shown as it came
 AMOUNTS = frozenset({"total", "unit_price", "sum"})
 
 Copy = dict[str, Any]
-# What the page shows: pairs of label and node for an object, nodes for a list, else a text.
+# A node of the page: pairs of label and node for an object, nodes for a list, else a text.
 Node = tuple[str, Any]
 
 
