@@ -336,8 +336,7 @@ class ConsentRecord(Base):
     `text`, `heading`, `description` and `links` (objects with `title` and `url`) are what the person saw, in
     `language`. `given_at` is the time that Vipps reports, `received_at` the shop's own time; `effective_at` decides
     which answer is the latest. `source` is `vipps_login`, `my_page`, `unsubscribe` or `staff`. `evidence` is the object
-    as received, and `object_hash` the SHA-256 of its canonical JSON: an object that is delivered twice is recorded
-    once.
+    as received, and `object_hash` the SHA-256 of its canonical JSON: an object delivered twice is recorded once.
     """
 
     __tablename__ = "consent_record"
