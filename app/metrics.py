@@ -46,7 +46,7 @@ SECONDS = (0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Count, and serve `/metrics`, if the settings have a token."""
+    """Start counting and serve `/metrics` if the settings have a token."""
     if settings.metrics_token.get_secret_value():
         app.extensions["metrics"] = Metrics(app)
         app.register_blueprint(bp)

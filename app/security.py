@@ -154,7 +154,7 @@ def _wait_only_if_refused(response: Response) -> Response:
 
 
 def _host_check(settings: Settings) -> Callable[[], ResponseReturnValue | None]:
-    """Refuse an unknown Host (ASVS 4.1.3). In the demo, redirect 127.0.0.1 to localhost: its cookies are needed."""
+    """Refuse an unknown Host (ASVS 4.1.3). In the demo, redirect 127.0.0.1 to localhost, where the cookies are set."""
     scheme, _, public_host = settings.public_url.partition("://")
 
     def check() -> ResponseReturnValue | None:

@@ -47,7 +47,7 @@ class EmailForm(Form):
 
 
 class LoginForm(Form):
-    """Log in. The fields are not checked here: every mistake gets the same refusal."""
+    """Log in. The form checks only that the fields are filled in; every mistake gets the same refusal."""
 
     email = EmailField(_l("Email address"), [InputRequired(_l("Enter your email address."))])
     password = PasswordField(_l("Password"), [InputRequired(_l("Enter your password."))])

@@ -25,7 +25,7 @@ SESSIONS = timedelta(days=90)
 ACTIVITY = timedelta(days=365)
 # Support uses a refused login without an account to answer a question. Customers ask such a question soon, or never.
 UNKNOWN_CUSTOMER_ACTIVITY = timedelta(days=90)
-# A link works for a day at most. It is kept as long as its email: the page can tell an expired link from a wrong one.
+# A link works for a day at most. It is kept as long as its email, so that an erasure finds the emails to its address.
 EMAIL_TOKENS = timedelta(days=30)
 # A customer who wants the account opens the email within this time, even after a holiday.
 UNUSED_ACCOUNTS = timedelta(days=30)
